@@ -1,0 +1,128 @@
+"""The kinds that the local API serves now: what they are called, where they live, which verbs they know.
+
+Built-in kinds come from a release; custom ones come and go with their CustomResourceDefinition. Nothing here keeps
+objects or speaks HTTP. A kind served in several versions is one `Resource` per version over one table of the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from rudr_py.local.schema.node import Node
+
+VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """What a document says of itself: `Kind("apps/v1", "Deployment")`."""
+
+    api_version: str
+    kind: str
+
+
+class Column(msgspec.Struct, frozen=True, kw_only=True):
+    """A column of `kubectl get`: `path` is a JSONPath such as `.spec.replicas`."""
+
+    name: str
+    type: str
+    path: str
+    format: str = ""
+    description: str = ""
+    priority: int = 0
+
+
+class ScalePaths(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the scale subresource of a kind reads and writes, as dotted paths."""
+
+    spec_replicas: str = ".spec.replicas"
+    status_replicas: str = ".status.replicas"
+    selector: str = ""
+
+
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind in one served version.
+
+    `table` names it in the store and `storage_version` the version in which objects are kept there.
+    `node` is the schema of the object (None: anything goes); `custom` is true for kinds of a CRD.
+    """
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    singular: str
+    namespaced: bool
+    list_kind: str = ""
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = VERBS
+    status: bool = False
+    scale: ScalePaths | None = None
+    node: Node | None = None
+    columns: tuple[Column, ...] = ()
+    selectable: tuple[str, ...] = ()
+    table: str = ""
+    storage_version: str = ""
+    custom: bool = False
+    deprecation: str = ""
+
+    @property
+    def api_version(self) -> str:
+        """`apps/v1`, or `v1` for the core group."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def group_resource(self) -> str:
+        """`deployments.apps`, as the server's messages name a kind."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    @property
+    def id(self) -> Kind:
+        """The kind as a document names it."""
+        return Kind(self.api_version, self.kind)
+
+
+class Registry:
+    """The resources served now, found by path or by kind in one step each. The first version added is preferred."""
+
+    def __init__(self, resources: Iterable[Resource] = ()) -> None:
+        self.generation = 0
+        self._by_path: dict[tuple[str, str, str], Resource] = {}
+        self._by_kind: dict[Kind, Resource] = {}
+        self._by_table: dict[str, Resource] = {}
+        for resource in resources:
+            self.add(resource)
+
+    def add(self, resource: Resource) -> None:
+        """Serve a resource, or serve it anew."""
+        self._by_path[(resource.group, resource.version, resource.plural)] = resource
+        self._by_kind[resource.id] = resource
+        known = self._by_table.get(resource.table)
+        if known is None or known.id == resource.id or resource.version == resource.storage_version:
+            self._by_table[resource.table] = resource
+        self.generation += 1
+
+    def remove(self, table: str) -> None:
+        """Serve nothing of this table any more."""
+        for resource in [each for each in self if each.table == table]:
+            del self._by_path[(resource.group, resource.version, resource.plural)]
+            self._by_kind.pop(resource.id, None)
+        self._by_table.pop(table, None)
+        self.generation += 1
+
+    def at(self, group: str, version: str, plural: str) -> Resource | None:
+        """Return what is served under `/apis/<group>/<version>/…/<plural>`."""
+        return self._by_path.get((group, version, plural))
+
+    def of(self, kind: Kind) -> Resource | None:
+        """Return what is served as this kind."""
+        return self._by_kind.get(kind)
+
+    def stored_in(self, table: str) -> Resource | None:
+        """Return the resource in whose form the objects of a table are kept."""
+        return self._by_table.get(table)
+
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(list(self._by_path.values()))

@@ -1,0 +1,236 @@
+"""The objects of the local cluster and the history of their changes, in memory.
+
+One counter numbers all writes to all kinds, as etcd's revision does. Stored objects are never changed in place: a
+reader may keep what it got, and must not write to it. Nothing here knows kinds, schemas or HTTP, and nothing awaits
+between reading and writing, so a caller's read-modify-write is atomic.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Iterator
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+
+Object = dict[str, Any]
+"""A Kubernetes object as decoded JSON."""
+
+ADDED, MODIFIED, DELETED = "ADDED", "MODIFIED", "DELETED"
+ALL = ""
+"""The table name under which `watch` sees the changes of every kind."""
+
+FIRST_REVISION = 1
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One write. `previous` is the object before it; a DELETED event's `object` carries the revision of the deletion.
+
+    `encodings` keeps the bytes made of this event, by view, so that each is encoded once for all watchers.
+    """
+
+    type: str
+    table: str
+    namespace: str
+    name: str
+    revision: int
+    object: Object
+    previous: Object | None = None
+    encodings: dict[Any, bytes] = msgspec.field(default_factory=dict)
+
+
+class CompactedError(Exception):
+    """The history does not reach back to `revision`; `oldest` is the first one it still knows."""
+
+    def __init__(self, revision: int, oldest: int) -> None:
+        super().__init__(f"too old resource version: {revision} ({oldest})")
+        self.revision = revision
+        self.oldest = oldest
+
+
+class _Log:
+    """The last changes of one table, at most `limit` to twice that many."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.events: list[Event] = []
+        self.dropped = 0
+        self.compacted = 0
+        self.waiters: set[asyncio.Future[None]] = set()
+
+    def append(self, event: Event) -> None:
+        self.events.append(event)
+        if len(self.events) > 2 * self.limit:
+            self.drop(self.limit)
+        self.wake()
+
+    def drop(self, count: int) -> None:
+        if count:
+            self.compacted = self.events[count - 1].revision
+            del self.events[:count]
+            self.dropped += count
+
+    def after(self, revision: int) -> int:
+        """The absolute position of the first event later than `revision`."""
+        if revision < self.compacted:
+            raise CompactedError(revision, self.compacted)
+        return self.dropped + bisect_right(self.events, revision, key=attrgetter("revision"))
+
+    def wake(self) -> None:
+        waiters, self.waiters = self.waiters, set()
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+
+class Watch:
+    """A position in the history of one table. Cheap: watchers share the events."""
+
+    def __init__(self, store: Store, log: _Log, position: int) -> None:
+        self._store = store
+        self._log = log
+        self._position = position
+
+    def take(self) -> list[Event]:
+        """Return the events that came since the last call. Raises `CompactedError` if the watcher was too slow."""
+        log = self._log
+        start = self._position - log.dropped
+        if start < 0:
+            raise CompactedError(0, log.compacted)
+        events = log.events[start:]
+        self._position += len(events)
+        return events
+
+    async def wait(self) -> None:
+        """Return when `take` has something to give, or when the store is closed."""
+        log = self._log
+        while not self._store.closed and self._position >= log.dropped + len(log.events):
+            waiter = asyncio.get_running_loop().create_future()
+            log.waiters.add(waiter)
+            try:
+                await waiter
+            finally:
+                log.waiters.discard(waiter)
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        while not self._store.closed:
+            await self.wait()
+            for event in self.take():
+                yield event
+
+
+class Store:
+    """Tables of objects keyed by namespace (empty for cluster-scoped) and name.
+
+    A table's name is the group resource, such as `deployments.apps` or `pods`. `history` is how many changes of each
+    table can be watched from the past.
+    """
+
+    def __init__(self, *, history: int = 4096) -> None:
+        self.revision = FIRST_REVISION
+        self.closed = False
+        self._history = history
+        self._tables: dict[str, dict[str, dict[str, Object]]] = {}
+        self._logs: dict[str, _Log] = {ALL: _Log(history)}
+
+    def get(self, table: str, namespace: str, name: str) -> Object | None:
+        """Return the stored object, or None."""
+        return self._tables.get(table, {}).get(namespace, {}).get(name)
+
+    def list(self, table: str, namespace: str = "") -> list[Object]:
+        """Return the objects of a namespace (of all, if empty), ordered by namespace and name."""
+        return [self._tables[table][space][name] for space, name in self.keys(table, namespace)]
+
+    def keys(self, table: str, namespace: str = "") -> list[tuple[str, str]]:
+        """Return the ordered keys of the objects of a namespace (of all, if empty)."""
+        spaces = self._tables.get(table, {})
+        chosen = [namespace] if namespace else sorted(spaces)
+        return [(space, name) for space in chosen for name in sorted(spaces.get(space, ()))]
+
+    def tables(self) -> Iterator[str]:
+        """Iterate over the tables that hold objects."""
+        return iter([name for name, spaces in self._tables.items() if any(spaces.values())])
+
+    def count(self, table: str) -> int:
+        """Return how many objects a table holds."""
+        return sum(len(names) for names in self._tables.get(table, {}).values())
+
+    def put(self, table: str, obj: Object) -> Object:
+        """Store `obj`, which then belongs to the store, under the next revision; return it."""
+        metadata = obj["metadata"]
+        namespace, name = metadata.get("namespace", ""), metadata["name"]
+        previous = self.get(table, namespace, name)
+        self.revision += 1
+        metadata["resourceVersion"] = str(self.revision)
+        self._tables.setdefault(table, {}).setdefault(namespace, {})[name] = obj
+        self._record(ADDED if previous is None else MODIFIED, table, obj, previous)
+        return obj
+
+    def remove(self, table: str, namespace: str, name: str) -> Object | None:
+        """Delete an object; return its last state with the revision of the deletion, or None if there is none."""
+        previous = self._tables.get(table, {}).get(namespace, {}).pop(name, None)
+        if previous is None:
+            return None
+        self.revision += 1
+        last = {**previous, "metadata": {**previous["metadata"], "resourceVersion": str(self.revision)}}
+        self._record(DELETED, table, last, previous)
+        return last
+
+    def _record(self, kind: str, table: str, obj: Object, previous: Object | None) -> None:
+        metadata = obj["metadata"]
+        event = Event(
+            type=kind,
+            table=table,
+            namespace=metadata.get("namespace", ""),
+            name=metadata["name"],
+            revision=self.revision,
+            object=obj,
+            previous=previous,
+        )
+        self._log(table).append(event)
+        self._logs[ALL].append(event)
+
+    def _log(self, table: str) -> _Log:
+        log = self._logs.get(table)
+        if log is None:
+            log = self._logs[table] = _Log(self._history)
+        return log
+
+    def at(self, table: str, namespace: str, revision: int) -> list[Object]:
+        """Return the ordered objects as they were at a past revision. Raises `CompactedError`."""
+        log = self._log(table)
+        then: dict[tuple[str, str], Object] = {
+            key: self._tables[table][key[0]][key[1]] for key in self.keys(table, namespace)
+        }
+        for event in reversed(log.events[log.after(revision) - log.dropped :]):
+            if namespace and event.namespace != namespace:
+                continue
+            key = (event.namespace, event.name)
+            if event.previous is None:
+                then.pop(key, None)
+            else:
+                then[key] = event.previous
+        return [then[key] for key in sorted(then)]
+
+    def watch(self, table: str = ALL, since: int | None = None) -> Watch:
+        """Watch a table from after `since`, or from now. Raises `CompactedError`."""
+        log = self._log(table)
+        return Watch(self, log, log.after(self.revision if since is None else since))
+
+    def compact(self) -> None:
+        """Forget the history: what happened up to now can no longer be watched or listed as it was."""
+        for log in self._logs.values():
+            log.drop(len(log.events))
+            log.compacted = self.revision
+
+    def forget(self, table: str) -> None:
+        """Drop an empty table, when its kind is no longer served."""
+        self._tables.pop(table, None)
+
+    def close(self) -> None:
+        """End all watches. The objects stay readable."""
+        self.closed = True
+        for log in self._logs.values():
+            log.wake()
