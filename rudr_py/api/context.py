@@ -1,0 +1,85 @@
+"""What a type is told when it is called: frozen values, the time included. No client, no clock, no environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from rudr_py.api import naming
+from rudr_py.api.values import Kind, Manifest, Ref
+from rudr_py.model.component import Component, Port
+
+P = TypeVar("P")
+"""The properties of a type: a dict, or an instance of the type's properties model."""
+
+
+def _nothing(_: Kind) -> tuple[dict[str, Any], ...]:
+    return ()
+
+
+class Attached(msgspec.Struct, frozen=True):
+    """A trait of the instance, by name, with its properties as the user wrote them (variables replaced)."""
+
+    name: str
+    properties: Mapping[str, Any]
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """An instance that belongs to a scope. `pod_labels` select its pods; empty when its workload has none we know."""
+
+    application: str
+    instance: str
+    component: str
+    workload: str
+    pod_labels: Mapping[str, str]
+    traits: tuple[str, ...] = ()
+    ready: bool = False
+
+
+class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
+    """One call's whole world. Treat every value as read-only: what you change is thrown away and reported.
+
+    `application`, `namespace`, `instance`: names.
+    `component`: the ComponentSchematic, every parameter already replaced by its value.
+    `properties`: of this trait, scope or workload (workloadSettings), validated.
+    `now`: the time of this call, UTC. `attached_at`: when this trait was first applied to this instance.
+    `traits`: all traits of the instance, this one included, in the listed order.
+    `workload`: the name of the workload type; `manifests`: the objects that it rendered, before any trait.
+    In `health`, `manifests` are the objects that this very type rendered, after all edits.
+    `members`: of a scope, over all applications of the namespace; empty otherwise.
+    `probe_results`: name of a probe -> None when it passed, or what went wrong.
+    """
+
+    application: str
+    namespace: str
+    instance: str
+    component: Component
+    properties: P
+    now: datetime
+    attached_at: datetime
+    traits: tuple[Attached, ...] = ()
+    workload: str = ""
+    manifests: tuple[Manifest, ...] = ()
+    members: tuple[Member, ...] = ()
+    probe_results: Mapping[str, str | None] = msgspec.field(default_factory=dict)
+    observe: Callable[[Kind], tuple[dict[str, Any], ...]] = _nothing
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        """All ports of all containers of the component, in order."""
+        return tuple(port for container in self.component.containers for port in container.ports)
+
+    def observed(self, kind: Kind) -> tuple[dict[str, Any], ...]:
+        """The instance's own objects of a kind that the type produces or observes, as the cluster has them now."""
+        return self.observe(kind)
+
+    def live(self, ref: Ref) -> dict[str, Any] | None:
+        """One of the instance's own objects as the cluster has it now, or None."""
+        return next((o for o in self.observed(ref.kind) if o["metadata"]["name"] == ref.name), None)
+
+    def name(self, suffix: str = "") -> str:
+        """A name for an object of this instance: `<instance>-<suffix>`, at most 63 characters."""
+        return naming.join(self.instance, suffix)

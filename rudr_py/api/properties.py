@@ -1,0 +1,57 @@
+"""Properties of types: one declaration, a JSON Schema for everyone else, a typed value for the author.
+
+A declaration is a JSON Schema as a dict, or a msgspec Struct, a dataclass or a pydantic model. pydantic is
+recognised by its methods and never imported here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+Declaration = type | Mapping[str, Any]
+
+
+def schema(declaration: Declaration) -> dict[str, Any]:
+    """The declaration as one JSON Schema without references.
+
+    Raises TypeError when the declaration is nothing that a schema can be made of.
+    """
+    if isinstance(declaration, Mapping):
+        return dict(declaration)
+    if hasattr(declaration, "model_json_schema"):
+        found: dict[str, Any] = declaration.model_json_schema(by_alias=True)
+    else:
+        found = msgspec.json.schema(declaration)
+    inlined: dict[str, Any] = _inline(found, found.get("$defs", {}), ())
+    return inlined
+
+
+def load(declaration: Declaration, properties: Mapping[str, Any]) -> Any:
+    """The validated properties as the author declared them.
+
+    Raises ValueError (msgspec and pydantic both derive theirs from it) when they do not fit.
+    """
+    if isinstance(declaration, Mapping):
+        return dict(properties)
+    if hasattr(declaration, "model_validate"):
+        return declaration.model_validate(dict(properties))
+    return msgspec.convert(dict(properties), type=declaration)
+
+
+def _inline(node: Any, definitions: Mapping[str, Any], seen: tuple[str, ...]) -> Any:
+    if isinstance(node, list):
+        return [_inline(item, definitions, seen) for item in node]
+    if not isinstance(node, dict):
+        return node
+    reference = node.get("$ref")
+    if isinstance(reference, str):
+        name = reference.rpartition("/")[2]
+        if name in seen:
+            raise TypeError(f"the properties model refers to itself through {name}; a schema cannot say that")
+        target = _inline(definitions[name], definitions, (*seen, name))
+        rest = {key: _inline(value, definitions, seen) for key, value in node.items() if key != "$ref"}
+        return {**target, **rest}
+    return {key: _inline(value, definitions, seen) for key, value in node.items() if key != "$defs"}

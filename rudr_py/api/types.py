@@ -1,0 +1,130 @@
+"""The classes that a plugin author derives from: Trait, WorkloadType, Scope.
+
+A type is declared once; from the declaration come validation, the published definition, `rudr explain`, the docs
+and the exact rights. Its methods are pure and synchronous: values in, values out, the same for the same input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Generic, Literal
+
+from rudr_py.api import kstatus
+from rudr_py.api.context import Context, P
+from rudr_py.api.values import EMPTY, Health, Kind, Rendered, Rule, Scale
+
+Need = Literal["pods", "service", "scale"]
+"""What a trait needs of a workload, and a workload type offers."""
+
+Form = Literal["exact", "range", "external"]
+"""The forms of scale that a workload type can turn into fields."""
+
+ANY = "*"
+
+
+class Type(Generic[P]):
+    """What traits, workload types and scopes have in common.
+
+    Guarantees: one instance of the class serves all applications; `render` and `health` are called as often as
+    the core likes, in any order, with validated properties.
+    Assumptions: no state, no I/O, no clock, no randomness; inputs are not changed; a call takes well under 0.25 s.
+    Errors: `Refuse` tells the user what cannot be done; any other exception is a fault of the plugin and is shown
+    as such in the application's conditions, and the application's objects stay as they are.
+    """
+
+    name: ClassVar[str]
+    """The name in documents: `ingress`, `core.oam.dev/v1alpha1.Server`."""
+
+    aliases: ClassVar[tuple[str, ...]] = ()
+    """Other spellings that documents may use."""
+
+    properties: ClassVar[type | Mapping[str, Any]] = {"type": "object"}
+    """A msgspec Struct, dataclass or pydantic model, or a JSON Schema as a dict (then properties arrive as a dict)."""
+
+    renamed_properties: ClassVar[Mapping[str, str]] = EMPTY
+    """Outdated spellings of properties and what they are called now; read with a warning."""
+
+    produces: ClassVar[tuple[Kind, ...]] = ()
+    """The kinds that `render` and `scale` may add. They are watched, and rights for them are generated."""
+
+    observes: ClassVar[tuple[Kind, ...]] = ()
+    """Further kinds of the instance's objects whose changes wake the instance."""
+
+    permissions: ClassVar[tuple[Rule, ...]] = ()
+    """Rights beyond those that `produces` and `observes` imply."""
+
+    overrides: ClassVar[tuple[str, ...]] = ()
+    """Names of installed types that this one replaces on purpose."""
+
+    def render(self, ctx: Context[P]) -> Rendered:
+        """The objects and edits that `ctx` asks for.
+
+        Raises Refuse when it cannot be done.
+        """
+        raise NotImplementedError
+
+    def health(self, ctx: Context[P]) -> Health:
+        """How the objects in `ctx.manifests` are doing. The default looks at each by the rules of kstatus.
+
+        Never raises, whatever the objects look like.
+        """
+        worst = kstatus.READY
+        for manifest in ctx.manifests:
+            document = ctx.live(manifest.ref)
+            if document is None:
+                found = Health("progressing", "Missing", f"{manifest.ref} is not there yet")
+            else:
+                found = kstatus.assess(document)
+            worst = max(worst, found, key=lambda health: _BADNESS[health.state])
+        return worst
+
+
+_BADNESS = {"ready": 0, "unknown": 1, "progressing": 2, "failed": 3}
+
+
+class Trait(Type[P]):
+    """Something that the application operator attaches to an instance.
+
+    A trait says what it wants as values: objects of its own, edits of the workload's, a size. It does not know
+    which other traits there are to come; the order in which traits are listed does not change the outcome.
+    """
+
+    applies_to: ClassVar[tuple[str, ...]] = (ANY,)
+    """Names of the workload types that the trait may be attached to, or `*`."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset()
+    """What the workload type must offer."""
+
+
+class WorkloadType(Type[P]):
+    """What runs a component.
+
+    `render` gives the objects without any size; `scale` turns the merged size of all traits into edits of those
+    objects, or into further objects such as an autoscaler.
+    """
+
+    takes: ClassVar[frozenset[Form]] = frozenset()
+    """The forms of scale that `scale` can turn into fields; others are refused before anything is applied."""
+
+    offers: ClassVar[frozenset[Need]] = frozenset()
+    """What traits may build on: `pods` (pods with our labels), `service` (a Service named like the instance)."""
+
+    def scale(self, ctx: Context[P], size: Scale | None) -> Rendered:
+        """The edits and objects that give the instance this size; `size` is None when no trait asks for one.
+
+        `size.form` is one of `takes`. A field that somebody else may hold is dropped with `handover=True`.
+        """
+        del ctx, size
+        return Rendered()
+
+    def pods(self, ctx: Context[P]) -> Mapping[str, str] | None:
+        """The labels that select the instance's pods, or None when there are none that we know."""
+        del ctx
+        return None
+
+
+class Scope(Type[P]):
+    """A group of instances with something in common, such as health or a network. `ctx.members` has them all."""
+
+    allow_overlap: ClassVar[bool] = True
+    """Whether one instance may be in several scopes of this type."""

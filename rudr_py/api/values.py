@@ -1,0 +1,203 @@
+"""What a type hands back: manifests, edits, sizes, probes, health. Frozen, JSON-able, keyword-friendly values.
+
+No value here knows a namespace, an owner or a cluster: the core adds those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, Self
+
+import msgspec
+
+Json = None | bool | int | float | str | list[Any] | dict[str, Any]
+"""Any JSON value."""
+
+Path = tuple[str | dict[str, str], ...]
+"""A place in a manifest: keys, and for an entry of a keyed list the keys that name it:
+`("spec", "template", "spec", "containers", {"name": "web"}, "image")`."""
+
+EMPTY: Mapping[str, Any] = {}
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A kind of Kubernetes object: `Kind("apps/v1", "Deployment")`."""
+
+    api_version: str
+    kind: str
+
+    @property
+    def group(self) -> str:
+        """The API group; empty for the core group."""
+        return self.api_version.rpartition("/")[0]
+
+    def __str__(self) -> str:
+        return f"{self.api_version}.{self.kind}"
+
+
+class Ref(msgspec.Struct, frozen=True):
+    """One object of a kind, always in the application's own namespace."""
+
+    kind: Kind
+    name: str
+
+    def __str__(self) -> str:
+        """As kubectl names it: `deployment.apps/web`, `service/web`."""
+        group = f".{self.kind.group}" if self.kind.group else ""
+        return f"{self.kind.kind.lower()}{group}/{self.name}"
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """An object that is to exist.
+
+    Guarantees: the core adds namespace, owner, its own labels and annotations, applies it, repairs it and prunes it.
+    Assumptions: `body` is the object without apiVersion, kind and metadata; `name` is at most 63 characters, best
+    made with `ctx.name(...)`; the kind is one of the type's `produces`.
+
+    `retain`: the object outlives its application (a volume claim): it gets no owner and is never pruned.
+    `once`: the object runs to its end (a Job): it is created once per change of the instance's inputs.
+    """
+
+    kind: Kind
+    name: str
+    body: dict[str, Any]
+    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
+    annotations: Mapping[str, str] = msgspec.field(default_factory=dict)
+    retain: bool = False
+    once: bool = False
+
+    @property
+    def ref(self) -> Ref:
+        """The object that this manifest describes."""
+        return Ref(self.kind, self.name)
+
+
+class Set(msgspec.Struct, frozen=True):
+    """An edit: the field at `path` of the object `ref` gets `value`. Two edits of one path are refused."""
+
+    ref: Ref
+    path: Path
+    value: Json
+
+
+class Drop(msgspec.Struct, frozen=True):
+    """An edit: the field at `path` of the object `ref` is left to others.
+
+    With `handover`, a value that the cluster holds because of us stays as it is when we let go of it;
+    without it the server resets the field.
+    """
+
+    ref: Ref
+    path: Path
+    handover: bool = False
+
+
+class Scale(msgspec.Struct, frozen=True, kw_only=True):
+    """How many replicas an instance is to have, said by a trait, turned into fields by the workload type.
+
+    The core merges what all traits of an instance say, in any order: one base of `exact`, `range` or `external`;
+    `hold` alone counts as `exact`; `hold` on a `range` raises its minimum and, if need be, its maximum; a `hold` on
+    anything else, two bases or two holds are refused before anything is applied.
+    """
+
+    form: Literal["exact", "range", "hold", "external"]
+    replicas: int = 0
+    minimum: int = 0
+    maximum: int = 0
+    metrics: tuple[dict[str, Any], ...] = ()
+    behavior: dict[str, Any] | None = None
+
+    @classmethod
+    def exact(cls, replicas: int) -> Self:
+        """Just this many, set by us."""
+        return cls(form="exact", replicas=replicas)
+
+    @classmethod
+    def range(
+        cls,
+        minimum: int,
+        maximum: int,
+        metrics: tuple[dict[str, Any], ...] = (),
+        behavior: dict[str, Any] | None = None,
+    ) -> Self:
+        """Autoscaled between two bounds. `metrics` and `behavior` are as in autoscaling/v2."""
+        return cls(form="range", minimum=minimum, maximum=maximum, metrics=metrics, behavior=behavior)
+
+    @classmethod
+    def hold(cls, replicas: int) -> Self:
+        """At least this many for now: a floor that comes and goes."""
+        return cls(form="hold", replicas=replicas)
+
+    @classmethod
+    def external(cls) -> Self:
+        """Somebody outside decides; we never write the size."""
+        return cls(form="external")
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """A right that the controller needs for a type, beyond those that `produces` and `observes` imply."""
+
+    groups: tuple[str, ...]
+    resources: tuple[str, ...]
+    verbs: tuple[str, ...]
+
+
+class Probe(msgspec.Struct, frozen=True, kw_only=True):
+    """A question that the core asks a member of a scope, on behalf of the scope type. Times are seconds.
+
+    `target` is the Service or Pod of the member; nothing else is ever asked.
+    """
+
+    name: str
+    method: Literal["httpGet", "tcp"]
+    target: Ref
+    port: int
+    path: str = "/"
+    interval: int = 30
+    timeout: int = 5
+
+
+class Rendered(msgspec.Struct, frozen=True, kw_only=True):
+    """What `render` and `scale` return.
+
+    `add` new objects, in the order in which they are to be applied; `edit` changes of objects of the instance;
+    `scale` the wanted size; `wake_at` the time at which the answer changes by itself (UTC);
+    `warnings` texts for the user, shown in the application's status.
+    """
+
+    add: tuple[Manifest, ...] = ()
+    edit: tuple[Set | Drop, ...] = ()
+    scale: Scale | None = None
+    probes: tuple[Probe, ...] = ()
+    wake_at: datetime | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class Health(msgspec.Struct, frozen=True):
+    """What a type says of its running objects.
+
+    `reason` is one CamelCase word; `message` is for people; `show` are short facts for status (`{"replicas": "3"}`).
+    """
+
+    state: Literal["ready", "progressing", "failed", "unknown"]
+    reason: str
+    message: str = ""
+    show: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the object does its work."""
+        return self.state == "ready"
+
+
+class Refuse(Exception):  # noqa: N818 - a type refuses; that is no error of the type
+    """Raised by a type that cannot do what the properties ask for.
+
+    Takes every problem at once as pairs of message and JSON path inside the properties:
+    `raise Refuse(("maximum is below minimum", "$.maximum"), …)`.
+    """
+
+    def __init__(self, *problems: tuple[str, str]) -> None:
+        super().__init__("; ".join(message for message, _ in problems))
+        self.problems = problems

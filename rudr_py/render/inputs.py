@@ -1,0 +1,45 @@
+"""Everything that rendering may look at, as values: the documents, what was seen, and the time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from rudr_py.api import Kind
+from rudr_py.model.application import Application
+from rudr_py.model.component import Component
+from rudr_py.model.parse import Parsed
+
+
+class Observed(Protocol):
+    """The application's own objects as the cluster has them now."""
+
+    def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
+        """The objects of a kind that belong to an instance, without managedFields; pods included."""
+        ...
+
+
+class Nothing:
+    """Nothing was observed: offline rendering."""
+
+    def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
+        """No objects."""
+        del instance, kind
+        return ()
+
+
+class Inputs(msgspec.Struct, frozen=True, kw_only=True):
+    """One application with all that belongs to it.
+
+    `components` maps the names of the ComponentSchematics that exist to their parsed form; a name that is absent
+    does not exist. `attached` is what status kept: (instance, trait) -> when the trait was first applied.
+    """
+
+    application: Parsed[Application]
+    components: Mapping[str, Parsed[Component]]
+    now: datetime
+    observed: Observed = Nothing()
+    attached: Mapping[tuple[str, str], datetime] = msgspec.field(default_factory=dict)

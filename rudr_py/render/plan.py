@@ -1,0 +1,71 @@
+"""What rendering says is to exist: values only, whole manifests, no uid, no cluster.
+
+Owners are named, not resolved: the controller fills in uids when it applies.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from rudr_py.api import Path, Probe, Ref
+from rudr_py.errors import Problem
+
+Owner = Literal["application", "instance", "none"]
+"""Who controls an object: the ApplicationConfiguration, the instance's ComponentInstance, or nobody."""
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """One object that is to exist.
+
+    `body` is the whole manifest, with namespace and labels, without owner references and without the annotation that
+    records what was applied. `instance` is empty for objects of the application itself. `made_by` is the name
+    of the type that rendered it. `handover` are paths that we leave to others without resetting their values.
+    `once` is the digest of the inputs for an object that runs once per change of them, else empty.
+    """
+
+    ref: Ref
+    body: dict[str, Any]
+    instance: str
+    made_by: str
+    owner: Owner = "instance"
+    handover: tuple[Path, ...] = ()
+    retain: bool = False
+    once: str = ""
+
+
+class TraitPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A trait of an instance and the objects that are its own."""
+
+    name: str
+    refs: tuple[Ref, ...]
+    attached_at: datetime
+
+
+class InstancePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """An instance: its ComponentInstance, the workload's own objects, and its traits in the listed order."""
+
+    name: str
+    component: str
+    workload: str
+    owner: Ref
+    refs: tuple[Ref, ...]
+    traits: tuple[TraitPlan, ...]
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole answer for one application.
+
+    With `problems` the documents are wrong and `manifests` is empty: nothing is applied and nothing pruned.
+    `reason` is then the CamelCase reason of the `Valid` condition. `wake_at` is when the answer changes by itself.
+    """
+
+    manifests: tuple[Planned, ...] = ()
+    instances: tuple[InstancePlan, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    reason: str = "Valid"
+    wake_at: datetime | None = None
