@@ -1,0 +1,64 @@
+"""A document as it was read, and what a reader hands back.
+
+`Document` is one YAML or JSON document with the places of its keys and values; `Parsed` is a typed value
+beside everything that was found wrong. Nothing here reads text or knows an OAM kind.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import msgspec
+
+from rudr_py.errors import Location, Problem
+
+Json: TypeAlias = Any
+"""A JSON value: None, bool, int, float, str, list or dict with str keys.
+
+Any instead of a recursive alias: lists are invariant, so the alias would refuse a plain list of str.
+"""
+
+T = TypeVar("T")
+
+
+class Positions(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the keys and values of one document stand, by JSON path; (line, column) count from 1."""
+
+    file: str
+    keys: dict[str, tuple[int, int]] = {}
+    values: dict[str, tuple[int, int]] = {}
+
+    def of_key(self, path: str) -> Location | None:
+        """The place of the key at `path`; of its value when it has no key (an item of a list)."""
+        return self._location(self.keys.get(path)) or self.of_value(path)
+
+    def of_value(self, path: str) -> Location | None:
+        """The place of the value at `path`; None when the file has no such path."""
+        return self._location(self.values.get(path))
+
+    def _location(self, place: tuple[int, int] | None) -> Location | None:
+        return Location(self.file, *place) if place else None
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """One document of a file. `name` is the file's, `index` counts the file's documents from 0.
+
+    The items of a `kind: List` are documents of their own, with the index of the list.
+    """
+
+    value: dict[str, Json]
+    positions: Positions
+    name: str
+    index: int
+
+
+class Parsed(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """The result of reading a document.
+
+    `value` is None when the document is not of the kind at all (no object, no name); with `problems` it may
+    be there but must not be used for anything but further checks. `warnings` never hinder anything.
+    """
+
+    value: T | None
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
