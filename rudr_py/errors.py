@@ -8,6 +8,8 @@ RudrError
 ├── ConfigError               the settings or the kubeconfig of this process are wrong
 ├── KubeError                 something between us and the cluster
 │   ├── ConnectionFailedError no answer: refused, reset, timed out; a write's outcome is unknown
+│   ├── UndecodableError      an answer or an object of the server that cannot be read
+│   ├── KindAbsentError       the server does not serve this kind
 │   └── ApiError              the API server answered with an error status
 │       ├── UnauthorizedError      401
 │       ├── ForbiddenError         403
@@ -47,17 +49,20 @@ class Problem(msgspec.Struct, frozen=True):
 
     `message` says what is wrong and what to do; `path` is the JSON path in the document
     (`$.spec.components[0].traits[1].name`); `location` is known when the document came from a file;
-    `rule` is the ID of the broken rule of the OAM specification, if there is one.
+    `rule` is the ID of the broken rule of the OAM specification, if there is one; `document` names the document
+    (`componentschematic/web`) when it is another one than the reader has before them.
     """
 
     message: str
     path: str = "$"
     location: Location | None = None
     rule: str = ""
+    document: str = ""
 
     def __str__(self) -> str:
         where = f"{self.location}: " if self.location else ""
-        return f"{where}{self.path}: {self.message}"
+        document = f"{self.document} " if self.document else ""
+        return f"{where}{document}{self.path}: {self.message}"
 
 
 class RudrError(Exception):
@@ -106,6 +111,19 @@ class KubeError(RudrError):
 
 class ConnectionFailedError(KubeError):
     """No answer came. What a write did is unknown, so it must be safe to send again."""
+
+
+class UndecodableError(KubeError):
+    """An answer, or one object of the server, cannot be read. Others are not affected."""
+
+
+class KindAbsentError(KubeError):
+    """The server does not serve this kind (yet): its CRD is not installed, or its API is down."""
+
+    def __init__(self, message: str, *, api_version: str, kind: str) -> None:
+        super().__init__(message)
+        self.api_version = api_version
+        self.kind = kind
 
 
 class Cause(msgspec.Struct, frozen=True):

@@ -1,1 +1,14 @@
-"""(room: kube)"""
+"""Connections to a cluster: the only room that opens one.
+
+requests    what is sent, as values
+config      kubeconfig or service account -> Connection (server, TLS, credentials)
+transport   Request -> Reply or Stream, over aiohttp; the seam that tests replace
+client      Request -> JSON, or an error by its meaning
+objects     one object of the cluster as a slim frozen value
+watch       list and watch as one endless stream of events
+cache       events -> the latest state of one resource, indexed
+discovery   apiVersion and kind -> the resource's path
+events      the Kubernetes Events that we write for users
+
+It knows nothing of OAM, decides nothing, retries nothing but watches, and starts no task of its own.
+"""

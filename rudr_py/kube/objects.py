@@ -1,0 +1,159 @@
+"""One object of the cluster as a slim frozen value.
+
+Decoding is typed, so that managedFields, half of the bytes, never become Python objects: of them only the digest
+of our own entry is kept. The rest of the document stays JSON text until somebody asks for it.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from typing import Any
+
+import msgspec
+
+from rudr_py import errors, settings
+
+APPLIED_ANNOTATION = "rudr.oam.dev/applied"
+"""Holds the hash of the body that we applied last."""
+
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+class Live(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """An object as the API server last told it. It holds strings and dicts of strings only, hence no cycles.
+
+    `owner_*` describe the owner with `controller: true`. `applied` is the value of our annotation. `digest` is that
+    of our own managedFields entry, or empty when we own nothing. `annotations` lacks kubectl's last-applied copy.
+    """
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+    generation: int
+    deleting: bool
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    owner_uid: str
+    owner_kind: str
+    owner_name: str
+    applied: str
+    digest: str
+    body: bytes
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Namespace and name."""
+        return self.namespace, self.name
+
+    def document(self) -> dict[str, Any]:
+        """The whole object without managedFields, decoded anew at each call; the caller may change it."""
+        head = {"apiVersion": self.api_version, "kind": self.kind}
+        return head | dict(msgspec.json.decode(self.body))
+
+    def part(self, name: str) -> Any:
+        """One top-level field (`spec`, `status`, `data` …) decoded anew, or None; cheaper than `document()`."""
+        raw = _parts.decode(self.body).get(name)
+        return None if raw is None else msgspec.json.decode(raw)
+
+
+class _Owner(msgspec.Struct, frozen=True):
+    uid: str = ""
+    kind: str = ""
+    name: str = ""
+    controller: bool | None = None
+
+
+class _Entry(msgspec.Struct, frozen=True, rename="camel"):
+    manager: str = ""
+    operation: str = ""
+    subresource: str = ""
+    fields: msgspec.Raw = msgspec.field(default=msgspec.Raw(b""), name="fieldsV1")
+
+
+class _Metadata(msgspec.Struct, frozen=True, rename="camel"):
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = ""
+    generation: int = 0
+    deletion_timestamp: str | None = None
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+    owner_references: list[_Owner] | None = None
+    managed_fields: list[_Entry] | None = None
+
+
+_parts = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_metadata = msgspec.json.Decoder(_Metadata)
+_nobody = _Owner()
+
+
+def decode(data: bytes | msgspec.Raw, api_version: str = "", kind: str = "") -> Live:
+    """Read one object. List items carry no apiVersion and kind, so the caller says what they are.
+
+    The value shares no memory with `data`. Raises `UndecodableError`.
+    """
+    try:
+        return _decode(data, api_version, kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise errors.UndecodableError(f"an object of kind {kind or 'unknown'} cannot be read: {error}") from error
+
+
+def digest(fields: bytes) -> str:
+    """The digest of the `fieldsV1` of a managedFields entry: equal when the fields are, in whatever order."""
+    return _digest(bytes(fields))
+
+
+def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str) -> Live:
+    parts = _parts.decode(data)
+    api_version = _text(parts.pop("apiVersion", None)) or api_version
+    kind = _text(parts.pop("kind", None)) or kind
+    raw_metadata = parts.get("metadata", msgspec.Raw(b"{}"))
+    metadata = _metadata.decode(raw_metadata)
+    if metadata.managed_fields is not None:
+        kept = _parts.decode(raw_metadata)
+        kept.pop("managedFields", None)
+        parts["metadata"] = msgspec.Raw(msgspec.json.encode(kept))
+    owner = next((owner for owner in metadata.owner_references or () if owner.controller), _nobody)
+    annotations = metadata.annotations or {}
+    annotations.pop(_LAST_APPLIED, None)
+    return Live(
+        api_version=api_version,
+        kind=kind,
+        namespace=metadata.namespace,
+        name=metadata.name,
+        uid=metadata.uid,
+        resource_version=metadata.resource_version,
+        generation=metadata.generation,
+        deleting=metadata.deletion_timestamp is not None,
+        labels=metadata.labels or {},
+        annotations=annotations,
+        owner_uid=owner.uid,
+        owner_kind=owner.kind,
+        owner_name=owner.name,
+        applied=annotations.get(APPLIED_ANNOTATION, ""),
+        digest=_own_digest(metadata.managed_fields or []),
+        body=msgspec.json.encode(parts),
+    )
+
+
+def _own_digest(entries: list[_Entry]) -> str:
+    for entry in entries:
+        if entry.manager == settings.FIELD_MANAGER and entry.operation == "Apply" and not entry.subresource:
+            return digest(bytes(entry.fields))
+    return ""
+
+
+# Objects rendered alike have equal entries, so that most look-ups save the decoding.
+@functools.lru_cache(maxsize=1024)
+def _digest(fields: bytes) -> str:
+    canonical = msgspec.json.encode(msgspec.json.decode(fields), order="deterministic") if fields else b""
+    return hashlib.blake2b(canonical, digest_size=16).hexdigest()
+
+
+def _text(raw: msgspec.Raw | None) -> str:
+    return "" if raw is None else msgspec.json.decode(raw, type=str)

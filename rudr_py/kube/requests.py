@@ -1,0 +1,189 @@
+"""Requests to the Kubernetes API as plain values, and the functions that build them.
+
+Nothing here sends, decodes or knows a default cluster. A value can be logged whole: it never holds a credential.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+JSON = "application/json"
+APPLY_PATCH = "application/apply-patch+yaml"
+MERGE_PATCH = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+
+DEFAULT_TIMEOUT = 30.0
+"""Seconds for a whole request, where the caller gives none; `settings.request_timeout` has the same default."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One HTTP request below the server's URL.
+
+    `timeout` is in seconds: for `Transport.send` the whole request, for `Transport.stream` the longest silence.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+    content_type: str = JSON
+    accept: str = JSON
+    timeout: float = DEFAULT_TIMEOUT
+
+
+class Resource(msgspec.Struct, frozen=True):
+    """A kind as the API server serves it; `group` is empty for the core group."""
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    namespaced: bool
+
+    @property
+    def api_version(self) -> str:
+        """`apps/v1`, or `v1` in the core group."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    def path(self, namespace: str, name: str = "", subresource: str = "") -> str:
+        """The URL path of an object, or of the collection without `name`.
+
+        An empty `namespace` of a namespaced kind means all namespaces; that of a cluster-scoped kind is ignored.
+        """
+        parts = ["apis", self.group, self.version] if self.group else ["api", self.version]
+        if self.namespaced and namespace:
+            parts += ["namespaces", namespace]
+        parts += [part for part in (self.plural, name, subresource) if part]
+        return "/" + "/".join(quote(part, safe="") for part in parts)
+
+    def object(self, namespace: str, name: str, subresource: str = "") -> Target:
+        """The address of one object of this kind, or of one of its subresources."""
+        return Target(self, namespace, name, subresource)
+
+
+class Target(msgspec.Struct, frozen=True):
+    """The address of one object. `name` is empty only for `create`; `subresource` is `status`, `scale` or nothing."""
+
+    resource: Resource
+    namespace: str
+    name: str
+    subresource: str = ""
+
+    @property
+    def path(self) -> str:
+        """The URL path of the object."""
+        return self.resource.path(self.namespace, self.name, self.subresource)
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """The objects of one kind in a namespace (empty: in all), narrowed by label and field selectors."""
+
+    resource: Resource
+    namespace: str = ""
+    labels: str = ""
+    fields: str = ""
+
+    @property
+    def path(self) -> str:
+        """The URL path of the collection."""
+        return self.resource.path(self.namespace)
+
+
+def get(target: Target, *, metadata_only: bool = False, timeout: float = DEFAULT_TIMEOUT) -> Request:
+    """Read one object, by a quorum read. `metadata_only` leaves out everything but `metadata`."""
+    accept = METADATA_ONLY if metadata_only else JSON
+    return Request("GET", target.path, accept=accept, timeout=timeout)
+
+
+def list_page(
+    selection: Selection, *, limit: int = 0, continue_token: str = "", timeout: float = DEFAULT_TIMEOUT
+) -> Request:
+    """Read one page of a consistent list (no resourceVersion is given). `limit` 0 asks for all at once."""
+    query = _selectors(selection)
+    if limit:
+        query.append(("limit", str(limit)))
+    if continue_token:
+        query.append(("continue", continue_token))
+    return Request("GET", selection.path, tuple(query), timeout=timeout)
+
+
+def watch(
+    selection: Selection, *, resource_version: str, timeout_seconds: int, silence: float, initial: bool = False
+) -> Request:
+    """Watch from `resource_version` on; with `initial` the server sends the present state first (KEP-3157).
+
+    The server ends the watch after `timeout_seconds`; `silence` is the longest time without a byte.
+    """
+    query = [*_selectors(selection), ("watch", "true"), ("allowWatchBookmarks", "true")]
+    query.append(("timeoutSeconds", str(timeout_seconds)))
+    if initial:
+        query += [("sendInitialEvents", "true"), ("resourceVersionMatch", "NotOlderThan")]
+    if resource_version:
+        query.append(("resourceVersion", resource_version))
+    return Request("GET", selection.path, tuple(query), timeout=silence)
+
+
+def apply(target: Target, body: bytes, manager: str, *, force: bool = True, dry_run: bool = False) -> Request:
+    """Server-side apply. `body` is JSON with apiVersion, kind and metadata.name."""
+    query = [("fieldManager", manager), *_dry_run(dry_run)]
+    if force:
+        query.append(("force", "true"))
+    return Request("PATCH", target.path, tuple(query), body, APPLY_PATCH)
+
+
+def merge_patch(target: Target, body: bytes, manager: str, *, dry_run: bool = False) -> Request:
+    """JSON merge patch (RFC 7386)."""
+    query = (("fieldManager", manager), *_dry_run(dry_run))
+    return Request("PATCH", target.path, query, body, MERGE_PATCH)
+
+
+def json_patch(target: Target, body: bytes, manager: str, *, dry_run: bool = False) -> Request:
+    """JSON patch (RFC 6902); begin it with a `test` of `/metadata/resourceVersion`."""
+    query = (("fieldManager", manager), *_dry_run(dry_run))
+    return Request("PATCH", target.path, query, body, JSON_PATCH)
+
+
+def create(target: Target, body: bytes, manager: str, *, dry_run: bool = False) -> Request:
+    """POST to the collection of `target`; its name is taken from `body`."""
+    query = (("fieldManager", manager), *_dry_run(dry_run))
+    return Request("POST", target.resource.path(target.namespace), query, body)
+
+
+def update(target: Target, body: bytes, manager: str, *, timeout: float = DEFAULT_TIMEOUT) -> Request:
+    """PUT the whole object; with `metadata.resourceVersion` in `body` only if nobody changed it meanwhile."""
+    return Request("PUT", target.path, (("fieldManager", manager),), body, timeout=timeout)
+
+
+def delete(
+    target: Target,
+    *,
+    uid: str = "",
+    resource_version: str = "",
+    propagation: str = "Background",
+    dry_run: bool = False,
+) -> Request:
+    """Delete one object; `uid` and `resource_version` are preconditions (409 when they do not hold)."""
+    options: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        "propagationPolicy": propagation,
+    }
+    preconditions = {"uid": uid, "resourceVersion": resource_version}
+    if preconditions := {key: value for key, value in preconditions.items() if value}:
+        options["preconditions"] = preconditions
+    if dry_run:
+        options["dryRun"] = ["All"]
+    return Request("DELETE", target.path, body=msgspec.json.encode(options))
+
+
+def _selectors(selection: Selection) -> list[tuple[str, str]]:
+    query = [("labelSelector", selection.labels), ("fieldSelector", selection.fields)]
+    return [(key, value) for key, value in query if value]
+
+
+def _dry_run(dry_run: bool) -> list[tuple[str, str]]:
+    return [("dryRun", "All")] if dry_run else []

@@ -1,0 +1,164 @@
+"""The seam between us and HTTP: a Request goes out, a Reply or a Stream of bytes comes back.
+
+`AioTransport` is the real one, on aiohttp. It maps failures to `ConnectionFailedError`, asks for credentials
+at every request and refreshes them once on 401. It reads no status code but that one, decodes nothing, retries nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+import aiohttp
+import msgspec
+from multidict import CIMultiDict
+from yarl import URL
+
+from rudr_py import __version__, errors
+from rudr_py.kube import config, requests
+
+CONNECT_TIMEOUT = 10.0
+"""Seconds for name look-up, TCP and TLS together."""
+
+POOL = 64
+"""Connections for requests at once; a watch has its own pool without a limit, as each holds one."""
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """An HTTP answer, whole. Header names are matched without case when `headers` comes from a transport of ours."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Stream:
+    """An HTTP answer whose body is still coming: iterate it once for chunks of any size.
+
+    `status` may be an error; then the chunks are the body that explains it.
+    """
+
+    def __init__(self, status: int, headers: Mapping[str, str], chunks: AsyncIterator[bytes]) -> None:
+        self.status = status
+        self.headers = headers
+        self._chunks = chunks
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._chunks
+
+
+class Transport(Protocol):
+    """What the rest of this room needs of HTTP. All methods raise `ConnectionFailedError` when no answer comes."""
+
+    async def send(self, request: requests.Request) -> Reply:
+        """Send and read the whole answer, within `request.timeout` seconds."""
+        ...
+
+    def stream(self, request: requests.Request) -> AbstractAsyncContextManager[Stream]:
+        """Send and hand out the body as it comes; `request.timeout` seconds of silence end it."""
+        ...
+
+    async def close(self) -> None:
+        """Close all connections. Requests under way fail."""
+        ...
+
+
+class AioTransport:
+    """HTTP/1.1 through aiohttp: one session for requests, one for watches. Make it where an event loop runs."""
+
+    def __init__(self, connection: config.Connection) -> None:
+        self._connection = connection
+        self._requests: aiohttp.ClientSession | None = None
+        self._watches: aiohttp.ClientSession | None = None
+
+    async def send(self, request: requests.Request) -> Reply:
+        """Send and read the whole answer; 401 refreshes the credentials and sends once more."""
+        reply = await self._send_once(request, force=False)
+        if reply.status == 401 and self._connection.refreshable:
+            reply = await self._send_once(request, force=True)
+        return reply
+
+    @contextlib.asynccontextmanager
+    async def stream(self, request: requests.Request) -> AsyncIterator[Stream]:
+        """Send and hand out the body as it comes; 401 refreshes the credentials and asks once more."""
+        async with contextlib.AsyncExitStack() as stack:
+            response = await self._open(stack, request, force=False)
+            if response.status == 401 and self._connection.refreshable:
+                response.close()
+                response = await self._open(stack, request, force=True)
+            yield Stream(response.status, response.headers, _chunks(request, response))
+
+    async def close(self) -> None:
+        """Close both sessions."""
+        for session in (self._requests, self._watches):
+            if session is not None:
+                await session.close()
+        self._requests = self._watches = None
+
+    async def _send_once(self, request: requests.Request, *, force: bool) -> Reply:
+        if self._requests is None:
+            self._requests = _session(limit=POOL, compress=True)
+        credentials = await self._connection.credentials(force=force)
+        timeout = aiohttp.ClientTimeout(
+            total=request.timeout, connect=min(CONNECT_TIMEOUT, request.timeout), sock_read=request.timeout
+        )
+        arguments = self._arguments(request, credentials)
+        with _failures(request):
+            async with self._requests.request(request.method, timeout=timeout, **arguments) as response:
+                return Reply(response.status, response.headers, await response.read())
+
+    async def _open(
+        self, stack: contextlib.AsyncExitStack, request: requests.Request, *, force: bool
+    ) -> aiohttp.ClientResponse:
+        if self._watches is None:
+            self._watches = _session(limit=0, compress=False)
+        credentials = await self._connection.credentials(force=force)
+        timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT, sock_read=request.timeout)
+        arguments = self._arguments(request, credentials)
+        with _failures(request):
+            return await stack.enter_async_context(self._watches.request(request.method, timeout=timeout, **arguments))
+
+    def _arguments(self, request: requests.Request, credentials: Mapping[str, str]) -> dict[str, Any]:
+        headers = CIMultiDict(credentials)
+        headers["Accept"] = request.accept
+        if request.body is not None:
+            headers["Content-Type"] = request.content_type
+        url = URL(self._connection.server + request.path, encoded=True).with_query(list(request.query))
+        connection = self._connection
+        return {
+            "url": url,
+            "headers": headers,
+            "data": request.body,
+            "ssl": connection.tls if connection.tls is not None else True,
+            "server_hostname": connection.tls_server_name or None,
+            "proxy": connection.proxy or None,
+            "allow_redirects": False,
+        }
+
+
+def _session(*, limit: int, compress: bool) -> aiohttp.ClientSession:
+    headers = {"User-Agent": f"rudr-py/{__version__}"}
+    if not compress:
+        headers["Accept-Encoding"] = "identity"
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=limit), headers=headers)
+
+
+async def _chunks(request: requests.Request, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    with _failures(request):
+        async for chunk in response.content.iter_any():
+            yield chunk
+
+
+@contextlib.contextmanager
+def _failures(request: requests.Request) -> Any:
+    """Turn what aiohttp and the system raise into the one error of this tree."""
+    try:
+        yield
+    except TimeoutError as error:
+        message = f"{request.method} {request.path}: no answer within {request.timeout:g} s"
+        raise errors.ConnectionFailedError(message) from error
+    except (aiohttp.ClientError, OSError) as error:
+        message = f"{request.method} {request.path}: {str(error) or type(error).__name__}"
+        raise errors.ConnectionFailedError(message) from error
