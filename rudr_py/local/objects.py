@@ -7,11 +7,11 @@ before changing (`copy.deepcopy`), then `update`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Protocol
 
 from rudr_py.local.resources import Kind, Resource
-from rudr_py.local.store import Object
+from rudr_py.local.store import Object, ObjectList
 
 
 class Objects(Protocol):
@@ -29,7 +29,7 @@ class Objects(Protocol):
         """Return an object, or None. `namespace` is empty for cluster-scoped kinds."""
         ...
 
-    def list(self, kind: Kind, namespace: str = "", *, selector: str = "") -> list[Object]:
+    def list(self, kind: Kind, namespace: str = "", *, selector: str = "") -> ObjectList:
         """Return the objects of a namespace (all, if empty) whose labels match a selector such as `a=b,c in (d,e)`."""
         ...
 
@@ -45,9 +45,11 @@ class Objects(Protocol):
         """Replace the status only."""
         ...
 
-    def delete(
-        self, kind: Kind, namespace: str, name: str, *, propagation: str = "", uid: str = ""
-    ) -> Object | None:
+    def finalize(self, namespace: Object) -> Object:
+        """Write the `spec.finalizers` of a Namespace; a terminating one without any goes."""
+        ...
+
+    def delete(self, kind: Kind, namespace: str, name: str, *, propagation: str = "", uid: str = "") -> Object | None:
         """Delete as a client would (finalizers are honoured); None if it is gone or another uid is there."""
         ...
 
@@ -55,7 +57,3 @@ class Objects(Protocol):
         """Yield (ADDED | MODIFIED | DELETED, object): first all that exist as ADDED, then the changes, until the
         store is closed. Without a kind: of every kind, told apart by the object's apiVersion and kind."""
         ...
-
-
-Clock = Callable[[], float]
-"""Seconds since the epoch; an argument, so that tests decide what time it is."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from operator import attrgetter
 from typing import Any
 
@@ -17,6 +17,10 @@ import msgspec
 
 Object = dict[str, Any]
 """A Kubernetes object as decoded JSON."""
+
+ObjectList = list[Object]
+KeyList = list[tuple[str, str]]
+Listener = Callable[["Event"], None]
 
 ADDED, MODIFIED, DELETED = "ADDED", "MODIFIED", "DELETED"
 ALL = ""
@@ -125,12 +129,13 @@ class Store:
     """Tables of objects keyed by namespace (empty for cluster-scoped) and name.
 
     A table's name is the group resource, such as `deployments.apps` or `pods`. `history` is how many changes of each
-    table can be watched from the past.
+    table can be watched from the past. `listeners` are called after each write, before anybody else can act.
     """
 
     def __init__(self, *, history: int = 4096) -> None:
         self.revision = FIRST_REVISION
         self.closed = False
+        self.listeners: list[Listener] = []
         self._history = history
         self._tables: dict[str, dict[str, dict[str, Object]]] = {}
         self._logs: dict[str, _Log] = {ALL: _Log(history)}
@@ -139,11 +144,11 @@ class Store:
         """Return the stored object, or None."""
         return self._tables.get(table, {}).get(namespace, {}).get(name)
 
-    def list(self, table: str, namespace: str = "") -> list[Object]:
+    def list(self, table: str, namespace: str = "") -> ObjectList:
         """Return the objects of a namespace (of all, if empty), ordered by namespace and name."""
         return [self._tables[table][space][name] for space, name in self.keys(table, namespace)]
 
-    def keys(self, table: str, namespace: str = "") -> list[tuple[str, str]]:
+    def keys(self, table: str, namespace: str = "") -> KeyList:
         """Return the ordered keys of the objects of a namespace (of all, if empty)."""
         spaces = self._tables.get(table, {})
         chosen = [namespace] if namespace else sorted(spaces)
@@ -191,6 +196,8 @@ class Store:
         )
         self._log(table).append(event)
         self._logs[ALL].append(event)
+        for listener in self.listeners:
+            listener(event)
 
     def _log(self, table: str) -> _Log:
         log = self._logs.get(table)
@@ -198,7 +205,7 @@ class Store:
             log = self._logs[table] = _Log(self._history)
         return log
 
-    def at(self, table: str, namespace: str, revision: int) -> list[Object]:
+    def at(self, table: str, namespace: str, revision: int) -> ObjectList:
         """Return the ordered objects as they were at a past revision. Raises `CompactedError`."""
         log = self._log(table)
         then: dict[tuple[str, str], Object] = {
