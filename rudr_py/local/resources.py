@@ -6,7 +6,7 @@ objects or speaks HTTP. A kind served in several versions is one `Resource` per 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -41,11 +41,16 @@ class ScalePaths(msgspec.Struct, frozen=True, kw_only=True):
     selector: str = ""
 
 
+def _anything() -> Node | None:
+    return None
+
+
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """A kind in one served version.
 
     `table` names it in the store and `storage_version` the version in which objects are kept there.
-    `node` is the schema of the object (None: anything goes); `custom` is true for kinds of a CRD.
+    `schema` returns the schema of the object, built when first asked for; `custom` is true for kinds of a CRD.
+    `subresources` are those beyond status and scale that discovery names.
     """
 
     group: str
@@ -59,8 +64,9 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     categories: tuple[str, ...] = ()
     verbs: tuple[str, ...] = VERBS
     status: bool = False
+    subresources: tuple[str, ...] = ()
     scale: ScalePaths | None = None
-    node: Node | None = None
+    schema: Callable[[], Node | None] = _anything
     columns: tuple[Column, ...] = ()
     selectable: tuple[str, ...] = ()
     table: str = ""
@@ -77,6 +83,11 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     def group_resource(self) -> str:
         """`deployments.apps`, as the server's messages name a kind."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    @property
+    def node(self) -> Node | None:
+        """The schema of the object; None when anything goes."""
+        return self.schema()
 
     @property
     def id(self) -> Kind:

@@ -42,8 +42,9 @@ def body(error: ApiError) -> dict[str, Any]:
         details["causes"] = [{key: value for key, value in _cause(cause).items() if value} for cause in error.causes]
     if error.retry_after:
         details["retryAfterSeconds"] = int(error.retry_after)
-    if details or (error.details.get("listMeta") is None and error.details.get("empty")):
-        status["details"] = {key: value for key, value in details.items() if key != "empty"}
+    empty = details.pop("empty", False)
+    if details or empty:
+        status["details"] = details
     status["code"] = error.status
     return status
 
