@@ -9,6 +9,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
+import jsonschema
 import msgspec
 
 from rudr_py.api import Kind, Refuse, Scope, Trait, Type, WorkloadType, properties
@@ -27,11 +28,15 @@ def plain_guard(call: Callable[[], Any]) -> Any:
 
 
 class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """A type together with the package that offers it. `schema` is the JSON Schema of its properties."""
+    """A type together with the package that offers it.
+
+    `schema` is the JSON Schema of its properties, `validator` checks by it and finds every mistake.
+    """
 
     provides: T
     package: str
     schema: Mapping[str, Any]
+    validator: jsonschema.protocols.Validator
     guard: Guard = plain_guard
 
     @property
@@ -68,8 +73,14 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
 
 def offer(type_: T, *, package: str, guard: Guard = plain_guard) -> Offer[T]:
-    """Make an offer of a type. Raises TypeError when no JSON Schema can be made of its properties."""
-    return Offer(provides=type_, package=package, schema=properties.schema(type_.properties), guard=guard)
+    """Make an offer of a type.
+
+    Raises TypeError when no JSON Schema can be made of its properties, jsonschema.SchemaError when it is a wrong one.
+    """
+    schema = properties.schema(type_.properties)
+    dialect = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
+    dialect.check_schema(schema)
+    return Offer(provides=type_, package=package, schema=schema, validator=dialect(schema), guard=guard)
 
 
 class Catalog(msgspec.Struct, frozen=True, kw_only=True):

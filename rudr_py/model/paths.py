@@ -10,6 +10,7 @@ import re
 ROOT = "$"
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_LAST_STEP = re.compile(r"""(\.[A-Za-z_][A-Za-z0-9_-]*|\[\d+\]|\["(?:[^"\\]|\\.)*"\])\Z""", re.DOTALL)
 
 
 def child(path: str, *steps: str | int) -> str:
@@ -27,3 +28,20 @@ def child(path: str, *steps: str | int) -> str:
             escaped = step.replace("\\", "\\\\").replace('"', '\\"')
             parts.append(f'["{escaped}"]')
     return "".join(parts)
+
+
+def parent(path: str) -> str:
+    """`path` without its last step; the root is its own parent."""
+    match = re.fullmatch(r'(?P<head>.*?)(\.[A-Za-z0-9_-]+|\[\d+\]|\["(?:[^"\\]|\\.)*"\])', path)
+    return match["head"] if match else ROOT
+
+
+def parent(path: str) -> str:
+    """`path` without its last step; "" for the root."""
+    match = _LAST_STEP.search(path)
+    return path[: match.start()] if match else ""
+
+
+def below(path: str, ancestor: str) -> bool:
+    """Whether `path` is `ancestor` or lies in it."""
+    return path.startswith(ancestor) and path[len(ancestor) :][:1] in ("", ".", "[")

@@ -11,7 +11,7 @@ import msgspec
 from rudr_py.api import Kind
 from rudr_py.model.application import Application
 from rudr_py.model.component import Component
-from rudr_py.model.parse import Parsed
+from rudr_py.model.document import Parsed, Positions
 
 
 class Observed(Protocol):
@@ -31,15 +31,21 @@ class Nothing:
         return ()
 
 
+NOTHING = Nothing()
+
+
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     """One application with all that belongs to it.
 
-    `components` maps the names of the ComponentSchematics that exist to their parsed form; a name that is absent
-    does not exist. `attached` is what status kept: (instance, trait) -> when the trait was first applied.
+    `application` has a value. `components` maps the names of the ComponentSchematics that exist to their parsed
+    form; a name that is absent does not exist. `attached` is what status kept: (instance, trait) -> when the trait
+    was first applied. `positions` are the places in files, by component name, `""` for the application.
     """
 
-    application: Parsed[Application]
+    application: Application
+    parsed: Parsed[Application]
     components: Mapping[str, Parsed[Component]]
     now: datetime
-    observed: Observed = Nothing()
+    observed: Observed = NOTHING
     attached: Mapping[tuple[str, str], datetime] = msgspec.field(default_factory=dict)
+    positions: Mapping[str, Positions] = msgspec.field(default_factory=dict)

@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from rudr_py.api import Path, Probe, Ref
+from rudr_py.api import Context, Path, Probe, Ref
+from rudr_py.catalog import Offer
 from rudr_py.errors import Problem
 
 Owner = Literal["application", "instance", "none"]
@@ -36,30 +37,37 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     once: str = ""
 
 
-class TraitPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """A trait of an instance and the objects that are its own."""
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A type at work in an instance: the workload, or one trait.
 
-    name: str
-    refs: tuple[Ref, ...]
-    attached_at: datetime
+    `refs` are the objects that are its own; `context` is what it was told, and what its health is asked with.
+    """
+
+    offer: Offer[Any]
+    context: Context[Any]
+    refs: tuple[Ref, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of the type."""
+        return self.offer.name
 
 
 class InstancePlan(msgspec.Struct, frozen=True, kw_only=True):
-    """An instance: its ComponentInstance, the workload's own objects, and its traits in the listed order."""
+    """An instance: its ComponentInstance, its workload, and its traits in the listed order."""
 
     name: str
     component: str
-    workload: str
     owner: Ref
-    refs: tuple[Ref, ...]
-    traits: tuple[TraitPlan, ...]
+    workload: Part
+    traits: tuple[Part, ...] = ()
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The whole answer for one application.
 
     With `problems` the documents are wrong and `manifests` is empty: nothing is applied and nothing pruned.
-    `reason` is then the CamelCase reason of the `Valid` condition. `wake_at` is when the answer changes by itself.
+    `reason` is the CamelCase reason of the `Valid` condition. `wake_at` is when the answer changes by itself.
     """
 
     manifests: tuple[Planned, ...] = ()

@@ -1,0 +1,41 @@
+"""Completes manifests: namespace, name and the labels by which our objects are known.
+
+The labels stand on the objects only, never in a pod template or a selector, which are immutable or restart pods.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rudr_py.api import Kind, Manifest, Ref, naming
+
+MANAGED_BY = "app.kubernetes.io/managed-by"
+MANAGER = "rudr"
+APPLICATION = "app.kubernetes.io/name"
+INSTANCE = "oam.dev/instance-name"
+
+COMPONENT_INSTANCE = Kind("core.oam.dev/v1alpha1", "ComponentInstance")
+
+
+def component_instance(component: str, instance: str) -> Ref:
+    """The ComponentInstance of an instance: `<componentName>-<instanceName>`, as Rudr named it."""
+    return Ref(COMPONENT_INSTANCE, naming.join(component, instance))
+
+
+def labels(application: str, instance: str) -> dict[str, str]:
+    """What every object of ours carries, beside the labels of its type."""
+    found = {MANAGED_BY: MANAGER, APPLICATION: naming.join(application)}
+    return {**found, INSTANCE: naming.join(instance)} if instance else found
+
+
+def body(manifest: Manifest, *, namespace: str, application: str, instance: str) -> dict[str, Any]:
+    """The whole object; empty maps, lists and nulls are left out, because the server would write them anew for ever."""
+    metadata: dict[str, Any] = {
+        "name": manifest.name,
+        "namespace": namespace,
+        "labels": {**labels(application, instance), **manifest.labels},
+    }
+    if manifest.annotations:
+        metadata["annotations"] = dict(manifest.annotations)
+    head = {"apiVersion": manifest.kind.api_version, "kind": manifest.kind.kind, "metadata": metadata}
+    return {**head, **manifest.body}
