@@ -35,6 +35,7 @@ class ComponentBinding(msgspec.Struct, frozen=True, kw_only=True):
     """A component that the application instantiates.
 
     `application_scopes` are names of scopes, or, as in Rudr, of the applications that create them.
+    `parameter_steps` leads from the binding to each value: `("parameterValues", 0, "value")`.
     """
 
     component_name: str
@@ -42,6 +43,7 @@ class ComponentBinding(msgspec.Struct, frozen=True, kw_only=True):
     parameter_values: dict[str, Json] = {}
     traits: tuple[TraitBinding, ...] = ()
     application_scopes: tuple[str, ...] = ()
+    parameter_steps: dict[str, tuple[str | int, ...]] = {}
 
 
 class Application(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import msgspec
 
 from rudr_py.errors import Location, Problem
+from rudr_py.model import paths
 
 Json: TypeAlias = Any
 """A JSON value: None, bool, int, float, str, list or dict with str keys.
@@ -30,13 +31,17 @@ class Positions(msgspec.Struct, frozen=True, kw_only=True):
 
     def of_key(self, path: str) -> Location | None:
         """The place of the key at `path`; of its value when it has no key (an item of a list)."""
-        return self._location(self.keys.get(path)) or self.of_value(path)
+        place = self.keys.get(path)
+        return Location(self.file, *place) if place else self.of_value(path)
 
     def of_value(self, path: str) -> Location | None:
-        """The place of the value at `path`; None when the file has no such path."""
-        return self._location(self.values.get(path))
+        """The place of the value at `path`, or of the nearest value around it that the file has.
 
-    def _location(self, place: tuple[int, int] | None) -> Location | None:
+        None only when nothing around it has a place.
+        """
+        while path != paths.ROOT and path not in self.values:
+            path = paths.parent(path)
+        place = self.values.get(path)
         return Location(self.file, *place) if place else None
 
 

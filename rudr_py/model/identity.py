@@ -19,7 +19,7 @@ VERSION: Final = "v1alpha1"
 API_VERSION: Final = f"{CORE_GROUP}/{VERSION}"
 
 _TYPE_NAME = re.compile(
-    r"(?P<group>[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)/(?P<version>v[a-z0-9]+)\.(?P<kind>[A-Z][A-Za-z0-9]*)"
+    r"(?P<group>[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)/(?P<version>v[0-9]+((alpha|beta)[0-9]+)?)\.(?P<kind>[A-Z][A-Za-z0-9]*)"
 )
 
 
@@ -55,11 +55,16 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
         """Namespace and name."""
         return Key(self.namespace, self.name)
 
+    @property
+    def version(self) -> str:
+        """The annotation `version` of OAM documents, 0.1.0 when there is none (MD-6)."""
+        return self.annotations.get("version", "0.1.0")
+
 
 class TypeName(msgspec.Struct, frozen=True, order=True):
     """A type in the textual form of OAM, GROUP/VERSION.Kind: `core.oam.dev/v1alpha1.Server`.
 
-    OAM v1alpha1 §2 "Representations"; compatibility is by exact match (MD-9, MD-11).
+    OAM v1alpha1 §2 "Representations"; compatibility is by exact match (MD-8, MD-9, MD-11).
     """
 
     group: str

@@ -32,14 +32,8 @@ def child(path: str, *steps: str | int) -> str:
 
 def parent(path: str) -> str:
     """`path` without its last step; the root is its own parent."""
-    match = re.fullmatch(r'(?P<head>.*?)(\.[A-Za-z0-9_-]+|\[\d+\]|\["(?:[^"\\]|\\.)*"\])', path)
-    return match["head"] if match else ROOT
-
-
-def parent(path: str) -> str:
-    """`path` without its last step; "" for the root."""
     match = _LAST_STEP.search(path)
-    return path[: match.start()] if match else ""
+    return path[: match.start()] if match else ROOT
 
 
 def below(path: str, ancestor: str) -> bool:

@@ -1,0 +1,94 @@
+"""Amounts of CPU, memory, disk and GPU as OAM, Rudr and Kubernetes spell them, in Kubernetes' notation.
+
+OAM v1alpha1 §3 "Units" (UN-2 to UN-6). Pure text and arithmetic; nothing here knows a document.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_CEILING, Decimal
+from typing import Final
+
+from rudr_py.model.document import Json
+
+_NUMBER = re.compile(r"\d{1,18}(\.\d{1,18})?|\.\d{1,18}")
+_MILLI = re.compile(r"(\d{1,15})m")
+_SIZE = re.compile(r"(?P<number>\d{1,18}(\.\d{1,18})?|\.\d{1,18})\s*(?P<suffix>[kmgtpe]i?)?(?P<byte>b)?", re.IGNORECASE)
+_MOST: Final = Decimal(10) ** 15
+_MILLICORE: Final = Decimal("0.001")
+
+_SUFFIXES: Final = {"k": "k", "ki": "Ki"} | {
+    letter.lower() + tail: letter + tail for letter in "MGTPE" for tail in ("", "i")
+}
+
+
+def cpu(value: Json) -> str | None:
+    """CPUs (1 = one core) as a quantity: a number, a numeric text, or Kubernetes' millicores (`500m`).
+
+    Rounded up to a thousandth, the least that Kubernetes counts. None when `value` is no such amount.
+    """
+    if isinstance(value, str) and (milli := _MILLI.fullmatch(value.strip())):
+        return f"{int(milli[1])}m"
+    number = _number(value)
+    return None if number is None else _plain(number.quantize(_MILLICORE, ROUND_CEILING))
+
+
+def memory(value: Json) -> str | None:
+    """Memory as a quantity. A bare number counts MiB, as in Rudr's published documents.
+
+    Suffixes K M G T P E, any case, with an optional B, are decimal, and Ki Mi Gi Ti Pi Ei are binary, as in
+    Kubernetes. None when `value` is no such amount.
+    """
+    return _size(value, bare="Mi")
+
+
+def disk(value: Json) -> str | None:
+    """Disk space as a quantity: as `memory`, but a bare number counts bytes, as in OAM and Rudr."""
+    return _size(value, bare="")
+
+
+def gpu(value: Json) -> str | None:
+    """GPUs as a quantity, rounded up to whole ones (UN-3); "" for none at all."""
+    number = _number(value)
+    if number is None:
+        return None
+    whole = int(number.to_integral_value(ROUND_CEILING))
+    return str(whole) if whole else ""
+
+
+def _size(value: Json, *, bare: str) -> str | None:
+    if isinstance(value, str):
+        match = _SIZE.fullmatch(value.strip())
+        if match is None:
+            return None
+        number = Decimal(match["number"])
+        suffix = _SUFFIXES[match["suffix"].lower()] if match["suffix"] else ("" if match["byte"] else bare)
+    else:
+        found = _number(value)
+        if found is None:
+            return None
+        number, suffix = found, bare
+    if not suffix:
+        number = number.to_integral_value(ROUND_CEILING)
+    elif suffix == "Mi" and number != number.to_integral_value():
+        number, suffix = (number * 1024).to_integral_value(ROUND_CEILING), "Ki"
+    return _plain(number) + suffix if number < _MOST else None
+
+
+def _number(value: Json) -> Decimal | None:
+    """A finite number that is neither negative nor absurd; None for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        number = Decimal(repr(value)) if abs(value) < float(_MOST) else _MOST
+    elif isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        number = Decimal(value.strip())
+    else:
+        return None
+    return number if 0 <= number < _MOST else None
+
+
+def _plain(number: Decimal) -> str:
+    """Without exponent and without zeros that mean nothing."""
+    text = format(number, "f")
+    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
