@@ -1,0 +1,158 @@
+"""Server-side apply: a manager states the fields that it wants, the server merges, moves ownership and reports conflicts.
+
+Source: KEP-555; apimachinery managedfields and structured-merge-diff merge/update.go.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from rudr_py.local.merge import check, elements, fieldset, ownership, refusal, typed
+from rudr_py.local.merge.elements import ABSENT
+from rudr_py.local.merge.fieldset import Fields
+from rudr_py.local.merge.ownership import Entries, Entry, Write
+from rudr_py.local.merge.refusal import ApplyConflict, TypedError
+
+__all__ = ["ApplyConflict", "TypedError", "apply"]
+
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+def apply(live: dict[str, Any] | None, applied: dict[str, Any], context: Write, *, force: bool) -> dict[str, Any]:
+    """The object after `context.manager` applied `applied`, with its managedFields; it shares nothing with `live`.
+
+    `live` is the stored object, or None when the apply creates it. The result is not defaulted: a field that was given
+    up and belongs to nobody else is gone from it, and the server's defaulting may bring it back. When nothing changes,
+    the result equals `live`, times included.
+
+    Raises ApplyConflict when other managers own fields that would change and `force` is not set; TypedError when the
+    schema cannot type `applied`; PatchError (400) for managed fields in `applied` or another version than the context's.
+    """
+    _check(applied, context)
+    entries = ownership.decode((live or {}).get("metadata", {}).get("managedFields"))
+    if live is not None and not entries:
+        entries = ownership.before_first_apply(live, context)
+    before = ownership.without_managed_fields(live) if live is not None else {}
+    try:
+        after, entries = _applied(before, applied, entries, context, force=force)
+    except ApplyConflict as conflict:
+        if live is None or not _claimed_by_last_applied(conflict, live, context):
+            raise
+        after, entries = _applied(before, applied, entries, context, force=True)
+    result: dict[str, Any] = elements.copied(after)
+    _sync_last_applied(result, applied, context)
+    managed = ownership.encode(entries)
+    if managed:
+        result.setdefault("metadata", {})["managedFields"] = elements.copied(managed)
+    return result
+
+
+def _check(applied: dict[str, Any], context: Write) -> None:
+    version = applied.get("apiVersion", "")
+    if version != context.api_version:
+        raise refusal.incorrect_version(version, context.api_version)
+    metadata = applied.get("metadata")
+    if isinstance(metadata, dict) and metadata.get("managedFields") is not None:
+        raise refusal.malformed("metadata.managedFields must be nil")
+    problem = check.typing_error(applied, context.node)
+    if problem:
+        raise TypedError(f"failed to create typed patch object ({_named(applied)}): {problem}")
+
+
+def _applied(
+    before: dict[str, Any], applied: dict[str, Any], entries: Entries, context: Write, *, force: bool
+) -> tuple[dict[str, Any], Entries]:
+    """The merged object and the entries, before times and encoding."""
+    node = context.node
+    wanted = ownership.ownable(typed.field_set(applied, node), context)
+    own = Entry(
+        manager=context.manager,
+        operation="Apply",
+        api_version=context.api_version,
+        time=context.time,
+        fields=wanted,
+        subresource=context.subresource,
+    )
+    last = entries.get(own.identity)
+    others = {identity: entry for identity, entry in entries.items() if identity != own.identity}
+    after = typed.merge(before or ABSENT, applied, node)
+    if last is not None and last.fields != wanted:
+        after = _released(after, last.fields, [wanted, *(entry.fields for entry in others.values())], context)
+    changed = not elements.same(before, after)
+    if changed:
+        difference = ownership.filtered(typed.compare(before, after, node), context)
+        touched = fieldset.union(difference.added, difference.modified)
+        if not force:
+            _raise_conflicts(others, touched)
+        others = ownership.taken(others, fieldset.union(touched, difference.removed), except_for=None)
+    elif last is not None:
+        own = msgspec.structs.replace(own, time=last.time)
+    if wanted:
+        others[own.identity] = own
+    return after, others
+
+
+def _released(after: dict[str, Any], last: Fields, owned: list[Fields], context: Write) -> dict[str, Any]:
+    """The object without the fields that the manager applied last time and that nobody owns now."""
+    node = context.node
+    managed: Fields = {}
+    for fields in owned:
+        managed = fieldset.union(managed, fields)
+    gone = fieldset.difference(typed.with_named(last, node), typed.with_named(managed, node))
+    kept = typed.remove(after, gone, node)
+    return {} if kept is ABSENT else kept
+
+
+def _raise_conflicts(others: Entries, touched: Fields) -> None:
+    conflicts = [
+        (entry.shown, path)
+        for entry in sorted(others.values(), key=lambda e: e.identity)
+        for path in fieldset.paths(fieldset.ordered(fieldset.intersection(entry.fields, touched)))
+    ]
+    if conflicts:
+        raise ApplyConflict(tuple(conflicts))
+
+
+def _claimed_by_last_applied(conflict: ApplyConflict, live: dict[str, Any], context: Write) -> bool:
+    """Whether kubectl itself wrote, by client-side apply, all the fields that are now in conflict."""
+    text = live.get("metadata", {}).get("annotations", {}).get(_LAST_APPLIED)
+    if context.manager != "kubectl" or not text:
+        return False
+    try:
+        last = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return False
+    if not isinstance(last, dict) or last.get("apiVersion") != context.api_version:
+        return False
+    if check.typing_error(last, context.node):
+        return False
+    difference = typed.compare(last, ownership.without_managed_fields(live), context.node)
+    claimed = typed.field_set(last, context.node)
+    for changed in (difference.modified, difference.added, difference.removed):
+        claimed = fieldset.difference(claimed, changed)
+    allowed = set(fieldset.paths(claimed))
+    return all(path in allowed for _, path in conflict.conflicts)
+
+
+def _sync_last_applied(result: dict[str, Any], applied: dict[str, Any], context: Write) -> None:
+    """Keep kubectl's client-side annotation current while kubectl itself applies server-side."""
+    annotations = (result.get("metadata") or {}).get("annotations") or {}
+    if context.manager != "kubectl" or not annotations.get(_LAST_APPLIED):
+        return
+    metadata = dict(applied.get("metadata") or {})
+    if _LAST_APPLIED in (metadata.get("annotations") or {}):
+        metadata["annotations"] = {k: v for k, v in metadata["annotations"].items() if k != _LAST_APPLIED}
+    body = msgspec.json.encode({**applied, "metadata": metadata}, order="sorted")
+    annotations[_LAST_APPLIED] = body.decode() + "\n"
+
+
+def _named(obj: dict[str, Any]) -> str:
+    """An object as the server's errors name it: `namespace/name; group/version, Kind=K`."""
+    metadata = obj.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    version = obj.get("apiVersion", "")
+    group_version = version if "/" in version else f"/{version}"
+    where = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
+    return f"{where}; {group_version}, Kind={obj.get('kind', '')}"

@@ -1,0 +1,96 @@
+"""How a value falls into elements: which keys of a map and which items of a list are fields of their own.
+
+The one place that knows how a list item gets its path element. It walks nothing.
+Source: structured-merge-diff, typed/helpers.go.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET
+
+from rudr_py.local.merge import fieldset
+from rudr_py.local.schema.node import OPAQUE, Node
+
+ABSENT: Final = UNSET
+"""No value at all, as opposed to null."""
+
+
+class NoElementError(ValueError):
+    """A list item has no path element; the message is the server's."""
+
+
+def leaf(node: Node, *values: Any) -> bool:
+    """Whether the values of one place are owned as a whole.
+
+    That is so for scalars, atomic lists and maps, and where every value is empty, which keeps `{}`, `[]` and null apart.
+    """
+    if node.type == "object" or (not node.type and any(isinstance(v, dict) for v in values)):
+        return node.map_type == "atomic" or not any(isinstance(v, dict) and v for v in values)
+    if node.type == "array" or (not node.type and any(isinstance(v, list) for v in values)):
+        return node.list_type == "atomic" or not any(isinstance(v, list) and v for v in values)
+    return True
+
+
+def item_node(node: Node) -> Node:
+    """The node of the items of a list; items without a schema are taken as they are."""
+    return node.items or OPAQUE
+
+
+def item_element(node: Node, item: Any) -> str:
+    """The path element of an item of a set or of a keyed list. Raises NoElementError when it cannot have one."""
+    if node.list_type == "map" and node.list_keys:
+        return fieldset.key_element(_keys(node, item))
+    if isinstance(item, dict):
+        raise NoElementError("associative list without keys has an element that's a map type")
+    if isinstance(item, list):
+        raise NoElementError("not supported: associative list with lists as elements")
+    if item is None:
+        raise NoElementError("associative list without keys has an element that's an explicit null")
+    return fieldset.value_element(item)
+
+
+def _keys(node: Node, item: Any) -> dict[str, Any]:
+    if item is None:
+        raise NoElementError("associative list with keys may not have a null element")
+    if not isinstance(item, dict):
+        raise NoElementError("associative list with keys may not have non-map elements")
+    keys: dict[str, Any] = {}
+    for name in node.list_keys:
+        value = item.get(name, ABSENT)
+        if value is ABSENT:
+            field = item_node(node).properties.get(name)
+            value = ABSENT if field is None else field.default
+        if value is not ABSENT:
+            keys[name] = value
+    if not keys:
+        names = "[" + " ".join(msgspec.json.encode(name).decode() for name in node.list_keys) + "]"
+        raise NoElementError(
+            f"associative list with keys has an element that omits all key fields {names} "
+            "(and doesn't have default values for any key fields)"
+        )
+    return keys
+
+
+def same(left: Any, right: Any) -> bool:
+    """Equality of JSON values: 1 is 1.0, but true is not 1 as it is in Python."""
+    if left is right:
+        return True
+    if left != right:
+        return False
+    if isinstance(left, dict):
+        return all(same(value, right[key]) for key, value in left.items())
+    if isinstance(left, list):
+        return all(map(same, left, right))
+    return isinstance(left, bool) == isinstance(right, bool)
+
+
+def copied(value: Any) -> Any:
+    """A deep copy of a JSON value."""
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [copied(item) for item in value]
+    return value

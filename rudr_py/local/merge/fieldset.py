@@ -1,0 +1,180 @@
+"""Sets of fields, in the very form that `managedFields[].fieldsV1` has.
+
+A set is a dict of path elements: `f:name` (a field), `k:{"name":"c"}` (an item of a keyed list), `v:"x"` (an item of a
+set), `i:0` (an index). The value is the dict of what is owned below. `{}` below the root means that the element itself
+is owned and nothing below it; a dict with the key `.` that both are; without it, that only parts of it are. An empty
+root is the empty set. Sets are never changed in place, so parts may be shared.
+Source: structured-merge-diff, package fieldpath (format of KEP-555).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+Fields = dict[str, Any]
+"""A set of fields, as decoded JSON of fieldsV1."""
+
+_ORDER = {"f": 0, "k": 1, "v": 2, "i": 3}
+
+
+def key_element(keys: dict[str, Any]) -> str:
+    """The element of an item of a keyed list; `keys` must be sorted by name."""
+    return "k:" + _encode(keys)
+
+
+def value_element(value: object) -> str:
+    """The element of an item of a set."""
+    return "v:" + _encode(value)
+
+
+def _encode(value: object) -> str:
+    text = msgspec.json.encode(value).decode()
+    if "<" in text or ">" in text or "&" in text:
+        # the server's encoder makes JSON that is safe inside HTML
+        text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return text
+
+
+def owns(entry: Fields) -> bool:
+    """Whether the element with this entry is itself a member, not only parts of it."""
+    return not entry or "." in entry
+
+
+def from_paths(*paths: tuple[str, ...]) -> Fields:
+    """The set of the given paths of field names, such as `("metadata", "labels")`."""
+    result: Fields = {}
+    for path in paths:
+        entry: Fields = {}
+        for name in reversed(path):
+            entry = {f"f:{name}": entry}
+        result = union(result, entry)
+    return result
+
+
+def _entry(member: bool, children: Fields) -> Fields | None:
+    """An entry from its two parts; None when nothing is owned."""
+    if not children:
+        return {} if member else None
+    return {".": {}, **children} if member else children
+
+
+def union(left: Fields, right: Fields) -> Fields:
+    """Everything that is in either set."""
+    if not left or not right:
+        return left or right
+    result = dict(left)
+    for element, entry in right.items():
+        known = result.get(element)
+        result[element] = entry if known is None else _union_entry(known, entry)
+    return result
+
+
+def _union_entry(left: Fields, right: Fields) -> Fields:
+    if left == right:
+        return left
+    children = union(_children(left), _children(right))
+    return _entry(owns(left) or owns(right), children) or {}
+
+
+def _children(entry: Fields) -> Fields:
+    return {element: below for element, below in entry.items() if element != "."} if "." in entry else entry
+
+
+def difference(left: Fields, right: Fields) -> Fields:
+    """What is in `left` and not in `right`, member by member: an owned parent takes no children away."""
+    if not left or not right:
+        return left
+    result: Fields = {}
+    for element, entry in left.items():
+        other = right.get(element)
+        if other is None:
+            result[element] = entry
+            continue
+        rest = _entry(owns(entry) and not owns(other), difference(_children(entry), _children(other)))
+        if rest is not None:
+            result[element] = rest
+    return result
+
+
+def exclude(left: Fields, right: Fields) -> Fields:
+    """What is in `left` and neither in `right` nor below a member of `right`."""
+    if not left or not right:
+        return left
+    result: Fields = {}
+    for element, entry in left.items():
+        other = right.get(element)
+        if other is None:
+            result[element] = entry
+        elif not owns(other):
+            rest = _entry(owns(entry), exclude(_children(entry), other))
+            if rest is not None:
+                result[element] = rest
+    return result
+
+
+def intersection(left: Fields, right: Fields) -> Fields:
+    """What is in both sets."""
+    result: Fields = {}
+    for element, entry in left.items():
+        other = right.get(element)
+        if other is None:
+            continue
+        both = _entry(owns(entry) and owns(other), intersection(_children(entry), _children(other)))
+        if both is not None:
+            result[element] = both
+    return result
+
+
+def insert(fields: Fields, element: str, below: Fields, *, member: bool) -> None:
+    """Put an element with what is owned below it into a set that is being built, if anything of it is owned."""
+    found = _entry(member, below)
+    if found is not None:
+        fields[element] = found
+
+
+def ordered(fields: Fields) -> Fields:
+    """The same set with its elements in the order in which the server writes them."""
+    return {element: ordered(fields[element]) for element in sorted(fields, key=_sort_key)}
+
+
+def _sort_key(element: str) -> tuple[Any, ...]:
+    if element == ".":
+        return (-1,)
+    kind, _, text = element.partition(":")
+    if kind == "f":
+        return (0, text)
+    value = msgspec.json.decode(text)
+    if isinstance(value, dict):
+        return (_ORDER[kind], tuple((name, _rank(item), item) for name, item in value.items()))
+    return (_ORDER[kind], ((_rank(value), value),))
+
+
+def _rank(value: object) -> int:
+    """Numbers before strings before truth values, so that mixed keys can be sorted."""
+    return 2 if isinstance(value, bool) else 0 if isinstance(value, int | float) else 1
+
+
+def paths(fields: Fields, prefix: str = "") -> list[str]:
+    """Every member as a dotted path (`.spec.containers[name="c"].image`), as conflicts name them."""
+    found: list[str] = []
+    for element, entry in fields.items():
+        if element == ".":
+            continue
+        path = prefix + shown(element)
+        if owns(entry):
+            found.append(path)
+        found.extend(paths(entry, path))
+    return found
+
+
+def shown(element: str) -> str:
+    """An element as messages name it: `.name`, `[name="c"]`, `[="x"]`, `[0]`."""
+    kind, _, text = element.partition(":")
+    if kind == "f":
+        return "." + text
+    if kind == "k":
+        keys = msgspec.json.decode(text)
+        return "[" + ",".join(f"{name}={msgspec.json.encode(keys[name]).decode()}" for name in keys) + "]"
+    return f"[={text}]" if kind == "v" else f"[{text}]"

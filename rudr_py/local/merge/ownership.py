@@ -1,0 +1,282 @@
+"""Who owns which field: the entries of `metadata.managedFields` before and after a write.
+
+Source: KEP-555 and apimachinery's managedfields. Entries are values; this module never changes an object.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from rudr_py.local.merge import fieldset, typed
+from rudr_py.local.merge.fieldset import Fields
+from rudr_py.local.schema import zero
+from rudr_py.local.schema.node import Node
+
+Path = tuple[str, ...]
+
+MAX_UPDATERS = 10
+"""More entries of operation Update than this are folded into one, oldest first."""
+
+_NEVER_OWNED = fieldset.from_paths(
+    ("apiVersion",),
+    ("kind",),
+    ("metadata",),
+    *(
+        ("metadata", name)
+        for name in (
+            "name",
+            "namespace",
+            "creationTimestamp",
+            "selfLink",
+            "uid",
+            "clusterName",
+            "generation",
+            "managedFields",
+            "resourceVersion",
+        )
+    ),
+)
+
+
+class Write(msgspec.Struct, frozen=True, kw_only=True):
+    """Who writes, through which door, and when.
+
+    `time` is RFC 3339 in UTC with whole seconds, or None for an entry without a time (as writes to /scale have).
+    `node` is the schema of the kind. `reset` are the fields that this door ignores (see `reset_fields`).
+    """
+
+    manager: str
+    api_version: str
+    node: Node
+    time: str | None = None
+    subresource: str = ""
+    reset: tuple[Path, ...] = ()
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of managedFields."""
+
+    manager: str
+    operation: str
+    api_version: str
+    time: str | None
+    fields: Fields
+    subresource: str = ""
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """What makes two entries the same manager: an applier's version is not part of it."""
+        version = "" if self.operation == "Apply" else self.api_version
+        return (self.manager, self.operation, version, self.subresource)
+
+    @property
+    def shown(self) -> str:
+        """The manager as messages about conflicts name it."""
+        text = f'"{self.manager}"'
+        if self.subresource:
+            text += f' with subresource "{self.subresource}"'
+        return f"{text} using {self.api_version}" if self.operation == "Update" else text
+
+
+Entries = dict[tuple[str, str, str, str], Entry]
+
+
+def reset_fields(subresource: str, *, custom: bool, has_status: bool) -> tuple[Path, ...]:
+    """The fields that a write through this door never changes, and so never owns.
+
+    `custom` says that the kind comes from a CRD; `has_status` that it has a status subresource.
+    """
+    if subresource == "status":
+        return (("metadata",), ("spec",)) if custom else (("metadata", "labels"), ("spec",))
+    return (("status",),) if has_status and not subresource else ()
+
+
+def update(live: dict[str, Any] | None, new: dict[str, Any], context: Write) -> list[dict[str, Any]]:
+    """The managedFields of `new` after a create (`live` is None), an update or a patch.
+
+    `new` is the whole object as it would be stored, defaulted; what the server itself fills in afterwards (cluster IPs,
+    generation) is owned by nobody. Managed fields that the caller put into `new` are taken as they are, except through
+    a subresource; an empty list there switches tracking off, as it does on the server.
+    """
+    entries = _entries_of_request(live, new, through_subresource=bool(context.subresource))
+    if not entries and live is not None:
+        return []
+    before = without_managed_fields(live) if live is not None else _empty(new, context.node)
+    return encode(tracked(entries, before, without_managed_fields(new), context))
+
+
+def tracked(entries: Entries, before: dict[str, Any], after: dict[str, Any], context: Write) -> Entries:
+    """The entries after a change from `before` to `after` by an updater: changed fields move to it."""
+    difference = filtered(typed.compare(before, after, context.node), context)
+    changed = fieldset.union(difference.added, difference.modified)
+    rest = taken(entries, fieldset.union(changed, difference.removed), except_for=None)
+    own = fieldset.difference(changed, _NEVER_OWNED)
+    if own:
+        entry = Entry(
+            manager=context.manager,
+            operation="Update",
+            api_version=context.api_version,
+            time=context.time,
+            fields=own,
+            subresource=context.subresource,
+        )
+        known = rest.get(entry.identity)
+        if known is not None:
+            entry = msgspec.structs.replace(entry, fields=fieldset.union(own, known.fields))
+        rest[entry.identity] = entry
+    return _capped(rest)
+
+
+def before_first_apply(live: dict[str, Any], context: Write) -> Entries:
+    """The entry that keeps what an object had before server-side apply ever saw it."""
+    creator = msgspec.structs.replace(context, manager="before-first-apply")
+    plain = without_managed_fields(live)
+    return tracked({}, _empty(live, context.node), plain, creator)
+
+
+def taken(entries: Entries, fields: Fields, *, except_for: tuple[str, str, str, str] | None) -> Entries:
+    """The entries without these fields; an entry that owns nothing any more vanishes."""
+    result: Entries = {}
+    for identity, entry in entries.items():
+        if identity == except_for or not fields:
+            result[identity] = entry
+            continue
+        left = fieldset.difference(entry.fields, fields)
+        if left:
+            result[identity] = entry if left == entry.fields else msgspec.structs.replace(entry, fields=left)
+    return result
+
+
+def filtered(difference: typed.Comparison, context: Write) -> typed.Comparison:
+    """The difference without the fields that this door resets."""
+    if not context.reset:
+        return difference
+    reset = fieldset.from_paths(*context.reset)
+    return typed.Comparison(
+        added=fieldset.exclude(difference.added, reset),
+        modified=fieldset.exclude(difference.modified, reset),
+        removed=fieldset.exclude(difference.removed, reset),
+    )
+
+
+def ownable(fields: Fields, context: Write) -> Fields:
+    """The fields of an applied body that its manager comes to own."""
+    return fieldset.difference(fieldset.exclude(fields, fieldset.from_paths(*context.reset)), _NEVER_OWNED)
+
+
+def decode(managed: Any) -> Entries:
+    """The entries of a managedFields list; an entry that is not well-formed voids them all, as on the server."""
+    entries: Entries = {}
+    for raw in managed if isinstance(managed, list) else ():
+        if not isinstance(raw, dict) or raw.get("operation") not in ("Apply", "Update"):
+            return {}
+        fields = raw.get("fieldsV1", {})
+        if raw.get("fieldsType") != "FieldsV1" or not raw.get("apiVersion") or not isinstance(fields, dict):
+            return {}
+        entry = Entry(
+            manager=raw.get("manager", ""),
+            operation=raw["operation"],
+            api_version=raw["apiVersion"],
+            time=raw.get("time"),
+            fields=fields,
+            subresource=raw.get("subresource", ""),
+        )
+        entries[entry.identity] = entry
+    return entries
+
+
+def encode(entries: Entries) -> list[dict[str, Any]]:
+    """The managedFields list, sorted as the server sorts it: appliers first, then by time, manager and version."""
+
+    def order(entry: Entry) -> tuple[Any, ...]:
+        return (entry.operation, _seconds(entry.time), entry.manager, entry.api_version, entry.subresource)
+
+    return [_encoded(entry) for entry in sorted(entries.values(), key=order)]
+
+
+def without_managed_fields(obj: dict[str, Any]) -> dict[str, Any]:
+    """The object without its managedFields; everything else is shared."""
+    metadata = obj.get("metadata")
+    if not isinstance(metadata, dict) or "managedFields" not in metadata:
+        return obj
+    return {**obj, "metadata": {key: value for key, value in metadata.items() if key != "managedFields"}}
+
+
+def same_but_times(left: dict[str, Any], right: dict[str, Any]) -> bool:
+    """Whether two objects differ at most in the times of their managedFields: such a write changes nothing."""
+
+    def timeless(obj: dict[str, Any]) -> list[dict[str, Any]]:
+        entries = obj.get("metadata", {}).get("managedFields") or []
+        return sorted(
+            ({key: value for key, value in entry.items() if key != "time"} for entry in entries),
+            key=msgspec.json.encode,
+        )
+
+    return without_managed_fields(left) == without_managed_fields(right) and timeless(left) == timeless(right)
+
+
+def _entries_of_request(live: dict[str, Any] | None, new: dict[str, Any], *, through_subresource: bool) -> Entries:
+    kept = decode((live or {}).get("metadata", {}).get("managedFields"))
+    metadata = new.get("metadata") or {}
+    if through_subresource or "managedFields" not in metadata:
+        return kept
+    if metadata["managedFields"] in ([], [{}]):
+        return {}
+    return decode(metadata["managedFields"]) or kept
+
+
+def _empty(obj: dict[str, Any], node: Node) -> dict[str, Any]:
+    names = {key: obj[key] for key in ("apiVersion", "kind") if key in obj}
+    return {**zero.zero(node), **names}
+
+
+def _encoded(entry: Entry) -> dict[str, Any]:
+    raw: dict[str, Any] = {
+        "manager": entry.manager,
+        "operation": entry.operation,
+        "apiVersion": entry.api_version,
+        "time": entry.time,
+        "fieldsType": "FieldsV1",
+        "fieldsV1": fieldset.ordered(entry.fields),
+        "subresource": entry.subresource,
+    }
+    return {key: value for key, value in raw.items() if value not in (None, "")}
+
+
+def _seconds(time: str | None) -> float:
+    return datetime.fromisoformat(time).timestamp() if time else 0.0
+
+
+def _capped(entries: Entries) -> Entries:
+    """At most ten updaters: the oldest are folded into `ancient-changes`, one entry per version."""
+    updaters = [entry for entry in entries.values() if entry.operation == "Update"]
+    excess = len(updaters) - MAX_UPDATERS
+    if excess <= 0:
+        return entries
+    result = dict(entries)
+    first: dict[str, Entry] = {}
+    for entry in sorted(updaters, key=lambda e: (_seconds(e.time), e.identity)):
+        if excess <= 0:
+            break
+        if entry.api_version not in first:
+            first[entry.api_version] = entry
+            continue
+        bucket = Entry(
+            manager="ancient-changes",
+            operation="Update",
+            api_version=entry.api_version,
+            time=entry.time,
+            fields={},
+        )
+        oldest = result.pop(first[entry.api_version].identity, None)
+        known = result.pop(bucket.identity, None)
+        del result[entry.identity]
+        fields = entry.fields
+        for folded in (oldest, known):
+            fields = fieldset.union(fields, folded.fields if folded else {})
+        result[bucket.identity] = msgspec.structs.replace(bucket, fields=fields)
+        excess -= 1
+    return result

@@ -1,0 +1,258 @@
+"""Walks over a value and its node: the fields it has, how two values differ, merging and removing.
+
+No walk changes its arguments; results may share parts with them.
+Source: structured-merge-diff, package typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from rudr_py.local.merge import elements, fieldset
+from rudr_py.local.merge.elements import ABSENT
+from rudr_py.local.merge.fieldset import Fields
+from rudr_py.local.schema.node import DEDUCED, Node
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """What differs between two versions of an object, as sets of fields."""
+
+    added: Fields
+    modified: Fields
+    removed: Fields
+
+
+def field_set(value: Any, node: Node) -> Fields:
+    """The fields that a value has: what an applier of this value owns."""
+    if node.is_map(value):
+        return _map_fields(value or {}, node)
+    if node.is_list(value):
+        return _list_fields(value or [], node)
+    return {}
+
+
+def _parts(value: Any, node: Node) -> tuple[bool, Fields]:
+    """Whether the value itself is a member, and the members below it."""
+    if node.is_map(value):
+        if node.map_type == "atomic":
+            return True, {}
+        return False, (_map_fields(value, node) if value else {})
+    if node.is_list(value):
+        if node.list_type == "atomic":
+            return True, {}
+        return False, (_list_fields(value, node) if value else {})
+    return True, {}
+
+
+def _map_fields(value: dict[str, Any], node: Node) -> Fields:
+    result: Fields = {}
+    named = node.properties
+    for key, item in value.items():
+        child = named.get(key)
+        member, below = _parts(item, child or node.unknown or DEDUCED)
+        fieldset.insert(result, f"f:{key}", below, member=member or child is None or item is None or item == {})
+    return result
+
+
+def _list_fields(value: list[Any], node: Node) -> Fields:
+    result: Fields = {}
+    items = elements.item_node(node)
+    for item in value:
+        element = elements.item_element(node, item)
+        if element in result:
+            result[element] = {}  # duplicates are owned as a whole
+            continue
+        fieldset.insert(result, element, _parts(item, items)[1], member=True)
+    return result
+
+
+def compare(old: Any, new: Any, node: Node) -> Comparison:
+    """What an object gained, what changed in it and what it lost."""
+    added, modified, removed = _compare(old, new, node)
+    return Comparison(added or {}, modified or {}, removed or {})
+
+
+_Difference = tuple[Fields | None, Fields | None, Fields | None]
+_SAME: _Difference = (None, None, None)
+
+
+def _compare(old: Any, new: Any, node: Node) -> _Difference:
+    if old is not ABSENT and new is not ABSENT:
+        if elements.same(old, new):
+            return _SAME
+        if _changed_shape(old, new, node):
+            return _compare_shapes(old, new, node)
+    if elements.leaf(node, old, new):
+        return ({}, None, None) if old is ABSENT else (None, None, {}) if new is ABSENT else (None, {}, None)
+    found: tuple[Fields, Fields, Fields] = ({}, {}, {})
+    for element, before, after, child in _pairs(old, new, node):
+        for kind, entry in zip(found, _compare_items(before, after, child), strict=True):
+            if entry is not None:
+                kind[element] = entry
+    return (
+        _combined(found[0], member=old is ABSENT),
+        _combined(found[1], member=False),
+        _combined(found[2], member=new is ABSENT),
+    )
+
+
+def _combined(children: Fields, *, member: bool) -> Fields | None:
+    if not children:
+        return {} if member else None
+    return {".": {}, **children} if member else children
+
+
+def _compare_shapes(old: Any, new: Any, node: Node) -> _Difference:
+    """An untyped value that became another kind of value: everything of it is gone, everything is new."""
+    removed = _compare(old, ABSENT, node)[2] or {}
+    added = _compare(ABSENT, new, node)[0] or {}
+    return (
+        {key: below for key, below in added.items() if key != "."} or None,
+        {},
+        {key: below for key, below in removed.items() if key != "."} or None,
+    )
+
+
+def _changed_shape(old: Any, new: Any, node: Node) -> bool:
+    """Whether an untyped place holds another kind of value now. Null passes for a map, as it does on the server."""
+    if node.type:
+        return False
+    if old is None or new is None:
+        return not isinstance(new if old is None else old, dict)
+    return (isinstance(old, dict), isinstance(old, list)) != (isinstance(new, dict), isinstance(new, list))
+
+
+def _compare_items(before: list[Any], after: list[Any], node: Node) -> _Difference:
+    """The difference of what one element holds; more than one value each only with duplicate items."""
+    if len(before) <= 1 and len(after) <= 1:
+        return _compare(before[0] if before else ABSENT, after[0] if after else ABSENT, node)
+    if len(before) > 1 and len(after) > 1:
+        return _SAME if elements.same(before, after) else (None, {}, None)
+    if len(before) > 1:
+        added = _compare(ABSENT, after[0], node)[0] if after else None
+        return added, None, {}
+    removed = _compare(before[0], ABSENT, node)[2] if before else None
+    return {}, None, removed
+
+
+def _pairs(old: Any, new: Any, node: Node) -> Iterator[tuple[str, list[Any], list[Any], Node]]:
+    """The children of two maps or lists side by side, with their elements and nodes."""
+    if node.is_map(new if new is not ABSENT else old):
+        left, right = _as_dict(old), _as_dict(new)
+        for key in (*left, *(key for key in right if key not in left)):
+            before = [left[key]] if key in left else []
+            after = [right[key]] if key in right else []
+            yield f"f:{key}", before, after, node.child(key) or DEDUCED
+        return
+    before_items, after_items = _indexed(old, node), _indexed(new, node)
+    items = elements.item_node(node)
+    for element in (*before_items, *(e for e in after_items if e not in before_items)):
+        yield element, before_items.get(element, []), after_items.get(element, []), items
+
+
+def _as_dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _indexed(value: Any, node: Node) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for item in value if isinstance(value, list) else ():
+        found.setdefault(elements.item_element(node, item), []).append(item)
+    return found
+
+
+def merge(live: Any, applied: Any, node: Node) -> Any:
+    """`live` with everything of `applied` put over it; items of keyed lists keep the applied order among themselves."""
+    if applied is ABSENT or live is ABSENT:
+        return live if applied is ABSENT else applied
+    if _changed_shape(live, applied, node) or elements.leaf(node, live, applied):
+        return applied
+    if isinstance(applied, dict) or isinstance(live, dict):
+        result = dict(_as_dict(live))
+        for key, value in _as_dict(applied).items():
+            result[key] = merge(result[key], value, node.child(key) or DEDUCED) if key in result else value
+        return result
+    return _merge_lists(live or [], applied or [], node)
+
+
+def _merge_lists(live: list[Any], applied: list[Any], node: Node) -> list[Any]:
+    """Both lists in one order: the applied order among applied items, live-only items near their old neighbours."""
+    items = elements.item_node(node)
+    left = [elements.item_element(node, item) for item in live]
+    present = set(left)
+    right = {elements.item_element(node, item): item for item in applied}
+    duplicates = {element for element in left if left.count(element) > 1} if len(present) < len(left) else set()
+    known = {element: item for element, item in zip(left, live, strict=True) if element not in duplicates}
+    order = list(right)
+    out: list[Any] = []
+
+    def put(element: str) -> None:
+        """The applied item, merged with its live one."""
+        before = ABSENT if element not in known else known[element]
+        out.append(merge(before, right[element], items))
+
+    shared = [element for element in order if element in present]
+    at = 0  # the next applied item
+    for element, item in zip(left, live, strict=True):
+        if element not in right:
+            out.append(item)
+        elif shared and element == shared[0]:
+            while order[at] != element:
+                put(order[at])
+                at += 1
+            put(element)
+            at += 1
+            shared.pop(0)
+    for element in order[at:]:
+        put(element)
+    return out
+
+
+def remove(value: Any, fields: Fields, node: Node) -> Any:
+    """`value` without the members of `fields`. A map or list that loses its last part becomes ABSENT."""
+    if not fields or elements.leaf(node, value):
+        return value
+    kept: Any
+    if isinstance(value, dict):
+        kept = {}
+        for key, item in value.items():
+            entry = fields.get(f"f:{key}")
+            rest = item if entry is None else _without(item, entry, node.child(key) or DEDUCED)
+            if rest is not ABSENT:
+                kept[key] = rest
+    else:
+        items = elements.item_node(node)
+        kept = []
+        for item in value:
+            entry = fields.get(elements.item_element(node, item))
+            rest = item if entry is None else _without(item, entry, items)
+            if rest is not ABSENT:
+                kept.append(rest)
+    return kept or ABSENT
+
+
+def _without(value: Any, entry: Fields, node: Node) -> Any:
+    return ABSENT if fieldset.owns(entry) else remove(value, entry, node)
+
+
+def with_named(fields: Fields, node: Node) -> Fields:
+    """The same set, in which every field that the schema names and that has owned parts is a member too.
+
+    The server does not write such fields down, and yet giving up all parts of a struct gives up the struct.
+    """
+    result: Fields = {}
+    for element, entry in fields.items():
+        if element == "." or not entry:
+            result[element] = entry
+            continue
+        name = element[2:]
+        keyed = element.startswith("k:")
+        child = elements.item_node(node) if keyed else (node.child(name) or DEDUCED)
+        below = with_named(entry, child)
+        if not keyed and name in node.properties and "." not in below:
+            below = {".": {}, **below}
+        result[element] = below
+    return result

@@ -1,0 +1,83 @@
+"""The tree that every schema becomes: of a built-in kind, of a CRD, or of no schema at all.
+
+A node says what a value may be, how lists and maps merge, and what is filled in.
+It holds no behaviour but look-ups: validation, defaulting, pruning and merging are walks over it in other modules.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+
+class Node(msgspec.Struct, frozen=True, kw_only=True, eq=False, repr_omit_defaults=True):
+    """One place in a schema. Nodes are compared by identity, may be shared, and may form cycles."""
+
+    type: str = ""
+    """object, array, string, integer, number, boolean; empty when any value will do."""
+    properties: dict[str, Node] = msgspec.field(default_factory=dict)
+    items: Node | None = None
+    additional: Node | None = None
+    """The values of a map (`additionalProperties`)."""
+    unknown: Node | None = None
+    """How structured merge types a key that `properties` lacks; None when such a key is not declared."""
+    required: tuple[str, ...] = ()
+    enum: tuple[Any, ...] = ()
+    format: str = ""
+    """As published; `int-or-string` and `quantity` name those two types of the built-in kinds."""
+    limits: dict[str, Any] = msgspec.field(default_factory=dict)
+    """pattern, minimum, maxLength, … under their JSON Schema names."""
+    combined: dict[str, Any] = msgspec.field(default_factory=dict)
+    """allOf, anyOf, oneOf (tuples of nodes) and not (a node): for validation only."""
+    default: Any = UNSET
+    nullable: bool = False
+    preserve_unknown: bool = False
+    """Pruning keeps unknown keys here (`x-kubernetes-preserve-unknown-fields`)."""
+    int_or_string: bool = False
+    embedded_resource: bool = False
+    list_type: str = "atomic"
+    """atomic, set or map."""
+    list_keys: tuple[str, ...] = ()
+    """The keys of a `map` list, sorted, as field paths write them."""
+    map_type: str = "granular"
+    """granular or atomic."""
+    patch_strategy: str = ""
+    patch_merge_key: str = ""
+    description: str = ""
+    gvk: tuple[tuple[str, str, str], ...] = ()
+    """(group, version, kind) that a definition is published for."""
+    rules: tuple[dict[str, Any], ...] = ()
+    """CEL rules (`x-kubernetes-validations`), kept as they are."""
+    deduced: bool = False
+    """No schema: maps merge by key, lists and scalars are leaves."""
+    by_value: bool = False
+    """A Go struct held by value: always present in the JSON of a built-in kind, even when empty."""
+    builtin: bool = False
+    """Part of a built-in kind: null means absent, and unknown keys never survive decoding."""
+
+    def child(self, key: str) -> Node | None:
+        """The node of a key of this map, or None when the schema does not declare it."""
+        return self.properties.get(key) or self.unknown
+
+    def is_map(self, value: object) -> bool:
+        """Whether a value here is walked as a map."""
+        return self.type == "object" or (not self.type and isinstance(value, dict))
+
+    def is_list(self, value: object) -> bool:
+        """Whether a value here is walked as a list."""
+        return self.type == "array" or (not self.type and isinstance(value, list))
+
+
+def _deduced() -> Node:
+    node = Node(deduced=True, preserve_unknown=True)
+    msgspec.structs.force_setattr(node, "unknown", node)
+    return node
+
+
+DEDUCED = _deduced()
+"""Any value, without a schema: maps merge key by key, lists are atomic."""
+
+OPAQUE = Node(map_type="atomic", preserve_unknown=True, unknown=DEDUCED)
+"""Any value, replaced as a whole (a raw extension)."""
