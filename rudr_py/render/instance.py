@@ -11,7 +11,7 @@ import msgspec
 from rudr_py.api import Attached, Context, Drop, Kind, Manifest, Ref, Refuse, Rendered, Scale
 from rudr_py.catalog import Offer
 from rudr_py.errors import PluginCallError, Problem
-from rudr_py.render import digest, edits, scaling, stamp
+from rudr_py.render import check, digest, edits, prepare, scaling, stamp
 from rudr_py.render.inputs import Inputs
 from rudr_py.render.plan import InstancePlan, Part, Planned
 from rudr_py.render.prepare import Prepared, PreparedTrait
@@ -99,19 +99,19 @@ class _Assembly:
 
     def _ask_workload(self) -> _Answer:
         offer = self.prepared.workload
-        context = self._context(offer, _load(offer, self.prepared.settings, self.prepared.path))
-        return self._ask(offer, context, self.prepared.path, self.prepared.path)
+        context = self._context(offer, _load(offer, self.prepared.settings, prepare.setting_path))
+        return self._ask(offer, context, self.prepared.path, prepare.setting_path)
 
     def _ask_traits(self, workload: _Answer) -> tuple[_Answer, ...]:
         return tuple(self._ask_trait(trait, workload) for trait in self.prepared.traits)
 
     def _ask_trait(self, trait: PreparedTrait, workload: _Answer) -> _Answer:
-        properties = _load(trait.offer, trait.given, trait.properties_path)
+        properties = _load(trait.offer, trait.given, trait.where)
         context = self._context(trait.offer, properties, workload.rendered.add)
-        return self._ask(trait.offer, context, trait.path, trait.properties_path)
+        return self._ask(trait.offer, context, trait.path, trait.where)
 
-    def _ask(self, offer: Offer[Any], context: Context[Any], path: str, properties_path: str) -> _Answer:
-        rendered = _call(offer, offer.provides.render, context, path=properties_path)
+    def _ask(self, offer: Offer[Any], context: Context[Any], path: str, where: check.Where) -> _Answer:
+        rendered = _call(offer, offer.provides.render, context, where=where)
         _declared(offer, rendered, path)
         return _Answer(offer=offer, context=context, path=path, rendered=rendered)
 
@@ -133,7 +133,7 @@ class _Assembly:
     def _scale(self, workload: _Answer, size: Scale | None) -> _Answer:
         offer = workload.offer
         context = msgspec.structs.replace(workload.context, manifests=workload.rendered.add)
-        rendered = _call(offer, offer.provides.scale, context, size, path=self.prepared.path)
+        rendered = _call(offer, offer.provides.scale, context, size, where=prepare.setting_path)
         _declared(offer, rendered, self.prepared.path)
         return _Answer(offer=offer, context=context, path=self.prepared.path, rendered=rendered)
 
@@ -186,21 +186,21 @@ class _Assembly:
         return digest.of([component, self.prepared.parameters, traits])
 
 
-def _load(offer: Offer[Any], given: dict[str, Any], path: str) -> Any:
+def _load(offer: Offer[Any], given: dict[str, Any], where: check.Where) -> Any:
     try:
         return offer.load(given)
     except ValueError as error:
-        raise _FailedError((Problem(f"{offer.name}: {error}", path, rule="TR-17"),)) from error
+        raise _FailedError((Problem(f"{offer.name}: {error}", where(), rule="TR-17"),)) from error
 
 
-def _call(offer: Offer[Any], function: Any, *args: Any, path: str) -> Rendered:
+def _call(offer: Offer[Any], function: Any, *args: Any, where: check.Where) -> Rendered:
     try:
         return offer.call(function, *args, returns=Rendered)
     except Refuse as refusal:
-        problems = tuple(Problem(message, path + at.removeprefix("$"), rule="TR-8") for message, at in refusal.problems)
+        problems = tuple(Problem(message, check.inside(where, at), rule="TR-8") for message, at in refusal.problems)
         raise _FailedError(problems) from refusal
     except PluginCallError as error:
-        raise _FailedError((Problem(str(error), path),), plugin=True) from error
+        raise _FailedError((Problem(str(error), where()),), plugin=True) from error
 
 
 def _declared(offer: Offer[Any], rendered: Rendered, path: str) -> None:

@@ -25,7 +25,7 @@ class PreparedTrait(msgspec.Struct, frozen=True, kw_only=True):
     offer: Offer[Trait[Any]]
     given: dict[str, Any]
     path: str
-    properties_path: str
+    where: check.Where
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +82,11 @@ def prepare(inputs: Inputs, catalog: Catalog, index: int) -> Preparation:
     return Preparation(prepared=prepared, warnings=tuple(warnings))
 
 
+def setting_path(*steps: str | int) -> str:
+    """Where a workload setting stands in its component document."""
+    return paths.child("$", "spec", "workloadSettings", *steps)
+
+
 def _of(document: str, problem: Problem) -> Problem:
     return msgspec.structs.replace(problem, document=document)
 
@@ -100,7 +105,7 @@ def _workload(
         offer = catalog.workload(component.workload_type)
     except CatalogError as error:
         return None, {}, (Problem(str(error), "$.spec.workloadType", rule="CO-13", document=document),)
-    found = check.problems(offer, settings, "$.spec.workloadSettings")
+    found = check.problems(offer, settings, setting_path)
     return offer, settings, tuple(_of(document, problem) for problem in found)
 
 
@@ -150,8 +155,10 @@ def _fits(offer: Offer[Trait[Any]], workload: Offer[WorkloadType[Any]] | None, p
 def _properties(
     inputs: Inputs, offer: Offer[Trait[Any]], binding: TraitBinding, path: str
 ) -> tuple[PreparedTrait, tuple[Problem, ...], tuple[Problem, ...]]:
-    at = paths.child(path, binding.properties_key) if binding.properties_key else path
-    given, undefined = resolve.substitute(dict(binding.properties), inputs.application.variables, at)
-    given, warnings = check.renamed(offer, given, at)
-    found = check.problems(offer, given, at)
-    return PreparedTrait(offer=offer, given=given, path=path, properties_path=at), (*undefined, *found), warnings
+    def where(*steps: Any) -> str:
+        return binding.path_of(*steps) if steps else path
+
+    given, undefined = resolve.substitute(dict(binding.properties), inputs.application.variables, path)
+    given, warnings = check.renamed(offer, given, where)
+    found = check.problems(offer, given, where)
+    return PreparedTrait(offer=offer, given=given, path=path, where=where), (*undefined, *found), warnings

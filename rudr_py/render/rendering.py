@@ -103,11 +103,9 @@ def _located(problem: Problem, positions: Mapping[str, Positions]) -> Problem:
     if known is None:
         return problem
     path = problem.path
-    while True:
-        location = known.of_key(path)
-        if location is not None or path == paths.ROOT:
-            return msgspec.structs.replace(problem, location=location)
+    while path and known.of_key(path) is None:
         path = paths.parent(path)
+    return msgspec.structs.replace(problem, location=known.of_key(path))
 
 
 def _unique(problems: Any) -> list[Problem]:
