@@ -33,7 +33,7 @@ from rudr_py.api.values import (
     Scale,
     Set,
 )
-from rudr_py.model.component import Component, Container, Volume
+from rudr_py.model.component import Component, Container, Disk, ExtendedResource, HealthProbe, Port, Volume
 
 API_VERSION = "1.0"
 """The version of this module's promises; a plugin may ask for `1.x` up to this x."""
@@ -47,13 +47,17 @@ __all__ = [
     "Component",
     "Container",
     "Context",
+    "Disk",
     "Drop",
+    "ExtendedResource",
     "Health",
+    "HealthProbe",
     "Json",
     "Kind",
     "Manifest",
     "Member",
     "Path",
+    "Port",
     "Probe",
     "Ref",
     "Refuse",

@@ -1,1 +1,32 @@
-"""(room: builtin)"""
+"""The standard types: the workloads of OAM and the traits of Rudr, through the same door as anyone's plugin.
+
+Everything here is built with `rudr_py.api` alone, and is the example to copy from. Object names, labels and
+fields are Rudr's, so that a running Rudr application can be taken over without restarting its pods.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rudr_py.api import Type, hookimpl
+from rudr_py.builtin.ingress import Ingress
+from rudr_py.builtin.manual_scaler import ManualScaler
+from rudr_py.builtin.server import Server
+from rudr_py.builtin.singleton import SingletonServer, SingletonTask, SingletonWorker
+from rudr_py.builtin.task import Task
+from rudr_py.builtin.worker import Worker
+
+
+@hookimpl
+def rudr_types() -> list[Type[Any]]:
+    """The six core workload types and the standard traits."""
+    return [
+        Server(),
+        SingletonServer(),
+        Worker(),
+        SingletonWorker(),
+        Task(),
+        SingletonTask(),
+        ManualScaler(),
+        Ingress(),
+    ]

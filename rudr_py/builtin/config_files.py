@@ -1,0 +1,116 @@
+"""Config files of containers: a ConfigMap and a mount for each file, so that nothing beside it is hidden.
+
+Rudr mounted the directory and called the map `<container><index>`, which hid files and collided between components.
+A single file that is mounted is never refreshed in a running pod; hence the digest, which rolls the pods.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from rudr_py.api import Component, Container, Context, Manifest
+from rudr_py.builtin import kinds, problem
+
+DIGEST_ANNOTATION: Final = "rudr.oam.dev/config-digest"
+"""The pod annotation that changes when a file's content does; only on pods that have config files."""
+
+LIMIT: Final = 1 << 20
+"""Bytes that a ConfigMap can hold."""
+
+_KEY = re.compile(r"(?!\.\.)(?!\.$)[-._a-zA-Z0-9]{1,253}")
+_KERNEL = ("/proc/", "/sys/")
+
+
+class _File(msgspec.Struct, frozen=True):
+    """A file with the name of the ConfigMap that holds it, and its key in there."""
+
+    config_map: str
+    key: str
+    path: str
+    content: str
+
+
+def config_maps(ctx: Context[Any], labels: dict[str, str]) -> tuple[Manifest, ...]:
+    """One ConfigMap per config file of the component."""
+    return tuple(
+        Manifest(kind=kinds.CONFIG_MAP, name=file.config_map, body={"data": {file.key: file.content}}, labels=labels)
+        for container in ctx.component.containers
+        for file in _files(ctx, container)
+    )
+
+
+def volumes(ctx: Context[Any]) -> list[dict[str, Any]]:
+    """The pod's volumes for its config files."""
+    return [
+        {"name": file.config_map, "configMap": {"name": file.config_map}}
+        for container in ctx.component.containers
+        for file in _files(ctx, container)
+    ]
+
+
+def mounts(ctx: Context[Any], container: Container) -> list[dict[str, Any]]:
+    """The container's mounts of its own config files."""
+    return [{"name": file.config_map, "mountPath": file.path, "subPath": file.key} for file in _files(ctx, container)]
+
+
+def pod_annotations(ctx: Context[Any]) -> dict[str, str]:
+    """The digest of all config files as a pod annotation; nothing when there are none."""
+    contents = [
+        (file.config_map, file.content) for container in ctx.component.containers for file in _files(ctx, container)
+    ]
+    if not contents:
+        return {}
+    return {DIGEST_ANNOTATION: hashlib.blake2b(json.dumps(contents).encode(), digest_size=8).hexdigest()}
+
+
+def problems(component: Component) -> Iterator[problem.Problem]:
+    """Files that cannot be mounted (EN-6), by JSON path in the ComponentSchematic."""
+    for base, container in problem.containers(component):
+        taken = {posixpath.normpath(volume.mount_path): "a volume" for volume in container.resources.volumes}
+        for index, file in enumerate(container.config):
+            where = f"{base}.config[{index}]"
+            path = _absolute(file.path)
+            if path in taken:
+                yield (
+                    f"{file.path} is the path of {taken[path]} already; each file needs a path of its own",
+                    f"{where}.path",
+                )
+            taken[path] = "another file"
+            fault = _fault(file.path)
+            if fault:
+                yield f"{file.path!r} {fault}", f"{where}.path"
+            if file.value is not None and len(file.value.encode()) > LIMIT:
+                yield f"{file.path} is larger than the 1 MiB that a ConfigMap holds", f"{where}.value"
+
+
+def _fault(path: str) -> str:
+    if not path or path.endswith(("/", "/.")) or path == ".":
+        return "names a directory; a config file needs a file name"
+    if ".." in path.split("/"):
+        return "climbs out with `..`; write the path that is meant"
+    if ":" in path:
+        return "contains a colon, which Kubernetes does not allow in a mount path"
+    if _absolute(path).startswith(_KERNEL):
+        return "is inside a file system of the kernel, where nothing can be mounted"
+    return ""
+
+
+def _files(ctx: Context[Any], container: Container) -> Iterator[_File]:
+    # a file whose optional parameter is unset is absent, and keeps its index: the names of the others must not move
+    for index, file in enumerate(container.config):
+        if file.value is not None:
+            base = posixpath.basename(file.path)
+            key = base if _KEY.fullmatch(base) else "file"
+            yield _File(ctx.name(f"{container.name}-{index}"), key, _absolute(file.path), file.value)
+
+
+def _absolute(path: str) -> str:
+    """EN-5: a relative path is relative to the root."""
+    return posixpath.normpath("/" + path.lstrip("/"))

@@ -1,0 +1,105 @@
+"""A container of a ComponentSchematic as a container of a pod. One container at a time; volumes come from outside."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from rudr_py.api import Container, ExtendedResource, HealthProbe, Port
+from rudr_py.builtin.problem import Problem
+
+GPU: Final = "nvidia.com/gpu"
+"""The resource that a GPU is asked for by; Kubernetes has no neutral name."""
+
+_WHOLE = re.compile(r"\d+([kMGTPE]|[KMGTPE]i)?")
+_PORT_NAME = re.compile(r"(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
+_TYPE_NAME = re.compile(r"(?P<group>[^/]+)/v[a-z0-9]+\.(?P<kind>[A-Za-z0-9]+)")
+
+
+def render(container: Container, mounts: list[dict[str, Any]]) -> dict[str, Any]:
+    """The container with these volume mounts. imagePullPolicy is left to Kubernetes."""
+    optional: dict[str, Any] = {
+        "command": list(container.cmd),
+        "args": list(container.args),
+        "env": [{"name": env.name, "value": env.value} for env in container.env if env.value is not None],
+        "ports": [_port(port) for port in container.ports],
+        "volumeMounts": mounts,
+        "livenessProbe": _probe(container.liveness, success=1) if container.liveness else None,
+        "readinessProbe": _probe(container.readiness) if container.readiness else None,
+    }
+    return {
+        "name": container.name,
+        "image": container.image,
+        "resources": _resources(container),
+        **{key: value for key, value in optional.items() if value},
+    }
+
+
+def problems(container: Container, path: str) -> list[Problem]:
+    """What Kubernetes cannot give this container. `path` is the container's place in the ComponentSchematic."""
+    resources = container.resources
+    found = []
+    if resources.gpu and not _WHOLE.fullmatch(resources.gpu):
+        found.append((f"{resources.gpu} GPU: only whole ones can be had", f"{path}.resources.gpu.required"))
+    for index, extended in enumerate(resources.extended):
+        if not _WHOLE.fullmatch(extended.required):
+            place = f"{path}.resources.extended[{index}].required"
+            found.append((f"{extended.required} of {extended.name}: only whole numbers can be had", place))
+    return found
+
+
+def warnings(container: Container) -> list[str]:
+    """What is rendered otherwise than it is written, because Kubernetes has no other way."""
+    found = [
+        f'container {container.name}: port name "{port.name}" is too long for a pod and is left out there'
+        for port in container.ports
+        if port.name and not _PORT_NAME.fullmatch(port.name)
+    ]
+    if container.liveness and container.liveness.success != 1:
+        found.append(f"container {container.name}: one success always ends a liveness failure; successThreshold is 1")
+    return found
+
+
+def resource_name(extended: ExtendedResource) -> str:
+    """The name that a device plugin advertises: `example.com/v1.Dongle` is `example.com/dongle`.
+
+    Any other name is taken as it is.
+    """
+    match = _TYPE_NAME.fullmatch(extended.name)
+    return f"{match['group']}/{match['kind'].lower()}" if match else extended.name
+
+
+def _resources(container: Container) -> dict[str, Any]:
+    resources = container.resources
+    limits = {resource_name(extended): extended.required for extended in resources.extended}
+    if resources.gpu:
+        limits[GPU] = resources.gpu
+    requests = {"cpu": resources.cpu, "memory": resources.memory}
+    return {"requests": requests, "limits": limits} if limits else {"requests": requests}
+
+
+def _port(port: Port) -> dict[str, Any]:
+    named = {"name": port.name} if _PORT_NAME.fullmatch(port.name) else {}
+    return {**named, "containerPort": port.container_port, "protocol": port.protocol}
+
+
+def _probe(probe: HealthProbe, success: int = 0) -> dict[str, Any]:
+    return {
+        **_handler(probe),
+        "initialDelaySeconds": probe.initial_delay,
+        "periodSeconds": probe.period,
+        "timeoutSeconds": probe.timeout,
+        "successThreshold": success or probe.success,
+        "failureThreshold": probe.failure,
+    }
+
+
+def _handler(probe: HealthProbe) -> dict[str, Any]:
+    if probe.exec:
+        return {"exec": {"command": list(probe.exec)}}
+    if probe.http_get is None:
+        return {"tcpSocket": {"port": probe.tcp_port}}
+    request: dict[str, Any] = {"path": probe.http_get.path, "port": probe.http_get.port}
+    if probe.http_get.headers:
+        request["httpHeaders"] = [{"name": header.name, "value": header.value} for header in probe.http_get.headers]
+    return {"httpGet": request}

@@ -1,0 +1,16 @@
+"""The Kubernetes kinds that the standard types produce. Names only."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rudr_py.api import Kind
+
+CONFIG_MAP: Final = Kind("v1", "ConfigMap")
+CLAIM: Final = Kind("v1", "PersistentVolumeClaim")
+SERVICE: Final = Kind("v1", "Service")
+DEPLOYMENT: Final = Kind("apps/v1", "Deployment")
+STATEFUL_SET: Final = Kind("apps/v1", "StatefulSet")
+JOB: Final = Kind("batch/v1", "Job")
+AUTOSCALER: Final = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
+INGRESS: Final = Kind("networking.k8s.io/v1", "Ingress")

@@ -1,0 +1,40 @@
+"""Rudr's labels. They are for ever: selectors are immutable, and dashboards and policies of users select by them.
+
+Only Rudr's own labels; those of rudr_py are put on objects by the core, and never on pods.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rudr_py.api import Context
+
+APPLICATION: Final = "app.kubernetes.io/name"
+INSTANCE: Final = "oam.dev/instance-name"
+WORKLOAD_TYPE: Final = "oam.dev/workload-type"
+ROLE: Final = "oam.dev/role"
+
+
+def selector(ctx: Context[Any]) -> dict[str, str]:
+    """The two labels by which a Service, or anyone else, finds the pods of an instance."""
+    return {APPLICATION: ctx.application, INSTANCE: ctx.instance}
+
+
+def workload(ctx: Context[Any], workload_type: str) -> dict[str, str]:
+    """The three labels of a workload object, of its pods, and of its immutable selector."""
+    return {**selector(ctx), WORKLOAD_TYPE: workload_type}
+
+
+def trait(ctx: Context[Any]) -> dict[str, str]:
+    """The labels of an Ingress or an autoscaler."""
+    return {ROLE: "trait", **selector(ctx)}
+
+
+def claim(ctx: Context[Any]) -> dict[str, str]:
+    """The four labels of a volume claim, which are also its identity: a claim has no owner."""
+    return {
+        "app": ctx.application,
+        "component-name": ctx.component.metadata.name,
+        "instance-name": ctx.instance,
+        "trait": "volume-mounter",
+    }

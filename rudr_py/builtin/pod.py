@@ -1,0 +1,72 @@
+"""A ComponentSchematic as a pod template. Pure translation, after Rudr's field mapping.
+
+Whatever is put here is in the template's hash: a field more or less restarts the pods of every application at
+the next release. Nothing of rudr_py's own goes in, save the digest of config files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, Literal
+
+from rudr_py.api import Component, Context
+from rudr_py.builtin import config_files, container, problem, volumes
+
+KUBECTL_COPY: Final = "kubectl.kubernetes.io/last-applied-configuration"
+"""kubectl's copy of the ComponentSchematic, which Rudr put on pods, so that each `kubectl apply` restarted them."""
+
+_ARCHITECTURES = {"i386": "386"}
+
+
+def template(ctx: Context[Any], labels: dict[str, str], restart: Literal["Always", "Never"]) -> dict[str, Any]:
+    """The pod template, with these labels and restart policy."""
+    metadata: dict[str, Any] = {"labels": labels}
+    annotations = _annotations(ctx)
+    if annotations:
+        metadata["annotations"] = annotations
+    return {"metadata": metadata, "spec": _spec(ctx, restart)}
+
+
+def problems(component: Component) -> Iterator[problem.Problem]:
+    """Everything in the component that no pod can do, by JSON path in the ComponentSchematic."""
+    if not component.containers:
+        yield "the component has no container; a pod needs at least one", "$.spec.containers"
+    for base, found in problem.containers(component):
+        yield from container.problems(found, base)
+    yield from volumes.problems(component)
+    yield from config_files.problems(component)
+
+
+def warnings(component: Component) -> Iterator[str]:
+    """What is rendered otherwise than it is written."""
+    for found in component.containers:
+        yield from container.warnings(found)
+
+
+def _annotations(ctx: Context[Any]) -> dict[str, str]:
+    copied = {key: value for key, value in ctx.component.metadata.annotations.items() if key != KUBECTL_COPY}
+    return {**copied, **config_files.pod_annotations(ctx)}
+
+
+def _spec(ctx: Context[Any], restart: str) -> dict[str, Any]:
+    component = ctx.component
+    secrets = dict.fromkeys(found.image_pull_secret for found in component.containers if found.image_pull_secret)
+    optional: dict[str, Any] = {
+        "volumes": [*volumes.render(component), *config_files.volumes(ctx)],
+        "imagePullSecrets": [{"name": name} for name in secrets],
+        "nodeSelector": _node_selector(component),
+    }
+    return {
+        "restartPolicy": restart,
+        "containers": [
+            container.render(found, [*volumes.mounts(component, found), *config_files.mounts(ctx, found)])
+            for found in component.containers
+        ],
+        **{key: value for key, value in optional.items() if value},
+    }
+
+
+def _node_selector(component: Component) -> dict[str, str]:
+    arch = _ARCHITECTURES.get(component.arch, component.arch)
+    wanted = {"kubernetes.io/os": component.os_type, "kubernetes.io/arch": arch}
+    return {key: value for key, value in wanted.items() if value}

@@ -1,0 +1,16 @@
+"""The form of a problem as `Refuse` takes it, and where a ComponentSchematic keeps its containers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rudr_py.api import Component, Container
+
+Problem = tuple[str, str]
+"""What is wrong and what to do, and the JSON path of it."""
+
+
+def containers(component: Component) -> Iterator[tuple[str, Container]]:
+    """Each container with its JSON path in the ComponentSchematic."""
+    for index, container in enumerate(component.containers):
+        yield f"$.spec.containers[{index}]", container
