@@ -6,6 +6,7 @@ Finds no plugins and loads nothing: `plugins` builds the catalog and hands it to
 from __future__ import annotations
 
 import difflib
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -47,22 +48,31 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     def call(self, function: Callable[..., R], *args: Any, returns: type[R]) -> R:
         """Call a method of the type.
 
-        Raises Refuse as the type raised it; any other failure, and a result that is no `returns`, becomes a
-        PluginCallError that names package and type.
+        Raises Refuse as the type raised it, and KeyboardInterrupt, which is the user's; any other failure, sys.exit()
+        included, and a result that is no `returns`, becomes a PluginCallError that names package and type.
         """
         try:
             result = self.guard(lambda: function(*args))
-        except Refuse:
+        except (Refuse, KeyboardInterrupt):
             raise
-        except Exception as error:
-            raise self._failed(f"raised {error.__class__.__name__}: {error}") from error
+        except BaseException as error:
+            raise self._failed(f"raised {_told(error)}") from error
         if not isinstance(result, returns):
-            raise self._failed(f"returned {type(result).__name__} from {function.__name__}, not {returns.__name__}")
+            name = getattr(function, "__name__", "a call")
+            raise self._failed(f"returned {type(result).__name__} from {name}, not {returns.__name__}")
         return result
 
     def load(self, given: Mapping[str, Any]) -> Any:
-        """Validated properties in the form that the author declared. Raises ValueError when they do not fit."""
-        return properties.load(self.provides.properties, given)
+        """Validated properties in the form that the author declared.
+
+        Raises ValueError when they do not fit, and PluginCallError when the author's model itself fails.
+        """
+        try:
+            return self.guard(lambda: properties.load(self.provides.properties, given))
+        except (ValueError, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            raise self._failed(f"could not read properties and raised {_told(error)}") from error
 
     def _failed(self, what: str) -> PluginCallError:
         return PluginCallError(
@@ -70,6 +80,11 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
             package=self.package,
             type_name=self.name,
         )
+
+
+def _told(error: BaseException) -> str:
+    # not str(error): an exception of a plugin may fail at that, too
+    return " ".join("".join(traceback.format_exception_only(error)).split())
 
 
 def offer(type_: T, *, package: str, guard: Guard = plain_guard) -> Offer[T]:

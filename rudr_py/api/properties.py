@@ -19,10 +19,11 @@ def schema(declaration: Declaration) -> dict[str, Any]:
 
     Raises TypeError when the declaration is nothing that a schema can be made of.
     """
+    found: dict[str, Any]
     if isinstance(declaration, Mapping):
-        return dict(declaration)
-    if hasattr(declaration, "model_json_schema"):
-        found: dict[str, Any] = declaration.model_json_schema(by_alias=True)
+        found = dict(declaration)
+    elif hasattr(declaration, "model_json_schema"):
+        found = declaration.model_json_schema(by_alias=True)
     else:
         found = msgspec.json.schema(declaration)
     inlined: dict[str, Any] = _inline(found, found.get("$defs", {}), ())
@@ -48,9 +49,11 @@ def _inline(node: Any, definitions: Mapping[str, Any], seen: tuple[str, ...]) ->
         return node
     reference = node.get("$ref")
     if isinstance(reference, str):
-        name = reference.rpartition("/")[2]
+        name = reference.removeprefix("#/$defs/")
         if name in seen:
             raise TypeError(f"the properties model refers to itself through {name}; a schema cannot say that")
+        if name not in definitions:
+            raise TypeError(f"the schema refers to {reference}, which is not among its $defs")
         target = _inline(definitions[name], definitions, (*seen, name))
         rest = {key: _inline(value, definitions, seen) for key, value in node.items() if key != "$ref"}
         return {**target, **rest}

@@ -1,1 +1,11 @@
-"""(room: plugins)"""
+"""Finds plugins by entry point, checks and isolates them, and builds the catalog.
+
+guard       calls a function of a plugin so that it cannot hang or end the process
+checks      is this object a type that can be used?
+conflicts   who gets a name that several plugins offer
+discovery   the entry points of the installed packages, and our own built-in types
+asking      what one plugin offers
+loading     one plugin at a time through one door -> Loaded
+
+Nothing here looks at documents or at a cluster, and nothing but this room imports `builtin`.
+"""

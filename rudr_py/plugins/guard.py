@@ -1,0 +1,77 @@
+"""Calls a function of a plugin so that it cannot hang or end the process.
+
+An interval timer interrupts the main thread: that stops an endless loop, a sleep, a backtracking expression and an
+`except Exception` that swallows everything. A loop in C and a flood of memory are beyond it. This is a guard against
+mistakes, not against malice: an installed plugin is trusted code.
+"""
+
+from __future__ import annotations
+
+import functools
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from rudr_py.catalog import Guard
+
+CALL_LIMIT = 0.25
+"""Seconds of wall-clock time that one call of a type may take."""
+
+
+class _Expired(BaseException):
+    """Raised inside the plugin's code; no `except Exception` catches it. It never leaves this module."""
+
+
+def within(seconds: float) -> Guard:
+    """A guard that stops a call after this many seconds with a TimeoutError.
+
+    Everything that the function raises passes through. Guards may be nested; the previous handler and timer of
+    SIGALRM are put back, less the time that the call took. Off the main thread, and where the platform has no
+    interval timers, the function is just called.
+    """
+    return functools.partial(_call, seconds)
+
+
+def _call(seconds: float, function: Callable[[], Any]) -> Any:
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        return function()
+    alarm = _Alarm()
+    previous = signal.signal(signal.SIGALRM, alarm)
+    delay, interval = signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+    expired = None
+    try:
+        result = _inside(function)
+    except _Expired as raised:
+        expired = raised
+    finally:
+        left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL if previous is None else previous)
+        if delay:
+            spent = seconds * (alarm.fired + 1) - left
+            signal.setitimer(signal.ITIMER_REAL, max(delay - spent, 1e-6), interval)
+    # the plugin may have swallowed the exception and returned: it was too slow all the same
+    if expired or alarm.fired:
+        raise TimeoutError(f"no answer within {seconds:g} s") from expired
+    return result
+
+
+def _inside(function: Callable[[], Any]) -> Any:
+    """Mark the stack: the alarm raises only above this frame, so it cannot hit the code that puts things back."""
+    return function()
+
+
+class _Alarm:
+    """The handler of SIGALRM during one call. Counts how often the timer fired."""
+
+    def __init__(self) -> None:
+        self.fired = 0
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        del number
+        self.fired += 1
+        while frame is not None and frame.f_code is not _call.__code__:
+            if frame.f_code is _inside.__code__:
+                raise _Expired
+            frame = frame.f_back

@@ -1,0 +1,154 @@
+"""One plugin at a time through one door: import it, check it, ask its hook, keep all of its types or none.
+
+Whatever a plugin does, the others are loaded, and its own state says what was wrong in words for its author. Nothing
+is logged or printed here: who calls decides how the states are told.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from rudr_py import api
+from rudr_py.catalog import Catalog, Guard, Offer
+from rudr_py.errors import ConfigError, PluginError
+from rudr_py.plugins import asking, conflicts, discovery, guard
+from rudr_py.plugins.discovery import Found
+
+LOAD_LIMIT = 30.0
+"""Seconds that importing a plugin and asking its hook may take."""
+
+State = Literal["loaded", "failed", "disabled", "incompatible"]
+
+
+class PluginState(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one plugin.
+
+    `types` are the names that it offers. `error` is a sentence that names package and version, empty when loaded;
+    `traceback` is there when foreign code raised.
+    """
+
+    name: str
+    package: str
+    version: str
+    state: State
+    types: tuple[str, ...] = ()
+    error: str = ""
+    traceback: str = ""
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+    """The catalog of all types that can be used, and the state of every plugin, the built-in one first."""
+
+    catalog: Catalog
+    plugins: tuple[PluginState, ...]
+
+    @property
+    def refused(self) -> tuple[PluginState, ...]:
+        """The plugins that are installed and wanted, and cannot be used."""
+        return tuple(plugin for plugin in self.plugins if plugin.state in {"failed", "incompatible"})
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """A plugin and what its hook gave: a state when that is the end of it, offers otherwise."""
+
+    found: Found
+    offers: tuple[Offer[Any], ...] = ()
+    state: PluginState | None = None
+
+
+def installed(*, only: tuple[str, ...] | None = None, disabled: Mapping[str, str] | None = None) -> Loaded:
+    """Load the built-in types and every plugin of this Python environment; see `load`."""
+    return load(discovery.installed(), discovery.standard(), only=only, disabled=disabled)
+
+
+def load(
+    entry_points: Iterable[Found],
+    builtin: Found | None,
+    *,
+    only: tuple[str, ...] | None = None,
+    disabled: Mapping[str, str] | None = None,
+    call_guard: Guard | None = None,
+) -> Loaded:
+    """Load plugins, each by itself; the outcome does not depend on their order.
+
+    `only`: names of plugins or packages; the others are not imported. `disabled`: the same, each with the reason.
+    Neither touches the built-in types. `call_guard` is what later calls of the types go through.
+    Raises ConfigError when `only` names something that is not there; a plugin never makes this raise.
+    """
+    others = sorted(entry_points, key=lambda found: (found.package, found.name))
+    _check_known(only, others)
+    everyone = (*((builtin,) if builtin else ()), *others)
+    protect = call_guard or guard.within(guard.CALL_LIMIT)
+    asked = [_open(found, _off(found, only, disabled or {}), protect) for found in everyone]
+    candidates = [
+        conflicts.Candidate(title=_title(one.found), offers=one.offers, builtin=one.found.builtin)
+        for one in asked
+        if one.state is None
+    ]
+    settled, clashes = conflicts.settle(candidates)
+    return Loaded(catalog=settled, plugins=tuple(one.state or _final(one, clashes) for one in asked))
+
+
+def _check_known(only: tuple[str, ...] | None, others: list[Found]) -> None:
+    known = {name for found in others for name in (found.name, found.package)}
+    missing = sorted(set(only or ()) - known)
+    if missing:
+        there = ", ".join(sorted({found.name for found in others})) or "none"
+        raise ConfigError(f"no plugin called {', '.join(missing)} is installed; installed are: {there}")
+
+
+def _off(found: Found, only: tuple[str, ...] | None, disabled: Mapping[str, str]) -> str:
+    """Why a plugin is not wanted, or ""."""
+    if found.builtin:
+        return ""
+    for name in (found.name, found.package):
+        if name in disabled:
+            return disabled[name] or "disabled"
+    wanted = only is None or found.name in only or found.package in only
+    return "" if wanted else "not among the plugins that were asked for"
+
+
+def _title(found: Found) -> str:
+    return f"{found.distribution} (plugin {found.name})"
+
+
+def _open(found: Found, off: str, call_guard: Guard) -> _Asked:
+    """Take one plugin through the door; whatever it does ends in a state."""
+    if off:
+        return _Asked(found, state=_state(found, "disabled", error=f"{_title(found)} is disabled: {off}"))
+    try:
+        offers = guard.within(LOAD_LIMIT)(lambda: asking.offers(found, call_guard))
+    except KeyboardInterrupt:
+        raise
+    except asking.IncompatibleError as error:
+        return _Asked(found, state=_state(found, "incompatible", error=f"{_title(found)} {error}"))
+    except PluginError as error:
+        return _Asked(found, state=_state(found, "failed", error=f"{_title(found)} {error}"))
+    except BaseException as error:  # noqa: BLE001 - one plugin must not harm another; SystemExit and the like included
+        return _Asked(found, state=_raised(found, error))
+    return _Asked(found, offers=offers)
+
+
+def _raised(found: Found, error: BaseException) -> PluginState:
+    what = " ".join("".join(traceback.format_exception_only(error)).split())
+    story = "".join(traceback.format_exception(error))
+    if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "rudr_py":
+        text = f"is made for another rudr-py than {api.API_VERSION} of the plugin API: {what}"
+        return _state(found, "incompatible", error=f"{_title(found)} {text}", traceback=story)
+    return _state(found, "failed", error=f"{_title(found)} cannot be loaded: {what}", traceback=story)
+
+
+def _state(found: Found, state: State, **fields: Any) -> PluginState:
+    return PluginState(name=found.name, package=found.package, version=found.version, state=state, **fields)
+
+
+def _final(one: _Asked, clashes: Mapping[str, str]) -> PluginState:
+    names = tuple(sorted(offer.name for offer in one.offers))
+    clash = clashes.get(_title(one.found))
+    if clash is None:
+        return _state(one.found, "loaded", types=names)
+    return _state(one.found, "failed", types=names, error=f"{_title(one.found)} {clash}")

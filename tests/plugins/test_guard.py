@@ -1,0 +1,123 @@
+"""A function of a plugin cannot hang the process, and the guard leaves no trace."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from rudr_py.plugins import guard
+
+LIMIT = 0.05
+
+
+def _loop() -> None:
+    while True:
+        pass
+
+
+def _sleep() -> None:
+    time.sleep(5)
+
+
+def _backtrack() -> None:
+    re.match(r"(a+)+$", "a" * 40 + "b")
+
+
+def _swallow() -> None:
+    while True:
+        with contextlib.suppress(Exception):
+            _loop()
+
+
+def _swallow_all_once() -> str:
+    with contextlib.suppress(BaseException):
+        _loop()
+    return "done"
+
+
+@pytest.mark.parametrize("function", [_loop, _sleep, _backtrack, _swallow, _swallow_all_once])
+def test_a_call_that_does_not_end_is_stopped(function: Callable[[], object]) -> None:
+    with pytest.raises(TimeoutError, match=r"0\.05 s"):
+        guard.within(LIMIT)(function)
+
+
+def test_a_built_in_function_is_stopped_too() -> None:
+    with pytest.raises(TimeoutError):
+        guard.within(LIMIT)(threading.Event().wait)
+
+
+def test_the_alarm_fires_again_when_the_first_is_swallowed() -> None:
+    def stubborn() -> None:
+        for _ in range(2):
+            with contextlib.suppress(BaseException):
+                _loop()
+        _loop()
+
+    with pytest.raises(TimeoutError):
+        guard.within(LIMIT)(stubborn)
+
+
+def test_a_quick_call_gives_its_result_and_its_exceptions() -> None:
+    assert guard.within(LIMIT)(lambda: 7) == 7
+    with pytest.raises(KeyError):
+        guard.within(LIMIT)(lambda: dict[str, int]()["a"])
+    with pytest.raises(SystemExit):
+        guard.within(LIMIT)(sys.exit)
+
+
+def test_handler_and_timer_are_as_before_after_every_call() -> None:
+    before = signal.getsignal(signal.SIGALRM)
+    guard.within(LIMIT)(lambda: None)
+    with pytest.raises(TimeoutError):
+        guard.within(LIMIT)(_loop)
+    assert signal.getsignal(signal.SIGALRM) is before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_a_timer_of_somebody_else_goes_on_with_what_is_left() -> None:
+    def handler(number: int, frame: object) -> None:
+        return None
+
+    before = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 60, 30)
+    try:
+        with pytest.raises(TimeoutError):
+            guard.within(LIMIT)(_loop)
+        assert signal.getsignal(signal.SIGALRM) is handler
+        left, interval = signal.getitimer(signal.ITIMER_REAL)
+        assert 55 < left <= 60 - LIMIT
+        assert interval == 30
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_guarded_call_inside_a_guarded_call_can_be_stopped_by_either() -> None:
+    def inner_hangs() -> str:
+        with pytest.raises(TimeoutError):
+            guard.within(LIMIT)(_loop)
+        return "outer goes on"
+
+    assert guard.within(10)(inner_hangs) == "outer goes on"
+
+    def outer_hangs() -> None:
+        guard.within(LIMIT)(lambda: None)
+        _loop()
+
+    with pytest.raises(TimeoutError):
+        guard.within(LIMIT)(outer_hangs)
+
+
+def test_off_the_main_thread_the_function_is_just_called() -> None:
+    results: list[object] = []
+    thread = threading.Thread(target=lambda: results.append(guard.within(LIMIT)(lambda: 7)))
+    thread.start()
+    thread.join()
+    assert results == [7]

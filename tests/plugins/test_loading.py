@@ -1,0 +1,306 @@
+"""One plugin at a time: what a broken one does stays its own affair, and its state says what was wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py.api import API_VERSION, Kind, Rendered, Rule, Scope, Trait, Type, WorkloadType, hookimpl
+from rudr_py.errors import ConfigError, PluginCallError
+from rudr_py.plugins import loading
+from rudr_py.plugins.discovery import Found
+from rudr_py.plugins.loading import PluginState
+
+Make = Callable[..., Any]
+
+
+def _only(found: Found) -> PluginState:
+    (state,) = loading.load([found], None).plugins
+    return state
+
+
+def _hook(function: Callable[[], object]) -> Callable[[], object]:
+    return hookimpl(function)
+
+
+def test_types_of_every_sort_arrive_in_the_catalog_under_all_spellings(trait: Make, plugin: Make) -> None:
+    class Server(WorkloadType[Any]):
+        name = "example.org/v1.Server"
+
+        def render(self, ctx: object) -> Rendered:
+            return Rendered()
+
+    class Group(Scope[Any]):
+        name = "example.org/v1.Group"
+
+        def render(self, ctx: object) -> Rendered:
+            return Rendered()
+
+    found = plugin("rudr-py-x", Server(), Group(), trait("small", aliases=("tiny",)), version="2.1")
+    loaded = loading.load([found], None)
+    assert loaded.catalog.workload("example.org/v1.Server").package == "rudr-py-x 2.1"
+    assert loaded.catalog.scope("example.org/v1.Group").package == "rudr-py-x 2.1"
+    assert loaded.catalog.trait("tiny") is loaded.catalog.trait("small")
+    (state,) = loaded.plugins
+    assert (state.name, state.package, state.version, state.state) == ("x", "rudr-py-x", "2.1", "loaded")
+    assert state.types == ("example.org/v1.Group", "example.org/v1.Server", "small")
+    assert loaded.refused == ()
+
+
+def _raising(error: BaseException) -> Callable[[], object]:
+    def load() -> object:
+        raise error
+
+    return load
+
+
+class _UnspeakableError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ImportError("No module named 'numpy'"),
+        SyntaxError("invalid syntax"),
+        SystemExit(3),
+        GeneratorExit(),
+        BaseException("odd"),
+        _UnspeakableError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_plugin_that_cannot_be_imported_does_not_hinder_the_others(
+    error: BaseException, trait: Make, plugin: Make
+) -> None:
+    broken = Found(name="broken", package="rudr-py-broken", version="0.3", load=_raising(error))
+    loaded = loading.load([broken, plugin("rudr-py-good", trait())], None)
+    assert loaded.catalog.trait("small").package == "rudr-py-good 1.0"
+    (state,) = loaded.refused
+    assert state.state == "failed"
+    assert "rudr-py-broken 0.3" in state.error
+    assert type(error).__name__ in state.error
+    assert "Traceback" in state.traceback
+
+
+def test_the_user_can_still_interrupt_while_plugins_are_loaded() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        loading.load([Found(name="x", package="x", version="1", load=_raising(KeyboardInterrupt()))], None)
+
+
+def _misspelt() -> list[object]:
+    return []
+
+
+def _with_argument(registry: object) -> list[object]:
+    return []
+
+
+def _exits() -> object:
+    sys.exit("bye")
+
+
+def _fails() -> object:
+    raise KeyError("settings")
+
+
+def _stumbles() -> Iterator[object]:
+    yield from ()
+    raise ZeroDivisionError
+
+
+async def _coroutine() -> list[object]:
+    return []
+
+
+async def _async_generator() -> AsyncIterator[object]:
+    yield 1
+
+
+def _hidden_coroutine() -> object:
+    return _coroutine()
+
+
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        ({"rudr_types": None}, "no function rudr_types with @hookimpl"),
+        ({"rudr_types": list}, "no function rudr_types with @hookimpl"),
+        ({"rudr_typs": _hook(_misspelt)}, "rudr_typs"),
+        ({"rudr_types": hookimpl(_with_argument)}, "registry"),
+        ({"rudr_types": _hook(_coroutine)}, "async rudr_types"),
+        ({"rudr_types": _hook(_async_generator)}, "async rudr_types"),
+        ({"rudr_types": _hook(_hidden_coroutine)}, "returned coroutine"),
+        ({"rudr_types": _hook(_exits)}, "SystemExit: bye"),
+        ({"rudr_types": _hook(_fails)}, "KeyError: 'settings'"),
+        ({"rudr_types": _hook(_stumbles)}, "ZeroDivisionError"),
+        ({"rudr_types": _hook(lambda: None)}, "returned None"),
+        ({"rudr_types": _hook(lambda: 7)}, "returned int"),
+        ({"rudr_types": _hook(lambda: "small")}, "returned str"),
+        ({"rudr_types": _hook(lambda: {"small": 1})}, "returned dict"),
+        ({"rudr_types": _hook(lambda: ["small"])}, "not a Trait, WorkloadType or Scope"),
+        ({"rudr_types": _hook(lambda: [Trait])}, "return an instance, Trait()"),
+    ],
+)
+def test_a_hook_that_is_no_hook_is_refused_in_words_for_its_author(
+    module: dict[str, object], message: str, plugin: Make
+) -> None:
+    state = _only(plugin("rudr-py-x", version="4.2", **module))
+    assert state.state == "failed"
+    assert message in state.error
+    assert "rudr-py-x 4.2" in state.error
+
+
+@dataclasses.dataclass
+class _Loop:
+    again: _Loop | None = None
+
+
+class _Nameless(Trait[Any]):
+    def render(self, ctx: object) -> Rendered:
+        return Rendered()
+
+
+class _NoRender(Trait[Any]):
+    name = "still"
+
+
+class _Async(Trait[Any]):
+    name = "later"
+
+    async def render(self, ctx: object) -> Rendered:  # type: ignore[override] # the mistake under test
+        return Rendered()
+
+
+class _Bottomless(Trait[Any]):
+    @property
+    def name(self) -> str:  # type: ignore[override] # the mistake under test
+        raise LookupError("no name today")
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (_Nameless(), "has no name"),
+        (_NoRender(), "has no render"),
+        (_Async(), "async render"),
+        (_Bottomless(), "no name today"),
+        ({"name": ""}, "has no name"),
+        ({"name": 7}, "has no name"),
+        ({"name": "two words"}, "'two words'"),
+        ({"aliases": "tiny"}, "aliases as str"),
+        ({"aliases": ("b c",)}, "'b c'"),
+        ({"produces": Kind("v1", "Pod")}, "produces as Kind"),
+        ({"produces": ("Pod",)}, "produces with something that is no Kind"),
+        ({"permissions": (Kind("v1", "Pod"),)}, "no Rule"),
+        ({"applies_to": ["*"]}, "applies_to as list"),
+        ({"renamed_properties": {"a": 1}}, "renamed_properties"),
+        ({"properties": {"type": "objekt"}}, "invalid JSON Schema"),
+        ({"properties": {"type": "object", "properties": {"a": {"pattern": "("}}}}, "invalid JSON Schema"),
+        ({"properties": {"type": "object", "default": {1, 2}}}, "no JSON Schema"),
+        ({"properties": {"type": "object", "properties": {"a": {"$ref": "https://e.org/s"}}}}, "https://e.org/s"),
+        ({"properties": {"type": "string"}}, "type: object"),
+        ({"properties": int}, "type: object"),
+        ({"properties": _Loop}, "no JSON Schema"),
+        ({"properties": object()}, "no JSON Schema"),
+    ],
+)
+def test_a_type_that_cannot_be_used_refuses_its_whole_plugin(
+    bad: Type[Any] | dict[str, object], message: str, trait: Make, plugin: Make
+) -> None:
+    offered = trait(**bad) if isinstance(bad, dict) else bad
+    loaded = loading.load([plugin("rudr-py-x", trait("fine"), offered)], None)
+    (state,) = loaded.plugins
+    assert state.state == "failed"
+    assert message in state.error
+    assert "rudr-py-x 1.0" in state.error
+    assert loaded.catalog.offers() == ()
+
+
+def test_all_faults_of_a_plugin_are_told_at_once(trait: Make, plugin: Make) -> None:
+    state = _only(plugin("rudr-py-x", trait("one", aliases="a"), trait("two", produces=("Pod",))))
+    assert '"one"' in state.error
+    assert '"two"' in state.error
+
+
+def test_well_formed_declarations_of_every_sort_pass(trait: Make, plugin: Make) -> None:
+    class Size(msgspec.Struct):
+        count: int = 1
+
+    rule = Rule(groups=("",), resources=("pods",), verbs=("get",))
+    full = trait(properties=Size, produces=(Kind("v1", "Pod"),), permissions=(rule,), needs=frozenset({"pods"}))
+    assert _only(plugin("rudr-py-x", full)).state == "loaded"
+
+
+@pytest.mark.parametrize("version", [API_VERSION, "1", None])
+def test_a_plugin_for_this_api_or_for_none_in_particular_is_loaded(
+    version: str | None, trait: Make, plugin: Make
+) -> None:
+    module = {} if version is None else {"RUDR_API_VERSION": version}
+    assert _only(plugin("rudr-py-x", trait(), **module)).state == "loaded"
+
+
+@pytest.mark.parametrize("version", ["2.0", "1.99", "0.1", "latest", "", 1.5, ()])
+def test_a_plugin_for_another_api_is_incompatible_and_its_hook_is_not_called(version: object, plugin: Make) -> None:
+    called: list[str] = []
+    found = plugin("rudr-py-x", RUDR_API_VERSION=version, rudr_types=_hook(lambda: called.append("hook")))
+    state = _only(found)
+    assert state.state == "incompatible"
+    assert "rudr-py-x 1.0" in state.error
+    assert API_VERSION in state.error
+    assert called == []
+
+
+def test_a_type_may_say_itself_which_api_it_needs(trait: Make, plugin: Make) -> None:
+    assert _only(plugin("rudr-py-x", trait(RUDR_API_VERSION="9.0"))).state == "incompatible"
+
+
+def test_a_name_missing_in_our_api_counts_as_made_for_another_version() -> None:
+    def load() -> object:
+        raise ImportError("cannot import name 'Sidecar' from 'rudr_py.api'", name="rudr_py.api")
+
+    state = _only(Found(name="x", package="rudr-py-x", version="9", load=load))
+    assert state.state == "incompatible"
+    assert "Sidecar" in state.error
+
+
+@pytest.mark.parametrize("asked", ["a", "rudr-py-a"])
+def test_only_the_plugins_asked_for_are_imported(asked: str, trait: Make, plugin: Make) -> None:
+    bomb = Found(name="b", package="rudr-py-b", version="1", load=_raising(AssertionError("imported")))
+    loaded = loading.load([plugin("rudr-py-a", trait()), bomb], None, only=(asked,))
+    assert [(state.name, state.state) for state in loaded.plugins] == [("a", "loaded"), ("b", "disabled")]
+    assert loaded.refused == ()
+
+
+def test_asking_for_no_plugin_at_all_leaves_the_built_in_types(trait: Make, plugin: Make) -> None:
+    standard = msgspec.structs.replace(plugin("rudr-py", trait("core")), builtin=True)
+    loaded = loading.load([plugin("rudr-py-a", trait())], standard, only=())
+    assert [offer.name for offer in loaded.catalog.offers()] == ["core"]
+
+
+def test_asking_for_a_plugin_that_is_not_installed_says_which_are(trait: Make, plugin: Make) -> None:
+    with pytest.raises(ConfigError, match=r"cron-hpa.*installed are: a"):
+        loading.load([plugin("rudr-py-a", trait())], None, only=("cron-hpa",))
+
+
+def test_a_disabled_plugin_is_not_imported_and_says_why() -> None:
+    bomb = Found(name="b", package="rudr-py-b", version="1", load=_raising(AssertionError("imported")))
+    (state,) = loading.load([bomb], None, disabled={"b": "it ended the process twice"}).plugins
+    assert state.state == "disabled"
+    assert "it ended the process twice" in state.error
+
+
+def test_calls_of_a_loaded_type_are_guarded(trait: Make, plugin: Make) -> None:
+    def spin(self: object, ctx: object) -> None:
+        while True:
+            pass
+
+    offer = loading.load([plugin("rudr-py-x", trait(render=spin))], None).catalog.trait("small")
+    with pytest.raises(PluginCallError, match=r"small of rudr-py-x 1\.0 .*0\.25 s"):
+        offer.call(offer.provides.render, None, returns=Rendered)
