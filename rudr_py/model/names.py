@@ -1,0 +1,59 @@
+"""The forms that names must have: OAM's, and those that Kubernetes asks of what becomes of them.
+
+Each function returns "" or what is wrong, ready for a message. Nothing here knows a document.
+"""
+
+from __future__ import annotations
+
+import re
+
+LONGEST = 63
+"""The most characters of a name in OAM (MD-2) and of a label value in Kubernetes."""
+
+_OAM = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_OBJECT = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_PORT = re.compile(r"(?=[a-z0-9-]*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
+_ENV = re.compile(r"[-._A-Za-z][-._A-Za-z0-9]*")
+_VARIABLE = re.compile(r"[\w.-]+")
+
+
+def wrong_name(name: str) -> str:
+    """A name in OAM: letters and digits, inside also `-`, `_` and `.` (MD-2)."""
+    return _wrong(name, _OAM, "letters, digits, and inside also - _ .")
+
+
+def wrong_object_name(name: str) -> str:
+    """A name that becomes the name of a Kubernetes object and the value of a label."""
+    return _wrong(name, _OBJECT, "lower-case letters and digits, and inside also - and ., as Kubernetes asks")
+
+
+def wrong_label(name: str) -> str:
+    """A name that becomes a container's or a volume's in a Kubernetes pod."""
+    return _wrong(name, _LABEL, "lower-case letters and digits, and inside also -, as Kubernetes asks")
+
+
+def wrong_port_name(name: str) -> str:
+    """The name of a port in a Kubernetes pod."""
+    if len(name) > 15:
+        return f'"{name[:70]}" has {len(name)} characters; Kubernetes takes at most 15 in the name of a port'
+    form = "lower-case letters and digits with single - between, one letter at least, as Kubernetes asks"
+    return _wrong(name, _PORT, form)
+
+
+def wrong_env_name(name: str) -> str:
+    """The name of an environment variable (EN-4, and what Kubernetes takes)."""
+    if len(name) <= 253 and _ENV.fullmatch(name):
+        return ""
+    return f'"{name[:70]}" must be of letters, digits, _ - and ., not begin with a digit, and be short'
+
+
+def wrong_variable_name(name: str) -> str:
+    """The name of a variable or parameter: letters and digits of any language, `_`, `-` and `.` (AC-10)."""
+    return "" if _VARIABLE.fullmatch(name) else f'"{name[:70]}" must be of letters, digits, _ - and .'
+
+
+def _wrong(name: str, form: re.Pattern[str], words: str) -> str:
+    if len(name) > LONGEST:
+        return f'"{name[:70]}" has {len(name)} characters; at most {LONGEST} are allowed'
+    return "" if form.fullmatch(name) else f'"{name}" must be of {words}'

@@ -1,0 +1,35 @@
+"""The types that parameters and settings may have, and whether a value is of one.
+
+Strict on purpose: a number in quotes is text (PA-5).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rudr_py.model.document import Json
+
+PARAMETER_TYPES: Final = ("boolean", "number", "string", "null", "object", "array")
+"""The types of a component's parameter: four of the specification (PA-2), and two that Rudr added."""
+
+SCOPE_PARAMETER_TYPES: Final = (*PARAMETER_TYPES, "integer", "double", "[]string")
+"""The types of a scope's parameter: the core definitions use three more (SC-10)."""
+
+_PYTHON: Final[dict[str, tuple[type, ...]]] = {
+    "number": (int, float),
+    "double": (int, float),
+    "integer": (int,),
+    "string": (str,),
+    "object": (dict,),
+    "array": (list,),
+    "[]string": (list,),
+}
+
+
+def has_type(value: Json, name: str) -> bool:
+    """Whether `value` is of the type called `name` (PA-4, PA-5)."""
+    if isinstance(value, bool):
+        return name == "boolean"
+    if value is None:
+        return name == "null"
+    return isinstance(value, _PYTHON.get(name, ()))

@@ -1,0 +1,251 @@
+"""One container of a ComponentSchematic: map -> Container (OAM v1alpha1 §3 "Container").
+
+Single fields only; what must be unique or agree is checked by `validate_component`.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable
+
+from rudr_py.model import names, quantity
+from rudr_py.model.component import (
+    DEFAULT_CPU,
+    DEFAULT_MEMORY,
+    ConfigFile,
+    Container,
+    Disk,
+    EnvVar,
+    ExtendedResource,
+    HealthProbe,
+    HttpGet,
+    HttpHeader,
+    Port,
+    Resources,
+    Volume,
+)
+from rudr_py.model.document import Json
+from rudr_py.model.identity import TypeName
+from rudr_py.model.reader import Fields, shown
+
+_DOMAIN_NAME = re.compile(r"[a-z0-9.-]+/[A-Za-z0-9._-]+")
+
+
+def container(fields: Fields) -> Container:
+    """Read one entry of `containers`."""
+    found = Container(
+        name=_named(fields, "CN-1"),
+        image=_image(fields),
+        resources=_resources(fields.map("resources")),
+        cmd=fields.texts("cmd", "CN-4"),
+        args=fields.texts("args", "CN-4"),
+        env=tuple(_env(inner) for inner in fields.items("env")),
+        config=tuple(_config(inner) for inner in fields.items("config")),
+        ports=tuple(_port(inner) for inner in fields.items("ports")),
+        liveness=_probe(fields.map("livenessProbe")),
+        readiness=_probe(fields.map("readinessProbe")),
+        image_pull_secret=fields.text("imagePullSecret", rule="CN-5"),
+    )
+    fields.warn_unread()
+    return found
+
+
+def _named(fields: Fields, rule: str) -> str:
+    name = fields.text("name", required=True, rule=rule)
+    if name and (wrong := names.wrong_label(name)):
+        fields.notes.error(fields.at("name"), wrong, rule)
+    return name
+
+
+def _image(fields: Fields) -> str:
+    image = fields.text("image", required=True, rule="CN-2")
+    if image and "@" not in image and ":" not in image.rpartition("/")[2]:
+        message = f"{shown(image)} has no tag, so what runs may change by itself; add one, or a digest"
+        fields.notes.warn(fields.at("image"), message, "CN-2")
+    return image
+
+
+def _resources(fields: Fields | None) -> Resources:
+    if fields is None:
+        return Resources()
+    found = Resources(
+        cpu=_required(fields.map("cpu"), quantity.cpu, "UN-2") or DEFAULT_CPU,
+        memory=_required(fields.map("memory"), quantity.memory, "UN-4") or DEFAULT_MEMORY,
+        gpu=_required(fields.map("gpu"), quantity.gpu, "RS-2"),
+        volumes=tuple(_volume(inner) for inner in fields.items("volumes")),
+        extended=tuple(_extended(inner) for inner in fields.items("extended")),
+    )
+    fields.warn_unread()
+    return found
+
+
+def _required(fields: Fields | None, read: Callable[[Json], str | None], rule: str) -> str:
+    """The amount in `required:`, as a quantity; "" when there is none."""
+    if fields is None:
+        return ""
+    found = _amount(fields, read, rule)
+    fields.warn_unread()
+    return found
+
+
+def _amount(fields: Fields, read: Callable[[Json], str | None], rule: str) -> str:
+    value = fields.raw("required")
+    if value is None:
+        fields.notes.error(fields.path, '"required" is missing', rule)
+        return ""
+    found = read(value)
+    if found is None:
+        message = f"{shown(value)} is no amount; write a number such as 1 or 0.5, or 128M, 64Mi for bytes"
+        fields.notes.error(fields.at("required"), message, rule)
+    return found or ""
+
+
+def _volume(fields: Fields) -> Volume:
+    path = fields.text("mountPath", required=True, rule="RS-5")
+    if path and not path.startswith("/"):
+        fields.notes.warn(fields.at("mountPath"), f"{shown(path)} should begin with /", "RS-5")
+    if ":" in path:
+        fields.notes.error(fields.at("mountPath"), f"{shown(path)} must not hold a colon", "RS-5")
+    found = Volume(
+        name=_named(fields, "RS-4"),
+        mount_path=path,
+        access_mode=fields.choice("accessMode", ("RW", "RO"), default="RW", rule="RS-4"),
+        sharing_policy=fields.choice("sharingPolicy", ("Exclusive", "Shared"), default="Exclusive", rule="RS-4"),
+        disk=_disk(fields.map("disk")),
+    )
+    fields.warn_unread()
+    return found
+
+
+def _disk(fields: Fields | None) -> Disk | None:
+    if fields is None:
+        return None
+    found = Disk(required=_amount(fields, quantity.disk, "RS-6"), ephemeral=fields.boolean("ephemeral", rule="RS-6"))
+    fields.warn_unread()
+    return found
+
+
+def _extended(fields: Fields) -> ExtendedResource:
+    name = fields.text("name", required=True, rule="RS-3")
+    if name and TypeName.parse(name) is None:
+        if _DOMAIN_NAME.fullmatch(name):
+            fields.notes.warn(fields.at("name"), f"{shown(name)} is Kubernetes' form, not OAM's", "RS-3")
+        else:
+            fields.notes.error(fields.at("name"), f"{shown(name)} must be GROUP/VERSION.Kind", "RS-3")
+    required = fields.raw("required")
+    if not isinstance(required, str) or not required:
+        number = isinstance(required, int | float) and not isinstance(required, bool)
+        if not number:
+            fields.notes.error(fields.path, '"required" must say how much', "RS-3")
+        required = shown(required) if number else ""
+    fields.warn_unread()
+    return ExtendedResource(name=name, required=required)
+
+
+def _env(fields: Fields) -> EnvVar:
+    name = fields.text("name", required=True, rule="EN-4")
+    if name and (wrong := names.wrong_env_name(name)):
+        fields.notes.error(fields.at("name"), wrong, "EN-4")
+    value, from_param = _value_or_param(fields, "EN-2")
+    return EnvVar(name=name, value=value, from_param=from_param)
+
+
+def _config(fields: Fields) -> ConfigFile:
+    path = fields.text("path", required=True, rule="EN-5")
+    if path and (path.endswith("/") or ".." in path.split("/") or "\0" in path or ":" in path):
+        fields.notes.error(fields.at("path"), f"{shown(path)} must name a file, without .. and :", "EN-6")
+    value, from_param = _value_or_param(fields, "EN-3")
+    absolute = posixpath.normpath(f"/{path.lstrip('/')}") if path else ""
+    return ConfigFile(path=absolute, value=value, from_param=from_param)
+
+
+def _value_or_param(fields: Fields, rule: str) -> tuple[str | None, str]:
+    """`value` and `fromParam`, one of which must be there; the second wins when both are (EN-1)."""
+    given = fields.raw("value") is not None
+    value = fields.text("value")
+    from_param = fields.text("fromParam")
+    if not given and not from_param:
+        fields.notes.error(fields.path, 'neither "value" nor "fromParam" is given', rule)
+    fields.warn_unread()
+    return value if given else None, from_param
+
+
+def _port(fields: Fields) -> Port:
+    name = fields.text("name", required=True, rule="PO-1")
+    if name and (wrong := names.wrong_port_name(name)):
+        fields.notes.error(fields.at("name"), wrong, "PO-1")
+    elif not name.isalpha() and name:
+        fields.notes.warn(fields.at("name"), f"{shown(name)} should be of the letters a to z only", "PO-1")
+    found = Port(
+        name=name,
+        container_port=_port_number(fields, "containerPort", "PO-1"),
+        protocol=fields.choice("protocol", ("TCP", "UDP", "SCTP"), default="TCP", rule="PO-1"),
+    )
+    fields.warn_unread()
+    return found
+
+
+def _port_number(fields: Fields, key: str, rule: str) -> int:
+    if fields.raw(key) is None:
+        fields.notes.error(fields.path, f'"{key}" is missing', rule)
+    return fields.integer(key, least=1, most=65535, rule=rule)
+
+
+def _probe(fields: Fields | None) -> HealthProbe | None:
+    if fields is None:
+        return None
+    handlers = [key for key in ("exec", "httpGet", "tcpSocket") if fields.raw(key) is not None]
+    if len(handlers) != 1:
+        given = f"not {' and '.join(handlers)}" if handlers else "none is given"
+        message = f"a probe has exactly one of exec, httpGet and tcpSocket; {given}"
+        fields.notes.error(fields.path, message, "HP-1")
+    found = HealthProbe(
+        exec=_command(fields.map("exec")),
+        http_get=_http_get(fields.map("httpGet")),
+        tcp_port=_tcp_port(fields.map("tcpSocket")),
+        initial_delay=fields.integer("initialDelaySeconds", rule="HP-2"),
+        period=fields.integer("periodSeconds", rule="HP-2") or 10,
+        timeout=fields.integer("timeoutSeconds", rule="HP-2") or 1,
+        success=fields.integer("successThreshold", rule="HP-2") or 1,
+        failure=fields.integer("failureThreshold", rule="HP-2") or 3,
+    )
+    fields.warn_unread()
+    return found
+
+
+def _command(fields: Fields | None) -> tuple[str, ...]:
+    if fields is None:
+        return ()
+    command = fields.texts("command", "HP-1")
+    if not command:
+        fields.notes.error(fields.path, '"command" is missing or empty', "HP-1")
+    fields.warn_unread()
+    return command
+
+
+def _tcp_port(fields: Fields | None) -> int:
+    if fields is None:
+        return 0
+    port = _port_number(fields, "port", "HP-4")
+    fields.warn_unread()
+    return port
+
+
+def _http_get(fields: Fields | None) -> HttpGet | None:
+    if fields is None:
+        return None
+    headers: list[HttpHeader] = []
+    for header in fields.items("httpHeaders", "HP-3"):
+        name = header.text("name", required=True, rule="HP-4")
+        if name and name.casefold() in {known.name.casefold() for known in headers}:
+            header.notes.error(header.at("name"), f"the header {shown(name)} is given twice", "HP-4")
+        headers.append(HttpHeader(name=name, value=header.text("value")))
+        header.warn_unread()
+    found = HttpGet(
+        path=fields.text("path", default="/"),
+        port=_port_number(fields, "port", "HP-4"),
+        headers=tuple(headers),
+    )
+    fields.warn_unread()
+    return found

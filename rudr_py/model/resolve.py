@@ -1,0 +1,185 @@
+"""Puts values in the place of parameters and variables (OAM v1alpha1 §3 "Parameters", §6 "Variables").
+
+The result holds no `fromParam` and no `[fromVariable(x)]` any more. Values that are put in are never looked through
+again, so that no value can reach for another one. Which types are installed is not known here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from rudr_py.errors import Problem
+from rudr_py.model import paths, suggest
+from rudr_py.model.application import ComponentBinding
+from rudr_py.model.component import Component, ConfigFile, Container, EnvVar, Parameter, Setting
+from rudr_py.model.document import Json
+from rudr_py.model.parameter_types import has_type
+from rudr_py.model.reader import kind_of, shown
+
+_REFERENCE = re.compile(r"\[fromVariable\(\s*([^()\[\]]*?)\s*\)\]")
+
+
+class Resolved(msgspec.Struct, frozen=True, kw_only=True):
+    """A component as one binding uses it.
+
+    In `component` no env entry, config file or setting has a `from_param` any more; entries that are left without
+    a value are gone. `parameters` holds those with a value; `settings` likewise. Paths in `problems` and
+    `warnings` are those of the application's document, unless `document` names the component's.
+    """
+
+    component: Component
+    parameters: dict[str, Json] = {}
+    settings: dict[str, Json] = {}
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+def resolve(
+    component: Component, binding: ComponentBinding, variables: Mapping[str, Json], *, path: str = paths.ROOT
+) -> Resolved:
+    """Resolve `component` for `binding`, which stands at `path` in the application's document.
+
+    A parameter's value is the binding's, else its default; without either it is unset, which is a mistake only if
+    it is required (PA-3, PA-6). `fromParam` wins over `value` unless the parameter is unset (EN-1, WS-2).
+    """
+    given, problems = _given(binding, variables, path)
+    declared = {parameter.name: parameter for parameter in component.parameters}
+    parameters: dict[str, Json] = {}
+    for parameter in declared.values():
+        value = given.get(parameter.name, parameter.default)
+        place = paths.child(path, *binding.parameter_steps.get(parameter.name, ("parameterValues",)))
+        problem = _parameter_problem(parameter, value, component, place)
+        if problem:
+            problems.append(problem)
+        elif value is not None:
+            parameters[parameter.name] = value
+    settings = {setting.name: _setting_value(setting, parameters) for setting in component.settings}
+    problems += _unset_settings(component, settings)
+    return Resolved(
+        component=_filled(component, parameters, settings),
+        parameters=parameters,
+        settings={name: value for name, value in settings.items() if value is not None},
+        problems=tuple(problems),
+        warnings=tuple(_undeclared(component, binding, path)),
+    )
+
+
+def substitute(
+    value: Json, variables: Mapping[str, Json], path: str, *, rule: str = "AC-9"
+) -> tuple[Json, tuple[Problem, ...]]:
+    """`value` with every `[fromVariable(x)]` in it replaced, and a problem for each undefined variable.
+
+    A text that is nothing but the reference becomes the variable's value with its type; inside a longer text the
+    value becomes text. Keys are left as they are. `path` is where `value` stands.
+    """
+    problems: list[Problem] = []
+    result = _substituted(value, variables, path, problems, rule)
+    return result, tuple(problems)
+
+
+def text_of(value: Json) -> str:
+    """A value as the text of an environment variable or file: text as it is, anything else as compact JSON."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _given(
+    binding: ComponentBinding, variables: Mapping[str, Json], path: str
+) -> tuple[dict[str, Json], list[Problem]]:
+    """The binding's values with variables put in (AC-8). Null is the same as not given."""
+    found: dict[str, Json] = {}
+    problems: list[Problem] = []
+    for name, value in binding.parameter_values.items():
+        place = paths.child(path, *binding.parameter_steps.get(name, ("parameterValues",)))
+        found[name], undefined = substitute(value, variables, place, rule="AC-8")
+        problems += undefined
+    return {name: value for name, value in found.items() if value is not None}, problems
+
+
+def _parameter_problem(parameter: Parameter, value: Json, component: Component, place: str) -> Problem | None:
+    if value is None and parameter.required and parameter.type != "null":
+        message = f'the component "{component.metadata.name}" requires a value for {shown(parameter.name)}'
+        return Problem(message, place, rule="PA-3")
+    if value is not None and not has_type(value, parameter.type):
+        message = f"{shown(parameter.name)} must be of type {parameter.type}, not {kind_of(value)} ({shown(value)})"
+        return Problem(message, place, rule="PA-5")
+    return None
+
+
+def _undeclared(component: Component, binding: ComponentBinding, path: str) -> Iterator[Problem]:
+    known = [parameter.name for parameter in component.parameters]
+    for name in binding.parameter_values:
+        if name not in known:
+            place = paths.child(path, *binding.parameter_steps.get(name, ("parameterValues",)))
+            message = f'the component "{component.metadata.name}" has no parameter {shown(name)}'
+            yield Problem(f"{message}; the value has no effect.{suggest.nearest(name, known)}", place, rule="PA-7")
+
+
+def _unset_settings(component: Component, settings: Mapping[str, Json]) -> Iterator[Problem]:
+    document = f"componentschematic/{component.metadata.name}"
+    for index, setting in enumerate(component.settings):
+        if setting.required and settings[setting.name] is None:
+            place = paths.child("$.spec.workloadSettings", index)
+            message = f"the setting {shown(setting.name)} is required and has no value"
+            yield Problem(message, place, rule="WS-3", document=document)
+
+
+def _filled(component: Component, parameters: Mapping[str, Json], settings: Mapping[str, Json]) -> Component:
+    filled = (
+        msgspec.structs.replace(setting, value=settings[setting.name], from_param="") for setting in component.settings
+    )
+    return msgspec.structs.replace(
+        component,
+        containers=tuple(_filled_container(container, parameters) for container in component.containers),
+        settings=tuple(setting for setting in filled if setting.value is not None),
+    )
+
+
+def _filled_container(container: Container, parameters: Mapping[str, Json]) -> Container:
+    env = (EnvVar(name=entry.name, value=_text(entry.from_param, entry.value, parameters)) for entry in container.env)
+    config = (
+        ConfigFile(path=entry.path, value=_text(entry.from_param, entry.value, parameters))
+        for entry in container.config
+    )
+    return msgspec.structs.replace(
+        container,
+        env=tuple(entry for entry in env if entry.value is not None),
+        config=tuple(entry for entry in config if entry.value is not None),
+    )
+
+
+def _text(from_param: str, literal: str | None, parameters: Mapping[str, Json]) -> str | None:
+    return text_of(parameters[from_param]) if from_param in parameters else literal
+
+
+def _setting_value(setting: Setting, parameters: Mapping[str, Json]) -> Json:
+    return parameters.get(setting.from_param, setting.value)
+
+
+def _substituted(value: Json, variables: Mapping[str, Json], path: str, problems: list[Problem], rule: str) -> Json:
+    if isinstance(value, dict):
+        return {
+            key: _substituted(inner, variables, paths.child(path, key), problems, rule) for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [
+            _substituted(inner, variables, paths.child(path, index), problems, rule)
+            for index, inner in enumerate(value)
+        ]
+    if not isinstance(value, str) or "[fromVariable(" not in value:
+        return value
+    names = _REFERENCE.findall(value)
+    undefined = [name for name in names if name not in variables]
+    for name in undefined:
+        message = f"no variable is called {shown(name)}.{suggest.nearest(name, variables)}"
+        problems.append(Problem(message, path, rule=rule))
+    if undefined:
+        return value
+    if alone := _REFERENCE.fullmatch(value):
+        return variables[alone[1]]
+    return _REFERENCE.sub(lambda found: text_of(variables[found[1]]), value)
