@@ -6,36 +6,275 @@ only, because it takes 0.4 s and 38 MiB. A credential is never logged, and never
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import ssl
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Protocol
+
+import msgspec
+
+from rudr_py import errors
+
+SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+"""Where Kubernetes mounts the token, the CA and the namespace of a pod's service account."""
+
+EXPIRY_MARGIN = timedelta(seconds=30)
+"""How long before its end a credential of an exec plugin is renewed."""
 
 
-class Connection(Protocol):
-    """A cluster to talk to, and who we are there."""
+class Access(msgspec.Struct, frozen=True):
+    """What was read at one time. `authorization` is a whole header value; the names are those of files."""
 
     server: str
+    authorization: str = ""
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+    verify: bool = True
+    tls_server_name: str = ""
+    proxy: str = ""
+
+    def __repr__(self) -> str:
+        return f"Access({self.server!r})"
+
+
+class Source(Protocol):
+    """Where access is read from, again and again."""
+
     namespace: str
-    proxy: str
-    tls_server_name: str
+
+    async def load(self, *, fresh: bool) -> Access:
+        """Read it; `fresh` distrusts everything remembered. Raises what the library raises."""
+        ...
+
+    def stale(self) -> bool:
+        """Whether it is time to load again, cheap enough for every request."""
+        ...
+
+
+class Connection:
+    """A cluster to talk to, and who we are there. Credentials are asked for at every request."""
+
+    def __init__(self, source: Source, access: Access) -> None:
+        self._source = source
+        self._access = access
+        self._lock = asyncio.Lock()
+        self._marks: tuple[object, ...] = ()
+        self._tls: ssl.SSLContext | None = None
+        self._refresh_tls()
+
+    @property
+    def server(self) -> str:
+        """The base URL, without a slash at its end."""
+        return self._access.server
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of the kubeconfig context, or that of the pod; `default` when there is none."""
+        return self._source.namespace
+
+    @property
+    def proxy(self) -> str:
+        """The `proxy-url` of the kubeconfig, or empty."""
+        return self._access.proxy
+
+    @property
+    def tls_server_name(self) -> str:
+        """The name to verify the server's certificate for, when it is not the host of `server`."""
+        return self._access.tls_server_name
 
     @property
     def tls(self) -> ssl.SSLContext | None:
-        """The TLS context of now, or None for plain HTTP; it changes when certificates are rotated."""
-        ...
+        """The TLS context of now; None for plain HTTP."""
+        return self._tls
 
-    @property
-    def refreshable(self) -> bool:
-        """Whether `credentials(force=True)` may give something new."""
-        ...
+    async def credentials(self, *, rejected: Mapping[str, str] | None = None) -> Mapping[str, str]:
+        """The headers that say who we are.
 
-    async def credentials(self, *, force: bool = False) -> Mapping[str, str]:
-        """The headers that say who we are, refreshed when they expired, or when `force` says so."""
-        ...
+        Read anew when they expired or their file was rotated, and when the server answered 401 to `rejected`,
+        unless another request has brought newer ones meanwhile. Raises `ConnectionFailedError` when that fails.
+        """
+        async with self._lock:
+            fresh = rejected is not None and dict(rejected) == self._headers()
+            if fresh or self._source.stale():
+                with _as_error(errors.ConnectionFailedError, "the credentials cannot be renewed"):
+                    self._access = await self._source.load(fresh=fresh)
+            if self._marks != _marks(self._access.ca_file, self._access.cert_file, self._access.key_file):
+                with _as_error(errors.ConnectionFailedError, "the certificates cannot be read again"):
+                    self._refresh_tls()
+        return self._headers()
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": self._access.authorization} if self._access.authorization else {}
+
+    def _refresh_tls(self) -> None:
+        access = self._access
+        self._marks = _marks(access.ca_file, access.cert_file, access.key_file)
+        if access.server.startswith("https"):
+            self._tls = _tls(access)
 
 
 async def connect(
-    kubeconfig: str | None, context: str | None = None, *, environ: Mapping[str, str] | None = None
+    kubeconfig: str | None,
+    context: str | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    service_account: str = SERVICE_ACCOUNT,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Connection:
-    """Read how to reach the cluster."""
-    raise NotImplementedError
+    """Read how to reach the cluster.
+
+    `kubeconfig` is one path or several joined as in the variable KUBECONFIG; None means the service account of the
+    pod we run in, whose API server is named in `environ` (that of the process when None). `context` is a name in the
+    kubeconfig, None its current one. Raises `ConfigError`.
+    """
+    with _as_error(errors.ConfigError, kubeconfig or "the pod's service account"):
+        source: Source
+        if kubeconfig is None:
+            source = _ServiceAccount(Path(service_account), environ)
+        else:
+            source = _Kubeconfig(kubeconfig, context, now)
+        return Connection(source, await source.load(fresh=True))
+
+
+class _ServiceAccount:
+    """The token that the kubelet mounts and rotates."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str] | None) -> None:
+        self._token = str(folder / "token")
+        self._ca = str(folder / "ca.crt")
+        self._environ = environ
+        self._seen: tuple[object, ...] = ()
+        self.namespace = _read(folder / "namespace") or "default"
+
+    async def load(self, *, fresh: bool) -> Access:  # noqa: ARG002 - reading two files is always fresh
+        from kubernetes_asyncio.config import incluster_config  # noqa: PLC0415 - slow to import
+
+        self._seen = _marks(self._token)
+        more: dict[str, Any] = {} if self._environ is None else {"environ": dict(self._environ)}
+        loader = incluster_config.InClusterConfigLoader(self._token, self._ca, **more)
+        return _access(loader.load_and_set)
+
+    def stale(self) -> bool:
+        return self._seen != _marks(self._token)
+
+
+class _Kubeconfig:
+    """Kubeconfig files with all that they may name: token files, certificates, exec plugins, OIDC."""
+
+    def __init__(self, paths: str, context: str | None, now: Callable[[], datetime]) -> None:
+        self._paths = paths
+        self._context = context
+        self._now = now
+        self._loader: Any = None
+        self._token_file = ""
+        self._seen: tuple[object, ...] = ()
+        self.namespace = "default"
+
+    async def load(self, *, fresh: bool) -> Access:
+        if fresh or self._loader is None:
+            self._loader = self._open()
+        self._seen = _marks(self._token_file)
+        target = SimpleNamespace(api_key={})
+        await self._loader.load_and_set(target)
+        return _access(lambda copy: copy.__dict__.update(target.__dict__))
+
+    def stale(self) -> bool:
+        if self._loader.provider == "oidc" or self._seen != _marks(self._token_file):
+            return True
+        expiry: datetime | None = getattr(self._loader, "exec_plugin_expiry", None)
+        return expiry is not None and expiry - EXPIRY_MARGIN <= self._now()
+
+    def _open(self) -> Any:
+        from kubernetes_asyncio.config import kube_config  # noqa: PLC0415 - slow to import
+
+        merged = kube_config.KubeConfigMerger(self._paths)
+        if merged.config is None:
+            raise FileNotFoundError("no such file")
+
+        def persist(_config: object) -> None:
+            # kubectl keeps renewed OIDC tokens in the file too; a read-only file only costs a renewal at each start
+            with contextlib.suppress(OSError):
+                merged.save_changes()
+
+        loader = kube_config.KubeConfigLoader(
+            config_dict=merged.config,
+            active_context=self._context,
+            config_base_path=None,
+            config_persister=persist,
+        )
+        context = (loader.current_context or {}).get("context") or {}
+        self.namespace = context.get("namespace") or "default"
+        self._token_file = _token_file(merged.config, str(context.get("user") or ""))
+        return loader
+
+
+def _token_file(config: Any, user: str) -> str:
+    """The absolute path of the user's `tokenFile`, or empty."""
+    node = config["users"].get_with_name(user, safe=True) if user and config.safe_get("users") else None
+    name = (node.value.get("user") or {}).get("tokenFile") if node else None
+    return str(Path(node.path or "").parent / name) if node and name else ""
+
+
+def _access(load: Callable[[Any], None]) -> Access:
+    """Let the library fill a configuration, and keep what we need of it."""
+    found = SimpleNamespace(api_key={})
+    load(found)
+    values = found.__dict__
+    return Access(
+        server=str(values.get("host") or "").rstrip("/"),
+        # token files end with a newline, which no header may
+        authorization=str(found.api_key.get("BearerToken") or "").strip(),
+        ca_file=values.get("ssl_ca_cert") or "",
+        cert_file=values.get("cert_file") or "",
+        key_file=values.get("key_file") or "",
+        verify=bool(values.get("verify_ssl", True)),
+        tls_server_name=values.get("tls_server_name") or "",
+        proxy=values.get("proxy") or "",
+    )
+
+
+def _tls(access: Access) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=access.ca_file or None)
+    # the CAs that cluster installers make lack extensions which Python 3.13 demands and Go does not
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if not access.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if access.cert_file:
+        context.load_cert_chain(access.cert_file, access.key_file or None)
+    return context
+
+
+def _marks(*names: str) -> tuple[object, ...]:
+    """Something that changes when one of the files does; a rotated volume swaps links, so the inode counts."""
+    marks: list[object] = []
+    for name in names:
+        try:
+            stat = Path(name).stat() if name else None
+        except OSError:
+            stat = None
+        marks.append(stat and (stat.st_ino, stat.st_mtime_ns, stat.st_size))
+    return tuple(marks)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
+
+
+@contextlib.contextmanager
+def _as_error(kind: type[errors.RudrError], where: str) -> Iterator[None]:
+    """Turn whatever the library raises, down to AssertionError and TypeError, into one error of ours."""
+    try:
+        yield
+    except errors.RudrError:
+        raise
+    except Exception as error:  # a kubeconfig can break the library in any way
+        raise kind(f"{where}: {str(error) or type(error).__name__}") from error

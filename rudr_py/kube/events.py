@@ -1,31 +1,204 @@
 """Kubernetes Events that tell users what happened to their objects (events.k8s.io/v1).
 
-Telling is best effort: it never fails, never blocks and never floods.
+Telling is best effort: `record` never fails and never waits; `run` sends, logs what it could not send, and goes on.
+The same told again becomes a series on one Event, patched at most once a minute; an object gets so many Events and
+no more, because a flood hides what matters.
 """
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import logging
+from datetime import datetime
+
+import msgspec
+
+from rudr_py import errors, settings
+from rudr_py.kube import requests
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.objects import Live
 
+REPORTING_CONTROLLER = "core.oam.dev/rudr-py"
+
+NOTE_LIMIT = 1024
+"""Bytes of a note that the server takes."""
+
+SERIES_INTERVAL = 60.0
+"""Seconds between two patches of one series."""
+
+SERIES_LIFE = 6 * 60.0
+"""Seconds without a repeat after which the same thing is a new Event."""
+
+BURST, REFILL = 25, 300.0
+"""How many Events an object may have at once, and in how many seconds it may have one more."""
+
+QUEUE = 1000
+"""How many wait to be sent; more are dropped."""
+
+_RESOURCE = requests.Resource("events.k8s.io", "v1", "Event", "events", namespaced=True)
+
+logger = logging.getLogger(__name__)
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """One call of `record`, complete: the time is that of the call, not that of the sending."""
+
+    regarding: dict[str, str]
+    reason: str
+    note: str
+    action: str
+    type: str
+    at: datetime
+    monotonic: float
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        where = self.regarding
+        return where["uid"] or where["name"], self.type, self.reason, self.action, self.note
+
+
+class _Series:
+    def __init__(self, target: requests.Target, at: float) -> None:
+        self.target = target
+        self.count = 1
+        self.sent_count = 1
+        self.seen = at
+        self.sent = at
+        self.last = ""
+
 
 class Recorder:
-    """Collects events by `record`; the task that runs `run` sends them."""
+    """Collects events by `record`; the task that runs `run` sends them. `dropped` counts what was too much."""
 
     def __init__(self, client: Client, *, identity: str, clock: Clock) -> None:
         self._client = client
-        self._identity = identity
+        self._identity = identity[:128] or "rudr"
         self._clock = clock
+        self._waiting: asyncio.Queue[_Told] = asyncio.Queue(QUEUE)
+        self._series: dict[tuple[str, ...], _Series] = {}
+        self._allowances: dict[str, tuple[float, float]] = {}
+        self.dropped = 0
 
     def record(self, regarding: Live, reason: str, note: str, *, action: str, warning: bool = False) -> None:
         """Tell something about an object. `reason` and `action` are CamelCase; `note` is cut to 1 kB."""
-        raise NotImplementedError
+        told = _Told(
+            regarding=_reference(regarding),
+            reason=reason[:128],
+            note=_cut(note),
+            action=action[:128],
+            type="Warning" if warning else "Normal",
+            at=self._clock.now(),
+            monotonic=self._clock.monotonic(),
+        )
+        try:
+            self._waiting.put_nowait(told)
+        except asyncio.QueueFull:
+            self.dropped += 1
 
     async def run(self) -> None:
         """Send what was recorded, until cancelled."""
-        raise NotImplementedError
+        while True:
+            await self._tell(await self._waiting.get())
 
     async def flush(self) -> None:
-        """Send all that waits; for the end of the process."""
-        raise NotImplementedError
+        """Send all that waits, counts of series included; for the end of the process."""
+        while not self._waiting.empty():
+            await self._tell(self._waiting.get_nowait())
+        for series in self._series.values():
+            if series.count > series.sent_count:
+                await self._patch(series, self._clock.monotonic())
+
+    async def _tell(self, told: _Told) -> None:
+        self._forget(told.monotonic)
+        series = self._series.get(told.key)
+        if series is None:
+            if self._allowed(told):
+                await self._create(told)
+            else:
+                self.dropped += 1
+            return
+        series.count += 1
+        series.seen = told.monotonic
+        series.last = _micro_time(told.at)
+        if told.monotonic - series.sent >= SERIES_INTERVAL:
+            await self._patch(series, told.monotonic)
+
+    async def _create(self, told: _Told) -> None:
+        namespace = told.regarding.get("namespace") or "default"
+        name = _name(told)
+        body = {
+            "apiVersion": "events.k8s.io/v1",
+            "kind": "Event",
+            "metadata": {"name": name, "namespace": namespace},
+            "eventTime": _micro_time(told.at),
+            "reportingController": REPORTING_CONTROLLER,
+            "reportingInstance": self._identity,
+            "action": told.action,
+            "reason": told.reason,
+            "regarding": told.regarding,
+            "note": told.note,
+            "type": told.type,
+        }
+        target = _RESOURCE.object(namespace, name)
+        if await self._send(requests.create(target, msgspec.json.encode(body), settings.FIELD_MANAGER)):
+            self._series[told.key] = _Series(target, told.monotonic)
+
+    async def _patch(self, series: _Series, at: float) -> None:
+        body = {"series": {"count": series.count, "lastObservedTime": series.last}}
+        series.sent, series.sent_count = at, series.count
+        request = requests.merge_patch(series.target, msgspec.json.encode(body), settings.FIELD_MANAGER)
+        if not await self._send(request):
+            # the Event expired on the server, most likely: the next repeat makes a new one
+            series.seen = at - SERIES_LIFE
+
+    async def _send(self, request: requests.Request) -> bool:
+        try:
+            await self._client.send(request)
+        except errors.KubeError as error:
+            logger.warning("An event was not sent", extra={"error": str(error), "path": request.path})
+            return False
+        return True
+
+    def _forget(self, now: float) -> None:
+        """Drop series that ended and allowances that are full again."""
+        for key in [key for key, series in self._series.items() if now - series.seen >= SERIES_LIFE]:
+            del self._series[key]
+        for uid in [uid for uid, (_, at) in self._allowances.items() if now - at >= BURST * REFILL]:
+            del self._allowances[uid]
+
+    def _allowed(self, told: _Told) -> bool:
+        """Take one from the object's allowance."""
+        uid, now = told.key[0], told.monotonic
+        left, at = self._allowances.get(uid, (float(BURST), now))
+        left = min(float(BURST), left + (now - at) / REFILL)
+        self._allowances[uid] = (max(left - 1, 0.0) if left >= 1 else left, now)
+        return left >= 1
+
+
+def _reference(live: Live) -> dict[str, str]:
+    reference = {
+        "apiVersion": live.api_version,
+        "kind": live.kind,
+        "name": live.name,
+        "namespace": live.namespace,
+        "uid": live.uid,
+        "resourceVersion": live.resource_version,
+    }
+    return {key: value for key, value in reference.items() if value or key == "uid"}
+
+
+def _name(told: _Told) -> str:
+    """Unique by object, moment and content; within the 253 characters of a name."""
+    seed = repr((told.key, told.at, told.monotonic)).encode()
+    return f"{told.regarding['name'][:220]}.{hashlib.blake2b(seed, digest_size=8).hexdigest()}"
+
+
+def _cut(note: str) -> str:
+    data = note.encode(errors="replace")
+    return note if len(data) <= NOTE_LIMIT else data[: NOTE_LIMIT - 3].decode(errors="ignore") + "…"
+
+
+def _micro_time(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

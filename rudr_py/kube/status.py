@@ -9,7 +9,7 @@ import msgspec
 
 from rudr_py import errors
 
-_BY_STATUS: dict[int, type[errors.ApiError]] = {
+_BY_STATUS = {
     400: errors.InvalidError,
     401: errors.UnauthorizedError,
     403: errors.ForbiddenError,

@@ -75,19 +75,24 @@ class AioTransport:
 
     async def send(self, request: requests.Request) -> Reply:
         """Send and read the whole answer; 401 refreshes the credentials and sends once more."""
-        reply = await self._send_once(request, force=False)
-        if reply.status == 401 and self._connection.refreshable:
-            reply = await self._send_once(request, force=True)
+        credentials = await self._connection.credentials()
+        reply = await self._send_once(request, credentials)
+        if reply.status == 401:
+            newer = await self._newer(credentials)
+            if newer is not None:
+                reply = await self._send_once(request, newer)
         return reply
 
     @contextlib.asynccontextmanager
     async def stream(self, request: requests.Request) -> AsyncIterator[Stream]:
         """Send and hand out the body as it comes; 401 refreshes the credentials and asks once more."""
         async with contextlib.AsyncExitStack() as stack:
-            response = await self._open(stack, request, force=False)
-            if response.status == 401 and self._connection.refreshable:
-                response.close()
-                response = await self._open(stack, request, force=True)
+            credentials = await self._connection.credentials()
+            response = await self._open(stack, request, credentials)
+            if response.status == 401:
+                newer = await self._newer(credentials)
+                if newer is not None:
+                    response = await self._open(stack, request, newer)
             yield Stream(response.status, response.headers, _chunks(request, response))
 
     async def close(self) -> None:
@@ -97,10 +102,15 @@ class AioTransport:
                 await session.close()
         self._requests = self._watches = None
 
-    async def _send_once(self, request: requests.Request, *, force: bool) -> Reply:
+    async def _newer(self, rejected: Mapping[str, str]) -> Mapping[str, str] | None:
+        """Other credentials than those rejected, in headers or in the TLS context, or None."""
+        tls = self._connection.tls
+        newer = await self._connection.credentials(rejected=rejected)
+        return newer if newer != rejected or self._connection.tls is not tls else None
+
+    async def _send_once(self, request: requests.Request, credentials: Mapping[str, str]) -> Reply:
         if self._requests is None:
             self._requests = _session(limit=POOL, compress=True)
-        credentials = await self._connection.credentials(force=force)
         timeout = aiohttp.ClientTimeout(
             total=request.timeout, connect=min(CONNECT_TIMEOUT, request.timeout), sock_read=request.timeout
         )
@@ -110,11 +120,10 @@ class AioTransport:
                 return Reply(response.status, response.headers, await response.read())
 
     async def _open(
-        self, stack: contextlib.AsyncExitStack, request: requests.Request, *, force: bool
+        self, stack: contextlib.AsyncExitStack, request: requests.Request, credentials: Mapping[str, str]
     ) -> aiohttp.ClientResponse:
         if self._watches is None:
             self._watches = _session(limit=0, compress=False)
-        credentials = await self._connection.credentials(force=force)
         timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT, sock_read=request.timeout)
         arguments = self._arguments(request, credentials)
         with _failures(request):

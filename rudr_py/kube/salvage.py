@@ -1,0 +1,66 @@
+"""What can still be told of JSON that the strict decoder refuses, so that one bad object does not hide the others.
+
+A lone surrogate or nesting of a thousand levels is enough for that. Here tokens are only counted, never decoded;
+it is slow and used on the way of errors only.
+"""
+
+from __future__ import annotations
+
+import re
+
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\]]', re.DOTALL)
+_FIELD = rb'"%s"\s*:\s*"([^"\\]*)"'
+
+
+def complete(text: bytes) -> bool:
+    """Whether the brackets of one JSON object open and close, and nothing follows."""
+    text = text.strip()
+    if not text.startswith(b"{"):
+        return False
+    depth = 0
+    for match in _TOKEN.finditer(text):
+        depth += {b"{": 1, b"[": 1, b"}": -1, b"]": -1}.get(match[0], 0)
+        if depth == 0:
+            return match.end() == len(text)
+    return False
+
+
+def value(text: bytes, field: str) -> bytes:
+    """The text of the object or array in one field of the outermost object, or nothing."""
+    depth, wanted, start = 0, False, -1
+    for match in _TOKEN.finditer(text):
+        token = match[0]
+        if token in (b"{", b"["):
+            depth += 1
+            if depth == 2 and wanted:
+                start = match.start()
+            wanted = False
+        elif token in (b"}", b"]"):
+            depth -= 1
+            if depth == 1 and start >= 0:
+                return text[start : match.end()]
+        elif depth == 1:
+            wanted = token == f'"{field}"'.encode()
+    return b""
+
+
+def elements(array: bytes) -> list[bytes]:
+    """The texts of the objects in an array of objects."""
+    found: list[bytes] = []
+    depth, start = 0, 0
+    for match in _TOKEN.finditer(array):
+        if match[0] in (b"{", b"["):
+            depth += 1
+            if depth == 2:
+                start = match.start()
+        elif match[0] in (b"}", b"]"):
+            if depth == 2:
+                found.append(array[start : match.end()])
+            depth -= 1
+    return found
+
+
+def metadata(text: bytes, field: str) -> str:
+    """A string field of an object's metadata, or empty; a guess, as nested fields of that name count too."""
+    match = re.search(_FIELD % field.encode(), value(text, "metadata"))
+    return match[1].decode(errors="replace") if match else ""
