@@ -88,6 +88,13 @@ def _stateful_set(document: Document) -> Health:
     return _replicas(status, wanted, "readyReplicas")
 
 
+def _replica_set(document: Document) -> Health:
+    # it has one revision only, so its status does not count updated replicas
+    status = _mapping(document.get("status"))
+    wanted = _number(_mapping(document.get("spec")).get("replicas"), 1)
+    return _replicas({**status, "updatedReplicas": status.get("replicas")}, wanted, "readyReplicas")
+
+
 def _replicas(status: Mapping[str, Any], wanted: int, counted: str) -> Health:
     total, updated = _number(status.get("replicas")), _number(status.get("updatedReplicas"))
     ready = _number(status.get(counted))
@@ -165,7 +172,7 @@ def _definition(document: Document) -> Health:
 _RULES: Mapping[str, Callable[[Document], Health]] = {
     "Deployment": _deployment,
     "StatefulSet": _stateful_set,
-    "ReplicaSet": _stateful_set,
+    "ReplicaSet": _replica_set,
     "DaemonSet": _daemon_set,
     "Job": _job,
     "PersistentVolumeClaim": _claim,

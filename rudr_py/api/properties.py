@@ -55,6 +55,6 @@ def _inline(node: Any, definitions: Mapping[str, Any], seen: tuple[str, ...]) ->
         if name not in definitions:
             raise TypeError(f"the schema refers to {reference}, which is not among its $defs")
         target = _inline(definitions[name], definitions, (*seen, name))
-        rest = {key: _inline(value, definitions, seen) for key, value in node.items() if key != "$ref"}
+        rest = {key: _inline(value, definitions, seen) for key, value in node.items() if key not in {"$ref", "$defs"}}
         return {**target, **rest}
     return {key: _inline(value, definitions, seen) for key, value in node.items() if key != "$defs"}

@@ -1,0 +1,40 @@
+"""What a type is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rudr_py.api import Component, Container, Context, Kind, Port, Ref
+from rudr_py.model.identity import Metadata
+
+Make = Callable[..., Context[Any]]
+POD = Kind("v1", "Pod")
+
+
+def test_ports_are_those_of_all_containers_in_order(context: Make) -> None:
+    one, two = Port(name="http", container_port=80), Port(name="admin", container_port=81)
+    component = Component(
+        metadata=Metadata(name="c"),
+        workload_type="x/v1.Y",
+        containers=(Container(name="a", image="i", ports=(one,)), Container(name="b", image="i", ports=(two,))),
+    )
+    assert context(component=component).ports == (one, two)
+
+
+def test_without_an_observer_nothing_is_observed(context: Make) -> None:
+    assert context().observed(POD) == ()
+    assert context().live(Ref(POD, "web")) is None
+
+
+def test_live_finds_one_object_by_kind_and_name(context: Make) -> None:
+    seen = {"metadata": {"name": "web"}}
+    made = context(observe=lambda kind: (seen,) if kind == POD else ())
+    assert made.live(Ref(POD, "web")) is seen
+    assert made.live(Ref(POD, "other")) is None
+    assert made.live(Ref(Kind("v1", "Service"), "web")) is None
+
+
+def test_names_start_with_the_instance(context: Make) -> None:
+    assert context().name("conf") == "web-conf"
+    assert context().name() == "web"

@@ -1,0 +1,48 @@
+"""Names of produced objects: short enough, stable, and different for different parts."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rudr_py.api import naming
+
+_LABEL = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", fullmatch=True)
+_PARTS = st.lists(_LABEL, min_size=1, max_size=4)
+
+
+def test_short_names_are_just_joined_and_empty_parts_left_out() -> None:
+    assert naming.join("web", "conf", "0") == "web-conf-0"
+    assert naming.join("web", "") == "web"
+
+
+def test_a_name_of_exactly_the_limit_is_left_alone() -> None:
+    assert naming.join("a" * naming.LIMIT) == "a" * naming.LIMIT
+
+
+def test_a_long_name_is_the_same_for_ever() -> None:
+    assert naming.join("a" * 60, "tail") == "a" * 54 + "-" + "40b2ee5c"
+
+
+@given(_PARTS)
+def test_parts_that_are_dns_labels_give_a_dns_label(parts: list[str]) -> None:
+    name = naming.join(*parts)
+    assert len(name) <= naming.LIMIT
+    assert re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", name)
+
+
+@given(_PARTS)
+def test_the_same_parts_give_the_same_name(parts: list[str]) -> None:
+    assert naming.join(*parts) == naming.join(*parts)
+
+
+@given(st.text("ab", min_size=naming.LIMIT, max_size=90), st.text("ab", min_size=1, max_size=90))
+def test_long_names_differ_when_their_parts_differ(one: str, two: str) -> None:
+    assert (naming.join(one, "x") == naming.join(two, "x")) == (one == two)
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_no_text_makes_a_name_longer_than_the_limit(one: str, two: str) -> None:
+    assert len(naming.join(one, two)) <= naming.LIMIT

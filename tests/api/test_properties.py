@@ -1,0 +1,136 @@
+"""One declaration of properties: a schema for everyone else, a typed value for the author."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rudr_py.api import properties
+
+
+class Backend(msgspec.Struct, forbid_unknown_fields=True):
+    port: int
+    path: str = "/"
+
+
+class Route(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    host_name: str
+    backends: list[Backend] = []
+
+
+@dataclasses.dataclass
+class Window:
+    hour: int
+    size: int = 1
+
+    def __post_init__(self) -> None:
+        if self.hour > 23:
+            raise ValueError("there are 24 hours")
+
+
+class Modelled:
+    """What rudr_py knows of a pydantic model: its two methods."""
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        self.given = given
+
+    @classmethod
+    def model_json_schema(cls, *, by_alias: bool) -> dict[str, Any]:
+        assert by_alias
+        item = {"type": "object", "properties": {"port": {"type": "integer"}}}
+        return {
+            "$defs": {"Item": item},
+            "type": "object",
+            "properties": {"items": {"type": "array", "items": {"$ref": "#/$defs/Item"}}},
+        }
+
+    @classmethod
+    def model_validate(cls, given: dict[str, Any]) -> Modelled:
+        if "items" not in given:
+            raise ValueError("items is missing")
+        return cls(given)
+
+
+BY_HAND = {
+    "type": "object",
+    "properties": {"size": {"$ref": "#/$defs/count", "description": "how many"}},
+    "$defs": {"count": {"type": "integer"}},
+}
+
+
+@pytest.mark.parametrize("declaration", [Route, Window, Modelled, BY_HAND, Backend])
+def test_every_declaration_gives_a_valid_object_schema_without_references(declaration: Any) -> None:
+    schema = properties.schema(declaration)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema["type"] == "object"
+    assert "$ref" not in str(schema)
+    assert "$defs" not in str(schema)
+
+
+def test_schema_names_are_those_of_the_document() -> None:
+    schema = properties.schema(Route)
+    assert set(schema["properties"]) == {"hostName", "backends"}
+    assert schema["properties"]["backends"]["items"]["properties"]["port"] == {"type": "integer"}
+
+
+def test_what_stands_beside_a_reference_is_kept() -> None:
+    assert properties.schema(BY_HAND)["properties"]["size"] == {"type": "integer", "description": "how many"}
+
+
+def test_a_schema_is_not_changed_by_reading_it() -> None:
+    properties.schema(BY_HAND)
+    assert "$defs" in BY_HAND
+
+
+def test_properties_arrive_as_the_author_declared_them() -> None:
+    route = properties.load(Route, {"hostName": "a", "backends": [{"port": 80}]})
+    assert route == Route(host_name="a", backends=[Backend(port=80)])
+    assert properties.load(Window, {"hour": 4}) == Window(hour=4)
+    assert properties.load(Modelled, {"items": []}).given == {"items": []}
+    assert properties.load(BY_HAND, {"size": 3}) == {"size": 3}
+
+
+@pytest.mark.parametrize(
+    ("declaration", "given_"),
+    [
+        (Route, {}),
+        (Route, {"hostName": "a", "extra": 1}),
+        (Window, {"hour": "four"}),
+        (Window, {"hour": 24}),
+        (Modelled, {}),
+    ],
+)
+def test_properties_that_do_not_fit_are_a_value_error(declaration: Any, given_: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        properties.load(declaration, given_)
+
+
+class Node(msgspec.Struct):
+    next: Node | None = None
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        Node,
+        object(),
+        {"type": "object", "properties": {"a": {"$ref": "https://example.org/schema"}}},
+        {"type": "object", "properties": {"a": {"$ref": "#/$defs/absent"}}},
+    ],
+)
+def test_a_declaration_of_which_no_schema_can_be_made_is_a_type_error(declaration: Any) -> None:
+    with pytest.raises(TypeError):
+        properties.schema(declaration)
+
+
+@given(st.dictionaries(st.text(max_size=4), st.integers() | st.text(max_size=4), max_size=4))
+def test_a_schema_by_hand_hands_over_a_copy_of_what_was_given(given_: dict[str, Any]) -> None:
+    loaded = properties.load({"type": "object"}, given_)
+    assert loaded == given_
+    assert loaded is not given_

@@ -1,0 +1,59 @@
+"""The default health of a type: the worst of its objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rudr_py.api import Context, Health, Kind, Manifest, Rendered, Scale, Trait, WorkloadType
+
+Make = Callable[..., Context[Any]]
+CLAIM = Kind("v1", "PersistentVolumeClaim")
+
+
+class Claims(Trait[Any]):
+    name = "claims"
+
+
+class Server(WorkloadType[Any]):
+    name = "example.org/v1.Server"
+
+
+def _health(context: Make, phases: dict[str, str | None]) -> Health:
+    manifests = tuple(Manifest(kind=CLAIM, name=name, body={}) for name in phases)
+    seen = tuple(
+        {"kind": "PersistentVolumeClaim", "metadata": {"name": name}, "status": {"phase": phase}}
+        for name, phase in phases.items()
+        if phase is not None
+    )
+    return Claims().health(context(manifests=manifests, observe=lambda _: seen))
+
+
+@pytest.mark.parametrize(
+    ("phases", "state", "reason"),
+    [
+        ({}, "ready", "Ready"),
+        ({"a": "Bound"}, "ready", "Ready"),
+        ({"a": "Bound", "b": None}, "progressing", "Missing"),
+        ({"a": "Lost", "b": "Pending"}, "failed", "Lost"),
+        ({"a": "Pending", "b": "Bound"}, "progressing", "Pending"),
+    ],
+)
+def test_a_type_is_as_healthy_as_its_worst_object(
+    phases: dict[str, str | None], state: str, reason: str, context: Make
+) -> None:
+    health = _health(context, phases)
+    assert (health.state, health.reason) == (state, reason)
+
+
+def test_a_type_that_does_not_render_says_so(context: Make) -> None:
+    with pytest.raises(NotImplementedError):
+        Claims().render(context())
+
+
+def test_a_workload_type_takes_no_size_and_knows_no_pods_unless_it_says_so(context: Make) -> None:
+    assert Server().scale(context(), Scale.exact(3)) == Rendered()
+    assert Server().pods(context()) is None
+    assert Server.takes == frozenset()

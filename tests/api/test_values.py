@@ -1,0 +1,49 @@
+"""The values that types hand back: named as kubectl names things, frozen, and JSON-able."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from rudr_py.api import Health, Kind, Manifest, Ref, Refuse, Scale
+
+
+@pytest.mark.parametrize(
+    ("kind", "group", "ref"),
+    [
+        (Kind("apps/v1", "Deployment"), "apps", "deployment.apps/web"),
+        (Kind("v1", "Service"), "", "service/web"),
+        (Kind("networking.k8s.io/v1", "Ingress"), "networking.k8s.io", "ingress.networking.k8s.io/web"),
+    ],
+)
+def test_an_object_is_called_as_kubectl_calls_it(kind: Kind, group: str, ref: str) -> None:
+    assert kind.group == group
+    assert str(Ref(kind, "web")) == ref
+
+
+def test_a_manifest_knows_which_object_it_describes() -> None:
+    assert Manifest(kind=Kind("v1", "Service"), name="web", body={}).ref == Ref(Kind("v1", "Service"), "web")
+
+
+def test_sizes_say_their_form() -> None:
+    forms = [Scale.exact(1), Scale.range(1, 2), Scale.hold(3), Scale.external()]
+    assert [size.form for size in forms] == ["exact", "range", "hold", "external"]
+    assert (forms[1].minimum, forms[1].maximum, forms[2].replicas) == (1, 2, 3)
+
+
+def test_values_are_frozen_and_survive_json() -> None:
+    size = Scale.range(1, 5, metrics=({"type": "Resource"},))
+    with pytest.raises(AttributeError):
+        size.minimum = 2  # type: ignore[misc] # the mistake under test
+    assert msgspec.json.decode(msgspec.json.encode(size), type=Scale) == size
+
+
+def test_only_ready_is_ok() -> None:
+    assert Health("ready", "Ready").ok
+    assert not any(Health(state, "X").ok for state in ("progressing", "failed", "unknown"))
+
+
+def test_a_refusal_carries_every_problem() -> None:
+    refusal = Refuse(("too small", "$.a"), ("too big", "$.b"))
+    assert refusal.problems == (("too small", "$.a"), ("too big", "$.b"))
+    assert str(refusal) == "too small; too big"

@@ -1,0 +1,178 @@
+"""Name to type, and what is said when there is none; calls of a type never raise anything of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py import catalog
+from rudr_py.api import Kind, Refuse, Rendered, Scope, Trait, WorkloadType
+from rudr_py.catalog import Catalog, Offer
+from rudr_py.errors import CatalogError, PluginCallError
+
+
+class Ingress(Trait[Any]):
+    name = "ingress"
+    produces = (Kind("networking.k8s.io/v1", "Ingress"),)
+
+
+class Scaler(Trait[Any]):
+    name = "manual-scaler"
+
+
+class Server(WorkloadType[Any]):
+    name = "core.oam.dev/v1alpha1.Server"
+    produces = (Kind("apps/v1", "Deployment"),)
+    observes = (Kind("v1", "Pod"),)
+
+
+class Health(Scope[Any]):
+    name = "core.oam.dev/v1alpha1.HealthScope"
+    observes = (Kind("v1", "Pod"),)
+
+
+@pytest.fixture(name="full")
+def _full() -> Catalog:
+    ingress: Offer[Trait[Any]] = catalog.offer(Ingress(), package="rudr-py 1")
+    scaler: Offer[Trait[Any]] = catalog.offer(Scaler(), package="rudr-py 1")
+    return Catalog(
+        workloads={Server.name: catalog.offer(Server(), package="rudr-py 1")},
+        traits={"ingress": ingress, "route": ingress, "manual-scaler": scaler},
+        scopes={Health.name: catalog.offer(Health(), package="rudr-py 1")},
+    )
+
+
+def test_a_type_is_found_by_every_spelling(full: Catalog) -> None:
+    assert full.trait("route") is full.trait("ingress")
+    assert full.workload(Server.name).name == Server.name
+    assert full.scope(Health.name).package == "rudr-py 1"
+
+
+@pytest.mark.parametrize(
+    ("ask", "name", "parts"),
+    [
+        ("trait", "manual-scalar", ['the trait "manual-scalar"', "ingress, manual-scaler", 'mean "manual-scaler"?']),
+        ("trait", "rout", ['mean "ingress"?']),
+        ("trait", "zzz", ["installed are ingress, manual-scaler."]),
+        ("workload", "core.oam.dev/v1alpha1.Serve", ["workload type", f'mean "{Server.name}"?']),
+        ("scope", "core.oam.dev/v1alpha1.Health", ["scope type", f'mean "{Health.name}"?']),
+    ],
+)
+def test_an_unknown_name_is_answered_with_what_there_is(full: Catalog, ask: str, name: str, parts: list[str]) -> None:
+    with pytest.raises(CatalogError) as caught:
+        getattr(full, ask)(name)
+    assert caught.value.name == name
+    assert [part for part in parts if part not in str(caught.value)] == []
+
+
+def test_nothing_far_away_is_suggested(full: Catalog) -> None:
+    with pytest.raises(CatalogError) as caught:
+        full.trait("zzz")
+    assert "Did you mean" not in str(caught.value)
+
+
+def test_an_empty_catalog_says_that_nothing_is_installed() -> None:
+    with pytest.raises(CatalogError, match="none is installed"):
+        Catalog().trait("ingress")
+
+
+def test_offers_come_once_each_by_sort_and_name(full: Catalog) -> None:
+    assert [offer.name for offer in full.offers()] == [Server.name, "ingress", "manual-scaler", Health.name]
+
+
+def test_kinds_are_those_produced_or_observed_each_once(full: Catalog) -> None:
+    assert [str(kind) for kind in full.kinds()] == [
+        "apps/v1.Deployment",
+        "networking.k8s.io/v1.Ingress",
+        "v1.Pod",
+    ]
+
+
+def _raising(error: BaseException) -> Callable[[], Rendered]:
+    def fails() -> Rendered:
+        raise error
+
+    return fails
+
+
+class _Unspeakable(Exception):  # noqa: N818 - a test's own
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ValueError("bad"), KeyError("a"), SystemExit(1), asyncio.CancelledError(), BaseException(), _Unspeakable()],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_a_type_raises_becomes_one_error_that_names_package_and_type(error: BaseException) -> None:
+    offer = catalog.offer(Ingress(), package="rudr-py-x 1.2")
+    with pytest.raises(PluginCallError, match=rf"ingress of rudr-py-x 1\.2 raised .*{type(error).__name__}") as caught:
+        offer.call(_raising(error), returns=Rendered)
+    assert (caught.value.package, caught.value.type_name) == ("rudr-py-x 1.2", "ingress")
+    assert caught.value.__cause__ is error
+
+
+@pytest.mark.parametrize("error", [Refuse(("no", "$.a")), KeyboardInterrupt()], ids=["refusal", "interrupt"])
+def test_a_refusal_and_the_users_interrupt_pass_as_they_are(error: BaseException) -> None:
+    offer = catalog.offer(Ingress(), package="x 1")
+    with pytest.raises(type(error)) as caught:
+        offer.call(_raising(error), returns=Rendered)
+    assert caught.value is error
+
+
+def test_a_result_of_the_wrong_sort_is_a_fault_of_the_plugin() -> None:
+    offer = catalog.offer(Ingress(), package="x 1")
+    with pytest.raises(PluginCallError, match=r"returned dict from .*not Rendered"):
+        offer.call(dict, returns=Rendered)  # type: ignore[arg-type] # the mistake under test
+
+
+def test_calls_go_through_the_guard() -> None:
+    seen: list[str] = []
+
+    def guard(call: Callable[[], Any]) -> Any:
+        seen.append("guarded")
+        return call()
+
+    offer = catalog.offer(Ingress(), package="x 1", guard=guard)
+    assert offer.call(Rendered, returns=Rendered) == Rendered()
+    assert offer.load({"a": 1}) == {"a": 1}
+    assert seen == ["guarded", "guarded"]
+
+
+class _Model(msgspec.Struct):
+    size: int
+
+    def __post_init__(self) -> None:
+        if self.size == 1:
+            sys.exit("done")
+        if self.size == 2:
+            raise ZeroDivisionError
+
+
+class _Modelled(Trait[Any]):
+    name = "modelled"
+    properties = _Model
+
+
+def test_properties_are_loaded_or_a_value_error() -> None:
+    offer = catalog.offer(_Modelled(), package="x 1")
+    assert offer.load({"size": 3}) == _Model(size=3)
+    with pytest.raises(ValueError, match="size"):
+        offer.load({"size": "three"})
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_model_that_fails_by_itself_is_a_fault_of_the_plugin(size: int) -> None:
+    offer = catalog.offer(_Modelled(), package="x 1")
+    with pytest.raises(PluginCallError, match="modelled of x 1"):
+        offer.load({"size": size})
+
+
+def test_an_offer_carries_the_schema_of_its_properties() -> None:
+    assert catalog.offer(_Modelled(), package="x 1").schema["properties"] == {"size": {"type": "integer"}}
