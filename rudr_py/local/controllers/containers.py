@@ -1,0 +1,118 @@
+"""What the containers of a pod are doing, by the pod's script and its age. Pure."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+
+from rudr_py.local.controllers import times
+from rudr_py.local.store import Object
+
+READY, CRASH_LOOP, IMAGE_PULL_ERROR = "ready", "crash-loop", "image-pull-error"
+NEVER_READY, FAIL, SUCCEED = "never-ready", "fail", "succeed"
+OUTCOMES = frozenset({READY, CRASH_LOOP, IMAGE_PULL_ERROR, NEVER_READY, FAIL, SUCCEED})
+
+_FIRST_PAUSE, _LAST_PAUSE = 10.0, 300.0
+
+
+class Script(msgspec.Struct, frozen=True):
+    """What becomes of a pod.
+
+    `outcome`: `ready` (a Job's pod: `succeed`), `never-ready`, `crash-loop`, `image-pull-error`, `fail` or `succeed`;
+    the last two end the containers, which are started again if the pod's restartPolicy says so.
+    `ready_after` is the seconds from the start until the containers are ready, `runs_for` those from then until they
+    end.
+    """
+
+    outcome: str = READY
+    ready_after: float = 0.0
+    runs_for: float = 0.0
+
+
+class State(msgspec.Struct, frozen=True):
+    """One container: its name, whether it is ready, and its containerStatus."""
+
+    name: str
+    ready: bool
+    status: Object
+
+
+def container_states(pod: Object, script: Script, age: float, started: float) -> tuple[list[State], str, float | None]:
+    """Return the containers of a pod `age` seconds after its start, its phase, and when (in seconds) they change."""
+    template, phase, wake = _course(pod, script, age, started)
+    states = []
+    for container in pod["spec"].get("containers") or ():
+        status = {
+            "name": container["name"],
+            "image": container.get("image", ""),
+            "imageID": "",
+            "lastState": {},
+            "ready": False,
+            "restartCount": 0,
+            "started": False,
+            **template,
+        }
+        waiting = status["state"].get("waiting")
+        if waiting is not None:
+            about = {"container": container["name"], "image": container.get("image", ""), **pod["metadata"]}
+            message = waiting["message"].format_map(about)
+            status["state"] = {"waiting": {**waiting, "message": message}}
+        states.append(State(container["name"], status["ready"], status))
+    return states, phase, wake
+
+
+def _course(pod: Object, script: Script, age: float, started: float) -> tuple[dict[str, Any], str, float | None]:
+    """The part of the status that all containers of a pod share."""
+    if script.outcome == IMAGE_PULL_ERROR:
+        message = 'Back-off pulling image "{image}"'
+        return {"state": {"waiting": {"reason": "ImagePullBackOff", "message": message}}}, "Pending", None
+    running = {"running": {"startedAt": times.stamp(started)}}
+    if script.outcome == NEVER_READY:
+        return {"state": running, "started": True}, "Running", None
+    if age < script.ready_after:
+        return {"state": running, "started": True}, "Running", script.ready_after - age
+    if script.outcome == READY:
+        return {"state": running, "started": True, "ready": True}, "Running", None
+    runs_until = script.ready_after + script.runs_for
+    if age < runs_until and script.outcome != CRASH_LOOP:
+        return {"state": running, "started": True, "ready": True}, "Running", runs_until - age
+    return _ended(pod, script, age - runs_until, started + runs_until)
+
+
+def _ended(pod: Object, script: Script, age: float, since: float) -> tuple[dict[str, Any], str, float | None]:
+    """The containers have ended, `age` seconds ago: for good, or in a loop."""
+    good = script.outcome == SUCCEED
+    policy = pod["spec"].get("restartPolicy", "Always")
+    code = 0 if good else 1
+    terminated: Object = {"exitCode": code, "reason": "Completed" if good else "Error"}
+    for_good = policy == "Never" or (policy == "OnFailure" and good)
+    if for_good and script.outcome != CRASH_LOOP:
+        ended = {"startedAt": times.stamp(since), "finishedAt": times.stamp(since)}
+        return {"state": {"terminated": terminated | ended}}, "Succeeded" if good else "Failed", None
+    restarts, pause, wake = _restarts(max(0.0, age))
+    ended_at = times.stamp(since + age + wake - pause)
+    message = f"back-off {pause:.0f}s restarting failed container={{container}} pod={{name}}_{{namespace}}({{uid}})"
+    state = {
+        "state": {"waiting": {"reason": "CrashLoopBackOff", "message": message}},
+        "lastState": {"terminated": terminated | {"startedAt": ended_at, "finishedAt": ended_at}},
+        "restartCount": restarts,
+    }
+    return state, "Running", wake
+
+
+def _restarts(age: float) -> tuple[int, float, float]:
+    """How often a container that ends at once was started again, the pause it is in, and how long that lasts yet.
+
+    The pauses are the kubelet's: 10 s, doubled up to 5 min. The container counts as started again once at the start.
+    """
+    doublings = int(math.log2(_LAST_PAUSE / _FIRST_PAUSE)) + 1
+    ends = 0.0
+    for number in range(doublings):
+        pause = _FIRST_PAUSE * 2**number
+        ends += pause
+        if age < ends:
+            return number + 1, pause, ends - age
+    more = int((age - ends) // _LAST_PAUSE)
+    return doublings + more + 1, _LAST_PAUSE, ends + (more + 1) * _LAST_PAUSE - age

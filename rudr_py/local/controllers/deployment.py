@@ -1,0 +1,280 @@
+"""Deployment: one ReplicaSet per pod template, rolled over as its strategy says.
+
+It writes ReplicaSets, and of the Deployment the status and the revision annotation only. `rollout` has the arithmetic,
+`deployment_status` the status.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterable
+
+from rudr_py.local.controllers import deployment_status, rollout, times
+from rudr_py.local.controllers.controller import Controller
+from rudr_py.local.controllers.pods import POD
+from rudr_py.local.controllers.queue import Key
+from rudr_py.local.controllers.replicaset import REPLICA_SET, is_active
+from rudr_py.local.controllers.world import Change, World, controller_key, reference_to
+from rudr_py.local.resources import Kind
+from rudr_py.local.store import DELETED, Object
+
+DEPLOYMENT = Kind("apps/v1", "Deployment")
+HASH_LABEL = "pod-template-hash"
+REVISION = "deployment.kubernetes.io/revision"
+DESIRED_REPLICAS = "deployment.kubernetes.io/desired-replicas"
+MAX_REPLICAS = "deployment.kubernetes.io/max-replicas"
+_UNCOPIED = frozenset({"kubectl.kubernetes.io/last-applied-configuration", REVISION, DESIRED_REPLICAS, MAX_REPLICAS})
+_SAFE_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+
+
+def template_hash(template: Object, collisions: int = 0) -> str:
+    """Return a short name for a pod template: FNV-1 of its JSON, in letters that spell nothing."""
+    text = json.dumps(template, sort_keys=True, separators=(",", ":")) + (str(collisions) if collisions else "")
+    value = 0x811C9DC5
+    for byte in text.encode():
+        value = (value * 0x01000193 & 0xFFFFFFFF) ^ byte
+    return "".join(_SAFE_LETTERS[ord(digit) % len(_SAFE_LETTERS)] for digit in str(value))
+
+
+def _bare(template: Object) -> Object:
+    """The template without the label that the controller adds."""
+    metadata = dict(template.get("metadata") or {})
+    labels = {key: value for key, value in (metadata.pop("labels", None) or {}).items() if key != HASH_LABEL}
+    metadata = {key: value for key, value in metadata.items() if value}
+    return {"metadata": metadata | ({"labels": labels} if labels else {}), "spec": template["spec"]}
+
+
+def _revision(obj: Object) -> int:
+    return int((obj["metadata"].get("annotations") or {}).get(REVISION, "0"))
+
+
+def _age(replica_set: Object) -> tuple[float, int, str]:
+    """Order ReplicaSets from the oldest to the newest."""
+    metadata = replica_set["metadata"]
+    return times.seconds(metadata["creationTimestamp"]), _revision(replica_set), metadata["name"]
+
+
+class _Family:
+    """A Deployment's ReplicaSets: `new` has the current template, `old` the others, oldest first."""
+
+    def __init__(self, world: World, deployment: Object) -> None:
+        wanted = _bare(deployment["spec"]["template"])
+        found = sorted(world.controlled(deployment, REPLICA_SET), key=_age)
+        found = [each for each in found if "deletionTimestamp" not in each["metadata"]]
+        self.world = world
+        self.deployment = deployment
+        self.bounds = rollout.limits(deployment["spec"])
+        self.new = next((each for each in found if _bare(each["spec"]["template"]) == wanted), None)
+        self.old = [each for each in found if each is not self.new]
+
+    @property
+    def all(self) -> list[Object]:
+        return [*self.old, *([self.new] if self.new else [])]
+
+    def parts(self, replica_sets: Iterable[Object]) -> list[rollout.Part]:
+        return [
+            rollout.Part(
+                name=each["metadata"]["name"],
+                replicas=each["spec"].get("replicas", 1),
+                available=each.get("status", {}).get("availableReplicas", 0),
+                max_replicas=int((each["metadata"].get("annotations") or {}).get(MAX_REPLICAS, "0")),
+            )
+            for each in replica_sets
+        ]
+
+    def resize(self, sizes: dict[str, int]) -> bool:
+        """Write the new sizes, and the limits of the Deployment; return whether a size changed."""
+        sized = {
+            DESIRED_REPLICAS: str(self.bounds.replicas),
+            MAX_REPLICAS: str(self.bounds.replicas + self.bounds.surge),
+        }
+        changed = False
+        for each in self.all:
+            before = each["spec"].get("replicas", 1)
+            after = sizes.get(each["metadata"]["name"], before)
+            annotations = each["metadata"].get("annotations") or {}
+            if after != before or (after and not sized.items() <= annotations.items()):
+                changed |= after != before
+                metadata = {**each["metadata"], "annotations": {**annotations, **sized}}
+                self._replace({**each, "metadata": metadata, "spec": {**each["spec"], "replicas": after}})
+        return changed
+
+    def _replace(self, replica_set: Object) -> None:
+        written = self.world.update(replica_set)
+        uid = written["metadata"]["uid"]
+        self.old = [written if each["metadata"]["uid"] == uid else each for each in self.old]
+        if self.new and self.new["metadata"]["uid"] == uid:
+            self.new = written
+
+    def ensure_new(self) -> None:
+        """See to a ReplicaSet of the current template that has the highest revision."""
+        revision = max(map(_revision, self.old), default=0) + 1
+        inherited = _inherited(self.deployment)
+        if self.new is None:
+            self.new = self._create(revision, inherited)
+            self.old = [each for each in self.old if each["metadata"]["name"] != self.new["metadata"]["name"]]
+            return
+        revision = max(revision, _revision(self.new))
+        annotations = self.new["metadata"].get("annotations") or {}
+        wanted = {**annotations, **inherited, REVISION: str(revision)}
+        spec, delay = self.new["spec"], self.deployment["spec"].get("minReadySeconds", 0)
+        if wanted != annotations or spec.get("minReadySeconds", 0) != delay:
+            metadata = {**self.new["metadata"], "annotations": wanted}
+            self._replace({**self.new, "metadata": metadata, "spec": {**spec, "minReadySeconds": delay}})
+
+    def _create(self, revision: int, inherited: dict[str, str]) -> Object:
+        metadata, spec = self.deployment["metadata"], self.deployment["spec"]
+        template = copy.deepcopy(spec["template"])
+        taken = {each["metadata"]["name"] for each in self.old}
+        collisions = 0
+        while (name := f"{metadata['name']}-{template_hash(_bare(template), collisions)}") in taken:
+            collisions += 1
+        label = {HASH_LABEL: name.removeprefix(f"{metadata['name']}-")}
+        template["metadata"] = {**(template.get("metadata") or {})}
+        template["metadata"]["labels"] = {**(template["metadata"].get("labels") or {}), **label}
+        selector = {**spec["selector"], "matchLabels": {**(spec["selector"].get("matchLabels") or {}), **label}}
+        empty = rollout.Part(name=name, replicas=0, available=0)
+        size = rollout.new_size(empty, self.parts(self.old), self.bounds)
+        annotations = {
+            **inherited,
+            REVISION: str(revision),
+            DESIRED_REPLICAS: str(self.bounds.replicas),
+            MAX_REPLICAS: str(self.bounds.replicas + self.bounds.surge),
+        }
+        body: Object = {
+            "apiVersion": "apps/v1",
+            "kind": "ReplicaSet",
+            "metadata": {
+                "name": name,
+                "namespace": metadata["namespace"],
+                "labels": template["metadata"]["labels"],
+                "annotations": annotations,
+                "ownerReferences": [reference_to(self.deployment)],
+            },
+            "spec": {"replicas": size, "selector": selector, "template": template},
+        }
+        if spec.get("minReadySeconds"):
+            body["spec"]["minReadySeconds"] = spec["minReadySeconds"]
+        return self.world.create(body)
+
+
+def _inherited(deployment: Object) -> dict[str, str]:
+    annotations = deployment["metadata"].get("annotations") or {}
+    return {key: value for key, value in annotations.items() if key not in _UNCOPIED}
+
+
+def _scale_only(family: _Family) -> None:
+    """The size changed (or the rollout is paused): keep the proportions between the ReplicaSets."""
+    active = [each for each in family.all if each["spec"].get("replicas", 1) > 0]
+    bounds = family.bounds
+    if len(active) <= 1:
+        chosen = active[0] if active else (family.new or next(iter(family.old[::-1]), None))
+        sizes = {chosen["metadata"]["name"]: bounds.replicas} if chosen else {}
+    elif family.new and _saturated(family.new, bounds.replicas):
+        sizes = {each["metadata"]["name"]: 0 for each in family.old}
+    elif bounds.rolling:
+        sizes = rollout.proportional_sizes(family.parts(family.all[::-1]), bounds)
+    else:
+        sizes = {}
+    family.resize(sizes)
+
+
+def _saturated(replica_set: Object, replicas: int) -> bool:
+    available = replica_set.get("status", {}).get("availableReplicas", 0)
+    desired = (replica_set["metadata"].get("annotations") or {}).get(DESIRED_REPLICAS)
+    return bool(replica_set["spec"].get("replicas", 1) == replicas == available and desired == str(replicas))
+
+
+def _roll(family: _Family) -> None:
+    (new,), old = family.parts([family.new] if family.new else []), family.parts(family.old)
+    if not family.resize({new.name: rollout.new_size(new, old, family.bounds)}):
+        family.resize(rollout.old_sizes(new, old, family.bounds))
+
+
+def _recreate(family: _Family) -> None:
+    """Old pods first go, all of them, then the new ones come."""
+    if family.resize({each["metadata"]["name"]: 0 for each in family.old}):
+        return
+    world = family.world
+    if any(is_active(pod) for each in family.old for pod in world.controlled(each, POD)):
+        return
+    family.ensure_new()
+    if family.new is not None:
+        family.resize({family.new["metadata"]["name"]: family.bounds.replicas})
+
+
+def _is_scaling(family: _Family) -> bool:
+    wanted = str(family.bounds.replicas)
+    return any(
+        (each["metadata"].get("annotations") or {}).get(DESIRED_REPLICAS, wanted) != wanted
+        for each in family.all
+        if each["spec"].get("replicas", 1) > 0
+    )
+
+
+def _clean_up(family: _Family) -> None:
+    """Delete the oldest empty ReplicaSets beyond the history limit."""
+    limit = family.deployment["spec"].get("revisionHistoryLimit", 10)
+    empty = [
+        each
+        for each in family.old
+        if not each["spec"].get("replicas", 1) and not each.get("status", {}).get("replicas", 0)
+    ]
+    for each in sorted(empty, key=_revision)[: max(0, len(family.old) - limit)]:
+        family.world.delete(each)
+
+
+def _reconcile(world: World, key: Key) -> float | None:
+    deployment = world.get(key)
+    if deployment is None:
+        return None
+    metadata, spec = deployment["metadata"], deployment["spec"]
+    if "deletionTimestamp" not in metadata:
+        if deployment.get("status", {}).get("observedGeneration") != metadata.get("generation"):
+            world.adopt(deployment, REPLICA_SET, spec["selector"])
+        family = _Family(world, deployment)
+        created = family.new is None
+        if spec.get("paused") or _is_scaling(family):
+            _scale_only(family)
+        elif family.bounds.rolling:
+            family.ensure_new()
+            _roll(family)
+        else:
+            _recreate(family)
+    else:
+        family, created = _Family(world, deployment), False
+    view = deployment_status.View(
+        deployment=deployment, new=family.new, old=tuple(family.old), created=created, now=world.now()
+    )
+    status, wake = deployment_status.status(view, family.bounds)
+    _write(world, deployment, status, family.new)
+    if deployment_status.is_complete(deployment, status):
+        _clean_up(family)
+    return wake
+
+
+def _write(world: World, deployment: Object, status: Object, new: Object | None) -> None:
+    """Write status and revision in one, as the real controller does: through the status subresource."""
+    annotations = deployment["metadata"].get("annotations") or {}
+    revised = {**annotations, REVISION: str(_revision(new))} if new else annotations
+    if status != deployment.get("status", {}) or revised != annotations:
+        metadata = {**deployment["metadata"], "annotations": revised}
+        world.objects.update_status({**deployment, "metadata": metadata, "status": status})
+
+
+def _concerns(world: World, change: Change) -> Iterable[Key]:
+    if change.key.kind == REPLICA_SET:
+        yield from controller_key(change.object, DEPLOYMENT)
+    elif change.key.kind == POD:
+        # only Recreate waits for pods to go, and a ReplicaSet's status tells the rest
+        for owner in controller_key(change.object, REPLICA_SET) if change.type == DELETED else ():
+            replica_set = world.get(owner)
+            yield from controller_key(replica_set, DEPLOYMENT) if replica_set else ()
+    elif change.type != DELETED:
+        yield change.key
+
+
+CONTROLLER = Controller(
+    name="deployment", kinds=frozenset({DEPLOYMENT, REPLICA_SET, POD}), concerns=_concerns, reconcile=_reconcile
+)

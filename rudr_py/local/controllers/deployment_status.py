@@ -1,0 +1,125 @@
+"""The status of a Deployment, as a function of it, its ReplicaSets and the time. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from rudr_py.local.controllers import times
+from rudr_py.local.controllers.rollout import Limits
+from rudr_py.local.controllers.world import without_zeros
+from rudr_py.local.store import Object
+
+_NO_DEADLINE = 2**31 - 1
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """What the status is made of. `created`: the ReplicaSet of the current template was not there before."""
+
+    deployment: Object
+    new: Object | None
+    old: tuple[Object, ...]
+    created: bool
+    now: float
+
+
+def status(view: View, bounds: Limits) -> tuple[Object, float | None]:
+    """Return the status, and in how many seconds the progress deadline passes if nothing moves."""
+    deployment, before = view.deployment, view.deployment.get("status", {})
+    every = [*view.old, *([view.new] if view.new else [])]
+    available = _sum(every, "availableReplicas")
+    counts = {
+        "observedGeneration": deployment["metadata"].get("generation", 0),
+        "replicas": _sum(every, "replicas"),
+        "updatedReplicas": _sum([view.new] if view.new else [], "replicas"),
+        "readyReplicas": _sum(every, "readyReplicas"),
+        "availableReplicas": available,
+        "unavailableReplicas": max(0, sum(each["spec"].get("replicas", 1) for each in every) - available),
+        "collisionCount": before.get("collisionCount"),
+    }
+    made = without_zeros(counts)
+    progressing, wake = _progressing(view, made)
+    conditions = [_available(view, available >= bounds.least_available)]
+    if progressing is not None:
+        conditions.append(progressing)
+    made["conditions"] = conditions
+    return made, wake
+
+
+def is_complete(deployment: Object, status: Object) -> bool:
+    """Return whether all pods are of the current template and available, and no other one is left."""
+    wanted = deployment["spec"].get("replicas", 1)
+    names = ("updatedReplicas", "replicas", "availableReplicas")
+    return all(status.get(name, 0) == wanted for name in names) and status.get("observedGeneration", 0) >= deployment[
+        "metadata"
+    ].get("generation", 0)
+
+
+def _sum(replica_sets: list[Object], name: str) -> int:
+    return sum(each.get("status", {}).get(name, 0) for each in replica_sets)
+
+
+def _available(view: View, enough: bool) -> Object:
+    if enough:
+        reason, message = "MinimumReplicasAvailable", "Deployment has minimum availability."
+    else:
+        reason, message = "MinimumReplicasUnavailable", "Deployment does not have minimum availability."
+    return _dated(view, times.condition("Available", enough, reason, message))
+
+
+def _progressing(view: View, counts: dict[str, Any]) -> tuple[Object | None, float | None]:
+    deployment = view.deployment
+    before = times.find(deployment.get("status", {}).get("conditions"), "Progressing")
+    deadline = deployment["spec"].get("progressDeadlineSeconds", _NO_DEADLINE)
+    if deadline == _NO_DEADLINE:
+        return None, None
+    if deployment["spec"].get("paused"):
+        return _dated(view, _unknown("DeploymentPaused", "Deployment is paused")), None
+    if before is not None and before["reason"] == "DeploymentPaused":
+        return _dated(view, _unknown("DeploymentResumed", "Deployment is resumed")), 0.0
+    return _moving(view, counts, before, deadline)
+
+
+def _moving(view: View, counts: Object, before: Object | None, deadline: float) -> tuple[Object, float | None]:
+    """The condition of a rollout that is not paused."""
+    deployment = view.deployment
+    name = view.new["metadata"]["name"] if view.new else ""
+    subject = f'ReplicaSet "{name}"' if name else f'Deployment "{deployment["metadata"]["name"]}"'
+    if is_complete(deployment, counts):
+        message = f"{subject} has successfully progressed."
+        return _dated(view, times.condition("Progressing", True, "NewReplicaSetAvailable", message)), None
+    if view.created and name:
+        message = f'Created new replica set "{name}"'
+        return _dated(view, times.condition("Progressing", True, "NewReplicaSetCreated", message), anew=True), deadline
+    if before is None or _has_moved(deployment.get("status", {}), counts):
+        message = f"{subject} is progressing."
+        return _dated(view, times.condition("Progressing", True, "ReplicaSetUpdated", message), anew=True), deadline
+    if before["reason"] == "NewReplicaSetAvailable":
+        return before, None
+    left = deadline - times.since(before["lastUpdateTime"], view.now)
+    if before["reason"] != "ProgressDeadlineExceeded" and left > 0:
+        return before, left
+    message = f"{subject} has timed out progressing."
+    return _dated(view, times.condition("Progressing", False, "ProgressDeadlineExceeded", message)), None
+
+
+def _unknown(reason: str, message: str) -> Object:
+    return {"type": "Progressing", "status": "Unknown", "reason": reason, "message": message}
+
+
+def _has_moved(before: Object, after: Object) -> bool:
+    """More updated, ready or available pods, or fewer of earlier templates."""
+    old_before = before.get("replicas", 0) - before.get("updatedReplicas", 0)
+    old_after = after.get("replicas", 0) - after.get("updatedReplicas", 0)
+    names = ("updatedReplicas", "readyReplicas", "availableReplicas")
+    return old_after < old_before or any(after.get(name, 0) > before.get(name, 0) for name in names)
+
+
+def _dated(view: View, condition: Object, *, anew: bool = False) -> Object:
+    """Complete a condition with its times; it is updated when it says something else, or `anew`."""
+    before = times.find(view.deployment.get("status", {}).get("conditions"), condition["type"])
+    stamp = times.stamp(view.now)
+    dated = times.transitioned(condition, before, stamp)
+    same = before is not None and all(before.get(key) == value for key, value in condition.items())
+    return {**dated, "lastUpdateTime": before["lastUpdateTime"] if before and same and not anew else stamp}

@@ -1,0 +1,139 @@
+"""The node: gives pods a place, starts them, and lets them become what their script says.
+
+The status of a pod is a function of the pod, its script and the time (`pod_status`); the controller only writes it.
+Nothing runs. Only the pods' own objects are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rudr_py.local.controllers import times
+from rudr_py.local.controllers.containers import OUTCOMES, READY, SUCCEED, Script, State, container_states
+from rudr_py.local.controllers.controller import Controller
+from rudr_py.local.controllers.index import controller_reference
+from rudr_py.local.controllers.queue import Key
+from rudr_py.local.controllers.world import Change, World
+from rudr_py.local.resources import Kind
+from rudr_py.local.store import DELETED, Object
+
+POD = Kind("v1", "Pod")
+
+OUTCOME_ANNOTATION = "local.rudr.dev/outcome"
+"""On a pod (or a pod template): what becomes of it; comes before any script."""
+
+READY_AFTER_ANNOTATION = "local.rudr.dev/ready-after"
+"""On a pod (or a pod template): the seconds until it is ready."""
+
+_HOST_IP = "172.18.0.2"
+
+
+def script_of(world: World, pod: Object) -> Script:
+    """Return what becomes of a pod: its annotations, then the script of the settings, then its kind's way."""
+    annotations = pod["metadata"].get("annotations") or {}
+    script = world.settings.script(pod) if world.settings.script else Script()
+    outcome = annotations.get(OUTCOME_ANNOTATION, script.outcome)
+    if outcome not in OUTCOMES:
+        outcome = READY
+    if outcome == READY and _belongs_to_job(pod):
+        outcome = SUCCEED
+    return Script(
+        outcome,
+        ready_after=_number(annotations.get(READY_AFTER_ANNOTATION), script.ready_after),
+        runs_for=script.runs_for,
+    )
+
+
+def pod_status(pod: Object, script: Script, now: float, *, pod_ip: str) -> tuple[Object, float | None]:
+    """Return the status of a pod that its node has taken, and in how many seconds it will be another one."""
+    before = pod.get("status", {})
+    started = before.get("startTime") or times.stamp(now)
+    states, phase, wake = container_states(pod, script, now - times.seconds(started), times.seconds(started))
+    status = {**before, "phase": phase, "startTime": started, "hostIP": _HOST_IP, "hostIPs": [{"ip": _HOST_IP}]}
+    if phase != "Pending":
+        status |= {"podIP": before.get("podIP") or pod_ip}
+        status["podIPs"] = [{"ip": status["podIP"]}]
+    status["containerStatuses"] = [state.status for state in states]
+    if pod["spec"].get("initContainers"):
+        status["initContainerStatuses"] = [_finished(each, started) for each in pod["spec"]["initContainers"]]
+    known = {each["type"]: each for each in before.get("conditions") or ()}
+    stamp = times.stamp(now)
+    status["conditions"] = [
+        {"lastProbeTime": None, **times.transitioned(each, known.get(each["type"]), stamp)}
+        for each in _conditions(states, phase)
+    ]
+    return status, wake
+
+
+def _conditions(states: list[State], phase: str) -> Iterable[Object]:
+    done = phase == "Succeeded"
+    unready = [state.name for state in states if not state.ready]
+    reason, message = "", ""
+    if done:
+        reason = "PodCompleted"
+    elif phase == "Failed":
+        reason = "PodFailed"
+    elif unready:
+        reason, message = "ContainersNotReady", f"containers with unready status: [{' '.join(unready)}]"
+    yield times.condition("PodReadyToStartContainers", phase in ("Pending", "Running"))
+    yield times.condition("Initialized", True, "PodCompleted" if done else "")
+    yield times.condition("Ready", not unready, reason, message)
+    yield times.condition("ContainersReady", not unready, reason, message)
+    yield times.condition("PodScheduled", True)
+
+
+def _finished(container: Object, started: str) -> Object:
+    ended = {"exitCode": 0, "reason": "Completed", "startedAt": started, "finishedAt": started}
+    return {
+        "name": container["name"],
+        "image": container.get("image", ""),
+        "imageID": "",
+        "ready": True,
+        "started": False,
+        "restartCount": 0,
+        "state": {"terminated": ended},
+        "lastState": {},
+    }
+
+
+def _number(text: str | None, default: float) -> float:
+    try:
+        return max(0.0, float(text)) if text is not None else default
+    except ValueError:
+        return default
+
+
+def _belongs_to_job(pod: Object) -> bool:
+    reference = controller_reference(pod)
+    return reference is not None and reference["kind"] == "Job"
+
+
+def _pod_ip(pod: Object) -> str:
+    """An address of 10.244/16 that depends on the pod's uid only; two pods may share one."""
+    number = int(pod["metadata"]["uid"].replace("-", "")[:8], 16) % (254 * 254)
+    return f"10.244.{number // 254 + 1}.{number % 254 + 1}"
+
+
+def _concerns(_: World, change: Change) -> Iterable[Key]:
+    if change.type != DELETED:
+        yield change.key
+
+
+def _reconcile(world: World, key: Key) -> float | None:
+    pod = world.get(key)
+    if pod is None:
+        return None
+    if "deletionTimestamp" in pod["metadata"]:
+        if not pod["metadata"].get("finalizers"):
+            world.delete(pod)
+        return None
+    if pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
+        return None
+    if not pod["spec"].get("nodeName"):
+        pod = world.update({**pod, "spec": {**pod["spec"], "nodeName": world.settings.node_name}})
+    status, wake = pod_status(pod, script_of(world, pod), world.now(), pod_ip=_pod_ip(pod))
+    world.write_status(pod, status)
+    return wake
+
+
+CONTROLLER = Controller(name="pod", kinds=frozenset({POD}), concerns=_concerns, reconcile=_reconcile)

@@ -1,0 +1,111 @@
+"""ReplicaSet: keeps as many pods of a template as asked for. Knows nothing of Deployments."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+
+from rudr_py.local.controllers import times
+from rudr_py.local.controllers.controller import Controller
+from rudr_py.local.controllers.pods import POD
+from rudr_py.local.controllers.queue import Key
+from rudr_py.local.controllers.world import Change, World, controller_key, reference_to, without_zeros
+from rudr_py.local.resources import Kind
+from rudr_py.local.store import DELETED, Object
+
+REPLICA_SET = Kind("apps/v1", "ReplicaSet")
+
+
+def pod_from_template(owner: Object, template: Object, *, name: str = "") -> Object:
+    """Return the pod that a workload creates from its template."""
+    metadata = copy.deepcopy(template.get("metadata") or {})
+    kept = {key: value for key, value in metadata.items() if key in ("labels", "annotations", "finalizers") and value}
+    kept |= {
+        "name": name,
+        "namespace": owner["metadata"]["namespace"],
+        "ownerReferences": [reference_to(owner)],
+    }
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": kept, "spec": copy.deepcopy(template["spec"])}
+
+
+def is_active(pod: Object) -> bool:
+    """Return whether a pod counts: it has not ended and is not being deleted."""
+    ended = pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
+    return not ended and "deletionTimestamp" not in pod["metadata"]
+
+
+def availability(pods: Iterable[Object], min_ready_seconds: float, now: float) -> tuple[int, int, float | None]:
+    """Return how many pods are ready, how many have been for long enough, and in how many seconds one more will be."""
+    ready, available, waits = 0, 0, []
+    for pod in pods:
+        condition = times.find(pod.get("status", {}).get("conditions"), "Ready")
+        if condition is None or condition["status"] != "True":
+            continue
+        ready += 1
+        missing = min_ready_seconds - times.since(condition["lastTransitionTime"], now)
+        if min_ready_seconds == 0 or missing <= 0:
+            available += 1
+        else:
+            waits.append(missing)
+    return ready, available, min(waits, default=None)
+
+
+def _first_to_go(pod: Object) -> tuple[bool, bool, bool, float]:
+    """Order pods for deletion: without a node, pending, not ready, then the newest."""
+    phase = pod.get("status", {}).get("phase", "Pending")
+    created = times.seconds(pod["metadata"]["creationTimestamp"])
+    return (bool(pod["spec"].get("nodeName")), phase != "Pending", times.is_true(pod, "Ready"), -created)
+
+
+def _scale(world: World, replica_set: Object, active: list[Object]) -> None:
+    missing = replica_set["spec"].get("replicas", 1) - len(active)
+    name = replica_set["metadata"]["name"]
+    for _ in range(missing):
+        pod = pod_from_template(replica_set, replica_set["spec"]["template"], name=world.generated_name(name))
+        pod["metadata"]["generateName"] = f"{name}-"
+        world.create(pod)
+    if missing < 0:
+        for pod in sorted(active, key=_first_to_go)[:-missing]:
+            world.delete(pod)
+
+
+def _status(replica_set: Object, active: list[Object], now: float) -> tuple[Object, float | None]:
+    spec = replica_set["spec"]
+    labels = (spec["template"].get("metadata") or {}).get("labels") or {}
+    full = [pod for pod in active if labels.items() <= (pod["metadata"].get("labels") or {}).items()]
+    ready, available, wait = availability(active, spec.get("minReadySeconds", 0), now)
+    status = {
+        "replicas": len(active),
+        "fullyLabeledReplicas": len(full),
+        "readyReplicas": ready,
+        "availableReplicas": available,
+        "observedGeneration": replica_set["metadata"].get("generation", 0),
+    }
+    return without_zeros(status, keep=("replicas",)), wait
+
+
+def _reconcile(world: World, key: Key) -> float | None:
+    replica_set = world.get(key)
+    if replica_set is None:
+        return None
+    metadata = replica_set["metadata"]
+    if "deletionTimestamp" not in metadata:
+        if replica_set.get("status", {}).get("observedGeneration") != metadata.get("generation"):
+            world.adopt(replica_set, POD, replica_set["spec"]["selector"])
+        _scale(world, replica_set, [pod for pod in world.controlled(replica_set, POD) if is_active(pod)])
+    active = [pod for pod in world.controlled(replica_set, POD) if is_active(pod)]
+    status, wait = _status(replica_set, active, world.now())
+    world.write_status(replica_set, status)
+    return wait
+
+
+def _concerns(_: World, change: Change) -> Iterable[Key]:
+    if change.key.kind == POD:
+        yield from controller_key(change.object, REPLICA_SET)
+    elif change.type != DELETED:
+        yield change.key
+
+
+CONTROLLER = Controller(
+    name="replicaset", kinds=frozenset({REPLICA_SET, POD}), concerns=_concerns, reconcile=_reconcile
+)

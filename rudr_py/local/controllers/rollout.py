@@ -1,0 +1,108 @@
+"""How many replicas the ReplicaSets of a Deployment should have next. Pure arithmetic, after the real controller.
+
+A `Part` is a ReplicaSet by its numbers. Each function returns new sizes by name, and only those that change.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+
+from rudr_py.local.store import Object
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A ReplicaSet: what is asked of it, what is available, and the Deployment's size limit when it was last scaled."""
+
+    name: str
+    replicas: int
+    available: int
+    max_replicas: int = 0
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """The size of a Deployment and how far it may stray from it; `rolling` is false for Recreate."""
+
+    replicas: int
+    surge: int
+    unavailable: int
+    rolling: bool = True
+
+    @property
+    def most(self) -> int:
+        """How many pods there may be at most."""
+        return self.replicas + self.surge if self.replicas else 0
+
+    @property
+    def least_available(self) -> int:
+        """How many pods must stay available."""
+        return self.replicas - self.unavailable
+
+
+def limits(spec: Object) -> Limits:
+    """Read the limits from the spec of a Deployment; percentages of surge are rounded up, of unavailability down."""
+    replicas = spec.get("replicas", 1)
+    strategy = spec.get("strategy") or {}
+    if strategy.get("type", "RollingUpdate") != "RollingUpdate":
+        return Limits(replicas=replicas, surge=0, unavailable=0, rolling=False)
+    rolling = strategy.get("rollingUpdate") or {}
+    surge = _resolve(rolling.get("maxSurge", "25%"), replicas, math.ceil)
+    unavailable = _resolve(rolling.get("maxUnavailable", "25%"), replicas, math.floor)
+    if surge == 0 and unavailable == 0:
+        unavailable = 1
+    return Limits(replicas=replicas, surge=surge, unavailable=min(unavailable, replicas))
+
+
+def _resolve(value: int | str, total: int, rounded: Any) -> int:
+    if isinstance(value, str):
+        return int(rounded(int(value.rstrip("%")) * total / 100))
+    return value
+
+
+def new_size(new: Part, others: list[Part], bounds: Limits) -> int:
+    """Return how large the ReplicaSet of the current template may be now."""
+    if not bounds.rolling or new.replicas > bounds.replicas:
+        return bounds.replicas
+    room = bounds.replicas + bounds.surge - new.replicas - sum(part.replicas for part in others)
+    return new.replicas + max(0, min(room, bounds.replicas - new.replicas))
+
+
+def old_sizes(new: Part, old: list[Part], bounds: Limits) -> dict[str, int]:
+    """Shrink the ReplicaSets of earlier templates (given oldest first) as far as availability allows."""
+    sizes = {part.name: part.replicas for part in old}
+    total = new.replicas + sum(sizes.values())
+    spare = total - bounds.least_available - (new.replicas - new.available)
+    if spare <= 0:
+        return {}
+    for part in old:
+        gone = min(spare, max(0, part.replicas - part.available))
+        sizes[part.name] -= gone
+        spare -= gone
+    excess = new.available + sum(part.available for part in old) - bounds.least_available
+    for part in old:
+        gone = max(0, min(excess, sizes[part.name]))
+        sizes[part.name] -= gone
+        excess -= gone
+    return {part.name: sizes[part.name] for part in old if sizes[part.name] != part.replicas}
+
+
+def proportional_sizes(parts: list[Part], bounds: Limits) -> dict[str, int]:
+    """Share a change of the Deployment's size among its ReplicaSets (given newest first), the larger ones first."""
+    active = [part for part in parts if part.replicas > 0]
+    missing = bounds.most - sum(part.replicas for part in active)
+    if missing < 0:
+        active = active[::-1]
+    ordered = sorted(active, key=lambda part: -part.replicas)
+    sizes = {part.name: part.replicas for part in ordered}
+    left = missing
+    for part in ordered:
+        scale = bounds.most / (part.max_replicas or bounds.replicas or 1)
+        share = round(part.replicas * scale) - part.replicas
+        share = max(0, min(share, left)) if missing > 0 else min(0, max(share, left))
+        sizes[part.name] = part.replicas + share
+        left -= share
+    if ordered:
+        sizes[ordered[0].name] = max(0, sizes[ordered[0].name] + left)
+    return {part.name: sizes[part.name] for part in ordered if sizes[part.name] != part.replicas}

@@ -1,0 +1,136 @@
+"""Runs the controllers: one watch of everything, a queue of keys and one worker for each controller.
+
+Level-based: a reconcile gets a key and looks at how things are. An event costs what the controllers that care about
+its kind make of it, never a search. One controller's failure is retried with a growing pause and harms no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable
+
+import msgspec
+
+from rudr_py.errors import ConflictError
+from rudr_py.local.controllers import deployment, pods, replicaset
+from rudr_py.local.controllers.controller import Controller
+from rudr_py.local.controllers.index import key_of
+from rudr_py.local.controllers.queue import Key, Queue
+from rudr_py.local.controllers.world import Change, ControllerSettings, World
+from rudr_py.local.objects import Objects
+from rudr_py.local.resources import Kind
+from rudr_py.local.store import DELETED, Object
+
+logger = logging.getLogger(__name__)
+
+REWATCH_PAUSE = 0.05
+
+CONTROLLERS: tuple[Controller, ...] = (
+    deployment.CONTROLLER,
+    replicaset.CONTROLLER,
+    pods.CONTROLLER,
+)
+"""All controllers, in the order in which they are told of an event."""
+
+
+class _Line(msgspec.Struct, frozen=True):
+    controller: Controller
+    queue: Queue
+
+
+async def run_controllers(objects: Objects, settings: ControllerSettings) -> None:
+    """Run the controllers until cancelled, or until the store is closed.
+
+    Raises ValueError for a name in `settings.enabled` that no controller has.
+    """
+    chosen = _chosen(settings.enabled)
+    world = World(objects, settings)
+    call_later = settings.call_later or asyncio.get_running_loop().call_later
+    lines = [_Line(controller, Queue(call_later)) for controller in chosen]
+    try:
+        async with asyncio.TaskGroup() as group:
+            workers = [
+                group.create_task(_work(world, line), name=f"local controller {line.controller.name}") for line in lines
+            ]
+            await _watch(world, lines)
+            for worker in workers:
+                worker.cancel()
+    finally:
+        for line in lines:
+            line.queue.close()
+
+
+def _chosen(enabled: frozenset[str] | None) -> list[Controller]:
+    names = {controller.name for controller in CONTROLLERS}
+    if enabled is not None and not enabled <= names:
+        raise ValueError(f"no such controllers: {sorted(enabled - names)}; there are {sorted(names)}")
+    return [controller for controller in CONTROLLERS if enabled is None or controller.name in enabled]
+
+
+async def _watch(world: World, lines: list[_Line]) -> None:
+    """Tell the lines of every change, until the store is closed. A broken watch is begun again."""
+    tell = _dispatcher(world, lines)
+    while True:
+        try:
+            async for kind, obj in world.objects.watch():
+                tell(kind, obj)
+        except Exception:
+            # what breaks a watch (a lost history, a controller's mapping) must not end the cluster
+            logger.exception("the watch of the controllers broke; it is begun again")
+            await asyncio.sleep(REWATCH_PAUSE)
+            _forget_the_gone(world)
+        else:
+            return
+
+
+def _dispatcher(world: World, lines: list[_Line]) -> Callable[[str, Object], None]:
+    everywhere = [line for line in lines if line.controller.kinds is None]
+    by_kind: dict[Kind, list[_Line]] = defaultdict(list)
+    for line in lines:
+        for kind in line.controller.kinds or ():
+            by_kind[kind].append(line)
+
+    def tell(kind: str, obj: Object) -> None:
+        change = Change(kind, obj, key_of(obj))
+        if kind == DELETED:
+            world.index.remove(change.key, obj["metadata"]["uid"])
+        else:
+            world.index.put(obj)
+        for line in (*by_kind.get(change.key.kind, ()), *everywhere):
+            for key in line.controller.concerns(world, change):
+                line.queue.add(key)
+
+    return tell
+
+
+def _forget_the_gone(world: World) -> None:
+    """Make up for the deletions that the broken watch did not tell; the next one tells all else anew."""
+    for key, uid in list(world.index.uids.items()):
+        live = world.get(key)
+        if live is None or live["metadata"]["uid"] != uid:
+            world.index.remove(key, uid)
+
+
+async def _work(world: World, line: _Line) -> None:
+    while True:
+        key = await line.queue.get()
+        _reconcile(world, line, key)
+        await asyncio.sleep(0)
+
+
+def _reconcile(world: World, line: _Line, key: Key) -> None:
+    fields = {"controller": line.controller.name, "key": f"{key.kind.kind} {key.namespace}/{key.name}"}
+    try:
+        again = line.controller.reconcile(world, key)
+    except ConflictError:
+        line.queue.retry(key)
+    except Exception:
+        # one object or one controller must not harm another
+        pause = line.queue.retry(key)
+        logger.exception("a reconcile failed and is tried again", extra={**fields, "pause": pause})
+    else:
+        line.queue.forget(key)
+        if again is not None:
+            line.queue.add_after(key, again)

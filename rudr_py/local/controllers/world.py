@@ -1,0 +1,163 @@
+"""What a reconcile works with: the cluster, the index over it, the time, and chance.
+
+A reconcile is a plain function: it reads and writes in one breath, so nobody's write can come between. Nothing here
+knows any kind's rules.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from rudr_py.local import names, selectors
+from rudr_py.local.controllers import times
+from rudr_py.local.controllers.index import Index, controller_reference, owner_references
+from rudr_py.local.controllers.queue import CallLater, Key
+from rudr_py.local.objects import Objects
+from rudr_py.local.resources import Kind
+from rudr_py.local.store import Object
+
+
+class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How the controllers behave.
+
+    `clock` is the store's clock; `call_later` calls back after seconds of it (None: the running loop's).
+    `enabled` names the controllers that run (None: all). `seed` decides the random endings of names.
+    `script` says what becomes of a pod (see `pods.Script`); annotations of the pod come first.
+    `job_backoff` is the pause in seconds after the first failed pod of a Job, which doubles with every further one.
+    """
+
+    clock: Callable[[], float]
+    call_later: CallLater | None = None
+    enabled: frozenset[str] | None = None
+    seed: int = 0
+    script: Callable[[Object], Any] | None = None
+    node_name: str = "local"
+    job_backoff: float = 10.0
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One event of the watch: ADDED, MODIFIED or DELETED."""
+
+    type: str
+    object: Object
+    key: Key
+
+
+class World:
+    """One per run of the controllers; shared by them all."""
+
+    def __init__(self, objects: Objects, settings: ControllerSettings) -> None:
+        self.objects = objects
+        self.settings = settings
+        self.index = Index()
+        self.random = random.Random(settings.seed)  # noqa: S311 (names, not secrets)
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self.settings.clock()
+
+    def stamp(self) -> str:
+        """The time now as Kubernetes writes it."""
+        return times.stamp(self.now())
+
+    def generated_name(self, stem: str) -> str:
+        """Return `<stem>-<5 random characters>`, short enough for a label."""
+        return names.generated(f"{stem}-", self.random.choice)
+
+    def get(self, key: Key) -> Object | None:
+        """Return the object as it is now, or None."""
+        return self.objects.get(key.kind, key.namespace, key.name)
+
+    def dependents(self, uid: str, kind: Kind | None = None) -> Iterator[Object]:
+        """Iterate over the objects that name this owner as they are now."""
+        for key in self.index.owned(uid):
+            if kind is None or key.kind == kind:
+                obj = self.get(key)
+                if obj is not None and any(each["uid"] == uid for each in owner_references(obj)):
+                    yield obj
+
+    def controlled(self, owner: Object, kind: Kind) -> list[Object]:
+        """Return the objects of a kind whose controller is `owner`, in the order of their names."""
+        uid = owner["metadata"]["uid"]
+        found = [each for each in self.dependents(uid, kind) if _is_controlled(each, uid)]
+        return sorted(found, key=lambda each: str(each["metadata"]["name"]))
+
+    def adopt(self, owner: Object, kind: Kind, selector: Object) -> None:
+        """Make `owner` the controller of the objects of its namespace that match and have none.
+
+        Looks at all objects of the kind in the namespace: call it when the owner is new or its spec changed.
+        """
+        text = selectors.match_labels(selector)
+        for obj in self.objects.list(kind, owner["metadata"].get("namespace", ""), selector=text):
+            metadata = obj["metadata"]
+            if "deletionTimestamp" in metadata or controller_reference(obj):
+                continue
+            references = [*owner_references(obj), reference_to(owner)]
+            self.update({**obj, "metadata": {**metadata, "ownerReferences": references}})
+
+    def create(self, obj: Object) -> Object:
+        """Create an object, known to the index at once."""
+        created = self.objects.create(obj)
+        self.index.put(created)
+        return created
+
+    def update(self, obj: Object) -> Object:
+        """Update all but the status, known to the index at once."""
+        updated = self.objects.update(obj)
+        self.index.put(updated)
+        return updated
+
+    def write_status(self, obj: Object, status: Object) -> None:
+        """Write the status, if it is another one."""
+        if obj.get("status", {}) != status:
+            self.objects.update_status({**obj, "status": status})
+
+    def delete(self, obj: Object, *, propagation: str = "Background") -> None:
+        """Delete this very object, not a later one of its name."""
+        metadata = obj["metadata"]
+        kind = Kind(obj["apiVersion"], obj["kind"])
+        self.objects.delete(
+            kind, metadata.get("namespace", ""), metadata["name"], propagation=propagation, uid=metadata["uid"]
+        )
+
+
+def reference_to(owner: Object) -> Object:
+    """Return the owner reference that a controller puts on what it creates."""
+    return {
+        "apiVersion": owner["apiVersion"],
+        "kind": owner["kind"],
+        "name": owner["metadata"]["name"],
+        "uid": owner["metadata"]["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def controller_key(obj: Object, kind: Kind) -> Iterable[Key]:
+    """Yield the key of the object's controller, if it is of this kind."""
+    reference = controller_reference(obj)
+    if (
+        reference is not None
+        and reference["kind"] == kind.kind
+        and _group(reference) == kind.api_version.partition("/")[0]
+    ):
+        yield Key(kind, obj["metadata"].get("namespace", ""), reference["name"])
+
+
+def without_zeros(status: Object, *, keep: Iterable[str] = ()) -> Object:
+    """Leave out the zeros and empty lists that Kubernetes does not write, but for those to `keep`."""
+    kept = set(keep)
+    return {name: value for name, value in status.items() if name in kept or value not in (0, None, [], "")}
+
+
+def _group(reference: Object) -> str:
+    return str(reference["apiVersion"]).partition("/")[0]
+
+
+def _is_controlled(obj: Object, uid: str) -> bool:
+    reference = controller_reference(obj)
+    return reference is not None and reference["uid"] == uid

@@ -1,0 +1,46 @@
+"""The fixtures of the controllers' tests; what they are made of is in `harness`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from rudr_py.local.controllers import ControllerSettings, run_controllers
+from tests.local.controllers.harness import FakeClock, MemoryObjects, Run, Running
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def objects(clock: FakeClock) -> Iterator[MemoryObjects]:
+    objects = MemoryObjects(clock)
+    yield objects
+    objects.store.close()
+
+
+@pytest.fixture
+def running(objects: MemoryObjects, clock: FakeClock) -> Run:
+    """Start controllers: `async with running("deployment", "replicaset") as cluster`; all without names."""
+
+    @asynccontextmanager
+    async def start(*names: str, **settings: Any) -> AsyncIterator[Running]:
+        chosen = ControllerSettings(
+            clock=clock, call_later=clock.call_later, enabled=frozenset(names) if names else None, **settings
+        )
+        task = asyncio.create_task(run_controllers(objects, chosen))
+        try:
+            yield Running(objects, clock)
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+            if not task.cancelled():
+                task.result()
+
+    return start
