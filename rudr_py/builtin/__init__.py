@@ -9,11 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from rudr_py.api import Type, hookimpl
+from rudr_py.builtin.auto_scaler import AutoScaler
+from rudr_py.builtin.empty import Empty
 from rudr_py.builtin.ingress import Ingress
 from rudr_py.builtin.manual_scaler import ManualScaler
 from rudr_py.builtin.server import Server
 from rudr_py.builtin.singleton import SingletonServer, SingletonTask, SingletonWorker
 from rudr_py.builtin.task import Task
+from rudr_py.builtin.volume_mounter import VolumeMounter
 from rudr_py.builtin.worker import Worker
 
 
@@ -28,5 +31,8 @@ def rudr_types() -> list[Type[Any]]:
         Task(),
         SingletonTask(),
         ManualScaler(),
+        AutoScaler(),
         Ingress(),
+        VolumeMounter(),
+        Empty(),
     ]

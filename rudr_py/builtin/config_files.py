@@ -29,9 +29,10 @@ _KERNEL = ("/proc/", "/sys/")
 
 
 class _File(msgspec.Struct, frozen=True):
-    """A file with the name of the ConfigMap that holds it, and its key in there."""
+    """A file with the name of the ConfigMap that holds it, the pod's volume of that, and its key in there."""
 
     config_map: str
+    volume: str
     key: str
     path: str
     content: str
@@ -49,7 +50,7 @@ def config_maps(ctx: Context[Any], labels: dict[str, str]) -> tuple[Manifest, ..
 def volumes(ctx: Context[Any]) -> list[dict[str, Any]]:
     """The pod's volumes for its config files."""
     return [
-        {"name": file.config_map, "configMap": {"name": file.config_map}}
+        {"name": file.volume, "configMap": {"name": file.config_map}}
         for container in ctx.component.containers
         for file in _files(ctx, container)
     ]
@@ -57,7 +58,7 @@ def volumes(ctx: Context[Any]) -> list[dict[str, Any]]:
 
 def mounts(ctx: Context[Any], container: Container) -> list[dict[str, Any]]:
     """The container's mounts of its own config files."""
-    return [{"name": file.config_map, "mountPath": file.path, "subPath": file.key} for file in _files(ctx, container)]
+    return [{"name": file.volume, "mountPath": file.path, "subPath": file.key} for file in _files(ctx, container)]
 
 
 def pod_annotations(ctx: Context[Any]) -> dict[str, str]:
@@ -73,33 +74,18 @@ def pod_annotations(ctx: Context[Any]) -> dict[str, str]:
 def problems(component: Component) -> Iterator[problem.Problem]:
     """Files that cannot be mounted (EN-6), by JSON path in the ComponentSchematic."""
     for base, container in problem.containers(component):
-        taken = {posixpath.normpath(volume.mount_path): "a volume" for volume in container.resources.volumes}
+        volumes_at = {posixpath.normpath(volume.mount_path) for volume in container.resources.volumes}
         for index, file in enumerate(container.config):
             where = f"{base}.config[{index}]"
-            path = _absolute(file.path)
-            if path in taken:
-                yield (
-                    f"{file.path} is the path of {taken[path]} already; each file needs a path of its own",
-                    f"{where}.path",
-                )
-            taken[path] = "another file"
-            fault = _fault(file.path)
-            if fault:
-                yield f"{file.path!r} {fault}", f"{where}.path"
+            path = file.path
+            if not posixpath.basename(path):
+                yield f"{path} is a directory; a config file needs a file name", f"{where}.path"
+            if path in volumes_at:
+                yield f"a volume is mounted at {path} already; a config file needs a path of its own", f"{where}.path"
+            if path.startswith(_KERNEL):
+                yield f"{path} is inside a file system of the kernel, where nothing can be mounted", f"{where}.path"
             if file.value is not None and len(file.value.encode()) > LIMIT:
-                yield f"{file.path} is larger than the 1 MiB that a ConfigMap holds", f"{where}.value"
-
-
-def _fault(path: str) -> str:
-    if not path or path.endswith(("/", "/.")) or path == ".":
-        return "names a directory; a config file needs a file name"
-    if ".." in path.split("/"):
-        return "climbs out with `..`; write the path that is meant"
-    if ":" in path:
-        return "contains a colon, which Kubernetes does not allow in a mount path"
-    if _absolute(path).startswith(_KERNEL):
-        return "is inside a file system of the kernel, where nothing can be mounted"
-    return ""
+                yield f"the content of {path} is larger than the 1 MiB that a ConfigMap holds", f"{where}.value"
 
 
 def _files(ctx: Context[Any], container: Container) -> Iterator[_File]:
@@ -108,9 +94,6 @@ def _files(ctx: Context[Any], container: Container) -> Iterator[_File]:
         if file.value is not None:
             base = posixpath.basename(file.path)
             key = base if _KEY.fullmatch(base) else "file"
-            yield _File(ctx.name(f"{container.name}-{index}"), key, _absolute(file.path), file.value)
-
-
-def _absolute(path: str) -> str:
-    """EN-5: a relative path is relative to the root."""
-    return posixpath.normpath("/" + path.lstrip("/"))
+            name = ctx.name(f"{container.name}-{index}")
+            # an instance's name may have dots, a volume's may not
+            yield _File(name, name.replace(".", "-"), key, file.path, file.value)

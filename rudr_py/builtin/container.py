@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 from rudr_py.api import Container, ExtendedResource, HealthProbe, Port
@@ -12,7 +13,6 @@ GPU: Final = "nvidia.com/gpu"
 """The resource that a GPU is asked for by; Kubernetes has no neutral name."""
 
 _WHOLE = re.compile(r"\d+([kMGTPE]|[KMGTPE]i)?")
-_PORT_NAME = re.compile(r"(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
 _TYPE_NAME = re.compile(r"(?P<group>[^/]+)/v[a-z0-9]+\.(?P<kind>[A-Za-z0-9]+)")
 
 
@@ -24,7 +24,7 @@ def render(container: Container, mounts: list[dict[str, Any]]) -> dict[str, Any]
         "env": [{"name": env.name, "value": env.value} for env in container.env if env.value is not None],
         "ports": [_port(port) for port in container.ports],
         "volumeMounts": mounts,
-        "livenessProbe": _probe(container.liveness, success=1) if container.liveness else None,
+        "livenessProbe": _probe(container.liveness) if container.liveness else None,
         "readinessProbe": _probe(container.readiness) if container.readiness else None,
     }
     return {
@@ -35,29 +35,12 @@ def render(container: Container, mounts: list[dict[str, Any]]) -> dict[str, Any]
     }
 
 
-def problems(container: Container, path: str) -> list[Problem]:
+def problems(container: Container, path: str) -> Iterator[Problem]:
     """What Kubernetes cannot give this container. `path` is the container's place in the ComponentSchematic."""
-    resources = container.resources
-    found = []
-    if resources.gpu and not _WHOLE.fullmatch(resources.gpu):
-        found.append((f"{resources.gpu} GPU: only whole ones can be had", f"{path}.resources.gpu.required"))
-    for index, extended in enumerate(resources.extended):
+    for index, extended in enumerate(container.resources.extended):
         if not _WHOLE.fullmatch(extended.required):
-            place = f"{path}.resources.extended[{index}].required"
-            found.append((f"{extended.required} of {extended.name}: only whole numbers can be had", place))
-    return found
-
-
-def warnings(container: Container) -> list[str]:
-    """What is rendered otherwise than it is written, because Kubernetes has no other way."""
-    found = [
-        f'container {container.name}: port name "{port.name}" is too long for a pod and is left out there'
-        for port in container.ports
-        if port.name and not _PORT_NAME.fullmatch(port.name)
-    ]
-    if container.liveness and container.liveness.success != 1:
-        found.append(f"container {container.name}: one success always ends a liveness failure; successThreshold is 1")
-    return found
+            message = f"{extended.required} of {extended.name}: only whole numbers of it can be had"
+            yield message, f"{path}.resources.extended[{index}].required"
 
 
 def resource_name(extended: ExtendedResource) -> str:
@@ -79,17 +62,16 @@ def _resources(container: Container) -> dict[str, Any]:
 
 
 def _port(port: Port) -> dict[str, Any]:
-    named = {"name": port.name} if _PORT_NAME.fullmatch(port.name) else {}
-    return {**named, "containerPort": port.container_port, "protocol": port.protocol}
+    return {"name": port.name, "containerPort": port.container_port, "protocol": port.protocol}
 
 
-def _probe(probe: HealthProbe, success: int = 0) -> dict[str, Any]:
+def _probe(probe: HealthProbe) -> dict[str, Any]:
     return {
         **_handler(probe),
         "initialDelaySeconds": probe.initial_delay,
         "periodSeconds": probe.period,
         "timeoutSeconds": probe.timeout,
-        "successThreshold": success or probe.success,
+        "successThreshold": probe.success,
         "failureThreshold": probe.failure,
     }
 

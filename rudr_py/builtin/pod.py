@@ -29,18 +29,10 @@ def template(ctx: Context[Any], labels: dict[str, str], restart: Literal["Always
 
 def problems(component: Component) -> Iterator[problem.Problem]:
     """Everything in the component that no pod can do, by JSON path in the ComponentSchematic."""
-    if not component.containers:
-        yield "the component has no container; a pod needs at least one", "$.spec.containers"
     for base, found in problem.containers(component):
         yield from container.problems(found, base)
     yield from volumes.problems(component)
     yield from config_files.problems(component)
-
-
-def warnings(component: Component) -> Iterator[str]:
-    """What is rendered otherwise than it is written."""
-    for found in component.containers:
-        yield from container.warnings(found)
 
 
 def _annotations(ctx: Context[Any]) -> dict[str, str]:

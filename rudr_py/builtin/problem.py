@@ -1,4 +1,7 @@
-"""The form of a problem as `Refuse` takes it, and where a ComponentSchematic keeps its containers."""
+"""The form of a problem as `Refuse` takes it, and where a ComponentSchematic keeps its containers.
+
+What any ComponentSchematic must be like is checked before a type sees it; the types add what only they know.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Iterator
 from rudr_py.api import Component, Container
 
 Problem = tuple[str, str]
-"""What is wrong and what to do, and the JSON path of it."""
+"""What is wrong and what to do, and the JSON path of it in the ComponentSchematic."""
 
 
 def containers(component: Component) -> Iterator[tuple[str, Container]]:

@@ -42,7 +42,7 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
         """ConfigMaps, the object that runs the pods, and the Service: pods find their files when they start."""
         problems = [*pod.problems(ctx.component)]
         if self.listens:
-            problems += service.problems(ctx.component)
+            problems += service.problems(ctx)
         if problems:
             raise Refuse(*problems)
         own = labels.workload(ctx, self.label)
@@ -53,7 +53,7 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
                 Manifest(kind=self.runs, name=ctx.instance, body=body, labels=own, once=self.once),
                 *(service.render(ctx, own) if self.listens else ()),
             ),
-            warnings=(*self._warnings(ctx), *pod.warnings(ctx.component)),
+            warnings=self._warnings(ctx),
         )
 
     def pods(self, ctx: Context[dict[str, Any]]) -> Mapping[str, str] | None:
@@ -65,11 +65,8 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
         own = tuple(manifest for manifest in ctx.manifests if manifest.kind != kinds.AUTOSCALER)
         return super().health(msgspec.structs.replace(ctx, manifests=own))
 
-    def _warnings(self, ctx: Context[dict[str, Any]]) -> list[str]:
+    def _warnings(self, ctx: Context[dict[str, Any]]) -> tuple[str, ...]:
+        if not ctx.properties:
+            return ()
         kind = self.name.rpartition(".")[2]
-        found = []
-        if self.listens and not ctx.ports:
-            found.append(f"component {ctx.component.metadata.name} declares no port: this {kind} gets no Service")
-        if ctx.properties:
-            found.append(f"{kind} has no workloadSettings; ignored: {', '.join(sorted(ctx.properties))}")
-        return found
+        return (f"a {kind} has no workloadSettings; ignored: {', '.join(sorted(ctx.properties))}",)

@@ -1,0 +1,105 @@
+"""auto-scaler: a number of replicas between two bounds, by the load of the pods.
+
+Says bounds and metrics only; the workload type makes the autoscaler, and knows what it points at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+import msgspec
+
+from rudr_py.api import Context, Health, Manifest, Refuse, Rendered, Scale, Trait
+from rudr_py.builtin import kinds, scaling
+
+SPREAD = 10
+"""How far above `minimum` the maximum lies when none is given, as in Rudr."""
+
+Percent = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Policy(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """How much may change in a time."""
+
+    type: Literal["Pods", "Percent"]
+    value: Annotated[int, msgspec.Meta(ge=1)]
+    period_seconds: Annotated[int, msgspec.Meta(ge=1, le=1800)]
+
+
+class Rules(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True, omit_defaults=True):
+    """How the number changes in one direction."""
+
+    stabilization_window_seconds: Annotated[int, msgspec.Meta(ge=0, le=3600)] | None = None
+    select_policy: Literal["Max", "Min", "Disabled"] | None = None
+    policies: tuple[Policy, ...] = ()
+
+
+class Behavior(
+    msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True, omit_defaults=True
+):
+    """How fast the number changes, as in autoscaling/v2."""
+
+    scale_up: Rules | None = None
+    scale_down: Rules | None = None
+
+
+class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Bounds, and the load to aim at. Without any load, Kubernetes aims at 80 % of the CPU request."""
+
+    minimum: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1, description="The least number of replicas.")] = 1
+    maximum: Annotated[
+        Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)] | None,
+        msgspec.Meta(description="The greatest number of replicas; 10 more than minimum when it is left out."),
+    ] = None
+    cpu: Annotated[
+        Percent | None, msgspec.Meta(description="The CPU use to aim at, in percent of what the pods request.")
+    ] = None
+    memory: Annotated[
+        Percent | None, msgspec.Meta(description="The memory use to aim at, in percent of what the pods request.")
+    ] = None
+    behavior: Annotated[
+        Behavior | None, msgspec.Meta(description="How fast the number changes, as in autoscaling/v2.")
+    ] = None
+
+
+class AutoScaler(Trait[Properties]):
+    """Runs as many replicas as the load needs, between two bounds."""
+
+    name = "auto-scaler"
+    aliases = ("autoscaler", "AutoScaler")
+    properties = Properties
+    renamed_properties: ClassVar[Mapping[str, str]] = {"minReplicas": "minimum", "maxReplicas": "maximum"}
+    needs = frozenset({"scale"})
+    observes = (kinds.AUTOSCALER,)
+
+    def render(self, ctx: Context[Properties]) -> Rendered:
+        """The bounds and the metrics."""
+        given = ctx.properties
+        maximum = given.minimum + SPREAD if given.maximum is None else given.maximum
+        if maximum < given.minimum:
+            raise Refuse((f"maximum {maximum} is below minimum {given.minimum}", "$.maximum"))
+        behavior = msgspec.to_builtins(given.behavior) if given.behavior else None
+        return Rendered(scale=Scale.range(given.minimum, maximum, tuple(_metrics(given)), behavior))
+
+    def health(self, ctx: Context[Properties]) -> Health:
+        """What the autoscaler says of itself, where the workload type made one."""
+        name = ctx.name(scaling.AUTOSCALER_SUFFIX)
+        live = [document for document in ctx.observed(kinds.AUTOSCALER) if document["metadata"]["name"] == name]
+        made = tuple(Manifest(kind=kinds.AUTOSCALER, name=name, body={}) for _ in live)
+        found = super().health(msgspec.structs.replace(ctx, manifests=made))
+        return Health(found.state, found.reason, found.message, {**found.show, **_show(live)})
+
+
+def _metrics(given: Properties) -> Iterator[dict[str, Any]]:
+    for name, percent in (("cpu", given.cpu), ("memory", given.memory)):
+        if percent is not None:
+            target = {"type": "Utilization", "averageUtilization": percent}
+            yield {"type": "Resource", "resource": {"name": name, "target": target}}
+
+
+def _show(live: list[dict[str, Any]]) -> dict[str, str]:
+    status = live[0].get("status") if live else None
+    if not isinstance(status, dict):
+        return {}
+    return {"replicas": f"{status.get('currentReplicas', 0)}/{status.get('desiredReplicas', 0)}"}
