@@ -95,6 +95,14 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         return Kind(self.api_version, self.kind)
 
 
+class Target(msgspec.Struct, frozen=True):
+    """Which object a request is about; the namespace is empty for cluster-scoped kinds."""
+
+    resource: Resource
+    namespace: str
+    name: str
+
+
 class Registry:
     """The resources served now, found by path or by kind in one step each. The first version added is preferred."""
 

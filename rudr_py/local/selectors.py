@@ -110,9 +110,9 @@ class _Parser:
             raise status.bad_request("found '', expected: '('")
         found = set()
         while self.peek() not in (")", ""):
-            token = self.next()
-            if token != ",":
-                found.add(token)
+            word = self.next()
+            if word != ",":
+                found.add(word)
         if self.next() != ")":
             raise status.bad_request("found '', expected: ',' or ')'")
         return frozenset(found) or frozenset([""])

@@ -35,8 +35,9 @@ def body(error: ApiError) -> dict[str, Any]:
         "metadata": dict(error.details.get("listMeta", {})),
         "status": "Failure",
         "message": error.message,
-        "reason": error.reason,
     }
+    if error.reason:
+        status["reason"] = error.reason
     details = {key: value for key, value in error.details.items() if key != "listMeta" and value}
     if error.causes:
         details["causes"] = [{key: value for key, value in _cause(cause).items() if value} for cause in error.causes]
@@ -114,27 +115,6 @@ def conflict(resource: Resource, name: str, why: str = MODIFIED_MEANWHILE, *, ki
     )
 
 
-def apply_conflict(conflicts: Sequence[tuple[str, str]]) -> ApiError:
-    """409 of an apply that would take fields of other managers; pairs of manager and field path."""
-    many = "conflict" if len(conflicts) == 1 else "conflicts"
-    by_manager: dict[str, list[str]] = {}
-    for manager, path in conflicts:
-        by_manager.setdefault(manager, []).append(path)
-    if len(conflicts) == 1:
-        text = f'conflict with "{conflicts[0][0]}": {conflicts[0][1]}'
-    else:
-        text = "conflicts with " + "\nconflicts with ".join(
-            f'"{manager}":\n- ' + "\n- ".join(paths) for manager, paths in by_manager.items()
-        )
-    causes = tuple(
-        Cause(reason="FieldManagerConflict", message=f'conflict with "{manager}"', field=path)
-        for manager, path in conflicts
-    )
-    return errors.ConflictError(
-        f"Apply failed with {len(conflicts)} {many}: {text}", status=409, reason="Conflict", causes=causes
-    )
-
-
 def invalid(resource: Resource, name: str, causes: Sequence[Cause], *, kind: str = "") -> ApiError:
     """422 with every mistake of a body; `kind` replaces the resource's kind."""
     kind = kind or resource.kind
@@ -158,21 +138,6 @@ def bad_request(message: str) -> ApiError:
 def undecodable(resource: Resource, why: str) -> ApiError:
     """400 of a body that does not fit the kind."""
     return bad_request(f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {why}')
-
-
-def untyped(message: str) -> ApiError:
-    """500 of an applied body that the schema refuses; this status is the real server's, too."""
-    return errors.InvalidError(message, status=500, reason="", details={})
-
-
-def rejected_patch() -> ApiError:
-    """422 of a JSON patch whose test does not hold or whose path is not there."""
-    return errors.InvalidError(
-        "the server rejected our request due to an error in our request",
-        status=422,
-        reason="Invalid",
-        details={"empty": True},
-    )
 
 
 def unsupported_media(accepted: str = "") -> ApiError:

@@ -1,0 +1,32 @@
+"""What the server's own admission refuses, whatever the kind: writing where no namespace is, or where one ends."""
+
+from __future__ import annotations
+
+from rudr_py.errors import Cause
+from rudr_py.local import status
+from rudr_py.local.resources import Resource
+from rudr_py.local.world import World
+
+SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+_UNDELETABLE = frozenset({"default", "kube-system", "kube-public"})
+
+
+def check_namespace(world: World, resource: Resource, namespace: str, name: str) -> None:
+    """Refuse a creation in a namespace that is absent (404) or terminating (403)."""
+    if not resource.namespaced:
+        return
+    found = world.store.get("namespaces", "", namespace)
+    if found is None:
+        spaces = world.registry.stored_in("namespaces")
+        raise status.not_found(spaces or resource, namespace)
+    if found["metadata"].get("deletionTimestamp"):
+        message = f"namespace {namespace} is being terminated"
+        cause = Cause(reason="NamespaceTerminating", message=message, field="metadata.namespace")
+        why = f"unable to create new content in namespace {namespace} because it is being terminated"
+        raise status.forbidden(resource, name, why, (cause,))
+
+
+def check_deletion(resource: Resource, name: str) -> None:
+    """Refuse to delete the namespaces that every cluster has (403)."""
+    if resource.table == "namespaces" and name in _UNDELETABLE:
+        raise status.forbidden(resource, name, "this namespace may not be deleted")

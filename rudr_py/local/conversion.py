@@ -1,0 +1,79 @@
+"""One object in several API versions: the form in which it is stored, and the form in which a client asked for it.
+
+Custom kinds convert by changing apiVersion (`conversion.strategy: None`). Of the built-in kinds, events and
+autoscalers have two forms. Objects are never changed in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rudr_py.local.resources import Kind, Resource
+from rudr_py.local.store import Object
+
+_CORE_EVENT = Kind("v1", "Event")
+_EVENT = Kind("events.k8s.io/v1", "Event")
+_EVENT_FIELDS = (
+    ("involvedObject", "regarding"),
+    ("message", "note"),
+    ("reportingComponent", "reportingController"),
+    ("source", "deprecatedSource"),
+    ("firstTimestamp", "deprecatedFirstTimestamp"),
+    ("lastTimestamp", "deprecatedLastTimestamp"),
+    ("count", "deprecatedCount"),
+)
+_TO_NEW = dict(_EVENT_FIELDS)
+_TO_CORE = {new: core for core, new in _EVENT_FIELDS}
+
+
+def convert(obj: Object, resource: Resource) -> Object:
+    """Return `obj` in the version of `resource`: itself, if it is in that version."""
+    if obj["apiVersion"] == resource.api_version:
+        return obj
+    change = _CHANGES.get((Kind(obj["apiVersion"], obj["kind"]), resource.id))
+    converted = change(obj) if change else dict(obj)
+    converted["apiVersion"] = resource.api_version
+    converted["metadata"] = dict(obj["metadata"])
+    return converted
+
+
+def _renaming(names: dict[str, str]) -> Callable[[Object], Object]:
+    return lambda obj: {names.get(key, key): value for key, value in obj.items()}
+
+
+def _autoscaler_to_v1(obj: Object) -> Object:
+    spec = dict(obj.get("spec") or {})
+    rest = []
+    for metric in spec.pop("metrics", None) or ():
+        target = (metric.get("resource") or {}).get("target") or {}
+        if (metric.get("resource") or {}).get("name") == "cpu" and "averageUtilization" in target:
+            spec["targetCPUUtilizationPercentage"] = target["averageUtilization"]
+        else:
+            rest.append(metric)
+    if rest:
+        spec["metrics"] = rest
+    status = dict(obj.get("status") or {})
+    status.setdefault("currentReplicas", 0)
+    status.pop("currentMetrics", None)
+    return {**obj, "spec": spec, "status": status}
+
+
+def _autoscaler_to_v2(obj: Object) -> Object:
+    spec = dict(obj.get("spec") or {})
+    percentage = spec.pop("targetCPUUtilizationPercentage", None)
+    metrics = list(spec.pop("metrics", ()))
+    if percentage is not None:
+        target = {"type": "Utilization", "averageUtilization": percentage}
+        metrics.append({"type": "Resource", "resource": {"name": "cpu", "target": target}})
+    if metrics:
+        spec["metrics"] = metrics
+    return {**obj, "spec": spec}
+
+
+_AUTOSCALER = "HorizontalPodAutoscaler"
+_CHANGES: dict[tuple[Kind, Kind], Callable[[Object], Object]] = {
+    (_CORE_EVENT, _EVENT): _renaming(_TO_NEW),
+    (_EVENT, _CORE_EVENT): _renaming(_TO_CORE),
+    (Kind("autoscaling/v2", _AUTOSCALER), Kind("autoscaling/v1", _AUTOSCALER)): _autoscaler_to_v1,
+    (Kind("autoscaling/v1", _AUTOSCALER), Kind("autoscaling/v2", _AUTOSCALER)): _autoscaler_to_v2,
+}

@@ -1,0 +1,93 @@
+"""A request body becomes an object of the endpoint's kind: identity, unknown fields, types, defaults.
+
+What does not fit is refused with 400, as decoding does in the real server; rules about values come later, with 422.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rudr_py.errors import Cause
+from rudr_py.local import status
+from rudr_py.local.resources import Resource
+from rudr_py.local.schema import builtin_defaults, default, prune, validate
+from rudr_py.local.store import Object
+
+STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"
+_TYPE_INVALID = "FieldValueTypeInvalid"
+
+
+def check_identity(resource: Resource, body: Any) -> None:
+    """Refuse a body that is no object of this kind. A built-in kind may leave apiVersion and kind out."""
+    if not isinstance(body, dict):
+        raise status.bad_request(
+            f"the object provided is unrecognized (must be of type {resource.kind}): couldn't get version/kind; "
+            f"json: cannot unmarshal {_go_type(body)} into Go value of type struct"
+        )
+    if resource.custom:
+        for key, label in (("kind", "Kind"), ("apiVersion", "apiVersion")):
+            if not body.get(key):
+                raise status.bad_request(f"Object '{label}' is missing in '{_shown(body)}'")
+    kind = body.setdefault("kind", resource.kind)
+    api_version = body.setdefault("apiVersion", resource.api_version)
+    if api_version != resource.api_version:
+        raise status.bad_request(
+            f"the API version in the data ({api_version}) does not match the expected API version "
+            f"({resource.api_version})"
+        )
+    if kind != resource.kind:
+        raise status.bad_request(
+            f'{kind} in version "{resource.version}" cannot be handled as a {resource.kind}: converting '
+            f"({resource.version}.{kind}) to ({resource.group.split('.')[0] or 'core'}.{resource.kind}): "
+            "unknown conversion"
+        )
+    if not isinstance(body.setdefault("metadata", {}), dict):
+        raise status.undecodable(resource, "json: cannot unmarshal metadata into Go struct field")
+
+
+def decode(resource: Resource, body: Object, validation: str = WARN) -> tuple[str, ...]:
+    """Prune, check and default a body in place; return the warnings. Raises `ApiError` (400)."""
+    check_identity(resource, body)
+    warnings: tuple[str, ...] = ()
+    node = resource.node
+    if node is not None:
+        if not resource.custom:
+            check_types(resource, validate.validate(body, node))
+        unknown = [] if validation == IGNORE and resource.custom else prune.unknown_fields(body, node)
+        if unknown:
+            problems = [f'unknown field "{path}"' for path in unknown]
+            if validation == STRICT:
+                raise status.undecodable(resource, "strict decoding error: " + ", ".join(problems))
+            prune.prune(body, node)
+            warnings = tuple(problems) if validation == WARN else ()
+        elif resource.custom:
+            prune.prune(body, node)
+    fill(resource, body)
+    return warnings
+
+
+def check_types(resource: Resource, causes: Sequence[Cause]) -> None:
+    """Refuse the first value of a wrong type, as Go's JSON decoder does."""
+    for cause in causes:
+        if cause.reason == _TYPE_INVALID:
+            raise status.undecodable(resource, f"json: cannot unmarshal {cause.field}: {cause.message}")
+
+
+def fill(resource: Resource, obj: Object) -> None:
+    """Fill in defaults, in place."""
+    node = resource.node
+    if node is not None:
+        default.default(obj, node)
+    if not resource.custom:
+        builtin_defaults.fill(obj)
+
+
+def _go_type(value: Any) -> str:
+    if isinstance(value, list):
+        return "array"
+    return "string" if isinstance(value, str) else "number"
+
+
+def _shown(body: Object) -> str:
+    return str(body)[:200]

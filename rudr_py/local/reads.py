@@ -1,0 +1,186 @@
+"""Get and list: selection, resourceVersion semantics, pages that show one moment. Nothing here knows HTTP."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from rudr_py.local import conversion, selectors, status
+from rudr_py.local.resources import Resource
+from rudr_py.local.selectors import Predicate
+from rudr_py.local.store import CompactedError, Object, ObjectList
+from rudr_py.local.world import World
+
+_CORE_EVENT_FIELDS = ("involvedObject", "reason", "reportingComponent", "source", "type")
+_COMMON_FIELDS = frozenset({"metadata.name", "metadata.namespace"})
+_SELECTABLE: dict[str, tuple[str, ...]] = {
+    "pods": (
+        "spec.nodeName",
+        "spec.restartPolicy",
+        "spec.schedulerName",
+        "spec.serviceAccountName",
+        "spec.hostNetwork",
+        "status.phase",
+        "status.podIP",
+        "status.nominatedNodeName",
+    ),
+    "namespaces": ("status.phase",),
+    "nodes": ("spec.unschedulable",),
+    "secrets": ("type",),
+    "services": ("spec.clusterIP", "spec.type"),
+    "jobs.batch": ("status.successful",),
+    "replicasets.apps": ("status.replicas",),
+    "replicationcontrollers": ("status.replicas",),
+    "certificatesigningrequests.certificates.k8s.io": ("spec.signerName",),
+}
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """Which objects to list, and as of when."""
+
+    namespace: str = ""
+    labels: str = ""
+    fields: str = ""
+    limit: int = 0
+    token: str = ""
+    resource_version: str = ""
+    match: str = ""
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """Some objects as of `revision`; `token` continues the list, `remaining` is how many follow, if known."""
+
+    objects: ObjectList
+    revision: int
+    token: str = ""
+    remaining: int = 0
+
+
+def parse(namespace: str, name: str, query: Mapping[str, str]) -> Query:
+    """Return the list that a query string asks for; `name` narrows it to one object. Raises `ApiError` (400)."""
+    fields = query.get("fieldSelector", "")
+    if name:
+        fields = ",".join(filter(None, (fields, f"metadata.name={name}")))
+    try:
+        limit = int(query.get("limit") or 0)
+    except ValueError:
+        raise status.bad_request(f'strconv.ParseInt: parsing "{query["limit"]}": invalid syntax') from None
+    return Query(
+        namespace=namespace,
+        labels=query.get("labelSelector", ""),
+        fields=fields,
+        limit=max(limit, 0),
+        token=query.get("continue", ""),
+        resource_version=query.get("resourceVersion", ""),
+        match=query.get("resourceVersionMatch", ""),
+    )
+
+
+def selection(resource: Resource, query: Query) -> Predicate | None:
+    """Return the predicate of a list or watch over objects in the resource's version. Raises `ApiError` (400)."""
+    terms = selectors.fields(query.fields)
+    allowed = {*_COMMON_FIELDS, *_SELECTABLE.get(resource.table, ()), *resource.selectable}
+    for path, _, _ in terms:
+        if path not in allowed and not _is_event_field(resource, path):
+            raise status.bad_request(
+                f'Unable to find "{resource.api_version}, Resource={resource.plural}" that match label selector '
+                f'"{query.labels}", field selector "{query.fields}": field label not supported: {path}'
+            )
+    return selectors.predicate(query.labels, terms)
+
+
+def _is_event_field(resource: Resource, path: str) -> bool:
+    return resource.table == "events" and path.partition(".")[0] in (
+        *_CORE_EVENT_FIELDS,
+        "regarding",
+        "reportingController",
+    )
+
+
+def revision_of(text: str) -> int:
+    """Return a resourceVersion as a number; empty is 0. Raises `ApiError` (400)."""
+    if not text:
+        return 0
+    if not text.isdigit():
+        raise status.bad_request(f'Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax')
+    return int(text)
+
+
+def list_page(world: World, resource: Resource, query: Query) -> Page:
+    """Return one page of a list. Raises `ApiError` (400, 410, 504)."""
+    selects = selection(resource, query)
+    revision, start = _moment(world, query)
+    objects = _objects(world, resource, query, revision)
+    if start:
+        objects = [obj for obj in objects if _key(obj) > start]
+    converted = [conversion.convert(obj, resource) for obj in objects]
+    if not query.limit:
+        chosen = [obj for obj in converted if selects(obj)] if selects else converted
+        return Page(objects=chosen, revision=revision or world.store.revision)
+    return _cut(converted, selects, query.limit, revision or world.store.revision)
+
+
+def _cut(objects: ObjectList, selects: Predicate | None, limit: int, revision: int) -> Page:
+    chosen: ObjectList = []
+    for index, obj in enumerate(objects):
+        if selects is not None and not selects(obj):
+            continue
+        chosen.append(obj)
+        rest = objects[index + 1 :] if len(chosen) == limit else None
+        if rest is None:
+            continue
+        more = rest if selects is None else [each for each in rest if selects(each)]
+        if not more:
+            break
+        remaining = len(more) if selects is None else 0
+        return Page(objects=chosen, revision=revision, token=_token(revision, _key(obj)), remaining=remaining)
+    return Page(objects=chosen, revision=revision)
+
+
+def _moment(world: World, query: Query) -> tuple[int, tuple[str, str] | None]:
+    """Return the revision to list at (0: now) and the key after which to start."""
+    current = world.store.revision
+    if query.token:
+        if query.resource_version not in ("", "0"):
+            raise status.bad_request("specifying resource version is not allowed when using continue")
+        return _read_token(query.token)
+    wanted = revision_of(query.resource_version)
+    if query.match and not query.resource_version:
+        raise status.bad_request("resourceVersionMatch is forbidden unless resourceVersion is provided")
+    if wanted > current:
+        raise status.too_large_version(wanted, current)
+    exact = query.match == "Exact" or (not query.match and query.limit and wanted)
+    return (wanted if exact else 0), None
+
+
+def _objects(world: World, resource: Resource, query: Query, revision: int) -> ObjectList:
+    if not revision or revision == world.store.revision:
+        return world.store.list(resource.table, query.namespace)
+    try:
+        return world.store.at(resource.table, query.namespace, revision)
+    except CompactedError:
+        if query.token:
+            start = _read_token(query.token)[1]
+            raise status.continue_expired(_token(world.store.revision, start or ("", ""))) from None
+        raise status.watch_expired() from None
+
+
+def _key(obj: Object) -> tuple[str, str]:
+    return obj["metadata"].get("namespace", ""), obj["metadata"]["name"]
+
+
+def _token(revision: int, last: tuple[str, str]) -> str:
+    value = {"v": "meta.k8s.io/v1", "rv": revision, "start": "/".join(last) + "\0"}
+    return base64.urlsafe_b64encode(msgspec.json.encode(value)).rstrip(b"=").decode()
+
+
+def _read_token(token: str) -> tuple[int, tuple[str, str]]:
+    try:
+        value: Any = msgspec.json.decode(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        namespace, _, name = value["start"].rstrip("\0").partition("/")
+        return int(value["rv"]), (namespace, name)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise status.bad_request("continue key is not valid: illegal base64 data or unexpected content") from None

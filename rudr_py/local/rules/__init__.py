@@ -1,0 +1,20 @@
+"""What a built-in kind does when it is written, beyond being stored: allocation, validation, what may not change.
+
+One module per family of kinds, each with a table `RULES`; `of` finds the rule of a resource.
+"""
+
+from __future__ import annotations
+
+from rudr_py.local.resources import Resource
+from rudr_py.local.rules import cluster, core, custom, network, workloads
+from rudr_py.local.rules.rule import Rule
+
+_RULES: dict[str, Rule] = {**core.RULES, **workloads.RULES, **network.RULES, **cluster.RULES}
+_PLAIN = Rule()
+
+
+def of(resource: Resource) -> Rule:
+    """Return the rule of a resource; kinds without one are only stored."""
+    if resource.custom:
+        return custom.rule(resource)
+    return _RULES.get(resource.table, _PLAIN)

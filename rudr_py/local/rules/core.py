@@ -1,0 +1,118 @@
+"""Rules of the plain kinds of the core: Namespace, claims and volumes, ConfigMap, Secret, Event, Lease. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rudr_py.errors import Cause
+from rudr_py.local.rules import rule
+from rudr_py.local.rules.rule import Context, Rule
+from rudr_py.local.store import Object
+
+NAMESPACE_FINALIZER = "kubernetes"
+CLAIM_FINALIZER = "kubernetes.io/pvc-protection"
+_CLAIM_FIXED = (
+    "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+)
+_NOTE_LIMIT = 1024
+
+
+def _create_namespace(namespace: Object, _context: Context) -> None:
+    metadata = namespace["metadata"]
+    metadata["labels"] = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata["name"]}
+    namespace["spec"] = {"finalizers": [NAMESPACE_FINALIZER]}
+    namespace["status"] = {"phase": "Active"}
+
+
+def _update_namespace(new: Object, old: Object, _context: Context) -> None:
+    new["spec"] = old.get("spec", {})
+    labels = new["metadata"].setdefault("labels", {})
+    labels["kubernetes.io/metadata.name"] = new["metadata"]["name"]
+
+
+def _create_claim(claim: Object, _context: Context) -> None:
+    finalizers = claim["metadata"].setdefault("finalizers", [])
+    if CLAIM_FINALIZER not in finalizers:
+        finalizers.append(CLAIM_FINALIZER)
+    claim["status"] = {"phase": "Pending"}
+
+
+def _claim_causes(claim: Object) -> Iterator[Cause]:
+    spec = claim.get("spec") or {}
+    if not spec.get("accessModes"):
+        yield rule.required("spec.accessModes", "at least 1 access mode is required")
+    if "storage" not in ((spec.get("resources") or {}).get("requests") or {}):
+        yield rule.required("spec.resources[storage]")
+
+
+def _claim_change(new: Object, old: Object) -> Iterator[Cause]:
+    if _claim_fixed(new["spec"]) != _claim_fixed(old["spec"]) and old["spec"].get("volumeName", "") == new["spec"].get(
+        "volumeName", ""
+    ):
+        yield rule.forbidden("spec", _CLAIM_FIXED)
+
+
+def _claim_fixed(spec: Any) -> Any:
+    return {key: value for key, value in spec.items() if key not in ("resources", "volumeAttributesClassName")}
+
+
+def _create_volume(volume: Object, _context: Context) -> None:
+    volume["status"] = {"phase": "Pending"}
+
+
+def _data_fixed(new: Object, old: Object) -> Iterator[Cause]:
+    """`immutable: true` holds for the data of ConfigMaps and Secrets, and for itself."""
+    if not old.get("immutable"):
+        return
+    if not new.get("immutable"):
+        yield rule.forbidden("immutable", "field is immutable when `immutable` is set")
+    for key in ("data", "binaryData"):
+        if new.get(key) != old.get(key):
+            yield rule.forbidden(key, "field is immutable when `immutable` is set")
+
+
+def _create_secret(secret: Object, _context: Context) -> None:
+    secret.setdefault("type", "Opaque")
+
+
+def _secret_change(new: Object, old: Object) -> Iterator[Cause]:
+    yield from _data_fixed(new, old)
+    yield from rule.immutable(new, old, "type")
+
+
+def _event_causes(event: Object) -> Iterator[Cause]:
+    """The rules of events.k8s.io hold for events that name a reporting controller; in core's field names."""
+    if event.get("eventTime") is None:
+        return
+    if not event.get("reason"):
+        yield rule.required("reason")
+    if event.get("type") not in ("Normal", "Warning"):
+        yield rule.invalid("type", "", f"has invalid value: {event.get('type', '')}")
+    if len(event.get("message") or "") > _NOTE_LIMIT:
+        yield rule.invalid("message", "", f"can have at most {_NOTE_LIMIT} characters")
+    if not event.get("reportingComponent"):
+        yield rule.required("reportingController")
+    if not event.get("reportingInstance"):
+        yield rule.required("reportingInstance")
+    if not event.get("action"):
+        yield rule.required("action")
+
+
+def _lease_causes(lease: Object) -> Iterator[Cause]:
+    spec = lease.get("spec") or {}
+    if "leaseDurationSeconds" in spec and spec["leaseDurationSeconds"] <= 0:
+        yield rule.invalid("spec.leaseDurationSeconds", spec["leaseDurationSeconds"], "must be greater than 0")
+
+
+RULES: dict[str, Rule] = {
+    "namespaces": Rule(create=_create_namespace, update=_update_namespace),
+    "persistentvolumeclaims": Rule(create=_create_claim, check=_claim_causes, check_change=_claim_change),
+    "persistentvolumes": Rule(create=_create_volume),
+    "configmaps": Rule(check_change=_data_fixed),
+    "secrets": Rule(create=_create_secret, check_change=_secret_change),
+    "events": Rule(check=_event_causes, upsert=True),
+    "limitranges": Rule(upsert=True),
+    "podtemplates": Rule(watched=lambda obj: obj.get("template")),
+    "leases.coordination.k8s.io": Rule(check=_lease_causes, upsert=True),
+}

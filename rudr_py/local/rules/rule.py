@@ -1,0 +1,99 @@
+"""The shape of a rule, and the pieces that many rules share. Pure but for the choices that are passed in."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from rudr_py.errors import Cause
+from rudr_py.local.store import Object
+
+Check = Callable[[Object], Iterable[Cause]]
+CheckChange = Callable[[Object, Object], Iterable[Cause]]
+
+
+class Context(msgspec.Struct, frozen=True):
+    """What a rule may use beside the object: chance, the time as text, and whether an address is taken."""
+
+    chance: random.Random
+    now: str
+    in_use: Callable[[str, str], bool]
+    """`in_use("ip", "10.0.0.7")`, `in_use("port", "30080")`."""
+
+
+def nothing(_obj: Object, _context: Context) -> None:
+    """Prepare nothing."""
+
+
+def nothing_changed(_new: Object, _old: Object, _context: Context) -> None:
+    """Prepare nothing."""
+
+
+def fine(_obj: Object) -> Iterator[Cause]:
+    """Find nothing wrong."""
+    return iter(())
+
+
+def fine_change(_new: Object, _old: Object) -> Iterator[Cause]:
+    """Find nothing wrong."""
+    return iter(())
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """What a kind does when it is written.
+
+    `create` and `update` (new, old) change the new object in place, after its owners were noted; `check` and
+    `check_change` (new, old) yield mistakes. `watched` returns the part whose change bumps the generation; None for
+    kinds without one. `orphans`: dependents stay by default. `upsert`: PUT creates. `unconditional`: PUT needs no
+    resourceVersion.
+    """
+
+    create: Callable[[Object, Context], None] = nothing
+    update: Callable[[Object, Object, Context], None] = nothing_changed
+    check: Check = fine
+    check_change: CheckChange = fine_change
+    watched: Callable[[Object], Any] | None = None
+    orphans: bool = False
+    upsert: bool = False
+    unconditional: bool = True
+
+
+def spec(obj: Object) -> Any:
+    """Return the spec: what most kinds count generations of."""
+    return obj.get("spec")
+
+
+def invalid(field: str, value: Any, why: str) -> Cause:
+    """A value that will not do, shown as Go shows it."""
+    shown = msgspec.json.encode(value, order="deterministic").decode()
+    return Cause(reason="FieldValueInvalid", message=f"Invalid value: {shown}: {why}", field=field)
+
+
+def required(field: str, why: str = "") -> Cause:
+    """A value that is missing."""
+    return Cause(
+        reason="FieldValueRequired", message=f"Required value: {why}" if why else "Required value", field=field
+    )
+
+
+def forbidden(field: str, why: str) -> Cause:
+    """A field that may not be set or changed."""
+    return Cause(reason="FieldValueForbidden", message=f"Forbidden: {why}", field=field)
+
+
+def immutable(new: Object, old: Object, *path: str) -> Iterator[Cause]:
+    """Yield a cause when the value at a path differs."""
+    was, now = at(old, path), at(new, path)
+    if was != now:
+        yield invalid(".".join(path), now, "field is immutable")
+
+
+def at(obj: Object, path: Iterable[str]) -> Any:
+    """Return the value at a path, or None."""
+    value: Any = obj
+    for part in path:
+        value = value.get(part) if isinstance(value, dict) else None
+    return value

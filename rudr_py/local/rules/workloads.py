@@ -1,0 +1,197 @@
+"""Rules of the kinds that run pods: Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rudr_py.errors import Cause
+from rudr_py.local import selectors
+from rudr_py.local.rules import rule
+from rudr_py.local.rules.rule import Context, Rule
+from rudr_py.local.store import Object
+
+_JOB_LABELS = ("batch.kubernetes.io/job-name", "job-name")
+_UID_LABELS = ("batch.kubernetes.io/controller-uid", "controller-uid")
+_STATEFUL_CHANGEABLE = frozenset(
+    {
+        "replicas",
+        "ordinals",
+        "template",
+        "updateStrategy",
+        "revisionHistoryLimit",
+        "persistentVolumeClaimRetentionPolicy",
+        "minReadySeconds",
+    }
+)
+_STATEFUL_FORBIDDEN = (
+    "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
+    "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+)
+_POD_FORBIDDEN = (
+    "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
+    "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
+    "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
+)
+
+
+def template_causes(obj: Object, claims: tuple[str, ...] = ()) -> Iterator[Cause]:
+    """Yield what is wrong with the selector and the pod template; `claims` are volumes that each pod gets."""
+    spec = obj.get("spec") or {}
+    selector = spec.get("selector")
+    template = spec.get("template") or {}
+    labels = (template.get("metadata") or {}).get("labels") or {}
+    if selector is None:
+        yield rule.required("spec.selector")
+    elif not selector.get("matchLabels") and not selector.get("matchExpressions"):
+        yield rule.invalid("spec.selector", selector, "empty selector is invalid for deployment")
+    if not selector or not selectors.labels(selectors.match_labels(selector))(labels):
+        yield rule.invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
+    yield from pod_causes(template.get("spec") or {}, "spec.template.spec", claims)
+    if spec.get("replicas", 0) < 0:
+        yield rule.invalid("spec.replicas", spec["replicas"], "must be greater than or equal to 0")
+
+
+def pod_causes(spec: Any, field: str, claims: tuple[str, ...] = ()) -> Iterator[Cause]:
+    """Yield what is wrong with a pod's spec; only what people often get wrong."""
+    containers = spec.get("containers") or ()
+    if not containers:
+        yield rule.required(f"{field}.containers")
+    volumes = {volume.get("name") for volume in spec.get("volumes") or ()}.union(claims)
+    seen: set[str] = set()
+    for index, container in enumerate(containers):
+        here = f"{field}.containers[{index}]"
+        name = container.get("name", "")
+        if not name:
+            yield rule.required(f"{here}.name")
+        elif name in seen:
+            yield Cause(reason="FieldValueDuplicate", message=f'Duplicate value: "{name}"', field=f"{here}.name")
+        seen.add(name)
+        if not container.get("image"):
+            yield rule.required(f"{here}.image")
+        for number, mount in enumerate(container.get("volumeMounts") or ()):
+            if mount.get("name") not in volumes:
+                yield Cause(
+                    reason="FieldValueNotFound",
+                    message=f'Not found: "{mount.get("name")}"',
+                    field=f"{here}.volumeMounts[{number}].name",
+                )
+
+
+def _stateful_causes(obj: Object) -> Iterator[Cause]:
+    templates = (obj.get("spec") or {}).get("volumeClaimTemplates") or ()
+    return template_causes(obj, tuple(each["metadata"].get("name", "") for each in templates))
+
+
+def _selector_fixed(new: Object, old: Object) -> Iterator[Cause]:
+    return rule.immutable(new, old, "spec", "selector")
+
+
+def _stateful_change(new: Object, old: Object) -> Iterator[Cause]:
+    was = {key: value for key, value in old["spec"].items() if key not in _STATEFUL_CHANGEABLE}
+    now = {key: value for key, value in new["spec"].items() if key not in _STATEFUL_CHANGEABLE}
+    if was != now:
+        yield rule.forbidden("spec", _STATEFUL_FORBIDDEN)
+
+
+def _deployment_part(obj: Object) -> Any:
+    return obj.get("spec"), obj["metadata"].get("annotations")
+
+
+def _create_job(job: Object, _context: Context) -> None:
+    """Give a Job without a selector of its own the labels that tell its pods from all others."""
+    spec = job["spec"]
+    if spec.get("manualSelector"):
+        return
+    metadata = job["metadata"]
+    labels = spec.setdefault("template", {}).setdefault("metadata", {}).setdefault("labels", {})
+    labels.update(dict.fromkeys(_UID_LABELS, metadata["uid"]))
+    labels.update(dict.fromkeys(_JOB_LABELS, metadata["name"]))
+    metadata["labels"] = {**labels, **(metadata.get("labels") or {})}
+    spec.setdefault("selector", {"matchLabels": {_UID_LABELS[0]: metadata["uid"]}})
+
+
+def _update_job(new: Object, old: Object, context: Context) -> None:
+    """Put the generated labels and selector back when an update leaves them out."""
+    if not new["spec"].get("manualSelector"):
+        _create_job(new, context)
+        new["metadata"].setdefault("labels", old["metadata"].get("labels") or {})
+        if old["spec"].get("selector"):
+            new["spec"]["selector"] = old["spec"]["selector"]
+
+
+def _job_causes(job: Object) -> Iterator[Cause]:
+    template = job["spec"].get("template") or {}
+    spec = template.get("spec") or {}
+    yield from pod_causes(spec, "spec.template.spec")
+    if spec.get("restartPolicy") not in ("OnFailure", "Never"):
+        yield Cause(
+            reason="FieldValueNotSupported",
+            message=f'Unsupported value: "{spec.get("restartPolicy", "")}": supported values: "OnFailure", "Never"',
+            field="spec.template.spec.restartPolicy",
+        )
+
+
+def _job_change(new: Object, old: Object) -> Iterator[Cause]:
+    yield from rule.immutable(new, old, "spec", "selector")
+    if not old["spec"].get("suspend"):
+        yield from rule.immutable(new, old, "spec", "template")
+    for field in ("completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"):
+        yield from rule.immutable(new, old, "spec", field)
+    if old["spec"].get("completionMode") != "Indexed":
+        yield from rule.immutable(new, old, "spec", "completions")
+
+
+def _create_pod(pod: Object, _context: Context) -> None:
+    pod["status"] = {"phase": "Pending", "qosClass": _quality(pod["spec"])}
+
+
+def _quality(spec: Any) -> str:
+    resources = [container.get("resources") or {} for container in spec.get("containers") or ()]
+    if not any(each.get("requests") or each.get("limits") for each in resources):
+        return "BestEffort"
+    exact = all(
+        set(each.get("limits") or ()) >= {"cpu", "memory"}
+        and (each.get("requests") or each["limits"]) == each["limits"]
+        for each in resources
+    )
+    return "Guaranteed" if exact else "Burstable"
+
+
+def _pod_check(pod: Object) -> Iterator[Cause]:
+    return pod_causes(pod.get("spec") or {}, "spec")
+
+
+def _pod_change(new: Object, old: Object) -> Iterator[Cause]:
+    if _pod_fixed(new["spec"]) != _pod_fixed(old["spec"]):
+        yield rule.forbidden("spec", _POD_FORBIDDEN)
+
+
+def _pod_fixed(spec: Any) -> Any:
+    free = ("activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "nodeName", "schedulingGates")
+    kept = {key: value for key, value in spec.items() if key not in (*free, "containers", "initContainers")}
+    for key in ("containers", "initContainers"):
+        kept[key] = [
+            {field: value for field, value in each.items() if field not in ("image", "imagePullPolicy")}
+            for each in spec.get(key) or ()
+        ]
+    return kept
+
+
+RULES: dict[str, Rule] = {
+    "deployments.apps": Rule(check=template_causes, check_change=_selector_fixed, watched=_deployment_part),
+    "replicasets.apps": Rule(check=template_causes, check_change=_selector_fixed, watched=rule.spec),
+    "daemonsets.apps": Rule(check=template_causes, check_change=_selector_fixed, watched=rule.spec),
+    "statefulsets.apps": Rule(check=_stateful_causes, check_change=_stateful_change, watched=rule.spec),
+    "replicationcontrollers": Rule(watched=rule.spec, orphans=True),
+    "jobs.batch": Rule(
+        create=_create_job,
+        update=_update_job,
+        check=_job_causes,
+        check_change=_job_change,
+        watched=rule.spec,
+        orphans=True,
+    ),
+    "cronjobs.batch": Rule(watched=rule.spec),
+    "pods": Rule(create=_create_pod, check=_pod_check, check_change=_pod_change, watched=rule.spec),
+}

@@ -1,0 +1,120 @@
+"""The form in which a client wants objects: as they are, as rows of a Table, or their metadata only.
+
+Chosen by the Accept header. Nothing here reads the store or writes to a socket.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from rudr_py.errors import ApiError
+from rudr_py.local import cells
+from rudr_py.local.reads import Page
+from rudr_py.local.resources import Resource
+from rudr_py.local.store import Object
+
+OBJECT, TABLE, PARTIAL = "", "Table", "PartialObjectMetadata"
+_META_VERSIONS = ("v1", "v1beta1")
+
+
+class View(msgspec.Struct, frozen=True):
+    """`form` is empty, Table or PartialObjectMetadata; `include` is what a Table's rows carry (includeObject)."""
+
+    form: str = OBJECT
+    version: str = "v1"
+    include: str = "Metadata"
+
+
+@lru_cache(maxsize=256)
+def negotiate(accept: str, include: str = "") -> View:
+    """Return the view that an Accept header asks for first. Raises `ApiError` (406)."""
+    for entry in accept.split(",") if accept else ("*/*",):
+        media, _, rest = entry.strip().partition(";")
+        parameters = dict(part.strip().partition("=")[::2] for part in rest.split(";") if part)
+        if media not in ("application/json", "*/*", "application/*", "application/yaml"):
+            continue
+        form = parameters.get("as", "").removesuffix("List")
+        if not form:
+            return View()
+        if parameters.get("g") != "meta.k8s.io" or parameters.get("v") not in _META_VERSIONS:
+            continue
+        if form == TABLE or form == PARTIAL:
+            return View(form, parameters["v"], include or "Metadata")
+    raise ApiError(
+        "only the following media types are accepted: application/json, application/yaml",
+        status=406,
+        reason="NotAcceptable",
+        details={"empty": True},
+    )
+
+
+def one(view: View, resource: Resource, obj: Object, now: datetime) -> Object:
+    """Return one object in a view."""
+    if view.form == TABLE:
+        return table(view, resource, [obj], obj["metadata"].get("resourceVersion", ""), now)
+    return partial(view, obj) if view.form == PARTIAL else obj
+
+
+def many(view: View, resource: Resource, page: Page, now: datetime) -> Object:
+    """Return a page of objects in a view."""
+    metadata: Object = {"resourceVersion": str(page.revision)}
+    if page.token or resource.custom:
+        metadata["continue"] = page.token
+    if page.remaining:
+        metadata["remainingItemCount"] = page.remaining
+    if view.form == TABLE:
+        shown = table(view, resource, page.objects, str(page.revision), now)
+        shown["metadata"] = metadata
+        return shown
+    if view.form == PARTIAL:
+        return {
+            "kind": "PartialObjectMetadataList",
+            "apiVersion": f"meta.k8s.io/{view.version}",
+            "metadata": metadata,
+            "items": [partial(view, obj) for obj in page.objects],
+        }
+    items = page.objects if resource.custom else [_anonymous(obj) for obj in page.objects]
+    return {
+        "kind": resource.list_kind or f"{resource.kind}List",
+        "apiVersion": resource.api_version,
+        "metadata": metadata,
+        "items": items,
+    }
+
+
+def _anonymous(obj: Object) -> Object:
+    """Lists of built-in kinds leave out the kind of each item."""
+    return {key: value for key, value in obj.items() if key not in ("kind", "apiVersion")}
+
+
+def partial(view: View, obj: Object) -> Object:
+    """Return the metadata of an object as PartialObjectMetadata."""
+    return {
+        "kind": PARTIAL,
+        "apiVersion": f"meta.k8s.io/{view.version}",
+        "metadata": obj["metadata"],
+    }
+
+
+def table(view: View, resource: Resource, objects: list[Object], revision: str, now: datetime) -> Object:
+    """Return objects as rows; `now` is what ages are counted from."""
+    columns = cells.shown(resource)
+    return {
+        "kind": TABLE,
+        "apiVersion": f"meta.k8s.io/{view.version}",
+        "metadata": {"resourceVersion": revision},
+        "columnDefinitions": [column.definition for column in columns],
+        "rows": [
+            {"cells": [column.cell(obj, now) for column in columns], "object": _carried(view, obj)} for obj in objects
+        ],
+    }
+
+
+def _carried(view: View, obj: Object) -> Any:
+    if view.include == "Object":
+        return obj
+    return None if view.include == "None" else partial(view, obj)

@@ -1,0 +1,47 @@
+"""What every verb works on: the store, the kinds served, the clock and chance, handed around as one value."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from rudr_py.local.resources import Registry
+from rudr_py.local.rules.rule import Context
+from rudr_py.local.store import Store
+
+Clock = Callable[[], datetime]
+"""The time in UTC; an argument, so that tests decide what time it is."""
+
+
+class World(msgspec.Struct, frozen=True):
+    """The state of one local cluster, and what is not state: time and chance."""
+
+    store: Store
+    registry: Registry
+    clock: Clock
+    chance: random.Random
+
+    def now(self) -> str:
+        """Return the time as metadata carries it: RFC 3339, UTC, whole seconds."""
+        return self.clock().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def uid(self) -> str:
+        """Return a fresh uid."""
+        return str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
+
+    def context(self) -> Context:
+        """Return what the rules of kinds may use."""
+        return Context(self.chance, self.now(), self._in_use)
+
+    def _in_use(self, what: str, value: str) -> bool:
+        for service in self.store.list("services"):
+            spec = service["spec"]
+            if what == "ip" and spec.get("clusterIP") == value:
+                return True
+            if what == "port" and any(str(port.get("nodePort")) == value for port in spec.get("ports") or ()):
+                return True
+        return False
