@@ -6,8 +6,10 @@ of our own entry is kept. The rest of the document stays JSON text until somebod
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -24,7 +26,7 @@ class Live(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """An object as the API server last told it. It holds strings and dicts of strings only, hence no cycles.
 
     `owner_*` describe the owner with `controller: true`. `applied` is the value of our annotation. `digest` is that
-    of our own managedFields entry, or empty when we own nothing. `annotations` lacks kubectl's last-applied copy.
+    of our own managedFields entry, or empty when we own nothing; `held` says that our hand-over manager has one too. `annotations` lacks kubectl's last-applied copy.
     """
 
     api_version: str
@@ -42,6 +44,7 @@ class Live(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     owner_name: str
     applied: str
     digest: str
+    held: bool
     body: bytes
 
     @property
@@ -50,14 +53,19 @@ class Live(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         return self.namespace, self.name
 
     def document(self) -> dict[str, Any]:
-        """The whole object without managedFields, decoded anew at each call; the caller may change it."""
+        """The whole object without managedFields, decoded anew at each call; the caller may change it.
+
+        Raises `UndecodableError` when it is nested too deeply for the stack of the caller.
+        """
         head = {"apiVersion": self.api_version, "kind": self.kind}
-        return head | dict(msgspec.json.decode(self.body))
+        with _as_undecodable(f"{self.kind} {self.namespace}/{self.name}"):
+            return head | dict(msgspec.json.decode(self.body))
 
     def part(self, name: str) -> Any:
         """One top-level field (`spec`, `status`, `data` …) decoded anew, or None; cheaper than `document()`."""
-        raw = _parts.decode(self.body).get(name)
-        return None if raw is None else msgspec.json.decode(raw)
+        with _as_undecodable(f"{self.kind} {self.namespace}/{self.name}"):
+            raw = _parts.decode(self.body).get(name)
+            return None if raw is None else msgspec.json.decode(raw)
 
 
 class _Owner(msgspec.Struct, frozen=True):
@@ -97,10 +105,8 @@ def decode(data: bytes | msgspec.Raw, api_version: str = "", kind: str = "") -> 
 
     The value shares no memory with `data`. Raises `UndecodableError`.
     """
-    try:
+    with _as_undecodable(kind or "an object"):
         return _decode(data, api_version, kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise errors.UndecodableError(f"an object of kind {kind or 'unknown'} cannot be read: {error}") from error
 
 
 def digest(fields: bytes) -> str:
@@ -121,6 +127,9 @@ def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str) -> Live:
     owner = next((owner for owner in metadata.owner_references or () if owner.controller), _nobody)
     annotations = metadata.annotations or {}
     annotations.pop(_LAST_APPLIED, None)
+    body = msgspec.json.encode(parts)
+    # text that is not UTF-8 passes a decoder that skips it, and would fail whoever looks at it later
+    body.decode()
     return Live(
         api_version=api_version,
         kind=kind,
@@ -137,7 +146,8 @@ def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str) -> Live:
         owner_name=owner.name,
         applied=annotations.get(APPLIED_ANNOTATION, ""),
         digest=_own_digest(metadata.managed_fields or []),
-        body=msgspec.json.encode(parts),
+        held=any(entry.manager == settings.HANDOVER_MANAGER for entry in metadata.managed_fields or ()),
+        body=body,
     )
 
 
@@ -153,6 +163,14 @@ def _own_digest(entries: list[_Entry]) -> str:
 def _digest(fields: bytes) -> str:
     canonical = msgspec.json.encode(msgspec.json.decode(fields), order="deterministic") if fields else b""
     return hashlib.blake2b(canonical, digest_size=16).hexdigest()
+
+
+@contextlib.contextmanager
+def _as_undecodable(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise errors.UndecodableError(f"{what} cannot be read: {error}") from error
 
 
 def _text(raw: msgspec.Raw | None) -> str:
