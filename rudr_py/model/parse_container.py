@@ -69,8 +69,11 @@ def _image(fields: Fields) -> str:
 def _resources(fields: Fields | None) -> Resources:
     if fields is None:
         return Resources()
+    cpu = fields.map("cpu")
+    if cpu and isinstance(cpu.raw("required"), str):
+        cpu.notes.warn(cpu.at("required"), "is text; write it as a number, without quotes", "UN-2")
     found = Resources(
-        cpu=_required(fields.map("cpu"), quantity.cpu, "UN-2") or DEFAULT_CPU,
+        cpu=_required(cpu, quantity.cpu, "UN-2") or DEFAULT_CPU,
         memory=_required(fields.map("memory"), quantity.memory, "UN-4") or DEFAULT_MEMORY,
         gpu=_required(fields.map("gpu"), quantity.gpu, "RS-2"),
         volumes=tuple(_volume(inner) for inner in fields.items("volumes")),

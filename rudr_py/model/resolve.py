@@ -52,6 +52,8 @@ def resolve(
     for parameter in declared.values():
         value = given.get(parameter.name, parameter.default)
         place = paths.child(path, *binding.parameter_steps.get(parameter.name, ("parameterValues",)))
+        if any(paths.below(problem.path, place) for problem in problems):
+            continue
         problem = _parameter_problem(parameter, value, component, place)
         if problem:
             problems.append(problem)

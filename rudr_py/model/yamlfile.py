@@ -1,0 +1,135 @@
+"""The text of a YAML or JSON file -> documents with the place of every key and value.
+
+Reads as kubectl does (`scalars`), and refuses what hides mistakes or bites: keys that come twice, aliases that
+grow without end, nesting without end. Nothing here opens a file or knows a kind of OAM.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import Any, Final
+
+import yaml
+
+from rudr_py.errors import DocumentError, Location, Problem
+from rudr_py.model import paths
+from rudr_py.model.document import Document, Json, Positions
+from rudr_py.model.yamltree import Tree, read_trees
+
+LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's parser, eight times as fast, where PyYAML was built with it."""
+
+_BOMS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_SURROGATES: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+_ITEM: Final = re.compile(r"\$\.items\[(\d+)\]")
+
+
+def load(text: bytes | str, name: str) -> tuple[Document, ...]:
+    """The documents of a file called `name`, in order; empty ones are left out, the items of lists taken out.
+
+    Raises DocumentError with every problem of the file that is found: text that is no YAML ends the reading at its
+    place, keys that come twice do not.
+    """
+    problems: list[Problem] = []
+    content = _json_escapes(_decoded(text, name))
+    trees = _trees(content, name, problems)
+    documents: list[Document] = []
+    for tree in trees:
+        if tree.value is None:
+            continue
+        positions = Positions(file=name, keys=tree.keys, values=tree.values)
+        if isinstance(tree.value, dict):
+            documents += _expanded(tree, positions, problems)
+        else:
+            problems.append(_no_map(tree.value, positions, "$"))
+    if problems:
+        raise DocumentError(tuple(problems))
+    return tuple(documents)
+
+
+def _decoded(text: bytes | str, name: str) -> str:
+    """Text without a byte-order mark. Raises DocumentError when the bytes are no UTF-8 (or UTF-16 with a mark)."""
+    if isinstance(text, str):
+        return text.removeprefix("\ufeff")
+    encoding = next((encoding for bom, encoding in _BOMS if text.startswith(bom)), "utf-8")
+    try:
+        return text.decode(encoding).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        before = text[: error.start].decode(encoding, errors="replace")
+        line = before.count("\n") + 1
+        place = Location(name, line, len(before.rpartition("\n")[2]) + 1)
+        raise DocumentError((Problem(f"the file is not {encoding.upper()}", location=place),)) from error
+
+
+def _json_escapes(text: str) -> str:
+    r"""JSON's `\ud83d\ude00` as YAML's `\U0001f600`, in a text that is JSON; YAML knows no pairs."""
+    if not text.lstrip().startswith(("{", "[")):
+        return text
+
+    def joined(match: re.Match[str]) -> str:
+        pair = bytes.fromhex(match[2] + match[3]).decode("utf-16-be")
+        return f"{match[1]}\\U{ord(pair):08x}"
+
+    return _SURROGATES.sub(joined, text)
+
+
+def _trees(text: str, name: str, problems: list[Problem]) -> list[Tree]:
+    try:
+        return read_trees(yaml.parse(text, Loader=LOADER), name, problems)
+    except yaml.YAMLError as error:
+        problems.append(_syntax(error, text, name))
+    except ValueError as error:
+        # libyaml's binding cannot take text with lone surrogates
+        problems.append(Problem(f"the file is no YAML: {error}", location=Location(name, 1, 1)))
+    return []
+
+
+def _syntax(error: yaml.YAMLError, text: str, name: str) -> Problem:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if mark is not None:
+        place = Location(name, mark.line + 1, mark.column + 1)
+        parts = (getattr(error, "context", None), getattr(error, "problem", None))
+        said = ", ".join(part for part in parts if part)
+        hint = " (indent with spaces)" if "'\\t'" in said else ""
+        return Problem(f"the file is no YAML: {said}{hint}", location=place)
+    position = getattr(error, "position", 0)
+    before = text[: position if isinstance(position, int) else 0]
+    place = Location(name, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+    reason = getattr(error, "reason", "it cannot be read")
+    return Problem(f"the file is no YAML: {reason}", location=place)
+
+
+def _expanded(tree: Tree, positions: Positions, problems: list[Problem]) -> list[Document]:
+    """The document, or the items of a list of Kubernetes as documents of their own."""
+    items = tree.value.get("items")
+    if not str(tree.value.get("kind", "")).endswith("List") or not isinstance(items, list):
+        return [Document(value=tree.value, positions=positions, name=positions.file, index=tree.index)]
+    keys, values = _by_item(tree.keys, len(items)), _by_item(tree.values, len(items))
+    found: list[Document] = []
+    for number, item in enumerate(items):
+        if isinstance(item, dict):
+            own = Positions(file=positions.file, keys=keys[number], values=values[number])
+            found.append(Document(value=item, positions=own, name=positions.file, index=tree.index))
+        else:
+            problems.append(_no_map(item, positions, paths.child("$.items", number)))
+    return found
+
+
+def _by_item(places: dict[str, tuple[int, int]], count: int) -> list[dict[str, tuple[int, int]]]:
+    """The places inside `$.items[n]`, for each n, with paths that begin at the item."""
+    found: list[dict[str, tuple[int, int]]] = [{} for _ in range(count)]
+    for path, place in places.items():
+        if match := _ITEM.match(path):
+            found[int(match[1])][paths.ROOT + path[match.end() :]] = place
+    return found
+
+
+def _no_map(value: Json, positions: Positions, path: str) -> Problem:
+    what = "a list" if isinstance(value, list) else "a single value"
+    message = f"a document must be a map with apiVersion and kind, not {what}"
+    return Problem(message, path, positions.of_value(path), "MD-1")
