@@ -26,7 +26,8 @@ class Live(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """An object as the API server last told it. It holds strings and dicts of strings only, hence no cycles.
 
     `owner_*` describe the owner with `controller: true`. `applied` is the value of our annotation. `digest` is that
-    of our own managedFields entry, or empty when we own nothing; `held` says that our hand-over manager has one too. `annotations` lacks kubectl's last-applied copy.
+    of our own managedFields entry, or empty when we own nothing; `held` says that our hand-over manager has one too.
+    `annotations` lacks kubectl's last-applied copy.
     """
 
     api_version: str
@@ -44,7 +45,7 @@ class Live(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     owner_name: str
     applied: str
     digest: str
-    held: bool
+    held: bool = False
     body: bytes
 
     @property

@@ -56,9 +56,7 @@ class ScriptedServer:
         self.handler = handler
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        seen = Seen(
-            request.method, request.path, dict(request.query), dict(request.headers), await request.read()
-        )
+        seen = Seen(request.method, request.path, dict(request.query), dict(request.headers), await request.read())
         self.seen.append(seen)
         assert self.handler is not None
         answer = await self.handler(seen)

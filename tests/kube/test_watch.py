@@ -245,9 +245,7 @@ async def test_garbage_is_not_surfaced_and_the_last_good_version_is_resumed(
     assert server.seen[1].query["resourceVersion"] == "10"
 
 
-async def test_garbage_again_and_again_ends_in_a_new_list(
-    start: Any, server: Any, answer: Any, line: Any
-) -> None:
+async def test_garbage_again_and_again_ends_in_a_new_list(start: Any, server: Any, answer: Any, line: Any) -> None:
     async def handler(seen: Any) -> Any:
         if "resourceVersion" in seen.query:
             return answer(body=b"garbage\n")

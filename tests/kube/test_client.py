@@ -1,0 +1,144 @@
+"""The client against a scripted server: answers become values or errors by their meaning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py import errors
+from rudr_py.kube import requests
+from rudr_py.kube.client import Client
+from rudr_py.kube.requests import Selection
+
+
+@pytest.fixture
+def client(transport: Any) -> Client:
+    return Client(transport)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "message", "kind"),
+    [
+        (400, "BadRequest", "no", errors.InvalidError),
+        (401, "Unauthorized", "no", errors.UnauthorizedError),
+        (403, "Forbidden", "no", errors.ForbiddenError),
+        (404, "NotFound", "no", errors.NotFoundError),
+        (409, "Conflict", "no", errors.ConflictError),
+        (409, "AlreadyExists", "no", errors.AlreadyExistsError),
+        (410, "Gone", "no", errors.ExpiredError),
+        (410, "Expired", "no", errors.ExpiredError),
+        (413, "RequestEntityTooLarge", "no", errors.ApiError),
+        (422, "Invalid", "no", errors.InvalidError),
+        (429, "TooManyRequests", "no", errors.TooManyRequestsError),
+        (500, "InternalError", "no", errors.ServerError),
+        (500, "", "failed to create typed patch object (ns/a; apps/v1): .spec.x: not declared", errors.InvalidError),
+        (504, "Timeout", "Too large resource version: 9, current: 5", errors.ExpiredError),
+        (504, "Timeout", "slow", errors.ServerError),
+    ],
+)
+async def test_an_error_is_raised_by_its_meaning(
+    client: Client, server: Any, failure: Any, pods: Any, code: int, reason: str, message: str, kind: Any
+) -> None:
+    server.script(failure(code, reason, message))
+    with pytest.raises(errors.ApiError) as caught:
+        await client.get(pods.object("ns", "a"))
+    assert type(caught.value) is kind
+    assert (caught.value.status, caught.value.reason, caught.value.message) == (code, reason, message)
+
+
+async def test_an_error_carries_its_causes_and_the_pause_asked_for(
+    client: Client, server: Any, failure: Any, pods: Any
+) -> None:
+    causes = [{"reason": "FieldManagerConflict", "message": 'conflict with "kubectl"', "field": ".spec.replicas"}]
+    answer = failure(429, causes=causes, retryAfterSeconds=3)
+    answer.headers["Retry-After"] = "7"
+    server.script(answer, failure(429, causes="junk", retryAfterSeconds=3))
+    with pytest.raises(errors.TooManyRequestsError) as caught:
+        await client.get(pods.object("ns", "a"))
+    assert caught.value.causes == (errors.Cause("FieldManagerConflict", 'conflict with "kubectl"', ".spec.replicas"),)
+    assert caught.value.retry_after == 7
+    with pytest.raises(errors.TooManyRequestsError) as caught:
+        await client.get(pods.object("ns", "a"))
+    assert (caught.value.causes, caught.value.retry_after) == ((), 3)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>Bad gateway</html>", b"\xff", b"[" * 9000, b"null", b'{"code":"x"}'])
+async def test_an_error_that_is_no_status_still_says_where_it_happened(
+    client: Client, server: Any, answer: Any, pods: Any, body: bytes
+) -> None:
+    server.script(answer(502, body))
+    with pytest.raises(errors.ServerError, match=r"GET /api/v1/namespaces/ns/pods/a: HTTP 502"):
+        await client.get(pods.object("ns", "a"))
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"<html>", b"\xff", b'{"metadata":7}'])
+async def test_an_answer_that_is_no_object_is_an_error_of_the_tree(
+    client: Client, server: Any, answer: Any, pods: Any, body: bytes
+) -> None:
+    server.script(answer(body=body), answer(body=body))
+    with pytest.raises(errors.UndecodableError):
+        await client.live(requests.get(pods.object("ns", "a")))
+    if body != b'{"metadata":7}':
+        with pytest.raises(errors.UndecodableError):
+            await client.get(pods.object("ns", "a"))
+
+
+async def test_a_list_is_read_to_its_last_page(client: Client, server: Any, answer: Any, pods: Any, pod: Any) -> None:
+    def page(items: list[Any], token: str) -> Any:
+        metadata = {"resourceVersion": "5", "continue": token}
+        return answer(body=msgspec.json.encode({"metadata": metadata, "items": items}))
+
+    server.script(page([pod("a", 1)], "t1"), page([pod("b", 2)], ""))
+    items = await client.list_all(Selection(pods, "ns"), page=1)
+    assert [item["metadata"]["name"] for item in items] == ["a", "b"]
+    assert [seen.query.get("continue") for seen in server.seen] == [None, "t1"]
+
+
+async def test_writes_send_their_bytes_and_return_the_live_object(
+    client: Client, server: Any, answer: Any, pods: Any, pod: Any
+) -> None:
+    body = msgspec.json.encode({"apiVersion": "v1", "kind": "Pod"} | pod("a", 8))
+    server.script(*[answer(body=body)] * 5)
+    target = pods.object("ns", "a")
+    for write in (client.apply, client.create, client.merge_patch, client.json_patch):
+        live = await write(target, b'{"x":1}', "rudr")
+        assert (live.kind, live.name, live.resource_version) == ("Pod", "a", "8")
+    await client.delete(target, uid="u", resource_version="8")
+    assert [seen.method for seen in server.seen] == ["PATCH", "POST", "PATCH", "PATCH", "DELETE"]
+    assert {seen.body for seen in server.seen[:4]} == {b'{"x":1}'}
+    assert [seen.headers["Content-Type"] for seen in server.seen[:2]] == [
+        "application/apply-patch+yaml",
+        "application/json",
+    ]
+    assert server.seen[0].headers["User-Agent"].startswith("rudr-py/")
+
+
+async def test_every_request_is_counted_once_answered_or_not(
+    transport: Any, server: Any, answer: Any, failure: Any, pods: Any
+) -> None:
+    counted: list[tuple[str, str]] = []
+    client = Client(transport, observer=lambda code, method: counted.append((code, method)))
+    server.script(answer(body=b"{}"), failure(503), answer(end="abort"))
+    await client.get(pods.object("ns", "a"))
+    with pytest.raises(errors.ServerError):
+        await client.get(pods.object("ns", "a"))
+    with pytest.raises(errors.ConnectionFailedError):
+        await client.merge_patch(pods.object("ns", "a"), b"{}", "rudr")
+    assert counted == [("200", "GET"), ("503", "GET"), ("<error>", "PATCH")]
+
+
+async def test_a_server_that_says_nothing_is_given_up_in_time(
+    client: Client, server: Any, answer: Any, pods: Any
+) -> None:
+    server.script(answer(end="hang"))
+    with pytest.raises(errors.ConnectionFailedError, match="no answer within"):
+        await client.send(requests.get(pods.object("ns", "a"), timeout=0.1))
+
+
+async def test_a_query_reaches_the_server_as_it_was_given(client: Client, server: Any, answer: Any, pods: Any) -> None:
+    selector = "a in (x,y),b!=c+d&e/f%2F ä"
+    server.script(answer(body=b"{}"))
+    await client.send(requests.list_page(Selection(pods, labels=selector), continue_token="t+/=%&"))
+    assert server.seen[0].query == {"labelSelector": selector, "continue": "t+/=%&"}

@@ -1,0 +1,60 @@
+"""Requests as values."""
+
+from __future__ import annotations
+
+import msgspec
+
+from rudr_py.kube import requests
+from rudr_py.kube.requests import Resource, Selection
+
+DEPLOYMENTS = Resource("apps", "v1", "Deployment", "deployments", namespaced=True)
+NODES = Resource("", "v1", "Node", "nodes", namespaced=False)
+
+
+def test_paths_are_those_of_the_api_server() -> None:
+    assert DEPLOYMENTS.path("ns") == "/apis/apps/v1/namespaces/ns/deployments"
+    assert DEPLOYMENTS.path("") == "/apis/apps/v1/deployments"
+    assert DEPLOYMENTS.path("ns", "web", "status") == "/apis/apps/v1/namespaces/ns/deployments/web/status"
+    assert NODES.path("ignored", "n1") == "/api/v1/nodes/n1"
+    assert (DEPLOYMENTS.api_version, NODES.api_version) == ("apps/v1", "v1")
+
+
+def test_a_name_cannot_leave_its_place_in_the_path() -> None:
+    assert NODES.path("", "../secrets?x#y") == "/api/v1/nodes/..%2Fsecrets%3Fx%23y"
+
+
+def test_an_apply_names_its_manager_and_forces_unless_told_otherwise() -> None:
+    target = DEPLOYMENTS.object("ns", "web")
+    forced = requests.apply(target, b"{}", "rudr")
+    assert (forced.method, forced.content_type) == ("PATCH", "application/apply-patch+yaml")
+    assert dict(forced.query) == {"fieldManager": "rudr", "force": "true"}
+    gentle = requests.apply(target, b"{}", "rudr", force=False, dry_run=True)
+    assert dict(gentle.query) == {"fieldManager": "rudr", "dryRun": "All"}
+
+
+def test_a_create_posts_to_the_collection() -> None:
+    request = requests.create(DEPLOYMENTS.object("ns", "web"), b"{}", "rudr")
+    assert (request.method, request.path) == ("POST", "/apis/apps/v1/namespaces/ns/deployments")
+
+
+def test_a_delete_carries_its_preconditions_and_always_a_propagation() -> None:
+    target = DEPLOYMENTS.object("ns", "web")
+    bare = msgspec.json.decode(requests.delete(target).body or b"")
+    assert bare == {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
+    full = requests.delete(target, uid="u", resource_version="7", propagation="Foreground", dry_run=True)
+    options = msgspec.json.decode(full.body or b"")
+    assert options["preconditions"] == {"uid": "u", "resourceVersion": "7"}
+    assert (options["propagationPolicy"], options["dryRun"]) == ("Foreground", ["All"])
+
+
+def test_a_list_is_consistent() -> None:
+    request = requests.list_page(Selection(DEPLOYMENTS, labels="a=b", fields="metadata.name=x"), limit=5)
+    assert dict(request.query) == {"labelSelector": "a=b", "fieldSelector": "metadata.name=x", "limit": "5"}
+
+
+def test_patches_say_what_they_are() -> None:
+    target = DEPLOYMENTS.object("ns", "web", "status")
+    assert requests.merge_patch(target, b"{}", "rudr").content_type == "application/merge-patch+json"
+    assert requests.json_patch(target, b"[]", "rudr").content_type == "application/json-patch+json"
+    assert requests.update(target, b"{}", "rudr").path.endswith("/web/status")
+    assert "PartialObjectMetadata" in requests.get(target, metadata_only=True).accept
