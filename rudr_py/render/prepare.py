@@ -155,10 +155,12 @@ def _fits(offer: Offer[Trait[Any]], workload: Offer[WorkloadType[Any]] | None, p
 def _properties(
     inputs: Inputs, offer: Offer[Trait[Any]], binding: TraitBinding, path: str
 ) -> tuple[PreparedTrait, tuple[Problem, ...], tuple[Problem, ...]]:
-    def where(*steps: Any) -> str:
-        return binding.path_of(*steps) if steps else path
+    at = paths.child(path, binding.properties_key) if binding.properties_key else path
 
-    given, undefined = resolve.substitute(dict(binding.properties), inputs.application.variables, path)
+    def where(*steps: str | int) -> str:
+        return paths.child(at, *steps)
+
+    given, undefined = resolve.substitute(dict(binding.properties), inputs.application.variables, at)
     given, warnings = check.renamed(offer, given, where)
     found = check.problems(offer, given, where)
     return PreparedTrait(offer=offer, given=given, path=path, where=where), (*undefined, *found), warnings

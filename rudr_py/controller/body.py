@@ -1,0 +1,52 @@
+"""Plan -> the bytes that are sent: owner, precondition and the record of what was applied. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from rudr_py.kube.objects import APPLIED_ANNOTATION, Live
+from rudr_py.render import digest
+from rudr_py.render.plan import Planned
+
+
+class Body(msgspec.Struct, frozen=True):
+    """A complete manifest and the hash under which its annotation records it."""
+
+    document: dict[str, Any]
+    hash: str
+
+    def encoded(self, *, uid: str = "", resource_version: str = "") -> bytes:
+        """The JSON of the manifest with preconditions in its metadata."""
+        extra = {key: value for key, value in (("uid", uid), ("resourceVersion", resource_version)) if value}
+        return msgspec.json.encode({**self.document, "metadata": {**self.document["metadata"], **extra}})
+
+
+def complete(planned: Planned, owner: Live | None) -> Body:
+    """The manifest with its owner and its hash. Nulls are left out: they mean nothing to an apply."""
+    metadata = dict(planned.body["metadata"])
+    if owner is not None:
+        metadata["ownerReferences"] = [reference(owner)]
+    document = _without_nulls({**planned.body, "metadata": metadata})
+    found = digest.of(document)
+    annotations = {**document["metadata"].get("annotations", {}), APPLIED_ANNOTATION: found}
+    return Body({**document, "metadata": {**document["metadata"], "annotations": annotations}}, found)
+
+
+def reference(owner: Live) -> dict[str, Any]:
+    """The owner reference of a controller."""
+    return {
+        "apiVersion": owner.api_version,
+        "kind": owner.kind,
+        "name": owner.name,
+        "uid": owner.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value

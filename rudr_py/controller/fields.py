@@ -1,0 +1,106 @@
+"""Reads managedFields: which manager owns which field of a body. Pure; the format is that of `fieldsV1`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from rudr_py.api import Path
+
+Fields = dict[str, Any]
+
+
+def entry(document: dict[str, Any], manager: str) -> Fields:
+    """The fields that a manager owns by applying to the object itself; empty when it owns none."""
+    for found in document.get("metadata", {}).get("managedFields", ()):
+        if found.get("manager") == manager and found.get("operation") == "Apply" and not found.get("subresource"):
+            return dict(found.get("fieldsV1", {}))
+    return {}
+
+
+def others(document: dict[str, Any], *ours: str) -> Iterator[tuple[str, Fields]]:
+    """Every other manager with the fields that it owns through the object itself, not through a subresource."""
+    for found in document.get("metadata", {}).get("managedFields", ()):
+        if found.get("manager") not in ours and not found.get("subresource"):
+            yield str(found.get("manager")), dict(found.get("fieldsV1", {}))
+
+
+def owns(fields: Fields, path: Path) -> bool:
+    """Whether the field at `path` is among the fields."""
+    for step in path:
+        key = _key(step) if isinstance(step, dict) else f"f:{step}"
+        if key not in fields:
+            return False
+        fields = fields[key]
+    return True
+
+
+def value(document: Any, path: Path) -> Any:
+    """The value at `path`, or None."""
+    for step in path:
+        if isinstance(step, dict):
+            items = document if isinstance(document, list) else []
+            document = next((item for item in items if _matches(item, step)), None)
+        else:
+            document = document.get(step) if isinstance(document, dict) else None
+    return document
+
+
+def nested(path: Path, found: Any) -> Any:
+    """A document that holds nothing but `found` at `path`."""
+    for step in reversed(path):
+        found = (
+            [{**step, **found} if isinstance(found, dict) else dict(step)] if isinstance(step, dict) else {step: found}
+        )
+    return found
+
+
+def shared(fields: Fields, body: Any) -> tuple[str, ...]:
+    """The fields that a body has too, as people write them: `spec.template.spec.containers[name=web].image`."""
+    return tuple(sorted(_shared(fields, body, "")))
+
+
+def _shared(fields: Fields, body: Any, path: str) -> Iterator[str]:
+    for key, below in fields.items():
+        if key == ".":
+            continue
+        step, child = _child(key, body)
+        if child is _NOTHING:
+            continue
+        deeper = {k: v for k, v in below.items() if k != "."} if isinstance(below, dict) else {}
+        here = f"{path}{step}"
+        if deeper:
+            yield from _shared(deeper, child, here)
+        else:
+            yield here.removeprefix(".")
+
+
+_NOTHING = object()
+
+
+def _child(key: str, body: Any) -> tuple[str, Any]:
+    kind, _, name = key.partition(":")
+    if kind == "f":
+        found = body.get(name, _NOTHING) if isinstance(body, dict) else _NOTHING
+        return f".{name}", found
+    if kind == "k" and isinstance(body, list):
+        keys = msgspec.json.decode(name)
+        shown = ",".join(f"{k}={v}" for k, v in keys.items())
+        return f"[{shown}]", next((item for item in body if _matches(item, keys)), _NOTHING)
+    if kind == "v" and isinstance(body, list):
+        wanted = msgspec.json.decode(name)
+        return f"[{wanted}]", wanted if wanted in body else _NOTHING
+    return "", _NOTHING
+
+
+def _matches(item: Any, keys: dict[str, Any]) -> bool:
+    return isinstance(item, dict) and all(item.get(key, _DEFAULTS.get(key)) == wanted for key, wanted in keys.items())
+
+
+_DEFAULTS = {"protocol": "TCP"}
+
+
+def _key(step: dict[str, str]) -> str:
+    return "k:" + msgspec.json.encode(dict(sorted(step.items()))).decode()

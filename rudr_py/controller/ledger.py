@@ -1,0 +1,64 @@
+"""What we applied, by object: the uid, and the digest of our managedFields entry right after. Memory only.
+
+Its copy in `status.resources[]` of each application lets the next process start with 0 writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from rudr_py.api import Kind, Ref
+from rudr_py.kube.objects import Live
+from rudr_py.model.identity import Key
+
+
+class Record(msgspec.Struct, frozen=True):
+    """An object of ours: its uid (empty: we were about to create it) and the digest of our entry (empty: unknown)."""
+
+    ref: Ref
+    uid: str = ""
+    digest: str = ""
+
+    def resource(self) -> dict[str, Any]:
+        """The record as an entry of `status.resources[]`."""
+        found = {"apiVersion": self.ref.kind.api_version, "kind": self.ref.kind.kind, "name": self.ref.name}
+        return {**found, **({"uid": self.uid} if self.uid else {}), **({"digest": self.digest} if self.digest else {})}
+
+
+def read(resources: Iterable[dict[str, Any]]) -> dict[Ref, Record]:
+    """The records of a stored status; entries that name no object are passed over."""
+    found = {}
+    for entry in resources:
+        parts = [entry.get(name) for name in ("apiVersion", "kind", "name")]
+        if all(isinstance(part, str) and part for part in parts):
+            ref = Ref(Kind(str(parts[0]), str(parts[1])), str(parts[2]))
+            found[ref] = Record(ref, str(entry.get("uid") or ""), str(entry.get("digest") or ""))
+    return found
+
+
+class Ledger:
+    """The records of all applications, by key and uid of the application."""
+
+    def __init__(self) -> None:
+        self._pages: dict[Key, tuple[str, dict[Ref, Record]]] = {}
+
+    def page(self, application: Live, stored: Iterable[dict[str, Any]]) -> dict[Ref, Record]:
+        """The records of an application, to be read and changed; taken from `stored` when we have none."""
+        key = Key(application.namespace, application.name)
+        uid, records = self._pages.get(key, ("", {}))
+        if uid != application.uid:
+            records = read(stored)
+            self._pages[key] = (application.uid, records)
+        return records
+
+    def forget(self, application: Key) -> None:
+        """The application is gone."""
+        self._pages.pop(application, None)
+
+
+def order(records: Iterable[Record]) -> tuple[dict[str, Any], ...]:
+    """Entries for `status.resources[]`, in an order that does not change by itself."""
+    return tuple(record.resource() for record in sorted(records, key=lambda r: (str(r.ref.kind), r.ref.name)))

@@ -1,0 +1,25 @@
+"""What came of reconciling one key: the one value on which the queue decides about a retry."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Result = Literal["success", "requeue_after", "error", "refused", "invalid"]
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """`success` and `invalid` wait for a change; `error` is tried again with back-off; `refused` slowly.
+
+    `after` are seconds until the key is due again, whatever happens meanwhile; None for never.
+    """
+
+    result: Result
+    after: float | None = None
+    message: str = ""
+
+
+def soonest(*times: float | None) -> float | None:
+    """The shortest of several waits."""
+    return min((time for time in times if time is not None), default=None)

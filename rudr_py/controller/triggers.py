@@ -1,0 +1,69 @@
+"""A change in the cluster -> the keys of the applications to reconcile. Pure: reads the world, decides nothing else.
+
+Never a decision by the kind of change: what is to be done is found out by reconciling.
+"""
+
+from __future__ import annotations
+
+from rudr_py.api import Kind
+from rudr_py.controller import world
+from rudr_py.controller.world import World
+from rudr_py.kube.cache import Change
+from rudr_py.kube.objects import Live
+from rudr_py.model.identity import Key
+from rudr_py.render import stamp
+
+
+def keys(kind: Kind, change: Change, known: World) -> frozenset[Key]:
+    """The applications that a change of an object of this kind concerns."""
+    live = change.new or change.old
+    if live is None:
+        return frozenset()
+    if kind == world.APPLICATION:
+        return _application(change, known)
+    if kind == world.COMPONENT:
+        return known.users(Key(live.namespace, live.name)) if _said_something(change) else frozenset()
+    return frozenset(key for one in (change.old, change.new) if one is not None for key in _owners(kind, one, known))
+
+
+def _application(change: Change, known: World) -> frozenset[Key]:
+    live = change.new or change.old
+    if live is None:
+        return frozenset()
+    key = Key(live.namespace, live.name)
+    known.uses(key, component_names(change.new) if change.new is not None else frozenset())
+    return frozenset((key,)) if _said_something(change) else frozenset()
+
+
+def component_names(live: Live) -> frozenset[str]:
+    """The ComponentSchematics that an application names, as far as it can be read."""
+    spec = live.part("spec")
+    bindings = spec.get("components") if isinstance(spec, dict) else None
+    names = (
+        (b.get("componentName") for b in bindings or () if isinstance(b, dict)) if isinstance(bindings, list) else ()
+    )
+    return frozenset(name for name in names if isinstance(name, str))
+
+
+def _said_something(change: Change) -> bool:
+    """Whether more than the status changed."""
+    old, new = change.old, change.new
+    if old is None or new is None or old.uid != new.uid:
+        return True
+    return (old.generation, old.annotations, old.labels, old.deleting) != (
+        new.generation,
+        new.annotations,
+        new.labels,
+        new.deleting,
+    )
+
+
+def _owners(kind: Kind, live: Live, known: World) -> frozenset[Key]:
+    if kind == world.COMPONENT_INSTANCE:
+        name = live.owner_name if live.owner_kind == world.APPLICATION.kind else ""
+    elif live.owner_kind == world.COMPONENT_INSTANCE.kind:
+        owner = known.get(world.COMPONENT_INSTANCE, live.namespace, live.owner_name)
+        name = owner.owner_name if owner is not None else live.labels.get(stamp.APPLICATION, "")
+    else:
+        name = live.labels.get(stamp.APPLICATION, "")
+    return frozenset((Key(live.namespace, name),)) if name else frozenset()
