@@ -33,7 +33,7 @@ from rudr_py.api.values import (
     Scale,
     Set,
 )
-from rudr_py.model.component import Component, Container, Disk, ExtendedResource, HealthProbe, Port, Volume
+from rudr_py.model.component import Component, Container, Disk, EnvVar, ExtendedResource, HealthProbe, Port, Volume
 
 API_VERSION = "1.0"
 """The version of this module's promises; a plugin may ask for `1.x` up to this x."""
@@ -49,6 +49,7 @@ __all__ = [
     "Context",
     "Disk",
     "Drop",
+    "EnvVar",
     "ExtendedResource",
     "Health",
     "HealthProbe",

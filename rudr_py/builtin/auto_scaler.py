@@ -79,7 +79,8 @@ class AutoScaler(Trait[Properties]):
         maximum = given.minimum + SPREAD if given.maximum is None else given.maximum
         if maximum < given.minimum:
             raise Refuse((f"maximum {maximum} is below minimum {given.minimum}", "$.maximum"))
-        behavior = msgspec.to_builtins(given.behavior) if given.behavior else None
+        # by way of JSON, because a manifest has lists, not tuples
+        behavior = msgspec.json.decode(msgspec.json.encode(given.behavior)) if given.behavior else None
         return Rendered(scale=Scale.range(given.minimum, maximum, tuple(_metrics(given)), behavior))
 
     def health(self, ctx: Context[Properties]) -> Health:

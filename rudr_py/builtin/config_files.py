@@ -88,12 +88,16 @@ def problems(component: Component) -> Iterator[problem.Problem]:
                 yield f"the content of {path} is larger than the 1 MiB that a ConfigMap holds", f"{where}.value"
 
 
+def key_of(path: str) -> str:
+    """The file's name as a key of a ConfigMap, or a plain one where a ConfigMap cannot have that; nobody sees it."""
+    name = posixpath.basename(path)
+    return name if _KEY.fullmatch(name) else "file"
+
+
 def _files(ctx: Context[Any], container: Container) -> Iterator[_File]:
     # a file whose optional parameter is unset is absent, and keeps its index: the names of the others must not move
     for index, file in enumerate(container.config):
         if file.value is not None:
-            base = posixpath.basename(file.path)
-            key = base if _KEY.fullmatch(base) else "file"
             name = ctx.name(f"{container.name}-{index}")
             # an instance's name may have dots, a volume's may not
-            yield _File(name, name.replace(".", "-"), key, file.path, file.value)
+            yield _File(name, name.replace(".", "-"), key_of(file.path), file.path, file.value)

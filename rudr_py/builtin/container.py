@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from rudr_py.api import Container, ExtendedResource, HealthProbe, Port
+from rudr_py.api import Container, EnvVar, ExtendedResource, HealthProbe, Port
 from rudr_py.builtin.problem import Problem
 
 GPU: Final = "nvidia.com/gpu"
@@ -21,7 +21,7 @@ def render(container: Container, mounts: list[dict[str, Any]]) -> dict[str, Any]
     optional: dict[str, Any] = {
         "command": list(container.cmd),
         "args": list(container.args),
-        "env": [{"name": env.name, "value": env.value} for env in container.env if env.value is not None],
+        "env": [_env(variable) for variable in container.env if variable.value is not None],
         "ports": [_port(port) for port in container.ports],
         "volumeMounts": mounts,
         "livenessProbe": _probe(container.liveness) if container.liveness else None,
@@ -61,14 +61,20 @@ def _resources(container: Container) -> dict[str, Any]:
     return {"requests": requests, "limits": limits} if limits else {"requests": requests}
 
 
+def _env(variable: EnvVar) -> dict[str, Any]:
+    return {"name": variable.name, "value": variable.value} if variable.value else {"name": variable.name}
+
+
 def _port(port: Port) -> dict[str, Any]:
     return {"name": port.name, "containerPort": port.container_port, "protocol": port.protocol}
 
 
 def _probe(probe: HealthProbe) -> dict[str, Any]:
+    # a zero is not stored by the API server, so it is not sent either
+    delay = {"initialDelaySeconds": probe.initial_delay} if probe.initial_delay else {}
     return {
         **_handler(probe),
-        "initialDelaySeconds": probe.initial_delay,
+        **delay,
         "periodSeconds": probe.period,
         "timeoutSeconds": probe.timeout,
         "successThreshold": probe.success,

@@ -5,7 +5,7 @@ Rudr's claims were deleted with the application, and the data with them; here th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
 import msgspec
@@ -17,8 +17,8 @@ DEFAULT_SIZE = "200M"
 """The size of a claim for a volume that names no disk, as in Rudr."""
 
 
-class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """Which volume, and the storage for it."""
+class Claim(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A volume, and the storage for it."""
 
     volume_name: Annotated[
         str, msgspec.Meta(min_length=1, description="The component's volume to make a claim for; any case.")
@@ -32,8 +32,20 @@ class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, fro
     ] = "retain"
 
 
+class Properties(Claim, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Which volumes, and the storage for them. An instance takes each trait once; hence the list."""
+
+    volumes: Annotated[tuple[Claim, ...], msgspec.Meta(description="Further volumes of the component.")] = ()
+
+    def claims(self) -> Iterator[tuple[str, Claim]]:
+        """All claims that are asked for, with their JSON paths; the short form is the first."""
+        yield "$", self
+        for index, claim in enumerate(self.volumes):
+            yield f"$.volumes[{index}]", claim
+
+
 class VolumeMounter(Trait[Properties]):
-    """Gives a volume of the component storage that outlives its pods."""
+    """Gives volumes of the component storage that outlives its pods."""
 
     name = "volume-mounter"
     aliases = ("VolumeMounter",)
@@ -43,32 +55,49 @@ class VolumeMounter(Trait[Properties]):
     produces = (kinds.CLAIM,)
 
     def render(self, ctx: Context[Properties]) -> Rendered:
-        """One claim, named by the volume alone: pods of Rudr's time mount it by that name."""
-        name, uses = _volume(ctx)
-        disk = volumes.disk(uses)
-        if disk is not None and disk.ephemeral:
-            message = f'volume "{name}" is ephemeral: it lives and dies with its pod and takes no claim'
-            raise Refuse((f"{message}; remove this trait, or ephemeral from the disk", "$.volumeName"))
-        spec = {
-            "accessModes": [_access_mode(uses)],
-            "resources": {"requests": {"storage": disk.required if disk is not None else DEFAULT_SIZE}},
-            "storageClassName": ctx.properties.storage_class,
-        }
-        retain = ctx.properties.reclaim == "retain"
-        claim = Manifest(kind=kinds.CLAIM, name=name, body={"spec": spec}, labels=labels.claim(ctx), retain=retain)
-        return Rendered(add=(claim,))
+        """The claims, named by their volumes alone: pods of Rudr's time mount them by these names."""
+        known = {name.lower(): (name, uses) for name, uses in volumes.by_name(ctx.component).items()}
+        problems = list(_problems(ctx, known))
+        if problems:
+            raise Refuse(*problems)
+        return Rendered(
+            add=tuple(_claim(ctx, claim, *known[claim.volume_name.lower()]) for _, claim in ctx.properties.claims())
+        )
 
 
-def _volume(ctx: Context[Properties]) -> tuple[str, tuple[Volume, ...]]:
-    """The volume that the trait means, under the name that the component gives it."""
-    known = volumes.by_name(ctx.component)
-    wanted = ctx.properties.volume_name
-    for name, uses in known.items():
-        if name.lower() == wanted.lower():
-            return name, uses
-    listed = f"it has {', '.join(known)}" if known else "it has none"
-    message = f'component {ctx.component.metadata.name} has no volume "{wanted}"; {listed}'
-    raise Refuse((message, "$.volumeName"))
+def _problems(
+    ctx: Context[Properties], known: Mapping[str, tuple[str, tuple[Volume, ...]]]
+) -> Iterator[tuple[str, str]]:
+    listed = f"it has {', '.join(name for name, _ in known.values())}" if known else "it has none"
+    seen: set[str] = set()
+    for base, claim in ctx.properties.claims():
+        wanted = claim.volume_name.lower()
+        disk = volumes.disk(known[wanted][1]) if wanted in known else None
+        if wanted not in known:
+            message = f'component {ctx.component.metadata.name} has no volume "{claim.volume_name}"; {listed}'
+            yield message, f"{base}.volumeName"
+        elif wanted in seen:
+            yield f'volume "{claim.volume_name}" is named twice; it has one claim', f"{base}.volumeName"
+        elif disk is not None and disk.ephemeral:
+            message = f'volume "{claim.volume_name}" is ephemeral: it lives and dies with its pod and takes no claim'
+            yield f"{message}; remove it here, or ephemeral from its disk", f"{base}.volumeName"
+        seen.add(wanted)
+
+
+def _claim(ctx: Context[Properties], claim: Claim, name: str, uses: tuple[Volume, ...]) -> Manifest:
+    disk = volumes.disk(uses)
+    spec = {
+        "accessModes": [_access_mode(uses)],
+        "resources": {"requests": {"storage": disk.required if disk is not None else DEFAULT_SIZE}},
+        "storageClassName": claim.storage_class,
+    }
+    return Manifest(
+        kind=kinds.CLAIM,
+        name=name,
+        body={"spec": spec},
+        labels=labels.claim(ctx),
+        retain=claim.reclaim == "retain",
+    )
 
 
 def _access_mode(uses: tuple[Volume, ...]) -> str:

@@ -1,0 +1,64 @@
+"""Contexts for types, built from documents as a user writes them, without the core in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py.api import Component, Context, Kind, Type, properties
+from rudr_py.model.parse_component import parse_component
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+def _component(*containers: dict[str, Any], annotations: Mapping[str, str] | None = None, **spec: Any) -> Component:
+    document = {
+        "apiVersion": "core.oam.dev/v1alpha1",
+        "kind": "ComponentSchematic",
+        "metadata": {"name": "shop-v1", "annotations": dict(annotations or {})},
+        "spec": {"workloadType": "core.oam.dev/v1alpha1.Server", "containers": list(containers), **spec},
+    }
+    parsed = parse_component(document)
+    assert parsed.value is not None
+    assert not parsed.problems, parsed.problems
+    return parsed.value
+
+
+def _context(
+    type_: Type[Any],
+    component: Component,
+    given: Mapping[str, Any] | None = None,
+    *,
+    observed: tuple[dict[str, Any], ...] = (),
+    **changes: Any,
+) -> Context[Any]:
+    def observe(kind: Kind) -> tuple[dict[str, Any], ...]:
+        return tuple(o for o in observed if (o["apiVersion"], o["kind"]) == (kind.api_version, kind.kind))
+
+    context: Context[Any] = Context(
+        application="store",
+        namespace="default",
+        instance="web",
+        component=component,
+        properties=properties.load(type_.properties, given or {}),
+        now=NOW,
+        attached_at=NOW,
+        observe=observe,
+    )
+    return msgspec.structs.replace(context, **changes)
+
+
+@pytest.fixture
+def component() -> Callable[..., Component]:
+    """A component named shop-v1 of these containers (as maps), annotations and further fields of its spec."""
+    return _component
+
+
+@pytest.fixture
+def context() -> Callable[..., Context[Any]]:
+    """The context of a type for a component with properties: application `store`, instance `web`."""
+    return _context
