@@ -1,4 +1,4 @@
-"""Server-side apply: a manager states the fields that it wants, the server merges, moves ownership and reports conflicts.
+"""Server-side apply: a manager states the fields it wants; the server merges, moves ownership, reports conflicts.
 
 Source: KEP-555; apimachinery managedfields and structured-merge-diff merge/update.go.
 """
@@ -28,7 +28,7 @@ def apply(live: dict[str, Any] | None, applied: dict[str, Any], context: Write, 
     the result equals `live`, times included.
 
     Raises ApplyConflict when other managers own fields that would change and `force` is not set; TypedError when the
-    schema cannot type `applied`; PatchError (400) for managed fields in `applied` or another version than the context's.
+    schema cannot type `applied`; PatchError (400) for managed fields in `applied` or a wrong version.
     """
     _check(applied, context)
     entries = ownership.decode((live or {}).get("metadata", {}).get("managedFields"))

@@ -25,7 +25,7 @@ class NoElementError(ValueError):
 def leaf(node: Node, *values: Any) -> bool:
     """Whether the values of one place are owned as a whole.
 
-    That is so for scalars, atomic lists and maps, and where every value is empty, which keeps `{}`, `[]` and null apart.
+    That is so for scalars, atomic lists and maps, and where every value is empty: `{}`, `[]` and null stay apart.
     """
     if node.type == "object" or (not node.type and any(isinstance(v, dict) for v in values)):
         return node.map_type == "atomic" or not any(isinstance(v, dict) and v for v in values)

@@ -229,7 +229,7 @@ def _entries_of_request(live: dict[str, Any] | None, new: dict[str, Any], *, thr
 
 
 def _empty(obj: dict[str, Any], node: Node) -> dict[str, Any]:
-    names = {key: obj[key] for key in ("apiVersion", "kind") if key in obj}
+    names: dict[str, Any] = {key: obj[key] for key in ("apiVersion", "kind") if key in obj}
     return {**zero.zero(node), **names}
 
 

@@ -191,8 +191,7 @@ def _merge_lists(live: list[Any], applied: list[Any], node: Node) -> list[Any]:
 
     def put(element: str) -> None:
         """The applied item, merged with its live one."""
-        before = ABSENT if element not in known else known[element]
-        out.append(merge(before, right[element], items))
+        out.append(merge(known.get(element, ABSENT), right[element], items))
 
     shared = [element for element in order if element in present]
     at = 0  # the next applied item

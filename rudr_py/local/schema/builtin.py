@@ -18,6 +18,8 @@ from rudr_py.local.schema import published
 from rudr_py.local.schema.node import DEDUCED, OPAQUE, Node
 
 _REF = "#/$defs/"
+_GVK = "x-kubernetes-group-version-kind"
+_SCALARS = ("string", "integer", "number", "boolean")
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _SPECIAL = {
     "io.k8s.apimachinery.pkg.util.intstr.IntOrString": Node(
@@ -66,7 +68,7 @@ class BuiltinSchemas:
         if raw is None:
             raise LocalApiError(f"the schemas of Kubernetes {self.release} have no definition {name!r}")
         properties: dict[str, Node] = {}
-        node = self._build(raw, properties)
+        node = msgspec.structs.replace(self._build(raw, properties), name=name)
         self._nodes[name] = node  # before its properties: a definition may contain itself
         for key, value in raw.get("properties", {}).items():
             properties[key] = self._property(name, key, value)
@@ -74,9 +76,12 @@ class BuiltinSchemas:
 
     def _property(self, owner: str, key: str, raw: dict[str, Any]) -> Node:
         node = self._resolve(raw)
+        definition = self.definitions[owner]
         changes: dict[str, Any] = {}
-        if (key == "metadata" and raw.get("$ref") == _REF + _META) or (owner, key) in published.BY_VALUE:
+        if _by_value(owner, key, raw, definition):
             changes["by_value"] = True
+        elif node.type in _SCALARS and not _always_written(owner, key, definition):
+            changes["omit_zero"] = not published.is_pointer(owner, key)
         if (owner, key) in published.KEY_DEFAULTS:
             changes["default"] = published.KEY_DEFAULTS[owner, key]
         return msgspec.structs.replace(node, **changes) if changes else node
@@ -110,6 +115,18 @@ class BuiltinSchemas:
             builtin=True,
             **_extensions(raw),
         )
+
+
+def _by_value(owner: str, key: str, raw: dict[str, Any], definition: dict[str, Any]) -> bool:
+    if "$ref" not in raw:
+        return False
+    if key == "metadata":
+        return bool(raw["$ref"] == _REF + _META)
+    return (owner, key) in published.BY_VALUE or (key in ("spec", "status") and _GVK in definition)
+
+
+def _always_written(owner: str, key: str, definition: dict[str, Any]) -> bool:
+    return key in definition.get("required", ()) or (owner, key) in published.ALWAYS
 
 
 @functools.cache
@@ -156,7 +173,7 @@ def _extensions(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _gvk(raw: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
-    entries = raw.get("x-kubernetes-group-version-kind", ())
+    entries = raw.get(_GVK, ())
     return tuple((entry["group"], entry["version"], entry["kind"]) for entry in entries)
 
 

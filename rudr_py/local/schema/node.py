@@ -15,6 +15,8 @@ from msgspec import UNSET
 class Node(msgspec.Struct, frozen=True, kw_only=True, eq=False, repr_omit_defaults=True):
     """One place in a schema. Nodes are compared by identity, may be shared, and may form cycles."""
 
+    name: str = ""
+    """The published name of the definition, for built-in kinds (`io.k8s.api.core.v1.Container`)."""
     type: str = ""
     """object, array, string, integer, number, boolean; empty when any value will do."""
     properties: dict[str, Node] = msgspec.field(default_factory=dict)
@@ -54,6 +56,8 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, eq=False, repr_omit_defaul
     """No schema: maps merge by key, lists and scalars are leaves."""
     by_value: bool = False
     """A Go struct held by value: always present in the JSON of a built-in kind, even when empty."""
+    omit_zero: bool = False
+    """An optional scalar of a built-in kind whose "", 0 or false means absent."""
     builtin: bool = False
     """Part of a built-in kind: null means absent, and unknown keys never survive decoding."""
 

@@ -1,84 +1,143 @@
 """What the publication of the built-in schemas leaves out, as tables of (definition, field).
 
-OpenAPI v2 carries no defaults, so neither the defaults of list keys nor the mark of a struct held by value are in it.
-Sources: the `+default` markers and the struct fields of k8s.io/api.
+OpenAPI v2 carries no defaults, does not tell which structs Go holds by value, and not which optional scalars are
+pointers, so that their zero is a value and not an absence. The tables state these facts of k8s.io/api 1.36.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-_CORE = "io.k8s.api.core.v1."
-_APPS = "io.k8s.api.apps.v1."
-_BATCH = "io.k8s.api.batch.v1."
+_API = "io.k8s.api."
 _CRD = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1."
 
 KEY_DEFAULTS: dict[tuple[str, str], Any] = {
-    (_CORE + "ContainerPort", "protocol"): "TCP",
-    (_CORE + "ServicePort", "protocol"): "TCP",
-    (_CORE + "LocalObjectReference", "name"): "",
+    (_API + "core.v1.ContainerPort", "protocol"): "TCP",
+    (_API + "core.v1.ServicePort", "protocol"): "TCP",
+    (_API + "core.v1.LocalObjectReference", "name"): "",
 }
-"""Defaults that the server publishes and structured merge needs: an absent key has this value."""
+"""Published defaults that structured merge needs: as the key of a list item, an absent field has this value."""
 
-_WITH_SPEC_AND_STATUS = tuple(
-    prefix + kind
-    for prefix, kinds in {
-        _CORE: "Pod Service Namespace Node PersistentVolume PersistentVolumeClaim ReplicationController ResourceQuota",
-        _APPS: "Deployment StatefulSet DaemonSet ReplicaSet",
-        _BATCH: "Job CronJob",
-        "io.k8s.api.networking.v1.": "Ingress",
-        "io.k8s.api.autoscaling.v1.": "HorizontalPodAutoscaler Scale",
-        "io.k8s.api.autoscaling.v2.": "HorizontalPodAutoscaler",
-        "io.k8s.api.policy.v1.": "PodDisruptionBudget",
-        "io.k8s.api.certificates.v1.": "CertificateSigningRequest",
-        "io.k8s.api.authorization.v1.": (
-            "SelfSubjectAccessReview SubjectAccessReview LocalSubjectAccessReview SelfSubjectRulesReview"
-        ),
-        "io.k8s.api.authentication.v1.": "TokenReview TokenRequest",
-        _CRD: "CustomResourceDefinition",
-        "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.": "APIService",
-    }.items()
-    for kind in kinds.split()
-)
-_WITH_SPEC = (
-    _CORE + "LimitRange",
-    _CORE + "PodTemplateSpec",
-    _BATCH + "JobTemplateSpec",
-    "io.k8s.api.networking.v1.NetworkPolicy",
-    "io.k8s.api.networking.v1.IngressClass",
-    "io.k8s.api.coordination.v1.Lease",
-    "io.k8s.api.storage.v1.CSIDriver",
-)
-_TEMPLATES = tuple(_APPS + kind for kind in ("DeploymentSpec", "StatefulSetSpec", "DaemonSetSpec", "ReplicaSetSpec"))
+_BY_VALUE = {
+    "admissionregistration.v1.": "MutatingWebhook.clientConfig ValidatingWebhook.clientConfig",
+    "apps.v1.": "DaemonSetSpec.template DaemonSetSpec.updateStrategy DeploymentSpec.strategy DeploymentSpec.template "
+    "ReplicaSetSpec.template StatefulSetSpec.template StatefulSetSpec.updateStrategy",
+    "authentication.v1.": "SelfSubjectReviewStatus.userInfo TokenReviewStatus.user",
+    "autoscaling.v1.": "HorizontalPodAutoscalerSpec.scaleTargetRef",
+    "autoscaling.v2.": "HorizontalPodAutoscalerSpec.scaleTargetRef ContainerResourceMetricSource.target "
+    "ExternalMetricSource.metric ExternalMetricSource.target ObjectMetricSource.describedObject "
+    "ObjectMetricSource.metric ObjectMetricSource.target PodsMetricSource.metric PodsMetricSource.target "
+    "ResourceMetricSource.target ContainerResourceMetricStatus.current ExternalMetricStatus.current "
+    "ExternalMetricStatus.metric ObjectMetricStatus.current ObjectMetricStatus.describedObject "
+    "ObjectMetricStatus.metric PodsMetricStatus.current PodsMetricStatus.metric ResourceMetricStatus.current",
+    "batch.v1.": "CronJobSpec.jobTemplate JobSpec.template JobTemplateSpec.spec",
+    "core.v1.": "Binding.target Container.resources EphemeralContainer.resources ContainerStatus.lastState "
+    "ContainerStatus.state Event.involvedObject Event.source NodeDaemonEndpoints.kubeletEndpoint "
+    "NodeStatus.daemonEndpoints NodeStatus.nodeInfo PersistentVolumeClaimSpec.resources "
+    "PersistentVolumeClaimTemplate.spec PodTemplate.template PodTemplateSpec.spec "
+    "PreferredSchedulingTerm.preference ServiceStatus.loadBalancer WeightedPodAffinityTerm.podAffinityTerm",
+    "discovery.v1.": "Endpoint.conditions",
+    "events.v1.": "Event.deprecatedSource Event.regarding",
+    "flowcontrol.v1.": "FlowSchemaSpec.priorityLevelConfiguration LimitedPriorityLevelConfiguration.limitResponse",
+    "networking.v1.": "HTTPIngressPath.backend IngressServiceBackend.port IngressStatus.loadBalancer "
+    "NetworkPolicySpec.podSelector",
+    "rbac.v1.": "ClusterRoleBinding.roleRef RoleBinding.roleRef",
+    "resource.v1.": "AllocationResult.devices ResourceClaimSpec.devices ResourceClaimTemplateSpec.spec "
+    "ResourceSliceSpec.pool",
+    "storage.v1.": "VolumeAttachmentSpec.source",
+}
 
 BY_VALUE: frozenset[tuple[str, str]] = frozenset(
     {
-        *((name, "spec") for name in (*_WITH_SPEC_AND_STATUS, *_WITH_SPEC)),
-        *((name, "status") for name in _WITH_SPEC_AND_STATUS),
-        *((name, "template") for name in (*_TEMPLATES, _BATCH + "JobSpec", _CORE + "PodTemplate")),
-        (_APPS + "DeploymentSpec", "strategy"),
-        (_APPS + "StatefulSetSpec", "updateStrategy"),
-        (_APPS + "DaemonSetSpec", "updateStrategy"),
-        (_BATCH + "CronJobSpec", "jobTemplate"),
-        (_CORE + "Container", "resources"),
-        (_CORE + "EphemeralContainer", "resources"),
-        (_CORE + "PersistentVolumeClaimSpec", "resources"),
-        (_CORE + "ServiceStatus", "loadBalancer"),
-        (_CORE + "Event", "involvedObject"),
-        (_CORE + "Event", "source"),
-        (_CORE + "NodeStatus", "daemonEndpoints"),
-        (_CORE + "NodeStatus", "nodeInfo"),
-        (_CORE + "NodeDaemonEndpoints", "kubeletEndpoint"),
-        ("io.k8s.api.events.v1.Event", "regarding"),
-        ("io.k8s.api.events.v1.Event", "deprecatedSource"),
-        ("io.k8s.api.networking.v1.IngressStatus", "loadBalancer"),
-        ("io.k8s.api.networking.v1.NetworkPolicySpec", "podSelector"),
-        ("io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerSpec", "scaleTargetRef"),
-        ("io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec", "scaleTargetRef"),
-        ("io.k8s.api.rbac.v1.RoleBinding", "roleRef"),
-        ("io.k8s.api.rbac.v1.ClusterRoleBinding", "roleRef"),
+        *(
+            (f"{_API}{group}{struct}", field)
+            for group, fields in _BY_VALUE.items()
+            for struct, _, field in (entry.partition(".") for entry in fields.split())
+        ),
         (_CRD + "CustomResourceDefinitionSpec", "names"),
         (_CRD + "CustomResourceDefinitionStatus", "acceptedNames"),
     }
 )
-"""Fields whose Go struct is held by value: present in every object, if only as `{}`."""
+"""Structs held by value, so present in every object, beside metadata and the spec and status of every kind."""
+
+ALWAYS: dict[tuple[str, str], Any] = {
+    (_API + struct, field): zero
+    for struct, field, zero in (
+        ("apps.v1.StatefulSetSpec", "serviceName", ""),
+        ("apps.v1.StatefulSetStatus", "availableReplicas", 0),
+        ("autoscaling.v2.HorizontalPodAutoscalerStatus", "currentMetrics", None),
+        ("core.v1.Event", "reportingComponent", ""),
+        ("core.v1.Event", "reportingInstance", ""),
+        ("core.v1.ProjectedVolumeSource", "sources", None),
+        ("discovery.v1.EndpointSlice", "endpoints", None),
+        ("discovery.v1.EndpointSlice", "ports", None),
+        ("events.v1.Event", "eventTime", None),
+        ("policy.v1.PodDisruptionBudgetStatus", "currentHealthy", 0),
+        ("policy.v1.PodDisruptionBudgetStatus", "desiredHealthy", 0),
+        ("policy.v1.PodDisruptionBudgetStatus", "disruptionsAllowed", 0),
+        ("policy.v1.PodDisruptionBudgetStatus", "expectedPods", 0),
+        ("rbac.v1.ClusterRole", "rules", None),
+        ("rbac.v1.Role", "rules", None),
+        ("scheduling.v1.PriorityClass", "value", 0),
+    )
+} | {
+    (_CRD + "CustomResourceDefinitionStatus", "conditions"): None,
+    (_CRD + "CustomResourceDefinitionStatus", "storedVersions"): None,
+    (_CRD + "CustomResourceDefinitionNames", "plural"): "",
+    (_CRD + "CustomResourceDefinitionNames", "kind"): "",
+}
+"""Fields that are written even when empty, although the schema does not require them."""
+
+_POINTER_NAMES = """
+    activeDeadlineSeconds adminAccess allocateLoadBalancerNodePorts allowMultipleAllocations allowPrivilegeEscalation
+    allowVolumeExpansion appProtocol attachRequired automountServiceAccountToken availableDevices averageUtilization
+    backoffLimit backoffLimitPerIndex bindsToNode blockOwnerDeletion bool borrowingLimitPercent cachingMode capacity
+    collisionCount commonEncodingVersion completionMode completions currentCPUUtilizationPercentage
+    currentVolumeAttributesClassName defaultMode deletionGracePeriodSeconds device distinctAttribute enableServiceLinks
+    endPort endpointsNamespace errorCode expirationSeconds extendedResourceName failedIndexes failedJobsHistoryLimit
+    failurePolicy fsGroup fsGroupChangePolicy fsGroupPolicy gmsaCredentialSpec gmsaCredentialSpecName gracePeriodSeconds
+    holderIdentity hostProcess hostUsers hostnameOverride immutable ingressClassName initiatorName int
+    internalTrafficPolicy ipFamilyPolicy ipMode leaseDurationSeconds leaseTransitions lendablePercent limit
+    loadBalancerClass localhostProfile lun managedBy manualSelector matchAttribute matchPolicy maxExpirationSeconds
+    maxFailedIndexes minDomains minReplicas mode mountPropagation nodeAffinityPolicy
+    nodeAllocatableUpdatePeriodSeconds nodeTaintsPolicy nominalConcurrencyShares optional orphanDependents parallelism
+    parameterNotFoundAction perDeviceNodeSelection persistentVolumeName podGroupName podInfoOnMount
+    podReplacementPolicy poolCount port preemptionPolicy preferredHolder preventPodSchedulingIfMissing priority
+    privileged procMount progressDeadlineSeconds propagationPolicy readOnlyRootFilesystem ready reclaimPolicy
+    recursiveReadOnly recursiveReadOnlyMounts remainingItemCount requiresRepublish resourceClaimName
+    resourceClaimTemplateName resourceSliceCount revisionHistoryLimit runAsGroup runAsNonRoot runAsUser runAsUserName
+    runtimeClassName seLinuxChangePolicy seLinuxMount selectPolicy serviceAccountTokenInSecrets serving
+    setHostnameAsFQDN shareID shareProcessNamespace stabilizationWindowSeconds started startingDeadlineSeconds
+    stopSignal storageCapacity string succeededCount succeededIndexes successfulJobsHistoryLimit
+    supplementalGroupsPolicy suspend targetCPUUtilizationPercentage terminating terminatingReplicas
+    terminationGracePeriodSeconds timeZone tolerationSeconds totalDevices trafficDistribution ttlSecondsAfterFinished
+    unavailableDevices unhealthyPodEvictionPolicy url userNamespaces validationError volumeAttributesClassName
+    volumeBindingMode volumeMode zone
+"""
+_POINTERS = frozenset(_POINTER_NAMES.split())
+"""Optional scalars that are pointers wherever the name occurs."""
+
+_POINTER_FIELDS = """
+    MutatingWebhook.reinvocationPolicy MutatingWebhook.timeoutSeconds ServiceReference.path
+    ValidatingWebhook.timeoutSeconds Validation.reason DeploymentSpec.replicas ReplicaSetSpec.replicas
+    RollingUpdateStatefulSetStrategy.partition StatefulSetSpec.replicas ReplicationControllerSpec.replicas
+    HorizontalPodAutoscalerStatus.observedGeneration PodFailurePolicyOnExitCodesRequirement.containerName
+    LeaseSpec.strategy AzureDiskVolumeSource.fsType AzureDiskVolumeSource.kind AzureDiskVolumeSource.readOnly
+    CSIVolumeSource.fsType CSIVolumeSource.readOnly ClientIPConfig.timeoutSeconds ClusterTrustBundleProjection.name
+    ClusterTrustBundleProjection.signerName Container.restartPolicy EndpointAddress.nodeName HostPathVolumeSource.type
+    LocalVolumeSource.fsType OwnerReference.controller PersistentVolumeClaimSpec.storageClassName
+    PodDNSConfigOption.value PortStatus.error ResourceHealth.message TypedObjectReference.namespace Endpoint.hostname
+    Endpoint.nodeName EndpointPort.name EndpointPort.protocol IngressClassParametersReference.apiGroup
+    IngressClassParametersReference.namespace IngressPortStatus.error NetworkPolicyPort.protocol Device.allNodes
+    Device.nodeName DeviceAttribute.version ResourceSliceSpec.allNodes ResourceSliceSpec.nodeName
+    VolumeNodeResources.count Preconditions.uid Preconditions.resourceVersion
+"""
+_POINTERS_OF = frozenset(_POINTER_FIELDS.split())
+"""Optional scalars that are pointers in these structs only."""
+
+
+def is_pointer(definition: str, field: str) -> bool:
+    """Whether the zero of an optional scalar is a value of its own, and therefore kept."""
+    if not definition.startswith((_API, "io.k8s.apimachinery.")):
+        return True
+    return field in _POINTERS or f"{definition.rpartition('.')[2]}.{field}" in _POINTERS_OF

@@ -1,13 +1,15 @@
 """The JSON of a built-in kind's empty Go value.
 
-A struct held by value is always there, and a field that is not optional is there as null, "", 0 or false. Ownership needs
-it (creating an object does not add what is always there), and so does completing an object.
+A struct held by value is always there, and a field that is not optional is there as null, "", 0 or false. Ownership
+needs it (creating an object does not add what is always there), and so does completing an object.
 """
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
+from rudr_py.local.schema import published
 from rudr_py.local.schema.node import Node
 
 _ZERO: dict[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": False}
@@ -15,12 +17,20 @@ _ZERO: dict[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": Fal
 
 def zero(node: Node) -> dict[str, Any]:
     """The empty object of a kind; `{}` for a custom resource, which has no Go type."""
+    return {key: zero(child) if child.by_value else value for key, child, value in always(node)}
+
+
+@functools.cache
+def always(node: Node) -> tuple[tuple[str, Node, Any], ...]:
+    """The fields that are written even when empty: key, node, and the value of an empty field that is no struct."""
     if not node.builtin:
-        return {}
-    empty: dict[str, Any] = {}
+        return ()
+    found: list[tuple[str, Node, Any]] = []
     for key, child in node.properties.items():
         if child.by_value:
-            empty[key] = zero(child)
+            found.append((key, child, None))
+        elif (node.name, key) in published.ALWAYS:
+            found.append((key, child, published.ALWAYS[node.name, key]))
         elif key in node.required:
-            empty[key] = _ZERO.get(child.type) if not child.format.startswith(("quantity", "date-time")) else None
-    return empty
+            found.append((key, child, None if child.format in ("quantity", "date-time") else _ZERO.get(child.type)))
+    return tuple(found)

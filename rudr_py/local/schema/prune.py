@@ -1,0 +1,65 @@
+"""Fields that a schema does not know: naming them, and dropping them.
+
+The server drops them in every mode of field validation; naming them is for warnings and for the strict mode.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rudr_py.local.schema.node import Node
+
+
+def unknown_fields(obj: dict[str, Any], node: Node) -> list[str]:
+    """The unknown fields of an object as the server names them (`spec.containers[0].imagee`), nothing dropped.
+
+    Those of a built-in kind come in the order of the document, those of a custom resource sorted.
+    """
+    found: list[str] = []
+    _walk(obj, node, "", found, drop=False)
+    return found if node.builtin else sorted(found)
+
+
+def prune(obj: dict[str, Any], node: Node) -> None:
+    """Drop the unknown fields, in place."""
+    _walk(obj, node, "", [], drop=True)
+
+
+def _walk(value: Any, node: Node, path: str, found: list[str], *, drop: bool) -> None:
+    if node.deduced:
+        return
+    if isinstance(value, list):
+        if node.items is not None:
+            for index, item in enumerate(value):
+                if node.preserve_unknown:
+                    _known_only(item, node.items, f"{path}[{index}]", found, drop=drop)
+                else:
+                    _walk(item, node.items, f"{path}[{index}]", found, drop=drop)
+        return
+    if not isinstance(value, dict):
+        return
+    unknown: list[str] = []
+    for key, item in value.items():
+        child = node.properties.get(key) or node.additional
+        below = f"{path}.{key}" if path else key
+        if child is not None:
+            _walk(item, child, below, found, drop=drop)
+        elif not node.preserve_unknown:
+            unknown.append(key)
+            found.append(below)
+    if drop:
+        for key in unknown:
+            del value[key]
+
+
+def _known_only(value: Any, node: Node, path: str, found: list[str], *, drop: bool) -> None:
+    """Below a list that preserves unknown fields: what is not declared stays, what is declared is pruned."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            if node.items is not None:
+                _known_only(item, node.items, f"{path}[{index}]", found, drop=drop)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            child = node.properties.get(key) or node.additional
+            if child is not None:
+                _walk(item, child, f"{path}.{key}", found, drop=drop)

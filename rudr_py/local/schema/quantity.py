@@ -1,0 +1,54 @@
+"""Quantities (`100m`, `1.5Gi`, `1e3`) in the one way in which the server writes each.
+
+Source: apimachinery, pkg/api/resource. It does no arithmetic beyond that.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_UP, Decimal
+from typing import Final
+
+PATTERN: Final = r"^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$"
+"""The server's own pattern, as its error message shows it."""
+
+_FORM = re.compile(r"^([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))(?:([KMGTPE]i|[numkMGTPE]?)|[eE]([+-]?[0-9]+))$")
+_BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
+_DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_SUFFIX = {power: suffix for suffix, power in _DECIMAL.items()}
+_NANO = Decimal("1e-9")
+
+
+def canonical(text: str) -> str | None:
+    """The quantity as the server writes it, or None when it is none."""
+    match = _FORM.match(text)
+    if match is None:
+        return None
+    number, suffix, exponent = Decimal(match[1]), match[2] or "", match[3]
+    if suffix in _BINARY[1:]:
+        return _binary(number * 1024 ** _BINARY.index(suffix))
+    power = int(exponent) if exponent is not None else _DECIMAL[suffix]
+    value = (number * Decimal(10) ** power).quantize(_NANO, rounding=ROUND_UP) if power < 18 else number.scaleb(power)
+    return _decimal(value, exponential=exponent is not None)
+
+
+def _binary(value: Decimal) -> str:
+    if abs(value) < 1024 or value != value.to_integral_value():
+        return _decimal(value.quantize(_NANO, rounding=ROUND_UP), exponential=False)
+    whole, step = int(value), 0
+    while whole % 1024 == 0 and step < len(_BINARY) - 1:
+        whole //= 1024
+        step += 1
+    return f"{whole}{_BINARY[step]}"
+
+
+def _decimal(value: Decimal, *, exponential: bool) -> str:
+    if value == 0:
+        return "0"
+    sign, digits, power = value.normalize().as_tuple()
+    mantissa, power = int("".join(map(str, digits))), int(power)
+    while power % 3 or power > 18:
+        mantissa *= 10
+        power -= 1
+    mark = ("" if power == 0 else f"e{power}") if exponential else _SUFFIX[power]
+    return f"{'-' if sign else ''}{mantissa}{mark}"
