@@ -1,0 +1,223 @@
+"""The seven custom resource definitions, printed from the model.
+
+`python -m rudr_py.model.crds DIR` writes them as files; that is the only I/O here. Names, short names and label are
+Rudr's (its charts); schemas take every document that Rudr took.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import yaml
+
+from rudr_py.model import schema_application, schema_component, schema_definition
+from rudr_py.model import schema_nodes as nodes
+from rudr_py.model.identity import CORE_GROUP, VERSION
+from rudr_py.model.schema_nodes import PRESERVE, Schema
+
+_READY = '.status.conditions[?(@.type=="Ready")]'
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column of `kubectl get`; a wide one is shown with `-o wide` only."""
+
+    name: str
+    path: str
+    type: str = "string"
+    wide: bool = False
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of the group. `short_names` are Rudr's."""
+
+    kind: str
+    plural: str
+    short_names: tuple[str, ...]
+    description: str
+    spec: Callable[[], Schema]
+    status: Callable[[], Schema] | None = None
+    columns: tuple[Column, ...] = ()
+
+
+KINDS: Final = (
+    Kind(
+        kind="ApplicationConfiguration",
+        plural="applicationconfigurations",
+        short_names=("cfg", "configuration", "configurations"),
+        description="An application: components with the values, traits and scopes they are run with.",
+        spec=schema_application.application_spec,
+        status=schema_application.application_status,
+        columns=(
+            Column("Phase", ".status.phase"),
+            Column("Ready", f"{_READY}.status"),
+            Column("Reason", f"{_READY}.reason"),
+            Column("Valid", '.status.conditions[?(@.type=="Valid")].status', wide=True),
+            Column("Synced", '.status.conditions[?(@.type=="Synced")].status', wide=True),
+        ),
+    ),
+    Kind(
+        kind="ComponentSchematic",
+        plural="componentschematics",
+        short_names=("comp", "component", "components"),
+        description="A component: containers, parameters and the type of workload they make up.",
+        spec=schema_component.component_spec,
+        columns=(
+            Column("Workload", ".spec.workloadType"),
+            Column("Image", ".spec.containers[0].image", wide=True),
+        ),
+    ),
+    Kind(
+        kind="ComponentInstance",
+        plural="componentinstances",
+        short_names=("compinst",),
+        description="An instance of a component in an application; written by the controller.",
+        spec=schema_definition.component_instance_spec,
+        status=schema_definition.component_instance_status,
+        columns=(Column("Health", ".status"),),
+    ),
+    Kind(
+        kind="HealthScope",
+        plural="healthscopes",
+        short_names=("health",),
+        description="The health of a group of instances; written by the controller.",
+        spec=schema_definition.health_scope_spec,
+        status=schema_definition.health_scope_status,
+        columns=(
+            Column("Method", ".spec.probeMethod"),
+            Column("Interval", ".spec.probeInterval", "integer", wide=True),
+            Column("Checked", ".status.lastAggregateTimestamp", "date"),
+        ),
+    ),
+    Kind(
+        kind="ApplicationScope",
+        plural="applicationscopes",
+        short_names=("scope",),
+        description="The definition of a type of scope.",
+        spec=schema_definition.scope_spec,
+        columns=(Column("Type", ".spec.type"), Column("Overlap", ".spec.allowComponentOverlap")),
+    ),
+    Kind(
+        kind="Trait",
+        plural="traits",
+        short_names=("trait",),
+        description="The definition of a trait.",
+        spec=schema_definition.trait_spec,
+        columns=(Column("Applies to", ".spec.appliesTo"),),
+    ),
+    Kind(
+        kind="WorkloadType",
+        plural="workloadtypes",
+        short_names=("workloadtype",),
+        description="The definition of a workload type outside the core.",
+        spec=schema_definition.workload_type_spec,
+        columns=(
+            Column("Group", ".spec.group"),
+            Column("Version", ".spec.version"),
+            Column("Kind", ".spec.names.kind"),
+        ),
+    ),
+)
+"""Every kind of the group."""
+
+_KUBEVELA_NAMES: Final = frozenset({"comp", "trait"})
+"""Names that KubeVela's CRDs take too; two CRDs with one name do not both become usable."""
+
+
+def documents(*, legacy_short_names: bool = True) -> list[dict[str, Any]]:
+    """The definitions as Kubernetes takes them (apiextensions.k8s.io/v1).
+
+    Without `legacy_short_names` the names that collide with KubeVela's are left out, and the singular of `traits`
+    becomes `oamtrait`.
+    """
+    return [_document(kind, legacy_short_names) for kind in KINDS]
+
+
+def to_yaml(document: dict[str, Any]) -> str:
+    """A definition as YAML, its keys in the order they were made."""
+    dumped: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=110)
+    return dumped
+
+
+def main(arguments: list[str]) -> int:
+    """Write one file per definition into a folder. Returns the exit code."""
+    if len(arguments) != 1:
+        sys.stderr.write("usage: python -m rudr_py.model.crds DIR\n")
+        return 2
+    folder = Path(arguments[0])
+    folder.mkdir(parents=True, exist_ok=True)
+    for document in documents():
+        path = folder / f"{document['spec']['names']['plural']}.yaml"
+        path.write_text(to_yaml(document), encoding="utf-8")
+    return 0
+
+
+class _Dumper(yaml.SafeDumper):
+    """Without anchors: nodes that stand in two places are written twice."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the signature is PyYAML's
+        return True
+
+
+def _document(kind: Kind, legacy_short_names: bool) -> dict[str, Any]:
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {
+            "name": f"{kind.plural}.{CORE_GROUP}",
+            "labels": {"app.kubernetes.io/part-of": CORE_GROUP},
+        },
+        "spec": {
+            "group": CORE_GROUP,
+            "scope": "Namespaced",
+            "names": _names(kind, legacy_short_names),
+            "versions": [_version(kind)],
+        },
+    }
+
+
+def _names(kind: Kind, legacy_short_names: bool) -> dict[str, Any]:
+    singular = kind.kind.lower()
+    if not legacy_short_names and singular in _KUBEVELA_NAMES:
+        singular = f"oam{singular}"
+    short = [name for name in kind.short_names if legacy_short_names or name not in _KUBEVELA_NAMES]
+    names = {
+        "kind": kind.kind,
+        "listKind": f"{kind.kind}List",
+        "plural": kind.plural,
+        "singular": singular,
+        "categories": ["oam"],
+    }
+    return {**names, "shortNames": short} if short else names
+
+
+def _version(kind: Kind) -> dict[str, Any]:
+    status = kind.status() if kind.status else {**nodes.record("Not used.", {}), PRESERVE: True}
+    fields = {
+        "apiVersion": nodes.text("Version of the schema of this object."),
+        "kind": nodes.text("Kind of this object."),
+        "metadata": {"type": "object"},
+        "spec": nodes.lenient(kind.spec()),
+        "status": status,
+    }
+    columns = [*kind.columns, Column("Age", ".metadata.creationTimestamp", "date")]
+    return {
+        "name": VERSION,
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": nodes.record(kind.description, fields, required=("spec",))},
+        "subresources": {"status": {}},
+        "additionalPrinterColumns": [_column(column) for column in columns],
+    }
+
+
+def _column(column: Column) -> dict[str, Any]:
+    found: dict[str, Any] = {"name": column.name, "type": column.type, "jsonPath": column.path}
+    return {**found, "priority": 1} if column.wide else found
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,171 @@
+"""The schema of ComponentSchematic, in the words that `kubectl explain` shows (OAM v1alpha1 §3).
+
+Says what `parse_component` reads; rules that need more than one field are told by the controller.
+"""
+
+from __future__ import annotations
+
+from rudr_py.model import schema_nodes as nodes
+from rudr_py.model.schema_nodes import Schema
+
+
+def component_spec() -> Schema:
+    """`spec` of a ComponentSchematic."""
+    fields = {
+        "workloadType": nodes.text(
+            "The type of workload as GROUP/VERSION.Kind, for instance core.oam.dev/v1alpha1.Server. The core types "
+            "are Server, SingletonServer, Worker, SingletonWorker, Task and SingletonTask."
+        ),
+        "osType": nodes.text("The operating system of the nodes that can run it: linux or windows."),
+        "os": nodes.text("Deprecated spelling of osType."),
+        "arch": nodes.text("The processor architecture it was built for: i386, amd64, arm or arm64."),
+        "parameters": nodes.array("What an ApplicationConfiguration may set when it uses this component.", parameter()),
+        "containers": nodes.array(
+            "The containers of the workload. Core workload types need at least one.", _container()
+        ),
+        "workloadSettings": nodes.array(
+            "Configuration of the workload type itself, for types outside the core.", setting()
+        ),
+    }
+    return nodes.record("What a developer says about a component.", fields, required=("workloadType",))
+
+
+def parameter() -> Schema:
+    """One parameter of a component or scope."""
+    fields = {
+        "name": nodes.text("Unique name of the parameter."),
+        "type": nodes.text("Type of its value: boolean, number, string, null, object or array."),
+        "required": nodes.anything("Whether a value must be given: true or false. False when absent."),
+        "default": nodes.anything("The value when none is given, of the declared type."),
+        "description": nodes.text("What the parameter is for."),
+    }
+    return nodes.record("One parameter.", fields, required=("name", "type"))
+
+
+def setting() -> Schema:
+    """One workload setting."""
+    fields = {
+        "name": nodes.text("Unique name of the setting."),
+        "type": nodes.text("Type of its value; string when absent."),
+        "value": nodes.anything("The value, unless fromParam gives one."),
+        "fromParam": nodes.text("The parameter whose value replaces the value."),
+        "required": nodes.anything("Whether the setting must end up with a value: true or false."),
+        "default": nodes.anything("The value when none is given."),
+        "description": nodes.text("What the setting is for."),
+    }
+    return nodes.record("One setting.", fields, required=("name",))
+
+
+def _container() -> Schema:
+    fields = {
+        "name": nodes.text("Unique name of the container: lower-case letters, digits and -."),
+        "image": nodes.text("The image, with a tag or better a digest."),
+        "imagePullSecret": nodes.text("The Secret in this namespace with which the image is pulled."),
+        "resources": _resources(),
+        "cmd": nodes.texts("Replaces the entry point of the image."),
+        "args": nodes.texts("Arguments of the entry point or of cmd."),
+        "env": nodes.array("Environment variables.", _env()),
+        "config": nodes.array("Files to be put into the container.", _config()),
+        "ports": nodes.array("Ports that the container listens on.", _port()),
+        "livenessProbe": _probe("Tells whether the container must be restarted."),
+        "readinessProbe": _probe("Tells whether the container can take requests."),
+    }
+    return nodes.record("One container.", fields, required=("name", "image"))
+
+
+def _env() -> Schema:
+    fields = {
+        "name": nodes.text("Unique name of the variable."),
+        "value": nodes.text("The value, unless fromParam gives one."),
+        "fromParam": nodes.text("The parameter whose value is used; it wins over value."),
+    }
+    return nodes.record("One environment variable.", fields, required=("name",))
+
+
+def _config() -> Schema:
+    fields = {
+        "path": nodes.text("Path of the file in the container; a relative one counts from /."),
+        "value": nodes.text("The content, unless fromParam gives one."),
+        "fromParam": nodes.text("The parameter whose value is used; it wins over value."),
+    }
+    return nodes.record("One file.", fields, required=("path",))
+
+
+def _port() -> Schema:
+    fields = {
+        "name": nodes.text("Unique name of the port: lower-case letters."),
+        "containerPort": nodes.integer("The number of the port.", least=1, most=65535),
+        "protocol": nodes.text("TCP when absent.", choices=("TCP", "UDP", "SCTP")),
+    }
+    return nodes.record("One port.", fields, required=("name", "containerPort"))
+
+
+def _probe(description: str) -> Schema:
+    header = {"name": nodes.text("Name of the header."), "value": nodes.text("Its value.")}
+    http_get = {
+        "path": nodes.text("Path of the request; / when absent."),
+        "port": nodes.integer("Port of the request.", least=1, most=65535),
+        "httpHeaders": nodes.array(
+            "Headers of the request.", nodes.record("One header.", header, required=("name", "value"))
+        ),
+    }
+    fields = {
+        "exec": nodes.record(
+            "Healthy when the command ends with 0.",
+            {"command": nodes.texts("The command with its arguments.")},
+            required=("command",),
+        ),
+        "httpGet": nodes.record("Healthy when the answer is 2xx or 3xx.", http_get, required=("port",)),
+        "tcpSocket": nodes.record(
+            "Healthy when the port accepts a connection.",
+            {"port": nodes.integer("The port.", least=1, most=65535)},
+            required=("port",),
+        ),
+        "initialDelaySeconds": nodes.integer("Seconds from start to the first probe; 0 when absent."),
+        "periodSeconds": nodes.integer("Seconds between two probes; 10 when absent."),
+        "timeoutSeconds": nodes.integer("Seconds until a probe counts as failed; 1 when absent."),
+        "successThreshold": nodes.integer("Successes in a row until healthy; 1 when absent."),
+        "failureThreshold": nodes.integer("Failures in a row until unhealthy; 3 when absent."),
+    }
+    return nodes.record(f"{description} Exactly one of exec, httpGet and tcpSocket.", fields)
+
+
+def _resources() -> Schema:
+    fields = {
+        "cpu": _amount("CPUs, 0.1 when absent.", "CPUs as a number: 1 is one core, 0.5 half of one."),
+        "memory": _amount(
+            "Memory, 128 MiB when absent.",
+            "Memory: a bare number counts MiB; suffixes K M G T P are decimal, Ki Mi Gi binary.",
+        ),
+        "gpu": _amount("GPUs, none when absent.", "GPUs as a number, rounded up to whole ones."),
+        "volumes": nodes.array("Volumes of the container.", _volume()),
+        "extended": nodes.array("Other resources that the container needs.", _extended()),
+    }
+    return nodes.record("What the container asks for.", fields)
+
+
+def _amount(description: str, required: str) -> Schema:
+    return nodes.record(description, {"required": nodes.anything(required)}, required=("required",))
+
+
+def _volume() -> Schema:
+    disk = {
+        "required": nodes.anything("Least size: a bare number counts bytes; suffixes as with memory."),
+        "ephemeral": nodes.anything("Whether the disk is local to the node and lives with the pod: true or false."),
+    }
+    fields = {
+        "name": nodes.text("Name of the volume, by which a volume-mounter trait finds it."),
+        "mountPath": nodes.text("Where it is mounted in the container."),
+        "accessMode": nodes.text("RW when absent.", choices=("RW", "RO")),
+        "sharingPolicy": nodes.text("Exclusive when absent.", choices=("Exclusive", "Shared")),
+        "disk": nodes.record("What the volume needs of a disk.", disk, required=("required",)),
+    }
+    return nodes.record("One volume.", fields, required=("name", "mountPath"))
+
+
+def _extended() -> Schema:
+    fields = {
+        "name": nodes.text("The resource as GROUP/VERSION.Kind."),
+        "required": nodes.anything("How much of it."),
+    }
+    return nodes.record("One other resource.", fields, required=("name", "required"))
