@@ -34,26 +34,34 @@ class Index:
 
     def __init__(self) -> None:
         self.uids: dict[Key, str] = {}
+        self._keys: dict[str, Key] = {}
         self._owners: dict[Key, tuple[str, ...]] = {}
         self._owned: dict[str, dict[Key, None]] = {}
 
     def put(self, obj: Object) -> None:
         """Learn an object, new or changed."""
         key = key_of(obj)
-        self.uids[key] = obj["metadata"]["uid"]
+        uid = obj["metadata"]["uid"]
+        self.uids[key] = uid
+        self._keys[uid] = key
         owners = tuple(reference["uid"] for reference in owner_references(obj))
         if owners == self._owners.get(key, ()):
             return
         self._release(key)
         self._owners[key] = owners
-        for uid in owners:
-            self._owned.setdefault(uid, {})[key] = None
+        for owner in owners:
+            self._owned.setdefault(owner, {})[key] = None
 
     def remove(self, key: Key, uid: str) -> None:
         """Forget an object, unless another one is there under its name."""
         if self.uids.get(key) == uid:
             del self.uids[key]
+            self._keys.pop(uid, None)
             self._release(key)
+
+    def key(self, uid: str) -> Key | None:
+        """Return the key of the object with this uid, or None when there is none."""
+        return self._keys.get(uid)
 
     def owned(self, uid: str) -> Iterator[Key]:
         """Iterate over the keys of the objects that name this owner."""

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import msgspec
 
 from rudr_py.errors import ConflictError
-from rudr_py.local.controllers import deployment, pods, replicaset
+from rudr_py.local.controllers import deployment, gc, namespace, pods, replicaset
 from rudr_py.local.controllers.controller import Controller
 from rudr_py.local.controllers.index import key_of
 from rudr_py.local.controllers.queue import Key, Queue
@@ -31,6 +31,8 @@ CONTROLLERS: tuple[Controller, ...] = (
     deployment.CONTROLLER,
     replicaset.CONTROLLER,
     pods.CONTROLLER,
+    gc.CONTROLLER,
+    namespace.CONTROLLER,
 )
 """All controllers, in the order in which they are told of an event."""
 

@@ -27,6 +27,7 @@ class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True):
     `clock` is the store's clock; `call_later` calls back after seconds of it (None: the running loop's).
     `enabled` names the controllers that run (None: all). `seed` decides the random endings of names.
     `script` says what becomes of a pod (see `pods.Script`); annotations of the pod come first.
+    `node_name` is where pods run. `root_ca` is the certificate (PEM) that pods may trust the API by.
     `job_backoff` is the pause in seconds after the first failed pod of a Job, which doubles with every further one.
     """
 
@@ -36,6 +37,7 @@ class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     script: Callable[[Object], Any] | None = None
     node_name: str = "local"
+    root_ca: str = ""
     job_backoff: float = 10.0
 
 
@@ -71,6 +73,13 @@ class World:
     def get(self, key: Key) -> Object | None:
         """Return the object as it is now, or None."""
         return self.objects.get(key.kind, key.namespace, key.name)
+
+    def same(self, obj: Object) -> Object | None:
+        """Return this very object as it is now, or None when it has gone."""
+        live = self.objects.get(
+            Kind(obj["apiVersion"], obj["kind"]), obj["metadata"].get("namespace", ""), obj["metadata"]["name"]
+        )
+        return live if live is not None and live["metadata"]["uid"] == obj["metadata"]["uid"] else None
 
     def dependents(self, uid: str, kind: Kind | None = None) -> Iterator[Object]:
         """Iterate over the objects that name this owner as they are now."""
@@ -123,6 +132,12 @@ class World:
         self.objects.delete(
             kind, metadata.get("namespace", ""), metadata["name"], propagation=propagation, uid=metadata["uid"]
         )
+
+
+def without_finalizer(obj: Object, finalizer: str) -> Object:
+    """Return the object less a finalizer."""
+    finalizers = [each for each in obj["metadata"].get("finalizers") or () if each != finalizer]
+    return {**obj, "metadata": {**obj["metadata"], "finalizers": finalizers}}
 
 
 def reference_to(owner: Object) -> Object:

@@ -1,0 +1,135 @@
+"""The garbage collector: what is owned goes with its owners, as the way of deleting says.
+
+Background: dependents go when no owner is left. Foreground (finalizer `foregroundDeletion`): the owner waits for those
+that block it. Orphan (finalizer `orphan`): dependents lose the reference. It knows kinds only as things with owners.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+from rudr_py.local.controllers.controller import Controller
+from rudr_py.local.controllers.index import owner_references
+from rudr_py.local.controllers.queue import Key
+from rudr_py.local.controllers.world import Change, World, without_finalizer
+from rudr_py.local.resources import Kind
+from rudr_py.local.store import DELETED, Object
+
+FOREGROUND, ORPHAN = "foregroundDeletion", "orphan"
+
+
+class _Owner(Enum):
+    SOLID = "there, or not to be judged"
+    GONE = "not there, or another one under its name"
+    WAITING = "waits for its dependents to go"
+
+
+def _has(obj: Object, finalizer: str) -> bool:
+    return finalizer in (obj["metadata"].get("finalizers") or ())
+
+
+def _waits(obj: Object) -> bool:
+    """Whether an object is being deleted in the foreground."""
+    return "deletionTimestamp" in obj["metadata"] and _has(obj, FOREGROUND)
+
+
+def _judge(world: World, dependent: Object, reference: Object) -> _Owner:
+    kind = Kind(reference["apiVersion"], reference["kind"])
+    resource = world.objects.resource(kind)
+    namespace = dependent["metadata"].get("namespace", "")
+    if resource is None or (resource.namespaced and not namespace):
+        # a kind that nobody serves (any more), or an owner out of reach, proves nothing
+        return _Owner.SOLID
+    owner = world.objects.get(kind, namespace if resource.namespaced else "", reference["name"])
+    if owner is None or owner["metadata"]["uid"] != reference["uid"]:
+        return _Owner.GONE
+    return _Owner.WAITING if _waits(owner) and reference.get("blockOwnerDeletion") else _Owner.SOLID
+
+
+def _collect(world: World, dependent: Object) -> None:
+    """Delete an object whose owners are gone or wait for it to go; drop references that hold nothing any more."""
+    references = owner_references(dependent)
+    if not references or "deletionTimestamp" in dependent["metadata"]:
+        return
+    judged = [(reference, _judge(world, dependent, reference)) for reference in references]
+    solid = [reference for reference, verdict in judged if verdict is _Owner.SOLID]
+    if len(solid) == len(references):
+        return
+    if solid:
+        _refer(world, dependent, solid)
+        return
+    waiting = any(verdict is _Owner.WAITING for _, verdict in judged)
+    if waiting and any(True for _ in world.dependents(dependent["metadata"]["uid"])):
+        world.delete(dependent, propagation="Foreground")
+    elif _has(dependent, ORPHAN):
+        world.delete(dependent, propagation="Orphan")
+    elif _has(dependent, FOREGROUND):
+        world.delete(dependent, propagation="Foreground")
+    else:
+        world.delete(dependent, propagation="Background")
+
+
+def _refer(world: World, dependent: Object, references: list[Object]) -> None:
+    metadata = {**dependent["metadata"], "ownerReferences": references}
+    world.update({**dependent, "metadata": metadata})
+
+
+def _orphan(world: World, owner: Object) -> None:
+    uid = owner["metadata"]["uid"]
+    for dependent in world.dependents(uid):
+        _refer(world, dependent, [each for each in owner_references(dependent) if each["uid"] != uid])
+    _release(world, owner, ORPHAN)
+
+
+def _await_dependents(world: World, owner: Object) -> None:
+    uid = owner["metadata"]["uid"]
+    blocking = False
+    for dependent in world.dependents(uid):
+        if _blocks(dependent, uid) and not _is_ring(dependent, owner):
+            _collect(world, dependent)
+            blocking = blocking or world.same(dependent) is not None
+    if not blocking:
+        _release(world, owner, FOREGROUND)
+
+
+def _is_ring(dependent: Object, owner: Object) -> bool:
+    """Whether both wait for each other: neither could ever go."""
+    return _waits(dependent) and _blocks(owner, dependent["metadata"]["uid"])
+
+
+def _blocks(dependent: Object, uid: str) -> bool:
+    return any(each["uid"] == uid and each.get("blockOwnerDeletion") for each in owner_references(dependent))
+
+
+def _release(world: World, owner: Object, finalizer: str) -> None:
+    live = world.same(owner)
+    if live is not None and _has(live, finalizer):
+        world.update(without_finalizer(live, finalizer))
+
+
+def _reconcile(world: World, key: Key) -> None:
+    obj = world.get(key)
+    if obj is None:
+        return
+    if "deletionTimestamp" not in obj["metadata"]:
+        _collect(world, obj)
+    elif _has(obj, ORPHAN):
+        _orphan(world, obj)
+    elif _has(obj, FOREGROUND):
+        _await_dependents(world, obj)
+
+
+def _concerns(world: World, change: Change) -> Iterable[Key]:
+    metadata = change.object["metadata"]
+    if change.type == DELETED:
+        yield from world.index.owned(metadata["uid"])
+        for reference in owner_references(change.object):
+            key = world.index.key(reference["uid"])
+            if key is not None:
+                yield key
+    elif "ownerReferences" in metadata or ("deletionTimestamp" in metadata and "finalizers" in metadata):
+        yield change.key
+
+
+CONTROLLER = Controller(name="garbagecollector", kinds=None, concerns=_concerns, reconcile=_reconcile)

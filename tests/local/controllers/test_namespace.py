@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from rudr_py.local.controllers import times
+from rudr_py.local.store import Object
+from tests.local.controllers.harness import MemoryObjects, Run
+
+
+def namespace(name: str = "shop") -> Object:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+
+
+def config(name: str, **metadata: object) -> Object:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "shop", **metadata}}
+
+
+async def test_a_namespace_starts_with_an_account_and_a_certificate(running: Run, objects: MemoryObjects) -> None:
+    async with running("namespace", root_ca="PEM") as cluster:
+        objects.create(namespace())
+        await cluster.until(lambda: cluster.find("ServiceAccount", "default", "shop"))
+        found = await cluster.until(lambda: cluster.find("ConfigMap", "kube-root-ca.crt", "shop"))
+        assert found["data"] == {"ca.crt": "PEM"}
+        cluster.delete(found)
+        await cluster.until(lambda: cluster.find("ConfigMap", "kube-root-ca.crt", "shop"))
+
+
+async def test_a_deleted_namespace_is_emptied_and_goes(running: Run, objects: MemoryObjects) -> None:
+    async with running("namespace") as cluster:
+        made = objects.create(namespace())
+        other = objects.create(namespace("other"))
+        objects.create(config("a"))
+        await cluster.settle()
+        cluster.delete(made)
+        await cluster.until(lambda: not cluster.find("Namespace", "shop"))
+        assert not cluster.all("ConfigMap", "shop")
+        assert cluster.all("ConfigMap", "other")
+        assert cluster.get("Namespace", "other") is not None
+        assert other["metadata"]["name"] == "other"
+
+
+async def test_a_namespace_with_a_held_object_says_what_holds_it(running: Run, objects: MemoryObjects) -> None:
+    async with running("namespace") as cluster:
+        made = objects.create(namespace())
+        objects.create(config("held", finalizers=["example.dev/hold"]))
+        cluster.delete(made)
+        await cluster.settle()
+        waiting = cluster.get("Namespace", "shop")
+        assert waiting["status"]["phase"] == "Terminating"
+        assert times.is_true(waiting, "NamespaceFinalizersRemaining")
+        held = cluster.get("ConfigMap", "held", "shop")
+        objects.update({**held, "metadata": {**held["metadata"], "finalizers": []}})
+        await cluster.until(lambda: not cluster.find("Namespace", "shop"))
