@@ -1,0 +1,67 @@
+"""What is wrong with documents, as lines that people read and editors can jump from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from rudr_py.errors import Location, Problem
+
+
+class Findings(msgspec.Struct, frozen=True, kw_only=True):
+    """Errors and warnings, each once, by place."""
+
+    errors: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+def collect(errors: Iterable[Problem], warnings: Iterable[Problem]) -> Findings:
+    """Put findings in the order of the files. What is known from two sides is told once."""
+    return Findings(errors=_sorted(errors), warnings=_sorted(warnings))
+
+
+def lines(findings: Findings) -> list[str]:
+    """One line for each finding: place, severity, JSON path, message and the rule of the specification."""
+    told = [("error", problem) for problem in findings.errors]
+    told += [("warning", problem) for problem in findings.warnings]
+    # files keep their order; within one, errors and warnings are read from top to bottom
+    files = list(dict.fromkeys(_file(problem) for _, problem in told))
+    told.sort(key=lambda item: (files.index(_file(item[1])), _position(item[1])))
+    return [_line(severity, problem) for severity, problem in told]
+
+
+def place(location: Location | None) -> str:
+    """`file:line:column: ` with only as much as is known."""
+    if location is None:
+        return ""
+    return f"{location}: " if location.line else f"{location.file}: "
+
+
+def counted(number: int, singular: str, plural: str = "") -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def _line(severity: str, problem: Problem) -> str:
+    path = "" if problem.path == "$" else f"{problem.path}: "
+    document = f"{problem.document}: " if problem.document and problem.location is None else ""
+    rule = f" [{problem.rule}]" if problem.rule else ""
+    message = " ".join(problem.message.split())
+    return f"{place(problem.location)}{severity}: {document}{path}{message}{rule}"
+
+
+def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    unique: dict[tuple[object, ...], Problem] = {}
+    for problem in problems:
+        at = (problem.location.file, *_position(problem)) if problem.location else (problem.document,)
+        unique.setdefault((at, problem.path, problem.message), problem)
+    return tuple(unique.values())
+
+
+def _file(problem: Problem) -> str:
+    return problem.location.file if problem.location else ""
+
+
+def _position(problem: Problem) -> tuple[int, int]:
+    return (problem.location.line, problem.location.column) if problem.location else (0, 0)

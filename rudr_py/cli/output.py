@@ -1,0 +1,68 @@
+"""Kubernetes objects as YAML, JSON or names. Text only: writing it is up to the command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+import msgspec
+import yaml
+
+from rudr_py.api import Kind, Ref
+from rudr_py.model import scalars
+
+Form = Literal["yaml", "json", "name"]
+
+FORMS: tuple[Form, ...] = ("yaml", "json", "name")
+"""What `-o` accepts."""
+
+Document = dict[str, Any]
+
+
+def text(objects: Sequence[Document], form: Form) -> str:
+    """The objects in the form that `-o` asks for, ending in a newline unless there is nothing to say."""
+    if form == "name":
+        return "".join(f"{_name(found)}\n" for found in objects)
+    if form == "json":
+        listed = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
+        return msgspec.json.format(msgspec.json.encode(listed), indent=2).decode() + "\n"
+    return documents(objects)
+
+
+def documents(objects: Iterable[Document]) -> str:
+    """The objects as one YAML stream that kubectl reads as it is meant, keys in the given order."""
+    return "---\n".join(
+        yaml.dump(found, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**16) for found in objects
+    )
+
+
+def _name(found: Document) -> str:
+    return str(Ref(Kind(found["apiVersion"], found["kind"]), found["metadata"]["name"]))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes text without quotes only where kubectl, too, reads it as text, and long text line by line."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write every value out: an object that is shared in memory is not shared in a document."""
+        del data
+        return True
+
+
+def _string(dumper: _Dumper, data: str) -> yaml.ScalarNode:
+    style = None
+    if "\n" in data:
+        style = "|"
+    elif not _means_itself(data):
+        style = '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+def _means_itself(data: str) -> bool:
+    try:
+        return bool(scalars.plain(data) == data)
+    except ValueError:
+        return False
+
+
+_Dumper.add_representer(str, _string)

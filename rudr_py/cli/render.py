@@ -1,0 +1,51 @@
+"""`rudr render`: the Kubernetes objects that documents stand for, without a cluster."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+
+import click
+
+from rudr_py.cli import files, findings, options, output, workspace
+
+
+@click.command("render")
+@options.filenames
+@options.namespace
+@click.option(
+    "-o",
+    "--output",
+    "form",
+    type=click.Choice(output.FORMS),
+    default="yaml",
+    show_default=True,
+    help="How to print the objects.",
+)
+@click.pass_context
+def command(
+    context: click.Context, filenames: tuple[str, ...], recursive: bool, namespace: str, form: output.Form
+) -> None:
+    """Print the Kubernetes objects that documents stand for.
+
+    Shows what the controller would apply, without owners, on a cluster where nothing runs yet. Applications with
+    errors are left out, told on standard error, and make the command end with 1; the others are printed all the same.
+    """
+    loaded = options.installed_types(context)
+    reading = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
+    gathered = workspace.gather(reading.documents, namespace=namespace)
+    for document in gathered.others:
+        click.echo(workspace.passed_over(document), err=True)
+    now = datetime.now(UTC)
+    plans = [workspace.plan(gathered, application, loaded.catalog, now) for application in gathered.applications]
+    found = findings.collect(
+        (*reading.problems, *gathered.problems, *(problem for plan in plans for problem in plan.problems)),
+        (*gathered.warnings, *(warning for plan in plans for warning in plan.warnings)),
+    )
+    for line in findings.lines(found):
+        click.echo(line, err=True)
+    if not gathered.applications and not found.errors:
+        click.echo("warning: there is no ApplicationConfiguration among the documents", err=True)
+    objects = [manifest.body for plan in plans for manifest in plan.manifests]
+    click.echo(output.text(objects, form), nl=False)
+    context.exit(1 if found.errors else 0)

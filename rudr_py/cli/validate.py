@@ -1,0 +1,58 @@
+"""`rudr validate`: every problem of every document, with its place, its rule, and what to do about it."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+
+import click
+
+from rudr_py.catalog import Catalog
+from rudr_py.cli import files, findings, options, workspace
+from rudr_py.cli.findings import Findings
+from rudr_py.cli.workspace import Workspace
+
+
+@click.command("validate")
+@options.filenames
+@options.namespace
+@click.pass_context
+def command(context: click.Context, filenames: tuple[str, ...], recursive: bool, namespace: str) -> None:
+    """Check documents and print everything that is wrong.
+
+    Reads files only and asks no cluster: components that an application uses must be among the files. Ends with 1
+    when there are errors; warnings alone do not count.
+    """
+    loaded = options.installed_types(context)
+    reading = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
+    gathered = workspace.gather(reading.documents, namespace=namespace)
+    for document in gathered.others:
+        click.echo(workspace.passed_over(document), err=True)
+    found = check(gathered, loaded.catalog, datetime.now(UTC))
+    found = findings.collect((*reading.problems, *found.errors), found.warnings)
+    for line in findings.lines(found):
+        click.echo(line)
+    checked = findings.counted(len(reading.documents) - len(gathered.others), "document")
+    click.echo(f"{checked} in {findings.counted(len(reading.files), 'file')}: {_summary(found)}")
+    context.exit(1 if found.errors else 0)
+
+
+def check(gathered: Workspace, catalog: Catalog, now: datetime) -> Findings:
+    """Everything that is wrong with the documents by themselves and with each other."""
+    plans = [workspace.plan(gathered, application, catalog, now) for application in gathered.applications]
+    return findings.collect(
+        (
+            *gathered.problems,
+            *workspace.unused(gathered, catalog),
+            *(problem for plan in plans for problem in plan.problems),
+        ),
+        (*gathered.warnings, *(warning for plan in plans for warning in plan.warnings)),
+    )
+
+
+def _summary(found: Findings) -> str:
+    if not found.errors and not found.warnings:
+        return "no problems"
+    errors = findings.counted(len(found.errors), "error")
+    warnings = findings.counted(len(found.warnings), "warning")
+    return f"{errors}, {warnings}"
