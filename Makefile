@@ -1,0 +1,49 @@
+# Everything happens in .venv, which `make` builds; the system's Python is only used to make it.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo dev test lint types contracts check crds clean
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(VENV)/.made: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "rudr_py needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' || { \
+	  echo "$(PYTHON) lacks the venv module; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@test -x $(BIN)/python || { echo "making $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
+	@echo "installing rudr_py with its development tools ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.made ## Run the examples on an embedded Kubernetes API, until everything is Ready
+	@$(BIN)/rudr demo
+
+dev: $(VENV)/.made ## Serve an embedded Kubernetes API with the controller, until Ctrl-C
+	@$(BIN)/rudr dev
+
+test: $(VENV)/.made lint types contracts ## Everything that must hold: style, types, layers, tests
+	$(BIN)/python -m pytest -m 'not slow'
+
+lint: $(VENV)/.made
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.made
+	$(BIN)/mypy
+
+contracts: $(VENV)/.made
+	$(BIN)/lint-imports
+
+check: test ## Everything, with the long fuzzing too
+	$(BIN)/python -m pytest -m slow
+
+crds: $(VENV)/.made ## Print crds/ anew from the model
+	$(BIN)/python -m rudr_py.model.crds crds
+
+clean: ## Remove what make has built
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
