@@ -14,7 +14,7 @@ from collections.abc import Callable
 import msgspec
 
 from rudr_py.errors import ConflictError
-from rudr_py.local.controllers import deployment, gc, namespace, pods, replicaset
+from rudr_py.local.controllers import deployment, gc, job, namespace, pods, replicaset, statefulset
 from rudr_py.local.controllers.controller import Controller
 from rudr_py.local.controllers.index import key_of
 from rudr_py.local.controllers.queue import Key, Queue
@@ -30,6 +30,8 @@ REWATCH_PAUSE = 0.05
 CONTROLLERS: tuple[Controller, ...] = (
     deployment.CONTROLLER,
     replicaset.CONTROLLER,
+    statefulset.CONTROLLER,
+    job.CONTROLLER,
     pods.CONTROLLER,
     gc.CONTROLLER,
     namespace.CONTROLLER,

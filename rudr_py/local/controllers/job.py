@@ -1,0 +1,206 @@
+"""Job: runs pods until enough of them succeeded, or too many failed.
+
+A pod carries a finalizer until it is counted, so that none is lost or counted twice. `job_status` has the conditions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rudr_py.local.controllers import job_status, times
+from rudr_py.local.controllers.controller import Controller
+from rudr_py.local.controllers.job_status import Verdict
+from rudr_py.local.controllers.pods import POD
+from rudr_py.local.controllers.queue import Key
+from rudr_py.local.controllers.replicaset import is_active, pod_from_template
+from rudr_py.local.controllers.world import Change, World, controller_key, without_finalizer
+from rudr_py.local.resources import Kind
+from rudr_py.local.store import DELETED, Object
+
+JOB = Kind("batch/v1", "Job")
+TRACKING = "batch.kubernetes.io/job-tracking"
+INDEX = "batch.kubernetes.io/job-completion-index"
+_LONGEST_PAUSE = 600.0
+
+
+def _is_counted(pod: Object) -> bool:
+    return TRACKING not in (pod["metadata"].get("finalizers") or ())
+
+
+def _phase(pod: Object) -> str:
+    return str(pod.get("status", {}).get("phase", "Pending"))
+
+
+def _index_of(pod: Object) -> int:
+    return int((pod["metadata"].get("annotations") or {}).get(INDEX, "-1"))
+
+
+def _release(world: World, pod: Object) -> None:
+    live = world.same(pod)
+    if live is not None and not _is_counted(live):
+        world.update(without_finalizer(live, TRACKING))
+
+
+def _drop(world: World, pods: Iterable[Object]) -> None:
+    """Delete pods that are not to be counted."""
+    for pod in pods:
+        _release(world, pod)
+        live = world.same(pod)
+        if live is not None:
+            world.delete(live)
+
+
+def _count(job: Object, pods: list[Object]) -> Object:
+    """Return the status with the pods that ended since; a pod deleted before it succeeded has failed."""
+    status = dict(job.get("status", {}))
+    done = job_status.indexes(status.get("completedIndexes", ""))
+    for pod in pods:
+        if _is_counted(pod) or is_active(pod):
+            continue
+        if _phase(pod) != "Succeeded":
+            status["failed"] = status.get("failed", 0) + 1
+        elif _index_of(pod) >= 0:
+            done.add(_index_of(pod))
+        else:
+            status["succeeded"] = status.get("succeeded", 0) + 1
+    if job["spec"].get("completionMode") == "Indexed":
+        status |= {"completedIndexes": job_status.ranges(done), "succeeded": len(done)}
+    return status
+
+
+def _wanted(spec: Object, succeeded: int, active: int) -> int:
+    """How many pods are to be active."""
+    parallelism = int(spec.get("parallelism", 1))
+    completions = spec.get("completions")
+    if completions is None:
+        return min(parallelism, active) if succeeded else parallelism
+    return max(0, min(parallelism, int(completions) - succeeded))
+
+
+def _pause(world: World, pods: list[Object], failed: int) -> float:
+    """The seconds until another pod may follow the last one that failed."""
+    ends = [times.seconds(_ended_at(pod)) for pod in pods if _phase(pod) == "Failed"]
+    if not ends or not failed:
+        return 0.0
+    pause = min(_LONGEST_PAUSE, world.settings.job_backoff * float(2 ** min(failed - 1, 16)))
+    return max(0.0, max(ends) + pause - world.now())
+
+
+def _ended_at(pod: Object) -> str:
+    for container in pod.get("status", {}).get("containerStatuses") or ():
+        if "terminated" in container["state"]:
+            return str(container["state"]["terminated"]["finishedAt"])
+    return str(pod["metadata"]["creationTimestamp"])
+
+
+def _scale(world: World, job: Object, status: Object, pods: list[Object]) -> float | None:
+    """Create missing pods and delete superfluous ones; return when to look again."""
+    active = [pod for pod in pods if is_active(pod)]
+    missing = _wanted(job["spec"], status.get("succeeded", 0), len(active)) - len(active)
+    if missing < 0:
+        _drop(world, sorted(active, key=lambda pod: times.is_true(pod, "Ready"))[:-missing])
+    if missing <= 0:
+        return None
+    pause = _pause(world, pods, status.get("failed", 0))
+    if pause:
+        return pause
+    taken = job_status.indexes(status.get("completedIndexes", "")) | {_index_of(pod) for pod in active}
+    free = (index for index in range(job["spec"].get("completions") or 0) if index not in taken)
+    for _ in range(missing):
+        index = next(free, -1) if job["spec"].get("completionMode") == "Indexed" else -1
+        world.create(_pod(world, job, index))
+    return None
+
+
+def _pod(world: World, job: Object, index: int) -> Object:
+    stem = job["metadata"]["name"] if index < 0 else f"{job['metadata']['name']}-{index}"
+    pod = pod_from_template(job, job["spec"]["template"], name=world.generated_name(stem))
+    metadata = pod["metadata"]
+    metadata["generateName"] = f"{stem}-"
+    metadata["finalizers"] = [*metadata.get("finalizers", ()), TRACKING]
+    if index >= 0:
+        for field in ("labels", "annotations"):
+            metadata[field] = {**metadata.get(field, {}), INDEX: str(index)}
+        pod["spec"].setdefault("hostname", stem)
+        for container in pod["spec"]["containers"]:
+            container["env"] = [*container.get("env", ()), {"name": "JOB_COMPLETION_INDEX", "value": str(index)}]
+    return pod
+
+
+def _end(world: World, job: Object, verdict: Verdict, status: Object, pods: list[Object]) -> None:
+    """The Job is over: what still runs is deleted, and counts as failed unless the Job succeeded."""
+    active = [pod for pod in pods if is_active(pod)]
+    if not verdict.succeeded:
+        status["failed"] = status.get("failed", 0) + len(active)
+    world.write_status(job, job_status.finished(job, status, verdict, world.stamp()))
+    _drop(world, active)
+    for pod in pods:
+        _release(world, pod)
+
+
+def _expire(world: World, job: Object) -> float | None:
+    """Delete a Job that ended `ttlSecondsAfterFinished` ago; return the seconds until then."""
+    ttl = job["spec"].get("ttlSecondsAfterFinished")
+    ended = job_status.ended_at(job)
+    if ttl is None or ended is None:
+        return None
+    left: float = ttl - times.since(ended, world.now())
+    if left > 0:
+        return left
+    world.delete(job, propagation="Foreground")
+    return None
+
+
+def _run(world: World, job: Object) -> float | None:
+    pods = world.controlled(job, POD)
+    status = _count(job, pods)
+    verdict, wake = job_status.judge(job, status, pods, world.now())
+    if verdict is not None:
+        _end(world, job, verdict, status, pods)
+        return 0.0
+    world.write_status(job, job_status.running(job, status, pods, world.stamp()))
+    for pod in pods:
+        if not is_active(pod):
+            _release(world, pod)
+    if job["spec"].get("suspend"):
+        _drop(world, [pod for pod in pods if is_active(pod)])
+        again = None
+    else:
+        again = _scale(world, job, status, world.controlled(job, POD))
+    live = world.same(job)
+    if live is not None:
+        world.write_status(live, job_status.running(live, live["status"], world.controlled(job, POD), world.stamp()))
+    return min((each for each in (wake, again) if each is not None), default=None)
+
+
+def _reconcile(world: World, key: Key) -> float | None:
+    if key.kind == POD:
+        pod = world.get(key)
+        if pod is not None:
+            _release(world, pod)
+        return None
+    job = world.get(key)
+    if job is None or "deletionTimestamp" in job["metadata"]:
+        for pod in world.controlled(job, POD) if job else ():
+            _release(world, pod)
+        return None
+    if job_status.ended_at(job) is not None:
+        for pod in world.controlled(job, POD):
+            _release(world, pod)
+        return _expire(world, job)
+    return _run(world, job)
+
+
+def _concerns(world: World, change: Change) -> Iterable[Key]:
+    if change.key.kind == JOB:
+        if change.type != DELETED:
+            yield change.key
+        return
+    for key in controller_key(change.object, JOB):
+        yield key
+        if world.get(key) is None and not _is_counted(change.object):
+            # nobody is left to count it
+            yield change.key
+
+
+CONTROLLER = Controller(name="job", kinds=frozenset({JOB, POD}), concerns=_concerns, reconcile=_reconcile)

@@ -1,0 +1,126 @@
+"""The status of a Job: its counts, its conditions, and whether it is over. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from rudr_py.local.controllers import times
+from rudr_py.local.controllers.replicaset import is_active
+from rudr_py.local.controllers.world import without_zeros
+from rudr_py.local.store import Object
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """How a Job ended."""
+
+    succeeded: bool
+    reason: str
+    message: str
+
+
+_COMPLETED = Verdict(True, "CompletionsReached", "Reached expected number of succeeded pods")
+_BACKOFF = Verdict(False, "BackoffLimitExceeded", "Job has reached the specified backoff limit")
+_DEADLINE = Verdict(False, "DeadlineExceeded", "Job was active longer than specified deadline")
+
+
+def indexes(text: str) -> set[int]:
+    """Read `completedIndexes`, such as `0-2,5`."""
+    found: set[int] = set()
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        found.update(range(int(first), int(last or first) + 1))
+    return found
+
+
+def ranges(found: Iterable[int]) -> str:
+    """Print indexes as `completedIndexes` does."""
+    parts: list[list[int]] = []
+    for index in sorted(found):
+        if parts and parts[-1][1] == index - 1:
+            parts[-1][1] = index
+        else:
+            parts.append([index, index])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in parts)
+
+
+def ended_at(job: Object) -> str | None:
+    """Return when a Job ended, or None while it runs."""
+    for condition in job.get("status", {}).get("conditions") or ():
+        if condition["type"] in ("Complete", "Failed") and condition["status"] == "True":
+            return str(condition["lastTransitionTime"])
+    return None
+
+
+def judge(job: Object, status: Object, pods: list[Object], now: float) -> tuple[Verdict | None, float | None]:
+    """Return how the Job ended, or None, and in how many seconds its deadline passes."""
+    spec = job["spec"]
+    succeeded, completions = status.get("succeeded", 0), spec.get("completions")
+    limit = spec.get("backoffLimit", 6)
+    active = [pod for pod in pods if is_active(pod)]
+    if status.get("failed", 0) > limit or _restarts(job, active) > max(0, limit - 1):
+        return _BACKOFF, None
+    left = None
+    if spec.get("activeDeadlineSeconds") and status.get("startTime") and not spec.get("suspend"):
+        left = spec["activeDeadlineSeconds"] - times.since(status["startTime"], now)
+        if left <= 0:
+            return _DEADLINE, None
+    enough = succeeded >= completions if completions is not None else succeeded > 0 and not active
+    return (_COMPLETED if enough else None), left
+
+
+def _restarts(job: Object, active: list[Object]) -> int:
+    if job["spec"]["template"]["spec"].get("restartPolicy") != "OnFailure":
+        return 0
+    statuses = (each for pod in active for each in pod.get("status", {}).get("containerStatuses") or ())
+    return sum(each.get("restartCount", 0) for each in statuses)
+
+
+def running(job: Object, status: Object, pods: list[Object], now: str) -> Object:
+    """Return the status of a Job that goes on, or is suspended."""
+    active = [pod for pod in pods if is_active(pod)]
+    made = _counts(status, active, pods)
+    before = times.find(status.get("conditions"), "Suspended")
+    if job["spec"].get("suspend"):
+        made.pop("startTime", None)
+        made["conditions"] = [_dated("Suspended", True, "JobSuspended", "Job suspended", before=before, now=now)]
+    else:
+        made.setdefault("startTime", now)
+        if before is not None:
+            made["conditions"] = [_dated("Suspended", False, "JobResumed", "Job resumed", before=before, now=now)]
+            if before["status"] == "True":
+                made["startTime"] = now
+    return made
+
+
+def finished(job: Object, status: Object, verdict: Verdict, now: str) -> Object:
+    """Return the status of a Job that is over."""
+    made = _counts(status, [], [])
+    made.setdefault("startTime", now)
+    if verdict.succeeded:
+        made["completionTime"] = now
+    kinds = ("SuccessCriteriaMet", "Complete") if verdict.succeeded else ("FailureTarget", "Failed")
+    kept = [each for each in job.get("status", {}).get("conditions") or () if each["type"] == "Suspended"]
+    made["conditions"] = kept + [
+        _dated(kind, True, verdict.reason, verdict.message, before=None, now=now) for kind in kinds
+    ]
+    return made
+
+
+def _counts(status: Object, active: list[Object], pods: list[Object]) -> Object:
+    ready = sum(times.is_true(pod, "Ready") for pod in active)
+    ending = [pod for pod in pods if "deletionTimestamp" in pod["metadata"]]
+    counts = {
+        **status,
+        "active": len(active),
+        "ready": ready,
+        "terminating": len(ending),
+        "uncountedTerminatedPods": {},
+    }
+    return without_zeros(counts, keep=("ready", "terminating", "uncountedTerminatedPods"))
+
+
+def _dated(kind: str, status: bool, reason: str, message: str, *, before: Object | None, now: str) -> Object:
+    made = times.transitioned(times.condition(kind, status, reason, message), before, now)
+    return {**made, "lastProbeTime": before["lastProbeTime"] if before else now}
