@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -10,24 +10,26 @@ from rudr_py.errors import Location, Problem
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
-    """Errors and warnings, each once, by place."""
+    """Errors and warnings, each once."""
 
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
 
 def collect(errors: Iterable[Problem], warnings: Iterable[Problem]) -> Findings:
-    """Put findings in the order of the files. What is known from two sides is told once."""
-    return Findings(errors=_sorted(errors), warnings=_sorted(warnings))
+    """All findings; what two sides found is told once."""
+    return Findings(errors=_unique(errors), warnings=_unique(warnings))
 
 
-def lines(findings: Findings) -> list[str]:
-    """One line for each finding: place, severity, JSON path, message and the rule of the specification."""
+def lines(findings: Findings, files: Sequence[str] = ()) -> list[str]:
+    """One line for each finding: place, severity, JSON path, message and the rule of the specification.
+
+    `files` is the order in which files are told; within one, errors and warnings go from top to bottom.
+    """
     told = [("error", problem) for problem in findings.errors]
     told += [("warning", problem) for problem in findings.warnings]
-    # files keep their order; within one, errors and warnings are read from top to bottom
-    files = list(dict.fromkeys(_file(problem) for _, problem in told))
-    told.sort(key=lambda item: (files.index(_file(item[1])), _position(item[1])))
+    order = list(dict.fromkeys((*files, *(_file(problem) for _, problem in told))))
+    told.sort(key=lambda item: (order.index(_file(item[1])), _position(item[1])))
     return [_line(severity, problem) for severity, problem in told]
 
 
@@ -51,7 +53,7 @@ def _line(severity: str, problem: Problem) -> str:
     return f"{place(problem.location)}{severity}: {document}{path}{message}{rule}"
 
 
-def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+def _unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     unique: dict[tuple[object, ...], Problem] = {}
     for problem in problems:
         at = (problem.location.file, *_position(problem)) if problem.location else (problem.document,)

@@ -42,7 +42,7 @@ def command(
         (*reading.problems, *gathered.problems, *(problem for plan in plans for problem in plan.problems)),
         (*gathered.warnings, *(warning for plan in plans for warning in plan.warnings)),
     )
-    for line in findings.lines(found):
+    for line in findings.lines(found, reading.files):
         click.echo(line, err=True)
     if not gathered.applications and not found.errors:
         click.echo("warning: there is no ApplicationConfiguration among the documents", err=True)

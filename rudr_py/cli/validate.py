@@ -30,7 +30,7 @@ def command(context: click.Context, filenames: tuple[str, ...], recursive: bool,
         click.echo(workspace.passed_over(document), err=True)
     found = check(gathered, loaded.catalog, datetime.now(UTC))
     found = findings.collect((*reading.problems, *found.errors), found.warnings)
-    for line in findings.lines(found):
+    for line in findings.lines(found, reading.files):
         click.echo(line)
     checked = findings.counted(len(reading.documents) - len(gathered.others), "document")
     click.echo(f"{checked} in {findings.counted(len(reading.files), 'file')}: {_summary(found)}")

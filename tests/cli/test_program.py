@@ -1,0 +1,104 @@
+"""The table of commands: complete, cheap to look at, and honest about mistakes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+import rudr_py
+from rudr_py.cli import program
+from rudr_py.errors import ConfigError
+
+Invoke = Callable[..., Result]
+ROOT = Path(rudr_py.__file__).parents[1]
+
+HEAVY = ("aiohttp", "jsonschema", "kubernetes_asyncio", "rich", "pluggy", "yaml", "asyncio")
+
+PROBE = """
+import json, sys, time
+from rudr_py.cli import main
+try:
+    main(["--help"])
+except SystemExit as end:
+    print(json.dumps([end.code, time.process_time(), [name for name in sys.argv[1:] if name in sys.modules]]))
+"""
+
+
+def _python(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, *arguments], cwd=ROOT, input=stdin, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_help_names_every_command_and_imports_nothing_heavy() -> None:
+    done = _python("-c", PROBE, *HEAVY)
+    *text, last = done.stdout.splitlines()
+    code, seconds, imported = json.loads(last)
+    assert code == 0, done.stderr
+    assert imported == []
+    assert seconds < 0.2
+    assert all(any(line.strip().startswith(name) for line in text) for name in program.COMMANDS)
+
+
+@pytest.mark.parametrize("name", program.COMMANDS)
+def test_every_row_leads_to_a_command_of_that_name(name: str, invoke: Invoke) -> None:
+    command = program.program.get_command(click.Context(program.program), name)
+    assert command is not None
+    assert command.name == name
+    assert command.help
+    assert invoke(name, "--help").exit_code == 0
+
+
+@pytest.mark.parametrize("name", program.COMMANDS)
+def test_the_help_of_a_row_is_one_sentence(name: str) -> None:
+    text = program.COMMANDS[name][1]
+    assert text.endswith(".")
+    assert len(text) < 70
+
+
+def test_an_unknown_command_is_answered_with_the_nearest(invoke: Invoke) -> None:
+    done = invoke("rendr")
+    assert 'Did you mean "render"?' in done.stderr
+    assert done.exit_code == 2
+
+
+class _Failing(program.Program):
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        def fail() -> None:
+            raise ConfigError("the kubeconfig has no current context")
+
+        return click.Command(cmd_name, callback=fail)
+
+
+def test_what_we_raise_on_purpose_is_a_message_and_exit_code_1() -> None:
+    done = CliRunner().invoke(_Failing({"fails": ("", "Fail.")}, name="rudr"), ["fails"])
+    assert done.stderr == "Error: the kubeconfig has no current context\n"
+    assert done.exit_code == 1
+
+
+def test_as_a_plugin_of_kubectl_it_calls_itself_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["/usr/local/bin/kubectl-rudr", "--help"])
+    with pytest.raises(SystemExit):
+        program.main()
+    assert capsys.readouterr().out.startswith("Usage: kubectl rudr ")
+
+
+def test_a_real_process_reads_standard_input_and_ends_with_the_right_code() -> None:
+    done = _python("-m", "rudr_py", "validate", "-f", "-", stdin="apiVersion: core.oam.dev/v1alpha1\nkind: Trat\n")
+    assert done.stdout.startswith("<stdin>:2:7: error: $.kind: ")
+    assert done.returncode == 1
+    assert done.stderr == ""
+
+
+def test_version_can_be_asked_for_people_and_machines(invoke: Invoke) -> None:
+    assert f"rudr-py {rudr_py.__version__}" in invoke("version").stdout
+    assert json.loads(invoke("version", "-o", "json").stdout)["rudr-py"] == rudr_py.__version__
