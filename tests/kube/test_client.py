@@ -39,7 +39,7 @@ def client(transport: Any) -> Client:
     ],
 )
 async def test_an_error_is_raised_by_its_meaning(
-    client: Client, server: Any, failure: Any, pods: Any, code: int, reason: str, message: str, kind: Any
+    client: Client, server: Any, failure: Any, pods: Any, *, code: int, reason: str, message: str, kind: Any
 ) -> None:
     server.script(failure(code, reason, message))
     with pytest.raises(errors.ApiError) as caught:

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from rudr_py.kube import listing, salvage
 
+TEXT = st.text('{}[]"\\,:aé\n', max_size=6)
 JSON = st.recursive(
-    st.none() | st.integers() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=20,
+    st.none() | st.integers() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=8,
 )
-OBJECTS = st.dictionaries(st.text(), JSON)
+OBJECTS = st.dictionaries(TEXT, JSON, max_size=3)
 
 
 @settings(deadline=None)
@@ -28,7 +29,7 @@ def test_a_whole_object_is_complete_and_no_beginning_of_it_is(document: dict[str
 
 
 @settings(deadline=None)
-@given(st.lists(OBJECTS), OBJECTS)
+@given(st.lists(OBJECTS, max_size=3), OBJECTS)
 def test_items_are_found_whatever_they_and_their_neighbours_hold(items: list[Any], other: dict[str, Any]) -> None:
     text = json.dumps({"other": other, "items": items, "more": [other]}).encode()
     found = salvage.elements(salvage.value(text, "items"))

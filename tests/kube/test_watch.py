@@ -130,7 +130,7 @@ async def test_a_server_that_closes_at_once_is_asked_with_growing_pauses(
 
 @pytest.mark.parametrize("as_event", [True, False])
 async def test_an_expired_version_is_listed_again(
-    start: Any, server: Any, answer: Any, failure: Any, line: Any, pod: Any, as_event: bool
+    start: Any, server: Any, answer: Any, failure: Any, line: Any, pod: Any, *, as_event: bool
 ) -> None:
     expired = failure(410, "Expired")
     if as_event:
@@ -154,7 +154,7 @@ async def test_too_large_a_version_is_listed_again(
 @pytest.mark.parametrize("as_event", [True, False])
 @pytest.mark.parametrize("code", [429, 500, 503])
 async def test_load_and_faults_pause_and_keep_the_version(
-    start: Any, server: Any, answer: Any, failure: Any, line: Any, clock: Any, code: int, as_event: bool
+    start: Any, server: Any, answer: Any, failure: Any, line: Any, clock: Any, *, code: int, as_event: bool
 ) -> None:
     fault = failure(code)
     if as_event:
