@@ -58,3 +58,18 @@ def _conflict_message(conflicts: tuple[tuple[str, str], ...]) -> str:
         last = manager
         lines.append(f"- {path}")
     return f"Apply failed with {len(conflicts)} conflicts: " + "\n".join(lines)
+
+
+def unfitting() -> PatchError:
+    """422: a well-formed patch that cannot be applied to this object; the server says nothing more."""
+    return PatchError(
+        "the server rejected our request due to an error in our request",
+        status=422,
+        reason="Invalid",
+        details={"empty": True},
+    )
+
+
+def failed(message: str) -> PatchError:
+    """500: an error of a strategic merge patch that the server does not classify."""
+    return PatchError(message, status=500)

@@ -1,7 +1,7 @@
 """Filling in what a body leaves out.
 
 A custom resource gets the defaults of its CRD. An object of a built-in kind is brought into the form in which the
-server keeps it: null and empty optional fields go, structs held by value appear, quantities are written the one way, and the
+server keeps it: null and empty optional fields go, structs held by value appear, quantities get their one form, and the
 defaults that the server's code sets (`builtin_defaults`) are filled in.
 """
 

@@ -1,6 +1,6 @@
 """A CRD's `openAPIV3Schema` as nodes, and what makes it non-structural.
 
-Source: KEP-1027 (structural schemas). A schema with errors must not become nodes: ask `structural_errors` first.
+Source: KEP-1027 (structural schemas). A schema with errors must not become nodes: ask `structure` first.
 """
 
 from __future__ import annotations
