@@ -40,6 +40,11 @@ def place(location: Location | None) -> str:
     return f"{location}: " if location.line else f"{location.file}: "
 
 
+def printable(text: str) -> str:
+    """The text with everything escaped that a terminal might obey, or that standard output cannot carry."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
 def counted(number: int, singular: str, plural: str = "") -> str:
     """`1 file`, `2 files`."""
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
@@ -50,7 +55,7 @@ def _line(severity: str, problem: Problem) -> str:
     document = f"{problem.document}: " if problem.document and problem.location is None else ""
     rule = f" [{problem.rule}]" if problem.rule else ""
     message = " ".join(problem.message.split())
-    return f"{place(problem.location)}{severity}: {document}{path}{message}{rule}"
+    return printable(f"{place(problem.location)}{severity}: {document}{path}{message}{rule}")
 
 
 def _unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:

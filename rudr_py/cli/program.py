@@ -15,6 +15,7 @@ from pathlib import PurePath
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from rudr_py.errors import RudrError
 
@@ -52,6 +53,11 @@ class Program(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl([(name, self.rows[name][1]) for name in sorted(self.rows)])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands and options that begin so, without importing any command."""
+        rows = [CompletionItem(name, help=row[1]) for name, row in self.rows.items() if name.startswith(incomplete)]
+        return [*rows, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

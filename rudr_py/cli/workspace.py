@@ -115,10 +115,9 @@ def passed_over(document: Document) -> str:
     value = document.value
     metadata = value.get("metadata")
     name = metadata.get("name", "") if isinstance(metadata, dict) else ""
-    place = document.positions.of_value("$")
-    return (
-        f'{findings.place(place)}passed over: {value.get("kind")} "{name}" of {value.get("apiVersion")} is not OAM\'s'
-    )
+    place = findings.place(document.positions.of_value("$"))
+    what = f'{value.get("kind")} "{name}" of {value.get("apiVersion")}'
+    return findings.printable(f"{place}passed over: {what} is not OAM's")
 
 
 def _foreign(document: Document) -> bool:

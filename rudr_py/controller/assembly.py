@@ -29,7 +29,8 @@ from rudr_py.settings import Settings
 
 def assemble(settings: Settings, transport: Transport, clock: Clock, catalog: Catalog) -> Controller:
     """A controller that runs when told to."""
-    metrics = Metrics()
+    metrics = Metrics(clock)
+    metrics.workers(settings.workers)
     client = Client(transport, observer=metrics.request)
     discovery = Discovery(client, clock=clock)
     recorder = Recorder(client, identity=settings.identity, clock=clock)
@@ -54,6 +55,7 @@ def assemble(settings: Settings, transport: Transport, clock: Clock, catalog: Ca
     )
     checks = Checks()
     checks.add("caches", lambda: _unsynced(watched))
+    metrics.applications_from(known.readiness)
     return Controller(
         Machinery(
             settings=settings,

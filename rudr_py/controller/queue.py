@@ -108,17 +108,16 @@ class Queue(Generic[K]):
         self.add_at(key, self._clock.monotonic() + seconds, priority=priority)
 
     def add_at(self, key: K, time: float, *, priority: int = 0) -> None:
-        """Ask for work on `key` when the monotonic clock shows `time`, or earlier if that was asked for before."""
+        """Ask for work on `key` when the monotonic clock shows `time`, or earlier if that was asked for before.
+
+        Changes nothing for a key that is ready, or that is in flight and to be handed out again.
+        """
         if time <= self._clock.monotonic():
             self.add(key, priority=priority)
             return
-        if self._closed:
+        if self._closed or key in self._since:
             return
         self._priorities[key] = max(priority, self._priorities.get(key, priority))
-        if key in self._since:
-            if key not in self._again:
-                self._make_ready(key)
-            return
         self._metrics.retried()
         first = self._delayed.first()
         self._delayed.put(key, time)

@@ -5,7 +5,7 @@ Reads caches only; sends nothing, starts no task. The watches in `sources` feed 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +13,7 @@ from rudr_py.api import Kind
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.objects import Live
 from rudr_py.model.identity import API_VERSION, Key
-from rudr_py.render import stamp
+from rudr_py.render import stamp, status
 
 APPLICATION = Kind(API_VERSION, "ApplicationConfiguration")
 COMPONENT = Kind(API_VERSION, "ComponentSchematic")
@@ -74,6 +74,15 @@ class World:
             self._users[application.namespace, name].add(application)
         if components:
             self._used[application] = components
+
+    def readiness(self) -> Counter[str]:
+        """How many applications have a Ready condition of `True`, `False` or `Unknown`; for a scrape only."""
+        found: Counter[str] = Counter()
+        for cache in self.caches(APPLICATION):
+            for live in cache.all():
+                conditions = status.previous(live.part("status")).conditions
+                found[next((c.status for c in conditions if c.type == "Ready"), "Unknown")] += 1
+        return found
 
     def users(self, component: Key) -> frozenset[Key]:
         """The applications that name a ComponentSchematic."""

@@ -1,0 +1,130 @@
+"""`rudr run`: the controller against a cluster, until it is told to stop. Flags beat the environment.
+
+Builds the controller from what the user asked for; everything below gets it as arguments.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import click
+
+from rudr_py.catalog import Catalog
+from rudr_py.cli import logs, options
+from rudr_py.cli.clock import SystemClock
+from rudr_py.controller import assemble
+from rudr_py.errors import ConfigError
+from rudr_py.kube import config
+from rudr_py.kube.transport import AioTransport
+from rudr_py.settings import Settings
+
+HOME_CONFIG = "~/.kube/config"
+
+
+@click.command("run")
+@click.option(
+    "--kubeconfig", metavar="FILE", help="Kubeconfig; default: $KUBECONFIG, in a pod its account, ~/.kube/config."
+)
+@click.option("--context", "context_name", metavar="NAME", help="The context of the kubeconfig to use.")
+@click.option("--watch-namespace", metavar="NAMES", help="Namespaces to watch, with commas between; default: all.")
+@click.option("--definitions-namespace", metavar="NAME", help="Where Trait and WorkloadType objects are read from.")
+@click.option("--workers", type=click.IntRange(1, 256), help="How many applications are reconciled at once.")
+@click.option("--health-probe-bind-address", "health", metavar="ADDR", help="Of /healthz and /readyz; default :8081.")
+@click.option(
+    "--metrics-bind-address", "--metrics-addr", "-m", "metrics", metavar="ADDR", help="Of /metrics; default :8080."
+)
+@click.option("--log-format", type=click.Choice(["auto", "json", "text"]), default="auto", show_default=True)
+@click.option("-v", "--verbose", count=True, help="Say more; twice for everything.")
+@click.pass_context
+def command(context: click.Context, /, **flags: str | int | None) -> None:
+    """Run the controller against a cluster.
+
+    The custom resource definitions must be there: kubectl apply -f crds/. Until they are, the controller waits and
+    says so at /readyz?verbose.
+
+    Example: rudr run --kubeconfig ~/.kube/config --watch-namespace shop
+    """
+    verbosity = int(flags.pop("verbose") or 0)
+    logs.setup(_format(flags.pop("log_format")), logging.DEBUG if verbosity > 1 else logging.INFO)
+    if not verbosity:
+        logging.getLogger("rudr_py.kube").setLevel(logging.WARNING)
+    catalog = options.installed_types(context).catalog
+    kubeconfig = find(flags.pop("kubeconfig"), os.environ)
+    asyncio.run(_run(settings(flags, os.environ), kubeconfig, _text(flags.pop("context_name", None)), catalog))
+
+
+def settings(flags: Mapping[str, str | int | None], environ: Mapping[str, str]) -> Settings:
+    """The settings that flags and environment ask for. Rudr's KUBERNETES_NAMESPACE counts when no flag does."""
+    namespaces = _text(flags.get("watch_namespace"))
+    if namespaces is None:
+        namespaces = environ.get("RUDR_WATCH_NAMESPACE", environ.get("KUBERNETES_NAMESPACE", ""))
+    given = {
+        "definitions_namespace": flags.get("definitions_namespace"),
+        "workers": flags.get("workers"),
+        "health_address": flags.get("health"),
+        "metrics_address": flags.get("metrics"),
+    }
+    return Settings(
+        namespaces=tuple(name.strip() for name in namespaces.split(",") if name.strip()),
+        identity=environ.get("POD_NAME") or socket.gethostname(),
+        **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type] # click typed them
+    )
+
+
+def find(flag: str | int | None, environ: Mapping[str, str]) -> str | None:
+    """The kubeconfig to read; None for the service account of the pod. Raises ConfigError when there is nothing."""
+    if flag:
+        return str(flag)
+    if environ.get("KUBECONFIG"):
+        return environ["KUBECONFIG"]
+    if environ.get("KUBERNETES_SERVICE_HOST"):
+        return None
+    home = Path(HOME_CONFIG).expanduser()
+    if home.exists():
+        return str(home)
+    raise ConfigError("no cluster: give --kubeconfig, set KUBECONFIG, or try without a cluster: rudr dev")
+
+
+async def _run(chosen: Settings, kubeconfig: str | None, context_name: str | None, catalog: Catalog) -> None:
+    connection = await config.connect(kubeconfig, context_name)
+    async with transport_to(connection) as transport, stopping() as stop:
+        await assemble(chosen, transport, SystemClock(), catalog).run(stop)
+
+
+@contextlib.asynccontextmanager
+async def transport_to(connection: config.Connection) -> AsyncIterator[AioTransport]:
+    """A transport that is closed at the end."""
+    transport = AioTransport(connection)
+    try:
+        yield transport
+    finally:
+        await transport.close()
+
+
+@contextlib.asynccontextmanager
+async def stopping() -> AsyncIterator[asyncio.Event]:
+    """An event that Ctrl-C and SIGTERM set."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+def _format(value: str | int | None) -> logs.Format:
+    return "json" if value == "json" else "text" if value == "text" else "auto"
+
+
+def _text(value: str | int | None) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,92 @@
+"""An application as a tree of its objects, down to the pods, by owner references. Pure: documents in, nodes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from rudr_py.api import Health, kstatus
+
+Document = Mapping[str, Any]
+
+STATUS_ONLY = frozenset({"ConfigMap", "Service", "Ingress", "ComponentInstance", "ReplicaSet"})
+"""Kinds that say nothing of their own beyond being there."""
+
+
+class Node(msgspec.Struct, frozen=True):
+    """An object and what it owns; `name` is kubectl's (`deployment.apps/web`)."""
+
+    name: str
+    health: Health
+    children: tuple[Node, ...] = ()
+
+    def walk(self, depth: int = 0) -> Iterator[tuple[int, Node]]:
+        """Every node below and including this one, with its depth."""
+        yield depth, self
+        for child in self.children:
+            yield from child.walk(depth + 1)
+
+
+def build(root: Document, documents: Iterable[Document]) -> Node:
+    """The tree of everything that `root` owns, directly or not."""
+    below: dict[str, list[Document]] = {}
+    for document in documents:
+        for owner in document["metadata"].get("ownerReferences", ()):
+            below.setdefault(str(owner.get("uid")), []).append(document)
+    return _node(root, below)
+
+
+def _node(document: Document, below: Mapping[str, list[Document]]) -> Node:
+    owned = below.get(str(document["metadata"].get("uid")), [])
+    children = sorted((_node(child, below) for child in owned), key=lambda node: _order(node.name))
+    return Node(name_of(document), health(document), tuple(children))
+
+
+def _order(name: str) -> tuple[int, str]:
+    kind = name.partition("/")[0].partition(".")[0]
+    return (["componentinstance", "deployment", "statefulset", "job"].index(kind) if kind in _FIRST else 9, name)
+
+
+_FIRST = frozenset({"componentinstance", "deployment", "statefulset", "job"})
+
+
+def name_of(document: Document) -> str:
+    """The object as kubectl names it."""
+    group = str(document.get("apiVersion", "")).rpartition("/")[0]
+    kind = str(document.get("kind", "")).lower()
+    return f"{kind}.{group}/{document['metadata']['name']}" if group else f"{kind}/{document['metadata']['name']}"
+
+
+def health(document: Document) -> Health:
+    """How the object is doing; an application says so itself, in its Ready condition."""
+    if document.get("kind") != "ApplicationConfiguration":
+        return kstatus.assess(document)
+    ready = kstatus.condition(document, "Ready")
+    state = "ready" if ready.get("status") == "True" else "progressing"
+    return Health("ready" if state == "ready" else "progressing", str(ready.get("reason", "Unknown")), _first(ready))
+
+
+def _first(condition: Mapping[str, Any]) -> str:
+    return str(condition.get("message", "")).partition("\n")[0]
+
+
+def lines(node: Node) -> Iterator[str]:
+    """The tree as text, one line an object."""
+    yield f"{node.name}  {describe(node)}"
+    yield from _branches(node, "")
+
+
+def _branches(node: Node, indent: str) -> Iterator[str]:
+    for number, child in enumerate(node.children):
+        last = number == len(node.children) - 1
+        yield f"{indent}{'└── ' if last else '├── '}{child.name}  {describe(child)}"
+        yield from _branches(child, indent + ("    " if last else "│   "))
+
+
+def describe(node: Node) -> str:
+    """State and reason in a few words."""
+    shown = " ".join(node.health.show.values())
+    word = node.health.reason if node.health.state != "ready" or not shown else "Ready"
+    return f"{word} {shown}".rstrip()
