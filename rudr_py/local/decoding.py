@@ -11,7 +11,7 @@ from typing import Any
 from rudr_py.errors import Cause
 from rudr_py.local import status
 from rudr_py.local.resources import Resource
-from rudr_py.local.schema import builtin_defaults, default, prune, validate
+from rudr_py.local.schema import default, prune, validate
 from rudr_py.local.store import Object
 
 STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"
@@ -79,8 +79,6 @@ def fill(resource: Resource, obj: Object) -> None:
     node = resource.node
     if node is not None:
         default.default(obj, node)
-    if not resource.custom:
-        builtin_defaults.fill(obj)
 
 
 def _go_type(value: Any) -> str:

@@ -89,6 +89,12 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         """The schema of the object; None when anything goes."""
         return self.schema()
 
+    def has(self, subresource: str) -> bool:
+        """Return whether a subresource is served."""
+        if subresource == "status":
+            return self.status
+        return self.scale is not None if subresource == "scale" else subresource in self.subresources
+
     @property
     def id(self) -> Kind:
         """The kind as a document names it."""
@@ -134,6 +140,10 @@ class Registry:
     def at(self, group: str, version: str, plural: str) -> Resource | None:
         """Return what is served under `/apis/<group>/<version>/…/<plural>`."""
         return self._by_path.get((group, version, plural))
+
+    def serves(self, group: str, version: str) -> bool:
+        """Return whether anything is served in a group and version."""
+        return any(key[0] == group and key[1] == version for key in self._by_path)
 
     def of(self, kind: Kind) -> Resource | None:
         """Return what is served as this kind."""

@@ -163,6 +163,13 @@ def method_not_allowed() -> ApiError:
     )
 
 
+def internal() -> ApiError:
+    """500 of a fault of this server; the log has the details."""
+    return errors.ServerError(
+        "Internal error occurred: the local API failed, see its log", status=500, reason="InternalError"
+    )
+
+
 def forbidden(resource: Resource, name: str, why: str, causes: Sequence[Cause] = ()) -> ApiError:
     """403 of admission."""
     return errors.ForbiddenError(
@@ -192,6 +199,18 @@ def _options_error(field: str, reason: str, message: str) -> ApiError:
 def bad_force() -> ApiError:
     """422 of `force` on a patch that is not an apply."""
     return _options_error("force", "FieldValueForbidden", "Forbidden: may not be specified for non-apply patch")
+
+
+def initial_events_need_match() -> ApiError:
+    """422 of a watch with `sendInitialEvents` that does not say from when."""
+    message = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+    return errors.InvalidError(
+        f'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: {message}',
+        status=422,
+        reason="Invalid",
+        causes=(Cause(reason="FieldValueForbidden", message=message, field="resourceVersionMatch"),),
+        details={"group": "meta.k8s.io", "kind": "ListOptions"},
+    )
 
 
 def watch_expired() -> ApiError:

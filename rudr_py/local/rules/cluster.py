@@ -6,8 +6,46 @@ from collections.abc import Iterator
 
 from rudr_py.errors import Cause
 from rudr_py.local.rules import rule
-from rudr_py.local.rules.rule import Rule
+from rudr_py.local.rules.rule import Context, Rule
 from rudr_py.local.store import Object
+
+
+def _create_definition(definition: Object, _context: Context) -> None:
+    stored = [each["name"] for each in definition["spec"].get("versions") or () if each.get("storage")]
+    definition["status"] = {
+        "conditions": None,
+        "acceptedNames": {"plural": "", "kind": ""},
+        "storedVersions": stored,
+    }
+
+
+def _definition_causes(definition: Object) -> Iterator[Cause]:
+    spec = definition.get("spec") or {}
+    names = spec.get("names") or {}
+    wanted = f"{names.get('plural', '')}.{spec.get('group', '')}"
+    if definition["metadata"].get("name") != wanted:
+        yield rule.invalid(
+            "metadata.name", definition["metadata"].get("name"), 'must be spec.names.plural+"."+spec.group'
+        )
+    versions = spec.get("versions") or ()
+    if sum(bool(each.get("storage")) for each in versions) != 1:
+        yield rule.invalid("spec.versions", list(versions), "must have exactly one version marked as storage version")
+    for index, version in enumerate(versions):
+        if not (version.get("schema") or {}).get("openAPIV3Schema"):
+            yield rule.required(f"spec.versions[{index}].schema.openAPIV3Schema", "schemas are required")
+    if spec.get("scope") not in ("Namespaced", "Cluster"):
+        yield Cause(
+            reason="FieldValueNotSupported",
+            message=f'Unsupported value: "{spec.get("scope", "")}": supported values: "Cluster", "Namespaced"',
+            field="spec.scope",
+        )
+
+
+def _definition_change(new: Object, old: Object) -> Iterator[Cause]:
+    yield from rule.immutable(new, old, "spec", "group")
+    yield from rule.immutable(new, old, "spec", "scope")
+    yield from rule.immutable(new, old, "spec", "names", "plural")
+    yield from rule.immutable(new, old, "spec", "names", "kind")
 
 
 def _role_fixed(new: Object, old: Object) -> Iterator[Cause]:
@@ -28,7 +66,13 @@ def _webhooks(obj: Object) -> object:
 
 
 RULES: dict[str, Rule] = {
-    "customresourcedefinitions.apiextensions.k8s.io": Rule(watched=rule.spec, unconditional=False),
+    "customresourcedefinitions.apiextensions.k8s.io": Rule(
+        create=_create_definition,
+        check=_definition_causes,
+        check_change=_definition_change,
+        watched=rule.spec,
+        unconditional=False,
+    ),
     "roles.rbac.authorization.k8s.io": Rule(upsert=True),
     "clusterroles.rbac.authorization.k8s.io": Rule(upsert=True),
     "rolebindings.rbac.authorization.k8s.io": Rule(check_change=_role_fixed, upsert=True),

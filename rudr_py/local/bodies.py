@@ -1,0 +1,62 @@
+"""Request bodies: bytes and a media type become JSON values. Nothing here knows kinds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import yaml
+
+from rudr_py.local import protobuf, status
+from rudr_py.local.resources import Resource
+
+JSON, YAML = "application/json", "application/yaml"
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
+_ACCEPTED = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+_PATCHES = (JSON_PATCH, MERGE_PATCH, APPLY_PATCH)
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def media_type(header: str) -> str:
+    """Return a Content-Type without its parameters; JSON when there is none."""
+    return header.partition(";")[0].strip().lower() or JSON
+
+
+def read(data: bytes, media: str, expected: str) -> Any:
+    """Return the value of a body; `expected` names the kind for messages. Raises `ApiError` (400, 415)."""
+    if media == protobuf.MEDIA_TYPE:
+        return protobuf.decode(data)
+    if media not in (JSON, YAML, "application/*", "*/*"):
+        raise status.unsupported_media(_ACCEPTED)
+    return _parse(data, expected, as_yaml=media == YAML)
+
+
+def read_patch(data: bytes, media: str, resource: Resource) -> Any:
+    """Return the value of a patch. Raises `ApiError` (400, 415)."""
+    allowed = _PATCHES if resource.custom else (*_PATCHES, STRATEGIC_PATCH)
+    if media not in allowed:
+        accepted = ", ".join((JSON_PATCH, MERGE_PATCH, APPLY_PATCH)) if media == STRATEGIC_PATCH else ""
+        raise status.unsupported_media(accepted)
+    return _parse(data, resource.kind, as_yaml=media == APPLY_PATCH)
+
+
+def _parse(data: bytes, expected: str, *, as_yaml: bool) -> Any:
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if not as_yaml:
+            raise _unreadable(data, expected, f"json parse error: {error}") from error
+    try:
+        return yaml.load(data, Loader=_Loader)  # noqa: S506  both loaders are the safe ones
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise _unreadable(data, expected, f"error converting YAML to JSON: {error}") from error
+
+
+def _unreadable(data: bytes, expected: str, why: str) -> Exception:
+    shown = data[:200].decode(errors="replace")
+    return status.bad_request(
+        f"the object provided is unrecognized (must be of type {expected}): couldn't get version/kind; {why} ({shown})"
+    )

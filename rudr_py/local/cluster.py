@@ -1,0 +1,156 @@
+"""A local cluster from start to end: the world, the server and the controllers, as one context manager.
+
+    async with LocalCluster() as cluster:
+        ...  # cluster.url, cluster.kubeconfig(), cluster.objects, cluster.requests
+
+This is the only place of the room that starts tasks or reads the clock of the machine, and only by default.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+from aiohttp import web
+
+from rudr_py.errors import LocalApiError
+from rudr_py.local import admission, kinds, server, writes
+from rudr_py.local.controllers import ControllerSettings, run_controllers
+from rudr_py.local.crds import Definitions
+from rudr_py.local.direct import DirectObjects
+from rudr_py.local.openapi import Documents
+from rudr_py.local.resources import Kind, Registry, Target
+from rudr_py.local.schema.builtin import builtin_schema
+from rudr_py.local.server import Seen, Server
+from rudr_py.local.store import Store
+from rudr_py.local.world import Clock, World
+
+logger = logging.getLogger(__name__)
+
+_MANAGER = "local-controller-manager"
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How the local cluster is. The defaults are those of `rudr dev`."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    """0 takes a free port."""
+    release: str = "1.36"
+    """The Kubernetes release whose kinds and schemas are served, 1.25 to 1.37."""
+    history: int = 4096
+    """How many changes of each kind can be watched from the past."""
+    bookmark_interval: float = 60.0
+    """Seconds between bookmarks of a watch that asks for them."""
+    controllers: frozenset[str] | None = None
+    """The controllers that run, by name; None is all of them, an empty set none."""
+    seed: int | None = None
+    """Decides uids, addresses and generated names; None leaves them to chance."""
+    clock: Clock = _utc_now
+
+
+class LocalCluster:
+    """One Kubernetes API on a socket, with its controllers, while the context lasts. Raises `LocalApiError`."""
+
+    def __init__(self, settings: LocalSettings | None = None) -> None:
+        self.settings = settings or LocalSettings()
+        schemas = builtin_schema(self.settings.release)
+        self.world = World(
+            store=Store(history=self.settings.history),
+            registry=Registry(kinds.builtin(schemas.node)),
+            clock=self.settings.clock,
+            chance=random.Random(self.settings.seed),  # noqa: S311  names and addresses, no secrets
+        )
+        Definitions(self.world, schemas.metadata)
+        self.objects = DirectObjects(self.world, _MANAGER)
+        self.server = Server(
+            self.world,
+            Documents(self.world, schemas),
+            self.settings.release,
+            bookmark_interval=self.settings.bookmark_interval,
+        )
+        self.port = 0
+        self._runner: web.ServerRunner | None = None
+        self._controllers: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the API answers."""
+        return f"http://{self.settings.host}:{self.port}"
+
+    @property
+    def requests(self) -> list[Seen]:
+        """Every answered request, oldest first; clear it to count from now."""
+        return self.server.seen
+
+    def kubeconfig(self) -> dict[str, Any]:
+        """Return a kubeconfig whose current context is this cluster."""
+        name = "rudr-local"
+        return {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": name, "cluster": {"server": self.url}}],
+            "users": [{"name": name, "user": {}}],
+            "contexts": [{"name": name, "context": {"cluster": name, "user": name, "namespace": "default"}}],
+            "current-context": name,
+        }
+
+    async def start(self) -> None:
+        """Open the socket and start the controllers."""
+        self._found()
+        try:
+            self._runner, self.port = await server.listen(self.server, self.settings.host, self.settings.port)
+        except OSError as error:
+            raise LocalApiError(
+                f"the local API cannot listen on {self.settings.host}:{self.settings.port}: {error.strerror}; "
+                "choose another port, or 0 for any"
+            ) from error
+        if self.settings.controllers != frozenset():
+            settings = ControllerSettings(
+                clock=lambda: self.settings.clock().timestamp(),
+                enabled=self.settings.controllers,
+                seed=self.settings.seed or 0,
+            )
+            self._controllers = asyncio.create_task(run_controllers(self.objects, settings), name="local controllers")
+
+    async def stop(self) -> None:
+        """End watches, controllers and the socket."""
+        self.world.store.close()
+        if self._controllers is not None:
+            self._controllers.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._controllers
+            self._controllers = None
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    def _found(self) -> None:
+        """Create what every cluster has from the start."""
+        kind = Kind("v1", "Namespace")
+        resource = self.world.registry.of(kind)
+        if resource is None:
+            raise LocalApiError(f"the schemas of Kubernetes {self.settings.release} have no Namespace")
+        for name in admission.SYSTEM_NAMESPACES:
+            if self.world.store.get(resource.table, "", name) is None:
+                body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+                writes.create(self.world, Target(resource, "", name), body, writes.Options(manager="kube-apiserver"))
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()

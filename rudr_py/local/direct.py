@@ -1,0 +1,103 @@
+"""The verbs called directly, as the local controllers do: an `objects.Objects` over one world.
+
+The same way of writing as over HTTP, under one manager's name. Nothing here is special-cased for controllers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from rudr_py.errors import LocalApiError, NotFoundError
+from rudr_py.local import conversion, deletion, selectors, writes
+from rudr_py.local.copying import clone
+from rudr_py.local.resources import Kind, Resource, Target
+from rudr_py.local.store import ADDED, ALL, Object, ObjectList
+from rudr_py.local.world import World
+from rudr_py.local.writes import Options
+
+
+class DirectObjects:
+    """Reads and writes in-process; `manager` is the field manager of every write."""
+
+    def __init__(self, world: World, manager: str) -> None:
+        self._world = world
+        self._manager = manager
+
+    def kinds(self) -> tuple[Resource, ...]:
+        """Return one resource per table of the store, in its stored version."""
+        registry = self._world.registry
+        tables = dict.fromkeys(resource.table for resource in registry)
+        return tuple(found for table in tables if (found := registry.stored_in(table)) is not None)
+
+    def resource(self, kind: Kind) -> Resource | None:
+        """Return how a kind is served, or None."""
+        return self._world.registry.of(kind)
+
+    def get(self, kind: Kind, namespace: str, name: str) -> Object | None:
+        """Return an object, or None."""
+        resource = self._resource(kind)
+        found = self._world.store.get(resource.table, namespace if resource.namespaced else "", name)
+        return None if found is None else conversion.convert(found, resource)
+
+    def list(self, kind: Kind, namespace: str = "", *, selector: str = "") -> ObjectList:
+        """Return the objects of a namespace (all, if empty) that a label selector selects."""
+        resource = self._resource(kind)
+        found = self._world.store.list(resource.table, namespace)
+        selects = selectors.predicate(selector, [])
+        converted = [conversion.convert(obj, resource) for obj in found]
+        return [obj for obj in converted if selects(obj)] if selects else converted
+
+    def create(self, obj: Object) -> Object:
+        """Create from a body."""
+        target = self._target(obj)
+        return writes.create(self._world, target, clone(obj), self._options()).object
+
+    def update(self, obj: Object) -> Object:
+        """Replace all but the status."""
+        return writes.update(self._world, self._target(obj), clone(obj), self._options()).object
+
+    def update_status(self, obj: Object) -> Object:
+        """Replace the status only."""
+        return writes.update(self._world, self._target(obj), clone(obj), self._options("status")).object
+
+    def finalize(self, namespace: Object) -> Object:
+        """Write the `spec.finalizers` of a Namespace."""
+        return writes.update(self._world, self._target(namespace), clone(namespace), self._options("finalize")).object
+
+    def delete(self, kind: Kind, namespace: str, name: str, *, propagation: str = "", uid: str = "") -> Object | None:
+        """Delete as a client would; None if it is gone or another uid is there."""
+        resource = self._resource(kind)
+        target = Target(resource, namespace if resource.namespaced else "", name)
+        found = self._world.store.get(resource.table, target.namespace, name)
+        if found is None or (uid and found["metadata"]["uid"] != uid):
+            return None
+        try:
+            return deletion.delete(self._world, target, deletion.Wish(propagation=propagation))[0]
+        except NotFoundError:
+            return None
+
+    async def watch(self, kind: Kind | None = None) -> AsyncIterator[tuple[str, Object]]:
+        """Yield what is there as ADDED, then the changes, until the store is closed."""
+        store = self._world.store
+        resource = None if kind is None else self._resource(kind)
+        changes = store.watch(ALL if resource is None else resource.table)
+        tables = list(store.tables()) if resource is None else [resource.table]
+        for table in tables:
+            for obj in store.list(table):
+                yield ADDED, obj if resource is None else conversion.convert(obj, resource)
+        async for event in changes:
+            yield event.type, event.object if resource is None else conversion.convert(event.object, resource)
+
+    def _resource(self, kind: Kind) -> Resource:
+        resource = self._world.registry.of(kind)
+        if resource is None:
+            raise LocalApiError(f"{kind.kind} of {kind.api_version} is not served by this cluster")
+        return resource
+
+    def _target(self, obj: Object) -> Target:
+        resource = self._resource(Kind(obj["apiVersion"], obj["kind"]))
+        metadata = obj["metadata"]
+        return Target(resource, metadata.get("namespace", "") if resource.namespaced else "", metadata.get("name", ""))
+
+    def _options(self, subresource: str = "") -> Options:
+        return Options(manager=self._manager, subresource=subresource)

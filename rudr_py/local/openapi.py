@@ -1,0 +1,199 @@
+"""`/openapi/v3`: per group and version, the schemas of its kinds and the paths that kubectl looks at.
+
+Made when asked for and kept until the kinds change. What is published comes from the release's definitions and the
+CRDs in the store; nothing here validates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from rudr_py.local.deletion import CRD_TABLE
+from rudr_py.local.resources import Resource
+from rudr_py.local.schema.builtin import BuiltinSchemas
+from rudr_py.local.store import Object
+from rudr_py.local.world import World
+
+_OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+_LIST_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta"
+_FROM, _TO = "#/$defs/", "#/components/schemas/"
+_PARAMETERS = {
+    "list": ("allowWatchBookmarks", "continue", "fieldSelector", "labelSelector", "limit", "resourceVersion", "watch"),
+    "post": ("dryRun", "fieldManager", "fieldValidation"),
+    "put": ("dryRun", "fieldManager", "fieldValidation"),
+    "patch": ("dryRun", "fieldManager", "fieldValidation", "force"),
+    "delete": ("dryRun", "gracePeriodSeconds", "orphanDependents", "propagationPolicy"),
+    "get": (),
+}
+
+
+class Documents:
+    """The OpenAPI documents of one cluster, encoded once for each state of its registry."""
+
+    def __init__(self, world: World, schemas: BuiltinSchemas) -> None:
+        self._world = world
+        self._schemas = schemas
+        self._made: dict[str, tuple[int, bytes]] = {}
+
+    def index(self) -> Object:
+        """Return `/openapi/v3`: where the documents are, with a hash that changes with the content."""
+        paths = {}
+        for prefix in dict.fromkeys(_prefix(resource) for resource in self._world.registry):
+            digest = hashlib.sha512(self.document(prefix) or b"").hexdigest()[:32].upper()
+            paths[prefix] = {"serverRelativeURL": f"/openapi/v3/{prefix}?hash={digest}"}
+        return {"paths": paths}
+
+    def document(self, prefix: str) -> bytes | None:
+        """Return the document of `api/v1` or `apis/apps/v1`, or None."""
+        resources = [each for each in self._world.registry if _prefix(each) == prefix]
+        if not resources:
+            return None
+        stamp = self._stamp(resources)
+        made = self._made.get(prefix)
+        if made is None or made[0] != stamp:
+            made = self._made[prefix] = (stamp, self._make(prefix, resources))
+        return made[1]
+
+    def _stamp(self, resources: list[Resource]) -> int:
+        return self._world.registry.generation if any(each.custom for each in resources) else 0
+
+    def _make(self, prefix: str, resources: list[Resource]) -> bytes:
+        schemas: Object = {}
+        paths: Object = {}
+        for resource in resources:
+            name = self._publish(resource, schemas)
+            paths.update(_paths(prefix, resource, name))
+        document = {
+            "openapi": "3.0.0",
+            "info": {"title": "Kubernetes", "version": f"v{self._schemas.release}.0"},
+            "paths": paths,
+            "components": {"schemas": schemas},
+        }
+        return msgspec.json.encode(document)
+
+    def _publish(self, resource: Resource, schemas: Object) -> str:
+        if resource.custom:
+            return self._publish_custom(resource, schemas)
+        name = self._schemas.definition_name(resource.api_version, resource.kind) or ""
+        self._collect(name, schemas)
+        listed = self._schemas.definition_name(resource.api_version, f"{resource.kind}List")
+        if listed:
+            self._collect(listed, schemas)
+        return name
+
+    def _collect(self, name: str, schemas: Object) -> None:
+        """Add a definition and all that it refers to."""
+        waiting = [name]
+        while waiting:
+            each = waiting.pop()
+            if each not in schemas:
+                raw = self._schemas.definitions[each]
+                schemas[each] = _published(raw)
+                waiting.extend(_references(raw))
+
+    def _publish_custom(self, resource: Resource, schemas: Object) -> str:
+        definition = self._world.store.get(CRD_TABLE, "", resource.table) or {}
+        versions = (definition.get("spec") or {}).get("versions") or ()
+        found: Object = next((each for each in versions if each["name"] == resource.version), {})
+        schema = dict((found.get("schema") or {}).get("openAPIV3Schema") or {"type": "object"})
+        schema["properties"] = {
+            **(schema.get("properties") or {}),
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"allOf": [{"$ref": f"{_TO}{_OBJECT_META}"}]},
+        }
+        schema["x-kubernetes-group-version-kind"] = [_kind(resource)]
+        base = ".".join([*reversed(resource.group.split(".")), resource.version])
+        name, list_name = f"{base}.{resource.kind}", f"{base}.{resource.list_kind}"
+        schemas[name] = schema
+        schemas[list_name] = {
+            "type": "object",
+            "required": ["items"],
+            "properties": {
+                "apiVersion": {"type": "string"},
+                "kind": {"type": "string"},
+                "metadata": {"allOf": [{"$ref": f"{_TO}{_LIST_META}"}]},
+                "items": {"type": "array", "items": {"allOf": [{"$ref": f"{_TO}{name}"}]}},
+            },
+            "x-kubernetes-group-version-kind": [_kind(resource, f"{resource.kind}List")],
+        }
+        self._collect(_OBJECT_META, schemas)
+        self._collect(_LIST_META, schemas)
+        return name
+
+
+def _prefix(resource: Resource) -> str:
+    return f"apis/{resource.group}/{resource.version}" if resource.group else f"api/{resource.version}"
+
+
+def _kind(resource: Resource, kind: str = "") -> Object:
+    return {"group": resource.group, "version": resource.version, "kind": kind or resource.kind}
+
+
+def _published(raw: Any) -> Any:
+    """A definition as OpenAPI v3 writes it: references moved, one type, null left out."""
+    if isinstance(raw, list):
+        return [_published(each) for each in raw]
+    if not isinstance(raw, dict):
+        return raw
+    result = {}
+    for key, value in raw.items():
+        if key == "$ref":
+            result[key] = value.replace(_FROM, _TO)
+        elif key == "type" and isinstance(value, list):
+            kinds = [each for each in value if each != "null"]
+            result.update({"type": kinds[0]} if len(kinds) == 1 else {"oneOf": [{"type": each} for each in kinds]})
+        else:
+            result[key] = _published(value)
+    return result
+
+
+def _references(raw: Any) -> Iterator[str]:
+    if isinstance(raw, dict):
+        target = raw.get("$ref")
+        if isinstance(target, str):
+            yield target.removeprefix(_FROM)
+        for value in raw.values():
+            yield from _references(value)
+    elif isinstance(raw, list):
+        for value in raw:
+            yield from _references(value)
+
+
+def _paths(prefix: str, resource: Resource, schema: str) -> Object:
+    base = f"/{prefix}/namespaces/{{namespace}}" if resource.namespaced else f"/{prefix}"
+    collection = f"{base}/{resource.plural}"
+    paths: Object = {}
+    if "create" in resource.verbs:
+        paths[collection] = {"post": _operation(resource, "post", schema)}
+    if "get" in resource.verbs:
+        paths.setdefault(collection, {})["get"] = _operation(resource, "list", schema)
+        paths[f"{collection}/{{name}}"] = {
+            verb: _operation(resource, verb, schema) for verb in ("get", "put", "patch", "delete")
+        }
+    for part in ("status", "scale"):
+        if resource.has(part):
+            paths[f"{collection}/{{name}}/{part}"] = {
+                verb: _operation(resource, verb, schema) for verb in ("get", "put", "patch")
+            }
+    return paths
+
+
+def _operation(resource: Resource, verb: str, schema: str) -> Object:
+    content = {"application/json": {"schema": {"$ref": f"{_TO}{schema}"}}}
+    operation: Object = {
+        "parameters": [
+            {"name": name, "in": "query", "schema": {"type": "string", "uniqueItems": True}}
+            for name in _PARAMETERS[verb]
+        ],
+        "responses": {"200": {"description": "OK", "content": content}},
+        "x-kubernetes-action": verb,
+        "x-kubernetes-group-version-kind": _kind(resource),
+    }
+    if verb in ("post", "put"):
+        operation["requestBody"] = {"content": content}
+    return operation

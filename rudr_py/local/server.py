@@ -1,0 +1,201 @@
+"""The HTTP side: connections, and the way from a request to bytes. What a request means is the business of `verbs`.
+
+Gates see every request before it is answered: there authentication, rights and faults are put in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+import yaml
+from aiohttp import hdrs, web
+
+from rudr_py.errors import ApiError
+from rudr_py.local import bodies, discovery, routing, status, verbs, watching
+from rudr_py.local.openapi import Documents
+from rudr_py.local.routing import Route
+from rudr_py.local.status import NoSuchPathError
+from rudr_py.local.verbs import Answer, Asked
+from rudr_py.local.world import World
+
+logger = logging.getLogger(__name__)
+
+Gate = Callable[[web.BaseRequest, Route], Awaitable[web.StreamResponse | None]]
+"""Sees a request before its verb: returns None to let it pass, an answer to give instead, or raises `ApiError`."""
+
+_HEALTH = ("/healthz", "/livez", "/readyz")
+_MAX_BODY = 8 * 1024 * 1024
+_encode = msgspec.json.Encoder().encode
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """One request that was answered. `path` includes the query."""
+
+    method: str
+    path: str
+    user_agent: str
+    status: int
+
+
+class Server:
+    """Answers requests over one world. `gates` may be changed at any time; `seen` grows by one per answer."""
+
+    def __init__(self, world: World, documents: Documents, release: str, *, bookmark_interval: float) -> None:
+        self.world = world
+        self.gates: list[Gate] = []
+        self.seen: list[Seen] = []
+        self._documents = documents
+        self._release = release
+        self._bookmark_interval = bookmark_interval
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request; errors become Status objects."""
+        try:
+            return await self._answer(request)
+        except NoSuchPathError:
+            return self._note(request, web.Response(status=404, text=status.PLAIN_NOT_FOUND))
+        except ApiError as error:
+            return self._note(request, self._refusal(error))
+        except Exception:
+            # a fault of this server must look like one to the client, and not take the connection with it
+            logger.exception("a request could not be answered", extra={"method": request.method, "path": request.path})
+            return self._note(request, self._refusal(status.internal()))
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        route = routing.route(self.world.registry, request.method, request.rel_url.raw_path, request.query)
+        for gate in self.gates:
+            response = await gate(request, route)
+            if response is not None:
+                return self._note(request, response)
+        if route.resource is None:
+            return self._note(request, self._about(request, route.path))
+        headers = request.headers
+        asked = Asked(
+            route=route,
+            resource=route.resource,
+            query=request.query,
+            accept=headers.get(hdrs.ACCEPT, ""),
+            media=bodies.media_type(headers.get(hdrs.CONTENT_TYPE, "")),
+            user_agent=headers.get(hdrs.USER_AGENT, ""),
+            body=await request.read() if request.body_exists else b"",
+        )
+        if route.verb == "watch":
+            return await self._watch(request, asked)
+        return self._note(request, self._response(request, verbs.VERBS[route.verb](self.world, asked)))
+
+    async def _watch(self, request: web.BaseRequest, asked: Asked) -> web.StreamResponse:
+        subscription = verbs.subscription(
+            self.world, asked, bookmark_interval=self._bookmark_interval, default_timeout=1800.0
+        )
+        response = web.StreamResponse(headers={"Cache-Control": "no-cache, private"})
+        response.content_type = bodies.JSON
+        response.enable_chunked_encoding()
+        self._note(request, response)
+        await response.prepare(request)
+        try:
+            async for lines in watching.stream(self.world, subscription):
+                await response.write(lines)
+            await response.write_eof()
+        except ConnectionError:
+            logger.debug("a watcher hung up", extra={"path": request.path})
+        return response
+
+    def _about(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+        """Answer what is about the server and not about objects."""
+        if request.method not in ("GET", "HEAD"):
+            raise status.method_not_allowed()
+        path = path.rstrip("/") or "/"
+        if path in _HEALTH or path.startswith(tuple(f"{each}/" for each in _HEALTH)):
+            return web.Response(text="ok")
+        if path.startswith("/openapi/v3"):
+            return self._openapi(path.removeprefix("/openapi/v3").strip("/"))
+        aggregated = discovery.wants_aggregated(request.headers.get(hdrs.ACCEPT, ""))
+        if aggregated and path in ("/api", "/apis"):
+            found: Any = discovery.aggregated(self.world.registry, aggregated, core=path == "/api")
+            media = f"application/json;g=apidiscovery.k8s.io;v={aggregated};as={discovery.AGGREGATED}"
+            return web.Response(body=_encode(found), headers={hdrs.CONTENT_TYPE: media, hdrs.VARY: "Accept"})
+        found = self._classic(request, path)
+        if found is None:
+            raise NoSuchPathError
+        return self._response(request, Answer(object=found))
+
+    def _classic(self, request: web.BaseRequest, path: str) -> Any:
+        registry = self.world.registry
+        if path == "/version":
+            return discovery.version(self._release)
+        if path == "/":
+            return {"paths": ["/api", "/api/v1", "/apis", "/healthz", "/openapi/v3", "/version"]}
+        if path == "/api":
+            return discovery.core_versions(request.host)
+        if path == "/apis":
+            return discovery.group_list(registry)
+        match path.strip("/").split("/"):
+            case ["api", version]:
+                return discovery.resource_list(registry, "", version)
+            case ["apis", group]:
+                return discovery.group(registry, group)
+            case ["apis", group, version]:
+                return discovery.resource_list(registry, group, version)
+        return None
+
+    def _openapi(self, prefix: str) -> web.StreamResponse:
+        if not prefix:
+            return web.Response(body=_encode(self._documents.index()), content_type=bodies.JSON)
+        document = self._documents.document(prefix)
+        if document is None:
+            raise NoSuchPathError
+        return web.Response(body=document, content_type=bodies.JSON)
+
+    def _response(self, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
+        if answer.object is None:
+            response = web.Response(text=answer.text, status=answer.status)
+        elif request.headers.get(hdrs.ACCEPT, "").startswith(bodies.YAML):
+            text = yaml.safe_dump(answer.object, sort_keys=False)
+            response = web.Response(text=text, status=answer.status, content_type=bodies.YAML)
+        else:
+            response = web.Response(body=_encode(answer.object), status=answer.status, content_type=bodies.JSON)
+        response.headers["Cache-Control"] = "no-cache, private"
+        for warning in answer.warnings:
+            quoted = warning.replace("\\", "\\\\").replace('"', '\\"')
+            response.headers.add("Warning", f'299 - "{quoted}"')
+        return response
+
+    def _refusal(self, error: ApiError) -> web.StreamResponse:
+        headers = {"Cache-Control": "no-cache, private"}
+        if error.retry_after:
+            headers["Retry-After"] = str(int(error.retry_after))
+        body = _encode(status.body(error))
+        return web.Response(body=body, status=error.status or 500, content_type=bodies.JSON, headers=headers)
+
+    def _note(self, request: web.BaseRequest, response: web.StreamResponse) -> web.StreamResponse:
+        agent = request.headers.get(hdrs.USER_AGENT, "")
+        self.seen.append(Seen(request.method, request.path_qs, agent, response.status))
+        return response
+
+
+def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
+    loop = asyncio.get_running_loop()
+    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=_MAX_BODY)
+
+
+async def listen(server: Server, host: str, port: int) -> tuple[web.ServerRunner, int]:
+    """Open the socket; return what closes it (`cleanup`) and the port."""
+    runner = web.ServerRunner(
+        web.Server(server.handle, handler_cancellation=True, request_factory=_request),
+        handle_signals=False,
+        shutdown_timeout=1.0,
+    )
+    await runner.setup()
+    site = web.TCPSite(runner, host, port)
+    try:
+        await site.start()
+    except OSError:
+        await runner.cleanup()
+        raise
+    bound: int = runner.addresses[0][1]
+    await asyncio.sleep(0)
+    return runner, bound
