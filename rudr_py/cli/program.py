@@ -21,6 +21,7 @@ from rudr_py.errors import RudrError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "render": ("rudr_py.cli.render:command", "Print the Kubernetes objects that documents stand for."),
+    "run": ("rudr_py.cli.run:command", "Run the controller against a cluster."),
     "validate": ("rudr_py.cli.validate:command", "Check documents and print everything that is wrong."),
     "version": ("rudr_py.cli.version:command", "Print the version."),
 }
