@@ -260,7 +260,7 @@ def _write(world: World, deployment: Object, status: Object, new: Object | None)
     revised = {**annotations, REVISION: str(_revision(new))} if new else annotations
     if status != deployment.get("status", {}) or revised != annotations:
         metadata = {**deployment["metadata"], "annotations": revised}
-        world.objects.update_status({**deployment, "metadata": metadata, "status": status})
+        world.write_status({**deployment, "metadata": metadata, "status": None}, status)
 
 
 def _concerns(world: World, change: Change) -> Iterable[Key]:

@@ -1,4 +1,4 @@
-"""Who is owned by whom, by uid, so that no controller has to search.
+"""Who is owned by whom, and who selects whom, so that no controller has to search.
 
 It keeps keys, not objects: what an object looks like is asked of the cluster. It may name an object that has just
 gone, and learns of one that others create when its event comes; the controllers' own writes are known at once.
@@ -6,7 +6,7 @@ gone, and learns of one that others create when its event comes; the controllers
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rudr_py.local.controllers.queue import Key
 from rudr_py.local.resources import Kind
@@ -30,13 +30,13 @@ def controller_reference(obj: Object) -> Object | None:
 
 
 class Index:
-    """The keys of the objects that name an owner, by the owner's uid; and all keys that exist, with their uid."""
+    """All keys with their uid, and the keys under each mark: an owner's uid, a label, a selector, a target."""
 
     def __init__(self) -> None:
         self.uids: dict[Key, str] = {}
         self._keys: dict[str, Key] = {}
-        self._owners: dict[Key, tuple[str, ...]] = {}
-        self._owned: dict[str, dict[Key, None]] = {}
+        self._marks: dict[Key, tuple[_Mark, ...]] = {}
+        self._marked: dict[_Mark, dict[Key, None]] = {}
 
     def put(self, obj: Object) -> None:
         """Learn an object, new or changed."""
@@ -44,13 +44,12 @@ class Index:
         uid = obj["metadata"]["uid"]
         self.uids[key] = uid
         self._keys[uid] = key
-        owners = tuple(reference["uid"] for reference in owner_references(obj))
-        if owners == self._owners.get(key, ()):
-            return
-        self._release(key)
-        self._owners[key] = owners
-        for owner in owners:
-            self._owned.setdefault(owner, {})[key] = None
+        marks = tuple(_marks(obj))
+        if marks != self._marks.get(key, ()):
+            self._release(key)
+            self._marks[key] = marks
+            for mark in marks:
+                self._marked.setdefault(mark, {})[key] = None
 
     def remove(self, key: Key, uid: str) -> None:
         """Forget an object, unless another one is there under its name."""
@@ -65,12 +64,49 @@ class Index:
 
     def owned(self, uid: str) -> Iterator[Key]:
         """Iterate over the keys of the objects that name this owner."""
-        return iter(tuple(self._owned.get(uid, ())))
+        return self._under(("owner", uid))
+
+    def labelled(self, kind: Kind, namespace: str, selector: Mapping[str, str]) -> Iterator[Key]:
+        """Iterate over the keys of the pods (no other kind) that may have these labels; look at each."""
+        sets = [tuple(self._marked.get(("label", kind, namespace, *pair), ())) for pair in selector.items()]
+        return iter(min(sets, key=len, default=()))
+
+    def selecting(self, kind: Kind, namespace: str, labels: Mapping[str, str]) -> Iterator[Key]:
+        """Iterate over the keys of the Services (no other kind) that may select these labels."""
+        for pair in labels.items():
+            yield from self._under(("selector", kind, namespace, *pair))
+
+    def scaling(self, kind: Kind, target: Key) -> Iterator[Key]:
+        """Iterate over the keys of the autoscalers of a target."""
+        return self._under(("target", kind, target.namespace, target.kind.kind, target.name))
+
+    def _under(self, mark: _Mark) -> Iterator[Key]:
+        return iter(tuple(self._marked.get(mark, ())))
 
     def _release(self, key: Key) -> None:
-        for uid in self._owners.pop(key, ()):
-            keys = self._owned.get(uid)
+        for mark in self._marks.pop(key, ()):
+            keys = self._marked.get(mark)
             if keys is not None:
                 keys.pop(key, None)
                 if not keys:
-                    del self._owned[uid]
+                    del self._marked[mark]
+
+
+_Mark = tuple[object, ...]
+
+
+def _marks(obj: Object) -> Iterator[_Mark]:
+    for reference in owner_references(obj):
+        yield ("owner", reference["uid"])
+    kind, namespace = obj["kind"], obj["metadata"].get("namespace", "")
+    here = (Kind(obj["apiVersion"], kind), namespace)
+    if kind == "Pod":
+        for pair in (obj["metadata"].get("labels") or {}).items():
+            yield ("label", *here, *pair)
+    elif kind == "Service":
+        # a pod that a Service takes has every pair of its selector, so one of them is enough to find it
+        for pair in sorted((obj["spec"].get("selector") or {}).items())[:1]:
+            yield ("selector", *here, *pair)
+    elif kind == "HorizontalPodAutoscaler":
+        target = obj["spec"]["scaleTargetRef"]
+        yield ("target", *here, target["kind"], target["name"])

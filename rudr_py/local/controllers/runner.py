@@ -13,8 +13,20 @@ from collections.abc import Callable
 
 import msgspec
 
-from rudr_py.errors import ConflictError
-from rudr_py.local.controllers import deployment, gc, job, namespace, pods, replicaset, statefulset
+from rudr_py.errors import ConflictError, ForbiddenError
+from rudr_py.local.controllers import (
+    addresses,
+    deployment,
+    endpoints,
+    gc,
+    horizontalpodautoscaler,
+    job,
+    namespace,
+    pods,
+    pvc,
+    replicaset,
+    statefulset,
+)
 from rudr_py.local.controllers.controller import Controller
 from rudr_py.local.controllers.index import key_of
 from rudr_py.local.controllers.queue import Key, Queue
@@ -35,6 +47,10 @@ CONTROLLERS: tuple[Controller, ...] = (
     pods.CONTROLLER,
     gc.CONTROLLER,
     namespace.CONTROLLER,
+    pvc.CONTROLLER,
+    endpoints.CONTROLLER,
+    addresses.CONTROLLER,
+    horizontalpodautoscaler.CONTROLLER,
 )
 """All controllers, in the order in which they are told of an event."""
 
@@ -128,7 +144,8 @@ def _reconcile(world: World, line: _Line, key: Key) -> None:
     fields = {"controller": line.controller.name, "key": f"{key.kind.kind} {key.namespace}/{key.name}"}
     try:
         again = line.controller.reconcile(world, key)
-    except ConflictError:
+    except (ConflictError, ForbiddenError):
+        # somebody else was faster, or the namespace is ending
         line.queue.retry(key)
     except Exception:
         # one object or one controller must not harm another

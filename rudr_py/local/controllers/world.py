@@ -16,6 +16,7 @@ from rudr_py.local import names, selectors
 from rudr_py.local.controllers import times
 from rudr_py.local.controllers.index import Index, controller_reference, owner_references
 from rudr_py.local.controllers.queue import CallLater, Key
+from rudr_py.local.copying import clone
 from rudr_py.local.objects import Objects
 from rudr_py.local.resources import Kind
 from rudr_py.local.store import Object
@@ -110,20 +111,20 @@ class World:
 
     def create(self, obj: Object) -> Object:
         """Create an object, known to the index at once."""
-        created = self.objects.create(obj)
+        created = self.objects.create(clone(obj))
         self.index.put(created)
         return created
 
     def update(self, obj: Object) -> Object:
         """Update all but the status, known to the index at once."""
-        updated = self.objects.update(obj)
+        updated = self.objects.update(clone(obj))
         self.index.put(updated)
         return updated
 
     def write_status(self, obj: Object, status: Object) -> None:
         """Write the status, if it is another one."""
         if obj.get("status", {}) != status:
-            self.objects.update_status({**obj, "status": status})
+            self.objects.update_status(clone({**obj, "status": status}))
 
     def delete(self, obj: Object, *, propagation: str = "Background") -> None:
         """Delete this very object, not a later one of its name."""

@@ -1,0 +1,149 @@
+"""Endpoints and EndpointSlices: the addresses behind each Service that has a selector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rudr_py.local.controllers import times
+from rudr_py.local.controllers.controller import Controller
+from rudr_py.local.controllers.pods import POD
+from rudr_py.local.controllers.queue import Key
+from rudr_py.local.controllers.world import Change, World, reference_to
+from rudr_py.local.resources import Kind
+from rudr_py.local.store import Object
+
+SERVICE, ENDPOINTS = Kind("v1", "Service"), Kind("v1", "Endpoints")
+SLICE = Kind("discovery.k8s.io/v1", "EndpointSlice")
+_SERVICE_NAME = "kubernetes.io/service-name"
+_LARGEST_SLICE = 1000
+
+
+def _backends(world: World, service: Object) -> list[Object]:
+    """The pods that the selector takes and that have an address, in the order of their names."""
+    selector: dict[str, str] = service["spec"]["selector"]
+    found = []
+    for key in world.index.labelled(POD, service["metadata"]["namespace"], selector):
+        pod = world.get(key)
+        if pod is None or not selector.items() <= (pod["metadata"].get("labels") or {}).items():
+            continue
+        status = pod.get("status", {})
+        if status.get("podIP") and status.get("phase") == "Running":
+            found.append(pod)
+    return sorted(found, key=lambda pod: str(pod["metadata"]["name"]))
+
+
+def _ports(service: Object, pods: list[Object]) -> list[Object]:
+    """The ports of the pods; one whose name no container knows is left out."""
+    made = []
+    for port in service["spec"].get("ports") or ():
+        target = port.get("targetPort", port["port"])
+        number = target if isinstance(target, int) else _named(pods, target)
+        if number is not None:
+            made.append({"name": port.get("name", ""), "port": number, "protocol": port.get("protocol", "TCP")})
+    return made
+
+
+def _named(pods: list[Object], name: str) -> int | None:
+    for pod in pods:
+        for container in pod["spec"].get("containers") or ():
+            for port in container.get("ports") or ():
+                if port.get("name") == name:
+                    return int(port["containerPort"])
+    return None
+
+
+def _target(pod: Object) -> Object:
+    metadata = pod["metadata"]
+    return {"kind": "Pod", "name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"]}
+
+
+def _address(pod: Object) -> Object:
+    return {"ip": pod["status"]["podIP"], "nodeName": pod["spec"].get("nodeName", ""), "targetRef": _target(pod)}
+
+
+def _endpoint(pod: Object) -> Object:
+    ending = "deletionTimestamp" in pod["metadata"]
+    ready = times.is_true(pod, "Ready")
+    return {
+        "addresses": [pod["status"]["podIP"]],
+        "conditions": {"ready": ready and not ending, "serving": ready, "terminating": ending},
+        "nodeName": pod["spec"].get("nodeName", ""),
+        "targetRef": _target(pod),
+    }
+
+
+def _subsets(pods: list[Object], ports: list[Object]) -> list[Object]:
+    ready = [_address(pod) for pod in pods if times.is_true(pod, "Ready")]
+    unready = [_address(pod) for pod in pods if not times.is_true(pod, "Ready")]
+    subset: Object = {"addresses": ready, "notReadyAddresses": unready, "ports": [_nameless(port) for port in ports]}
+    return [{name: value for name, value in subset.items() if value}] if pods else []
+
+
+def _nameless(port: Object) -> Object:
+    return {name: value for name, value in port.items() if value != ""}
+
+
+def _write(world: World, live: Object | None, wanted: Object, *parts: str) -> None:
+    """Create an object, or bring those parts of it up to date."""
+    if live is None:
+        world.create(wanted)
+    elif any(live.get(part) != wanted.get(part) for part in parts):
+        world.update({**live, **{part: wanted[part] for part in parts}})
+
+
+def _reconcile(world: World, key: Key) -> None:
+    service = world.get(key)
+    if service is None:
+        live = world.objects.get(ENDPOINTS, key.namespace, key.name)
+        if live is not None:
+            world.delete(live)
+        return
+    if not service["spec"].get("selector") or "deletionTimestamp" in service["metadata"]:
+        return
+    pods = _backends(world, service)
+    ports = _ports(service, pods)
+    labels = service["metadata"].get("labels") or {}
+    metadata: Object = {"name": key.name, "namespace": key.namespace}
+    metadata["labels"] = {**labels, "endpoints.kubernetes.io/managed-by": "endpoint-controller"}
+    body: Object = {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata}
+    live = world.objects.get(ENDPOINTS, key.namespace, key.name)
+    subsets = _subsets(pods, ports)
+    if live is None or (live.get("subsets") or []) != subsets:
+        _write(world, live, {**body, "subsets": subsets}, "subsets")
+    _write_slices(world, service, [_endpoint(pod) for pod in pods], ports)
+
+
+def _write_slices(world: World, service: Object, endpoints: list[Object], ports: list[Object]) -> None:
+    name, namespace = service["metadata"]["name"], service["metadata"]["namespace"]
+    labels = {
+        **(service["metadata"].get("labels") or {}),
+        _SERVICE_NAME: name,
+        "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+    }
+    live: list[Any] = list(world.controlled(service, SLICE))
+    chunks = [endpoints[at : at + _LARGEST_SLICE] for at in range(0, len(endpoints) or 1, _LARGEST_SLICE)]
+    for chunk, found in zip(chunks, live + [None] * len(chunks), strict=False):
+        metadata = {
+            "name": world.generated_name(name) if found is None else found["metadata"]["name"],
+            "generateName": f"{name}-",
+            "namespace": namespace,
+            "labels": labels,
+            "ownerReferences": [reference_to(service)],
+        }
+        body: Object = {"apiVersion": SLICE.api_version, "kind": SLICE.kind, "metadata": metadata}
+        body |= {"addressType": "IPv4", "endpoints": chunk, "ports": ports}
+        _write(world, found, body, "endpoints", "ports")
+    for superfluous in live[len(chunks) :]:
+        world.delete(superfluous)
+
+
+def _concerns(world: World, change: Change) -> Iterable[Key]:
+    if change.key.kind == POD:
+        labels = change.object["metadata"].get("labels") or {}
+        yield from world.index.selecting(SERVICE, change.key.namespace, labels)
+        return
+    yield change.key
+
+
+CONTROLLER = Controller(name="endpoints", kinds=frozenset({SERVICE, POD}), concerns=_concerns, reconcile=_reconcile)

@@ -1,0 +1,116 @@
+"""PersistentVolumeClaims: each is bound to a volume of its own, and held while a pod uses it.
+
+The annotation `local.rudr.dev/outcome: pending` leaves a claim unbound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rudr_py.local.controllers.controller import Controller
+from rudr_py.local.controllers.pods import OUTCOME_ANNOTATION, POD
+from rudr_py.local.controllers.queue import Key
+from rudr_py.local.controllers.replicaset import is_active
+from rudr_py.local.controllers.world import Change, World, without_finalizer
+from rudr_py.local.resources import Kind
+from rudr_py.local.store import DELETED, Object
+
+CLAIM, VOLUME = Kind("v1", "PersistentVolumeClaim"), Kind("v1", "PersistentVolume")
+PROTECTION = "kubernetes.io/pvc-protection"
+_BOUND = {"pv.kubernetes.io/bind-completed": "yes", "pv.kubernetes.io/bound-by-controller": "yes"}
+
+
+def _claims(pod: Object) -> Iterator[str]:
+    for volume in pod["spec"].get("volumes") or ():
+        if "persistentVolumeClaim" in volume:
+            yield volume["persistentVolumeClaim"]["claimName"]
+
+
+def _is_used(world: World, claim: Object) -> bool:
+    metadata = claim["metadata"]
+    pods = world.objects.list(POD, metadata["namespace"])
+    return any(metadata["name"] in _claims(pod) for pod in pods if is_active(pod))
+
+
+def _volume_name(uid: str) -> str:
+    return f"pvc-{uid}"
+
+
+def _volume(world: World, claim: Object) -> Object:
+    metadata, spec = claim["metadata"], claim["spec"]
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": _volume_name(metadata["uid"])},
+        "spec": {
+            "accessModes": spec.get("accessModes") or ["ReadWriteOnce"],
+            "capacity": (spec.get("resources") or {}).get("requests") or {},
+            "persistentVolumeReclaimPolicy": "Delete",
+            "hostPath": {"path": f"/var/local/{world.settings.node_name}/{metadata['uid']}"},
+            "storageClassName": spec.get("storageClassName") or "",
+            "claimRef": {
+                "apiVersion": "v1",
+                "kind": "PersistentVolumeClaim",
+                "namespace": metadata["namespace"],
+                "name": metadata["name"],
+                "uid": metadata["uid"],
+            },
+        },
+    }
+
+
+def _bind(world: World, claim: Object) -> None:
+    metadata = claim["metadata"]
+    if not claim["spec"].get("volumeName"):
+        name = _volume_name(metadata["uid"])
+        if world.objects.get(VOLUME, "", name) is None:
+            volume = world.create(_volume(world, claim))
+            world.write_status(volume, {"phase": "Bound"})
+        annotations = {**(metadata.get("annotations") or {}), **_BOUND}
+        spec = {**claim["spec"], "volumeName": name}
+        claim = world.update({**claim, "metadata": {**metadata, "annotations": annotations}, "spec": spec})
+    capacity = (claim["spec"].get("resources") or {}).get("requests") or {}
+    status = {"phase": "Bound", "accessModes": claim["spec"].get("accessModes") or [], "capacity": capacity}
+    world.write_status(claim, status)
+
+
+def _reconcile(world: World, key: Key) -> None:
+    if key.kind == VOLUME:
+        _reclaim(world, key)
+        return
+    claim = world.get(key)
+    if claim is None:
+        return
+    metadata = claim["metadata"]
+    if "deletionTimestamp" in metadata:
+        if PROTECTION in (metadata.get("finalizers") or ()) and not _is_used(world, claim):
+            world.update(without_finalizer(claim, PROTECTION))
+    elif (metadata.get("annotations") or {}).get(OUTCOME_ANNOTATION) != "pending":
+        _bind(world, claim)
+
+
+def _reclaim(world: World, key: Key) -> None:
+    """Delete a volume whose claim has gone, if it says so."""
+    volume = world.get(key)
+    reference = volume["spec"].get("claimRef") if volume else None
+    if volume is None or not reference or volume["spec"].get("persistentVolumeReclaimPolicy") != "Delete":
+        return
+    claim = world.objects.get(CLAIM, reference["namespace"], reference["name"])
+    if claim is None or claim["metadata"]["uid"] != reference.get("uid"):
+        world.delete(volume)
+
+
+def _concerns(_: World, change: Change) -> Iterable[Key]:
+    if change.key.kind == POD:
+        if change.type == DELETED or not is_active(change.object):
+            for name in _claims(change.object):
+                yield Key(CLAIM, change.key.namespace, name)
+    elif change.key.kind == CLAIM and change.type == DELETED:
+        yield Key(VOLUME, "", _volume_name(change.object["metadata"]["uid"]))
+    elif change.type != DELETED:
+        yield change.key
+
+
+CONTROLLER = Controller(
+    name="persistentvolumeclaim", kinds=frozenset({CLAIM, VOLUME, POD}), concerns=_concerns, reconcile=_reconcile
+)
