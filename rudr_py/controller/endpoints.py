@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import errno
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import NamedTuple
 
+import msgspec
 from aiohttp import web
 
 from rudr_py.controller.heartbeat import Heartbeat
@@ -114,7 +114,7 @@ class Endpoints:
         stack.push_async_callback(runner.cleanup)
         try:
             await web.TCPSite(runner, address.host or None, address.port).start()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a host that is no name at all
             raise _unusable(address, names, error) from error
         port: int = runner.addresses[0][1]
         return port
@@ -124,11 +124,14 @@ class Endpoints:
         return web.Response(body=body, headers=HEADERS | {"Content-Type": content_type})
 
 
-class _Address(NamedTuple):
+class _Address(msgspec.Struct, frozen=True):
     """Where to listen; no host means every interface."""
 
     host: str
     port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def _parse(name: str, text: str) -> _Address:
@@ -141,14 +144,15 @@ def _parse(name: str, text: str) -> _Address:
     return _Address(host.removeprefix("[").removesuffix("]"), int(port))
 
 
-def _unusable(address: _Address, names: list[str], error: OSError) -> ConfigError:
-    where = f"{address.host}:{address.port}"
+def _unusable(address: _Address, names: list[str], error: OSError | ValueError) -> ConfigError:
     settings = " and ".join(f"{name}_address" for name in names)
-    if error.errno == errno.EADDRINUSE:
-        why = "another process listens there; end it, or choose another port"
-    else:
+    if isinstance(error, OSError):
         why = error.strerror or str(error)
-    return ConfigError(f"cannot listen on {where} ({settings}): {why}")
+        if error.errno == errno.EADDRINUSE:
+            why = "the port is taken; end what listens there, or choose another port"
+    else:
+        why = str(error)
+    return ConfigError(f"cannot listen on {address} ({settings}): {why}")
 
 
 def _together(title: str, checks: Checks) -> Handler:

@@ -36,6 +36,9 @@ RESULTS = ("success", "requeue", "requeue_after", "error")
 READY = ("True", "False", "Unknown")
 """The values of a condition, and of the label `ready`."""
 
+OPENMETRICS_TYPE = "application/openmetrics-text"
+OPENMETRICS = f"{OPENMETRICS_TYPE}; version=1.0.0"
+
 _TO_ONE = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9)
 _FROM_ONE = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5, 6, 7, 8, 9, 10, 15, 20, 25, 30, 40, 50, 60)
 RECONCILE_SECONDS = _TO_ONE + _FROM_ONE
@@ -101,11 +104,9 @@ class Metrics:
         self._registry.register(_Applications(count))
 
     def exposition(self, accept: str = "") -> tuple[bytes, str]:
-        """All series in the best format that a header `Accept` allows, and the content type."""
-        try:
-            encode, content_type = exposition.choose_encoder(accept)
-        except ValueError:  # a version in the header that is no version
-            encode, content_type = exposition.choose_encoder("")
+        """All series, in OpenMetrics if the header `Accept` names it, else in Prometheus' text; and the type."""
+        # the library's own reading of the header raises on a version that is none
+        encode, content_type = exposition.choose_encoder(OPENMETRICS if OPENMETRICS_TYPE in accept else "")
         return encode(self._registry), content_type
 
 

@@ -49,15 +49,14 @@ class Model:
         self.count += 1
         known = self.wishes.get(key)
         wish = Wish(key, priority, self.count, time)
-        if known is None:
-            self.wishes[key] = wish
-            return
-        wish.priority = max(priority, known.priority)
-        if known.time is None:  # ready already: it keeps its place, unless its priority grows
-            wish.time = None
-            wish.order = known.order if wish.priority == known.priority else self.count
-        elif time is not None and known.time <= time:
-            wish.time, wish.order = known.time, known.order
+        if known is not None:
+            wish.priority = max(priority, known.priority)
+            if known.time is None and time is not None:  # ready, or will be: a later time says nothing
+                return
+            if known.time is None and priority <= known.priority:
+                return
+            if known.time is not None and time is not None and known.time <= time:
+                wish.time, wish.order = known.time, known.order
         self.wishes[key] = wish
 
     def ready(self) -> list[Wish]:
