@@ -6,6 +6,10 @@ files       `-f`: files, directories and standard input -> documents
 workspace   documents -> applications with the components that they use
 findings    what is wrong with documents, as lines for people
 output      objects as YAML, JSON or names
+logs        how log lines look
+tree        an application as a tree of its objects
+
+The commands themselves, one module each: validate, render, run, version.
 
 Results go to standard output, everything said about them to standard error; exit codes are kubectl's: 0 done,
 1 failed, 2 wrong usage.

@@ -40,6 +40,10 @@ def _name(found: Document) -> str:
     return str(Ref(Kind(found["apiVersion"], found["kind"]), found["metadata"]["name"]))
 
 
+_BREAKS = frozenset("\r\x85\u2028\u2029")
+"""Line breaks of YAML 1.1 that only an escape keeps as they are."""
+
+
 class _Dumper(yaml.SafeDumper):
     """Writes text without quotes only where kubectl, too, reads it as text, and long text line by line."""
 
@@ -51,16 +55,17 @@ class _Dumper(yaml.SafeDumper):
 
 def _string(dumper: _Dumper, data: str) -> yaml.ScalarNode:
     style = None
-    if "\n" in data:
-        style = "|"
-    elif not _means_itself(data):
+    if not _means_itself(data) or _BREAKS.intersection(data):
         style = '"'
+    elif "\n" in data:
+        style = "|"
     return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
 
 def _means_itself(data: str) -> bool:
+    """Whether the text without quotes is text; as a key, `<<` is not."""
     try:
-        return bool(scalars.plain(data) == data)
+        return data != "<<" and bool(scalars.plain(data) == data)
     except ValueError:
         return False
 

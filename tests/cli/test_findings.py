@@ -48,3 +48,8 @@ def test_a_file_without_a_line_is_named_alone() -> None:
 
 def test_a_message_of_several_lines_stays_one_line() -> None:
     assert findings.lines(findings.collect([Problem("a\n  b")], [])) == ["error: a b"]
+
+
+def test_a_document_cannot_speak_to_the_terminal() -> None:
+    (line,) = findings.lines(findings.collect([Problem("\x1b[2J \udcff ä")], []))
+    assert line == "error: \\x1b[2J \\udcff ä"

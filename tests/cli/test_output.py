@@ -49,11 +49,11 @@ def test_long_text_is_printed_line_by_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["y", "NO", "1e3", "0o17", "12:30", "2026-01-01", "null", "~", "", ".inf", "1_000", "="]
+    "word", ["y", "NO", "1e3", "0o17", "12:30", "2026-01-01", "null", "~", "", ".inf", "1_000", "=", "<<", "\x85"]
 )
 def test_text_that_looks_like_something_else_stays_text(word: str) -> None:
-    (found,) = yamlfile.load(output.text([{"key": word}], "yaml"), "x")
-    assert found.value == {"key": word}
+    (found,) = yamlfile.load(output.text([{"key": word, word: "value"}], "yaml"), "x")
+    assert found.value == {"key": word, word: "value"}
 
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.text("01e.:-+_xyn #|>~\n\t'\"", max_size=8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -31,9 +32,16 @@ except SystemExit as end:
 """
 
 
-def _python(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+def _python(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, *arguments], cwd=ROOT, input=stdin, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
 
 
@@ -61,6 +69,17 @@ def test_the_help_of_a_row_is_one_sentence(name: str) -> None:
     text = program.COMMANDS[name][1]
     assert text.endswith(".")
     assert len(text) < 70
+
+
+def test_completion_offers_commands_and_options_without_importing_any_command() -> None:
+    code = "from rudr_py.cli.program import main; main([])"
+    asked = {"_RUDR_COMPLETE": "bash_complete", "COMP_CWORD": "1"}
+    for words, expected in (("rudr va", "plain,validate"), ("rudr --h", "plain,--help")):
+        done = _python("-c", f"import sys; sys.argv[0] = 'rudr'; {code}", **asked, COMP_WORDS=words)
+        assert done.stdout.splitlines() == [expected], done.stderr
+    rows = {"absent": ("no_such_module:command", "Nothing.")}
+    group = program.Program(rows, name="rudr")
+    assert [item.value for item in group.shell_complete(click.Context(group), "a")] == ["absent"]
 
 
 def test_an_unknown_command_is_answered_with_the_nearest(invoke: Invoke) -> None:
