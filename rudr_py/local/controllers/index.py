@@ -69,7 +69,8 @@ class Index:
     def labelled(self, kind: Kind, namespace: str, selector: Mapping[str, str]) -> Iterator[Key]:
         """Iterate over the keys of the pods (no other kind) that may have these labels; look at each."""
         sets = [tuple(self._marked.get(("label", kind, namespace, *pair), ())) for pair in selector.items()]
-        return iter(min(sets, key=len, default=()))
+        sets.sort(key=len)
+        return iter(sets[0] if sets else ())
 
     def selecting(self, kind: Kind, namespace: str, labels: Mapping[str, str]) -> Iterator[Key]:
         """Iterate over the keys of the Services (no other kind) that may select these labels."""

@@ -10,7 +10,6 @@ from rudr_py.local.controllers import times
 from rudr_py.local.controllers.controller import Controller
 from rudr_py.local.controllers.queue import Key
 from rudr_py.local.controllers.world import Change, World
-from rudr_py.local.copying import clone
 from rudr_py.local.resources import Kind, Resource
 from rudr_py.local.store import DELETED, Object
 
@@ -55,7 +54,7 @@ def _empty(world: World, namespace: Object) -> None:
         _tell(world, namespace, left)
         return
     finalizers = [each for each in namespace["spec"].get("finalizers") or () if each != FINALIZER]
-    world.objects.finalize(clone({**namespace, "spec": {**namespace["spec"], "finalizers": finalizers}}))
+    world.objects.finalize({**namespace, "spec": {**namespace["spec"], "finalizers": finalizers}})
 
 
 def _tell(world: World, namespace: Object, left: list[tuple[Resource, list[Object]]]) -> None:

@@ -14,9 +14,8 @@ import msgspec
 
 from rudr_py.local import names, selectors
 from rudr_py.local.controllers import times
-from rudr_py.local.controllers.index import Index, controller_reference, owner_references
+from rudr_py.local.controllers.index import Index, controller_reference, key_of, owner_references
 from rudr_py.local.controllers.queue import CallLater, Key
-from rudr_py.local.copying import clone
 from rudr_py.local.objects import Objects
 from rudr_py.local.resources import Kind
 from rudr_py.local.store import Object
@@ -72,14 +71,14 @@ class World:
         return names.generated(f"{stem}-", self.random.choice)
 
     def get(self, key: Key) -> Object | None:
-        """Return the object as it is now, or None."""
+        """Return the object as it is now; None when it has gone, or its kind has."""
+        if self.objects.resource(key.kind) is None:
+            return None
         return self.objects.get(key.kind, key.namespace, key.name)
 
     def same(self, obj: Object) -> Object | None:
         """Return this very object as it is now, or None when it has gone."""
-        live = self.objects.get(
-            Kind(obj["apiVersion"], obj["kind"]), obj["metadata"].get("namespace", ""), obj["metadata"]["name"]
-        )
+        live = self.get(key_of(obj))
         return live if live is not None and live["metadata"]["uid"] == obj["metadata"]["uid"] else None
 
     def dependents(self, uid: str, kind: Kind | None = None) -> Iterator[Object]:
@@ -111,20 +110,20 @@ class World:
 
     def create(self, obj: Object) -> Object:
         """Create an object, known to the index at once."""
-        created = self.objects.create(clone(obj))
+        created = self.objects.create(obj)
         self.index.put(created)
         return created
 
     def update(self, obj: Object) -> Object:
         """Update all but the status, known to the index at once."""
-        updated = self.objects.update(clone(obj))
+        updated = self.objects.update(obj)
         self.index.put(updated)
         return updated
 
     def write_status(self, obj: Object, status: Object) -> None:
         """Write the status, if it is another one."""
         if obj.get("status", {}) != status:
-            self.objects.update_status(clone({**obj, "status": status}))
+            self.objects.update_status({**obj, "status": status})
 
     def delete(self, obj: Object, *, propagation: str = "Background") -> None:
         """Delete this very object, not a later one of its name."""
