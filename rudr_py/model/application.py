@@ -5,30 +5,48 @@ Values only; `[fromVariable(x)]` is still unreplaced in them (`resolve` does tha
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import msgspec
 
 from rudr_py.model.document import Json
 from rudr_py.model.identity import Metadata
+
+Steps: TypeAlias = tuple[str | int, ...]
+"""Keys and indices that lead from one place of a document to another."""
 
 
 class TraitBinding(msgspec.Struct, frozen=True, kw_only=True):
     """A trait attached to an instance. `name` and the keys of `properties` are as written.
 
     `properties_key` is where the properties stand in the document: `properties`, `parameterValues`, or ""
-    when they stand beside `name` itself.
+    when they stand beside `name` itself. `property_steps` leads from the binding to each single one.
     """
 
     name: str
     properties: dict[str, Json] = {}
     properties_key: str = "properties"
+    property_steps: dict[str, Steps] = {}
+
+    def steps_to(self, *inner: str | int) -> Steps:
+        """The steps from the binding to a place in its properties; for `paths.child`."""
+        return _steps_to(self.property_steps, self.properties_key, inner)
 
 
 class ScopeBinding(msgspec.Struct, frozen=True, kw_only=True):
-    """A scope that the application creates. `type` is GROUP/VERSION.Kind as written."""
+    """A scope that the application creates. `type` is GROUP/VERSION.Kind as written.
+
+    `property_steps` as in TraitBinding.
+    """
 
     name: str
     type: str
     properties: dict[str, Json] = {}
+    property_steps: dict[str, Steps] = {}
+
+    def steps_to(self, *inner: str | int) -> Steps:
+        """The steps from the binding to a place in its properties; for `paths.child`."""
+        return _steps_to(self.property_steps, "properties", inner)
 
 
 class ComponentBinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +61,7 @@ class ComponentBinding(msgspec.Struct, frozen=True, kw_only=True):
     parameter_values: dict[str, Json] = {}
     traits: tuple[TraitBinding, ...] = ()
     application_scopes: tuple[str, ...] = ()
-    parameter_steps: dict[str, tuple[str | int, ...]] = {}
+    parameter_steps: dict[str, Steps] = {}
 
 
 class Application(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,3 +71,9 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, Json] = {}
     scopes: tuple[ScopeBinding, ...] = ()
     components: tuple[ComponentBinding, ...] = ()
+
+
+def _steps_to(known: dict[str, Steps], key: str, inner: Steps) -> Steps:
+    if inner and isinstance(inner[0], str) and inner[0] in known:
+        return (*known[inner[0]], *inner[1:])
+    return (key, *inner) if key else inner

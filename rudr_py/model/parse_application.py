@@ -7,7 +7,7 @@ not known here.
 from __future__ import annotations
 
 from rudr_py.model import names, validate_application
-from rudr_py.model.application import Application, ComponentBinding, ScopeBinding, TraitBinding
+from rudr_py.model.application import Application, ComponentBinding, ScopeBinding, Steps, TraitBinding
 from rudr_py.model.document import Json, Parsed, Positions
 from rudr_py.model.identity import TypeName
 from rudr_py.model.parse_metadata import open_document
@@ -17,8 +17,6 @@ KIND = "ApplicationConfiguration"
 
 _OUTDATED = "parameterValues"
 """Where traits had their properties before `properties` came."""
-
-Steps = dict[str, tuple[str | int, ...]]
 
 
 def parse_application(document: Json, positions: Positions | None = None) -> Parsed[Application]:
@@ -68,7 +66,8 @@ def _scope(fields: Fields) -> ScopeBinding:
     if scope_type and TypeName.parse(scope_type) is None:
         message = f"{shown(scope_type)} must be GROUP/VERSION.Kind, such as core.oam.dev/v1alpha1.HealthScope"
         fields.notes.error(fields.at("type"), message, "MD-11")
-    found = ScopeBinding(name=name, type=scope_type, properties=_named_values(fields, "properties")[0])
+    properties, steps = _named_values(fields, "properties")
+    found = ScopeBinding(name=name, type=scope_type, properties=properties, property_steps=steps)
     fields.warn_unread()
     return found
 
@@ -104,19 +103,20 @@ def _trait(fields: Fields) -> TraitBinding:
     if given or (outdated is None and not _beside(fields)):
         if isinstance(given, list):
             fields.notes.warn(fields.at("properties"), "is read as a map; write a map")
-        properties, _ = _named_values(fields, "properties")
+        properties, steps = _named_values(fields, "properties")
         fields.warn_unread()
-        return TraitBinding(name=name, properties=properties)
+        return TraitBinding(name=name, properties=properties, property_steps=steps)
     if outdated is not None:
         message = f'"{_OUTDATED}" of a trait is outdated; write "properties" with a map'
         fields.notes.warn(fields.at(_OUTDATED), message, at_key=True)
-        properties, _ = _named_values(fields, _OUTDATED)
+        properties, steps = _named_values(fields, _OUTDATED)
         fields.warn_unread()
-        return TraitBinding(name=name, properties=properties, properties_key=_OUTDATED)
+        return TraitBinding(name=name, properties=properties, properties_key=_OUTDATED, property_steps=steps)
     properties = _beside(fields)
     message = f'{", ".join(properties)} beside "name" is read as properties; indent it below "properties:"'
     fields.notes.warn(fields.path, message)
-    return TraitBinding(name=name, properties=properties, properties_key="")
+    steps = {key: (key,) for key in properties}
+    return TraitBinding(name=name, properties=properties, properties_key="", property_steps=steps)
 
 
 def _beside(fields: Fields) -> dict[str, Json]:
@@ -124,7 +124,7 @@ def _beside(fields: Fields) -> dict[str, Json]:
     return {key: fields.value[key] for key in fields.unread()}
 
 
-def _named_values(fields: Fields, key: str) -> tuple[dict[str, Json], Steps]:
+def _named_values(fields: Fields, key: str) -> tuple[dict[str, Json], dict[str, Steps]]:
     """Values by name out of a map, or a list of `name` and `value`; and the steps from `fields` to each value."""
     value = fields.raw(key)
     if not isinstance(value, list):
@@ -132,7 +132,7 @@ def _named_values(fields: Fields, key: str) -> tuple[dict[str, Json], Steps]:
         found = {} if inner is None else dict(inner.value)
         return found, {name: (key, name) for name in found}
     values: dict[str, Json] = {}
-    steps: Steps = {}
+    steps: dict[str, Steps] = {}
     for index, item in enumerate(fields.items(key)):
         name = item.text("name", required=True)
         given = item.raw("value")

@@ -14,7 +14,7 @@ import msgspec
 
 from rudr_py.errors import Problem
 from rudr_py.model import paths, suggest
-from rudr_py.model.application import ComponentBinding
+from rudr_py.model.application import ComponentBinding, ScopeBinding, TraitBinding
 from rudr_py.model.component import Component, ConfigFile, Container, EnvVar, Parameter, Setting
 from rudr_py.model.document import Json
 from rudr_py.model.parameter_types import has_type
@@ -81,6 +81,18 @@ def substitute(
     problems: list[Problem] = []
     result = _substituted(value, variables, path, problems, rule)
     return result, tuple(problems)
+
+
+def substitute_properties(
+    binding: TraitBinding | ScopeBinding, variables: Mapping[str, Json], path: str
+) -> tuple[dict[str, Json], tuple[Problem, ...]]:
+    """The properties of a binding that stands at `path`, with variables put in; problems name the exact place."""
+    found: dict[str, Json] = {}
+    problems: list[Problem] = []
+    for name, value in binding.properties.items():
+        found[name], undefined = substitute(value, variables, paths.child(path, *binding.steps_to(name)))
+        problems += undefined
+    return found, tuple(problems)
 
 
 def text_of(value: Json) -> str:
