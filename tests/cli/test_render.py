@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
+from types import ModuleType
+from typing import Any
 
 from click.testing import Result
 
+from rudr_py.api import Rendered, Trait, hookimpl
 from rudr_py.model import yamlfile
+from rudr_py.plugins import discovery, loading
+from rudr_py.plugins.discovery import Found
+from rudr_py.plugins.loading import Loaded
 
 Make = Callable[..., str]
 Invoke = Callable[..., Result]
@@ -52,3 +59,38 @@ def test_documents_without_an_application_give_nothing_and_say_so(component: Mak
     assert done.stdout == ""
     assert "no ApplicationConfiguration" in done.stderr
     assert done.exit_code == 0
+
+
+class _Endless(Trait[Any]):
+    name = "endless"
+
+    def render(self, ctx: object) -> Rendered:
+        while True:
+            pass
+
+
+class _Quitter(Trait[Any]):
+    name = "quitter"
+
+    def render(self, ctx: object) -> Rendered:
+        sys.exit("I am off")
+
+
+def _with(*types: Trait[Any]) -> Loaded:
+    module = ModuleType("plugin")
+    vars(module)["rudr_types"] = hookimpl(lambda: list(types))
+    found = Found(name="bad", package="rudr-py-bad", version="0.1", load=lambda: module)
+    return loading.load([found], discovery.standard())
+
+
+def test_a_type_that_hangs_or_quits_costs_its_own_application_only(
+    component: Make, application: Make, write: Make, invoke: Invoke
+) -> None:
+    bad = [application("one", trait="endless"), application("two", trait="quitter")]
+    name = write("x.yaml", component(), *bad, application("good"))
+    done = invoke("render", "-f", name, "-o", "name", obj=_with(_Endless(), _Quitter()))
+    assert "deployment.apps/good-instance" in done.stdout
+    assert "-one" not in done.stdout
+    assert "endless of rudr-py-bad 0.1" in done.stderr
+    assert "I am off" in done.stderr
+    assert done.exit_code == 1

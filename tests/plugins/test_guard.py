@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 import select
@@ -121,3 +122,19 @@ def test_off_the_main_thread_the_function_is_just_called() -> None:
     thread.start()
     thread.join()
     assert results == [7]
+
+
+def test_the_users_interrupt_passes() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        guard.within(LIMIT)(lambda: signal.raise_signal(signal.SIGINT))
+
+
+def test_where_there_are_no_interval_timers_the_function_is_just_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(signal, "setitimer")
+    assert guard.within(LIMIT)(lambda: signal.getitimer(signal.ITIMER_REAL)) == (0.0, 0.0)
+
+
+async def test_a_running_loop_goes_on_after_a_call_was_stopped() -> None:
+    with pytest.raises(TimeoutError):
+        guard.within(LIMIT)(_loop)
+    assert await asyncio.wait_for(asyncio.to_thread(lambda: 7), 10) == 7
