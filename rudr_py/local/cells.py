@@ -14,17 +14,12 @@ import msgspec
 from rudr_py.local import selectors
 from rudr_py.local.jsonpath import find
 from rudr_py.local.resources import Column, Resource
+from rudr_py.local.schema.node import Node
 from rudr_py.local.store import Object
 
 Cell = Callable[[Object, datetime], Any]
 
-NAME_TEXT = (
-    "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a "
-    "client to request the generation of an appropriate name automatically. Name is primarily intended for creation "
-    "idempotence and configuration definition. Cannot be updated. More info: "
-    "https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names"
-)
-AGE_TEXT = (
+_AGE_TEXT = (
     "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed "
     "to be set in happens-before order across separate operations. Clients may not set this value. It is represented "
     "in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: "
@@ -35,22 +30,23 @@ _NONE = "<none>"
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """One column: how it is described, and what it shows of an object at a time."""
+    """One column: how it is described, and what it shows of an object at a time.
+
+    `about` is the field whose description in the schema describes the column, too.
+    """
 
     definition: Object
     cell: Cell
+    about: tuple[str, ...] = ()
 
 
-def definition(
-    name: str,
-    kind: str = "string",
-    *,
-    format: str = "",
-    description: str = "",
-    priority: int = 0,
-) -> Object:
-    """Return a column as a Table describes it."""
-    return {"name": name, "type": kind, "format": format, "description": description, "priority": priority}
+def _described(column: Shown, node: Node | None) -> Shown:
+    """The column with the description of the field that it is about."""
+    for part in column.about:
+        node = node.properties.get(part) if node is not None else None
+    if not column.about or node is None or not node.description:
+        return column
+    return msgspec.structs.replace(column, definition={**column.definition, "description": node.description})
 
 
 def _name(obj: Object, _now: datetime) -> Any:
@@ -61,8 +57,19 @@ def _age(obj: Object, now: datetime) -> Any:
     return age(obj["metadata"].get("creationTimestamp"), now)
 
 
-NAME = Shown(definition=definition("Name", format="name", description=NAME_TEXT), cell=_name)
-AGE = Shown(definition=definition("Age", description=AGE_TEXT), cell=_age)
+def _column(name: str, cell: Cell, kind: str = "string", *, about: str = "", priority: int = 0) -> Shown:
+    definition = {"name": name, "type": kind, "format": "", "description": "", "priority": priority}
+    return Shown(definition=definition, cell=cell, about=tuple(filter(None, about.split("."))))
+
+
+def _naming(column: Shown) -> Shown:
+    return msgspec.structs.replace(column, definition={**column.definition, "format": "name"})
+
+
+NAME = _naming(_column("Name", _name, about="metadata.name"))
+AGE = msgspec.structs.replace(
+    _column("Age", _age), definition={**_column("Age", _age).definition, "description": _AGE_TEXT}
+)
 
 
 def age(timestamp: Any, now: datetime) -> str:
@@ -70,46 +77,51 @@ def age(timestamp: Any, now: datetime) -> str:
     if not timestamp:
         return _UNKNOWN
     seconds = int((now - datetime.fromisoformat(str(timestamp)).astimezone(UTC)).total_seconds())
-    if seconds < 0:
-        return "0s" if seconds > -2 else "<invalid>"
-    if seconds < 120:
-        return f"{seconds}s"
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
-    if minutes < 10:
-        return f"{minutes}m{seconds % 60}s" if seconds % 60 else f"{minutes}m"
-    if minutes < 180:
-        return f"{minutes}m"
-    if hours < 8:
-        return f"{hours}h{minutes % 60}m" if minutes % 60 else f"{hours}h"
-    if hours < 48:
-        return f"{hours}h"
-    return _long(hours, days)
+    if seconds < -1:
+        return "<invalid>"
+    return next(show(max(seconds, 0)) for limit, show in _AGES if seconds < limit)
 
 
-def _long(hours: int, days: int) -> str:
-    if hours < 192:
-        return f"{days}d{hours % 24}h" if hours % 24 else f"{days}d"
-    if days < 365 * 2:
-        return f"{days}d"
-    years = days // 365
-    return f"{years}y{days % 365}d" if days < 365 * 8 and days % 365 else f"{years}y"
+def _two(seconds: int, unit: int, name: str, smaller: int, smaller_name: str) -> str:
+    whole, rest = divmod(seconds, unit)
+    return f"{whole}{name}{rest // smaller}{smaller_name}" if rest // smaller else f"{whole}{name}"
+
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_YEAR = 365 * _DAY
+_AGES: tuple[tuple[float, Callable[[int], str]], ...] = (
+    (2 * _MINUTE, lambda s: f"{s}s"),
+    (10 * _MINUTE, lambda s: _two(s, _MINUTE, "m", 1, "s")),
+    (3 * _HOUR, lambda s: f"{s // _MINUTE}m"),
+    (8 * _HOUR, lambda s: _two(s, _HOUR, "h", _MINUTE, "m")),
+    (2 * _DAY, lambda s: f"{s // _HOUR}h"),
+    (8 * _DAY, lambda s: _two(s, _DAY, "d", _HOUR, "h")),
+    (2 * _YEAR, lambda s: f"{s // _DAY}d"),
+    (8 * _YEAR, lambda s: _two(s, _YEAR, "y", _DAY, "d")),
+    (float("inf"), lambda s: f"{s // _YEAR}y"),
+)
 
 
 def shown(resource: Resource) -> tuple[Shown, ...]:
     """Return the columns of a kind."""
+    columns = _BUILTIN.get(resource.table, (NAME, AGE))
     if resource.columns:
-        return (NAME, *(_custom(column) for column in resource.columns))
-    if resource.custom:
-        return (NAME, AGE)
-    return _BUILTIN.get(resource.table, (NAME, AGE))
+        columns = (NAME, *(_custom(column) for column in resource.columns))
+    elif resource.custom:
+        columns = (NAME, AGE)
+    return tuple(_described(column, resource.node) for column in columns)
 
 
 def _custom(column: Column) -> Shown:
     description = column.description or f"Custom resource definition column (in JSONPath format): {column.path}"
     return Shown(
-        definition=definition(
-            column.name, column.type, format=column.format, description=description, priority=column.priority
-        ),
+        definition={
+            "name": column.name,
+            "type": column.type,
+            "format": column.format,
+            "description": description,
+            "priority": column.priority,
+        },
         cell=lambda obj, now: _custom_cell(obj, column, now),
     )
 
@@ -124,15 +136,13 @@ def _custom_cell(obj: Object, column: Column, now: datetime) -> Any:
             return age(value, now)
         except ValueError:
             return "<invalid>"
-    if column.type == "integer":
-        return value if isinstance(value, int) and not isinstance(value, bool) else None
-    if column.type == "number":
-        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-    if column.type == "boolean":
-        return value if isinstance(value, bool) else None
-    if len(found) > 1 or isinstance(value, dict | list):
-        return ",".join(_text(each) for each in found) if len(found) > 1 else _text(value)
-    return _text(value)
+    if column.type in _PLAIN:
+        fits = isinstance(value, _PLAIN[column.type]) and isinstance(value, bool) == (column.type == "boolean")
+        return value if fits else None
+    return ",".join(_text(each) for each in found)
+
+
+_PLAIN: dict[str, tuple[type, ...]] = {"integer": (int,), "number": (int, float), "boolean": (bool,)}
 
 
 def _text(value: Any) -> str:
@@ -145,10 +155,6 @@ def _at(path: str, otherwise: Any = "") -> Cell:
         return found[0] if found and found[0] is not None else otherwise
 
     return cell
-
-
-def _column(name: str, cell: Cell, kind: str = "string", *, priority: int = 0) -> Shown:
-    return Shown(definition=definition(name, kind, priority=priority), cell=cell)
 
 
 def _ready(ready: str, wanted: str) -> Cell:
@@ -237,8 +243,8 @@ _WIDE = (
     _column("Images", _containers("image", _TEMPLATE), priority=1),
 )
 _BUILTIN: dict[str, tuple[Shown, ...]] = {
-    "configmaps": (NAME, _column("Data", _data), AGE),
-    "secrets": (NAME, _column("Type", _at(".type")), _column("Data", _data, "integer"), AGE),
+    "configmaps": (NAME, _column("Data", _data, about="data"), AGE),
+    "secrets": (NAME, _column("Type", _at(".type"), about="type"), _column("Data", _data, about="data"), AGE),
     "namespaces": (NAME, _column("Status", _at(".status.phase")), AGE),
     "pods": (
         NAME,
@@ -315,6 +321,6 @@ _BUILTIN: dict[str, tuple[Shown, ...]] = {
         _column("Reason", _at(".reason")),
         _column("Object", _event_object),
         _column("Message", _event_text),
-        Shown(definition=definition("Name", format="name", description=NAME_TEXT, priority=1), cell=_name),
+        _naming(_column("Name", _name, about="metadata.name", priority=1)),
     ),
 }

@@ -9,9 +9,9 @@ This is the only place of the room that starts tasks or reads the clock of the m
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
+from collections.abc import Coroutine
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -50,6 +50,8 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The Kubernetes release whose kinds and schemas are served, 1.25 to 1.37."""
     history: int = 4096
     """How many changes of each kind can be watched from the past."""
+    compaction: float = 300.0
+    """Seconds after which the history of changes is forgotten, as etcd's is by the API server."""
     bookmark_interval: float = 60.0
     """Seconds between bookmarks of a watch that asks for them."""
     controllers: frozenset[str] | None = None
@@ -81,7 +83,7 @@ class LocalCluster:
         )
         self.port = 0
         self._runner: web.ServerRunner | None = None
-        self._controllers: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def url(self) -> str:
@@ -115,22 +117,34 @@ class LocalCluster:
                 f"the local API cannot listen on {self.settings.host}:{self.settings.port}: {error.strerror}; "
                 "choose another port, or 0 for any"
             ) from error
+        self._start(self._compact(), "local compaction")
         if self.settings.controllers != frozenset():
             settings = ControllerSettings(
                 clock=lambda: self.settings.clock().timestamp(),
                 enabled=self.settings.controllers,
                 seed=self.settings.seed or 0,
             )
-            self._controllers = asyncio.create_task(run_controllers(self.objects, settings), name="local controllers")
+            self._start(run_controllers(self.objects, settings), "local controllers")
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self._tasks.append(asyncio.create_task(work, name=name))
+
+    async def _compact(self) -> None:
+        """Forget what is older than one to two intervals."""
+        revision = self.world.store.revision
+        while True:
+            await asyncio.sleep(self.settings.compaction)
+            revision = self.world.store.compact(revision)
 
     async def stop(self) -> None:
         """End watches, controllers and the socket."""
         self.world.store.close()
-        if self._controllers is not None:
-            self._controllers.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._controllers
-            self._controllers = None
+        for task in self._tasks:
+            task.cancel()
+        for ended in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if isinstance(ended, Exception):
+                logger.error("a task of the local cluster failed", exc_info=ended)
+        self._tasks.clear()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None

@@ -75,8 +75,14 @@ def _value_causes(kind: Resource, stored: Object) -> Iterable[Cause]:
     causes = list(rules.of(kind).check(stored))
     if kind.node is not None:
         known = {(cause.reason, cause.field) for cause in causes}
-        causes += [cause for cause in validate.validate(stored, kind.node) if (cause.reason, cause.field) not in known]
+        found = validate.validate(stored if kind.custom else _without_status(stored), kind.node)
+        causes += [cause for cause in found if (cause.reason, cause.field) not in known]
     return causes
+
+
+def _without_status(obj: Object) -> Object:
+    """The status of a built-in kind is the server's own until a controller writes it."""
+    return {key: value for key, value in obj.items() if key != "status"}
 
 
 def _refuse(kind: Resource, name: str, causes: list[Cause]) -> None:

@@ -110,7 +110,10 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Registry:
-    """The resources served now, found by path or by kind in one step each. The first version added is preferred."""
+    """The resources served now, found by path or by kind in one step each.
+
+    Of a table's resources the first one added is the stored one.
+    """
 
     def __init__(self, resources: Iterable[Resource] = ()) -> None:
         self.generation = 0
@@ -124,8 +127,8 @@ class Registry:
         """Serve a resource, or serve it anew."""
         self._by_path[(resource.group, resource.version, resource.plural)] = resource
         self._by_kind[resource.id] = resource
-        known = self._by_table.get(resource.table)
-        if known is None or known.id == resource.id or resource.version == resource.storage_version:
+        known = self._by_table.setdefault(resource.table, resource)
+        if known.id == resource.id:
             self._by_table[resource.table] = resource
         self.generation += 1
 

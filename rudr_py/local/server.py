@@ -125,14 +125,14 @@ class Server:
 
     def _classic(self, request: web.BaseRequest, path: str) -> Any:
         registry = self.world.registry
-        if path == "/version":
-            return discovery.version(self._release)
-        if path == "/":
-            return {"paths": ["/api", "/api/v1", "/apis", "/healthz", "/openapi/v3", "/version"]}
-        if path == "/api":
-            return discovery.core_versions(request.host)
-        if path == "/apis":
-            return discovery.group_list(registry)
+        plain: dict[str, Callable[[], Any]] = {
+            "/": lambda: {"paths": ["/api", "/api/v1", "/apis", "/healthz", "/openapi/v3", "/version"]},
+            "/version": lambda: discovery.version(self._release),
+            "/api": lambda: discovery.core_versions(request.host),
+            "/apis": lambda: discovery.group_list(registry),
+        }
+        if path in plain:
+            return plain[path]()
         match path.strip("/").split("/"):
             case ["api", version]:
                 return discovery.resource_list(registry, "", version)

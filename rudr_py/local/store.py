@@ -135,6 +135,7 @@ class Store:
     def __init__(self, *, history: int = 4096) -> None:
         self.revision = FIRST_REVISION
         self.closed = False
+        self._compacted = 0
         self.listeners: list[Listener] = []
         self._history = history
         self._tables: dict[str, dict[str, dict[str, Object]]] = {}
@@ -203,6 +204,7 @@ class Store:
         log = self._logs.get(table)
         if log is None:
             log = self._logs[table] = _Log(self._history)
+            log.compacted = self._compacted
         return log
 
     def at(self, table: str, namespace: str, revision: int) -> ObjectList:
@@ -226,11 +228,18 @@ class Store:
         log = self._log(table)
         return Watch(self, log, log.after(self.revision if since is None else since))
 
-    def compact(self) -> None:
-        """Forget the history: what happened up to now can no longer be watched or listed as it was."""
+    def compact(self, revision: int | None = None) -> int:
+        """Forget the history up to a revision (all of it, if None) and return the revision after that.
+
+        Forgetting is itself a write, as the API server's is in etcd: what was current before it is the past after it.
+        """
+        limit = self.revision if revision is None else revision
+        self._compacted = max(self._compacted, limit)
         for log in self._logs.values():
-            log.drop(len(log.events))
-            log.compacted = self.revision
+            log.drop(bisect_right(log.events, limit, key=attrgetter("revision")))
+            log.compacted = max(log.compacted, limit)
+        self.revision += 1
+        return self.revision
 
     def forget(self, table: str) -> None:
         """Drop an empty table, when its kind is no longer served."""

@@ -42,7 +42,7 @@ def negotiate(accept: str, include: str = "") -> View:
             return View()
         if parameters.get("g") != "meta.k8s.io" or parameters.get("v") not in _META_VERSIONS:
             continue
-        if form == TABLE or form == PARTIAL:
+        if form in (TABLE, PARTIAL):
             return View(form, parameters["v"], include or "Metadata")
     raise ApiError(
         "only the following media types are accepted: application/json, application/yaml",

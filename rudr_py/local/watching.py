@@ -92,10 +92,8 @@ class _Frames:
         """Return what is there now, and the mark of its end if it was asked for."""
         asked = self._asked
         found = self._world.store.list(asked.resource.table, asked.namespace)
-        lines = []
-        for obj in (conversion.convert(each, asked.resource) for each in found):
-            if asked.selects is None or asked.selects(obj):
-                lines.append(self._encoded(ADDED, obj))
+        converted = (conversion.convert(each, asked.resource) for each in found)
+        lines = [self._encoded(ADDED, obj) for obj in converted if asked.selects is None or asked.selects(obj)]
         if asked.initial and asked.bookmarks:
             lines.append(self.bookmark({"k8s.io/initial-events-end": "true"}))
         return b"".join(lines)

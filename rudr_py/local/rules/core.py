@@ -81,6 +81,16 @@ def _secret_change(new: Object, old: Object) -> Iterator[Cause]:
     yield from rule.immutable(new, old, "type")
 
 
+def _create_event(event: Object, _context: Context) -> None:
+    """Go writes these times even when there are none."""
+    event.setdefault("firstTimestamp", None)
+    event.setdefault("lastTimestamp", None)
+
+
+def _update_event(new: Object, _old: Object, context: Context) -> None:
+    _create_event(new, context)
+
+
 def _event_causes(event: Object) -> Iterator[Cause]:
     """The rules of events.k8s.io hold for events that name a reporting controller; in core's field names."""
     if event.get("eventTime") is None:
@@ -111,7 +121,7 @@ RULES: dict[str, Rule] = {
     "persistentvolumes": Rule(create=_create_volume),
     "configmaps": Rule(check_change=_data_fixed),
     "secrets": Rule(create=_create_secret, check_change=_secret_change),
-    "events": Rule(check=_event_causes, upsert=True),
+    "events": Rule(create=_create_event, update=_update_event, check=_event_causes, upsert=True),
     "limitranges": Rule(upsert=True),
     "podtemplates": Rule(watched=lambda obj: obj.get("template")),
     "leases.coordination.k8s.io": Rule(check=_lease_causes, upsert=True),
