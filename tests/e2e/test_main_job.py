@@ -1,0 +1,315 @@
+"""The main job from end to end: documents in, objects out, kept so, and taken away again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rudr_py.api import Kind, kstatus
+from rudr_py.catalog import Catalog
+from rudr_py.testing.cluster import Cluster
+
+Document = dict[str, Any]
+
+APPLICATION = Kind("core.oam.dev/v1alpha1", "ApplicationConfiguration")
+COMPONENT_INSTANCE = Kind("core.oam.dev/v1alpha1", "ComponentInstance")
+DEPLOYMENT = Kind("apps/v1", "Deployment")
+SERVICE = Kind("v1", "Service")
+INGRESS = Kind("networking.k8s.io/v1", "Ingress")
+AUTOSCALER = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
+EVENT = Kind("events.k8s.io/v1", "Event")
+
+
+def component(name: str = "web", **spec: Any) -> Document:
+    container = {
+        "name": "server",
+        "image": "registry.example/web:1",
+        "env": [{"name": "GREETING", "fromParam": "greeting"}],
+        "ports": [{"name": "http", "containerPort": 8080, "protocol": "TCP"}],
+        "resources": {"cpu": {"required": 0.1}, "memory": {"required": "64"}},
+    }
+    return {
+        "apiVersion": APPLICATION.api_version,
+        "kind": "ComponentSchematic",
+        "metadata": {"name": name},
+        "spec": {
+            "workloadType": "core.oam.dev/v1alpha1.Server",
+            "parameters": [{"name": "greeting", "type": "string", "default": "hello"}],
+            "containers": [container],
+            **spec,
+        },
+    }
+
+
+def application(*traits: Document, greeting: str = "hi", **metadata: Any) -> Document:
+    binding = {
+        "componentName": "web",
+        "instanceName": "shop-web",
+        "parameterValues": [{"name": "greeting", "value": greeting}],
+        "traits": list(traits),
+    }
+    return {
+        "apiVersion": APPLICATION.api_version,
+        "kind": "ApplicationConfiguration",
+        "metadata": {"name": "shop", **metadata},
+        "spec": {"components": [binding]},
+    }
+
+
+INGRESS_TRAIT = {"name": "ingress", "properties": {"hostname": "shop.example", "path": "/"}}
+FIVE = {"name": "manual-scaler", "properties": {"replicaCount": 5}}
+AUTO = {"name": "auto-scaler", "properties": {"minimum": 5, "maximum": 9, "cpu": 70}}
+
+
+def condition(document: Document, name: str) -> str:
+    return str(kstatus.condition(document, name).get("status"))
+
+
+def synced(document: Document) -> bool:
+    current = document.get("status", {}).get("observedGeneration") == document["metadata"]["generation"]
+    return current and condition(document, "Synced") == "True"
+
+
+def greeting(document: Document) -> str:
+    return str(document["spec"]["template"]["spec"]["containers"][0]["env"][0]["value"])
+
+
+@pytest.mark.controllers
+async def test_rudrs_first_app_becomes_ready(cluster: Cluster, catalog: Catalog, kubectl: Any, shared: Path) -> None:
+    async with cluster.controller(catalog):
+        await kubectl("apply", "-f", str(shared / "helloworld-python-component.yaml"))
+        await kubectl("apply", "-f", str(shared / "first-app-config.yaml"))
+        await kubectl("wait", "--for=condition=Ready", "applicationconfiguration/first-app", "--timeout=30s")
+
+        name = "first-app-helloworld-python-v1"
+        deployment = await cluster.get(DEPLOYMENT, name)
+        assert deployment is not None
+        env = deployment["spec"]["template"]["spec"]["containers"][0]["env"]
+        assert {"name": "TARGET", "value": "Rudr"} in env
+        assert await cluster.get(SERVICE, name)
+        assert await cluster.get(INGRESS, f"{name}-trait-ingress")
+        listed = await kubectl("get", "configurations")
+        assert listed.splitlines()[1].split()[:3] == ["first-app", "synced", "True"]
+        found = await cluster.until(APPLICATION, "first-app", lambda d: condition(d, "Ready") == "True")
+        assert found["status"]["phase"] == "synced"
+        assert found["status"]["components"] == {
+            "helloworld-python-v1": {
+                f"deployment/{name}": "running",
+                f"service/{name}": "created",
+                f"ingress/{name}-trait-ingress": "created",
+            }
+        }
+
+
+async def test_a_changed_parameter_rolls_the_deployment(cluster: Cluster, catalog: Catalog) -> None:
+    await cluster.apply(component(), application(greeting="hi"))
+    async with cluster.controller(catalog):
+        await cluster.until(DEPLOYMENT, "shop-web", lambda d: greeting(d) == "hi")
+        await cluster.apply(application(greeting="good morning"))
+        await cluster.until(DEPLOYMENT, "shop-web", lambda d: greeting(d) == "good morning")
+
+
+async def test_a_changed_component_reaches_every_application(cluster: Cluster, catalog: Catalog) -> None:
+    await cluster.apply(component(), application())
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        newer = component()
+        newer["spec"]["containers"][0]["image"] = "registry.example/web:2"
+        await cluster.apply(newer)
+        await cluster.until(
+            DEPLOYMENT,
+            "shop-web",
+            lambda d: d["spec"]["template"]["spec"]["containers"][0]["image"] == "registry.example/web:2",
+        )
+
+
+async def test_a_component_that_appears_later_is_taken_up(cluster: Cluster, catalog: Catalog) -> None:
+    await cluster.apply(application())
+    async with cluster.controller(catalog):
+        waiting = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Valid") == "False")
+        assert kstatus.condition(waiting, "Valid")["reason"] == "ComponentNotFound"
+        await cluster.apply(component())
+        await cluster.until(APPLICATION, "shop", synced)
+
+
+async def test_a_removed_trait_removes_its_object(cluster: Cluster, catalog: Catalog) -> None:
+    await cluster.apply(component(), application(INGRESS_TRAIT))
+    async with cluster.controller(catalog):
+        await cluster.until(INGRESS, "shop-web-trait-ingress", lambda d: d["spec"]["rules"])
+        await cluster.apply(application())
+        await cluster.gone(INGRESS, "shop-web-trait-ingress")
+        assert await cluster.get(DEPLOYMENT, "shop-web")
+
+
+async def test_a_deleted_deployment_comes_back(cluster: Cluster, catalog: Catalog) -> None:
+    await cluster.apply(component(), application())
+    async with cluster.controller(catalog):
+        first = await cluster.until(DEPLOYMENT, "shop-web", bool)
+        await cluster.delete(DEPLOYMENT, "shop-web")
+        await cluster.until(DEPLOYMENT, "shop-web", lambda d: d["metadata"]["uid"] != first["metadata"]["uid"])
+
+
+@pytest.mark.parametrize("label", ["app.kubernetes.io/managed-by", "oam.dev/instance-name"])
+async def test_a_label_of_ours_that_someone_removed_comes_back(cluster: Cluster, catalog: Catalog, label: str) -> None:
+    await cluster.apply(component(), application())
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.patch(DEPLOYMENT, "shop-web", {"metadata": {"labels": {label: None}}})
+        await cluster.until(DEPLOYMENT, "shop-web", lambda d: label in d["metadata"]["labels"])
+
+
+async def test_kubectl_set_image_is_reverted_and_told(cluster: Cluster, catalog: Catalog, kubectl: Any) -> None:
+    await cluster.apply(component(), application())
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await kubectl("set", "image", "deployment/shop-web", "server=registry.example/web:evil")
+        resource = await cluster.discovery.resolve(EVENT.api_version, EVENT.kind)
+        assert resource.namespaced
+        told = await _event(cluster, "DriftReverted")
+        assert "kubectl-set" in told["note"]
+        assert "image" in told["note"]
+        await cluster.until(
+            DEPLOYMENT,
+            "shop-web",
+            lambda d: d["spec"]["template"]["spec"]["containers"][0]["image"] == "registry.example/web:1",
+        )
+
+
+async def _event(cluster: Cluster, reason: str) -> Document:
+    """The first event of this reason, as soon as the cluster has it."""
+    async with asyncio.timeout(20):
+        while True:
+            found = [event for event in await cluster.list(EVENT) if event.get("reason") == reason]
+            if found:
+                return found[0]
+            await asyncio.sleep(0.05)
+
+
+async def test_a_foreign_annotation_stays(cluster: Cluster, catalog: Catalog) -> None:
+    await cluster.apply(component(), application())
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.patch(DEPLOYMENT, "shop-web", {"metadata": {"annotations": {"example.com/mine": "yes"}}})
+        await cluster.apply(application(greeting="changed"))
+        changed = await cluster.until(DEPLOYMENT, "shop-web", lambda d: greeting(d) == "changed")
+        assert changed["metadata"]["annotations"]["example.com/mine"] == "yes"
+
+
+async def test_replicas_that_an_autoscaler_set_stay(cluster: Cluster, catalog: Catalog) -> None:
+    await cluster.apply(component(), application(AUTO))
+    async with cluster.controller(catalog):
+        await cluster.until(AUTOSCALER, "shop-web-trait-autoscaler", bool)
+        await cluster.patch(DEPLOYMENT, "shop-web", {"spec": {"replicas": 7}}, manager="autoscaler")
+        await cluster.apply(application(AUTO, greeting="changed"))
+        changed = await cluster.until(DEPLOYMENT, "shop-web", lambda d: greeting(d) == "changed")
+        assert changed["spec"]["replicas"] == 7
+
+
+async def test_attaching_an_autoscaler_never_shows_fewer_replicas(cluster: Cluster, catalog: Catalog) -> None:
+    await cluster.apply(component(), application(FIVE))
+    async with cluster.controller(catalog):
+        await cluster.until(DEPLOYMENT, "shop-web", lambda d: d["spec"]["replicas"] == 5)
+        await cluster.until(APPLICATION, "shop", synced)
+        seen: list[int] = []
+        done = asyncio.Event()
+
+        async def look() -> None:
+            async with contextlib.aclosing(cluster.changes(DEPLOYMENT, "shop-web")) as changes:
+                async for live in changes:
+                    assert live is not None
+                    seen.append(live.document()["spec"]["replicas"])
+                    done.set()
+
+        looking = asyncio.create_task(look())
+        await done.wait()
+        await cluster.apply(application(AUTO))
+        await cluster.until(AUTOSCALER, "shop-web-trait-autoscaler", bool)
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.apply(application(AUTO, greeting="changed"))
+        await cluster.until(DEPLOYMENT, "shop-web", lambda d: greeting(d) == "changed")
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+        assert set(seen) == {5}
+
+
+async def test_replicas_go_back_to_the_manual_scaler(cluster: Cluster, catalog: Catalog) -> None:
+    await cluster.apply(component(), application(FIVE))
+    async with cluster.controller(catalog):
+        await cluster.until(DEPLOYMENT, "shop-web", lambda d: d["spec"]["replicas"] == 5)
+        await cluster.apply(application(AUTO))
+        await cluster.until(AUTOSCALER, "shop-web-trait-autoscaler", bool)
+        three = {"name": "manual-scaler", "properties": {"replicaCount": 3}}
+        await cluster.apply(application(three))
+        await cluster.until(DEPLOYMENT, "shop-web", lambda d: d["spec"]["replicas"] == 3)
+        settled = await cluster.until(
+            DEPLOYMENT,
+            "shop-web",
+            lambda d: all(m["manager"] != "rudr-handover" for m in d["metadata"].get("managedFields", [])),
+        )
+        assert settled["spec"]["replicas"] == 3
+
+
+async def test_a_strangers_object_is_not_changed_by_a_byte(cluster: Cluster, catalog: Catalog) -> None:
+    stranger = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "shop-web", "labels": {"team": "other"}},
+        "spec": {"selector": {"app": "other"}, "ports": [{"port": 80}]},
+    }
+    await cluster.apply(stranger, manager="kubectl")
+    before = await cluster.get(SERVICE, "shop-web")
+    await cluster.apply(component(), application())
+    async with cluster.controller(catalog):
+        told = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Synced") == "False")
+        assert kstatus.condition(told, "Synced")["reason"] == "Conflict"
+        assert "service/shop-web" in kstatus.condition(told, "Synced")["message"]
+        assert told["status"]["phase"] != "synced"
+    assert await cluster.get(SERVICE, "shop-web") == before
+
+
+async def test_a_removed_component_takes_its_instance_along(cluster: Cluster, catalog: Catalog) -> None:
+    two = application()
+    two["spec"]["components"].append({"componentName": "web", "instanceName": "shop-second"})
+    await cluster.apply(component(), two)
+    async with cluster.controller(catalog):
+        await cluster.until(DEPLOYMENT, "shop-second", bool)
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.apply(application())
+        await cluster.gone(COMPONENT_INSTANCE, "web-shop-second")
+        assert await cluster.get(COMPONENT_INSTANCE, "web-shop-web")
+
+
+@pytest.mark.controllers
+async def test_removing_a_component_and_then_the_application_leaves_nothing(cluster: Cluster, catalog: Catalog) -> None:
+    two = application(INGRESS_TRAIT)
+    two["spec"]["components"].append({"componentName": "web", "instanceName": "shop-second"})
+    await cluster.apply(component(), two)
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Ready") == "True")
+        await cluster.apply(application(INGRESS_TRAIT))
+        await cluster.gone(DEPLOYMENT, "shop-second")
+        await cluster.delete(APPLICATION, "shop")
+        for kind, name in (
+            (DEPLOYMENT, "shop-web"),
+            (SERVICE, "shop-web"),
+            (INGRESS, "shop-web-trait-ingress"),
+            (COMPONENT_INSTANCE, "web-shop-web"),
+        ):
+            await cluster.gone(kind, name)
+
+
+async def test_a_paused_application_is_not_written(cluster: Cluster, catalog: Catalog) -> None:
+    await cluster.apply(component(), application())
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.apply(application(greeting="changed", annotations={"rudr.oam.dev/paused": "true"}))
+        await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Paused") == "True")
+        unchanged = await cluster.get(DEPLOYMENT, "shop-web")
+        assert unchanged is not None
+        assert greeting(unchanged) == "hi"
+        await cluster.apply(application(greeting="changed"))
+        await cluster.until(DEPLOYMENT, "shop-web", lambda d: greeting(d) == "changed")
