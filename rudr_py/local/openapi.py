@@ -140,9 +140,11 @@ def _published(raw: Any) -> Any:
         return [_published(each) for each in raw]
     if not isinstance(raw, dict):
         return raw
-    result = {}
+    result: Object = {}
     for key, value in raw.items():
-        if key == "$ref":
+        if key == "properties":
+            result[key] = {name: _published(schema) for name, schema in value.items()}
+        elif key == "$ref":
             result[key] = value.replace(_FROM, _TO)
         elif key == "type" and isinstance(value, list):
             kinds = [each for each in value if each != "null"]
@@ -153,14 +155,19 @@ def _published(raw: Any) -> Any:
 
 
 def _references(raw: Any) -> Iterator[str]:
-    if isinstance(raw, dict):
-        target = raw.get("$ref")
-        if isinstance(target, str):
-            yield target.removeprefix(_FROM)
-        for value in raw.values():
-            yield from _references(value)
-    elif isinstance(raw, list):
+    """The names of the definitions that a schema refers to."""
+    if isinstance(raw, list):
         for value in raw:
+            yield from _references(value)
+    if not isinstance(raw, dict):
+        return
+    for key, value in raw.items():
+        if key == "$ref":
+            yield value.removeprefix(_FROM)
+        elif key == "properties":
+            for schema in value.values():
+                yield from _references(schema)
+        else:
             yield from _references(value)
 
 
