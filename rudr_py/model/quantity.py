@@ -11,9 +11,11 @@ from typing import Final
 
 from rudr_py.model.document import Json
 
-_NUMBER = re.compile(r"\d{1,18}(\.\d{1,18})?|\.\d{1,18}")
-_MILLI = re.compile(r"(\d{1,15})m")
-_SIZE = re.compile(r"(?P<number>\d{1,18}(\.\d{1,18})?|\.\d{1,18})\s*(?P<suffix>[kmgtpe]i?)?(?P<byte>b)?", re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?|\.[0-9]{1,18}")
+_MILLI = re.compile(r"([0-9]{1,15})m")
+_SIZE = re.compile(
+    r"(?P<number>[0-9]{1,18}(\.[0-9]{1,18})?|\.[0-9]{1,18})\s*(?P<suffix>[kmgtpe]i?)?(?P<byte>b)?", re.IGNORECASE
+)
 _MOST: Final = Decimal(10) ** 15
 _MILLICORE: Final = Decimal("0.001")
 

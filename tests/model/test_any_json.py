@@ -1,0 +1,247 @@
+"""No JSON value whatever makes a reader raise, and every finding has a path that leads somewhere."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rudr_py.model import parse, resolve
+from rudr_py.model.application import Application
+from rudr_py.model.component import Component
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from([2**70, -(2**64), 80, 0, "", "a", "Y", "\ud800", "0.5", "128Mi"])
+    | st.floats()
+    | st.text(max_size=10)
+)
+FIELDS = [
+    "apiVersion",
+    "kind",
+    "metadata",
+    "spec",
+    "status",
+    "name",
+    "namespace",
+    "labels",
+    "annotations",
+    "workloadType",
+    "osType",
+    "os",
+    "arch",
+    "parameters",
+    "containers",
+    "workloadSettings",
+    "image",
+    "resources",
+    "cmd",
+    "args",
+    "env",
+    "config",
+    "ports",
+    "livenessProbe",
+    "readinessProbe",
+    "imagePullSecret",
+    "cpu",
+    "memory",
+    "gpu",
+    "volumes",
+    "extended",
+    "required",
+    "mountPath",
+    "disk",
+    "ephemeral",
+    "value",
+    "fromParam",
+    "path",
+    "containerPort",
+    "protocol",
+    "exec",
+    "command",
+    "httpGet",
+    "httpHeaders",
+    "port",
+    "tcpSocket",
+    "successThreshold",
+    "type",
+    "default",
+    "components",
+    "componentName",
+    "instanceName",
+    "parameterValues",
+    "traits",
+    "properties",
+    "applicationScopes",
+    "scopes",
+    "variables",
+    "appliesTo",
+    "group",
+    "names",
+    "settings",
+    "probeMethod",
+]
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=3), inner),
+    max_leaves=20,
+)
+
+FULL_COMPONENT: dict[str, Any] = {
+    "apiVersion": "core.oam.dev/v1alpha1",
+    "kind": "ComponentSchematic",
+    "metadata": {"name": "web", "labels": {"a": "b"}, "generation": 1},
+    "spec": {
+        "workloadType": "core.oam.dev/v1alpha1.Server",
+        "osType": "linux",
+        "arch": "amd64",
+        "parameters": [{"name": "p", "type": "string", "required": False, "default": "x", "description": "d"}],
+        "workloadSettings": [{"name": "s", "type": "string", "value": 1, "fromParam": "p", "required": True}],
+        "containers": [
+            {
+                "name": "main",
+                "image": "nginx:1",
+                "cmd": ["a"],
+                "args": ["b"],
+                "env": [{"name": "A", "value": "1", "fromParam": "p"}],
+                "config": [{"path": "/a", "value": "x", "fromParam": "p"}],
+                "ports": [{"name": "http", "containerPort": 80, "protocol": "TCP"}],
+                "livenessProbe": {"exec": {"command": ["a"]}, "successThreshold": 1},
+                "readinessProbe": {"httpGet": {"path": "/", "port": 80, "httpHeaders": [{"name": "a", "value": "b"}]}},
+                "resources": {
+                    "cpu": {"required": 0.5},
+                    "memory": {"required": "128"},
+                    "gpu": {"required": 1},
+                    "extended": [{"name": "a.b/v1.C", "required": "1"}],
+                    "volumes": [{"name": "v", "mountPath": "/v", "disk": {"required": "5M", "ephemeral": False}}],
+                },
+            }
+        ],
+    },
+}
+FULL_APPLICATION: dict[str, Any] = {
+    "apiVersion": "core.oam.dev/v1alpha1",
+    "kind": "ApplicationConfiguration",
+    "metadata": {"name": "shop"},
+    "spec": {
+        "variables": [{"name": "v", "value": 1}],
+        "scopes": [{"name": "s", "type": "a.b/v1.C", "properties": [{"name": "a", "value": 1}]}],
+        "components": [
+            {
+                "componentName": "web",
+                "instanceName": "front",
+                "parameterValues": [{"name": "p", "value": "[fromVariable(v)]"}],
+                "traits": [{"name": "t", "properties": {"a": "x[fromVariable(v)]"}}],
+                "applicationScopes": ["s"],
+            }
+        ],
+    },
+}
+DOCUMENTS = [
+    FULL_COMPONENT,
+    FULL_APPLICATION,
+    {**FULL_COMPONENT, "kind": "Trait", "spec": {"appliesTo": ["*"], "properties": "{}"}},
+    {**FULL_COMPONENT, "kind": "WorkloadType", "spec": {"group": "g", "names": {"kind": "K"}, "settings": []}},
+    {**FULL_COMPONENT, "kind": "ApplicationScope", "spec": {"type": "a.b/v1.C", "parameters": []}},
+    {**FULL_COMPONENT, "kind": "ComponentInstance", "spec": {"traits": []}, "status": "healthy"},
+    {**FULL_COMPONENT, "kind": "HealthScope", "spec": {"probeMethod": "m", "probeEndpoint": "e", "probeTimeout": 1}},
+]
+
+
+def places(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The steps to every value inside `value`."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    found = [above]
+    for step, below in inner:
+        found += places(below, (*above, step))
+    return found
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> Any:
+    """A document that is right but for one place, which holds anything or is gone."""
+    document = copy.deepcopy(draw(st.sampled_from(DOCUMENTS)))
+    *above, last = draw(st.sampled_from(places(document)[1:]))
+    target = document
+    for step in above:
+        target = target[step]
+    if draw(st.booleans()):
+        target[last] = draw(values)
+    else:
+        del target[last]
+    return document
+
+
+def check(document: Any) -> Any:
+    parsed = parse.parse(document)
+    assert all(problem.path.startswith("$") for problem in (*parsed.problems, *parsed.warnings))
+    assert parsed.value is not None or parsed.problems
+    return parsed
+
+
+@given(values)
+def test_any_value_is_read_or_told(document: Any) -> None:
+    check(document)
+
+
+@given(st.sampled_from(sorted(parse.READERS)), values)
+def test_any_spec_is_read_or_told(kind: str, spec: Any) -> None:
+    check({"apiVersion": "core.oam.dev/v1alpha1", "kind": kind, "metadata": {"name": "a"}, "spec": spec})
+
+
+@given(damaged())
+def test_a_damaged_document_is_read_or_told(document: Any) -> None:
+    check(document)
+
+
+@given(damaged(), damaged())
+def test_what_is_read_resolves_or_is_told(first: Any, second: Any) -> None:
+    component, application = check(first).value, check(second).value
+    if not isinstance(component, Component):
+        component = parse.parse(FULL_COMPONENT).value
+    if not isinstance(application, Application):
+        application = parse.parse(FULL_APPLICATION).value
+    for binding in application.components:
+        found = resolve.resolve(component, binding, application.variables)
+        assert all(entry.from_param == "" for one in found.component.containers for entry in one.env)
+        for trait in binding.traits:
+            resolve.substitute_properties(trait, application.variables, "$")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document["kind"]))
+def test_the_documents_that_are_damaged_above_are_right(document: Any) -> None:
+    parsed = parse.parse(document)
+    assert (parsed.problems, parsed.warnings) == ((), ())
+
+
+def deep(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [
+        (deep(50_000), "deeper"),
+        (2**64, "64 bits"),
+        (-(10**4000), "64 bits"),
+        (float("nan"), "finite"),
+        ("a\ud800", "half a character"),
+        ({1: 2}, "key"),
+        (b"bytes", "bytes"),
+    ],
+)
+def test_what_is_no_json_on_the_wire_is_told(value: Any, word: str) -> None:
+    document = copy.deepcopy(FULL_APPLICATION)
+    document["spec"]["components"][0]["traits"][0]["properties"] = {"a": value}
+    parsed = parse.parse(document)
+    assert parsed.value is None
+    assert [word in problem.message for problem in parsed.problems] == [True]
+    assert parsed.problems[0].path.startswith("$.spec.components[0].traits[0].properties.a")

@@ -1,0 +1,38 @@
+"""Keys and the textual form of types."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rudr_py.model.identity import Key, TypeName
+
+
+def test_a_key_is_hashable_and_reads_as_namespace_and_name() -> None:
+    assert str(Key("team", "shop")) == "team/shop"
+    assert {Key("team", "shop"), Key("team", "shop")} == {Key(namespace="team", name="shop")}
+
+
+def test_a_type_name_is_taken_apart_and_put_together() -> None:
+    found = TypeName.parse("core.oam.dev/v1alpha1.Server")
+    assert found == TypeName("core.oam.dev", "v1alpha1", "Server")
+    assert found.api_version == "core.oam.dev/v1alpha1"
+    assert str(found) == "core.oam.dev/v1alpha1.Server"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Server", "core.oam.dev.Server", "core.oam.dev/Server", "core.oam.dev/v1.server", "/v1.Server",
+        "core.oam.dev/v1alpha1beta2.Server", "core.oam.dev/1.Server", "a/v1.S\n", "servers.core.oam.dev", "",
+    ],
+)  # fmt: skip
+def test_any_other_form_is_refused(text: str) -> None:
+    assert TypeName.parse(text) is None
+
+
+@given(st.text())
+def test_what_is_taken_apart_reads_as_before(text: str) -> None:
+    found = TypeName.parse(text)
+    assert found is None or str(found) == text

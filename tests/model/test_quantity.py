@@ -1,0 +1,76 @@
+"""Amounts in the spellings of OAM, Rudr and Kubernetes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rudr_py.model import quantity
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0.5, "0.5"), (1, "1"), (1.0, "1"), ("0.1", "0.1"), (" 2 ", "2"), ("500m", "500m"), (0, "0"),
+        (0.0001, "0.001"), (1e-9, "0.001"), (0.1 + 0.2, "0.301"), (10, "10"), (1e3, "1000"),
+    ],
+)  # fmt: skip
+def test_cpu(value: Any, expected: str) -> None:
+    assert quantity.cpu(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("128", "128Mi"), (128, "128Mi"), (128.0, "128Mi"), (0.5, "512Ki"), ("1.5", "1536Ki"),
+        ("100M", "100M"), ("100MB", "100M"), ("100mb", "100M"), ("100m", "100M"), ("5k", "5k"), ("5K", "5k"),
+        ("5KB", "5k"), ("64Mi", "64Mi"), ("64mib", "64Mi"), ("1Ki", "1Ki"), ("1.5G", "1.5G"), ("2T", "2T"),
+        ("3P", "3P"), ("3PiB", "3Pi"), ("007", "7Mi"), ("10 GB", "10G"), ("512B", "512"), (1000, "1000Mi"),
+    ],
+)  # fmt: skip
+def test_memory(value: Any, expected: str) -> None:
+    assert quantity.memory(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("50M", "50M"), ("50", "50"), (1024, "1024"), (0.5, "1"), ("1gib", "1Gi")]
+)
+def test_disk_counts_bytes(value: Any, expected: str) -> None:
+    assert quantity.disk(value) == expected
+
+
+@pytest.mark.parametrize(("value", "expected"), [(1, "1"), (0.5, "1"), ("1.2", "2"), (0, "")])
+def test_gpus_are_whole(value: Any, expected: str) -> None:
+    assert quantity.gpu(value) == expected
+
+
+@pytest.mark.parametrize(
+    "value", [True, None, [], {}, "", "x", "-1", -1, "1e3", "128MMi", "1,5", "٣", "5.5.5", "1" * 99]
+)
+def test_what_is_no_amount_is_none(value: Any) -> None:
+    for read in (quantity.cpu, quantity.memory, quantity.disk, quantity.gpu):
+        assert read(value) is None
+
+
+def test_absurd_and_infinite_numbers_are_none() -> None:
+    for value in (1e300, float("inf"), float("nan"), 10**400):
+        assert quantity.memory(value) is None
+        assert quantity.cpu(value) is None
+
+
+@given(st.floats(min_value=0, max_value=1e6))
+def test_cpu_never_gives_less_than_was_asked_for(value: float) -> None:
+    found = quantity.cpu(value)
+    assert found is not None
+    assert 0 <= Decimal(found) - Decimal(repr(value)) <= Decimal("0.001")
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_an_amount_or_none(value: str) -> None:
+    for read in (quantity.cpu, quantity.memory, quantity.disk, quantity.gpu):
+        found = read(value)
+        assert found is None or found.isascii()
