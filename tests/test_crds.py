@@ -1,0 +1,267 @@
+"""The custom resource definitions: printed from the model, structural, and open to every document that Rudr took."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from rudr_py.model import crds, yamlfile
+from rudr_py.model.schema_nodes import PRESERVE
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / ".." / "shared" / "rudr-examples"
+DOCUMENTS = {document["spec"]["names"]["kind"]: document for document in crds.documents()}
+
+
+def schema_of(kind: str) -> dict[str, Any]:
+    found: dict[str, Any] = DOCUMENTS[kind]["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    return found
+
+
+def strict(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema as JSON Schema that refuses unknown fields, as the server does with fieldValidation=Strict."""
+    found = copy.deepcopy(schema)
+    if found.get("nullable"):
+        found["type"] = [found["type"], "null"]
+    if "properties" in found:
+        found["properties"] = {name: strict(node) for name, node in found["properties"].items()}
+        found["additionalProperties"] = bool(found.get(PRESERVE))
+    elif isinstance(found.get("additionalProperties"), dict):
+        found["additionalProperties"] = strict(found["additionalProperties"])
+    if "items" in found:
+        found["items"] = strict(found["items"])
+    return found
+
+
+def refusals(document: dict[str, Any]) -> list[str]:
+    validator = jsonschema.Draft7Validator(strict(schema_of(document["kind"])))
+    body = {**document, "metadata": {}}
+    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(body)]
+
+
+def oam(kind: str, spec: Any, **more: Any) -> dict[str, Any]:
+    return {"apiVersion": "core.oam.dev/v1alpha1", "kind": kind, "metadata": {"name": "a"}, "spec": spec, **more}
+
+
+def nodes(schema: dict[str, Any], path: str = "$") -> Iterator[tuple[str, dict[str, Any]]]:
+    yield path, schema
+    for name, node in schema.get("properties", {}).items():
+        yield from nodes(node, f"{path}.{name}")
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            yield from nodes(schema[key], f"{path}[]")
+
+
+def test_the_files_are_what_the_model_prints(tmp_path: Path) -> None:
+    assert crds.main([str(tmp_path)]) == 0
+    printed = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
+    kept = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "crds").iterdir()}
+    assert kept == printed, "run: python -m rudr_py.model.crds crds"
+
+
+def test_a_file_reads_back_as_the_definition() -> None:
+    for document in crds.documents():
+        text = crds.to_yaml(document)
+        assert yaml.safe_load(text) == document
+        assert "&" not in text
+
+
+def test_the_printer_wants_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    assert crds.main([]) == 2
+    assert "DIR" in capsys.readouterr().err
+
+
+def test_the_names_are_rudrs() -> None:
+    found = {
+        document["metadata"]["name"]: (document["spec"]["names"]["singular"], document["spec"]["names"]["shortNames"])
+        for document in crds.documents()
+    }
+    assert found == {
+        "applicationconfigurations.core.oam.dev": (
+            "applicationconfiguration",
+            ["cfg", "configuration", "configurations"],
+        ),
+        "componentschematics.core.oam.dev": ("componentschematic", ["comp", "component", "components"]),
+        "componentinstances.core.oam.dev": ("componentinstance", ["compinst"]),
+        "healthscopes.core.oam.dev": ("healthscope", ["health"]),
+        "applicationscopes.core.oam.dev": ("applicationscope", ["scope"]),
+        "traits.core.oam.dev": ("trait", ["trait"]),
+        "workloadtypes.core.oam.dev": ("workloadtype", ["workloadtype"]),
+    }
+
+
+def test_the_names_that_collide_with_kubevelas_can_be_left_out() -> None:
+    names = {
+        document["spec"]["names"]["kind"]: document["spec"]["names"]
+        for document in crds.documents(legacy_short_names=False)
+    }
+    taken = {name for found in names.values() for name in (*found.get("shortNames", ()), found["singular"])}
+    assert not taken & {"comp", "trait"}
+    assert names["Trait"]["singular"] == "oamtrait"
+    assert names["ComponentSchematic"]["shortNames"] == ["component", "components"]
+
+
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_a_definition_is_what_kubectl_users_expect(kind: str) -> None:
+    document = DOCUMENTS[kind]
+    (version,) = document["spec"]["versions"]
+    assert document["apiVersion"] == "apiextensions.k8s.io/v1"
+    assert document["metadata"]["labels"] == {"app.kubernetes.io/part-of": "core.oam.dev"}
+    assert (document["spec"]["group"], document["spec"]["scope"]) == ("core.oam.dev", "Namespaced")
+    assert document["spec"]["names"]["categories"] == ["oam"]
+    assert (version["name"], version["served"], version["storage"]) == ("v1alpha1", True, True)
+    assert version["subresources"] == {"status": {}}
+    assert version["additionalPrinterColumns"][-1] == {
+        "name": "Age",
+        "type": "date",
+        "jsonPath": ".metadata.creationTimestamp",
+    }
+
+
+def test_an_application_shows_phase_ready_and_reason() -> None:
+    columns = DOCUMENTS["ApplicationConfiguration"]["spec"]["versions"][0]["additionalPrinterColumns"]
+    narrow = [(column["name"], column["jsonPath"]) for column in columns if not column.get("priority")]
+    assert narrow[:3] == [
+        ("Phase", ".status.phase"),
+        ("Ready", '.status.conditions[?(@.type=="Ready")].status'),
+        ("Reason", '.status.conditions[?(@.type=="Ready")].reason'),
+    ]
+
+
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_a_schema_is_structural_and_explained(kind: str) -> None:
+    for path, node in nodes(schema_of(kind)):
+        assert "type" in node or node.get(PRESERVE) is True, path
+        assert "$ref" not in node, path
+        assert "default" not in node, f"{path}: a default would show up as drift in GitOps tools"
+        assert not ("properties" in node and "additionalProperties" in node), path
+        assert ("items" in node) == (node.get("type") == "array"), path
+        assert set(node.get("required", ())) <= set(node.get("properties", ())), path
+        if path.count(".") and not path.endswith("[]") and path != "$.metadata":
+            assert node["description"].endswith("."), path
+
+
+def test_conditions_are_a_map_by_type() -> None:
+    conditions = schema_of("ApplicationConfiguration")["properties"]["status"]["properties"]["conditions"]
+    assert conditions["x-kubernetes-list-type"] == "map"
+    assert conditions["x-kubernetes-list-map-keys"] == ["type"]
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.yaml")), ids=lambda path: str(path.relative_to(EXAMPLES)))
+def test_rudrs_examples_are_taken_with_strict_validation(path: Path) -> None:
+    for document in yamlfile.load(path.read_bytes(), path.name):
+        assert refusals(document.value) == []
+
+
+def traits(*bindings: dict[str, Any]) -> dict[str, Any]:
+    component = {"componentName": "web", "instanceName": "front", "traits": list(bindings)}
+    return oam("ApplicationConfiguration", {"components": [component]})
+
+
+def containers(**fields: Any) -> dict[str, Any]:
+    container = {"name": "main", "image": "nginx:1", **fields}
+    return oam("ComponentSchematic", {"workloadType": "core.oam.dev/v1alpha1.Server", "containers": [container]})
+
+
+SCOPE = {"name": "h", "type": "core.oam.dev/v1alpha1.HealthScope"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        traits({"name": "manual-scaler", "properties": {"replicaCount": 3}}),
+        traits({"name": "manual-scaler", "parameterValues": [{"name": "replicaCount", "value": 3}]}),
+        traits({"name": "ingress", "parameterValues": {"hostname": "a", "path": "/"}}),
+        traits({"name": "ingress", "properties": None, "hostname": "a"}),
+        traits({"name": "ingress", "properties": {"service_port": 80, "tls_hosts": "a"}}),
+        containers(resources={"cpu": {"required": "0.1"}, "memory": {"required": "128"}}),
+        containers(resources={"cpu": {"required": 0.5}, "memory": {"required": "100MB"}}),
+        containers(resources={"cpu": {"required": 1}, "memory": {"required": 64}}),
+        containers(resources={"volumes": [{"name": "v", "mountPath": "/v", "disk": {"required": "5M"}}]}),
+        containers(
+            resources={"volumes": [{"name": "v", "mountPath": "/v", "disk": {"required": "5M", "ephemeral": "n"}}]}
+        ),
+        containers(env=None, config=None, cmd=None, args=None, livenessProbe=None, imagePullSecret=None),
+        containers(whatever={"x": 1}, ports=[{"name": "a", "containerPort": 1, "hostPort": 2}]),
+        oam("ComponentSchematic", {"workloadType": "core.oam.dev/v1alpha1.Task", "os": "linux", "containers": []}),
+        oam(
+            "ApplicationConfiguration", {"scopes": [{**SCOPE, "properties": [{"name": "probe-timeout", "value": 30}]}]}
+        ),
+        oam("ApplicationConfiguration", {"scopes": [{**SCOPE, "properties": {"healthThresholdPercentage": 1.5}}]}),
+        oam("ApplicationConfiguration", {"variables": None, "scopes": None, "components": None}),
+        oam("ApplicationConfiguration", {"variables": [{"name": "a", "value": 1}, {"name": "b", "value": "x"}]}),
+        oam("ApplicationScope", {"type": "a", "parameters": [{"name": "p", "type": "string", "required": "Y"}]}),
+        oam("ApplicationScope", {"type": "a", "parameters": [{"name": "p", "type": "double", "required": True}]}),
+        oam("Trait", {"appliesTo": ["*"], "properties": "{}"}),
+        oam("Trait", {"appliesTo": ["*"], "properties": {"type": "object"}}),
+        oam("Trait", {}),
+        oam("WorkloadType", {"group": "g", "version": "v1", "names": {"kind": "K", "singular": "k", "plural": "ks"}}),
+        oam("ComponentInstance", {"traits": []}, status="healthy"),
+        oam("ComponentInstance", {"traits": None}),
+        oam("HealthScope", {"probeMethod": "kube-get", "probeEndpoint": ".status", "failureRateThreshold": 0}),
+    ],
+)
+def test_every_shape_in_the_wild_is_taken_with_strict_validation(document: dict[str, Any]) -> None:
+    assert refusals(document) == []
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        oam("ComponentSchematic", {"containers": []}),
+        containers(name=None),
+        containers(ports=[{"name": "a", "containerPort": 70000}]),
+        containers(ports=[{"name": "a", "containerPort": 80, "protocol": "HTTP"}]),
+        containers(env=[{"name": "A", "value": 1}]),
+        traits({"properties": {}}),
+        oam("HealthScope", {"probeMethod": "kube-get"}),
+    ],
+)
+def test_what_rudr_could_not_read_is_refused_by_the_server(document: dict[str, Any]) -> None:
+    assert refusals(document) != []
+
+
+def test_the_status_that_the_controller_writes_is_taken() -> None:
+    status = {
+        "phase": "synced",
+        "components": {"web": {"deployment/front": "running"}},
+        "observedGeneration": 3,
+        "conditions": [
+            {
+                "type": "Ready",
+                "status": "True",
+                "reason": "Ready",
+                "message": "",
+                "observedGeneration": 3,
+                "lastTransitionTime": "2026-01-01T00:00:00Z",
+            }
+        ],
+        "instances": [
+            {
+                "name": "front",
+                "component": "web",
+                "workload": "core.oam.dev/v1alpha1.Server",
+                "state": "ready",
+                "reason": "Available",
+                "show": {"replicas": 1},
+                "traits": [{"name": "ingress", "state": "ready", "reason": "There", "show": {"host": "a"}}],
+                "anything": {"later": 1},
+            }
+        ],
+        "warnings": ["$.spec: a warning"],
+        "resources": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "front", "uid": "u", "digest": "d"}],
+    }
+    assert refusals(oam("ApplicationConfiguration", {"components": []}, status=status)) == []
+
+
+def test_the_status_of_a_health_scope_is_rudrs() -> None:
+    members = [{"name": "web-front", "instanceName": "front", "status": "healthy"}]
+    status = {"components": members, "lastAggregateTimestamp": "2026-01-01T00:00:00Z"}
+    spec = {"probeMethod": "kube-get", "probeEndpoint": ".status"}
+    assert refusals(oam("HealthScope", spec, status=status)) == []
