@@ -5,7 +5,6 @@ Finds no plugins and loads nothing: `plugins` builds the catalog and hands it to
 
 from __future__ import annotations
 
-import difflib
 import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
@@ -15,6 +14,7 @@ import msgspec
 
 from rudr_py.api import Kind, Refuse, Scope, Trait, Type, WorkloadType, properties
 from rudr_py.errors import CatalogError, PluginCallError
+from rudr_py.model import suggest
 
 T = TypeVar("T", bound=Type[Any])
 R = TypeVar("R")
@@ -134,7 +134,7 @@ def _find(mapping: Mapping[str, Offer[T]], name: str, what: str) -> Offer[T]:
     if name in mapping:
         return mapping[name]
     known = sorted({found.name for found in mapping.values()})
-    close = difflib.get_close_matches(name, mapping, n=1)
-    hint = f' Did you mean "{mapping[close[0]].name}"?' if close else ""
     installed = f"installed are {', '.join(known)}" if known else "none is installed"
-    raise CatalogError(f'no installed plugin offers the {what} "{name}"; {installed}.{hint}', name=name)
+    raise CatalogError(
+        f'no installed plugin offers the {what} "{name}"; {installed}.{suggest.nearest(name, known)}', name=name
+    )

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, Literal
 
 from rudr_py.api import kstatus
 from rudr_py.api.context import Context, P
-from rudr_py.api.values import EMPTY, Health, Kind, Rendered, Rule, Scale
+from rudr_py.api.values import EMPTY, Health, Kind, Manifest, Rendered, Rule, Scale
 
 Need = Literal["pods", "service", "scale"]
 """What a trait needs of a workload, and a workload type offers."""
@@ -59,24 +59,31 @@ class Type(Generic[P]):
     def render(self, ctx: Context[P]) -> Rendered:
         """The objects and edits that `ctx` asks for.
 
-        Raises Refuse when it cannot be done.
+        Raises Refuse when it cannot be done. The paths in it are inside the properties of this type (`$.maximum`);
+        a workload type has further ones.
         """
         raise NotImplementedError
 
     def health(self, ctx: Context[P]) -> Health:
-        """How the objects in `ctx.manifests` are doing. The default looks at each by the rules of kstatus.
+        """How the objects in `ctx.manifests` are doing.
 
-        Never raises, whatever the objects look like.
+        The default looks at each by the rules of kstatus and tells the worst; `show` has the facts of all, and of
+        two with one name those of the worst, else of the first. Never raises, whatever the objects look like.
         """
-        worst = kstatus.READY
-        for manifest in ctx.manifests:
-            document = ctx.live(manifest.ref)
-            if document is None:
-                found = Health("progressing", "Missing", f"{manifest.ref} is not there yet")
-            else:
-                found = kstatus.assess(document)
-            worst = max(worst, found, key=lambda health: _BADNESS[health.state])
-        return worst
+        found = [_look(ctx, manifest) for manifest in ctx.manifests]
+        if not found:
+            return kstatus.READY
+        # of equally bad ones the first that has something to say: not the ConfigMap, but the Deployment
+        worst = max(found, key=lambda health: (_BADNESS[health.state], bool(health.message)))
+        shown = {key: value for health in reversed(found) for key, value in health.show.items()}
+        return Health(worst.state, worst.reason, worst.message, {**shown, **worst.show})
+
+
+def _look(ctx: Context[Any], manifest: Manifest) -> Health:
+    document = ctx.live(manifest.ref)
+    if document is None:
+        return Health("progressing", "Missing", f"{manifest.ref} is not there yet")
+    return kstatus.assess(document)
 
 
 _BADNESS = {"ready": 0, "unknown": 1, "progressing": 2, "failed": 3}
@@ -101,6 +108,10 @@ class WorkloadType(Type[P]):
 
     `render` gives the objects without any size; `scale` turns the merged size of all traits into edits of those
     objects, or into further objects such as an autoscaler.
+
+    Paths in a Refuse of `render` and `scale` tell whose mistake it is: `$.spec...` and `$.metadata...` are places in
+    the ComponentSchematic (`$.spec.containers[0].ports[1]`), `$` is the instance's name in the application, and
+    anything else is inside the properties, which are the component's workloadSettings by name (`$.size`).
     """
 
     takes: ClassVar[frozenset[Form]] = frozenset()

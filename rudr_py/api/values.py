@@ -195,7 +195,8 @@ class Refuse(Exception):  # noqa: N818 - a type refuses; that is no error of the
     """Raised by a type that cannot do what the properties ask for.
 
     Takes every problem at once as pairs of message and JSON path inside the properties:
-    `raise Refuse(("maximum is below minimum", "$.maximum"), …)`.
+    `raise Refuse(("maximum is below minimum", "$.maximum"), …)`. A workload type may also point into the
+    ComponentSchematic; see there.
     """
 
     def __init__(self, *problems: tuple[str, str]) -> None:

@@ -48,6 +48,41 @@ def test_a_type_is_as_healthy_as_its_worst_object(
     assert (health.state, health.reason) == (state, reason)
 
 
+def test_a_ready_deployment_shows_its_replicas_whatever_stands_beside_it(context: Make) -> None:
+    deployment = Kind("apps/v1", "Deployment")
+    kinds = (Kind("v1", "ConfigMap"), deployment, Kind("v1", "Service"))
+    manifests = tuple(Manifest(kind=kind, name="web", body={}) for kind in kinds)
+    counts = {"observedGeneration": 1, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 3}
+
+    def observe(kind: Kind) -> tuple[dict[str, Any], ...]:
+        status = {"status": counts} if kind == deployment else {}
+        return ({"kind": kind.kind, "metadata": {"name": "web"}, "spec": {"replicas": 3}, **status},)
+
+    health = Claims().health(context(manifests=manifests, observe=observe))
+    assert health == Health("ready", "Ready", "3 of 3 replicas ready", {"replicas": "3/3"})
+
+
+def test_the_facts_of_all_objects_are_shown_and_those_of_the_worst_win(context: Make) -> None:
+    counts = {"good": (1, 1), "bad": (2, 0), "better": (3, 3)}
+    seen = tuple(
+        {
+            "kind": "StatefulSet",
+            "metadata": {"name": name},
+            "spec": {"replicas": wanted},
+            "status": {
+                "observedGeneration": 1,
+                "replicas": wanted,
+                "updatedReplicas": wanted,
+                "readyReplicas": ready,
+            },
+        }
+        for name, (wanted, ready) in counts.items()
+    )
+    manifests = tuple(Manifest(kind=Kind("apps/v1", "StatefulSet"), name=name, body={}) for name in counts)
+    health = Claims().health(context(manifests=manifests, observe=lambda _: seen))
+    assert (health.state, health.show) == ("progressing", {"replicas": "0/2"})
+
+
 def test_a_type_that_does_not_render_says_so(context: Make) -> None:
     with pytest.raises(NotImplementedError):
         Claims().render(context())
