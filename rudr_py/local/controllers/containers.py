@@ -47,7 +47,7 @@ def container_states(pod: Object, script: Script, age: float, started: float) ->
         status = {
             "name": container["name"],
             "image": container.get("image", ""),
-            "imageID": "",
+            "imageID": f"local/{container.get('image', '')}",
             "lastState": {},
             "ready": False,
             "restartCount": 0,

@@ -87,7 +87,7 @@ def _finished(container: Object, started: str) -> Object:
     return {
         "name": container["name"],
         "image": container.get("image", ""),
-        "imageID": "",
+        "imageID": f"local/{container.get('image', '')}",
         "ready": True,
         "started": False,
         "restartCount": 0,

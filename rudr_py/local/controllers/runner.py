@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import msgspec
 
-from rudr_py.errors import ConflictError, ForbiddenError
+from rudr_py.errors import ConflictError, ForbiddenError, LocalApiError
 from rudr_py.local.controllers import (
     addresses,
     deployment,
@@ -60,12 +61,15 @@ class _Line(msgspec.Struct, frozen=True):
     queue: Queue
 
 
-async def run_controllers(objects: Objects, settings: ControllerSettings) -> None:
+def run_controllers(objects: Objects, settings: ControllerSettings) -> Coroutine[Any, Any, None]:
     """Run the controllers until cancelled, or until the store is closed.
 
-    Raises ValueError for a name in `settings.enabled` that no controller has.
+    Raises `LocalApiError` at once, before anything is awaited, for a name in `settings.enabled` that no controller has.
     """
-    chosen = _chosen(settings.enabled)
+    return _run(objects, settings, _chosen(settings.enabled))
+
+
+async def _run(objects: Objects, settings: ControllerSettings, chosen: list[Controller]) -> None:
     world = World(objects, settings)
     call_later = settings.call_later or asyncio.get_running_loop().call_later
     lines = [_Line(controller, Queue(call_later)) for controller in chosen]
@@ -85,7 +89,7 @@ async def run_controllers(objects: Objects, settings: ControllerSettings) -> Non
 def _chosen(enabled: frozenset[str] | None) -> list[Controller]:
     names = {controller.name for controller in CONTROLLERS}
     if enabled is not None and not enabled <= names:
-        raise ValueError(f"no such controllers: {sorted(enabled - names)}; there are {sorted(names)}")
+        raise LocalApiError(f"no such controllers: {sorted(enabled - names)}; there are {sorted(names)}")
     return [controller for controller in CONTROLLERS if enabled is None or controller.name in enabled]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rudr_py.local.controllers import ControllerSettings, run_controllers
-from tests.local.controllers.harness import FakeClock, MemoryObjects, Run, Running
+from tests.local.controllers.harness import FakeClock, RecordedObjects, Run, Running
 
 
 @pytest.fixture
@@ -19,14 +19,14 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def objects(clock: FakeClock) -> Iterator[MemoryObjects]:
-    objects = MemoryObjects(clock)
+def objects(clock: FakeClock) -> Iterator[RecordedObjects]:
+    objects = RecordedObjects(clock)
     yield objects
     objects.store.close()
 
 
 @pytest.fixture
-def running(objects: MemoryObjects, clock: FakeClock) -> Run:
+def running(objects: RecordedObjects, clock: FakeClock) -> Run:
     """Start controllers: `async with running("deployment", "replicaset") as cluster`; all without names."""
 
     @asynccontextmanager

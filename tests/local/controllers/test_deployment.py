@@ -4,7 +4,7 @@ import pytest
 
 from rudr_py.local.controllers import deployment
 from rudr_py.local.store import Object
-from tests.local.controllers.harness import MemoryObjects, Run
+from tests.local.controllers.harness import RecordedObjects, Run
 
 
 def body(name: str = "web", *, replicas: int = 3, image: str = "nginx:1", **spec: object) -> Object:
@@ -38,7 +38,7 @@ def condition(obj: Object, kind: str) -> tuple[str, str]:
     return found["status"], found["reason"]
 
 
-async def test_a_deployment_becomes_ready_pods(running: Run, objects: MemoryObjects) -> None:
+async def test_a_deployment_becomes_ready_pods(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body())
         found = await cluster.rolled_out()
@@ -55,7 +55,7 @@ async def test_a_deployment_becomes_ready_pods(running: Run, objects: MemoryObje
     assert all(pod["status"]["phase"] == "Running" for pod in pods)
 
 
-async def test_a_settled_deployment_is_not_written_again(running: Run, objects: MemoryObjects) -> None:
+async def test_a_settled_deployment_is_not_written_again(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body())
         await cluster.rolled_out()
@@ -65,14 +65,14 @@ async def test_a_settled_deployment_is_not_written_again(running: Run, objects: 
         assert objects.store.revision == before
 
 
-async def test_a_deployment_writes_only_its_status(running: Run, objects: MemoryObjects) -> None:
+async def test_a_deployment_writes_only_its_status(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body())
         await cluster.rolled_out()
     assert not objects.writes("update", "Deployment")
 
 
-async def test_a_rolling_update_keeps_its_bounds_at_every_step(running: Run, objects: MemoryObjects) -> None:
+async def test_a_rolling_update_keeps_its_bounds_at_every_step(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body(replicas=4))
         await cluster.rolled_out()
@@ -102,7 +102,7 @@ def _is_ready(pod: Object) -> bool:
     return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
 
-async def test_recreate_starts_new_pods_after_the_last_old_one_has_gone(running: Run, objects: MemoryObjects) -> None:
+async def test_recreate_starts_new_pods_after_the_last_old_one_has_gone(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body(strategy={"type": "Recreate"}))
         await cluster.rolled_out()
@@ -120,7 +120,7 @@ async def test_recreate_starts_new_pods_after_the_last_old_one_has_gone(running:
     assert last_gone < first_come
 
 
-async def test_going_back_uses_the_old_replica_set_with_a_new_revision(running: Run, objects: MemoryObjects) -> None:
+async def test_going_back_uses_the_old_replica_set_with_a_new_revision(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body())
         await cluster.rolled_out()
@@ -136,7 +136,7 @@ async def test_going_back_uses_the_old_replica_set_with_a_new_revision(running: 
         assert cluster.get("Deployment", "web")["metadata"]["annotations"][deployment.REVISION] == "3"
 
 
-async def test_old_replica_sets_beyond_the_history_limit_go(running: Run, objects: MemoryObjects) -> None:
+async def test_old_replica_sets_beyond_the_history_limit_go(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body(revisionHistoryLimit=1))
         for number in range(2, 6):
@@ -149,7 +149,7 @@ async def test_old_replica_sets_beyond_the_history_limit_go(running: Run, object
 
 
 @pytest.mark.parametrize("size", [0, 1, 7])
-async def test_scaling_changes_the_number_of_pods_only(running: Run, objects: MemoryObjects, size: int) -> None:
+async def test_scaling_changes_the_number_of_pods_only(running: Run, objects: RecordedObjects, size: int) -> None:
     async with running() as cluster:
         objects.create(body())
         await cluster.rolled_out()
@@ -160,7 +160,7 @@ async def test_scaling_changes_the_number_of_pods_only(running: Run, objects: Me
         assert len(cluster.all("ReplicaSet")) == 1
 
 
-async def test_a_rollout_without_progress_misses_its_deadline(running: Run, objects: MemoryObjects) -> None:
+async def test_a_rollout_without_progress_misses_its_deadline(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body(template=template("nginx:1", outcome="image-pull-error"), progressDeadlineSeconds=60))
         await cluster.advance(59)
@@ -170,7 +170,7 @@ async def test_a_rollout_without_progress_misses_its_deadline(running: Run, obje
         assert condition(cluster.get("Deployment", "web"), "Progressing") == ("False", "ProgressDeadlineExceeded")
 
 
-async def test_a_bad_image_stops_a_rollout_before_it_hurts(running: Run, objects: MemoryObjects) -> None:
+async def test_a_bad_image_stops_a_rollout_before_it_hurts(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body(replicas=4))
         await cluster.rolled_out()
@@ -180,7 +180,7 @@ async def test_a_bad_image_stops_a_rollout_before_it_hurts(running: Run, objects
         assert len(cluster.all("Pod")) == 5
 
 
-async def test_a_paused_deployment_scales_but_does_not_roll(running: Run, objects: MemoryObjects) -> None:
+async def test_a_paused_deployment_scales_but_does_not_roll(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body())
         await cluster.rolled_out()
@@ -194,7 +194,7 @@ async def test_a_paused_deployment_scales_but_does_not_roll(running: Run, object
         assert {pod["spec"]["containers"][0]["image"] for pod in cluster.all("Pod")} == {"nginx:2"}
 
 
-async def test_a_pod_counts_as_available_after_min_ready_seconds(running: Run, objects: MemoryObjects) -> None:
+async def test_a_pod_counts_as_available_after_min_ready_seconds(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body(minReadySeconds=30))
         await cluster.settle()

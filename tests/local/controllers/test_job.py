@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rudr_py.local.controllers import job_status
 from rudr_py.local.resources import Kind
 from rudr_py.local.store import Object
-from tests.local.controllers.harness import MemoryObjects, Run, Running
+from tests.local.controllers.harness import RecordedObjects, Run, Running
 
 
 def body(outcome: str = "", *, restart: str = "Never", **spec: Any) -> Object:
@@ -43,7 +43,7 @@ async def ended(cluster: Running) -> Object:
     return found
 
 
-async def test_a_job_completes_when_its_pod_succeeds(running: Run, objects: MemoryObjects) -> None:
+async def test_a_job_completes_when_its_pod_succeeds(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body())
         job = await ended(cluster)
@@ -56,7 +56,7 @@ async def test_a_job_completes_when_its_pod_succeeds(running: Run, objects: Memo
     assert not pod["metadata"].get("finalizers")
 
 
-async def test_no_more_pods_run_at_once_than_parallelism_allows(running: Run, objects: MemoryObjects) -> None:
+async def test_no_more_pods_run_at_once_than_parallelism_allows(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         watch = objects.store.watch()
         objects.create(body(completions=7, parallelism=3))
@@ -72,14 +72,14 @@ async def test_no_more_pods_run_at_once_than_parallelism_allows(running: Run, ob
     assert most == 3
 
 
-async def test_a_work_queue_is_complete_when_all_its_pods_have_ended(running: Run, objects: MemoryObjects) -> None:
+async def test_a_work_queue_is_complete_when_all_its_pods_have_ended(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body(parallelism=3))
         job = await ended(cluster)
     assert job["status"]["succeeded"] == 3
 
 
-async def test_a_job_fails_after_its_backoff_limit(running: Run, objects: MemoryObjects) -> None:
+async def test_a_job_fails_after_its_backoff_limit(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body("fail", backoffLimit=2))
         await cluster.settle()
@@ -92,7 +92,7 @@ async def test_a_job_fails_after_its_backoff_limit(running: Run, objects: Memory
     assert job["status"]["failed"] == 3
 
 
-async def test_restarts_of_a_pod_count_against_the_limit(running: Run, objects: MemoryObjects) -> None:
+async def test_restarts_of_a_pod_count_against_the_limit(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body("fail", restart="OnFailure", backoffLimit=2))
         await cluster.advance(11)
@@ -101,7 +101,7 @@ async def test_restarts_of_a_pod_count_against_the_limit(running: Run, objects: 
     assert reasons(job)["Failed"] == "BackoffLimitExceeded"
 
 
-async def test_a_job_that_runs_too_long_fails(running: Run, objects: MemoryObjects) -> None:
+async def test_a_job_that_runs_too_long_fails(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body("never-ready", activeDeadlineSeconds=60))
         await cluster.advance(61)
@@ -110,7 +110,7 @@ async def test_a_job_that_runs_too_long_fails(running: Run, objects: MemoryObjec
     assert reasons(job)["Failed"] == "DeadlineExceeded"
 
 
-async def test_a_suspended_job_has_no_pods_until_it_is_resumed(running: Run, objects: MemoryObjects) -> None:
+async def test_a_suspended_job_has_no_pods_until_it_is_resumed(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body(suspend=True))
         await cluster.settle()
@@ -121,7 +121,7 @@ async def test_a_suspended_job_has_no_pods_until_it_is_resumed(running: Run, obj
         assert "Complete" in reasons(await ended(cluster))
 
 
-async def test_suspending_deletes_the_pods_without_counting_them(running: Run, objects: MemoryObjects) -> None:
+async def test_suspending_deletes_the_pods_without_counting_them(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body("never-ready"))
         await cluster.until(lambda: cluster.all("Pod"))
@@ -132,7 +132,7 @@ async def test_suspending_deletes_the_pods_without_counting_them(running: Run, o
         assert "failed" not in cluster.get("Job", "task")["status"]
 
 
-async def test_a_deleted_pod_of_a_job_counts_as_failed_and_is_replaced(running: Run, objects: MemoryObjects) -> None:
+async def test_a_deleted_pod_of_a_job_counts_as_failed_and_is_replaced(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body("never-ready"))
         await cluster.until(lambda: cluster.all("Pod"))
@@ -145,7 +145,7 @@ async def test_a_deleted_pod_of_a_job_counts_as_failed_and_is_replaced(running: 
         assert cluster.get("Job", "task")["status"]["failed"] == 1
 
 
-async def test_an_ended_job_goes_after_its_time_to_live(running: Run, objects: MemoryObjects) -> None:
+async def test_an_ended_job_goes_after_its_time_to_live(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body(ttlSecondsAfterFinished=100))
         await ended(cluster)
@@ -158,7 +158,7 @@ async def test_an_ended_job_goes_after_its_time_to_live(running: Run, objects: M
 
 @pytest.mark.parametrize("propagation", ["Background", "Foreground"])
 async def test_a_running_job_can_be_deleted_with_its_pods(
-    running: Run, objects: MemoryObjects, propagation: str
+    running: Run, objects: RecordedObjects, propagation: str
 ) -> None:
     async with running() as cluster:
         job = objects.create(body("never-ready"))
@@ -168,7 +168,7 @@ async def test_a_running_job_can_be_deleted_with_its_pods(
         await cluster.until(lambda: not cluster.all("Pod"))
 
 
-async def test_each_index_of_an_indexed_job_runs_once(running: Run, objects: MemoryObjects) -> None:
+async def test_each_index_of_an_indexed_job_runs_once(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body(completions=4, parallelism=2, completionMode="Indexed"))
         job = await ended(cluster)

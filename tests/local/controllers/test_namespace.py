@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from rudr_py.local.controllers import times
 from rudr_py.local.store import Object
-from tests.local.controllers.harness import MemoryObjects, Run
+from tests.local.controllers.harness import RecordedObjects, Run
 
 
 def namespace(name: str = "shop") -> Object:
@@ -13,7 +13,7 @@ def config(name: str, **metadata: object) -> Object:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "shop", **metadata}}
 
 
-async def test_a_namespace_starts_with_an_account_and_a_certificate(running: Run, objects: MemoryObjects) -> None:
+async def test_a_namespace_starts_with_an_account_and_a_certificate(running: Run, objects: RecordedObjects) -> None:
     async with running("namespace", root_ca="PEM") as cluster:
         objects.create(namespace())
         await cluster.until(lambda: cluster.find("ServiceAccount", "default", "shop"))
@@ -23,7 +23,7 @@ async def test_a_namespace_starts_with_an_account_and_a_certificate(running: Run
         await cluster.until(lambda: cluster.find("ConfigMap", "kube-root-ca.crt", "shop"))
 
 
-async def test_a_deleted_namespace_is_emptied_and_goes(running: Run, objects: MemoryObjects) -> None:
+async def test_a_deleted_namespace_is_emptied_and_goes(running: Run, objects: RecordedObjects) -> None:
     async with running("namespace") as cluster:
         made = objects.create(namespace())
         other = objects.create(namespace("other"))
@@ -37,7 +37,7 @@ async def test_a_deleted_namespace_is_emptied_and_goes(running: Run, objects: Me
         assert other["metadata"]["name"] == "other"
 
 
-async def test_a_namespace_with_a_held_object_says_what_holds_it(running: Run, objects: MemoryObjects) -> None:
+async def test_a_namespace_with_a_held_object_says_what_holds_it(running: Run, objects: RecordedObjects) -> None:
     async with running("namespace") as cluster:
         made = objects.create(namespace())
         objects.create(config("held", finalizers=["example.dev/hold"]))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from rudr_py.local.store import Object
-from tests.local.controllers.harness import MemoryObjects, Run, Running
+from tests.local.controllers.harness import RecordedObjects, Run, Running
 
 
 def template(image: str = "db:1", **annotations: str) -> Object:
@@ -46,7 +46,7 @@ def names(cluster: Running) -> list[str]:
     return sorted(pod["metadata"]["name"] for pod in cluster.all("Pod"))
 
 
-async def test_pods_are_started_one_after_the_other(running: Run, objects: MemoryObjects) -> None:
+async def test_pods_are_started_one_after_the_other(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body(template=template(ready_after="10")))
         await cluster.settle()
@@ -61,14 +61,14 @@ async def test_pods_are_started_one_after_the_other(running: Run, objects: Memor
     assert found["status"]["availableReplicas"] == 3
 
 
-async def test_parallel_pods_do_not_wait(running: Run, objects: MemoryObjects) -> None:
+async def test_parallel_pods_do_not_wait(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body(podManagementPolicy="Parallel", template=template(outcome="never-ready")))
         await cluster.settle()
         assert names(cluster) == ["db-0", "db-1", "db-2"]
 
 
-async def test_an_update_replaces_pods_from_the_highest_down(running: Run, objects: MemoryObjects) -> None:
+async def test_an_update_replaces_pods_from_the_highest_down(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body())
         await complete(cluster)
@@ -83,7 +83,7 @@ async def test_an_update_replaces_pods_from_the_highest_down(running: Run, objec
     assert found["status"]["currentRevision"] == found["status"]["updateRevision"]
 
 
-async def test_a_broken_update_stops_at_the_first_pod(running: Run, objects: MemoryObjects) -> None:
+async def test_a_broken_update_stops_at_the_first_pod(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body())
         await complete(cluster)
@@ -95,7 +95,7 @@ async def test_a_broken_update_stops_at_the_first_pod(running: Run, objects: Mem
     assert status["currentRevision"] != status["updateRevision"]
 
 
-async def test_pods_below_the_partition_keep_the_old_template(running: Run, objects: MemoryObjects) -> None:
+async def test_pods_below_the_partition_keep_the_old_template(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body(updateStrategy={"type": "RollingUpdate", "rollingUpdate": {"partition": 2}}))
         await complete(cluster)
@@ -107,7 +107,7 @@ async def test_pods_below_the_partition_keep_the_old_template(running: Run, obje
     assert images == {"db-0": "db:1", "db-1": "db:1", "db-2": "db:2"}
 
 
-async def test_scaling_down_takes_the_highest_ordinals(running: Run, objects: MemoryObjects) -> None:
+async def test_scaling_down_takes_the_highest_ordinals(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body())
         cluster.change(await complete(cluster), replicas=1)
@@ -116,8 +116,9 @@ async def test_scaling_down_takes_the_highest_ordinals(running: Run, objects: Me
         assert names(cluster) == ["db-0"]
 
 
-async def test_each_pod_has_claims_that_outlive_it(running: Run, objects: MemoryObjects) -> None:
-    claim = {"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}
+async def test_each_pod_has_claims_that_outlive_it(running: Run, objects: RecordedObjects) -> None:
+    size = {"requests": {"storage": "1Gi"}}
+    claim = {"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": size}}
     async with running() as cluster:
         objects.create(body(volumeClaimTemplates=[claim]))
         cluster.change(await complete(cluster), replicas=1)
