@@ -135,6 +135,5 @@ def _find(mapping: Mapping[str, Offer[T]], name: str, what: str) -> Offer[T]:
         return mapping[name]
     known = sorted({found.name for found in mapping.values()})
     installed = f"installed are {', '.join(known)}" if known else "none is installed"
-    raise CatalogError(
-        f'no installed plugin offers the {what} "{name}"; {installed}.{suggest.nearest(name, known)}', name=name
-    )
+    hint = suggest.nearest(name, known) or suggest.nearest(name, mapping)
+    raise CatalogError(f'no installed plugin offers the {what} "{name}"; {installed}.{hint}', name=name)
