@@ -140,7 +140,7 @@ def _compare_items(before: list[Any], after: list[Any], node: Node) -> _Differen
 
 def _pairs(old: Any, new: Any, node: Node) -> Iterator[tuple[str, list[Any], list[Any], Node]]:
     """The children of two maps or lists side by side, with their elements and nodes."""
-    if node.is_map(new if new is not ABSENT else old):
+    if isinstance(old, dict) or isinstance(new, dict):
         left, right = _as_dict(old), _as_dict(new)
         for key in (*left, *(key for key in right if key not in left)):
             before = [left[key]] if key in left else []
