@@ -1,3 +1,5 @@
+"""Deployments: rollouts, their bounds, their history and what the status says of them."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""The garbage collector: background, foreground, orphans, and owners that prove nothing."""
+
 from __future__ import annotations
 
 from typing import Any

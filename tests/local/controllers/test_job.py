@@ -1,3 +1,5 @@
+"""Jobs: how many pods run, how they are counted, and how a Job ends."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,3 +1,5 @@
+"""Namespaces: what they start with, and how they go."""
+
 from __future__ import annotations
 
 from rudr_py.local.controllers import times

@@ -1,3 +1,5 @@
+"""Pods: their status as a function of script and age, and the node that writes it."""
+
 from __future__ import annotations
 
 from typing import Any

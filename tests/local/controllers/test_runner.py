@@ -1,3 +1,5 @@
+"""The runner: which controllers run, and what one's failure does to the others."""
+
 from __future__ import annotations
 
 import asyncio

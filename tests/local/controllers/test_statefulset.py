@@ -1,3 +1,5 @@
+"""StatefulSets: order, updates, partitions and claims."""
+
 from __future__ import annotations
 
 from typing import Any
