@@ -3,7 +3,12 @@
 They see the cluster through `rudr_py.local.objects.Objects` only, as any client would; none keeps truth of its own, so
 each can be stopped, started or switched off at any time. None speaks HTTP, reads a clock or sleeps.
 
-`runner` turns events into keys and keys into reconciles; every other module is one controller, or pure rules of one.
+the machine    `runner` turns events into keys and keys into reconciles; `controller` says what a controller is,
+               `world` what it works with, `queue` and `index` keep the keys, `times` writes dates and conditions
+workloads      `deployment` (with `rollout`, `deployment_status`), `replicaset`, `statefulset`, `job` (with `job_status`)
+the node       `pods` (with `containers`)
+what goes      `gc`, `namespace`
+around pods    `pvc`, `endpoints`, `addresses`, `horizontalpodautoscaler`
 """
 
 from rudr_py.local.controllers.containers import Script

@@ -56,7 +56,7 @@ class World:
         self.objects = objects
         self.settings = settings
         self.index = Index()
-        self.random = random.Random(settings.seed)  # noqa: S311 (names, not secrets)
+        self.random = random.Random(settings.seed)  # noqa: S311  - names, not secrets
 
     def now(self) -> float:
         """Seconds since the epoch."""

@@ -86,7 +86,7 @@ class RecordedObjects(DirectObjects):
             store=self.store,
             registry=Registry(kinds.builtin(schemas.node)),
             clock=lambda: datetime.fromtimestamp(clock(), UTC),
-            chance=random.Random(0),  # noqa: S311  names and uids, no secrets
+            chance=random.Random(0),  # noqa: S311  - names and uids, no secrets
         )
         super().__init__(world, "kube-controller-manager")
         self._calls: list[tuple[str, str, str]] = []
