@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Protocol
@@ -124,13 +124,15 @@ async def connect(
     *,
     environ: Mapping[str, str] | None = None,
     service_account: str = SERVICE_ACCOUNT,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    now: Callable[[], datetime] | None = None,
 ) -> Connection:
     """Read how to reach the cluster.
 
     `kubeconfig` is one path or several joined as in the variable KUBECONFIG; None means the service account of the
     pod we run in, whose API server is named in `environ` (that of the process when None). `context` is a name in the
-    kubeconfig, None its current one. Raises `ConfigError`.
+    kubeconfig, None its current one. With `now`, the wall clock in UTC, the credential of an exec plugin is renewed
+    shortly before its end; without it, and when the end is not told, only after the server rejected it.
+    Raises `ConfigError`.
     """
     with _as_error(errors.ConfigError, kubeconfig or "the pod's service account"):
         source: Source
@@ -166,7 +168,7 @@ class _ServiceAccount:
 class _Kubeconfig:
     """Kubeconfig files with all that they may name: token files, certificates, exec plugins, OIDC."""
 
-    def __init__(self, paths: str, context: str | None, now: Callable[[], datetime]) -> None:
+    def __init__(self, paths: str, context: str | None, now: Callable[[], datetime] | None) -> None:
         self._paths = paths
         self._context = context
         self._now = now
@@ -187,7 +189,7 @@ class _Kubeconfig:
         if self._loader.provider == "oidc" or self._seen != _marks(self._token_file):
             return True
         expiry: datetime | None = getattr(self._loader, "exec_plugin_expiry", None)
-        return expiry is not None and expiry - EXPIRY_MARGIN <= self._now()
+        return expiry is not None and self._now is not None and expiry - EXPIRY_MARGIN <= self._now()
 
     def _open(self) -> Any:
         from kubernetes_asyncio.config import kube_config  # noqa: PLC0415 - slow to import

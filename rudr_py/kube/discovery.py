@@ -7,6 +7,7 @@ for one group at a time. A group whose API is down hides only its own kinds, and
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TypeVar
 
 import msgspec
@@ -97,8 +98,7 @@ class Discovery:
         return self._known[key]
 
     def invalidate(self) -> None:
-        """A CRD changed: forget everything, so that the next look-up asks at once."""
-        self._known.clear()
+        """Something changed: the next look-up of what is not known asks at once; until then the known stays known."""
         self._asked.clear()
 
     async def _refresh(self, api_version: str) -> None:
@@ -114,42 +114,45 @@ class Discovery:
         return last is None or self._clock.monotonic() - last >= MINIMUM_INTERVAL
 
     async def _ask_aggregated(self) -> bool:
-        """Learn all groups. False when the server knows only the classic form."""
+        """Learn all groups, and forget those that are gone. False when the server knows only the classic form."""
+        told: dict[_Key, Resource] = {}
         for path in ("/api", "/apis"):
             body = await self._client.send(Request("GET", path, accept=f"{_AGGREGATED},application/json"))
             groups = _decode(body, _Groups, path)
             if groups.kind != "APIGroupDiscoveryList":
                 return False
             for group in groups.items or ():
-                self._learn(group)
+                for version in group.versions or ():
+                    for resource in _resources(group.metadata.name, version) or self._before(group, version):
+                        told.setdefault((resource.api_version, resource.kind), resource)
+        self._known = told
         return True
 
-    def _learn(self, group: _Group) -> None:
-        name = group.metadata.name
-        for version in group.versions or ():
-            # a version whose API is down comes without resources; what it had before stays known
-            for served in version.resources or ():
-                if served.response_kind is not None:
-                    resource = Resource(
-                        name,
-                        version.version,
-                        served.response_kind.kind,
-                        served.resource,
-                        served.scope == "Namespaced",
-                    )
-                    self._known.setdefault((resource.api_version, resource.kind), resource)
+    def _before(self, group: _Group, version: _Version) -> list[Resource]:
+        """What was known of a version that comes without resources, which means that its API is down."""
+        place = (group.metadata.name, version.version)
+        return [resource for resource in self._known.values() if (resource.group, resource.version) == place]
 
     async def _ask_classic(self, api_version: str) -> None:
         group, _, version = api_version.rpartition("/")
         path = f"/apis/{group}/{version}" if group else f"/api/{version}"
-        try:
+        told: dict[_Key, Resource] = {}
+        with contextlib.suppress(errors.NotFoundError):
             body = await self._client.send(Request("GET", path))
-        except errors.NotFoundError:
-            return
-        for served in _decode(body, _ClassicList, path).resources or ():
-            if "/" not in served.name:
-                resource = Resource(group, version, served.kind, served.name, served.namespaced)
-                self._known.setdefault((api_version, served.kind), resource)
+            for served in _decode(body, _ClassicList, path).resources or ():
+                if "/" not in served.name:
+                    resource = Resource(group, version, served.kind, served.name, served.namespaced)
+                    told.setdefault((api_version, served.kind), resource)
+        others = {key: resource for key, resource in self._known.items() if key[0] != api_version}
+        self._known = others | told
+
+
+def _resources(group: str, version: _Version) -> list[Resource]:
+    return [
+        Resource(group, version.version, served.response_kind.kind, served.resource, served.scope == "Namespaced")
+        for served in version.resources or ()
+        if served.response_kind is not None
+    ]
 
 
 def _decode(body: bytes, kind: type[_T], path: str) -> _T:

@@ -65,7 +65,7 @@ def event_error(body: bytes, *, what: str) -> errors.ApiError:
 def _class(code: int, reason: str, message: str) -> type[errors.ApiError]:
     if code == 409 and reason == "AlreadyExists":
         return errors.AlreadyExistsError
-    if reason == "Expired" or (code == 504 and "Too large resource version" in message):
+    if code == 504 and "Too large resource version" in message:
         return errors.ExpiredError
     if code == 500 and "failed to create typed patch object" in message:
         # the server answers 500 for an apply body that its schema refuses; sending it again cannot help

@@ -119,6 +119,13 @@ def test_a_listing_older_than_our_write_does_not_delete_it() -> None:
     assert cache.all() == (live("a", 15), live("b", 16))
 
 
+def test_a_write_before_the_first_listing_is_kept_too() -> None:
+    cache = Cache()
+    cache.wrote(live("a", 15))
+    listing(cache, version=12)
+    assert names(cache) == {"a"}
+
+
 def test_a_server_restored_from_a_backup_is_believed() -> None:
     cache = synced(live("a", 5), version=50)
     cache.feed(watch.Applied(live("b", 60)))

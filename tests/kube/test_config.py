@@ -133,8 +133,11 @@ async def test_an_exec_plugin_runs_once_until_its_credential_ends(tmp_path: Path
 
 async def test_an_expired_exec_credential_is_renewed_before_the_next_request(tmp_path: Path) -> None:
     user, _ = exec_plugin(tmp_path, datetime.now(UTC) - timedelta(hours=1))
-    connection = await config.connect(kubeconfig(tmp_path, "http://127.0.0.1:1", user))
+    path = kubeconfig(tmp_path, "http://127.0.0.1:1", user)
+    connection = await config.connect(path, now=lambda: datetime.now(UTC))
     assert [await authorization(connection) for _ in range(2)] == ["Bearer token-2", "Bearer token-3"]
+    unhurried = await config.connect(path)
+    assert [await authorization(unhurried) for _ in range(2)] == ["Bearer token-4"] * 2
 
 
 async def test_an_exec_plugin_without_an_expiry_runs_again_only_after_401(
@@ -200,7 +203,7 @@ async def test_an_exec_plugin_that_fails_later_is_a_failed_connection(tmp_path: 
     connection = await config.connect(kubeconfig(tmp_path, "http://127.0.0.1:1", user))
     (tmp_path / "plugin").unlink()
     with pytest.raises(errors.ConnectionFailedError, match="cannot be renewed"):
-        await connection.credentials()
+        await connection.credentials(rejected=await connection.credentials())
 
 
 async def test_a_pod_uses_its_service_account_and_follows_its_rotation(tmp_path: Path) -> None:
@@ -268,7 +271,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tls")
     arguments = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost"
     arguments += " -addext subjectAltName=DNS:localhost -keyout key -out crt"
-    subprocess.run([openssl, *arguments.split()], cwd=folder, check=True, capture_output=True)  # noqa: S603 - our own
+    subprocess.run([openssl, *arguments.split()], cwd=folder, check=True, capture_output=True)  # noqa: S603 - an own command
     return folder
 
 

@@ -84,7 +84,7 @@ async def test_an_unknown_kind_is_asked_for_again_but_not_at_once(
     assert len(server.seen) == 4
 
 
-async def test_after_a_crd_changed_the_server_is_asked_at_once(
+async def test_after_something_changed_the_server_is_asked_at_once_and_what_is_gone_is_forgotten(
     discovery: Discovery, server: Any, answer: Any, failure: Any
 ) -> None:
     cluster = server.handler = Cluster(answer, failure)
@@ -92,20 +92,25 @@ async def test_after_a_crd_changed_the_server_is_asked_at_once(
         await discovery.resolve("x.io/v1", "X")
     cluster.groups = [group("x.io", ("v1", [kind("x.io", "v1", "X", "xes")]))]
     discovery.invalidate()
+    assert await discovery.resolve("apps/v1", "Deployment") == DEPLOYMENT
+    assert len(server.seen) == 2
     assert (await discovery.resolve("x.io/v1", "X")).plural == "xes"
     with pytest.raises(errors.KindAbsentError):
         await discovery.resolve("apps/v1", "Deployment")
 
 
-async def test_a_group_whose_api_is_down_hides_only_its_own_kinds(
+async def test_a_group_whose_api_is_down_hides_only_what_was_never_known_of_it(
     discovery: Discovery, server: Any, answer: Any, failure: Any
 ) -> None:
     cluster = server.handler = Cluster(answer, failure)
-    down = {"metadata": {"name": "down.io"}, "versions": [{"version": "v1", "freshness": "Stale"}]}
-    cluster.groups = [down, APPS]
+    apps_down = {"metadata": {"name": "apps"}, "versions": [{"version": "v1", "freshness": "Stale"}]}
+    unknown_down = {"metadata": {"name": "down.io"}, "versions": [{"version": "v1", "freshness": "Stale"}]}
     assert await discovery.resolve("apps/v1", "Deployment") == DEPLOYMENT
+    cluster.groups = [unknown_down, apps_down]
+    discovery.invalidate()
     with pytest.raises(errors.KindAbsentError):
         await discovery.resolve("down.io/v1", "X")
+    assert await discovery.resolve("apps/v1", "Deployment") == DEPLOYMENT
 
 
 async def test_a_server_without_the_aggregated_form_is_asked_group_by_group(
@@ -122,8 +127,9 @@ async def test_a_server_without_the_aggregated_form_is_asked_group_by_group(
     assert (await discovery.resolve("v1", "Node")).path("") == "/api/v1/nodes"
     with pytest.raises(errors.KindAbsentError):
         await discovery.resolve("apps/v1", "Scale")
-    with pytest.raises(errors.KindAbsentError):
-        await discovery.resolve("gone.io/v1", "X")
+    for _ in range(2):
+        with pytest.raises(errors.KindAbsentError):
+            await discovery.resolve("gone.io/v1", "X")
     with pytest.raises(errors.ServerError):
         await discovery.resolve("down.io/v1", "X")
     assert [seen.path for seen in server.seen] == [

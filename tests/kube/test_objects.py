@@ -128,14 +128,14 @@ def test_no_bytes_raise_outside_the_tree(data: bytes) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=20,
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=10,
 )
 
 
 @settings(deadline=None)
-@given(st.dictionaries(st.text(), JSON))
+@given(st.dictionaries(st.text(max_size=5), JSON, max_size=3))
 def test_any_document_survives_the_round_trip(rest: dict[str, Any]) -> None:
     document = rest | {"apiVersion": "v1", "kind": "X", "metadata": {"name": "a"}}
     assert objects.decode(msgspec.json.encode(document)).document() == document

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from rudr_py import errors
 from rudr_py.kube import lines, watch
 from rudr_py.kube.requests import Selection
 from rudr_py.settings import Settings
@@ -336,6 +337,100 @@ async def test_a_server_that_is_not_there_is_tried_for_ever(start: Any, server: 
     async with contextlib.aclosing(start()) as stream:
         await take(stream, 20)
     assert max(clock.slept) == 30
+
+
+async def test_a_watch_that_worked_in_between_starts_its_pauses_and_its_patience_anew(
+    start: Any, server: Any, answer: Any, line: Any, clock: Any
+) -> None:
+    broken = [answer(body=line("BOOKMARK", bookmark(10 + n)) + b"garbage\n") for n in range(6)]
+    server.script(answer(body=line("BOOKMARK", bookmark(9, initial=True))), *broken)
+    async with contextlib.aclosing(start()) as stream:
+        events = told(await take(stream, 2 + 12))
+    assert events.count("ListingStarted") == 1
+    assert clock.slept == [0.8] * 5
+
+
+async def test_a_watch_that_lived_long_without_a_word_is_resumed_without_a_pause(
+    start: Any, server: Any, answer: Any, line: Any, pod: Any, clock: Any
+) -> None:
+    async def handler(seen: Any) -> Any:
+        if len(server.seen) == 1:
+            return answer(body=line("BOOKMARK", bookmark(9, initial=True)))
+        if len(server.seen) == 5:
+            return answer(body=b"")
+        clock.time += 200
+        return answer(body=b"") if len(server.seen) < 7 else answer(body=line("ADDED", pod("a", 10)), end="hang")
+
+    server.handler = handler
+    async with contextlib.aclosing(start()) as stream:
+        events = told(await take(stream, 4))
+    assert events[2:] == ["Interrupted", "Applied a"]
+    assert clock.slept == [0.8]
+
+
+async def test_only_the_marked_bookmark_ends_a_list_by_watch(
+    start: Any, server: Any, answer: Any, line: Any, pod: Any
+) -> None:
+    body = line("BOOKMARK", bookmark(5)) + line("ADDED", pod("a", 3)) + line("BOOKMARK", bookmark(9, initial=True))
+    server.script(answer(body=body, end="hang"))
+    async with contextlib.aclosing(start()) as stream:
+        assert told(await take(stream, 3)) == ["ListingStarted", "Listed a", "ListingDone 9"]
+
+
+async def test_a_list_without_a_version_is_asked_for_with_pauses(
+    start: Any, server: Any, answer: Any, failure: Any, clock: Any
+) -> None:
+    async def handler(seen: Any) -> Any:
+        return failure(422) if "watch" in seen.query else answer(body=b'{"items":[],"metadata":{}}')
+
+    server.handler = handler
+    async with contextlib.aclosing(start()) as stream:
+        events = told(await take(stream, 7))
+    assert "ListingDone" not in "".join(events)
+    assert clock.slept == pytest.approx([0.8, 1.6])
+
+
+async def test_a_list_in_one_piece_is_the_exception(
+    start: Any, server: Any, answer: Any, failure: Any, pod: Any
+) -> None:
+    server.script(
+        failure(422),
+        answer(body=page([pod("a", 1)], 7, "more")),
+        failure(410, "Expired"),
+        answer(body=page([], 8)),
+        failure(410, "Expired"),
+        answer(body=page([], 9)),
+    )
+    async with contextlib.aclosing(start()) as stream:
+        events = told(await take(stream, 9))
+    assert events[-1] == "ListingDone 9"
+    assert server.seen[-1].query["limit"] == "2"
+
+
+async def test_an_event_that_is_too_long_is_told_and_harms_no_other(
+    start: Any, server: Any, answer: Any, line: Any, pod: Any
+) -> None:
+    huge = line("ADDED", pod("huge", 10, annotations={"a": "x" * lines.MAX_LINE}))
+    body = line("BOOKMARK", bookmark(9, initial=True)) + huge + line("ADDED", pod("a", 11))
+    server.script(answer(body=body, end="hang"))
+    async with contextlib.aclosing(start()) as stream:
+        assert sorted(told(await take(stream, 4))[2:]) == ["Applied a", "Undecodable"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"type":"ADDED","object":{"a":"\\ud800"}',
+        b'{"type":"ADDED"}',
+        b'{"type":"ADDED","object":7}x',
+        b'["ADDED"]',
+        b"7",
+        b'{"type":"BOOKMARK","object":{"a":"\\ud800"}}',
+    ],
+)
+def test_what_is_not_a_whole_event_is_refused(text: bytes) -> None:
+    with pytest.raises(errors.UndecodableError):
+        lines.parse(text)
 
 
 def test_a_line_that_is_too_long_is_skipped_and_the_next_one_is_read() -> None:
