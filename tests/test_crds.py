@@ -27,7 +27,7 @@ def schema_of(kind: str) -> dict[str, Any]:
 def strict(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema as JSON Schema that refuses unknown fields, as the server does with fieldValidation=Strict."""
     found = copy.deepcopy(schema)
-    if found.get("nullable"):
+    if found.get("nullable") and "type" in found:
         found["type"] = [found["type"], "null"]
     if "properties" in found:
         found["properties"] = {name: strict(node) for name, node in found["properties"].items()}
@@ -145,6 +145,13 @@ def test_a_schema_is_structural_and_explained(kind: str) -> None:
         assert set(node.get("required", ())) <= set(node.get("properties", ())), path
         if path.count(".") and not path.endswith("[]") and path != "$.metadata":
             assert node["description"].endswith("."), path
+
+
+def test_an_empty_field_is_stored_as_it_was_applied() -> None:
+    spec = schema_of("ApplicationConfiguration")["properties"]["spec"]
+    trait = spec["properties"]["components"]["items"]["properties"]["traits"]["items"]
+    assert trait["properties"]["properties"]["nullable"] is True
+    assert "nullable" not in trait["properties"]["name"]
 
 
 def test_conditions_are_a_map_by_type() -> None:

@@ -86,5 +86,8 @@ def lenient(schema: Schema) -> Schema:
 
 
 def _nullable(schema: Schema) -> Schema:
-    """With null allowed. A choice stays as it is: the server drops its null before it looks at the choices."""
-    return schema if "enum" in schema or "type" not in schema else {**schema, "nullable": True}
+    """With null allowed, so that it is stored as applied: what the server drops looks like another manager's change.
+
+    A choice stays as it is: the server drops its null before it looks at the choices.
+    """
+    return schema if "enum" in schema else {**schema, "nullable": True}
