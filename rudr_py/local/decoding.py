@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rudr_py.errors import Cause
-from rudr_py.local import status
+from rudr_py.local import rules, status
 from rudr_py.local.resources import Resource
 from rudr_py.local.schema import default, prune, validate
 from rudr_py.local.store import Object
@@ -76,6 +76,7 @@ def check_types(resource: Resource, causes: Sequence[Cause]) -> None:
 
 def fill(resource: Resource, obj: Object) -> None:
     """Fill in defaults, in place."""
+    rules.of(resource).normalise(obj)
     node = resource.node
     if node is not None:
         default.default(obj, node)

@@ -1,117 +1,21 @@
 """Request bodies in the API's protobuf form, which kubectl and Helm send for some kinds. Reads only, answers are JSON.
 
-The wire format is `k8s\\0` and a `runtime.Unknown`; field numbers are those of the generated.proto files of
-k8s.io/api and k8s.io/apimachinery.
+The wire format is `k8s\\0` and a `runtime.Unknown`; field numbers are in `protobuf_fields`.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-
 from rudr_py.local import status
+from rudr_py.local.protobuf_fields import MESSAGES, Field, Fields
 from rudr_py.local.store import Object
 
 MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\0"
-
-
-class _Field(msgspec.Struct, frozen=True):
-    """A field of a message: `kind` is text, bytes, int, bool, time, map, bytesmap, or a message's fields."""
-
-    name: str
-    kind: Any = "text"
-    many: bool = False
-
-
-_Fields = dict[int, _Field]
-
-_OWNER: _Fields = {
-    1: _Field("kind"),
-    3: _Field("name"),
-    4: _Field("uid"),
-    5: _Field("apiVersion"),
-    6: _Field("controller", "bool"),
-    7: _Field("blockOwnerDeletion", "bool"),
-}
-_META: _Fields = {
-    1: _Field("name"),
-    2: _Field("generateName"),
-    3: _Field("namespace"),
-    5: _Field("uid"),
-    6: _Field("resourceVersion"),
-    7: _Field("generation", "int"),
-    8: _Field("creationTimestamp", "time"),
-    9: _Field("deletionTimestamp", "time"),
-    11: _Field("labels", "map"),
-    12: _Field("annotations", "map"),
-    13: _Field("ownerReferences", _OWNER, many=True),
-    14: _Field("finalizers", many=True),
-}
-_METADATA = _Field("metadata", _META)
-_REFERENCE: _Fields = {1: _Field("kind"), 2: _Field("namespace"), 3: _Field("name"), 4: _Field("uid")}
-_SUBJECT: _Fields = {1: _Field("kind"), 2: _Field("apiGroup"), 3: _Field("name"), 4: _Field("namespace")}
-_ROLE_REF: _Fields = {1: _Field("apiGroup"), 2: _Field("kind"), 3: _Field("name")}
-_RULE: _Fields = {
-    1: _Field("verbs", many=True),
-    2: _Field("apiGroups", many=True),
-    3: _Field("resources", many=True),
-    4: _Field("resourceNames", many=True),
-    5: _Field("nonResourceURLs", many=True),
-}
-_RESOURCE_ATTRIBUTES: _Fields = {
-    1: _Field("namespace"),
-    2: _Field("verb"),
-    3: _Field("group"),
-    4: _Field("version"),
-    5: _Field("resource"),
-    6: _Field("subresource"),
-    7: _Field("name"),
-}
-_REVIEW_SPEC: _Fields = {
-    1: _Field("resourceAttributes", _RESOURCE_ATTRIBUTES),
-    2: _Field("nonResourceAttributes", {1: _Field("path"), 2: _Field("verb")}),
-}
-_ROLE: _Fields = {1: _METADATA, 2: _Field("rules", _RULE, many=True)}
-_BINDING: _Fields = {1: _METADATA, 2: _Field("subjects", _SUBJECT, many=True), 3: _Field("roleRef", _ROLE_REF)}
-_MESSAGES: dict[str, _Fields] = {
-    "Namespace": {1: _METADATA, 2: _Field("spec", {1: _Field("finalizers", many=True)})},
-    "ConfigMap": {
-        1: _METADATA,
-        2: _Field("data", "map"),
-        3: _Field("binaryData", "bytesmap"),
-        4: _Field("immutable", "bool"),
-    },
-    "Secret": {
-        1: _METADATA,
-        2: _Field("data", "bytesmap"),
-        3: _Field("type"),
-        4: _Field("stringData", "map"),
-        5: _Field("immutable", "bool"),
-    },
-    "ServiceAccount": {
-        1: _METADATA,
-        2: _Field("secrets", _REFERENCE, many=True),
-        3: _Field("imagePullSecrets", {1: _Field("name")}, many=True),
-        4: _Field("automountServiceAccountToken", "bool"),
-    },
-    "Role": _ROLE,
-    "ClusterRole": _ROLE,
-    "RoleBinding": _BINDING,
-    "ClusterRoleBinding": _BINDING,
-    "SelfSubjectAccessReview": {1: _METADATA, 2: _Field("spec", _REVIEW_SPEC)},
-    "DeleteOptions": {
-        1: _Field("gracePeriodSeconds", "int"),
-        2: _Field("preconditions", {1: _Field("uid"), 2: _Field("resourceVersion")}),
-        3: _Field("orphanDependents", "bool"),
-        4: _Field("propagationPolicy"),
-        5: _Field("dryRun", many=True),
-    },
-}
 
 
 def decode(data: bytes) -> Object:
@@ -119,33 +23,33 @@ def decode(data: bytes) -> Object:
     if not data.startswith(_MAGIC):
         raise status.bad_request("provided data does not appear to be a protobuf message, expected prefix k8s")
     try:
-        unknown = _message(
-            data[len(_MAGIC) :],
-            {1: _Field("type", {1: _Field("apiVersion"), 2: _Field("kind")}), 2: _Field("raw", "raw")},
-        )
-        identity = unknown.get("type", {})
-        fields = _MESSAGES.get(identity.get("kind", ""))
+        envelope = dict(_wire(data[len(_MAGIC) :]))
+        identity = _message(envelope.get(1, b""), _IDENTITY)
+        fields = MESSAGES.get(identity.get("kind", ""))
         if fields is None:
             raise status.unsupported_media("application/json, application/yaml")
-        return {**identity, **_message(unknown.get("raw", b""), fields)}
-    except (IndexError, ValueError) as error:
+        return {**identity, **_message(envelope.get(2, b""), fields)}
+    except (IndexError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise status.bad_request(f"the protobuf body cannot be read: {error}") from error
 
 
-def _message(data: bytes, fields: _Fields) -> Object:
+def _message(data: bytes, fields: Fields) -> Object:
     result: Object = {}
     for number, raw in _wire(data):
         field = fields.get(number)
         if field is None:
+            if raw:
+                raise ValueError(f"field {number} is not known to the local API; send JSON instead")
             continue
-        if field.kind in ("map", "bytesmap"):
-            key, value = _entry(raw, binary=field.kind == "bytesmap")
-            result.setdefault(field.name, {})[key] = value
+        entry_of = _MAPS.get(field.kind) if isinstance(field.kind, str) else None
+        if entry_of is not None:
+            key, text = _entry(raw, entry_of)
+            result.setdefault(field.name, {})[key] = text
             continue
-        value = _value(raw, field.kind)
+        value = None if field.kind == "skip" else _value(raw, field.kind)
         if field.many:
             result.setdefault(field.name, []).append(value)
-        elif value not in ("", None):
+        elif value is not None and value not in ("", {}):
             result[field.name] = value
     return result
 
@@ -153,20 +57,53 @@ def _message(data: bytes, fields: _Fields) -> Object:
 def _value(raw: Any, kind: Any) -> Any:
     if isinstance(kind, dict):
         return _message(raw, kind)
-    if kind == "text":
-        return raw.decode()
-    if kind == "bool":
-        return bool(raw)
-    if kind == "time":
-        seconds = dict(_wire(raw)).get(1)
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds else None
-    return raw
+    return _READERS[kind](raw)
 
 
-def _entry(raw: bytes, *, binary: bool) -> tuple[str, str]:
+def _text(raw: bytes) -> str:
+    return raw.decode()
+
+
+def _time(raw: bytes) -> str | None:
+    seconds = dict(_wire(raw)).get(1)
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds else None
+
+
+def _int_or_string(raw: bytes) -> int | str:
     parts = dict(_wire(raw))
-    value = parts.get(2, b"")
-    return parts.get(1, b"").decode(), base64.b64encode(value).decode() if binary else value.decode()
+    text: bytes = parts.get(3, b"")
+    return text.decode() if parts.get(1) else int(parts.get(2, 0))
+
+
+def _quantity(raw: bytes) -> str:
+    text: bytes = dict(_wire(raw)).get(1, b"")
+    return text.decode()
+
+
+def _binary(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def _integer(raw: int) -> int:
+    """A varint is two's complement of 64 bits."""
+    return raw - (1 << 64) if raw >> 63 else raw
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "text": _text,
+    "int": _integer,
+    "bool": bool,
+    "time": _time,
+    "intstr": _int_or_string,
+}
+_MAPS: dict[Any, Callable[[bytes], str]] = {"map": _text, "bytesmap": _binary, "quantities": _quantity}
+_IDENTITY: Fields = {1: Field("apiVersion"), 2: Field("kind")}
+
+
+def _entry(raw: bytes, read: Callable[[bytes], str]) -> tuple[str, str]:
+    parts = dict(_wire(raw))
+    key: bytes = parts.get(1, b"")
+    return key.decode(), read(parts.get(2, b""))
 
 
 def _wire(data: bytes) -> Iterator[tuple[int, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 
@@ -72,7 +73,12 @@ def _data_fixed(new: Object, old: Object) -> Iterator[Cause]:
             yield rule.forbidden(key, "field is immutable when `immutable` is set")
 
 
-def _create_secret(secret: Object, _context: Context) -> None:
+def _normalise_secret(secret: Object) -> None:
+    """`stringData` is only for writing: it ends up in `data`."""
+    plain = secret.pop("stringData", None)
+    if isinstance(plain, dict) and plain:
+        encoded = {key: base64.b64encode(str(value).encode()).decode() for key, value in plain.items()}
+        secret["data"] = {**(secret.get("data") or {}), **encoded}
     secret.setdefault("type", "Opaque")
 
 
@@ -120,7 +126,7 @@ RULES: dict[str, Rule] = {
     "persistentvolumeclaims": Rule(create=_create_claim, check=_claim_causes, check_change=_claim_change),
     "persistentvolumes": Rule(create=_create_volume),
     "configmaps": Rule(check_change=_data_fixed),
-    "secrets": Rule(create=_create_secret, check_change=_secret_change),
+    "secrets": Rule(normalise=_normalise_secret, check_change=_secret_change),
     "events": Rule(create=_create_event, update=_update_event, check=_event_causes, upsert=True),
     "limitranges": Rule(upsert=True),
     "podtemplates": Rule(watched=lambda obj: obj.get("template")),

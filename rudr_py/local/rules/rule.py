@@ -24,6 +24,10 @@ class Context(msgspec.Struct, frozen=True):
     """`in_use("ip", "10.0.0.7")`, `in_use("port", "30080")`."""
 
 
+def as_it_is(_obj: Object) -> None:
+    """Change nothing."""
+
+
 def nothing(_obj: Object, _context: Context) -> None:
     """Prepare nothing."""
 
@@ -45,12 +49,14 @@ def fine_change(_new: Object, _old: Object) -> Iterator[Cause]:
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """What a kind does when it is written.
 
+    `normalise` turns what only requests have into what is stored, before anything else looks at the object.
     `create` and `update` (new, old) change the new object in place, after its owners were noted; `check` and
     `check_change` (new, old) yield mistakes. `watched` returns the part whose change bumps the generation; None for
     kinds without one. `orphans`: dependents stay by default. `upsert`: PUT creates. `unconditional`: PUT needs no
     resourceVersion.
     """
 
+    normalise: Callable[[Object], None] = as_it_is
     create: Callable[[Object, Context], None] = nothing
     update: Callable[[Object, Object, Context], None] = nothing_changed
     check: Check = fine
