@@ -74,11 +74,12 @@ class Syncer:
     ) -> tuple[dict[str, Any], ...] | None:
         """The resources to be named in status before a kind is applied for the first time; None when all are."""
         records = self._ledger.page(application, stored)
-        named = {record.ref.kind for record in records.values()}
+        for planned in plan.manifests:
+            records.setdefault(planned.ref, Record(planned.ref))
+        named = {ref.kind for ref in ledger.read(stored)}
         if all(planned.ref.kind in named for planned in plan.manifests):
             return None
-        coming = {planned.ref: Record(planned.ref) for planned in plan.manifests}
-        return ledger.order({**coming, **records}.values())
+        return ledger.order(records.values())
 
     async def sync(self, application: Live, plan: Plan, stored: tuple[dict[str, Any], ...]) -> Synced:
         """Make everything as planned, then delete what is not planned any more."""

@@ -47,7 +47,7 @@ class World:
     def cache(self, kind: Kind, namespace: str) -> Cache | None:
         """The cache that holds a kind in a namespace."""
         found = self._caches.get(kind, {})
-        return found.get(namespace) or found.get("")
+        return found[namespace] if namespace in found else found.get("")
 
     def get(self, kind: Kind, namespace: str, name: str) -> Live | None:
         """One object, or None: not there, not ours, or not watched."""

@@ -244,13 +244,12 @@ async def test_replicas_go_back_to_the_manual_scaler(cluster: Cluster, catalog: 
         await cluster.until(AUTOSCALER, "shop-web-trait-autoscaler", bool)
         three = {"name": "manual-scaler", "properties": {"replicaCount": 3}}
         await cluster.apply(application(three))
-        await cluster.until(DEPLOYMENT, "shop-web", lambda d: d["spec"]["replicas"] == 3)
-        settled = await cluster.until(
-            DEPLOYMENT,
-            "shop-web",
-            lambda d: all(m["manager"] != "rudr-handover" for m in d["metadata"].get("managedFields", [])),
-        )
+        await cluster.gone(AUTOSCALER, "shop-web-trait-autoscaler")
+        await cluster.until(APPLICATION, "shop", synced)
+        settled = await cluster.get(DEPLOYMENT, "shop-web")
+        assert settled is not None
         assert settled["spec"]["replicas"] == 3
+        assert "rudr-handover" not in {entry["manager"] for entry in settled["metadata"]["managedFields"]}
 
 
 async def test_a_strangers_object_is_not_changed_by_a_byte(cluster: Cluster, catalog: Catalog) -> None:
