@@ -124,6 +124,12 @@ def test_a_reconcile_that_was_cut_off_is_not_counted_and_frees_its_worker(metric
     assert value(metrics, "controller_runtime_reconcile_time_seconds_count", **ME) == 0
 
 
+def test_a_reconcile_without_a_result_is_not_counted(metrics: Metrics) -> None:
+    with metrics.reconciling():
+        pass
+    assert value(metrics, "controller_runtime_reconcile_time_seconds_count", **ME) == 0
+
+
 async def test_the_queue_is_measured(metrics: Metrics, clock: FakeClock) -> None:
     queue: Queue[str] = Queue(clock, retry_initial=1, retry_maximum=1, metrics=metrics.queue)
     for key in "abc":

@@ -254,11 +254,3 @@ async def test_what_happens_to_keys_is_reported(queue: Queue[str], recorder: Rec
     queue.done("a")
     assert queue.ages() == []
     assert recorder.told == [("added", 0), ("taken", 2), ("retried", 0), ("finished", 3)]
-
-
-async def test_keys_put_off_and_superseded_for_ever_take_no_room(queue: Queue[str]) -> None:
-    for _ in range(5000):
-        queue.add_after("a", 1e9)
-        queue.add("a")
-        queue.done(await get(queue))
-    assert len(queue._delayed._heap) < 100
