@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rudr_py.controller.ranking import Ranking
@@ -20,6 +20,9 @@ STEPS = st.lists(
 
 
 @given(STEPS)
+@example([("put", "a", 0), ("put", "b", 0), ("put", "a", 0), ("pop", "", 0)])  # asking again keeps the place
+@example([("put", "a", 2), ("put", "a", 1), ("pop", "", 0), ("put", "a", 4), ("put", "b", 3)])  # an old entry on top
+@settings(max_examples=300)
 def test_it_is_as_a_list_sorted_by_rank_and_then_by_coming(steps: list[tuple[str, str, int]]) -> None:
     ranking: Ranking[str] = Ranking()
     model: dict[str, tuple[int, int]] = {}
