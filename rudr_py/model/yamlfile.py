@@ -26,6 +26,7 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _SURROGATES: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+_INDENT: Final = re.compile(r"^[ \t]+", re.MULTILINE)
 _ITEM: Final = re.compile(r"\$\.items\[(\d+)\]")
 
 
@@ -36,7 +37,7 @@ def load(text: bytes | str, name: str) -> tuple[Document, ...]:
     place, keys that come twice do not.
     """
     problems: list[Problem] = []
-    content = _json_escapes(_decoded(text, name))
+    content = _json_as_yaml(_decoded(text, name))
     trees = _trees(content, name, problems)
     documents: list[Document] = []
     for tree in trees:
@@ -61,13 +62,12 @@ def _decoded(text: bytes | str, name: str) -> str:
         return text.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         before = text[: error.start].decode(encoding, errors="replace")
-        line = before.count("\n") + 1
-        place = Location(name, line, len(before.rpartition("\n")[2]) + 1)
+        place = _place(before, len(before), name)
         raise DocumentError((Problem(f"the file is not {encoding.upper()}", location=place),)) from error
 
 
-def _json_escapes(text: str) -> str:
-    r"""JSON's `\ud83d\ude00` as YAML's `\U0001f600`, in a text that is JSON; YAML knows no pairs."""
+def _json_as_yaml(text: str) -> str:
+    r"""A text that is JSON with YAML's `\U0001f600` for JSON's `\ud83d\ude00`, and without tabs before a line."""
     if not text.lstrip().startswith(("{", "[")):
         return text
 
@@ -75,7 +75,8 @@ def _json_escapes(text: str) -> str:
         pair = bytes.fromhex(match[2] + match[3]).decode("utf-16-be")
         return f"{match[1]}\\U{ord(pair):08x}"
 
-    return _SURROGATES.sub(joined, text)
+    indented = _INDENT.sub(lambda found: " " * len(found[0]), text)
+    return _SURROGATES.sub(joined, indented)
 
 
 def _trees(text: str, name: str, problems: list[Problem]) -> list[Tree]:
@@ -83,9 +84,9 @@ def _trees(text: str, name: str, problems: list[Problem]) -> list[Tree]:
         return read_trees(yaml.parse(text, Loader=LOADER), name, problems)
     except yaml.YAMLError as error:
         problems.append(_syntax(error, text, name))
-    except ValueError as error:
-        # libyaml's binding cannot take text with lone surrogates
-        problems.append(Problem(f"the file is no YAML: {error}", location=Location(name, 1, 1)))
+    except UnicodeEncodeError as error:
+        # libyaml takes bytes, and a lone surrogate has none
+        problems.append(Problem(f"the file is no YAML: {error.reason}", location=_place(text, error.start, name)))
     return []
 
 
@@ -98,10 +99,14 @@ def _syntax(error: yaml.YAMLError, text: str, name: str) -> Problem:
         hint = " (indent with spaces)" if "'\\t'" in said else ""
         return Problem(f"the file is no YAML: {said}{hint}", location=place)
     position = getattr(error, "position", 0)
-    before = text[: position if isinstance(position, int) else 0]
-    place = Location(name, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
     reason = getattr(error, "reason", "it cannot be read")
+    place = _place(text, position if isinstance(position, int) else 0, name)
     return Problem(f"the file is no YAML: {reason}", location=place)
+
+
+def _place(text: str, offset: int, name: str) -> Location:
+    before = text[:offset]
+    return Location(name, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
 
 
 def _expanded(tree: Tree, positions: Positions, problems: list[Problem]) -> list[Document]:

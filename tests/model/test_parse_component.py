@@ -315,6 +315,7 @@ def test_a_broken_rule_of_a_container_is_told(
             ("RS-4", "volumes[0].sharingPolicy"),
         ),
         ({"volumes": [{"name": "a"}]}, ("RS-5", "volumes[0]")),
+        ({"volumes": [{"name": "a", "mountPath": "/a:b"}]}, ("RS-5", "volumes[0].mountPath")),
         (
             {"volumes": [{"name": "a", "mountPath": "/a"}, {"name": "b", "mountPath": "/a/"}]},
             ("RS-5", "volumes[1].mountPath"),
@@ -386,6 +387,23 @@ def test_what_should_be_otherwise_is_a_warning(
     container: Build, fields: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     assert warnings(container(**fields)) == [expected]
+
+
+@pytest.mark.parametrize("document", [None, 5, "text", [], True])
+def test_what_is_no_map_is_no_document(document: Any) -> None:
+    parsed = parse_component(document)
+    assert parsed.value is None
+    assert told(parsed.problems) == [("MD-1", "$")]
+
+
+def test_a_parameter_with_an_odd_name_is_a_warning(component: Build) -> None:
+    document = component(parameters=[{"name": "a b", "type": "string"}])
+    assert warnings(document) == [("PA-1", "$.spec.parameters[0].name")]
+
+
+def test_a_whole_number_may_be_written_with_a_fraction(container: Build) -> None:
+    document = container(ports=[{"name": "http", "containerPort": 80.0}])
+    assert right(parse_component(document)).containers[0].ports[0].container_port == 80
 
 
 def test_an_architecture_that_only_kubernetes_knows_is_a_warning(component: Build) -> None:

@@ -109,6 +109,8 @@ def test_a_health_scope_is_read() -> None:
         health_threshold_percentage=50.0,
     )
     assert problems("HealthScope") == [("SC-13", "$.spec"), ("SC-13", "$.spec")]
+    wrong = {"probeMethod": "m", "probeEndpoint": "e", "failureRateThreshold": "5"}
+    assert problems("HealthScope", **wrong) == [("SC-13", "$.spec.failureRateThreshold")]
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,7 @@ def test_mistakes_of_all_documents_are_told_at_once() -> None:
         ("~: b\n", "f.yaml:1:1"),
         ("a:\n  <<: 5\n", "f.yaml:2:7"),
         ("just text\n", "f.yaml:1:1"),
+        ("a: 1\nb: \ud800\n", "f.yaml:2:4"),
     ],
 )
 def test_what_cannot_be_read_is_told_with_its_place(text: str | bytes, place: str) -> None:
