@@ -11,7 +11,7 @@ from rudr_py.controller.ranking import Ranking
 KEYS = st.sampled_from("abc")
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("put"), KEYS, st.integers(0, 4)),
+        st.tuples(st.just("put"), KEYS, st.integers(0, 5)),
         st.tuples(st.just("remove"), KEYS, st.just(0)),
         st.tuples(st.just("pop"), st.just(""), st.just(0)),
     ),
@@ -21,7 +21,12 @@ STEPS = st.lists(
 
 @given(STEPS)
 @example([("put", "a", 0), ("put", "b", 0), ("put", "a", 0), ("pop", "", 0)])  # asking again keeps the place
-@example([("put", "a", 2), ("put", "a", 1), ("pop", "", 0), ("put", "a", 4), ("put", "b", 3)])  # an old entry on top
+@example(  # an old entry comes to the top when its key is back behind others
+    [
+        *(("put", "a", 3), ("put", "a", 1), ("put", "c", 2), ("pop", "", 0)),
+        *(("put", "a", 5), ("put", "b", 4), ("pop", "", 0), ("pop", "", 0)),
+    ]
+)
 @settings(max_examples=300)
 def test_it_is_as_a_list_sorted_by_rank_and_then_by_coming(steps: list[tuple[str, str, int]]) -> None:
     ranking: Ranking[str] = Ranking()
