@@ -79,7 +79,6 @@ def _normalise_secret(secret: Object) -> None:
     if isinstance(plain, dict) and plain:
         encoded = {key: base64.b64encode(str(value).encode()).decode() for key, value in plain.items()}
         secret["data"] = {**(secret.get("data") or {}), **encoded}
-    secret.setdefault("type", "Opaque")
 
 
 def _secret_change(new: Object, old: Object) -> Iterator[Cause]:
