@@ -31,22 +31,34 @@ def apply(live: dict[str, Any] | None, applied: dict[str, Any], context: Write, 
     schema cannot type `applied`; PatchError (400) for managed fields in `applied` or a wrong version.
     """
     _check(applied, context)
-    entries = ownership.decode((live or {}).get("metadata", {}).get("managedFields"))
-    if live is not None and not entries:
-        entries = ownership.before_first_apply(live, context)
-    before = ownership.without_managed_fields(live) if live is not None else {}
     try:
-        after, entries = _applied(before, applied, entries, context, force=force)
-    except ApplyConflict as conflict:
-        if live is None or not _claimed_by_last_applied(conflict, live, context):
-            raise
-        after, entries = _applied(before, applied, entries, context, force=True)
+        after, entries = _outcome(live, applied, context, force=force)
+    except elements.NoElementError as error:
+        raise TypedError(f"failed to create typed live object ({_named(live or applied)}): {error}") from error
     result: dict[str, Any] = elements.copied(after)
     _sync_last_applied(result, applied, context)
     managed = ownership.encode(entries)
     if managed:
         result.setdefault("metadata", {})["managedFields"] = elements.copied(managed)
     return result
+
+
+def _outcome(
+    live: dict[str, Any] | None, applied: dict[str, Any], context: Write, *, force: bool
+) -> tuple[dict[str, Any], Entries]:
+    """The merged object and its entries; kubectl may overrule what it once wrote by client-side apply."""
+    if live is None:
+        return _applied({}, applied, {}, context, force=force)
+    entries = ownership.decode(live.get("metadata", {}).get("managedFields"))
+    if not entries:
+        entries = ownership.before_first_apply(live, context)
+    before = ownership.without_managed_fields(live)
+    try:
+        return _applied(before, applied, entries, context, force=force)
+    except ApplyConflict as conflict:
+        if not _claimed_by_last_applied(conflict, live, context):
+            raise
+        return _applied(before, applied, entries, context, force=True)
 
 
 def _check(applied: dict[str, Any], context: Write) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.local.merge import fieldset, typed
+from rudr_py.local.merge import elements, fieldset, typed
 from rudr_py.local.merge.fieldset import Fields
 from rudr_py.local.schema import zero
 from rudr_py.local.schema.node import Node
@@ -99,13 +99,19 @@ def update(live: dict[str, Any] | None, new: dict[str, Any], context: Write) -> 
 
     `new` is the whole object as it would be stored, defaulted; what the server itself fills in afterwards (cluster IPs,
     generation) is owned by nobody. Managed fields that the caller put into `new` are taken as they are, except through
-    a subresource; an empty list there switches tracking off, as it does on the server.
+    a subresource; an empty list there switches tracking off, as it does on the server. Raises nothing: where an object
+    cannot be typed, the managedFields of the live one are kept.
     """
     entries = _entries_of_request(live, new, through_subresource=bool(context.subresource))
     if not entries and live is not None:
         return []
     before = without_managed_fields(live) if live is not None else _empty(new, context.node)
-    return encode(tracked(entries, before, without_managed_fields(new), context))
+    try:
+        entries = tracked(entries, before, without_managed_fields(new), context)
+    except elements.NoElementError:
+        # an object that cannot be typed is refused by validation, or was stored before its schema changed
+        return list((live or {}).get("metadata", {}).get("managedFields") or [])
+    return encode(entries)
 
 
 def tracked(entries: Entries, before: dict[str, Any], after: dict[str, Any], context: Write) -> Entries:

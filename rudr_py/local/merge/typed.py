@@ -175,7 +175,7 @@ def merge(live: Any, applied: Any, node: Node) -> Any:
         for key, value in _as_dict(applied).items():
             result[key] = merge(result[key], value, node.child(key) or DEDUCED) if key in result else value
         return result
-    return _merge_lists(live or [], applied or [], node)
+    return _merge_lists(live if isinstance(live, list) else [], applied or [], node)
 
 
 def _merge_lists(live: list[Any], applied: list[Any], node: Node) -> list[Any]:

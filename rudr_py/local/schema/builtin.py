@@ -80,7 +80,7 @@ class BuiltinSchemas:
         changes: dict[str, Any] = {}
         if _by_value(owner, key, raw, definition):
             changes["by_value"] = True
-        elif node.type in _SCALARS and not _always_written(owner, key, definition):
+        elif node.type in _SCALARS and "$ref" not in raw and not _always_written(owner, key, definition):
             changes["omit_zero"] = not published.is_pointer(owner, key)
         if (owner, key) in published.KEY_DEFAULTS:
             changes["default"] = published.KEY_DEFAULTS[owner, key]

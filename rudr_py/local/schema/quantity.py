@@ -6,7 +6,7 @@ Source: apimachinery, pkg/api/resource. It does no arithmetic beyond that.
 from __future__ import annotations
 
 import re
-from decimal import ROUND_UP, Decimal
+from decimal import ROUND_UP, Decimal, localcontext
 from typing import Final
 
 PATTERN: Final = r"^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$"
@@ -17,24 +17,33 @@ _BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _SUFFIX = {power: suffix for suffix, power in _DECIMAL.items()}
 _NANO = Decimal("1e-9")
+_LARGEST = Decimal(2**63 - 1)
+_EXTREME = 60
+"""Beyond this power of ten a quantity is at its bounds anyway."""
 
 
 def canonical(text: str) -> str | None:
-    """The quantity as the server writes it, or None when it is none."""
+    """The quantity as the server writes it, or None when it is none: at most 2**63 - 1, and not finer than a nano."""
     match = _FORM.match(text)
     if match is None:
         return None
-    number, suffix, exponent = Decimal(match[1]), match[2] or "", match[3]
-    if suffix in _BINARY[1:]:
-        return _binary(number * 1024 ** _BINARY.index(suffix))
-    power = int(exponent) if exponent is not None else _DECIMAL[suffix]
-    value = (number * Decimal(10) ** power).quantize(_NANO, rounding=ROUND_UP) if power < 18 else number.scaleb(power)
-    return _decimal(value, exponential=exponent is not None)
+    with localcontext(prec=len(text) + 2 * _EXTREME):
+        number, suffix, exponent = Decimal(match[1]), match[2] or "", match[3]
+        if suffix in _BINARY[1:]:
+            return _binary(_bounded(number * 1024 ** _BINARY.index(suffix)))
+        power = int(exponent[:6]) if exponent is not None else _DECIMAL[suffix]
+        value = _bounded(number.scaleb(max(-_EXTREME, min(_EXTREME, power))))
+        return _decimal(value, exponential=exponent is not None)
+
+
+def _bounded(value: Decimal) -> Decimal:
+    """The value within the bounds of a quantity, rounded away from zero."""
+    return max(-_LARGEST, min(_LARGEST, value)).quantize(_NANO, rounding=ROUND_UP)
 
 
 def _binary(value: Decimal) -> str:
     if abs(value) < 1024 or value != value.to_integral_value():
-        return _decimal(value.quantize(_NANO, rounding=ROUND_UP), exponential=False)
+        return _decimal(value, exponential=False)
     whole, step = int(value), 0
     while whole % 1024 == 0 and step < len(_BINARY) - 1:
         whole //= 1024

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import copy
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rudr_py.errors import ApiError
 from rudr_py.local.merge import apply as merging
 from rudr_py.local.merge import fieldset, ownership, typed
 from rudr_py.local.merge.apply import ApplyConflict, TypedError
@@ -399,3 +401,29 @@ def test_what_is_owned_is_there(
         assert fieldset.difference(entry["fieldsV1"], there) == {}
     if third:
         assert typed.merge(after["spec"], third, widget.properties["spec"]) == after["spec"]
+
+
+junk = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["parts", "tags", "labels", "free", "name", "inner"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(junk, junk)
+def test_bad_objects_raise_nothing_but_api_errors(widget: Node, live: Any, applied: Any) -> None:
+    stored: dict[str, Any] = {**body(), "spec": live}
+    stored["metadata"] = {"name": "w", "managedFields": ownership.update(None, stored, write_by("hand", widget))}
+    changed = {**body(), "spec": applied}
+    ownership.update(stored, changed, write_by("hand", widget))
+    with contextlib.suppress(ApiError):
+        merging.apply(stored, changed, write_by("rudr", widget), force=True)
+
+
+def test_a_live_object_that_cannot_be_typed_is_told(by: MakeWrite) -> None:
+    live = body(parts=[None])
+    with pytest.raises(TypedError, match=r"^failed to create typed live object \(/w; example\.dev/v1, Kind=Widget\)"):
+        merging.apply(live, body(parts=[{"name": "a"}]), by("rudr"), force=True)
