@@ -112,21 +112,16 @@ class _Builder:
                 self._alias(event)
 
     def _scalar(self, event: Any) -> Json:
-        if event.tag is None and event.implicit[0]:
-            return self._number(event, scalars.plain)
-        if event.tag is None or event.tag in _TEXT_TAGS:
+        if (event.tag is None and event.implicit[0]) or event.tag in _PLAIN_TAGS:
+            try:
+                return scalars.plain(event.value)
+            except ValueError as error:
+                self._problem(event, str(error))
+        elif event.tag is None or event.tag in _TEXT_TAGS:
             return event.value
-        if event.tag in _PLAIN_TAGS:
-            return self._number(event, scalars.plain)
-        self._problem(event, f"the tag {event.tag} is not known here; remove it")
+        else:
+            self._problem(event, f"the tag {event.tag} is not known here; remove it")
         return None
-
-    def _number(self, event: Any, read: Any) -> Json:
-        try:
-            return read(event.value)
-        except ValueError as error:
-            self._problem(event, str(error))
-            return None
 
     def _open(self, value: Json, event: Any) -> None:
         self._limit(event, height=1)
