@@ -250,7 +250,7 @@ def _unfit_scalar(item: object) -> str:
     if item is None or isinstance(item, bool):
         return ""
     if isinstance(item, str):
-        surrogate = any("\ud800" <= character <= "\udfff" for character in item) and not item.isascii()
+        surrogate = not item.isascii() and any("\ud800" <= character <= "\udfff" for character in item)
         return "the text holds half a character (a lone surrogate)" if surrogate else ""
     if isinstance(item, int):
         return "" if -(2**63) <= item < 2**64 else "the number does not fit 64 bits"
