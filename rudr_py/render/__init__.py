@@ -6,6 +6,7 @@ inputs       what may be looked at
 plan         what is to exist
 prepare      looks up components and types, resolves parameters, checks properties
 instance     calls the types of one instance and puts their answers together
+calling      calls a type: copies in, a checked copy out
 scaling      merges the sizes that traits ask for
 edits        applies the edits of traits and workload types
 check        properties against schemas

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from rudr_py.api import Drop, Json, Manifest, Path, Ref, Set
+from rudr_py.model import paths
 
 Edit = Set | Drop
 
@@ -31,37 +32,51 @@ class Clash(msgspec.Struct, frozen=True):
     path: str
 
 
+class _Blocked(Exception):  # noqa: N818 - never leaves this module
+    """The place of an edit cannot be reached; the text follows the words "cannot edit x"."""
+
+
 def clashes(changes: Sequence[Change], known: Mapping[Ref, Manifest]) -> tuple[Clash, ...]:
     """The edits that hit a path which another one edits too, or an object that the instance does not have."""
     found: list[Clash] = []
-    taken: dict[Ref, list[tuple[Path, Change]]] = {}
+    taken: dict[Ref, list[Change]] = {}
     for change in changes:
         ref, path = change.edit.ref, change.edit.path
         if ref not in known:
             found.append(Clash(f'"{change.by}" edits {ref}, which this instance does not have', change.path))
             continue
         others = taken.setdefault(ref, [])
-        other = next((other for there, other in others if _overlap(there, path)), None)
+        other = next((other for other in others if _overlap(other.edit.path, path)), None)
         if other is not None:
-            found.append(
-                Clash(f'"{other.by}" and "{change.by}" both set {show(path)} of {ref}; remove one of them', change.path)
-            )
-        others.append((path, change))
+            message = f'"{other.by}" and "{change.by}" both edit {show(path)} of {ref}; remove one of them'
+            # the trait's place tells more than that of the instance that it is attached to
+            found.append(Clash(message, other.path if paths.below(other.path, change.path) else change.path))
+        others.append(change)
     return tuple(found)
 
 
-def edited(manifest: Manifest, changes: Sequence[Change]) -> Manifest:
-    """The manifest with the edits that are meant for it."""
-    mine = [change.edit for change in changes if change.edit.ref == manifest.ref]
+def edited(manifest: Manifest, changes: Sequence[Change]) -> tuple[Manifest, tuple[Clash, ...]]:
+    """The manifest with those edits that are meant for it, and those that its shape does not admit.
+
+    The order of changes that do not clash makes no difference.
+    """
+    mine = sorted(
+        (change for change in changes if change.edit.ref == manifest.ref), key=lambda one: show(one.edit.path)
+    )
     if not mine:
-        return manifest
+        return manifest, ()
+    metadata = {"labels": dict(manifest.labels), "annotations": dict(manifest.annotations)}
     body: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(manifest.body))
-    for edit in mine:
-        if isinstance(edit, Set):
-            _set(body, edit.path, edit.value)
-        else:
-            _drop(body, edit.path)
-    return msgspec.structs.replace(manifest, body=body)
+    whole = {**body, "metadata": metadata}
+    found: list[Clash] = []
+    for change in mine:
+        try:
+            _make(whole, change.edit)
+        except _Blocked as why:
+            message = f'"{change.by}" cannot edit {show(change.edit.path)} of {manifest.ref}: {why}'
+            found.append(Clash(message, change.path))
+    del whole["metadata"]
+    return msgspec.structs.replace(manifest, body=whole, **metadata), tuple(found)
 
 
 def show(path: Path) -> str:
@@ -76,45 +91,77 @@ def show(path: Path) -> str:
 
 
 def _overlap(one: Path, other: Path) -> bool:
-    return all(a == b for a, b in zip(one, other, strict=False))
+    return all(_same(a, b) for a, b in zip(one, other, strict=False))
 
 
-def _entry(items: list[Any], keys: dict[str, str]) -> dict[str, Any] | None:
-    return next((item for item in items if all(item.get(key) == value for key, value in keys.items())), None)
+def _same(one: str | dict[str, str], other: str | dict[str, str]) -> bool:
+    if isinstance(one, dict) and isinstance(other, dict):
+        # different keys may name one entry: a port by its name and by its number
+        return all(other.get(key, value) == value for key, value in one.items())
+    return one == other
+
+
+def _make(body: dict[str, Any], edit: Edit) -> None:
+    if isinstance(edit, Set):
+        _set(body, edit.path, edit.value)
+    else:
+        _drop(body, edit.path)
+
+
+def _entry(items: object, keys: dict[str, str]) -> dict[str, Any] | None:
+    if not isinstance(items, list):
+        return None
+    entries = (item for item in items if isinstance(item, dict))
+    return next((entry for entry in entries if all(entry.get(key) == value for key, value in keys.items())), None)
 
 
 def _set(node: Any, path: Path, value: Json) -> None:
     for step, following in itertools.pairwise(path):
-        empty: Any = [] if isinstance(following, dict) else {}
-        node = _descend(node, step, empty)
+        node = _descend(node, step, [] if isinstance(following, dict) else {})
     last = path[-1]
     if isinstance(last, dict):
+        if not isinstance(value, dict):
+            raise _Blocked("an entry of a list must be a map")
         entry = _descend(node, last, {})
         entry.clear()
-        entry.update({**last, **value} if isinstance(value, dict) else last)
+        entry.update({**last, **value, **last})
     else:
-        node[last] = value
+        _map(node, last)[last] = value
 
 
 def _descend(node: Any, step: str | dict[str, str], empty: Any) -> Any:
-    if not isinstance(step, dict):
-        return node.setdefault(step, empty)
-    entry = _entry(node, step)
-    if entry is None:
-        entry = dict(step)
-        node.append(entry)
-    return entry
+    """What is at a step, made when it is not there."""
+    if isinstance(step, dict):
+        if not isinstance(node, list):
+            raise _Blocked("there is no list")
+        entry = _entry(node, step)
+        if entry is None:
+            entry = dict(step)
+            node.append(entry)
+        return entry
+    inner = _map(node, step)
+    if inner.get(step) is None:
+        inner[step] = empty
+    return inner[step]
+
+
+def _map(node: Any, step: str) -> dict[str, Any]:
+    if not isinstance(node, dict):
+        raise _Blocked(f'"{step}" is to be in something that is no map')
+    return node
 
 
 def _drop(node: Any, path: Path) -> None:
     for step in path[:-1]:
-        node = _entry(node, step) if isinstance(step, dict) else node.get(step)
-        if node is None:
-            return
+        node = _entry(node, step) if isinstance(step, dict) else _inner(node, step)
     last = path[-1]
     if isinstance(last, dict):
         entry = _entry(node, last)
         if entry is not None:
             node.remove(entry)
-    else:
+    elif isinstance(node, dict):
         node.pop(last, None)
+
+
+def _inner(node: Any, step: str) -> Any:
+    return node.get(step) if isinstance(node, dict) else None

@@ -9,6 +9,7 @@ import msgspec
 
 from rudr_py.api import Health, Kind, Refuse
 from rudr_py.errors import PluginCallError
+from rudr_py.render import calling
 from rudr_py.render.inputs import Observed
 from rudr_py.render.plan import InstancePlan, Part, Plan
 
@@ -46,7 +47,7 @@ def _ask(part: Part, instance: str, observed: Observed, now: datetime) -> Health
 
     context = msgspec.structs.replace(part.context, observe=observe, now=now)
     try:
-        return part.offer.call(part.offer.provides.health, context, returns=Health)
+        return calling.health(part.offer, context)
     except Refuse as refusal:
         return Health("unknown", "Refused", str(refusal))
     except PluginCallError as error:

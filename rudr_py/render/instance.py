@@ -1,8 +1,11 @@
-"""Renders one prepared instance: its workload, its traits, its size, and everybody's edits."""
+"""Renders one prepared instance: its workload, its traits, its size, and everybody's edits.
+
+The order in which traits are listed changes nothing: their answers are put together in the order of their names.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,73 +14,82 @@ import msgspec
 from rudr_py.api import Attached, Context, Drop, Kind, Manifest, Ref, Refuse, Rendered, Scale
 from rudr_py.catalog import Offer
 from rudr_py.errors import PluginCallError, Problem
-from rudr_py.render import check, digest, edits, prepare, scaling, stamp
+from rudr_py.model import paths
+from rudr_py.render import calling, check, digest, edits, scaling, stamp
 from rudr_py.render.inputs import Inputs
 from rudr_py.render.plan import InstancePlan, Part, Planned
 from rudr_py.render.prepare import Prepared, PreparedTrait
 
 
 class RenderedInstance(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one instance. With problems `plan` is None. `failed` says that a plugin is at fault."""
+    """What came of one instance. With `problems`, or `faults` of plugins, `plan` is None and there is no manifest."""
 
     plan: InstancePlan | None = None
     manifests: tuple[Planned, ...] = ()
     problems: tuple[Problem, ...] = ()
+    faults: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     wake_at: datetime | None = None
-    failed: bool = False
 
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a type said; `path` is where its user attached it."""
+
     offer: Offer[Any]
     context: Context[Any]
     path: str
     rendered: Rendered
 
 
+Told = Callable[[str, str], Problem]
+"""Message and path of a Refuse -> the problem in its document."""
+
+
 def render(prepared: Prepared, inputs: Inputs) -> RenderedInstance:
-    """Call the types of one instance and put their answers together."""
-    try:
-        return _Assembly(prepared, inputs).result()
-    except _FailedError as failure:
-        return RenderedInstance(problems=failure.problems, failed=failure.plugin)
-
-
-class _FailedError(Exception):
-    def __init__(self, problems: tuple[Problem, ...], *, plugin: bool = False) -> None:
-        super().__init__()
-        self.problems = problems
-        self.plugin = plugin
+    """Call the types of one instance and put their answers together. Raises nothing."""
+    return _Assembly(prepared, inputs).result()
 
 
 class _Assembly:
-    """The working memory of one rendering."""
+    """The working memory of one rendering: every mistake is noted, and the work goes on as far as it can."""
 
     def __init__(self, prepared: Prepared, inputs: Inputs) -> None:
-        self.prepared = prepared
-        self.inputs = inputs
+        self._prepared = prepared
+        self._inputs = inputs
+        self._problems: list[Problem] = []
+        self._faults: list[Problem] = []
 
     def result(self) -> RenderedInstance:
-        workload = self._ask_workload()
-        traits = self._ask_traits(workload)
+        workload = self._workload()
+        if workload is None:
+            # what traits make of it is not to be known
+            return self._refused()
+        answered = [(trait, self._trait(trait, workload)) for trait in self._prepared.traits]
+        traits = tuple(answer for _, answer in answered if answer is not None)
         size = self._size(traits)
-        sized = self._scale(workload, size)
-        answers = (workload, *traits, sized)
-        manifests, changes = _gather(answers)
-        clashes = edits.clashes(changes, {manifest.ref: manifest for manifest in manifests})
-        if clashes:
-            raise _FailedError(tuple(Problem(clash.message, clash.path, rule="TR-4") for clash in clashes))
-        final = {manifest.ref: edits.edited(manifest, changes) for manifest in manifests}
-        plan = self._plan(workload, traits, sized, final)
+        sized = None if self._wrong else self._scale(workload, size)
+        if sized is None:
+            return self._refused()
+        answers = (workload, *sorted(traits, key=lambda answer: answer.offer.name), sized)
+        final, changes = self._final(answers)
+        if self._wrong:
+            return self._refused()
         return RenderedInstance(
-            plan=plan,
+            plan=self._plan(workload, traits, sized, final),
             manifests=self._planned(answers, final, changes),
-            warnings=tuple(Problem(text, a.path) for a in answers for text in a.rendered.warnings),
+            warnings=tuple(Problem(text, answer.path) for answer in answers for text in answer.rendered.warnings),
             wake_at=min((a.rendered.wake_at for a in answers if a.rendered.wake_at), default=None),
         )
 
+    @property
+    def _wrong(self) -> bool:
+        return bool(self._problems or self._faults)
+
+    def _refused(self) -> RenderedInstance:
+        return RenderedInstance(problems=tuple(self._problems), faults=tuple(self._faults))
+
     def _context(self, offer: Offer[Any], properties: Any, manifests: tuple[Manifest, ...] = ()) -> Context[Any]:
-        prepared, inputs = self.prepared, self.inputs
+        prepared, inputs = self._prepared, self._inputs
         instance = prepared.binding.instance_name
 
         def observe(kind: Kind) -> tuple[dict[str, Any], ...]:
@@ -97,23 +109,68 @@ class _Assembly:
             observe=observe,
         )
 
-    def _ask_workload(self) -> _Answer:
-        offer = self.prepared.workload
-        context = self._context(offer, _load(offer, self.prepared.settings, prepare.setting_path))
-        return self._ask(offer, context, self.prepared.path, prepare.setting_path)
+    def _workload(self) -> _Answer | None:
+        prepared = self._prepared
+        offer, path = prepared.workload, prepared.path
+        try:
+            loaded = offer.load(prepared.settings)
+        except ValueError as error:
+            told = check.unloadable(offer, error, prepared.setting_at, "WS-3")
+            self._problems += (msgspec.structs.replace(one, document=prepared.document) for one in told)
+            return None
+        except PluginCallError as error:
+            self._faults.append(Problem(str(error), path))
+            return None
+        return self._ask(offer, offer.provides.render, self._context(offer, loaded), path=path, told=self._of_component)
 
-    def _ask_traits(self, workload: _Answer) -> tuple[_Answer, ...]:
-        return tuple(self._ask_trait(trait, workload) for trait in self.prepared.traits)
+    def _trait(self, trait: PreparedTrait, workload: _Answer) -> _Answer | None:
+        offer = trait.offer
+        try:
+            loaded = offer.load(trait.given)
+        except ValueError as error:
+            self._problems += check.unloadable(offer, error, trait.where, "TR-17")
+            return None
+        except PluginCallError as error:
+            self._faults.append(Problem(str(error), trait.path))
+            return None
 
-    def _ask_trait(self, trait: PreparedTrait, workload: _Answer) -> _Answer:
-        properties = _load(trait.offer, trait.given, trait.where)
-        context = self._context(trait.offer, properties, workload.rendered.add)
-        return self._ask(trait.offer, context, trait.path, trait.where)
+        def told(message: str, at: str) -> Problem:
+            return Problem(message, check.inside(trait.where, at), rule="TR-8")
 
-    def _ask(self, offer: Offer[Any], context: Context[Any], path: str, where: check.Where) -> _Answer:
-        rendered = _call(offer, offer.provides.render, context, where=where)
-        _declared(offer, rendered, path)
-        return _Answer(offer=offer, context=context, path=path, rendered=rendered)
+        context = self._context(offer, loaded, workload.rendered.add)
+        return self._ask(offer, offer.provides.render, context, path=trait.path, told=told)
+
+    def _scale(self, workload: _Answer, size: Scale | None) -> _Answer | None:
+        offer = workload.offer
+        context = msgspec.structs.replace(workload.context, manifests=workload.rendered.add)
+
+        def function(ctx: Context[Any]) -> Rendered:
+            sized: Rendered = offer.provides.scale(ctx, size)
+            return sized
+
+        return self._ask(offer, function, context, path=workload.path, told=self._of_component)
+
+    def _ask(
+        self, offer: Offer[Any], function: Callable[..., Rendered], context: Context[Any], *, path: str, told: Told
+    ) -> _Answer | None:
+        try:
+            rendered = calling.render(offer, function, context)
+        except Refuse as refusal:
+            self._problems += _refusals(offer, refusal, told)
+        except PluginCallError as error:
+            self._faults.append(Problem(str(error), path))
+        else:
+            return _Answer(offer=offer, context=context, path=path, rendered=rendered)
+        return None
+
+    def _of_component(self, message: str, at: str) -> Problem:
+        """A problem that a workload type sees: in the component, in its settings, or with the instance's name."""
+        prepared = self._prepared
+        if at == paths.ROOT:
+            return Problem(message, paths.child(prepared.path, "instanceName"))
+        if any(paths.below(at, part) for part in ("$.spec", "$.metadata")):
+            return Problem(message, at, document=prepared.document)
+        return Problem(message, check.inside(prepared.setting_at, at), document=prepared.document)
 
     def _size(self, traits: Sequence[_Answer]) -> Scale | None:
         wishes = [
@@ -121,40 +178,55 @@ class _Assembly:
             for answer in traits
             if answer.rendered.scale is not None
         ]
-        size = scaling.merge(wishes)
-        if isinstance(size, scaling.Clash):
-            raise _FailedError((Problem(size.message, size.path, rule="TR-4"),))
-        offer = self.prepared.workload
-        if size is not None and size.form not in offer.provides.takes:
-            message = f'{offer.name} cannot be scaled as the trait "{wishes[0].trait}" asks ({size.form})'
-            raise _FailedError((Problem(message, wishes[0].path, rule="TR-14"),))
-        return size
+        merged = scaling.merge(wishes)
+        if isinstance(merged, scaling.Clash):
+            self._problems.append(Problem(merged.message, merged.path, rule="TR-4"))
+            return None
+        offer = self._prepared.workload
+        if merged is None or merged.scale.form in offer.provides.takes:
+            return merged.scale if merged else None
+        takes = ", ".join(sorted(offer.provides.takes)) or "none"
+        message = f'{offer.name} cannot have the size that the trait "{merged.by.trait}" asks for'
+        form = f"{merged.scale.form}; it takes {takes}"
+        self._problems.append(Problem(f"{message} ({form})", merged.by.path, rule="TR-14"))
+        return None
 
-    def _scale(self, workload: _Answer, size: Scale | None) -> _Answer:
-        offer = workload.offer
-        context = msgspec.structs.replace(workload.context, manifests=workload.rendered.add)
-        rendered = _call(offer, offer.provides.scale, context, size, where=prepare.setting_path)
-        _declared(offer, rendered, self.prepared.path)
-        return _Answer(offer=offer, context=context, path=self.prepared.path, rendered=rendered)
+    def _final(self, answers: Sequence[_Answer]) -> tuple[dict[Ref, Manifest], list[edits.Change]]:
+        """Every manifest with all edits made, and the edits."""
+        manifests: dict[Ref, Manifest] = {}
+        for answer in answers:
+            for manifest in answer.rendered.add:
+                if manifest.ref in manifests:
+                    message = f'"{answer.offer.name}" adds {manifest.ref}, which this instance has already'
+                    self._problems.append(Problem(message, answer.path, rule="TR-4"))
+                manifests.setdefault(manifest.ref, manifest)
+        changes = [
+            edits.Change(edit, answer.offer.name, answer.path) for answer in answers for edit in answer.rendered.edit
+        ]
+        self._problems += (_clash(clash) for clash in edits.clashes(changes, manifests))
+        if self._wrong:
+            return manifests, changes
+        final: dict[Ref, Manifest] = {}
+        for ref, manifest in manifests.items():
+            final[ref], misfits = edits.edited(manifest, changes)
+            self._faults += (_clash(misfit) for misfit in misfits)
+        return final, changes
 
     def _plan(
         self, workload: _Answer, traits: Sequence[_Answer], sized: _Answer, final: dict[Ref, Manifest]
     ) -> InstancePlan:
-        own = (*workload.rendered.add, *sized.rendered.add)
-        binding = self.prepared.binding
+        binding = self._prepared.binding
         return InstancePlan(
             name=binding.instance_name,
             component=binding.component_name,
             owner=stamp.component_instance(binding.component_name, binding.instance_name),
-            workload=_part(workload, own, final),
+            workload=_part(workload, (*workload.rendered.add, *sized.rendered.add), final),
             traits=tuple(_part(trait, trait.rendered.add, final) for trait in traits),
         )
 
     def _planned(
         self, answers: Sequence[_Answer], final: dict[Ref, Manifest], changes: Sequence[edits.Change]
     ) -> tuple[Planned, ...]:
-        application = self.inputs.application.metadata
-        instance = self.prepared.binding.instance_name
         handed = [change.edit for change in changes if isinstance(change.edit, Drop) and change.edit.handover]
         planned = []
         for answer in answers:
@@ -163,10 +235,8 @@ class _Assembly:
                 planned.append(
                     Planned(
                         ref=manifest.ref,
-                        body=stamp.body(
-                            manifest, namespace=application.namespace, application=application.name, instance=instance
-                        ),
-                        instance=instance,
+                        body=self._body(manifest),
+                        instance=self._prepared.binding.instance_name,
                         made_by=answer.offer.name,
                         owner="none" if manifest.retain else "instance",
                         handover=tuple(drop.path for drop in handed if drop.ref == manifest.ref),
@@ -174,57 +244,41 @@ class _Assembly:
                         once=self._inputs_digest(answers) if manifest.once else "",
                     )
                 )
+        # pods wait for the claims that they mount
         return tuple(sorted(planned, key=lambda one: not one.retain))
 
-    def _inputs_digest(self, answers: Sequence[_Answer]) -> str:
-        """What an object that runs once depends on: component, parameters, and the traits that do not only scale."""
-        sizing = {answer.offer.name for answer in answers if answer.rendered.scale is not None}
-        traits = [[t.offer.name, t.given] for t in self.prepared.traits if t.offer.name not in sizing]
-        component = msgspec.structs.replace(
-            self.prepared.component, metadata=None
-        )  # the document's version is no input
-        return digest.of([component, self.prepared.parameters, traits])
+    def _body(self, manifest: Manifest) -> dict[str, Any]:
+        metadata = self._inputs.application.metadata
+        return stamp.body(
+            manifest,
+            namespace=metadata.namespace,
+            application=metadata.name,
+            instance=self._prepared.binding.instance_name,
+        )
+
+    def _inputs_digest(self, answers: Iterable[_Answer]) -> str:
+        """What an object that runs once depends on: the component, values of parameters, and traits.
+
+        Not what the documents are called and described by, nor a trait that only says a size or does nothing: those
+        must not run a migration again.
+        """
+        prepared = self._prepared
+        acting = {answer.offer.name for answer in answers if answer.rendered.add or answer.rendered.edit}
+        traits = {trait.offer.name: trait.given for trait in prepared.traits if trait.offer.name in acting}
+        component = prepared.component
+        runs = [prepared.workload.name, component.os_type, component.arch, digest.plain(component.containers)]
+        return digest.of([runs, prepared.settings, prepared.parameters, traits])
 
 
-def _load(offer: Offer[Any], given: dict[str, Any], where: check.Where) -> Any:
-    try:
-        return offer.load(given)
-    except ValueError as error:
-        raise _FailedError((Problem(f"{offer.name}: {error}", where(), rule="TR-17"),)) from error
+def _refusals(offer: Offer[Any], refusal: Refuse, told: Told) -> list[Problem]:
+    if not refusal.problems:
+        # a refusal must not vanish: an instance without an answer would lose its objects
+        return [told(f"{offer.name} of {offer.package} refuses this and does not say why", paths.ROOT)]
+    return [told(str(message), str(at)) for message, at in refusal.problems]
 
 
-def _call(offer: Offer[Any], function: Any, *args: Any, where: check.Where) -> Rendered:
-    try:
-        return offer.call(function, *args, returns=Rendered)
-    except Refuse as refusal:
-        problems = tuple(Problem(message, check.inside(where, at), rule="TR-8") for message, at in refusal.problems)
-        raise _FailedError(problems) from refusal
-    except PluginCallError as error:
-        raise _FailedError((Problem(str(error), where()),), plugin=True) from error
-
-
-def _declared(offer: Offer[Any], rendered: Rendered, path: str) -> None:
-    """A type may add only kinds that it declares, because only those are watched and permitted."""
-    for manifest in rendered.add:
-        if manifest.kind not in offer.provides.produces:
-            message = (
-                f"{offer.name} of {offer.package} added {manifest.ref}, a kind that it does not declare to produce"
-            )
-            raise _FailedError((Problem(message, path),), plugin=True)
-
-
-def _gather(answers: Sequence[_Answer]) -> tuple[list[Manifest], list[edits.Change]]:
-    manifests: dict[Ref, Manifest] = {}
-    for answer in answers:
-        for manifest in answer.rendered.add:
-            if manifest.ref in manifests:
-                message = f'"{answer.offer.name}" adds {manifest.ref}, which this instance has already'
-                raise _FailedError((Problem(message, answer.path, rule="TR-4"),))
-            manifests[manifest.ref] = manifest
-    changes = [
-        edits.Change(edit, answer.offer.name, answer.path) for answer in answers for edit in answer.rendered.edit
-    ]
-    return list(manifests.values()), changes
+def _clash(clash: edits.Clash) -> Problem:
+    return Problem(clash.message, clash.path, rule="TR-4")
 
 
 def _part(answer: _Answer, own: Sequence[Manifest], final: dict[Ref, Manifest]) -> Part:

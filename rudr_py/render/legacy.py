@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rudr_py.api import Ref
+from rudr_py.api import Kind, Ref, kstatus
 from rudr_py.render.inputs import Observed
 from rudr_py.render.plan import InstancePlan, Plan
 
@@ -26,59 +26,68 @@ def components(plan: Plan, observed: Observed) -> dict[str, dict[str, str]]:
 
 
 def _refs(instance: InstancePlan) -> tuple[Ref, ...]:
+    """Rudr had no word for ConfigMaps."""
     refs = (*instance.workload.refs, *(ref for trait in instance.traits for ref in trait.refs))
-    return tuple(ref for ref in refs if ref.kind.kind != "ConfigMap")
+    return tuple(ref for ref in refs if ref.kind != Kind("v1", "ConfigMap"))
 
 
 def _text(ref: Ref, instance: str, observed: Observed) -> str:
     document = next((d for d in observed.documents(instance, ref.kind) if d["metadata"]["name"] == ref.name), None)
     if document is None:
         return "not existed"
-    word = _WORDS.get(ref.kind.kind)
+    # another group's Job or Deployment has a status of another shape
+    word = _WORDS.get((ref.kind.group, ref.kind.kind))
     return word(document) if word is not None else "created"
 
 
-def _status(document: Document) -> Mapping[str, Any]:
-    status = document.get("status")
-    return status if isinstance(status, Mapping) else {}
+def _part(document: Document, name: str) -> Mapping[str, Any]:
+    value = document.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _number(value: object, default: int = 0) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def _current(document: Document) -> bool:
+    """Whether the status is about the object as it is now."""
+    observed = _number(_part(document, "status").get("observedGeneration"))
+    return observed >= _number(_part(document, "metadata").get("generation"))
 
 
 def _deployment(document: Document) -> str:
-    status = _status(document)
-    wanted = document.get("spec", {}).get("replicas", 1)
-    if status.get("observedGeneration", 0) < document["metadata"].get("generation", 0):
+    status = _part(document, "status")
+    wanted = _number(_part(document, "spec").get("replicas"), 1)
+    updated = _number(status.get("updatedReplicas"))
+    if not _current(document) or updated < wanted or _number(status.get("replicas")) > updated:
         return "updating"
-    if status.get("updatedReplicas", 0) < wanted or status.get("replicas", 0) > status.get("updatedReplicas", 0):
-        return "updating"
-    return "running" if status.get("availableReplicas", 0) >= wanted else "unavailable"
+    return "running" if _number(status.get("availableReplicas")) >= wanted else "unavailable"
 
 
 def _stateful_set(document: Document) -> str:
-    status = _status(document)
-    wanted = document.get("spec", {}).get("replicas", 1)
-    current = status.get("observedGeneration", 0) >= document["metadata"].get("generation", 0)
-    return "running" if current and status.get("readyReplicas", 0) >= wanted else "updating"
+    wanted = _number(_part(document, "spec").get("replicas"), 1)
+    ready = _number(_part(document, "status").get("readyReplicas"))
+    return "running" if _current(document) and ready >= wanted else "updating"
 
 
 def _job(document: Document) -> str:
-    conditions = {c.get("type") for c in _status(document).get("conditions", ()) if c.get("status") == "True"}
-    if "Failed" in conditions:
+    if kstatus.condition(document, "Failed").get("status") == "True":
         return "failed"
-    return "succeeded" if "Complete" in conditions else "running"
+    return "succeeded" if kstatus.condition(document, "Complete").get("status") == "True" else "running"
 
 
 def _autoscaler(document: Document) -> str:
-    return str(_status(document).get("currentReplicas", 0))
+    return str(_number(_part(document, "status").get("currentReplicas")))
 
 
 def _claim(document: Document) -> str:
-    return str(_status(document).get("phase", "Pending"))
+    return str(_part(document, "status").get("phase") or "Pending")
 
 
-_WORDS: Mapping[str, Callable[[Document], str]] = {
-    "Deployment": _deployment,
-    "StatefulSet": _stateful_set,
-    "Job": _job,
-    "HorizontalPodAutoscaler": _autoscaler,
-    "PersistentVolumeClaim": _claim,
+_WORDS: Mapping[tuple[str, str], Callable[[Document], str]] = {
+    ("apps", "Deployment"): _deployment,
+    ("apps", "StatefulSet"): _stateful_set,
+    ("batch", "Job"): _job,
+    ("autoscaling", "HorizontalPodAutoscaler"): _autoscaler,
+    ("", "PersistentVolumeClaim"): _claim,
 }

@@ -5,7 +5,7 @@ Nothing is rendered here; types are looked up and their properties checked, neve
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -15,8 +15,12 @@ from rudr_py.catalog import Catalog, Offer
 from rudr_py.errors import CatalogError, Problem
 from rudr_py.model import paths, resolve, suggest
 from rudr_py.model.application import ComponentBinding, TraitBinding
+from rudr_py.model.document import Parsed
+from rudr_py.model.resolve import Resolved
 from rudr_py.render import check
 from rudr_py.render.inputs import Inputs
+
+SETTINGS = "$.spec.workloadSettings"
 
 
 class PreparedTrait(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,84 +33,148 @@ class PreparedTrait(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
-    """An instance ready to be rendered; `path` is where its binding stands in the application document."""
+    """An instance ready to be rendered.
+
+    `path` is where its binding stands in the application document; `setting_at` gives the places of workload
+    settings in the component's, which is called `document`.
+    """
 
     binding: ComponentBinding
     component: Component
     path: str
+    document: str
     workload: Offer[WorkloadType[Any]]
     settings: dict[str, Any]
+    setting_at: check.Where
     parameters: Mapping[str, Any]
     traits: tuple[PreparedTrait, ...]
 
 
 class Preparation(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one binding. With problems `prepared` is None. `missing` names a component that does not exist."""
+    """What came of one binding.
+
+    With problems `prepared` is None. `missing` is the problem that there is no such component, apart from the others.
+    """
 
     prepared: Prepared | None = None
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
-    missing: str = ""
+    missing: Problem | None = None
+
+
+class _Side(msgspec.Struct, frozen=True, kw_only=True):
+    """What the component's side of a binding came to, as far as it did; `document` is empty when there is none."""
+
+    document: str = ""
+    resolved: Resolved | None = None
+    workload: Offer[WorkloadType[Any]] | None = None
+    setting_at: check.Where
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
 
 def prepare(inputs: Inputs, catalog: Catalog, index: int) -> Preparation:
-    """Prepare the component binding of this index."""
+    """Prepare the component binding of this index. Without its component the rest is checked all the same."""
     binding = inputs.application.components[index]
     path = paths.child("$", "spec", "components", index)
     parsed = inputs.components.get(binding.component_name)
-    if parsed is None:
-        return _missing(inputs, binding, path)
-    document = f"componentschematic/{binding.component_name}"
-    problems, warnings = [_of(document, p) for p in parsed.problems], [_of(document, w) for w in parsed.warnings]
-    if parsed.value is None or problems:
-        return Preparation(problems=tuple(problems), warnings=tuple(warnings))
-    resolved = resolve.resolve(parsed.value, binding, inputs.application.variables, path=path)
-    problems += resolved.problems
-    warnings += resolved.warnings
-    workload, settings, found = _workload(catalog, resolved.component, resolved.settings, document)
-    problems += found
-    traits, more_problems, more_warnings = _traits(inputs, catalog, workload, index)
-    problems += more_problems
-    warnings += more_warnings
-    if problems or workload is None:
-        return Preparation(problems=tuple(problems), warnings=tuple(warnings))
+    side = _component(inputs, catalog, binding, path, parsed)
+    traits, problems, warnings = _traits(inputs, catalog, side.workload, index)
+    problems = [*side.problems, *problems]
+    warnings = [*side.warnings, *warnings]
+    # a binding without a component's name is told by the reader of the document
+    missing = _missing(inputs, binding, path) if parsed is None and binding.component_name else None
+    if missing or problems or side.resolved is None or side.workload is None:
+        return Preparation(problems=tuple(problems), warnings=tuple(warnings), missing=missing)
     prepared = Prepared(
         binding=binding,
-        component=resolved.component,
+        component=side.resolved.component,
         path=path,
-        workload=workload,
-        settings=settings,
-        parameters=resolved.parameters,
+        document=side.document,
+        workload=side.workload,
+        settings=side.resolved.settings,
+        setting_at=side.setting_at,
+        parameters=side.resolved.parameters,
         traits=traits,
     )
     return Preparation(prepared=prepared, warnings=tuple(warnings))
 
 
-def setting_path(*steps: str | int) -> str:
-    """Where a workload setting stands in its component document."""
-    return paths.child("$", "spec", "workloadSettings", *steps)
+def of(document: str, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The problems as those of another document than the application's."""
+    return tuple(msgspec.structs.replace(problem, document=document) for problem in problems)
 
 
-def _of(document: str, problem: Problem) -> Problem:
-    return msgspec.structs.replace(problem, document=document)
-
-
-def _missing(inputs: Inputs, binding: ComponentBinding, path: str) -> Preparation:
+def _missing(inputs: Inputs, binding: ComponentBinding, path: str) -> Problem:
     hint = suggest.nearest(binding.component_name, inputs.components)
     message = f'there is no ComponentSchematic "{binding.component_name}" in this namespace.{hint}'
-    problem = Problem(message, paths.child(path, "componentName"))
-    return Preparation(problems=(problem,), missing=binding.component_name)
+    return Problem(message, paths.child(path, "componentName"))
+
+
+def _component(
+    inputs: Inputs, catalog: Catalog, binding: ComponentBinding, path: str, parsed: Parsed[Component] | None
+) -> _Side:
+    """What the component, its parameters and its workload type have to say to this binding."""
+    variables = inputs.application.variables
+    if parsed is None:
+        return _Side(setting_at=_settings(()), problems=tuple(_undefined(binding, variables, path)))
+    document = f"componentschematic/{binding.component_name}"
+    problems, warnings = of(document, parsed.problems), of(document, parsed.warnings)
+    component = parsed.value
+    if component is None or _touched(parsed, "$.spec.parameters"):
+        # what a parameter must be like is not known; only the variables are
+        undefined = _undefined(binding, variables, path)
+        return _Side(setting_at=_settings(()), problems=(*problems, *undefined), warnings=warnings)
+    resolved = resolve.resolve(component, binding, variables, path=path)
+    setting_at = _settings(tuple((one.name, one.from_param in resolved.parameters) for one in component.settings))
+    workload, found = None, (*problems, *resolved.problems)
+    if not _touched(parsed, "$.spec.workloadType"):
+        workload, told = _workload(catalog, resolved, setting_at)
+        found = (*found, *of(document, told))
+    return _Side(
+        document=document,
+        resolved=resolved,
+        workload=workload,
+        setting_at=setting_at,
+        problems=found,
+        warnings=(*warnings, *resolved.warnings),
+    )
+
+
+def _touched(parsed: Parsed[Component], path: str) -> bool:
+    return any(paths.below(problem.path, path) or problem.path in ("$", "$.spec") for problem in parsed.problems)
+
+
+def _undefined(binding: ComponentBinding, variables: Mapping[str, Any], path: str) -> Iterable[Problem]:
+    for name, value in binding.parameter_values.items():
+        place = paths.child(path, *binding.parameter_steps.get(name, ("parameterValues",)))
+        yield from resolve.substitute(value, variables, place, rule="AC-8")[1]
+
+
+def _settings(settings: tuple[tuple[str, bool], ...]) -> check.Where:
+    """Where workload settings stand, given the name of each and whether its value comes from a parameter."""
+    entries = {
+        name: (index, "fromParam" if from_param else "value") for index, (name, from_param) in enumerate(settings)
+    }
+
+    def where(*steps: str | int) -> str:
+        if not steps or steps[0] not in entries:
+            return SETTINGS
+        index, field = entries[str(steps[0])]
+        inner = steps[1:] if field == "value" else ()
+        return paths.child(SETTINGS, index, field, *inner)
+
+    return where
 
 
 def _workload(
-    catalog: Catalog, component: Component, settings: dict[str, Any], document: str
-) -> tuple[Offer[WorkloadType[Any]] | None, dict[str, Any], tuple[Problem, ...]]:
+    catalog: Catalog, resolved: Resolved, setting_at: check.Where
+) -> tuple[Offer[WorkloadType[Any]] | None, tuple[Problem, ...]]:
     try:
-        offer = catalog.workload(component.workload_type)
+        offer = catalog.workload(resolved.component.workload_type)
     except CatalogError as error:
-        return None, {}, (Problem(str(error), "$.spec.workloadType", rule="CO-13", document=document),)
-    found = check.problems(offer, settings, setting_path)
-    return offer, settings, tuple(_of(document, problem) for problem in found)
+        return None, (Problem(str(error), "$.spec.workloadType", rule="CO-13"),)
+    return offer, check.problems(offer, resolved.settings, setting_at, "WS-3")
 
 
 def _traits(
@@ -118,6 +186,9 @@ def _traits(
     seen: set[str] = set()
     for number, binding in enumerate(inputs.application.components[index].traits):
         path = paths.child("$", "spec", "components", index, "traits", number)
+        if not binding.name:
+            # told by the reader of the document
+            continue
         try:
             offer = catalog.trait(binding.name)
         except CatalogError as error:
@@ -154,13 +225,18 @@ def _fits(offer: Offer[Trait[Any]], workload: Offer[WorkloadType[Any]] | None, p
 
 def _properties(
     inputs: Inputs, offer: Offer[Trait[Any]], binding: TraitBinding, path: str
-) -> tuple[PreparedTrait, tuple[Problem, ...], tuple[Problem, ...]]:
+) -> tuple[PreparedTrait, list[Problem], tuple[Problem, ...]]:
     at = paths.child(path, binding.properties_key) if binding.properties_key else path
 
-    def where(*steps: str | int) -> str:
+    def written(*steps: str | int) -> str:
         return paths.child(at, *steps)
 
     given, undefined = resolve.substitute(dict(binding.properties), inputs.application.variables, at)
-    given, warnings = check.renamed(offer, given, where)
-    found = check.problems(offer, given, where)
-    return PreparedTrait(offer=offer, given=given, path=path, where=where), (*undefined, *found), warnings
+    given, warnings, where = check.renamed(offer, given, written)
+    # a variable that does not exist is one mistake, not also a text where a number should be
+    found = [
+        problem
+        for problem in check.problems(offer, given, where, "TR-17")
+        if problem.path not in {other.path for other in undefined}
+    ]
+    return PreparedTrait(offer=offer, given=given, path=path, where=where), [*undefined, *found], warnings

@@ -5,7 +5,8 @@ Every problem of every document is found before anything is refused. Nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -22,45 +23,56 @@ INVALID = "InvalidDocument"
 COMPONENT_NOT_FOUND = "ComponentNotFound"
 PLUGIN_FAILED = "PluginFailed"
 
+SOONEST = timedelta(seconds=1)
+"""A type that wants to be asked again at once, or in the past, waits this long: it must not turn in circles."""
+
 
 def render(inputs: Inputs, catalog: Catalog) -> Plan:
     """Everything that is to exist for one application, in the order in which it is to be applied."""
     preparations = [prepare.prepare(inputs, catalog, index) for index in range(len(inputs.application.components))]
-    rendered = [instance.render(found.prepared, inputs) for found in preparations if found.prepared is not None]
+    rendered = [
+        instance.render(found.prepared, inputs)
+        for index, found in enumerate(preparations)
+        if found.prepared is not None and not _misread(inputs, index)
+    ]
+    missing = [found.missing for found in preparations if found.missing is not None]
+    faults = [fault for found in rendered for fault in found.faults]
+    manifests = [
+        *(_component_instance(inputs, found.plan) for found in rendered if found.plan is not None),
+        *(manifest for found in rendered for manifest in found.manifests),
+    ]
     problems = [
         *inputs.parsed.problems,
         *(problem for found in preparations for problem in found.problems),
         *(problem for found in rendered for problem in found.problems),
+        *_twice(manifests, inputs),
     ]
     warnings = [
         *inputs.parsed.warnings,
         *(warning for found in preparations for warning in found.warnings),
         *(warning for found in rendered for warning in found.warnings),
     ]
-    manifests = [
-        *(_component_instance(inputs, found.plan) for found in rendered if found.plan is not None),
-        *(manifest for found in rendered for manifest in found.manifests),
-    ]
-    problems += _twice(manifests, inputs)
-    told = tuple(_unique(_located(warning, inputs.positions) for warning in warnings))
-    if problems:
-        located = tuple(_unique(_located(problem, inputs.positions) for problem in problems))
-        return Plan(problems=located, warnings=told, reason=_reason(inputs, preparations, rendered))
+    told = _located(warnings, inputs.positions)
+    if problems or missing or faults:
+        reason = INVALID if problems else COMPONENT_NOT_FOUND if missing else PLUGIN_FAILED
+        return Plan(problems=_located([*missing, *problems, *faults], inputs.positions), warnings=told, reason=reason)
     return Plan(
         manifests=tuple(manifests),
         instances=tuple(found.plan for found in rendered if found.plan is not None),
         warnings=told,
-        wake_at=min((found.wake_at for found in rendered if found.wake_at), default=None),
+        wake_at=_wake_at(rendered, inputs.now),
     )
 
 
-def _reason(
-    inputs: Inputs, preparations: Sequence[prepare.Preparation], rendered: Sequence[instance.RenderedInstance]
-) -> str:
-    wrong = bool(inputs.parsed.problems) or any(found.problems and not found.missing for found in preparations)
-    if wrong or any(found.problems and not found.failed for found in rendered):
-        return INVALID
-    return COMPONENT_NOT_FOUND if any(found.missing for found in preparations) else PLUGIN_FAILED
+def _misread(inputs: Inputs, index: int) -> bool:
+    """Whether the reader of the document found this binding wrong; types need not look at what is left of it."""
+    path = paths.child("$", "spec", "components", index)
+    return any(paths.below(problem.path, path) for problem in inputs.parsed.problems)
+
+
+def _wake_at(rendered: Sequence[instance.RenderedInstance], now: datetime) -> datetime | None:
+    wanted = [found.wake_at for found in rendered if found.wake_at is not None]
+    return max(min(wanted), now + SOONEST) if wanted else None
 
 
 def _component_instance(inputs: Inputs, plan: InstancePlan) -> Planned:
@@ -94,19 +106,13 @@ def _twice(manifests: Sequence[Planned], inputs: Inputs) -> list[Problem]:
     return found
 
 
-def _located(problem: Problem, positions: Mapping[str, Positions]) -> Problem:
-    """The problem with its place in a file, if the document came from one."""
-    if problem.location is not None:
-        return problem
-    name = problem.document.partition("/")[2]
-    known = positions.get(name)
-    if known is None:
-        return problem
-    path = problem.path
-    while path and known.of_key(path) is None:
-        path = paths.parent(path)
-    return msgspec.structs.replace(problem, location=known.of_key(path))
+def _located(problems: Iterable[Problem], positions: Mapping[str, Positions]) -> tuple[Problem, ...]:
+    """Each problem once, with its place in a file if its document came from one."""
+    return tuple(dict.fromkeys(_placed(problem, positions) for problem in problems))
 
 
-def _unique(problems: Any) -> list[Problem]:
-    return list(dict.fromkeys(problems))
+def _placed(problem: Problem, positions: Mapping[str, Positions]) -> Problem:
+    known = positions.get(problem.document.partition("/")[2])
+    if problem.location is not None or known is None:
+        return problem
+    return msgspec.structs.replace(problem, location=known.of_key(problem.path))

@@ -18,36 +18,43 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 class Clash(msgspec.Struct, frozen=True):
-    """Two wishes that cannot both be met; `path` is where the later one stands."""
+    """Wishes that cannot all be met; `path` is where the last of them stands."""
 
     message: str
     path: str
 
 
-def merge(wishes: Sequence[Wish]) -> Scale | Clash | None:
-    """One size for all wishes; None when there are none.
+class Merged(msgspec.Struct, frozen=True):
+    """The one size, and the wish that decides its form."""
+
+    scale: Scale
+    by: Wish
+
+
+def merge(wishes: Sequence[Wish]) -> Merged | Clash | None:
+    """One size for all wishes, which are in the listed order; None when there are none.
 
     One base of exact, range or external; a hold alone is exact; a hold on a range raises its bounds; a hold on
     anything else, two bases and two holds clash.
     """
     bases = [wish for wish in wishes if wish.scale.form != "hold"]
     holds = [wish for wish in wishes if wish.scale.form == "hold"]
-    for several in (bases, holds):
-        if len(several) > 1:
-            return _clash(several[0], several[1])
+    if not wishes:
+        return None
+    held = bool(holds) and any(base.scale.form != "range" for base in bases)
+    if len(bases) > 1 or len(holds) > 1 or held:
+        return _clash(wishes)
     if not holds:
-        return bases[0].scale if bases else None
+        return Merged(bases[0].scale, bases[0])
     hold = holds[0].scale.replicas
     if not bases:
-        return Scale.exact(hold)
+        return Merged(Scale.exact(hold), holds[0])
     base = bases[0].scale
-    if base.form != "range":
-        return _clash(bases[0], holds[0])
-    return msgspec.structs.replace(base, minimum=max(base.minimum, hold), maximum=max(base.maximum, hold))
+    size = msgspec.structs.replace(base, minimum=max(base.minimum, hold), maximum=max(base.maximum, hold))
+    return Merged(size, bases[0])
 
 
-def _clash(first: Wish, second: Wish) -> Clash:
-    return Clash(
-        f'the traits "{first.trait}" and "{second.trait}" both decide the number of replicas; remove one of them',
-        max(first.path, second.path),
-    )
+def _clash(wishes: Sequence[Wish]) -> Clash:
+    *names, last = sorted(f'"{wish.trait}"' for wish in wishes)
+    message = f"the traits {', '.join(names)} and {last} cannot all decide the number of replicas; remove one of them"
+    return Clash(message, wishes[-1].path)

@@ -29,11 +29,11 @@ def labels(application: str, instance: str) -> dict[str, str]:
 
 
 def body(manifest: Manifest, *, namespace: str, application: str, instance: str) -> dict[str, Any]:
-    """The whole object; empty maps, lists and nulls are left out, because the server would write them anew for ever."""
+    """The whole object. Our own labels win: an object without them would be lost to the watch."""
     metadata: dict[str, Any] = {
         "name": manifest.name,
         "namespace": namespace,
-        "labels": {**labels(application, instance), **manifest.labels},
+        "labels": {**manifest.labels, **labels(application, instance)},
     }
     if manifest.annotations:
         metadata["annotations"] = dict(manifest.annotations)

@@ -20,6 +20,9 @@ from rudr_py.render.plan import Plan
 
 Phase = Literal["Add", "Modify", "synced"]
 
+LONGEST = 32768
+"""The most characters of a condition's message, as metav1.Condition has it."""
+
 
 class Sync(msgspec.Struct, frozen=True, kw_only=True):
     """How far the objects of this generation are applied. `reason` is CamelCase; `message` names object and error.
@@ -35,23 +38,27 @@ class Sync(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Previous(msgspec.Struct, frozen=True, kw_only=True):
-    """What of the last status matters for the next one."""
+    """What of the last status matters for the next one.
+
+    `attached` is (instance, trait) -> when the trait was first applied; `instances` are the entries as they stand.
+    """
 
     conditions: tuple[Condition, ...] = ()
     phase: str = ""
     attached: Mapping[tuple[str, str], datetime] = msgspec.field(default_factory=dict)
+    instances: tuple[dict[str, Any], ...] = ()
     resources: tuple[dict[str, Any], ...] = ()
 
 
 def previous(document: Any) -> Previous:
     """Read a stored status, ours or Rudr's or anyone's; what cannot be read counts as absent."""
     status = document if isinstance(document, dict) else {}
-    resources = status.get("resources")
     return Previous(
         conditions=_conditions(status.get("conditions")),
         phase=str(status.get("phase") or ""),
         attached=_attached(status.get("instances")),
-        resources=tuple(r for r in resources if isinstance(r, dict)) if isinstance(resources, list) else (),
+        instances=_maps(status.get("instances")),
+        resources=_maps(status.get("resources")),
     )
 
 
@@ -70,21 +77,22 @@ def status(plan: Plan, inputs: Inputs, observed: Observed, sync: Sync, before: P
         "phase": _phase(plan, sync, before),
         "conditions": msgspec.to_builtins(conditions),
     }
-    if plan.instances:
+    if plan.problems:
+        instances = _unseen(before)
+    else:
+        instances = [_instance(one) for one in healths]
         built["components"] = legacy.components(plan, observed)
-        built["instances"] = [_instance(one) for one in healths]
-    if plan.warnings:
-        built["warnings"] = [_line(warning) for warning in plan.warnings]
-    if sync.resources:
-        built["resources"] = list(sync.resources)
-    return built
+    built["instances"] = instances
+    built["warnings"] = [_line(warning) for warning in plan.warnings]
+    built["resources"] = list(sync.resources)
+    return {name: value for name, value in built.items() if value not in ({}, [])}
 
 
 def _judge(plan: Plan, sync: Sync, healths: Sequence[health.InstanceHealth]) -> tuple[Condition, ...]:
     if plan.problems:
-        message = "\n".join(_line(problem) for problem in plan.problems)
+        told = _told([_line(problem) for problem in plan.problems])
         return (
-            Condition(type="Valid", status=FALSE, reason=plan.reason, message=message),
+            Condition(type="Valid", status=FALSE, reason=plan.reason, message=told),
             Condition(type="Synced", status=UNKNOWN, reason="NotValid", message="nothing is applied while not valid"),
             Condition(type="Ready", status=FALSE, reason="NotValid", message=_line(plan.problems[0])),
         )
@@ -103,15 +111,13 @@ def _ready(sync: Sync, healths: Sequence[health.InstanceHealth]) -> Condition:
     if sync.state != TRUE and not sync.paused:
         return Condition(type="Ready", status=FALSE, reason=sync.reason, message=sync.message)
     waiting = [one for one in healths if not one.workload.ok]
+    counted = f"{len(healths) - len(waiting)} of {len(healths)} instances are ready"
     if not waiting:
-        return Condition(type="Ready", status=TRUE, reason="Ready", message=_counted(healths))
+        return Condition(type="Ready", status=TRUE, reason="Ready", message=counted)
+    # what has failed is of more interest than what only takes its time
     waiting.sort(key=lambda one: one.workload.state != "failed")
-    message = "\n".join(f"{one.plan.name}: {one.workload.message or one.workload.reason}" for one in waiting)
-    return Condition(type="Ready", status=FALSE, reason=waiting[0].workload.reason, message=message)
-
-
-def _counted(healths: Sequence[health.InstanceHealth]) -> str:
-    return f"{len(healths)} of {len(healths)} instances are ready"
+    lines = [f"{one.plan.name}: {one.workload.message or one.workload.reason}" for one in waiting]
+    return Condition(type="Ready", status=FALSE, reason=waiting[0].workload.reason, message=_told([counted, *lines]))
 
 
 def _phase(plan: Plan, sync: Sync, before: Previous) -> Phase:
@@ -134,6 +140,23 @@ def _instance(one: health.InstanceHealth) -> dict[str, Any]:
     }
 
 
+def _unseen(before: Previous) -> list[dict[str, Any]]:
+    """The instances that were there before the documents went wrong, with what must outlive that: times of traits."""
+    unknown = {"state": "unknown", "reason": "NotValid"}
+    kept: list[dict[str, Any]] = []
+    for entry in before.instances:
+        name = entry.get("name")
+        traits = [
+            {"name": trait, "attachedAt": _time(moment), **unknown}
+            for (instance, trait), moment in before.attached.items()
+            if instance == name
+        ]
+        if isinstance(name, str):
+            known = {key: str(entry[key]) for key in ("component", "workload") if key in entry}
+            kept.append({"name": name, **known, **unknown, "traits": traits})
+    return kept
+
+
 def _health(found: Health) -> dict[str, Any]:
     shown: dict[str, Any] = {"state": found.state, "reason": found.reason}
     if found.message:
@@ -143,33 +166,44 @@ def _health(found: Health) -> dict[str, Any]:
     return shown
 
 
+def _told(lines: Sequence[str]) -> str:
+    """The lines as one message, at most as long as a condition may be."""
+    text = "\n".join(lines)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
 def _line(problem: Problem) -> str:
     rule = f" [{problem.rule}]" if problem.rule else ""
     return f"{problem}{rule}"
 
 
 def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def _conditions(value: Any) -> tuple[Condition, ...]:
-    found = []
-    for item in value if isinstance(value, list) else ():
+    found: dict[str, Condition] = {}
+    for item in _maps(value):
         try:
-            found.append(msgspec.convert(item, Condition))
+            read = msgspec.convert(item, Condition)
         except msgspec.ValidationError:
             continue
-    return tuple(found)
+        found.setdefault(read.type, read)
+    return tuple(found.values())
 
 
 def _attached(value: Any) -> dict[tuple[str, str], datetime]:
     found: dict[tuple[str, str], datetime] = {}
-    for instance in value if isinstance(value, list) else ():
-        traits = instance.get("traits") if isinstance(instance, dict) else None
-        for trait in traits if isinstance(traits, list) else ():
+    for instance in _maps(value):
+        for trait in _maps(instance.get("traits")):
             try:
                 moment = datetime.fromisoformat(trait["attachedAt"])
-                found[str(instance["name"]), str(trait["name"])] = moment
-            except (KeyError, TypeError, ValueError):
+                if moment.tzinfo is not None:
+                    found[str(instance["name"]), str(trait["name"])] = moment.astimezone(UTC)
+            except (KeyError, TypeError, ValueError, OverflowError):
                 continue
     return found
+
+
+def _maps(value: Any) -> tuple[dict[str, Any], ...]:
+    return tuple(item for item in value if isinstance(item, dict)) if isinstance(value, list) else ()

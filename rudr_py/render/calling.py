@@ -1,0 +1,156 @@
+"""Calls a type: copies go in, a checked copy comes out. What a plugin does to its values harms nobody else.
+
+Nothing that a type returns is taken on trust: frozen values are not checked when they are made. What is checked
+here is whether an answer is what the API says it is; whether it fits the instance is decided in `instance`.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from rudr_py.api import Attached, Component, Context, Drop, Health, Manifest, Path, Probe, Rendered, Scale, Set, naming
+from rudr_py.catalog import Offer
+from rudr_py.errors import PluginCallError
+
+HEAD = frozenset({"apiVersion", "kind", "metadata"})
+"""The fields of an object that the core writes; a body may not have them."""
+
+
+class _Given(msgspec.Struct, frozen=True):
+    """The parts of a context that a type could change in place."""
+
+    component: Component
+    traits: tuple[Attached, ...]
+    manifests: tuple[Manifest, ...]
+
+
+class _Plain(msgspec.Struct, frozen=True):
+    """A Rendered without its edits, which cannot be told apart in JSON."""
+
+    add: tuple[Manifest, ...]
+    scale: Scale | None
+    probes: tuple[Probe, ...]
+    wake_at: datetime | None
+    warnings: tuple[str, ...]
+
+
+# a set in a body has another order in each process
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+_GIVEN = msgspec.json.Decoder(_Given)
+_PLAIN = msgspec.json.Decoder(_Plain)
+_HEALTH = msgspec.json.Decoder(Health)
+_EDITS: dict[type, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(kind) for kind in (Set, Drop)}
+
+
+def render(offer: Offer[Any], function: Callable[..., Rendered], context: Context[Any]) -> Rendered:
+    """Call `function`, a method of the type that answers a context with a Rendered.
+
+    Raises Refuse as the type raised it, and PluginCallError for any other failure and any answer that is not what
+    the API describes. A type that changed what it was given is told by a warning.
+    """
+    given = _Given(context.component, context.traits, context.manifests)
+    before = msgspec.json.encode(given)
+    fresh = _GIVEN.decode(before)
+    answer = offer.call(function, _with(context, fresh), returns=Rendered)
+    rendered = _copied(offer, answer)
+    fault = next(_faults(offer, rendered), "")
+    if fault:
+        raise _blamed(offer, fault)
+    if _encoded(fresh) != before:
+        warning = f"{offer.name} of {offer.package} changed values that it was given; the changes have no effect"
+        rendered = msgspec.structs.replace(rendered, warnings=(*rendered.warnings, warning))
+    return rendered
+
+
+def health(offer: Offer[Any], context: Context[Any]) -> Health:
+    """Call `health` of a type. Raises Refuse and PluginCallError as `render` does."""
+    given = _Given(context.component, context.traits, context.manifests)
+    fresh = _GIVEN.decode(msgspec.json.encode(given))
+    answer = offer.call(offer.provides.health, _with(context, fresh), returns=Health)
+    try:
+        return _HEALTH.decode(_ENCODER.encode(answer))
+    except Exception as error:
+        raise _blamed(offer, f"returned a Health that is none: {error}") from error
+
+
+def _with(context: Context[Any], fresh: _Given) -> Context[Any]:
+    # a model is the author's own; a dict would be shared with the next call
+    own = copy.deepcopy(context.properties) if isinstance(context.properties, dict) else context.properties
+    return msgspec.structs.replace(
+        context, component=fresh.component, properties=own, traits=fresh.traits, manifests=fresh.manifests
+    )
+
+
+def _encoded(given: _Given) -> bytes:
+    try:
+        return msgspec.json.encode(given)
+    except Exception:  # noqa: BLE001 - whatever a type has put in there, it is a change
+        return b""
+
+
+def _copied(offer: Offer[Any], answer: Rendered) -> Rendered:
+    """The answer by way of JSON: every field has its declared type, and nothing is shared with the plugin."""
+    try:
+        plain = _Plain(answer.add, answer.scale, answer.probes, answer.wake_at, answer.warnings)
+        checked = _PLAIN.decode(_ENCODER.encode(plain))
+        edits = tuple(_EDITS[type(edit)].decode(_ENCODER.encode(edit)) for edit in answer.edit)
+    except Exception as error:
+        # foreign values may fail in any way while they are looked at
+        reason = f"an edit is a {error.args[0].__name__}" if isinstance(error, KeyError) else str(error)
+        raise _blamed(offer, f"returned a Rendered that is none: {reason}") from error
+    return Rendered(
+        add=checked.add,
+        edit=edits,
+        scale=checked.scale,
+        probes=checked.probes,
+        wake_at=checked.wake_at,
+        warnings=checked.warnings,
+    )
+
+
+def _faults(offer: Offer[Any], rendered: Rendered) -> Iterator[str]:
+    for manifest in rendered.add:
+        if manifest.kind not in offer.provides.produces:
+            # only kinds that are declared are watched and permitted
+            yield f"added {manifest.ref}, a kind that it does not declare to produce"
+        if not 0 < len(manifest.name) <= naming.LIMIT:
+            yield f'added {manifest.ref}, whose name must have 1 to {naming.LIMIT} characters; use ctx.name("...")'
+        taken = sorted(HEAD & set(manifest.body))
+        if taken:
+            yield f"added {manifest.ref} with {', '.join(taken)} in its body, which the core writes"
+    for edit in rendered.edit:
+        if not _editable(edit.path) or (edit.path[0] == "metadata" and not _textual(edit)):
+            yield f"edits {edit.ref} at {edit.path}, which is no field of a body, label or annotation"
+    if rendered.wake_at is not None and rendered.wake_at.tzinfo is None:
+        yield "returned a wake_at without a time zone; make it from ctx.now"
+    if rendered.scale is not None and not _sound(rendered.scale):
+        yield f"asks for a size that none can have: {rendered.scale}"
+
+
+def _editable(path: Path) -> bool:
+    if not path or isinstance(path[0], dict):
+        return False
+    if path[0] == "metadata":
+        return len(path) == 3 and path[1] in ("labels", "annotations") and isinstance(path[2], str)
+    return path[0] not in HEAD
+
+
+def _textual(edit: Set | Drop) -> bool:
+    return isinstance(edit, Drop) or isinstance(edit.value, str)
+
+
+def _sound(size: Scale) -> bool:
+    return size.replicas >= 0 and 0 <= size.minimum <= size.maximum
+
+
+def _blamed(offer: Offer[Any], what: str) -> PluginCallError:
+    return PluginCallError(
+        f"{offer.name} of {offer.package} {what}; this is a fault of the plugin, not of the document",
+        package=offer.package,
+        type_name=offer.name,
+    )
