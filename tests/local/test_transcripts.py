@@ -1,0 +1,38 @@
+"""The recorded answers of a real kube-apiserver, replayed: every step must hold."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+from rudr_py.local.cluster import LocalCluster, LocalSettings
+
+RECORDED = Path(__file__).parents[2] / ".." / "shared" / "apiserver"
+TRANSCRIPTS = sorted((RECORDED / "transcripts").glob("*.json"))
+
+
+async def replay(transcript: Path) -> str:
+    """Replay a transcript against a cluster of its own; returns the differences."""
+    settings = LocalSettings(controllers=frozenset(), compaction=2.0)
+    async with LocalCluster(settings) as cluster:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(RECORDED / "replay.py"),
+            "--server",
+            cluster.url,
+            str(transcript),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        async with asyncio.timeout(60):
+            out, _ = await process.communicate()
+        return "" if process.returncode == 0 else out.decode()
+
+
+@pytest.mark.skipif(not TRANSCRIPTS, reason="the transcripts of a real API server are not beside the repository")
+async def test_every_recorded_step_holds() -> None:
+    differences = await asyncio.gather(*map(replay, TRANSCRIPTS))
+    assert "".join(differences) == ""
