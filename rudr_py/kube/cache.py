@@ -58,9 +58,6 @@ class Cache:
         self._owners: dict[str, dict[Key, Live]] = {}
         self._labels: dict[Key, dict[Key, Live]] = {}
 
-    def __len__(self) -> int:
-        return sum(len(names) for names in self._objects.values())
-
     def get(self, namespace: str, name: str) -> Live | None:
         """One object."""
         return self._objects.get(namespace, {}).get(name)

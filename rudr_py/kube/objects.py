@@ -10,6 +10,7 @@ import contextlib
 import functools
 import hashlib
 from collections.abc import Iterator
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -39,7 +40,6 @@ class Live(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     generation: int
     deleting: bool
     labels: dict[str, str]
-    annotations: dict[str, str]
     owner_uid: str
     owner_kind: str
     owner_name: str
@@ -53,6 +53,14 @@ class Live(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         """Namespace and name."""
         return self.namespace, self.name
 
+    @property
+    def annotations(self) -> dict[str, str]:
+        """All annotations but kubectl's last-applied copy, decoded anew at each use."""
+        with _as_undecodable(f"{self.kind} {self.namespace}/{self.name}"):
+            found = _annotated.decode(self.body).metadata.annotations or {}
+        found.pop(_LAST_APPLIED, None)
+        return found
+
     def document(self) -> dict[str, Any]:
         """The whole object without managedFields, decoded anew at each call; the caller may change it.
 
@@ -63,7 +71,10 @@ class Live(msgspec.Struct, frozen=True, gc=False, kw_only=True):
             return head | dict(msgspec.json.decode(self.body))
 
     def part(self, name: str) -> Any:
-        """One top-level field (`spec`, `status`, `data` …) decoded anew, or None; cheaper than `document()`."""
+        """One top-level field (`spec`, `status`, `data` …) decoded anew, or None; cheaper than `document()`.
+
+        Raises `UndecodableError` as `document()` does.
+        """
         with _as_undecodable(f"{self.kind} {self.namespace}/{self.name}"):
             raw = _parts.decode(self.body).get(name)
             return None if raw is None else msgspec.json.decode(raw)
@@ -83,6 +94,10 @@ class _Entry(msgspec.Struct, frozen=True, rename="camel"):
     fields: msgspec.Raw = msgspec.field(default=msgspec.Raw(b""), name="fieldsV1")
 
 
+class _OwnAnnotations(msgspec.Struct, frozen=True):
+    applied: str = msgspec.field(default="", name=APPLIED_ANNOTATION)
+
+
 class _Metadata(msgspec.Struct, frozen=True, rename="camel"):
     name: str = ""
     namespace: str = ""
@@ -91,23 +106,36 @@ class _Metadata(msgspec.Struct, frozen=True, rename="camel"):
     generation: int = 0
     deletion_timestamp: str | None = None
     labels: dict[str, str] | None = None
-    annotations: dict[str, str] | None = None
+    annotations: _OwnAnnotations | None = None
     owner_references: list[_Owner] | None = None
     managed_fields: list[_Entry] | None = None
 
 
+class _AllAnnotations(msgspec.Struct, frozen=True):
+    annotations: dict[str, str] | None = None
+
+
+class _Annotated(msgspec.Struct, frozen=True):
+    metadata: _AllAnnotations = _AllAnnotations()
+
+
+_annotated = msgspec.json.Decoder(_Annotated)
 _parts = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _metadata = msgspec.json.Decoder(_Metadata)
 _nobody = _Owner()
+_unannotated = _OwnAnnotations()
 
 
-def decode(data: bytes | msgspec.Raw, api_version: str = "", kind: str = "") -> Live:
+def decode(data: bytes | msgspec.Raw, api_version: str = "", kind: str = "", *, parts: tuple[str, ...] = ()) -> Live:
     """Read one object. List items carry no apiVersion and kind, so the caller says what they are.
 
-    The value shares no memory with `data`. Raises `UndecodableError`.
+    `parts` are the top-level fields to keep besides the metadata; empty keeps all. The value shares no memory with
+    `data`. Raises `UndecodableError`.
     """
-    with _as_undecodable(kind or "an object"):
-        return _decode(data, api_version, kind)
+    try:
+        return _decode(data, api_version, kind, parts)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise errors.UndecodableError(f"{kind or 'an object'} cannot be read: {error}") from error
 
 
 def digest(fields: bytes) -> str:
@@ -115,39 +143,38 @@ def digest(fields: bytes) -> str:
     return _digest(bytes(fields))
 
 
-def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str) -> Live:
-    parts = _parts.decode(data)
-    api_version = _text(parts.pop("apiVersion", None)) or api_version
-    kind = _text(parts.pop("kind", None)) or kind
-    raw_metadata = parts.get("metadata", msgspec.Raw(b"{}"))
-    metadata = _metadata.decode(raw_metadata)
+def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str, parts: tuple[str, ...]) -> Live:
+    found = _parts.decode(data)
+    api_version = _text(found.pop("apiVersion", None)) or api_version
+    kind = _text(found.pop("kind", None)) or kind
+    raw = found.pop("metadata", msgspec.Raw(b"{}"))
+    metadata = _metadata.decode(raw)
     if metadata.managed_fields is not None:
-        kept = _parts.decode(raw_metadata)
+        kept = _parts.decode(raw)
         kept.pop("managedFields", None)
-        parts["metadata"] = msgspec.Raw(msgspec.json.encode(kept))
-    owner = next((owner for owner in metadata.owner_references or () if owner.controller), _nobody)
-    annotations = metadata.annotations or {}
-    annotations.pop(_LAST_APPLIED, None)
-    body = msgspec.json.encode(parts)
+        raw = msgspec.Raw(msgspec.json.encode(kept))
+    if parts:
+        found = {name: found[name] for name in parts if name in found}
+    body = msgspec.json.encode({"metadata": raw} | found)
     # text that is not UTF-8 passes a decoder that skips it, and would fail whoever looks at it later
     body.decode()
+    owner = next((owner for owner in metadata.owner_references or () if owner.controller), _nobody)
+    # thousands of objects say the same few words
     return Live(
-        api_version=api_version,
-        kind=kind,
-        namespace=metadata.namespace,
+        api_version=intern(api_version),
+        kind=intern(kind),
+        namespace=intern(metadata.namespace),
         name=metadata.name,
         uid=metadata.uid,
         resource_version=metadata.resource_version,
         generation=metadata.generation,
         deleting=metadata.deletion_timestamp is not None,
-        labels=metadata.labels or {},
-        annotations=annotations,
-        owner_uid=owner.uid,
-        owner_kind=owner.kind,
-        owner_name=owner.name,
-        applied=annotations.get(APPLIED_ANNOTATION, ""),
+        labels={intern(label): intern(value) for label, value in (metadata.labels or {}).items()},
+        owner_uid=intern(owner.uid),
+        owner_kind=intern(owner.kind),
+        owner_name=intern(owner.name),
+        applied=(metadata.annotations or _unannotated).applied,
         digest=_own_digest(metadata.managed_fields or []),
-        held=any(entry.manager == settings.HANDOVER_MANAGER for entry in metadata.managed_fields or ()),
         body=body,
     )
 

@@ -80,12 +80,17 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Selection(msgspec.Struct, frozen=True):
-    """The objects of one kind in a namespace (empty: in all), narrowed by label and field selectors."""
+    """The objects of one kind in a namespace (empty: in all), narrowed by label and field selectors.
+
+    `parts` are the top-level fields (`status` …) that a watch keeps of each object besides its metadata, to save
+    memory; empty keeps all. The server knows nothing of it.
+    """
 
     resource: Resource
     namespace: str = ""
     labels: str = ""
     fields: str = ""
+    parts: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:

@@ -281,7 +281,7 @@ class _Watcher:
         resource = self._selection.resource
         event: Event
         try:
-            live = objects.decode(data, resource.api_version, resource.kind)
+            live = objects.decode(data, resource.api_version, resource.kind, parts=self._selection.parts)
         except errors.UndecodableError as error:
             text = bytes(data)
             version = salvage.metadata(text, "resourceVersion")

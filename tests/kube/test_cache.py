@@ -69,7 +69,7 @@ def test_events_change_one_object_each() -> None:
     ]
     assert cache.feed(watch.Deleted(live("a", 12)))[0].new is None
     assert cache.get("ns", "a") is None
-    assert len(cache) == 0
+    assert cache.all() == ()
 
 
 def test_nothing_goes_back_in_time() -> None:

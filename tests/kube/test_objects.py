@@ -54,6 +54,7 @@ def test_what_the_controller_asks_for_is_at_hand() -> None:
     assert (live.owner_uid, live.owner_kind, live.owner_name) == ("u3", "App", "a")
     assert live.labels == {"app": "web"}
     assert live.applied == "hash"
+    assert live.annotations == {"rudr.oam.dev/applied": "hash"}
     assert live.part("status") == {"readyReplicas": 1}
     assert live.part("data") is None
 
@@ -79,6 +80,13 @@ def test_the_digest_knows_no_order_and_no_spaces_but_every_field() -> None:
     turned = b'{"f:spec": {"f:replicas":{}}, "f:metadata":{"f:labels":{"f:app":{}}}}'
     assert objects.digest(turned) == objects.digest(msgspec.json.encode(FIELDS))
     assert objects.digest(b'{"f:spec":{}}') != objects.digest(turned)
+
+
+def test_only_the_parts_asked_for_are_kept() -> None:
+    live = objects.decode(msgspec.json.encode(DOCUMENT), parts=("status", "data"))
+    assert live.part("status") == {"readyReplicas": 1}
+    assert live.part("spec") is None
+    assert set(live.document()) == {"apiVersion", "kind", "metadata", "status"}
 
 
 def test_items_of_a_list_are_told_their_kind() -> None:
@@ -110,7 +118,8 @@ def test_a_value_does_not_keep_the_buffer_that_it_came_from() -> None:
 @pytest.mark.parametrize(
     "data",
     [b"", b"[]", b"null", b'{"metadata":[]}', b'{"kind":7}', b'{"metadata":{"generation":"x"}}', b'{"a":"\\ud800"}',
-     b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}", b'{"a":"\xff"}', b'{"metadata":{"labels":{"a":1}}}'],
+     b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}", b'{"a":"\xff"}', b'{"metadata":{"labels":{"a":1}}}',
+     b'{"metadata":{"annotations":{"rudr.oam.dev/applied":1}}}'],
 )  # fmt: skip
 def test_what_cannot_be_read_is_one_error_of_the_tree(data: bytes) -> None:
     with pytest.raises(errors.UndecodableError):

@@ -79,6 +79,18 @@ async def test_a_list_by_watch_goes_over_into_the_watch(
     assert "resourceVersion" not in query
 
 
+async def test_a_selection_of_parts_keeps_no_others(
+    transport: Any, server: Any, answer: Any, line: Any, pod: Any, *, pods: Any, clock: Any
+) -> None:
+    server.script(answer(body=line("ADDED", pod("a", 3)), end="hang"))
+    selection = Selection(pods, parts=("status",))
+    stream = watch.events(transport, selection, settings=SETTINGS, clock=clock, random=lambda: 0.5)
+    async with contextlib.aclosing(stream):
+        _, listed = await take(stream, 2)
+    assert isinstance(listed, watch.Listed)
+    assert (listed.live.part("spec"), listed.live.part("status")) == (None, {"phase": "Running"})
+
+
 @pytest.mark.parametrize("code", [400, 404, 422])
 async def test_a_server_without_list_by_watch_is_listed_by_pages(
     start: Any, server: Any, answer: Any, failure: Any, pod: Any, code: int
@@ -356,16 +368,16 @@ async def test_a_watch_that_lived_long_without_a_word_is_resumed_without_a_pause
     async def handler(seen: Any) -> Any:
         if len(server.seen) == 1:
             return answer(body=line("BOOKMARK", bookmark(9, initial=True)))
-        if len(server.seen) == 5:
+        if len(server.seen) in (5, 7):
             return answer(body=b"")
         clock.time += 200
-        return answer(body=b"") if len(server.seen) < 7 else answer(body=line("ADDED", pod("a", 10)), end="hang")
+        return answer(body=b"") if len(server.seen) < 8 else answer(body=line("ADDED", pod("a", 10)), end="hang")
 
     server.handler = handler
     async with contextlib.aclosing(start()) as stream:
-        events = told(await take(stream, 4))
-    assert events[2:] == ["Interrupted", "Applied a"]
-    assert clock.slept == [0.8]
+        events = told(await take(stream, 5))
+    assert events[2:] == ["Interrupted", "Interrupted", "Applied a"]
+    assert clock.slept == [0.8, 0.8]
 
 
 async def test_only_the_marked_bookmark_ends_a_list_by_watch(
