@@ -155,9 +155,9 @@ def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str, parts: tuple
         raw = msgspec.Raw(msgspec.json.encode(kept))
     if parts:
         found = {name: found[name] for name in parts if name in found}
-    body = msgspec.json.encode({"metadata": raw} | found)
-    # text that is not UTF-8 passes a decoder that skips it, and would fail whoever looks at it later
-    body.decode()
+    # Decoding finds text that is not UTF-8, which a decoder that skips it lets pass; and what is encoded anew lies in
+    # memory of its own size, where the JSON encoder leaves the rest of its buffer behind.
+    body = msgspec.json.encode({"metadata": raw} | found).decode().encode()
     owner = next((owner for owner in metadata.owner_references or () if owner.controller), _nobody)
     # thousands of objects say the same few words
     return Live(
