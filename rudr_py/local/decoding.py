@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rudr_py.errors import Cause
-from rudr_py.local import rules, status
+from rudr_py.local import nulls, rules, status
 from rudr_py.local.resources import Resource
 from rudr_py.local.schema import default, prune, validate
 from rudr_py.local.store import Object
@@ -52,8 +52,7 @@ def decode(resource: Resource, body: Object, validation: str = WARN) -> tuple[st
     warnings: tuple[str, ...] = ()
     node = resource.node
     if node is not None:
-        if not resource.custom:
-            check_types(resource, validate.validate(body, node))
+        check_types(resource, validate.validate(body, node))
         unknown = [] if validation == IGNORE and resource.custom else prune.unknown_fields(body, node)
         if unknown:
             problems = [f'unknown field "{path}"' for path in unknown]
@@ -68,9 +67,9 @@ def decode(resource: Resource, body: Object, validation: str = WARN) -> tuple[st
 
 
 def check_types(resource: Resource, causes: Sequence[Cause]) -> None:
-    """Refuse the first value of a wrong type, as Go's JSON decoder does."""
+    """Refuse the first value of a wrong type, as Go's JSON decoder does; of a custom kind that is metadata only."""
     for cause in causes:
-        if cause.reason == _TYPE_INVALID:
+        if cause.reason == _TYPE_INVALID and (not resource.custom or cause.field.startswith("metadata")):
             raise status.undecodable(resource, f"json: cannot unmarshal {cause.field}: {cause.message}")
 
 
@@ -79,6 +78,7 @@ def fill(resource: Resource, obj: Object) -> None:
     rules.of(resource).normalise(obj)
     node = resource.node
     if node is not None:
+        nulls.settle(obj, node)
         default.default(obj, node)
 
 

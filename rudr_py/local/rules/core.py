@@ -21,7 +21,7 @@ _NOTE_LIMIT = 1024
 
 def _create_namespace(namespace: Object, _context: Context) -> None:
     metadata = namespace["metadata"]
-    metadata["labels"] = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata["name"]}
+    metadata["labels"] = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata.get("name", "")}
     namespace["spec"] = {"finalizers": [NAMESPACE_FINALIZER]}
     namespace["status"] = {"phase": "Active"}
 

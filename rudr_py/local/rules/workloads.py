@@ -106,7 +106,7 @@ def _create_job(job: Object, _context: Context) -> None:
     metadata = job["metadata"]
     labels = spec.setdefault("template", {}).setdefault("metadata", {}).setdefault("labels", {})
     labels.update(dict.fromkeys(_UID_LABELS, metadata["uid"]))
-    labels.update(dict.fromkeys(_JOB_LABELS, metadata["name"]))
+    labels.update(dict.fromkeys(_JOB_LABELS, metadata.get("name", "")))
     metadata["labels"] = {**labels, **(metadata.get("labels") or {})}
     spec.setdefault("selector", {"matchLabels": {_UID_LABELS[0]: metadata["uid"]}})
 

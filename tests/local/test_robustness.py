@@ -1,0 +1,157 @@
+"""No input makes the local API fail: whatever is wrong is refused with an error of the tree."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rudr_py.errors import ApiError
+from rudr_py.local import discovery, kinds, reads, views, writes
+from rudr_py.local.copying import clone
+from rudr_py.local.crds import Definitions
+from rudr_py.local.merge import patch as patching
+from rudr_py.local.openapi import Documents
+from rudr_py.local.resources import Kind, Registry, Target
+from rudr_py.local.schema.builtin import builtin_schema
+from rudr_py.local.store import Store
+from rudr_py.local.world import World
+from rudr_py.local.writes import Options
+from tests.local.harness import config_map, deployment, widget, widget_definition
+
+SCALARS = st.sampled_from([None, True, 0, -1, 1.5, "", "x", "é\0", 10**20])
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text("ab:", max_size=2), inner, max_size=2)
+)
+JOB = {
+    "apiVersion": "batch/v1",
+    "kind": "Job",
+    "metadata": {"name": "j"},
+    "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "a"}]}}},
+}
+SERVICE = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "s"},
+    "spec": {"selector": {"a": "b"}, "type": "NodePort", "ports": [{"port": 80, "protocol": "TCP", "name": "http"}]},
+}
+CLAIM = {
+    "apiVersion": "v1",
+    "kind": "PersistentVolumeClaim",
+    "metadata": {"name": "p", "finalizers": ["a.b/c"], "labels": {"a": "b"}, "ownerReferences": []},
+    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+}
+BODIES: list[dict[str, Any]] = [
+    config_map("a", {"app": "x"}, k="v"),
+    deployment("web", replicas=1, strategy={"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}),
+    {**widget("w", size=2), "status": {"x": 1}},
+    widget_definition(additionalPrinterColumns=[{"name": "S", "type": "string", "jsonPath": ".spec"}]),
+    JOB,
+    SERVICE,
+    CLAIM,
+    {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"a": "Yg=="}, "stringData": {"c": "d"}},
+    {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": "e"},
+        "message": "m",
+    },
+    {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}, "spec": {"finalizers": ["kubernetes"]}},
+    {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": "i"},
+        "spec": {"rules": [{"host": "h"}]},
+    },
+    {
+        "apiVersion": "autoscaling/v1",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "h"},
+        "spec": {"maxReplicas": 2, "scaleTargetRef": {"kind": "Deployment", "name": "web"}},
+    },
+]
+
+
+def world() -> World:
+    schemas = builtin_schema("1.36")
+    made = World(
+        Store(), Registry(kinds.builtin(schemas.node)), lambda: datetime(2026, 1, 1, tzinfo=UTC), random.Random(1)
+    )
+    Definitions(made, schemas.metadata)
+    write(made, writes.create, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
+    write(made, writes.create, widget_definition())
+    return made
+
+
+def target(made: World, body: dict[str, Any]) -> Target:
+    resource = made.registry.of(Kind(body["apiVersion"], body["kind"]))
+    assert resource is not None
+    return Target(resource, "default" if resource.namespaced else "", "")
+
+
+def write(made: World, verb: Callable[..., Any], body: dict[str, Any], **options: Any) -> None:
+    verb(made, target(made, body), clone(body), Options(**options))
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every path in a value."""
+    found = [path] if path else []
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, each in items:
+        found += places(each, (*path, key))
+    return found
+
+
+def damaged(body: dict[str, Any], path: tuple[Any, ...], value: Any) -> dict[str, Any]:
+    copy = clone(body)
+    place: Any = copy
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    result: dict[str, Any] = copy
+    return result
+
+
+def look(made: World) -> None:
+    """Read everything, in every form."""
+    documents = Documents(made, builtin_schema("1.36"))
+    discovery.aggregated(made.registry, "v2", core=False)
+    for resource in made.registry:
+        page = reads.list_page(made, resource, reads.Query())
+        if page.objects or resource.custom:
+            for form in (views.OBJECT, views.TABLE, views.PARTIAL):
+                msgspec.json.encode(views.many(views.View(form), resource, page, made.clock()))
+            if resource.custom:
+                documents.document(f"apis/{resource.api_version}")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_a_damaged_body_is_stored_or_refused_by_every_verb(data: st.DataObject) -> None:
+    made = world()
+    body = data.draw(st.sampled_from(BODIES))
+    broken = damaged(body, data.draw(st.sampled_from(places(body))), data.draw(VALUES))
+    name = body["metadata"]["name"]
+    goal = target(made, body)
+    named = Target(goal.resource, goal.namespace, name)
+    verbs: list[Callable[[], Any]] = [
+        lambda: writes.create(made, goal, clone(broken), Options()),
+        lambda: writes.update(made, named, clone(broken), Options()),
+        lambda: writes.apply(made, named, clone(broken), Options(manager="m", force=True)),
+        lambda: writes.change(made, named, lambda live: patching.merge_patch(live, clone(broken)), Options()),
+        lambda: writes.update(made, named, clone(broken), Options(subresource="status")),
+    ]
+    exists = made.store.get(goal.resource.table, goal.namespace, name) is not None
+    if data.draw(st.booleans()) and not exists:
+        writes.create(made, goal, clone(body), Options())
+    verbs += [lambda: look(made), lambda: write(made, writes.create, widget("after", size=1))]
+    for verb in verbs:
+        try:
+            verb()
+        except ApiError as error:
+            assert 400 <= error.status <= 500  # noqa: PT017  not raising is as good
