@@ -6,6 +6,13 @@ files       `-f`: files, directories and standard input -> documents
 workspace   documents -> applications with the components that they use
 findings    what is wrong with documents, as lines for people
 output      objects as YAML, JSON or names
+clock, logs the real clock, and how log lines look
+embedded    a Kubernetes API in this process, for dev and demo
+board       what a cluster shows at the moment, and what is news. Pure.
+tree        an application as a tree of its objects. Pure.
+screen      progress on a terminal or in a pipe
+
+The commands: run, dev, demo, render, validate, version.
 logs        how log lines look
 tree        an application as a tree of its objects
 

@@ -20,6 +20,8 @@ from click.shell_completion import CompletionItem
 from rudr_py.errors import RudrError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
+    "demo": ("rudr_py.cli.demo:command", "Run the examples on an embedded API until all is Ready."),
+    "dev": ("rudr_py.cli.dev:command", "Serve a Kubernetes API with the controller, to try without a cluster."),
     "render": ("rudr_py.cli.render:command", "Print the Kubernetes objects that documents stand for."),
     "run": ("rudr_py.cli.run:command", "Run the controller against a cluster."),
     "validate": ("rudr_py.cli.validate:command", "Check documents and print everything that is wrong."),

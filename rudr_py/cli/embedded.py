@@ -1,0 +1,115 @@
+"""A Kubernetes API in this process with our definitions in it, and a kubeconfig file for it: for `dev` and `demo`.
+
+Never reads or writes the user's own kubeconfig: the file is a new one, or one that an earlier run of ours left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from rudr_py import errors
+from rudr_py.catalog import Catalog
+from rudr_py.cli.clock import SystemClock
+from rudr_py.cli.run import transport_to
+from rudr_py.controller import Controller, assemble
+from rudr_py.kube import config
+from rudr_py.kube.client import Client
+from rudr_py.kube.discovery import Discovery
+from rudr_py.kube.requests import Target
+from rudr_py.kube.transport import AioTransport
+from rudr_py.local.cluster import LocalCluster, LocalSettings
+from rudr_py.model import crds
+from rudr_py.settings import Settings
+
+NOTICE = "pods are simulated; no container runs"
+"""The first line that `dev` and `demo` print."""
+
+MANAGER = "rudr-cli"
+
+Document = dict[str, Any]
+
+
+class Embedded(msgspec.Struct, frozen=True):
+    """The running API: its URL, the kubeconfig file, and a way to it."""
+
+    url: str
+    kubeconfig: Path
+    transport: AioTransport
+    client: Client
+    discovery: Discovery
+
+    async def apply(self, documents: Iterable[Document]) -> AsyncIterator[str]:
+        """Apply documents, server-side, one after the other; yields the name of each as kubectl writes it."""
+        for document in documents:
+            resource = await self.discovery.resolve(document["apiVersion"], document["kind"])
+            metadata = document["metadata"]
+            namespace = metadata.get("namespace", "default") if resource.namespaced else ""
+            target = Target(resource, namespace, metadata["name"])
+            await self.client.apply(target, msgspec.json.encode(document), MANAGER)
+            group = f".{resource.group}" if resource.group else ""
+            yield f"{resource.kind.lower()}{group}/{metadata['name']}"
+
+
+@contextlib.asynccontextmanager
+async def started(settings: LocalSettings, kubeconfig: Path | None) -> AsyncIterator[Embedded]:
+    """The API with our definitions. Raises LocalApiError, and ConfigError for a kubeconfig file of somebody else."""
+    async with contextlib.AsyncExitStack() as stack:
+        if kubeconfig is None:
+            folder = Path(tempfile.mkdtemp(prefix="rudr-"))
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            kubeconfig = folder / "kubeconfig"
+        check_ours(kubeconfig)
+        cluster = await stack.enter_async_context(LocalCluster(settings))
+        write(kubeconfig, cluster.kubeconfig())
+        transport = await stack.enter_async_context(transport_to(await config.connect(str(kubeconfig))))
+        client = Client(transport)
+        running = Embedded(cluster.url, kubeconfig, transport, client, Discovery(client, clock=SystemClock()))
+        async for _ in running.apply(crds.documents()):
+            pass
+        running.discovery.invalidate()
+        yield running
+
+
+@contextlib.asynccontextmanager
+async def controlled(running: Embedded, catalog: Catalog) -> AsyncIterator[Controller]:
+    """The controller in this process, working while the context lasts."""
+    settings = Settings(health_address="", metrics_address="", identity="rudr-dev")
+    controller = assemble(settings, running.transport, SystemClock(), catalog)
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(controller.run(stop), name="controller")
+        try:
+            await controller.synced.wait()
+            yield controller
+        finally:
+            stop.set()
+
+
+def check_ours(path: Path) -> None:
+    """Raises ConfigError when there is a file that no run of ours has written."""
+    if not path.exists():
+        return
+    try:
+        found = yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError, UnicodeDecodeError):
+        found = None
+    names = {c.get("name") for c in found.get("clusters", ())} if isinstance(found, dict) else set()
+    if names != {"rudr-local"}:
+        raise errors.ConfigError(f"{path} exists and was not written by rudr; choose another file for --kubeconfig")
+
+
+def write(path: Path, content: Document) -> None:
+    """Write a kubeconfig that only its owner can read, whole or not at all."""
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.touch(mode=0o600)
+    temporary.write_text(yaml.safe_dump(content))
+    temporary.replace(path)

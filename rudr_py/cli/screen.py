@@ -1,0 +1,84 @@
+"""Shows progress: on a terminal a tree that changes in place, in a pipe one plain line for each change."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+from rich.console import Group
+from rich.live import Live
+from rich.text import Text
+from rich.tree import Tree
+
+from rudr_py.cli import tree
+from rudr_py.cli.tree import Node
+
+COLOURS = {"ready": "green", "progressing": "yellow", "failed": "red", "unknown": "magenta"}
+
+
+class Screen:
+    """Plain lines: for a pipe, a file, or a terminal without colour."""
+
+    def line(self, text: str) -> None:
+        """Something happened."""
+        click.echo(text)
+
+    def now(self, trees: Sequence[Node]) -> None:
+        """How everything is at the moment."""
+
+    def end(self, trees: Sequence[Node]) -> None:
+        """How everything is at the end."""
+        click.echo()
+        for node in trees:
+            for line in tree.lines(node):
+                click.echo(line)
+            click.echo()
+
+
+class Terminal(Screen):
+    """The trees in place, with the lines running above them."""
+
+    def __init__(self, live: Any) -> None:
+        self._live = live
+
+    def line(self, text: str) -> None:
+        """Something happened."""
+        self._live.console.print(text, style="dim", highlight=False)
+
+    def now(self, trees: Sequence[Node]) -> None:
+        """How everything is at the moment."""
+        self._live.update(_rendered(trees))
+
+    def end(self, trees: Sequence[Node]) -> None:
+        """How everything is at the end."""
+        self._live.update(_rendered(trees), refresh=True)
+
+
+@contextlib.contextmanager
+def opened() -> Iterator[Screen]:
+    """A screen for what standard output is."""
+    if not sys.stdout.isatty():
+        yield Screen()
+        return
+    with Live(refresh_per_second=8) as live:
+        yield Terminal(live)
+
+
+def _rendered(trees: Sequence[Node]) -> Any:
+    return Group(*(_branch(node) for node in trees))
+
+
+def _branch(node: Node) -> Any:
+    def label(one: Node) -> Text:
+        return Text.assemble(one.name, "  ", (tree.describe(one), COLOURS[one.health.state]))
+
+    def grow(branch: Tree, one: Node) -> None:
+        for child in one.children:
+            grow(branch.add(label(child)), child)
+
+    root = Tree(label(node))
+    grow(root, node)
+    return root
