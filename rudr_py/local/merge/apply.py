@@ -89,11 +89,11 @@ def _applied(
     )
     last = entries.get(own.identity)
     others = {identity: entry for identity, entry in entries.items() if identity != own.identity}
-    after = typed.merge(before or ABSENT, applied, node)
+    merged = typed.merge(before or ABSENT, applied, node)
+    after = merged
     if last is not None and last.fields != wanted:
-        after = _released(after, last.fields, [wanted, *(entry.fields for entry in others.values())], context)
-    changed = not elements.same(before, after)
-    if changed:
+        after = _released(merged, last.fields, [wanted, *(entry.fields for entry in others.values())], context)
+    if not elements.same(before, after):
         difference = ownership.filtered(typed.compare(before, after, node), context)
         touched = fieldset.union(difference.added, difference.modified)
         if not force:
@@ -103,7 +103,7 @@ def _applied(
         own = msgspec.structs.replace(own, time=last.time)
     if wanted:
         others[own.identity] = own
-    return after, others
+    return after if after is merged else typed.emptied_away(merged, after, node), others
 
 
 def _released(after: dict[str, Any], last: Fields, owned: list[Fields], context: Write) -> dict[str, Any]:
@@ -113,8 +113,8 @@ def _released(after: dict[str, Any], last: Fields, owned: list[Fields], context:
     for fields in owned:
         managed = fieldset.union(managed, fields)
     gone = fieldset.difference(typed.with_named(last, node), typed.with_named(managed, node))
-    kept = typed.remove(after, gone, node)
-    return {} if kept is ABSENT else kept
+    kept: dict[str, Any] | None = typed.remove(after, gone, node)
+    return kept or {}
 
 
 def _raise_conflicts(others: Entries, touched: Fields) -> None:

@@ -21,12 +21,19 @@ _ORDER = {"f": 0, "k": 1, "v": 2, "i": 3}
 
 def key_element(keys: dict[str, Any]) -> str:
     """The element of an item of a keyed list; `keys` must be sorted by name."""
+    if any(isinstance(value, float) for value in keys.values()):
+        keys = {name: _whole(value) for name, value in keys.items()}
     return "k:" + _encode(keys)
 
 
 def value_element(value: object) -> str:
     """The element of an item of a set."""
-    return "v:" + _encode(value)
+    return "v:" + _encode(_whole(value))
+
+
+def _whole(value: Any) -> Any:
+    """1.0 as Go writes it: 1."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _encode(value: object) -> str:

@@ -211,7 +211,7 @@ def _merge_lists(live: list[Any], applied: list[Any], node: Node) -> list[Any]:
 
 
 def remove(value: Any, fields: Fields, node: Node) -> Any:
-    """`value` without the members of `fields`. A map or list that loses its last part becomes ABSENT."""
+    """`value` without the members of `fields`. A map or list that loses its last part becomes null."""
     if not fields or elements.leaf(node, value):
         return value
     kept: Any
@@ -230,11 +230,30 @@ def remove(value: Any, fields: Fields, node: Node) -> Any:
             rest = item if entry is None else _without(item, entry, items)
             if rest is not ABSENT:
                 kept.append(rest)
-    return kept or ABSENT
+    return kept or None
 
 
 def _without(value: Any, entry: Fields, node: Node) -> Any:
     return ABSENT if fieldset.owns(entry) else remove(value, entry, node)
+
+
+def emptied_away(before: Any, after: Any, node: Node) -> Any:
+    """`after` without the nulls that `remove` left of emptied maps and lists in `before`.
+
+    Only where there is no schema does such a null survive being stored.
+    """
+    if isinstance(after, dict) and isinstance(before, dict):
+        result = {}
+        for key, value in after.items():
+            child = node.child(key) or DEDUCED
+            if value is not None or before.get(key) is None or child.deduced:
+                result[key] = emptied_away(before.get(key), value, child)
+        return result
+    if isinstance(after, list) and isinstance(before, list) and node.list_type == "map":
+        items = elements.item_node(node)
+        known = {elements.item_element(node, item): item for item in before}
+        return [emptied_away(known.get(elements.item_element(node, item)), item, items) for item in after]
+    return after
 
 
 def with_named(fields: Fields, node: Node) -> Fields:

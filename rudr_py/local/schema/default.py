@@ -53,13 +53,14 @@ def _missing(value: dict[str, Any], key: str, child: Node) -> bool:
 def _drop_nulls(value: Any, node: Node) -> None:
     """Null where it is not allowed and nothing would be filled in: the server drops it, so that it reads as absent."""
     if isinstance(value, dict):
-        for key, child in node.properties.items():
-            if key in value and value[key] is None and not child.nullable and child.default is UNSET and child.builtin:
+        for key in list(value):
+            child = node.properties.get(key) or node.additional
+            if child is None or child.deduced:
+                continue
+            if value[key] is None and not child.nullable and child.default is UNSET:
                 del value[key]
-        for key, item in value.items():
-            below = node.properties.get(key) or node.additional
-            if below is not None:
-                _drop_nulls(item, below)
+            else:
+                _drop_nulls(value[key], child)
     elif isinstance(value, list) and node.items is not None:
         for item in value:
             _drop_nulls(item, node.items)

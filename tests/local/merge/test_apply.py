@@ -427,3 +427,11 @@ def test_a_live_object_that_cannot_be_typed_is_told(by: MakeWrite) -> None:
     live = body(parts=[None])
     with pytest.raises(TypedError, match=r"^failed to create typed live object \(/w; example\.dev/v1, Kind=Widget\)"):
         merging.apply(live, body(parts=[{"name": "a"}]), by("rudr"), force=True)
+
+
+def test_a_map_that_another_manager_owns_stays_its_own_when_its_last_part_goes(by: MakeWrite) -> None:
+    live = merging.apply(None, body(inner={"x": "1"}), by("rudr"), force=True)
+    live = merging.apply(live, body(inner={}), by("other"), force=True)
+    after = merging.apply(live, body(), by("rudr"), force=True)
+    assert "inner" not in after["spec"]
+    assert owners(after, ".spec.inner") == ["other/Apply"]

@@ -238,3 +238,16 @@ def test_a_crd_gets_its_names_completed(schemas: builtin.BuiltinSchemas) -> None
     }
     assert crd["spec"]["conversion"] == {"strategy": "None"}
     assert crd["status"]["conditions"] is None
+
+
+def test_null_that_is_not_allowed_reads_as_absent(schemas: builtin.BuiltinSchemas) -> None:
+    node = widget(
+        schemas,
+        a={"type": "string"},
+        b={"type": "string", "nullable": True},
+        m={"type": "object", "additionalProperties": {"type": "string"}},
+        free={"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+    )
+    obj: dict[str, Any] = {"spec": {"a": None, "b": None, "m": {"k": None}, "free": {"x": None}}}
+    default.default(obj, node)
+    assert obj["spec"] == {"b": None, "m": {}, "free": {"x": None}}
