@@ -10,6 +10,13 @@ A plugin is a pip package with an entry point in the group `rudr_py.plugins` who
 
 Nothing here does I/O, and nothing else of rudr_py is public. Names are added, not changed, within one major
 number of API_VERSION.
+
+types        Trait, WorkloadType, Scope: what an author derives from
+values       what a type hands back
+context      what a type is told
+properties   one declaration of properties, a schema for everyone
+kstatus      the health of any Kubernetes object
+naming       names of at most 63 characters
 """
 
 from __future__ import annotations

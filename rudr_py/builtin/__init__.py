@@ -2,6 +2,15 @@
 
 Everything here is built with `rudr_py.api` alone, and is the example to copy from. Object names, labels and
 fields are Rudr's, so that a running Rudr application can be taken over without restarting its pods.
+
+server, worker, task, singleton      the workload types
+workload                             what they share: labels, order of objects, health
+pod, container, config_files,        a ComponentSchematic as pods and what pods need
+volumes, service
+scaling                              a merged size as fields
+manual_scaler, auto_scaler,          the traits
+ingress, volume_mounter, empty
+labels, kinds, problem               Rudr's labels; names of kinds; the form of a problem
 """
 
 from __future__ import annotations
