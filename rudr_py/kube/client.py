@@ -33,23 +33,37 @@ class Client:
 
     `live` and the writes return slim `Live` values, fit for `Cache.wrote`; `get` and `list_all` return whole
     documents with managedFields, for the rare cases that need them.
+
+    `allowance` is asked before every request how many seconds it may take; when there are none left, nothing is sent
+    and `ConnectionFailedError` is raised. So a leader can end its writes before its lease ends.
     """
 
-    def __init__(self, transport: Transport, *, observer: Observer | None = None) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        observer: Observer | None = None,
+        allowance: Callable[[], float] = lambda: requests.DEFAULT_TIMEOUT,
+    ) -> None:
         self.transport = transport
         self._observe = observer or (lambda _code, _method: None)
+        self._allowance = allowance
 
     async def send(self, request: Request) -> bytes:
         """Any request; the body of the answer as it came."""
+        what = f"{request.method} {request.path}"
+        allowance = self._allowance()
+        if allowance <= 0:
+            raise errors.ConnectionFailedError(f"{what}: not sent, because no time is left for it")
+        seconds = min(request.timeout or allowance, allowance)
         try:
-            reply = await self.transport.send(request)
+            reply = await self.transport.send(msgspec.structs.replace(request, timeout=seconds))
         except errors.ConnectionFailedError:
             self._observe("<error>", request.method)
             raise
         self._observe(str(reply.status), request.method)
         if 200 <= reply.status < 300:
             return reply.body
-        what = f"{request.method} {request.path}"
         raise status.error(reply.status, reply.body, what=what, headers=reply.headers)
 
     async def json(self, request: Request) -> dict[str, Any]:

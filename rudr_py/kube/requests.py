@@ -17,13 +17,14 @@ JSON_PATCH = "application/json-patch+json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 
 DEFAULT_TIMEOUT = 30.0
-"""Seconds for a whole request, where the caller gives none; `settings.request_timeout` has the same default."""
+"""Seconds for a whole request, where nobody says how many; `settings.request_timeout` has the same default."""
 
 
 class Request(msgspec.Struct, frozen=True):
     """One HTTP request below the server's URL.
 
-    `timeout` is in seconds: for `Transport.send` the whole request, for `Transport.stream` the longest silence.
+    `timeout` is in seconds: for `Transport.send` the whole request, for `Transport.stream` the longest silence;
+    0 leaves it to the client.
     """
 
     method: str
@@ -32,7 +33,7 @@ class Request(msgspec.Struct, frozen=True):
     body: bytes | None = None
     content_type: str = JSON
     accept: str = JSON
-    timeout: float = DEFAULT_TIMEOUT
+    timeout: float = 0.0
 
 
 class Resource(msgspec.Struct, frozen=True):
@@ -98,15 +99,13 @@ class Selection(msgspec.Struct, frozen=True):
         return self.resource.path(self.namespace)
 
 
-def get(target: Target, *, metadata_only: bool = False, timeout: float = DEFAULT_TIMEOUT) -> Request:
+def get(target: Target, *, metadata_only: bool = False, timeout: float = 0.0) -> Request:
     """Read one object, by a quorum read. `metadata_only` leaves out everything but `metadata`."""
     accept = METADATA_ONLY if metadata_only else JSON
     return Request("GET", target.path, accept=accept, timeout=timeout)
 
 
-def list_page(
-    selection: Selection, *, limit: int = 0, continue_token: str = "", timeout: float = DEFAULT_TIMEOUT
-) -> Request:
+def list_page(selection: Selection, *, limit: int = 0, continue_token: str = "", timeout: float = 0.0) -> Request:
     """Read one page of a consistent list (no resourceVersion is given). `limit` 0 asks for all at once."""
     query = _selectors(selection)
     if limit:
@@ -158,7 +157,7 @@ def create(target: Target, body: bytes, manager: str, *, dry_run: bool = False) 
     return Request("POST", target.resource.path(target.namespace), query, body)
 
 
-def update(target: Target, body: bytes, manager: str, *, timeout: float = DEFAULT_TIMEOUT) -> Request:
+def update(target: Target, body: bytes, manager: str, *, timeout: float = 0.0) -> Request:
     """PUT the whole object; with `metadata.resourceVersion` in `body` only if nobody changed it meanwhile."""
     return Request("PUT", target.path, (("fieldManager", manager),), body, timeout=timeout)
 

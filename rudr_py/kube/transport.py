@@ -7,7 +7,7 @@ at every request and refreshes them once on 401. It reads no status code but tha
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
@@ -93,7 +93,8 @@ class AioTransport:
                 newer = await self._newer(credentials)
                 if newer is not None:
                     response = await self._open(stack, request, newer)
-            yield Stream(response.status, response.headers, _chunks(request, response))
+            chunks = await stack.enter_async_context(contextlib.aclosing(_chunks(request, response)))
+            yield Stream(response.status, response.headers, chunks)
 
     async def close(self) -> None:
         """Close both sessions."""
@@ -111,9 +112,8 @@ class AioTransport:
     async def _send_once(self, request: requests.Request, credentials: Mapping[str, str]) -> Reply:
         if self._requests is None:
             self._requests = _session(limit=POOL, compress=True)
-        timeout = aiohttp.ClientTimeout(
-            total=request.timeout, connect=min(CONNECT_TIMEOUT, request.timeout), sock_read=request.timeout
-        )
+        seconds = request.timeout or requests.DEFAULT_TIMEOUT
+        timeout = aiohttp.ClientTimeout(total=seconds, connect=min(CONNECT_TIMEOUT, seconds), sock_read=seconds)
         arguments = self._arguments(request, credentials)
         with _failures(request):
             async with self._requests.request(request.method, timeout=timeout, **arguments) as response:
@@ -124,7 +124,7 @@ class AioTransport:
     ) -> aiohttp.ClientResponse:
         if self._watches is None:
             self._watches = _session(limit=0, compress=False)
-        timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT, sock_read=request.timeout)
+        timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT, sock_read=request.timeout or None)
         arguments = self._arguments(request, credentials)
         with _failures(request):
             return await stack.enter_async_context(self._watches.request(request.method, timeout=timeout, **arguments))
@@ -154,14 +154,14 @@ def _session(*, limit: int, compress: bool) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=limit), headers=headers)
 
 
-async def _chunks(request: requests.Request, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+async def _chunks(request: requests.Request, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes]:
     with _failures(request):
         async for chunk in response.content.iter_any():
             yield chunk
 
 
 @contextlib.contextmanager
-def _failures(request: requests.Request) -> Any:
+def _failures(request: requests.Request) -> Iterator[None]:
     """Turn what aiohttp and the system raise into the one error of this tree."""
     try:
         yield

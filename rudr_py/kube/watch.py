@@ -133,7 +133,8 @@ class _Watcher:
         self._clock = clock
         self._backoff = backoff
         self._version = ""  # everything up to here has been told; empty: list first
-        self._streaming = True  # whether a list by watch (KEP-3157) is worth a try
+        self._supported = True  # whether the server may know the list by watch (KEP-3157)
+        self._streaming = True  # whether the next list is to be one
         self._page = settings.list_page
         self._garbled = 0  # how often in a row the stream was unreadable at this version
         self._what = f"watch of {selection.path}"
@@ -154,7 +155,7 @@ class _Watcher:
         """What to tell, and how long to pause. Decides whether the version can still be resumed."""
         message = str(error)
         if isinstance(error, errors.NotFoundError):
-            self._version, self._streaming = "", True
+            self._version, self._supported, self._streaming = "", True, True
             return KindAbsent(message), self._backoff.spread(SLOW_RETRY)
         if isinstance(error, errors.ForbiddenError | errors.UnauthorizedError):
             return Forbidden(message), self._backoff.spread(SLOW_RETRY)
@@ -178,6 +179,7 @@ class _Watcher:
         if not page.resource_version:
             raise errors.UndecodableError(f"the list {self._selection.path} has no resourceVersion")
         self._page = self._settings.list_page
+        self._streaming = self._supported
         self._version = page.resource_version
         yield ListingDone(self._version)
 
@@ -214,7 +216,7 @@ class _Watcher:
                         heard = True
                         yield event
         if not self._version:
-            self._streaming = False
+            self._supported = self._streaming = False
         elif heard or self._clock.monotonic() - began >= LONG_ENOUGH:
             self._backoff.reset()
         else:
@@ -222,7 +224,7 @@ class _Watcher:
 
     @contextlib.contextmanager
     def _list_by_pages_if_that_fails(self) -> Iterator[None]:
-        """A list by watch that fails, for whatever reason but load, is not tried again: pages always work."""
+        """After a list by watch failed, for whatever reason but load, the next list is by pages: they always work."""
         try:
             yield
         except (errors.TooManyRequestsError, errors.ServerError, errors.ForbiddenError):
@@ -233,6 +235,7 @@ class _Watcher:
             self._streaming = False
             if not isinstance(error, errors.InvalidError | errors.NotFoundError):
                 raise
+            self._supported = False
 
     async def _check(self, stream: Stream) -> None:
         """Raise what an answer other than 200 means."""

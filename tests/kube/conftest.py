@@ -46,6 +46,8 @@ class ScriptedServer:
     url: str = ""
     seen: list[Seen] = field(default_factory=list)
     handler: Callable[[Seen], Awaitable[Answer]] | None = None
+    open: int = 0
+    all_closed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def script(self, *answers: Answer) -> None:
         left = list(answers)
@@ -65,13 +67,23 @@ class ScriptedServer:
         if answer.body:
             await response.write(answer.body)
         if answer.end == "hang":
-            await asyncio.Event().wait()
+            await self.hang()
         if answer.end == "abort":
             assert request.transport is not None
             request.transport.close()
             return response
         await response.write_eof()
         return response
+
+    async def hang(self) -> None:
+        """Say nothing more; the handler is cancelled when the client goes."""
+        self.open += 1
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.open -= 1
+            if not self.open:
+                self.all_closed.set()
 
 
 @dataclass
@@ -111,7 +123,7 @@ class StaticSource:
 @pytest.fixture
 async def server() -> AsyncIterator[ScriptedServer]:
     scripted = ScriptedServer()
-    runner = web.ServerRunner(web.Server(scripted.serve), shutdown_timeout=0.05)
+    runner = web.ServerRunner(web.Server(scripted.serve, handler_cancellation=True), shutdown_timeout=0.05)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

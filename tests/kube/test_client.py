@@ -137,6 +137,17 @@ async def test_a_server_that_says_nothing_is_given_up_in_time(
         await client.send(requests.get(pods.object("ns", "a"), timeout=0.1))
 
 
+async def test_nothing_is_sent_when_no_time_is_left(transport: Any, server: Any, answer: Any, pods: Any) -> None:
+    left = [0.1, 0.0]
+    client = Client(transport, allowance=lambda: left.pop(0))
+    server.script(answer(end="hang"))
+    with pytest.raises(errors.ConnectionFailedError, match=r"no answer within 0\.1 s"):
+        await client.merge_patch(pods.object("ns", "a"), b"{}", "rudr")
+    with pytest.raises(errors.ConnectionFailedError, match="not sent"):
+        await client.merge_patch(pods.object("ns", "a"), b"{}", "rudr")
+    assert len(server.seen) == 1
+
+
 async def test_a_query_reaches_the_server_as_it_was_given(client: Client, server: Any, answer: Any, pods: Any) -> None:
     selector = "a in (x,y),b!=c+d&e/f%2F ä"
     server.script(answer(body=b"{}"))

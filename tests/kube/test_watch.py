@@ -198,6 +198,39 @@ async def test_silence_is_taken_for_death(start: Any, server: Any, answer: Any, 
         assert told(await take(stream, 3)) == ["ListingStarted", "ListingDone 9", "Interrupted"]
 
 
+async def test_a_list_by_watch_that_broke_is_tried_again_at_the_next_list(
+    start: Any, server: Any, answer: Any, failure: Any, line: Any
+) -> None:
+    server.script(
+        answer(end="abort"),
+        answer(body=page([], 7)),
+        failure(410, "Expired"),
+        answer(body=line("BOOKMARK", bookmark(9, initial=True))),
+    )
+    async with contextlib.aclosing(start()) as stream:
+        events = told(await take(stream, 7))
+    assert events[2:] == ["ListingStarted", "ListingDone 7", "Interrupted", "ListingStarted", "ListingDone 9"]
+    assert ["sendInitialEvents" in seen.query for seen in server.seen] == [True, False, False, True]
+
+
+async def test_a_server_that_does_not_know_the_list_by_watch_is_asked_for_it_once(
+    start: Any, server: Any, answer: Any, failure: Any
+) -> None:
+    server.script(failure(422), answer(body=page([], 7)), failure(410, "Expired"), answer(body=page([], 8)))
+    async with contextlib.aclosing(start()) as stream:
+        await take(stream, 6)
+    assert ["sendInitialEvents" in seen.query for seen in server.seen] == [True, False, False, False]
+
+
+async def test_closing_the_stream_closes_the_connection(start: Any, server: Any, answer: Any, line: Any) -> None:
+    server.script(answer(body=line("BOOKMARK", bookmark(9, initial=True)), end="hang"))
+    async with contextlib.aclosing(start()) as stream:
+        await take(stream, 2)
+        assert server.open == 1
+    async with asyncio.timeout(5):
+        await server.all_closed.wait()
+
+
 async def test_a_list_by_watch_that_never_ends_is_done_by_pages(
     start: Any, server: Any, answer: Any, line: Any, pod: Any
 ) -> None:
