@@ -34,14 +34,14 @@ import msgspec
 
 
 class Location(msgspec.Struct, frozen=True):
-    """A place in a text file: `line` and `column` count from 1."""
+    """A place in a text file: `line` and `column` count from 1; line 0 means the file as a whole."""
 
     file: str
     line: int
     column: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
 class Problem(msgspec.Struct, frozen=True):
