@@ -49,7 +49,7 @@ _LIMITS: Mapping[str, str] = {
 def problems(offer: Offer[Any], properties: Mapping[str, Any], where: Where, rule: str) -> tuple[Problem, ...]:
     """Every mistake in the properties of a type, in the order of their places; `rule` is the one they break."""
     try:
-        # the schema is the author's: its patterns may be wrong, or take for ever
+        # the schema is the author's: a pattern may take for ever
         errors = offer.guard(lambda: sorted(offer.validator.iter_errors(dict(properties)), key=_place))
     except Exception as error:  # noqa: BLE001 - a broken schema of one plugin must not stop the rest
         text = f"the schema of {offer.name} of {offer.package} cannot be used, a fault of the plugin: {error}"

@@ -152,7 +152,7 @@ def _unseen(before: Previous) -> list[dict[str, Any]]:
             if instance == name
         ]
         if isinstance(name, str):
-            known = {key: str(entry[key]) for key in ("component", "workload") if key in entry}
+            known: dict[str, str] = {key: str(entry[key]) for key in ("component", "workload") if key in entry}
             kept.append({"name": name, **known, **unknown, "traits": traits})
     return kept
 

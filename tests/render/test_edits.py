@@ -1,0 +1,183 @@
+"""Edits of manifests: what they change, when they clash, and that order does not matter."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rudr_py.api import Drop, Kind, Manifest, Path, Ref, Set
+from rudr_py.render import edits
+from rudr_py.render.edits import Change
+
+DEPLOYMENT = Kind("apps/v1", "Deployment")
+REF = Ref(DEPLOYMENT, "web")
+CONTAINERS = ("spec", "template", "spec", "containers")
+
+
+def _manifest() -> Manifest:
+    containers = [{"name": "web", "image": "nginx:1", "env": [{"name": "A", "value": "1"}]}, {"name": "log"}]
+    return Manifest(
+        kind=DEPLOYMENT,
+        name="web",
+        body={"spec": {"replicas": 2, "template": {"spec": {"containers": containers}}}},
+        labels={"a": "1"},
+    )
+
+
+def _changes(*made: Set | Drop) -> list[Change]:
+    return [Change(edit, f"t{index}", f"$.traits[{index}]") for index, edit in enumerate(made)]
+
+
+def _edited(*made: Set | Drop) -> Manifest:
+    found, misfits = edits.edited(_manifest(), _changes(*made))
+    assert misfits == ()
+    return found
+
+
+def _containers(manifest: Manifest) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = manifest.body["spec"]["template"]["spec"]["containers"]
+    return found
+
+
+def test_a_field_of_an_entry_of_a_keyed_list_is_set() -> None:
+    found = _edited(Set(REF, (*CONTAINERS, {"name": "web"}, "image"), "nginx:2"))
+    assert [c.get("image") for c in _containers(found)] == ["nginx:2", None]
+
+
+def test_an_entry_that_is_not_there_is_made_with_its_keys() -> None:
+    found = _edited(Set(REF, (*CONTAINERS, {"name": "side"}, "image"), "side:1"))
+    assert _containers(found)[-1] == {"name": "side", "image": "side:1"}
+
+
+def test_an_entry_is_replaced_as_a_whole_and_keeps_its_keys() -> None:
+    found = _edited(Set(REF, (*CONTAINERS, {"name": "web"}), {"name": "other", "image": "x"}))
+    assert _containers(found)[0] == {"name": "web", "image": "x"}
+
+
+def test_maps_and_lists_on_the_way_are_made_even_in_the_place_of_null() -> None:
+    path = ("spec", "template", "spec", "volumes", {"name": "v"}, "emptyDir", "medium")
+    manifest = Manifest(kind=DEPLOYMENT, name="web", body={"spec": {"template": None}})
+    found, misfits = edits.edited(manifest, _changes(Set(REF, path, "Memory")))
+    assert misfits == ()
+    assert found.body == {
+        "spec": {"template": {"spec": {"volumes": [{"name": "v", "emptyDir": {"medium": "Memory"}}]}}}
+    }
+
+
+def test_fields_and_entries_are_dropped_and_what_is_not_there_is_no_matter() -> None:
+    found = _edited(
+        Drop(REF, ("spec", "replicas")),
+        Drop(REF, (*CONTAINERS, {"name": "log"})),
+        Drop(REF, (*CONTAINERS, {"name": "web"}, "env", {"name": "A"}, "value")),
+        Drop(REF, ("spec", "nothing", {"name": "x"}, "here")),
+    )
+    assert "replicas" not in found.body["spec"]
+    assert _containers(found) == [{"name": "web", "image": "nginx:1", "env": [{"name": "A"}]}]
+
+
+def test_labels_and_annotations_are_edited_like_fields() -> None:
+    found = _edited(Drop(REF, ("metadata", "labels", "a")), Set(REF, ("metadata", "annotations", "example.com/b"), "2"))
+    assert (found.labels, found.annotations) == ({}, {"example.com/b": "2"})
+    assert "metadata" not in found.body
+
+
+def test_the_manifest_that_came_in_is_not_changed() -> None:
+    manifest = _manifest()
+    before = copy.deepcopy(manifest)
+    edits.edited(
+        manifest, _changes(Set(REF, (*CONTAINERS, {"name": "web"}, "env"), []), Drop(REF, ("spec", "replicas")))
+    )
+    assert manifest == before
+
+
+def test_edits_of_other_objects_are_none_of_its_business() -> None:
+    other = Ref(DEPLOYMENT, "other")
+    manifest = _manifest()
+    assert edits.edited(manifest, _changes(Set(other, ("spec",), {}))) == (manifest, ())
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        Set(REF, ("spec", "replicas", "deeper"), 1),
+        Set(REF, ("spec", {"name": "x"}, "image"), 1),
+        Set(REF, (*CONTAINERS, "image"), "x"),
+        Set(REF, (*CONTAINERS, {"name": "web"}), "no map"),
+    ],
+)
+def test_a_place_that_cannot_be_reached_is_told_and_changes_nothing_else(edit: Set) -> None:
+    found, misfits = edits.edited(_manifest(), _changes(edit, Set(REF, ("spec", "paused"), True)))
+    assert [clash.path for clash in misfits] == ["$.traits[0]"]
+    assert misfits[0].message.startswith('"t0" cannot edit spec')
+    assert found.body["spec"]["paused"] is True
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "together"),
+    [
+        (("spec", "replicas"), ("spec", "replicas"), False),
+        (("spec",), ("spec", "replicas"), False),
+        (("spec", "replicas"), ("spec", "paused"), True),
+        ((*CONTAINERS, {"name": "web"}, "image"), (*CONTAINERS, {"name": "log"}, "image"), True),
+        ((*CONTAINERS, {"name": "web"}, "image"), (*CONTAINERS, {"name": "web"}, "env"), True),
+        ((*CONTAINERS, {"name": "web"}), (*CONTAINERS, {"name": "web"}, "env"), False),
+        # a port by its name and by its number may be one port
+        (("spec", "ports", {"name": "http"}), ("spec", "ports", {"port": "80"}), False),
+        (("spec", "ports", {"port": "80", "protocol": "UDP"}), ("spec", "ports", {"port": "80"}), False),
+        (
+            ("spec", "ports", {"port": "80", "protocol": "UDP"}),
+            ("spec", "ports", {"port": "80", "protocol": "TCP"}),
+            True,
+        ),
+    ],
+)
+def test_two_edits_of_one_place_clash_in_either_order(one: Path, other: Path, *, together: bool) -> None:
+    known = {REF: _manifest()}
+    for first, second in ((one, other), (other, one)):
+        found = edits.clashes(_changes(Set(REF, first, "a"), Drop(REF, second)), known)
+        assert (not found) is together
+
+
+def test_a_clash_names_both_and_stands_at_the_trait_rather_than_at_the_instance() -> None:
+    trait = Change(Set(REF, ("spec", "replicas"), 1), "scaler", "$.components[0].traits[1]")
+    workload = Change(Drop(REF, ("spec", "replicas")), "Server", "$.components[0]")
+    (clash,) = edits.clashes([trait, workload], {REF: _manifest()})
+    assert clash.message == '"scaler" and "Server" both edit spec.replicas of deployment.apps/web; remove one of them'
+    assert clash.path == "$.components[0].traits[1]"
+
+
+def test_an_object_that_the_instance_does_not_have_cannot_be_edited() -> None:
+    (clash,) = edits.clashes(_changes(Set(Ref(DEPLOYMENT, "x"), ("spec",), {})), {REF: _manifest()})
+    assert clash.message == '"t0" edits deployment.apps/x, which this instance does not have'
+
+
+def test_a_path_reads_as_people_write_it() -> None:
+    path = ("spec", "ports", {"port": "80", "protocol": "TCP"}, "name")
+    assert edits.show(path) == "spec.ports[port=80,protocol=TCP].name"
+
+
+KEYS = st.sampled_from("abc")
+STEPS = st.one_of(KEYS, st.builds(lambda name: {"name": name}, KEYS))
+PATHS = st.lists(STEPS, min_size=1, max_size=4).map(lambda steps: ("spec", *steps))
+EDITS = st.lists(
+    st.one_of(
+        st.builds(lambda path, value: Set(REF, path, value), PATHS, st.sampled_from([1, {}, {"a": 1}, []])),
+        st.builds(lambda path: Drop(REF, path), PATHS),
+    ),
+    max_size=4,
+)
+
+
+@given(EDITS)
+def test_edits_that_do_not_clash_commute(made: list[Set | Drop]) -> None:
+    changes = _changes(*made)
+    manifest = _manifest()
+    if edits.clashes(changes, {REF: manifest}):
+        return
+    outcomes = [edits.edited(manifest, order) for order in itertools.permutations(changes)]
+    assert all(outcome == outcomes[0] for outcome in outcomes)

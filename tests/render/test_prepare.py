@@ -1,0 +1,195 @@
+"""What is found wrong before any type is called: every mistake, in which document, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from rudr_py.api import Context, Rendered, WorkloadType
+from rudr_py.catalog import Catalog
+from rudr_py.render import prepare
+from rudr_py.render.inputs import Inputs
+from rudr_py.render.prepare import Preparation
+
+Text = Callable[..., str]
+Web = Callable[..., dict[str, Any]]
+Read = Callable[..., Inputs]
+
+AT = "$.spec.components[0]"
+
+
+class Sized(WorkloadType[dict[str, Any]]):
+    """A workload type with settings."""
+
+    name = "acme.example/v1.Sized"
+    properties: ClassVar[dict[str, Any]] = {
+        "type": "object",
+        "required": ["size"],
+        "properties": {"size": {"type": "integer", "minimum": 1}, "note": {"type": "string"}},
+        "additionalProperties": False,
+    }
+
+    def render(self, ctx: Context[dict[str, Any]]) -> Rendered:
+        del ctx
+        return Rendered()
+
+
+SIZED = """
+apiVersion: core.oam.dev/v1alpha1
+kind: ComponentSchematic
+metadata:
+  name: sized
+spec:
+  workloadType: acme.example/v1.Sized
+  parameters:
+  - {{name: size, type: number, default: 0}}
+  containers:
+  - {{name: main, image: x}}
+  workloadSettings: {settings}
+"""
+
+
+def _places(found: Preparation) -> list[tuple[str, str, str]]:
+    missing = (found.missing,) if found.missing else ()
+    return [(problem.document, problem.path, problem.rule) for problem in (*missing, *found.problems)]
+
+
+def test_a_good_binding_is_prepared_with_values_in_place_and_no_warning(
+    inputs: Read, application: Text, web: Web, catalog: Catalog
+) -> None:
+    binding = web({"name": "manual-scaler", "properties": {"replicaCount": "[fromVariable(n)]"}})
+    found = prepare.prepare(inputs(application(binding, variables=[{"name": "n", "value": 3}])), catalog, 0)
+    assert (found.problems, found.warnings, found.missing) == ((), (), None)
+    assert found.prepared is not None
+    assert found.prepared.parameters == {"greeting": "hello", "size": 1}
+    assert found.prepared.component.containers[0].env[0].value == "hello"
+    assert found.prepared.traits[0].given == {"replicaCount": 3}
+    assert found.prepared.workload.name == "core.oam.dev/v1alpha1.Server"
+
+
+def test_without_its_component_the_rest_of_a_binding_is_checked_all_the_same(
+    inputs: Read, application: Text, web: Web, catalog: Catalog
+) -> None:
+    binding = web(
+        {"name": "ingres"},
+        {"name": "manual-scaler", "properties": {"replicaCount": "three"}},
+        componentName="webb",
+        greeting="[fromVariable(nobody)]",
+    )
+    found = prepare.prepare(inputs(application(binding)), catalog, 0)
+    assert found.prepared is None
+    assert found.missing is not None
+    assert 'no ComponentSchematic "webb" in this namespace. Did you mean "web"?' in found.missing.message
+    assert _places(found) == [
+        ("", f"{AT}.componentName", ""),
+        ("", f"{AT}.parameterValues[0].value", "AC-8"),
+        ("", f"{AT}.traits[0].name", "TR-8"),
+        ("", f"{AT}.traits[1].properties.replicaCount", "TR-17"),
+    ]
+
+
+def test_problems_of_the_component_are_those_of_its_document_and_hide_nothing_else(
+    inputs: Read, application: Text, catalog: Catalog
+) -> None:
+    broken = (
+        SIZED.format(settings="[]").replace("image: x", "").replace("acme.example/v1.Sized", "acme.example/v1.Sizd")
+    )
+    binding = {
+        "componentName": "sized",
+        "instanceName": "a",
+        "parameterValues": [{"name": "size", "value": "big"}],
+        "traits": [{"name": "nothing-like-it"}],
+    }
+    found = prepare.prepare(inputs(application(binding, components=broken)), catalog, 0)
+    assert _places(found) == [
+        ("componentschematic/sized", "$.spec.containers[0]", "CN-2"),
+        ("", f"{AT}.parameterValues[0].value", "PA-5"),
+        ("componentschematic/sized", "$.spec.workloadType", "CO-13"),
+        ("", f"{AT}.traits[0].name", "TR-8"),
+    ]
+
+
+def test_a_broken_parameter_is_not_held_against_the_values_that_are_given_for_it(
+    inputs: Read, application: Text, catalog: Catalog
+) -> None:
+    broken = SIZED.format(settings="[]").replace("type: number, default: 0", "type: nmber")
+    binding = {"componentName": "sized", "instanceName": "a", "parameterValues": [{"name": "size", "value": 3}]}
+    found = prepare.prepare(inputs(application(binding, components=broken)), catalog, 0)
+    assert [(document, path) for document, path, _ in _places(found)] == [
+        ("componentschematic/sized", "$.spec.parameters[0].type")
+    ]
+
+
+def test_settings_are_told_at_their_entry_or_at_the_parameter_that_they_come_from(
+    inputs: Read, application: Text, with_types: Callable[..., Catalog]
+) -> None:
+    settings = (
+        "[{name: note, type: number, value: 7}, {name: size, type: number, fromParam: size}, {name: sze, value: a}]"
+    )
+    binding = {"componentName": "sized", "instanceName": "a"}
+    text = application(binding, components=SIZED.format(settings=settings))
+    found = prepare.prepare(inputs(text), with_types(Sized()), 0)
+    assert _places(found) == [
+        ("componentschematic/sized", "$.spec.workloadSettings[2].value", "WS-3"),
+        ("componentschematic/sized", "$.spec.workloadSettings[0].value", "WS-3"),
+        ("componentschematic/sized", "$.spec.workloadSettings[1].fromParam", "WS-3"),
+    ]
+
+
+def test_a_missing_setting_is_told_at_the_list_of_settings(
+    inputs: Read, application: Text, with_types: Callable[..., Catalog]
+) -> None:
+    binding = {"componentName": "sized", "instanceName": "a"}
+    text = application(binding, components=SIZED.format(settings="[]"))
+    found = prepare.prepare(inputs(text), with_types(Sized()), 0)
+    assert _places(found) == [("componentschematic/sized", "$.spec.workloadSettings", "WS-3")]
+
+
+def test_a_trait_comes_once_and_only_to_a_workload_that_can_have_it(
+    inputs: Read, application: Text, catalog: Catalog
+) -> None:
+    scaler = {"name": "manual-scaler", "properties": {"replicaCount": 1}}
+    ingress = {"name": "ingress", "properties": {"hostname": "a.example"}}
+    binding = {
+        "componentName": "queue",
+        "instanceName": "q",
+        "traits": [scaler, ingress, {**scaler, "name": "ManualScaler"}],
+    }
+    found = prepare.prepare(inputs(application(binding)), catalog, 0)
+    assert _places(found) == [("", f"{AT}.traits[1].name", "TR-14"), ("", f"{AT}.traits[2].name", "TR-5")]
+    assert "does not apply to core.oam.dev/v1alpha1.Worker" in found.problems[0].message
+    assert 'the trait "manual-scaler" is attached twice' in found.problems[1].message
+
+
+def test_a_variable_that_does_not_exist_is_one_mistake_and_hides_no_other(
+    inputs: Read, application: Text, web: Web, catalog: Catalog
+) -> None:
+    traits = (
+        {"name": "auto-scaler", "properties": {"minimum": "[fromVariable(low)]", "cpu": 0}},
+        {"name": "volume-mounter", "properties": {"volumeName": "[fromVariable(v)]"}},
+    )
+    found = prepare.prepare(inputs(application(web(*traits))), catalog, 0)
+    assert _places(found) == [
+        ("", f"{AT}.traits[0].properties.minimum", "AC-9"),
+        ("", f"{AT}.traits[0].properties.cpu", "TR-17"),
+        ("", f"{AT}.traits[1].properties.volumeName", "AC-9"),
+        ("", f"{AT}.traits[1].properties", "TR-17"),
+    ]
+
+
+def test_outdated_and_misplaced_properties_are_read_with_a_warning(
+    inputs: Read, application: Text, web: Web, catalog: Catalog
+) -> None:
+    trait = {"name": "manual-scaler", "parameterValues": {"replica_count": 3}}
+    read = inputs(application(web(trait)))
+    found = prepare.prepare(read, catalog, 0)
+    assert found.prepared is not None
+    assert found.prepared.traits[0].given == {"replicaCount": 3}
+    assert [warning.path for warning in found.warnings] == [f"{AT}.traits[0].parameterValues.replica_count"]
+
+
+def test_a_value_for_no_parameter_is_a_warning(inputs: Read, application: Text, catalog: Catalog) -> None:
+    binding = {"componentName": "queue", "instanceName": "q", "parameterValues": [{"name": "x", "value": 1}]}
+    found = prepare.prepare(inputs(application(binding)), catalog, 0)
+    assert found.prepared is not None
+    assert [warning.rule for warning in found.warnings] == ["PA-7"]

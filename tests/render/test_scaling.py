@@ -1,0 +1,102 @@
+"""Merging sizes: the whole table of forms, in every order."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rudr_py.api import Scale
+from rudr_py.render import scaling
+from rudr_py.render.scaling import Clash, Merged, Wish
+
+CPU = ({"type": "Resource"},)
+
+EXACT, RANGE, HOLD, EXTERNAL = Scale.exact(3), Scale.range(2, 6, CPU, {"scaleUp": {}}), Scale.hold(4), Scale.external()
+
+
+def _wishes(*sizes: Scale) -> list[Wish]:
+    return [Wish(size, f"t{index}", f"$.traits[{index}]") for index, size in enumerate(sizes)]
+
+
+def _size(*sizes: Scale) -> Scale | str | None:
+    merged = scaling.merge(_wishes(*sizes))
+    if isinstance(merged, Clash):
+        return "clash"
+    return merged.scale if isinstance(merged, Merged) else None
+
+
+@pytest.mark.parametrize(
+    ("sizes", "wanted"),
+    [
+        ((), None),
+        ((EXACT,), EXACT),
+        ((RANGE,), RANGE),
+        ((EXTERNAL,), EXTERNAL),
+        ((HOLD,), Scale.exact(4)),
+        ((RANGE, HOLD), Scale.range(4, 6, CPU, {"scaleUp": {}})),
+        ((RANGE, Scale.hold(9)), Scale.range(9, 9, CPU, {"scaleUp": {}})),
+        ((RANGE, Scale.hold(1)), RANGE),
+        ((EXACT, HOLD), "clash"),
+        ((EXTERNAL, HOLD), "clash"),
+        ((EXACT, EXACT), "clash"),
+        ((EXACT, RANGE), "clash"),
+        ((EXACT, EXTERNAL), "clash"),
+        ((RANGE, RANGE), "clash"),
+        ((RANGE, EXTERNAL), "clash"),
+        ((EXTERNAL, EXTERNAL), "clash"),
+        ((HOLD, HOLD), "clash"),
+        ((RANGE, HOLD, HOLD), "clash"),
+        ((RANGE, EXACT, HOLD), "clash"),
+    ],
+)
+def test_the_table_of_sizes_holds_in_every_order(sizes: tuple[Scale, ...], wanted: Scale | str | None) -> None:
+    assert [_size(*order) for order in itertools.permutations(sizes)] == [wanted] * len(
+        list(itertools.permutations(sizes))
+    )
+
+
+SIZES = st.one_of(
+    st.builds(Scale.exact, st.integers(0, 9)),
+    st.builds(Scale.hold, st.integers(0, 9)),
+    st.builds(lambda low, more: Scale.range(low, low + more), st.integers(0, 9), st.integers(0, 9)),
+    st.just(Scale.external()),
+)
+
+
+@given(st.lists(SIZES, max_size=4), st.randoms())
+def test_the_order_of_wishes_makes_no_difference(sizes: list[Scale], random: object) -> None:
+    wishes = _wishes(*sizes)
+    shuffled = list(wishes)
+    random.shuffle(shuffled)  # type: ignore[attr-defined] # hypothesis hands over a Random
+    first, second = scaling.merge(wishes), scaling.merge(shuffled)
+    if isinstance(first, Clash):
+        assert isinstance(second, Clash)
+        assert first.message == second.message
+    else:
+        assert first == second
+
+
+@given(st.lists(SIZES, min_size=1, max_size=3))
+def test_what_is_merged_is_a_size_that_can_be_had(sizes: list[Scale]) -> None:
+    merged = scaling.merge(_wishes(*sizes))
+    if isinstance(merged, Merged):
+        assert merged.scale.form != "hold"
+        assert 0 <= merged.scale.minimum <= merged.scale.maximum
+
+
+def test_a_clash_names_every_trait_and_stands_at_the_last() -> None:
+    # by number, not by letter: 10 comes after 9
+    wishes = [Wish(EXACT, f"t{index}", f"$.traits[{index}]") for index in (8, 9, 10)]
+    clash = scaling.merge(wishes)
+    assert isinstance(clash, Clash)
+    assert 'the traits "t10", "t8" and "t9" cannot all decide the number of replicas' in clash.message
+    assert clash.path == "$.traits[10]"
+
+
+def test_the_wish_that_decides_the_form_is_told() -> None:
+    merged = scaling.merge([Wish(HOLD, "holder", "$.a"), Wish(RANGE, "ranger", "$.b")])
+    assert isinstance(merged, Merged)
+    assert merged.by.trait == "ranger"
