@@ -49,7 +49,7 @@ def _outcome(
     """The merged object and its entries; kubectl may overrule what it once wrote by client-side apply."""
     if live is None:
         return _applied({}, applied, {}, context, force=force)
-    entries = ownership.decode(live.get("metadata", {}).get("managedFields"))
+    entries = ownership.reconciled(ownership.decode(live.get("metadata", {}).get("managedFields")), context.node)
     if not entries:
         entries = ownership.before_first_apply(live, context)
     before = ownership.without_managed_fields(live)

@@ -106,6 +106,7 @@ def update(live: dict[str, Any] | None, new: dict[str, Any], context: Write) -> 
     if not entries and live is not None:
         return []
     before = without_managed_fields(live) if live is not None else _empty(new, context.node)
+    entries = reconciled(entries, context.node)
     try:
         entries = tracked(entries, before, without_managed_fields(new), context)
     except elements.NoElementError:
@@ -141,6 +142,15 @@ def before_first_apply(live: dict[str, Any], context: Write) -> Entries:
     creator = msgspec.structs.replace(context, manager="before-first-apply")
     plain = without_managed_fields(live)
     return tracked({}, _empty(live, context.node), plain, creator)
+
+
+def reconciled(entries: Entries, node: Node) -> Entries:
+    """The entries under the schema of today."""
+    result: Entries = {}
+    for identity, entry in entries.items():
+        fields = typed.reconciled(entry.fields, node)
+        result[identity] = entry if fields is entry.fields else msgspec.structs.replace(entry, fields=fields)
+    return result
 
 
 def taken(entries: Entries, fields: Fields, *, except_for: tuple[str, str, str, str] | None) -> Entries:

@@ -116,7 +116,21 @@ def _order_lists(original: Map, patch: Map, node: Node) -> None:
             merged = known if given is None else _plain(given)
         else:
             merged = _merge_lists(known, given, child)
-        original[key] = _interleaved(merged or [], order, known or [], keyed)
+        original[key] = _interleaved(merged or [], order, _live_order(known or [], given or [], keyed), keyed)
+
+
+def _live_order(known: list[Any], given: list[Any], keyed: Key) -> list[Any]:
+    """The live list as the server sees it when it puts items in order.
+
+    Its lists are merged in place: an appended item takes the place of a deleted one, and only then has a place.
+    """
+    deleted = [keyed(item) for item in given if isinstance(item, dict) and item.get(_PATCH) == "delete"]
+    if not deleted or any(isinstance(item, dict) and item.get(_PATCH) == "replace" for item in given):
+        return known
+    left = [item for item in known if keyed(item) not in deleted]
+    keys = [keyed(item) for item in left]
+    new = [item for item in given if not (isinstance(item, dict) and _PATCH in item) and keyed(item) not in keys]
+    return [*left, *new][: len(known)]
 
 
 def _check_order(given: list[Any], order: list[Any], keyed: Key) -> None:

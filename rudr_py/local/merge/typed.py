@@ -274,3 +274,23 @@ def with_named(fields: Fields, node: Node) -> Fields:
             below = {".": {}, **below}
         result[element] = below
     return result
+
+
+def reconciled(fields: Fields, node: Node) -> Fields:
+    """A set that was written under an older schema: what is atomic now is owned as a whole.
+
+    The other way needs nothing: the owner of the whole stays its owner.
+    """
+    result = fields
+    for element, entry in fields.items():
+        if element == "." or not entry:
+            continue
+        child = elements.item_node(node) if element[0] != "f" else node.child(element[2:])
+        if child is None or child.deduced or not child.type:
+            continue
+        atomic = child.map_type == "atomic" if child.type == "object" else child.list_type == "atomic"
+        found = {} if atomic and child.type in ("object", "array") else reconciled(entry, child)
+        if found is not entry:
+            result = dict(result) if result is fields else result
+            result[element] = found
+    return result

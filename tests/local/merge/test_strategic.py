@@ -92,6 +92,13 @@ def test_set_element_order_keeps_items_that_it_does_not_name(deployment: Node) -
     assert [item["name"] for item in container(after)["env"]] == ["A", "B"]
 
 
+def test_a_new_item_takes_the_place_of_a_deleted_one_in_the_order(deployment: Node) -> None:
+    live = pod(containers=[{"name": "c", "env": env(A="1", B="2", D="4")}])
+    change = {"$setElementOrder/env": env(B=None, C=None), "env": [*env(C="3"), {"name": "A", "$patch": "delete"}]}
+    after = strategic_patch(live, pod(containers=[{"name": "c", **change}]), deployment)
+    assert [item["name"] for item in container(after)["env"]] == ["B", "D", "C"]
+
+
 def test_delete_from_primitive_list_and_merging_sets_of_scalars(deployment: Node) -> None:
     live = {"metadata": {"finalizers": ["a", "b"]}}
     change = {"metadata": {"$deleteFromPrimitiveList/finalizers": ["a"]}}

@@ -90,3 +90,24 @@ def test_removing_all_fields_leaves_nothing(value: dict[str, Any]) -> None:
     every = typed.compare(elements.ABSENT, value, DEDUCED).added
     assert not value or typed.remove(value, every, DEDUCED) is None
     assert fieldset.difference(typed.field_set(value, DEDUCED), every) == {}
+
+
+def test_what_became_atomic_is_owned_as_a_whole() -> None:
+    node = Node(
+        type="object",
+        properties={
+            "m": Node(type="object", map_type="atomic"),
+            "l": Node(type="array"),
+            "k": KEYED,
+            "free": DEDUCED,
+        },
+    )
+    written = {
+        "f:m": {"f:a": {}},
+        "f:l": {".": {}, 'v:"x"': {}},
+        "f:k": {'k:{"name":"a"}': {"f:v": {}}},
+        "f:free": {"f:a": {}},
+        "f:gone": {"f:a": {}},
+    }
+    assert typed.reconciled(written, node) == {**written, "f:m": {}, "f:l": {}}
+    assert typed.reconciled(written["f:k"], KEYED) is written["f:k"]
