@@ -9,73 +9,27 @@ from typing import Any
 
 import pytest
 
-from rudr_py.api import Kind, kstatus
+from rudr_py.api import kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.testing.cluster import Cluster
-
-Document = dict[str, Any]
-
-APPLICATION = Kind("core.oam.dev/v1alpha1", "ApplicationConfiguration")
-COMPONENT_INSTANCE = Kind("core.oam.dev/v1alpha1", "ComponentInstance")
-DEPLOYMENT = Kind("apps/v1", "Deployment")
-SERVICE = Kind("v1", "Service")
-INGRESS = Kind("networking.k8s.io/v1", "Ingress")
-AUTOSCALER = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
-EVENT = Kind("events.k8s.io/v1", "Event")
-
-
-def component(name: str = "web", **spec: Any) -> Document:
-    container = {
-        "name": "server",
-        "image": "registry.example/web:1",
-        "env": [{"name": "GREETING", "fromParam": "greeting"}],
-        "ports": [{"name": "http", "containerPort": 8080, "protocol": "TCP"}],
-        "resources": {"cpu": {"required": 0.1}, "memory": {"required": "64"}},
-    }
-    return {
-        "apiVersion": APPLICATION.api_version,
-        "kind": "ComponentSchematic",
-        "metadata": {"name": name},
-        "spec": {
-            "workloadType": "core.oam.dev/v1alpha1.Server",
-            "parameters": [{"name": "greeting", "type": "string", "default": "hello"}],
-            "containers": [container],
-            **spec,
-        },
-    }
-
-
-def application(*traits: Document, greeting: str = "hi", **metadata: Any) -> Document:
-    binding = {
-        "componentName": "web",
-        "instanceName": "shop-web",
-        "parameterValues": [{"name": "greeting", "value": greeting}],
-        "traits": list(traits),
-    }
-    return {
-        "apiVersion": APPLICATION.api_version,
-        "kind": "ApplicationConfiguration",
-        "metadata": {"name": "shop", **metadata},
-        "spec": {"components": [binding]},
-    }
-
-
-INGRESS_TRAIT = {"name": "ingress", "properties": {"hostname": "shop.example", "path": "/"}}
-FIVE = {"name": "manual-scaler", "properties": {"replicaCount": 5}}
-AUTO = {"name": "auto-scaler", "properties": {"minimum": 5, "maximum": 9, "cpu": 70}}
-
-
-def condition(document: Document, name: str) -> str:
-    return str(kstatus.condition(document, name).get("status"))
-
-
-def synced(document: Document) -> bool:
-    current = document.get("status", {}).get("observedGeneration") == document["metadata"]["generation"]
-    return current and condition(document, "Synced") == "True"
-
-
-def greeting(document: Document) -> str:
-    return str(document["spec"]["template"]["spec"]["containers"][0]["env"][0]["value"])
+from tests.e2e import waiting
+from tests.e2e.documents import (
+    APPLICATION,
+    AUTO,
+    AUTOSCALER,
+    COMPONENT_INSTANCE,
+    DEPLOYMENT,
+    EVENT,
+    FIVE,
+    INGRESS,
+    INGRESS_TRAIT,
+    SERVICE,
+    application,
+    component,
+    condition,
+    greeting,
+    synced,
+)
 
 
 @pytest.mark.controllers
@@ -167,9 +121,7 @@ async def test_kubectl_set_image_is_reverted_and_told(cluster: Cluster, catalog:
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
         await kubectl("set", "image", "deployment/shop-web", "server=registry.example/web:evil")
-        resource = await cluster.discovery.resolve(EVENT.api_version, EVENT.kind)
-        assert resource.namespaced
-        told = await _event(cluster, "DriftReverted")
+        told = await waiting.anywhere(cluster, EVENT, lambda d: d.get("reason") == "DriftReverted")
         assert "kubectl-set" in told["note"]
         assert "image" in told["note"]
         await cluster.until(
@@ -177,16 +129,6 @@ async def test_kubectl_set_image_is_reverted_and_told(cluster: Cluster, catalog:
             "shop-web",
             lambda d: d["spec"]["template"]["spec"]["containers"][0]["image"] == "registry.example/web:1",
         )
-
-
-async def _event(cluster: Cluster, reason: str) -> Document:
-    """The first event of this reason, as soon as the cluster has it."""
-    async with asyncio.timeout(20):
-        while True:
-            found = [event for event in await cluster.list(EVENT) if event.get("reason") == reason]
-            if found:
-                return found[0]
-            await asyncio.sleep(0.05)
 
 
 async def test_a_foreign_annotation_stays(cluster: Cluster, catalog: Catalog) -> None:

@@ -1,0 +1,188 @@
+"""A real kube-apiserver with its etcd on loopback, from binaries that are on the machine (envtest's, for instance).
+
+It has no controllers beside its own: nothing runs Deployments, collects garbage or ends namespaces.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import secrets
+import shutil
+import socket
+import ssl
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+START_SECONDS = 60
+TAIL_LINES = 20
+
+AUDIT_POLICY = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "rules": [{"level": "Metadata", "omitStages": ["RequestReceived", "ResponseStarted", "Panic"]}],
+}
+
+
+@dataclass(frozen=True)
+class RealServer:
+    """A server that is ready; `audit` is its log of answered requests, a JSON object a line."""
+
+    kubeconfig: Path
+    audit: Path
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Where everything of a server is to be."""
+
+    assets: Path
+    folder: Path
+    store: int
+    peers: int
+    port: int
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "certs" / "apiserver.crt"
+
+    @property
+    def audit(self) -> Path:
+        return self.folder / "audit.log"
+
+
+def present(assets: Path) -> bool:
+    """Whether the binaries are in this folder."""
+    return all((assets / name).exists() for name in ("kube-apiserver", "etcd"))
+
+
+@contextlib.contextmanager
+def running(assets: Path, folder: Path) -> Iterator[RealServer]:
+    """Start both in an empty folder, and kill them at the end. Fails with the tail of their logs."""
+    plan = _Plan(assets, folder, *free_ports(3))
+    token = secrets.token_hex(16)
+    (folder / "tokens.csv").write_text(f'{token},admin,admin,"system:masters"\n')
+    (folder / "audit.yaml").write_text(yaml.safe_dump(AUDIT_POLICY))
+    _make_key(folder / "sa.key")
+    with contextlib.ExitStack() as stack:
+        processes = [stack.enter_context(_process(command, folder)) for command in (_etcd(plan), _kube_apiserver(plan))]
+        _wait_ready(plan, token, processes)
+        kubeconfig = folder / "kubeconfig"
+        kubeconfig.write_text(yaml.safe_dump(_kubeconfig(plan, token)))
+        yield RealServer(kubeconfig, plan.audit)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on now; all different."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+
+
+def _make_key(path: Path) -> None:
+    """A key that service account tokens are signed with; the server insists on one."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl, which makes the key that kube-apiserver signs tokens with")
+    command = [openssl, "genrsa", "-out", str(path), "2048"]
+    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - fixed arguments, found on the PATH
+
+
+@contextlib.contextmanager
+def _process(command: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process whose output goes to NAME.log, killed at the end: its data is thrown away anyway."""
+    with (folder / f"{Path(command[0]).name}.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)  # noqa: S603 - built in this module
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _etcd(plan: _Plan) -> list[str]:
+    client, peer = f"http://127.0.0.1:{plan.store}", f"http://127.0.0.1:{plan.peers}"
+    return [
+        str(plan.assets / "etcd"),
+        f"--data-dir={plan.folder / 'etcd'}",
+        f"--listen-client-urls={client}",
+        f"--advertise-client-urls={client}",
+        f"--listen-peer-urls={peer}",
+        f"--initial-advertise-peer-urls={peer}",
+        f"--initial-cluster=default={peer}",
+        "--unsafe-no-fsync",
+        "--log-level=warn",
+    ]
+
+
+def _kube_apiserver(plan: _Plan) -> list[str]:
+    key = plan.folder / "sa.key"
+    return [
+        str(plan.assets / "kube-apiserver"),
+        f"--etcd-servers=http://127.0.0.1:{plan.store}",
+        "--bind-address=127.0.0.1",
+        "--advertise-address=127.0.0.1",
+        f"--secure-port={plan.port}",
+        f"--cert-dir={plan.certificate.parent}",
+        "--service-cluster-ip-range=10.0.0.0/16",
+        "--endpoint-reconciler-type=none",
+        f"--service-account-issuer=https://127.0.0.1:{plan.port}",
+        f"--service-account-key-file={key}",
+        f"--service-account-signing-key-file={key}",
+        f"--token-auth-file={plan.folder / 'tokens.csv'}",
+        "--authorization-mode=RBAC",
+        "--disable-admission-plugins=ServiceAccount",
+        f"--audit-policy-file={plan.folder / 'audit.yaml'}",
+        f"--audit-log-path={plan.audit}",
+        "--audit-log-mode=blocking",
+    ]
+
+
+def _wait_ready(plan: _Plan, token: str, processes: list[subprocess.Popen[bytes]]) -> None:
+    """Ask until the server is ready; between two questions wait for its end, which would be the end of waiting too."""
+    for _ in range(START_SECONDS * 10):
+        if _is_ready(plan, token):
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            processes[-1].wait(0.1)
+            pytest.fail(f"kube-apiserver ended while it started\n{_tails(plan.folder)}")
+    pytest.fail(f"kube-apiserver was not ready after {START_SECONDS} s\n{_tails(plan.folder)}")
+
+
+def _is_ready(plan: _Plan, token: str) -> bool:
+    """One question; no answer, or no certificate yet, is a no."""
+    try:
+        context = ssl.create_default_context(cafile=str(plan.certificate))
+        connection = http.client.HTTPSConnection("127.0.0.1", plan.port, timeout=5, context=context)
+        with contextlib.closing(connection):
+            connection.request("GET", "/readyz", headers={"Authorization": f"Bearer {token}"})
+            return connection.getresponse().read() == b"ok"
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def _tails(folder: Path) -> str:
+    return "\n".join(
+        "\n".join([f"--- {log.name}", *log.read_text(errors="replace").splitlines()[-TAIL_LINES:]])
+        for log in sorted(folder.glob("*.log"))
+        if log.name != "audit.log"
+    )
+
+
+def _kubeconfig(plan: _Plan, token: str) -> dict[str, object]:
+    cluster = {"server": f"https://127.0.0.1:{plan.port}", "certificate-authority": str(plan.certificate)}
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "real", "cluster": cluster}],
+        "users": [{"name": "admin", "user": {"token": token}}],
+        "contexts": [{"name": "real", "context": {"cluster": "real", "user": "admin"}}],
+        "current-context": "real",
+    }

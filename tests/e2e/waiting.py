@@ -1,0 +1,127 @@
+"""Waits and witnesses: until any object is as wanted, what a controller says over HTTP, transports that tell."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+
+import aiohttp
+
+from rudr_py.api import Kind
+from rudr_py.catalog import Catalog
+from rudr_py.controller import Controller, assemble
+from rudr_py.kube import watch
+from rudr_py.kube.requests import Request, Selection
+from rudr_py.kube.transport import Reply, Stream, Transport
+from rudr_py.settings import Settings
+from rudr_py.testing.cluster import ADDRESS, TIMEOUT, Cluster, Predicate
+from tests.e2e.documents import Document
+
+Concerns = Callable[[Request], object]
+
+
+async def anywhere(cluster: Cluster, kind: Kind, predicate: Predicate) -> Document:
+    """The first object of a kind in the namespace for which the predicate holds. Raises TimeoutError."""
+    async with asyncio.timeout(TIMEOUT), contextlib.aclosing(_states(cluster, kind)) as states:
+        async for document in states:
+            if predicate(document):
+                return document
+    raise AssertionError("a watch does not end by itself")
+
+
+async def everywhere(cluster: Cluster, kind: Kind, names: set[str], predicate: Predicate) -> None:
+    """Wait until the predicate has held for each of the named objects. Raises TimeoutError with those it did not."""
+    left = dict.fromkeys(names)
+    try:
+        async with asyncio.timeout(3 * TIMEOUT), contextlib.aclosing(_states(cluster, kind)) as states:
+            async for document in states:
+                if predicate(document):
+                    left.pop(document["metadata"]["name"], None)
+                if not left:
+                    return
+    except TimeoutError as error:
+        last = {d["metadata"]["name"]: d.get("status") for d in await cluster.list(kind)}
+        raise TimeoutError("\n".join(f"{kind.kind} {name}: {last.get(name)}" for name in left)) from error
+
+
+async def _states(cluster: Cluster, kind: Kind) -> AsyncGenerator[Document]:
+    """Every state of every object of a kind in the namespace, from what is there now on."""
+    resource = await cluster.discovery.resolve(kind.api_version, kind.kind)
+    selection = Selection(resource, cluster.namespace)
+    stream = watch.events(cluster.transport, selection, settings=Settings(), clock=cluster.clock, random=random.random)
+    async with contextlib.aclosing(stream) as events:
+        async for event in events:
+            if isinstance(event, watch.Listed | watch.Applied):
+                yield event.live.document()
+
+
+class Witness:
+    """A transport that tells when the first request of some kind was answered, and can let nothing through after it."""
+
+    def __init__(self, inner: Transport, concerns: Concerns, *, cut: bool = False) -> None:
+        self.answered = asyncio.Event()
+        self.reply: Reply | None = None
+        self._inner = inner
+        self._concerns = concerns
+        self._cut = cut
+
+    async def send(self, request: Request) -> Reply:
+        """Send, unless the line is cut; then no answer comes any more."""
+        await self._pass()
+        reply = await self._inner.send(request)
+        if self._concerns(request) and not self.answered.is_set():
+            self.reply = reply
+            self.answered.set()
+        await self._pass()
+        return reply
+
+    @contextlib.asynccontextmanager
+    async def stream(self, request: Request) -> AsyncIterator[Stream]:
+        """Stream, unless the line is cut."""
+        await self._pass()
+        async with self._inner.stream(request) as stream:
+            yield stream
+
+    async def close(self) -> None:
+        """The inner transport belongs to somebody else."""
+
+    async def _pass(self) -> None:
+        if self._cut and self.answered.is_set():
+            await asyncio.Event().wait()
+
+
+def built(cluster: Cluster, catalog: Catalog, transport: Transport) -> Controller:
+    """A controller for the namespace that is not started yet."""
+    settings = Settings(namespaces=(cluster.namespace,), health_address=ADDRESS, metrics_address=ADDRESS)
+    return assemble(settings, transport, cluster.clock, catalog)
+
+
+@contextlib.asynccontextmanager
+async def started(controller: Controller) -> AsyncIterator[asyncio.Task[None]]:
+    """Run a controller, without waiting for its caches; stop it gracefully at the end."""
+    stop = asyncio.Event()
+    running = asyncio.create_task(controller.run(stop), name="controller")
+    try:
+        yield running
+    finally:
+        stop.set()
+        await running
+
+
+async def readiness(controller: Controller) -> tuple[int, str]:
+    """What /readyz?verbose says now."""
+    return await _read(f"http://127.0.0.1:{controller.endpoints.health_port}/readyz?verbose")
+
+
+async def reconciles(controller: Controller) -> int:
+    """How many reconciles have ended, by the metric that operators see."""
+    _, text = await _read(f"http://127.0.0.1:{controller.endpoints.metrics_port}/metrics")
+    lines = (line for line in text.splitlines() if line.startswith("controller_runtime_reconcile_total{"))
+    return int(sum(float(line.rpartition(" ")[2]) for line in lines))
+
+
+async def _read(url: str) -> tuple[int, str]:
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        return answer.status, await answer.text()
