@@ -175,6 +175,7 @@ def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str, parts: tuple
         owner_name=intern(owner.name),
         applied=(metadata.annotations or _unannotated).applied,
         digest=_own_digest(metadata.managed_fields or []),
+        held=any(entry.manager == settings.HANDOVER_MANAGER for entry in metadata.managed_fields or ()),
         body=body,
     )
 

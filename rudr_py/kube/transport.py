@@ -72,6 +72,7 @@ class AioTransport:
         self._connection = connection
         self._requests: aiohttp.ClientSession | None = None
         self._watches: aiohttp.ClientSession | None = None
+        self._closed = False
 
     async def send(self, request: requests.Request) -> Reply:
         """Send and read the whole answer; 401 refreshes the credentials and sends once more."""
@@ -97,7 +98,8 @@ class AioTransport:
             yield Stream(response.status, response.headers, chunks)
 
     async def close(self) -> None:
-        """Close both sessions."""
+        """Close both sessions; whoever sends afterwards gets `ConnectionFailedError`."""
+        self._closed = True
         for session in (self._requests, self._watches):
             if session is not None:
                 await session.close()
@@ -110,6 +112,7 @@ class AioTransport:
         return newer if newer != rejected or self._connection.tls is not tls else None
 
     async def _send_once(self, request: requests.Request, credentials: Mapping[str, str]) -> Reply:
+        self._refuse_when_closed(request)
         if self._requests is None:
             self._requests = _session(limit=POOL, compress=True)
         seconds = request.timeout or requests.DEFAULT_TIMEOUT
@@ -122,12 +125,17 @@ class AioTransport:
     async def _open(
         self, stack: contextlib.AsyncExitStack, request: requests.Request, credentials: Mapping[str, str]
     ) -> aiohttp.ClientResponse:
+        self._refuse_when_closed(request)
         if self._watches is None:
             self._watches = _session(limit=0, compress=False)
         timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT, sock_read=request.timeout or None)
         arguments = self._arguments(request, credentials)
         with _failures(request):
             return await stack.enter_async_context(self._watches.request(request.method, timeout=timeout, **arguments))
+
+    def _refuse_when_closed(self, request: requests.Request) -> None:
+        if self._closed:
+            raise errors.ConnectionFailedError(f"{request.method} {request.path}: the transport is closed")
 
     def _arguments(self, request: requests.Request, credentials: Mapping[str, str]) -> dict[str, Any]:
         headers = CIMultiDict(credentials)

@@ -67,11 +67,13 @@ async def watched(client: Client, maps: Resource, clock: Any) -> AsyncIterator[W
                 changed.set()
 
     task = asyncio.create_task(follow())
-    async with asyncio.timeout(10):
-        await cache.ready.wait()
-        yield Watched(cache, changed)
-    task.cancel()
-    await asyncio.wait([task])
+    try:
+        async with asyncio.timeout(10):
+            await cache.ready.wait()
+            yield Watched(cache, changed)
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 class Watched:

@@ -76,6 +76,13 @@ def test_the_digest_is_that_of_our_own_apply_entry_alone() -> None:
     assert objects.decode(msgspec.json.encode(foreign)).digest == ""
 
 
+def test_an_entry_of_the_hand_over_manager_is_noticed() -> None:
+    entry = {"manager": "rudr-handover", "operation": "Apply", "fieldsV1": {"f:spec": {}}}
+    document = {"metadata": {"name": "a", "managedFields": [entry]}}
+    assert objects.decode(msgspec.json.encode(document)).held
+    assert not objects.decode(msgspec.json.encode(DOCUMENT)).held
+
+
 def test_the_digest_knows_no_order_and_no_spaces_but_every_field() -> None:
     turned = b'{"f:spec": {"f:replicas":{}}, "f:metadata":{"f:labels":{"f:app":{}}}}'
     assert objects.digest(turned) == objects.digest(msgspec.json.encode(FIELDS))

@@ -78,6 +78,16 @@ async def test_a_redirect_is_not_followed_with_our_credentials(transport: Any, s
     assert (await transport.send(PATH)).status == 302
 
 
+async def test_after_the_end_nothing_is_sent(transport: Any, server: Any) -> None:
+    await transport.close()
+    with pytest.raises(errors.ConnectionFailedError, match="closed"):
+        await transport.send(PATH)
+    with pytest.raises(errors.ConnectionFailedError, match="closed"):
+        async with transport.stream(PATH):
+            pass
+    assert server.seen == []
+
+
 async def test_cancelling_a_request_leaves_nothing_behind(transport: Any, server: Any, answer: Any) -> None:
     arrived = asyncio.Event()
 
