@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from rudr_py.api import naming
-from rudr_py.api.values import Kind, Manifest, Ref
+from rudr_py.api.values import Health, Kind, Manifest, Ref
 from rudr_py.model.component import Component, Port
 
 P = TypeVar("P")
@@ -28,15 +28,24 @@ class Attached(msgspec.Struct, frozen=True):
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """An instance that belongs to a scope. `pod_labels` select its pods; empty when its workload has none we know."""
+    """An instance that belongs to a scope.
+
+    `application`, `instance`, `component`: names; `workload`: the name of its workload type.
+    `pod_labels` select its pods; empty when its workload has none that we know.
+    `service`: the name of its Service, or "" when it has none. `ports`: all ports of its component, in order.
+    `traits`: the names of its traits, aliases resolved, in the listed order.
+    `health`: what its workload type says of it; `unknown` while nobody has looked.
+    """
 
     application: str
     instance: str
     component: str
     workload: str
-    pod_labels: Mapping[str, str]
+    pod_labels: Mapping[str, str] = msgspec.field(default_factory=dict)
+    service: str = ""
+    ports: tuple[Port, ...] = ()
     traits: tuple[str, ...] = ()
-    ready: bool = False
+    health: Health = Health("unknown", "Unknown")
 
 
 class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
@@ -48,9 +57,11 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     `now`: the time of this call, UTC. `attached_at`: when this trait was first applied to this instance.
     `traits`: all traits of the instance, this one included, in the listed order.
     `workload`: the name of the workload type; `manifests`: the objects that it rendered, before any trait.
-    In `health`, `manifests` are the objects that this very type rendered, after all edits.
-    `members`: of a scope, over all applications of the namespace; empty otherwise.
-    `probe_results`: name of a probe -> None when it passed, or what went wrong.
+    In `health` and `status`, `manifests` are the objects that this very type rendered, after all edits.
+    `members`: of a scope, over all applications of the namespace, sorted; empty otherwise.
+    `probe_results`: of a scope: name of a probe -> None when it passes, or what went wrong; not there while unasked.
+
+    A scope has no component: `instance` is the name of its binding, and `component` is empty.
     """
 
     application: str

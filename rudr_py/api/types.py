@@ -102,6 +102,10 @@ class Trait(Type[P]):
     needs: ClassVar[frozenset[Need]] = frozenset()
     """What the workload type must offer."""
 
+    several: ClassVar[bool] = False
+    """Whether an instance may list the trait more than once. If so, each listing is rendered by itself, with its own
+    properties; two that would write one object are refused by the core."""
+
 
 class WorkloadType(Type[P]):
     """What runs a component.
@@ -135,7 +139,20 @@ class WorkloadType(Type[P]):
 
 
 class Scope(Type[P]):
-    """A group of instances with something in common, such as health or a network. `ctx.members` has them all."""
+    """A group of instances with something in common, such as health or a network. `ctx.members` has them all.
+
+    Its objects belong to the application that declares it. It is rendered anew when its members, or their health,
+    or answers of its probes change. A Refuse has paths inside the properties, as a trait's.
+    """
 
     allow_overlap: ClassVar[bool] = True
     """Whether one instance may be in several scopes of this type."""
+
+    def status(self, ctx: Context[P]) -> dict[str, Any] | None:
+        """The whole `.status` of the scope's first object, or None when it has none that is ours to write.
+
+        The core writes it when it differs from what is there: a time in it must not move by itself.
+        `ctx.live(ctx.manifests[0].ref)` is the object as it is now.
+        """
+        del ctx
+        return None

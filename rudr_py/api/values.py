@@ -5,7 +5,7 @@ No value here knows a namespace, an owner or a cluster: the core adds those.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, Self
 
@@ -56,6 +56,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     made with `ctx.name(...)`; the kind is one of the type's `produces`.
 
     `retain`: the object outlives its application (a volume claim): it gets no owner and is never pruned.
+    `reclaim`: the object gets no owner either, yet goes with its application: a finalizer on the application sees to
+    it that it is deleted by uid, and it is pruned when nobody asks for it any more. Not together with `retain`.
     `once`: the object runs to its end (a Job): it is created once per change of the instance's inputs.
     """
 
@@ -65,6 +67,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     labels: Mapping[str, str] = msgspec.field(default_factory=dict)
     annotations: Mapping[str, str] = msgspec.field(default_factory=dict)
     retain: bool = False
+    reclaim: bool = False
     once: bool = False
 
     @property
@@ -144,9 +147,15 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
-    """A question that the core asks a member of a scope, on behalf of the scope type. Times are seconds.
+    """A question that the core asks a member of a scope, on behalf of the scope type. Times are whole seconds.
 
-    `target` is the Service or Pod of the member; nothing else is ever asked.
+    `target` is a Service or a Pod of the member, `port` a number of it; nothing else is ever asked. `httpGet` passes
+    when `path` answers 2xx or 3xx in time (no redirect is followed), `tcp` when a connection is accepted.
+    `name` is unique within the scope, and what `ctx.probe_results` calls the answer; it has no entry there until
+    the first answer is in.
+
+    A single result need not change the answer: of the last `window` results it is "failed" when more than
+    `failure_rate` per cent failed, "passed" when at least `healthy_rate` per cent passed, and else what it was.
     """
 
     name: str
@@ -156,6 +165,21 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     path: str = "/"
     interval: int = 30
     timeout: int = 5
+    window: int = 1
+    failure_rate: float = 0.0
+    healthy_rate: float = 100.0
+
+    def verdict(self, results: Sequence[str | None], before: str | None = None) -> str | None:
+        """The answer after `results` (the oldest first; None passed, a text is what went wrong) and after `before`.
+
+        None when the probe passes, else what went wrong last.
+        """
+        last = results[-max(self.window, 1) :]
+        failures = [result for result in last if result is not None]
+        if len(failures) * 100 > self.failure_rate * len(last):
+            return failures[-1]
+        passed = len(last) - len(failures)
+        return None if passed and passed * 100 >= self.healthy_rate * len(last) else before
 
 
 class Rendered(msgspec.Struct, frozen=True, kw_only=True):

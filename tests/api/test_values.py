@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from rudr_py.api import Health, Kind, Manifest, Ref, Refuse, Scale
+from rudr_py.api import Health, Kind, Manifest, Probe, Ref, Refuse, Scale
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,36 @@ def test_a_refusal_carries_every_problem() -> None:
     refusal = Refuse(("too small", "$.a"), ("too big", "$.b"))
     assert refusal.problems == (("too small", "$.a"), ("too big", "$.b"))
     assert str(refusal) == "too small; too big"
+
+
+def _probe(*, window: int = 1, failure_rate: float = 0.0, healthy_rate: float = 100.0) -> Probe:
+    target = Ref(Kind("v1", "Service"), "web")
+    return Probe(
+        name="shop/web:80",
+        method="tcp",
+        target=target,
+        port=80,
+        window=window,
+        failure_rate=failure_rate,
+        healthy_rate=healthy_rate,
+    )
+
+
+def test_the_last_answer_of_a_plain_probe_decides() -> None:
+    probe = _probe()
+    assert probe.verdict(["refused", None]) is None
+    assert probe.verdict([None, "refused"]) == "refused"
+    assert probe.verdict([], "refused") == "refused"
+
+
+def test_a_probe_with_rates_stays_what_it_was_between_them() -> None:
+    probe = _probe(window=4, failure_rate=50, healthy_rate=75)
+    half = ["no", None, "no", None]
+    assert probe.verdict(half) is None
+    assert probe.verdict(half, "no route") == "no route"
+    assert probe.verdict(["no", None, None, None], "no route") is None
+    assert probe.verdict([None, "a", "b", "c"]) == "c"
+
+
+def test_results_before_the_window_do_not_count() -> None:
+    assert _probe(window=2, failure_rate=50).verdict(["no", "no", "no", None, None]) is None
