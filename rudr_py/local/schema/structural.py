@@ -38,6 +38,11 @@ def structural_node(schema: dict[str, Any], metadata: Node, *, preserve: bool = 
     return _build(schema, metadata, embedded=True, loose=preserve)
 
 
+def field_node(schema: dict[str, Any], metadata: Node) -> Node:
+    """The node of a part of a schema, by itself."""
+    return _build(schema, metadata)
+
+
 def untyped_node(metadata: Node) -> Node:
     """The node of a custom resource whose CRD has no schema: everything but metadata is kept and deduced."""
     return structural_node({"type": "object", "x-kubernetes-preserve-unknown-fields": True}, metadata)

@@ -1,7 +1,7 @@
 """What makes the schema of a CRD non-structural, in the server's words.
 
 Source: KEP-1027 and apiextensions-apiserver, pkg/apiserver/schema/validation.go. It checks the shape of a schema,
-not the CRD around it.
+not the CRD around it and not the keywords in it.
 """
 
 from __future__ import annotations
@@ -75,10 +75,6 @@ def _children(schema: Schema, level: str, path: str) -> Iterator[Cause]:
         yield causes.forbidden(f"{path}.additionalProperties", "must not be used at the root")
     if isinstance(additional, dict):
         yield from _invariants(additional, "field", f"{path}.additionalProperties")
-    if schema.get("properties") and additional is not None:
-        yield causes.forbidden(
-            f"{path}.additionalProperties", "additionalProperties and properties are mutual exclusive"
-        )
 
 
 def _type(schema: Schema, level: str, path: str) -> Iterator[Cause]:

@@ -102,7 +102,7 @@ def test_what_became_atomic_is_owned_as_a_whole() -> None:
             "free": DEDUCED,
         },
     )
-    written = {
+    written: dict[str, Any] = {
         "f:m": {"f:a": {}},
         "f:l": {".": {}, 'v:"x"': {}},
         "f:k": {'k:{"name":"a"}': {"f:v": {}}},
