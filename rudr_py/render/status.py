@@ -75,7 +75,8 @@ def status(plan: Plan, inputs: Inputs, observed: Observed, sync: Sync, before: P
     built: dict[str, Any] = {
         "observedGeneration": generation,
         "phase": _phase(plan, sync, before),
-        "conditions": msgspec.to_builtins(conditions),
+        # lists all through, as the stored status has them: a tuple would never equal that
+        "conditions": msgspec.to_builtins(list(conditions)),
     }
     if plan.problems:
         instances = _unseen(before)
