@@ -15,7 +15,7 @@ class TypedError(InvalidError):
         super().__init__(message, status=500)
 
 
-class ApplyConflict(ConflictError):  # noqa: N818  it is the word of the API: reason Conflict
+class ApplyConflict(ConflictError):  # noqa: N818 - it is the word of the API: reason Conflict
     """Other managers own fields that an apply without force would change.
 
     `conflicts` are pairs of the manager, as the message shows it, and the field's path.

@@ -1,3 +1,5 @@
+"""Server-side apply: ownership, conflicts, removal, and the laws that hold for any object."""
+
 from __future__ import annotations
 
 import contextlib

@@ -1,3 +1,5 @@
+"""The words in which a body that cannot be typed is refused."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,3 +1,5 @@
+"""Sets of fields are sets: union, difference, intersection, and the way they are written."""
+
 from __future__ import annotations
 
 from typing import Any

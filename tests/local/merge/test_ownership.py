@@ -1,3 +1,5 @@
+"""What creates, updates and patches do to managedFields."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

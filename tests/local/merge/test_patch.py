@@ -1,3 +1,5 @@
+"""JSON merge patch and JSON patch: their effects, their laws, and their refusals."""
+
 from __future__ import annotations
 
 import contextlib

@@ -1,3 +1,5 @@
+"""Strategic merge patch: merge keys, directives, order."""
+
 from __future__ import annotations
 
 import copy

@@ -1,3 +1,5 @@
+"""Walks over typed values: merging, comparing, removing."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,3 +1,5 @@
+"""The published schemas of every supported release become nodes."""
+
 from __future__ import annotations
 
 import pytest

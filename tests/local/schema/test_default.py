@@ -1,3 +1,5 @@
+"""Objects are filled in as the real server stores them."""
+
 from __future__ import annotations
 
 import copy

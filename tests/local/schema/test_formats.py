@@ -1,3 +1,5 @@
+"""String formats tell good values from bad ones."""
+
 from __future__ import annotations
 
 import pytest

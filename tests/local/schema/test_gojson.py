@@ -1,3 +1,5 @@
+"""Bodies that Go cannot decode are refused in its words."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,3 +1,5 @@
+"""A CRD's keywords and defaults are refused as the real server refuses them."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -29,7 +31,8 @@ TEXT = {"type": "string"}
     ("field", "error"),
     [
         ({"type": "text"},
-         '.type: Unsupported value: "text": supported values: "array", "boolean", "integer", "number", "object", "string"'),
+         '.type: Unsupported value: "text": supported values: '
+         '"array", "boolean", "integer", "number", "object", "string"'),
         ({"type": "object", "properties": {"a": TEXT}, "additionalProperties": TEXT},
          ".additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive"),
         ({**TEXT, "x-kubernetes-map-type": "atomic"},

@@ -1,3 +1,5 @@
+"""Unknown fields are named as the server names them, and dropped."""
+
 from __future__ import annotations
 
 import copy

@@ -1,3 +1,5 @@
+"""Every quantity has one form."""
+
 from __future__ import annotations
 
 from decimal import Decimal

@@ -1,3 +1,5 @@
+"""A CRD's schema becomes nodes."""
+
 from __future__ import annotations
 
 from typing import Any

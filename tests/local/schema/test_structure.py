@@ -1,3 +1,5 @@
+"""A schema that is not structural is refused in the server's words."""
+
 from __future__ import annotations
 
 from typing import Any

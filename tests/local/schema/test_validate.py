@@ -1,3 +1,5 @@
+"""Values are refused in the words of the real server."""
+
 from __future__ import annotations
 
 from pathlib import Path
