@@ -31,7 +31,7 @@ from rudr_py.model import crds
 from rudr_py.plugins import loading
 from rudr_py.testing.cluster import Cluster
 from tests.e2e import apiserver
-from tests.e2e.documents import CRD, NAMESPACE, Document
+from tests.e2e.documents import CRD, NAMESPACE, established
 
 ASSETS = Path(os.environ.get("KUBEBUILDER_ASSETS", "/usr/local/kubebuilder/bin"))
 GIVEN = os.environ.get("RUDR_TEST_KUBECONFIG", "")
@@ -137,7 +137,7 @@ async def cluster(plain: Cluster) -> Cluster:
     """A handle on a new namespace, with our CRDs established."""
     await plain.apply(*crds.documents())
     for document in crds.documents():
-        await plain.until(CRD, document["metadata"]["name"], _established)
+        await plain.until(CRD, document["metadata"]["name"], established)
     plain.discovery.invalidate()
     return plain
 
@@ -153,11 +153,6 @@ async def bare(plain: Cluster, server: Server) -> Cluster:
     for document in crds.documents():
         await plain.gone(CRD, document["metadata"]["name"])
     return plain
-
-
-def _established(crd: Document) -> bool:
-    conditions = crd.get("status", {}).get("conditions", [])
-    return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
 
 
 @dataclass(frozen=True)

@@ -106,3 +106,9 @@ def owned(document: Document, manager: str, operation: str = "Apply", subresourc
         if (entry["manager"], entry["operation"], entry.get("subresource", "")) == (manager, operation, subresource):
             return dict(entry["fieldsV1"])
     return {}
+
+
+def established(crd: Document) -> bool:
+    """Whether the server serves the kind of a CustomResourceDefinition."""
+    conditions = crd.get("status", {}).get("conditions", [])
+    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)

@@ -1,0 +1,368 @@
+"""What the design takes for granted of an API server. Each fact is tested on the local API and on a real one.
+
+Only plain requests: when a test fails here, the server is not what we build on, and no code of the controller matters.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py import errors
+from rudr_py.api import Kind
+from rudr_py.kube import objects, requests
+from rudr_py.kube.requests import Request
+from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
+from rudr_py.testing.cluster import Cluster
+from tests.e2e.documents import CONFIG_MAP, CRD, DEPLOYMENT, JOB, POD, Document, established, managers, owned
+
+CREATE_ONLY = "1"
+NETWORK_POLICY = Kind("networking.k8s.io/v1", "NetworkPolicy")
+OLD: list[Document] = [{"from": [{"podSelector": {}}]}]
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.fixture
+def cluster(plain: Cluster) -> Cluster:
+    """Facts need no kinds of ours."""
+    return plain
+
+
+def config_map(data: dict[str, str], **metadata: Any) -> Document:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "facts", **metadata}, "data": data}
+
+
+def deployment(**spec: Any) -> Document:
+    labels = {"app": "facts"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "registry.example/c"}]}}
+    return {
+        "apiVersion": DEPLOYMENT.api_version,
+        "kind": DEPLOYMENT.kind,
+        "metadata": {"name": "facts"},
+        "spec": {"selector": {"matchLabels": labels}, "template": template, **spec},
+    }
+
+
+def policy(**spec: Any) -> Document:
+    """A kind with a generation that no controller of any cluster writes to."""
+    return {
+        "apiVersion": NETWORK_POLICY.api_version,
+        "kind": NETWORK_POLICY.kind,
+        "metadata": {"name": "facts"},
+        "spec": {"podSelector": {"matchLabels": {"app": "facts"}}, "policyTypes": ["Ingress"], **spec},
+    }
+
+
+async def live(cluster: Cluster, kind: Kind) -> Document:
+    found = await cluster.get(kind, "facts")
+    assert found is not None
+    return found
+
+
+async def ours(cluster: Cluster, *documents: Document) -> None:
+    await cluster.apply(*documents, manager=FIELD_MANAGER)
+
+
+# --- Never a stranger's object
+
+
+async def test_an_apply_for_creation_creates(cluster: Cluster) -> None:
+    target = await cluster.target(CONFIG_MAP, "facts")
+    body = msgspec.json.encode(config_map({"a": "1"}, resourceVersion=CREATE_ONLY))
+    reply = await cluster.transport.send(requests.apply(target, body, FIELD_MANAGER))
+    assert reply.status == 201
+    assert (await live(cluster, CONFIG_MAP))["data"] == {"a": "1"}
+
+
+@pytest.mark.parametrize("force", [True, False], ids=["forced", "unforced"])
+async def test_an_apply_for_creation_never_overwrites(cluster: Cluster, force: bool) -> None:
+    await cluster.apply(config_map({"a": "theirs"}), manager="somebody")
+    before = await live(cluster, CONFIG_MAP)
+    with pytest.raises(errors.ConflictError) as caught:
+        await cluster.apply(config_map({"b": "ours"}, resourceVersion=CREATE_ONLY), manager=FIELD_MANAGER, force=force)
+    assert caught.value.status == 409
+    assert await live(cluster, CONFIG_MAP) == before
+
+
+async def test_an_apply_with_a_uid_is_refused_when_the_object_is_gone(cluster: Cluster) -> None:
+    with pytest.raises(errors.ConflictError) as caught:
+        await ours(cluster, config_map({"a": "1"}, uid=NOBODY))
+    assert caught.value.status == 409
+    assert await cluster.get(CONFIG_MAP, "facts") is None
+
+
+async def test_an_apply_with_a_uid_is_refused_when_it_is_another_object(cluster: Cluster) -> None:
+    await ours(cluster, config_map({"a": "1"}))
+    before = await live(cluster, CONFIG_MAP)
+    with pytest.raises(errors.InvalidError) as caught:
+        await ours(cluster, config_map({"a": "2"}, uid=NOBODY))
+    assert caught.value.status == 422
+    assert await live(cluster, CONFIG_MAP) == before
+
+
+async def test_an_apply_with_the_uid_of_the_object_changes_it(cluster: Cluster) -> None:
+    await ours(cluster, config_map({"a": "1"}))
+    uid = (await live(cluster, CONFIG_MAP))["metadata"]["uid"]
+    await ours(cluster, config_map({"a": "2"}, uid=uid))
+    assert (await live(cluster, CONFIG_MAP))["data"] == {"a": "2"}
+
+
+async def test_a_post_leaves_an_entry_in_which_removed_keys_linger(cluster: Cluster) -> None:
+    target = await cluster.target(CONFIG_MAP, "facts")
+    await cluster.client.create(target, msgspec.json.encode(config_map({"a": "1", "b": "2"})), FIELD_MANAGER)
+    await ours(cluster, config_map({"a": "1", "b": "2"}))
+    await ours(cluster, config_map({"a": "1"}))
+    found = await live(cluster, CONFIG_MAP)
+    assert managers(found) == {(FIELD_MANAGER, "Update"), (FIELD_MANAGER, "Apply")}
+    assert found["data"] == {"a": "1", "b": "2"}
+
+
+async def test_an_apply_that_creates_leaves_nothing_that_lingers(cluster: Cluster) -> None:
+    await ours(cluster, config_map({"a": "1", "b": "2"}, resourceVersion=CREATE_ONLY))
+    await ours(cluster, config_map({"a": "1"}))
+    found = await live(cluster, CONFIG_MAP)
+    assert managers(found) == {(FIELD_MANAGER, "Apply")}
+    assert found["data"] == {"a": "1"}
+
+
+# --- In sync without asking
+
+
+async def digest(cluster: Cluster, kind: Kind) -> str:
+    """The digest of our entry, as the caches have it."""
+    return objects.decode(msgspec.json.encode(await live(cluster, kind))).digest
+
+
+@pytest.mark.parametrize("change", [{"a": "theirs"}, {"a": None}], ids=["changed", "removed"])
+async def test_a_foreign_change_takes_the_field_out_of_our_entry(
+    cluster: Cluster, change: dict[str, str | None]
+) -> None:
+    await ours(cluster, config_map({"a": "1", "b": "2"}))
+    before = await digest(cluster, CONFIG_MAP)
+    assert owned(await live(cluster, CONFIG_MAP), FIELD_MANAGER) == {"f:data": {"f:a": {}, "f:b": {}}}
+    await cluster.patch(CONFIG_MAP, "facts", {"data": change})
+    assert owned(await live(cluster, CONFIG_MAP), FIELD_MANAGER) == {"f:data": {"f:b": {}}}
+    assert await digest(cluster, CONFIG_MAP) != before
+
+
+async def test_a_foreign_field_leaves_our_entry_alone(cluster: Cluster) -> None:
+    await ours(cluster, config_map({"a": "1"}))
+    before = await digest(cluster, CONFIG_MAP)
+    await cluster.patch(CONFIG_MAP, "facts", {"data": {"c": "3"}, "metadata": {"labels": {"team": "other"}}})
+    assert await digest(cluster, CONFIG_MAP) == before
+
+
+async def test_a_foreign_write_of_our_value_leaves_our_entry_alone(cluster: Cluster) -> None:
+    await ours(cluster, config_map({"a": "1"}))
+    before = await digest(cluster, CONFIG_MAP)
+    await cluster.apply(config_map({"a": "1"}), manager="somebody")
+    assert await digest(cluster, CONFIG_MAP) == before
+
+
+async def test_a_status_change_leaves_our_entry_alone(cluster: Cluster) -> None:
+    await ours(cluster, deployment(replicas=2))
+    before = await digest(cluster, DEPLOYMENT)
+    status = await cluster.target(DEPLOYMENT, "facts", "status")
+    content = {"status": {"conditions": [{"type": "Facts", "status": "True"}]}}
+    await cluster.client.merge_patch(status, msgspec.json.encode(content), "kube-controller-manager")
+    assert await digest(cluster, DEPLOYMENT) == before
+
+
+async def test_an_apply_without_change_keeps_the_resource_version(cluster: Cluster) -> None:
+    await ours(cluster, config_map({"a": "1"}, labels={"app": "facts"}))
+    before = await live(cluster, CONFIG_MAP)
+    await ours(cluster, config_map({"a": "1"}, labels={"app": "facts"}))
+    assert await live(cluster, CONFIG_MAP) == before
+
+
+async def test_two_values_of_ours_give_the_same_entry(cluster: Cluster) -> None:
+    await ours(cluster, config_map({"a": "1"}))
+    before = await digest(cluster, CONFIG_MAP)
+    await ours(cluster, config_map({"a": "2"}))
+    assert (await live(cluster, CONFIG_MAP))["data"] == {"a": "2"}
+    assert await digest(cluster, CONFIG_MAP) == before
+
+
+# --- Handing a field over
+
+
+async def test_giving_up_a_field_that_only_we_own_resets_it(cluster: Cluster) -> None:
+    await ours(cluster, deployment(replicas=5))
+    await ours(cluster, deployment())
+    assert (await live(cluster, DEPLOYMENT))["spec"]["replicas"] == 1
+
+
+async def test_a_second_manager_keeps_a_field_that_we_give_up(cluster: Cluster) -> None:
+    await ours(cluster, deployment(replicas=5))
+    head: Document = {"apiVersion": DEPLOYMENT.api_version, "kind": DEPLOYMENT.kind, "metadata": {"name": "facts"}}
+    await cluster.apply({**head, "spec": {"replicas": 5}}, manager=HANDOVER_MANAGER, force=False)
+    await ours(cluster, deployment())
+    assert (await live(cluster, DEPLOYMENT))["spec"]["replicas"] == 5
+    await cluster.patch(DEPLOYMENT, "facts", {"spec": {"replicas": 7}}, manager="autoscaler")
+    await ours(cluster, deployment())
+    assert (await live(cluster, DEPLOYMENT))["spec"]["replicas"] == 7
+
+    await ours(cluster, deployment(replicas=3))
+    await cluster.apply(head, manager=HANDOVER_MANAGER, force=False)
+    found = await live(cluster, DEPLOYMENT)
+    assert found["spec"]["replicas"] == 3
+    assert HANDOVER_MANAGER not in {manager for manager, _ in managers(found)}
+
+
+async def test_a_second_manager_without_force_is_refused_when_the_value_moved(cluster: Cluster) -> None:
+    await ours(cluster, config_map({"a": "1"}))
+    with pytest.raises(errors.ConflictError) as caught:
+        await cluster.apply(config_map({"a": "2"}), manager=HANDOVER_MANAGER, force=False)
+    assert [cause.field for cause in caught.value.causes] == [".data.a"]
+    assert FIELD_MANAGER in caught.value.causes[0].message
+
+
+# --- What is refused, and how
+
+
+async def test_a_body_that_the_schema_refuses_is_our_mistake_and_not_the_servers(cluster: Cluster) -> None:
+    with pytest.raises(errors.InvalidError) as caught:
+        await ours(cluster, deployment(replicasss=5))
+    assert caught.value.status == 500
+    assert "failed to create typed patch object" in caught.value.message
+
+
+@pytest.fixture
+async def widgets(cluster: Cluster) -> AsyncIterator[Kind]:
+    """A kind whose spec has an int-or-string and an untyped field."""
+    group = f"{secrets.token_hex(4)}.example.com"
+    properties = {"either": {"x-kubernetes-int-or-string": True}, "any": {"x-kubernetes-preserve-unknown-fields": True}}
+    schema = {"type": "object", "properties": {"spec": {"type": "object", "properties": properties}}}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    names = {"kind": "Widget", "listKind": "WidgetList", "plural": "widgets", "singular": "widget"}
+    spec = {"group": group, "scope": "Namespaced", "names": names, "versions": [version]}
+    name = f"widgets.{group}"
+    await cluster.apply({"apiVersion": CRD.api_version, "kind": CRD.kind, "metadata": {"name": name}, "spec": spec})
+    await cluster.until(CRD, name, established)
+    cluster.discovery.invalidate()
+    yield Kind(f"{group}/v1", "Widget")
+    await cluster.delete(CRD, name)
+
+
+async def test_int_or_string_refuses_a_fraction_and_an_untyped_field_takes_it(cluster: Cluster, widgets: Kind) -> None:
+    widget: Document = {"apiVersion": widgets.api_version, "kind": widgets.kind, "metadata": {"name": "facts"}}
+    await cluster.apply({**widget, "spec": {"either": 1, "any": 0.5}})
+    await cluster.apply({**widget, "spec": {"either": "500m", "any": 0.5}})
+    with pytest.raises(errors.InvalidError):
+        await cluster.apply({**widget, "spec": {"either": 0.5}})
+    assert (await live(cluster, widgets))["spec"] == {"either": "500m", "any": 0.5}
+
+
+# --- Deleting a Job
+
+
+def job() -> Document:
+    template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "registry.example/c"}]}}
+    return {
+        "apiVersion": JOB.api_version,
+        "kind": JOB.kind,
+        "metadata": {"name": "facts"},
+        "spec": {"template": template},
+    }
+
+
+async def test_a_job_that_is_deleted_without_a_policy_waits_for_its_pods_to_be_orphaned(
+    cluster: Cluster,
+) -> None:
+    await cluster.apply(job())
+    target = await cluster.target(JOB, "facts")
+    answer = await cluster.client.json(Request("DELETE", target.path))
+    assert answer["metadata"]["deletionTimestamp"]
+    assert "orphan" in answer["metadata"]["finalizers"]
+
+
+@pytest.mark.controllers
+@pytest.mark.parametrize(("policy", "left"), [("", 1), ("Background", 0)], ids=["no-policy", "background"])
+async def test_without_a_policy_the_pods_of_a_job_stay(cluster: Cluster, policy: str, left: int) -> None:
+    await cluster.apply(job())
+    found = await live(cluster, JOB)
+    await cluster.until(
+        JOB, "facts", lambda d: d.get("status", {}).get("active") or d.get("status", {}).get("succeeded")
+    )
+    pods = await cluster.list(POD, labels="job-name=facts")
+    assert [pod["metadata"]["ownerReferences"][0]["uid"] for pod in pods] == [found["metadata"]["uid"]]
+    if policy:
+        await cluster.delete(JOB, "facts", propagation=policy)
+    else:
+        await cluster.client.send(Request("DELETE", (await cluster.target(JOB, "facts")).path))
+    await cluster.gone(JOB, "facts")
+    if not left:
+        await asyncio.gather(*(cluster.gone(POD, pod["metadata"]["name"]) for pod in pods))
+    remaining = await cluster.list(POD, labels="job-name=facts")
+    assert len(remaining) == left
+    assert not any(pod["metadata"].get("ownerReferences") for pod in remaining)
+
+
+# --- Taking over from Rudr
+
+
+async def written_by_rudr(cluster: Cluster, manager: str) -> None:
+    """An object as Rudr left it: by Update of `unknown`, or from before the server kept managedFields."""
+    target = await cluster.target(NETWORK_POLICY, "facts")
+    body = msgspec.json.encode(policy(ingress=OLD))
+    await cluster.client.create(target, body, "unknown")
+    if manager == "before-first-apply":
+        await cluster.patch(NETWORK_POLICY, "facts", {"metadata": {"managedFields": [{}]}})
+
+
+BOTH = pytest.mark.parametrize("manager", ["unknown", "before-first-apply"])
+
+
+@BOTH
+async def test_what_rudr_wrote_stays_its_own_after_a_forced_apply(cluster: Cluster, manager: str) -> None:
+    await written_by_rudr(cluster, manager)
+    await ours(cluster, policy())
+    found = await live(cluster, NETWORK_POLICY)
+    assert managers(found) == {(manager, "Update"), (FIELD_MANAGER, "Apply")}
+    assert found["spec"]["ingress"] == OLD
+
+
+@BOTH
+async def test_turning_rudrs_entry_into_ours_lets_removed_fields_go(cluster: Cluster, manager: str) -> None:
+    await written_by_rudr(cluster, manager)
+    await ours(cluster, policy(ingress=OLD))
+    before = await live(cluster, NETWORK_POLICY)
+    await cure(cluster, before, before["metadata"]["resourceVersion"])
+    cured = await live(cluster, NETWORK_POLICY)
+    assert managers(cured) == {(FIELD_MANAGER, "Apply")}
+    assert cured["metadata"]["generation"] == before["metadata"]["generation"]
+    assert cured["spec"] == before["spec"]
+    await ours(cluster, policy())
+    assert "ingress" not in (await live(cluster, NETWORK_POLICY))["spec"]
+
+
+async def test_the_cure_is_refused_when_the_object_changed_meanwhile(cluster: Cluster) -> None:
+    await written_by_rudr(cluster, "unknown")
+    read = await live(cluster, NETWORK_POLICY)
+    await cluster.patch(NETWORK_POLICY, "facts", {"metadata": {"labels": {"changed": "meanwhile"}}})
+    before = await live(cluster, NETWORK_POLICY)
+    with pytest.raises(errors.InvalidError) as caught:
+        await cure(cluster, read, read["metadata"]["resourceVersion"])
+    assert caught.value.status == 422
+    assert await live(cluster, NETWORK_POLICY) == before
+
+
+async def cure(cluster: Cluster, read: Document, resource_version: str) -> None:
+    """Rudr's Update entry becomes the one of our applies, in one JSON patch."""
+    theirs = next(entry for entry in read["metadata"]["managedFields"] if entry["operation"] == "Update")
+    patch = [
+        {"op": "test", "path": "/metadata/resourceVersion", "value": resource_version},
+        {
+            "op": "replace",
+            "path": "/metadata/managedFields",
+            "value": [{**theirs, "manager": FIELD_MANAGER, "operation": "Apply"}],
+        },
+    ]
+    await cluster.client.json_patch(
+        await cluster.target(NETWORK_POLICY, "facts"), msgspec.json.encode(patch), FIELD_MANAGER
+    )
