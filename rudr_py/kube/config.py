@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -21,6 +22,8 @@ from rudr_py import errors
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 """Where Kubernetes mounts the token, the CA and the namespace of a pod's service account."""
+
+_ENTRY = re.compile(r"\{.*\}", re.DOTALL)
 
 EXPIRY_MARGIN = timedelta(seconds=30)
 """How long before its end a credential of an exec plugin is renewed."""
@@ -223,14 +226,20 @@ def _token_file(config: Any, user: str) -> str:
 
 
 def _access(load: Callable[[Any], None]) -> Access:
-    """Let the library fill a configuration, and keep what we need of it."""
+    """Let the library fill a configuration, and keep what we need of it. Raises ValueError."""
     found = SimpleNamespace(api_key={})
     load(found)
     values = found.__dict__
+    server = str(values.get("host") or "").rstrip("/")
+    if not server.startswith(("https://", "http://")):
+        raise ValueError(f"the cluster's server must be a URL that begins with https:// or http://, not {server!r}")
+    # token files end with a newline, which no header may
+    authorization = str(found.api_key.get("BearerToken") or "").strip()
+    if not authorization.isprintable():
+        raise ValueError("the token has a line break or another control character in it")
     return Access(
-        server=str(values.get("host") or "").rstrip("/"),
-        # token files end with a newline, which no header may
-        authorization=str(found.api_key.get("BearerToken") or "").strip(),
+        server=server,
+        authorization=authorization,
         ca_file=values.get("ssl_ca_cert") or "",
         cert_file=values.get("cert_file") or "",
         key_file=values.get("key_file") or "",
@@ -278,5 +287,8 @@ def _as_error(kind: type[errors.RudrError], where: str) -> Iterator[None]:
         yield
     except errors.RudrError:
         raise
-    except Exception as error:  # a kubeconfig can break the library in any way
-        raise kind(f"{where}: {str(error) or type(error).__name__}") from error
+    except Exception as error:  # noqa: BLE001 - a kubeconfig can break the library in any way
+        # the library names the place by the whole user entry, tokens included: neither tell nor chain that
+        text = str(error) or type(error).__name__
+        told = _ENTRY.sub("…", text)
+        raise kind(f"{where}: {told}") from (error if told == text else None)

@@ -9,6 +9,7 @@ import ssl
 import stat
 import subprocess
 import sys
+import traceback
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -246,6 +247,21 @@ async def test_what_is_missing_is_a_configuration_error(tmp_path: Path) -> None:
         await config.connect(kubeconfig(tmp_path, "http://127.0.0.1:1", {}), "nowhere")
     with pytest.raises(errors.ConfigError, match="service account"):
         await config.connect(None, environ={}, service_account=str(tmp_path))
+
+
+async def test_what_would_fail_at_every_request_is_told_at_once_and_without_the_secret(tmp_path: Path) -> None:
+    with pytest.raises(errors.ConfigError, match="line break") as caught:
+        await config.connect(kubeconfig(tmp_path, "http://127.0.0.1:1", {"token": "sec\nret"}))
+    assert "sec" not in str(caught.value)
+    with pytest.raises(errors.ConfigError, match="https://"):
+        await config.connect(kubeconfig(tmp_path, "127.0.0.1:6443", {"token": "x"}))
+
+
+async def test_an_error_of_the_library_does_not_tell_the_users_entry(tmp_path: Path) -> None:
+    user = {"auth-provider": {"name": "oidc", "config": {"refresh-token": "topsecret", "idp-issuer-url": "x"}}}
+    with pytest.raises(errors.ConfigError, match="Expected key client-id") as caught:
+        await config.connect(kubeconfig(tmp_path, "http://127.0.0.1:1", user))
+    assert "topsecret" not in "".join(traceback.format_exception(caught.value))
 
 
 async def test_a_credential_is_not_in_any_repr(tmp_path: Path) -> None:
