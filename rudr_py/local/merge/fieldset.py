@@ -49,6 +49,27 @@ def owns(entry: Fields) -> bool:
     return not entry or "." in entry
 
 
+def parsed(raw: Any) -> Fields:
+    """A set that somebody else wrote: elements of kinds unknown here are left out.
+
+    Raises ValueError for what is no set at all.
+    """
+    if not isinstance(raw, dict):
+        raise ValueError("a set of fields must be a map")  # noqa: TRY004 - whatever is wrong, it is one kind of wrong
+    result: Fields = {}
+    for element, below in raw.items():
+        kind, _, text = element.partition(":")
+        if element == ".":
+            result[element] = {}
+        elif kind in _ORDER:
+            if kind != "f":
+                value = msgspec.json.decode(text)
+                if isinstance(value, dict) != (kind == "k") or isinstance(value, list):
+                    raise ValueError(f"no element of a list: {element}")
+            result[element] = parsed(below)
+    return result
+
+
 def from_paths(*paths: tuple[str, ...]) -> Fields:
     """The set of the given paths of field names, such as `("metadata", "labels")`."""
     result: Fields = {}

@@ -187,21 +187,29 @@ def decode(managed: Any) -> Entries:
     """The entries of a managedFields list; an entry that is not well-formed voids them all, as on the server."""
     entries: Entries = {}
     for raw in managed if isinstance(managed, list) else ():
-        if not isinstance(raw, dict) or raw.get("operation") not in ("Apply", "Update"):
+        entry = _decoded(raw)
+        if entry is None:
             return {}
-        fields = raw.get("fieldsV1", {})
-        if raw.get("fieldsType") != "FieldsV1" or not raw.get("apiVersion") or not isinstance(fields, dict):
-            return {}
-        entry = Entry(
-            manager=raw.get("manager", ""),
-            operation=raw["operation"],
-            api_version=raw["apiVersion"],
-            time=raw.get("time"),
-            fields=fields,
-            subresource=raw.get("subresource", ""),
-        )
         entries[entry.identity] = entry
     return entries
+
+
+def _decoded(raw: Any) -> Entry | None:
+    if not isinstance(raw, dict) or raw.get("operation") not in ("Apply", "Update"):
+        return None
+    if raw.get("fieldsType") != "FieldsV1" or not raw.get("apiVersion"):
+        return None
+    try:
+        return Entry(
+            manager=str(raw.get("manager", "")),
+            operation=raw["operation"],
+            api_version=str(raw["apiVersion"]),
+            time=raw.get("time"),
+            fields=fieldset.parsed(raw.get("fieldsV1", {})),
+            subresource=str(raw.get("subresource", "")),
+        )
+    except ValueError:
+        return None
 
 
 def encode(entries: Entries) -> list[dict[str, Any]]:
@@ -262,8 +270,12 @@ def _encoded(entry: Entry) -> dict[str, Any]:
     return {key: value for key, value in raw.items() if value not in (None, "")}
 
 
-def _seconds(time: str | None) -> float:
-    return datetime.fromisoformat(time).timestamp() if time else 0.0
+def _seconds(time: Any) -> float:
+    """Seconds since 1970, and 0 for no time or for what a client wrote instead of one."""
+    try:
+        return datetime.fromisoformat(time).timestamp() if time else 0.0
+    except (TypeError, ValueError):
+        return 0.0
 
 
 def _capped(entries: Entries) -> Entries:

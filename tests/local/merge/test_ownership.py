@@ -6,11 +6,29 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rudr_py.local.merge import fieldset, ownership
 from rudr_py.local.merge.ownership import Write
+from rudr_py.local.schema.node import Node
 
 MakeWrite = Callable[..., Write]
+
+junk = st.recursive(
+    st.none() | st.integers() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(
+                ["f:spec", "f:size", "f:parts", 'k:{"name":"a"}', "k:1", "k:{", 'v:"x"', "i:0", ".", "z:1", "x"]
+            ),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=8,
+)
 
 
 def widget_of(managed: Any = None, **spec: Any) -> dict[str, Any]:
@@ -67,6 +85,16 @@ def test_malformed_managed_fields_of_a_request_are_ignored(by: MakeWrite) -> Non
     managed = ownership.update(None, widget_of(size=1), by("hand"))
     broken = [{"manager": "x", "operation": "Apply", "apiVersion": "v1", "fieldsType": "Else", "fieldsV1": {}}]
     assert ownership.update(widget_of(managed, size=1), widget_of(broken, size=1), by("hand")) == managed
+
+
+@given(junk)
+def test_whatever_a_client_writes_into_managed_fields_is_answered(widget: Node, fields: Any) -> None:
+    write = Write(manager="hand", api_version="example.dev/v1", node=widget, time="2026-11-23T10:00:00Z")
+    entry = {"manager": "x", "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1", "time": fields}
+    edited = widget_of([{**entry, "fieldsV1": fields}], size=1)
+    managed = ownership.update(widget_of(size=1), edited, write)
+    assert ownership.encode(ownership.decode(managed)) == managed
+    ownership.update(edited, widget_of(size=2, parts=[{"name": "a"}]), write)
 
 
 def test_managed_fields_cannot_be_edited_through_a_subresource(by: MakeWrite) -> None:
