@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping
 from typing import Any
@@ -20,8 +21,8 @@ def plain(value: Any) -> Any:
     So a field that a later release adds leaves the digest of documents that do not use it as it was.
     """
     if isinstance(value, msgspec.Struct):
-        fields = ((field, getattr(value, field.name)) for field in msgspec.structs.fields(value))
-        return {field.name: plain(inner) for field, inner in fields if inner != _default(field)}
+        fields = ((name, getattr(value, name), default) for name, default in _defaults(type(value)))
+        return {name: plain(inner) for name, inner, default in fields if inner != default}
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
     if isinstance(value, Mapping):
@@ -29,6 +30,9 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _default(field: msgspec.structs.FieldInfo) -> Any:
-    factory = field.default_factory
-    return field.default if factory is msgspec.NODEFAULT else factory()
+@functools.cache
+def _defaults(struct: type[msgspec.Struct]) -> tuple[tuple[str, Any], ...]:
+    return tuple(
+        (field.name, field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory())
+        for field in msgspec.structs.fields(struct)
+    )

@@ -1,0 +1,106 @@
+"""The examples render without a warning to the objects that are recorded; a newcomer's first try must work.
+
+To record new objects on purpose, run with RUDR_UPDATE_GOLDEN=1 and read the difference: a difference in a pod
+template restarts the pods of every user at the next release.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rudr_py.catalog import Catalog
+from rudr_py.model import parse, yamlfile
+from rudr_py.model.application import Application
+from rudr_py.model.component import Component
+from rudr_py.model.document import Document, Parsed
+from rudr_py.plugins import discovery, loading
+from rudr_py.render import rendering
+from rudr_py.render.inputs import Inputs
+from rudr_py.render.plan import Plan
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+GOLDEN = ROOT / "tests" / "golden" / "examples"
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+KINDS = {"core.oam.dev/v1alpha1.Server", "core.oam.dev/v1alpha1.Worker", "core.oam.dev/v1alpha1.Task"}
+
+ONCE = "ad1fd14cfd31f112fd676d3b"
+"""The inputs of the example's Task; another digest runs the Tasks of every user again at the next release."""
+
+
+@pytest.fixture(name="catalog", scope="module")
+def _catalog() -> Catalog:
+    return loading.load((), discovery.standard()).catalog
+
+
+@pytest.fixture(name="documents", scope="module")
+def _documents() -> list[Document]:
+    return [document for path in EXAMPLES for document in yamlfile.load(path.read_bytes(), path.name)]
+
+
+@pytest.fixture(name="components", scope="module")
+def _components(documents: list[Document]) -> dict[str, Parsed[Component]]:
+    read = [parse.parse(document.value, document.positions) for document in documents]
+    return {found.value.metadata.name: found for found in read if isinstance(found.value, Component)}
+
+
+def _plan(document: Document, components: dict[str, Parsed[Component]], catalog: Catalog) -> Plan:
+    found = parse.parse(document.value, document.positions)
+    assert isinstance(found.value, Application)
+    return rendering.render(Inputs(application=found.value, parsed=found, components=components, now=NOW), catalog)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_begins_with_two_lines_for_newcomers_and_reads_without_a_warning(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    assert [line.startswith("# ") for line in lines[:3]] == [True, True, False]
+    for document in yamlfile.load(path.read_bytes(), path.name):
+        found = parse.parse(document.value, document.positions)
+        assert (found.problems, found.warnings) == ((), ())
+
+
+def test_the_examples_show_each_core_workload(components: dict[str, Parsed[Component]]) -> None:
+    assert {found.value.workload_type for found in components.values() if found.value} == KINDS
+
+
+@pytest.mark.parametrize("name", ["shop", "preview"])
+def test_an_application_renders_without_a_warning_to_what_is_recorded(
+    name: str, documents: list[Document], components: dict[str, Parsed[Component]], catalog: Catalog
+) -> None:
+    (document,) = (one for one in documents if one.value["kind"] == "ApplicationConfiguration" and _name(one) == name)
+    plan = _plan(document, components, catalog)
+    assert (plan.problems, plan.warnings) == ((), ())
+    text = yaml.safe_dump_all([planned.body for planned in plan.manifests], sort_keys=True, width=120)
+    golden = GOLDEN / f"{name}.yaml"
+    if os.environ.get("RUDR_UPDATE_GOLDEN"):
+        golden.parent.mkdir(parents=True, exist_ok=True)
+        golden.write_text(text)
+    assert text == golden.read_text()
+
+
+def test_a_task_does_not_run_again_because_of_a_new_release(
+    documents: list[Document], components: dict[str, Parsed[Component]], catalog: Catalog
+) -> None:
+    (document,) = (one for one in documents if _name(one) == "shop")
+    plan = _plan(document, components, catalog)
+    assert [planned.once for planned in plan.manifests if planned.once] == [ONCE]
+
+
+def test_every_example_is_an_application_or_used_by_one(documents: list[Document]) -> None:
+    used = {
+        binding["componentName"]
+        for document in documents
+        if document.value["kind"] == "ApplicationConfiguration"
+        for binding in document.value["spec"]["components"]
+    }
+    there = {_name(document) for document in documents if document.value["kind"] == "ComponentSchematic"}
+    assert used == there
+
+
+def _name(document: Document) -> str:
+    return str(document.value["metadata"]["name"])
