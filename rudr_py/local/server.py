@@ -1,11 +1,12 @@
 """The HTTP side: connections, and the way from a request to bytes. What a request means is the business of `verbs`.
 
-Gates see every request before it is answered: there authentication, rights and faults are put in.
+Gates stand around every request: there authentication, rights and faults are put in.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -24,8 +25,12 @@ from rudr_py.local.world import World
 
 logger = logging.getLogger(__name__)
 
-Gate = Callable[[web.BaseRequest, Route], Awaitable[web.StreamResponse | None]]
-"""Sees a request before its verb: returns None to let it pass, an answer to give instead, or raises `ApiError`."""
+Next = Callable[[], Awaitable[web.StreamResponse]]
+Gate = Callable[[web.BaseRequest, Route, Next], Awaitable[web.StreamResponse]]
+"""Stands around every request: answers with what `Next` gives, with something else, or raises `ApiError`.
+
+What `Next` gives has not been sent, unless it is a watch, which has been streamed to its end.
+"""
 
 _HEALTH = ("/healthz", "/livez", "/readyz")
 _MAX_BODY = 8 * 1024 * 1024
@@ -42,12 +47,17 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class Server:
-    """Answers requests over one world. `gates` may be changed at any time; `seen` grows by one per answer."""
+    """Answers requests over one world.
+
+    `gates` may be changed at any time, the first is outermost; `seen` grows by one per answer; `open_watches` are the
+    connections on which a watch is streamed now.
+    """
 
     def __init__(self, world: World, documents: Documents, release: str, *, bookmark_interval: float) -> None:
         self.world = world
         self.gates: list[Gate] = []
         self.seen: list[Seen] = []
+        self.open_watches: dict[asyncio.Transport, Route] = {}
         self._documents = documents
         self._release = release
         self._bookmark_interval = bookmark_interval
@@ -55,24 +65,31 @@ class Server:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; errors become Status objects."""
         try:
-            return await self._answer(request)
+            response = await self._answer(request)
         except NoSuchPathError:
-            return self._note(request, web.Response(status=404, text=status.PLAIN_NOT_FOUND))
+            response = web.Response(status=404, text=status.PLAIN_NOT_FOUND)
         except ApiError as error:
-            return self._note(request, self._refusal(error))
+            response = self._refusal(error)
+        except ConnectionError:
+            raise
         except Exception:
             # a fault of this server must look like one to the client, and not take the connection with it
             logger.exception("a request could not be answered", extra={"method": request.method, "path": request.path})
-            return self._note(request, self._refusal(status.internal()))
+            response = self._refusal(status.internal())
+        if not response.prepared:
+            self._note(request, response.status)
+        return response
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         route = routing.route(self.world.registry, request.method, request.rel_url.raw_path, request.query)
-        for gate in self.gates:
-            response = await gate(request, route)
-            if response is not None:
-                return self._note(request, response)
+        step: Next = functools.partial(self._dispatch, request, route)
+        for gate in reversed(self.gates):
+            step = functools.partial(gate, request, route, step)
+        return await step()
+
+    async def _dispatch(self, request: web.BaseRequest, route: Route) -> web.StreamResponse:
         if route.resource is None:
-            return self._note(request, self._about(request, route.path))
+            return self._about(request, route.path)
         headers = request.headers
         asked = Asked(
             route=route,
@@ -85,7 +102,7 @@ class Server:
         )
         if route.verb == "watch":
             return await self._watch(request, asked)
-        return self._note(request, self._response(request, verbs.VERBS[route.verb](self.world, asked)))
+        return self._response(request, verbs.VERBS[route.verb](self.world, asked))
 
     async def _watch(self, request: web.BaseRequest, asked: Asked) -> web.StreamResponse:
         subscription = verbs.subscription(
@@ -94,14 +111,20 @@ class Server:
         response = web.StreamResponse(headers={"Cache-Control": "no-cache, private"})
         response.content_type = bodies.JSON
         response.enable_chunked_encoding()
-        self._note(request, response)
+        self._note(request, response.status)
         await response.prepare(request)
+        transport = request.transport
+        if transport is None:
+            return response
+        self.open_watches[transport] = asked.route
         try:
             async for lines in watching.stream(self.world, subscription):
                 await response.write(lines)
             await response.write_eof()
         except ConnectionError:
             logger.debug("a watcher hung up", extra={"path": request.path})
+        finally:
+            del self.open_watches[transport]
         return response
 
     def _about(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
@@ -171,10 +194,9 @@ class Server:
         body = _encode(status.body(error))
         return web.Response(body=body, status=error.status or 500, content_type=bodies.JSON, headers=headers)
 
-    def _note(self, request: web.BaseRequest, response: web.StreamResponse) -> web.StreamResponse:
+    def _note(self, request: web.BaseRequest, code: int) -> None:
         agent = request.headers.get(hdrs.USER_AGENT, "")
-        self.seen.append(Seen(request.method, request.path_qs, agent, response.status))
-        return response
+        self.seen.append(Seen(request.method, request.path_qs, agent, code))
 
 
 def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:

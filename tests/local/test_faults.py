@@ -1,0 +1,84 @@
+"""Faults on order, and the gates that they use."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from rudr_py.local.cluster import LocalCluster
+from rudr_py.local.faults import Faults, Match
+from rudr_py.local.routing import Route
+from rudr_py.local.server import Gate, Next
+from tests.local.harness import CONFIG_MAPS, Api, config_map
+
+
+@pytest.fixture
+def faults(cluster: LocalCluster) -> Faults:
+    return Faults(cluster.server)
+
+
+async def test_the_next_requests_that_match_are_refused(api: Api, faults: Faults) -> None:
+    faults.refuse(429, Match(verb="create"), times=2, retry_after=3)
+    codes = [(await api("POST", CONFIG_MAPS, config_map("a"))).status for _ in range(3)]
+    assert codes == [429, 429, 201]
+
+
+async def test_a_refusal_tells_when_to_come_again(api: Api, faults: Faults) -> None:
+    faults.refuse(429, retry_after=3)
+    reply = await api("GET", CONFIG_MAPS)
+    assert (reply.headers["Retry-After"], reply.body["details"]["retryAfterSeconds"]) == ("3", 3)
+
+
+async def test_other_requests_pass(api: Api, faults: Faults) -> None:
+    faults.refuse(500, Match(plural="secrets"))
+    assert (await api("GET", CONFIG_MAPS)).status == 200
+
+
+async def test_a_connection_closed_before_the_work_changes_nothing(api: Api, faults: Faults) -> None:
+    faults.hang_up(Match(verb="create"))
+    with pytest.raises(aiohttp.ClientError):
+        await api("POST", CONFIG_MAPS, config_map("a"))
+    assert (await api("GET", f"{CONFIG_MAPS}/a")).status == 404
+
+
+async def test_a_lost_answer_is_that_of_work_done(api: Api, faults: Faults) -> None:
+    faults.lose_answer(Match(verb="create"))
+    with pytest.raises(aiohttp.ClientError):
+        await api("POST", CONFIG_MAPS, config_map("a"))
+    assert (await api("GET", f"{CONFIG_MAPS}/a")).status == 200
+
+
+async def test_a_held_request_waits(api: Api, faults: Faults) -> None:
+    release = faults.hold(Match(verb="get"))
+    await api.created(CONFIG_MAPS, config_map("a"))
+    waiting = asyncio.create_task(api("GET", f"{CONFIG_MAPS}/a"))
+    assert (await api("GET", CONFIG_MAPS)).status == 200
+    assert not waiting.done()
+    release.set()
+    assert (await waiting).status == 200
+
+
+async def test_open_watches_are_cut(api: Api, cluster: LocalCluster, faults: Faults) -> None:
+    async with asyncio.timeout(5), api.session.get(f"{cluster.url}{CONFIG_MAPS}?watch=1") as response:
+        assert faults.cut_watches("secrets") == 0
+        assert faults.cut_watches("configmaps") == 1
+        with pytest.raises(aiohttp.ClientError):
+            await response.read()
+
+
+async def test_gates_stand_around_each_other_in_order(api: Api, cluster: LocalCluster) -> None:
+    passed: list[str] = []
+
+    def gate(name: str) -> Gate:
+        async def through(_: web.BaseRequest, route: Route, answer: Next) -> web.StreamResponse:
+            passed.append(f"{name} {route.verb}")
+            return await answer()
+
+        return through
+
+    cluster.server.gates += [gate("outer"), gate("inner")]
+    await api("GET", CONFIG_MAPS)
+    assert passed == ["outer list", "inner list"]
