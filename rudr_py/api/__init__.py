@@ -15,8 +15,9 @@ types        Trait, WorkloadType, Scope: what an author derives from
 values       what a type hands back
 context      what a type is told
 properties   one declaration of properties, a schema for everyone
-kstatus      the health of any Kubernetes object
-naming       names of at most 63 characters
+kstatus      assess: the health of any Kubernetes object
+pods         explain: what the pods of a workload that is not ready say of it
+naming       names of at most 63 characters, for those who have no context: join, distinct
 """
 
 from __future__ import annotations

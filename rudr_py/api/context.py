@@ -62,6 +62,7 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     `probe_results`: of a scope: name of a probe -> None when it passes, or what went wrong; not there while unasked.
 
     A scope has no component: `instance` is the name of its binding, and `component` is empty.
+    `siblings`: of a scope: the names of the application's scopes of the same type, this one included, as listed.
     """
 
     application: str
@@ -75,6 +76,7 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     workload: str = ""
     manifests: tuple[Manifest, ...] = ()
     members: tuple[Member, ...] = ()
+    siblings: tuple[str, ...] = ()
     probe_results: Mapping[str, str | None] = msgspec.field(default_factory=dict)
     observe: Callable[[Kind], tuple[dict[str, Any], ...]] = _nothing
 
@@ -91,6 +93,14 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
         """One of the instance's own objects as the cluster has it now, or None."""
         return next((o for o in self.observed(ref.kind) if o["metadata"]["name"] == ref.name), None)
 
-    def name(self, suffix: str = "") -> str:
-        """A name for an object of this instance: `<instance>-<suffix>`, at most 63 characters."""
-        return naming.join(self.instance, suffix)
+    def name(self, *suffix: str) -> str:
+        """A name for an object of this instance: `<instance>-<suffix>`, at most 63 characters.
+
+        With one suffix, a constant of your type such as "trait-ingress", two instances never get one name. When
+        parts of the name come from users, give each by itself: `ctx.name(container, "0")`; should one of them have a
+        dash, a hash of all is added, because `a` with `b-c` and `a-b` with `c` would look the same. Of one kind, use
+        one number of parts only.
+        """
+        if len(suffix) > 1:
+            return naming.distinct(self.instance, *suffix)
+        return naming.join(self.instance, *suffix)

@@ -71,12 +71,13 @@ def _progressing(found: Mapping[str, Any], reason: str) -> Health:
 
 
 def _deployment(document: Document) -> Health:
-    progress = condition(document, "Progressing")
-    if progress.get("reason") == "ProgressDeadlineExceeded":
-        return _failed(progress, "ProgressDeadlineExceeded")
+    # the deadline passes because of the failure, and only the failure says why
     failure = condition(document, "ReplicaFailure")
     if failure.get("status") == "True":
         return _failed(failure, "ReplicaFailure")
+    progress = condition(document, "Progressing")
+    if progress.get("reason") == "ProgressDeadlineExceeded":
+        return _failed(progress, "ProgressDeadlineExceeded")
     status = _mapping(document.get("status"))
     wanted = _number(_mapping(document.get("spec")).get("replicas"), 1)
     return _replicas(status, wanted, "availableReplicas")

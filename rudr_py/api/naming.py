@@ -16,7 +16,20 @@ _DIGEST = 8
 def join(*parts: str) -> str:
     """Join parts with `-`. A name that would be longer than 63 characters is cut and ends in a hash of the whole."""
     name = "-".join(part for part in parts if part)
-    if len(name) <= LIMIT:
-        return name
+    return name if len(name) <= LIMIT else _hashed(name, parts)
+
+
+def distinct(first: str, *rest: str) -> str:
+    """Join parts so that different parts, of one number, give different names.
+
+    `first` may have dashes, for the others are told from the end. Where one of those has a dash or is empty, the
+    name ends in a hash of the parts, as one that is too long does.
+    """
+    parts = (first, *rest)
+    plain = all(part and "-" not in part for part in rest)
+    return join(*parts) if plain else _hashed("-".join(part for part in parts if part), parts)
+
+
+def _hashed(name: str, parts: tuple[str, ...]) -> str:
     digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=_DIGEST // 2).hexdigest()
     return f"{name[: LIMIT - _DIGEST - 1].rstrip('-.')}-{digest}"

@@ -38,3 +38,8 @@ def test_live_finds_one_object_by_kind_and_name(context: Make) -> None:
 def test_names_start_with_the_instance(context: Make) -> None:
     assert context().name("conf") == "web-conf"
     assert context().name() == "web"
+
+
+def test_a_name_of_several_parts_is_another_for_every_instance(context: Callable[..., Context[Any]]) -> None:
+    assert context(instance="web").name("nginx", "0") == "web-nginx-0"
+    assert context(instance="a-b").name("c", "0") != context(instance="a").name("b-c", "0")

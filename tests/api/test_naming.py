@@ -46,3 +46,24 @@ def test_long_names_differ_when_their_parts_differ(one: str, two: str) -> None:
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_no_text_makes_a_name_longer_than_the_limit(one: str, two: str) -> None:
     assert len(naming.join(one, two)) <= naming.LIMIT
+
+
+_UNDASHED = st.from_regex(r"[a-z0-9]{1,5}", fullmatch=True)
+_DASHED = st.from_regex(r"[a-c](-?[a-c0-1]){0,6}", fullmatch=True)
+
+
+def test_distinct_names_are_plain_wherever_they_can_be_told_apart() -> None:
+    assert naming.distinct("first-app", "nginx", "0") == "first-app-nginx-0"
+    assert naming.distinct("a", "b-c", "0").startswith("a-b-c-0-")
+
+
+@given(st.tuples(_DASHED, _DASHED, _UNDASHED), st.tuples(_DASHED, _DASHED, _UNDASHED))
+def test_different_parts_give_different_names_however_the_dashes_fall(
+    one: tuple[str, str, str], two: tuple[str, str, str]
+) -> None:
+    assert (naming.distinct(*one) == naming.distinct(*two)) == (one == two)
+
+
+def test_parts_that_look_alike_when_joined_are_told_apart() -> None:
+    found = {naming.distinct(*parts) for parts in (("a-b", "c", "0"), ("a", "b-c", "0"), ("a-b-c", "", "0"))}
+    assert len(found) == 3
