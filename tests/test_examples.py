@@ -29,7 +29,7 @@ GOLDEN = ROOT / "tests" / "golden" / "examples"
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 KINDS = {"core.oam.dev/v1alpha1.Server", "core.oam.dev/v1alpha1.Worker", "core.oam.dev/v1alpha1.Task"}
 
-ONCE = "ad1fd14cfd31f112fd676d3b"
+ONCE = "a1283db688cbff14ce017ea8"
 """The inputs of the example's Task; another digest runs the Tasks of every user again at the next release."""
 
 

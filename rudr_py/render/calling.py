@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from rudr_py.api import Attached, Component, Context, Drop, Health, Manifest, Path, Probe, Rendered, Scale, Set, naming
+from rudr_py.api import Attached, Component, Context, Drop, Health, Manifest, Path, Rendered, Scale, Set, naming
 from rudr_py.catalog import Offer
 from rudr_py.errors import PluginCallError
 
@@ -29,15 +28,10 @@ class _Given(msgspec.Struct, frozen=True):
     manifests: tuple[Manifest, ...]
 
 
-class _Plain(msgspec.Struct, frozen=True):
-    """A Rendered without its edits, which cannot be told apart in JSON."""
+_PLAIN_FIELDS = [field for field in msgspec.structs.fields(Rendered) if field.name != "edit"]
 
-    add: tuple[Manifest, ...]
-    scale: Scale | None
-    probes: tuple[Probe, ...]
-    wake_at: datetime | None
-    warnings: tuple[str, ...]
-
+_Plain = msgspec.defstruct("_Plain", [(field.name, field.type) for field in _PLAIN_FIELDS], frozen=True)
+"""A Rendered without its edits: JSON cannot tell a Set from a Drop."""
 
 # a set in a body has another order in each process
 _ENCODER = msgspec.json.Encoder(order="deterministic")
@@ -96,21 +90,14 @@ def _encoded(given: _Given) -> bytes:
 def _copied(offer: Offer[Any], answer: Rendered) -> Rendered:
     """The answer by way of JSON: every field has its declared type, and nothing is shared with the plugin."""
     try:
-        plain = _Plain(answer.add, answer.scale, answer.probes, answer.wake_at, answer.warnings)
-        checked = _PLAIN.decode(_ENCODER.encode(plain))
+        plain = _Plain(*(getattr(answer, field.name) for field in _PLAIN_FIELDS))
+        checked = msgspec.structs.asdict(_PLAIN.decode(_ENCODER.encode(plain)))
         edits = tuple(_EDITS[type(edit)].decode(_ENCODER.encode(edit)) for edit in answer.edit)
     except Exception as error:
         # foreign values may fail in any way while they are looked at
         reason = f"an edit is a {error.args[0].__name__}" if isinstance(error, KeyError) else str(error)
         raise _blamed(offer, f"returned a Rendered that is none: {reason}") from error
-    return Rendered(
-        add=checked.add,
-        edit=edits,
-        scale=checked.scale,
-        probes=checked.probes,
-        wake_at=checked.wake_at,
-        warnings=checked.warnings,
-    )
+    return Rendered(edit=edits, **checked)
 
 
 def _faults(offer: Offer[Any], rendered: Rendered) -> Iterator[str]:
@@ -120,6 +107,8 @@ def _faults(offer: Offer[Any], rendered: Rendered) -> Iterator[str]:
             yield f"added {manifest.ref}, a kind that it does not declare to produce"
         if not 0 < len(manifest.name) <= naming.LIMIT:
             yield f'added {manifest.ref}, whose name must have 1 to {naming.LIMIT} characters; use ctx.name("...")'
+        if manifest.retain and manifest.reclaim:
+            yield f"added {manifest.ref} to be retained and reclaimed, which is a contradiction"
         taken = sorted(HEAD & set(manifest.body))
         if taken:
             yield f"added {manifest.ref} with {', '.join(taken)} in its body, which the core writes"

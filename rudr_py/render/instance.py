@@ -33,12 +33,13 @@ class RenderedInstance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a type said; `path` is where its user attached it."""
+    """What a type said; `path` is where its user attached it, `given` the properties of a trait."""
 
     offer: Offer[Any]
     context: Context[Any]
     path: str
     rendered: Rendered
+    given: dict[str, Any] = {}
 
 
 Told = Callable[[str, str], Problem]
@@ -64,13 +65,13 @@ class _Assembly:
         if workload is None:
             # what traits make of it is not to be known
             return self._refused()
-        answered = [(trait, self._trait(trait, workload)) for trait in self._prepared.traits]
-        traits = tuple(answer for _, answer in answered if answer is not None)
+        asked = [self._trait(trait, workload) for trait in self._prepared.traits]
+        traits = tuple(answer for answer in asked if answer is not None)
         size = self._size(traits)
         sized = None if self._wrong else self._scale(workload, size)
         if sized is None:
             return self._refused()
-        answers = (workload, *sorted(traits, key=lambda answer: answer.offer.name), sized)
+        answers = (workload, *sorted(traits, key=_rank), sized)
         final, changes = self._final(answers)
         if self._wrong:
             return self._refused()
@@ -102,7 +103,8 @@ class _Assembly:
             component=prepared.component,
             properties=properties,
             now=inputs.now,
-            attached_at=inputs.attached.get((instance, offer.name), inputs.now),
+            # whole seconds, as status keeps it: what a trait makes of it must not change at the next look
+            attached_at=inputs.attached.get((instance, offer.name), inputs.now.replace(microsecond=0)),
             traits=tuple(Attached(trait.offer.name, trait.given) for trait in prepared.traits),
             workload=prepared.workload.name,
             manifests=manifests,
@@ -138,7 +140,8 @@ class _Assembly:
             return Problem(message, check.inside(trait.where, at), rule="TR-8")
 
         context = self._context(offer, loaded, workload.rendered.add)
-        return self._ask(offer, offer.provides.render, context, path=trait.path, told=told)
+        answer = self._ask(offer, offer.provides.render, context, path=trait.path, told=told)
+        return msgspec.structs.replace(answer, given=trait.given) if answer else None
 
     def _scale(self, workload: _Answer, size: Scale | None) -> _Answer | None:
         offer = workload.offer
@@ -238,14 +241,15 @@ class _Assembly:
                         body=self._body(manifest),
                         instance=self._prepared.binding.instance_name,
                         made_by=answer.offer.name,
-                        owner="none" if manifest.retain else "instance",
+                        owner="none" if manifest.retain or manifest.reclaim else "instance",
                         handover=tuple(drop.path for drop in handed if drop.ref == manifest.ref),
                         retain=manifest.retain,
+                        reclaim=manifest.reclaim,
                         once=self._inputs_digest(answers) if manifest.once else "",
                     )
                 )
         # pods wait for the claims that they mount
-        return tuple(sorted(planned, key=lambda one: not one.retain))
+        return tuple(sorted(planned, key=lambda one: one.owner != "none"))
 
     def _body(self, manifest: Manifest) -> dict[str, Any]:
         metadata = self._inputs.application.metadata
@@ -263,11 +267,16 @@ class _Assembly:
         must not run a migration again.
         """
         prepared = self._prepared
-        acting = {answer.offer.name for answer in answers if answer.rendered.add or answer.rendered.edit}
-        traits = {trait.offer.name: trait.given for trait in prepared.traits if trait.offer.name in acting}
+        acting = (answer for answer in answers if answer.rendered.add or answer.rendered.edit)
+        traits = [[answer.offer.name, answer.given] for answer in acting if answer.path != prepared.path]
         component = prepared.component
         runs = [prepared.workload.name, component.os_type, component.arch, digest.plain(component.containers)]
         return digest.of([runs, prepared.settings, prepared.parameters, traits])
+
+
+def _rank(answer: _Answer) -> tuple[str, bytes]:
+    """By name; several listings of one trait by their properties."""
+    return answer.offer.name, msgspec.json.encode(answer.given, order="deterministic")
 
 
 def _refusals(offer: Offer[Any], refusal: Refuse, told: Told) -> list[Problem]:

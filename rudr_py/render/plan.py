@@ -24,6 +24,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     `body` is the whole manifest, with namespace and labels, without owner references and without the annotation that
     records what was applied. `instance` is empty for objects of the application itself. `made_by` is the name
     of the type that rendered it. `handover` are paths that we leave to others without resetting their values.
+    `retain` objects outlive the application; `reclaim` objects have no owner either, but are deleted with it.
     `once` is the digest of the inputs for an object that runs once per change of them, else empty.
     """
 
@@ -34,6 +35,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     owner: Owner = "instance"
     handover: tuple[Path, ...] = ()
     retain: bool = False
+    reclaim: bool = False
     once: str = ""
 
 

@@ -194,7 +194,7 @@ def _traits(
         except CatalogError as error:
             problems.append(Problem(str(error), paths.child(path, "name"), rule="TR-8"))
             continue
-        if offer.name in seen:
+        if offer.name in seen and not offer.provides.several:
             message = f'the trait "{offer.name}" is attached twice; an instance takes each trait once'
             problems.append(Problem(message, paths.child(path, "name"), rule="TR-5"))
         seen.add(offer.name)

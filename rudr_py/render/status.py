@@ -200,7 +200,8 @@ def _attached(value: Any) -> dict[tuple[str, str], datetime]:
             try:
                 moment = datetime.fromisoformat(trait["attachedAt"])
                 if moment.tzinfo is not None:
-                    found[str(instance["name"]), str(trait["name"])] = moment.astimezone(UTC)
+                    key = str(instance["name"]), str(trait["name"])
+                    found[key] = min(moment.astimezone(UTC), found.get(key, moment))
             except (KeyError, TypeError, ValueError, OverflowError):
                 continue
     return found

@@ -152,6 +152,7 @@ def test_a_body_that_contains_itself_is_a_fault_of_the_plugin() -> None:
         (Rendered(add=(_manifest(name=""),)), "must have 1 to 63 characters"),
         (Rendered(add=(_manifest(name="a" * 64),)), "must have 1 to 63 characters"),
         (Rendered(add=(_manifest(body={"metadata": {"namespace": "kube-system"}, "kind": "X"}),)), "kind, metadata in"),
+        (Rendered(add=(_manifest(retain=True, reclaim=True),)), "a contradiction"),
         (Rendered(edit=(Set(REF, (), 1),)), r"at \(\)"),
         (Rendered(edit=(Drop(REF, ({"name": "x"},)),)), "no field"),
         (Rendered(edit=(Set(REF, ("kind",), "Secret"),)), "no field"),

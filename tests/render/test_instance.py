@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import msgspec
@@ -288,6 +289,46 @@ def test_any_order_of_traits_gives_the_same_objects(front: Callable[..., Plan]) 
     assert plans[0].problems == ()
 
 
+class Several(Trait[dict[str, Any]]):
+    """May be listed more than once."""
+
+    name = "several"
+    several = True
+    produces = (CONFIG,)
+
+    def render(self, ctx: Context[dict[str, Any]]) -> Rendered:
+        return Rendered(add=(Manifest(kind=CONFIG, name=ctx.properties["name"], body={"data": {}}),))
+
+
+def test_a_trait_that_may_be_listed_several_times_is_rendered_for_each_listing(front: Callable[..., Plan]) -> None:
+    listings = [{"name": "several", "properties": {"name": name}} for name in ("b", "a")]
+    plans = [front(*order, types=(Several(),)) for order in (listings, listings[::-1])]
+    assert msgspec.json.encode(plans[0].manifests) == msgspec.json.encode(plans[1].manifests)
+    assert [one.ref.name for one in plans[0].manifests if one.ref.kind == CONFIG] == ["a", "b"]
+    assert [part.context.properties["name"] for part in plans[0].instances[0].traits] == ["b", "a"]
+
+
+def test_two_listings_that_would_write_one_object_are_refused(front: Callable[..., Plan]) -> None:
+    listing = {"name": "several", "properties": {"name": "a"}}
+    ((path, message),) = _told(front(listing, listing, types=(Several(),)))
+    assert (path, message) == (f"{AT}.traits[1]", '"several" adds configmap/a, which this instance has already')
+
+
+def test_the_time_of_attaching_has_whole_seconds_as_status_keeps_it(
+    plan: Make, application: Text, with_types: Types
+) -> None:
+    seen: list[Any] = []
+
+    def look(ctx: Context[Any]) -> Rendered:
+        seen.append(ctx.attached_at)
+        return Rendered()
+
+    now = datetime(2026, 3, 1, 12, 0, 5, 999, tzinfo=UTC)
+    binding = {"componentName": "queue", "instanceName": "q", "traits": [{"name": "look"}]}
+    plan(application(binding), types=with_types(Doing("look", look)), now=now)
+    assert seen == [now.replace(microsecond=0)]
+
+
 def _once(plan: Plan) -> str:
     (found,) = (planned.once for planned in plan.manifests if planned.once)
     return found
@@ -338,7 +379,16 @@ def test_what_runs_once_depends_on_traits_that_act_on_it_and_not_on_those_that_o
 
 
 def test_claims_come_before_the_pods_that_mount_them(front: Callable[..., Plan]) -> None:
-    keeping = Doing("keeping", Rendered(add=(Manifest(kind=CONFIG, name="kept", body={}, retain=True),)))
+    claims = (
+        Manifest(kind=CONFIG, name="kept", body={}, retain=True),
+        Manifest(kind=CONFIG, name="gone", body={}, reclaim=True),
+    )
+    keeping = Doing("keeping", Rendered(add=claims))
     planned: tuple[Planned, ...] = front({"name": "keeping"}, types=(keeping,)).manifests
-    assert [one.ref.name for one in planned] == ["web-front", "kept", "front", "front"]
-    assert [(one.owner, one.retain) for one in planned[:2]] == [("application", False), ("none", True)]
+    assert [(one.ref.name, one.owner, one.retain, one.reclaim) for one in planned] == [
+        ("web-front", "application", False, False),
+        ("kept", "none", True, False),
+        ("gone", "none", False, True),
+        ("front", "instance", False, False),
+        ("front", "instance", False, False),
+    ]

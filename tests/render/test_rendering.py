@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rudr_py.api import Context, Kind, Manifest, Rendered, Trait
 from rudr_py.catalog import Catalog
@@ -278,8 +280,44 @@ def test_objects_come_in_the_order_of_applying_with_their_owners(plan: Make, app
 def test_the_same_input_gives_the_same_bytes_and_is_not_changed(
     inputs: Callable[..., Inputs], application: Text, web: Web, catalog: Catalog
 ) -> None:
-    given = inputs(_shop(application, web))
-    before = copy.deepcopy(msgspec.structs.asdict(given) | {"observed": None})
-    first, second = (rendering.render(given, catalog).manifests for _ in range(2))
+    read = inputs(_shop(application, web))
+    before = copy.deepcopy(msgspec.structs.asdict(read) | {"observed": None})
+    first, second = (rendering.render(read, catalog).manifests for _ in range(2))
     assert msgspec.json.encode(first) == msgspec.json.encode(second)
-    assert msgspec.structs.asdict(given) | {"observed": None} == before
+    assert msgspec.structs.asdict(read) | {"observed": None} == before
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 99) | st.sampled_from(["", "web", "a.example", "[fromVariable(x)]"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["name", "paths"]), inner, max_size=2),
+    max_leaves=5,
+)
+SHORT = ["hostname", "servicePort", "path", "rules", "tlsHosts", "replicaCount", "replica_count", "minimum", "maximum"]
+KEYS = st.sampled_from([*SHORT, "cpu", "behavior", "volumeName", "storageClass", "volumes", "annotations", "odd"])
+NAMES = st.sampled_from(["ingress", "manual-scaler", "auto-scaler", "volume-mounter", "empty", "ingres", ""])
+TRAITS = st.fixed_dictionaries({"name": NAMES, "properties": st.dictionaries(KEYS, JSON, max_size=4)})
+BINDINGS = st.fixed_dictionaries(
+    {
+        "componentName": st.sampled_from(["web", "queue", "migrate", "absent", ""]),
+        "instanceName": st.sampled_from(["front", "back", "9", "Not_Ok", ""]),
+        "parameterValues": st.lists(
+            st.fixed_dictionaries({"name": st.sampled_from(["greeting", "size", "other"]), "value": JSON}), max_size=2
+        ),
+        "traits": st.lists(TRAITS, max_size=3),
+    }
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(BINDINGS, max_size=3))
+def test_whatever_is_written_is_either_a_plan_or_told_with_places(
+    inputs: Callable[..., Inputs], application: Text, catalog: Catalog, bindings: list[dict[str, Any]]
+) -> None:
+    read = inputs(application(*bindings))
+    found = rendering.render(read, catalog)
+    again = rendering.render(read, catalog)
+    assert (found.manifests, found.problems, found.warnings) == (again.manifests, again.problems, again.warnings)
+    assert bool(found.problems) is not (found.reason == "Valid")
+    assert not (found.problems and (found.manifests or found.instances))
+    assert all(problem.location is not None for problem in (*found.problems, *found.warnings))
+    assert len(set(found.problems)) == len(found.problems)
