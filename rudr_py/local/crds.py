@@ -33,6 +33,7 @@ class Definitions:
         if event.table == CRD_TABLE:
             if event.type == DELETED:
                 self._withdraw(event.name)
+                self._world.store.forget(event.name)
             elif event.object["metadata"].get("deletionTimestamp"):
                 self._clean(event.object)
             else:

@@ -74,6 +74,7 @@ def check_changed(world: World, resource: Resource, stored: Object, found: Objec
 def _value_causes(kind: Resource, stored: Object) -> Iterable[Cause]:
     causes = list(rules.of(kind).check(stored))
     if kind.node is not None:
+        causes += rules.of(kind).check_schema(stored, kind.node)
         known = {(cause.reason, cause.field) for cause in causes}
         found = validate.validate(stored if kind.custom else _without_status(stored), kind.node)
         causes += [cause for cause in found if (cause.reason, cause.field) not in known]

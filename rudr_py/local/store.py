@@ -62,6 +62,7 @@ class _Log:
         self.events: list[Event] = []
         self.dropped = 0
         self.compacted = 0
+        self.ended = False
         self.waiters: set[asyncio.Future[None]] = set()
 
     def append(self, event: Event) -> None:
@@ -107,10 +108,19 @@ class Watch:
         self._position += len(events)
         return events
 
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come: the store is closed, or the table is no longer served and all was taken."""
+        return self._store.closed or (self._log.ended and not self._pending)
+
+    @property
+    def _pending(self) -> bool:
+        return self._position < self._log.dropped + len(self._log.events)
+
     async def wait(self) -> None:
-        """Return when `take` has something to give, or when the store is closed."""
+        """Return when `take` has something to give, or when nothing more will come."""
         log = self._log
-        while not self._store.closed and self._position >= log.dropped + len(log.events):
+        while not self.ended and not self._pending:
             waiter = asyncio.get_running_loop().create_future()
             log.waiters.add(waiter)
             try:
@@ -119,7 +129,7 @@ class Watch:
                 log.waiters.discard(waiter)
 
     async def __aiter__(self) -> AsyncIterator[Event]:
-        while not self._store.closed:
+        while not self.ended:
             await self.wait()
             for event in self.take():
                 yield event
@@ -242,8 +252,12 @@ class Store:
         return self.revision
 
     def forget(self, table: str) -> None:
-        """Drop an empty table, when its kind is no longer served."""
+        """Drop an empty table whose kind is no longer served, and end its watches when they have seen all."""
         self._tables.pop(table, None)
+        log = self._logs.pop(table, None)
+        if log is not None:
+            log.ended = True
+            log.wake()
 
     def close(self) -> None:
         """End all watches. The objects stay readable."""

@@ -49,7 +49,7 @@ async def stream(world: World, asked: Subscription) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     end = loop.time() + asked.timeout
     due = loop.time() + asked.bookmark_interval
-    while not world.store.closed and loop.time() < end:
+    while not watch.ended and loop.time() < end:
         if not await _changed(watch, min(end, due) if asked.bookmarks else end):
             if asked.bookmarks and due <= loop.time() < end:
                 due = loop.time() + asked.bookmark_interval

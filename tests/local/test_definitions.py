@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import msgspec
+
 from tests.local.harness import MERGE, WIDGETS, Api, widget, widget_definition
 
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -105,3 +109,20 @@ async def test_one_object_is_served_in_each_version(api: Api) -> None:
     await api.created(WIDGETS, widget("w", size=2))
     found = (await api("GET", f"{WIDGETS.replace('/v1/', '/v2/')}/w")).body
     assert found["apiVersion"] == "example.dev/v2"
+
+
+async def test_a_schema_that_is_not_structural_is_refused(api: Api) -> None:
+    definition = widget_definition()
+    definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"].pop("type")
+    reply = await api("POST", DEFINITIONS, definition)
+    assert reply.status == 422
+    assert reply.body["details"]["causes"][0]["field"].startswith("spec.validation.openAPIV3Schema")
+
+
+async def test_watches_of_a_kind_end_with_its_definition(api: Api) -> None:
+    await api.created(DEFINITIONS, widget_definition())
+    await api.created(WIDGETS, widget("w", size=2))
+    async with asyncio.timeout(5), api.session.get(f"{api.url}{WIDGETS}?watch=1") as response:
+        await api("DELETE", f"{DEFINITIONS}/widgets.example.dev")
+        events = [msgspec.json.decode(line) for line in (await response.read()).splitlines()]
+    assert [each["type"] for each in events] == ["ADDED", "DELETED"]

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from rudr_py.errors import Cause
 from rudr_py.local.rules import rule
 from rudr_py.local.rules.rule import Context, Rule
+from rudr_py.local.schema import keywords
+from rudr_py.local.schema.node import Node
 from rudr_py.local.store import Object
 
 
@@ -41,6 +43,19 @@ def _definition_causes(definition: Object) -> Iterator[Cause]:
         )
 
 
+def _schema_causes(definition: Object, node: Node) -> Iterator[Cause]:
+    """The mistakes in the schemas of the versions; the real server speaks of one schema when all are the same."""
+    versions = (definition.get("spec") or {}).get("versions") or ()
+    schemas = [(each.get("schema") or {}).get("openAPIV3Schema") for each in versions]
+    metadata = node.properties["metadata"]
+    if schemas and schemas[0] and all(each == schemas[0] for each in schemas):
+        yield from keywords.schema_errors(schemas[0], "spec.validation.openAPIV3Schema", metadata)
+        return
+    for index, schema in enumerate(schemas):
+        if schema:
+            yield from keywords.schema_errors(schema, f"spec.versions[{index}].schema.openAPIV3Schema", metadata)
+
+
 def _definition_change(new: Object, old: Object) -> Iterator[Cause]:
     yield from rule.immutable(new, old, "spec", "group")
     yield from rule.immutable(new, old, "spec", "scope")
@@ -69,6 +84,7 @@ RULES: dict[str, Rule] = {
     "customresourcedefinitions.apiextensions.k8s.io": Rule(
         create=_create_definition,
         check=_definition_causes,
+        check_schema=_schema_causes,
         check_change=_definition_change,
         watched=rule.spec,
         unconditional=False,

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from rudr_py.errors import Cause
+from rudr_py.local.schema.node import Node
 from rudr_py.local.store import Object
 
 Check = Callable[[Object], Iterable[Cause]]
@@ -46,20 +47,26 @@ def fine_change(_new: Object, _old: Object) -> Iterator[Cause]:
     return iter(())
 
 
+def fine_schema(_obj: Object, _node: Node) -> Iterator[Cause]:
+    """Find nothing wrong."""
+    return iter(())
+
+
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """What a kind does when it is written.
 
-    `normalise` turns what only requests have into what is stored, before anything else looks at the object.
-    `create` and `update` (new, old) change the new object in place, after its owners were noted; `check` and
-    `check_change` (new, old) yield mistakes. `watched` returns the part whose change bumps the generation; None for
-    kinds without one. `orphans`: dependents stay by default. `upsert`: PUT creates. `unconditional`: PUT needs no
-    resourceVersion.
+    `normalise` turns what only requests have into what is stored, before anything else looks at the object. `create`
+    and `update` (new, old) change the new object in place, after its owners were noted. `check` and `check_change`
+    (new, old) yield mistakes; `check_schema` (object, node of its kind) those in schemas that it holds. `watched`
+    returns the part whose change bumps the generation; None for kinds without one. `orphans`: dependents stay by
+    default. `upsert`: PUT creates. `unconditional`: PUT needs no resourceVersion.
     """
 
     normalise: Callable[[Object], None] = as_it_is
     create: Callable[[Object, Context], None] = nothing
     update: Callable[[Object, Object, Context], None] = nothing_changed
     check: Check = fine
+    check_schema: Callable[[Object, Node], Iterable[Cause]] = fine_schema
     check_change: CheckChange = fine_change
     watched: Callable[[Object], Any] | None = None
     orphans: bool = False
