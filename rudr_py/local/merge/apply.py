@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from rudr_py.local.copying import clone
 from rudr_py.local.merge import check, elements, fieldset, ownership, refusal, typed
 from rudr_py.local.merge.elements import ABSENT
 from rudr_py.local.merge.fieldset import Fields
@@ -35,11 +36,11 @@ def apply(live: dict[str, Any] | None, applied: dict[str, Any], context: Write, 
         after, entries = _outcome(live, applied, context, force=force)
     except elements.NoElementError as error:
         raise TypedError(f"failed to create typed live object ({_named(live or applied)}): {error}") from error
-    result: dict[str, Any] = elements.copied(after)
+    result: dict[str, Any] = clone(after)
     _sync_last_applied(result, applied, context)
     managed = ownership.encode(entries)
     if managed:
-        result.setdefault("metadata", {})["managedFields"] = elements.copied(managed)
+        result.setdefault("metadata", {})["managedFields"] = clone(managed)
     return result
 
 

@@ -85,12 +85,3 @@ def same(left: Any, right: Any) -> bool:
     if isinstance(left, list):
         return all(map(same, left, right))
     return isinstance(left, bool) == isinstance(right, bool)
-
-
-def copied(value: Any) -> Any:
-    """A deep copy of a JSON value."""
-    if isinstance(value, dict):
-        return {key: copied(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [copied(item) for item in value]
-    return value

@@ -9,7 +9,8 @@ from typing import Any
 
 import jsonpatch
 
-from rudr_py.local.merge import elements, refusal
+from rudr_py.local.copying import clone
+from rudr_py.local.merge import refusal
 from rudr_py.local.merge.strategic import strategic_patch
 
 __all__ = ["json_patch", "merge_patch", "strategic_patch"]
@@ -41,8 +42,8 @@ def merge_patch(doc: dict[str, Any], patch: Any) -> dict[str, Any]:
 
 def _merged(doc: Any, patch: Any) -> Any:
     if not isinstance(patch, dict):
-        return elements.copied(patch)
-    result = elements.copied(doc) if isinstance(doc, dict) else {}
+        return clone(patch)
+    result = clone(doc) if isinstance(doc, dict) else {}
     for key, value in patch.items():
         if value is None:
             result.pop(key, None)
@@ -69,7 +70,7 @@ def json_patch(doc: dict[str, Any], operations: Any) -> Any:
             reason="RequestEntityTooLarge",
         )
     try:
-        return jsonpatch.JsonPatch(elements.copied(operations)).apply(doc)
+        return jsonpatch.JsonPatch(clone(operations)).apply(doc)
     except _ERRORS as error:
         raise refusal.unfitting() from error
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from rudr_py.local.copying import clone
 from rudr_py.local.merge import elements, refusal
 from rudr_py.local.schema.node import DEDUCED, Node
 
@@ -25,7 +26,7 @@ def strategic_patch(doc: Map, patch: Any, node: Node) -> Map:
     """`doc` after a strategic merge patch, by the patch strategies of `node`. Raises PatchError (400, 422 or 500)."""
     if not isinstance(patch, dict):
         raise refusal.malformed("invalid JSON document")
-    return _merge_maps(elements.copied(doc), elements.copied(patch), node)
+    return _merge_maps(clone(doc), clone(patch), node)
 
 
 def _merge_maps(original: Map, patch: Map, node: Node) -> Map:

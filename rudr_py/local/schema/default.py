@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import UNSET
 
+from rudr_py.local.copying import clone
 from rudr_py.local.schema import builtin_defaults, quantity, zero
 from rudr_py.local.schema.node import Node
 
@@ -32,17 +33,17 @@ def _fill(value: Any, node: Node) -> None:
     elif isinstance(value, dict):
         for key, child in node.properties.items():
             if child.default is not UNSET and _missing(value, key, child):
-                value[key] = copied(child.default)
+                value[key] = clone(child.default)
         for key, item in value.items():
             child_node = node.properties.get(key) or node.additional
             if child_node is not None:
                 if item is None and not child_node.nullable and child_node.default is not UNSET:
-                    value[key] = copied(child_node.default)
+                    value[key] = clone(child_node.default)
                 _fill(value[key], child_node)
     elif isinstance(value, list) and node.items is not None:
         for index, item in enumerate(value):
             if item is None and not node.items.nullable and node.items.default is not UNSET:
-                value[index] = copied(node.items.default)
+                value[index] = clone(node.items.default)
             _fill(value[index], node.items)
 
 
@@ -107,12 +108,3 @@ def _is_absent(value: Any, node: Node | None, required: bool) -> bool:
     if value in ("", 0, False) and not isinstance(value, float):
         return node.omit_zero
     return value in ([], {}) and not node.properties and not node.name
-
-
-def copied(value: Any) -> Any:
-    """A deep copy of a JSON value."""
-    if isinstance(value, dict):
-        return {key: copied(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [copied(item) for item in value]
-    return value

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from rudr_py.errors import Cause
+from rudr_py.local.copying import clone
 from rudr_py.local.schema import causes, prune, structural, structure, validate
-from rudr_py.local.schema.default import copied
 from rudr_py.local.schema.node import Node
 
 Schema = dict[str, Any]
@@ -170,7 +170,7 @@ def _defaults(schema: Schema, path: str, metadata: Node) -> list[Cause]:
     if value is not None:
         node = structural.field_node(schema, metadata)
         where = f"{path}.default"
-        pruned = copied(value)
+        pruned = clone(value)
         prune.prune(pruned, node)
         if pruned != value:
             found.append(causes.invalid(where, value, "must not have unknown fields"))
