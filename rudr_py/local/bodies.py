@@ -50,7 +50,7 @@ def _parse(data: bytes, expected: str, *, as_yaml: bool) -> Any:
         if not as_yaml:
             raise _unreadable(data, expected, f"json parse error: {error}") from error
     try:
-        return yaml.load(data, Loader=_Loader)  # noqa: S506  both loaders are the safe ones
+        return yaml.load(data, Loader=_Loader)  # noqa: S506 - both loaders are the safe ones
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise _unreadable(data, expected, f"error converting YAML to JSON: {error}") from error
 

@@ -71,7 +71,7 @@ class LocalCluster:
             store=Store(history=self.settings.history),
             registry=Registry(kinds.builtin(schemas.node)),
             clock=self.settings.clock,
-            chance=random.Random(self.settings.seed),  # noqa: S311  names and addresses, no secrets
+            chance=random.Random(self.settings.seed),  # noqa: S311 - names and addresses, no secrets
         )
         Definitions(self.world, schemas.metadata)
         self.objects = DirectObjects(self.world, _MANAGER)

@@ -54,4 +54,4 @@ def test_no_bytes_raise_anything_but_an_api_error(raw: bytes, kind: str) -> None
         try:
             protobuf.decode(data)
         except ApiError as error:
-            assert error.status in (400, 415)  # noqa: PT017  not raising is as good
+            assert error.status in (400, 415)  # noqa: PT017 - not raising is as good

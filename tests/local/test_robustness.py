@@ -79,7 +79,7 @@ BODIES: list[dict[str, Any]] = [
 
 def world() -> World:
     schemas = builtin_schema("1.36")
-    chance = random.Random(1)  # noqa: S311  names and addresses, no secrets
+    chance = random.Random(1)  # noqa: S311 - names and addresses, no secrets
     made = World(Store(), Registry(kinds.builtin(schemas.node)), lambda: datetime(2026, 1, 1, tzinfo=UTC), chance)
     Definitions(made, schemas.metadata)
     write(made, writes.create, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
@@ -153,4 +153,4 @@ def test_a_damaged_body_is_stored_or_refused_by_every_verb(data: st.DataObject) 
         try:
             verb()
         except ApiError as error:
-            assert 400 <= error.status <= 500  # noqa: PT017  not raising is as good
+            assert 400 <= error.status <= 500  # noqa: PT017 - not raising is as good

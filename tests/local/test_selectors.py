@@ -47,7 +47,7 @@ def test_no_text_raises_anything_but_an_api_error(text: str) -> None:
     try:
         selectors.predicate(text, selectors.fields(text))
     except ApiError as error:
-        assert error.status == 400  # noqa: PT017  not raising is as good
+        assert error.status == 400  # noqa: PT017 - not raising is as good
 
 
 def test_a_label_selector_object_is_printed_as_text() -> None:
