@@ -235,7 +235,6 @@ class _Watcher:
             self._streaming = False
             if not isinstance(error, errors.InvalidError | errors.NotFoundError):
                 raise
-            self._supported = False
 
     async def _check(self, stream: Stream) -> None:
         """Raise what an answer other than 200 means."""
