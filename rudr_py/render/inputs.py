@@ -18,7 +18,10 @@ class Observed(Protocol):
     """The application's own objects as the cluster has them now."""
 
     def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
-        """The objects of a kind that belong to an instance, without managedFields; pods included."""
+        """The objects of a kind that belong to an instance, without managedFields; pods included.
+
+        Each call gives documents of its own: types may do with them what they like.
+        """
         ...
 
 

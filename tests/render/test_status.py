@@ -33,8 +33,8 @@ class Running:
         self._failed = failed
 
     def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
-        """One object named like the instance."""
-        if instance in self._absent:
+        """One object named like the instance; no pods."""
+        if instance in self._absent or kind.kind == "Pod":
             return ()
         counts = dict.fromkeys(("replicas", "updatedReplicas", "availableReplicas", "readyReplicas"), 3)
         condition = {"type": "Failed" if instance == self._failed else "Complete", "status": "True"}
