@@ -70,7 +70,7 @@ async def started(settings: LocalSettings, kubeconfig: Path | None) -> AsyncIter
         check_ours(kubeconfig)
         cluster = await stack.enter_async_context(LocalCluster(settings))
         write(kubeconfig, cluster.kubeconfig())
-        transport = await stack.enter_async_context(transport_to(await config.connect(str(kubeconfig))))
+        transport = await stack.enter_async_context(transport_to(await config.connect(str(kubeconfig), now=SystemClock().now)))
         client = Client(transport)
         running = Embedded(cluster.url, kubeconfig, transport, client, Discovery(client, clock=SystemClock()))
         async for _ in running.apply(crds.documents()):

@@ -93,7 +93,7 @@ def find(flag: str | int | None, environ: Mapping[str, str]) -> str | None:
 
 
 async def _run(chosen: Settings, kubeconfig: str | None, context_name: str | None, catalog: Catalog) -> None:
-    connection = await config.connect(kubeconfig, context_name)
+    connection = await config.connect(kubeconfig, context_name, now=SystemClock().now)
     async with transport_to(connection) as transport, stopping() as stop:
         await assemble(chosen, transport, SystemClock(), catalog).run(stop)
 
