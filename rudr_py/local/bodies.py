@@ -46,12 +46,16 @@ def read_patch(data: bytes, media: str, resource: Resource) -> Any:
 def _parse(data: bytes, expected: str, *, as_yaml: bool) -> Any:
     try:
         return msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         if not as_yaml:
             raise _unreadable(data, expected, f"json parse error: {error}") from error
+    except RecursionError as error:
+        # the real server reads 10000 levels; here the stack of Python is the limit
+        raise _unreadable(data, expected, "json parse error: exceeded max depth") from error
     try:
-        return yaml.load(data, Loader=_Loader)  # noqa: S506 - both loaders are the safe ones
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        # what YAML knows and JSON does not (dates, binary, numbers as keys) becomes what JSON has for it
+        return msgspec.json.decode(msgspec.json.encode(yaml.load(data, Loader=_Loader)))  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, UnicodeError, TypeError, ValueError, RecursionError) as error:
         raise _unreadable(data, expected, f"error converting YAML to JSON: {error}") from error
 
 

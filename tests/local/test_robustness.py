@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rudr_py.errors import ApiError
-from rudr_py.local import discovery, kinds, reads, views, writes
+from rudr_py.local import bodies, discovery, kinds, reads, views, writes
 from rudr_py.local.copying import clone
 from rudr_py.local.crds import Definitions
 from rudr_py.local.merge import patch as patching
@@ -145,6 +146,13 @@ def test_a_damaged_body_is_stored_or_refused_by_every_verb(data: st.DataObject) 
         lambda: writes.change(made, named, lambda live: patching.merge_patch(live, clone(broken)), Options()),
         lambda: writes.update(made, named, clone(broken), Options(subresource="status")),
     ]
+    if not goal.resource.custom and goal.resource.node is not None:
+        node = goal.resource.node
+        verbs.append(
+            lambda: writes.change(
+                made, named, lambda live: patching.strategic_patch(live, clone(broken), node), Options()
+            )
+        )
     exists = made.store.get(goal.resource.table, goal.namespace, name) is not None
     if data.draw(st.booleans()) and not exists:
         writes.create(made, goal, clone(body), Options())
@@ -154,3 +162,11 @@ def test_a_damaged_body_is_stored_or_refused_by_every_verb(data: st.DataObject) 
             verb()
         except ApiError as error:
             assert 400 <= error.status <= 500  # noqa: PT017 - not raising is as good
+
+
+@pytest.mark.parametrize("media", [bodies.JSON, bodies.YAML])
+def test_a_body_too_deep_for_python_is_a_bad_request(media: str) -> None:
+    deep = b'{"a":' * 5000 + b"1" + b"}" * 5000
+    with pytest.raises(ApiError) as caught:
+        bodies.read(deep, media, "Widget")
+    assert caught.value.status == 400
