@@ -70,9 +70,11 @@ async def started(settings: LocalSettings, kubeconfig: Path | None) -> AsyncIter
         check_ours(kubeconfig)
         cluster = await stack.enter_async_context(LocalCluster(settings))
         write(kubeconfig, cluster.kubeconfig())
-        transport = await stack.enter_async_context(transport_to(await config.connect(str(kubeconfig), now=SystemClock().now)))
+        clock = SystemClock()
+        connection = await config.connect(str(kubeconfig), now=clock.now)
+        transport = await stack.enter_async_context(transport_to(connection))
         client = Client(transport)
-        running = Embedded(cluster.url, kubeconfig, transport, client, Discovery(client, clock=SystemClock()))
+        running = Embedded(cluster.url, kubeconfig, transport, client, Discovery(client, clock=clock))
         async for _ in running.apply(crds.documents()):
             pass
         running.discovery.invalidate()
