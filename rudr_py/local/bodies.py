@@ -17,6 +17,8 @@ STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 _ACCEPTED = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
 _PATCHES = (JSON_PATCH, MERGE_PATCH, APPLY_PATCH)
+_MAX_DEPTH = 200
+_MAX_ALIASES = 100
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -46,17 +48,38 @@ def read_patch(data: bytes, media: str, resource: Resource) -> Any:
 def _parse(data: bytes, expected: str, *, as_yaml: bool) -> Any:
     try:
         return msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         if not as_yaml:
             raise _unreadable(data, expected, f"json parse error: {error}") from error
     except RecursionError as error:
         # the real server reads 10000 levels; here the stack of Python is the limit
         raise _unreadable(data, expected, "json parse error: exceeded max depth") from error
     try:
+        _check_shape(data)
         # what YAML knows and JSON does not (dates, binary, numbers as keys) becomes what JSON has for it
         return msgspec.json.decode(msgspec.json.encode(yaml.load(data, Loader=_Loader)))  # noqa: S506 - a safe loader
-    except (yaml.YAMLError, UnicodeError, TypeError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
         raise _unreadable(data, expected, f"error converting YAML to JSON: {error}") from error
+
+
+def _check_shape(data: bytes) -> None:
+    """Refuse YAML that is nested so deeply that libyaml would crash the process, or that grows when it is read.
+
+    Raises ValueError.
+    """
+    open_collections: list[bool] = []
+    aliases = 0
+    for event in yaml.parse(data, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            open_collections.append(event.anchor is not None)
+            if len(open_collections) > _MAX_DEPTH:
+                raise ValueError(f"nested more than {_MAX_DEPTH} deep")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            open_collections.pop()
+        elif isinstance(event, yaml.AliasEvent):
+            aliases += 1
+            if any(open_collections) or aliases > _MAX_ALIASES:
+                raise ValueError("excessive aliasing")
 
 
 def _unreadable(data: bytes, expected: str, why: str) -> Exception:

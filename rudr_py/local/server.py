@@ -16,7 +16,7 @@ import yaml
 from aiohttp import hdrs, web
 
 from rudr_py.errors import ApiError
-from rudr_py.local import bodies, discovery, routing, status, verbs, watching
+from rudr_py.local import bodies, discovery, routing, status, verbs, views, watching
 from rudr_py.local.openapi import Documents
 from rudr_py.local.routing import Route
 from rudr_py.local.status import NoSuchPathError
@@ -72,6 +72,8 @@ class Server:
             response = self._refusal(error)
         except ConnectionError:
             raise
+        except RecursionError:
+            response = self._refusal(status.bad_request("the object is nested too deeply for the local API"))
         except Exception:
             # a fault of this server must look like one to the client, and not take the connection with it
             logger.exception("a request could not be answered", extra={"method": request.method, "path": request.path})
@@ -95,7 +97,7 @@ class Server:
             route=route,
             resource=route.resource,
             query=request.query,
-            accept=headers.get(hdrs.ACCEPT, ""),
+            view=views.negotiate(headers.get(hdrs.ACCEPT, ""), request.query.get("includeObject", "")),
             media=bodies.media_type(headers.get(hdrs.CONTENT_TYPE, "")),
             user_agent=headers.get(hdrs.USER_AGENT, ""),
             body=await request.read() if request.body_exists else b"",

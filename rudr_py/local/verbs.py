@@ -15,6 +15,7 @@ from rudr_py.local.merge import patch as patching
 from rudr_py.local.resources import Resource, Target
 from rudr_py.local.routing import Route, is_true
 from rudr_py.local.store import Object
+from rudr_py.local.views import View
 from rudr_py.local.watching import Subscription
 from rudr_py.local.world import World
 from rudr_py.local.writes import Options, Outcome
@@ -40,7 +41,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     route: Route
     resource: Resource
     query: Mapping[str, str]
-    accept: str = ""
+    view: View = View()
     media: str = bodies.JSON
     user_agent: str = ""
     body: bytes = b""
@@ -72,10 +73,9 @@ def get(world: World, asked: Asked) -> Answer:
 
 def list_(world: World, asked: Asked) -> Answer:
     """Return a page of objects."""
-    view = _view(asked)
     query = reads.parse(asked.route.namespace, asked.route.name, asked.query)
     page = reads.list_page(world, asked.resource, query)
-    return Answer(object=views.many(view, asked.resource, page, world.clock()), warnings=_deprecation(asked))
+    return Answer(object=views.many(asked.view, asked.resource, page, world.clock()), warnings=_deprecation(asked))
 
 
 def subscription(world: World, asked: Asked, *, bookmark_interval: float, default_timeout: float) -> Subscription:
@@ -90,7 +90,7 @@ def subscription(world: World, asked: Asked, *, bookmark_interval: float, defaul
         resource=asked.resource,
         namespace=asked.route.namespace,
         selects=reads.selection(asked.resource, query),
-        view=_view(asked),
+        view=asked.view,
         since=0 if initial else min(since, world.store.revision),
         initial=initial,
         bookmarks=is_true(asked.query["allowWatchBookmarks"]) if "allowWatchBookmarks" in asked.query else False,
@@ -158,7 +158,7 @@ def deletecollection(world: World, asked: Asked) -> Answer:
         metadata = obj["metadata"]
         target = Target(asked.resource, metadata.get("namespace", ""), metadata["name"])
         deletion.delete(world, target, wish)
-    return Answer(object=views.many(_view(asked), asked.resource, page, world.clock()))
+    return Answer(object=views.many(asked.view, asked.resource, page, world.clock()))
 
 
 def _wish(asked: Asked) -> deletion.Wish:
@@ -166,12 +166,8 @@ def _wish(asked: Asked) -> deletion.Wish:
     return deletion.wish(body, asked.query)
 
 
-def _view(asked: Asked) -> views.View:
-    return views.negotiate(asked.accept, asked.query.get("includeObject", ""))
-
-
 def _shown(world: World, asked: Asked, obj: Object) -> Answer:
-    shown = views.one(_view(asked), asked.resource, obj, world.clock())
+    shown = views.one(asked.view, asked.resource, obj, world.clock())
     return Answer(object=shown, warnings=_deprecation(asked))
 
 
@@ -180,7 +176,7 @@ def _written(world: World, asked: Asked, outcome: Outcome) -> Answer:
     warnings = (*outcome.warnings, *_deprecation(asked))
     if outcome.object["kind"] == "Scale" and asked.route.subresource == "scale":
         return Answer(object=outcome.object, status=code, warnings=warnings)
-    shown = views.one(_view(asked), asked.resource, outcome.object, world.clock())
+    shown = views.one(asked.view, asked.resource, outcome.object, world.clock())
     return Answer(object=shown, status=code, warnings=warnings)
 
 

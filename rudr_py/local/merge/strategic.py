@@ -151,6 +151,8 @@ def _merge_lists(original: list[Any], patch: list[Any], node: Node) -> list[Any]
     if not any(isinstance(item, dict) for item in (*original, *patch)):
         merged = _unique([*original, *patch])
         return _interleaved(merged, patch, original, keyed)
+    if not all(isinstance(item, dict) for item in (*original, *patch)):
+        raise refusal.unfitting()
     if not node.patch_merge_key:
         raise refusal.failed(f"cannot merge lists without merge key for {node.name or 'list'}")
     original, patch = _directed(original, patch, keyed)
