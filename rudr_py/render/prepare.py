@@ -226,12 +226,10 @@ def _fits(offer: Offer[Trait[Any]], workload: Offer[WorkloadType[Any]] | None, p
 def _properties(
     inputs: Inputs, offer: Offer[Trait[Any]], binding: TraitBinding, path: str
 ) -> tuple[PreparedTrait, list[Problem], tuple[Problem, ...]]:
-    at = paths.child(path, binding.properties_key) if binding.properties_key else path
-
     def written(*steps: str | int) -> str:
-        return paths.child(at, *steps)
+        return paths.child(path, *binding.steps_to(*steps))
 
-    given, undefined = resolve.substitute(dict(binding.properties), inputs.application.variables, at)
+    given, undefined = resolve.substitute_properties(binding, inputs.application.variables, path)
     given, warnings, where = check.renamed(offer, given, written)
     # a variable that does not exist is one mistake, not also a text where a number should be
     found = [
