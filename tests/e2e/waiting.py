@@ -17,7 +17,7 @@ from rudr_py.kube.requests import Request, Selection
 from rudr_py.kube.transport import Reply, Stream, Transport
 from rudr_py.settings import Settings
 from rudr_py.testing.cluster import ADDRESS, TIMEOUT, Cluster, Predicate
-from tests.e2e.documents import Document
+from tests.e2e.documents import APPLICATION, DEPLOYMENT, Document, application, component, greeting, synced
 
 Concerns = Callable[[Request], object]
 
@@ -117,11 +117,51 @@ async def readiness(controller: Controller) -> tuple[int, str]:
 
 async def reconciles(controller: Controller) -> int:
     """How many reconciles have ended, by the metric that operators see."""
+    return await _counter(controller, "controller_runtime_reconcile_total")
+
+
+async def panics(controller: Controller) -> int:
+    """How many reconciles raised what no reconcile may."""
+    return await _counter(controller, "controller_runtime_reconcile_panics_total")
+
+
+async def _counter(controller: Controller, name: str) -> int:
     _, text = await _read(f"http://127.0.0.1:{controller.endpoints.metrics_port}/metrics")
-    lines = (line for line in text.splitlines() if line.startswith("controller_runtime_reconcile_total{"))
+    lines = [line for line in text.splitlines() if line.startswith((f"{name}{{", f"{name} "))]
+    assert lines, f"no metric {name}"
     return int(sum(float(line.rpartition(" ")[2]) for line in lines))
 
 
 async def _read(url: str) -> tuple[int, str]:
     async with aiohttp.ClientSession() as session, session.get(url) as answer:
         return answer.status, await answer.text()
+
+
+async def reconciled(controller: Controller, count: int) -> None:
+    """Wait until so many reconciles have ended. Each question lets the controller run while it waits for the answer."""
+    async with asyncio.timeout(3 * TIMEOUT):
+        await controller.synced.wait()
+        while await reconciles(controller) < count:
+            pass
+
+
+async def quiet(cluster: Cluster, mark: Callable[[], int], writes: Callable[[int], list[str]], rounds: int = 8) -> None:
+    """Wait until a controller that runs has nothing left to do but what we ask of it. Fails if it never rests.
+
+    A marker is changed again and again: while it gets served nothing else may be written. That takes a second or so,
+    for the status of one object is written once a second.
+    """
+    written: list[str] = []
+    for number in range(rounds):
+        before = mark()
+        await cluster.apply(component("web"), application(name="marker", greeting=f"round {number}"))
+        await cluster.until(DEPLOYMENT, "marker-web", _greets(f"round {number}"))
+        await cluster.until(APPLICATION, "marker", synced)
+        written = [one for one in writes(before) if "marker" not in one and "/events" not in one]
+        if not written:
+            return
+    raise AssertionError(f"still writing after {rounds} rounds: {written}")
+
+
+def _greets(text: str) -> Predicate:
+    return lambda document: greeting(document) == text
