@@ -1,0 +1,82 @@
+"""The table of what conforms to what: every rule with the tests that show it, or why there is none.
+
+The rows are YAML files in rows/, one a section. Reads those files and nothing else; `page` prints them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+ROWS = Path(__file__).parent / "rows"
+
+HARD = ("MUST", "REQUIRED")
+"""The kinds that decide about compliance with the specification."""
+
+State = Literal["shown", "partly", "left out", "open"]
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One rule or behaviour.
+
+    `rule` says it in our own words. `tests` are node ids below tests/ that fail when it no longer holds. `reason` is
+    why it is not, or not wholly, shown, for good; `lacking` is what is still to be built. `note` says where our
+    answer differs from the wording, and why.
+    """
+
+    id: str
+    kind: Literal[
+        "MUST",
+        "REQUIRED",
+        "SHOULD",
+        "RECOMMENDED",
+        "MAY",
+        "rule",
+        "remark",
+        "bug",
+        "gap",
+        "wish",
+        "kept",
+        "fixed",
+        "decided",
+    ]
+    rule: str
+    tests: tuple[str, ...] = ()
+    reason: str = ""
+    lacking: str = ""
+    note: str = ""
+
+    @property
+    def hard(self) -> bool:
+        """Whether compliance hangs on it."""
+        return self.kind in HARD
+
+    @property
+    def state(self) -> State:
+        """What can be said of it today."""
+        if self.lacking:
+            return "open"
+        if self.reason:
+            return "partly" if self.tests else "left out"
+        return "shown"
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rows that belong together; `source` is where their rules come from."""
+
+    title: str
+    source: str
+    rows: tuple[Row, ...]
+
+
+def sections() -> tuple[Section, ...]:
+    """The whole table, in the order of its files."""
+    files = sorted(ROWS.glob("*.yaml"))
+    return tuple(msgspec.yaml.decode(file.read_bytes(), type=Section) for file in files)
+
+
+def rows() -> tuple[Row, ...]:
+    """The rows of all sections."""
+    return tuple(row for section in sections() for row in section.rows)

@@ -1,0 +1,95 @@
+"""The table is complete, its tests exist, and its page is current."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.conformance import page, table
+
+TESTS = Path(__file__).parents[1]
+SHARED = TESTS / ".." / ".." / "shared" / "oam"
+HARD_ITEMS = 42
+"""How many the specification has."""
+
+KINDS = {
+    "M": "MUST",
+    "REQ": "REQUIRED",
+    "REC": "RECOMMENDED",
+    "S": "SHOULD",
+    "O/S": "SHOULD",
+    "O": "MAY",
+    "m": "rule",
+    "–": "remark",
+}
+"""The letters of the list of requirements."""
+
+ROWS = table.rows()
+
+
+@cache
+def names_in(file: str) -> frozenset[str]:
+    """The names of the test functions in a file."""
+    tree = ast.parse((TESTS / file).read_text(encoding="utf-8"))
+    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return frozenset(function.name for function in functions if function.name.startswith("test_"))
+
+
+def listed(name: str) -> str:
+    path = SHARED / name
+    if not path.exists():
+        pytest.skip(f"{path.name} is not here; it is no part of the project")
+    return path.read_text(encoding="utf-8")
+
+
+def test_every_row_has_an_id_of_its_own() -> None:
+    ids = [row.id for row in ROWS]
+    assert sorted(ids) == sorted(set(ids))
+
+
+def test_every_row_is_shown_or_says_why_not() -> None:
+    assert [row.id for row in ROWS if not (row.tests or row.reason or row.lacking)] == []
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.tests], ids=lambda row: row.id)
+def test_every_test_that_a_row_names_exists(row: table.Row) -> None:
+    for test in row.tests:
+        file, _, name = test.partition("::")
+        assert (TESTS / file).is_file(), test
+        assert name in names_in(file), test
+
+
+def test_every_hard_item_is_in_the_table_and_an_unshown_one_says_why() -> None:
+    hard = [row for row in ROWS if row.hard]
+    assert len(hard) == HARD_ITEMS
+    assert [row.id for row in hard if row.state != "shown" and not (row.reason or row.lacking)] == []
+
+
+def test_every_requirement_of_the_specification_is_in_the_table_with_its_kind() -> None:
+    found = re.findall(r"^\| ([A-Z]{2}-\d+) \| ([^|]+?) \|", listed("requirements.md"), re.MULTILINE)
+    kinds = {row.id: row.kind for row in ROWS}
+    assert {name: kinds.get(name) for name, _ in found} == {name: KINDS[letter] for name, letter in found}
+
+
+def test_every_known_bug_and_wish_is_in_the_table() -> None:
+    bugs, _, issues = listed("rudr-gaps.md").partition("### 3.2")
+    found = re.findall(r"^\| (B\d+) \|", bugs, re.MULTILINE)
+    found += re.findall(r"^\| ([^|]*#[^|]*?) \|", issues, re.MULTILINE)
+    assert len(found) > 60
+    assert sorted(set(found) - {row.id for row in ROWS}) == []
+
+
+def test_the_page_is_what_the_table_prints() -> None:
+    assert page.PAGE.read_text(encoding="utf-8") == page.text(table.sections()), "run: make conformance"
+
+
+def test_a_row_without_a_test_is_never_called_shown() -> None:
+    row = table.Row(id="X-1", kind="MUST", rule="A rule.", lacking="All of it.")
+    assert row.state == "open"
+    section = table.Section(title="T", source="S", rows=(row,))
+    assert "0 of 1 are shown" in page.text([section])
+    assert "**X-1** A rule. — open: All of it." in page.text([section])
