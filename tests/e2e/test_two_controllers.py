@@ -1,0 +1,63 @@
+"""Two controllers at once, as when leader election is off or has failed: they must agree, and come to rest."""
+
+from __future__ import annotations
+
+import asyncio
+
+from rudr_py.catalog import Catalog
+from rudr_py.testing.cluster import Cluster
+from tests.e2e import waiting
+from tests.e2e.conftest import Server
+from tests.e2e.documents import (
+    APPLICATION,
+    AUTO,
+    AUTOSCALER,
+    DEPLOYMENT,
+    FIVE,
+    INGRESS,
+    INGRESS_TRAIT,
+    application,
+    component,
+    greeting,
+    managers,
+    synced,
+)
+
+
+async def test_two_controllers_bring_the_cluster_to_one_end_and_rest(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    names = [f"shop-{number}" for number in range(5)]
+    await cluster.apply(component(), *(application(INGRESS_TRAIT, FIVE, name=name) for name in names))
+    async with cluster.controller(catalog), cluster.controller(catalog):
+        await waiting.everywhere(cluster, APPLICATION, set(names), synced)
+        await cluster.apply(*(application(AUTO, name=name, greeting="second") for name in names))
+        await cluster.patch(DEPLOYMENT, "shop-0-web", {"metadata": {"labels": {"oam.dev/instance-name": None}}})
+        await cluster.delete(DEPLOYMENT, "shop-1-web")
+        await asyncio.gather(*(cluster.gone(INGRESS, f"{name}-web-trait-ingress") for name in names))
+        await waiting.everywhere(cluster, APPLICATION, set(names), synced)
+        await waiting.quiet(cluster, server.mark, server.writes)
+        for name in names:
+            deployment = await cluster.get(DEPLOYMENT, f"{name}-web")
+            assert deployment is not None
+            assert greeting(deployment) == "second"
+            assert ("rudr", "Apply") in managers(deployment)
+            # the size that the application had when the autoscaler came; the one that was deleted lost it with that
+            assert name == "shop-1" or deployment["spec"]["replicas"] == 5
+            assert await cluster.get(AUTOSCALER, f"{name}-web-trait-autoscaler")
+            assert await cluster.until(APPLICATION, name, synced)
+
+
+async def test_two_controllers_that_disagree_about_nothing_revert_drift_once_and_rest(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(component(), application(FIVE))
+    async with cluster.controller(catalog), cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await waiting.quiet(cluster, server.mark, server.writes)
+        before = server.mark()
+        await cluster.patch(DEPLOYMENT, "shop-web", {"spec": {"replicas": 2}})
+        await cluster.until(DEPLOYMENT, "shop-web", lambda d: d["spec"]["replicas"] == 5)
+        await waiting.quiet(cluster, server.mark, server.writes)
+        applies = [one for one in server.writes(before) if one.startswith("PATCH") and "/deployments/shop-web" in one]
+        assert 1 <= len(applies) <= 2
