@@ -5,7 +5,7 @@ knows nothing of OAM, and imports nothing of ours but `rudr_py.errors`.
 
 Around:
 cluster      a cluster from start to end, as one context manager
-server       requests on a socket; gates around them
+server       requests on a socket; gates around them: `tokens`, and
 faults       what can go wrong, on order of a test
 routing      path and method -> verb, resource, name
 verbs        one function per verb: a request as values -> an answer; `bodies`, `protobuf` and `protobuf_fields` read,

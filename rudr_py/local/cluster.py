@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import deque
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from types import TracebackType
@@ -20,7 +21,7 @@ import msgspec
 from aiohttp import web
 
 from rudr_py.errors import LocalApiError
-from rudr_py.local import admission, kinds, server, writes
+from rudr_py.local import admission, kinds, server, tokens, writes
 from rudr_py.local.controllers import ControllerSettings, run_controllers
 from rudr_py.local.crds import Definitions
 from rudr_py.local.direct import DirectObjects
@@ -54,6 +55,8 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds after which the history of changes is forgotten, as etcd's is by the API server."""
     bookmark_interval: float = 60.0
     """Seconds between bookmarks of a watch that asks for them."""
+    token: str = ""
+    """The bearer token that every request must carry; empty lets everybody in."""
     controllers: frozenset[str] | None = None
     """The controllers that run, by name; None is all of them, an empty set none."""
     seed: int | None = None
@@ -81,6 +84,8 @@ class LocalCluster:
             self.settings.release,
             bookmark_interval=self.settings.bookmark_interval,
         )
+        if self.settings.token:
+            self.server.gates.append(tokens.bearer(self.settings.token))
         self.port = 0
         self._runner: web.ServerRunner | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -91,8 +96,8 @@ class LocalCluster:
         return f"http://{self.settings.host}:{self.port}"
 
     @property
-    def requests(self) -> list[Seen]:
-        """Every answered request, oldest first; clear it to count from now."""
+    def requests(self) -> deque[Seen]:
+        """The answered requests, oldest first (at most 100 000); clear it to count from now."""
         return self.server.seen
 
     def kubeconfig(self) -> dict[str, Any]:
@@ -102,7 +107,7 @@ class LocalCluster:
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{"name": name, "cluster": {"server": self.url}}],
-            "users": [{"name": name, "user": {}}],
+            "users": [{"name": name, "user": {"token": self.settings.token} if self.settings.token else {}}],
             "contexts": [{"name": name, "context": {"cluster": name, "user": name, "namespace": "default"}}],
             "current-context": name,
         }

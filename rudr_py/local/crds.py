@@ -34,6 +34,7 @@ class Definitions:
             if event.type == DELETED:
                 self._withdraw(event.name)
                 self._world.store.forget(event.name)
+                self._reconsider()
             elif event.object["metadata"].get("deletionTimestamp"):
                 self._clean(event.object)
             else:
@@ -56,6 +57,13 @@ class Definitions:
         if status != known:
             changed = {**definition, "metadata": dict(definition["metadata"]), "status": status}
             self._world.store.put(CRD_TABLE, changed)
+
+    def _reconsider(self) -> None:
+        """Look again at definitions whose names were taken: those of the one that has gone are free."""
+        for definition in self._world.store.list(CRD_TABLE):
+            waiting = definition["metadata"]["name"] not in self._names
+            if waiting and not definition["metadata"].get("deletionTimestamp"):
+                self._serve(definition)
 
     def _withdraw(self, name: str) -> None:
         if self._names.pop(name, None) is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -33,6 +34,7 @@ What `Next` gives has not been sent, unless it is a watch, which has been stream
 """
 
 _HEALTH = ("/healthz", "/livez", "/readyz")
+_REMEMBERED = 100_000
 _MAX_BODY = 8 * 1024 * 1024
 _encode = msgspec.json.Encoder().encode
 
@@ -56,7 +58,7 @@ class Server:
     def __init__(self, world: World, documents: Documents, release: str, *, bookmark_interval: float) -> None:
         self.world = world
         self.gates: list[Gate] = []
-        self.seen: list[Seen] = []
+        self.seen: deque[Seen] = deque(maxlen=_REMEMBERED)
         self.open_watches: dict[asyncio.Transport, Route] = {}
         self._documents = documents
         self._release = release

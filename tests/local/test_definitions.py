@@ -99,6 +99,8 @@ async def test_names_of_another_kind_are_not_accepted(api: Api) -> None:
         "Established": "False",
     }
     assert (await api("GET", "/apis/example.dev/v1/widgetries")).status == 404
+    await api("DELETE", f"{DEFINITIONS}/widgets.example.dev")
+    assert (await api("GET", "/apis/example.dev/v1/widgetries")).status == 200
 
 
 async def test_one_object_is_served_in_each_version(api: Api) -> None:

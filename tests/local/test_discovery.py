@@ -112,3 +112,12 @@ async def test_a_port_that_is_taken_is_told(cluster: LocalCluster) -> None:
 )
 async def test_unknown_paths_are_not_found(api: Api, path: str, status: int) -> None:
     assert (await api("GET", path)).status == status
+
+
+async def test_a_token_is_asked_for_when_there_is_one() -> None:
+    async with LocalCluster(LocalSettings(token="t", controllers=frozenset())) as cluster:
+        token = cluster.kubeconfig()["users"][0]["user"]["token"]
+        async with aiohttp.ClientSession() as session:
+            assert (await Api(session, cluster.url)("GET", "/api/v1/pods")).status == 401
+        async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as session:
+            assert (await Api(session, cluster.url)("GET", "/api/v1/pods")).status == 200
