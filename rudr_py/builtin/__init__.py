@@ -1,4 +1,4 @@
-"""The standard types: the workloads of OAM and the traits of Rudr, through the same door as anyone's plugin.
+"""The standard types: the workloads and scopes of OAM and the traits of Rudr, through the same door as anyone's plugin.
 
 Everything here is built with `rudr_py.api` alone, and is the example to copy from. Object names, labels and
 fields are Rudr's, so that a running Rudr application can be taken over without restarting its pods.
@@ -10,6 +10,8 @@ volumes, service
 scaling                              a merged size as fields
 manual_scaler, auto_scaler,          the traits
 ingress, volume_mounter, empty
+health_scope, network_scope          the scopes
+member_probes, spelling              what a health scope asks; other spellings of scopes' properties
 labels, kinds, problem               Rudr's labels; names of kinds; the form of a problem
 """
 
@@ -20,8 +22,10 @@ from typing import Any
 from rudr_py.api import Type, hookimpl
 from rudr_py.builtin.auto_scaler import AutoScaler
 from rudr_py.builtin.empty import Empty
+from rudr_py.builtin.health_scope import HealthScope
 from rudr_py.builtin.ingress import Ingress
 from rudr_py.builtin.manual_scaler import ManualScaler
+from rudr_py.builtin.network_scope import NetworkScope
 from rudr_py.builtin.server import Server
 from rudr_py.builtin.singleton import SingletonServer, SingletonTask, SingletonWorker
 from rudr_py.builtin.task import Task
@@ -31,7 +35,7 @@ from rudr_py.builtin.worker import Worker
 
 @hookimpl
 def rudr_types() -> list[Type[Any]]:
-    """The six core workload types and the standard traits."""
+    """The six core workload types, the standard traits and the core scopes."""
     return [
         Server(),
         SingletonServer(),
@@ -44,4 +48,6 @@ def rudr_types() -> list[Type[Any]]:
         Ingress(),
         VolumeMounter(),
         Empty(),
+        HealthScope(),
+        NetworkScope(),
     ]

@@ -1,6 +1,7 @@
 """Config files of containers: a ConfigMap and a mount for each file, so that nothing beside it is hidden.
 
-Rudr mounted the directory and called the map `<container><index>`, which hid files and collided between components.
+Rudr mounted the directory and called the map `<container><index>`, which hid files and collided between components;
+here it is `<instance>-<container>-<index>`, and a hash ends the name where dashes would make that ambiguous.
 A single file that is mounted is never refreshed in a running pod; hence the digest, which rolls the pods.
 """
 
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-from rudr_py.api import Component, Container, Context, Manifest
+from rudr_py.api import Container, Context, Manifest
 from rudr_py.builtin import kinds, problem
 
 DIGEST_ANNOTATION: Final = "rudr.oam.dev/config-digest"
@@ -71,9 +72,14 @@ def pod_annotations(ctx: Context[Any]) -> dict[str, str]:
     return {DIGEST_ANNOTATION: hashlib.blake2b(json.dumps(contents).encode(), digest_size=8).hexdigest()}
 
 
-def problems(component: Component) -> Iterator[problem.Problem]:
+def problems(ctx: Context[Any]) -> Iterator[problem.Problem]:
     """Files that cannot be mounted (EN-6), by JSON path in the ComponentSchematic."""
-    for base, container in problem.containers(component):
+    taken = {file.volume for container in ctx.component.containers for file in _files(ctx, container)}
+    for base, container in problem.containers(ctx.component):
+        for index, volume in enumerate(container.resources.volumes):
+            if volume.name in taken:
+                message = f'volume "{volume.name}" is called like that of a config file; call it something else'
+                yield message, f"{base}.resources.volumes[{index}].name"
         volumes_at = {posixpath.normpath(volume.mount_path) for volume in container.resources.volumes}
         for index, file in enumerate(container.config):
             where = f"{base}.config[{index}]"
@@ -98,6 +104,6 @@ def _files(ctx: Context[Any], container: Container) -> Iterator[_File]:
     # a file whose optional parameter is unset is absent, and keeps its index: the names of the others must not move
     for index, file in enumerate(container.config):
         if file.value is not None:
-            name = ctx.name(f"{container.name}-{index}")
+            name = ctx.name(container.name, str(index))
             # an instance's name may have dots, a volume's may not
             yield _File(name, name.replace(".", "-"), key_of(file.path), file.path, file.value)

@@ -27,12 +27,12 @@ def template(ctx: Context[Any], labels: dict[str, str], restart: Literal["Always
     return {"metadata": metadata, "spec": _spec(ctx, restart)}
 
 
-def problems(component: Component) -> Iterator[problem.Problem]:
+def problems(ctx: Context[Any]) -> Iterator[problem.Problem]:
     """Everything in the component that no pod can do, by JSON path in the ComponentSchematic."""
-    for base, found in problem.containers(component):
+    for base, found in problem.containers(ctx.component):
         yield from container.problems(found, base)
-    yield from volumes.problems(component)
-    yield from config_files.problems(component)
+    yield from volumes.problems(ctx.component)
+    yield from config_files.problems(ctx)
 
 
 def _annotations(ctx: Context[Any]) -> dict[str, str]:

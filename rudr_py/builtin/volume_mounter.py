@@ -33,7 +33,7 @@ class Claim(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=T
 
 
 class Properties(Claim, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """Which volumes, and the storage for them. An instance takes each trait once; hence the list."""
+    """Which volumes, and the storage for them: a list here, or the trait several times."""
 
     volumes: Annotated[tuple[Claim, ...], msgspec.Meta(description="Further volumes of the component.")] = ()
 
@@ -52,6 +52,7 @@ class VolumeMounter(Trait[Properties]):
     properties = Properties
     renamed_properties: ClassVar[Mapping[str, str]] = {"volume_name": "volumeName", "storage_class": "storageClass"}
     needs = frozenset({"pods"})
+    several = True
     produces = (kinds.CLAIM,)
 
     def render(self, ctx: Context[Properties]) -> Rendered:
@@ -97,6 +98,7 @@ def _claim(ctx: Context[Properties], claim: Claim, name: str, uses: tuple[Volume
         body={"spec": spec},
         labels=labels.claim(ctx),
         retain=claim.reclaim == "retain",
+        reclaim=claim.reclaim == "delete",
     )
 
 

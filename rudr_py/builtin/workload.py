@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from rudr_py.api import Context, Health, Kind, Manifest, Refuse, Rendered, WorkloadType
+from rudr_py.api import Context, Health, Kind, Manifest, Refuse, Rendered, WorkloadType, pods
 from rudr_py.builtin import config_files, kinds, labels, pod, service
 
 
@@ -19,6 +19,8 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
 
     runs: ClassVar[Kind]
     """The kind of the object that runs the pods; it is named like the instance."""
+
+    observes = (kinds.POD,)
 
     label: ClassVar[str]
     """The value of `oam.dev/workload-type`."""
@@ -40,7 +42,7 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
 
     def render(self, ctx: Context[dict[str, Any]]) -> Rendered:
         """ConfigMaps, the object that runs the pods, and the Service: pods find their files when they start."""
-        problems = [*pod.problems(ctx.component)]
+        problems = [*pod.problems(ctx)]
         if self.listens:
             problems += service.problems(ctx)
         if problems:
@@ -61,9 +63,13 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
         return labels.selector(ctx)
 
     def health(self, ctx: Context[dict[str, Any]]) -> Health:
-        """The health of the objects, less the autoscaler's: one that lacks metrics does not stop a running workload."""
+        """The health of the objects, and of one that is not ready the reason that its pods have.
+
+        The autoscaler does not count: one that lacks metrics does not stop a running workload.
+        """
         own = tuple(manifest for manifest in ctx.manifests if manifest.kind != kinds.AUTOSCALER)
-        return super().health(msgspec.structs.replace(ctx, manifests=own))
+        found = super().health(msgspec.structs.replace(ctx, manifests=own))
+        return pods.explain(found, ctx.observed(kinds.POD))
 
     def _warnings(self, ctx: Context[dict[str, Any]]) -> tuple[str, ...]:
         if not ctx.properties:

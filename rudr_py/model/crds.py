@@ -87,9 +87,10 @@ KINDS: Final = (
         spec=schema_definition.health_scope_spec,
         status=schema_definition.health_scope_status,
         columns=(
+            Column("Health", ".status.health"),
             Column("Method", ".spec.probeMethod"),
             Column("Interval", ".spec.probeInterval", "integer", wide=True),
-            Column("Checked", ".status.lastAggregateTimestamp", "date"),
+            Column("Changed", ".status.lastAggregateTimestamp", "date"),
         ),
     ),
     Kind(

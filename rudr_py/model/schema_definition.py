@@ -62,8 +62,8 @@ def component_instance_status() -> Schema:
 def health_scope_spec() -> Schema:
     """`spec` of a HealthScope."""
     fields = {
-        "probeMethod": nodes.text("How members are asked: kube-get, httpGet."),
-        "probeEndpoint": nodes.text("What is asked: .status for kube-get, a path for httpGet."),
+        "probeMethod": nodes.text("How members are asked: kube-get, httpGet, tcp."),
+        "probeEndpoint": nodes.text("What is asked: .status for kube-get, a path for httpGet, a port for tcp."),
         "probeTimeout": nodes.integer("Seconds to wait for an answer; 30 when absent."),
         "probeInterval": nodes.integer("Seconds between two rounds; 30 when absent."),
         "failureRateThreshold": nodes.number("Per cent of failed probes above which a member is unhealthy."),
@@ -78,7 +78,7 @@ def health_scope_spec() -> Schema:
 def health_scope_status() -> Schema:
     """`status` of a HealthScope."""
     member = {
-        "name": nodes.text("The ComponentInstance."),
+        "name": nodes.text("The component."),
         "instanceName": nodes.text("The instanceName in its application."),
         "status": nodes.text("healthy or unhealthy."),
     }
@@ -86,6 +86,7 @@ def health_scope_status() -> Schema:
         "components": nodes.array(
             "The members and how they are.", {**nodes.record("One member.", member), PRESERVE: True}
         ),
-        "lastAggregateTimestamp": nodes.text("When the members were last asked, in RFC 3339."),
+        "health": nodes.text("healthy or unhealthy: the members together."),
+        "lastAggregateTimestamp": nodes.text("When any of this last changed, in RFC 3339."),
     }
     return {**nodes.record("How the members are.", fields), PRESERVE: True}
