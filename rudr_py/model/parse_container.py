@@ -59,10 +59,15 @@ def _named(fields: Fields, rule: str) -> str:
 
 
 def _image(fields: Fields) -> str:
+    """An image, with a warning when what it means may change by itself; a digest never does (CN-2, PR-1)."""
     image = fields.text("image", required=True, rule="CN-2")
-    if image and "@" not in image and ":" not in image.rpartition("/")[2]:
+    tag = image.rpartition("/")[2].partition(":")[2]
+    if image and "@" not in image and not tag:
         message = f"{shown(image)} has no tag, so what runs may change by itself; add one, or a digest"
         fields.notes.warn(fields.at("image"), message, "CN-2")
+    elif image.endswith(":latest"):
+        message = f"{shown(image)} is whatever was pushed last; write a version, or better a digest"
+        fields.notes.warn(fields.at("image"), message, "PR-1")
     return image
 
 

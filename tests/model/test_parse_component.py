@@ -368,6 +368,7 @@ def test_the_same_port_for_two_protocols_is_right(container: Build) -> None:
     [
         ({"image": "nginx"}, ("CN-2", f"{MAIN}.image")),
         ({"image": "host:5000/nginx"}, ("CN-2", f"{MAIN}.image")),
+        ({"image": "nginx:latest"}, ("PR-1", f"{MAIN}.image")),
         ({"ports": [{"name": "http-2", "containerPort": 80}]}, ("PO-1", f"{MAIN}.ports[0].name")),
         (
             {"env": [{"name": "A", "value": "1", "fromParam": "nope"}]},
