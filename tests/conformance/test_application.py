@@ -1,0 +1,26 @@
+"""Application configurations (§6): what an edit of one changes."""
+
+from __future__ import annotations
+
+from tests.conformance import oam
+
+COMPONENT = oam.component("Server", oam.WEB)
+ONE = "components:\n- {componentName: web, instanceName: front}\n"
+TWO = f"{ONE}- {{componentName: web, instanceName: back}}\n"
+
+
+def test_a_component_that_is_added_or_removed_adds_or_removes_its_objects() -> None:
+    one = oam.objects(oam.plan(COMPONENT, oam.application(ONE)))
+    two = oam.objects(oam.plan(COMPONENT, oam.application(TWO)))
+    assert set(two) - set(one) == {"ComponentInstance/web-back", "Deployment/back", "Service/back"}
+    assert {key: two[key] for key in one} == one
+
+
+def test_every_problem_of_every_document_is_told_at_once() -> None:
+    traits = "- {name: manual-scaler}\n- {name: nope}"
+    broken = oam.component("Server", oam.WEB.replace("containerPort: 80", "containerPort: 0"))
+    assert oam.refused(oam.plan(broken, oam.instance(traits=traits))) == [
+        ("PO-1", "$.spec.containers[0].ports[0].containerPort"),
+        ("TR-17", "$.spec.components[0].traits[0].properties"),
+        ("TR-8", "$.spec.components[0].traits[1].name"),
+    ]

@@ -1,0 +1,93 @@
+"""Containers of the specification (§3): environment, files, probes, images."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conformance import oam
+
+AT = "$.spec.containers[0]"
+
+
+def component(container: str, parameters: str = "[]") -> str:
+    spec = f'parameters: {parameters}\ncontainers: [{{name: main, image: "example/main:1", {container}}}]'
+    return oam.component("Worker", spec)
+
+
+def test_two_containers_of_one_name_are_refused() -> None:
+    text = oam.component("Worker", 'containers: [{name: a, image: "a:1"}, {name: a, image: "b:1"}]')
+    assert oam.refused(oam.plan(text, oam.instance())) == [("CN-1", "$.spec.containers[1].name")]
+
+
+def test_cmd_args_and_pull_secrets_reach_the_pod() -> None:
+    text = component("cmd: [run, -v], args: [all], imagePullSecret: registry")
+    found = oam.plan(text, oam.instance())
+    assert oam.container(found)["command"] == ["run", "-v"]
+    assert oam.container(found)["args"] == ["all"]
+    assert oam.pod(found)["spec"]["imagePullSecrets"] == [{"name": "registry"}]
+
+
+@pytest.mark.parametrize(("given", "arrives"), [("hello", "hello"), ("", "")])
+def test_a_parameter_wins_over_a_value_even_when_it_is_empty(given: str, arrives: str) -> None:
+    text = component(
+        "env: [{name: A, value: own, fromParam: p}], config: [{path: /etc/a, value: own, fromParam: p}]",
+        "[{name: p, type: string}]",
+    )
+    found = oam.plan(text, oam.instance(values=f'- {{name: p, value: "{given}"}}'))
+    # an empty value is left out, which means empty to Kubernetes
+    assert oam.container(found)["env"][0].get("value", "") == arrives
+    assert oam.objects(found)["ConfigMap/front-main-0"]["data"] == {"a": arrives}
+
+
+@pytest.mark.parametrize(
+    ("entry", "rule", "place"), [("env: [{name: A}]", "EN-2", "env[0]"), ("config: [{path: /a}]", "EN-3", "config[0]")]
+)
+def test_an_entry_with_neither_value_nor_parameter_is_refused(entry: str, rule: str, place: str) -> None:
+    assert oam.refused(oam.plan(component(entry), oam.instance())) == [(rule, f"{AT}.{place}")]
+
+
+def test_a_relative_path_of_a_config_file_counts_from_the_root() -> None:
+    found = oam.plan(component("config: [{path: etc/app.ini, value: x}, {path: a.txt, value: more}]"), oam.instance())
+    assert [mount["mountPath"] for mount in oam.container(found)["volumeMounts"]] == ["/etc/app.ini", "/a.txt"]
+
+
+@pytest.mark.parametrize("path", ["/", "/etc/", "/etc/../passwd", "..", "a:b"])
+def test_an_unsafe_path_of_a_config_file_is_refused(path: str) -> None:
+    found = oam.plan(component(f'config: [{{path: "{path}", value: x}}]'), oam.instance())
+    assert oam.refused(found) == [("EN-6", f"{AT}.config[0].path")]
+
+
+@pytest.mark.parametrize("probe", ["{}", "{periodSeconds: 5}", "{tcpSocket: {port: 1}, exec: {command: [a]}}"])
+def test_a_probe_has_exactly_one_handler(probe: str) -> None:
+    found = oam.plan(component(f"livenessProbe: {probe}"), oam.instance())
+    assert oam.refused(found) == [("HP-1", f"{AT}.livenessProbe")]
+
+
+def test_a_probe_needs_no_headers() -> None:
+    found = oam.plan(component("readinessProbe: {httpGet: {path: /ready, port: 80}}"), oam.instance())
+    assert oam.container(found)["readinessProbe"] == {
+        "httpGet": {"path": "/ready", "port": 80},
+        "periodSeconds": 10,
+        "timeoutSeconds": 1,
+        "successThreshold": 1,
+        "failureThreshold": 3,
+    }
+
+
+@pytest.mark.parametrize(
+    ("image", "warnings"),
+    [
+        (f"example/web@sha256:{'0' * 64}", []),
+        (f"example/web:1@sha256:{'0' * 64}", []),
+        ("example/web:1", []),
+        ("example/web", [("CN-2", f"{AT}.image")]),
+        ("example/web:latest", [("PR-1", f"{AT}.image")]),
+    ],
+)
+def test_an_image_is_deployed_as_it_is_written_and_one_that_can_change_is_told(
+    image: str, warnings: list[tuple[str, str]]
+) -> None:
+    text = oam.component("Worker", f'containers: [{{name: main, image: "{image}"}}]')
+    found = oam.plan(text, oam.instance())
+    assert oam.container(found)["image"] == image
+    assert oam.told(found.warnings) == warnings

@@ -1,0 +1,87 @@
+"""Parameters, variables and workload settings (§3, §6), from document to object."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rudr_py.model import parse_component, yamlfile
+from tests.conformance import oam
+
+COMPONENT = oam.component(
+    "Worker",
+    """
+    parameters:
+    - {name: greeting, type: string, required: true}
+    - {name: level, type: number, default: 3}
+    - {name: debug, type: boolean}
+    containers:
+    - name: main
+      image: example/main:1
+      env:
+      - {name: GREETING, fromParam: greeting}
+      - {name: LEVEL, fromParam: level}
+      - {name: DEBUG, fromParam: debug}
+    """,
+)
+
+
+def application(value: str, trait: str = "", variables: str = "[{name: who, value: world}, {name: count, value: 2}]") -> str:
+    return oam.application(
+        f"""
+        variables: {variables}
+        components:
+        - componentName: web
+          instanceName: front
+          parameterValues: [{{name: greeting, value: {value}}}]
+          traits: [{trait}]
+        """
+    )
+
+
+def env(*documents: str) -> dict[str, Any]:
+    return {entry["name"]: entry.get("value", "") for entry in oam.container(oam.plan(*documents))["env"]}
+
+
+def test_a_required_parameter_without_a_value_stops_the_deployment() -> None:
+    assert oam.refused(oam.plan(COMPONENT, oam.instance())) == [("PA-3", "$.spec.components[0].parameterValues")]
+
+
+def test_an_optional_parameter_without_a_value_is_unset() -> None:
+    assert env(COMPONENT, oam.instance(values="- {name: greeting, value: hi}")) == {"GREETING": "hi", "LEVEL": "3"}
+
+
+@pytest.mark.parametrize(
+    ("value", "arrives"),
+    [('"[fromVariable(who)]"', "world"), ('"hello [fromVariable(who)] [fromVariable(count)]!"', "hello world 2!")],
+)
+def test_a_variable_reaches_the_container_through_a_parameter(value: str, arrives: str) -> None:
+    assert env(COMPONENT, application(value))["GREETING"] == arrives
+
+
+def test_an_undefined_variable_is_refused_at_its_place() -> None:
+    found = oam.plan(COMPONENT, application('"[fromVariable(whom)]"'))
+    assert oam.refused(found) == [("AC-8", "$.spec.components[0].parameterValues[0].value")]
+    assert '"who"' in found.problems[0].message
+
+
+def test_a_variable_stands_for_its_value_in_properties_of_traits() -> None:
+    trait = '{name: manual-scaler, properties: {replicaCount: "[fromVariable(count)]"}}'
+    found = oam.objects(oam.plan(COMPONENT, application("hi", trait)))
+    assert found["Deployment/front"]["spec"]["replicas"] == 2
+
+
+def test_an_undefined_variable_in_a_property_is_refused_at_its_place() -> None:
+    trait = '{name: manual-scaler, properties: [{name: replicaCount, value: "[fromVariable(counts)]"}]}'
+    found = oam.plan(COMPONENT, application("hi", trait))
+    assert oam.refused(found) == [("AC-9", "$.spec.components[0].traits[0].properties[0].value")]
+
+
+def test_a_setting_needs_no_type() -> None:
+    text = oam.component("acme.example/v1.Robot", "workloadSettings: [{name: arms, value: 2}]")
+    (document,) = yamlfile.load(text, "robot.yaml")
+    parsed = parse_component.parse_component(document.value)
+    assert parsed.problems == ()
+    assert parsed.value is not None
+    assert [(one.name, one.type, one.value) for one in parsed.value.settings] == [("arms", "string", 2)]

@@ -1,0 +1,143 @@
+"""Traits of the specification (§5), from document to objects, or to a refusal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py.api import Trait
+from rudr_py.render.plan import Plan
+from tests.conformance import oam
+
+TRAIT = "$.spec.components[0].traits"
+SERVER = oam.component("Server", oam.WEB)
+STORAGE = oam.component(
+    "Server", oam.WEB + "  resources: {volumes: [{name: data, mountPath: /data, disk: {required: 1G}}]}\n"
+)
+
+SCALER = "{name: manual-scaler, properties: {replicaCount: 3}}"
+AUTO = "{name: auto-scaler, properties: {minimum: 2, cpu: 70}}"
+INGRESS = "{name: ingress, properties: {hostname: shop.example.com}}"
+VOLUME = '{name: volume-mounter, properties: {volumeName: data, storageClass: ""}}'
+EMPTY = "{name: empty}"
+
+
+def plan(*traits: str, component: str = SERVER) -> Plan:
+    return oam.plan(component, oam.instance(traits="\n".join(f"- {trait}" for trait in traits)))
+
+
+def spec(kind: str, found: Plan, name: str = "front") -> dict[str, Any]:
+    inner: dict[str, Any] = oam.objects(found)[f"{kind}/{name}"]["spec"]
+    return inner
+
+
+@pytest.mark.parametrize(("workload", "field"), [("Server", "replicas"), ("Worker", "replicas"), ("Task", "parallelism")])
+@pytest.mark.parametrize("count", [0, 3])
+def test_the_manual_scaler_sets_the_size_of_servers_workers_and_tasks(workload: str, field: str, count: int) -> None:
+    text = oam.component(workload, oam.WEB if workload == "Server" else oam.MAIN)
+    found = plan(f"{{name: manual-scaler, properties: {{replicaCount: {count}}}}}", component=text)
+    assert spec("Job" if workload == "Task" else "Deployment", found)[field] == count
+
+
+def test_an_instance_has_any_number_of_traits() -> None:
+    assert set(oam.objects(plan())) == {"ComponentInstance/web-front", "Deployment/front", "Service/front"}
+    everything = oam.objects(plan(SCALER, INGRESS, VOLUME, EMPTY, component=STORAGE))
+    assert {"Ingress/front-trait-ingress", "PersistentVolumeClaim/data"} <= set(everything)
+    assert everything["Deployment/front"]["spec"]["replicas"] == 3
+
+
+def test_traits_are_told_in_the_listed_order_and_any_order_gives_the_same_objects() -> None:
+    one, other = plan(SCALER, INGRESS), plan(INGRESS, SCALER)
+    assert [part.name for part in one.instances[0].traits] == ["manual-scaler", "ingress"]
+    assert [part.name for part in other.instances[0].traits] == ["ingress", "manual-scaler"]
+    assert msgspec.json.encode(oam.objects(one)) == msgspec.json.encode(oam.objects(other))
+
+
+@pytest.mark.parametrize("traits", [(SCALER, AUTO), (AUTO, SCALER)])
+def test_two_traits_that_scale_are_refused(traits: tuple[str, str]) -> None:
+    found = plan(*traits)
+    assert oam.refused(found) == [("TR-4", f"{TRAIT}[1]")]
+    assert "manual-scaler" in found.problems[0].message
+    assert "auto-scaler" in found.problems[0].message
+
+
+@pytest.mark.parametrize("name", ["manual-scaler", "ManualScaler"])
+def test_a_trait_is_attached_once(name: str) -> None:
+    found = plan(SCALER, SCALER.replace("manual-scaler", name))
+    assert ("TR-5", f"{TRAIT}[1].name") in oam.refused(found)
+
+
+@pytest.mark.parametrize(
+    ("trait", "problem"),
+    [
+        ("{name: ingres}", ("TR-8", f"{TRAIT}[0].name")),
+        ("{name: ingress, properties: {hostname: a.example.com, servicePort: 81}}", ("TR-8", f"{TRAIT}[0].properties.servicePort")),
+        ('{name: volume-mounter, properties: {volumeName: data, storageClass: ""}}', ("TR-8", f"{TRAIT}[0].properties.volumeName")),
+        ("{name: auto-scaler, properties: {minimum: 5, maximum: 2}}", ("TR-8", f"{TRAIT}[0].properties.maximum")),
+    ],
+)
+def test_a_trait_that_cannot_be_had_stops_the_deployment(trait: str, problem: tuple[str, str]) -> None:
+    assert oam.refused(plan(trait)) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("workload", "trait"),
+    [
+        ("Worker", INGRESS),
+        ("SingletonWorker", INGRESS),
+        ("Task", INGRESS),
+        ("SingletonTask", INGRESS),
+        ("SingletonServer", SCALER),
+        ("SingletonTask", SCALER),
+        ("Task", AUTO),
+    ],
+)
+def test_a_trait_is_refused_on_a_workload_that_it_does_not_apply_to(workload: str, trait: str) -> None:
+    text = oam.component(workload, oam.WEB if "Server" in workload else oam.MAIN)
+    assert {rule for rule, _ in oam.refused(plan(trait, component=text))} == {"TR-14"}
+
+
+@pytest.mark.parametrize(
+    ("trait", "place"),
+    [
+        ("{name: manual-scaler}", ""),
+        ("{name: manual-scaler, properties: {replicaCount: many}}", ".replicaCount"),
+        ("{name: manual-scaler, properties: {replicaCount: -1}}", ".replicaCount"),
+        ("{name: manual-scaler, properties: {replicaCount: 1, replicas: 2}}", ".replicas"),
+        ("{name: manual-scaler, properties: [{name: replicaCount, value: many}]}", "[0].value"),
+        ("{name: ingress, properties: {hostname: a, servicePort: http}}", ".servicePort"),
+    ],
+)
+def test_properties_that_do_not_fit_are_refused_at_their_place(trait: str, place: str) -> None:
+    assert oam.refused(plan(trait)) == [("TR-17", f"{TRAIT}[0].properties{place}")]
+
+
+def test_every_trait_that_is_offered_can_be_used() -> None:
+    given = {"manual-scaler": SCALER, "auto-scaler": AUTO, "ingress": INGRESS, "volume-mounter": VOLUME, "empty": EMPTY}
+    offered = {offer.name for offer in oam.catalog().offers() if isinstance(offer.provides, Trait)}
+    assert set(given) == offered
+    without = oam.objects(plan(component=STORAGE))
+    for name, trait in given.items():
+        found = oam.objects(plan(trait, component=STORAGE))
+        assert (found == without) == (name == "empty")
+
+
+def test_the_auto_scaler_points_at_what_scales_and_is_refused_elsewhere() -> None:
+    for workload, text in (("Server", SERVER), ("Worker", oam.component("Worker", oam.MAIN))):
+        found = plan(AUTO, component=text)
+        scaler = spec("HorizontalPodAutoscaler", found, "front-trait-autoscaler")
+        assert scaler["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": "front"}, workload
+        assert (scaler["minReplicas"], scaler["maxReplicas"]) == (2, 12)
+        assert "replicas" not in spec("Deployment", found)
+    refused = plan(AUTO, component=oam.component("Task", oam.MAIN))
+    assert {rule for rule, _ in oam.refused(refused)} == {"TR-14"}
+
+
+def test_a_mistake_among_properties_that_are_a_list_is_told_at_its_line() -> None:
+    traits = "- name: manual-scaler\n  properties:\n  - name: replicaCount\n    value: many"
+    (problem,) = oam.plan(oam.instance(traits=traits), SERVER).problems
+    assert problem.location is not None
+    line = oam.instance(traits=traits).splitlines()[problem.location.line - 1]
+    assert line.strip() == "value: many"
