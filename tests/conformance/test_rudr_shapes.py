@@ -1,0 +1,39 @@
+"""Documents as Rudr's users wrote them, in every spelling that is about."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conformance import oam
+
+COMPONENT = oam.component("Server", oam.WEB)
+PLAIN = "properties: {replicaCount: 3}"
+SHAPES = {
+    PLAIN: 0,
+    "properties: [{name: replicaCount, value: 3}]": 1,
+    "parameterValues: [{name: replicaCount, value: 3}]": 1,
+    "parameterValues: {replicaCount: 3}": 1,
+    "properties: null, replicaCount: 3": 1,
+}
+"""Each shape of a trait's properties, and how many warnings it gets."""
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_shape_of_a_trait_gives_the_same_objects(shape: str) -> None:
+    found = oam.plan(COMPONENT, oam.instance(traits=f"- {{name: manual-scaler, {shape}}}"))
+    plain = oam.plan(COMPONENT, oam.instance(traits=f"- {{name: manual-scaler, {PLAIN}}}"))
+    assert oam.objects(found) == oam.objects(plain)
+    assert oam.objects(found)["Deployment/front"]["spec"]["replicas"] == 3
+    assert len(found.warnings) == SHAPES[shape]
+
+
+def test_keys_of_the_ingress_may_be_in_snake_case() -> None:
+    plans = [
+        oam.plan(COMPONENT, oam.instance(traits=f"- name: ingress\n  properties: {{hostname: a.example.com, {keys}}}"))
+        for keys in (
+            "servicePort: 80, tlsHosts: a.example.com, tlsSecretName: tls",
+            "service_port: 80, tls_hosts: a.example.com, tls_secret_name: tls",
+        )
+    ]
+    assert oam.objects(plans[0]) == oam.objects(plans[1])
+    assert [len(found.warnings) for found in plans] == [0, 3]

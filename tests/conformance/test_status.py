@@ -1,0 +1,80 @@
+"""The status of an application as Rudr's users know it, and what Rudr got wrong in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py.api import Kind
+from rudr_py.model import parse, yamlfile
+from rudr_py.plugins import discovery, loading
+from rudr_py.render import rendering, status
+from rudr_py.render.inputs import NOTHING, Inputs, Observed
+from rudr_py.render.status import Sync
+from tests.conformance import oam
+
+APPLIED = Sync(state="True", reason="Applied")
+WAITING = Sync(state="False", reason="Applying")
+TWO = "components: [{componentName: web, instanceName: a}, {componentName: web, instanceName: b}]"
+
+
+class Deployments:
+    """A Deployment for each instance, with these fields of status."""
+
+    def __init__(self, generation: int, **instances: Mapping[str, int]) -> None:
+        self._generation = generation
+        self._instances = instances
+
+    def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
+        """The instance's Deployment; nothing else is there."""
+        if kind.kind != "Deployment" or instance not in self._instances:
+            return ()
+        metadata = {"name": instance, "generation": self._generation}
+        head = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata}
+        return ({**head, "spec": {"replicas": 1}, "status": dict(self._instances[instance])},)
+
+
+RUNNING = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1, "readyReplicas": 1}
+
+
+def built(spec: str, observed: Observed = NOTHING, sync: Sync = APPLIED, before: Any = None) -> dict[str, Any]:
+    documents = [
+        parse.parse(document.value)
+        for text in (oam.application(spec), oam.component("Worker", oam.MAIN))
+        for document in yamlfile.load(text, "app.yaml")
+    ]
+    application, component = documents
+    inputs = Inputs(
+        application=application.value, parsed=application, components={"web": component}, now=oam.NOW, observed=observed
+    )
+    catalog = loading.load((), discovery.standard()).catalog
+    return status.status(rendering.render(inputs, catalog), inputs, observed, sync, status.previous(before))
+
+
+def test_two_instances_of_one_component_have_a_status_each() -> None:
+    found = built(TWO, Deployments(1, a=RUNNING, b={**RUNNING, "availableReplicas": 0, "readyReplicas": 0}))
+    assert {one["name"]: one["state"] for one in found["instances"]} == {"a": "ready", "b": "progressing"}
+    assert found["components"] == {"web": {"deployment/a": "running", "deployment/b": "unavailable"}}
+
+
+@pytest.mark.parametrize(("generation", "ready"), [(1, "True"), (2, "False")])
+def test_a_status_of_an_older_generation_is_not_ready(generation: int, ready: str) -> None:
+    found = built("components: [{componentName: web, instanceName: a}]", Deployments(generation, a=RUNNING))
+    assert {one["type"]: one["status"] for one in found["conditions"]}["Ready"] == ready
+
+
+def test_the_phase_is_add_or_modify_until_all_is_applied() -> None:
+    assert built(TWO, sync=WAITING)["phase"] == "Add"
+    assert built(TWO, sync=WAITING, before={"phase": "synced"})["phase"] == "Modify"
+    assert built(TWO, sync=WAITING, before={"phase": "Modify"})["phase"] == "Modify"
+    assert built(TWO)["phase"] == "synced"
+    assert built("components: [{componentName: nope, instanceName: a}]", before={"phase": "synced"})["phase"] == "Modify"
+
+
+def test_the_words_of_rudr_are_there_by_component_and_object() -> None:
+    found = built(TWO, Deployments(1, a=RUNNING))
+    assert found["components"] == {"web": {"deployment/a": "running", "deployment/b": "not existed"}}
+    assert msgspec.json.encode(found)
