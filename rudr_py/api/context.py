@@ -53,6 +53,7 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
 
     `application`, `namespace`, `instance`: names.
     `component`: the ComponentSchematic, every parameter already replaced by its value.
+    `parameters`: the values of its parameters by name, defaults included; one that is unset is not there.
     `properties`: of this trait, scope or workload (workloadSettings), validated.
     `now`: the time of this call, UTC. `attached_at`: when this trait was first applied to this instance.
     `traits`: all traits of the instance, this one included, in the listed order.
@@ -74,6 +75,7 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     attached_at: datetime
     traits: tuple[Attached, ...] = ()
     workload: str = ""
+    parameters: Mapping[str, Any] = msgspec.field(default_factory=dict)
     manifests: tuple[Manifest, ...] = ()
     members: tuple[Member, ...] = ()
     siblings: tuple[str, ...] = ()

@@ -107,6 +107,7 @@ class _Assembly:
             attached_at=inputs.attached.get((instance, offer.name), inputs.now.replace(microsecond=0)),
             traits=tuple(Attached(trait.offer.name, trait.given) for trait in prepared.traits),
             workload=prepared.workload.name,
+            parameters=prepared.parameters,
             manifests=manifests,
             observe=observe,
         )

@@ -10,9 +10,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from rudr_py.api import Context, Path, Probe, Ref
+from rudr_py.api import Context, Member, Path, Probe, Ref
 from rudr_py.catalog import Offer
 from rudr_py.errors import Problem
+from rudr_py.render.inputs import DeclaredScope
 
 Owner = Literal["application", "instance", "none"]
 """Who controls an object: the ApplicationConfiguration, the instance's ComponentInstance, or nobody."""
@@ -40,7 +41,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """A type at work in an instance: the workload, or one trait.
+    """A type at work: the workload or a trait of an instance, or a scope.
 
     `refs` are the objects that are its own; `context` is what it was told, and what its health is asked with.
     """
@@ -56,13 +57,29 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InstancePlan(msgspec.Struct, frozen=True, kw_only=True):
-    """An instance: its ComponentInstance, its workload, and its traits in the listed order."""
+    """An instance: its ComponentInstance, its workload, and its traits in the listed order.
+
+    `scopes` are those that it belongs to, their types by their canonical names; `member` is what they are told of
+    it, but for its health. None when it belongs to none.
+    """
 
     name: str
     component: str
     owner: Ref
     workload: Part
     traits: tuple[Part, ...] = ()
+    scopes: tuple[DeclaredScope, ...] = ()
+    member: Member | None = None
+
+
+class ScopePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A scope that the application declares, by the name of its binding. Its probes are those of `part.context`'s
+    members; answers go into `Inputs.probe_results[name]`.
+    """
+
+    name: str
+    part: Part
+    probes: tuple[Probe, ...] = ()
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +91,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     manifests: tuple[Planned, ...] = ()
     instances: tuple[InstancePlan, ...] = ()
-    probes: tuple[Probe, ...] = ()
+    scopes: tuple[ScopePlan, ...] = ()
     warnings: tuple[Problem, ...] = ()
     problems: tuple[Problem, ...] = ()
     reason: str = "Valid"
