@@ -2,23 +2,28 @@
 
 assembly     the one wiring function
 runner       every task in one TaskGroup; workers; the graceful stop; when a key is tried again
-sources      one watch for each kind -> caches -> keys
+sources      one watch for each kind -> caches -> keys; seeking looks for kinds that are not served
 triggers     a change -> the keys of the applications that it concerns. Pure.
 world        the caches, and what belongs to what
 queue        keys: each once, in flight once, delayed, backed off
 ranking      the queue's order
 reconcile    one key, once
+components   ComponentSchematics, parsed once
 outcome      what came of it
 syncing      applies in order, then prunes
 apply        one object, made as planned
 body         what is sent: owner, precondition, hash. Pure.
 fields       who owns which field. Pure.
+drift        who changed what, in words. Pure.
+fights       when to give way to somebody who undoes our writes
 handover     leaves a field to others without resetting it
 strangers    whose is an object? Pure.
 prune        deletes what is surely ours and not planned
+failures     what an error means for an object and its application. Pure.
 ledger       what we applied
+recent       what is remembered for some seconds only
 report       writes status
-endpoints    /healthz, /readyz, /metrics
+endpoints    /healthz, /readyz, /metrics; the heartbeat behind them
 metrics      the names of controller-runtime
 """
 

@@ -6,35 +6,32 @@ Known objects are applied with their uid, unknown ones so that nothing can be ov
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import msgspec
 
 from rudr_py import errors
-from rudr_py.controller import body, fields, strangers
+from rudr_py.controller import body, drift, failures, strangers
 from rudr_py.controller.body import Body
+from rudr_py.controller.failures import NotOursError, WaitingError
+from rudr_py.controller.fights import LIMIT, Fights
 from rudr_py.controller.handover import Handover
 from rudr_py.controller.ledger import Record
+from rudr_py.controller.recent import Recent
 from rudr_py.controller.world import World
 from rudr_py.kube.client import Client
+from rudr_py.kube.clock import Clock
 from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.events import Recorder
-from rudr_py.kube.objects import Live
+from rudr_py.kube.objects import APPLIED_ANNOTATION, Live
 from rudr_py.kube.requests import Target
 from rudr_py.render.plan import Planned
-from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
+from rudr_py.settings import FIELD_MANAGER
 
 CREATE_ONLY = "1"
 """A resourceVersion that no object has: an apply that carries it creates or is refused, and never overwrites."""
 
 log = logging.getLogger(__name__)
-
-
-class NotOursError(errors.RudrError):
-    """An object of the planned name belongs to somebody else."""
-
-
-class WaitingError(errors.RudrError):
-    """The object cannot be written yet; an event will tell when it can."""
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -46,42 +43,92 @@ class Task(msgspec.Struct, frozen=True):
     record: Record | None
 
 
+class Tools(msgspec.Struct, frozen=True, kw_only=True):
+    """What making objects needs of the process. `refused_for` are the seconds that a refusal holds."""
+
+    client: Client
+    discovery: Discovery
+    world: World
+    recorder: Recorder
+    clock: Clock
+    refused_for: float
+
+
 class Applier:
     """Makes objects as planned."""
 
-    def __init__(self, client: Client, discovery: Discovery, known: World, recorder: Recorder) -> None:
-        self._client = client
-        self._discovery = discovery
-        self._world = known
-        self._recorder = recorder
-        self._handover = Handover(client)
+    def __init__(self, tools: Tools) -> None:
+        self._client = tools.client
+        self._discovery = tools.discovery
+        self._world = tools.world
+        self._recorder = tools.recorder
+        self._handover = Handover(tools.client)
+        self._fights = Fights(tools.clock)
+        self._refusals: Recent[tuple[str, ...], errors.RudrError] = Recent(tools.clock, tools.refused_for)
 
     async def ensure(self, task: Task) -> Live:
         """The object as it is after it was made as planned.
 
-        Raises NotOursError, WaitingError, and any KubeError.
+        Raises NotOursError, WaitingError, and any KubeError. A refusal of the server holds for a while: the same body
+        is not sent again before, whatever else happens.
         """
         planned, namespace = task.planned, task.application.namespace
         wanted = body.complete(planned, task.owner)
         live = self._world.get(planned.ref.kind, namespace, planned.ref.name)
         if live is not None and live.deleting:
             raise WaitingError(f"{planned.ref} is being deleted; it is created again when that is done")
-        if live is not None and in_sync(live, wanted, task.record):
+        settled = live is not None and in_sync(live, wanted, task.record)
+        if live is not None and settled and (planned.handover or not live.held):
             return live
+        place = (namespace, str(planned.ref), wanted.hash, live.uid if live is not None else "")
+        refused = self._refusals.get(place)
+        if refused is not None:
+            raise refused.with_traceback(None)
         target = await self._target(planned, namespace)
-        known = live is not None and _is_ours(live, task.owner)
-        written = await (
-            self._change(target, task, wanted, live) if live and known else self._create(target, task, wanted)
-        )
+        try:
+            if live is not None and settled:
+                await self._handover.settle(target, planned, live.uid)
+                return live
+            written = await self._write(target, task, wanted, live)
+        except errors.RudrError as error:
+            if failures.of(planned.ref, error).kind == "refused":
+                self._refusals.put(place, error)
+            raise
         self._remember(planned, namespace, written)
         return written
 
+    async def _write(self, target: Target, task: Task, wanted: Body, live: Live | None) -> Live:
+        """Write, unless we did it time and again and somebody else undoes it."""
+        ref, place = task.planned.ref, (task.application.namespace, task.planned.ref, wanted.hash)
+        pause = self._fights.pause(place)
+        back = _made_before(live, wanted, task.record)
+        if not pause and back and self._fights.begins(place):
+            pause = self._fights.pause(place)
+            note = f"{ref} was set back {LIMIT} times within a minute, and changed again; it is left alone for a minute"
+            self._recorder.record(task.application, "Contested", note, action="Apply", warning=True)
+        if pause:
+            message = f"{ref} is changed by somebody else as often as it is set back; it is left alone for a minute"
+            raise WaitingError(message, reason="Contested", after=pause)
+        if live is not None and _is_known(live, task):
+            written = await self._change(target, task, wanted, live)
+        else:
+            written = await self._create(target, task, wanted)
+        if back:
+            self._fights.set_back(place)
+        return written
+
     async def _target(self, planned: Planned, namespace: str) -> Target:
-        kind = planned.ref.kind
+        kind, metadata = planned.ref.kind, planned.body["metadata"]
         resource = await self._discovery.resolve(kind.api_version, kind.kind)
-        if not resource.namespaced:
-            message = f"{planned.ref} is not in a namespace; an application may make only objects of its own namespace"
+        if not resource.namespaced or metadata.get("namespace") != namespace:
+            where = f"in the namespace {metadata.get('namespace')}" if resource.namespaced else "in no namespace"
+            message = f"{planned.ref} is {where}; an application may make only objects of its own namespace"
             raise errors.InvalidError(message, status=422, reason="Invalid")
+        cache = self._world.cache(kind, namespace)
+        if cache is None or not cache.synced:
+            # what cannot be seen cannot be kept as planned, and would be written at every turn
+            why = cache.problem if cache is not None else "it is not watched"
+            raise WaitingError(f"{planned.ref} cannot be watched: {why}", reason="CannotWatch")
         return Target(resource, namespace, planned.ref.name)
 
     async def _create(self, target: Target, task: Task, wanted: Body) -> Live:
@@ -91,7 +138,9 @@ class Applier:
             return await self._adopt(target, task, wanted)
 
     async def _change(self, target: Target, task: Task, wanted: Body, live: Live) -> Live:
-        await self._tell_drift(target, task, wanted, live)
+        found = ""
+        if live.applied == wanted.hash and task.record is not None and task.record.digest:
+            found = drift.told(await self._client.get(target), wanted.document)
         released = False
         if task.planned.handover and live.applied != wanted.hash:
             released = await self._handover.release(target, task.planned, live.uid)
@@ -101,7 +150,9 @@ class Applier:
             if not _another_object(error):
                 raise
             return await self._adopt(target, task, wanted)
+        self._tell(task, found)
         if not released and not task.planned.handover and live.held:
+            # its answer is not what we applied: somebody may have been quicker, and the watch has to tell us
             await self._handover.settle(target, task.planned, live.uid)
         return written
 
@@ -114,27 +165,27 @@ class Applier:
         verdict = strangers.judge(document, task.planned, task.owner)
         if verdict == "stranger":
             raise NotOursError(f"{task.planned.ref} is there already and not ours: {strangers.describe(document)}")
+        uid = document["metadata"]["uid"]
         if document["metadata"].get("deletionTimestamp"):
             raise WaitingError(f"{task.planned.ref} is being deleted; it is created again when that is done")
-        log.info("object adopted", extra={"object": str(task.planned.ref), "verdict": verdict})
+        ours = task.record is not None and task.record.uid == uid and bool(task.record.digest)
+        log.info("object adopted", extra={"object": str(task.planned.ref), "verdict": verdict, "known": ours})
         if task.planned.handover:
-            await self._handover.release(target, task.planned, document["metadata"]["uid"])
-        return await self._apply(target, wanted.encoded(uid=document["metadata"]["uid"]))
+            await self._handover.release(target, task.planned, uid)
+        written = await self._apply(target, wanted.encoded(uid=uid))
+        if ours and _annotation(document) == wanted.hash:
+            # it had lost a label, and so left what we watch
+            self._tell(task, drift.told(document, wanted.document))
+        return written
 
     async def _apply(self, target: Target, content: bytes) -> Live:
         return await self._client.apply(target, content, FIELD_MANAGER)
 
-    async def _tell_drift(self, target: Target, task: Task, wanted: Body, live: Live) -> None:
-        """Somebody changed a field of ours: name them before it is taken back."""
-        if live.applied != wanted.hash or task.record is None or not task.record.digest:
-            return
-        document = await self._client.get(target)
-        for manager, owned in fields.others(document, FIELD_MANAGER, HANDOVER_MANAGER):
-            mine = fields.entry(document, FIELD_MANAGER)
-            changed = [path for path in fields.shared(owned, wanted.document) if path not in _owned(mine, wanted)]
-            if changed:
-                note = f"{manager} had changed {', '.join(changed)} of {task.planned.ref}; it is set back"
-                self._recorder.record(task.application, "DriftReverted", note, action="Apply", warning=True)
+    def _tell(self, task: Task, found: str) -> None:
+        """Name whoever changed a field of ours."""
+        if found:
+            note = f"{found} of {task.planned.ref}; it is set back"
+            self._recorder.record(task.application, "DriftReverted", note, action="Apply", warning=True)
 
     def _remember(self, planned: Planned, namespace: str, written: Live) -> None:
         cache = self._world.cache(planned.ref.kind, namespace)
@@ -153,12 +204,23 @@ def in_sync(live: Live, wanted: Body, record: Record | None) -> bool:
     )
 
 
-def _is_ours(live: Live, owner: Live | None) -> bool:
-    return owner is not None and live.owner_uid == owner.uid
+def _made_before(live: Live | None, wanted: Body, record: Record | None) -> bool:
+    """Whether this body was applied before: then somebody changed or deleted the object, or stripped its record."""
+    if record is None or not record.uid:
+        return False
+    return live is None or live.applied in (wanted.hash, "")
 
 
-def _owned(entry: fields.Fields, wanted: Body) -> frozenset[str]:
-    return frozenset(fields.shared(entry, wanted.document))
+def _is_known(live: Live, task: Task) -> bool:
+    """Whether the object is surely ours: by its owner, or, if it has none, because we made it."""
+    if task.owner is not None:
+        return live.owner_uid == task.owner.uid
+    return task.record is not None and task.record.uid == live.uid and not live.owner_uid
+
+
+def _annotation(document: dict[str, Any]) -> str:
+    found = document["metadata"].get("annotations") or {}
+    return str(found.get(APPLIED_ANNOTATION) or "")
 
 
 def _another_object(error: errors.ApiError) -> bool:

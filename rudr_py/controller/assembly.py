@@ -6,8 +6,9 @@ Starts nothing and connects to nothing.
 from __future__ import annotations
 
 from rudr_py.catalog import Catalog
-from rudr_py.controller import sources, world
+from rudr_py.controller import apply, sources, world
 from rudr_py.controller.apply import Applier
+from rudr_py.controller.components import Components
 from rudr_py.controller.endpoints import Checks, Endpoints
 from rudr_py.controller.metrics import Metrics
 from rudr_py.controller.prune import Pruner
@@ -23,18 +24,21 @@ from rudr_py.kube.clock import Clock
 from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.transport import Transport
+from rudr_py.model import crds
 from rudr_py.model.identity import Key
 from rudr_py.settings import Settings
 
 
 def assemble(settings: Settings, transport: Transport, clock: Clock, catalog: Catalog) -> Controller:
     """A controller that runs when told to."""
-    metrics = Metrics(clock)
+    metrics = Metrics(clock, host=str(getattr(transport, "host", "")))
     metrics.workers(settings.workers)
+    metrics.plugins(packages(catalog))
     client = Client(transport, observer=metrics.request)
     discovery = Discovery(client, clock=clock)
     recorder = Recorder(client, identity=settings.identity, clock=clock)
     known = World()
+    metrics.applications_from(known.readiness)
     queue: Queue[Key] = Queue(
         clock, retry_initial=settings.retry_initial, retry_maximum=settings.retry_maximum, metrics=metrics.queue
     )
@@ -44,18 +48,27 @@ def assemble(settings: Settings, transport: Transport, clock: Clock, catalog: Ca
 
     tools = sources.Tools(transport=transport, discovery=discovery, clock=clock, settings=settings)
     watched = Sources(known, tools, trigger)
+    applier = Applier(
+        apply.Tools(
+            client=client,
+            discovery=discovery,
+            world=known,
+            recorder=recorder,
+            clock=clock,
+            refused_for=settings.refused_retry,
+        )
+    )
     parts = Parts(
         world=known,
         sources=watched,
         catalog=catalog,
-        syncer=Syncer(Applier(client, discovery, known, recorder), Pruner(client, discovery, known), known, settings),
+        components=Components(known),
+        syncer=Syncer(applier, Pruner(client, discovery, known, clock), known),
         reporter=Reporter(client, discovery, known, clock, settings),
         recorder=recorder,
         clock=clock,
     )
-    checks = Checks()
-    checks.add("caches", lambda: _unsynced(watched))
-    metrics.applications_from(known.readiness)
+    checks = _checks(watched)
     return Controller(
         Machinery(
             settings=settings,
@@ -73,7 +86,21 @@ def assemble(settings: Settings, transport: Transport, clock: Clock, catalog: Ca
     )
 
 
-def _unsynced(watched: Sources) -> str | None:
-    """Which of our own kinds cannot be watched: without them nothing works; others concern single applications."""
-    missing = {kind: why for kind, why in watched.problems().items() if kind in world.OWN_KINDS}
-    return "; ".join(f"{kind.kind}: {why}" for kind, why in missing.items()) or None
+def packages(catalog: Catalog) -> frozenset[tuple[str, str]]:
+    """Name and version of every package that offers a type."""
+    named = (offer.package.rpartition(" ") for offer in catalog.offers())
+    return frozenset((name, version) if name else (version, "") for name, _, version in named)
+
+
+def _checks(watched: Sources) -> Checks:
+    """Ready is who can see our own kinds: without them nothing works; other kinds concern single applications."""
+    checks = Checks()
+    checks.add("crds", lambda: _missing(watched))
+    checks.add("caches", lambda: "; ".join(f"{k}: {w}" for k, w in watched.problems(world.OWN_KINDS).items()) or None)
+    return checks
+
+
+def _missing(watched: Sources) -> str | None:
+    plurals = {document["spec"]["names"]["kind"]: document["metadata"]["name"] for document in crds.documents()}
+    names = [plurals[kind.kind] for kind in watched.missing(world.OWN_KINDS)]
+    return f"Missing CRD {', '.join(names)}; install them: kubectl apply -f crds/" if names else None

@@ -21,9 +21,9 @@ def entry(document: dict[str, Any], manager: str) -> Fields:
 
 
 def others(document: dict[str, Any], *ours: str) -> Iterator[tuple[str, Fields]]:
-    """Every other manager with the fields that it owns through the object itself, not through a subresource."""
+    """Every other manager with the fields that it owns, through whatever subresource: `kubectl scale` uses one."""
     for found in document.get("metadata", {}).get("managedFields", ()):
-        if found.get("manager") not in ours and not found.get("subresource"):
+        if found.get("manager") not in ours:
             yield str(found.get("manager")), dict(found.get("fieldsV1", {}))
 
 
@@ -60,6 +60,60 @@ def nested(path: Path, found: Any) -> Any:
 def shared(fields: Fields, body: Any) -> tuple[str, ...]:
     """The fields that a body has too, as people write them: `spec.template.spec.containers[name=web].image`."""
     return tuple(sorted(_shared(fields, body, "")))
+
+
+def missing(fields: Fields, body: Any) -> tuple[str, ...]:
+    """The parts of a body that the fields lack, as people write them: what we applied and no longer own.
+
+    The name, the namespace and the kind of an object are nobody's fields. A part that is lost as a whole is named once.
+    """
+    told = {key: value for key, value in body.items() if key not in ("apiVersion", "kind", "metadata")}
+    metadata = {key: value for key, value in body.get("metadata", {}).items() if key not in ("name", "namespace")}
+    whole = {**told, **({"metadata": metadata} if metadata else {})}
+    return tuple(sorted(_missing(fields or {".": {}}, whole, "")))
+
+
+def _missing(fields: Fields, body: Any, path: str) -> Iterator[str]:
+    if not fields.keys() - {"."} and (not fields or not body):
+        return  # owned as a whole
+    if isinstance(body, dict):
+        for name, value in body.items():
+            below = fields.get(f"f:{name}")
+            if below is None:
+                yield f"{path}.{name}".removeprefix(".")
+            else:
+                yield from _missing(below, value, f"{path}.{name}")
+    elif isinstance(body, list):
+        yield from _missing_items(fields, body, path)
+
+
+def _missing_items(fields: Fields, body: list[Any], path: str) -> Iterator[str]:
+    names = next((tuple(msgspec.json.decode(key[2:])) for key in fields if key.startswith("k:")), ())
+    owned = []
+    for key, below in fields.items():
+        step, item = _child(key, body)
+        if item is _NOTHING:
+            continue
+        owned.append(item)
+        if key.startswith("k:"):
+            yield from _missing(below, item, f"{path}{step}")
+    for item in body:
+        if item not in owned:
+            yield f"{path}{_shown(item, names)}".removeprefix(".")
+
+
+def _shown(item: Any, names: tuple[str, ...]) -> str:
+    """An item of a list, by its keys if it has any."""
+    if isinstance(item, dict):
+        keys = ",".join(f"{name}={item.get(name, _DEFAULTS.get(name))}" for name in names)
+        return f"[{keys}]" if keys else ""
+    return f"[{item}]"
+
+
+def touch(path: str, other: str) -> bool:
+    """Whether one of two written paths is the other, or lies within it."""
+    short, long = sorted((path, other), key=len)
+    return long.startswith(short) and (len(long) == len(short) or long[len(short)] in ".[")
 
 
 def _shared(fields: Fields, body: Any, path: str) -> Iterator[str]:

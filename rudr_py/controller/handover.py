@@ -43,7 +43,7 @@ class Handover:
         return True
 
     async def settle(self, target: Target, planned: Planned, uid: str) -> None:
-        """Let go of everything held: we own the fields again."""
+        """Let go of everything held, because we own the fields again."""
         await self._client.apply(target, msgspec.json.encode(_head(planned, uid)), HANDOVER_MANAGER, force=False)
 
 

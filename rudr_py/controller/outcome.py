@@ -12,11 +12,13 @@ Result = Literal["success", "requeue_after", "error", "refused", "invalid"]
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """`success` and `invalid` wait for a change; `error` is tried again with back-off; `refused` slowly.
 
-    `after` are seconds until the key is due again, whatever happens meanwhile; None for never.
+    `after` are seconds until the key is due again, whatever happens meanwhile; None for never. `pause` are seconds
+    that the server asked us to leave it alone: the key is not worked on before, whatever happens meanwhile.
     """
 
     result: Result
     after: float | None = None
+    pause: float = 0.0
     message: str = ""
 
 

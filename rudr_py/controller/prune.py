@@ -1,6 +1,7 @@
 """Deletes what an application no longer asks for, and only what is surely its own.
 
-Asks the server once for the application itself before anything is deleted; every DELETE names uid and version.
+Asks the server once for the application itself before anything is deleted; every DELETE names uid and version. One
+object that cannot be deleted keeps no other from it.
 """
 
 from __future__ import annotations
@@ -12,14 +13,19 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Ref
-from rudr_py.controller import world
+from rudr_py.controller import failures, world
+from rudr_py.controller.failures import Failure
 from rudr_py.controller.ledger import Record
+from rudr_py.controller.recent import Recent
 from rudr_py.controller.world import World
-from rudr_py.kube import objects
+from rudr_py.kube import objects, requests
 from rudr_py.kube.client import Client
+from rudr_py.kube.clock import Clock
 from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.objects import Live
 from rudr_py.kube.requests import Target
+
+FAILED = "PruneFailed"
 
 log = logging.getLogger(__name__)
 
@@ -31,19 +37,22 @@ class Surplus(msgspec.Struct, frozen=True):
     live: Live | None
 
 
-def _due(surplus: tuple[Surplus, ...]) -> tuple[Surplus, ...]:
-    """Those to act on now: not what is being deleted already, nor what the garbage collector deletes with its owner."""
-    owners = {one.live.uid for one in surplus if one.live is not None}
-    return tuple(one for one in surplus if one.live is None or not (one.live.deleting or one.live.owner_uid in owners))
+class Pruned(msgspec.Struct, frozen=True):
+    """`gone` are the objects that are not there any more, or are not ours and so no longer our concern."""
+
+    gone: frozenset[Ref] = frozenset()
+    failures: tuple[Failure, ...] = ()
 
 
 class Pruner:
     """Deletes what is surplus."""
 
-    def __init__(self, client: Client, discovery: Discovery, known: World) -> None:
+    def __init__(self, client: Client, discovery: Discovery, known: World, clock: Clock) -> None:
         self._client = client
         self._discovery = discovery
         self._world = known
+        # objects that we cannot see and that something holds back from going, by uid of the application
+        self._awaited: Recent[tuple[str, Ref], None] = Recent(clock, failures.SAFETY)
 
     def surplus(self, application: Live, planned: frozenset[Ref], records: Iterable[Record]) -> tuple[Surplus, ...]:
         """What the cache or the records show as the application's, and the plan lacks. Sends nothing."""
@@ -65,17 +74,38 @@ class Pruner:
                 for below, child in self._world.owned_by(live.uid, namespace):
                     yield Ref(below, child.name), child
 
-    async def prune(self, application: Live, surplus: Iterable[Surplus]) -> frozenset[Ref]:
-        """Delete; returns what is gone, or is not ours and so no longer our concern.
-
-        Raises ConflictError when the application is not what we planned for any more, and any KubeError.
-        """
-        due = _due(tuple(surplus))
+    async def prune(self, application: Live, surplus: Iterable[Surplus]) -> Pruned:
+        """Delete. What is already on its way out is only waited for. Raises nothing of the cluster's."""
+        due = self._due(application, tuple(surplus))
         if not due:
-            return frozenset()
-        await self._confirm(application)
-        gone = [one.ref for one in due if await self._delete(application, one)]
-        return frozenset(gone)
+            return Pruned()
+        try:
+            await self._confirm(application)
+        except errors.NotFoundError:
+            return Pruned()  # the garbage collector does the rest
+        except errors.KubeError as error:
+            return Pruned(failures=(failures.of(_ref(application), error, otherwise=FAILED),))
+        gone: list[Ref] = []
+        failed: list[Failure] = []
+        for one in due:
+            try:
+                if await self._delete(application, one):
+                    gone.append(one.ref)
+            except errors.RudrError as error:
+                failed.append(failures.of(one.ref, error, otherwise=FAILED))
+                if failed[-1].ends:
+                    break
+        return Pruned(frozenset(gone), tuple(failed))
+
+    def _due(self, application: Live, surplus: tuple[Surplus, ...]) -> list[Surplus]:
+        """Those to act on now: not what is being deleted already, nor what goes with its owner."""
+        owners = {one.live.uid for one in surplus if one.live is not None}
+        return [
+            one
+            for one in surplus
+            if (one.live is None and self._awaited.left((application.uid, one.ref)) <= 0)
+            or (one.live is not None and not (one.live.deleting or one.live.owner_uid in owners))
+        ]
 
     async def _confirm(self, application: Live) -> None:
         kind = world.APPLICATION
@@ -84,37 +114,52 @@ class Pruner:
         metadata = document["metadata"]
         same = metadata["uid"] == application.uid and metadata.get("generation", 0) == application.generation
         if not same or metadata.get("deletionTimestamp"):
-            message = f"{application.name} has changed since it was planned; nothing is pruned"
+            message = "the application has changed since it was planned; nothing is pruned"
             raise errors.ConflictError(message, status=409, reason="Conflict")
 
     async def _delete(self, application: Live, surplus: Surplus) -> bool:
         """Whether the object is gone, or no concern of ours."""
-        live = surplus.live
-        target = await self._target(application, surplus.ref)
-        if target is None:
-            return True
         try:
-            live = live if live is not None else await self._look(application, target)
+            target = await self._target(application, surplus.ref)
+            live = surplus.live if surplus.live is not None else await self._look(application, target)
             if live is None:
                 return True
-            await self._client.delete(target, uid=live.uid, resource_version=live.resource_version)
-        except errors.NotFoundError:
+            if live.deleting:
+                self._awaited.put((application.uid, surplus.ref), None)
+                return False
+            return await self._send(application, target, live)
+        except (errors.NotFoundError, errors.KindAbsentError):
             return True
-        log.info("object pruned", extra={"object": str(surplus.ref)})
-        return False
 
-    async def _target(self, application: Live, ref: Ref) -> Target | None:
+    async def _send(self, application: Live, target: Target, live: Live) -> bool:
+        """Delete; whether it is gone at once. What has changed a moment ago is looked at once more."""
         try:
-            resource = await self._discovery.resolve(ref.kind.api_version, ref.kind.kind)
-        except errors.KindAbsentError:
-            return None
+            return await self._send_once(target, live)
+        except errors.ConflictError:
+            newer = await self._look(application, target)
+            if newer is None or newer.uid != live.uid:
+                return True
+            return False if newer.deleting else await self._send_once(target, newer)
+
+    async def _send_once(self, target: Target, live: Live) -> bool:
+        request = requests.delete(target, uid=live.uid, resource_version=live.resource_version)
+        answer = objects.decode(await self._client.send(request))
+        log.info("object pruned", extra={"object": f"{target.resource.kind} {target.namespace}/{target.name}"})
+        return answer.kind == "Status"  # else it is the object, which something holds back from going
+
+    async def _target(self, application: Live, ref: Ref) -> Target:
+        resource = await self._discovery.resolve(ref.kind.api_version, ref.kind.kind)
         return Target(resource, application.namespace, ref.name)
 
     async def _look(self, application: Live, target: Target) -> Live | None:
-        """The object that we only have a record of, if it is still ours to delete."""
+        """The object as the server has it, if it is still ours to delete."""
         live = objects.decode(msgspec.json.encode(await self._client.get(target)))
         ours = {application.uid}
         for kind, instance in self._world.owned_by(application.uid, application.namespace):
             if kind == world.COMPONENT_INSTANCE:
                 ours.add(instance.uid)
         return live if live.owner_uid in ours else None
+
+
+def _ref(application: Live) -> Ref:
+    return Ref(world.APPLICATION, application.name)

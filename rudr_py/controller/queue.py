@@ -83,6 +83,8 @@ class Queue(Generic[K]):
         self._permits = asyncio.Semaphore(0)  # one for each ready key, and one when closed
         self._sleeper: asyncio.Task[None] | None = None
         self._closed = False
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._metrics.follow(self)
 
     def add(self, key: K, *, priority: int = 0) -> None:
@@ -124,14 +126,15 @@ class Queue(Generic[K]):
         if self._sleeper is not None and (first is None or time < first[0]):
             self._sleeper.cancel()
 
-    def retry(self, key: K) -> float:
+    def retry(self, key: K, *, at_least: float = 0.0) -> float:
         """Ask for work on `key`, which failed, after a pause that doubles with each failure in a row; return the pause.
 
-        The priority of the failed run is kept: a start with thousands of failing keys does not overtake an edit.
+        It is never shorter than `at_least`, for which somebody has asked. The priority of the failed run is kept: a
+        start with thousands of failing keys does not overtake an edit.
         """
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        pause = min(self._retry_maximum, math.ldexp(self._retry_initial, min(failures, 64)))
+        pause = max(at_least, min(self._retry_maximum, math.ldexp(self._retry_initial, min(failures, 64))))
         priority, _ = self._working.get(key, (0, 0.0))
         self.add_after(key, pause, priority=priority)
         return pause
@@ -163,6 +166,12 @@ class Queue(Generic[K]):
         if key in self._again:
             self._again.remove(key)
             self._make_ready(key)
+        if not self._working and not self._ready:
+            self._idle.set()
+
+    async def join(self) -> None:
+        """Wait until no key is ready or in flight; those that are put off do not count."""
+        await self._idle.wait()
 
     def close(self) -> None:
         """Hand out nothing more, accept nothing more, end `run`. Keys in flight may still be `done`."""
@@ -207,6 +216,7 @@ class Queue(Generic[K]):
         return [now - since for _, since in self._working.values()]
 
     def _make_ready(self, key: K) -> None:
+        self._idle.clear()
         if key not in self._ready:
             self._permits.release()
         self._ready.put(key, -self._priorities[key])

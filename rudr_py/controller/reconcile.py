@@ -13,20 +13,22 @@ from typing import Any
 
 import msgspec
 
+from rudr_py import errors
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.controller import ledger, outcome, syncing, world
+from rudr_py.controller import failures, ledger, outcome, report, syncing, world
+from rudr_py.controller.components import Components
 from rudr_py.controller.outcome import Outcome
 from rudr_py.controller.report import Reporter
 from rudr_py.controller.sources import Sources
 from rudr_py.controller.syncing import Synced, Syncer
 from rudr_py.controller.world import Belongings, World
+from rudr_py.errors import Problem
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.objects import Live
-from rudr_py.model import parse_application, parse_component
+from rudr_py.model import parse_application
 from rudr_py.model.application import Application
-from rudr_py.model.component import Component
 from rudr_py.model.document import Parsed
 from rudr_py.model.identity import Key, Metadata
 from rudr_py.render import rendering, stamp, status
@@ -34,9 +36,6 @@ from rudr_py.render.inputs import Inputs
 from rudr_py.render.plan import Plan
 
 PAUSED = "rudr.oam.dev/paused"
-
-UNSETTLED = 0.5
-"""Seconds until an application is looked at again whose kinds are not listed yet."""
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +46,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     world: World
     sources: Sources
     catalog: Catalog
+    components: Components
     syncer: Syncer
     reporter: Reporter
     recorder: Recorder
@@ -58,30 +58,32 @@ class Reconciler:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._components: dict[Key, tuple[str, Parsed[Component]]] = {}
 
     async def reconcile(self, key: Key) -> Outcome:
         """Reconcile the application of this key. Raises KubeError when nothing could be told to the user."""
-        live = self._parts.world.get(world.APPLICATION, key.namespace, key.name)
+        parts = self._parts
+        live = parts.world.get(world.APPLICATION, key.namespace, key.name)
         if live is None:
-            self._parts.syncer.forget(key)
+            parts.syncer.forget(key)
+            parts.sources.forget(key)
             return Outcome(result="success")
         if live.deleting:
             return Outcome(result="success")
-        document = live.document()
-        before = status.previous(document.get("status"))
-        inputs = self._inputs(live, document, before.attached)
-        plan = rendering.render(inputs, self._parts.catalog)
-        if not self._parts.sources.ensure(_kinds(plan, before)):
-            return Outcome(result="success", after=UNSETTLED)
+        if not parts.sources.ensure(world.OWN_KINDS, key):
+            return Outcome(result="requeue_after", after=failures.SAFETY)
+        before = world.previous(live)
+        inputs = self._inputs(live, before.attached)
+        plan = rendering.render(inputs, parts.catalog)
+        if not parts.sources.ensure(kinds(plan, before), key):
+            return Outcome(result="requeue_after", after=failures.SAFETY)
         synced = await self._sync(live, plan, inputs, before)
-        return await self._tell(live, plan, inputs, synced, before)
+        return await self._tell(live, plan, inputs, synced)
 
-    def _inputs(self, live: Live, document: dict[str, Any], attached: Mapping[tuple[str, str], datetime]) -> Inputs:
-        parsed = parse_application.parse_application(document)
+    def _inputs(self, live: Live, attached: Mapping[tuple[str, str], datetime]) -> Inputs:
+        parsed = _parsed(live)
         application = parsed.value or Application(metadata=_metadata(live))
         names = {binding.component_name for binding in application.components}
-        components = {name: self._component(Key(live.namespace, name)) for name in names}
+        components = {name: self._parts.components.get(Key(live.namespace, name)) for name in names}
         return Inputs(
             application=application,
             parsed=parsed,
@@ -90,18 +92,6 @@ class Reconciler:
             observed=self._belongings(live),
             attached=attached,
         )
-
-    def _component(self, key: Key) -> Parsed[Component] | None:
-        """The parsed ComponentSchematic, read once for each of its versions."""
-        live = self._parts.world.get(world.COMPONENT, key.namespace, key.name)
-        if live is None:
-            self._components.pop(key, None)
-            return None
-        version, parsed = self._components.get(key, ("", None))
-        if parsed is None or version != live.resource_version:
-            parsed = parse_component.parse_component(live.document())
-            self._components[key] = (live.resource_version, parsed)
-        return parsed
 
     def _belongings(self, live: Live) -> Belongings:
         owned = self._parts.world.owned_by(live.uid, live.namespace)
@@ -112,57 +102,79 @@ class Reconciler:
 
     async def _sync(self, live: Live, plan: Plan, inputs: Inputs, before: status.Previous) -> Synced:
         if plan.problems:
-            return syncing.untouched(before)
+            return syncing.untouched(plan, before)
         if live.annotations.get(PAUSED) == "true":
             return syncing.paused(before)
         intent = self._parts.syncer.intent(live, plan, before.resources)
         if intent is not None:
             pending = status.Sync(state="Unknown", reason="Applying", resources=intent)
             built = status.status(plan, inputs, inputs.observed, pending, before)
-            await self._parts.reporter.write(live, built, urgent=True)
+            await self._parts.reporter.write(live, _bounded(live, built), urgent=True)
         return await self._parts.syncer.sync(live, plan, before.resources)
 
-    async def _tell(self, live: Live, plan: Plan, inputs: Inputs, synced: Synced, before: status.Previous) -> Outcome:
+    async def _tell(self, live: Live, plan: Plan, inputs: Inputs, synced: Synced) -> Outcome:
         current = self._parts.world.get(world.APPLICATION, live.namespace, live.name)
         if current is None or current.uid != live.uid:
             return Outcome(result="success")
-        before = status.previous(current.part("status"))
-        built = status.status(plan, inputs, self._belongings(live), synced.sync, before)
-        early = await self._parts.reporter.write(current, built)
-        if early is None:
+        before = world.previous(current)
+        built = _bounded(current, status.status(plan, inputs, self._belongings(live), synced.sync, before))
+        told = await self._parts.reporter.write(current, built)
+        if told.written:
             self._events(live, before, built)
-            await self._tell_instances(live, built)
-        return msgspec.structs.replace(
-            synced.outcome, after=outcome.soonest(synced.outcome.after, early, _until(plan.wake_at, inputs.now))
-        )
+        early = None
+        if told.wait is None:
+            early = await self._tell_instances(live, built)
+        after = outcome.soonest(synced.outcome.after, told.wait, early, _until(plan.wake_at, inputs.now))
+        return msgspec.structs.replace(synced.outcome, after=after)
 
-    async def _tell_instances(self, live: Live, built: dict[str, Any]) -> None:
-        """Rudr's one word on each ComponentInstance, for its health scopes and dashboards."""
+    async def _tell_instances(self, live: Live, built: dict[str, Any]) -> float | None:
+        """Rudr's one word on each ComponentInstance, for its health scopes and dashboards; when to say it, if later."""
         states = {instance["name"]: instance["state"] for instance in built.get("instances", ())}
+        waits: list[float | None] = []
         for kind, child in self._parts.world.owned_by(live.uid, live.namespace):
             name = child.labels.get(stamp.INSTANCE, "")
             if kind == world.COMPONENT_INSTANCE and name in states and not child.deleting:
-                await self._parts.reporter.text(child, "healthy" if states[name] == "ready" else "unhealthy")
+                word = "healthy" if states[name] == "ready" else "unhealthy"
+                waits.append((await self._parts.reporter.write(child, word)).wait)
+        return outcome.soonest(*waits)
 
     def _events(self, live: Live, before: status.Previous, built: dict[str, Any]) -> None:
-        """One event for each condition that changed its status."""
-        old = {condition.type: condition.status for condition in before.conditions}
+        """One event for each condition that changed its status, or is False for another reason than before."""
+        old = {condition.type: (condition.status, condition.reason) for condition in before.conditions}
         for condition in built["conditions"]:
-            if condition["status"] == old.get(condition["type"]) or condition["status"] == "Unknown":
-                continue
-            note = condition.get("message") or f"{condition['type']} is {condition['status']}"
-            warning = condition["status"] == "False" and condition["reason"] not in _PROGRESS
-            self._parts.recorder.record(live, condition["reason"], note, action="Reconcile", warning=warning)
+            was, because = old.get(condition["type"], ("", ""))
+            bad = condition["status"] == "False" and condition["reason"] not in _PROGRESS
+            new = condition["status"] != was or (bad and condition["reason"] != because)
+            if new and condition["status"] != "Unknown":
+                note = condition.get("message") or f"{condition['type']} is {condition['status']}"
+                self._parts.recorder.record(live, condition["reason"], note, action="Reconcile", warning=bad)
 
 
 _PROGRESS = frozenset({"Applying", "Missing", "NotObserved", "Updating", "NotReady", "GenerationNotObserved"})
 """Reasons of `Ready` being False that belong to every start."""
 
 
-def _kinds(plan: Plan, before: status.Previous) -> frozenset[Kind]:
-    """The kinds of the application's objects, past and to come."""
+def kinds(plan: Plan, before: status.Previous) -> frozenset[Kind]:
+    """The kinds that must be known before an application can be judged: its objects', and what its types look at."""
     past = {ref.kind for ref in ledger.read(before.resources)}
-    return frozenset(past | {planned.ref.kind for planned in plan.manifests})
+    planned = {planned.ref.kind for planned in plan.manifests}
+    parts = [part for instance in plan.instances for part in (instance.workload, *instance.traits)]
+    seen = {kind for part in parts for kind in part.offer.provides.observes}
+    return frozenset(past | planned | seen | {world.POD})
+
+
+def _parsed(live: Live) -> Parsed[Application]:
+    try:
+        return parse_application.parse_application(live.document())
+    except errors.UndecodableError as error:
+        return Parsed(value=None, problems=(Problem(str(error)),))
+
+
+def _bounded(live: Live, built: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return report.bounded(built, live.part("status"))
+    except errors.UndecodableError:
+        return report.bounded(built, None)
 
 
 def _metadata(live: Live) -> Metadata:

@@ -8,6 +8,7 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Kind
+from rudr_py.controller.recent import Recent
 from rudr_py.controller.world import World
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import Clock
@@ -21,6 +22,18 @@ OUR_FIELDS = ("observedGeneration", "phase", "conditions", "components", "instan
 SIZE_LIMIT = 256 * 1024
 """Bytes of a status; beyond this the API server would soon refuse the object as a whole."""
 
+TOO_LARGE = "TooLarge"
+
+HOPELESS = 3600.0
+"""Seconds until a status that came out otherwise than we wrote it is written again."""
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What became of a status: whether it was written, or how many seconds it has to wait, or neither: it was right."""
+
+    written: bool = False
+    wait: float | None = None
+
 
 class Reporter:
     """Writes the status of objects."""
@@ -29,34 +42,25 @@ class Reporter:
         self._client = client
         self._discovery = discovery
         self._world = known
-        self._clock = clock
-        self._interval = settings.status_interval
-        self._written: dict[str, float] = {}
+        self._written: Recent[str, None] = Recent(clock, settings.status_interval)
+        # by uid, what the server or another manager does not let us write as it is
+        self._hopeless: Recent[str, bytes] = Recent(clock, HOPELESS)
 
-    async def write(self, live: Live, wanted: dict[str, Any], *, urgent: bool = False) -> float | None:
-        """Write the status if it differs; seconds until it may be written when it is too early, else None.
+    async def write(self, live: Live, wanted: dict[str, Any] | str, *, urgent: bool = False) -> Report:
+        """Write a status if it differs from the stored one; `urgent` does so at once.
 
-        `urgent` writes at once. Raises any KubeError; an object that is gone is no error.
+        It is a bare string for Rudr's ComponentInstance. Raises any KubeError; an object that is gone is no error.
         """
-        if same(live.part("status"), wanted):
-            return None
-        wait = self._written.get(live.uid, -self._interval) + self._interval - self._clock.monotonic()
+        if same(live.part("status"), wanted) or self._hopeless.get(live.uid) == msgspec.json.encode(wanted):
+            return Report()
+        wait = self._written.left(live.uid)
         if wait > 0 and not urgent:
-            return wait
-        await self._apply(live, bounded(wanted))
-        self._written[live.uid] = self._clock.monotonic()
-        return None
+            return Report(wait=wait)
+        written = await self._apply(live, wanted)
+        self._written.put(live.uid, None)
+        return Report(written=written)
 
-    async def text(self, live: Live, wanted: str) -> None:
-        """Write a status that is a bare string, as Rudr's ComponentInstance has it, if it differs."""
-        if live.part("status") != wanted:
-            await self._apply(live, wanted)
-
-    def forget(self, uid: str) -> None:
-        """The object is gone."""
-        self._written.pop(uid, None)
-
-    async def _apply(self, live: Live, status: dict[str, Any] | str) -> None:
+    async def _apply(self, live: Live, status: dict[str, Any] | str) -> bool:
         resource = await self._discovery.resolve(live.api_version, live.kind)
         metadata = {"name": live.name, "namespace": live.namespace, "uid": live.uid}
         content = {"apiVersion": live.api_version, "kind": live.kind, "metadata": metadata, "status": status}
@@ -64,28 +68,52 @@ class Reporter:
         try:
             written = await self._client.apply(target, msgspec.json.encode(content), FIELD_MANAGER)
         except errors.NotFoundError:
-            return
+            return False
+        if not same(written.part("status"), status):
+            self._hopeless.put(live.uid, msgspec.json.encode(status))
         cache = self._world.cache(Kind(live.api_version, live.kind), live.namespace)
         if cache is not None:
             cache.wrote(written)
+        return True
 
 
-def same(stored: Any, wanted: dict[str, Any]) -> bool:
-    """Whether a stored status says what we want it to; fields of others do not count."""
+def same(stored: Any, wanted: dict[str, Any] | str) -> bool:
+    """Whether a stored status says what we want it to; what others have put beside it does not count."""
+    if isinstance(wanted, str):
+        return bool(stored == wanted)
     found = stored if isinstance(stored, dict) else {}
-    return all(found.get(name) == wanted.get(name) for name in OUR_FIELDS)
+    return all(_covers(found.get(name), wanted.get(name)) for name in OUR_FIELDS)
 
 
-def bounded(wanted: dict[str, Any]) -> dict[str, Any]:
-    """The status, or when it is too large for the server one that says so and keeps what is needed to go on."""
+def _covers(found: Any, wanted: Any) -> bool:
+    """Whether `found` has all of `wanted`; keys that a map has beyond it are somebody else's, Rudr's of old perhaps."""
+    if isinstance(found, dict) and isinstance(wanted, dict):
+        return all(name in found and _covers(found[name], value) for name, value in wanted.items())
+    return bool(found == wanted)
+
+
+def bounded(wanted: dict[str, Any], stored: Any) -> dict[str, Any]:
+    """The status, or when it is too large for the server one that says so and keeps what is needed to go on.
+
+    `stored` is the present status: times of conditions that said so already stay as they are.
+    """
     if len(msgspec.json.encode(wanted)) <= SIZE_LIMIT:
         return wanted
+    found = stored.get("conditions") if isinstance(stored, dict) else None
+    said = [one for one in found or () if isinstance(one, dict) and one.get("reason") == TOO_LARGE]
+    times = {one.get("type"): one.get("lastTransitionTime") for one in said}
     message = "the status of this application would be larger than 256 KiB; split the application"
     conditions = [
-        {**condition, "status": "False", "reason": "TooLarge", "message": message}
+        {
+            **condition,
+            "status": "Unknown" if condition["type"] == "Synced" else "False",
+            "reason": TOO_LARGE,
+            "message": message,
+            "lastTransitionTime": times.get(condition["type"]) or condition["lastTransitionTime"],
+        }
         for condition in wanted["conditions"]
-        if condition["type"] in ("Valid", "Ready")
+        if condition["type"] in ("Valid", "Synced", "Ready")
     ]
-    names = ("observedGeneration", "phase", "resources")
-    kept: dict[str, Any] = {name: wanted[name] for name in names if name in wanted}
-    return {**kept, "conditions": conditions}
+    kept: dict[str, Any] = {name: wanted[name] for name in ("observedGeneration", "resources") if name in wanted}
+    phase = "Modify" if wanted.get("phase") == "synced" else wanted.get("phase")
+    return {**kept, "phase": phase, "conditions": conditions}

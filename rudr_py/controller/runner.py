@@ -1,6 +1,7 @@
 """Starts every task of the controller in one TaskGroup, and stops them in order: workers first, watches last.
 
-One key that fails never ends a worker. What is to be done with a key is decided in `reconcile`, when in `outcome`.
+One key that fails never ends a worker; a task that fails by a fault of ours ends the controller with that error, so
+that whoever runs it starts it anew. What is to be done with a key is decided in `reconcile`, when in `outcome`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import contextvars
 import itertools
 import logging
 import random
+from typing import Any
 
 import msgspec
 
@@ -26,7 +28,6 @@ from rudr_py.controller.world import World
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.events import Recorder
 from rudr_py.model.identity import Key
-from rudr_py.render import status
 from rudr_py.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -55,11 +56,12 @@ class Machinery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Controller:
-    """The running controller. `synced` is set once the caches hold the cluster and the workers have begun."""
+    """The running controller. `synced` is set once the caches hold our own kinds and the workers have begun."""
 
     def __init__(self, machinery: Machinery) -> None:
         self._parts = machinery
         self._ids = itertools.count(1)
+        self._left_alone: dict[Key, float] = {}  # until when, where the server asked for it
         self.synced = asyncio.Event()
 
     @property
@@ -67,11 +69,24 @@ class Controller:
         """The addresses of health and metrics, once it runs."""
         return self._parts.endpoints
 
+    async def idle(self) -> None:
+        """Wait until no key is ready or under way; keys that were put off do not count."""
+        await self._parts.queue.join()
+
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set; then finish what is under way, within the grace time.
 
-        Raises ConfigError when an address cannot be served.
+        Raises ConfigError when an address cannot be served, and whatever ended a task that must not end.
         """
+        ended: BaseExceptionGroup[Any] | None = None
+        try:
+            await self._run(stop)
+        except BaseExceptionGroup as group:  # what a TaskGroup makes of one failed task
+            ended = group
+        if ended is not None:
+            raise _first(ended)
+
+    async def _run(self, stop: asyncio.Event) -> None:
         parts = self._parts
         async with parts.endpoints.serving(), asyncio.TaskGroup() as tasks:
             background = [
@@ -82,20 +97,21 @@ class Controller:
             parts.sources.start(tasks, (*world.OWN_KINDS, world.POD, *parts.kinds))
             working = tasks.create_task(self._work(), name="workers")
             await stop.wait()
-            log.info("stopping")
-            await self._drain(working)
-            await parts.recorder.flush()
+            log.info("stopping", extra={"keys": len(parts.queue.in_flight)})
+            flushing = tasks.create_task(self._drain(working), name="stop")
+            if not await self._within(parts.settings.stop_grace, flushing):
+                log.warning("reconciles under way are cut off", extra={"keys": len(parts.queue.in_flight)})
+                flushing.cancel()
+                working.cancel()
             parts.sources.stop()
             for task in background:
                 task.cancel()
 
     async def _work(self) -> None:
-        """Wait for the caches, then work until the queue is closed."""
+        """Wait for our own kinds, then work until the queue is closed. Other kinds concern those who use them."""
         parts = self._parts
-        await parts.sources.wait((*world.OWN_KINDS, world.POD, *parts.kinds))
-        recorded = self._recorded()
-        parts.sources.ensure(recorded)
-        await parts.sources.wait(recorded)
+        await parts.sources.wait(world.OWN_KINDS)
+        parts.sources.watch(self._recorded())
         log.info("caches are synced", extra={"kinds": len(parts.world.kinds())})
         self.synced.set()
         async with asyncio.TaskGroup() as workers:
@@ -104,20 +120,28 @@ class Controller:
 
     def _recorded(self) -> frozenset[Kind]:
         """The kinds that the applications had objects of when they were last reconciled."""
-        kinds: set[Kind] = set()
+        found: set[Kind] = set()
         for cache in self._parts.world.caches(world.APPLICATION):
             for live in cache.all():
-                kinds |= {ref.kind for ref in ledger.read(status.previous(live.part("status")).resources)}
-        return frozenset(kinds)
+                found |= {ref.kind for ref in ledger.read(world.previous(live).resources)}
+        return frozenset(found)
 
     async def _drain(self, working: asyncio.Task[None]) -> None:
+        """Hand out nothing more, let the reconciles under way finish, and send the events that wait."""
         self._parts.queue.close()
         if not self.synced.is_set():
             working.cancel()
-        _, pending = await asyncio.wait([working], timeout=self._parts.settings.stop_grace)
-        if pending:
-            log.warning("reconciles under way are cut off", extra={"keys": len(self._parts.queue.in_flight)})
-            working.cancel()
+        await asyncio.wait([working])
+        await self._parts.recorder.flush()
+
+    async def _within(self, seconds: float, task: asyncio.Task[None]) -> bool:
+        """Whether a task ended within so many seconds."""
+        alarm = asyncio.create_task(self._parts.clock.sleep(seconds), name="grace")
+        try:
+            await asyncio.wait([task, alarm], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            alarm.cancel()
+        return task.done()
 
     async def _worker(self) -> None:
         queue = self._parts.queue
@@ -127,35 +151,56 @@ class Controller:
             except QueueClosed:
                 return
             try:
-                await self._once(key)
+                if not self._put_off(key):
+                    self._requeue(key, await self._once(key))
             finally:
                 queue.done(key)
 
-    async def _once(self, key: Key) -> None:
+    def _put_off(self, key: Key) -> bool:
+        """Whether the server asked us to leave the key alone yet: then it comes back when that is over."""
+        left = self._left_alone.get(key, 0.0) - self._parts.clock.monotonic()
+        if left > 0:
+            self._parts.queue.add_after(key, left)
+            return True
+        self._left_alone.pop(key, None)
+        return False
+
+    async def _once(self, key: Key) -> Outcome:
         reconcile_id.set(f"{next(self._ids):08x}")
         with self._parts.metrics.reconciling() as measured:
             try:
                 outcome = await self._parts.reconciler.reconcile(key)
             except errors.KubeError as error:
-                outcome = Outcome(result="error", message=str(error))
+                pause = error.retry_after if isinstance(error, errors.ApiError) else 0.0
+                outcome = Outcome(result="error", pause=pause, message=str(error))
             except Exception as error:
                 # the one broad catch: whatever one application brings about must not end the worker
                 log.exception("reconcile raised", extra={"key": str(key)})
                 measured.panicked()
                 outcome = Outcome(result="error", message=repr(error))
             measured.result(outcome.result)
-        self._requeue(key, outcome)
+        return outcome
 
     def _requeue(self, key: Key, outcome: Outcome) -> None:
         queue, settings = self._parts.queue, self._parts.settings
+        if outcome.pause > 0:
+            self._left_alone[key] = self._parts.clock.monotonic() + outcome.pause
         if outcome.result == "error":
-            pause = queue.retry(key)
+            pause = queue.retry(key, at_least=outcome.pause)
             log.info("reconcile failed", extra={"key": str(key), "error": outcome.message, "pause": pause})
-            return
-        queue.forget(key)
+        else:
+            queue.forget(key)
         if outcome.result == "refused":
             pause = settings.refused_retry * random.uniform(1.0, REFUSED_SPREAD)  # noqa: S311 - spreads load, no secret
             log.info("server refused", extra={"key": str(key), "error": outcome.message, "pause": pause})
             queue.add_after(key, pause)
         if outcome.after is not None:
-            queue.add_after(key, outcome.after)
+            queue.add_after(key, max(outcome.after, outcome.pause))
+
+
+def _first(group: BaseExceptionGroup[Any]) -> BaseException:
+    """The error that ended everything; the others are told in the log."""
+    found = [_first(error) if isinstance(error, BaseExceptionGroup) else error for error in group.exceptions]
+    for error in found[1:]:
+        log.error("another task failed too", exc_info=error)
+    return found[0]

@@ -1,6 +1,7 @@
 """Feeds the world: one watch for each kind and namespace, and from each change the keys to reconcile.
 
-A kind that the server does not serve is looked for again every few seconds; everything else goes on.
+A kind that the server does not serve is looked for again every few seconds; everything else goes on, and applications
+that wait for it are told when it is there.
 """
 
 from __future__ import annotations
@@ -9,31 +10,32 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Kind
 from rudr_py.controller import triggers, world
+from rudr_py.controller.seeking import Seeker
 from rudr_py.controller.world import World
 from rudr_py.kube import watch
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.discovery import Discovery
-from rudr_py.kube.requests import Selection
+from rudr_py.kube.requests import Resource, Selection
 from rudr_py.kube.transport import Transport
 from rudr_py.model.identity import Key
 from rudr_py.render import stamp
 from rudr_py.settings import Settings
 
-ABSENT_RETRY = 2.0
-"""Seconds between two looks for a kind that is not served."""
+PATIENCE = 5
+"""After so many interruptions in a row, about 25 s, nobody waits for a first list any longer."""
 
 log = logging.getLogger(__name__)
 
 Trigger = Callable[[Key, bool], None]
-"""Told of every application that a change concerns, and whether it came from an initial list."""
+"""Told of every application that a change concerns, and whether nobody waits for it: it came from an initial list."""
 
 
 class Tools(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,36 +50,50 @@ class Tools(msgspec.Struct, frozen=True, kw_only=True):
 class Source:
     """One kind in one namespace (empty: all).
 
-    `problem` says in words why it cannot be watched, or is empty. `settled` is set once the first list is done, or
-    cannot be had for now, so that waiting longer would help nobody.
+    `settled` is set once the first list is done, or cannot be had for now, so that waiting longer would help nobody;
+    `absent` tells whether the server lacks the kind now. `changed` is called when either, or `available`, may have
+    become true. Why there is no list is in the `problem` of the cache.
     """
 
-    def __init__(self, kind: Kind, namespace: str, known: World, tools: Tools, trigger: Trigger) -> None:
+    def __init__(self, kind: Kind, namespace: str, known: World, tools: Tools, seeker: Seeker) -> None:
         self.kind = kind
         self.namespace = namespace
-        self.problem = "not listed yet"
+        self.absent = False
         self.settled = asyncio.Event()
         self.cache = Cache(label=stamp.INSTANCE)
         self._world = known
         self._tools = tools
-        self._trigger = trigger
+        self._seeker = seeker
+        self._interruptions = 0
         known.add(kind, namespace, self.cache)
 
-    async def run(self) -> None:
-        """Watch until cancelled."""
+    @property
+    def available(self) -> bool:
+        """Whether the cache has held the cluster's objects, and the kind is still there."""
+        return self.cache.synced and not self.absent
+
+    @property
+    def problem(self) -> str:
+        """Why it is not available, in words; empty when it is."""
+        return "" if self.available else self.cache.problem or "not listed yet"
+
+    async def run(self, trigger: Trigger, changed: Callable[[Source], None]) -> None:
+        """Watch until cancelled; a kind that lives in no namespace is not watched at all."""
         while True:
             try:
-                resource = await self._tools.discovery.resolve(self.kind.api_version, self.kind.kind)
+                resource = await self._seeker.resolve(self.kind)
+            except errors.KindAbsentError as error:
+                self._feed(watch.KindAbsent(str(error)), trigger, changed)
             except errors.KubeError as error:
-                self._cannot(str(error), for_now=isinstance(error, errors.KindAbsentError))
-                log.info("kind cannot be watched yet", extra={"kind": str(self.kind), "error": str(error)})
+                self._feed(watch.Interrupted(str(error), 0.0), trigger, changed)
             else:
-                namespace = self.namespace if resource.namespaced else ""
-                await self._watch(Selection(resource, namespace, labels=selector(self.kind)))
-            await self._tools.clock.sleep(ABSENT_RETRY)
-            self._tools.discovery.invalidate()
+                if not resource.namespaced:
+                    self._feed(watch.KindAbsent(f"{self.kind} is in no namespace"), trigger, changed)
+                    return
+                await self._watch(selection(resource, self.namespace, self.kind), trigger, changed)
+            await self._seeker.next_round()
 
-    async def _watch(self, selection: Selection) -> None:
+    async def _watch(self, selection: Selection, trigger: Trigger, changed: Callable[[Source], None]) -> None:
         """Feed the cache until the kind goes away."""
         tools = self._tools
         stream = watch.events(
@@ -89,45 +105,54 @@ class Source:
         )
         async with contextlib.aclosing(stream) as events:
             async for event in events:
+                self._feed(event, trigger, changed)
                 if isinstance(event, watch.KindAbsent):
-                    self._cannot(event.error, for_now=True)
                     return
-                self._feed(event)
 
-    def _feed(self, event: watch.Event) -> None:
-        self._note(event)
-        initial = not self.cache.ready.is_set()
+    def _feed(self, event: watch.Event, trigger: Trigger, changed: Callable[[Source], None]) -> None:
+        initial = not self.cache.synced
         for change in self.cache.feed(event):
             for key in triggers.keys(self.kind, change, self._world):
-                self._trigger(key, initial)
-
-    def _cannot(self, why: str, *, for_now: bool) -> None:
-        """Only applications that use the kind are concerned; but without our own kinds there is nothing to do."""
-        self.problem = why
-        if for_now and self.kind not in world.OWN_KINDS:
-            self.settled.set()
+                trigger(key, initial)
+        before = (self.available, self.settled.is_set())
+        self._note(event)
+        if (self.available, self.settled.is_set()) != before or isinstance(event, watch.ListingDone):
+            changed(self)
 
     def _note(self, event: watch.Event) -> None:
-        if isinstance(event, watch.ListingDone):
-            self.problem = ""
-            self.settled.set()
-        elif isinstance(event, watch.Forbidden):
-            self._cannot(event.error, for_now=True)
-            log.warning("watch is forbidden", extra={"kind": str(self.kind), "error": event.error})
-        elif isinstance(event, watch.Interrupted):
-            log.info("watch interrupted", extra={"kind": str(self.kind), "error": event.error, "pause": event.pause})
-        elif isinstance(event, watch.Undecodable):
-            log.warning(
-                "object cannot be read",
-                extra={"kind": str(self.kind), "namespace": event.namespace, "object": event.name},
-            )
+        fields = {"kind": str(self.kind), "namespace": self.namespace}
+        match event:
+            case watch.ListingDone():
+                self.absent = False
+                self._interruptions = 0
+                self.settled.set()
+            case watch.KindAbsent(error):
+                if not self.absent:
+                    log.info("kind is not served", extra={**fields, "error": error})
+                self.absent = True
+                if self.kind not in world.OWN_KINDS:  # without our own kinds there is nothing to do but wait
+                    self.settled.set()
+            case watch.Forbidden(error):
+                self.settled.set()
+                log.warning("watch is forbidden", extra={**fields, "error": error})
+            case watch.Interrupted(error, pause):
+                self._interruptions += 1
+                if self._interruptions >= PATIENCE and self.kind not in world.OWN_KINDS:
+                    self.settled.set()
+                log.info("watch interrupted", extra={**fields, "error": error, "pause": pause})
+            case watch.Undecodable(name, namespace, error):
+                log.warning("object cannot be read", extra={**fields, "object": f"{namespace}/{name}", "error": error})
+            case _:
+                pass
 
 
-def selector(kind: Kind) -> str:
-    """The label selector by which a kind is watched: our own kinds whole, children and pods by their labels."""
+def selection(resource: Resource, namespace: str, kind: Kind) -> Selection:
+    """What is watched of a kind: our own kinds whole, children by our label, of pods no more than their status."""
     if kind in world.OWN_KINDS:
-        return ""
-    return stamp.INSTANCE if kind == world.POD else f"{stamp.MANAGED_BY}={stamp.MANAGER}"
+        return Selection(resource, namespace)
+    if kind == world.POD:
+        return Selection(resource, namespace, labels=stamp.INSTANCE, parts=("status",))
+    return Selection(resource, namespace, labels=f"{stamp.MANAGED_BY}={stamp.MANAGER}")
 
 
 class Sources:
@@ -137,14 +162,16 @@ class Sources:
         self._world = known
         self._tools = tools
         self._trigger = trigger
+        self._seeker = Seeker(tools.discovery, tools.clock, self._wanted)
         self._sources: dict[Kind, tuple[Source, ...]] = {}
+        self._waiting: dict[Kind, set[Key]] = {}  # who is to be told when a kind becomes available
         self._group: asyncio.TaskGroup | None = None
         self._running: list[asyncio.Task[None]] = []
 
     def start(self, tasks: asyncio.TaskGroup, kinds: Iterable[Kind]) -> None:
-        """Begin to watch these kinds, and from now on those that `ensure` names."""
+        """Begin to watch these kinds, and from now on those that `watch` and `ensure` name."""
         self._group = tasks
-        self.ensure(kinds)
+        self.watch(kinds)
 
     def stop(self) -> None:
         """End all watches."""
@@ -152,18 +179,39 @@ class Sources:
         for task in self._running:
             task.cancel()
 
-    def ensure(self, kinds: Iterable[Kind]) -> bool:
-        """Watch these kinds too; whether all of them are settled."""
+    def watch(self, kinds: Iterable[Kind]) -> None:
+        """Watch these kinds too."""
         for kind in kinds:
             if kind not in self._sources and self._group is not None:
                 self._sources[kind] = tuple(self._add(kind, self._group))
-        return all(source.settled.is_set() for kind in kinds for source in self._sources.get(kind, ()))
 
-    def _add(self, kind: Kind, tasks: asyncio.TaskGroup) -> Iterable[Source]:
+    def _add(self, kind: Kind, tasks: asyncio.TaskGroup) -> Iterator[Source]:
         for namespace in self._tools.settings.namespaces or ("",):
-            source = Source(kind, namespace, self._world, self._tools, self._trigger)
-            self._running.append(tasks.create_task(source.run(), name=f"watch {kind}"))
+            source = Source(kind, namespace, self._world, self._tools, self._seeker)
+            running = source.run(self._trigger, self._changed)
+            self._running.append(tasks.create_task(running, name=f"watch {kind} {namespace}".strip()))
             yield source
+
+    def ensure(self, kinds: Iterable[Kind], key: Key) -> bool:
+        """Watch these kinds too; whether the application of `key` can be worked on with what is known of them.
+
+        It can when all of them are settled and our own kinds are available. The key is triggered each time that one of
+        them becomes settled or available.
+        """
+        wanted = tuple(kinds)
+        self.watch(wanted)
+        good = True
+        for kind in wanted:
+            for source in self._of(kind, key.namespace):
+                if not source.available:
+                    self._waiting.setdefault(kind, set()).add(key)
+                good = good and (source.available if kind in world.OWN_KINDS else source.settled.is_set())
+        return good
+
+    def forget(self, key: Key) -> None:
+        """The application is gone; nobody waits for it."""
+        for waiting in self._waiting.values():
+            waiting.discard(key)
 
     async def wait(self, kinds: Iterable[Kind]) -> None:
         """Until all of these kinds are settled."""
@@ -171,6 +219,31 @@ class Sources:
             for source in self._sources.get(kind, ()):
                 await source.settled.wait()
 
-    def problems(self) -> dict[Kind, str]:
-        """The kinds that cannot be watched now, and why."""
-        return {kind: source.problem for kind, all_ in self._sources.items() for source in all_ if source.problem}
+    def missing(self, kinds: Iterable[Kind]) -> tuple[Kind, ...]:
+        """Those of these kinds that the server does not serve."""
+        return tuple(kind for kind in kinds if any(source.absent for source in self._sources.get(kind, ())))
+
+    def problems(self, kinds: Iterable[Kind]) -> dict[str, str]:
+        """Those of these kinds that are not available, with their namespace if there is one, and why."""
+        return {
+            f"{kind.kind} in {source.namespace}" if source.namespace else kind.kind: source.problem
+            for kind in kinds
+            for source in self._sources.get(kind, ())
+            if source.problem
+        }
+
+    def _of(self, kind: Kind, namespace: str) -> tuple[Source, ...]:
+        return tuple(source for source in self._sources.get(kind, ()) if source.namespace in ("", namespace))
+
+    def _wanted(self) -> bool:
+        """Whether anybody waits for a kind that is absent."""
+        return any(self._waiting.get(kind) for kind in self.missing(self._sources)) or bool(
+            self.missing(world.OWN_KINDS)
+        )
+
+    def _changed(self, source: Source) -> None:
+        for key in self._waiting.pop(source.kind, set()):
+            if source.namespace in ("", key.namespace):
+                self._trigger(key, True)
+            else:
+                self._waiting.setdefault(source.kind, set()).add(key)

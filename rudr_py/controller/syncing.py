@@ -6,24 +6,23 @@ An object that is refused stops its instance only; the others go on. Writes no s
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Ref
-from rudr_py.controller import apply, ledger
+from rudr_py.controller import failures, ledger
 from rudr_py.controller.apply import Applier, Task
+from rudr_py.controller.failures import Failure, WaitingError
 from rudr_py.controller.ledger import Ledger, Record
 from rudr_py.controller.outcome import Outcome
 from rudr_py.controller.prune import Pruner
 from rudr_py.controller.world import World
 from rudr_py.kube.objects import Live
 from rudr_py.model.identity import Key
-from rudr_py.render import status
+from rudr_py.render import rendering, status
 from rudr_py.render.plan import Plan, Planned
-from rudr_py.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -35,17 +34,11 @@ class Synced(msgspec.Struct, frozen=True):
     outcome: Outcome
 
 
-class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """An object that is not as planned. `refused`: the server said no, and nothing that we watch tells when it ends."""
-
-    reason: str
-    message: str
-    kind: Literal["refused", "error", "waiting"]
-
-
-def untouched(before: status.Previous) -> Synced:
-    """Nothing is done, because the documents are wrong."""
+def untouched(plan: Plan, before: status.Previous) -> Synced:
+    """Nothing is done, because the plan has problems. A plugin that failed may do better later; a document does not."""
     sync = status.Sync(state="Unknown", reason="NotValid", resources=before.resources)
+    if plan.reason == rendering.PLUGIN_FAILED:
+        return Synced(sync, Outcome(result="refused", message=plan.problems[0].message))
     return Synced(sync, Outcome(result="invalid"))
 
 
@@ -58,11 +51,10 @@ def paused(before: status.Previous) -> Synced:
 class Syncer:
     """Applies and prunes for one application after another."""
 
-    def __init__(self, applier: Applier, pruner: Pruner, known: World, settings: Settings) -> None:
+    def __init__(self, applier: Applier, pruner: Pruner, known: World) -> None:
         self._applier = applier
         self._pruner = pruner
         self._world = known
-        self._settings = settings
         self._ledger = Ledger()
 
     def forget(self, application: Key) -> None:
@@ -84,29 +76,30 @@ class Syncer:
     async def sync(self, application: Live, plan: Plan, stored: tuple[dict[str, Any], ...]) -> Synced:
         """Make everything as planned, then delete what is not planned any more."""
         records = self._ledger.page(application, stored)
-        failures = await self._apply_all(application, plan, records)
-        if not failures:
-            failures = await self._prune(application, plan, records)
+        failed = await self._apply_all(application, plan, records)
+        if not failed:
+            failed = await self._prune(application, plan, records)
         resources = ledger.order(records.values())
-        if not failures:
+        if not failed:
             sync = status.Sync(state="True", reason="Synced", resources=resources)
             return Synced(sync, Outcome(result="success"))
-        worst = failures[0]
-        message = "\n".join(failure.message for failure in failures)
-        sync = status.Sync(state="False", reason=worst.reason, message=message, resources=resources)
-        return Synced(sync, self._outcome(failures, message))
+        reason, message = failures.worst(failed).reason, failures.message(failed)
+        sync = status.Sync(state="False", reason=reason, message=message, resources=resources)
+        return Synced(sync, failures.outcome(failed))
 
     async def _apply_all(self, application: Live, plan: Plan, records: dict[Ref, Record]) -> list[Failure]:
-        failures: list[Failure] = []
+        failed: list[Failure] = []
         stopped: set[str] = set()
         for planned in plan.manifests:
             if planned.instance in stopped:
                 continue
             failure = await self._apply_one(application, planned, plan, records)
             if failure is not None:
-                failures.append(failure)
+                failed.append(failure)
                 stopped.add(planned.instance)
-        return failures
+                if failure.ends:
+                    break
+        return failed
 
     async def _apply_one(
         self, application: Live, planned: Planned, plan: Plan, records: dict[Ref, Record]
@@ -116,7 +109,7 @@ class Syncer:
             owner = self._owner(application, planned, plan)
             live = await self._applier.ensure(Task(planned, owner, application, record))
         except errors.RudrError as error:
-            return failure(planned, error)
+            return failures.of(planned.ref, error)
         if live.uid and (record is None or (record.uid, record.digest) != (live.uid, live.digest)):
             records[planned.ref] = Record(planned.ref, live.uid, live.digest)
         return None
@@ -129,7 +122,7 @@ class Syncer:
         ref = next(instance.owner for instance in plan.instances if instance.name == planned.instance)
         owner = self._world.get(ref.kind, application.namespace, ref.name)
         if owner is None:
-            raise apply.WaitingError(f"{ref} is not there yet")
+            raise WaitingError(f"{ref} is not there yet")
         return owner
 
     async def _prune(self, application: Live, plan: Plan, records: dict[Ref, Record]) -> list[Failure]:
@@ -137,41 +130,7 @@ class Syncer:
         surplus = self._pruner.surplus(application, planned, records.values())
         if not surplus:
             return []
-        try:
-            gone = await self._pruner.prune(application, surplus)
-        except errors.KubeError as error:
-            return [_failed("PruneFailed", f"pruning: {error}", error)]
-        for ref in gone:
+        pruned = await self._pruner.prune(application, surplus)
+        for ref in pruned.gone:
             records.pop(ref, None)
-        return []
-
-    def _outcome(self, failures: Iterable[Failure], message: str) -> Outcome:
-        kinds = {failure.kind for failure in failures}
-        if "error" in kinds:
-            return Outcome(result="error", message=message)
-        if "refused" in kinds:
-            return Outcome(result="refused", message=message)
-        return Outcome(result="success", message=message)
-
-
-def failure(planned: Planned, error: Exception) -> Failure:
-    """What an error means for the object: refused, to be tried again, or to be waited for."""
-    message = f"{planned.ref}: {error}"
-    if isinstance(error, apply.NotOursError):
-        return Failure(reason="Conflict", message=str(error), kind="refused")
-    if isinstance(error, apply.WaitingError):
-        return Failure(reason="Waiting", message=str(error), kind="waiting")
-    return _failed("ApplyFailed", message, error)
-
-
-def _failed(reason: str, message: str, error: Exception) -> Failure:
-    if isinstance(error, errors.KindAbsentError):
-        return Failure(reason="KindUnavailable", message=message, kind="error")
-    if isinstance(error, errors.ForbiddenError):
-        ending = any(cause.reason == "NamespaceTerminating" for cause in error.causes)
-        return Failure(reason="Forbidden", message=message, kind="waiting" if ending else "refused")
-    if isinstance(error, (errors.ConflictError, errors.TooManyRequestsError, errors.ServerError)):
-        return Failure(reason=reason, message=message, kind="error")
-    if isinstance(error, errors.ApiError):
-        return Failure(reason=error.reason or reason, message=message, kind="refused")
-    return Failure(reason=reason, message=message, kind="error")
+        return list(pruned.failures)

@@ -5,6 +5,7 @@ Never a decision by the kind of change: what is to be done is found out by recon
 
 from __future__ import annotations
 
+from rudr_py import errors
 from rudr_py.api import Kind
 from rudr_py.controller import world
 from rudr_py.controller.world import World
@@ -37,7 +38,10 @@ def _application(change: Change, known: World) -> frozenset[Key]:
 
 def component_names(live: Live) -> frozenset[str]:
     """The ComponentSchematics that an application names, as far as it can be read."""
-    spec = live.part("spec")
+    try:
+        spec = live.part("spec")
+    except errors.UndecodableError:
+        return frozenset()  # the reconcile tells the user
     bindings = spec.get("components") if isinstance(spec, dict) else None
     names = (
         (b.get("componentName") for b in bindings or () if isinstance(b, dict)) if isinstance(bindings, list) else ()

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from rudr_py import errors
 from rudr_py.api import Kind
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.objects import Live
@@ -69,7 +70,10 @@ class World:
     def uses(self, application: Key, components: frozenset[str]) -> None:
         """Remember which ComponentSchematics an application names; an empty set forgets the application."""
         for name in self._used.pop(application, frozenset()) - components:
-            self._users[application.namespace, name].discard(application)
+            users = self._users[application.namespace, name]
+            users.discard(application)
+            if not users:
+                del self._users[application.namespace, name]
         for name in components:
             self._users[application.namespace, name].add(application)
         if components:
@@ -80,13 +84,21 @@ class World:
         found: Counter[str] = Counter()
         for cache in self.caches(APPLICATION):
             for live in cache.all():
-                conditions = status.previous(live.part("status")).conditions
+                conditions = previous(live).conditions
                 found[next((c.status for c in conditions if c.type == "Ready"), "Unknown")] += 1
         return found
 
     def users(self, component: Key) -> frozenset[Key]:
         """The applications that name a ComponentSchematic."""
         return frozenset(self._users.get((component.namespace, component.name), ()))
+
+
+def previous(live: Live) -> status.Previous:
+    """What the stored status of an application says; what cannot be read counts as absent."""
+    try:
+        return status.previous(live.part("status"))
+    except errors.UndecodableError:
+        return status.previous(None)
 
 
 class Belongings:
