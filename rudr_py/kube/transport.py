@@ -74,6 +74,11 @@ class AioTransport:
         self._watches: aiohttp.ClientSession | None = None
         self._closed = False
 
+    @property
+    def host(self) -> str:
+        """Host and port of the server, for metrics."""
+        return URL(self._connection.server).authority
+
     async def send(self, request: requests.Request) -> Reply:
         """Send and read the whole answer; 401 refreshes the credentials and sends once more."""
         credentials = await self._connection.credentials()
