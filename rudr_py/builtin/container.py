@@ -37,10 +37,19 @@ def render(container: Container, mounts: list[dict[str, Any]]) -> dict[str, Any]
 
 def problems(container: Container, path: str) -> Iterator[Problem]:
     """What Kubernetes cannot give this container. `path` is the container's place in the ComponentSchematic."""
+    taken = {GPU: "gpu"} if container.resources.gpu else {}
     for index, extended in enumerate(container.resources.extended):
+        where = f"{path}.resources.extended[{index}]"
         if not _WHOLE.fullmatch(extended.required):
             message = f"{extended.required} of {extended.name}: only whole numbers of it can be had"
-            yield message, f"{path}.resources.extended[{index}].required"
+            yield message, f"{where}.required"
+        resource = resource_name(extended)
+        if resource in taken:
+            yield (
+                f"{extended.name} is {resource} in Kubernetes, which {taken[resource]} asks for already",
+                f"{where}.name",
+            )
+        taken.setdefault(resource, extended.name)
 
 
 def resource_name(extended: ExtendedResource) -> str:

@@ -76,8 +76,10 @@ def test_an_empty_storage_class_stays_empty_because_it_means_none(render: Render
 
 
 def test_data_is_kept_unless_its_end_is_asked_for(render: Render) -> None:
-    assert render(FAST, {})[0].retain
-    assert not render({**FAST, "reclaim": "delete"}, {})[0].retain
+    (kept,) = render(FAST, {})
+    (ended,) = render({**FAST, "reclaim": "delete"}, {})
+    assert (kept.retain, kept.reclaim) == (True, False)
+    assert (ended.retain, ended.reclaim) == (False, True)
 
 
 def test_an_ephemeral_volume_takes_no_claim(render: Render) -> None:
@@ -102,3 +104,7 @@ def test_a_volume_that_is_named_twice_is_refused(render: Render) -> None:
     with pytest.raises(Refuse) as refused:
         render({**FAST, "volumes": [{"volumeName": "Data", "storageClass": "slow"}]}, {})
     assert refused.value.problems[0][1] == "$.volumes[0].volumeName"
+
+
+def test_an_instance_may_list_the_trait_for_each_of_its_volumes() -> None:
+    assert VolumeMounter.several

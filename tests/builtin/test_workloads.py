@@ -256,6 +256,29 @@ def test_an_extended_resource_is_asked_for_as_device_plugins_call_it(name: str, 
     assert container.resource_name(ExtendedResource(name=name, required="1")) == expected
 
 
+@pytest.mark.parametrize(
+    "resources",
+    [
+        {"gpu": {"required": 1}, "extended": [{"name": "nvidia.com/gpu", "required": "1"}]},
+        {"extended": [{"name": f"example.com/{version}.Dongle", "required": "1"} for version in ("v1", "v2")]},
+    ],
+)
+def test_one_resource_asked_for_twice_is_refused(
+    resources: dict[str, Any], component: MakeComponent, context: MakeContext
+) -> None:
+    with pytest.raises(Refuse, match="asks for already") as refused:
+        Server().render(context(Server(), component({**MAIN, "resources": resources})))
+    assert refused.value.problems[0][1].endswith(".name")
+
+
+def test_a_volume_called_like_that_of_a_config_file_is_refused(component: MakeComponent, context: MakeContext) -> None:
+    volumes = [{"name": "web-main-0", "mountPath": "/data"}]
+    whole = component({**MAIN, "name": "main", "config": _files("a"), "resources": {"volumes": volumes}})
+    with pytest.raises(Refuse) as refused:
+        Server().render(context(Server(), whole))
+    assert refused.value.problems[0][1] == "$.spec.containers[0].resources.volumes[0].name"
+
+
 def test_a_task_runs_to_its_end_once(component: MakeComponent, context: MakeContext) -> None:
     (job,) = _of(Task().render(context(Task(), component(MAIN))), kinds.JOB)
     assert job.once
@@ -286,6 +309,25 @@ def test_an_autoscaler_without_metrics_does_not_make_a_running_server_unready(
     assert server.health(context(server, component(MAIN), manifests=manifests, observed=observed)).ok
     missing = context(server, component(MAIN), manifests=manifests, observed=observed[1:])
     assert not server.health(missing).ok
+
+
+@pytest.mark.parametrize("type_", WORKLOADS, ids=lambda type_: type_.name)
+def test_a_workload_that_is_not_ready_says_why_by_its_pods(
+    type_: WorkloadType[Any], component: MakeComponent, context: MakeContext
+) -> None:
+    manifests = type_.render(context(type_, component(MAIN))).add
+    waiting = {"name": MAIN["name"], "image": "a:1", "state": {"waiting": {"reason": "ErrImagePull", "message": "401"}}}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "web-x"},
+        "status": {"phase": "Pending", "containerStatuses": [waiting]},
+    }
+    observed = (*(_observed(manifest, {"replicas": 1, "updatedReplicas": 1}) for manifest in manifests), pod)
+    health = type_.health(context(type_, component(MAIN), manifests=manifests, observed=observed))
+    assert kinds.POD in type_.observes
+    assert (health.state, health.reason) == ("progressing", "ImagePullBackOff")
+    assert health.message.endswith("; pod web-x: ImagePullBackOff a:1: 401")
 
 
 def test_rendering_twice_gives_the_same_and_leaves_the_component_alone(
