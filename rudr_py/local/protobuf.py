@@ -49,6 +49,8 @@ def _message(data: bytes, fields: Fields) -> Object:
         value = None if field.kind == "skip" else _value(raw, field.kind)
         if field.many:
             result.setdefault(field.name, []).append(value)
+        elif not field.name and isinstance(value, dict):
+            result.update(value)
         elif value is not None and value not in ("", {}):
             result[field.name] = value
     return result
@@ -95,6 +97,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "bool": bool,
     "time": _time,
     "intstr": _int_or_string,
+    "quantity": _quantity,
 }
 _MAPS: dict[Any, Callable[[bytes], str]] = {"map": _text, "bytesmap": _binary, "quantities": _quantity}
 _IDENTITY: Fields = {1: Field("apiVersion"), 2: Field("kind")}

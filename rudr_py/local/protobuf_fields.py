@@ -14,7 +14,8 @@ import msgspec
 class Field(msgspec.Struct, frozen=True):
     """A field of a message.
 
-    `kind` is text, int, bool, time, map, bytesmap, quantities, intstr, skip, or the fields of a message.
+    `kind` is text, int, bool, time, quantity, intstr, map, bytesmap, quantities (a map), skip, or the fields of a
+    message; a message without a name is part of the one around it, as in JSON.
     """
 
     name: str
@@ -153,6 +154,33 @@ _BUDGET: Fields = {
     2: Field("selector", _SELECTOR),
     3: Field("maxUnavailable", "intstr"),
 }
+_BACKEND: Fields = {
+    4: Field("service", {1: Field("name"), 2: Field("port", {1: Field("name"), 2: Field("number", "int")})}),
+}
+_PATH: Fields = {1: Field("path"), 2: Field("backend", _BACKEND), 3: Field("pathType")}
+_INGRESS_RULE: Fields = {
+    1: Field("host"),
+    2: Field("", {1: Field("http", {1: Field("paths", _PATH, many=True)})}),
+}
+_INGRESS: Fields = {
+    1: Field("defaultBackend", _BACKEND),
+    2: Field("tls", _texts("hosts*", "secretName"), many=True),
+    3: Field("rules", _INGRESS_RULE, many=True),
+    4: Field("ingressClassName"),
+}
+_METRIC_TARGET: Fields = {
+    1: Field("type"),
+    2: Field("value", "quantity"),
+    3: Field("averageValue", "quantity"),
+    4: Field("averageUtilization", "int"),
+}
+_METRIC: Fields = {1: Field("type"), 4: Field("resource", {1: Field("name"), 2: Field("target", _METRIC_TARGET)})}
+_AUTOSCALER: Fields = {
+    1: Field("scaleTargetRef", _texts("kind", "name", "apiVersion")),
+    2: Field("minReplicas", "int"),
+    3: Field("maxReplicas", "int"),
+    4: Field("metrics", _METRIC, many=True),
+}
 _SUBJECT: Fields = _texts("kind", "apiGroup", "name", "namespace")
 _ROLE_REF: Fields = _texts("apiGroup", "kind", "name")
 _RULE: Fields = _texts("verbs*", "apiGroups*", "resources*", "resourceNames*", "nonResourceURLs*")
@@ -195,6 +223,8 @@ MESSAGES: dict[str, Fields] = {
     "CronJob": _object(_CRON_JOB),
     "Pod": _object(_POD),
     "PodDisruptionBudget": _object(_BUDGET),
+    "Ingress": _object(_INGRESS),
+    "HorizontalPodAutoscaler": _object(_AUTOSCALER),
     "ResourceQuota": _object({1: Field("hard", "quantities"), 2: Field("scopes", many=True)}),
     "Role": _ROLE,
     "ClusterRole": _ROLE,
@@ -209,4 +239,4 @@ MESSAGES: dict[str, Fields] = {
         5: Field("dryRun", many=True),
     },
 }
-"""The messages by kind."""
+"""The messages by kind. Of HorizontalPodAutoscaler it is that of `autoscaling/v2`."""

@@ -83,6 +83,10 @@ async def test_what_kubectl_sends_as_protobuf_is_understood(kubectl: Run) -> Non
     await kubectl("create", "serviceaccount", "a", "-n", "n")
     await kubectl("create", "deployment", "d", "--image=nginx", "--replicas=2", "--port=80", "-n", "n")
     await kubectl("create", "service", "clusterip", "d", "--tcp=80:http", "-n", "n")
+    await kubectl("create", "ingress", "i", "--rule=a.example/*=d:80", "-n", "n")
+    await kubectl("autoscale", "deployment/d", "--min=2", "--max=3", "--cpu-percent=50", "-n", "n")
+    assert await kubectl("get", "ingress", "i", "-n", "n", "-o", "jsonpath={.spec.rules[0].http.paths[0].path}") == "/"
+    assert await kubectl("get", "hpa", "d", "-n", "n", "-o", "jsonpath={.spec.maxReplicas}") == "3"
     assert await kubectl("auth", "can-i", "create", "pods") == "yes\n"
     assert await kubectl("get", "secret", "s", "-n", "n", "-o", "jsonpath={.data.a}") == "Yg=="
     assert await kubectl("get", "svc", "d", "-n", "n", "-o", "jsonpath={.spec.ports[0].targetPort}") == "http"
