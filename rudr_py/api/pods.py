@@ -32,6 +32,9 @@ _BEGINNING = frozenset({"ContainerCreating", "PodInitializing", "Pending"})
 _BLIND = frozenset({"Missing", "Terminating", "GenerationNotObserved", "NotObserved"})
 """Reasons of a workload whose pods, if there are any, are not about it as it is to be."""
 
+_PODLESS = frozenset({"Updating", "NotReady", "Starting"})
+"""Reasons of a workload that is to have pods; where it may not create any, only a Deployment says why in a field."""
+
 _QUOTED = re.compile(r'^Back-off pulling image "[^"]*"(: )?')
 _RPC = re.compile(r"rpc error: code = \w+ desc = ")
 _QUOTA = re.compile(r"exceeded quota|[Mm]ust specify .*quota", re.DOTALL)
@@ -57,10 +60,15 @@ def explain(health: Health, pods: Iterable[Document]) -> Health:
         return health
     if _QUOTA.search(health.message):
         return _with(health, QUOTA_EXCEEDED, health.message)
+    listed = list(pods)
     found = sorted(
-        ((trouble, _name(pod)) for pod in pods if (trouble := look(pod)) is not None),
+        ((trouble, _name(pod)) for pod in listed if (trouble := look(pod)) is not None),
         key=lambda item: (item[0].rank, item[1]),
     )
+    if not listed and health.reason in _PODLESS and health.show.get("replicas", "0/").startswith("0/"):
+        return _with(
+            health, health.reason, _joined(health.message, "there are no pods yet; if that lasts, its events say why")
+        )
     if not found:
         return health
     worst, name = found[0]

@@ -177,6 +177,12 @@ def test_a_quota_is_called_by_its_name() -> None:
     assert (found.state, found.reason, found.message) == ("failed", "QuotaExceeded", LIMITED)
 
 
+def test_a_workload_without_pods_sends_to_the_events() -> None:
+    none = Health("progressing", "Updating", "0 of 1 replicas updated", {"replicas": "0/1"})
+    assert "no pods yet" in pods.explain(none, []).message
+    assert pods.explain(WAITING, []) is WAITING
+
+
 def test_what_the_cluster_says_is_cut_to_a_bearable_length() -> None:
     assert len(pods.explain(WAITING, [_waiting("ImagePullBackOff", "x" * 10_000)]).message) < 1000
 

@@ -12,12 +12,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from rudr_py import builtin
-from rudr_py.api import Component, Context, Manifest, Scale, Set, Type, WorkloadType
+from rudr_py.api import Component, Context, Manifest, Member, Port, Scale, Scope, Set, Type, WorkloadType
+from rudr_py.model import crds
 
 GOLDEN = Path(__file__).parent / "golden"
+OWN_SCHEMAS: dict[str, Any] = {
+    found["spec"]["names"]["kind"]: found["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    for found in crds.documents()
+}
 VERSIONS = ("1.25", "1.31", "1.37")
 
 NGINX: dict[str, Any] = {
@@ -80,6 +86,78 @@ BATCH: dict[str, Any] = {
     "spec": {"containers": [{**SILENT, "config": [{"path": "/etc/job.ini", "value": "[job]"}]}]},
 }
 
+
+def _without_ports(container: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in container.items() if key != "ports"}
+
+
+RICH_SILENT: dict[str, Any] = {
+    **RICH,
+    "spec": {**RICH["spec"], "containers": [_without_ports(found) for found in RICH["spec"]["containers"]]},
+}
+ODD: dict[str, Any] = {
+    "spec": {
+        "osType": "windows",
+        "arch": "arm64",
+        "containers": [
+            {
+                "name": "side-car-0",
+                "image": "registry.example.com/odd@sha256:" + "0" * 64,
+                "ports": [
+                    {"name": "sig", "containerPort": 3868, "protocol": "SCTP"},
+                    {"name": "sig-tcp", "containerPort": 3868},
+                ],
+                "config": [{"path": "/etc/odd", "value": ""}],
+                "livenessProbe": {
+                    "tcpSocket": {"port": 3868},
+                    "initialDelaySeconds": 1,
+                    "periodSeconds": 2,
+                    "timeoutSeconds": 3,
+                    "failureThreshold": 4,
+                },
+                "readinessProbe": {"httpGet": {"port": 3868}},
+                "resources": {
+                    "cpu": {"required": "250m"},
+                    "memory": {"required": "1GB"},
+                    "extended": [{"name": "amd.com/gpu", "required": "1"}],
+                    "volumes": [
+                        {
+                            "name": "shared",
+                            "mountPath": "/srv/shared",
+                            "sharingPolicy": "Shared",
+                            "disk": {"required": "10G"},
+                        },
+                    ],
+                },
+            },
+        ],
+    },
+}
+
+
+def _member(instance: str, **fields: Any) -> Member:
+    labels = {"app.kubernetes.io/name": "store", "oam.dev/instance-name": instance}
+    return Member(
+        application="store",
+        instance=instance,
+        component="shop-v1",
+        workload="core.oam.dev/v1alpha1.Server",
+        pod_labels=labels,
+        **fields,
+    )
+
+
+HTTP = Port(name="http", container_port=80)
+MEMBERS = (
+    _member("db", ports=(Port(name="sql", container_port=5432),), service="db"),
+    _member(
+        "web", ports=(HTTP, Port(name="dns", container_port=53, protocol="UDP")), service="web", traits=("ingress",)
+    ),
+)
+"""Of every scope in the scenarios."""
+
+NETWORK = {"network-id": "vpc-1", "subnet-id": "vsw-1"}
+
 SCENARIOS: dict[str, tuple[str, dict[str, Any], dict[str, Any], Scale | None]] = {
     "server": ("core.oam.dev/v1alpha1.Server", PLAIN, {}, None),
     "server-rich": ("core.oam.dev/v1alpha1.Server", RICH, {}, None),
@@ -101,6 +179,46 @@ SCENARIOS: dict[str, tuple[str, dict[str, Any], dict[str, Any], Scale | None]] =
         ),
     ),
     "server-silent": ("core.oam.dev/v1alpha1.Server", {"spec": {"containers": [SILENT]}}, {}, None),
+    "server-odd": ("core.oam.dev/v1alpha1.Server", ODD, {}, None),
+    "worker-rich": ("core.oam.dev/v1alpha1.Worker", RICH_SILENT, {}, Scale.exact(2)),
+    "task-rich": ("core.oam.dev/v1alpha1.Task", RICH_SILENT, {}, None),
+    "singleton-worker-rich": ("core.oam.dev/v1alpha1.SingletonWorker", RICH_SILENT, {}, None),
+    "singleton-task-rich": ("core.oam.dev/v1alpha1.SingletonTask", RICH_SILENT, {}, None),
+    "volume-mounter-shared": ("volume-mounter", ODD, {"volumeName": "shared", "storageClass": "nfs"}, None),
+    "health-scope": (
+        "core.oam.dev/v1alpha1.HealthScope",
+        PLAIN,
+        {"probe-method": "kube-get", "probe-endpoint": ".status"},
+        None,
+    ),
+    "health-scope-rich": (
+        "core.oam.dev/v1alpha1.HealthScope",
+        PLAIN,
+        {
+            "probe-method": "httpGet",
+            "probe-endpoint": ":http/healthz",
+            "probe-timeout": 2,
+            "probe-interval": 10,
+            "failure-rate-threshold": 20,
+            "healthy-rate-threshold": 80,
+            "health-threshold-percentage": 50,
+            "required-healthy-components": ["db"],
+        },
+        None,
+    ),
+    "network-scope": ("core.oam.dev/v1alpha1.NetworkScope", PLAIN, NETWORK, None),
+    "network-scope-nat": (
+        "core.oam.dev/v1alpha1.NetworkScope",
+        PLAIN,
+        {**NETWORK, "internet-gateway-type": "nat", "allowed-namespaces": ["monitoring"]},
+        None,
+    ),
+    "network-scope-public": (
+        "core.oam.dev/v1alpha1.NetworkScope",
+        PLAIN,
+        {**NETWORK, "internet-gateway-type": "public"},
+        None,
+    ),
     "worker": ("core.oam.dev/v1alpha1.Worker", {"spec": {"containers": [SILENT]}}, {}, None),
     "task": ("core.oam.dev/v1alpha1.Task", BATCH, {}, None),
     "task-exact": ("core.oam.dev/v1alpha1.Task", BATCH, {}, Scale.exact(4)),
@@ -157,6 +275,7 @@ def documents(component: Callable[..., Component], context: Callable[..., Contex
             type_,
             component(*source["spec"]["containers"], annotations=source.get("annotations"), **_rest(source)),
             given,
+            members=MEMBERS if isinstance(type_, Scope) else (),
         )
         found = list(type_.render(ctx).add)
         if isinstance(type_, WorkloadType):
@@ -207,4 +326,13 @@ def test_kubernetes_takes_every_object_without_unknown_fields(
 ) -> None:
     validator = pytest.importorskip("kubernetes_validate", reason="kubernetes-validate is not installed")
     for document in documents(scenario):
-        validator.validate(document, version, strict=True)
+        if document["kind"] not in OWN_SCHEMAS:
+            validator.validate(document, version, strict=True)
+
+
+@pytest.mark.parametrize("scenario", ["health-scope", "health-scope-rich"])
+def test_our_own_definitions_take_our_own_objects(scenario: str, documents: Documents) -> None:
+    (document,) = documents(scenario)
+    schema = OWN_SCHEMAS[document["kind"]]["properties"]["spec"]
+    jsonschema.validate(document["spec"], schema, jsonschema.Draft7Validator)
+    assert set(document["spec"]) <= set(schema["properties"])
