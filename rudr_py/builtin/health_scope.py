@@ -188,6 +188,11 @@ def _names(member: Member) -> tuple[str, str]:
     return member.component, member.instance
 
 
+def _well(member: Member) -> bool:
+    """What its workload says. A Task at work is healthy, as in Rudr; it need not have ended."""
+    return member.health.ok or (member.health.state == "progressing" and member.health.reason == "Running")
+
+
 def _states(ctx: Context[Properties]) -> tuple[str, ...]:
     """`healthy` or `unhealthy` for each member. One that is asked and has not answered yet stays what it was."""
     before = _states_before(ctx)
@@ -195,7 +200,7 @@ def _states(ctx: Context[Properties]) -> tuple[str, ...]:
     for member, probes in zip(ctx.members, _probes(ctx), strict=True):
         answers = [ctx.probe_results[probe.name] for probe in probes if probe.name in ctx.probe_results]
         if not probes:
-            well = member.health.ok
+            well = _well(member)
         elif any(answer is not None for answer in answers):
             well = False
         elif len(answers) == len(probes):

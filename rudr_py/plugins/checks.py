@@ -31,7 +31,7 @@ _LISTS: Mapping[str, type] = {
 }
 """Declarations that hold several values, and what each value is."""
 
-_METHODS = ("render", "health", "scale", "pods")
+_METHODS = ("render", "health", "scale", "pods", "status")
 
 
 def incompatible(declared: object) -> str:

@@ -149,6 +149,11 @@ def test_other_spellings_of_properties_are_read() -> None:
     assert len(warnings) == 2
 
 
+@pytest.mark.parametrize(("reason", "state"), [("Running", "healthy"), ("Starting", "unhealthy")])
+def test_a_task_at_work_is_healthy(reason: str, state: str, scope: Make) -> None:
+    assert _states(scope(KUBE_GET, _member("job", Health("progressing", reason)))) == [state]
+
+
 def test_a_probe_answers_for_the_member_whatever_its_workload_says(scope: Make) -> None:
     members = _member("web", FAILED), _member("db")
     results = {"store/web:80": None, "store/db:80": "connection refused"}
