@@ -6,6 +6,7 @@ Watchers share events and their encodings: what one has encoded, the next only s
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -50,28 +51,25 @@ async def stream(world: World, asked: Subscription) -> AsyncIterator[bytes]:
     end = loop.time() + asked.timeout
     due = loop.time() + asked.bookmark_interval
     while not watch.ended and loop.time() < end:
-        if not await _changed(watch, min(end, due) if asked.bookmarks else end):
-            if asked.bookmarks and due <= loop.time() < end:
-                due = loop.time() + asked.bookmark_interval
-                yield frames.bookmark()
-            continue
+        await _changed(watch, min(end, due) if asked.bookmarks else end)
         try:
             lines = b"".join(map(frames.line, watch.take()))
         except CompactedError:
             yield error_line(status.watch_expired())
             return
+        if asked.bookmarks and due <= loop.time() < end:
+            # after what came meanwhile: a bookmark says that all up to it was sent
+            due = loop.time() + asked.bookmark_interval
+            lines += frames.bookmark()
         if lines:
             yield lines
 
 
-async def _changed(watch: Watch, until: float) -> bool:
-    """Wait for a change; return whether one came in time."""
-    try:
+async def _changed(watch: Watch, until: float) -> None:
+    """Return when there is a change, or when the time has come."""
+    with contextlib.suppress(TimeoutError):
         async with asyncio.timeout_at(until):
             await watch.wait()
-    except TimeoutError:
-        return False
-    return True
 
 
 def error_line(error: ApiError) -> bytes:
