@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from rudr_py import errors
-from rudr_py.controller import body, drift, failures, strangers
+from rudr_py.controller import body, drift, failures, ledger, strangers
 from rudr_py.controller.body import Body
 from rudr_py.controller.failures import NotOursError, WaitingError
 from rudr_py.controller.fights import LIMIT, Fights
@@ -200,7 +200,7 @@ def in_sync(live: Live, wanted: Body, record: Record | None) -> bool:
         and record is not None
         and record.uid == live.uid
         and record.digest != ""
-        and record.digest == live.digest
+        and record.digest == ledger.digest(live)
     )
 
 

@@ -1,4 +1,4 @@
-"""What we applied, by object: the uid, and the digest of our managedFields entry right after. Memory only.
+"""What we applied, by object: the uid, and a digest of what the server then held us to own. Memory only.
 
 Its copy in `status.resources[]` of each application lets the next process start with 0 writes.
 """
@@ -16,7 +16,7 @@ from rudr_py.model.identity import Key
 
 
 class Record(msgspec.Struct, frozen=True):
-    """An object of ours: its uid (empty: we were about to create it) and the digest of our entry (empty: unknown)."""
+    """An object of ours: its uid (empty: we were about to create it) and what `digest` said (empty: unknown)."""
 
     ref: Ref
     uid: str = ""
@@ -26,6 +26,15 @@ class Record(msgspec.Struct, frozen=True):
         """The record as an entry of `status.resources[]`."""
         found = {"apiVersion": self.ref.kind.api_version, "kind": self.ref.kind.kind, "name": self.ref.name}
         return {**found, **({"uid": self.uid} if self.uid else {}), **({"digest": self.digest} if self.digest else {})}
+
+
+def digest(live: Live) -> str:
+    """What changes when anybody touches our fields: the digest of our entry, and the hash of the body it is from.
+
+    The entry alone would not do: it names fields, so a body that lacks a field and a later one from which somebody
+    took just that field have the same. Empty when we own nothing.
+    """
+    return f"{live.digest}-{live.applied}" if live.digest else ""
 
 
 def read(resources: Iterable[dict[str, Any]]) -> dict[Ref, Record]:

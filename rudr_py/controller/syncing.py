@@ -110,8 +110,8 @@ class Syncer:
             live = await self._applier.ensure(Task(planned, owner, application, record))
         except errors.RudrError as error:
             return failures.of(planned.ref, error)
-        if live.uid and (record is None or (record.uid, record.digest) != (live.uid, live.digest)):
-            records[planned.ref] = Record(planned.ref, live.uid, live.digest)
+        if live.uid:
+            records[planned.ref] = Record(planned.ref, live.uid, ledger.digest(live))
         return None
 
     def _owner(self, application: Live, planned: Planned, plan: Plan) -> Live | None:
