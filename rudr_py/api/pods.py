@@ -27,6 +27,8 @@ _IMAGE = {"ErrImagePull": "ImagePullBackOff"}
 """The kubelet alternates between the two; one word for both keeps the status still."""
 
 _BEGINNING = frozenset({"ContainerCreating", "PodInitializing", "Pending"})
+
+_PASSING = _BEGINNING | {"NotReady", "Terminating"}
 """What a pod goes through on its way: told, but no reason of its own."""
 
 _BLIND = frozenset({"Missing", "Terminating", "GenerationNotObserved", "NotObserved"})
@@ -75,24 +77,30 @@ def explain(health: Health, pods: Iterable[Document]) -> Health:
     others = sum(trouble.reason == worst.reason for trouble, _ in found) - 1
     more = f" (and {others} more {'pods' if others > 1 else 'pod'})" if others else ""
     told = f"pod {name}{more}: {worst.text}"
-    reason = health.reason if worst.reason in _BEGINNING or worst.reason == "NotReady" else worst.reason
+    reason = health.reason if worst.reason in _PASSING else worst.reason
     return _with(health, reason, f"{health.message.rstrip('.')}; {told}" if health.message else told)
 
 
 def look(pod: Document) -> Trouble | None:
-    """What keeps a pod from being ready; None when nothing does, when it has ended well, or is being deleted."""
-    metadata, status = _mapping(pod, "metadata"), _mapping(pod, "status")
-    phase = status.get("phase")
-    well = phase == "Succeeded" or kstatus.condition(pod, "Ready").get("status") == "True"
-    if well or metadata.get("deletionTimestamp"):
+    """What keeps a pod from being ready; None when nothing does, and when it has ended well."""
+    if _mapping(pod, "metadata").get("deletionTimestamp"):
+        # the last to be told: it is only in the way, though on a lost node of a StatefulSet for ever
+        node = _text(_mapping(pod, "spec").get("nodeName"))
+        return _trouble(10, "Terminating", f"on node {node}" if node else "", between=" ")
+    if _mapping(pod, "status").get("phase") == "Succeeded" or kstatus.condition(pod, "Ready").get("status") == "True":
         return None
     scheduled = kstatus.condition(pod, "PodScheduled")
     if scheduled.get("status") == "False":
         reason = str(scheduled.get("reason") or "Unschedulable")
         return _trouble(1, reason, _text(scheduled.get("message")))
     containers = sorted(_of_containers(pod), key=lambda trouble: trouble.rank)
-    if containers:
-        return containers[0]
+    return containers[0] if containers else _of_phase(pod)
+
+
+def _of_phase(pod: Document) -> Trouble:
+    """What a pod's phase tells whose containers tell nothing."""
+    status = _mapping(pod, "status")
+    phase = status.get("phase")
     if phase == "Failed":
         return _trouble(4, str(status.get("reason") or "Failed"), _text(status.get("message")))
     if phase == "Running":

@@ -159,10 +159,14 @@ def test_the_worst_pod_is_told_and_others_with_the_same_trouble_are_counted() ->
     assert "(and 1 more pod):" in pods.explain(WAITING, broken[:2]).message
 
 
-def test_pods_that_end_are_not_to_blame() -> None:
+def test_pods_that_end_are_told_only_when_nothing_else_is_wrong() -> None:
     leaving = _waiting("CrashLoopBackOff")
     leaving["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
-    assert pods.explain(WAITING, [leaving, _pod(phase="Succeeded"), READY]) is WAITING
+    leaving["spec"]["nodeName"] = "lost"
+    found = pods.explain(WAITING, [leaving, READY])
+    assert (found.reason, found.message) == ("NotReady", "1 of 3 replicas ready; pod web-x: Terminating on node lost")
+    assert pods.explain(WAITING, [leaving, _waiting("ImagePullBackOff")]).reason == "ImagePullBackOff"
+    assert pods.explain(WAITING, [_pod(phase="Succeeded"), READY]) is WAITING
 
 
 @pytest.mark.parametrize(

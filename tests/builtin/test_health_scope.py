@@ -7,7 +7,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import hypothesis
+import msgspec
 import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
 
 from rudr_py.api import Component, Context, Health, Member, Port, Refuse, properties
 from rudr_py.builtin.health_scope import HealthScope
@@ -250,3 +254,45 @@ def test_a_scope_that_says_unhealthy_does_its_work(scope: Make) -> None:
     health = HealthScope().health(ctx)
     assert health.ok
     assert health.show == {"health": "unhealthy", "members": "1/2"}
+
+
+_MEMBERS = st.lists(
+    st.builds(
+        _member,
+        st.sampled_from(["a", "b", "c"]),
+        st.sampled_from([READY, FAILED, Health("unknown", "Unknown")]),
+        st.sampled_from(["x", "y"]),
+        service=st.sampled_from(["", "a"]),
+    ),
+    max_size=4,
+)
+_RESULTS = st.dictionaries(
+    st.builds("store/{}:{}".format, st.sampled_from("abc"), st.sampled_from([80, 8080])), st.none() | st.just("refused")
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80, deadline=None)
+@hypothesis.given(
+    given=st.sampled_from([KUBE_GET, HTTP, TCP]),
+    members=_MEMBERS,
+    results=_RESULTS,
+    percentage=st.floats(0, 100),
+    required=st.lists(st.sampled_from(["a", "x", "gone"])),
+)
+def test_one_more_failure_never_makes_a_scope_healthy(
+    given: dict[str, Any],
+    members: list[Member],
+    results: dict[str, str | None],
+    percentage: float,
+    required: list[str],
+    scope: Make,
+) -> None:
+    whole = {**given, "health-threshold-percentage": percentage, "required-healthy-components": required}
+    before = scope(whole, *members, probe_results=results)
+    worse = scope(
+        whole,
+        *(msgspec.structs.replace(member, health=FAILED) for member in members),
+        probe_results=dict.fromkeys(results, "refused"),
+    )
+    assert len(_states(before)) == len(members)
+    assert _whole(before) == "healthy" or _whole(worse) == "unhealthy"
