@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint types contracts check crds clean
+.PHONY: help demo dev test lint types contracts check crds conformance clean
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(VENV)/.made: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -44,6 +44,9 @@ check: test ## Everything, with the long fuzzing too
 
 crds: $(VENV)/.made ## Print crds/ anew from the model
 	$(BIN)/python -m rudr_py.model.crds crds
+
+conformance: $(VENV)/.made ## Print docs/conformance.md anew from tests/conformance/rows
+	$(BIN)/python -m tests.conformance.page
 
 clean: ## Remove what make has built
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -23,10 +23,14 @@ def test_labels_and_annotations_are_maps_of_text() -> None:
 
 def test_version_and_description_are_annotations_that_reach_the_pods() -> None:
     annotations = {"version": "1.2.0", "description": "Serves the shop."}
-    text = oam.component("Worker", oam.MAIN).replace("{name: web}", json.dumps({"name": "web", "annotations": annotations}))
+    text = oam.component("Worker", oam.MAIN).replace(
+        "{name: web}", json.dumps({"name": "web", "annotations": annotations})
+    )
     assert oam.pod(oam.plan(text, oam.instance()))["metadata"]["annotations"] == annotations
     (document,) = yamlfile.load(text, "web.yaml")
-    assert parse.parse(document.value).value.metadata.version == "1.2.0"
+    value = parse.parse(document.value).value
+    assert isinstance(value, Component)
+    assert value.metadata.version == "1.2.0"
 
 
 @pytest.mark.parametrize("version", ["v1", "v1alpha2", "v1beta1"])

@@ -27,7 +27,9 @@ COMPONENT = oam.component(
 )
 
 
-def application(value: str, trait: str = "", variables: str = "[{name: who, value: world}, {name: count, value: 2}]") -> str:
+def application(
+    value: str, trait: str = "", variables: str = "[{name: who, value: world}, {name: count, value: 2}]"
+) -> str:
     return oam.application(
         f"""
         variables: {variables}

@@ -47,6 +47,7 @@ def built(spec: str, observed: Observed = NOTHING, sync: Sync = APPLIED, before:
         for document in yamlfile.load(text, "app.yaml")
     ]
     application, component = documents
+    assert application.value is not None
     inputs = Inputs(
         application=application.value, parsed=application, components={"web": component}, now=oam.NOW, observed=observed
     )
@@ -71,7 +72,9 @@ def test_the_phase_is_add_or_modify_until_all_is_applied() -> None:
     assert built(TWO, sync=WAITING, before={"phase": "synced"})["phase"] == "Modify"
     assert built(TWO, sync=WAITING, before={"phase": "Modify"})["phase"] == "Modify"
     assert built(TWO)["phase"] == "synced"
-    assert built("components: [{componentName: nope, instanceName: a}]", before={"phase": "synced"})["phase"] == "Modify"
+    assert (
+        built("components: [{componentName: nope, instanceName: a}]", before={"phase": "synced"})["phase"] == "Modify"
+    )
 
 
 def test_the_words_of_rudr_are_there_by_component_and_object() -> None:

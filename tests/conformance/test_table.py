@@ -24,7 +24,7 @@ KINDS = {
     "O/S": "SHOULD",
     "O": "MAY",
     "m": "rule",
-    "–": "remark",
+    "\N{EN DASH}": "remark",
 }
 """The letters of the list of requirements."""
 

@@ -33,7 +33,9 @@ def spec(kind: str, found: Plan, name: str = "front") -> dict[str, Any]:
     return inner
 
 
-@pytest.mark.parametrize(("workload", "field"), [("Server", "replicas"), ("Worker", "replicas"), ("Task", "parallelism")])
+@pytest.mark.parametrize(
+    ("workload", "field"), [("Server", "replicas"), ("Worker", "replicas"), ("Task", "parallelism")]
+)
 @pytest.mark.parametrize("count", [0, 3])
 def test_the_manual_scaler_sets_the_size_of_servers_workers_and_tasks(workload: str, field: str, count: int) -> None:
     text = oam.component(workload, oam.WEB if workload == "Server" else oam.MAIN)
@@ -73,8 +75,14 @@ def test_a_trait_is_attached_once(name: str) -> None:
     ("trait", "problem"),
     [
         ("{name: ingres}", ("TR-8", f"{TRAIT}[0].name")),
-        ("{name: ingress, properties: {hostname: a.example.com, servicePort: 81}}", ("TR-8", f"{TRAIT}[0].properties.servicePort")),
-        ('{name: volume-mounter, properties: {volumeName: data, storageClass: ""}}', ("TR-8", f"{TRAIT}[0].properties.volumeName")),
+        (
+            "{name: ingress, properties: {hostname: a.example.com, servicePort: 81}}",
+            ("TR-8", f"{TRAIT}[0].properties.servicePort"),
+        ),
+        (
+            '{name: volume-mounter, properties: {volumeName: data, storageClass: ""}}',
+            ("TR-8", f"{TRAIT}[0].properties.volumeName"),
+        ),
         ("{name: auto-scaler, properties: {minimum: 5, maximum: 2}}", ("TR-8", f"{TRAIT}[0].properties.maximum")),
     ],
 )

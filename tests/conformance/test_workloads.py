@@ -105,7 +105,9 @@ def test_a_worker_with_a_port_is_refused(workload: str) -> None:
 
 
 def test_an_unknown_workload_type_is_refused_with_those_that_there_are() -> None:
-    found = oam.plan(oam.component("acme.example/v1.Robot", "workloadSettings: [{name: spec, value: {}}]"), oam.instance())
+    found = oam.plan(
+        oam.component("acme.example/v1.Robot", "workloadSettings: [{name: spec, value: {}}]"), oam.instance()
+    )
     assert oam.refused(found) == [("CO-13", "$.spec.workloadType")]
     assert all(kind in found.problems[0].message for kind in RUNS)
 

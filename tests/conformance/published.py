@@ -1,0 +1,84 @@
+"""What a server would say to an object: the schemas that Kubernetes publishes, and our own CRDs; both strict.
+
+The schemas are read once for each version and kind; `kubernetes_validate` reads them again for every object.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from referencing import Registry, Resource
+
+from rudr_py.model import crds
+from rudr_py.model.identity import API_VERSION
+from rudr_py.model.schema_nodes import PRESERVE
+
+VERSIONS = ("1.25", "1.31", "1.37")
+
+PACKAGE = "kubernetes_validate"
+
+
+def refusals(body: dict[str, Any], version: str) -> list[str]:
+    """Everything that a server of this version has against an object by its schema; unknown fields included."""
+    if body["apiVersion"] == API_VERSION:
+        found = own(body["kind"]).iter_errors({**body, "metadata": {}})
+    else:
+        found = builtin(body["kind"], body["apiVersion"], version).iter_errors(body)
+    name = f"{body['kind']}/{body['metadata']['name']}"
+    return [f"{name} {error.json_path}: {error.message}" for error in found]
+
+
+@cache
+def own(kind: str) -> jsonschema.Draft7Validator:
+    """The validator of one of our kinds."""
+    (document,) = (one for one in crds.documents() if one["spec"]["names"]["kind"] == kind)
+    return jsonschema.Draft7Validator(strict(document["spec"]["versions"][0]["schema"]["openAPIV3Schema"]))
+
+
+def strict(schema: dict[str, Any]) -> dict[str, Any]:
+    """A structural schema as JSON Schema that refuses unknown fields where the server's strict validation does."""
+    found = copy.deepcopy(schema)
+    if found.get("nullable") and "type" in found:
+        found["type"] = [found["type"], "null"]
+    if "properties" in found:
+        found["properties"] = {name: strict(node) for name, node in found["properties"].items()}
+        found["additionalProperties"] = bool(found.get(PRESERVE))
+    elif isinstance(found.get("additionalProperties"), dict):
+        found["additionalProperties"] = strict(found["additionalProperties"])
+    if "items" in found:
+        found["items"] = strict(found["items"])
+    return found
+
+
+@cache
+def builtin(kind: str, api_version: str, version: str) -> jsonschema.Draft202012Validator:
+    """The validator of a kind of Kubernetes."""
+    folder = _folder(version)
+    # networking.k8s.io/v1 is called networking-v1 there
+    group = re.sub(r"^([^./]*)(?:\.[^/]*)?/", r"\1-", api_version)
+    schema = json.loads((folder / f"{kind.lower()}-{group}.json").read_bytes())
+    registry: Registry[Any] = Resource.from_contents(schema) @ _definitions(folder)
+    return jsonschema.Draft202012Validator(schema, registry=registry)
+
+
+@cache
+def _definitions(folder: Path) -> Registry[Any]:
+    contents = json.loads((folder / "_definitions.json").read_bytes())
+    empty: Registry[Any] = Registry()
+    return Resource.from_contents(contents) @ empty
+
+
+def _folder(version: str) -> Path:
+    found = importlib.util.find_spec(PACKAGE)
+    if found is None or found.origin is None:
+        pytest.skip(f"{PACKAGE} is not installed")
+    (folder,) = (Path(found.origin).parent / "kubernetes-json-schema").glob(f"v{version}.*-local-strict")
+    return folder

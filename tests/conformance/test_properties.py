@@ -1,0 +1,72 @@
+"""Whatever the server stores by our schemas renders to objects that Kubernetes takes, or is refused; nothing raises."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rudr_py.model.document import Document, Positions
+from rudr_py.render.plan import Plan
+from tests.conformance import generating, oam, published
+
+Documents = list[dict[str, Any]]
+
+QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+LONG = settings(max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def render(documents: Documents) -> Plan:
+    read = [
+        Document(value=value, positions=Positions(file="app.yaml"), name="app.yaml", index=index)
+        for index, value in enumerate(copy.deepcopy(documents))
+    ]
+    return oam.render(read, "shop")
+
+
+def rendered_bytes(found: Plan) -> bytes:
+    bodies = [(str(planned.ref), planned.body, planned.once) for planned in found.manifests]
+    return msgspec.json.encode([bodies, found.problems, found.warnings, found.reason])
+
+
+def check(documents: Documents) -> None:
+    """The whole promise, for one application with its components."""
+    for document in documents:
+        assert not list(published.own(document["kind"]).iter_errors({**document, "metadata": {}})), (
+            "not generated right"
+        )
+    found = render(documents)
+    assert rendered_bytes(found) == rendered_bytes(render(documents))
+    assert not (found.problems and found.manifests)
+    refusals = [
+        f"{version}: {refusal}"
+        for planned in found.manifests
+        for version in published.VERSIONS
+        for refusal in published.refusals(planned.body, version)
+    ]
+    assert refusals == []
+
+
+@given(generating.documents())
+@QUICK
+def test_what_the_schemas_accept_renders_or_is_refused_and_never_raises(documents: Documents) -> None:
+    check(documents)
+
+
+@pytest.mark.slow
+@given(generating.documents())
+@LONG
+def test_what_the_schemas_accept_renders_or_is_refused_and_never_raises_for_long(documents: Documents) -> None:
+    check(documents)
+
+
+@given(st.data())
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_good_part_of_what_is_generated_renders(data: st.DataObject) -> None:
+    """Else the test above would show nothing."""
+    found = [render(data.draw(generating.documents())) for _ in range(20)]
+    assert any(one.manifests for one in found)
