@@ -6,24 +6,33 @@ Pure; the same parts give the same name for ever, because a name that changes is
 from __future__ import annotations
 
 import hashlib
+import re
 
 LIMIT = 63
 """The length of a DNS label, which names of Services and values of labels must keep to."""
 
 _DIGEST = 8
 
+_OBJECT = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+_RUN = re.compile(r"[^a-z0-9.]+\.?[^a-z0-9]*|\.[^a-z0-9]+")
+
 
 def join(*parts: str) -> str:
-    """Join parts with `-`. A name that would be longer than 63 characters is cut and ends in a hash of the whole."""
+    """Join parts with `-`.
+
+    A name that would be longer than 63 characters, or that no object can have (OAM allows capitals and `_` in names
+    of scopes), is cut and cleaned, and ends in a hash of the parts.
+    """
     name = "-".join(part for part in parts if part)
-    return name if len(name) <= LIMIT else _hashed(name, parts)
+    fits = len(name) <= LIMIT and (not name or _OBJECT.fullmatch(name))
+    return name if fits else _hashed(name, parts)
 
 
 def distinct(first: str, *rest: str) -> str:
     """Join parts so that different parts, of one number, give different names.
 
     `first` may have dashes, for the others are told from the end. Where one of those has a dash or is empty, the
-    name ends in a hash of the parts, as one that is too long does.
+    name ends in a hash of the parts, as one does that `join` could not leave plain.
     """
     parts = (first, *rest)
     plain = all(part and "-" not in part for part in rest)
@@ -31,5 +40,6 @@ def distinct(first: str, *rest: str) -> str:
 
 
 def _hashed(name: str, parts: tuple[str, ...]) -> str:
-    digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=_DIGEST // 2).hexdigest()
-    return f"{name[: LIMIT - _DIGEST - 1].rstrip('-.')}-{digest}"
+    digest = hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=_DIGEST // 2).hexdigest()
+    head = _RUN.sub("-", name.lower())[: LIMIT - _DIGEST - 1].strip("-.")
+    return f"{head}-{digest}" if head else digest

@@ -44,8 +44,19 @@ def test_long_names_differ_when_their_parts_differ(one: str, two: str) -> None:
 
 
 @given(st.text(max_size=200), st.text(max_size=200))
-def test_no_text_makes_a_name_longer_than_the_limit(one: str, two: str) -> None:
-    assert len(naming.join(one, two)) <= naming.LIMIT
+def test_any_text_gives_a_name_that_an_object_can_have(one: str, two: str) -> None:
+    name = naming.join(one, two)
+    assert len(name) <= naming.LIMIT
+    assert not name or re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", name)
+    assert ".." not in name
+    assert ".-" not in name
+    assert "-." not in name
+
+
+def test_a_name_that_no_object_can_have_is_cleaned_and_stays_another() -> None:
+    names = {naming.join("app", scope) for scope in ("My_Scope", "my_scope", "my-scope")}
+    assert len(names) == 3
+    assert {name[:13] for name in names} == {"app-my-scope", "app-my-scope-"}
 
 
 _UNDASHED = st.from_regex(r"[a-z0-9]{1,5}", fullmatch=True)
