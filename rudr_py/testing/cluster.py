@@ -98,10 +98,10 @@ class Cluster:
                     return
 
     async def changes(self, kind: Kind, name: str) -> AsyncGenerator[Live | None]:
-        """Every state of an object from now on; None while it is not there."""
+        """Every state of an object from now on, None while it is not there; without a name, of all objects."""
         resource = await self.discovery.resolve(kind.api_version, kind.kind)
         namespace = self.namespace if resource.namespaced else ""
-        selection = Selection(resource, namespace, fields=f"metadata.name={name}")
+        selection = Selection(resource, namespace, fields=f"metadata.name={name}" if name else "")
         stream = watch.events(self.transport, selection, settings=Settings(), clock=self.clock, random=random.random)
         present = False
         async with contextlib.aclosing(stream) as events:
