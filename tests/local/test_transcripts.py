@@ -34,5 +34,14 @@ async def replay(transcript: Path) -> str:
 
 @pytest.mark.skipif(not TRANSCRIPTS, reason="the transcripts of a real API server are not beside the repository")
 async def test_every_recorded_step_holds() -> None:
-    differences = await asyncio.gather(*map(replay, TRANSCRIPTS))
-    assert "".join(differences) == ""
+    few = asyncio.Semaphore(4)
+
+    async def gently(transcript: Path) -> str:
+        async with few:
+            return await replay(transcript)
+
+    slowest_first = sorted(TRANSCRIPTS, key=lambda path: path.stem not in ("expired", "watches", "crd"))
+    differences = await asyncio.gather(*map(gently, slowest_first))
+    # the recorded watches last a second or three: on a busy machine a step may come too late for them
+    again = [path for path, differs in zip(slowest_first, differences, strict=True) if differs]
+    assert "".join([await replay(path) for path in again]) == ""
