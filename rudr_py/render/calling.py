@@ -7,14 +7,31 @@ here is whether an answer is what the API says it is; whether it fits the instan
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
-from rudr_py.api import Attached, Component, Context, Drop, Health, Manifest, Path, Rendered, Scale, Set, naming
+from rudr_py.api import (
+    Attached,
+    Component,
+    Context,
+    Drop,
+    Health,
+    Manifest,
+    Member,
+    Path,
+    Refuse,
+    Rendered,
+    Scale,
+    Scope,
+    Set,
+    WorkloadType,
+    naming,
+)
 from rudr_py.catalog import Offer
-from rudr_py.errors import PluginCallError
+from rudr_py.errors import PluginCallError, Problem
+from rudr_py.model import paths
 
 HEAD = frozenset({"apiVersion", "kind", "metadata"})
 """The fields of an object that the core writes; a body may not have them."""
@@ -24,9 +41,15 @@ class _Given(msgspec.Struct, frozen=True):
     """The parts of a context that a type could change in place."""
 
     component: Component
+    parameters: Mapping[str, Any]
     traits: tuple[Attached, ...]
     manifests: tuple[Manifest, ...]
+    members: tuple[Member, ...]
+    probe_results: Mapping[str, str | None]
 
+
+Told = Callable[[str, str], Problem]
+"""Message and path of a Refuse -> the problem in its document."""
 
 _PLAIN_FIELDS = [field for field in msgspec.structs.fields(Rendered) if field.name != "edit"]
 
@@ -38,6 +61,8 @@ _ENCODER = msgspec.json.Encoder(order="deterministic")
 _GIVEN = msgspec.json.Decoder(_Given)
 _PLAIN = msgspec.json.Decoder(_Plain)
 _HEALTH = msgspec.json.Decoder(Health)
+_LABELS = msgspec.json.Decoder(dict[str, str] | None)
+_STATUS = msgspec.json.Decoder(dict[str, Any] | None)
 _EDITS: dict[type, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(kind) for kind in (Set, Drop)}
 
 
@@ -47,14 +72,13 @@ def render(offer: Offer[Any], function: Callable[..., Rendered], context: Contex
     Raises Refuse as the type raised it, and PluginCallError for any other failure and any answer that is not what
     the API describes. A type that changed what it was given is told by a warning.
     """
-    given = _Given(context.component, context.traits, context.manifests)
-    before = msgspec.json.encode(given)
+    before = msgspec.json.encode(_given(context))
     fresh = _GIVEN.decode(before)
     answer = offer.call(function, _with(context, fresh), returns=Rendered)
     rendered = _copied(offer, answer)
     fault = next(_faults(offer, rendered), "")
     if fault:
-        raise _blamed(offer, fault)
+        raise blamed(offer, fault)
     if _encoded(fresh) != before:
         warning = f"{offer.name} of {offer.package} changed values that it was given; the changes have no effect"
         rendered = msgspec.structs.replace(rendered, warnings=(*rendered.warnings, warning))
@@ -63,21 +87,54 @@ def render(offer: Offer[Any], function: Callable[..., Rendered], context: Contex
 
 def health(offer: Offer[Any], context: Context[Any]) -> Health:
     """Call `health` of a type. Raises Refuse and PluginCallError as `render` does."""
-    given = _Given(context.component, context.traits, context.manifests)
-    fresh = _GIVEN.decode(msgspec.json.encode(given))
-    answer = offer.call(offer.provides.health, _with(context, fresh), returns=Health)
+    answer = offer.call(offer.provides.health, _fresh(context), returns=Health)
+    found: Health = _checked(offer, _HEALTH, answer, "a Health")
+    return found
+
+
+def pods(offer: Offer[WorkloadType[Any]], context: Context[Any]) -> dict[str, str]:
+    """Call `pods` of a workload type; none that are known is {}. Raises as `render` does."""
+    answer = offer.call(offer.provides.pods, _fresh(context), returns=object)
+    found: dict[str, str] | None = _checked(offer, _LABELS, answer, "labels of pods")
+    return found or {}
+
+
+def status(offer: Offer[Scope[Any]], context: Context[Any]) -> dict[str, Any] | None:
+    """Call `status` of a scope type. Raises as `render` does."""
+    answer = offer.call(offer.provides.status, _fresh(context), returns=object)
+    found: dict[str, Any] | None = _checked(offer, _STATUS, answer, "a status")
+    return found
+
+
+def refusals(offer: Offer[Any], refusal: Refuse, told: Told) -> list[Problem]:
+    """What a type refuses, as problems of documents; never none."""
+    if not refusal.problems:
+        # a refusal must not vanish: an instance without an answer would lose its objects
+        return [told(f"{offer.name} of {offer.package} refuses this and does not say why", paths.ROOT)]
+    return [told(str(message), str(at)) for message, at in refusal.problems]
+
+
+def _checked(offer: Offer[Any], decoder: msgspec.json.Decoder[Any], answer: object, what: str) -> Any:
+    """The answer by way of JSON: of the type that it should be, and shared with nobody."""
     try:
-        return _HEALTH.decode(_ENCODER.encode(answer))
+        return decoder.decode(_ENCODER.encode(answer))
     except Exception as error:
-        raise _blamed(offer, f"returned a Health that is none: {error}") from error
+        # foreign values may fail in any way while they are looked at
+        raise blamed(offer, f"returned {what} that is none: {error}") from error
+
+
+def _given(context: Context[Any]) -> _Given:
+    return _Given(**{name: getattr(context, name) for name in _Given.__struct_fields__})
+
+
+def _fresh(context: Context[Any]) -> Context[Any]:
+    return _with(context, _GIVEN.decode(msgspec.json.encode(_given(context))))
 
 
 def _with(context: Context[Any], fresh: _Given) -> Context[Any]:
     # a model is the author's own; a dict would be shared with the next call
     own = copy.deepcopy(context.properties) if isinstance(context.properties, dict) else context.properties
-    return msgspec.structs.replace(
-        context, component=fresh.component, properties=own, traits=fresh.traits, manifests=fresh.manifests
-    )
+    return msgspec.structs.replace(context, properties=own, **msgspec.structs.asdict(fresh))
 
 
 def _encoded(given: _Given) -> bytes:
@@ -96,7 +153,7 @@ def _copied(offer: Offer[Any], answer: Rendered) -> Rendered:
     except Exception as error:
         # foreign values may fail in any way while they are looked at
         reason = f"an edit is a {error.args[0].__name__}" if isinstance(error, KeyError) else str(error)
-        raise _blamed(offer, f"returned a Rendered that is none: {reason}") from error
+        raise blamed(offer, f"returned a Rendered that is none: {reason}") from error
     return Rendered(edit=edits, **checked)
 
 
@@ -137,7 +194,8 @@ def _sound(size: Scale) -> bool:
     return size.replicas >= 0 and 0 <= size.minimum <= size.maximum
 
 
-def _blamed(offer: Offer[Any], what: str) -> PluginCallError:
+def blamed(offer: Offer[Any], what: str) -> PluginCallError:
+    """The error about a type that did `what` it must not."""
     return PluginCallError(
         f"{offer.name} of {offer.package} {what}; this is a fault of the plugin, not of the document",
         package=offer.package,

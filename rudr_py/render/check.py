@@ -49,11 +49,22 @@ _LIMITS: Mapping[str, str] = {
 def problems(offer: Offer[Any], properties: Mapping[str, Any], where: Where, rule: str) -> tuple[Problem, ...]:
     """Every mistake in the properties of a type, in the order of their places; `rule` is the one they break."""
     try:
-        # the schema is the author's: a pattern may take for ever
-        errors = offer.guard(lambda: sorted(offer.validator.iter_errors(dict(properties)), key=_place))
+        return against(offer, offer.validator, properties, where, rule)
     except Exception as error:  # noqa: BLE001 - a broken schema of one plugin must not stop the rest
         text = f"the schema of {offer.name} of {offer.package} cannot be used, a fault of the plugin: {error}"
         return (Problem(text, where()),)
+
+
+def against(
+    offer: Offer[Any],
+    validator: jsonschema.protocols.Validator,
+    properties: Mapping[str, Any],
+    where: Where,
+    rule: str,
+) -> tuple[Problem, ...]:
+    """Every mistake in the properties of a type by the schema of `validator`. Raises what a broken schema raises."""
+    # the schema is somebody else's: a pattern may take for ever
+    errors = offer.guard(lambda: sorted(validator.iter_errors(dict(properties)), key=_place))
     found = (text for error in errors for text in _texts(offer.name, error))
     return tuple(dict.fromkeys(Problem(message, where(*steps), rule=rule) for message, steps in found))
 

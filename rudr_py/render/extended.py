@@ -6,15 +6,23 @@ Kinds that give rights, change the API server or hold secrets are never admitted
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import functools
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+import jsonschema
+import msgspec
 
 from rudr_py import catalog
-from rudr_py.api import Context, Kind, Manifest, Refuse, Rendered, WorkloadType
+from rudr_py.api import Context, Kind, Manifest, Rendered, WorkloadType
 from rudr_py.catalog import Offer
+from rudr_py.errors import Problem
 from rudr_py.model import suggest
+from rudr_py.model.component import Setting
 from rudr_py.model.definition import WorkloadTypeDefinition
-from rudr_py.model.identity import TypeName
+from rudr_py.model.identity import CORE_GROUP, TypeName
+from rudr_py.render import check, narrowing, stamp
+from rudr_py.render.inputs import Definitions
 
 FORBIDDEN_GROUPS = frozenset(
     {
@@ -24,84 +32,135 @@ FORBIDDEN_GROUPS = frozenset(
         "authentication.k8s.io",
         "authorization.k8s.io",
         "certificates.k8s.io",
-        "core.oam.dev",
         "rbac.authorization.k8s.io",
     }
 )
-FORBIDDEN_KINDS = frozenset({"Secret", "ServiceAccount", "Node", "Namespace", "PersistentVolume"})
+"""Groups of which nothing is ever admitted, beside that of OAM itself and the core group (Secret, Node), which has no
+name that a document could give."""
 
 SPEC = "spec"
 """The setting that is the whole `.spec` of the object, as in Rudr."""
 
 Settings = dict[str, Any]
 
+_NOTHING: Final = object()
+
 
 class Extended(WorkloadType[Settings]):
     """An object of an admitted kind, named like the instance."""
 
     def render(self, ctx: Context[Settings]) -> Rendered:
-        """The object with the settings as its `spec`."""
-        filled, missing = _filled(ctx.properties, ctx.parameters, "$")
-        if missing:
-            raise Refuse(*missing)
-        spec = filled[SPEC] if SPEC in filled else filled
-        return Rendered(add=(Manifest(kind=self.produces[0], name=ctx.name(), body={"spec": spec}),))
+        """The object with the settings as its `spec`; a setting called `spec` is all or a part of that."""
+        settings = dict(ctx.properties)
+        spec = {**settings.pop(SPEC, {}), **settings}
+        unused = f"{self.name} is made of its workloadSettings only; the containers have no effect"
+        return Rendered(
+            add=(Manifest(kind=self.produces[0], name=ctx.name(), body={"spec": spec}),),
+            warnings=(unused,) if ctx.component.containers else (),
+        )
 
 
-def offer(definition: WorkloadTypeDefinition) -> Offer[WorkloadType[Any]] | None:
-    """An offer of the kind that the definition admits; None when it is one that is never admitted."""
-    name = TypeName(definition.group, definition.version, definition.kind)
-    if definition.group in FORBIDDEN_GROUPS or (not definition.group and definition.kind in FORBIDDEN_KINDS):
-        return None
-    declared = type(
-        "Extended",
-        (Extended,),
-        {
-            "name": str(name),
-            "properties": _schema(definition),
-            "produces": (Kind(name.api_version, definition.kind),),
-        },
+class Admitted(msgspec.Struct, frozen=True, kw_only=True):
+    """An offer of an extended workload type and the settings that a component may leave out."""
+
+    offer: Offer[WorkloadType[Any]]
+    defaults: Mapping[str, Any]
+
+
+class Parameters(msgspec.Struct, frozen=True):
+    """The parameters of a component: the names of all, and the values of those that have one."""
+
+    declared: Collection[str]
+    values: Mapping[str, Any]
+
+
+def admit(definitions: Definitions, name: str) -> Admitted | str:
+    """The workload type `name` as a WorkloadType object admits it, or what to tell the user of why none does."""
+    wanted = TypeName.parse(name)
+    if wanted is None or wanted.group == CORE_GROUP:
+        return ""
+    if wanted.group in FORBIDDEN_GROUPS:
+        return f" Kinds of the group {wanted.group} are never admitted."
+    for key in sorted(definitions.workloads):
+        parsed = definitions.workloads[key]
+        found = parsed.value
+        if found is None or not _means(found, wanted) or stamp.ours(found.metadata.labels):
+            continue
+        if parsed.problems:
+            return f' The WorkloadType object "{key}" would admit it, but is wrong: {parsed.problems[0]}.'
+        try:
+            return _admitted(msgspec.json.encode([found.settings, str(wanted), key]))
+        except jsonschema.SchemaError as error:
+            return f' The WorkloadType object "{key}" would admit it, but its settings are wrong: {error.message}.'
+    return " A WorkloadType object in the definitions namespace could admit it."
+
+
+def filled(
+    settings: Mapping[str, Any], literal: Collection[str], parameters: Parameters, where: check.Where
+) -> tuple[Settings, tuple[Problem, ...]]:
+    """The settings with every `{fromParam: x}` inside the `literal` ones replaced by the parameter's value.
+
+    `literal` are the names of those that stand in the document themselves: what came from a parameter is not looked
+    through again. A parameter without a value leaves a `value` that stands beside `fromParam`, else nothing at all;
+    one that the component does not declare is a problem.
+    """
+    problems: list[Problem] = []
+    found = {
+        name: _filled(value, parameters, (name,), problems, where) if name in literal else value
+        for name, value in settings.items()
+    }
+    return {name: value for name, value in found.items() if value is not _NOTHING}, tuple(problems)
+
+
+def _means(definition: WorkloadTypeDefinition, wanted: TypeName) -> bool:
+    """Whether the definition is about this type; the specification's form of it has no version."""
+    same = (definition.group, definition.kind) == (wanted.group, wanted.kind)
+    return same and definition.version in ("", wanted.version)
+
+
+@functools.lru_cache(maxsize=256)
+def _admitted(encoded: bytes) -> Admitted:
+    """The offer for a definition's settings, the type and the object's name. Raises jsonschema.SchemaError."""
+    settings, name, key = msgspec.json.decode(encoded, type=tuple[tuple[Setting, ...], str, str])
+    parsed = TypeName.parse(name)
+    assert parsed is not None, name  # noqa: S101 - it is made of a TypeName
+    members = {"name": name, "properties": _schema(settings), "produces": (Kind(parsed.api_version, parsed.kind),)}
+    declared: type[Extended] = type("Extended", (Extended,), members)
+    return Admitted(
+        offer=catalog.offer(declared(), package=f'the WorkloadType object "{key}"'),
+        defaults={setting.name: setting.value for setting in settings if setting.value is not None},
     )
-    made: Offer[WorkloadType[Any]] = catalog.offer(declared(), package="the cluster's WorkloadType")
-    return made
 
 
-def _schema(definition: WorkloadTypeDefinition) -> dict[str, Any]:
-    """The settings as a JSON Schema (WT-2, WT-3); without any declared, `spec` is the one."""
-    if not definition.settings:
-        return {"type": "object", "required": [SPEC], "properties": {SPEC: {"type": "object"}}}
-    properties = {
+def _schema(settings: Sequence[Setting]) -> dict[str, Any]:
+    """The settings as a JSON Schema (WT-2, WT-3); without any declared, `spec` is the one, as in Rudr."""
+    if not settings:
+        spec = {"type": "object", "description": "The spec of the object."}
+        return {"type": "object", "required": [SPEC], "properties": {SPEC: spec}, "additionalProperties": False}
+    properties: dict[str, dict[str, Any]] = {
         setting.name: {
-            **({"type": setting.type} if setting.type and not setting.from_param else {}),
+            **narrowing.JSON_TYPES.get("object" if setting.name == SPEC else setting.type, {}),
             **({"description": setting.description} if setting.description else {}),
         }
-        for setting in definition.settings
+        for setting in settings
     }
-    required = [setting.name for setting in definition.settings if setting.required and setting.value is None]
+    required = [setting.name for setting in settings if setting.required and setting.value is None]
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
-def defaults(definition: WorkloadTypeDefinition) -> Settings:
-    """What the settings are that a component leaves out."""
-    return {setting.name: setting.value for setting in definition.settings if setting.value is not None}
-
-
 def _filled(
-    value: Any, parameters: Mapping[str, Any], path: str
-) -> tuple[Any, tuple[tuple[str, str], ...]]:
-    """The value with every `{fromParam: x}` in it replaced, and a problem for each unknown parameter."""
+    value: Any, parameters: Parameters, steps: tuple[str | int, ...], problems: list[Problem], where: check.Where
+) -> Any:
     if isinstance(value, list):
-        items = [_filled(item, parameters, f"{path}[{index}]") for index, item in enumerate(value)]
-        return [item for item, _ in items], tuple(problem for _, found in items for problem in found)
+        items = (_filled(item, parameters, (*steps, index), problems, where) for index, item in enumerate(value))
+        return [item for item in items if item is not _NOTHING]
     if not isinstance(value, dict):
-        return value, ()
+        return value
     name = value.get("fromParam")
-    if isinstance(name, str) and set(value) <= {"fromParam", "value"}:
-        if name in parameters:
-            return parameters[name], ()
-        if "value" in value:
-            return value["value"], ()
-        hint = suggest.nearest(name, parameters)
-        return None, ((f'there is no value for the parameter "{name}".{hint}', f"{path}.fromParam"),)
-    found = {key: _filled(item, parameters, f"{path}.{key}") for key, item in value.items()}
-    return {key: item for key, (item, _) in found.items()}, tuple(p for _, ps in found.values() for p in ps)
+    if not isinstance(name, str) or not set(value) <= {"fromParam", "value"}:
+        inner = {key: _filled(item, parameters, (*steps, key), problems, where) for key, item in value.items()}
+        return {key: item for key, item in inner.items() if item is not _NOTHING}
+    if name not in parameters.declared:
+        message = f'the component has no parameter "{name}".{suggest.nearest(name, parameters.declared)}'
+        problems.append(Problem(message, where(*steps, "fromParam"), rule="WS-2"))
+    return parameters.values.get(name, value.get("value", _NOTHING))

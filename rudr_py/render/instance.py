@@ -6,30 +6,20 @@ The order in which traits are listed changes nothing: their answers are put toge
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from rudr_py.api import Attached, Context, Drop, Kind, Manifest, Ref, Refuse, Rendered, Scale
+from rudr_py.api import Attached, Context, Drop, Kind, Manifest, Member, Ref, Refuse, Rendered, Scale
 from rudr_py.catalog import Offer
 from rudr_py.errors import PluginCallError, Problem
 from rudr_py.model import paths
-from rudr_py.render import calling, check, digest, edits, scaling, stamp
+from rudr_py.render import calling, check, digest, edits, membership, scaling, stamp
 from rudr_py.render.inputs import Inputs
-from rudr_py.render.plan import InstancePlan, Part, Planned
+from rudr_py.render.plan import InstancePlan, Part, Planned, RenderedInstance
 from rudr_py.render.prepare import Prepared, PreparedTrait
 
-
-class RenderedInstance(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one instance. With `problems`, or `faults` of plugins, `plan` is None and there is no manifest."""
-
-    plan: InstancePlan | None = None
-    manifests: tuple[Planned, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    faults: tuple[Problem, ...] = ()
-    warnings: tuple[Problem, ...] = ()
-    wake_at: datetime | None = None
+SERVICE = Kind("v1", "Service")
 
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,10 +30,6 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     rendered: Rendered
     given: dict[str, Any] = {}
-
-
-Told = Callable[[str, str], Problem]
-"""Message and path of a Refuse -> the problem in its document."""
 
 
 def render(prepared: Prepared, inputs: Inputs) -> RenderedInstance:
@@ -73,10 +59,12 @@ class _Assembly:
             return self._refused()
         answers = (workload, *sorted(traits, key=_rank), sized)
         final, changes = self._final(answers)
+        member = self._member(workload) if self._prepared.scopes else None
         if self._wrong:
             return self._refused()
+        plan = self._plan(workload, traits, sized, final)
         return RenderedInstance(
-            plan=self._plan(workload, traits, sized, final),
+            plan=msgspec.structs.replace(plan, scopes=self._prepared.scopes, member=member),
             manifests=self._planned(answers, final, changes),
             warnings=tuple(Problem(text, answer.path) for answer in answers for text in answer.rendered.warnings),
             wake_at=min((a.rendered.wake_at for a in answers if a.rendered.wake_at), default=None),
@@ -155,12 +143,18 @@ class _Assembly:
         return self._ask(offer, function, context, path=workload.path, told=self._of_component)
 
     def _ask(
-        self, offer: Offer[Any], function: Callable[..., Rendered], context: Context[Any], *, path: str, told: Told
+        self,
+        offer: Offer[Any],
+        function: Callable[..., Rendered],
+        context: Context[Any],
+        *,
+        path: str,
+        told: calling.Told,
     ) -> _Answer | None:
         try:
             rendered = calling.render(offer, function, context)
         except Refuse as refusal:
-            self._problems += _refusals(offer, refusal, told)
+            self._problems += calling.refusals(offer, refusal, told)
         except PluginCallError as error:
             self._faults.append(Problem(str(error), path))
         else:
@@ -228,6 +222,27 @@ class _Assembly:
             traits=tuple(_part(trait, trait.rendered.add, final) for trait in traits),
         )
 
+    def _member(self, workload: _Answer) -> Member | None:
+        """What the instance's scopes are told of it; None when its workload type fails at that."""
+        prepared, context = self._prepared, workload.context
+        rendered = msgspec.structs.replace(context, manifests=workload.rendered.add)
+        try:
+            pods = calling.pods(workload.offer, rendered)
+        except (PluginCallError, Refuse) as error:
+            self._faults.append(Problem(str(error), prepared.path))
+            return None
+        services = (manifest.name for manifest in workload.rendered.add if manifest.kind == SERVICE)
+        return Member(
+            application=context.application,
+            instance=context.instance,
+            component=prepared.binding.component_name,
+            workload=workload.offer.name,
+            pod_labels=pods,
+            service=next(services, ""),
+            ports=context.ports,
+            traits=tuple(trait.offer.name for trait in prepared.traits),
+        )
+
     def _planned(
         self, answers: Sequence[_Answer], final: dict[Ref, Manifest], changes: Sequence[edits.Change]
     ) -> tuple[Planned, ...]:
@@ -253,7 +268,9 @@ class _Assembly:
         return tuple(sorted(planned, key=lambda one: one.owner != "none"))
 
     def _body(self, manifest: Manifest) -> dict[str, Any]:
-        metadata = self._inputs.application.metadata
+        metadata, policy = self._inputs.application.metadata, self._inputs.image_pull_policy
+        if policy and membership.core(self._prepared.workload.name):
+            manifest = _pulling(manifest, policy)
         return stamp.body(
             manifest,
             namespace=metadata.namespace,
@@ -275,16 +292,25 @@ class _Assembly:
         return digest.of([runs, prepared.settings, prepared.parameters, traits])
 
 
+def _pulling(manifest: Manifest, policy: str) -> Manifest:
+    """The manifest with this imagePullPolicy for every container of its pod template, if it has one."""
+    body = msgspec.json.decode(msgspec.json.encode(manifest.body))
+    spec = body
+    for step in ("spec", "template", "spec"):
+        inner = spec.get(step)
+        if not isinstance(inner, dict):
+            return manifest
+        spec = inner
+    for containers in (spec.get("containers"), spec.get("initContainers")):
+        for container in containers if isinstance(containers, list) else ():
+            if isinstance(container, dict):
+                container["imagePullPolicy"] = policy
+    return msgspec.structs.replace(manifest, body=body)
+
+
 def _rank(answer: _Answer) -> tuple[str, bytes]:
     """By name; several listings of one trait by their properties."""
     return answer.offer.name, msgspec.json.encode(answer.given, order="deterministic")
-
-
-def _refusals(offer: Offer[Any], refusal: Refuse, told: Told) -> list[Problem]:
-    if not refusal.problems:
-        # a refusal must not vanish: an instance without an answer would lose its objects
-        return [told(f"{offer.name} of {offer.package} refuses this and does not say why", paths.ROOT)]
-    return [told(str(message), str(at)) for message, at in refusal.problems]
 
 
 def _clash(clash: edits.Clash) -> Problem:

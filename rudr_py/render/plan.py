@@ -82,6 +82,28 @@ class ScopePlan(msgspec.Struct, frozen=True, kw_only=True):
     probes: tuple[Probe, ...] = ()
 
 
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one instance or one scope. With `problems`, or `faults` of plugins, there is no manifest."""
+
+    manifests: tuple[Planned, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    faults: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    wake_at: datetime | None = None
+
+
+class RenderedInstance(Answer, frozen=True, kw_only=True):
+    """An instance; without a plan if anything is wrong with it."""
+
+    plan: InstancePlan | None = None
+
+
+class RenderedScope(Answer, frozen=True, kw_only=True):
+    """A scope; without a plan if anything is wrong with it."""
+
+    plan: ScopePlan | None = None
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The whole answer for one application.
 

@@ -17,8 +17,8 @@ from rudr_py.model import paths, resolve, suggest
 from rudr_py.model.application import ComponentBinding, TraitBinding
 from rudr_py.model.document import Parsed
 from rudr_py.model.resolve import Resolved
-from rudr_py.render import check
-from rudr_py.render.inputs import Inputs
+from rudr_py.render import check, extended, membership, narrowing
+from rudr_py.render.inputs import DeclaredScope, Inputs
 
 SETTINGS = "$.spec.workloadSettings"
 
@@ -48,6 +48,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     setting_at: check.Where
     parameters: Mapping[str, Any]
     traits: tuple[PreparedTrait, ...]
+    scopes: tuple[DeclaredScope, ...] = ()
 
 
 class Preparation(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +69,7 @@ class _Side(msgspec.Struct, frozen=True, kw_only=True):
     document: str = ""
     resolved: Resolved | None = None
     workload: Offer[WorkloadType[Any]] | None = None
+    settings: dict[str, Any] = {}
     setting_at: check.Where
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
@@ -80,8 +82,9 @@ def prepare(inputs: Inputs, catalog: Catalog, index: int) -> Preparation:
     parsed = inputs.components.get(binding.component_name)
     side = _component(inputs, catalog, binding, path, parsed)
     traits, problems, warnings = _traits(inputs, catalog, side.workload, index)
-    problems = [*side.problems, *problems]
-    warnings = [*side.warnings, *warnings]
+    joined = membership.join(inputs, catalog, index, side.workload.name if side.workload else "")
+    problems = [*side.problems, *problems, *joined.problems]
+    warnings = [*side.warnings, *warnings, *joined.warnings]
     # a binding without a component's name is told by the reader of the document
     missing = _missing(inputs, binding, path) if parsed is None and binding.component_name else None
     if missing or problems or side.resolved is None or side.workload is None:
@@ -92,10 +95,11 @@ def prepare(inputs: Inputs, catalog: Catalog, index: int) -> Preparation:
         path=path,
         document=side.document,
         workload=side.workload,
-        settings=side.resolved.settings,
+        settings=side.settings,
         setting_at=side.setting_at,
         parameters=side.resolved.parameters,
         traits=traits,
+        scopes=joined.scopes,
     )
     return Preparation(prepared=prepared, warnings=tuple(warnings))
 
@@ -127,16 +131,16 @@ def _component(
         return _Side(setting_at=_settings(()), problems=(*problems, *undefined), warnings=warnings)
     resolved = resolve.resolve(component, binding, variables, path=path)
     setting_at = _settings(tuple((one.name, one.from_param in resolved.parameters) for one in component.settings))
-    workload, found = None, (*problems, *resolved.problems)
+    work = _Workload()
     if not _touched(parsed, "$.spec.workloadType"):
-        workload, told = _workload(catalog, resolved, setting_at)
-        found = (*found, *of(document, told))
+        work = _workload(inputs, catalog, component, resolved, setting_at)
     return _Side(
         document=document,
         resolved=resolved,
-        workload=workload,
+        workload=work.offer,
+        settings=work.settings,
         setting_at=setting_at,
-        problems=found,
+        problems=(*problems, *resolved.problems, *of(document, work.problems)),
         warnings=(*warnings, *resolved.warnings),
     )
 
@@ -167,14 +171,31 @@ def _settings(settings: tuple[tuple[str, bool], ...]) -> check.Where:
     return where
 
 
+class _Workload(msgspec.Struct, frozen=True):
+    """A workload type and the settings that it gets."""
+
+    offer: Offer[WorkloadType[Any]] | None = None
+    settings: dict[str, Any] = {}
+    problems: tuple[Problem, ...] = ()
+
+
 def _workload(
-    catalog: Catalog, resolved: Resolved, setting_at: check.Where
-) -> tuple[Offer[WorkloadType[Any]] | None, tuple[Problem, ...]]:
+    inputs: Inputs, catalog: Catalog, component: Component, resolved: Resolved, setting_at: check.Where
+) -> _Workload:
     try:
-        offer = catalog.workload(resolved.component.workload_type)
+        offer = catalog.workload(component.workload_type)
     except CatalogError as error:
-        return None, (Problem(str(error), "$.spec.workloadType", rule="CO-13"),)
-    return offer, check.problems(offer, resolved.settings, setting_at, "WS-3")
+        admitted = extended.admit(inputs.definitions, component.workload_type)
+        if isinstance(admitted, str):
+            problem = Problem(f"{error}{admitted}", "$.spec.workloadType", rule="CO-13")
+            return _Workload(problems=(problem,))
+        literal = {one.name for one in component.settings if one.from_param not in resolved.parameters}
+        parameters = extended.Parameters({one.name for one in component.parameters}, resolved.parameters)
+        settings, problems = extended.filled(resolved.settings, literal, parameters, setting_at)
+        settings = {**admitted.defaults, **settings}
+        found = check.problems(admitted.offer, settings, setting_at, "WT-3")
+        return _Workload(admitted.offer, settings, (*problems, *found))
+    return _Workload(offer, resolved.settings, check.problems(offer, resolved.settings, setting_at, "WS-3"))
 
 
 def _traits(
@@ -192,13 +213,14 @@ def _traits(
         try:
             offer = catalog.trait(binding.name)
         except CatalogError as error:
-            problems.append(Problem(str(error), paths.child(path, "name"), rule="TR-8"))
+            hint = narrowing.unimplemented("Trait", inputs.definitions.traits, binding.name)
+            problems.append(Problem(f"{error}{hint}", paths.child(path, "name"), rule="TR-8"))
             continue
         if offer.name in seen and not offer.provides.several:
             message = f'the trait "{offer.name}" is attached twice; an instance takes each trait once'
             problems.append(Problem(message, paths.child(path, "name"), rule="TR-5"))
         seen.add(offer.name)
-        problems += _fits(offer, workload, path)
+        problems += _fits(inputs, offer, workload, path)
         trait, found, told = _properties(inputs, offer, binding, path)
         traits.append(trait)
         problems += found
@@ -206,7 +228,9 @@ def _traits(
     return tuple(traits), problems, warnings
 
 
-def _fits(offer: Offer[Trait[Any]], workload: Offer[WorkloadType[Any]] | None, path: str) -> list[Problem]:
+def _fits(
+    inputs: Inputs, offer: Offer[Trait[Any]], workload: Offer[WorkloadType[Any]] | None, path: str
+) -> list[Problem]:
     """Whether the trait may be attached to this workload type (TR-14)."""
     if workload is None:
         return []
@@ -215,6 +239,9 @@ def _fits(offer: Offer[Trait[Any]], workload: Offer[WorkloadType[Any]] | None, p
     if "*" not in allowed and not names & set(allowed):
         message = f'the trait "{offer.name}" does not apply to {workload.name}; it applies to {", ".join(allowed)}'
         return [Problem(message, paths.child(path, "name"), rule="TR-14")]
+    refused = narrowing.refuses(inputs.definitions, offer, workload)
+    if refused:
+        return [Problem(refused, paths.child(path, "name"), rule="TR-14")]
     offered = workload.provides.offers | ({"scale"} if workload.provides.takes else frozenset())
     lacking = sorted(offer.provides.needs - offered)
     if lacking:
@@ -231,10 +258,8 @@ def _properties(
 
     given, undefined = resolve.substitute_properties(binding, inputs.application.variables, path)
     given, warnings, where = check.renamed(offer, given, written)
+    told = narrowing.trait(inputs.definitions, offer, given, where, "TR-17")
     # a variable that does not exist is one mistake, not also a text where a number should be
-    found = [
-        problem
-        for problem in check.problems(offer, given, where, "TR-17")
-        if problem.path not in {other.path for other in undefined}
-    ]
-    return PreparedTrait(offer=offer, given=given, path=path, where=where), [*undefined, *found], warnings
+    found = [problem for problem in told.problems if problem.path not in {other.path for other in undefined}]
+    trait = PreparedTrait(offer=offer, given=given, path=path, where=where)
+    return trait, [*undefined, *found], (*warnings, *told.warnings)

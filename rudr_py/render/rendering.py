@@ -5,7 +5,7 @@ Every problem of every document is found before anything is refused. Nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,9 +15,9 @@ from rudr_py.catalog import Catalog
 from rudr_py.errors import Problem
 from rudr_py.model import paths
 from rudr_py.model.document import Positions
-from rudr_py.render import instance, prepare, stamp
+from rudr_py.render import instance, prepare, scopes, stamp
 from rudr_py.render.inputs import Inputs
-from rudr_py.render.plan import InstancePlan, Plan, Planned
+from rudr_py.render.plan import Answer, InstancePlan, Plan, Planned, RenderedInstance, RenderedScope
 
 INVALID = "InvalidDocument"
 COMPONENT_NOT_FOUND = "ComponentNotFound"
@@ -30,37 +30,39 @@ SOONEST = timedelta(seconds=1)
 def render(inputs: Inputs, catalog: Catalog) -> Plan:
     """Everything that is to exist for one application, in the order in which it is to be applied."""
     preparations = [prepare.prepare(inputs, catalog, index) for index in range(len(inputs.application.components))]
-    rendered = [
-        instance.render(found.prepared, inputs)
+    rendered = {
+        index: instance.render(found.prepared, inputs)
         for index, found in enumerate(preparations)
         if found.prepared is not None and not _misread(inputs, index)
-    ]
+    }
+    instances = tuple(found.plan for found in rendered.values() if found.plan is not None)
+    grouped = [scopes.render(inputs, catalog, index, instances) for index in range(len(inputs.application.scopes))]
+    answers: list[Answer] = [*rendered.values(), *grouped]
     missing = [found.missing for found in preparations if found.missing is not None]
-    faults = [fault for found in rendered for fault in found.faults]
-    manifests = [
-        *(_component_instance(inputs, found.plan) for found in rendered if found.plan is not None),
-        *(manifest for found in rendered for manifest in found.manifests),
-    ]
+    faults = [fault for found in answers for fault in found.faults]
+    owners = [_component_instance(inputs, plan) for plan in instances]
     problems = [
         *inputs.parsed.problems,
         *(problem for found in preparations for problem in found.problems),
-        *(problem for found in rendered for problem in found.problems),
-        *_twice(manifests, inputs),
+        *(problem for found in answers for problem in found.problems),
+        *_twice(_works(inputs, rendered, owners, grouped)),
     ]
     warnings = [
         *inputs.parsed.warnings,
         *(warning for found in preparations for warning in found.warnings),
-        *(warning for found in rendered for warning in found.warnings),
+        *(warning for found in answers for warning in found.warnings),
     ]
     told = _located(warnings, inputs.positions)
     if problems or missing or faults:
         reason = INVALID if problems else COMPONENT_NOT_FOUND if missing else PLUGIN_FAILED
         return Plan(problems=_located([*missing, *problems, *faults], inputs.positions), warnings=told, reason=reason)
     return Plan(
-        manifests=tuple(manifests),
-        instances=tuple(found.plan for found in rendered if found.plan is not None),
+        # what a scope says of its members' pods holds before there are any
+        manifests=(*owners, *(m for found in (*grouped, *rendered.values()) for m in found.manifests)),
+        instances=instances,
+        scopes=tuple(found.plan for found in grouped if found.plan is not None),
         warnings=told,
-        wake_at=_wake_at(rendered, inputs.now),
+        wake_at=_wake_at([found.wake_at for found in answers], inputs.now),
     )
 
 
@@ -70,8 +72,8 @@ def _misread(inputs: Inputs, index: int) -> bool:
     return any(paths.below(problem.path, path) for problem in inputs.parsed.problems)
 
 
-def _wake_at(rendered: Sequence[instance.RenderedInstance], now: datetime) -> datetime | None:
-    wanted = [found.wake_at for found in rendered if found.wake_at is not None]
+def _wake_at(moments: Iterable[datetime | None], now: datetime) -> datetime | None:
+    wanted = [moment for moment in moments if moment is not None]
     return max(min(wanted), now + SOONEST) if wanted else None
 
 
@@ -90,19 +92,40 @@ def _component_instance(inputs: Inputs, plan: InstancePlan) -> Planned:
     return Planned(ref=plan.owner, body=body, instance=plan.name, made_by="", owner="application")
 
 
-def _twice(manifests: Sequence[Planned], inputs: Inputs) -> list[Problem]:
-    """Two instances of the application that would write the same object."""
-    first: dict[object, Planned] = {}
+class _Work(msgspec.Struct, frozen=True):
+    """The objects of an instance or of a scope, by its name, and where that stands."""
+
+    name: str
+    path: str
+    manifests: tuple[Planned, ...]
+
+
+def _works(
+    inputs: Inputs,
+    rendered: Mapping[int, RenderedInstance],
+    owners: Sequence[Planned],
+    grouped: Sequence[RenderedScope],
+) -> Iterator[_Work]:
+    for index, found in rendered.items():
+        if found.plan is not None:
+            path = paths.child("$", "spec", "components", index, "instanceName")
+            name = found.plan.name
+            yield _Work(name, path, (*(one for one in owners if one.instance == name), *found.manifests))
+    for index, scope in enumerate(grouped):
+        path = paths.child("$", "spec", "scopes", index, "name")
+        yield _Work(inputs.application.scopes[index].name, path, scope.manifests)
+
+
+def _twice(works: Iterable[_Work]) -> list[Problem]:
+    """Two instances or scopes of the application that would write the same object."""
+    first: dict[object, _Work] = {}
     found = []
-    names = [binding.instance_name for binding in inputs.application.components]
-    for manifest in manifests:
-        other = first.setdefault(manifest.ref, manifest)
-        if other is not manifest:
-            path = paths.child("$", "spec", "components", names.index(manifest.instance), "instanceName")
-            message = (
-                f'"{other.instance}" and "{manifest.instance}" would both write {manifest.ref}; rename one of them'
-            )
-            found.append(Problem(message, path, rule="AC-13"))
+    for work in works:
+        for manifest in work.manifests:
+            other = first.setdefault(manifest.ref, work)
+            if other is not work:
+                message = f'"{other.name}" and "{work.name}" would both write {manifest.ref}; rename one of them'
+                found.append(Problem(message, work.path, rule="AC-13"))
     return found
 
 
@@ -112,7 +135,8 @@ def _located(problems: Iterable[Problem], positions: Mapping[str, Positions]) ->
 
 
 def _placed(problem: Problem, positions: Mapping[str, Positions]) -> Problem:
-    known = positions.get(problem.document.partition("/")[2])
+    kind, _, name = problem.document.partition("/")
+    known = positions.get(name) if kind in ("", "componentschematic") else None
     if problem.location is not None or known is None:
         return problem
     return msgspec.structs.replace(problem, location=known.of_key(problem.path))

@@ -5,6 +5,8 @@ The labels stand on the objects only, never in a pod template or a selector, whi
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from rudr_py.api import Kind, Manifest, Ref, naming
@@ -26,6 +28,19 @@ def labels(application: str, instance: str) -> dict[str, str]:
     """What every object of ours carries, beside the labels of its type."""
     found = {MANAGED_BY: MANAGER, APPLICATION: naming.join(application)}
     return {**found, INSTANCE: naming.join(instance)} if instance else found
+
+
+def ours(labels_of_object: Mapping[str, str]) -> bool:
+    """Whether an object with these labels is one of ours."""
+    return labels_of_object.get(MANAGED_BY) == MANAGER
+
+
+def object_name(text: str) -> str:
+    """A name that Kubernetes takes, for an object that publishes a type of this name: `manual-scaler`.
+
+    Different types may get one name only if they differ in case or in what is no letter, digit, dot or dash.
+    """
+    return naming.join(re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-."))
 
 
 def body(manifest: Manifest, *, namespace: str, application: str, instance: str) -> dict[str, Any]:
