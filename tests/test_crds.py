@@ -147,6 +147,21 @@ def test_a_schema_is_structural_and_explained(kind: str) -> None:
             assert node["description"].endswith("."), path
 
 
+def test_rules_between_fields_name_the_rule_of_the_specification() -> None:
+    rules = {
+        path: [rule["message"].rpartition("[")[2].rstrip("]") for rule in node["x-kubernetes-validations"]]
+        for path, node in nodes(schema_of("ComponentSchematic"))
+        if "x-kubernetes-validations" in node
+    }
+    container = "$.spec.containers[]"
+    assert rules == {
+        "$.spec": ["CO-1", "CO-10"],
+        f"{container}.config[]": ["EN-3"],
+        f"{container}.livenessProbe": ["HP-1"],
+        f"{container}.readinessProbe": ["HP-1"],
+    }
+
+
 def test_an_empty_field_is_stored_as_it_was_applied() -> None:
     spec = schema_of("ApplicationConfiguration")["properties"]["spec"]
     trait = spec["properties"]["components"]["items"]["properties"]["traits"]["items"]

@@ -1,12 +1,34 @@
 """The schema of ComponentSchematic, in the words that `kubectl explain` shows (OAM v1alpha1 §3).
 
-Says what `parse_component` reads; rules that need more than one field are told by the controller.
+Says what `parse_component` reads. Rules between fields are told by the controller; the server is given those of them
+that refuse nothing which ever ran: Kubernetes refused such pods, or Rudr the component.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 from rudr_py.model import schema_nodes as nodes
 from rudr_py.model.schema_nodes import Schema
+
+
+_CONTAINERS: Final = (
+    "!self.workloadType.startsWith('core.oam.dev/') || (has(self.containers) ? size(self.containers) > 0 : false)",
+    "a core workload type needs at least one container [CO-1]",
+)
+_NO_PORTS: Final = (
+    "!(self.workloadType in ['core.oam.dev/v1alpha1.Worker', 'core.oam.dev/v1alpha1.SingletonWorker'])"
+    " || !has(self.containers) || self.containers.all(one, !has(one.ports) || size(one.ports) == 0)",
+    "a Worker or SingletonWorker must not have ports; a Server has [CO-10]",
+)
+_CONTENT: Final = (
+    "has(self.value) || has(self.fromParam)",
+    "neither value nor fromParam is given [EN-3]",
+)
+_HANDLER: Final = (
+    "(has(self.exec) ? 1 : 0) + (has(self.httpGet) ? 1 : 0) + (has(self.tcpSocket) ? 1 : 0) == 1",
+    "a probe has exactly one of exec, httpGet and tcpSocket [HP-1]",
+)
 
 
 def component_spec() -> Schema:
@@ -27,7 +49,8 @@ def component_spec() -> Schema:
             "Configuration of the workload type itself, for types outside the core.", setting()
         ),
     }
-    return nodes.record("What a developer says about a component.", fields, required=("workloadType",))
+    found = nodes.record("What a developer says about a component.", fields, required=("workloadType",))
+    return nodes.ruled(found, _CONTAINERS, _NO_PORTS)
 
 
 def parameter() -> Schema:
@@ -88,7 +111,7 @@ def _config() -> Schema:
         "value": nodes.text("The content, unless fromParam gives one."),
         "fromParam": nodes.text("The parameter whose value is used; it wins over value."),
     }
-    return nodes.record("One file.", fields, required=("path",))
+    return nodes.ruled(nodes.record("One file.", fields, required=("path",)), _CONTENT)
 
 
 def _port() -> Schema:
@@ -127,7 +150,7 @@ def _probe(description: str) -> Schema:
         "successThreshold": nodes.integer("Successes in a row until healthy; 1 when absent."),
         "failureThreshold": nodes.integer("Failures in a row until unhealthy; 3 when absent."),
     }
-    return nodes.record(f"{description} Exactly one of exec, httpGet and tcpSocket.", fields)
+    return nodes.ruled(nodes.record(f"{description} Exactly one of exec, httpGet and tcpSocket.", fields), _HANDLER)
 
 
 def _resources() -> Schema:

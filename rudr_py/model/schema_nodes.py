@@ -67,6 +67,14 @@ def moment(description: str) -> Schema:
     return {"type": "string", "format": "date-time", "description": description}
 
 
+def ruled(schema: Schema, *rules: tuple[str, str]) -> Schema:
+    """The schema with rules between its fields: CEL expression and what to say when it is false.
+
+    The server counts null as absent (`has`), and bounds the cost of each rule times the entries a list might have.
+    """
+    return {**schema, "x-kubernetes-validations": [{"rule": rule, "message": message} for rule, message in rules]}
+
+
 def lenient(schema: Schema) -> Schema:
     """The schema, with room for what Rudr took: unknown keys in every record, null for every optional field.
 
