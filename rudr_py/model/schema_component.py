@@ -11,7 +11,6 @@ from typing import Final
 from rudr_py.model import schema_nodes as nodes
 from rudr_py.model.schema_nodes import Schema
 
-
 _CONTAINERS: Final = (
     "!self.workloadType.startsWith('core.oam.dev/') || (has(self.containers) ? size(self.containers) > 0 : false)",
     "a core workload type needs at least one container [CO-1]",
