@@ -79,12 +79,19 @@ def _missing(fields: Fields, body: Any, path: str) -> Iterator[str]:
     if isinstance(body, dict):
         for name, value in body.items():
             below = fields.get(f"f:{name}")
-            if below is None:
+            if below is None and _ownable(value):
                 yield f"{path}.{name}".removeprefix(".")
-            else:
+            elif below is not None:
                 yield from _missing(below, value, f"{path}.{name}")
     elif isinstance(body, list):
         yield from _missing_items(fields, body, path)
+
+
+def _ownable(value: Any) -> bool:
+    """Whether a server notes an owner of this value: an empty list, and a map of nothing else, has none."""
+    if isinstance(value, dict) and value:
+        return any(_ownable(inner) for inner in value.values())
+    return bool(value != [])
 
 
 def _missing_items(fields: Fields, body: list[Any], path: str) -> Iterator[str]:

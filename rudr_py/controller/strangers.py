@@ -37,15 +37,21 @@ def _owned(controller: dict[str, Any], owner: Live | None) -> Verdict:
     if controller.get("uid") == owner.uid:
         return "ours"
     # A name is unique in its namespace: the same owner under another uid is one that no longer exists.
-    same = controller.get("kind") == owner.kind and controller.get("name") == owner.name
+    group = str(controller.get("apiVersion", "")).rpartition("/")[0]
+    named = (group, controller.get("kind"), controller.get("name"))
+    same = named == (owner.api_version.rpartition("/")[0], owner.kind, owner.name)
     return "orphan" if same else "stranger"
 
 
 def _labelled(metadata: dict[str, Any], planned: Planned) -> bool:
     """Whether the object carries the labels that name our application and instance."""
     found, wanted = metadata.get("labels", {}), planned.body["metadata"]["labels"]
-    keys = _CLAIM if planned.retain else (stamp.APPLICATION, stamp.INSTANCE)
-    return all(key in wanted and found.get(key) == wanted[key] for key in keys)
+    if planned.retain:
+        return all(key in wanted and found.get(key) == wanted[key] for key in _CLAIM)
+    # an object of the application itself names no instance
+    return stamp.APPLICATION in wanted and all(
+        found.get(key) == wanted.get(key) for key in (stamp.APPLICATION, stamp.INSTANCE)
+    )
 
 
 _CLAIM = ("app", "component-name", "instance-name")

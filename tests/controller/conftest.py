@@ -1,0 +1,335 @@
+"""A local API without controllers, and on it the parts of the controller, wired by hand or by `assemble`.
+
+Nothing waits by sleeping: a `Bench` wakes at every change that its watches tell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py.api import Kind, Ref, kstatus
+from rudr_py.catalog import Catalog
+from rudr_py.cli.clock import SystemClock
+from rudr_py.controller import apply, ledger, world
+from rudr_py.controller.apply import Applier, Task
+from rudr_py.controller.ledger import Record
+from rudr_py.controller.prune import Pruner
+from rudr_py.controller.report import Reporter
+from rudr_py.controller.sources import Sources, Tools
+from rudr_py.controller.syncing import Syncer
+from rudr_py.controller.world import World
+from rudr_py.kube import config, objects
+from rudr_py.kube.client import Client
+from rudr_py.kube.discovery import Discovery
+from rudr_py.kube.events import Recorder
+from rudr_py.kube.objects import Live
+from rudr_py.kube.transport import AioTransport
+from rudr_py.local.cluster import LocalCluster, LocalSettings
+from rudr_py.local.faults import Faults
+from rudr_py.model import crds
+from rudr_py.model.identity import Key
+from rudr_py.plugins import loading
+from rudr_py.render import stamp
+from rudr_py.render.plan import Planned
+from rudr_py.settings import Settings
+from rudr_py.testing.clock import FakeClock
+from rudr_py.testing.cluster import Cluster
+
+Document = dict[str, Any]
+
+NAMESPACE = "shop"
+CONFIG_MAP = Kind("v1", "ConfigMap")
+CRD = Kind("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    return loading.installed().catalog
+
+
+@pytest.fixture
+async def local() -> AsyncIterator[LocalCluster]:
+    async with LocalCluster(LocalSettings(controllers=frozenset(), seed=1)) as running:
+        yield running
+
+
+@pytest.fixture
+def faults(local: LocalCluster) -> Faults:
+    return Faults(local.server)
+
+
+class _Open:
+    """A server without TLS and credentials."""
+
+    namespace = "default"
+
+    def __init__(self, url: str) -> None:
+        self.access = config.Access(url)
+
+    async def load(self, *, fresh: bool) -> config.Access:
+        return self.access
+
+    def stale(self) -> bool:
+        return False
+
+
+@pytest.fixture
+async def transport(local: LocalCluster) -> AsyncIterator[AioTransport]:
+    source = _Open(local.url)
+    made = AioTransport(config.Connection(source, source.access))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def bare(transport: AioTransport) -> Cluster:
+    """A handle on a namespace of a cluster without our CRDs."""
+    handle = Cluster(transport, NAMESPACE, SystemClock())
+    await handle.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+    return handle
+
+
+@pytest.fixture
+async def cluster(bare: Cluster) -> Cluster:
+    """A handle on a namespace, with our CRDs established."""
+    await bare.apply(*crds.documents())
+    for document in crds.documents():
+        await bare.until(CRD, document["metadata"]["name"], _established)
+    bare.discovery.invalidate()
+    return bare
+
+
+def _established(crd: Document) -> bool:
+    return kstatus.condition(crd, "Established").get("status") == "True"
+
+
+@dataclass
+class Spent:
+    """What the controller has asked of the server since the last look, without watches, lists and the tester's own."""
+
+    local: LocalCluster
+
+    def reset(self) -> None:
+        self.local.requests.clear()
+
+    def all(self) -> list[str]:
+        """`METHOD path` of each request, lists and watches included."""
+        return [f"{one.method} {one.path}" for one in self.local.requests if "fieldManager=tester" not in one.path]
+
+    def __call__(self) -> list[str]:
+        """`METHOD name` for an object; discovery, lists, watches and Events are left out."""
+        found = []
+        for one in self.all():
+            method, _, path = one.partition(" ")
+            path, _, query = path.partition("?")
+            if path in ("/api", "/apis") or "/events" in path or "watch=true" in query or "limit=" in query:
+                continue
+            found.append(f"{method} {path.split('/namespaces/shop/')[-1]}")
+        return found
+
+
+@pytest.fixture
+def spent(local: LocalCluster) -> Spent:
+    return Spent(local)
+
+
+@dataclass
+class Bench:
+    """Parts of the controller over a local API, with watches that run; time passes by the fake clock only."""
+
+    cluster: Cluster
+    clock: FakeClock
+    world: World
+    recorder: Recorder
+    client: Client
+    discovery: Discovery
+    sources: Sources
+    applier: Applier
+    pruner: Pruner
+    syncer: Syncer
+    reporter: Reporter
+    told: list[tuple[str, str]] = field(default_factory=list)
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    triggered: list[Key] = field(default_factory=list)
+
+    async def until(self, predicate: Callable[[], object]) -> None:
+        """Wait until the predicate holds, looking again at each change that a watch tells."""
+        async with asyncio.timeout(10):
+            while not predicate():
+                self.woken.clear()
+                await self.woken.wait()
+
+    async def made(self, document: Document) -> Live:
+        """Apply a document as the tester, and wait until the watch has told it."""
+        kind, name = Kind(document["apiVersion"], document["kind"]), document["metadata"]["name"]
+        await self.cluster.apply(document)
+        return await self.seen(kind, name)
+
+    async def seen(self, kind: Kind, name: str) -> Live:
+        """The cached object, as the server has it now."""
+        there = await self.cluster.get(kind, name)
+        assert there is not None
+        version = there["metadata"]["resourceVersion"]
+
+        def known() -> Live | None:
+            live = self.world.get(kind, NAMESPACE, name)
+            return live if live is not None and int(live.resource_version) >= int(version) else None
+
+        await self.until(known)
+        live = known()
+        assert live is not None
+        return live
+
+    async def unseen(self, kind: Kind, name: str) -> None:
+        """Wait until the watch has told that an object is not there."""
+        await self.until(lambda: self.world.get(kind, NAMESPACE, name) is None)
+
+    async def application(self, name: str = "shop") -> Live:
+        return await self.made(application(name=name))
+
+    def task(self, planned: Planned, owner: Live | None, application: Live, record: Record | None) -> Task:
+        return Task(planned, owner, application, record)
+
+    async def ensure(self, planned: Planned, owner: Live, record: Record | None = None) -> Record:
+        """Make an object as planned; what the ledger would keep of it."""
+        live = await self.applier.ensure(Task(planned, owner, owner, record))
+        return Record(planned.ref, live.uid, ledger.digest(live))
+
+    async def events(self) -> list[Document]:
+        """The Events that were recorded, as the server has them."""
+        await self.recorder.flush()
+        return await self.cluster.list(Kind("events.k8s.io/v1", "Event"))
+
+
+@pytest.fixture
+async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Bench]:
+    """A Bench that watches our own kinds, pods and ConfigMaps."""
+    clock, known, settings = FakeClock(), World(), Settings(namespaces=(NAMESPACE,))
+    client = Client(transport)
+    discovery = Discovery(client, clock=clock)
+    recorder = Recorder(client, identity="tester", clock=clock)
+    woken = asyncio.Event()
+    triggered: list[Key] = []
+
+    def trigger(key: Key, _initial: bool) -> None:
+        triggered.append(key)
+        woken.set()
+
+    sources = Sources(known, Tools(transport=transport, discovery=discovery, clock=clock, settings=settings), trigger)
+    tools = apply.Tools(
+        client=client, discovery=discovery, world=known, recorder=recorder, clock=clock, refused_for=60.0
+    )
+    applier, pruner = Applier(tools), Pruner(client, discovery, known, clock)
+    async with asyncio.TaskGroup() as tasks:
+        kinds = (*world.OWN_KINDS, world.POD, CONFIG_MAP)
+        sources.start(tasks, kinds)
+        await sources.wait(kinds)
+        yield Bench(
+            cluster=cluster,
+            clock=clock,
+            world=known,
+            recorder=recorder,
+            client=client,
+            discovery=discovery,
+            sources=sources,
+            applier=applier,
+            pruner=pruner,
+            syncer=Syncer(applier, pruner, known),
+            reporter=Reporter(client, discovery, known, clock, settings),
+            woken=woken,
+            triggered=triggered,
+        )
+        sources.stop()
+
+
+def application(*traits: Document, name: str = "shop", greeting: str = "hi", **metadata: Any) -> Document:
+    """An application of one instance, `<name>-web`."""
+    binding = {
+        "componentName": "web",
+        "instanceName": f"{name}-web",
+        "parameterValues": [{"name": "greeting", "value": greeting}],
+        "traits": list(traits),
+    }
+    return {
+        "apiVersion": world.APPLICATION.api_version,
+        "kind": world.APPLICATION.kind,
+        "metadata": {"name": name, **metadata},
+        "spec": {"components": [binding]},
+    }
+
+
+def component(workload: str = "Server", **spec: Any) -> Document:
+    """The component `web`: one container that takes the parameter `greeting`."""
+    ports = [{"name": "http", "containerPort": 8080, "protocol": "TCP"}] if workload == "Server" else []
+    container = {
+        "name": "server",
+        "image": "registry.example/web:1",
+        "env": [{"name": "GREETING", "fromParam": "greeting"}],
+        "ports": ports,
+    }
+    return {
+        "apiVersion": world.COMPONENT.api_version,
+        "kind": world.COMPONENT.kind,
+        "metadata": {"name": "web"},
+        "spec": {
+            "workloadType": f"core.oam.dev/v1alpha1.{workload}",
+            "parameters": [{"name": "greeting", "type": "string", "default": "hello"}],
+            "containers": [container],
+            **spec,
+        },
+    }
+
+
+@pytest.fixture(name="application")
+def make_application() -> Callable[..., Document]:
+    return application
+
+
+@pytest.fixture(name="component")
+def make_component() -> Callable[..., Document]:
+    return component
+
+
+@pytest.fixture
+def config_map() -> Callable[..., Planned]:
+    """A planned ConfigMap of the application `shop`: `config_map(name, key="value", …)`."""
+
+    def build(name: str = "settings", application: str = "shop", **data: str) -> Planned:
+        labels = stamp.labels(application, "")
+        return Planned(
+            ref=Ref(CONFIG_MAP, name),
+            body={
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {"name": name, "namespace": NAMESPACE, "labels": labels},
+                "data": data or {"colour": "green"},
+            },
+            instance="",
+            made_by="test",
+            owner="application",
+        )
+
+    return build
+
+
+@pytest.fixture
+def live() -> Callable[..., Live]:
+    """A Live made of a document: `live(kind, name, spec=…, **metadata)`."""
+
+    def build(kind: Kind, name: str, parts: Document | None = None, **metadata: Any) -> Live:
+        head = {"name": name, "namespace": NAMESPACE, "uid": f"uid-{name}", "resourceVersion": "7", **metadata}
+        document = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": head, **(parts or {})}
+        return objects.decode(msgspec.json.encode(document))
+
+    return build
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
