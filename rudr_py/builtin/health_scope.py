@@ -188,27 +188,31 @@ def _names(member: Member) -> tuple[str, str]:
     return member.component, member.instance
 
 
-def _well(member: Member) -> bool:
-    """What its workload says. A Task at work is healthy, as in Rudr; it need not have ended."""
-    return member.health.ok or (member.health.state == "progressing" and member.health.reason == "Running")
-
-
 def _states(ctx: Context[Properties]) -> tuple[str, ...]:
-    """`healthy` or `unhealthy` for each member. One that is asked and has not answered yet stays what it was."""
+    """`healthy` or `unhealthy` for each member. One that nobody has looked at yet stays what it was."""
     before = _states_before(ctx)
     found = []
     for member, probes in zip(ctx.members, _probes(ctx), strict=True):
-        answers = [ctx.probe_results[probe.name] for probe in probes if probe.name in ctx.probe_results]
-        if not probes:
-            well = _well(member)
-        elif any(answer is not None for answer in answers):
-            well = False
-        elif len(answers) == len(probes):
-            well = True
-        else:
+        well = _answered(ctx.probe_results, probes) if probes else _said(member.health)
+        if well is None:
             well = before.get(_names(member)) == HEALTHY
         found.append(HEALTHY if well else UNHEALTHY)
     return tuple(found)
+
+
+def _answered(results: Mapping[str, str | None], probes: tuple[Probe, ...]) -> bool | None:
+    """Whether all probes of a member pass; None while none fails and some have not answered."""
+    answers = [results[probe.name] for probe in probes if probe.name in results]
+    if any(answer is not None for answer in answers):
+        return False
+    return True if len(answers) == len(probes) else None
+
+
+def _said(health: Health) -> bool | None:
+    """What the workload says of itself. A Task at work is healthy, as in Rudr; it need not have ended."""
+    if health.state == "unknown":
+        return None
+    return health.ok or (health.state == "progressing" and health.reason == "Running")
 
 
 def _overall(ctx: Context[Properties], states: tuple[str, ...]) -> str:

@@ -177,7 +177,7 @@ def test_a_member_that_cannot_be_asked_is_reported_and_judged_by_its_workload(sc
     assert _states(ctx) == ["healthy"]
 
 
-def test_a_member_that_has_not_answered_yet_stays_what_it_was(scope: Make) -> None:
+def test_a_member_that_nobody_has_looked_at_yet_stays_what_it_was(scope: Make) -> None:
     entry = {"name": "shop-v1", "instanceName": "web", "status": "healthy"}
     live = {
         "apiVersion": "core.oam.dev/v1alpha1",
@@ -185,8 +185,10 @@ def test_a_member_that_has_not_answered_yet_stays_what_it_was(scope: Make) -> No
         "metadata": {"name": "watch"},
         "status": {"components": [entry]},
     }
-    assert _states(scope(HTTP, _member("web"), observed=(live,))) == ["healthy"]
-    assert _states(scope(HTTP, _member("web"))) == ["unhealthy"]
+    unseen = _member("web", Health("unknown", "Unknown"))
+    for given, member in ((HTTP, _member("web")), (KUBE_GET, unseen)):
+        assert _states(scope(given, member, observed=(live,))) == ["healthy"]
+        assert _states(scope(given, member)) == ["unhealthy"]
 
 
 def test_rates_go_to_the_probes_only_when_they_are_given(scope: Make) -> None:
