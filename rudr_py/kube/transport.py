@@ -99,6 +99,7 @@ class AioTransport:
                 newer = await self._newer(credentials)
                 if newer is not None:
                     response = await self._open(stack, request, newer)
+            stack.callback(_hang_up, response)
             chunks = await stack.enter_async_context(contextlib.aclosing(_chunks(request, response)))
             yield Stream(response.status, response.headers, chunks)
 
@@ -165,6 +166,12 @@ def _session(*, limit: int, compress: bool) -> aiohttp.ClientSession:
     if not compress:
         headers["Accept-Encoding"] = "identity"
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=limit), headers=headers)
+
+
+def _hang_up(response: aiohttp.ClientResponse) -> None:
+    """End the connection of an answer that is left unread, without TLS's goodbye, which would outlive `close`."""
+    if response.connection is not None and response.connection.transport is not None:
+        response.connection.transport.abort()
 
 
 async def _chunks(request: requests.Request, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes]:
