@@ -246,9 +246,9 @@ async def test_an_application_of_great_depth_hinders_nobody(
     target = await cluster.target(APPLICATION, "deep")
     try:
         await cluster.client.send(requests.create(target, head + b',"spec":' + spec + b"}", "tester"))
-    except errors.InvalidError as error:
+    except errors.InvalidError:
         assert server.local is not None
-        pytest.skip(f"the local API reads no deeper than Python: {error}")
+        pytest.skip("the local API reads no deeper than Python does")
     await serves_a_neighbour(cluster, catalog)
 
 
