@@ -54,6 +54,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stop_grace: float = 30.0
     """How long a stop waits for reconciles under way."""
 
+    root_scopes: bool = False
+    """Whether every namespace with applications gets the application `root`, whose health and network scope take the
+    instances of core workload types that are in no other scope of that type. It puts NetworkPolicies on all of them:
+    their declared ports stay open to everyone, others only to each other."""
+
     image_pull_policy: str = ""
     """`imagePullPolicy` for every container; empty leaves it to Kubernetes."""
 

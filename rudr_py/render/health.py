@@ -1,17 +1,18 @@
-"""How the instances of a plan are doing: asks each type about its own objects as they were observed."""
+"""How the instances and scopes of a plan are doing: asks each type about its own objects as they were observed."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from rudr_py.api import Health, Kind, Refuse
+from rudr_py.api import Context, Health, Kind, Ref, Refuse
 from rudr_py.errors import PluginCallError
-from rudr_py.render import calling
-from rudr_py.render.inputs import Observed
-from rudr_py.render.plan import InstancePlan, Part, Plan
+from rudr_py.render import calling, running
+from rudr_py.render.inputs import Observed, Runs
+from rudr_py.render.plan import InstancePlan, Part, Plan, ScopePlan
 
 
 class PartHealth(msgspec.Struct, frozen=True):
@@ -29,26 +30,66 @@ class InstanceHealth(msgspec.Struct, frozen=True):
     traits: tuple[PartHealth, ...]
 
 
-def assess(plan: Plan, observed: Observed, now: datetime) -> tuple[InstanceHealth, ...]:
-    """The health of every instance. A type that fails at this is `unknown` with its fault as message."""
+class ScopeHealth(msgspec.Struct, frozen=True):
+    """A scope, and `status`, the whole `.status` that its first object is to have; None when that is not ours."""
+
+    plan: ScopePlan
+    health: Health
+    status: dict[str, Any] | None = None
+
+
+def assess(plan: Plan, observed: Observed, now: datetime, runs: Runs = running.NO_RUNS) -> tuple[InstanceHealth, ...]:
+    """The health of every instance. A type that fails at this is `unknown` with its fault as message.
+
+    `runs` are those of the last status: what has run to its end is well, though its object is gone.
+    """
+    settled = running.settled(plan, observed, runs)
     return tuple(
         InstanceHealth(
             instance,
-            _ask(instance.workload, instance.name, observed, now),
-            tuple(PartHealth(part, _ask(part, instance.name, observed, now)) for part in instance.traits),
+            _ask(instance.workload, instance.name, observed, now, settled),
+            tuple(PartHealth(part, _ask(part, instance.name, observed, now, settled)) for part in instance.traits),
         )
         for instance in plan.instances
     )
 
 
-def _ask(part: Part, instance: str, observed: Observed, now: datetime) -> Health:
+def scopes(plan: Plan, observed: Observed, now: datetime) -> tuple[ScopeHealth, ...]:
+    """The health of every scope and the status of its object. A type that fails at this is `unknown`."""
+    return tuple(_scope(scope, observed, now) for scope in plan.scopes)
+
+
+def _scope(scope: ScopePlan, observed: Observed, now: datetime) -> ScopeHealth:
+    offer, context = scope.part.offer, _context(scope.part, "", observed, now)
+    try:
+        health = calling.health(offer, context)
+        status = calling.status(offer, context) if scope.part.refs else None
+    except (Refuse, PluginCallError) as error:
+        return ScopeHealth(scope, _unknown(error))
+    return ScopeHealth(scope, health, status)
+
+
+def _ask(part: Part, instance: str, observed: Observed, now: datetime, settled: Collection[tuple[str, Ref]]) -> Health:
+    context = _context(part, instance, observed, now)
+    left = tuple(one for one in context.manifests if (instance, one.ref) not in settled)
+    gone = len(left) < len(context.manifests)
+    try:
+        found = calling.health(part.offer, msgspec.structs.replace(context, manifests=left))
+    except (Refuse, PluginCallError) as error:
+        return _unknown(error)
+    return (
+        Health("ready", "Complete", "it ran to its end; what ran it is gone", found.show)
+        if gone and found.ok
+        else found
+    )
+
+
+def _context(part: Part, instance: str, observed: Observed, now: datetime) -> Context[Any]:
     def observe(kind: Kind) -> tuple[dict[str, Any], ...]:
         return observed.documents(instance, kind)
 
-    context = msgspec.structs.replace(part.context, observe=observe, now=now)
-    try:
-        return calling.health(part.offer, context)
-    except Refuse as refusal:
-        return Health("unknown", "Refused", str(refusal))
-    except PluginCallError as error:
-        return Health("unknown", "PluginFailed", str(error))
+    return msgspec.structs.replace(part.context, observe=observe, now=now)
+
+
+def _unknown(error: Exception) -> Health:
+    return Health("unknown", "Refused" if isinstance(error, Refuse) else "PluginFailed", str(error))

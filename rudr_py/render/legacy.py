@@ -5,7 +5,7 @@ Source: Rudr's status loop. New readers use `status.instances` and the condition
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from rudr_py.api import Kind, Ref, kstatus
@@ -15,13 +15,17 @@ from rudr_py.render.plan import InstancePlan, Plan
 Document = Mapping[str, Any]
 
 
-def components(plan: Plan, observed: Observed) -> dict[str, dict[str, str]]:
-    """Component name -> `kind/name` -> text. Two instances of one component share an entry, as they did in Rudr."""
+def components(plan: Plan, observed: Observed, settled: Collection[tuple[str, Ref]] = ()) -> dict[str, dict[str, str]]:
+    """Component name -> `kind/name` -> text. Two instances of one component share an entry, as they did in Rudr.
+
+    `settled` are objects, each with its instance, that ran to their end and are gone.
+    """
     found: dict[str, dict[str, str]] = {}
     for instance in plan.instances:
         texts = found.setdefault(instance.component, {})
         for ref in _refs(instance):
-            texts[f"{ref.kind.kind.lower()}/{ref.name}"] = _text(ref, instance.name, observed)
+            text = "succeeded" if (instance.name, ref) in settled else _text(ref, instance.name, observed)
+            texts[f"{ref.kind.kind.lower()}/{ref.name}"] = text
     return found
 
 

@@ -1,124 +1,107 @@
-"""Observed -> the status of an application: conditions, instances, Rudr's phase and words. Pure; writes nothing.
+"""Observed -> the status of an application: conditions, instances, scopes, Rudr's phase and words. Pure.
 
-Three conditions tell the story: `Valid` (the documents), `Synced` (every object applied), `Ready` (all of it works).
+It writes nothing itself, and reads no clock. What the next look needs of it is read in `memory`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
 
-from rudr_py.api import Health
-from rudr_py.errors import Problem
-from rudr_py.model.condition import FALSE, TRUE, UNKNOWN, Condition, set_condition
-from rudr_py.render import health, legacy
-from rudr_py.render.inputs import Inputs, Observed
+from rudr_py.api import Health, Ref
+from rudr_py.model.condition import TRUE, set_condition
+from rudr_py.render import conditions, health, legacy, running
+from rudr_py.render.conditions import Sync
+from rudr_py.render.inputs import Inputs, Observed, Runs
+from rudr_py.render.memory import Previous, previous
 from rudr_py.render.plan import Plan
+
+__all__ = ["TOO_LARGE", "Previous", "Sync", "bounded", "previous", "scope_status", "status"]
 
 Phase = Literal["Add", "Modify", "synced"]
 
-LONGEST = 32768
-"""The most characters of a condition's message, as metav1.Condition has it."""
+SIZE_LIMIT = 256 * 1024
+"""Bytes of a status; beyond this the API server would soon refuse the object as a whole."""
 
-
-class Sync(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the objects of this generation are applied. `reason` is CamelCase; `message` names object and error.
-
-    `resources` are the objects that the application has now, for a later process to find.
-    """
-
-    state: Literal["True", "False", "Unknown"]
-    reason: str
-    message: str = ""
-    resources: tuple[dict[str, Any], ...] = ()
-    paused: bool = False
-
-
-class Previous(msgspec.Struct, frozen=True, kw_only=True):
-    """What of the last status matters for the next one.
-
-    `attached` is (instance, trait) -> when the trait was first applied; `instances` are the entries as they stand.
-    """
-
-    conditions: tuple[Condition, ...] = ()
-    phase: str = ""
-    attached: Mapping[tuple[str, str], datetime] = msgspec.field(default_factory=dict)
-    instances: tuple[dict[str, Any], ...] = ()
-    resources: tuple[dict[str, Any], ...] = ()
-
-
-def previous(document: Any) -> Previous:
-    """Read a stored status, ours or Rudr's or anyone's; what cannot be read counts as absent."""
-    status = document if isinstance(document, dict) else {}
-    return Previous(
-        conditions=_conditions(status.get("conditions")),
-        phase=str(status.get("phase") or ""),
-        attached=_attached(status.get("instances")),
-        instances=_maps(status.get("instances")),
-        resources=_maps(status.get("resources")),
-    )
+TOO_LARGE = "TooLarge"
 
 
 def status(plan: Plan, inputs: Inputs, observed: Observed, sync: Sync, before: Previous) -> dict[str, Any]:
     """The whole status, to be written when it differs from the stored one."""
     generation = inputs.application.metadata.generation
-    healths = health.assess(plan, observed, inputs.now)
-    conditions = before.conditions
-    for condition in _judge(plan, sync, healths):
+    runs = running.observe(plan, observed, before.runs)
+    healths = health.assess(plan, observed, inputs.now, runs)
+    found = before.conditions
+    for condition in conditions.judge(plan, sync, healths):
         current = msgspec.structs.replace(condition, observed_generation=generation)
-        conditions = set_condition(conditions, current, inputs.now)
+        found = set_condition(found, current, inputs.now)
     if not sync.paused:
-        conditions = tuple(condition for condition in conditions if condition.type != "Paused")
+        found = tuple(condition for condition in found if condition.type != "Paused")
     built: dict[str, Any] = {
         "observedGeneration": generation,
         "phase": _phase(plan, sync, before),
         # lists all through, as the stored status has them: a tuple would never equal that
-        "conditions": msgspec.to_builtins(list(conditions)),
+        "conditions": msgspec.to_builtins(list(found)),
     }
     if plan.problems:
-        instances = _unseen(before)
+        built["instances"], built["scopes"] = _unseen(before), _unseen_scopes(before)
     else:
-        instances = [_instance(one) for one in healths]
-        built["components"] = legacy.components(plan, observed)
-    built["instances"] = instances
-    built["warnings"] = [_line(warning) for warning in plan.warnings]
+        built["components"] = legacy.components(plan, observed, running.settled(plan, observed, runs))
+        built["instances"] = [_instance(one, runs) for one in healths]
+        built["scopes"] = [_scope(one) for one in health.scopes(plan, observed, inputs.now)]
+    built["warnings"] = [conditions.line(warning) for warning in plan.warnings]
     built["resources"] = list(sync.resources)
     return {name: value for name, value in built.items() if value not in ({}, [])}
 
 
-def _judge(plan: Plan, sync: Sync, healths: Sequence[health.InstanceHealth]) -> tuple[Condition, ...]:
-    if plan.problems:
-        told = _told([_line(problem) for problem in plan.problems])
-        return (
-            Condition(type="Valid", status=FALSE, reason=plan.reason, message=told),
-            Condition(type="Synced", status=UNKNOWN, reason="NotValid", message="nothing is applied while not valid"),
-            Condition(type="Ready", status=FALSE, reason="NotValid", message=_line(plan.problems[0])),
-        )
-    found = (
-        Condition(type="Valid", status=TRUE, reason="Valid"),
-        Condition(type="Synced", status=sync.state, reason=sync.reason, message=sync.message),
-        _ready(sync, healths),
-    )
-    if sync.paused:
-        message = "the annotation rudr.oam.dev/paused stops all writes to the objects of this application"
-        return (*found, Condition(type="Paused", status=TRUE, reason="Paused", message=message))
-    return found
+def scope_status(plan: Plan, observed: Observed, now: datetime) -> dict[Ref, dict[str, Any]]:
+    """The status of each scope's own object, to be written when it differs; none where a type has nothing to say."""
+    return {one.plan.part.refs[0]: one.status for one in health.scopes(plan, observed, now) if one.status is not None}
 
 
-def _ready(sync: Sync, healths: Sequence[health.InstanceHealth]) -> Condition:
-    if sync.state != TRUE and not sync.paused:
-        return Condition(type="Ready", status=FALSE, reason=sync.reason, message=sync.message)
-    waiting = [one for one in healths if not one.workload.ok]
-    counted = f"{len(healths) - len(waiting)} of {len(healths)} instances are ready"
-    if not waiting:
-        return Condition(type="Ready", status=TRUE, reason="Ready", message=counted)
-    # what has failed is of more interest than what only takes its time
-    waiting.sort(key=lambda one: one.workload.state != "failed")
-    lines = [f"{one.plan.name}: {one.workload.message or one.workload.reason}" for one in waiting]
-    return Condition(type="Ready", status=FALSE, reason=waiting[0].workload.reason, message=_told([counted, *lines]))
+def bounded(wanted: dict[str, Any], before: Previous) -> dict[str, Any]:
+    """The status, or when it is too large for the server one that says so and keeps what is needed to go on.
+
+    Kept are resources, times of traits and runs. `before` is the present status: the times of conditions that said
+    so already stay as they are.
+    """
+    if len(msgspec.json.encode(wanted)) <= SIZE_LIMIT:
+        return wanted
+    times = {one.type: one.last_transition_time for one in before.conditions if one.reason == TOO_LARGE}
+    message = "the status of this application would be larger than 256 KiB; split the application"
+    told = [
+        {
+            **condition,
+            "status": "Unknown" if condition["type"] == "Synced" else "False",
+            "reason": TOO_LARGE,
+            "message": message,
+            "lastTransitionTime": times.get(condition["type"]) or condition["lastTransitionTime"],
+        }
+        for condition in wanted["conditions"]
+        if condition["type"] in ("Valid", "Synced", "Ready")
+    ]
+    kept = {
+        "observedGeneration": wanted.get("observedGeneration"),
+        "phase": "Modify" if wanted.get("phase") == "synced" else wanted.get("phase"),
+        "conditions": told,
+        "instances": [slim for entry in wanted.get("instances", ()) if (slim := _slim(entry))],
+        "scopes": [
+            {key: entry[key] for key in ("name", "attachedAt") if key in entry} for entry in wanted.get("scopes", ())
+        ],
+        "resources": wanted.get("resources"),
+    }
+    return {name: value for name, value in kept.items() if value not in (None, [])}
+
+
+def _slim(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What must not be forgotten of an instance; nothing when there is no such thing."""
+    traits = [{"name": trait["name"], "attachedAt": trait["attachedAt"]} for trait in entry.get("traits", ())]
+    kept = {"traits": traits, "runs": entry.get("runs")}
+    found = {name: value for name, value in kept.items() if value}
+    return {"name": entry["name"], "state": entry["state"], **found} if found else {}
 
 
 def _phase(plan: Plan, sync: Sync, before: Previous) -> Phase:
@@ -128,8 +111,8 @@ def _phase(plan: Plan, sync: Sync, before: Previous) -> Phase:
     return "Modify" if before.phase in ("Modify", "synced") else "Add"
 
 
-def _instance(one: health.InstanceHealth) -> dict[str, Any]:
-    return {
+def _instance(one: health.InstanceHealth, runs: Runs) -> dict[str, Any]:
+    built: dict[str, Any] = {
         "name": one.plan.name,
         "component": one.plan.component,
         "workload": one.plan.workload.name,
@@ -139,22 +122,53 @@ def _instance(one: health.InstanceHealth) -> dict[str, Any]:
             for trait in one.traits
         ],
     }
+    if one.plan.scopes:
+        built["scopes"] = [
+            {"name": scope.name, "type": scope.type, "application": scope.application} for scope in one.plan.scopes
+        ]
+    if one.plan.name in runs:
+        built["runs"] = running.written(runs[one.plan.name])
+    return built
+
+
+def _scope(one: health.ScopeHealth) -> dict[str, Any]:
+    context = one.plan.part.context
+    return {
+        "name": one.plan.name,
+        "type": one.plan.part.name,
+        "attachedAt": _time(context.attached_at),
+        "members": len(context.members),
+        **_health(one.health),
+    }
+
+
+_UNSEEN: Mapping[str, str] = {"state": "unknown", "reason": "NotValid"}
 
 
 def _unseen(before: Previous) -> list[dict[str, Any]]:
-    """The instances that were there before the documents went wrong, with what must outlive that: times of traits."""
-    unknown = {"state": "unknown", "reason": "NotValid"}
+    """The instances that were there before the documents went wrong, with what must outlive that: times and runs."""
     kept: list[dict[str, Any]] = []
     for entry in before.instances:
         name = entry.get("name")
         traits = [
-            {"name": trait, "attachedAt": _time(moment), **unknown}
+            {"name": trait, "attachedAt": _time(moment), **_UNSEEN}
             for (instance, trait), moment in before.attached.items()
             if instance == name
         ]
-        if isinstance(name, str):
-            known: dict[str, str] = {key: str(entry[key]) for key in ("component", "workload") if key in entry}
-            kept.append({"name": name, **known, **unknown, "traits": traits})
+        if isinstance(name, str) and name:
+            known: dict[str, Any] = {key: str(entry[key]) for key in ("component", "workload") if key in entry}
+            runs = {"runs": running.written(before.runs[name])} if name in before.runs else {}
+            kept.append({"name": name, **known, **_UNSEEN, "traits": traits, **runs})
+    return kept
+
+
+def _unseen_scopes(before: Previous) -> list[dict[str, Any]]:
+    kept: list[dict[str, Any]] = []
+    for entry in before.scopes:
+        name = entry.get("name")
+        if isinstance(name, str) and ("", name) in before.attached:
+            moment = _time(before.attached["", name])
+            kept.append({"name": name, "type": str(entry.get("type", "")), "attachedAt": moment, **_UNSEEN})
     return kept
 
 
@@ -167,45 +181,5 @@ def _health(found: Health) -> dict[str, Any]:
     return shown
 
 
-def _told(lines: Sequence[str]) -> str:
-    """The lines as one message, at most as long as a condition may be."""
-    text = "\n".join(lines)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
-
-
-def _line(problem: Problem) -> str:
-    rule = f" [{problem.rule}]" if problem.rule else ""
-    return f"{problem}{rule}"
-
-
 def _time(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
-
-
-def _conditions(value: Any) -> tuple[Condition, ...]:
-    found: dict[str, Condition] = {}
-    for item in _maps(value):
-        try:
-            read = msgspec.convert(item, Condition)
-        except msgspec.ValidationError:
-            continue
-        found.setdefault(read.type, read)
-    return tuple(found.values())
-
-
-def _attached(value: Any) -> dict[tuple[str, str], datetime]:
-    found: dict[tuple[str, str], datetime] = {}
-    for instance in _maps(value):
-        for trait in _maps(instance.get("traits")):
-            try:
-                moment = datetime.fromisoformat(trait["attachedAt"])
-                if moment.tzinfo is not None:
-                    key = str(instance["name"]), str(trait["name"])
-                    found[key] = min(moment.astimezone(UTC), found.get(key, moment))
-            except (KeyError, TypeError, ValueError, OverflowError):
-                continue
-    return found
-
-
-def _maps(value: Any) -> tuple[dict[str, Any], ...]:
-    return tuple(item for item in value if isinstance(item, dict)) if isinstance(value, list) else ()

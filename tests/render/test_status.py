@@ -94,7 +94,9 @@ def test_when_all_is_applied_and_works_all_three_conditions_are_true(make: Make,
 
 
 def test_instances_are_told_with_their_traits_and_facts(make: Make, text: str) -> None:
-    assert make(text, Running())["instances"] == [
+    told = make(text, Running())["instances"]
+    assert [run["state"] for run in told[1].pop("runs").values()] == ["complete"]
+    assert told == [
         {
             "name": "front",
             "component": "web",

@@ -1,0 +1,127 @@
+"""The installed types as Trait, WorkloadType and ApplicationScope objects, for `kubectl get trait` to find them.
+
+Pure: what is to be published is said here, and applied in the definitions namespace by the controller. Names are
+Rudr's where it had one. Such an object says what its type says; it is never used to check anything.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from rudr_py.api import Scope, Trait, Type, WorkloadType
+from rudr_py.catalog import Catalog, Offer
+from rudr_py.model.identity import API_VERSION, CORE_GROUP, TypeName
+from rudr_py.model.parameter_types import SCOPE_PARAMETER_TYPES
+from rudr_py.render import stamp
+
+PACKAGE: Final = "rudr.oam.dev/package"
+"""The annotation that names the package of a type, with its version."""
+
+_RUDR_NAMES: Mapping[str, str] = {
+    f"{API_VERSION}.HealthScope": "health",
+    f"{API_VERSION}.NetworkScope": "network",
+}
+
+_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def publish(catalog: Catalog, namespace: str) -> tuple[dict[str, Any], ...]:
+    """The definition of every installed type, whole objects, each kind by the names of its types.
+
+    Of two types whose names would make one name of an object the first is published.
+    """
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for offer in catalog.offers():
+        document = _document(offer, namespace)
+        if document is not None:
+            found.setdefault((document["kind"], document["metadata"]["name"]), document)
+    return tuple(found.values())
+
+
+def _document(offer: Offer[Any], namespace: str) -> dict[str, Any] | None:
+    """None for a type that no definition can describe: a workload without a group."""
+    provides = offer.provides
+    kind, spec = "", None
+    if isinstance(provides, Trait):
+        kind, spec = "Trait", _trait(offer, provides)
+    elif isinstance(provides, WorkloadType):
+        kind, spec = "WorkloadType", _workload(offer)
+    elif isinstance(provides, Scope):
+        kind, spec = "ApplicationScope", _scope(offer, provides)
+    if spec is None:
+        return None
+    description = _description(provides)
+    annotations = {PACKAGE: offer.package, **({"description": description} if description else {})}
+    return {
+        "apiVersion": API_VERSION,
+        "kind": kind,
+        "metadata": {
+            "name": _name(offer.name),
+            "namespace": namespace,
+            "labels": {stamp.MANAGED_BY: stamp.MANAGER},
+            "annotations": annotations,
+        },
+        "spec": spec,
+    }
+
+
+def _name(name: str) -> str:
+    """That of the object: `manual-scaler`, `singleton-server`, `function.v1alpha2.openfaas.com`."""
+    parsed = TypeName.parse(name)
+    if parsed is None:
+        return stamp.object_name(name)
+    kind = _CAPITAL.sub("-", parsed.kind)
+    known = kind if parsed.group == CORE_GROUP else f"{kind}.{parsed.version}.{parsed.group}"
+    return _RUDR_NAMES.get(name) or stamp.object_name(known)
+
+
+def _description(provides: Type[Any]) -> str:
+    text = inspect.getdoc(type(provides)) or ""
+    return " ".join(text.partition("\n\n")[0].split())
+
+
+def _trait(offer: Offer[Any], provides: Trait[Any]) -> dict[str, Any]:
+    schema = msgspec.json.encode(offer.schema, order="deterministic").decode()
+    return {"appliesTo": list(provides.applies_to), "properties": schema}
+
+
+def _workload(offer: Offer[Any]) -> dict[str, Any] | None:
+    parsed = TypeName.parse(offer.name)
+    if parsed is None:
+        return None
+    singular = parsed.kind.lower()
+    return {
+        "group": parsed.group,
+        "version": parsed.version,
+        "names": {"kind": parsed.kind, "singular": singular, "plural": f"{singular}s"},
+        "settings": list(_parameters(offer.schema)),
+    }
+
+
+def _scope(offer: Offer[Any], provides: Scope[Any]) -> dict[str, Any]:
+    return {
+        "type": offer.name,
+        "allowComponentOverlap": provides.allow_overlap,
+        "parameters": list(_parameters(offer.schema)),
+    }
+
+
+def _parameters(schema: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    required = schema.get("required", ())
+    for name, declared in schema.get("properties", {}).items():
+        known = declared if isinstance(declared, Mapping) else {}
+        optional = {key: known[key] for key in ("description", "default") if known.get(key) is not None}
+        yield {"name": name, "type": _type(known), "required": name in required, **optional}
+
+
+def _type(declared: Mapping[str, Any]) -> str:
+    """The type in the words of definitions, which have one only; of several the first that is not null."""
+    branches = [declared, *declared.get("anyOf", ()), *declared.get("oneOf", ())]
+    named = (branch.get("type") for branch in branches if isinstance(branch, Mapping))
+    flat = (name for found in named for name in (found if isinstance(found, list) else [found]))
+    return next((name for name in flat if name in SCOPE_PARAMETER_TYPES and name != "null"), "string")
