@@ -22,7 +22,7 @@ class TraitDefinition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkloadTypeDefinition(msgspec.Struct, frozen=True, kw_only=True):
-    """A WorkloadType. `settings` are those that a component of the type may use (WT-3)."""
+    """A WorkloadType. `settings` are those that a component of the type may use (WT-3); their values are defaults."""
 
     metadata: Metadata
     group: str

@@ -82,12 +82,15 @@ def _arch(spec: Fields) -> str:
     return value
 
 
-def setting(fields: Fields) -> Setting:
-    """One workload setting; its type defaults to string and its value is opaque (WS-1, WS-3)."""
+def setting(fields: Fields, value: str = "value") -> Setting:
+    """One workload setting; its type defaults to string and its value is opaque (WS-1, WS-3).
+
+    `value` is the key that the value stands under.
+    """
     found = Setting(
         name=fields.text("name", required=True, rule="WS-1"),
         type=fields.text("type", default="string", rule="WS-1"),
-        value=fields.raw("value"),
+        value=fields.raw(value),
         from_param=fields.text("fromParam", rule="WS-2"),
         required=fields.boolean("required"),
         description=fields.text("description"),

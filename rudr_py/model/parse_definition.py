@@ -117,8 +117,9 @@ def _workload_type(envelope: Envelope) -> WorkloadTypeDefinition:
 
 
 def _settings(spec: Fields) -> tuple[Setting, ...]:
-    """`settings`, or `workloadSettings`, as an outdated draft had it."""
-    return tuple(setting(fields) for fields in spec.items(spec.renamed("workloadSettings", "settings"), "WT-2"))
+    """`settings`, or `workloadSettings`, as an outdated draft had it. The value of each is its `default` (WT-2)."""
+    entries = spec.items(spec.renamed("workloadSettings", "settings"), "WT-2")
+    return tuple(setting(fields, "default" if fields.has("default") else "value") for fields in entries)
 
 
 def _scope(envelope: Envelope) -> ScopeDefinition:

@@ -70,6 +70,16 @@ def test_a_workload_type_is_read(key: str) -> None:
     )
 
 
+@pytest.mark.parametrize("key", ["default", "value"])
+def test_the_value_of_a_setting_of_a_workload_type_is_its_default(key: str) -> None:
+    names = {"kind": "Function"}
+    spec = {"group": "openfaas.com", "names": names, "settings": [{"name": "image", key: "busybox"}]}
+    parsed = parse.parse(document("WorkloadType", spec=spec))
+    assert parsed.warnings == ()
+    assert isinstance(parsed.value, WorkloadTypeDefinition)
+    assert parsed.value.settings == (Setting(name="image", value="busybox"),)
+
+
 def test_a_workload_type_needs_group_and_kind() -> None:
     assert problems("WorkloadType") == [("WT-2", "$.spec"), ("WT-2", "$.spec")]
     assert problems("WorkloadType", group="g", names={"kind": "function"}) == [("WT-2", "$.spec.names.kind")]
