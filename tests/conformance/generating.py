@@ -32,6 +32,24 @@ TRAITS: tuple[dict[str, Json], ...] = (
     {"name": "empty"},
 )
 
+SCOPES: tuple[dict[str, Json], ...] = (
+    {
+        "name": "well",
+        "type": "core.oam.dev/v1alpha1.HealthScope",
+        "properties": {"probe-method": "kube-get", "probe-endpoint": ".status"},
+    },
+    {
+        "name": "fine",
+        "type": "core.oam.dev/v1.Health",
+        "properties": [{"name": "probeMethod", "value": "tcp"}, {"name": "probeEndpoint", "value": ""}],
+    },
+    {
+        "name": "net",
+        "type": "core.oam.dev/v1.Network",
+        "properties": {"networkId": "[fromVariable(b)]", "subnetId": "a"},
+    },
+)
+
 WORDS: dict[str, tuple[Json, ...]] = {
     "workloadType": tuple(f"core.oam.dev/v1alpha1.{kind}" for kind in CORE),
     "osType": ("linux", "windows"),
@@ -45,7 +63,6 @@ WORDS: dict[str, tuple[Json, ...]] = {
     "fromParam": ("a", "b"),
     "value": ("text", "", "[fromVariable(a)]", 5, True),
     "parameters.type": ("string", "number", "boolean"),
-    "scopes.type": ("core.oam.dev/v1alpha1.HealthScope", "core.oam.dev/v1.Network"),
     "componentName": COMPONENTS,
     "instanceName": ("front", "back", "a.b", "a" * 63),
     "containerPort": (80, 443, 8080),
@@ -57,7 +74,7 @@ WORDS: dict[str, tuple[Json, ...]] = {
     "ephemeral": (True, False, "n"),
     "default": (None,),
     "variables": ([{"name": "a", "value": 5}, {"name": "b", "value": "text"}],),
-    "applicationScopes": ([],),
+    "applicationScopes": ([], [], ["shop"], ["well"]),
     "parameterValues": (None, [{"name": "a", "value": "text"}], [{"name": "a", "value": 5}], {"b": True}),
     "traits.parameterValues": (None,),
     "livenessProbe.successThreshold": (1, None),
@@ -138,8 +155,9 @@ class _Generator:
 
     def _array(self, items: dict[str, Any], name: str) -> Drawn:
         one = self._anything(items, name)
-        if name == "traits":
-            return st.lists(self._mostly(st.sampled_from(TRAITS), one), max_size=2)
+        usual = {"traits": TRAITS, "scopes": SCOPES}.get(name, ())
+        if usual:
+            return st.lists(self._mostly(st.sampled_from(usual), one), max_size=2)
         least = 1 if name in ALWAYS else 0
         if "properties" not in items:
             return st.lists(one, max_size=2)

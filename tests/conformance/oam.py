@@ -6,20 +6,22 @@ For tests that state one rule each: a document in, its objects or its problems o
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+from rudr_py.api import Member
 from rudr_py.catalog import Catalog, plain_guard
 from rudr_py.errors import Problem
 from rudr_py.model import parse, yamlfile
 from rudr_py.model.application import Application
 from rudr_py.model.component import Component
+from rudr_py.model.definition import ScopeDefinition, TraitDefinition, WorkloadTypeDefinition
 from rudr_py.model.document import Document, Parsed, Positions
 from rudr_py.plugins import discovery, loading
-from rudr_py.render import rendering
-from rudr_py.render.inputs import Inputs
+from rudr_py.render import membership, rendering
+from rudr_py.render.inputs import Definitions, Inputs
 from rudr_py.render.plan import Plan
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -51,6 +53,11 @@ def application(spec: str, name: str = "shop") -> str:
     return _document("ApplicationConfiguration", name, textwrap.dedent(spec).strip())
 
 
+def definition(kind: str, name: str, spec: str) -> str:
+    """A Trait, WorkloadType or ApplicationScope, as in the definitions namespace."""
+    return _document(kind, name, textwrap.dedent(spec).strip())
+
+
 def instance(traits: str = "", values: str = "") -> str:
     """An application `shop` with one instance `front` of the component `web`; traits and values as YAML lists."""
     spec = "components:\n- componentName: web\n  instanceName: front\n"
@@ -60,28 +67,55 @@ def instance(traits: str = "", values: str = "") -> str:
     return application(spec)
 
 
-def plan(*documents: str, name: str = "shop") -> Plan:
-    """What the application of this name comes to, with the other documents beside it."""
-    return render([found for text in documents for found in yamlfile.load(text, "app.yaml")], name)
+def plan(*documents: str, name: str = "shop", root: str = "") -> Plan:
+    """What the application of this name comes to, with the other documents beside it; `root` holds the root scopes."""
+    return render([found for text in documents for found in yamlfile.load(text, "app.yaml")], name, root=root)
 
 
-def render(documents: Iterable[Document], name: str) -> Plan:
+def render(documents: Iterable[Document], name: str, *, root: str = "") -> Plan:
     """As `plan`, of documents that were read already."""
-    read: dict[str, tuple[Parsed[Any], Positions]] = {}
-    for document in documents:
-        parsed = parse.parse(document.value, document.positions)
-        if isinstance(parsed.value, Application | Component):
-            read[f"{type(parsed.value).__name__}/{parsed.value.metadata.name}"] = parsed, document.positions
-    components = {key.partition("/")[2]: found for key, (found, _) in read.items() if key.startswith("Component/")}
-    parsed, positions = read[f"Application/{name}"]
+    world = _World(documents)
+    others = [membership.members(_render(world, other, {}, root), ()) for other in world.applications if other != name]
+    return _render(world, name, membership.gather(name, others), root)
+
+
+class _World:
+    """The documents of a namespace by kind and name, and where they stand."""
+
+    def __init__(self, documents: Iterable[Document]) -> None:
+        self.applications: dict[str, tuple[Parsed[Application], Positions]] = {}
+        self.components: dict[str, tuple[Parsed[Component], Positions]] = {}
+        self.definitions: dict[type, dict[str, Parsed[Any]]] = {}
+        for document in documents:
+            parsed = parse.parse(document.value, document.positions)
+            value = parsed.value
+            assert value is not None, parsed.problems
+            if isinstance(value, Application):
+                self.applications[value.metadata.name] = parsed, document.positions
+            elif isinstance(value, Component):
+                self.components[value.metadata.name] = parsed, document.positions
+            else:
+                self.definitions.setdefault(type(value), {})[value.metadata.name] = parsed
+
+
+def _render(world: _World, name: str, members: Mapping[str, tuple[Member, ...]], root: str) -> Plan:
+    parsed, positions = world.applications[name]
     assert parsed.value is not None
-    places = {key.partition("/")[2]: place for key, (_, place) in read.items() if key.startswith("Component/")}
+    declared = membership.declared(one.value for one, _ in world.applications.values() if one.value is not None)
     inputs = Inputs(
         application=parsed.value,
         parsed=parsed,
-        components=components,
+        components={key: one for key, (one, _) in world.components.items()},
         now=NOW,
-        positions={**places, "": positions},
+        positions={**{key: place for key, (_, place) in world.components.items()}, "": positions},
+        definitions=Definitions(
+            traits=world.definitions.get(TraitDefinition, {}),
+            workloads=world.definitions.get(WorkloadTypeDefinition, {}),
+            scopes=world.definitions.get(ScopeDefinition, {}),
+        ),
+        scopes_of=declared,
+        members=members,
+        root=root,
     )
     return rendering.render(inputs, catalog())
 

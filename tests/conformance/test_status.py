@@ -37,6 +37,23 @@ class Deployments:
         return ({**head, "spec": {"replicas": 1}, "status": dict(self._instances[instance])},)
 
 
+class NoNode:
+    """A Deployment whose one pod finds no node."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
+        """The instance's Deployment, and its pod."""
+        if kind.kind == "Pod":
+            scheduled = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": self._why}
+            status = {"phase": "Pending", "conditions": [scheduled]}
+            return ({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"{instance}-x"}, "status": status},)
+        return Deployments(1, **{instance: {**RUNNING, "availableReplicas": 0, "readyReplicas": 0}}).documents(
+            instance, kind
+        )
+
+
 RUNNING = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1, "readyReplicas": 1}
 
 
@@ -65,6 +82,14 @@ def test_two_instances_of_one_component_have_a_status_each() -> None:
 def test_a_status_of_an_older_generation_is_not_ready(generation: int, ready: str) -> None:
     found = built("components: [{componentName: web, instanceName: a}]", Deployments(generation, a=RUNNING))
     assert {one["type"]: one["status"] for one in found["conditions"]}["Ready"] == ready
+
+
+@pytest.mark.parametrize("lacking", ["memory", "nvidia.com/gpu", "example.com/dongle"])
+def test_a_component_that_no_node_can_have_is_not_run_and_says_what_is_lacking(lacking: str) -> None:
+    found = built("components: [{componentName: web, instanceName: a}]", NoNode(f"0/3 nodes: Insufficient {lacking}."))
+    (ready,) = (one for one in found["conditions"] if one["type"] == "Ready")
+    assert (ready["status"], ready["reason"]) == ("False", "Unschedulable")
+    assert f"Insufficient {lacking}" in ready["message"]
 
 
 def test_the_phase_is_add_or_modify_until_all_is_applied() -> None:

@@ -1,0 +1,87 @@
+"""Definitions as objects of the cluster (§5, §7): what a Trait or WorkloadType object narrows and admits."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conformance import oam
+
+SERVER = oam.component("Server", oam.WEB)
+SCALER = "- {name: manual-scaler, properties: {replicaCount: 9}}"
+SCHEMA = '{"type": "object", "properties": {"replicaCount": {"type": "integer", "maximum": 5}}}'
+ROBOTS = """
+group: acme.example
+version: v1
+names: {kind: Robot, singular: robot, plural: robots}
+settings:
+- {name: arms, type: number, required: true}
+- {name: colour, default: red}
+"""
+PROPERTY = "$.spec.components[0].traits[0].properties.replicaCount"
+
+
+def robot(settings: str, parameters: str = "[]") -> str:
+    return oam.component("acme.example/v1.Robot", f"parameters: {parameters}\nworkloadSettings: {settings}")
+
+
+@pytest.mark.parametrize("schema", [f"'{SCHEMA}'", SCHEMA])
+def test_properties_are_checked_against_the_trait_object_of_the_cluster(schema: str) -> None:
+    definition = oam.definition("Trait", "manual-scaler", f'{{appliesTo: ["*"], properties: {schema}}}')
+    assert oam.refused(oam.plan(SERVER, oam.instance(traits=SCALER), definition)) == [("TR-17", PROPERTY)]
+
+
+def test_a_trait_object_without_a_schema_lets_properties_pass() -> None:
+    definition = oam.definition("Trait", "manual-scaler", '{appliesTo: ["*"]}')
+    assert oam.objects(oam.plan(SERVER, oam.instance(traits=SCALER), definition))
+
+
+def test_a_trait_object_of_the_cluster_says_what_its_trait_applies_to() -> None:
+    definition = oam.definition("Trait", "manual-scaler", "{appliesTo: [core.oam.dev/v1alpha1.Worker]}")
+    refused = oam.refused(oam.plan(SERVER, oam.instance(traits=SCALER), definition))
+    assert {rule for rule, _ in refused} == {"TR-14"}
+
+
+def test_a_kind_is_admitted_by_a_workload_type_object_and_by_nothing_else() -> None:
+    text = robot("[{name: arms, value: 2}]")
+    admitted = oam.plan(text, oam.instance(), oam.definition("WorkloadType", "robots", ROBOTS))
+    body = oam.objects(admitted)["Robot/front"]
+    assert (body["apiVersion"], body["spec"]) == ("acme.example/v1", {"arms": 2, "colour": "red"})
+    assert oam.refused(oam.plan(text, oam.instance())) == [("CO-13", "$.spec.workloadType")]
+
+
+@pytest.mark.parametrize(
+    "settings", ["[]", "[{name: arms, value: 2}, {name: legs, value: 2}]", "[{name: arms, value: two}]"]
+)
+def test_a_component_uses_the_settings_that_its_type_lists_and_no_others(settings: str) -> None:
+    found = oam.plan(robot(settings), oam.instance(), oam.definition("WorkloadType", "robots", ROBOTS))
+    assert {rule for rule, _ in oam.refused(found)} == {"WT-3"}
+
+
+def test_a_parameter_wins_over_the_value_of_a_setting() -> None:
+    text = robot("[{name: arms, value: 2, fromParam: arms}]", "[{name: arms, type: number}]")
+    application = oam.instance(values="- {name: arms, value: 4}")
+    found = oam.objects(oam.plan(text, application, oam.definition("WorkloadType", "robots", ROBOTS)))
+    assert found["Robot/front"]["spec"]["arms"] == 4
+
+
+def test_a_setting_called_spec_is_the_spec_as_in_rudr_with_parameters_put_in() -> None:
+    definition = oam.definition("WorkloadType", "robots", ROBOTS.partition("settings:")[0])
+    text = robot("[{name: spec, value: {arms: {fromParam: arms}, legs: 2}}]", "[{name: arms, type: number}]")
+    found = oam.objects(oam.plan(text, oam.instance(values="- {name: arms, value: 4}"), definition))
+    assert found["Robot/front"]["spec"] == {"arms": 4, "legs": 2}
+
+
+@pytest.mark.parametrize(
+    ("group", "kind"),
+    [
+        ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
+        ("apiextensions.k8s.io", "CustomResourceDefinition"),
+        ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
+        ("certificates.k8s.io", "CertificateSigningRequest"),
+        ("core.oam.dev", "Trait"),
+    ],
+)
+def test_kinds_that_give_rights_are_never_admitted(group: str, kind: str) -> None:
+    definition = oam.definition("WorkloadType", "wicked", f"{{group: {group}, version: v1, names: {{kind: {kind}}}}}")
+    text = oam.component(f"{group}/v1.{kind}", "workloadSettings: [{name: spec, value: {}}]")
+    assert oam.refused(oam.plan(text, oam.instance(), definition)) == [("CO-13", "$.spec.workloadType")]
