@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+import jsonschema
 import pytest
 
-from tests.conformance import oam
+from rudr_py.api import Scope, Trait
+from rudr_py.model import parse
+from rudr_py.model.definition import ScopeDefinition, TraitDefinition
+from rudr_py.render import definitions
+from tests.conformance import oam, published
 
 SERVER = oam.component("Server", oam.WEB)
 SCALER = "- {name: manual-scaler, properties: {replicaCount: 9}}"
@@ -85,3 +93,57 @@ def test_kinds_that_give_rights_are_never_admitted(group: str, kind: str) -> Non
     definition = oam.definition("WorkloadType", "wicked", f"{{group: {group}, version: v1, names: {{kind: {kind}}}}}")
     text = oam.component(f"{group}/v1.{kind}", "workloadSettings: [{name: spec, value: {}}]")
     assert oam.refused(oam.plan(text, oam.instance(), definition)) == [("CO-13", "$.spec.workloadType")]
+
+
+def everything() -> list[dict[str, Any]]:
+    return list(definitions.publish(oam.catalog(), "rudr"))
+
+
+def test_every_installed_type_is_published_as_an_object_that_reads_back() -> None:
+    kinds = []
+    for document in everything():
+        parsed = parse.parse(document)
+        assert (parsed.problems, parsed.warnings) == ((), ())
+        assert not published.refusals(document, published.VERSIONS[0])
+        kinds.append(document["kind"])
+    assert sorted(kinds) == sorted(
+        "Trait"
+        if isinstance(offer.provides, Trait)
+        else "ApplicationScope"
+        if isinstance(offer.provides, Scope)
+        else "WorkloadType"
+        for offer in oam.catalog().offers()
+    )
+
+
+def test_a_published_trait_says_what_its_type_checks() -> None:
+    values = {one.metadata.name: one for one in map(_trait, everything()) if one is not None}
+    for offer in oam.catalog().offers():
+        if isinstance(offer.provides, Trait):
+            value = values[offer.name]
+            assert value.applies_to == tuple(offer.provides.applies_to)
+            assert value.applies_to
+            assert value.properties == json.loads(json.dumps(offer.schema))
+            jsonschema.Draft202012Validator.check_schema(value.properties)
+
+
+def test_a_published_scope_has_its_type_its_overlap_and_its_parameters() -> None:
+    parsed = (parse.parse(document).value for document in everything())
+    scopes = {value.type: value for value in parsed if isinstance(value, ScopeDefinition)}
+    network = scopes["core.oam.dev/v1alpha1.NetworkScope"]
+    assert not network.allow_component_overlap
+    assert {one.name for one in network.parameters if one.required} == {"network-id", "subnet-id"}
+    health = scopes["core.oam.dev/v1alpha1.HealthScope"]
+    assert health.allow_component_overlap
+    assert {one.name for one in health.parameters if one.required} == {"probe-method", "probe-endpoint"}
+
+
+def test_what_is_published_changes_nothing_of_what_is_rendered() -> None:
+    texts = SERVER, oam.instance(traits=SCALER)
+    published_texts = [json.dumps(document) for document in everything()]
+    assert oam.objects(oam.plan(*texts, *published_texts)) == oam.objects(oam.plan(*texts))
+
+
+def _trait(document: dict[str, Any]) -> TraitDefinition | None:
+    value = parse.parse(document).value
+    return value if isinstance(value, TraitDefinition) else None

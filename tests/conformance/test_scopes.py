@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from rudr_py.api import Scope
 from rudr_py.model.identity import CORE_GROUP, TypeName
+from rudr_py.render import root
 from rudr_py.render.plan import Plan
-from tests.conformance import oam
+from tests.conformance import oam, published
 
 SERVER = oam.component("Server", oam.WEB)
 HEALTH = """
@@ -112,18 +114,29 @@ def test_a_definition_of_the_cluster_can_forbid_overlap() -> None:
 )
 def test_a_core_workload_without_scopes_is_in_the_root_scopes(workload: str, roots: list[str]) -> None:
     text = oam.component(workload, oam.WEB if workload == "Server" else oam.MAIN)
-    root = scopes(HEALTH, NETWORK, name="root")
-    assert joined(oam.plan(text, root, member(), root="root")) == roots
-    assert members(oam.plan(text, root, member(), name="root", root="root")) == ["front"]
+    groups = scopes(HEALTH, NETWORK, name="root")
+    assert joined(oam.plan(text, groups, member(), root="root")) == roots
+    assert members(oam.plan(text, groups, member(), name="root", root="root")) == ["front"]
 
 
 def test_a_scope_of_ones_own_takes_the_place_of_the_root_scope_of_its_type() -> None:
-    root, own = scopes(HEALTH, NETWORK, name="root"), scopes(NETWORK)
-    found = oam.plan(SERVER, root, own, member("groups"), root="root")
+    groups, own = scopes(HEALTH, NETWORK, name="root"), scopes(NETWORK)
+    found = oam.plan(SERVER, groups, own, member("groups"), root="root")
     assert [(scope.application, scope.type.rpartition(".")[2]) for scope in found.instances[0].scopes] == [
         ("groups", "NetworkScope"),
         ("root", "HealthScope"),
     ]
+
+
+def test_the_root_application_is_right_and_has_a_scope_of_each_core_type() -> None:
+    text = json.dumps(root.document("default"))
+    found = oam.plan(SERVER, text, member(), name=root.NAME, root=root.NAME)
+    assert (found.problems, found.warnings) == ((), ())
+    assert sorted(scope.part.name for scope in found.scopes) == sorted(
+        offer.name for offer in oam.catalog().offers() if isinstance(offer.provides, Scope)
+    )
+    assert joined(oam.plan(SERVER, text, member(), root=root.NAME)) == ["HealthScope", "NetworkScope"]
+    assert not published.refusals(root.document("default"), published.VERSIONS[0])
 
 
 def test_an_extended_workload_is_not_put_into_root_scopes() -> None:
