@@ -16,7 +16,7 @@ import msgspec
 from rudr_py.api import Scope, Trait, Type, WorkloadType
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.model.identity import API_VERSION, CORE_GROUP, TypeName
-from rudr_py.model.parameter_types import SCOPE_PARAMETER_TYPES
+from rudr_py.model.parameter_types import SCOPE_PARAMETER_TYPES, has_type
 from rudr_py.render import stamp
 
 PACKAGE: Final = "rudr.oam.dev/package"
@@ -113,15 +113,25 @@ def _scope(offer: Offer[Any], provides: Scope[Any]) -> dict[str, Any]:
 
 def _parameters(schema: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     required = schema.get("required", ())
-    for name, declared in schema.get("properties", {}).items():
-        known = declared if isinstance(declared, Mapping) else {}
-        optional = {key: known[key] for key in ("description", "default") if known.get(key) is not None}
-        yield {"name": name, "type": _type(known), "required": name in required, **optional}
+    # defaults of models are Python's, tuples among them
+    declared = msgspec.json.decode(msgspec.json.encode(schema.get("properties", {})))
+    for name, found in declared.items():
+        known = found if isinstance(found, dict) else {}
+        yield {"name": name, "required": name in required, **_type(known), **_description_of(known)}
 
 
-def _type(declared: Mapping[str, Any]) -> str:
-    """The type in the words of definitions, which have one only; of several the first that is not null."""
+def _description_of(declared: Mapping[str, Any]) -> dict[str, Any]:
+    return {"description": declared["description"]} if declared.get("description") else {}
+
+
+def _type(declared: Mapping[str, Any]) -> dict[str, Any]:
+    """The type, and the default, in the words of definitions, which have one type only: the first that is not null."""
     branches = [declared, *declared.get("anyOf", ()), *declared.get("oneOf", ())]
-    named = (branch.get("type") for branch in branches if isinstance(branch, Mapping))
+    named = (branch.get("type") for branch in branches if isinstance(branch, dict))
     flat = (name for found in named for name in (found if isinstance(found, list) else [found]))
-    return next((name for name in flat if name in SCOPE_PARAMETER_TYPES and name != "null"), "string")
+    types = [name for name in flat if name in SCOPE_PARAMETER_TYPES and name != "null"] or ["string"]
+    default = declared.get("default")
+    if default is None:
+        return {"type": types[0]}
+    fitting = next((name for name in types if has_type(default, name)), None)
+    return {"type": types[0]} if fitting is None else {"type": fitting, "default": default}

@@ -65,7 +65,7 @@ def _prepare(
 
     given, undefined = resolve.substitute_properties(binding, inputs.application.variables, path)
     given, warnings, where = check.renamed(offer, given, written)
-    told = narrowing.scope(inputs.definitions, offer, given, where, "SC-7")
+    told = narrowing.scope(inputs.definitions, offer, given, where, "AC-12")
     # a variable that does not exist is one mistake, not also a text where a number should be
     found = (problem for problem in told.problems if problem.path not in {other.path for other in undefined})
     prepared = _Prepared(offer=offer, binding=binding, given=given, path=path, where=where)
@@ -76,7 +76,7 @@ def _call(inputs: Inputs, catalog: Catalog, prepared: _Prepared, instances: Sequ
     offer, where = prepared.offer, prepared.where
 
     def told(message: str, at: str) -> Problem:
-        return Problem(message, check.inside(where, at), rule="SC-7")
+        return Problem(message, check.inside(where, at), rule="AC-12")
 
     try:
         context = _context(inputs, catalog, prepared, instances)
@@ -85,7 +85,7 @@ def _call(inputs: Inputs, catalog: Catalog, prepared: _Prepared, instances: Sequ
         if fault:
             raise calling.blamed(offer, fault)
     except ValueError as error:
-        return RenderedScope(problems=check.unloadable(offer, error, where, "SC-7"))
+        return RenderedScope(problems=check.unloadable(offer, error, where, "AC-12"))
     except Refuse as refusal:
         return RenderedScope(problems=tuple(calling.refusals(offer, refusal, told)))
     except PluginCallError as error:

@@ -10,14 +10,14 @@ import msgspec
 import pytest
 
 from rudr_py import catalog
-from rudr_py.api import Kind, Trait, Type, WorkloadType
+from rudr_py.api import Kind, Scope, Trait, Type, WorkloadType
 from rudr_py.catalog import Catalog
 from rudr_py.model import parse, yamlfile
 from rudr_py.model.application import Application
 from rudr_py.model.document import Parsed, Positions
 from rudr_py.plugins import discovery, loading
 from rudr_py.render import rendering
-from rudr_py.render.inputs import Inputs
+from rudr_py.render.inputs import Definitions, Inputs
 from rudr_py.render.plan import Plan
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -87,7 +87,12 @@ def _with_types(catalog: Catalog) -> Callable[..., Catalog]:
 def _extended(known: Catalog, types: tuple[Type[Any], ...]) -> Catalog:
     traits = {one.name: catalog.offer(one, package="acme 1.0") for one in types if isinstance(one, Trait)}
     workloads = {one.name: catalog.offer(one, package="acme 1.0") for one in types if isinstance(one, WorkloadType)}
-    return Catalog(traits={**known.traits, **traits}, workloads={**known.workloads, **workloads}, scopes=known.scopes)
+    scopes = {one.name: catalog.offer(one, package="acme 1.0") for one in types if isinstance(one, Scope)}
+    return Catalog(
+        traits={**known.traits, **traits},
+        workloads={**known.workloads, **workloads},
+        scopes={**known.scopes, **scopes},
+    )
 
 
 @pytest.fixture(name="inputs", scope="session")
@@ -109,6 +114,19 @@ def read(text: str, **fields: Any) -> Inputs:
     assert application.value is not None
     known: dict[str, Any] = {"now": NOW, "positions": positions}
     return Inputs(application=application.value, parsed=application, components=parsed, **(known | fields))
+
+
+@pytest.fixture(name="definitions", scope="session")
+def _definitions() -> Callable[..., Definitions]:
+    """Definitions out of documents, by their names."""
+
+    def definitions(*documents: Mapping[str, Any]) -> Definitions:
+        found: dict[str, dict[str, Parsed[Any]]] = {"Trait": {}, "WorkloadType": {}, "ApplicationScope": {}}
+        for document in documents:
+            found[document["kind"]][document["metadata"]["name"]] = parse.parse(dict(document))
+        return Definitions(traits=found["Trait"], workloads=found["WorkloadType"], scopes=found["ApplicationScope"])
+
+    return definitions
 
 
 @pytest.fixture(name="plan", scope="session")
