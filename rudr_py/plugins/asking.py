@@ -30,6 +30,8 @@ def offers(found: Found, call_guard: Guard) -> tuple[Offer[Any], ...]:
     for one in types:
         _check_version(found, one)
     wrong = [f"{checks.label(one)} {fault}" for one in types for fault in checks.faults(one)]
+    if not wrong and not found.builtin:
+        wrong = [f"{checks.label(one)} {fault}" for one in types for fault in checks.trespasses(one)]
     if wrong:
         raise PluginError("offers a type that cannot be used: " + "; ".join(wrong), package=found.distribution)
     offered = tuple(catalog.offer(one, package=found.distribution, guard=call_guard) for one in types)

@@ -18,6 +18,8 @@ from rudr_py.api import Kind, Rule, Scope, Trait, Type, WorkloadType, properties
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?")
 
+_RESERVED = re.compile(r"([^/]*\.)?oam\.dev/")
+
 _LISTS: Mapping[str, type] = {
     "aliases": str,
     "overrides": str,
@@ -55,6 +57,21 @@ def faults(candidate: object) -> tuple[str, ...]:
     if not isinstance(candidate, (Trait, WorkloadType, Scope)):
         return (f"is {_named(candidate)}, not a Trait, WorkloadType or Scope",)
     return (*_name_faults(candidate), *_list_faults(candidate), *_method_faults(candidate), *_schema_faults(candidate))
+
+
+def trespasses(candidate: object) -> tuple[str, ...]:
+    """Names in the groups of the specification, oam.dev and below, which are not for plugins (OAM MD-7, SC-9).
+
+    A type may have one that it replaces by `overrides`. Each text follows the words "this type".
+    """
+    if not isinstance(candidate, Type):
+        return ()
+    names: tuple[object, ...] = (candidate.name, *candidate.aliases)
+    return tuple(
+        f'is called "{name}"; the groups of oam.dev belong to the specification, so use one of your own'
+        for name in names
+        if isinstance(name, str) and _RESERVED.match(name) and name not in candidate.overrides
+    )
 
 
 def label(candidate: object) -> str:

@@ -1,0 +1,48 @@
+"""The groups of the specification are not for plugins (OAM v1alpha1 §2, §4), unless one replaces what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rudr_py.api import Rendered, Scope, Type, WorkloadType
+from rudr_py.plugins import discovery, loading
+from rudr_py.plugins.discovery import Found
+
+Make = Callable[..., Found]
+SERVER = "core.oam.dev/v1alpha1.Server"
+
+
+def made(sort: type[Type[Any]], **declared: Any) -> Type[Any]:
+    def render(self: object, ctx: object) -> Rendered:
+        return Rendered()
+
+    found: Type[Any] = type("Made", (sort,), {"render": render, **declared})()
+    return found
+
+
+@pytest.mark.parametrize("sort", [WorkloadType, Scope])
+@pytest.mark.parametrize("name", ["core.oam.dev/v1alpha1.Mine", "oam.dev/v1.Mine", "standard.oam.dev/v1.Mine"])
+def test_a_type_in_a_group_of_the_specification_is_refused_in_words_for_its_author(
+    name: str, sort: type[Type[Any]], plugin: Make
+) -> None:
+    for one in (made(sort, name=name), made(sort, name="acme.example/v1.Mine", aliases=(name,))):
+        (state,) = loading.load([plugin("rudr-py-x", one)], None).plugins
+        assert state.state == "failed"
+        assert name in state.error
+        assert "belong to the specification" in state.error
+
+
+@pytest.mark.parametrize("name", ["myoam.dev/v1.Mine", "oam.dev.example/v1.Mine"])
+def test_a_group_of_ones_own_is_right(name: str, plugin: Make) -> None:
+    (state,) = loading.load([plugin("rudr-py-x", made(Scope, name=name))], None).plugins
+    assert state.state == "loaded"
+
+
+def test_a_type_that_replaces_one_of_the_specification_has_its_name(plugin: Make) -> None:
+    replacing = made(WorkloadType, name=SERVER, overrides=(SERVER,))
+    loaded = loading.load([plugin("rudr-py-x", replacing)], discovery.standard())
+    assert loaded.refused == ()
+    assert loaded.catalog.workload(SERVER).package == "rudr-py-x 1.0"
