@@ -109,7 +109,9 @@ class Reconciler:
         if intent is not None:
             pending = status.Sync(state="Unknown", reason="Applying", resources=intent)
             built = status.status(plan, inputs, inputs.observed, pending, before)
-            await self._parts.reporter.write(live, _bounded(live, built), urgent=True)
+            told = await self._parts.reporter.write(live, _bounded(live, built), urgent=True)
+            if told.written:
+                self._events(live, before, built)
         return await self._parts.syncer.sync(live, plan, before.resources)
 
     async def _tell(self, live: Live, plan: Plan, inputs: Inputs, synced: Synced) -> Outcome:
@@ -139,13 +141,17 @@ class Reconciler:
         return outcome.soonest(*waits)
 
     def _events(self, live: Live, before: status.Previous, built: dict[str, Any]) -> None:
-        """One event for each condition that changed its status, or is False for another reason than before."""
+        """One event for each condition that has become True, or False, or is False for another reason than before.
+
+        What belongs to every start is no news.
+        """
         old = {condition.type: (condition.status, condition.reason) for condition in before.conditions}
         for condition in built["conditions"]:
             was, because = old.get(condition["type"], ("", ""))
-            bad = condition["status"] == "False" and condition["reason"] not in _PROGRESS
-            new = condition["status"] != was or (bad and condition["reason"] != because)
-            if new and condition["status"] != "Unknown":
+            bad = condition["status"] == "False"
+            if condition["status"] == "Unknown" or (bad and condition["reason"] in _PROGRESS):
+                continue
+            if condition["status"] != was or (bad and condition["reason"] != because):
                 note = condition.get("message") or f"{condition['type']} is {condition['status']}"
                 self._parts.recorder.record(live, condition["reason"], note, action="Reconcile", warning=bad)
 

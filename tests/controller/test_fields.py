@@ -40,12 +40,12 @@ containers = st.lists(
             "image": st.sampled_from(["a:1", "a:2"]),
             "env": env,
             "ports": ports,
-            "args": st.lists(st.sampled_from("xy"), max_size=2),
+            "args": st.lists(st.sampled_from("xy"), min_size=1, max_size=2),
             "resources": st.just({}),
         },
     ),
     max_size=2,
-    unique_by=lambda item: item["name"],
+    unique_by=lambda item: str(item["name"]),
 )
 
 
@@ -100,8 +100,8 @@ def test_what_somebody_removed_is_missing(wanted: Document, data: st.DataObject)
     for key in wanted["metadata"].get("labels", {}):
         cut = {**mine["f:metadata"]["f:labels"]}
         del cut[f"f:{key}"]
-        entry = {**mine, "f:metadata": {**mine["f:metadata"], "f:labels": cut or {".": {}}}}
-        assert fields.missing(entry, wanted) == (f"metadata.labels.{key}",)
+        cutting: Document = {**mine, "f:metadata": {**mine["f:metadata"], "f:labels": cut or {".": {}}}}
+        assert fields.missing(cutting, wanted) == (f"metadata.labels.{key}",)
     found = wanted["spec"]["template"]["spec"]["containers"]
     if len(found) > 1:
         gone = data.draw(st.sampled_from(found))["name"]
@@ -117,7 +117,7 @@ def test_without_an_entry_everything_is_missing() -> None:
 
 
 def test_a_finalizer_is_told_by_itself() -> None:
-    entry = {"f:metadata": {"f:finalizers": {".": {}, 'v:"x/y"': {}}}}
+    entry: Document = {"f:metadata": {"f:finalizers": {".": {}, 'v:"x/y"': {}}}}
     wanted = {"metadata": {"finalizers": ["x/y", "x/z"]}}
     assert fields.missing(entry, wanted) == ("metadata.finalizers[x/z]",)
 

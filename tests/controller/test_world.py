@@ -24,8 +24,10 @@ Make = Callable[..., Live]
 
 def filled(*lives: Live) -> Cache:
     cache = Cache(label=stamp.INSTANCE)
-    for event in (ListingStarted(), *(Listed(live) for live in lives), ListingDone("9")):
-        cache.feed(event)
+    cache.feed(ListingStarted())
+    for live in lives:
+        cache.feed(Listed(live))
+    cache.feed(ListingDone("9"))
     return cache
 
 

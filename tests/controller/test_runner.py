@@ -1,0 +1,320 @@
+"""Tasks, workers and the stop: nothing is swallowed, nothing is cut off that could have ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py import errors
+from rudr_py.controller import runner, world
+from rudr_py.controller.endpoints import Checks, Endpoints
+from rudr_py.controller.metrics import Metrics
+from rudr_py.controller.outcome import Outcome
+from rudr_py.controller.queue import Queue
+from rudr_py.controller.reconcile import Reconciler
+from rudr_py.controller.runner import Controller, Machinery
+from rudr_py.controller.sources import Sources, Tools
+from rudr_py.controller.world import World
+from rudr_py.kube.client import Client
+from rudr_py.kube.discovery import Discovery
+from rudr_py.kube.events import Recorder
+from rudr_py.local.faults import Faults, Match
+from rudr_py.model.identity import Key
+from rudr_py.settings import Settings
+from rudr_py.testing.clock import FakeClock, settle
+
+SHOP = Key("shop", "shop")
+SETTINGS = Settings(health_address="", metrics_address="", workers=2, retry_initial=1.0, stop_grace=30.0)
+Reconcile = Callable[[Key], Any]
+
+
+class Scripted(Reconciler):
+    """A reconciler that does what a test says, and notes when."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.runs: list[tuple[float, Key]] = []
+        self.does: Reconcile = lambda _key: Outcome(result="success")
+
+    async def reconcile(self, key: Key) -> Outcome:
+        self.runs.append((self.clock.monotonic() - 1000.0, key))
+        found = self.does(key)
+        outcome: Outcome = await found if asyncio.iscoroutine(found) else found
+        return outcome
+
+
+class Bench:
+    """A controller over the local API with a scripted reconciler and a fake clock."""
+
+    def __init__(self, transport: Any) -> None:
+        self.clock = FakeClock()
+        self.reconciler = Scripted(self.clock)
+        self.queue: Queue[Key] = Queue(self.clock, retry_initial=1.0, retry_maximum=300.0)
+        self.metrics = Metrics(self.clock)
+        self.stop = asyncio.Event()
+        self.running: asyncio.Task[None] | None = None
+        client = Client(transport)
+        discovery = Discovery(client, clock=self.clock)
+        known, checks = World(), Checks()
+        tools = Tools(transport=transport, discovery=discovery, clock=self.clock, settings=SETTINGS)
+        self.recorder = Recorder(client, identity="test", clock=self.clock)
+        self.sources = Sources(known, tools, lambda key, _initial: self.queue.add(key))
+        self.world = known
+        self.controller = Controller(
+            Machinery(
+                settings=SETTINGS,
+                clock=self.clock,
+                world=known,
+                sources=self.sources,
+                kinds=(),
+                queue=self.queue,
+                reconciler=self.reconciler,
+                recorder=self.recorder,
+                endpoints=Endpoints(checks, self.metrics, SETTINGS),
+                checks=checks,
+                metrics=self.metrics,
+            )
+        )
+
+    @contextlib.asynccontextmanager
+    async def over(self) -> AsyncIterator[None]:
+        """Run, synced, and stop at the end unless it has ended."""
+        self.running = asyncio.create_task(self.controller.run(self.stop))
+        try:
+            async with asyncio.timeout(10):
+                await self.controller.synced.wait()
+            yield
+        finally:
+            self.stop.set()
+            await asyncio.wait([self.running])
+
+    async def worked(self, count: int) -> None:
+        """Wait until so many reconciles have begun."""
+        async with asyncio.timeout(10):
+            while len(self.reconciler.runs) < count:
+                await settle()
+
+    def times(self) -> list[float]:
+        return [round(time, 6) for time, _ in self.reconciler.runs]
+
+
+@pytest.fixture
+async def bench(cluster: Any, transport: Any) -> Bench:
+    return Bench(transport)
+
+
+async def test_a_failed_key_is_tried_again_with_growing_pauses(bench: Bench) -> None:
+    bench.reconciler.does = lambda _key: Outcome(result="error")
+    async with bench.over():
+        bench.queue.add(SHOP)
+        await bench.worked(1)
+        await bench.clock.advance(7.0)
+    assert bench.times() == [0.0, 1.0, 3.0, 7.0]
+
+
+async def test_a_refused_key_is_tried_again_slowly(bench: Bench) -> None:
+    bench.reconciler.does = lambda _key: Outcome(result="refused")
+    async with bench.over():
+        bench.queue.add(SHOP)
+        await bench.worked(1)
+        await bench.clock.advance(SETTINGS.refused_retry - 1)
+        assert len(bench.times()) == 1
+        await bench.clock.advance(SETTINGS.refused_retry * runner.REFUSED_SPREAD)
+        assert len(bench.times()) > 1
+        assert 60.0 <= bench.times()[1] <= 300.0
+
+
+@pytest.mark.parametrize("result", ["success", "invalid"])
+async def test_what_waits_for_a_change_is_left_alone(bench: Bench, result: Any) -> None:
+    bench.reconciler.does = lambda _key: Outcome(result=result)
+    async with bench.over():
+        bench.queue.add(SHOP)
+        await bench.worked(1)
+        await bench.clock.advance(3600.0)
+    assert bench.times() == [0.0]
+
+
+async def test_a_key_comes_back_when_it_said(bench: Bench) -> None:
+    outcomes = [Outcome(result="requeue_after", after=60.0), Outcome(result="success")]
+    bench.reconciler.does = lambda _key: outcomes.pop(0)
+    async with bench.over():
+        bench.queue.add(SHOP)
+        await bench.worked(1)
+        await bench.clock.advance(3600.0)
+    assert bench.times() == [0.0, 60.0]
+
+
+@pytest.mark.parametrize("raised", [True, False])
+async def test_nothing_hurries_a_key_that_the_server_asked_to_leave_alone(bench: Bench, raised: bool) -> None:
+    """Not even a change; other keys go on."""
+    busy = errors.TooManyRequestsError("slow down", status=429, retry_after=20.0)
+
+    def refuse(key: Key) -> Outcome:
+        if key != SHOP or bench.clock.monotonic() >= 1020.0:
+            return Outcome(result="success")
+        if raised:
+            raise busy
+        return Outcome(result="error", pause=20.0, after=5.0)
+
+    bench.reconciler.does = refuse
+    other = Key("shop", "other")
+    async with bench.over():
+        bench.queue.add(SHOP)
+        await bench.worked(1)
+        for _ in range(3):
+            await bench.clock.advance(5.0)
+            bench.queue.add(SHOP)
+            bench.queue.add(other)
+            await settle()
+        assert [key for _, key in bench.reconciler.runs] == [SHOP, other, other, other]
+        await bench.clock.advance(30.0)
+    assert [time for time, key in bench.reconciler.runs if key == SHOP] == [0.0, 20.0]
+
+
+async def test_whatever_a_reconcile_raises_it_ends_no_worker(bench: Bench) -> None:
+    def fail(key: Key) -> Outcome:
+        if key == SHOP:
+            raise RecursionError("poison")
+        return Outcome(result="success")
+
+    bench.reconciler.does = fail
+    async with bench.over():
+        for _ in range(SETTINGS.workers + 1):
+            bench.queue.add(SHOP)
+            await bench.worked(1)
+            await bench.clock.advance(10.0)
+        bench.queue.add(Key("shop", "other"))
+        async with asyncio.timeout(10):
+            await bench.controller.idle()
+        assert (Key("shop", "other")) in {key for _, key in bench.reconciler.runs}
+    assert b"controller_runtime_reconcile_panics_total" in bench.metrics.exposition()[0]
+
+
+async def test_a_task_that_crashes_ends_the_controller_with_its_error(bench: Bench) -> None:
+    class BrokenError(Exception):
+        pass
+
+    async with bench.over():
+        cache = bench.world.caches(world.APPLICATION)[0]
+
+        def feed(_event: Any) -> Any:
+            raise BrokenError("a fault of ours")
+
+        cache.feed = feed  # type: ignore[method-assign, assignment] # a watch whose consumer is broken
+        await _disturb(bench)
+        assert bench.running is not None
+        async with asyncio.timeout(10):
+            await asyncio.wait([bench.running])
+        assert isinstance(bench.running.exception(), BrokenError)
+
+
+async def _disturb(bench: Bench) -> None:
+    client = bench.recorder.__dict__["_client"]
+    kind = world.APPLICATION
+    resource = await Discovery(client, clock=bench.clock).resolve(kind.api_version, kind.kind)
+    body = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": "x"}, "spec": {"components": []}}
+    await client.create(resource.object("shop", ""), msgspec.json.encode(body), "tester")
+
+
+async def test_a_stop_waits_for_what_is_under_way_and_begins_nothing(bench: Bench) -> None:
+    going, finish = asyncio.Event(), asyncio.Event()
+    ended: list[Key] = []
+
+    async def slow(key: Key) -> Outcome:
+        going.set()
+        await finish.wait()
+        ended.append(key)
+        return Outcome(result="success")
+
+    bench.reconciler.does = slow
+    async with bench.over():
+        for number in range(5):
+            bench.queue.add(Key("shop", f"app-{number}"))
+        await going.wait()
+        await settle()
+        bench.stop.set()
+        await settle()
+        assert bench.running is not None
+        assert not bench.running.done()
+        finish.set()
+    assert len(ended) == SETTINGS.workers
+    assert bench.running.exception() is None
+
+
+async def test_a_stop_cuts_off_what_outlasts_the_grace(bench: Bench) -> None:
+    cut: list[Key] = []
+
+    async def stuck(key: Key) -> Outcome:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cut.append(key)
+            raise
+        return Outcome(result="success")
+
+    bench.reconciler.does = stuck
+    async with bench.over():
+        bench.queue.add(SHOP)
+        await bench.worked(1)
+        bench.stop.set()
+        await bench.clock.advance(SETTINGS.stop_grace - 1)
+        assert bench.running is not None
+        assert not bench.running.done()
+        await bench.clock.advance(1.0)
+        async with asyncio.timeout(10):
+            await asyncio.wait([bench.running])
+    assert cut == [SHOP]
+    assert bench.running.exception() is None
+
+
+async def test_a_stop_is_not_held_up_by_events_that_cannot_be_sent(bench: Bench, faults: Faults) -> None:
+    async with bench.over():
+        await _disturb(bench)
+        await bench.worked(1)
+        held = faults.hold(Match(plural="events"), times=9)
+        live = bench.world.get(world.APPLICATION, "shop", "x")
+        assert live is not None
+        bench.recorder.record(live, "Test", "note", action="Test")
+        await settle()
+        bench.recorder.record(live, "Test", "another", action="Test")
+        bench.stop.set()
+        await settle()
+        await bench.clock.advance(SETTINGS.stop_grace)
+        assert bench.running is not None
+        async with asyncio.timeout(10):
+            await asyncio.wait([bench.running])
+        held.set()
+    assert bench.running.exception() is None
+
+
+async def test_a_stop_before_the_caches_are_synced_ends_at_once(bare: Any, transport: Any) -> None:
+    bench = Bench(transport)
+    bench.running = asyncio.create_task(bench.controller.run(bench.stop))
+    await settle()
+    bench.stop.set()
+    async with asyncio.timeout(10):
+        await bench.running
+    assert not bench.controller.synced.is_set()
+
+
+async def test_every_reconcile_has_an_id_of_its_own_for_the_log(bench: Bench) -> None:
+    seen: list[str] = []
+
+    def note(_key: Key) -> Outcome:
+        seen.append(runner.reconcile_id.get())
+        logging.getLogger(__name__).debug("reconciling")
+        return Outcome(result="success")
+
+    bench.reconciler.does = note
+    async with bench.over():
+        for number in range(4):
+            bench.queue.add(Key("shop", f"app-{number}"))
+        await bench.worked(4)
+    assert len(set(seen)) == 4
+    assert all(seen)
