@@ -163,7 +163,7 @@ def test_components_beside_scopes_run_as_well() -> None:
 )
 def test_a_scope_without_a_required_property_is_refused(scope: str, lacking: str) -> None:
     found = oam.plan(scopes(scope.replace(f"{lacking}:", f"{lacking}-of-old:")), name="groups")
-    assert ("SC-7", "$.spec.scopes[0].properties") in oam.refused(found)
+    assert ("AC-12", "$.spec.scopes[0].properties") in oam.refused(found)
     assert any(f'"{lacking}"' in problem.message for problem in found.problems)
 
 
@@ -180,7 +180,7 @@ def test_the_gateway_of_a_network_decides_about_the_way_out(gateway: str) -> Non
 def test_an_unknown_gateway_is_refused() -> None:
     binding = NETWORK.replace("subnet-id: one", "subnet-id: one, internet-gateway-type: vpn")
     assert oam.refused(oam.plan(scopes(binding), name="groups")) == [
-        ("SC-7", "$.spec.scopes[0].properties.internet-gateway-type")
+        ("AC-12", "$.spec.scopes[0].properties.internet-gateway-type")
     ]
 
 

@@ -83,6 +83,14 @@ def test_every_known_bug_and_wish_is_in_the_table() -> None:
     assert sorted(set(found) - {row.id for row in ROWS}) == []
 
 
+def test_every_rule_that_a_problem_names_is_in_the_table() -> None:
+    """A user who looks up `[TR-14]` behind a message finds it on the page."""
+    sources = (path.read_text(encoding="utf-8") for path in (TESTS.parent / "rudr_py").rglob("*.py"))
+    named = {name for text in sources for name in re.findall(r'"([A-Z]{2}-[0-9]+)"', text)}
+    assert len(named) > 40
+    assert sorted(named - {row.id for row in ROWS}) == []
+
+
 def test_the_page_is_what_the_table_prints() -> None:
     assert page.PAGE.read_text(encoding="utf-8") == page.text(table.sections()), "run: make conformance"
 
