@@ -45,6 +45,10 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         """The type's name in documents."""
         return self.provides.name
 
+    def __repr__(self) -> str:
+        # schemas and validators fill pages
+        return f"Offer({self.name!r} of {self.package!r})"
+
     def call(self, function: Callable[..., R], *args: Any, returns: type[R]) -> R:
         """Call a method of the type.
 

@@ -161,7 +161,7 @@ def test_members_of_all_applications_are_gathered_in_order() -> None:
     def member(application: str, instance: str) -> Member:
         return Member(application=application, instance=instance, component="c", workload="w")
 
-    told = [
+    told: list[membership.Members] = [
         {("ops", "well"): (member("b", "y"),), ("other", "closed"): (member("b", "y"),)},
         {("ops", "well"): (member("a", "z"), member("a", "x"))},
     ]

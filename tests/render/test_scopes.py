@@ -10,6 +10,7 @@ import pytest
 
 from rudr_py.api import Context, Health, Kind, Manifest, Member, Probe, Ref, Refuse, Rendered, Scale, Scope
 from rudr_py.catalog import Catalog
+from rudr_py.errors import Problem
 from rudr_py.render import rendering, status
 from rudr_py.render.inputs import NOTHING, Definitions, Inputs
 from rudr_py.render.plan import Plan
@@ -243,7 +244,7 @@ def test_status_tells_of_each_scope_and_of_the_scopes_of_each_instance(
     }
     assert built["instances"][0]["scopes"] == [{"name": "well", "type": HEALTH, "application": "shop"}]
     assert status.previous(built).attached["", "well"] == read.now
-    wrong = msgspec.structs.replace(rendering.render(read, catalog), problems=(rendering.Problem("no"),))
+    wrong = msgspec.structs.replace(rendering.render(read, catalog), problems=(Problem("no"),))
     (kept,) = _status(wrong, read, built)["scopes"]
     assert kept == {
         "name": "well",

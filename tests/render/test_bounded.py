@@ -1,0 +1,60 @@
+"""A status that the server would not take: it says so, and forgets nothing that must be remembered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from rudr_py.render import status
+
+TRAIT = {"name": "manual-scaler", "attachedAt": "2026-03-01T12:00:00Z", "state": "ready", "reason": "Ready"}
+RUNS = {"job": {"inputs": "d", "state": "complete"}}
+
+
+def _status(length: int) -> dict[str, Any]:
+    conditions = [
+        {"type": name, "status": "True", "reason": name, "message": "", "lastTransitionTime": "2026-03-01T12:00:00Z"}
+        for name in ("Valid", "Synced", "Ready", "Paused")
+    ]
+    return {
+        "observedGeneration": 3,
+        "phase": "synced",
+        "conditions": conditions,
+        "components": {"web": {"deployment/web": "running"}},
+        "instances": [
+            {"name": "web", "state": "ready", "reason": "Ready", "message": "x" * length, "traits": [TRAIT]},
+            {"name": "job", "state": "ready", "reason": "Complete", "traits": [], "runs": RUNS},
+            {"name": "plain", "state": "ready", "reason": "Ready", "traits": []},
+        ],
+        "scopes": [{"name": "well", "type": "t", "attachedAt": "2026-03-01T12:00:00Z", "members": 1, "state": "ready"}],
+        "resources": [{"kind": "Deployment", "name": "web", "apiVersion": "apps/v1"}],
+    }
+
+
+def test_a_status_that_fits_is_as_it_was() -> None:
+    wanted = _status(10)
+    assert status.bounded(wanted, status.previous(None)) is wanted
+
+
+def test_one_that_is_too_large_says_so_and_keeps_what_must_be_remembered() -> None:
+    wanted = _status(status.SIZE_LIMIT)
+    found = status.bounded(wanted, status.previous(None))
+    assert len(msgspec.json.encode(found)) < 4096
+    assert {one["type"]: (one["status"], one["reason"]) for one in found["conditions"]} == {
+        "Valid": ("False", "TooLarge"),
+        "Synced": ("Unknown", "TooLarge"),
+        "Ready": ("False", "TooLarge"),
+    }
+    assert (found["phase"], found["resources"]) == ("Modify", wanted["resources"])
+    before, after = status.previous(wanted), status.previous(found)
+    assert (after.attached, after.runs) == (before.attached, before.runs)
+    assert [one["name"] for one in found["instances"]] == ["web", "job"]
+
+
+def test_times_stay_while_it_is_too_large() -> None:
+    wanted = _status(status.SIZE_LIMIT)
+    first = status.bounded(wanted, status.previous(None))
+    for condition in wanted["conditions"]:
+        condition["lastTransitionTime"] = "2026-03-02T12:00:00Z"
+    assert status.bounded(wanted, status.previous(first)) == first
