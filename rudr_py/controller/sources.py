@@ -16,7 +16,7 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Kind
-from rudr_py.controller import triggers, world
+from rudr_py.controller import definitions, triggers, world
 from rudr_py.controller.seeking import Seeker
 from rudr_py.controller.world import World
 from rudr_py.kube import watch
@@ -112,6 +112,7 @@ class Source:
     def _feed(self, event: watch.Event, trigger: Trigger, changed: Callable[[Source], None]) -> None:
         initial = not self.cache.synced
         for change in self.cache.feed(event):
+            self._world.note(self.kind, change)
             for key in triggers.keys(self.kind, change, self._world):
                 trigger(key, initial)
         before = (self.available, self.settled.is_set())
@@ -148,7 +149,7 @@ class Source:
 
 def selection(resource: Resource, namespace: str, kind: Kind) -> Selection:
     """What is watched of a kind: our own kinds whole, children by our label, of pods no more than their status."""
-    if kind in world.OWN_KINDS:
+    if kind in world.OWN_KINDS or kind in definitions.KINDS:
         return Selection(resource, namespace)
     if kind == world.POD:
         return Selection(resource, namespace, labels=stamp.INSTANCE, parts=("status",))
@@ -165,6 +166,7 @@ class Sources:
         self._seeker = Seeker(tools.discovery, tools.clock, self._wanted)
         self._sources: dict[Kind, tuple[Source, ...]] = {}
         self._waiting: dict[Kind, set[Key]] = {}  # who is to be told when a kind becomes available
+        self._awaited: dict[Key, set[Kind]] = {}  # the same the other way round
         self._group: asyncio.TaskGroup | None = None
         self._running: list[asyncio.Task[None]] = []
 
@@ -186,32 +188,39 @@ class Sources:
                 self._sources[kind] = tuple(self._add(kind, self._group))
 
     def _add(self, kind: Kind, tasks: asyncio.TaskGroup) -> Iterator[Source]:
-        for namespace in self._tools.settings.namespaces or ("",):
+        for namespace in self._places(kind):
             source = Source(kind, namespace, self._world, self._tools, self._seeker)
             running = source.run(self._trigger, self._changed)
             self._running.append(tasks.create_task(running, name=f"watch {kind} {namespace}".strip()))
             yield source
 
+    def _places(self, kind: Kind) -> tuple[str, ...]:
+        """The namespaces in which a kind is watched: whoever may write definitions elsewhere defines nothing."""
+        settings = self._tools.settings
+        return (settings.definitions_namespace,) if kind in definitions.KINDS else settings.namespaces or ("",)
+
     def ensure(self, kinds: Iterable[Kind], key: Key) -> bool:
         """Watch these kinds too; whether the application of `key` can be worked on with what is known of them.
 
         It can when all of them are settled and our own kinds are available. The key is triggered each time that one of
-        them becomes settled or available.
+        them becomes settled or available; it does not wait any more for others that it needed the last time.
         """
         wanted = tuple(kinds)
         self.watch(wanted)
+        self.forget(key)
         good = True
         for kind in wanted:
             for source in self._of(kind, key.namespace):
                 if not source.available:
                     self._waiting.setdefault(kind, set()).add(key)
+                    self._awaited.setdefault(key, set()).add(kind)
                 good = good and (source.available if kind in world.OWN_KINDS else source.settled.is_set())
         return good
 
     def forget(self, key: Key) -> None:
-        """The application is gone; nobody waits for it."""
-        for waiting in self._waiting.values():
-            waiting.discard(key)
+        """The application is gone, or needs nothing any more; it waits for nothing."""
+        for kind in self._awaited.pop(key, ()):
+            self._waiting[kind].discard(key)
 
     async def wait(self, kinds: Iterable[Kind]) -> None:
         """Until all of these kinds are settled."""
@@ -242,8 +251,10 @@ class Sources:
         )
 
     def _changed(self, source: Source) -> None:
-        for key in self._waiting.pop(source.kind, set()):
+        if source.kind in definitions.KINDS:
+            self._world.definitions.touched.set()
+        for key in tuple(self._waiting.get(source.kind, ())):
             if source.namespace in ("", key.namespace):
+                self._waiting[source.kind].discard(key)
+                self._awaited[key].discard(source.kind)
                 self._trigger(key, True)
-            else:
-                self._waiting.setdefault(source.kind, set()).add(key)

@@ -1,4 +1,4 @@
-"""A change in the cluster -> the keys of the applications to reconcile. Pure: reads the world, decides nothing else.
+"""A change in the cluster -> the keys of the applications to reconcile. Keeps the world's indices; sends nothing.
 
 Never a decision by the kind of change: what is to be done is found out by reconciling.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from rudr_py import errors
 from rudr_py.api import Kind
-from rudr_py.controller import world
+from rudr_py.controller import definitions, world
 from rudr_py.controller.world import World
 from rudr_py.kube.cache import Change
 from rudr_py.kube.objects import Live
@@ -22,8 +22,10 @@ def keys(kind: Kind, change: Change, known: World) -> frozenset[Key]:
         return frozenset()
     if kind == world.APPLICATION:
         return _application(change, known)
+    if kind in definitions.KINDS:
+        return known.definitions.take(kind, change)
     if kind == world.COMPONENT:
-        return known.users(Key(live.namespace, live.name)) if _said_something(change) else frozenset()
+        return known.users(Key(live.namespace, live.name)) if said_something(change) else frozenset()
     return frozenset(key for one in (change.old, change.new) if one is not None for key in _owners(kind, one, known))
 
 
@@ -32,8 +34,14 @@ def _application(change: Change, known: World) -> frozenset[Key]:
     if live is None:
         return frozenset()
     key = Key(live.namespace, live.name)
+    if not said_something(change):
+        return frozenset()
     known.uses(key, component_names(change.new) if change.new is not None else frozenset())
-    return frozenset((key,)) if _said_something(change) else frozenset()
+    others = known.groups.read(key, change.new)
+    if change.new is None:
+        known.definitions.uses(key, frozenset())
+        others |= known.groups.forget(key)
+    return others | {key}
 
 
 def component_names(live: Live) -> frozenset[str]:
@@ -49,8 +57,8 @@ def component_names(live: Live) -> frozenset[str]:
     return frozenset(name for name in names if isinstance(name, str))
 
 
-def _said_something(change: Change) -> bool:
-    """Whether more than the status changed."""
+def said_something(change: Change) -> bool:
+    """Whether more than the status changed, as far as we read it."""
     old, new = change.old, change.new
     if old is None or new is None or old.uid != new.uid:
         return True
@@ -63,8 +71,10 @@ def _said_something(change: Change) -> bool:
 
 
 def _owners(kind: Kind, live: Live, known: World) -> frozenset[Key]:
-    if kind == world.COMPONENT_INSTANCE:
-        name = live.owner_name if live.owner_kind == world.APPLICATION.kind else ""
+    if live.owner_kind == world.APPLICATION.kind:
+        name = live.owner_name
+    elif kind == world.COMPONENT_INSTANCE:
+        name = ""
     elif live.owner_kind == world.COMPONENT_INSTANCE.kind:
         owner = known.get(world.COMPONENT_INSTANCE, live.namespace, live.owner_name)
         name = owner.owner_name if owner is not None else live.labels.get(stamp.APPLICATION, "")

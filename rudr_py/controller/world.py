@@ -11,27 +11,40 @@ from typing import Any
 
 from rudr_py import errors
 from rudr_py.api import Kind
-from rudr_py.kube.cache import Cache
+from rudr_py.controller.definitions import Shelf
+from rudr_py.controller.groups import Groups
+from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.objects import Live
 from rudr_py.model.identity import API_VERSION, Key
-from rudr_py.render import stamp, status
+from rudr_py.render import running, stamp, status
 
 APPLICATION = Kind(API_VERSION, "ApplicationConfiguration")
 COMPONENT = Kind(API_VERSION, "ComponentSchematic")
 COMPONENT_INSTANCE = stamp.COMPONENT_INSTANCE
+HEALTH_SCOPE = Kind(API_VERSION, "HealthScope")
 POD = Kind("v1", "Pod")
+SERVICE = Kind("v1", "Service")
 
 OWN_KINDS = (APPLICATION, COMPONENT, COMPONENT_INSTANCE)
 """The kinds without which the controller cannot work."""
 
+PARTED = 4096
+"""How many objects that ran to their end and are gone are remembered."""
+
 
 class World:
-    """All caches, by kind and namespace; the namespace is empty for a cache of all namespaces."""
+    """All caches, by kind and namespace; the namespace is empty for a cache of all namespaces.
 
-    def __init__(self) -> None:
+    `definitions` are those of the definitions namespace; `groups` knows scopes and members, `root` those of everyone.
+    """
+
+    def __init__(self, *, root: str = "") -> None:
+        self.definitions = Shelf()
+        self.groups = Groups(root)
         self._caches: dict[Kind, dict[str, Cache]] = {}
         self._users: defaultdict[tuple[str, str], set[Key]] = defaultdict(set)
         self._used: dict[Key, frozenset[str]] = {}
+        self._parted: dict[tuple[Kind, str, str], Live] = {}  # oldest first
 
     def add(self, kind: Kind, namespace: str, cache: Cache) -> None:
         """Take a cache in."""
@@ -61,6 +74,23 @@ class World:
             cache = self.cache(kind, namespace)
             for live in cache.by_owner(uid) if cache is not None else ():
                 yield kind, live
+
+    def note(self, kind: Kind, change: Change) -> None:
+        """Remember the last state of an object that runs once and has gone: nobody else may know how it ended."""
+        old = change.old
+        if old is not None and change.new is None and running.INPUTS in old.annotations:
+            self._parted.pop((kind, *old.key), None)
+            self._parted[(kind, *old.key)] = old
+            if len(self._parted) > PARTED:
+                del self._parted[next(iter(self._parted))]
+
+    def parted(self, application: Live) -> tuple[Live, ...]:
+        """The last states of the application's objects that ran once and are gone."""
+        if not self._parted:
+            return ()
+        owned = self.owned_by(application.uid, application.namespace)
+        owners = {live.uid for kind, live in owned if kind == COMPONENT_INSTANCE}
+        return tuple(live for live in self._parted.values() if live.owner_uid in owners)
 
     def pods(self, namespace: str, instance: str) -> tuple[Live, ...]:
         """The pods of an instance."""
@@ -105,7 +135,7 @@ class Belongings:
     """The objects of one application, as rendering may see them."""
 
     def __init__(self, world: World, namespace: str, owners: dict[str, str]) -> None:
-        """`owners` maps an instance's name to the uid of its ComponentInstance."""
+        """`owners` maps an instance's name to the uid of its ComponentInstance, and "" to that of the application."""
         self._world = world
         self._namespace = namespace
         self._owners = owners
