@@ -5,11 +5,12 @@ knows nothing of OAM, and imports nothing of ours but `rudr_py.errors`.
 
 Around:
 cluster      a cluster from start to end, as one context manager
-server       requests on a socket; gates around them: `tokens`, and
+server       requests on a socket, and gates around them
 faults       what can go wrong, on order of a test
 routing      path and method -> verb, resource, name
 verbs        one function per verb: a request as values -> an answer; `bodies`, `protobuf` and `protobuf_fields` read,
-             `views` and `cells` (columns, by `jsonpath`) show, `watching` streams, `reviews` allow
+             `views` and `cells` (columns, by `jsonpath`) show, `watching` streams, `reviews` tell who may what,
+             `subresources` are created under objects
 discovery    what is served; `openapi` with which schemas
 direct       the same verbs without HTTP, for the controllers: an `objects.Objects`
 
@@ -25,6 +26,7 @@ world        what all these work on: store, registry, clock and chance
 store        the objects and the history of their changes
 
 Rooms of their own:
+access       who may do what: tokens, impersonation, RBAC; `certificates` makes what TLS needs
 schema       what a body may say
 merge        who owns which field, and the three patch formats
 controllers  garbage collection, namespaces, workloads, pods

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from rudr_py.errors import Cause
 from rudr_py.local import status
+from rudr_py.local.access import escalation
+from rudr_py.local.access.user import User
 from rudr_py.local.resources import Resource
+from rudr_py.local.store import Object
 from rudr_py.local.world import World
 
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
@@ -24,6 +27,14 @@ def check_namespace(world: World, resource: Resource, namespace: str, name: str)
         cause = Cause(reason="NamespaceTerminating", message=message, field="metadata.namespace")
         why = f"unable to create new content in namespace {namespace} because it is being terminated"
         raise status.forbidden(resource, name, why, (cause,))
+
+
+def check_grants(world: World, resource: Resource, new: Object, old: Object | None, user: User | None) -> None:
+    """Refuse (403) a role or binding that grants what its writer may not do; None may grant all."""
+    if user is None or world.access is None or world.access.authorizer is None:
+        return
+    if resource.table in escalation.TABLES:
+        escalation.check(world.access.authorizer, user, resource, new, old)
 
 
 def check_deletion(resource: Resource, name: str) -> None:

@@ -9,11 +9,16 @@ This is the only place of the room that starts tasks or reads the clock of the m
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 import random
+import secrets
+import ssl
+import tempfile
 from collections import deque
 from collections.abc import Coroutine
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,7 +26,12 @@ import msgspec
 from aiohttp import web
 
 from rudr_py.errors import LocalApiError
-from rudr_py.local import admission, kinds, server, tokens, writes
+from rudr_py.local import admission, kinds, server, writes
+from rudr_py.local.access import bootstrap
+from rudr_py.local.access.accounts import Issuer
+from rudr_py.local.access.control import Control
+from rudr_py.local.access.settings import Access, Certificate
+from rudr_py.local.access.user import ADMIN
 from rudr_py.local.controllers import ControllerSettings, run_controllers
 from rudr_py.local.crds import Definitions
 from rudr_py.local.direct import DirectObjects
@@ -35,6 +45,8 @@ from rudr_py.local.world import Clock, World
 logger = logging.getLogger(__name__)
 
 _MANAGER = "local-controller-manager"
+_CONSTRAINED_SINCE = 36
+"""The minor release from which constrained impersonation is on by default."""
 
 
 def _utc_now() -> datetime:
@@ -56,12 +68,41 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
     bookmark_interval: float = 60.0
     """Seconds between bookmarks of a watch that asks for them."""
     token: str = ""
-    """The bearer token that every request must carry; empty lets everybody in."""
+    """The bearer token of the kubeconfig. Empty lets everybody in; with `access`, one is made."""
+    access: Access | None = None
+    """TLS, tokens and rights (see `rudr_py.local.access`); None is off."""
     controllers: frozenset[str] | None = None
     """The controllers that run, by name; None is all of them, an empty set none."""
     seed: int | None = None
     """Decides uids, addresses and generated names; None leaves them to chance."""
     clock: Clock = _utc_now
+
+
+def _access(settings: LocalSettings) -> tuple[Access, str]:
+    """Return how requests are let in, and the token of the admin (empty: nobody needs one)."""
+    if settings.access is None and not settings.token:
+        return Access(rbac=False), ""
+    access = settings.access or Access(rbac=False)
+    token = settings.token or secrets.token_hex(16)
+    return msgspec.structs.replace(access, tokens={**access.tokens, token: ADMIN}), token
+
+
+def _minor(release: str) -> int:
+    return int(release.split(".")[1])
+
+
+def _context(certificate: Certificate) -> ssl.SSLContext:
+    """Return what serves with a certificate. The files that `ssl` insists on live for a moment, for this user only."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    with tempfile.TemporaryDirectory(prefix="rudr-local-") as folder:
+        chain, key = Path(folder) / "tls.crt", Path(folder) / "tls.key"
+        chain.write_bytes(certificate.chain)
+        key.write_bytes(certificate.key)
+        try:
+            context.load_cert_chain(chain, key)
+        except (ssl.SSLError, OSError) as error:
+            raise LocalApiError(f"the certificate of the local API cannot be used: {error}") from error
+    return context
 
 
 class LocalCluster:
@@ -70,11 +111,19 @@ class LocalCluster:
     def __init__(self, settings: LocalSettings | None = None) -> None:
         self.settings = settings or LocalSettings()
         schemas = builtin_schema(self.settings.release)
+        self._access, self._token = _access(self.settings)
+        store = Store(history=self.settings.history)
         self.world = World(
-            store=Store(history=self.settings.history),
+            store=store,
             registry=Registry(kinds.builtin(schemas.node)),
             clock=self.settings.clock,
             chance=random.Random(self.settings.seed),  # noqa: S311 - names and addresses, no secrets
+            access=Control(
+                store,
+                self._access,
+                Issuer(store, secrets.token_bytes(32)),
+                constrained=_minor(self.settings.release) >= _CONSTRAINED_SINCE,
+            ),
         )
         Definitions(self.world, schemas.metadata)
         self.objects = DirectObjects(self.world, _MANAGER)
@@ -84,8 +133,7 @@ class LocalCluster:
             self.settings.release,
             bookmark_interval=self.settings.bookmark_interval,
         )
-        if self.settings.token:
-            self.server.gates.append(tokens.bearer(self.settings.token))
+        self.server.guarded = bool(self._token)
         self.port = 0
         self._runner: web.ServerRunner | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -93,21 +141,26 @@ class LocalCluster:
     @property
     def url(self) -> str:
         """Where the API answers."""
-        return f"http://{self.settings.host}:{self.port}"
+        scheme = "https" if self._access.tls else "http"
+        return f"{scheme}://{self.settings.host}:{self.port}"
 
     @property
     def requests(self) -> deque[Seen]:
         """The answered requests, oldest first (at most 100 000); clear it to count from now."""
         return self.server.seen
 
-    def kubeconfig(self) -> dict[str, Any]:
-        """Return a kubeconfig whose current context is this cluster."""
+    def kubeconfig(self, token: str = "") -> dict[str, Any]:
+        """Return a kubeconfig whose current context is this cluster, for the holder of a token, or for the admin."""
         name = "rudr-local"
+        cluster = {"server": self.url}
+        if self._access.tls:
+            cluster["certificate-authority-data"] = base64.b64encode(self._access.tls.authority).decode()
+        token = token or self._token
         return {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [{"name": name, "cluster": {"server": self.url}}],
-            "users": [{"name": name, "user": {"token": self.settings.token} if self.settings.token else {}}],
+            "clusters": [{"name": name, "cluster": cluster}],
+            "users": [{"name": name, "user": {"token": token} if token else {}}],
             "contexts": [{"name": name, "context": {"cluster": name, "user": name, "namespace": "default"}}],
             "current-context": name,
         }
@@ -115,8 +168,9 @@ class LocalCluster:
     async def start(self) -> None:
         """Open the socket and start the controllers."""
         self._found()
+        context = _context(self._access.tls) if self._access.tls else None
         try:
-            self._runner, self.port = await server.listen(self.server, self.settings.host, self.settings.port)
+            self._runner, self.port = await server.listen(self.server, self.settings.host, self.settings.port, context)
         except OSError as error:
             raise LocalApiError(
                 f"the local API cannot listen on {self.settings.host}:{self.settings.port}: {error.strerror}; "
@@ -156,14 +210,20 @@ class LocalCluster:
 
     def _found(self) -> None:
         """Create what every cluster has from the start."""
-        kind = Kind("v1", "Namespace")
+        for name in admission.SYSTEM_NAMESPACES:
+            self._ensure({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        if self.settings.access is not None and self.settings.access.rbac:
+            for obj in bootstrap.objects():
+                self._ensure(obj)
+
+    def _ensure(self, obj: dict[str, Any]) -> None:
+        """Create a cluster-scoped object unless it is there."""
+        kind, name = Kind(obj["apiVersion"], obj["kind"]), obj["metadata"]["name"]
         resource = self.world.registry.of(kind)
         if resource is None:
-            raise LocalApiError(f"the schemas of Kubernetes {self.settings.release} have no Namespace")
-        for name in admission.SYSTEM_NAMESPACES:
-            if self.world.store.get(resource.table, "", name) is None:
-                body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-                writes.create(self.world, Target(resource, "", name), body, writes.Options(manager="kube-apiserver"))
+            raise LocalApiError(f"the schemas of Kubernetes {self.settings.release} have no {kind.kind}")
+        if self.world.store.get(resource.table, "", name) is None:
+            writes.create(self.world, Target(resource, "", name), obj, writes.Options(manager="kube-apiserver"))
 
     async def __aenter__(self) -> Self:
         await self.start()

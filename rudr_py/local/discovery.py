@@ -16,6 +16,19 @@ from rudr_py.local.store import Object
 AGGREGATED = "APIGroupDiscoveryList"
 _CUSTOM_ORDER = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
 _PART_VERBS = ("get", "patch", "update")
+_VERBS_OF_PARTS = {
+    "log": ("get",),
+    "finalize": ("update",),
+    "token": ("create",),
+    "eviction": ("create",),
+    "binding": ("create",),
+}
+_FOREIGN_PARTS = {
+    "scale": ("autoscaling", "v1", "Scale"),
+    "token": ("authentication.k8s.io", "v1", "TokenRequest"),
+    "eviction": ("policy", "v1", "Eviction"),
+}
+"""Subresources whose kind is of another group: its group, version and kind."""
 
 
 def version(release: str) -> Object:
@@ -106,13 +119,16 @@ def _parts(resource: Resource) -> list[str]:
 
 
 def _part_kind(resource: Resource, part: str) -> Object:
-    if part == "scale":
-        return {"group": "autoscaling", "version": "v1", "kind": "Scale"}
+    if part in _FOREIGN_PARTS:
+        group, version, kind = _FOREIGN_PARTS[part]
+        return {"group": group, "version": version, "kind": kind}
+    if part == "binding":
+        return {"group": resource.group, "version": resource.version, "kind": "Binding"}
     return {"group": resource.group, "version": resource.version, "kind": resource.kind}
 
 
 def _part_verbs(part: str) -> tuple[str, ...]:
-    return {"log": ("get",), "finalize": ("update",)}.get(part, _PART_VERBS)
+    return _VERBS_OF_PARTS.get(part, _PART_VERBS)
 
 
 def core_versions(address: str) -> Object:
@@ -183,7 +199,7 @@ def _classic(resource: Resource) -> list[Object]:
             "namespaced": resource.namespaced,
         }
         kind: dict[str, Any] = _part_kind(resource, part)
-        if part == "scale":
+        if part in _FOREIGN_PARTS:
             entry.update(group=kind["group"], version=kind["version"])
         entries.append({**entry, "kind": kind["kind"], "verbs": list(_part_verbs(part))})
     return entries

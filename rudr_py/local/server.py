@@ -1,6 +1,6 @@
 """The HTTP side: connections, and the way from a request to bytes. What a request means is the business of `verbs`.
 
-Gates stand around every request: there authentication, rights and faults are put in.
+Gates stand around every request: there faults are put in. Who asks, and whether they may, is the business of `access`.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -16,8 +17,9 @@ import msgspec
 import yaml
 from aiohttp import hdrs, web
 
-from rudr_py.errors import ApiError
+from rudr_py.errors import ApiError, LocalApiError
 from rudr_py.local import bodies, discovery, routing, status, verbs, views, watching
+from rudr_py.local.access.user import ADMIN, User
 from rudr_py.local.openapi import Documents
 from rudr_py.local.routing import Route
 from rudr_py.local.status import NoSuchPathError
@@ -52,11 +54,12 @@ class Server:
     """Answers requests over one world.
 
     `gates` may be changed at any time, the first is outermost; `seen` grows by one per answer; `open_watches` are the
-    connections on which a watch is streamed now.
+    connections on which a watch is streamed now. While `guarded`, requests need credentials and rights.
     """
 
     def __init__(self, world: World, documents: Documents, release: str, *, bookmark_interval: float) -> None:
         self.world = world
+        self.guarded = False
         self.gates: list[Gate] = []
         self.seen: deque[Seen] = deque(maxlen=_REMEMBERED)
         self.open_watches: dict[asyncio.Transport, Route] = {}
@@ -85,13 +88,21 @@ class Server:
         return response
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        user = self._admitted(request) if self.guarded else ADMIN
         route = routing.route(self.world.registry, request.method, request.rel_url.raw_path, request.query)
-        step: Next = functools.partial(self._dispatch, request, route)
+        step: Next = functools.partial(self._dispatch, request, route, user)
         for gate in reversed(self.gates):
             step = functools.partial(gate, request, route, step)
         return await step()
 
-    async def _dispatch(self, request: web.BaseRequest, route: Route) -> web.StreamResponse:
+    def _admitted(self, request: web.BaseRequest) -> User:
+        if self.world.access is None:
+            raise LocalApiError("the server is guarded, but its world has no access control")
+        now = self.world.clock().timestamp()
+        path = request.rel_url.raw_path
+        return self.world.access.admit(request.method, path, request.query, request.headers.items(), now)
+
+    async def _dispatch(self, request: web.BaseRequest, route: Route, user: User) -> web.StreamResponse:
         if route.resource is None:
             return self._about(request, route.path)
         headers = request.headers
@@ -103,6 +114,7 @@ class Server:
             media=bodies.media_type(headers.get(hdrs.CONTENT_TYPE, "")),
             user_agent=headers.get(hdrs.USER_AGENT, ""),
             body=await request.read() if request.body_exists else b"",
+            user=user,
         )
         if route.verb == "watch":
             return await self._watch(request, asked)
@@ -208,15 +220,17 @@ def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) 
     return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=_MAX_BODY)
 
 
-async def listen(server: Server, host: str, port: int) -> tuple[web.ServerRunner, int]:
-    """Open the socket; return what closes it (`cleanup`) and the port."""
+async def listen(
+    server: Server, host: str, port: int, context: ssl.SSLContext | None = None
+) -> tuple[web.ServerRunner, int]:
+    """Open the socket, with TLS if there is a context; return what closes it (`cleanup`) and the port."""
     runner = web.ServerRunner(
         web.Server(server.handle, handler_cancellation=True, request_factory=_request),
         handle_signals=False,
         shutdown_timeout=1.0,
     )
     await runner.setup()
-    site = web.TCPSite(runner, host, port)
+    site = web.TCPSite(runner, host, port, ssl_context=context)
     try:
         await site.start()
     except OSError:

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.local import bodies, deletion, reads, reviews, scaling, status, views, writes
+from rudr_py.local import bodies, deletion, reads, reviews, scaling, status, subresources, views, writes
+from rudr_py.local.access.user import ADMIN, User
 from rudr_py.local.merge import patch as patching
 from rudr_py.local.resources import Resource, Target
 from rudr_py.local.routing import Route, is_true
@@ -45,6 +46,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     media: str = bodies.JSON
     user_agent: str = ""
     body: bytes = b""
+    user: User = ADMIN
 
     @property
     def target(self) -> Target:
@@ -103,9 +105,9 @@ def create(world: World, asked: Asked) -> Answer:
     """Create an object, or answer a review."""
     body = bodies.read(asked.body, asked.media, asked.resource.kind)
     if asked.resource.verbs == ("create",):
-        return Answer(object=reviews.answer(asked.resource, body), status=201)
+        return Answer(object=reviews.answer(world, asked.resource, asked.route.namespace, body, asked.user), status=201)
     if asked.route.subresource:
-        raise status.method_not_allowed()
+        return Answer(object=subresources.create(world, asked.target, asked.route.subresource, body), status=201)
     return _written(world, asked, writes.create(world, asked.target, body, _options(asked)))
 
 
@@ -196,6 +198,7 @@ def _options(asked: Asked) -> Options:
         dry_run=dry_run == "All",
         force=query.get("force", "").lower() in ("true", "1"),
         subresource=asked.route.subresource,
+        user=asked.user,
     )
 
 

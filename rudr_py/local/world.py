@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
+from rudr_py.local.access.control import Control
 from rudr_py.local.resources import Registry
 from rudr_py.local.rules.rule import Context
 from rudr_py.local.store import Store
@@ -24,10 +25,16 @@ class World(msgspec.Struct, frozen=True):
     registry: Registry
     clock: Clock
     chance: random.Random
+    access: Control | None = None
+    """Who may do what, and the tokens of service accounts; None where nobody asks."""
 
     def now(self) -> str:
         """Return the time as metadata carries it: RFC 3339, UTC, whole seconds."""
         return self.clock().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def later(self, seconds: float) -> str:
+        """Return the time in so many seconds, as metadata carries it."""
+        return (self.clock() + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def uid(self) -> str:
         """Return a fresh uid."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from rudr_py.local import admission, conversion, decoding, inspection, isolation, rules, scaling, status
+from rudr_py.local.access.user import User
 from rudr_py.local.copying import clone
 from rudr_py.local.merge import apply as merging
 from rudr_py.local.merge import ownership
@@ -25,13 +26,14 @@ Change = Callable[[Object], Object]
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How to write. `subresource` is empty, `status`, `scale` or `finalize`."""
+    """How to write. `subresource` is empty, `status`, `scale` or `finalize`; `user` is None for the cluster itself."""
 
     manager: str = "unknown"
     field_validation: str = decoding.WARN
     dry_run: bool = False
     force: bool = False
     subresource: str = ""
+    user: User | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +148,7 @@ def _insert(world: World, target: Target, obj: Object, options: Options, warning
     if rule.watched:
         metadata["generation"] = 1
     isolation.tidy(metadata)
+    admission.check_grants(world, resource, stored, None, options.user)
     inspection.check_new(world, resource, stored)
     if world.store.get(resource.table, target.namespace, metadata["name"]) is not None:
         raise status.already_exists(resource, metadata["name"])
@@ -177,6 +180,7 @@ def _replace(
     if options.subresource in ("", "scale"):
         rule.update(stored, found, world.context())
     isolation.tidy(stored["metadata"])
+    admission.check_grants(world, resource, stored, found, options.user)
     inspection.check_changed(world, resource, stored, found, options.subresource)
     if ownership.same_but_times(stored, found):
         return Outcome(object=current, warnings=warnings)

@@ -6,10 +6,10 @@ One module per family of kinds, each with a table `RULES`; `of` finds the rule o
 from __future__ import annotations
 
 from rudr_py.local.resources import Resource
-from rudr_py.local.rules import cluster, core, custom, network, workloads
+from rudr_py.local.rules import cluster, core, custom, network, rbac, workloads
 from rudr_py.local.rules.rule import Rule
 
-_RULES: dict[str, Rule] = {**core.RULES, **workloads.RULES, **network.RULES, **cluster.RULES}
+_RULES: dict[str, Rule] = {**core.RULES, **workloads.RULES, **network.RULES, **cluster.RULES, **rbac.RULES}
 _PLAIN = Rule()
 
 

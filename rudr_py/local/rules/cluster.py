@@ -1,4 +1,4 @@
-"""Rules of the kinds that configure the cluster: RBAC, policies, classes, webhooks, definitions. Pure."""
+"""Rules of the kinds that configure the cluster: policies, classes, webhooks, definitions. Pure."""
 
 from __future__ import annotations
 
@@ -63,11 +63,6 @@ def _definition_change(new: Object, old: Object) -> Iterator[Cause]:
     yield from rule.immutable(new, old, "spec", "names", "kind")
 
 
-def _role_fixed(new: Object, old: Object) -> Iterator[Cause]:
-    if new.get("roleRef") != old.get("roleRef"):
-        yield rule.invalid("roleRef", new.get("roleRef"), "cannot change roleRef")
-
-
 def _class_fixed(new: Object, old: Object) -> Iterator[Cause]:
     for field in ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"):
         if new.get(field) != old.get(field):
@@ -89,10 +84,6 @@ RULES: dict[str, Rule] = {
         watched=rule.spec,
         unconditional=False,
     ),
-    "roles.rbac.authorization.k8s.io": Rule(upsert=True),
-    "clusterroles.rbac.authorization.k8s.io": Rule(upsert=True),
-    "rolebindings.rbac.authorization.k8s.io": Rule(check_change=_role_fixed, upsert=True),
-    "clusterrolebindings.rbac.authorization.k8s.io": Rule(check_change=_role_fixed, upsert=True),
     "poddisruptionbudgets.policy": Rule(watched=rule.spec),
     "priorityclasses.scheduling.k8s.io": Rule(watched=lambda obj: obj.get("value")),
     "storageclasses.storage.k8s.io": Rule(check_change=_class_fixed),

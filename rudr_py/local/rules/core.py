@@ -19,9 +19,15 @@ _CLAIM_FIXED = (
 _NOTE_LIMIT = 1024
 
 
-def _create_namespace(namespace: Object, _context: Context) -> None:
+def _name_namespace(namespace: Object) -> None:
+    """The label with the name is there before its owners are noted, so whoever creates a namespace owns it."""
     metadata = namespace["metadata"]
-    metadata["labels"] = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata.get("name", "")}
+    if metadata.get("name") and isinstance(metadata.get("labels") or {}, dict):
+        metadata["labels"] = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata["name"]}
+
+
+def _create_namespace(namespace: Object, _context: Context) -> None:
+    _name_namespace(namespace)
     namespace["spec"] = {"finalizers": [NAMESPACE_FINALIZER]}
     namespace["status"] = {"phase": "Active"}
 
@@ -121,7 +127,7 @@ def _lease_causes(lease: Object) -> Iterator[Cause]:
 
 
 RULES: dict[str, Rule] = {
-    "namespaces": Rule(create=_create_namespace, update=_update_namespace),
+    "namespaces": Rule(normalise=_name_namespace, create=_create_namespace, update=_update_namespace),
     "persistentvolumeclaims": Rule(create=_create_claim, check=_claim_causes, check_change=_claim_change),
     "persistentvolumes": Rule(create=_create_volume),
     "configmaps": Rule(check_change=_data_fixed),

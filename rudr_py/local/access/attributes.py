@@ -1,0 +1,91 @@
+"""A request as rights are asked for it, read from method and path alone: whether anything is served there is not
+looked at, so who may not know does not learn it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+import msgspec
+
+from rudr_py.errors import ForbiddenError
+from rudr_py.local import selectors
+from rudr_py.local.access.user import User
+
+_VERBS = {"POST": "create", "GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_MANY = {"get": "list", "delete": "deletecollection"}
+_NAMESPACE_PARTS = ("status", "finalize")
+
+
+class Attributes(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody wants to do: with a resource, or, if `resource` is empty, with a path."""
+
+    user: User
+    verb: str
+    group: str = ""
+    resource: str = ""
+    subresource: str = ""
+    namespace: str = ""
+    name: str = ""
+    path: str = ""
+
+    @property
+    def full_resource(self) -> str:
+        """`pods/log`, as rules and messages name it."""
+        return f"{self.resource}/{self.subresource}" if self.subresource else self.resource
+
+
+def of(user: User, method: str, path: str, query: Mapping[str, str]) -> Attributes:
+    """Return what a request wants."""
+    parts = [unquote(part) for part in path.split("/") if part]
+    if len(parts) >= 3 and parts[0] == "api":
+        group, rest = "", parts[2:]
+    elif len(parts) >= 4 and parts[0] == "apis":
+        group, rest = parts[1], parts[3:]
+    else:
+        return Attributes(user=user, verb=method.lower(), path=path)
+    namespace = ""
+    if rest[0] == "namespaces" and len(rest) > 1:
+        namespace = rest[1]
+        if len(rest) > 2 and rest[2] not in _NAMESPACE_PARTS:
+            rest = rest[2:]
+    resource, name, subresource = (*rest, "", "")[:3]
+    verb = _VERBS.get(method, method.lower())
+    if not name and verb in _MANY:
+        verb = "watch" if verb == "get" and _is_watch(query) else _MANY[verb]
+        name = _selected_name(query.get("fieldSelector", ""))
+    elif verb == "get" and _is_watch(query):
+        verb = "watch"
+    return Attributes(
+        user=user, verb=verb, group=group, resource=resource, subresource=subresource, namespace=namespace, name=name
+    )
+
+
+def _is_watch(query: Mapping[str, str]) -> bool:
+    return query.get("watch", "false").lower() in ("", "1", "true", "t")
+
+
+def _selected_name(text: str) -> str:
+    """The one name that a field selector leaves."""
+    if "metadata.name" not in text:
+        return ""
+    terms = [value for path, equal, value in selectors.fields(text) if path == "metadata.name" and equal]
+    return terms[0] if len(terms) == 1 else ""
+
+
+def forbidden(wanted: Attributes, reason: str) -> ForbiddenError:
+    """403 of a request, in the real server's words."""
+    who = f'User "{wanted.user.name}" cannot {wanted.verb}'
+    why = f": {reason}" if reason else ""
+    if not wanted.resource:
+        message = f'forbidden: {who} path "{wanted.path}"{why}'
+        return ForbiddenError(message, status=403, reason="Forbidden", details={"empty": True})
+    group_resource = f"{wanted.resource}.{wanted.group}" if wanted.group else wanted.resource
+    shown = f'{group_resource} "{wanted.name}"' if wanted.name else group_resource
+    where = f'in the namespace "{wanted.namespace}"' if wanted.namespace else "at the cluster scope"
+    return ForbiddenError(
+        f'{shown} is forbidden: {who} resource "{wanted.full_resource}" in API group "{wanted.group}" {where}{why}',
+        status=403,
+        reason="Forbidden",
+        details={"name": wanted.name, "group": wanted.group, "kind": wanted.resource},
+    )

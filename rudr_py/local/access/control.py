@@ -1,0 +1,75 @@
+"""All of access before one request: from credentials to the user that acts, or to a refusal (401, 403).
+
+Knows no HTTP library: it is given method, path, query and headers.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from rudr_py.errors import UnauthorizedError
+from rudr_py.local.access import attributes, impersonation
+from rudr_py.local.access.accounts import Issuer
+from rudr_py.local.access.attributes import Attributes
+from rudr_py.local.access.impersonation import Impersonation
+from rudr_py.local.access.rbac import Authorizer, Verdict
+from rudr_py.local.access.settings import Access
+from rudr_py.local.access.user import ANONYMOUS, UNAUTHENTICATED, User
+from rudr_py.local.store import Store
+
+_OPEN = ("/healthz", "/livez", "/readyz", "/version")
+"""Paths that need no credentials: whoever waits for the server has none yet."""
+
+_NOBODY = User(name=ANONYMOUS, groups=(UNAUTHENTICATED,))
+
+
+class Control:
+    """Decides for one cluster. `constrained`: the release knows constrained impersonation."""
+
+    def __init__(self, store: Store, access: Access, issuer: Issuer, *, constrained: bool) -> None:
+        self.issuer = issuer
+        self.authorizer = Authorizer(store) if access.rbac else None
+        self._tokens = {token: user.authenticated() for token, user in access.tokens.items()}
+        self._anonymous = access.anonymous
+        self._impersonation = Impersonation(self.decide, constrained=constrained)
+
+    def user_of(self, token: str, now: float) -> User | None:
+        """Return whose bearer token this is, or None."""
+        return self._tokens.get(token) or self.issuer.user(token, now)
+
+    def decide(self, wanted: Attributes) -> Verdict:
+        """Return whether a request is allowed."""
+        return self.authorizer.decide(wanted) if self.authorizer else Verdict(allowed=True)
+
+    def admit(
+        self, method: str, path: str, query: Mapping[str, str], headers: Iterable[tuple[str, str]], now: float
+    ) -> User:
+        """Return the user that a request comes from. Raises `ApiError` (401, 403, 400)."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for name, value in headers:
+            found[name.lower()].append(value)
+        user = self._authenticated(found.get("authorization", [""])[0], path, now)
+        asked = attributes.of(user, method, path, query)
+        wanted = impersonation.requested(found)
+        if wanted is not None:
+            self._impersonation.check(asked, wanted)
+            user = impersonation.acting(wanted)
+            asked = attributes.of(user, method, path, query)
+        if path not in _OPEN:
+            verdict = self.decide(asked)
+            if not verdict.allowed:
+                raise attributes.forbidden(asked, verdict.reason)
+        return user
+
+    def _authenticated(self, authorization: str, path: str, now: float) -> User:
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() == "bearer":
+            user = self.user_of(token.strip(), now)
+            if user is not None:
+                return user
+        elif self._anonymous or path in _OPEN:
+            return _NOBODY
+        if path in _OPEN:
+            return _NOBODY
+        raise UnauthorizedError("Unauthorized", status=401, reason="Unauthorized")

@@ -1,0 +1,132 @@
+"""Acting as somebody else: what the `Impersonate-*` headers ask for, and whether it is allowed.
+
+Two ways allow it: `impersonate` on users, groups, service accounts (every release), and from 1.36 the constrained
+one (KEP-5284), which also asks for `impersonate-on:<mode>:<verb>` on what is wanted. The modes for nodes are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import unquote
+
+import msgspec
+
+from rudr_py.local import status
+from rudr_py.local.access import attributes
+from rudr_py.local.access.attributes import Attributes
+from rudr_py.local.access.rbac import Verdict
+from rudr_py.local.access.user import ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED, User, account, account_of
+
+Decide = Callable[[Attributes], Verdict]
+PREFIX = "impersonate-"
+_EXTRA_PREFIX = "impersonate-extra-"
+_AUTHENTICATION = "authentication.k8s.io"
+_LEGACY, _ACCOUNT, _USER_INFO = "", "serviceaccount", "user-info"
+
+
+def requested(headers: Mapping[str, list[str]]) -> User | None:
+    """Return who is to be impersonated, from headers with names in lower case; None if nobody. Raises `ApiError`."""
+    name = (headers.get("impersonate-user") or [""])[0]
+    groups = tuple(headers.get("impersonate-group", ()))
+    uid = (headers.get("impersonate-uid") or [""])[0]
+    extra = {
+        unquote(key.removeprefix(_EXTRA_PREFIX)): tuple(values)
+        for key, values in headers.items()
+        if key.startswith(_EXTRA_PREFIX)
+    }
+    if name:
+        return User(name=name, groups=groups, uid=uid, extra=extra)
+    if not (groups or uid or extra):
+        return None
+    raise status.bad_request(
+        f'requested &user.DefaultInfo{{Name:"", UID:"{uid}", Groups:{_go_strings(groups)}, '
+        f"Extra:map[string][]string{_go_map(extra)}}} without impersonating a user name"
+    )
+
+
+def _go_strings(texts: tuple[str, ...]) -> str:
+    return "[]string{" + ", ".join(f'"{text}"' for text in texts) + "}" if texts else "[]string(nil)"
+
+
+def _go_map(extra: dict[str, tuple[str, ...]]) -> str:
+    return "{" + ", ".join(f'"{key}":{_go_strings(each)}' for key, each in extra.items()) + "}" if extra else "(nil)"
+
+
+def acting(wanted: User) -> User:
+    """Return the user that requests then come from: with the groups that such a user always has."""
+    named = account_of(wanted.name)
+    if not wanted.groups and named is not None:
+        wanted = msgspec.structs.replace(wanted, groups=account(*named).groups)
+    if AUTHENTICATED in wanted.groups or UNAUTHENTICATED in wanted.groups:
+        return wanted
+    added = UNAUTHENTICATED if wanted.name == ANONYMOUS else AUTHENTICATED
+    return msgspec.structs.replace(wanted, groups=(*wanted.groups, added))
+
+
+class Impersonation:
+    """Decides who may act as whom. Remembers which way last worked for a user, since the refusal speaks of that."""
+
+    def __init__(self, decide: Decide, *, constrained: bool) -> None:
+        self._decide = decide
+        self._constrained = constrained
+        self._worked: dict[str, str] = {}
+
+    def check(self, asked: Attributes, wanted: User) -> None:
+        """Refuse (403) when `asked.user` may not act as `wanted` for what is asked. Raises `ApiError`."""
+        impersonator = asked.user.name
+        modes = [*self._modes(wanted), _LEGACY]
+        last = self._worked.get(impersonator)
+        if last in modes:
+            modes.insert(0, last)
+        refusals = []
+        for mode in modes:
+            refusal = self._refused(asked, wanted, mode)
+            if refusal is None:
+                self._worked[impersonator] = mode
+                return
+            refusals.append(refusal)
+        raise attributes.forbidden(*refusals[0])
+
+    def _modes(self, wanted: User) -> Iterator[str]:
+        """The constrained modes that can be asked for such a user."""
+        if not self._constrained or wanted.name.startswith("system:node:"):
+            return
+        if account_of(wanted.name) is None:
+            yield _USER_INFO
+        elif not (wanted.groups or wanted.uid or wanted.extra):
+            yield _ACCOUNT
+
+    def _refused(self, asked: Attributes, wanted: User, mode: str) -> tuple[Attributes, str] | None:
+        """The first right that is missing, and why."""
+        if mode != _LEGACY:
+            on = msgspec.structs.replace(asked, verb=f"impersonate-on:{mode}:{asked.verb}")
+            verdict = self._decide(on)
+            if not verdict.allowed:
+                return on, verdict.reason
+        for needed in _identities(asked.user, wanted, mode):
+            verdict = self._decide(needed)
+            if not verdict.allowed:
+                return needed, verdict.reason
+        return None
+
+
+def _identities(user: User, wanted: User, mode: str) -> Iterator[Attributes]:
+    """The rights to be this user, with these groups, this uid and these extras."""
+    verb = f"impersonate:{mode}" if mode else "impersonate"
+    group = _AUTHENTICATION if mode else ""
+    named = account_of(wanted.name)
+    if named is not None:
+        yield Attributes(
+            user=user, verb=verb, group=group, resource="serviceaccounts", namespace=named[0], name=named[1]
+        )
+    else:
+        yield Attributes(user=user, verb=verb, group=group, resource="users", name=wanted.name)
+    for name in wanted.groups:
+        yield Attributes(user=user, verb=verb, group=group, resource="groups", name=name)
+    if wanted.uid:
+        yield Attributes(user=user, verb=verb, group=_AUTHENTICATION, resource="uids", name=wanted.uid)
+    for key, values in wanted.extra.items():
+        for value in values:
+            yield Attributes(
+                user=user, verb=verb, group=_AUTHENTICATION, resource="userextras", subresource=key, name=value
+            )

@@ -1,0 +1,115 @@
+"""The authorizer: what the stored roles and bindings allow a user. It reads the store at each question.
+
+It has no memory, so a binding holds as soon as it is written. Nothing here refuses; it answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from rudr_py.local.access import rules
+from rudr_py.local.access.attributes import Attributes
+from rudr_py.local.access.rules import Rule
+from rudr_py.local.access.user import MASTERS, User, account_of
+from rudr_py.local.store import Object, Store
+
+_GROUP = "rbac.authorization.k8s.io"
+ROLES, CLUSTER_ROLES = f"roles.{_GROUP}", f"clusterroles.{_GROUP}"
+BINDINGS, CLUSTER_BINDINGS = f"rolebindings.{_GROUP}", f"clusterrolebindings.{_GROUP}"
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """An answer, and why: which binding allows it, or which roles could not be found."""
+
+    allowed: bool
+    reason: str = ""
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """A binding that names a user: by which subject, and the rules of its role (None: there is no such role)."""
+
+    binding: Object
+    subject: Object
+    rules: tuple[Rule, ...] | None
+
+
+class Authorizer:
+    """Answers from the roles in a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def decide(self, wanted: Attributes) -> Verdict:
+        """Return whether a request is allowed."""
+        if MASTERS in wanted.user.groups:
+            return Verdict(allowed=True)
+        lost = []
+        for grant in self.grants(wanted.user, wanted.namespace):
+            if grant.rules is None:
+                lost.append(_not_found(grant.binding))
+            elif any(rules.allows(rule, wanted) for rule in grant.rules):
+                return Verdict(allowed=True, reason=_because(grant))
+        return Verdict(allowed=False, reason=f"RBAC: {_listed(lost)}" if lost else "")
+
+    def rules_of(self, user: User, namespace: str) -> tuple[list[Rule], list[str]]:
+        """Return all rules that hold for a user in a namespace (empty: in the cluster), and the roles not found."""
+        found: list[Rule] = []
+        lost: list[str] = []
+        for grant in self.grants(user, namespace):
+            if grant.rules is None:
+                lost.append(_not_found(grant.binding))
+            else:
+                found.extend(grant.rules)
+        return found, lost
+
+    def grants(self, user: User, namespace: str) -> Iterator[Grant]:
+        """Iterate over the bindings that name a user, those of the cluster first."""
+        bindings = self._store.list(CLUSTER_BINDINGS)
+        if namespace:
+            bindings += self._store.list(BINDINGS, namespace)
+        for binding in bindings:
+            subject = next((each for each in binding.get("subjects") or () if _is(each, user, namespace)), None)
+            if subject is not None:
+                yield Grant(binding, subject, self.role(binding["roleRef"], namespace))
+
+    def role(self, reference: dict[str, Any], namespace: str) -> tuple[Rule, ...] | None:
+        """Return the rules of the role that a binding of this namespace refers to, or None."""
+        if reference["kind"] == "ClusterRole":
+            found = self._store.get(CLUSTER_ROLES, "", reference["name"])
+        else:
+            found = self._store.get(ROLES, namespace, reference["name"])
+        return None if found is None else tuple(found.get("rules") or ())
+
+
+def _is(subject: Object, user: User, namespace: str) -> bool:
+    kind, name = str(subject.get("kind")), str(subject.get("name", ""))
+    if kind == "User":
+        return name == user.name
+    if kind == "Group":
+        return name in user.groups
+    return kind == "ServiceAccount" and account_of(user.name) == (subject.get("namespace") or namespace, name)
+
+
+def _because(grant: Grant) -> str:
+    metadata, reference, subject = grant.binding["metadata"], grant.binding["roleRef"], grant.subject
+    name = f"{metadata['name']}/{metadata['namespace']}" if "namespace" in metadata else metadata["name"]
+    who = subject["name"]
+    if subject["kind"] == "ServiceAccount":
+        who = f"{who}/{subject.get('namespace', '')}"
+    return (
+        f'RBAC: allowed by {grant.binding["kind"]} "{name}" of {reference["kind"]} "{reference["name"]}" '
+        f'to {subject["kind"]} "{who}"'
+    )
+
+
+def _not_found(binding: Object) -> str:
+    reference = binding["roleRef"]
+    return f'{reference["kind"].lower()}.{_GROUP} "{reference["name"]}" not found'
+
+
+def _listed(texts: list[str]) -> str:
+    distinct = list(dict.fromkeys(texts))
+    return distinct[0] if len(distinct) == 1 else "[" + ", ".join(distinct) + "]"

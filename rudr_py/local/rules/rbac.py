@@ -1,0 +1,94 @@
+"""Rules of roles and bindings: what a rule must say, and whom a binding may name. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from rudr_py.errors import Cause
+from rudr_py.local.rules import rule
+from rudr_py.local.rules.rule import Rule
+from rudr_py.local.store import Object
+
+_GROUP = "rbac.authorization.k8s.io"
+
+
+def _role_causes(*, namespaced: bool) -> Callable[[Object], Iterator[Cause]]:
+    def causes(role: Object) -> Iterator[Cause]:
+        for index, each in enumerate(role.get("rules") or ()):
+            yield from _rule_causes(each, f"rules[{index}]", namespaced=namespaced)
+
+    return causes
+
+
+def _rule_causes(each: dict[str, Any], at: str, *, namespaced: bool) -> Iterator[Cause]:
+    if not each.get("verbs"):
+        yield rule.required(f"{at}.verbs", "verbs must contain at least one value")
+    urls = each.get("nonResourceURLs")
+    if urls:
+        field = f"{at}.nonResourceURLs"
+        if namespaced:
+            yield rule.invalid(field, urls, "namespaced rules cannot apply to non-resource URLs")
+        if each.get("apiGroups") or each.get("resources") or each.get("resourceNames"):
+            yield rule.invalid(field, urls, "rules cannot apply to both regular resources and non-resource URLs")
+        return
+    if not each.get("apiGroups"):
+        yield rule.required(f"{at}.apiGroups", "resource rules must supply at least one api group")
+    if not each.get("resources"):
+        yield rule.required(f"{at}.resources", "resource rules must supply at least one resource")
+
+
+def _binding_causes(*, namespaced: bool) -> Callable[[Object], Iterator[Cause]]:
+    kinds = ("Role", "ClusterRole") if namespaced else ("ClusterRole",)
+
+    def causes(binding: Object) -> Iterator[Cause]:
+        reference = binding.get("roleRef") or {}
+        if reference.get("apiGroup") != _GROUP:
+            yield _unsupported("roleRef.apiGroup", reference.get("apiGroup", ""), _GROUP)
+        if reference.get("kind") not in kinds:
+            yield _unsupported("roleRef.kind", reference.get("kind", ""), *kinds)
+        if not reference.get("name"):
+            yield rule.required("roleRef.name")
+        for index, subject in enumerate(binding.get("subjects") or ()):
+            yield from _subject_causes(subject, f"subjects[{index}]", namespaced=namespaced)
+
+    return causes
+
+
+def _subject_causes(subject: dict[str, Any], at: str, *, namespaced: bool) -> Iterator[Cause]:
+    kind = subject.get("kind", "")
+    if not subject.get("name"):
+        yield rule.required(f"{at}.name")
+    if kind == "ServiceAccount":
+        if subject.get("apiGroup"):
+            yield _unsupported(f"{at}.apiGroup", subject["apiGroup"], "")
+        if not namespaced and not subject.get("namespace"):
+            yield rule.required(f"{at}.namespace")
+    elif kind in ("User", "Group"):
+        if subject.get("apiGroup", _GROUP) != _GROUP:
+            yield _unsupported(f"{at}.apiGroup", subject.get("apiGroup", ""), _GROUP)
+    else:
+        yield _unsupported(f"{at}.kind", kind, "ServiceAccount", "User", "Group")
+
+
+def _unsupported(field: str, value: str, *supported: str) -> Cause:
+    listed = ", ".join(f'"{each}"' for each in supported)
+    message = f'Unsupported value: "{value}": supported values: {listed}'
+    return Cause(reason="FieldValueNotSupported", message=message, field=field)
+
+
+def _role_fixed(new: Object, old: Object) -> Iterator[Cause]:
+    reference = new.get("roleRef") or {}
+    if reference != old.get("roleRef"):
+        shown = {"APIGroup": reference.get("apiGroup"), "Kind": reference.get("kind"), "Name": reference.get("name")}
+        yield rule.invalid("roleRef", shown, "cannot change roleRef")
+
+
+RULES: dict[str, Rule] = {
+    f"roles.{_GROUP}": Rule(check=_role_causes(namespaced=True), upsert=True),
+    f"clusterroles.{_GROUP}": Rule(check=_role_causes(namespaced=False), upsert=True),
+    f"rolebindings.{_GROUP}": Rule(check=_binding_causes(namespaced=True), check_change=_role_fixed, upsert=True),
+    f"clusterrolebindings.{_GROUP}": Rule(
+        check=_binding_causes(namespaced=False), check_change=_role_fixed, upsert=True
+    ),
+}

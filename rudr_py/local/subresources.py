@@ -1,0 +1,140 @@
+"""What is created under an object: tokens of service accounts, evictions and bindings of pods.
+
+Each takes the body of its own kind and answers with it, or with a Status. Who may do it was decided before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rudr_py.errors import Cause, ConflictError, InvalidError, TooManyRequestsError
+from rudr_py.local import deletion, selectors, status, writes
+from rudr_py.local.access.accounts import AUDIENCE, BINDABLE
+from rudr_py.local.resources import Kind, Target
+from rudr_py.local.store import Object
+from rudr_py.local.world import World
+
+_SHORTEST, _DEFAULT = 600, 3600
+_BUDGETS = "poddisruptionbudgets.policy"
+
+
+def create(world: World, target: Target, subresource: str, body: Any) -> Object:
+    """Create under an object. Raises `ApiError`: 405 where nothing can be created."""
+    make = _MAKERS.get(subresource)
+    if make is None:
+        raise status.method_not_allowed()
+    if not isinstance(body, dict):
+        raise status.bad_request("the object provided is unrecognized: it is no object")
+    return make(world, target, body)
+
+
+def _token(world: World, target: Target, body: Object) -> Object:
+    """Issue a token (TokenRequest)."""
+    spec: dict[str, Any] = body.get("spec") or {}
+    seconds = spec.get("expirationSeconds", _DEFAULT)
+    if not isinstance(seconds, int) or seconds < _SHORTEST:
+        raise _invalid_token(seconds)
+    account = writes.live(world, target)
+    bound = _bound(world, target, spec.get("boundObjectRef"))
+    if world.access is None:
+        raise status.method_not_allowed()
+    now = int(world.clock().timestamp())
+    token = world.access.issuer.issue(account, now=now, until=now + seconds, token_id=world.uid(), bound=bound)
+    return {
+        "kind": "TokenRequest",
+        "apiVersion": "authentication.k8s.io/v1",
+        "metadata": {"name": target.name, "namespace": target.namespace, "creationTimestamp": world.now()},
+        "spec": {
+            "audiences": spec.get("audiences") or [AUDIENCE],
+            "expirationSeconds": seconds,
+            "boundObjectRef": spec.get("boundObjectRef"),
+        },
+        "status": {"token": token, "expirationTimestamp": world.later(seconds)},
+    }
+
+
+def _invalid_token(seconds: Any) -> InvalidError:
+    why = f"Invalid value: {seconds}: may not specify a duration less than 10 minutes"
+    field = "spec.expirationSeconds"
+    return InvalidError(
+        f'TokenRequest.authentication.k8s.io "" is invalid: {field}: {why}',
+        status=422,
+        reason="Invalid",
+        causes=(Cause(reason="FieldValueInvalid", message=why, field=field),),
+        details={"group": "authentication.k8s.io", "kind": "TokenRequest"},
+    )
+
+
+def _bound(world: World, target: Target, reference: Any) -> Object | None:
+    """The object that a token is bound to."""
+    if not reference:
+        return None
+    kind, api_version = reference.get("kind", ""), reference.get("apiVersion", "v1")
+    resource = world.registry.of(Kind(api_version, kind))
+    if resource is None or kind not in BINDABLE or api_version != "v1":
+        raise status.bad_request(f"cannot bind token to object of type /{api_version}, Kind={kind}")
+    namespace = target.namespace if resource.namespaced else ""
+    found = writes.live(world, Target(resource, namespace, reference.get("name", "")))
+    if kind == "Pod" and (found["spec"].get("serviceAccountName") or "default") != target.name:
+        raise status.bad_request(
+            f'cannot bind token for serviceaccount "{target.name}" to pod running with different serviceaccount name.'
+        )
+    uid = found["metadata"]["uid"]
+    if reference.get("uid") not in (None, "", uid):
+        why = (
+            f"the UID in the bound object reference ({reference['uid']}) does not match the UID in record. "
+            "The object might have been deleted and then recreated"
+        )
+        raise status.conflict(resource, found["metadata"]["name"], why)
+    return found
+
+
+def _eviction(world: World, target: Target, body: Object) -> Object:
+    """Delete a pod if its disruption budgets let it go."""
+    pod = writes.live(world, target)
+    for budget in world.store.list(_BUDGETS, target.namespace):
+        selector = selectors.match_labels((budget.get("spec") or {}).get("selector") or {})
+        selects = selectors.predicate(selector, [])
+        if (selects is None or selects(pod)) and (budget.get("status") or {}).get("disruptionsAllowed", 0) <= 0:
+            raise _held(budget)
+    deletion.delete(world, target, deletion.wish(body.get("deleteOptions"), {}))
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+
+
+def _held(budget: Object) -> TooManyRequestsError:
+    found = budget.get("status") or {}
+    why = (
+        f"The disruption budget {budget['metadata']['name']} needs {found.get('desiredHealthy', 0)} healthy pods and "
+        f"has {found.get('currentHealthy', 0)} currently"
+    )
+    return TooManyRequestsError(
+        "Cannot evict pod as it would violate the pod's disruption budget.",
+        status=429,
+        reason="TooManyRequests",
+        causes=(Cause(reason="DisruptionBudget", message=why),),
+    )
+
+
+def _binding(world: World, target: Target, body: Object) -> Object:
+    """Give a pod a node, as a scheduler does."""
+    pod = writes.live(world, target)
+    node = (body.get("target") or {}).get("name", "")
+    if pod["spec"].get("nodeName"):
+        why = f'pod {target.name} is already assigned to node "{pod["spec"]["nodeName"]}"'
+        raise ConflictError(
+            f'Operation cannot be fulfilled on pods/binding "{target.name}": {why}',
+            status=409,
+            reason="Conflict",
+            details={"name": target.name, "kind": "pods/binding"},
+        )
+    options = writes.Options(manager="kube-scheduler")
+    writes.change(world, target, lambda live: {**live, "spec": {**live["spec"], "nodeName": node}}, options)
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+
+
+_MAKERS: dict[str, Callable[[World, Target, Object], Object]] = {
+    "token": _token,
+    "eviction": _eviction,
+    "binding": _binding,
+}
