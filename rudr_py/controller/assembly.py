@@ -46,27 +46,16 @@ def assemble(settings: Settings, transport: Transport, clock: Clock, catalog: Ca
     def trigger(key: Key, initial: bool) -> None:
         queue.add(key, priority=LOW_PRIORITY if initial else 0)
 
-    tools = sources.Tools(transport=transport, discovery=discovery, clock=clock, settings=settings)
-    watched = Sources(known, tools, trigger)
-    applier = Applier(
-        apply.Tools(
-            client=client,
-            discovery=discovery,
-            world=known,
-            recorder=recorder,
-            clock=clock,
-            refused_for=settings.refused_retry,
-        )
+    watched = Sources(
+        known, sources.Tools(transport=transport, discovery=discovery, clock=clock, settings=settings), trigger
     )
-    parts = Parts(
+    tools = apply.Tools(
+        client=client,
+        discovery=discovery,
         world=known,
-        sources=watched,
-        catalog=catalog,
-        components=Components(known),
-        syncer=Syncer(applier, Pruner(client, discovery, known, clock), known),
-        reporter=Reporter(client, discovery, known, clock, settings),
         recorder=recorder,
         clock=clock,
+        refused_for=settings.refused_retry,
     )
     checks = _checks(watched)
     return Controller(
@@ -77,12 +66,26 @@ def assemble(settings: Settings, transport: Transport, clock: Clock, catalog: Ca
             sources=watched,
             kinds=tuple(kind for kind in catalog.kinds() if kind not in (*world.OWN_KINDS, world.POD)),
             queue=queue,
-            reconciler=Reconciler(parts),
+            reconciler=Reconciler(_parts(tools, watched, catalog, settings)),
             recorder=recorder,
             endpoints=Endpoints(checks, metrics, settings),
             checks=checks,
             metrics=metrics,
         )
+    )
+
+
+def _parts(tools: apply.Tools, watched: Sources, catalog: Catalog, settings: Settings) -> Parts:
+    known, clock = tools.world, tools.clock
+    return Parts(
+        world=known,
+        sources=watched,
+        catalog=catalog,
+        components=Components(known),
+        syncer=Syncer(Applier(tools), Pruner(tools.client, tools.discovery, known, clock), known),
+        reporter=Reporter(tools.client, tools.discovery, known, clock, settings),
+        recorder=tools.recorder,
+        clock=clock,
     )
 
 

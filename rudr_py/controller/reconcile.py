@@ -16,7 +16,7 @@ import msgspec
 from rudr_py import errors
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.controller import failures, ledger, outcome, report, syncing, world
+from rudr_py.controller import failures, ledger, outcome, syncing, world
 from rudr_py.controller.components import Components
 from rudr_py.controller.outcome import Outcome
 from rudr_py.controller.report import Reporter
@@ -109,7 +109,7 @@ class Reconciler:
         if intent is not None:
             pending = status.Sync(state="Unknown", reason="Applying", resources=intent)
             built = status.status(plan, inputs, inputs.observed, pending, before)
-            told = await self._parts.reporter.write(live, _bounded(live, built), urgent=True)
+            told = await self._parts.reporter.write(live, status.bounded(built, before), urgent=True)
             if told.written:
                 self._events(live, before, built)
         return await self._parts.syncer.sync(live, plan, before.resources)
@@ -119,7 +119,7 @@ class Reconciler:
         if current is None or current.uid != live.uid:
             return Outcome(result="success")
         before = world.previous(current)
-        built = _bounded(current, status.status(plan, inputs, self._belongings(live), synced.sync, before))
+        built = status.bounded(status.status(plan, inputs, self._belongings(live), synced.sync, before), before)
         told = await self._parts.reporter.write(current, built)
         if told.written:
             self._events(live, before, built)
@@ -165,6 +165,7 @@ def kinds(plan: Plan, before: status.Previous) -> frozenset[Kind]:
     past = {ref.kind for ref in ledger.read(before.resources)}
     planned = {planned.ref.kind for planned in plan.manifests}
     parts = [part for instance in plan.instances for part in (instance.workload, *instance.traits)]
+    parts += [scope.part for scope in plan.scopes]
     seen = {kind for part in parts for kind in part.offer.provides.observes}
     return frozenset(past | planned | seen | {world.POD})
 
@@ -174,13 +175,6 @@ def _parsed(live: Live) -> Parsed[Application]:
         return parse_application.parse_application(live.document())
     except errors.UndecodableError as error:
         return Parsed(value=None, problems=(Problem(str(error)),))
-
-
-def _bounded(live: Live, built: dict[str, Any]) -> dict[str, Any]:
-    try:
-        return report.bounded(built, live.part("status"))
-    except errors.UndecodableError:
-        return report.bounded(built, None)
 
 
 def _metadata(live: Live) -> Metadata:

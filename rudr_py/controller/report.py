@@ -8,8 +8,10 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Kind
+from rudr_py.controller import triggers
 from rudr_py.controller.recent import Recent
 from rudr_py.controller.world import World
+from rudr_py.kube.cache import Change
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.discovery import Discovery
@@ -17,12 +19,10 @@ from rudr_py.kube.objects import Live
 from rudr_py.kube.requests import Target
 from rudr_py.settings import FIELD_MANAGER, Settings
 
-OUR_FIELDS = ("observedGeneration", "phase", "conditions", "components", "instances", "warnings", "resources")
-
-SIZE_LIMIT = 256 * 1024
-"""Bytes of a status; beyond this the API server would soon refuse the object as a whole."""
-
-TOO_LARGE = "TooLarge"
+OUR_FIELDS = frozenset(
+    ("observedGeneration", "phase", "conditions", "components", "instances", "scopes", "warnings", "resources")
+)
+"""The fields that an application's status has no more when we do not want them; further ones only count if we do."""
 
 HOPELESS = 3600.0
 """Seconds until a status that came out otherwise than we wrote it is written again."""
@@ -72,7 +72,8 @@ class Reporter:
         if not same(written.part("status"), status):
             self._hopeless.put(live.uid, msgspec.json.encode(status))
         cache = self._world.cache(Kind(live.api_version, live.kind), live.namespace)
-        if cache is not None:
+        if cache is not None and not triggers.said_something(Change(live, written)):
+            # else somebody changed more of it meanwhile, which only the watch tells to those whom it concerns
             cache.wrote(written)
         return True
 
@@ -82,7 +83,7 @@ def same(stored: Any, wanted: dict[str, Any] | str) -> bool:
     if isinstance(wanted, str):
         return bool(stored == wanted)
     found = stored if isinstance(stored, dict) else {}
-    return all(_covers(found.get(name), wanted.get(name)) for name in OUR_FIELDS)
+    return all(_covers(found.get(name), wanted.get(name)) for name in OUR_FIELDS | wanted.keys())
 
 
 def _covers(found: Any, wanted: Any) -> bool:
@@ -90,30 +91,3 @@ def _covers(found: Any, wanted: Any) -> bool:
     if isinstance(found, dict) and isinstance(wanted, dict):
         return all(name in found and _covers(found[name], value) for name, value in wanted.items())
     return bool(found == wanted)
-
-
-def bounded(wanted: dict[str, Any], stored: Any) -> dict[str, Any]:
-    """The status, or when it is too large for the server one that says so and keeps what is needed to go on.
-
-    `stored` is the present status: times of conditions that said so already stay as they are.
-    """
-    if len(msgspec.json.encode(wanted)) <= SIZE_LIMIT:
-        return wanted
-    found = stored.get("conditions") if isinstance(stored, dict) else None
-    said = [one for one in found or () if isinstance(one, dict) and one.get("reason") == TOO_LARGE]
-    times = {one.get("type"): one.get("lastTransitionTime") for one in said}
-    message = "the status of this application would be larger than 256 KiB; split the application"
-    conditions = [
-        {
-            **condition,
-            "status": "Unknown" if condition["type"] == "Synced" else "False",
-            "reason": TOO_LARGE,
-            "message": message,
-            "lastTransitionTime": times.get(condition["type"]) or condition["lastTransitionTime"],
-        }
-        for condition in wanted["conditions"]
-        if condition["type"] in ("Valid", "Synced", "Ready")
-    ]
-    kept: dict[str, Any] = {name: wanted[name] for name in ("observedGeneration", "resources") if name in wanted}
-    phase = "Modify" if wanted.get("phase") == "synced" else wanted.get("phase")
-    return {**kept, "phase": phase, "conditions": conditions}

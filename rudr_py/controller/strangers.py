@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from rudr_py.kube.objects import Live
+from rudr_py.kube.objects import APPLIED_ANNOTATION, Live
 from rudr_py.render import stamp
 from rudr_py.render.plan import Planned
 from rudr_py.settings import FIELD_MANAGER
@@ -15,7 +15,8 @@ from rudr_py.settings import FIELD_MANAGER
 Verdict = Literal["ours", "orphan", "stranger"]
 
 RUDR_MANAGERS = frozenset({"unknown", "rudr", "before-first-apply"})
-"""Managers under which Rudr's own writes are recorded: it sent no user agent of its own."""
+"""Managers under which Rudr's own writes are recorded: it sent no user agent of its own, and a server that began to
+keep the record later calls all that it found before the first apply."""
 
 
 def judge(document: dict[str, Any], planned: Planned, owner: Live | None) -> Verdict:
@@ -23,31 +24,46 @@ def judge(document: dict[str, Any], planned: Planned, owner: Live | None) -> Ver
     metadata = document.get("metadata", {})
     controller = next((o for o in metadata.get("ownerReferences", ()) if o.get("controller")), None)
     if controller is not None:
-        return _owned(controller, owner)
+        return _owned(controller, owner) if owner is not None else _claimed(controller, metadata, planned)
+    labelled = _labelled(metadata, planned)
     if owner is None:
-        return "ours" if _labelled(metadata, planned) else "stranger"
-    written = {str(entry.get("manager")) for entry in metadata.get("managedFields", ())}
-    known = bool(written & RUDR_MANAGERS) or FIELD_MANAGER in written
-    return "orphan" if known and _labelled(metadata, planned) else "stranger"
+        return "ours" if labelled else "stranger"
+    written = {str(entry.get("manager")) for entry in metadata.get("managedFields", ()) if entry.get("manager")}
+    # Rudr's clusters are older than managedFields
+    rudr = bool(written & RUDR_MANAGERS) or not written
+    # whoever restored it from a backup, it is a copy of what we applied
+    ours = FIELD_MANAGER in written or APPLIED_ANNOTATION in (metadata.get("annotations") or {})
+    nameless = planned.ref.kind == stamp.COMPONENT_INSTANCE and not metadata.get("labels")
+    return "orphan" if ((rudr or ours) and labelled) or (rudr and nameless) else "stranger"
 
 
-def _owned(controller: dict[str, Any], owner: Live | None) -> Verdict:
-    if owner is None:
-        return "stranger"
+def _owned(controller: dict[str, Any], owner: Live) -> Verdict:
     if controller.get("uid") == owner.uid:
         return "ours"
     # A name is unique in its namespace: the same owner under another uid is one that no longer exists.
-    group = str(controller.get("apiVersion", "")).rpartition("/")[0]
-    named = (group, controller.get("kind"), controller.get("name"))
-    same = named == (owner.api_version.rpartition("/")[0], owner.kind, owner.name)
+    same = _named(controller) == (owner.api_version.rpartition("/")[0], owner.kind, owner.name)
     return "orphan" if same else "stranger"
+
+
+def _claimed(controller: dict[str, Any], metadata: dict[str, Any], planned: Planned) -> Verdict:
+    """Of an object that is to have no owner: Rudr gave one to its volume claims, that of the instance they are for."""
+    labels = metadata.get("labels") or {}
+    component, instance = (str(labels.get(key) or "") for key in ("component-name", "instance-name"))
+    ref = stamp.component_instance(component, instance)
+    same = _named(controller) == (ref.kind.group, ref.kind.kind, ref.name)
+    return "orphan" if same and _labelled(metadata, planned) else "stranger"
+
+
+def _named(reference: dict[str, Any]) -> tuple[Any, ...]:
+    group = str(reference.get("apiVersion", "")).rpartition("/")[0]
+    return group, reference.get("kind"), reference.get("name")
 
 
 def _labelled(metadata: dict[str, Any], planned: Planned) -> bool:
     """Whether the object carries the labels that name our application and instance."""
-    found, wanted = metadata.get("labels", {}), planned.body["metadata"]["labels"]
-    if planned.retain:
-        return all(key in wanted and found.get(key) == wanted[key] for key in _CLAIM)
+    found, wanted = metadata.get("labels") or {}, planned.body["metadata"]["labels"]
+    if planned.owner == "none" and all(key in wanted for key in _CLAIM):
+        return all(found.get(key) == wanted[key] for key in _CLAIM)
     # an object of the application itself names no instance
     return stamp.APPLICATION in wanted and all(
         found.get(key) == wanted.get(key) for key in (stamp.APPLICATION, stamp.INSTANCE)

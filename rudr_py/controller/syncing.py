@@ -96,7 +96,8 @@ class Syncer:
             failure = await self._apply_one(application, planned, plan, records)
             if failure is not None:
                 failed.append(failure)
-                stopped.add(planned.instance)
+                if planned.instance:  # what belongs to the application as a whole does not depend on each other
+                    stopped.add(planned.instance)
                 if failure.ends:
                     break
         return failed
