@@ -5,6 +5,7 @@ Nothing here sends, decodes or knows a default cluster. A value can be logged wh
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +16,9 @@ APPLY_PATCH = "application/apply-patch+yaml"
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+
+_NOT_IN_YAML = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xbb\xbf|\xef\xbf[\xbe\xbf]")
+"""DEL and the C1 controls, the line and paragraph separators, the byte-order mark and the two non-characters; UTF-8."""
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds for a whole request, where nobody says how many; `settings.request_timeout` has the same default."""
@@ -132,11 +136,11 @@ def watch(
 
 
 def apply(target: Target, body: bytes, manager: str, *, force: bool = True, dry_run: bool = False) -> Request:
-    """Server-side apply. `body` is JSON with apiVersion, kind and metadata.name."""
+    """Server-side apply. `body` is JSON with apiVersion, kind and metadata.name; the server reads it as YAML."""
     query = [("fieldManager", manager), *_dry_run(dry_run)]
     if force:
         query.append(("force", "true"))
-    return Request("PATCH", target.path, tuple(query), body, APPLY_PATCH)
+    return Request("PATCH", target.path, tuple(query), _for_yaml(body), APPLY_PATCH)
 
 
 def merge_patch(target: Target, body: bytes, manager: str, *, dry_run: bool = False) -> Request:
@@ -191,3 +195,8 @@ def _selectors(selection: Selection) -> list[tuple[str, str]]:
 
 def _dry_run(dry_run: bool) -> list[tuple[str, str]]:
     return [("dryRun", "All")] if dry_run else []
+
+
+def _for_yaml(body: bytes) -> bytes:
+    """JSON that YAML reads alike: what YAML forbids, or takes for the end of a line, is escaped."""
+    return _NOT_IN_YAML.sub(lambda found: b"\\u%04x" % ord(found[0].decode()), body)

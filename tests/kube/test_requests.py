@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import msgspec
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from rudr_py.kube import requests
 from rudr_py.kube.requests import Resource, Selection
@@ -58,3 +60,17 @@ def test_patches_say_what_they_are() -> None:
     assert requests.json_patch(target, b"[]", "rudr").content_type == "application/json-patch+json"
     assert requests.update(target, b"{}", "rudr").path.endswith("/web/status")
     assert "PartialObjectMetadata" in requests.get(target, metadata_only=True).accept
+
+
+@given(st.text())
+@example("\x7f\x85\x9f\u2028\u2029\ufeff\ufffe\uffff\U0001f600")
+def test_an_applied_body_means_the_same_as_json_and_has_nothing_that_yaml_forbids(text: str) -> None:
+    body = (
+        requests.apply(DEPLOYMENTS.object("ns", "web"), msgspec.json.encode({"data": {"text": text}}), "tester").body
+        or b""
+    )
+    assert msgspec.json.decode(body) == {"data": {"text": text}}
+    breaks = {"\x85", "\u2028", "\u2029"}
+    assert not [
+        one for one in body.decode() if "\x7f" <= one <= "\x9f" or one in breaks | {"\ufeff", "\ufffe", "\uffff"}
+    ]

@@ -1,0 +1,33 @@
+"""Text of users arrives at the server as it was written, whatever the server's YAML reader thinks of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from rudr_py.testing.cluster import Cluster
+from tests.e2e.documents import CONFIG_MAP
+
+ODD = {
+    "delete": "\x7f",
+    "controls": "\x80\x93\x9f",
+    "next-line": "a\x85b",
+    "separators": "a\u2028b\u2029c",
+    "byte-order-mark": "\ufeffa",
+    "non-characters": "\ufffe\uffff",
+    "breaks": "a\tb\r\nc\x01",
+    "beyond": "\U0001f600",
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+async def test_any_text_is_stored_as_it_was_applied(name: str, plain: Cluster) -> None:
+    document = {
+        "apiVersion": CONFIG_MAP.api_version,
+        "kind": CONFIG_MAP.kind,
+        "metadata": {"name": name},
+        "data": {"text": ODD[name]},
+    }
+    await plain.apply(document)
+    found = await plain.get(CONFIG_MAP, name)
+    assert found is not None
+    assert found["data"]["text"] == ODD[name]
