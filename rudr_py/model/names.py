@@ -15,6 +15,7 @@ _OBJECT = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _PORT = re.compile(r"(?=[a-z0-9-]*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
 _ENV = re.compile(r"[-._A-Za-z][-._A-Za-z0-9]*")
+_HEADER = re.compile(r"[A-Za-z0-9-]+")
 _VARIABLE = re.compile(r"[\w.-]+")
 
 
@@ -46,6 +47,11 @@ def wrong_env_name(name: str) -> str:
     if len(name) <= 253 and _ENV.fullmatch(name):
         return ""
     return f'"{name[:70]}" must be of letters, digits, _ - and ., not begin with a digit, and be short'
+
+
+def wrong_header_name(name: str) -> str:
+    """The name of an HTTP header, as Kubernetes takes it in a probe."""
+    return "" if _HEADER.fullmatch(name) else f'"{name[:70]}" must be of letters, digits and -, as Kubernetes asks'
 
 
 def wrong_variable_name(name: str) -> str:

@@ -248,6 +248,8 @@ def _http_get(fields: Fields | None) -> HttpGet | None:
         name = header.text("name", required=True, rule="HP-4")
         if name and name.casefold() in {known.name.casefold() for known in headers}:
             header.notes.error(header.at("name"), f"the header {shown(name)} is given twice", "HP-4")
+        if name and (wrong := names.wrong_header_name(name)):
+            header.notes.error(header.at("name"), wrong, "HP-4")
         headers.append(HttpHeader(name=name, value=header.text("value")))
         header.warn_unread()
     found = HttpGet(

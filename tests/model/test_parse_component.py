@@ -289,6 +289,10 @@ def test_a_broken_rule_of_a_component_is_told(
             {"readinessProbe": {"httpGet": {"port": 80, "httpHeaders": [{"name": "A"}, {"name": "a"}]}}},
             ("HP-4", f"{MAIN}.readinessProbe.httpGet.httpHeaders[1].name"),
         ),
+        (
+            {"readinessProbe": {"httpGet": {"port": 80, "httpHeaders": [{"name": "X_A", "value": ""}]}}},
+            ("HP-4", f"{MAIN}.readinessProbe.httpGet.httpHeaders[0].name"),
+        ),
         ({"readinessProbe": {"tcpSocket": {"port": 0}}}, ("HP-4", f"{MAIN}.readinessProbe.tcpSocket.port")),
         ({"readinessProbe": {"tcpSocket": {}}}, ("HP-4", f"{MAIN}.readinessProbe.tcpSocket")),
     ],
