@@ -9,6 +9,7 @@ watch       list and watch as one endless stream of events; it reads pages by `l
             what neither can read by `salvage`, and pauses by `backoff`
 cache       events -> the latest state of one resource, indexed
 discovery   apiVersion and kind -> the resource's path
+prober      asks a member of a health scope whether it is well
 events      the Kubernetes Events that we write for users
 clock       time as an argument
 
