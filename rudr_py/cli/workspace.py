@@ -19,7 +19,7 @@ from rudr_py.model.application import Application
 from rudr_py.model.component import Component
 from rudr_py.model.document import Document, Parsed
 from rudr_py.model.identity import Key
-from rudr_py.render import rendering
+from rudr_py.render import membership, rendering
 from rudr_py.render.inputs import Inputs
 from rudr_py.render.plan import Plan
 
@@ -83,6 +83,9 @@ def plan(workspace: Workspace, application: Read[Application], catalog: Catalog,
         parsed=application.parsed,
         components={name: read.parsed for name, read in own.items()},
         now=now,
+        scopes_of=membership.declared(
+            read.value for read in workspace.applications if read.value.metadata.namespace == namespace
+        ),
         positions={
             "": application.document.positions,
             **{name: read.document.positions for name, read in own.items()},

@@ -15,6 +15,13 @@ PARAMETER_TYPES: Final = ("boolean", "number", "string", "null", "object", "arra
 SCOPE_PARAMETER_TYPES: Final = (*PARAMETER_TYPES, "integer", "double", "[]string")
 """The types of a scope's parameter: the core definitions use three more (SC-10)."""
 
+JSON_SCHEMAS: Final[dict[str, dict[str, Json]]] = {
+    **{name: {"type": name} for name in (*PARAMETER_TYPES, "integer")},
+    "double": {"type": "number"},
+    "[]string": {"type": "array", "items": {"type": "string"}},
+}
+"""What a type says as a JSON Schema."""
+
 _PYTHON: Final[dict[str, tuple[type, ...]]] = {
     "number": (int, float),
     "double": (int, float),

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import TypeVar
 
-from rudr_py.model.component import Setting
+from rudr_py.model.component import Parameter, Setting
 from rudr_py.model.definition import (
     ComponentInstance,
     HealthScope,
@@ -19,7 +19,7 @@ from rudr_py.model.definition import (
 )
 from rudr_py.model.document import Json, Parsed, Positions
 from rudr_py.model.identity import TypeName
-from rudr_py.model.parameter_types import SCOPE_PARAMETER_TYPES
+from rudr_py.model.parameter_types import JSON_SCHEMAS, SCOPE_PARAMETER_TYPES
 from rudr_py.model.parse_component import parameter, setting
 from rudr_py.model.parse_metadata import Envelope, open_document
 from rudr_py.model.reader import Fields, Notes, shown, unfit
@@ -71,13 +71,20 @@ def _trait(envelope: Envelope) -> TraitDefinition:
 
 
 def _schema(spec: Fields) -> dict[str, Json]:
-    """The JSON Schema of a trait: in a string as specified, or as a map, as the specification shows (TR-19)."""
+    """The JSON Schema of a trait: in a string as specified, or as a map, as the specification shows (TR-19).
+
+    The older list of name, type and required is turned into one.
+    """
     value = spec.raw("properties")
-    if not isinstance(value, str):
-        inner = spec.map("properties", "TR-16")
-        return {} if inner is None else dict(inner.value)
-    if not value.strip():
-        return {}
+    if isinstance(value, list):
+        return _listed(tuple(parameter(fields, SCOPE_PARAMETER_TYPES) for fields in spec.items("properties", "TR-16")))
+    if isinstance(value, str):
+        return _from_text(spec, value) if value.strip() else {}
+    inner = spec.map("properties", "TR-16")
+    return {} if inner is None else dict(inner.value)
+
+
+def _from_text(spec: Fields, value: str) -> dict[str, Json]:
     try:
         found = json.loads(value)
     except (ValueError, RecursionError) as error:
@@ -92,6 +99,14 @@ def _schema(spec: Fields) -> dict[str, Json]:
         spec.notes.error(spec.at("properties"), message, "TR-16")
         return {}
     return found
+
+
+def _listed(properties: tuple[Parameter, ...]) -> dict[str, Json]:
+    return {
+        "type": "object",
+        "properties": {one.name: JSON_SCHEMAS.get(one.type, {}) for one in properties},
+        "required": [one.name for one in properties if one.required],
+    }
 
 
 def _workload_type(envelope: Envelope) -> WorkloadTypeDefinition:

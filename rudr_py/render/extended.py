@@ -17,11 +17,11 @@ from rudr_py import catalog
 from rudr_py.api import Context, Kind, Manifest, Rendered, WorkloadType
 from rudr_py.catalog import Offer
 from rudr_py.errors import Problem
-from rudr_py.model import suggest
+from rudr_py.model import parameter_types, suggest
 from rudr_py.model.component import Setting
 from rudr_py.model.definition import WorkloadTypeDefinition
 from rudr_py.model.identity import CORE_GROUP, TypeName
-from rudr_py.render import check, narrowing, stamp
+from rudr_py.render import check, stamp
 from rudr_py.render.inputs import Definitions
 
 FORBIDDEN_GROUPS = frozenset(
@@ -139,7 +139,7 @@ def _schema(settings: Sequence[Setting]) -> dict[str, Any]:
         return {"type": "object", "required": [SPEC], "properties": {SPEC: spec}, "additionalProperties": False}
     properties: dict[str, dict[str, Any]] = {
         setting.name: {
-            **narrowing.JSON_TYPES.get("object" if setting.name == SPEC else setting.type, {}),
+            **parameter_types.JSON_SCHEMAS.get("object" if setting.name == SPEC else setting.type, {}),
             **({"description": setting.description} if setting.description else {}),
         }
         for setting in settings

@@ -18,18 +18,12 @@ import referencing
 from rudr_py.api import Scope, Trait, WorkloadType, properties
 from rudr_py.catalog import Offer
 from rudr_py.errors import Problem
+from rudr_py.model import parameter_types
 from rudr_py.model.component import Parameter
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition
 from rudr_py.model.document import Parsed
 from rudr_py.render import check, stamp
 from rudr_py.render.inputs import Definitions
-
-JSON_TYPES: Mapping[str, dict[str, Any]] = {
-    **{name: {"type": name} for name in ("boolean", "number", "string", "null", "object", "array", "integer")},
-    "double": {"type": "number"},
-    "[]string": {"type": "array", "items": {"type": "string"}},
-}
-"""The types of parameters and settings as JSON Schemas; any other type says nothing."""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -108,7 +102,7 @@ def of_parameters(parameters: tuple[Parameter, ...]) -> dict[str, Any]:
     """The parameters of a scope as a JSON Schema."""
     return {
         "type": "object",
-        "properties": {one.name: JSON_TYPES.get(one.type, {}) for one in parameters},
+        "properties": {one.name: parameter_types.JSON_SCHEMAS.get(one.type, {}) for one in parameters},
         "required": [one.name for one in parameters if one.required and one.default is None],
     }
 

@@ -50,6 +50,11 @@ def test_a_schema_of_the_cluster_is_kept_to_as_well_as_the_types_own(scaled: Mak
     ]
 
 
+def test_the_older_list_of_properties_is_kept_to_as_well(scaled: Make) -> None:
+    listed = [{"name": "replicaCount", "type": "string", "required": True}]
+    assert [message for _, _, message in _told(scaled({"replicaCount": 4}, _trait(listed)))] == ["is 4, must be text"]
+
+
 def test_what_both_schemas_say_is_told_once(scaled: Make) -> None:
     strict = {**SMALL, "required": ["replicaCount"], "additionalProperties": False}
     found = _told(scaled({"count": 1}, _trait(strict)))

@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rudr_py.api import Context, Health, Kind, Manifest, Member, Probe, Ref, Refuse, Rendered, Scale, Scope
 from rudr_py.catalog import Catalog
@@ -269,3 +271,30 @@ def test_a_type_that_fails_at_the_status_writes_none_and_is_told(
     (scope,) = _status(found, inputs(application()))["scopes"]
     assert (scope["state"], scope["reason"]) == ("unknown", "PluginFailed")
     assert "no status today" in scope["message"]
+
+
+PROPERTIES = st.dictionaries(
+    st.sampled_from(["probe-method", "probe-endpoint", "network-id", "subnet-id", "subnetIds", "odd"]),
+    st.none() | st.integers(-1, 3) | st.sampled_from(["kube-get", ".status", "tcp", ":80", "[fromVariable(x)]", ""]),
+    max_size=4,
+)
+SCOPES = st.fixed_dictionaries(
+    {
+        "name": st.sampled_from(["a", "b", "Not_Ok", ""]),
+        "type": st.sampled_from([HEALTH, "core.oam.dev/v1.Network", "acme.dev/v1.None", "odd", ""]),
+        "properties": PROPERTIES,
+    }
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(scopes=st.lists(SCOPES, max_size=3), joined=st.lists(st.sampled_from(["a", "b", "shop", "c"]), max_size=2))
+def test_whatever_is_written_of_scopes_is_either_a_plan_or_told(
+    inputs: Callable[..., Inputs], application: Text, web: Web, catalog: Catalog, scopes: list[Any], joined: list[str]
+) -> None:
+    read = inputs(application(web(applicationScopes=joined), scopes=scopes))
+    found, again = rendering.render(read, catalog), rendering.render(read, catalog)
+    assert (found.manifests, found.problems, found.warnings) == (again.manifests, again.problems, again.warnings)
+    assert bool(found.problems) is not bool(found.manifests)
+    assert len(found.scopes) == (0 if found.problems else len(scopes))
+    assert all(problem.location is not None for problem in found.problems)
