@@ -5,28 +5,32 @@ Known objects are applied with their uid, unknown ones so that nothing can be ov
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import Any
 
 import msgspec
 
 from rudr_py import errors
-from rudr_py.controller import body, drift, failures, ledger, strangers
+from rudr_py.controller import body, drift, failures, ledger, once, strangers
 from rudr_py.controller.body import Body
 from rudr_py.controller.failures import NotOursError, WaitingError
 from rudr_py.controller.fights import LIMIT, Fights
 from rudr_py.controller.handover import Handover
 from rudr_py.controller.ledger import Record
 from rudr_py.controller.recent import Recent
+from rudr_py.controller.takeover import Takeover
 from rudr_py.controller.world import World
+from rudr_py.kube import objects
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.objects import APPLIED_ANNOTATION, Live
 from rudr_py.kube.requests import Target
+from rudr_py.render.inputs import Run
 from rudr_py.render.plan import Planned
-from rudr_py.settings import FIELD_MANAGER
+from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
 CREATE_ONLY = "1"
 """A resourceVersion that no object has: an apply that carries it creates or is refused, and never overwrites."""
@@ -35,12 +39,16 @@ log = logging.getLogger(__name__)
 
 
 class Task(msgspec.Struct, frozen=True):
-    """An object to make: what is planned, who owns it, for which application, and what we know of the last time."""
+    """An object to make: what is planned, who owns it, for which application, and what we know of the last time.
+
+    `run` is the last run of an object that runs once.
+    """
 
     planned: Planned
     owner: Live | None
     application: Live
     record: Record | None
+    run: Run | None = None
 
 
 class Tools(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,11 +71,12 @@ class Applier:
         self._world = tools.world
         self._recorder = tools.recorder
         self._handover = Handover(tools.client)
+        self._takeover = Takeover(tools.client)
         self._fights = Fights(tools.clock)
         self._refusals: Recent[tuple[str, ...], errors.RudrError] = Recent(tools.clock, tools.refused_for)
 
-    async def ensure(self, task: Task) -> Live:
-        """The object as it is after it was made as planned.
+    async def ensure(self, task: Task) -> Live | None:
+        """The object as it is after it was made as planned; None when it has run to its end and need not be there.
 
         Raises NotOursError, WaitingError, and any KubeError. A refusal of the server holds for a while: the same body
         is not sent again before, whatever else happens.
@@ -76,8 +85,12 @@ class Applier:
         wanted = body.complete(planned, task.owner)
         live = self._world.get(planned.ref.kind, namespace, planned.ref.name)
         if live is not None and live.deleting:
+            if planned.once and once.decide(planned, None, task.run) == "rest":
+                return None
             raise WaitingError(f"{planned.ref} is being deleted; it is created again when that is done")
-        settled = live is not None and in_sync(live, wanted, task.record)
+        if planned.once and (live is None or _is_known(live, task)) and once.decide(planned, live, task.run) == "rest":
+            return live
+        settled = not planned.once and live is not None and in_sync(live, wanted, task.record)
         if live is not None and settled and (planned.handover or not live.held):
             return live
         place = (namespace, str(planned.ref), wanted.hash, live.uid if live is not None else "")
@@ -109,7 +122,9 @@ class Applier:
         if pause:
             message = f"{ref} is changed by somebody else as often as it is set back; it is left alone for a minute"
             raise WaitingError(message, reason="Contested", after=pause)
-        if live is not None and _is_known(live, task):
+        if task.planned.once:
+            written = await self._run(target, task, wanted, live)
+        elif live is not None and _is_known(live, task):
             written = await self._change(target, task, wanted, live)
         else:
             written = await self._create(target, task, wanted)
@@ -137,7 +152,37 @@ class Applier:
         except errors.ConflictError:
             return await self._adopt(target, task, wanted)
 
+    async def _run(self, target: Target, task: Task, wanted: Body, live: Live | None) -> Live:
+        """An object that runs once. Its predecessor has to be gone, with all pods of the instance, before it comes."""
+        planned = task.planned
+        if live is None or not _is_known(live, task):
+            left = once.busy(self._world.pods(target.namespace, planned.instance))
+            if left and not await self._is_there(target):
+                message = f"{planned.ref} waits for the end of its last run: {', '.join(left)}"
+                raise WaitingError(message, reason="Replacing")
+            return await self._create(target, task, wanted)
+        return await self._rerun(target, task, wanted, live)
+
+    async def _is_there(self, target: Target) -> bool:
+        try:
+            await self._client.get(target, metadata_only=True)
+        except errors.NotFoundError:
+            return False
+        return True
+
+    async def _rerun(self, target: Target, task: Task, wanted: Body, live: Live) -> Live:
+        """Leave an object that ran with the wanted inputs but for its head and size, and end any other."""
+        planned = task.planned
+        if once.decide(planned, live, task.run) != "replace":
+            return await self._client.apply(target, once.touched(wanted, live.uid), HANDOVER_MANAGER)
+        with contextlib.suppress(errors.NotFoundError):
+            await self._client.delete(target, uid=live.uid, propagation="Foreground")
+        log.info("object replaced", extra={"object": str(planned.ref)})
+        raise WaitingError(f"{planned.ref} is replaced: its inputs have changed", reason="Replacing")
+
     async def _change(self, target: Target, task: Task, wanted: Body, live: Live) -> Live:
+        if not live.applied:
+            return await self._adopt(target, task, wanted)  # Rudr's, or stripped of its record
         found = ""
         if live.applied == wanted.hash and task.record is not None and task.record.digest:
             found = drift.told(await self._client.get(target), wanted.document)
@@ -168,6 +213,10 @@ class Applier:
         uid = document["metadata"]["uid"]
         if document["metadata"].get("deletionTimestamp"):
             raise WaitingError(f"{task.planned.ref} is being deleted; it is created again when that is done")
+        document = await self._takeover.prepare(target, task.planned, task.owner, document)
+        if task.planned.once:
+            live = objects.decode(msgspec.json.encode(document))
+            return await self._rerun(target, task, wanted, live)
         ours = task.record is not None and task.record.uid == uid and bool(task.record.digest)
         log.info("object adopted", extra={"object": str(task.planned.ref), "verdict": verdict, "known": ours})
         if task.planned.handover:

@@ -7,8 +7,11 @@ from typing import Any
 import msgspec
 
 from rudr_py.kube.objects import APPLIED_ANNOTATION, Live
-from rudr_py.render import digest
+from rudr_py.render import digest, running
 from rudr_py.render.plan import Planned
+
+RECLAIM_ANNOTATION = "rudr.oam.dev/reclaim"
+"""Says on an object without owner that it goes with its application: whoever ends that may have no plan to ask."""
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -28,10 +31,17 @@ def complete(planned: Planned, owner: Live | None) -> Body:
     metadata = dict(planned.body["metadata"])
     if owner is not None:
         metadata["ownerReferences"] = [reference(owner)]
+    if extra := _annotations(planned):
+        metadata["annotations"] = {**metadata.get("annotations", {}), **extra}
     document = _without_nulls({**planned.body, "metadata": metadata})
     found = digest.of(document)
     annotations = {**document["metadata"].get("annotations", {}), APPLIED_ANNOTATION: found}
     return Body({**document, "metadata": {**document["metadata"], "annotations": annotations}}, found)
+
+
+def _annotations(planned: Planned) -> dict[str, str]:
+    found = {RECLAIM_ANNOTATION: "delete"} if planned.reclaim else {}
+    return {**found, running.INPUTS: planned.once} if planned.once else found
 
 
 def reference(owner: Live) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def touched(wanted: Body, uid: str) -> bytes:
 
 
 def busy(pods: Iterable[Live]) -> tuple[str, ...]:
-    """The names of the pods whose containers may still run; one that is being deleted is among them until it is gone."""
+    """The names of the pods whose containers may still run; one that is being deleted is among them until it ends."""
     return tuple(sorted(pod.name for pod in pods if _phase(pod) not in _ENDED))
 
 

@@ -30,7 +30,7 @@ def judge(document: dict[str, Any], planned: Planned, owner: Live | None) -> Ver
         return "ours" if labelled else "stranger"
     written = {str(entry.get("manager")) for entry in metadata.get("managedFields", ()) if entry.get("manager")}
     # Rudr's clusters are older than managedFields
-    rudr = bool(written & RUDR_MANAGERS) or not written
+    rudr = bool(written & RUDR_MANAGERS) or not (written or metadata.get("ownerReferences"))
     # whoever restored it from a backup, it is a copy of what we applied
     ours = FIELD_MANAGER in written or APPLIED_ANNOTATION in (metadata.get("annotations") or {})
     nameless = planned.ref.kind == stamp.COMPONENT_INSTANCE and not metadata.get("labels")
@@ -62,7 +62,7 @@ def _named(reference: dict[str, Any]) -> tuple[Any, ...]:
 def _labelled(metadata: dict[str, Any], planned: Planned) -> bool:
     """Whether the object carries the labels that name our application and instance."""
     found, wanted = metadata.get("labels") or {}, planned.body["metadata"]["labels"]
-    if planned.owner == "none" and all(key in wanted for key in _CLAIM):
+    if (planned.retain or planned.reclaim) and all(key in wanted for key in _CLAIM):
         return all(found.get(key) == wanted[key] for key in _CLAIM)
     # an object of the application itself names no instance
     return stamp.APPLICATION in wanted and all(

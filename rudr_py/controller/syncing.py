@@ -21,7 +21,8 @@ from rudr_py.controller.prune import Pruner
 from rudr_py.controller.world import World
 from rudr_py.kube.objects import Live
 from rudr_py.model.identity import Key
-from rudr_py.render import rendering, status
+from rudr_py.render import rendering, running, status
+from rudr_py.render.inputs import Run, Runs
 from rudr_py.render.plan import Plan, Planned
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,15 @@ class Synced(msgspec.Struct, frozen=True):
 
     sync: status.Sync
     outcome: Outcome
+
+
+class Making(msgspec.Struct, frozen=True):
+    """One object of a plan on its way, with its last run if it runs once."""
+
+    application: Live
+    planned: Planned
+    plan: Plan
+    run: Run | None
 
 
 def untouched(plan: Plan, before: status.Previous) -> Synced:
@@ -73,10 +83,12 @@ class Syncer:
             return None
         return ledger.order(records.values())
 
-    async def sync(self, application: Live, plan: Plan, stored: tuple[dict[str, Any], ...]) -> Synced:
-        """Make everything as planned, then delete what is not planned any more."""
+    async def sync(
+        self, application: Live, plan: Plan, stored: tuple[dict[str, Any], ...], runs: Runs = running.NO_RUNS
+    ) -> Synced:
+        """Make everything as planned, then delete what is not planned any more. `runs` are those of the last status."""
         records = self._ledger.page(application, stored)
-        failed = await self._apply_all(application, plan, records)
+        failed = await self._apply_all(application, plan, records, runs)
         if not failed:
             failed = await self._prune(application, plan, records)
         resources = ledger.order(records.values())
@@ -87,13 +99,14 @@ class Syncer:
         sync = status.Sync(state="False", reason=reason, message=message, resources=resources)
         return Synced(sync, failures.outcome(failed))
 
-    async def _apply_all(self, application: Live, plan: Plan, records: dict[Ref, Record]) -> list[Failure]:
+    async def _apply_all(self, application: Live, plan: Plan, records: dict[Ref, Record], runs: Runs) -> list[Failure]:
         failed: list[Failure] = []
         stopped: set[str] = set()
         for planned in plan.manifests:
             if planned.instance in stopped:
                 continue
-            failure = await self._apply_one(application, planned, plan, records)
+            run = runs.get(planned.instance, {}).get(planned.ref.name)
+            failure = await self._apply_one(Making(application, planned, plan, run), records)
             if failure is not None:
                 failed.append(failure)
                 if planned.instance:  # what belongs to the application as a whole does not depend on each other
@@ -102,16 +115,15 @@ class Syncer:
                     break
         return failed
 
-    async def _apply_one(
-        self, application: Live, planned: Planned, plan: Plan, records: dict[Ref, Record]
-    ) -> Failure | None:
+    async def _apply_one(self, making: Making, records: dict[Ref, Record]) -> Failure | None:
+        application, planned = making.application, making.planned
         record = records.get(planned.ref)
         try:
-            owner = self._owner(application, planned, plan)
-            live = await self._applier.ensure(Task(planned, owner, application, record))
+            owner = self._owner(application, planned, making.plan)
+            live = await self._applier.ensure(Task(planned, owner, application, record, making.run))
         except errors.RudrError as error:
             return failures.of(planned.ref, error)
-        if live.uid:
+        if live is not None and live.uid:
             records[planned.ref] = Record(planned.ref, live.uid, ledger.digest(live))
         return None
 

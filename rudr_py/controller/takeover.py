@@ -89,7 +89,7 @@ def patch(document: Document, planned: Planned, owner: Live | None) -> list[Docu
     Of an object that runs once only a wrong owner is removed: it is never applied as a whole again.
     """
     metadata = document["metadata"]
-    operations = []
+    operations: list[Document] = []
     if not planned.once:
         operations += _entries(metadata, planned)
     kept = [one for one in metadata.get("ownerReferences", ()) if not _wrong(one, owner)]
@@ -131,7 +131,7 @@ def _is_ours(entry: Document) -> bool:
 
 
 def _is_taken(entry: Document, metadata: Document) -> bool:
-    """Whether an entry is Rudr's on an object that we never applied, or that of somebody who restored a copy of ours."""
+    """Whether an entry is Rudr's on an object that we never applied, or of somebody who restored a copy of ours."""
     if entry.get("subresource") or entry.get("manager") == HANDOVER_MANAGER or _is_ours(entry):
         return False
     if fields.owns(entry.get("fieldsV1", {}), ("metadata", "annotations", APPLIED_ANNOTATION)):

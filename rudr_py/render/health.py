@@ -43,15 +43,20 @@ def assess(plan: Plan, observed: Observed, now: datetime, runs: Runs = running.N
 
     `runs` are those of the last status: what has run to its end is well, though its object is gone.
     """
-    settled = running.settled(plan, observed, runs)
+    settled, failed = running.settled(plan, observed, runs), running.failed(plan, observed, runs)
     return tuple(
         InstanceHealth(
             instance,
-            _ask(instance.workload, instance.name, observed, now, settled),
+            _FAILED
+            if any((instance.name, ref) in failed for ref in instance.workload.refs)
+            else _ask(instance.workload, instance.name, observed, now, settled),
             tuple(PartHealth(part, _ask(part, instance.name, observed, now, settled)) for part in instance.traits),
         )
         for instance in plan.instances
     )
+
+
+_FAILED = Health("failed", "Failed", "it failed, and what ran it is gone; it is run again when its inputs change")
 
 
 def scopes(plan: Plan, observed: Observed, now: datetime) -> tuple[ScopeHealth, ...]:

@@ -50,6 +50,17 @@ def settled(plan: Plan, observed: Observed, runs: Runs) -> frozenset[tuple[str, 
     )
 
 
+def failed(plan: Plan, observed: Observed, runs: Runs) -> frozenset[tuple[str, Ref]]:
+    """The objects, each with its instance, that failed with the very inputs of the plan and are gone."""
+    return frozenset(
+        (planned.instance, planned.ref)
+        for planned in _once(plan)
+        if (run := runs.get(planned.instance, {}).get(planned.ref.name)) is not None
+        and (run.inputs, run.state) == (planned.once, FAILED)
+        and _live(planned, observed) is None
+    )
+
+
 def read(entries: Mapping[str, Any]) -> dict[str, Run]:
     """The `runs` of one instance of a stored status; what cannot be read counts as absent."""
     found = {}
@@ -78,10 +89,11 @@ def _run(planned: Planned, live: Mapping[str, Any], known: Run | None) -> Run:
     annotations = live["metadata"].get("annotations") or {}
     # an object without the record is one of Rudr's, which has run with what the documents say
     inputs = annotations.get(INPUTS) or (known.inputs if known is not None else planned.once)
-    return Run(planned.ref.name, str(inputs), _state(live))
+    return Run(planned.ref.name, str(inputs), state(live))
 
 
-def _state(live: Mapping[str, Any]) -> str:
+def state(live: Mapping[str, Any]) -> str:
+    """How far a live object that runs to its end has come."""
     status = live.get("status")
     phase = status.get("phase") if isinstance(status, dict) else None
     if kstatus.condition(live, "Failed").get("status") == "True" or phase == "Failed":

@@ -135,14 +135,14 @@ async def test_a_changed_task_that_the_server_does_not_take_is_told_and_not_trie
     async with cluster.controller(catalog, settings=QUICK) as controller:
         await cluster.until(APPLICATION, "shop", synced)
         spent.reset()
-        faults.refuse(422, Match(verb="patch", plural="jobs", name="shop-web"), times=99)
+        faults.refuse(422, Match(verb="delete", plural="jobs", name="shop-web"), times=99)
         await cluster.apply(application(greeting="changed"))
         refused = await cluster.until(APPLICATION, "shop", lambda d: told(d, "Synced")[0] == "False")
         assert "shop-web: " in kstatus.condition(refused, "Synced")["message"]
         for number in range(3):
             await cluster.patch(APPLICATION, "shop", {"metadata": {"annotations": {"note": str(number)}}})
             await marked(cluster, controller, application, f"marker-{number}")
-        assert len([one for one in spent() if one == "PATCH jobs/shop-web"]) == 1
+        assert len([one for one in spent() if one == "DELETE jobs/shop-web"]) == 1
 
 
 async def test_a_poisoned_application_is_told_and_delays_nobody(
