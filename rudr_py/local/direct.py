@@ -60,6 +60,15 @@ class DirectObjects:
         """Replace the status only."""
         return writes.update(self._world, self._target(obj), clone(obj), self._options("status")).object
 
+    def scale(self, kind: Kind, namespace: str, name: str, replicas: int) -> None:
+        """Set how many there are to be, through the scale subresource."""
+        target = Target(self._resource(kind), namespace, name)
+
+        def patch(scale: Object) -> Object:
+            return {**scale, "spec": {"replicas": replicas}}
+
+        writes.change(self._world, target, patch, self._options("scale"))
+
     def finalize(self, namespace: Object) -> Object:
         """Write the `spec.finalizers` of a Namespace."""
         return writes.update(self._world, self._target(namespace), clone(namespace), self._options("finalize")).object

@@ -45,6 +45,10 @@ class Objects(Protocol):
         """Replace the status only."""
         ...
 
+    def scale(self, kind: Kind, namespace: str, name: str, replicas: int) -> None:
+        """Set how many there are to be, through the scale subresource."""
+        ...
+
     def finalize(self, namespace: Object) -> Object:
         """Write the `spec.finalizers` of a Namespace; a terminating one without any goes."""
         ...

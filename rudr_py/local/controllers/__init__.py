@@ -9,6 +9,7 @@ workloads      `deployment` (`rollout`, `deployment_status`), `replicaset`, `sta
 the node       `pods` (`containers`)
 what goes      `gc`, `namespace`
 around pods    `pvc`, `endpoints`, `addresses`, `horizontalpodautoscaler`
+roles          `aggregation`
 """
 
 from rudr_py.local.controllers.containers import Script

@@ -17,6 +17,7 @@ import msgspec
 from rudr_py.errors import ConflictError, ForbiddenError, LocalApiError
 from rudr_py.local.controllers import (
     addresses,
+    aggregation,
     deployment,
     endpoints,
     gc,
@@ -52,6 +53,7 @@ CONTROLLERS: tuple[Controller, ...] = (
     endpoints.CONTROLLER,
     addresses.CONTROLLER,
     horizontalpodautoscaler.CONTROLLER,
+    aggregation.CONTROLLER,
 )
 """All controllers, in the order in which they are told of an event."""
 

@@ -1,0 +1,48 @@
+"""A cluster with rights: an admin, alice of the group devs, and bob; without controllers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import msgspec
+import pytest
+
+from rudr_py.local.access.settings import Access
+from rudr_py.local.cluster import LocalCluster, LocalSettings
+from tests.local.access.harness import TOKENS, Ask, Roles
+from tests.local.harness import Reply
+
+
+@pytest.fixture
+async def cluster() -> AsyncIterator[LocalCluster]:
+    settings = LocalSettings(access=Access(tokens=TOKENS), token="admin", controllers=frozenset(), seed=1)
+    async with LocalCluster(settings) as running:
+        yield running
+
+
+@pytest.fixture
+async def ask(cluster: LocalCluster) -> AsyncIterator[Ask]:
+    """Send as the holder of a token: `await ask("alice", "GET", path, body, **{"Impersonate-User": "bob"})`."""
+    async with aiohttp.ClientSession() as session:
+
+        async def send(
+            token: str, method: str, path: str, body: Any = None, media: str = "application/json", **headers: str
+        ) -> Reply:
+            sent = {"Content-Type": media, **headers, **({"Authorization": f"Bearer {token}"} if token else {})}
+            data = None if body is None else msgspec.json.encode(body)
+            async with session.request(method, cluster.url + path, data=data, headers=sent) as response:
+                raw = await response.read()
+                try:
+                    found = msgspec.json.decode(raw)
+                except msgspec.DecodeError:
+                    found = raw.decode()
+                return Reply(response.status, found, response.headers)
+
+        yield send
+
+
+@pytest.fixture
+def roles(ask: Ask) -> Roles:
+    return Roles(ask)

@@ -1,0 +1,49 @@
+"""Users with tokens, and a way to give them rights."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from rudr_py.local.access.user import User
+from tests.local.harness import Reply
+
+TOKENS = {"alice": User(name="alice", uid="u-alice", groups=("devs", "qa")), "bob": User(name="bob")}
+Ask = Callable[..., Awaitable[Reply]]
+
+
+class Roles:
+    """Gives rights, as the admin."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    async def give(self, name: str, *rules: dict[str, Any], to: str, namespace: str = "default") -> None:
+        """Create a role of this name and bind a user to it; in the whole cluster if the namespace is empty."""
+        prefix = "Cluster" if not namespace else ""
+        await self.create(f"{prefix}Role", name, namespace, rules=list(rules))
+        await self.bind(name, f"{prefix}Role/{name}", {"kind": "User", "name": to}, namespace=namespace)
+
+    async def bind(self, name: str, role: str, *subjects: dict[str, str], namespace: str = "default") -> None:
+        kind, _, role_name = role.partition("/")
+        reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role_name}
+        binding = "RoleBinding" if namespace else "ClusterRoleBinding"
+        await self.create(binding, name, namespace, roleRef=reference, subjects=list(subjects))
+
+    async def create(self, kind: str, name: str, namespace: str = "", **fields: Any) -> None:
+        made = await self._ask("admin", "POST", path_of(kind, namespace), rbac(kind, name, **fields))
+        assert made.status == 201, made.body
+
+
+def path_of(kind: str, namespace: str = "") -> str:
+    place = f"/namespaces/{namespace}" if namespace else ""
+    return f"/apis/rbac.authorization.k8s.io/v1{place}/{kind.lower()}s"
+
+
+def rbac(kind: str, name: str, **fields: Any) -> dict[str, Any]:
+    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": {"name": name}, **fields}
+
+
+def rule(verbs: str, group: str, resources: str, *names: str) -> dict[str, Any]:
+    found = {"verbs": verbs.split(), "apiGroups": [group], "resources": resources.split()}
+    return {**found, "resourceNames": list(names)} if names else found
