@@ -199,6 +199,7 @@ class Bench:
     async def ensure(self, planned: Planned, owner: Live, record: Record | None = None) -> Record:
         """Make an object as planned; what the ledger would keep of it."""
         live = await self.applier.ensure(Task(planned, owner, owner, record))
+        assert live is not None
         return Record(planned.ref, live.uid, ledger.digest(live))
 
     async def events(self) -> list[Document]:

@@ -97,6 +97,17 @@ async def test_another_object_of_the_same_name_is_left(bench: Any, owner: Live, 
     assert await bench.cluster.get(CONFIG_MAP, "one") is not None
 
 
+async def test_what_was_made_anew_meanwhile_is_left(bench: Any, owner: Live, config_map: Any) -> None:
+    """It is ours, and another than the one that is not planned any more."""
+    found = surplus(bench, owner, planned=frozenset([ref("two")]))
+    old = await bench.cluster.get(CONFIG_MAP, "one")
+    await bench.cluster.delete(CONFIG_MAP, "one")
+    kept = {name: old["metadata"][name] for name in ("name", "labels", "ownerReferences")}
+    await bench.cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": kept})
+    assert (await bench.pruner.prune(owner, found)).gone == {ref("one")}
+    assert await bench.cluster.get(CONFIG_MAP, "one") is not None
+
+
 async def test_what_is_held_back_from_going_is_awaited_without_a_request(bench: Any, owner: Live, spent: Any) -> None:
     await bench.cluster.patch(CONFIG_MAP, "one", HOLD)
     await bench.seen(CONFIG_MAP, "one")
@@ -190,6 +201,6 @@ async def test_every_delete_names_uid_version_and_what_becomes_of_dependents(
 
 
 async def test_a_server_that_is_gone_is_asked_once(bench: Any, owner: Live, faults: Faults, spent: Any) -> None:
-    faults.hang_up(Match(verb="delete"), times=2)
+    faults.hang_up(Match(verb="delete"), times=9)
     pruned = await bench.pruner.prune(owner, surplus(bench, owner))
     assert [failure.reason for failure in pruned.failures] == ["Unreachable"]

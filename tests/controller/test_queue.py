@@ -55,6 +55,36 @@ async def queue(clock: FakeClock, recorder: Recorder) -> AsyncIterator[Queue[str
         made.close()
 
 
+async def test_a_pause_is_never_shorter_than_somebody_asked_for(queue: Queue[str], clock: FakeClock) -> None:
+    queue.add("a")
+    assert await get(queue) == "a"
+    assert queue.retry("a", at_least=7.0) == 7.0
+    queue.done("a")
+    await clock.advance(6.0)
+    assert queue.depth == 0
+    await clock.advance(1.0)
+    assert queue.depth == 1
+
+
+async def test_who_joins_waits_for_what_is_ready_and_under_way_and_not_for_what_is_put_off(queue: Queue[str]) -> None:
+    await queue.join()
+    queue.add("a")
+    queue.add_after("later", 60.0)
+    joined = asyncio.create_task(queue.join())
+    await settle()
+    assert not joined.done()
+    await get(queue)
+    await settle()
+    assert not joined.done()
+    queue.add("a")
+    queue.done("a")
+    await settle()
+    assert not joined.done()
+    queue.done(await get(queue))
+    await settle()
+    assert joined.done()
+
+
 async def get(queue: Queue[str]) -> str:
     async with asyncio.timeout(5):
         return await queue.get()

@@ -186,6 +186,18 @@ async def test_a_kind_whose_objects_may_not_be_seen_is_told(
         assert await cluster.get(DEPLOYMENT, "shop-web") is not None
 
 
+async def test_without_a_view_of_components_no_application_is_called_invalid(
+    cluster: Cluster, catalog: Catalog, component: Any, application: Any, faults: Faults
+) -> None:
+    await cluster.apply(component(), application())
+    faults.refuse(403, Match(plural="componentschematics"), times=99)
+    async with cluster.controller(catalog, settings=QUICK) as controller, asyncio.timeout(10):
+        await controller.idle()
+        found = await cluster.get(APPLICATION, "shop")
+        assert found is not None
+        assert "status" not in found
+
+
 async def test_a_lost_label_brings_an_object_back_with_few_requests(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any, spent: Any
 ) -> None:

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from rudr_py import errors
+from rudr_py.api import Kind
 from rudr_py.controller import runner, world
 from rudr_py.controller.endpoints import Checks, Endpoints
 from rudr_py.controller.metrics import Metrics
@@ -291,6 +292,28 @@ async def test_a_stop_is_not_held_up_by_events_that_cannot_be_sent(bench: Bench,
             await asyncio.wait([bench.running])
         held.set()
     assert bench.running.exception() is None
+
+
+async def test_a_stop_sends_the_events_that_wait(bench: Bench, cluster: Any) -> None:
+    async with bench.over():
+        await _disturb(bench)
+        await bench.worked(1)
+        live = bench.world.get(world.APPLICATION, "shop", "x")
+        assert live is not None
+        for number in range(20):
+            bench.recorder.record(live, "Test", f"note {number}", action="Test")
+    assert len(await cluster.list(Kind("events.k8s.io/v1", "Event"))) == 20
+
+
+async def test_kinds_that_applications_have_objects_of_are_watched_from_the_start(bench: Bench, cluster: Any) -> None:
+    kind = Kind("v1", "ServiceAccount")
+    head = {"apiVersion": world.APPLICATION.api_version, "kind": world.APPLICATION.kind, "metadata": {"name": "shop"}}
+    await cluster.apply({**head, "spec": {"components": []}})
+    status = {"resources": [{"apiVersion": kind.api_version, "kind": kind.kind, "name": "web"}]}
+    target = await cluster.target(world.APPLICATION, "shop", "status")
+    await cluster.client.apply(target, msgspec.json.encode({**head, "status": status}), "tester")
+    async with bench.over():
+        assert kind in bench.world.kinds()
 
 
 async def test_a_stop_before_the_caches_are_synced_ends_at_once(bare: Any, transport: Any) -> None:

@@ -173,15 +173,32 @@ async def test_our_own_kind_that_is_forbidden_stops_the_applications_of_its_name
         assert running.ensure(OWN, SHOP)
 
 
+async def test_a_namespace_that_may_not_be_seen_hinders_no_other(
+    cluster: Any, transport: Any, clock: FakeClock, faults: Faults
+) -> None:
+    await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}})
+    faults.refuse(403, Match(plural="componentschematics"), times=1)
+    watching = Watching(transport, clock, "other", "shop")
+    async with watching.over(*OWN) as running:
+        await running.wait(OWN)
+        (hindered,) = running.problems(OWN)
+        there = hindered.rpartition(" ")[2]
+        free = "shop" if there == "other" else "other"
+        assert running.ensure(OWN, Key(free, "shop"))
+        assert not running.ensure(OWN, Key(there, "shop"))
+
+
 async def test_a_list_that_fails_again_and_again_is_not_waited_for(
     cluster: Any, transport: Any, clock: FakeClock, faults: Faults
 ) -> None:
-    faults.refuse(500, Match(plural="services"), times=PATIENCE)
+    faults.refuse(500, Match(plural="services"), times=99 * PATIENCE)
     watching = Watching(transport, clock)
     async with watching.over(*OWN, SERVICE) as running:
         await running.wait(OWN)
         assert not running.ensure([SERVICE], SHOP)
         await watching.until(lambda: running.ensure([SERVICE], SHOP), step=10.0)
+        assert "on order" in running.problems([SERVICE])["Service"]
+        faults.clear()
         await watching.until(lambda: not running.problems([SERVICE]), step=30.0)
 
 
