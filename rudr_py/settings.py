@@ -24,6 +24,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     definitions_namespace: str = "rudr-system"
     """Where Trait, WorkloadType and ApplicationScope objects are read from."""
 
+    publish_definitions: bool = True
+    """Whether the installed types are published there, while the namespace exists and our rights allow it."""
+
     workers: int = 16
     """How many applications are reconciled at once."""
 
@@ -67,6 +70,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     metrics_address: str = ":8080"
     """Where /metrics (and Rudr's /health) is served; empty for nowhere."""
+
+    health_scope_address: str = ""
+    """Where `GET /<healthscope>` answers `healthy` or `unhealthy`, as Rudr's healthscope did; empty for nowhere."""
 
     identity: str = "rudr"
     """The name of this process in events: pod name, or host name."""

@@ -40,6 +40,27 @@ HOME_CONFIG = "~/.kube/config"
 @click.option(
     "--metrics-bind-address", "--metrics-addr", "-m", "metrics", metavar="ADDR", help="Of /metrics; default :8080."
 )
+@click.option(
+    "--health-scope-bind-address",
+    "health_scope",
+    metavar="ADDR",
+    envvar="RUDR_HEALTH_SCOPE_BIND_ADDRESS",
+    help="Of GET /<healthscope>; default: nowhere.",
+)
+@click.option(
+    "--publish-definitions/--no-publish-definitions",
+    "publish_definitions",
+    default=None,
+    envvar="RUDR_PUBLISH_DEFINITIONS",
+    help="Keep a Trait, WorkloadType or ApplicationScope of each installed type there; default: yes.",
+)
+@click.option(
+    "--root-scopes/--no-root-scopes",
+    "root_scopes",
+    default=None,
+    envvar="RUDR_ROOT_SCOPES",
+    help="Give every namespace the application `root`, with scopes for whoever is in no other; default: no.",
+)
 @click.option("--log-format", type=click.Choice(["auto", "json", "text"]), default="auto", show_default=True)
 @click.option("-v", "--verbose", count=True, help="Say more; twice for everything.")
 @click.pass_context
@@ -70,6 +91,9 @@ def settings(flags: Mapping[str, str | int | None], environ: Mapping[str, str]) 
         "workers": flags.get("workers"),
         "health_address": flags.get("health"),
         "metrics_address": flags.get("metrics"),
+        "health_scope_address": flags.get("health_scope"),
+        "publish_definitions": flags.get("publish_definitions"),
+        "root_scopes": flags.get("root_scopes"),
     }
     return Settings(
         namespaces=tuple(name.strip() for name in namespaces.split(",") if name.strip()),

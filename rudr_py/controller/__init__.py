@@ -3,12 +3,17 @@
 assembly     the one wiring function
 runner       every task in one TaskGroup; workers; the graceful stop; when a key is tried again
 sources      one watch for each kind -> caches -> keys; seeking looks for kinds that are not served
-triggers     a change -> the keys of the applications that it concerns. Pure.
+triggers     a change -> the keys of the applications that it concerns
 world        the caches, and what belongs to what
+groups       who is in which scope
+definitions  the definitions of the cluster, and who uses which; publishing keeps those of the installed types
 queue        keys: each once, in flight once, delayed, backed off
 ranking      the queue's order
 reconcile    one key, once
+reading      what rendering may look at
 components   ComponentSchematics, parsed once
+probing      asks members of health scopes, now and again
+rooting      creates root scopes where they were asked for
 outcome      what came of it
 syncing      applies in order, then prunes
 apply        one object, made as planned
@@ -22,8 +27,8 @@ prune        deletes what is surely ours and not planned
 failures     what an error means for an object and its application. Pure.
 ledger       what we applied
 recent       what is remembered for some seconds only
-report       writes status
-endpoints    /healthz, /readyz, /metrics; the heartbeat behind them
+report       writes status; telling does so for instances and scopes
+endpoints    /healthz, /readyz, /metrics, health scopes; the heartbeat behind them
 metrics      the names of controller-runtime
 """
 

@@ -5,39 +5,53 @@ Starts nothing and connects to nothing.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+
 from rudr_py.catalog import Catalog
 from rudr_py.controller import apply, sources, world
 from rudr_py.controller.apply import Applier
-from rudr_py.controller.components import Components
 from rudr_py.controller.endpoints import Checks, Endpoints
 from rudr_py.controller.metrics import Metrics
+from rudr_py.controller.probing import Probing, in_cluster
 from rudr_py.controller.prune import Pruner
+from rudr_py.controller.publishing import Publisher
 from rudr_py.controller.queue import LOW_PRIORITY, Queue
+from rudr_py.controller.reading import Reader, Sight
 from rudr_py.controller.reconcile import Parts, Reconciler
 from rudr_py.controller.report import Reporter
+from rudr_py.controller.rooting import RootScopes
 from rudr_py.controller.runner import Controller, Machinery
 from rudr_py.controller.sources import Sources
 from rudr_py.controller.syncing import Syncer
-from rudr_py.controller.world import World
+from rudr_py.controller.world import World, health_of
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.events import Recorder
+from rudr_py.kube.prober import NetworkProber, Prober
 from rudr_py.kube.transport import Transport
 from rudr_py.model import crds
 from rudr_py.model.identity import Key
+from rudr_py.render import root
+from rudr_py.render.definitions import publish
 from rudr_py.settings import Settings
 
+SETTLED = 0.2
+"""Seconds between a change of a member and the look at its scope: many members change at a time."""
 
-def assemble(settings: Settings, transport: Transport, clock: Clock, catalog: Catalog) -> Controller:
-    """A controller that runs when told to."""
+
+def assemble(
+    settings: Settings, transport: Transport, clock: Clock, catalog: Catalog, *, prober: Prober | None = None
+) -> Controller:
+    """A controller that runs when told to. `prober` asks members of health scopes; by default over the network."""
     metrics = Metrics(clock, host=str(getattr(transport, "host", "")))
     metrics.workers(settings.workers)
     metrics.plugins(packages(catalog))
     client = Client(transport, observer=metrics.request)
     discovery = Discovery(client, clock=clock)
     recorder = Recorder(client, identity=settings.identity, clock=clock)
-    known = World()
+    known = World(root=root.NAME if settings.root_scopes else "")
     metrics.applications_from(known.readiness)
     queue: Queue[Key] = Queue(
         clock, retry_initial=settings.retry_initial, retry_maximum=settings.retry_maximum, metrics=metrics.queue
@@ -46,9 +60,12 @@ def assemble(settings: Settings, transport: Transport, clock: Clock, catalog: Ca
     def trigger(key: Key, initial: bool) -> None:
         queue.add(key, priority=LOW_PRIORITY if initial else 0)
 
-    watched = Sources(
-        known, sources.Tools(transport=transport, discovery=discovery, clock=clock, settings=settings), trigger
-    )
+    def wake(key: Key) -> None:
+        queue.add_after(key, SETTLED)
+
+    seen = sources.Tools(transport=transport, discovery=discovery, clock=clock, settings=settings)
+    watched = Sources(known, seen, trigger)
+    probing = Probing(prober or NetworkProber(), in_cluster(known), clock, wake)
     tools = apply.Tools(
         client=client,
         discovery=discovery,
@@ -57,7 +74,11 @@ def assemble(settings: Settings, transport: Transport, clock: Clock, catalog: Ca
         clock=clock,
         refused_for=settings.refused_retry,
     )
+    sight = Sight(
+        world=known, catalog=catalog, probing=probing, clock=clock, image_pull_policy=settings.image_pull_policy
+    )
     checks = _checks(watched)
+    publishing = [_publisher(catalog, tools, watched, seen).run] if settings.publish_definitions else []
     return Controller(
         Machinery(
             settings=settings,
@@ -66,27 +87,37 @@ def assemble(settings: Settings, transport: Transport, clock: Clock, catalog: Ca
             sources=watched,
             kinds=tuple(kind for kind in catalog.kinds() if kind not in (*world.OWN_KINDS, world.POD)),
             queue=queue,
-            reconciler=Reconciler(_parts(tools, watched, catalog, settings)),
+            reconciler=Reconciler(_parts(tools, watched, sight, settings, wake)),
             recorder=recorder,
-            endpoints=Endpoints(checks, metrics, settings),
+            endpoints=Endpoints(checks, metrics, settings, functools.partial(health_of, known)),
             checks=checks,
             metrics=metrics,
+            background=(probing.run, *publishing),
         )
     )
 
 
-def _parts(tools: apply.Tools, watched: Sources, catalog: Catalog, settings: Settings) -> Parts:
-    known, clock = tools.world, tools.clock
+def _parts(
+    tools: apply.Tools, watched: Sources, sight: Sight, settings: Settings, wake: Callable[[Key], None]
+) -> Parts:
+    client, discovery, known, clock = tools.client, tools.discovery, tools.world, tools.clock
     return Parts(
         world=known,
         sources=watched,
-        catalog=catalog,
-        components=Components(known),
-        syncer=Syncer(Applier(tools), Pruner(tools.client, tools.discovery, known, clock), known),
-        reporter=Reporter(tools.client, tools.discovery, known, clock, settings),
+        catalog=sight.catalog,
+        reader=Reader(sight),
+        probing=sight.probing,
+        roots=RootScopes(client, discovery, known, clock),
+        syncer=Syncer(Applier(tools), Pruner(client, discovery, known, clock), known),
+        reporter=Reporter(client, discovery, known, clock, settings),
         recorder=tools.recorder,
-        clock=clock,
+        wake=wake,
     )
+
+
+def _publisher(catalog: Catalog, tools: apply.Tools, watched: Sources, seen: sources.Tools) -> Publisher:
+    documents = publish(catalog, seen.settings.definitions_namespace)
+    return Publisher(documents, tools.client, tools.world, watched, seen)
 
 
 def packages(catalog: Catalog) -> frozenset[tuple[str, str]]:

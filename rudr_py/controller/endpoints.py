@@ -1,7 +1,7 @@
-"""What the outside may ask the controller over HTTP: is it alive, is it ready, what does it count.
+"""What the outside may ask the controller over HTTP: is it alive, is it ready, what does it count, is a scope healthy.
 
-Answers only; it changes nothing and knows nothing of applications. The forms are those of kube-apiserver's health
-endpoints and of Prometheus.
+Answers only, from what is known already; it changes nothing and knows nothing of applications. The forms are those of
+kube-apiserver's health endpoints, of Prometheus, and of Rudr.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from rudr_py.settings import Settings
 
 Check = Callable[[], str | None]
 """None when all is well, else the reason why not, fit for anyone's eyes."""
+
+ScopeHealth = Callable[[str, str], str | None]
+"""Namespace (empty: any) and name of a health scope -> `healthy` or `unhealthy`, or None when there is none."""
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -50,15 +53,22 @@ class Checks:
 
 
 class Endpoints:
-    """The HTTP servers of health and metrics, at the addresses that the settings name.
+    """The HTTP servers of health, metrics and health scopes, at the addresses that the settings name.
 
     `/healthz` tells whether the event loop is alive, `/readyz` what `checks` tell; Rudr's `/health` is `/healthz` at
-    the address of the metrics. If both addresses are the same, one server has it all.
+    the address of the metrics. `/<healthscope>`, as that of Rudr, and `/<namespace>/<healthscope>` tell what `scopes`
+    knows. If addresses are the same, one server has it all.
     """
 
-    def __init__(self, checks: Checks, metrics: Metrics, settings: Settings) -> None:
+    def __init__(
+        self, checks: Checks, metrics: Metrics, settings: Settings, scopes: ScopeHealth = lambda _namespace, _name: None
+    ) -> None:
         self._metrics = metrics
-        self._addresses = {"health": settings.health_address, "metrics": settings.metrics_address}
+        self._addresses = {
+            "health": settings.health_address,
+            "metrics": settings.metrics_address,
+            "health_scope": settings.health_scope_address,
+        }
         self._ports: dict[str, int] = {}
         self._heartbeat = Heartbeat()
         alive = Checks()
@@ -71,6 +81,7 @@ class Endpoints:
                 "/readyz/{check}": _single(checks),
             },
             "metrics": {"/health": _together("health", alive), "/metrics": self._scrape},
+            "health_scope": {"/{scope}": _scope(scopes), "/{namespace}/{scope}": _scope(scopes)},
         }
 
     @property
@@ -82,6 +93,11 @@ class Endpoints:
     def metrics_port(self) -> int:
         """The port of /metrics and /health while they are served, else 0."""
         return self._ports.get("metrics", 0)
+
+    @property
+    def health_scope_port(self) -> int:
+        """The port of /<healthscope> while they are served, else 0."""
+        return self._ports.get("health_scope", 0)
 
     async def beat(self, clock: Clock) -> None:
         """Keep the heartbeat, until cancelled; while this does not run, /healthz fails."""
@@ -178,6 +194,17 @@ def _single(checks: Checks) -> Handler:
             return _text(404, f"no check {name!r}; there are: {', '.join(checks.names()) or 'none'}\n")
         why = checks.problem(name)
         return _text(500, f"{why}\n") if why else _text(200, "ok")
+
+    return handle
+
+
+def _scope(scopes: ScopeHealth) -> Handler:
+    """Answers `healthy` or `unhealthy`, which is no failure of ours; 404 when there is no such scope."""
+
+    async def handle(request: web.Request) -> web.Response:
+        name = request.match_info["scope"]
+        found = scopes(request.match_info.get("namespace", ""), name)
+        return _text(404, f"no health scope {name!r}\n") if found is None else _text(200, found)
 
     return handle
 

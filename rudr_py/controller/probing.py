@@ -66,15 +66,15 @@ class Probing:
         self._free = asyncio.Semaphore(AT_ONCE)
         self._group: asyncio.TaskGroup | None = None
 
-    def start(self, tasks: asyncio.TaskGroup) -> None:
-        """From now on ask, by tasks in this group."""
-        self._group = tasks
-
-    def stop(self) -> None:
-        """Ask nobody any more."""
-        self._group = None
-        for key in tuple(self._watched):
-            self.forget(key)
+    async def run(self) -> None:
+        """Ask, until cancelled; has to run before the first plan. Nobody is asked afterwards."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._group = tasks
+                await asyncio.get_running_loop().create_future()
+        finally:
+            self._group = None
+            self._watched.clear()
 
     def forget(self, application: Key) -> None:
         """The application is gone, or has no probes any more."""

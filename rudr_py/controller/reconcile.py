@@ -7,31 +7,27 @@ No input of a user raises past this module.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from rudr_py import errors
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.controller import failures, ledger, outcome, syncing, world
-from rudr_py.controller.components import Components
+from rudr_py.controller import failures, ledger, once, outcome, syncing, telling, world
 from rudr_py.controller.outcome import Outcome
+from rudr_py.controller.probing import Probing
+from rudr_py.controller.reading import Reader
 from rudr_py.controller.report import Reporter
+from rudr_py.controller.rooting import RootScopes
 from rudr_py.controller.sources import Sources
 from rudr_py.controller.syncing import Synced, Syncer
-from rudr_py.controller.world import Belongings, World
-from rudr_py.errors import Problem
-from rudr_py.kube.clock import Clock
+from rudr_py.controller.world import World
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.objects import Live
-from rudr_py.model import parse_application
-from rudr_py.model.application import Application
-from rudr_py.model.document import Parsed
-from rudr_py.model.identity import Key, Metadata
-from rudr_py.render import rendering, stamp, status
+from rudr_py.model.identity import Key
+from rudr_py.render import rendering, status
 from rudr_py.render.inputs import Inputs
 from rudr_py.render.plan import Plan
 
@@ -41,16 +37,18 @@ log = logging.getLogger(__name__)
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a reconciler works with."""
+    """What a reconciler works with. `wake` asks for a look at another application before long."""
 
     world: World
     sources: Sources
     catalog: Catalog
-    components: Components
+    reader: Reader
+    probing: Probing
+    roots: RootScopes
     syncer: Syncer
     reporter: Reporter
     recorder: Recorder
-    clock: Clock
+    wake: Callable[[Key], None]
 
 
 class Reconciler:
@@ -61,44 +59,60 @@ class Reconciler:
 
     async def reconcile(self, key: Key) -> Outcome:
         """Reconcile the application of this key. Raises KubeError when nothing could be told to the user."""
+        try:
+            return await self._reconcile(key)
+        except Exception:
+            # an application that cannot be looked at must not keep the scopes of others waiting
+            self._wake(self._parts.world.groups.looked(key))
+            raise
+
+    async def _reconcile(self, key: Key) -> Outcome:
         parts = self._parts
         live = parts.world.get(world.APPLICATION, key.namespace, key.name)
         if live is None:
-            parts.syncer.forget(key)
-            parts.sources.forget(key)
-            return Outcome(result="success")
+            return self._forget(key)
         if live.deleting:
+            self._wake(parts.world.groups.looked(key))
             return Outcome(result="success")
         if not parts.sources.ensure(world.OWN_KINDS, key):
             return Outcome(result="requeue_after", after=failures.SAFETY)
-        before = world.previous(live)
-        inputs = self._inputs(live, before.attached)
+        before = self._previous(live)
+        inputs = parts.reader.inputs(live, before.attached)
         plan = rendering.render(inputs, parts.catalog)
         if not parts.sources.ensure(kinds(plan, before), key):
             return Outcome(result="requeue_after", after=failures.SAFETY)
+        self._look(live, plan, before)
+        if plan.scopes and parts.world.groups.defers(key):
+            return Outcome(result="success")
+        await parts.roots.ensure(key.namespace)
         synced = await self._sync(live, plan, inputs, before)
         return await self._tell(live, plan, inputs, synced)
 
-    def _inputs(self, live: Live, attached: Mapping[tuple[str, str], datetime]) -> Inputs:
-        parsed = _parsed(live)
-        application = parsed.value or Application(metadata=_metadata(live))
-        names = {binding.component_name for binding in application.components}
-        components = {name: self._parts.components.get(Key(live.namespace, name)) for name in names}
-        return Inputs(
-            application=application,
-            parsed=parsed,
-            components={name: found for name, found in components.items() if found is not None},
-            now=self._parts.clock.now(),
-            observed=self._belongings(live),
-            attached=attached,
-        )
+    def _forget(self, key: Key) -> Outcome:
+        parts = self._parts
+        parts.syncer.forget(key)
+        parts.sources.forget(key)
+        parts.probing.forget(key)
+        self._wake(parts.world.groups.forget(key))
+        return Outcome(result="success")
 
-    def _belongings(self, live: Live) -> Belongings:
-        owned = self._parts.world.owned_by(live.uid, live.namespace)
-        instances = (child for kind, child in owned if kind == world.COMPONENT_INSTANCE)
-        return Belongings(
-            self._parts.world, live.namespace, {child.labels.get(stamp.INSTANCE, ""): child.uid for child in instances}
-        )
+    def _previous(self, live: Live) -> status.Previous:
+        return once.recall(world.previous(live), self._parts.world.parted(live))
+
+    def _look(self, live: Live, plan: Plan, before: status.Previous) -> None:
+        """Tell the scopes of other applications about the instances, and wake whom it concerns.
+
+        A plan with problems says nothing of membership; what was told before goes on.
+        """
+        key, groups = Key(live.namespace, live.name), self._parts.world.groups
+        if not plan.problems:
+            self._wake(groups.tell(key, self._parts.reader.members(plan, live, before)))
+            self._parts.probing.plan(key, {scope.name: scope.probes for scope in plan.scopes})
+        self._wake(groups.looked(key))
+
+    def _wake(self, keys: Iterable[Key]) -> None:
+        for key in keys:
+            self._parts.wake(key)
 
     async def _sync(self, live: Live, plan: Plan, inputs: Inputs, before: status.Previous) -> Synced:
         if plan.problems:
@@ -112,33 +126,25 @@ class Reconciler:
             told = await self._parts.reporter.write(live, status.bounded(built, before), urgent=True)
             if told.written:
                 self._events(live, before, built)
-        return await self._parts.syncer.sync(live, plan, before.resources)
+        return await self._parts.syncer.sync(live, plan, before.resources, before.runs)
 
     async def _tell(self, live: Live, plan: Plan, inputs: Inputs, synced: Synced) -> Outcome:
         current = self._parts.world.get(world.APPLICATION, live.namespace, live.name)
         if current is None or current.uid != live.uid:
             return Outcome(result="success")
-        before = world.previous(current)
-        built = status.bounded(status.status(plan, inputs, self._belongings(live), synced.sync, before), before)
-        told = await self._parts.reporter.write(current, built)
+        parts, before = self._parts, self._previous(current)
+        observed = parts.reader.belongings(live)
+        built = status.bounded(status.status(plan, inputs, observed, synced.sync, before), before)
+        self._look(live, plan, before)
+        told = await parts.reporter.write(current, built)
         if told.written:
             self._events(live, before, built)
         early = None
         if told.wait is None:
-            early = await self._tell_instances(live, built)
-        after = outcome.soonest(synced.outcome.after, told.wait, early, _until(plan.wake_at, inputs.now))
+            early = await telling.instances(parts.reporter, parts.world, live, built)
+        later = await telling.scopes(parts.reporter, parts.world, live, plan, inputs, observed)
+        after = outcome.soonest(synced.outcome.after, told.wait, early, later, _until(plan.wake_at, inputs.now))
         return msgspec.structs.replace(synced.outcome, after=after)
-
-    async def _tell_instances(self, live: Live, built: dict[str, Any]) -> float | None:
-        """Rudr's one word on each ComponentInstance, for its health scopes and dashboards; when to say it, if later."""
-        states = {instance["name"]: instance["state"] for instance in built.get("instances", ())}
-        waits: list[float | None] = []
-        for kind, child in self._parts.world.owned_by(live.uid, live.namespace):
-            name = child.labels.get(stamp.INSTANCE, "")
-            if kind == world.COMPONENT_INSTANCE and name in states and not child.deleting:
-                word = "healthy" if states[name] == "ready" else "unhealthy"
-                waits.append((await self._parts.reporter.write(child, word)).wait)
-        return outcome.soonest(*waits)
 
     def _events(self, live: Live, before: status.Previous, built: dict[str, Any]) -> None:
         """One event for each condition that has become True, or False, or is False for another reason than before.
@@ -168,17 +174,6 @@ def kinds(plan: Plan, before: status.Previous) -> frozenset[Kind]:
     parts += [scope.part for scope in plan.scopes]
     seen = {kind for part in parts for kind in part.offer.provides.observes}
     return frozenset(past | planned | seen | {world.POD})
-
-
-def _parsed(live: Live) -> Parsed[Application]:
-    try:
-        return parse_application.parse_application(live.document())
-    except errors.UndecodableError as error:
-        return Parsed(value=None, problems=(Problem(str(error)),))
-
-
-def _metadata(live: Live) -> Metadata:
-    return Metadata(name=live.name, namespace=live.namespace, uid=live.uid, generation=live.generation)
 
 
 def _until(moment: datetime | None, now: datetime) -> float | None:

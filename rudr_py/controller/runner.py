@@ -11,13 +11,14 @@ import contextvars
 import itertools
 import logging
 import random
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Kind
-from rudr_py.controller import ledger, world
+from rudr_py.controller import definitions, ledger, world
 from rudr_py.controller.endpoints import Checks, Endpoints
 from rudr_py.controller.metrics import Metrics
 from rudr_py.controller.outcome import Outcome
@@ -40,7 +41,7 @@ REFUSED_SPREAD = 5.0
 
 
 class Machinery(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that runs."""
+    """Everything that runs. `background` is started before the workers, and cancelled after them."""
 
     settings: Settings
     clock: Clock
@@ -53,6 +54,7 @@ class Machinery(msgspec.Struct, frozen=True, kw_only=True):
     endpoints: Endpoints
     checks: Checks
     metrics: Metrics
+    background: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = ()
 
 
 class Controller:
@@ -93,8 +95,9 @@ class Controller:
                 tasks.create_task(parts.queue.run(), name="queue"),
                 tasks.create_task(parts.recorder.run(), name="events"),
                 tasks.create_task(parts.endpoints.beat(parts.clock), name="heartbeat"),
+                *(tasks.create_task(run()) for run in parts.background),
             ]
-            parts.sources.start(tasks, (*world.OWN_KINDS, world.POD, *parts.kinds))
+            parts.sources.start(tasks, (*world.OWN_KINDS, world.POD, *definitions.KINDS, *parts.kinds))
             working = tasks.create_task(self._work(), name="workers")
             await stop.wait()
             log.info("stopping", extra={"keys": len(parts.queue.in_flight)})
@@ -108,9 +111,12 @@ class Controller:
                 task.cancel()
 
     async def _work(self) -> None:
-        """Wait for our own kinds, then work until the queue is closed. Other kinds concern those who use them."""
+        """Wait for our own kinds and, if they can be had, definitions; then work until the queue is closed.
+
+        Other kinds concern those who use them.
+        """
         parts = self._parts
-        await parts.sources.wait(world.OWN_KINDS)
+        await parts.sources.wait((*world.OWN_KINDS, *definitions.KINDS))
         parts.sources.watch(self._recorded())
         log.info("caches are synced", extra={"kinds": len(parts.world.kinds())})
         self.synced.set()

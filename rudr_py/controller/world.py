@@ -131,6 +131,28 @@ def previous(live: Live) -> status.Previous:
         return status.previous(None)
 
 
+def health_of(known: World, namespace: str, name: str) -> str | None:
+    """What the status of a HealthScope says, `healthy` or `unhealthy`; None when there is none of this name.
+
+    Without a namespace the scope is looked for in all of them, and one of several that is unhealthy counts.
+    """
+    caches = known.caches(HEALTH_SCOPE)
+    if namespace:
+        found = [known.get(HEALTH_SCOPE, namespace, name)]
+    else:
+        found = [live for cache in caches for live in cache.all() if live.name == name]
+    told = [_says_healthy(live) for live in found if live is not None]
+    return None if not told else "healthy" if all(told) else "unhealthy"
+
+
+def _says_healthy(live: Live) -> bool:
+    try:
+        status = live.part("status")
+    except errors.UndecodableError:
+        return False
+    return isinstance(status, dict) and status.get("health") == "healthy"
+
+
 class Belongings:
     """The objects of one application, as rendering may see them."""
 

@@ -1,0 +1,113 @@
+"""Puts together what rendering may look at for one application, from the caches. Sends nothing, writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from rudr_py import errors
+from rudr_py.catalog import Catalog
+from rudr_py.controller import definitions, world
+from rudr_py.controller.components import Components
+from rudr_py.controller.probing import Probing
+from rudr_py.controller.world import Belongings, World
+from rudr_py.errors import Problem
+from rudr_py.kube.clock import Clock
+from rudr_py.kube.objects import Live
+from rudr_py.model import parse_application
+from rudr_py.model.application import Application
+from rudr_py.model.component import Component
+from rudr_py.model.document import Parsed
+from rudr_py.model.identity import Key, Metadata
+from rudr_py.render import health, membership, running, stamp, status
+from rudr_py.render.inputs import Inputs
+from rudr_py.render.membership import Members
+from rudr_py.render.plan import Plan
+
+
+class Sight(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a reader looks. `image_pull_policy` is for every container, "" for that of Kubernetes."""
+
+    world: World
+    catalog: Catalog
+    probing: Probing
+    clock: Clock
+    image_pull_policy: str = ""
+
+
+class Reader:
+    """Reads what the caches say of an application."""
+
+    def __init__(self, sight: Sight) -> None:
+        self._sight = sight
+        self._components = Components(sight.world)
+
+    def inputs(self, live: Live, attached: Mapping[tuple[str, str], datetime]) -> Inputs:
+        """Everything that rendering may look at. Remembers which definitions the application uses."""
+        sight = self._sight
+        key = Key(live.namespace, live.name)
+        parsed = _parsed(live)
+        application = parsed.value or Application(metadata=_metadata(live))
+        names = {binding.component_name for binding in application.components}
+        read = {name: self._components.get(Key(live.namespace, name)) for name in names}
+        components = {name: found for name, found in read.items() if found is not None}
+        groups = sight.world.groups
+        inputs = Inputs(
+            application=application,
+            parsed=parsed,
+            components=components,
+            now=sight.clock.now(),
+            observed=self.belongings(live),
+            attached=attached,
+            definitions=sight.world.definitions.current(),
+            scopes_of=groups.scopes(live.namespace),
+            root=groups.root,
+            members=groups.members(key),
+            probe_results=sight.probing.results(key),
+            image_pull_policy=sight.image_pull_policy,
+        )
+        sight.world.definitions.uses(key, _subjects(inputs, sight.catalog))
+        return inputs
+
+    def belongings(self, live: Live) -> Belongings:
+        """The objects of an application as they are now."""
+        owned = self._sight.world.owned_by(live.uid, live.namespace)
+        owners = {child.labels.get(stamp.INSTANCE, ""): child.uid for kind, child in owned if kind == _INSTANCE}
+        return Belongings(self._sight.world, live.namespace, {**owners, "": live.uid})
+
+    def members(self, plan: Plan, live: Live, before: status.Previous) -> Members:
+        """The instances of an application as members of their scopes, with the health that they have now."""
+        if not any(instance.member for instance in plan.instances):
+            return {}
+        observed = self.belongings(live)
+        runs = running.observe(plan, observed, before.runs)
+        return membership.members(plan, health.assess(plan, observed, self._sight.clock.now(), runs))
+
+
+_INSTANCE = world.COMPONENT_INSTANCE
+
+
+def _subjects(inputs: Inputs, catalog: Catalog) -> frozenset[definitions.Subject]:
+    """What definitions concern an application: its traits, its workload types, the scopes that it has or asks for."""
+    application = inputs.application
+    asked = {name for component in application.components for name in component.application_scopes}
+    joined = (scope.type for name in (*asked, inputs.root) for scope in inputs.scopes_of.get(name, ()))
+    scopes = {*joined, *(scope.type for scope in application.scopes)}
+    return definitions.subjects(application, _workloads(inputs.components), scopes, catalog)
+
+
+def _workloads(components: Mapping[str, Parsed[Component]]) -> set[str]:
+    return {parsed.value.workload_type for parsed in components.values() if parsed.value is not None}
+
+
+def _parsed(live: Live) -> Parsed[Application]:
+    try:
+        return parse_application.parse_application(live.document())
+    except errors.UndecodableError as error:
+        return Parsed(value=None, problems=(Problem(str(error)),))
+
+
+def _metadata(live: Live) -> Metadata:
+    return Metadata(name=live.name, namespace=live.namespace, uid=live.uid, generation=live.generation)
