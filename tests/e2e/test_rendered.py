@@ -1,0 +1,79 @@
+"""What renders, a server takes: generated applications and Rudr's examples, applied as a dry run.
+
+Schemas do not know which names, ports and values a server refuses; this does. The documents come from the schemas of
+our CRDs, as in the conformance tests.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from rudr_py import errors
+from rudr_py.api import Kind
+from rudr_py.testing.cluster import Cluster
+from tests.conformance import generating, test_examples, test_properties
+
+QUICK = 100
+LONG = 1500
+
+KNOWN = "must not contain dots"
+"""A StatefulSet cannot be called so since Kubernetes 1.36; older servers take it, and may have it of Rudr's time."""
+
+
+@cache
+def rendered(count: int) -> list[dict[str, Any]]:
+    """Every object of this many generated applications, always the same ones."""
+    found: dict[bytes, dict[str, Any]] = {}
+
+    @settings(
+        max_examples=count,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(generating.documents())
+    def collect(documents: list[dict[str, Any]]) -> None:
+        for planned in test_properties.render(documents).manifests:
+            found[msgspec.json.encode(planned.body)] = planned.body
+
+    collect()
+    return list(found.values())
+
+
+async def refusals(cluster: Cluster, bodies: list[dict[str, Any]]) -> list[str]:
+    """What the server has against these objects."""
+    found = []
+    for body in bodies:
+        metadata = {**body["metadata"], "namespace": cluster.namespace}
+        target = await cluster.target(Kind(body["apiVersion"], body["kind"]), metadata["name"])
+        try:
+            await cluster.client.apply(
+                target, msgspec.json.encode({**body, "metadata": metadata}), "rudr", dry_run=True
+            )
+        except errors.ApiError as error:
+            found.append(str(error))
+    return [text for text in found if KNOWN not in text]
+
+
+async def test_the_objects_of_generated_applications_are_taken(cluster: Cluster) -> None:
+    bodies = rendered(QUICK)
+    assert len({body["kind"] for body in bodies}) >= 4
+    assert await refusals(cluster, bodies) == []
+
+
+@pytest.mark.slow
+async def test_the_objects_of_generated_applications_are_taken_for_long(cluster: Cluster) -> None:
+    assert await refusals(cluster, rendered(LONG)) == []
+
+
+async def test_the_objects_of_rudrs_examples_are_taken(cluster: Cluster, shared: Path) -> None:
+    plans = test_examples.rendered(shared).values()
+    assert await refusals(cluster, [planned.body for found in plans for planned in found.manifests]) == []
