@@ -56,6 +56,15 @@ class Board:
         documents = list(self._documents.values())
         return [tree.build(application, documents) for application in self.applications()]
 
+    def statuses(self) -> Iterator[str]:
+        """What each application says of itself: its phase, and every condition with its message."""
+        for application in self.applications():
+            status = application.get("status") or {}
+            yield f"{tree.name_of(application)}: phase {status.get('phase', 'unknown')}"
+            for condition in status.get("conditions", ()):
+                message = f"  {condition['message']}" if condition.get("message") else ""
+                yield f"  {condition['type']:8} {condition['status']:8} {condition['reason']}{message}"
+
     def ready(self, names: frozenset[str]) -> bool:
         """Whether the applications of these names are all there and Ready in their present form."""
         ready = {str(d["metadata"]["name"]) for d in self.applications() if _ready(d)}

@@ -105,7 +105,7 @@ class _Following:
                 for task in watching:
                     task.cancel()
         finally:
-            self._shown.end(self._board.trees())
+            self._shown.end(self._board.trees(), self._board.statuses())
 
     async def _watch(self, kind: Kind) -> None:
         resource = await self._running.discovery.resolve(kind.api_version, kind.kind)

@@ -53,7 +53,7 @@ def _explain(settings: LocalSettings, running: embedded.Embedded, *, controller:
     """Say how to use it, once it answers."""
     click.echo(f"Kubernetes {settings.release} API at {running.url}{'' if controller else ', without a controller'}")
     click.echo("In another terminal:")
-    click.echo(f"  export KUBECONFIG={running.kubeconfig}")
+    click.echo(f"  export KUBECONFIG={running.kubeconfig.resolve()}")
     click.echo("  kubectl apply -f examples/")
     click.echo("  kubectl get configurations --watch")
     click.echo("Ctrl-C ends it; nothing is kept.")

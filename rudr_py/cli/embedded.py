@@ -87,13 +87,16 @@ async def controlled(running: Embedded, catalog: Catalog) -> AsyncIterator[Contr
     settings = Settings(health_address="", metrics_address="", identity="rudr-dev")
     controller = assemble(settings, running.transport, SystemClock(), catalog)
     stop = asyncio.Event()
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(controller.run(stop), name="controller")
-        try:
-            await controller.synced.wait()
+    working = asyncio.create_task(controller.run(stop), name="controller")
+    synced = asyncio.create_task(controller.synced.wait())
+    try:
+        await asyncio.wait([working, synced], return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
             yield controller
-        finally:
-            stop.set()
+    finally:
+        stop.set()
+        synced.cancel()
+        await working
 
 
 def check_ours(path: Path) -> None:

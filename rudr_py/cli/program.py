@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -79,6 +79,19 @@ class Program(click.Group):
             return super().invoke(ctx)
         except RudrError as error:
             raise click.ClickException(str(error)) from error
+        except ExceptionGroup as group:
+            ours, others = group.split(RudrError)
+            if ours is None or others is not None:
+                raise
+            raise click.ClickException("\n".join(dict.fromkeys(map(str, _leaves(ours))))) from group
+
+
+def _leaves(group: BaseExceptionGroup[RudrError]) -> Iterator[RudrError]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
 
 
 program = Program(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import click
@@ -29,13 +29,15 @@ class Screen:
     def now(self, trees: Sequence[Node]) -> None:
         """How everything is at the moment."""
 
-    def end(self, trees: Sequence[Node]) -> None:
-        """How everything is at the end."""
+    def end(self, trees: Sequence[Node], statuses: Iterable[str]) -> None:
+        """How everything is at the end, and what the applications say of themselves."""
         click.echo()
         for node in trees:
             for line in tree.lines(node):
                 click.echo(line)
             click.echo()
+        for line in statuses:
+            click.echo(line)
 
 
 class Terminal(Screen):
@@ -52,9 +54,10 @@ class Terminal(Screen):
         """How everything is at the moment."""
         self._live.update(_rendered(trees))
 
-    def end(self, trees: Sequence[Node]) -> None:
-        """How everything is at the end."""
-        self._live.update(_rendered(trees), refresh=True)
+    def end(self, trees: Sequence[Node], statuses: Iterable[str]) -> None:
+        """How everything is at the end, and what the applications say of themselves."""
+        said = [Text(line) for line in statuses]
+        self._live.update(Group(_rendered(trees), Text(), *said), refresh=True)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,82 @@
+"""`rudr dev` and `rudr demo` as a user starts them: real processes, and never the user's own kubeconfig."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from rudr_py.cli import embedded
+from rudr_py.errors import ConfigError
+
+NOTICE = b"pods are simulated; no container runs"
+
+
+async def start(home: Path, *arguments: str) -> asyncio.subprocess.Process:
+    """The program in a home of its own, with a kubeconfig that would break it if it were read."""
+    (home / "mine").write_text("not a kubeconfig: [")
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "rudr_py",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "HOME": str(home), "KUBECONFIG": str(home / "mine")},
+    )
+
+
+async def test_the_demo_ends_with_every_application_ready(tmp_path: Path) -> None:
+    process = await start(tmp_path, "demo")
+    out, err = await asyncio.wait_for(process.communicate(), 90)
+    assert process.returncode == 0, err.decode()
+    lines = out.decode().splitlines()
+    assert lines[0].encode() == NOTICE
+    assert "applicationconfiguration.core.oam.dev/shop  Ready" in lines
+    assert any(line.strip().startswith("Ready    True") for line in lines)
+    assert any("pod/shop-web-" in line for line in lines)
+    assert (tmp_path / "mine").read_text() == "not a kubeconfig: ["
+
+
+async def test_a_demo_that_cannot_become_ready_fails_and_says_so(tmp_path: Path) -> None:
+    document = tmp_path / "app.yaml"
+    document.write_text(
+        "{apiVersion: core.oam.dev/v1alpha1, kind: ApplicationConfiguration, metadata: {name: lost},"
+        " spec: {components: [{componentName: nowhere, instanceName: lost}]}}"
+    )
+    process = await start(tmp_path, "demo", "-f", str(document), "--timeout", "2")
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 1
+    assert b"ComponentNotFound" in out
+    assert b"error: not everything was Ready within 2 s" in err
+
+
+async def test_dev_writes_a_kubeconfig_when_it_answers_and_ends_on_ctrl_c(tmp_path: Path) -> None:
+    kubeconfig = tmp_path / "dev.kubeconfig"
+    process = await start(tmp_path, "dev", "--kubeconfig", str(kubeconfig))
+    assert process.stdout is not None
+    first = await asyncio.wait_for(process.stdout.readline(), 60)
+    assert first.strip() == NOTICE
+    while b"Ctrl-C" not in await asyncio.wait_for(process.stdout.readline(), 60):
+        pass
+    assert kubeconfig.stat().st_mode & 0o077 == 0
+    process.send_signal(signal.SIGINT)
+    _, err = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, err.decode()
+
+
+def test_a_kubeconfig_of_somebody_else_is_not_overwritten(tmp_path: Path) -> None:
+    theirs = tmp_path / "config"
+    theirs.write_text("clusters: [{name: production}]")
+    with pytest.raises(ConfigError, match="not written by rudr"):
+        embedded.check_ours(theirs)
+
+
+def test_our_own_kubeconfig_is_written_again(tmp_path: Path) -> None:
+    ours = tmp_path / "config"
+    embedded.write(ours, {"clusters": [{"name": "rudr-local"}]})
+    embedded.check_ours(ours)

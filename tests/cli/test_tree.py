@@ -1,0 +1,55 @@
+"""An application as a tree: who owns what, in an order that does not change, whatever else there is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rudr_py.cli import tree
+
+Document = dict[str, Any]
+
+
+def document(kind: str, name: str, *, owner: str = "", api_version: str = "apps/v1", **rest: Any) -> Document:
+    metadata: Document = {"name": name, "uid": f"{kind}-{name}"}
+    if owner:
+        metadata["ownerReferences"] = [{"uid": owner}]
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **rest}
+
+
+ROOT = document("ApplicationConfiguration", "shop", api_version="core.oam.dev/v1alpha1")
+
+
+def test_the_tree_follows_owner_references_down_to_the_pods() -> None:
+    deployment = document("Deployment", "web", owner="ApplicationConfiguration-shop")
+    pod = document("Pod", "web-1", owner="Deployment-web", api_version="v1", status={"phase": "Pending"})
+    stranger = document("Pod", "other", owner="somebody", api_version="v1")
+    found = tree.build(ROOT, [pod, stranger, deployment])
+    assert [(depth, node.name) for depth, node in found.walk()] == [
+        (0, "applicationconfiguration.core.oam.dev/shop"),
+        (1, "deployment.apps/web"),
+        (2, "pod/web-1"),
+    ]
+
+
+def test_workloads_come_first_and_the_order_does_not_depend_on_that_of_the_documents() -> None:
+    owned = [
+        document(kind, "web", owner="ApplicationConfiguration-shop", api_version=api_version)
+        for kind, api_version in (("Service", "v1"), ("Ingress", "networking.k8s.io/v1"), ("Deployment", "apps/v1"))
+    ]
+    lines = list(tree.lines(tree.build(ROOT, owned)))
+    assert lines == list(tree.lines(tree.build(ROOT, owned[::-1])))
+    assert "deployment.apps/web" in lines[1]
+
+
+def test_lines_show_state_and_facts() -> None:
+    status = {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}
+    deployment = document(
+        "Deployment", "web", owner="ApplicationConfiguration-shop", spec={"replicas": 2}, status=status
+    )
+    assert list(tree.lines(tree.build(ROOT, [deployment])))[1] == "└── deployment.apps/web  Ready 2/2"
+
+
+def test_an_application_is_what_its_ready_condition_says() -> None:
+    conditions = [{"type": "Ready", "status": "False", "reason": "NotReady", "message": "web: 1 of 2\nmore"}]
+    health = tree.health({**ROOT, "status": {"conditions": conditions}})
+    assert (health.state, health.reason, health.message) == ("progressing", "NotReady", "web: 1 of 2")
