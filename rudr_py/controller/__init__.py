@@ -21,6 +21,8 @@ body         what is sent: owner, precondition, hash. Pure.
 fields       who owns which field. Pure.
 drift        who changed what, in words. Pure.
 fights       when to give way to somebody who undoes our writes
+once         tasks: what is done about an object that runs to its end
+takeover     makes Rudr's entry of an object ours
 handover     leaves a field to others without resetting it
 strangers    whose is an object? Pure.
 prune        deletes what is surely ours and not planned
