@@ -16,8 +16,8 @@ direct       the same verbs without HTTP, for the controllers: an `objects.Objec
 
 Inside, all of it without awaiting:
 writes       create, update, patch, apply: `decoding` (with `nulls`), `isolation` of what a door may not change,
-             `admission`, `inspection`, `scaling`; `deletion` and `reads` (by `selectors`) beside it
-rules        what a built-in kind does when it is written
+             `admission`, `limits` (by `quota`), `inspection`, `scaling`; `deletion` and `reads` (by `selectors`) beside it
+rules        what a built-in kind does when it is written; `schedule` is that of CronJobs
 crds         definitions: accepted, served, gone with their objects
 kinds        the built-in kinds; `resources` is the registry of all that are served, `conversion` between versions
 names        the rules for metadata

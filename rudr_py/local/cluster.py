@@ -16,7 +16,7 @@ import secrets
 import ssl
 import tempfile
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -32,14 +32,14 @@ from rudr_py.local.access.accounts import Issuer
 from rudr_py.local.access.control import Control
 from rudr_py.local.access.settings import Access, Certificate
 from rudr_py.local.access.user import ADMIN
-from rudr_py.local.controllers import ControllerSettings, run_controllers
+from rudr_py.local.controllers import ControllerSettings, Script, run_controllers
 from rudr_py.local.crds import Definitions
 from rudr_py.local.direct import DirectObjects
 from rudr_py.local.openapi import Documents
 from rudr_py.local.resources import Kind, Registry, Target
 from rudr_py.local.schema.builtin import builtin_schema
 from rudr_py.local.server import Seen, Server
-from rudr_py.local.store import Store
+from rudr_py.local.store import Object, Store
 from rudr_py.local.world import Clock, World
 
 logger = logging.getLogger(__name__)
@@ -73,6 +73,10 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
     """TLS, tokens and rights (see `rudr_py.local.access`); None is off."""
     controllers: frozenset[str] | None = None
     """The controllers that run, by name; None is all of them, an empty set none."""
+    script: Callable[[Object], Script] | None = None
+    """What becomes of a pod, where its annotations do not say (see `rudr_py.local.controllers.Script`)."""
+    ready_after: float = 0.0
+    """Seconds until a pod is ready, where neither its annotations nor `script` say."""
     seed: int | None = None
     """Decides uids, addresses and generated names; None leaves them to chance."""
     clock: Clock = _utc_now
@@ -178,12 +182,20 @@ class LocalCluster:
             ) from error
         self._start(self._compact(), "local compaction")
         if self.settings.controllers != frozenset():
+            tls = self._access.tls
             settings = ControllerSettings(
                 clock=lambda: self.settings.clock().timestamp(),
                 enabled=self.settings.controllers,
                 seed=self.settings.seed or 0,
+                script=self._script,
+                root_ca=tls.authority.decode() if tls else "",
             )
             self._start(run_controllers(self.objects, settings), "local controllers")
+
+    def _script(self, pod: Object) -> Script:
+        if self.settings.script is not None:
+            return self.settings.script(pod)
+        return Script(ready_after=self.settings.ready_after)
 
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
         self._tasks.append(asyncio.create_task(work, name=name))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from rudr_py.local import admission, conversion, decoding, inspection, isolation, rules, scaling, status
+from rudr_py.local import admission, conversion, decoding, inspection, isolation, limits, rules, scaling, status
 from rudr_py.local.access.user import User
 from rudr_py.local.copying import clone
 from rudr_py.local.merge import apply as merging
@@ -152,6 +152,7 @@ def _insert(world: World, target: Target, obj: Object, options: Options, warning
     inspection.check_new(world, resource, stored)
     if world.store.get(resource.table, target.namespace, metadata["name"]) is not None:
         raise status.already_exists(resource, metadata["name"])
+    limits.check(world, resource, stored, None)
     if not options.dry_run:
         stored = world.store.put(resource.table, stored)
     return Outcome(object=conversion.convert(stored, resource), created=True, warnings=warnings)
@@ -182,6 +183,8 @@ def _replace(
     isolation.tidy(stored["metadata"])
     admission.check_grants(world, resource, stored, found, options.user)
     inspection.check_changed(world, resource, stored, found, options.subresource)
+    if options.subresource in ("", "scale"):
+        limits.check(world, resource, stored, found)
     if ownership.same_but_times(stored, found):
         return Outcome(object=current, warnings=warnings)
     if rule.watched and options.subresource != "status" and rule.watched(stored) != rule.watched(found):

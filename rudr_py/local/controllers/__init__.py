@@ -5,11 +5,12 @@ each can be stopped, started or switched off at any time. None speaks HTTP, read
 
 the machine    `runner` turns events into keys and keys into reconciles; `controller` says what a controller is,
                `world` what it works with, `queue` and `index` keep the keys, `times` writes dates and conditions
-workloads      `deployment` (`rollout`, `deployment_status`), `replicaset`, `statefulset`, `job` (`job_status`)
+workloads      `deployment` (`rollout`, `deployment_status`), `replicaset`, `statefulset`, `job` (`job_status`),
+               `cronjob`
 the node       `pods` (`containers`)
 what goes      `gc`, `namespace`
 around pods    `pvc`, `endpoints`, `addresses`, `horizontalpodautoscaler`
-roles          `aggregation`
+what holds     `resourcequota`, `disruption`, `aggregation` of roles
 """
 
 from rudr_py.local.controllers.containers import Script

@@ -1,12 +1,14 @@
-"""HorizontalPodAutoscaler: keeps its target within the bounds, and follows the metrics that a test makes up.
+"""HorizontalPodAutoscaler: keeps its target within the bounds, and follows the load that a test makes up.
 
-There are no metrics here: the annotation `local.rudr.dev/desired-replicas` on the autoscaler says what they ask for.
-Without it the target only is brought into the bounds, and ScalingActive is False, as without a metrics server.
+There are no metrics here. Without a word the load is just what the autoscaler aims at, so the target stays as it is
+within its bounds. The annotation `local.rudr.dev/desired-replicas` on the autoscaler says what the metrics ask for
+instead; `none` is a cluster without a metrics server.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from rudr_py.local.controllers import times
 from rudr_py.local.controllers.controller import Controller
@@ -17,20 +19,45 @@ from rudr_py.local.store import DELETED, Object
 
 AUTOSCALER = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
 DESIRED_ANNOTATION = "local.rudr.dev/desired-replicas"
+NO_METRICS = "none"
 _TARGETS = frozenset({Kind("apps/v1", kind) for kind in ("Deployment", "StatefulSet", "ReplicaSet")})
+_SOURCES = {
+    "Resource": "resource",
+    "ContainerResource": "containerResource",
+    "Pods": "pods",
+    "Object": "object",
+    "External": "external",
+}
 
 
-def _asked(autoscaler: Object) -> int | None:
+def _wanted(autoscaler: Object, current: int) -> int | None:
+    """How many the metrics ask for; None when there are no metrics."""
     text = (autoscaler["metadata"].get("annotations") or {}).get(DESIRED_ANNOTATION, "")
-    return int(text) if text.isdecimal() else None
+    if text == NO_METRICS:
+        return None
+    return int(text) if text.isdecimal() else current
 
 
-def _desired(autoscaler: Object, current: int) -> int:
-    spec, asked = autoscaler["spec"], _asked(autoscaler)
+def _desired(autoscaler: Object, current: int, wanted: int | None) -> int:
     if current == 0:
         return 0
-    wanted = current if asked is None else asked
-    return max(int(spec.get("minReplicas") or 1), min(wanted, int(spec["maxReplicas"])))
+    spec = autoscaler["spec"]
+    chosen = current if wanted is None else wanted
+    return max(int(spec.get("minReplicas") or 1), min(chosen, int(spec["maxReplicas"])))
+
+
+def _measured(autoscaler: Object) -> Iterator[Object]:
+    """The metrics of the spec, each at its target."""
+    for metric in autoscaler["spec"].get("metrics") or ():
+        kind = metric.get("type", "")
+        key = _SOURCES.get(kind, "")
+        source: dict[str, Any] = metric.get(key) or {}
+        target = source.get("target") or {}
+        current = {name: target[name] for name in ("averageUtilization", "averageValue", "value") if name in target}
+        if "averageUtilization" in current:
+            current["averageValue"] = "0"
+        about = {name: value for name, value in source.items() if name != "target"}
+        yield {"type": kind, key: {**about, "current": current}}
 
 
 def _conditions(target: Object | None, desired: int, wanted: int | None) -> Iterable[Object]:
@@ -66,7 +93,10 @@ def _reconcile(world: World, key: Key) -> None:
     if autoscaler is None or "deletionTimestamp" in autoscaler["metadata"]:
         return
     reference = autoscaler["spec"]["scaleTargetRef"]
-    target = world.objects.get(Kind(reference["apiVersion"], reference["kind"]), key.namespace, reference["name"])
+    kind = Kind(reference["apiVersion"], reference["kind"])
+    resource = world.objects.resource(kind)
+    scalable = resource is not None and resource.has("scale")
+    target = world.objects.get(kind, key.namespace, reference["name"]) if scalable else None
     before = autoscaler.get("status", {})
     status: Object = {
         "currentReplicas": before.get("currentReplicas", 0),
@@ -75,17 +105,20 @@ def _reconcile(world: World, key: Key) -> None:
     }
     if "lastScaleTime" in before:
         status["lastScaleTime"] = before["lastScaleTime"]
+    wanted = None
     if target is not None:
         size = int(target["spec"].get("replicas", 1))
-        desired = _desired(autoscaler, size)
+        wanted = _wanted(autoscaler, size)
+        desired = _desired(autoscaler, size, wanted)
         status |= {"currentReplicas": target.get("status", {}).get("replicas", 0), "desiredReplicas": desired}
+        status["currentMetrics"] = None if wanted is None else list(_measured(autoscaler))
         if desired != size:
-            world.update({**target, "spec": {**target["spec"], "replicas": desired}})
+            world.objects.scale(kind, key.namespace, reference["name"], desired)
             status["lastScaleTime"] = world.stamp()
     known = {each["type"]: each for each in before.get("conditions") or ()}
     status["conditions"] = [
         times.transitioned(each, known.get(each["type"]), world.stamp())
-        for each in _conditions(target, status["desiredReplicas"], _asked(autoscaler))
+        for each in _conditions(target, status["desiredReplicas"], wanted)
     ]
     world.write_status(autoscaler, status)
 

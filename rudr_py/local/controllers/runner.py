@@ -18,7 +18,9 @@ from rudr_py.errors import ConflictError, ForbiddenError, LocalApiError
 from rudr_py.local.controllers import (
     addresses,
     aggregation,
+    cronjob,
     deployment,
+    disruption,
     endpoints,
     gc,
     horizontalpodautoscaler,
@@ -27,6 +29,7 @@ from rudr_py.local.controllers import (
     pods,
     pvc,
     replicaset,
+    resourcequota,
     statefulset,
 )
 from rudr_py.local.controllers.controller import Controller
@@ -54,6 +57,9 @@ CONTROLLERS: tuple[Controller, ...] = (
     addresses.CONTROLLER,
     horizontalpodautoscaler.CONTROLLER,
     aggregation.CONTROLLER,
+    cronjob.CONTROLLER,
+    resourcequota.CONTROLLER,
+    disruption.CONTROLLER,
 )
 """All controllers, in the order in which they are told of an event."""
 

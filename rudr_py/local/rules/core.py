@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from rudr_py.errors import Cause
+from rudr_py.local import quota
 from rudr_py.local.rules import rule
 from rudr_py.local.rules.rule import Context, Rule
+from rudr_py.local.schema import quantity
 from rudr_py.local.store import Object
 
 NAMESPACE_FINALIZER = "kubernetes"
@@ -126,6 +128,18 @@ def _lease_causes(lease: Object) -> Iterator[Cause]:
         yield rule.invalid("spec.leaseDurationSeconds", spec["leaseDurationSeconds"], "must be greater than 0")
 
 
+def _quota_causes(found: Object) -> Iterator[Cause]:
+    for name, text in ((found.get("spec") or {}).get("hard") or {}).items():
+        field, read = f"spec.hard[{name}]", quantity.read(str(text))
+        if "/" not in name and not quota.tables((name,)) and name.partition(".")[0] not in ("requests", "limits"):
+            yield rule.invalid(field, name, "must be a standard resource type or fully qualified")
+            yield rule.invalid(field, name, "must be a standard resource for quota")
+        if read is not None and read[0] < 0:
+            yield rule.invalid(field, text, "must be greater than or equal to 0")
+        elif read is not None and name in quota.COUNTED and read[0] != read[0].to_integral_value():
+            yield rule.invalid(field, quantity.canonical(str(text)), "must be an integer")
+
+
 RULES: dict[str, Rule] = {
     "namespaces": Rule(normalise=_name_namespace, create=_create_namespace, update=_update_namespace),
     "persistentvolumeclaims": Rule(create=_create_claim, check=_claim_causes, check_change=_claim_change),
@@ -133,6 +147,7 @@ RULES: dict[str, Rule] = {
     "configmaps": Rule(check_change=_data_fixed),
     "secrets": Rule(normalise=_normalise_secret, check_change=_secret_change),
     "events": Rule(create=_create_event, update=_update_event, check=_event_causes, upsert=True),
+    "resourcequotas": Rule(check=_quota_causes),
     "limitranges": Rule(upsert=True),
     "podtemplates": Rule(watched=lambda obj: obj.get("template")),
     "leases.coordination.k8s.io": Rule(check=_lease_causes, upsert=True),

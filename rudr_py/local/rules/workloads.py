@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from collections.abc import Iterator
 from typing import Any
 
 from rudr_py.errors import Cause
-from rudr_py.local import selectors
+from rudr_py.local import schedule, selectors
 from rudr_py.local.rules import rule
 from rudr_py.local.rules.rule import Context, Rule
 from rudr_py.local.store import Object
 
+_CRON_JOB_NAME = 52
+"""The longest name: the Jobs' names add eleven characters."""
 _JOB_LABELS = ("batch.kubernetes.io/job-name", "job-name")
 _UID_LABELS = ("batch.kubernetes.io/controller-uid", "controller-uid")
 _STATEFUL_CHANGEABLE = frozenset(
@@ -121,15 +124,40 @@ def _update_job(new: Object, old: Object, context: Context) -> None:
 
 
 def _job_causes(job: Object) -> Iterator[Cause]:
-    template = job["spec"].get("template") or {}
+    yield from _ending_pod_causes(job["spec"].get("template") or {}, "spec.template.spec")
+
+
+def _ending_pod_causes(template: Any, field: str) -> Iterator[Cause]:
     spec = template.get("spec") or {}
-    yield from pod_causes(spec, "spec.template.spec")
+    yield from pod_causes(spec, field)
     if spec.get("restartPolicy") not in ("OnFailure", "Never"):
         yield Cause(
             reason="FieldValueNotSupported",
             message=f'Unsupported value: "{spec.get("restartPolicy", "")}": supported values: "OnFailure", "Never"',
-            field="spec.template.spec.restartPolicy",
+            field=f"{field}.restartPolicy",
         )
+
+
+def _cron_job_causes(cron_job: Object) -> Iterator[Cause]:
+    spec, name = cron_job["spec"], cron_job["metadata"].get("name", "")
+    text = spec.get("schedule", "")
+    if not text:
+        yield rule.required("spec.schedule")
+    elif "TZ" in text:
+        why = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
+        yield rule.invalid("spec.schedule", text, why)
+    else:
+        try:
+            schedule.parse(text)
+        except schedule.ScheduleError as error:
+            yield rule.invalid("spec.schedule", text, str(error))
+    zone = spec.get("timeZone")
+    if zone is not None and zone not in zoneinfo.available_timezones():
+        yield rule.invalid("spec.timeZone", zone, f"unknown time zone {zone}")
+    template = (spec.get("jobTemplate") or {}).get("spec") or {}
+    yield from _ending_pod_causes(template.get("template") or {}, "spec.jobTemplate.spec.template.spec")
+    if len(name) > _CRON_JOB_NAME:
+        yield rule.invalid("metadata.name", name, f"must be no more than {_CRON_JOB_NAME} characters")
 
 
 def _job_change(new: Object, old: Object) -> Iterator[Cause]:
@@ -192,6 +220,6 @@ RULES: dict[str, Rule] = {
         watched=rule.spec,
         orphans=True,
     ),
-    "cronjobs.batch": Rule(watched=rule.spec),
+    "cronjobs.batch": Rule(check=_cron_job_causes, watched=rule.spec),
     "pods": Rule(create=_create_pod, check=_pod_check, check_change=_pod_change, watched=rule.spec),
 }

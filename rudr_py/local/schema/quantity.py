@@ -1,6 +1,6 @@
 """Quantities (`100m`, `1.5Gi`, `1e3`) in the one way in which the server writes each.
 
-Source: apimachinery, pkg/api/resource. It does no arithmetic beyond that.
+Source: apimachinery, pkg/api/resource. It does no arithmetic beyond that: values are `Decimal`.
 """
 
 from __future__ import annotations
@@ -24,16 +24,31 @@ _EXTREME = 60
 
 def canonical(text: str) -> str | None:
     """The quantity as the server writes it, or None when it is none: at most 2**63 - 1, and not finer than a nano."""
+    found = read(text)
+    if found is None:
+        return None
+    value, form = found
+    return write(value, form)
+
+
+def read(text: str) -> tuple[Decimal, str] | None:
+    """The value of a quantity, and its form for `write`: `binary`, `decimal` or `exponential`; None when it is none."""
     match = _FORM.match(text)
     if match is None:
         return None
     with localcontext(prec=len(text) + 2 * _EXTREME):
         number, suffix, exponent = Decimal(match[1]), match[2] or "", match[3]
         if suffix in _BINARY[1:]:
-            return _binary(_bounded(number * 1024 ** _BINARY.index(suffix)))
+            return _bounded(number * 1024 ** _BINARY.index(suffix)), "binary"
         power = int(exponent[:6]) if exponent is not None else _DECIMAL[suffix]
         value = _bounded(number.scaleb(max(-_EXTREME, min(_EXTREME, power))))
-        return _decimal(value, exponential=exponent is not None)
+        return value, "decimal" if exponent is None else "exponential"
+
+
+def write(value: Decimal, form: str) -> str:
+    """The quantity of a value, in a form that `read` returned."""
+    with localcontext(prec=4 * _EXTREME):
+        return _binary(value) if form == "binary" else _decimal(value, exponential=form == "exponential")
 
 
 def _bounded(value: Decimal) -> Decimal:

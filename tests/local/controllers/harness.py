@@ -33,6 +33,10 @@ KINDS = {
     "ReplicaSet": "apps/v1",
     "StatefulSet": "apps/v1",
     "Job": "batch/v1",
+    "CronJob": "batch/v1",
+    "ResourceQuota": "v1",
+    "PodDisruptionBudget": "policy/v1",
+    "ClusterRole": "rbac.authorization.k8s.io/v1",
     "HorizontalPodAutoscaler": "autoscaling/v2",
     "Ingress": "networking.k8s.io/v1",
 }

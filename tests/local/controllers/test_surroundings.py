@@ -130,8 +130,24 @@ async def test_an_autoscaler_keeps_its_target_within_its_bounds(running: Run, ob
         await cluster.settle()
         scaler = cluster.get("HorizontalPodAutoscaler", "scaler")
         assert scaler["status"]["currentReplicas"] == 2
-        assert not times.is_true(scaler, "ScalingActive")
+        assert times.is_true(scaler, "ScalingActive")
+        (metric,) = scaler["status"]["currentMetrics"]
+        assert metric["resource"]["current"]["averageUtilization"] == 80
+        assert "scale" in {
+            each.get("subresource") for each in cluster.get("ReplicaSet", "web")["metadata"]["managedFields"]
+        }
         objects.update(scaler | {"metadata": scaler["metadata"] | autoscaler("9")["metadata"]})
         await cluster.until(lambda: len(cluster.all("Pod")) == 4)
         await cluster.settle()
         assert times.is_true(cluster.get("HorizontalPodAutoscaler", "scaler"), "ScalingLimited")
+
+
+async def test_an_autoscaler_can_be_without_metrics(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        objects.create(replica_set())
+        objects.create(autoscaler("none"))
+        await cluster.settle()
+        scaler = cluster.get("HorizontalPodAutoscaler", "scaler")
+        active = times.find(scaler["status"]["conditions"], "ScalingActive")
+        assert active is not None
+        assert (active["status"], active["reason"]) == ("False", "FailedGetResourceMetric")

@@ -1,0 +1,73 @@
+"""PodDisruptionBudget: counts the healthy pods that it selects, and how many may be evicted now."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from rudr_py.local import selectors
+from rudr_py.local.controllers import times
+from rudr_py.local.controllers.controller import Controller
+from rudr_py.local.controllers.pods import POD
+from rudr_py.local.controllers.queue import Key
+from rudr_py.local.controllers.replicaset import is_active
+from rudr_py.local.controllers.world import Change, World
+from rudr_py.local.resources import Kind
+from rudr_py.local.store import DELETED, Object
+
+BUDGET = Kind("policy/v1", "PodDisruptionBudget")
+
+
+def _share(value: int | str, of: int) -> int:
+    """A count, or a share of all rounded up."""
+    if isinstance(value, int):
+        return value
+    return math.ceil(int(value.rstrip("%")) * of / 100)
+
+
+def _desired(spec: Object, expected: int) -> int:
+    if "maxUnavailable" in spec:
+        return max(0, expected - _share(spec["maxUnavailable"], expected))
+    return _share(spec.get("minAvailable", 1), expected)
+
+
+def _reconcile(world: World, key: Key) -> None:
+    budget = world.get(key)
+    if budget is None or "deletionTimestamp" in budget["metadata"]:
+        return
+    selector = budget["spec"].get("selector")
+    text = selectors.match_labels(selector) if selector is not None else None
+    found = [] if text is None else world.objects.list(POD, key.namespace, selector=text)
+    pods = [pod for pod in found if is_active(pod)]
+    healthy = sum(times.is_true(pod, "Ready") for pod in pods)
+    desired = _desired(budget["spec"], len(pods))
+    allowed = max(0, healthy - desired) if pods else 0
+    before = budget.get("status", {})
+    reason = "SufficientPods" if allowed else "InsufficientPods"
+    condition = {
+        **times.condition("DisruptionAllowed", bool(allowed), reason),
+        "message": "",
+        "observedGeneration": budget["metadata"]["generation"],
+    }
+    known = times.find(before.get("conditions"), "DisruptionAllowed")
+    status: Object = {
+        "conditions": [times.transitioned(condition, known, world.stamp())],
+        "currentHealthy": healthy,
+        "desiredHealthy": desired,
+        "disruptionsAllowed": allowed,
+        "expectedPods": len(pods),
+        "observedGeneration": budget["metadata"]["generation"],
+    }
+    world.write_status(budget, status)
+
+
+def _concerns(world: World, change: Change) -> Iterable[Key]:
+    if change.key.kind == BUDGET:
+        if change.type != DELETED:
+            yield change.key
+        return
+    for budget in world.objects.list(BUDGET, change.key.namespace):
+        yield Key(BUDGET, change.key.namespace, budget["metadata"]["name"])
+
+
+CONTROLLER = Controller(name="disruption", kinds=frozenset({BUDGET, POD}), concerns=_concerns, reconcile=_reconcile)

@@ -1,0 +1,54 @@
+"""Admission by ResourceQuota: what would go over a limit of its namespace is refused (403).
+
+What is used is counted in the store at each write, so a quota holds as soon as it is there; `status.used` is written
+by a controller and only shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rudr_py.local import quota, status
+from rudr_py.local.quota import QUOTAS, Amount
+from rudr_py.local.resources import Resource
+from rudr_py.local.store import Object
+from rudr_py.local.world import World
+
+
+def check(world: World, resource: Resource, new: Object, old: Object | None) -> None:
+    """Refuse a new or changed object that a quota of its namespace has no room for. Raises `ApiError`."""
+    if not resource.namespaced:
+        return
+    metadata = new["metadata"]
+    for each in world.store.list(QUOTAS, metadata["namespace"]):
+        hard = quota.hard(each)
+        if resource.table in quota.tables(hard):
+            _check_one(world, resource, each["metadata"]["name"], hard, (new, old))
+
+
+def _check_one(
+    world: World, resource: Resource, name: str, hard: dict[str, Amount], change: tuple[Object, Object | None]
+) -> None:
+    new, old = change
+    who = new["metadata"].get("name", "")
+    if resource.table == "pods" and old is None:
+        silent = [f"{what} for: {','.join(names)}" for what, names in quota.unsaid(new, hard)]
+        if silent:
+            raise status.forbidden(resource, who, f"failed quota: {name}: must specify {'; '.join(silent)}")
+    before = quota.usage(resource.table, old, hard) if old is not None else {}
+    wanted = {}
+    for what, one in quota.usage(resource.table, new, hard).items():
+        more = one.value - before.get(what, Amount()).value
+        if more > 0:
+            wanted[what] = Amount(more, one.form)
+    if not wanted:
+        return
+    used = quota.used(lambda table: world.store.list(table, new["metadata"]["namespace"]), wanted)
+    over = sorted(what for what, more in wanted.items() if used[what].value + more.value > hard[what].value)
+    if over:
+        why = f"exceeded quota: {name}, requested: {_shown(wanted, over)}, used: {_shown(used, over)}, "
+        raise status.forbidden(resource, who, f"{why}limited: {_shown(hard, over)}")
+
+
+def _shown(amounts: Mapping[str, Amount], names: list[str]) -> str:
+    return ",".join(f"{name}={amounts[name]}" for name in names)
