@@ -6,7 +6,7 @@ knows nothing of OAM, and imports nothing of ours but `rudr_py.errors`.
 Around:
 cluster      a cluster from start to end, as one context manager
 server       requests on a socket, and gates around them
-faults       what can go wrong, on order of a test
+faults       what can go wrong, on order of a test; `distortions` of what watches tell
 routing      path and method -> verb, resource, name
 verbs        one function per verb: a request as values -> an answer; `bodies`, `protobuf` and `protobuf_fields` read,
              `views` and `cells` (columns, by `jsonpath`) show, `watching` streams, `reviews` tell who may what,
@@ -16,7 +16,8 @@ direct       the same verbs without HTTP, for the controllers: an `objects.Objec
 
 Inside, all of it without awaiting:
 writes       create, update, patch, apply: `decoding` (with `nulls`), `isolation` of what a door may not change,
-             `admission`, `limits` (by `quota`), `inspection`, `scaling`; `deletion` and `reads` (by `selectors`) beside it
+             `admission`, `limits` (by `quota`), `inspection`, `scaling`; beside it `deletion` and `reads` (by
+             `selectors`)
 rules        what a built-in kind does when it is written; `schedule` is that of CronJobs
 crds         definitions: accepted, served, gone with their objects
 kinds        the built-in kinds; `resources` is the registry of all that are served, `conversion` between versions

@@ -1,21 +1,25 @@
 """Faults on order: what can go wrong between a client and the API server, scripted by a test.
 
     faults = Faults(cluster.server)
-    faults.refuse(429, verb="patch", times=3, retry_after=1)
-    faults.lose_answer(verb="create", plural="configmaps")
+    faults.refuse(429, Match(verb="patch"), times=3, retry_after=1)
+    faults.lose_answer(Match(verb="create", plural="configmaps"))
     faults.cut_watches("deployments")
+    faults.distort(Distortion.duplicate(), "pods")
 
-A fault holds for the next `times` requests that match. Nothing here changes what the server stores.
+A fault of requests holds for the next `times` that match; a distortion holds for the watches that begin after it was
+ordered, until `clear`. Nothing here changes what the server stores, but `expire_history`, which makes it forget.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import msgspec
 from aiohttp import web
 
 from rudr_py.errors import ApiError
+from rudr_py.local.distortions import Distortion
 from rudr_py.local.routing import Route
 from rudr_py.local.server import Next, Server
 
@@ -25,6 +29,7 @@ _REASONS = {
     404: "NotFound",
     409: "Conflict",
     410: "Expired",
+    422: "Invalid",
     429: "TooManyRequests",
     500: "InternalError",
     503: "ServiceUnavailable",
@@ -51,6 +56,8 @@ class _Fault(msgspec.Struct):
     refusal: ApiError | None = None
     hang_up: str = ""
     until: asyncio.Event | None = None
+    pause: float = 0.0
+    after: bool = False
 
 
 class Faults:
@@ -59,38 +66,71 @@ class Faults:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._faults: list[_Fault] = []
+        self._distorted: list[tuple[str, Distortion]] = []
         server.gates.append(self._gate)
+        server.taps.append(self._tap)
 
     def refuse(self, code: int, match: Match | None = None, *, times: int = 1, retry_after: float = 0.0) -> None:
         """Answer with an error status and change nothing."""
-        reason = _REASONS.get(code, "InternalError")
-        refusal = ApiError(f"{reason} on order", status=code, reason=reason, retry_after=retry_after)
-        self._faults.append(_Fault(match or Match(), times, refusal=refusal))
+        self._order(_Fault(match or Match(), times, refusal=_refusal(code, retry_after)))
+
+    def refuse_after(self, code: int, match: Match | None = None, *, times: int = 1) -> None:
+        """Do what is asked, then answer with an error status, as a proxy does that gave up waiting."""
+        self._order(_Fault(match or Match(), times, refusal=_refusal(code, 0.0), after=True))
 
     def hang_up(self, match: Match | None = None, *, times: int = 1) -> None:
         """Close the connection before anything is done."""
-        self._faults.append(_Fault(match or Match(), times, hang_up="before"))
+        self._order(_Fault(match or Match(), times, hang_up="before"))
 
     def lose_answer(self, match: Match | None = None, *, times: int = 1) -> None:
         """Do what is asked, then close the connection instead of answering."""
-        self._faults.append(_Fault(match or Match(), times, hang_up="after"))
+        self._order(_Fault(match or Match(), times, hang_up="after"))
 
-    def hold(self, match: Match | None = None, *, times: int = 1) -> asyncio.Event:
-        """Keep requests waiting until the event that is returned is set."""
+    def delay(self, seconds: float, match: Match | None = None, *, times: int = 1) -> None:
+        """Let requests wait so many seconds before they are looked at."""
+        self._order(_Fault(match or Match(), times, pause=seconds))
+
+    def hold(self, match: Match | None = None, *, times: int = 1, after: bool = False) -> asyncio.Event:
+        """Keep requests waiting until the event that is returned is set; `after`: when they are done already."""
         until = asyncio.Event()
-        self._faults.append(_Fault(match or Match(), times, until=until))
+        self._order(_Fault(match or Match(), times, until=until, after=after))
         return until
 
-    def cut_watches(self, plural: str = "") -> int:
-        """Close the connections of the watches that are open now; return how many."""
+    def cut_watches(self, plural: str = "", *, mid_line: bool = False) -> int:
+        """Close the connections of the watches that are open now; return how many.
+
+        `mid_line`: after half of an event that is never completed.
+        """
         hit = [each for each, route in self._server.open_watches.items() if Match(plural=plural).fits(route)]
         for transport in hit:
-            transport.abort()
+            if mid_line:
+                transport.write(_HALF_A_LINE)
+                transport.close()
+            else:
+                transport.abort()
         return len(hit)
 
+    def distort(self, distortion: Distortion, plural: str = "") -> None:
+        """Change what the watches that begin from now on are told; the oldest that fits is taken."""
+        self._distorted.append((plural, distortion))
+
+    def expire_history(self) -> None:
+        """Forget all past changes: watches and pages from before are answered with 410."""
+        self._server.world.store.compact()
+
     def clear(self) -> None:
-        """Forget the faults that have not happened."""
+        """Forget the faults that have not happened, and distort no more watches."""
         self._faults.clear()
+        self._distorted.clear()
+
+    def _order(self, fault: _Fault) -> None:
+        self._faults.append(fault)
+
+    def _tap(self, route: Route, lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        for plural, distortion in self._distorted:
+            if Match(plural=plural).fits(route):
+                return distortion.applied(lines)
+        return lines
 
     async def _gate(self, request: web.BaseRequest, route: Route, answer: Next) -> web.StreamResponse:
         fault = next((each for each in self._faults if each.match.fits(route)), None)
@@ -99,14 +139,31 @@ class Faults:
         fault.left -= 1
         if fault.left <= 0:
             self._faults.remove(fault)
-        if fault.refusal is not None:
-            raise fault.refusal
-        if fault.until is not None:
-            await fault.until.wait()
+        if not fault.after:
+            await self._suffer(fault)
         if fault.hang_up != "before":
             response = await answer()
+        if fault.after:
+            await self._suffer(fault)
         if fault.hang_up:
             if request.transport is not None:
                 request.transport.abort()
             raise ConnectionResetError("the connection was closed on order")
         return response
+
+    async def _suffer(self, fault: _Fault) -> None:
+        if fault.refusal is not None:
+            raise fault.refusal
+        if fault.pause:
+            await asyncio.sleep(fault.pause)
+        if fault.until is not None:
+            await fault.until.wait()
+
+
+_HALF_A_LINE = b'3e8\r\n{"type":"MODIFIED","object":{"kind":'
+"""The head of a chunk that says more than is sent."""
+
+
+def _refusal(code: int, retry_after: float) -> ApiError:
+    reason = _REASONS.get(code, "InternalError")
+    return ApiError(f"{reason} on order", status=code, reason=reason, retry_after=retry_after)

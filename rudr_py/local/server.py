@@ -10,7 +10,7 @@ import functools
 import logging
 import ssl
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -34,6 +34,8 @@ Gate = Callable[[web.BaseRequest, Route, Next], Awaitable[web.StreamResponse]]
 
 What `Next` gives has not been sent, unless it is a watch, which has been streamed to its end.
 """
+Tap = Callable[[Route, AsyncIterator[bytes]], AsyncIterator[bytes]]
+"""Stands in the stream of every watch, and gives on its lines."""
 
 _HEALTH = ("/healthz", "/livez", "/readyz")
 _REMEMBERED = 100_000
@@ -53,14 +55,16 @@ class Seen(msgspec.Struct, frozen=True):
 class Server:
     """Answers requests over one world.
 
-    `gates` may be changed at any time, the first is outermost; `seen` grows by one per answer; `open_watches` are the
-    connections on which a watch is streamed now. While `guarded`, requests need credentials and rights.
+    `gates` and `taps` may be changed at any time, the first gate is outermost; `seen` grows by one per answer;
+    `open_watches` are the connections on which a watch is streamed now. While `guarded`, requests need credentials
+    and rights.
     """
 
     def __init__(self, world: World, documents: Documents, release: str, *, bookmark_interval: float) -> None:
         self.world = world
         self.guarded = False
         self.gates: list[Gate] = []
+        self.taps: list[Tap] = []
         self.seen: deque[Seen] = deque(maxlen=_REMEMBERED)
         self.open_watches: dict[asyncio.Transport, Route] = {}
         self._documents = documents
@@ -134,7 +138,10 @@ class Server:
             return response
         self.open_watches[transport] = asked.route
         try:
-            async for lines in watching.stream(self.world, subscription):
+            stream = watching.stream(self.world, subscription)
+            for tap in self.taps:
+                stream = tap(asked.route, stream)
+            async for lines in stream:
                 await response.write(lines)
             await response.write_eof()
         except ConnectionError:

@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from rudr_py.local.cluster import LocalCluster
+from rudr_py.local.distortions import Distortion
 from rudr_py.local.faults import Faults, Match
 from rudr_py.local.routing import Route
 from rudr_py.local.server import Gate, Next
@@ -67,6 +68,78 @@ async def test_open_watches_are_cut(api: Api, cluster: LocalCluster, faults: Fau
         assert faults.cut_watches("configmaps") == 1
         with pytest.raises(aiohttp.ClientError):
             await response.read()
+
+
+async def test_a_request_can_be_done_and_refused(api: Api, faults: Faults) -> None:
+    faults.refuse_after(504, Match(verb="create"))
+    assert (await api("POST", CONFIG_MAPS, config_map("a"))).status == 504
+    assert (await api("GET", f"{CONFIG_MAPS}/a")).status == 200
+
+
+async def test_a_request_can_be_done_and_never_answered(api: Api, faults: Faults) -> None:
+    release = faults.hold(Match(verb="create"), after=True)
+    waiting = asyncio.create_task(api("POST", CONFIG_MAPS, config_map("a")))
+    async with asyncio.timeout(5):
+        while (await api("GET", f"{CONFIG_MAPS}/a")).status != 200:
+            assert not waiting.done()
+        release.set()
+        assert (await waiting).status == 201
+
+
+async def test_a_late_request_is_answered(api: Api, faults: Faults) -> None:
+    faults.delay(0.01)
+    assert (await api("GET", CONFIG_MAPS)).status == 200
+
+
+async def test_a_watch_is_cut_in_the_middle_of_a_line(api: Api, cluster: LocalCluster, faults: Faults) -> None:
+    async with asyncio.timeout(5), api.session.get(f"{cluster.url}{CONFIG_MAPS}?watch=1") as response:
+        assert faults.cut_watches(mid_line=True) == 1
+        with pytest.raises(aiohttp.ClientError):
+            await response.read()
+
+
+async def told(api: Api, count: int, *, until: int) -> list[str]:
+    """The names that a watch tells while ConfigMaps a, b, c… are created."""
+    start = (await api("GET", CONFIG_MAPS)).body["metadata"]["resourceVersion"]
+    watch = asyncio.create_task(api.watch(f"{CONFIG_MAPS}?watch=1&resourceVersion={start}", until=until))
+    for name in "abcdef"[:count]:
+        await api.created(CONFIG_MAPS, config_map(name))
+    return [event["object"]["metadata"]["name"] for event in await watch]
+
+
+@pytest.mark.parametrize(
+    ("distortion", "expected"),
+    [
+        (Distortion.drop(lambda number: number == 1), ["a", "c"]),
+        (Distortion.duplicate(lambda number: number == 1), ["a", "b", "b", "c"]),
+        (Distortion.reorder(lambda number: number == 0), ["b", "a", "c"]),
+        (Distortion.late(0.01), ["a", "b", "c"]),
+    ],
+)
+async def test_events_of_a_watch_are_distorted(
+    api: Api, faults: Faults, distortion: Distortion, expected: list[str]
+) -> None:
+    faults.distort(distortion, "configmaps")
+    assert await told(api, 3, until=len(expected)) == expected
+
+
+async def test_a_frozen_watch_is_silent_until_it_is_let_go(api: Api, faults: Faults) -> None:
+    release = asyncio.Event()
+    faults.distort(Distortion.frozen(release))
+    watching = asyncio.create_task(told(api, 1, until=1))
+    while (await api("GET", f"{CONFIG_MAPS}/a")).status != 200:
+        assert not watching.done()
+    assert not watching.done()
+    release.set()
+    assert await watching == ["a"]
+
+
+async def test_an_expired_history_is_told_to_who_watches_from_before(api: Api, faults: Faults) -> None:
+    before = (await api("GET", CONFIG_MAPS)).body["metadata"]["resourceVersion"]
+    await api.created(CONFIG_MAPS, config_map("a"))
+    faults.expire_history()
+    (event,) = await api.watch(f"{CONFIG_MAPS}?watch=1&resourceVersion={before}", until=1)
+    assert (event["type"], event["object"]["code"]) == ("ERROR", 410)
 
 
 async def test_gates_stand_around_each_other_in_order(api: Api, cluster: LocalCluster) -> None:
