@@ -24,6 +24,7 @@ fights       when to give way to somebody who undoes our writes
 once         tasks: what is done about an object that runs to its end
 takeover     makes Rudr's entry of an object ours
 handover     leaves a field to others without resetting it
+reclaim      ends, with its application, what has no owner and goes with it
 strangers    whose is an object? Pure.
 prune        deletes what is surely ours and not planned
 failures     what an error means for an object and its application. Pure.

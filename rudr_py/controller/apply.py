@@ -219,6 +219,8 @@ class Applier:
             return await self._rerun(target, task, wanted, live)
         ours = task.record is not None and task.record.uid == uid and bool(task.record.digest)
         log.info("object adopted", extra={"object": str(task.planned.ref), "verdict": verdict, "known": ours})
+        if not _annotation(document):
+            await self._takeover.mark(target, task.planned, task.owner, document)
         if task.planned.handover:
             await self._handover.release(target, task.planned, uid)
         written = await self._apply(target, wanted.encoded(uid=uid))

@@ -18,6 +18,7 @@ from rudr_py.controller.prune import Pruner
 from rudr_py.controller.publishing import Publisher
 from rudr_py.controller.queue import LOW_PRIORITY, Queue
 from rudr_py.controller.reading import Reader, Sight
+from rudr_py.controller.reclaim import Reclaimer
 from rudr_py.controller.reconcile import Parts, Reconciler
 from rudr_py.controller.report import Reporter
 from rudr_py.controller.rooting import RootScopes
@@ -108,11 +109,17 @@ def _parts(
         reader=Reader(sight),
         probing=sight.probing,
         roots=RootScopes(client, discovery, known, clock),
-        syncer=Syncer(Applier(tools), Pruner(client, discovery, known, clock), known),
+        syncer=_syncer(tools),
         reporter=Reporter(client, discovery, known, clock, settings),
         recorder=tools.recorder,
         wake=wake,
     )
+
+
+def _syncer(tools: apply.Tools) -> Syncer:
+    client, discovery, known = tools.client, tools.discovery, tools.world
+    reclaimer = Reclaimer(client, discovery, known, tools.recorder)
+    return Syncer(Applier(tools), Pruner(client, discovery, known, tools.clock), reclaimer, known)
 
 
 def _publisher(catalog: Catalog, tools: apply.Tools, watched: Sources, seen: sources.Tools) -> Publisher:

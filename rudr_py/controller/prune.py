@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from rudr_py import errors
-from rudr_py.api import Ref
-from rudr_py.controller import failures, world
+from rudr_py.api import Kind, Ref, kstatus
+from rudr_py.controller import failures, reclaim, world
 from rudr_py.controller.failures import Failure
 from rudr_py.controller.ledger import Record
 from rudr_py.controller.recent import Recent
@@ -24,8 +24,13 @@ from rudr_py.kube.clock import Clock
 from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.objects import Live
 from rudr_py.kube.requests import Target
+from rudr_py.render import stamp
+from rudr_py.render.plan import Plan
 
 FAILED = "PruneFailed"
+
+AUTOSCALER = "HorizontalPodAutoscaler"
+CONFIG_MAP = Kind("v1", "ConfigMap")
 
 log = logging.getLogger(__name__)
 
@@ -158,7 +163,42 @@ class Pruner:
         for kind, instance in self._world.owned_by(application.uid, application.namespace):
             if kind == world.COMPONENT_INSTANCE:
                 ours.add(instance.uid)
-        return live if live.owner_uid in ours else None
+        if live.owner_uid in ours:
+            return live
+        wanted = stamp.labels(application.name, "")[stamp.APPLICATION]
+        return live if reclaim.belongs(live) and live.labels.get(stamp.APPLICATION) == wanted else None
+
+
+def hindering(surplus: Iterable[Surplus], plan: Plan) -> tuple[Surplus, ...]:
+    """The autoscalers that would undo what the plan says: it fixes the size of what they scale.
+
+    They go before anything is applied. That is safe: what they scaled keeps its size until the plan's is applied, and
+    should that fail, too.
+    """
+    fixed = {one.ref for one in plan.manifests if (one.body.get("spec") or {}).get("replicas") is not None}
+    return tuple(one for one in surplus if one.ref.kind.kind == AUTOSCALER and _scaled(one) in fixed)
+
+
+def _scaled(surplus: Surplus) -> Ref | None:
+    spec = surplus.live.part("spec") if surplus.live is not None else None
+    target = spec.get("scaleTargetRef") if isinstance(spec, dict) else None
+    if not isinstance(target, dict):
+        return None
+    return Ref(Kind(str(target.get("apiVersion")), str(target.get("kind"))), str(target.get("name")))
+
+
+def in_use(surplus: Surplus, plan: Plan, namespace: str, known: World) -> bool:
+    """Whether pods of before a rollout may still need a ConfigMap: one that is moved must find its files again."""
+    if surplus.ref.kind != CONFIG_MAP:
+        return False
+    instance = surplus.live.labels.get(stamp.INSTANCE) if surplus.live is not None else None
+    for planned in plan.manifests:
+        runs = not planned.once and "template" in (planned.body.get("spec") or {})
+        if runs and instance in (None, planned.body["metadata"]["labels"].get(stamp.INSTANCE)):
+            live = known.get(planned.ref.kind, namespace, planned.ref.name)
+            if live is None or not kstatus.assess(live.document()).ok:
+                return True
+    return False
 
 
 def _ref(application: Live) -> Ref:

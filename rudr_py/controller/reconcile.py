@@ -31,8 +31,6 @@ from rudr_py.render import rendering, status
 from rudr_py.render.inputs import Inputs
 from rudr_py.render.plan import Plan
 
-PAUSED = "rudr.oam.dev/paused"
-
 log = logging.getLogger(__name__)
 
 
@@ -72,8 +70,7 @@ class Reconciler:
         if live is None:
             return self._forget(key)
         if live.deleting:
-            self._wake(parts.world.groups.looked(key))
-            return Outcome(result="success")
+            return await self._end(key, live)
         if not parts.sources.ensure(world.OWN_KINDS, key):
             return Outcome(result="requeue_after", after=failures.SAFETY)
         before = self._previous(live)
@@ -87,6 +84,14 @@ class Reconciler:
         await parts.roots.ensure(key.namespace)
         synced = await self._sync(live, plan, inputs, before)
         return await self._tell(live, plan, inputs, synced)
+
+    async def _end(self, key: Key, live: Live) -> Outcome:
+        parts = self._parts
+        self._wake(parts.world.groups.looked(key))
+        past = frozenset(ref.kind for ref in ledger.read(world.previous(live).resources))
+        if not parts.sources.ensure(past, key):
+            return Outcome(result="requeue_after", after=failures.SAFETY)
+        return await parts.syncer.end(live)
 
     def _forget(self, key: Key) -> Outcome:
         parts = self._parts
@@ -117,7 +122,7 @@ class Reconciler:
     async def _sync(self, live: Live, plan: Plan, inputs: Inputs, before: status.Previous) -> Synced:
         if plan.problems:
             return syncing.untouched(plan, before)
-        if live.annotations.get(PAUSED) == "true":
+        if live.annotations.get(syncing.PAUSED) == "true":
             return syncing.paused(before)
         intent = self._parts.syncer.intent(live, plan, before.resources)
         if intent is not None:

@@ -12,18 +12,22 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Ref
-from rudr_py.controller import failures, ledger
+from rudr_py.controller import failures, ledger, prune, world
 from rudr_py.controller.apply import Applier, Task
 from rudr_py.controller.failures import Failure, WaitingError
 from rudr_py.controller.ledger import Ledger, Record
 from rudr_py.controller.outcome import Outcome
 from rudr_py.controller.prune import Pruner
+from rudr_py.controller.reclaim import Reclaimer
 from rudr_py.controller.world import World
 from rudr_py.kube.objects import Live
 from rudr_py.model.identity import Key
 from rudr_py.render import rendering, running, status
 from rudr_py.render.inputs import Run, Runs
 from rudr_py.render.plan import Plan, Planned
+
+PAUSED = "rudr.oam.dev/paused"
+"""The annotation by which a user stops all writes to the objects of an application."""
 
 log = logging.getLogger(__name__)
 
@@ -61,15 +65,20 @@ def paused(before: status.Previous) -> Synced:
 class Syncer:
     """Applies and prunes for one application after another."""
 
-    def __init__(self, applier: Applier, pruner: Pruner, known: World) -> None:
+    def __init__(self, applier: Applier, pruner: Pruner, reclaimer: Reclaimer, known: World) -> None:
         self._applier = applier
         self._pruner = pruner
+        self._reclaimer = reclaimer
         self._world = known
         self._ledger = Ledger()
 
     def forget(self, application: Key) -> None:
         """The application is gone."""
         self._ledger.forget(application)
+
+    async def end(self, application: Live) -> Outcome:
+        """The application is being deleted: let go what goes with it. One that is paused keeps all that it has."""
+        return await self._reclaimer.end(application, keep=application.annotations.get(PAUSED) == "true")
 
     def intent(
         self, application: Live, plan: Plan, stored: tuple[dict[str, Any], ...]
@@ -88,7 +97,9 @@ class Syncer:
     ) -> Synced:
         """Make everything as planned, then delete what is not planned any more. `runs` are those of the last status."""
         records = self._ledger.page(application, stored)
-        failed = await self._apply_all(application, plan, records, runs)
+        failed = await self._prepare(application, plan, records)
+        if not failed:
+            failed = await self._apply_all(application, plan, records, runs)
         if not failed:
             failed = await self._prune(application, plan, records)
         resources = ledger.order(records.values())
@@ -98,6 +109,18 @@ class Syncer:
         reason, message = failures.worst(failed).reason, failures.message(failed)
         sync = status.Sync(state="False", reason=reason, message=message, resources=resources)
         return Synced(sync, failures.outcome(failed))
+
+    async def _prepare(self, application: Live, plan: Plan, records: dict[Ref, Record]) -> list[Failure]:
+        """What has to be done before anything is applied."""
+        try:
+            await self._reclaimer.guard(application, plan)
+        except errors.RudrError as error:
+            return [failures.of(Ref(world.APPLICATION, application.name), error)]
+        first = prune.hindering(self._surplus(application, plan, records), plan)
+        if first:
+            # one that cannot be deleted now is told of after the applies, when it is tried again
+            await self._pruner.prune(application, first)
+        return []
 
     async def _apply_all(self, application: Live, plan: Plan, records: dict[Ref, Record], runs: Runs) -> list[Failure]:
         failed: list[Failure] = []
@@ -139,11 +162,20 @@ class Syncer:
         return owner
 
     async def _prune(self, application: Live, plan: Plan, records: dict[Ref, Record]) -> list[Failure]:
+        surplus = self._surplus(application, plan, records)
+        due = [one for one in surplus if not prune.in_use(one, plan, application.namespace, self._world)]
+        failed: list[Failure] = []
+        if due:
+            pruned = await self._pruner.prune(application, due)
+            for ref in pruned.gone:
+                records.pop(ref, None)
+            failed = list(pruned.failures)
+        try:
+            await self._reclaimer.release(application, plan)
+        except errors.RudrError as error:
+            failed.append(failures.of(Ref(world.APPLICATION, application.name), error))
+        return failed
+
+    def _surplus(self, application: Live, plan: Plan, records: dict[Ref, Record]) -> tuple[prune.Surplus, ...]:
         planned = frozenset(one.ref for one in plan.manifests)
-        surplus = self._pruner.surplus(application, planned, records.values())
-        if not surplus:
-            return []
-        pruned = await self._pruner.prune(application, surplus)
-        for ref in pruned.gone:
-            records.pop(ref, None)
-        return list(pruned.failures)
+        return self._pruner.surplus(application, planned, records.values())

@@ -20,7 +20,8 @@ from rudr_py.controller.fields import Fields
 from rudr_py.controller.strangers import RUDR_MANAGERS
 from rudr_py.kube.client import Client
 from rudr_py.kube.objects import APPLIED_ANNOTATION, Live
-from rudr_py.kube.requests import Target
+from rudr_py.kube.requests import Resource, Target
+from rudr_py.render import stamp
 from rudr_py.render.plan import Planned
 from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
@@ -31,6 +32,10 @@ TEMPLATE_LEAVES = ("f:name", "f:ownerReferences", "f:creationTimestamp")
 """Fields of a pod template's metadata that Rudr wrote and we do not: taken away, they would restart the pods."""
 
 LAST_APPLIED = "f:kubectl.kubernetes.io/last-applied-configuration"
+
+CONFIG_MAPS = Resource("", "v1", "ConfigMap", "configmaps", namespaced=True)
+
+_LABELS = (stamp.MANAGED_BY, stamp.APPLICATION, stamp.INSTANCE)
 
 Document = dict[str, Any]
 
@@ -75,6 +80,37 @@ class Takeover:
         metadata = {key: document["metadata"][key] for key in ("name", "namespace", "uid")}
         head = {"apiVersion": target.resource.api_version, "kind": target.resource.kind, "metadata": metadata}
         await self._client.apply(target, msgspec.json.encode(head), HANDOVER_MANAGER, force=False)
+
+    async def mark(self, target: Target, planned: Planned, owner: Live | None, document: Document) -> None:
+        """Put our labels on the ConfigMaps that Rudr's pods read and ours do not, so that they are found and pruned.
+
+        They carry a name that we never use, and no label of ours. Raises KubeError.
+        """
+        for name in sorted(config_maps(document) - config_maps(planned.body)):
+            place = Target(CONFIG_MAPS, target.namespace, name)
+            try:
+                found = await self._client.get(place)
+            except errors.NotFoundError:
+                continue
+            references = found["metadata"].get("ownerReferences", ())
+            if owner is None or not any(one.get("controller") and one.get("uid") == owner.uid for one in references):
+                continue
+            labels = {key: planned.body["metadata"]["labels"][key] for key in _LABELS}
+            metadata = {"name": name, "namespace": target.namespace, "uid": found["metadata"]["uid"], "labels": labels}
+            content = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
+            try:
+                await self._client.apply(place, msgspec.json.encode(content), FIELD_MANAGER)
+            except errors.ConflictError:
+                continue  # gone meanwhile
+
+
+def config_maps(document: Document) -> frozenset[str]:
+    """The ConfigMaps that the pods of a workload mount."""
+    found: Any = document
+    for step in ("spec", "template", "spec", "volumes"):
+        found = found.get(step) if isinstance(found, dict) else None
+    volumes = (one for one in found or () if isinstance(one, dict))
+    return frozenset(str(one["configMap"].get("name")) for one in volumes if isinstance(one.get("configMap"), dict))
 
 
 def tracked(document: Document) -> bool:

@@ -20,6 +20,7 @@ from rudr_py.controller import apply, ledger, world
 from rudr_py.controller.apply import Applier, Task
 from rudr_py.controller.ledger import Record
 from rudr_py.controller.prune import Pruner
+from rudr_py.controller.reclaim import Reclaimer
 from rudr_py.controller.report import Reporter
 from rudr_py.controller.sources import Sources, Tools
 from rudr_py.controller.syncing import Syncer
@@ -241,7 +242,7 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
             sources=sources,
             applier=applier,
             pruner=pruner,
-            syncer=Syncer(applier, pruner, known),
+            syncer=Syncer(applier, pruner, Reclaimer(client, discovery, known, recorder), known),
             reporter=Reporter(client, discovery, known, clock, settings),
             woken=woken,
             triggered=triggered,

@@ -1,62 +1,243 @@
-"""Tasks from end to end: one run per change of their inputs, whatever becomes of the Job that was it."""
+"""Tasks: what runs to its end runs once per change of its inputs, whoever removes it, and never twice at a time."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import pytest
 
+from rudr_py.api import kstatus
 from rudr_py.catalog import Catalog
+from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 from rudr_py.testing.cluster import Cluster
-from tests.e2e.documents import APPLICATION, JOB, Document, application, component, condition, greeting, observed
+from tests.e2e import waiting
+from tests.e2e.conftest import Server
+from tests.e2e.documents import APPLICATION, JOB, POD, Document, application, component, condition, managers, synced
 
-TASK = component(workloadType="core.oam.dev/v1alpha1.Task")
-
-pytestmark = pytest.mark.controllers
-
-
-def ready(document: Document) -> bool:
-    return observed(document) and condition(document, "Ready") == "True"
+INPUTS = "rudr.oam.dev/inputs"
+PROTECTED = "example.com/slow-to-go"
 
 
-def touched(generation: str, **fields: str) -> Document:
-    """The application with a change that is none of the task's inputs."""
-    document = application(**fields)
-    document["spec"]["variables"] = [{"name": "unused", "value": generation}]
-    return document
+def task(workload: str = "Task", **spec: Any) -> Document:
+    """The component `batch` runs to its end and listens on no port."""
+    found = component("batch", workloadType=f"core.oam.dev/v1alpha1.{workload}", **spec)
+    found["spec"]["containers"][0].pop("ports")
+    return found
 
 
-async def test_a_task_that_has_run_is_not_run_again_when_its_job_is_removed(cluster: Cluster, catalog: Catalog) -> None:
-    await cluster.apply(TASK, application())
+def shop(*traits: Document, greeting: str = "hi") -> Document:
+    """An application of one Task, `shop-web`."""
+    found = application(*traits, greeting=greeting)
+    found["spec"]["components"][0]["componentName"] = "batch"
+    return found
+
+
+def scaled(count: int) -> Document:
+    return {"name": "manual-scaler", "properties": {"replicaCount": count}}
+
+
+async def job(cluster: Cluster) -> Document:
+    """The Job as it is; there must be one."""
+    found = await cluster.get(JOB, "shop-web")
+    assert found is not None
+    return found
+
+
+async def finish(cluster: Cluster, server: Server, kind: str = "Complete") -> Document:
+    """Wait until the Job has ended, or say so where nobody runs it."""
+    if not server.has_controllers or kind == "Failed":
+        target = await cluster.target(JOB, "shop-web", "status")
+        moment = "2026-01-01T00:00:00Z"
+        before = {"Complete": "SuccessCriteriaMet", "Failed": "FailureTarget"}[kind]
+        told = {"status": "True", "reason": "Tested", "lastTransitionTime": moment}
+        found = [{"type": name, **told} for name in (before, kind)]
+        done = {"completionTime": moment, "succeeded": 1} if kind == "Complete" else {"failed": 1}
+        content = {"status": {"conditions": found, "startTime": moment, **done}}
+        await cluster.client.merge_patch(target, msgspec.json.encode(content), "tester")
+    return await cluster.until(JOB, "shop-web", lambda d: kstatus.condition(d, kind).get("status") == "True")
+
+
+async def end_of_deletion(cluster: Cluster, server: Server, uid: str) -> None:
+    """Do what the garbage collector does at the end of a foreground deletion, where there is none."""
+    if server.has_controllers:
+        return
+    await cluster.until(JOB, "shop-web", lambda d: d["metadata"].get("deletionTimestamp"))
+    left = await job(cluster)
+    assert (left["metadata"]["uid"], left["metadata"]["finalizers"]) == (uid, ["foregroundDeletion"])
+    await cluster.patch(JOB, "shop-web", {"metadata": {"finalizers": None}})
+
+
+def another(uid: str) -> Any:
+    return lambda document: document["metadata"]["uid"] != uid
+
+
+async def rested(cluster: Cluster, server: Server) -> list[str]:
+    """What was written of the Job until the controller had nothing left to do."""
+    before = server.mark()
+    await waiting.quiet(cluster, server.mark, server.writes)
+    return [one for one in server.writes(before) if "jobs/shop-web" in one]
+
+
+SLOW = {"annotations": {"local.rudr.dev/ready-after": "3600"}}
+"""Makes the pods of the local API run on; elsewhere nobody runs them, or for long enough."""
+
+
+def slow(**spec: Any) -> Document:
+    found = task(**spec)
+    found["metadata"] |= SLOW
+    return found
+
+
+async def test_a_finished_job_that_is_removed_is_not_run_again_even_at_once_and_after_a_restart(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(task(), shop())
     async with cluster.controller(catalog):
-        await cluster.until(APPLICATION, "shop", ready)
+        await cluster.until(APPLICATION, "shop", synced)
+        await finish(cluster, server)
         await cluster.delete(JOB, "shop-web")
         await cluster.gone(JOB, "shop-web")
-        await cluster.apply(touched("second"))
-        await cluster.until(APPLICATION, "shop", ready)
-        assert await cluster.get(JOB, "shop-web") is None
-    # nor by the next controller, which knows it from the status only
+        ready = await cluster.until(APPLICATION, "shop", lambda d: synced(d) and condition(d, "Ready") == "True")
+        assert await rested(cluster, server) == []
+    run = ready["status"]["instances"][0]["runs"]["shop-web"]
+    assert run["state"] == "complete"
+    assert await cluster.get(JOB, "shop-web") is None
+
     async with cluster.controller(catalog):
-        await cluster.apply(touched("third"))
-        await cluster.until(APPLICATION, "shop", ready)
-        assert await cluster.get(JOB, "shop-web") is None
+        assert await rested(cluster, server) == []
+        await cluster.apply(shop(greeting="once more"))
+        made = await cluster.until(JOB, "shop-web", bool)
+    assert made["metadata"]["annotations"][INPUTS] != run["inputs"]
 
 
-async def test_a_changed_parameter_runs_a_task_once_more(cluster: Cluster, catalog: Catalog) -> None:
-    await cluster.apply(TASK, application(greeting="hi"))
+async def test_a_job_that_would_be_rendered_otherwise_is_left_and_only_its_size_changes(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(slow(), shop())
     async with cluster.controller(catalog):
-        await cluster.until(APPLICATION, "shop", ready)
-        first = await cluster.get(JOB, "shop-web")
-        assert first is not None
-        await cluster.apply(application(greeting="ho"))
-        second = await cluster.until(JOB, "shop-web", lambda job: greeting(job) == "ho")
-        assert second["metadata"]["uid"] != first["metadata"]["uid"]
-        await cluster.until(APPLICATION, "shop", ready)
+        await cluster.until(APPLICATION, "shop", synced)
+    made = await job(cluster)
 
-
-async def test_a_change_that_is_none_of_its_inputs_leaves_the_job_of_a_task(cluster: Cluster, catalog: Catalog) -> None:
-    await cluster.apply(TASK, application())
+    labelled = slow()
+    labelled["metadata"]["annotations"] = {**SLOW["annotations"], "note": "of a pod, and no input"}
+    await cluster.apply(labelled)
     async with cluster.controller(catalog):
-        await cluster.until(APPLICATION, "shop", ready)
-        first = await cluster.get(JOB, "shop-web")
-        await cluster.apply(touched("second"))
-        await cluster.until(APPLICATION, "shop", ready)
-        assert await cluster.get(JOB, "shop-web") == first
+        assert await rested(cluster, server) == []
+        await cluster.apply(shop(scaled(4)))
+        sized = await cluster.until(JOB, "shop-web", lambda d: d["spec"]["parallelism"] == 4)
+        assert await rested(cluster, server) == []
+        await cluster.apply(shop(scaled(2)))
+        await cluster.until(JOB, "shop-web", lambda d: d["spec"]["parallelism"] == 2)
+        await cluster.until(APPLICATION, "shop", synced)
+    assert sized["metadata"]["uid"] == made["metadata"]["uid"]
+    assert sized["spec"]["template"] == made["spec"]["template"]
+    owners = managers(await job(cluster))
+    assert owners >= {(FIELD_MANAGER, "Apply"), (HANDOVER_MANAGER, "Apply")}
+
+
+@pytest.mark.parametrize("workload", ["Task", "SingletonTask"])
+async def test_changed_inputs_run_it_once_more_after_the_last_pod_is_gone(
+    cluster: Cluster, catalog: Catalog, server: Server, workload: str
+) -> None:
+    await cluster.apply(slow(workload=workload), shop())
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        first = (await job(cluster))["metadata"]["uid"]
+        pod = await _running_pod(cluster, server, first)
+        await cluster.apply(shop(greeting="changed"))
+        waited = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Synced") == "False")
+        assert kstatus.condition(waited, "Synced")["reason"] in ("Replacing", "Waiting")
+
+    # the controller is started anew in the middle of it
+    async with cluster.controller(catalog):
+        await end_of_deletion(cluster, server, first)
+        assert [one for one in await rested(cluster, server) if "DELETE" not in one] == []
+        left = await cluster.get(JOB, "shop-web")
+        assert left is None or left["metadata"]["uid"] == first
+        await cluster.patch(POD, pod, {"metadata": {"finalizers": None}})
+        if not server.has_controllers:
+            await cluster.delete(POD, pod)
+        second = await cluster.until(JOB, "shop-web", another(first))
+        await cluster.gone(POD, pod)
+        await cluster.until(APPLICATION, "shop", synced)
+        assert await rested(cluster, server) == []
+    assert second["metadata"]["annotations"][INPUTS] != ""
+
+
+async def _running_pod(cluster: Cluster, server: Server, uid: str) -> str:
+    """The name of a pod of the Job that takes its time to go; made by hand where nobody runs Jobs."""
+    made = await job(cluster)
+    labels = made["spec"]["template"]["metadata"]["labels"]
+    if server.has_controllers:
+        pods = await waiting.anywhere(cluster, POD, lambda d: d["metadata"]["labels"].items() >= labels.items())
+        name = str(pods["metadata"]["name"])
+        held = [*pods["metadata"].get("finalizers", []), PROTECTED]
+        await cluster.patch(POD, name, {"metadata": {"finalizers": held}})
+        return name
+    owner = {"apiVersion": "batch/v1", "kind": "Job", "name": "shop-web", "uid": uid, "controller": True}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "shop-web-x", "labels": labels, "ownerReferences": [owner]},
+        "spec": {"containers": [{"name": "server", "image": "registry.example/web:1"}]},
+    }
+    await cluster.apply(pod)
+    return "shop-web-x"
+
+
+async def test_a_failed_job_is_told_and_run_again_only_with_other_inputs(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(slow(), shop())
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        first = (await finish(cluster, server, "Failed"))["metadata"]["uid"]
+        told = await cluster.until(APPLICATION, "shop", lambda d: _ready(d)[1] == "Tested")
+        assert _ready(told)[0] == "False"
+        await cluster.delete(JOB, "shop-web")
+        await cluster.gone(JOB, "shop-web")
+        await cluster.until(APPLICATION, "shop", lambda d: _ready(d) == ("False", "Failed"))
+        assert await rested(cluster, server) == []
+        for pod in await cluster.list(POD):
+            if not server.has_controllers:
+                await cluster.delete(POD, pod["metadata"]["name"])
+        await cluster.apply(shop(greeting="better"))
+        await cluster.until(JOB, "shop-web", another(first))
+
+
+def _ready(document: Document) -> tuple[str, str]:
+    found = kstatus.condition(document, "Ready")
+    return str(found.get("status")), str(found.get("reason"))
+
+
+async def test_a_job_that_somebody_removed_while_it_ran_is_run_again(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(slow(), shop())
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        first = (await job(cluster))["metadata"]["uid"]
+        await cluster.delete(JOB, "shop-web")
+        await cluster.until(JOB, "shop-web", another(first))
+
+
+async def test_a_job_that_is_not_ours_is_neither_ended_nor_changed(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    containers = [{"name": "a", "image": "a"}]
+    theirs = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "shop-web"},
+        "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": containers}}},
+    }
+    await cluster.apply(theirs)
+    before = await job(cluster)
+    await cluster.apply(slow(), shop())
+    async with cluster.controller(catalog):
+        told = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Synced") == "False")
+    assert kstatus.condition(told, "Synced")["reason"] == "Conflict"
+    after = await job(cluster)
+    assert after["spec"] == before["spec"]
+    assert after["metadata"].get("labels") == before["metadata"].get("labels")

@@ -1,0 +1,264 @@
+"""Taking over from Rudr, and what is left by an orphaning deletion or brought back from a backup: no pod restarts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from rudr_py.api import Kind, kstatus
+from rudr_py.catalog import Catalog
+from rudr_py.testing.cluster import Cluster
+from tests.e2e import rudr, waiting
+from tests.e2e.conftest import Server
+from tests.e2e.documents import (
+    APPLICATION,
+    AUTO,
+    AUTOSCALER,
+    COMPONENT_INSTANCE,
+    CONFIG_MAP,
+    DEPLOYMENT,
+    INGRESS,
+    INGRESS_TRAIT,
+    JOB,
+    POD,
+    SERVICE,
+    Document,
+    application,
+    component,
+    managers,
+    synced,
+)
+
+MOUNTED = {"name": "volume-mounter", "properties": {"volumeName": "data", "storageClass": "standard"}}
+RECORD = {"component_record_annotation": '{"shop-web":{"version":"7","config":{}}}'}
+VOLUME = {"name": "data", "mountPath": "/data", "accessMode": "RW", "sharingPolicy": "Exclusive"}
+
+
+def shop(*traits: Document, greeting: str = "hi", **metadata: Any) -> Document:
+    """An application of one instance, `shop-web`, of the component `front`."""
+    found = application(*traits, greeting=greeting, **metadata)
+    found["spec"]["components"][0]["componentName"] = "front"
+    return found
+
+
+def with_volume() -> Document:
+    """The component `front` with a volume."""
+    found = component("front")
+    found["spec"]["containers"][0]["resources"]["volumes"] = [VOLUME]
+    return found
+
+
+async def uids(cluster: Cluster, *kinds: Kind) -> dict[tuple[str, str], str]:
+    """The uid of every object of these kinds in the namespace."""
+    return {
+        (kind.kind, one["metadata"]["name"]): one["metadata"]["uid"]
+        for kind in kinds
+        for one in await cluster.list(kind)
+        if one["metadata"]["name"] != "kube-root-ca.crt" and "marker" not in one["metadata"]["name"]
+    }
+
+
+KINDS = (COMPONENT_INSTANCE, DEPLOYMENT, rudr.STATEFUL_SET, JOB, SERVICE, INGRESS, AUTOSCALER, rudr.CLAIM, POD)
+
+
+async def got(cluster: Cluster, kind: Kind, name: str) -> Document:
+    """An object that must be there, managedFields included."""
+    found = await cluster.get(kind, name)
+    assert found is not None, name
+    return found
+
+
+async def settled(cluster: Cluster, server: Server, name: str = "shop-web") -> None:
+    """Wait until a Deployment has its pods, where anybody runs it."""
+    if server.has_controllers:
+        await cluster.until(DEPLOYMENT, name, lambda d: kstatus.assess(d).ok)
+
+
+async def rudrs_shop(cluster: Cluster, server: Server) -> None:
+    """The application `shop` with all traits, as Rudr left it."""
+    await cluster.apply(with_volume(), shop(INGRESS_TRAIT, AUTO, MOUNTED, annotations=RECORD))
+    owner = await rudr.instance(cluster, "shop", "front", "shop-web")
+    await rudr.claim(cluster, owner, "data", "front", "shop-web")
+    mount = rudr.container(volumeMounts=[{"name": "data", "mountPath": "/data"}])
+    volume = {"name": "data", "persistentVolumeClaim": {"claimName": "data"}}
+    await rudr.deployment(cluster, owner, "shop-web", containers=[mount], volumes=[volume])
+    await rudr.service(cluster, owner, "shop-web")
+    await rudr.autoscaler(cluster, owner, "shop-web")
+    await rudr.ingress(cluster, owner, "shop-web")
+    await settled(cluster, server)
+
+
+async def test_everything_of_rudrs_is_adopted_without_restarting_a_pod(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await rudrs_shop(cluster, server)
+    before = await uids(cluster, *KINDS)
+    deployment = await got(cluster, DEPLOYMENT, "shop-web")
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await waiting.quiet(cluster, server.mark, server.writes)
+    assert await uids(cluster, *KINDS) == before
+    # the generation of a Deployment counts its annotations, too; nothing else is different
+    assert (await got(cluster, DEPLOYMENT, "shop-web"))["spec"] == deployment["spec"]
+    for kind, name in ((DEPLOYMENT, "shop-web"), (SERVICE, "shop-web"), (COMPONENT_INSTANCE, "front-shop-web")):
+        assert (rudr.MANAGER, "Update") not in managers(_without_status(await got(cluster, kind, name))), name
+    claim = await got(cluster, rudr.CLAIM, "data")
+    assert claim["metadata"].get("ownerReferences", []) == []
+    root = await got(cluster, APPLICATION, "shop")
+    assert root["metadata"]["annotations"] == RECORD
+
+
+def _without_status(document: Document) -> Document:
+    kept = [entry for entry in document["metadata"]["managedFields"] if not entry.get("subresource")]
+    return {**document, "metadata": {**document["metadata"], "managedFields": kept}}
+
+
+async def test_afterwards_an_env_variable_can_go_a_port_change_and_a_container_get_another_name(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await rudrs_shop(cluster, server)
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        changed = with_volume()
+        container = changed["spec"]["containers"][0]
+        container["env"] = [{"name": "COLOUR", "value": "green"}]
+        container["ports"] = [{"name": "http", "containerPort": 9090, "protocol": "TCP"}]
+        await cluster.apply(changed)
+        made = await cluster.until(DEPLOYMENT, "shop-web", lambda d: _first(d)["env"][0]["name"] == "COLOUR")
+        assert _first(made)["env"] == [{"name": "COLOUR", "value": "green"}]
+        assert [port["containerPort"] for port in _first(made)["ports"]] == [9090]
+        service = await cluster.until(SERVICE, "shop-web", lambda d: d["spec"]["ports"][0]["port"] == 9090)
+        assert len(service["spec"]["ports"]) == 1
+        container["name"] = "renamed"
+        await cluster.apply(changed)
+        made = await cluster.until(DEPLOYMENT, "shop-web", lambda d: _first(d)["name"] == "renamed")
+        assert len(made["spec"]["template"]["spec"]["containers"]) == 1
+
+
+def _first(deployment: Document) -> Document:
+    return dict(deployment["spec"]["template"]["spec"]["containers"][0])
+
+
+async def test_a_value_that_becomes_a_parameter_changes_nothing(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await rudrs_shop(cluster, server)
+    fixed = with_volume()
+    fixed["spec"]["containers"][0]["env"] = [{"name": "GREETING", "value": "hi"}]
+    await cluster.apply(fixed)
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        before = await got(cluster, DEPLOYMENT, "shop-web")
+        await cluster.apply(with_volume())
+        await waiting.quiet(cluster, server.mark, server.writes)
+        after = await got(cluster, DEPLOYMENT, "shop-web")
+        assert after["metadata"]["generation"] == before["metadata"]["generation"]
+        await cluster.apply(shop(INGRESS_TRAIT, AUTO, MOUNTED, greeting="ho"))
+        await cluster.until(DEPLOYMENT, "shop-web", lambda d: _first(d)["env"][0].get("value") == "ho")
+
+
+async def test_the_data_stay_when_the_application_goes(cluster: Cluster, catalog: Catalog, server: Server) -> None:
+    await rudrs_shop(cluster, server)
+    claim = await got(cluster, rudr.CLAIM, "data")
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.delete(APPLICATION, "shop")
+        await cluster.gone(APPLICATION, "shop")
+        if server.has_controllers:
+            await cluster.gone(DEPLOYMENT, "shop-web")
+        await cluster.apply(shop(INGRESS_TRAIT, AUTO, MOUNTED))
+        await cluster.until(APPLICATION, "shop", synced)
+    kept = await got(cluster, rudr.CLAIM, "data")
+    assert kept["metadata"]["uid"] == claim["metadata"]["uid"]
+    assert "deletionTimestamp" not in kept["metadata"]
+
+
+async def test_a_stateful_set_without_service_name_and_a_job_that_ran_are_adopted(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    single = component("single", workloadType="core.oam.dev/v1alpha1.SingletonServer")
+    batch = component("batch", workloadType="core.oam.dev/v1alpha1.Task")
+    batch["spec"]["containers"][0].pop("ports")
+    bindings = [_binding("single", "one"), _binding("batch", "two")]
+    root = application()
+    root["spec"]["components"] = bindings
+    await cluster.apply(single, batch, root)
+    one = await rudr.instance(cluster, "shop", "single", "one")
+    before = await rudr.stateful_set(cluster, one, "one")
+    await rudr.service(cluster, one, "one", "SingletonServer")
+    two = await rudr.instance(cluster, "shop", "batch", "two")
+    ran = await rudr.job(cluster, two, "two")
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        after, left = await got(cluster, rudr.STATEFUL_SET, "one"), await got(cluster, JOB, "two")
+        assert (after["metadata"]["uid"], after["metadata"]["generation"]) == (before["metadata"]["uid"], 1)
+        assert left["metadata"]["uid"] == ran["metadata"]["uid"]
+        assert left["spec"] == ran["spec"]
+
+        single["spec"]["containers"][0]["env"] = []
+        batch["spec"]["containers"][0]["env"] = []
+        await cluster.apply(single, batch)
+        await cluster.until(rudr.STATEFUL_SET, "one", lambda d: "env" not in _first(d))
+        if not server.has_controllers:
+            await cluster.until(JOB, "two", lambda d: d["metadata"].get("deletionTimestamp"))
+            await cluster.patch(JOB, "two", {"metadata": {"finalizers": None}})
+        again = await cluster.until(JOB, "two", lambda d: d["metadata"]["uid"] != ran["metadata"]["uid"])
+        assert "env" not in _first(again)
+
+
+def _binding(component_name: str, name: str) -> Document:
+    values = [{"name": "greeting", "value": "hi"}]
+    return {"componentName": component_name, "instanceName": name, "parameterValues": values}
+
+
+async def test_config_files_restart_pods_once_and_rudrs_config_maps_go_after_the_rollout(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    configured = component("front")
+    configured["spec"]["containers"][0]["config"] = [{"path": "/etc/shop/shop.conf", "value": "colour=green"}]
+    await cluster.apply(configured, shop())
+    owner = await rudr.instance(cluster, "shop", "front", "shop-web")
+    await rudr.config_map(cluster, owner, "server0", "shop-web", **{"shop.conf": "colour=green"})
+    mount = rudr.container(volumeMounts=[{"name": "server0", "mountPath": "/etc/shop"}])
+    volume = {"name": "server0", "configMap": {"name": "server0"}}
+    await rudr.deployment(cluster, owner, "shop-web", containers=[mount], volumes=[volume])
+    await rudr.service(cluster, owner, "shop-web")
+    await settled(cluster, server)
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        if not server.has_controllers:
+            await waiting.quiet(cluster, server.mark, server.writes)
+            assert await cluster.get(CONFIG_MAP, "server0") is not None
+            await _rolled_out(cluster)
+        await cluster.gone(CONFIG_MAP, "server0")
+    after = await got(cluster, DEPLOYMENT, "shop-web")
+    assert [one["name"] for one in after["spec"]["template"]["spec"]["volumes"]] == ["shop-web-server-0"]
+    assert [one["mountPath"] for one in _first(after)["volumeMounts"]] == ["/etc/shop/shop.conf"]
+
+
+async def _rolled_out(cluster: Cluster) -> None:
+    """Say of the Deployment what its controller would."""
+    found = await got(cluster, DEPLOYMENT, "shop-web")
+    counted = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), 1)
+    status = {"observedGeneration": found["metadata"]["generation"], **counted}
+    target = await cluster.target(DEPLOYMENT, "shop-web", "status")
+    await cluster.client.merge_patch(target, msgspec.json.encode({"status": status}), "tester")
+
+
+async def test_objects_that_are_older_than_managed_fields_are_taken_over_too(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await rudrs_shop(cluster, server)
+    for kind, name in ((DEPLOYMENT, "shop-web"), (SERVICE, "shop-web"), (COMPONENT_INSTANCE, "front-shop-web")):
+        await cluster.patch(kind, name, {"metadata": {"managedFields": [{}]}})
+    before = await got(cluster, DEPLOYMENT, "shop-web")
+    assert "managedFields" not in before["metadata"]
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        after = await got(cluster, DEPLOYMENT, "shop-web")
+        assert after["spec"] == before["spec"]
+        changed = with_volume()
+        changed["spec"]["containers"][0]["env"] = []
+        await cluster.apply(changed)
+        await cluster.until(DEPLOYMENT, "shop-web", lambda d: "env" not in _first(d))
