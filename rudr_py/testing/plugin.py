@@ -1,0 +1,61 @@
+"""The pytest plugin (entry point `pytest11`): fixtures for whoever tests a plugin of rudr-py.
+
+It is loaded by every run of pytest in an environment with rudr-py, so it imports pytest and nothing else, and changes
+nothing but to offer fixtures and one flag. What a fixture needs is imported when the fixture is used; a fixture whose
+extra is not installed skips the test and says what to install.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+INSTALL = "pip install 'rudr-py[testing]'"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the flag of `rudr_golden`."""
+    group = parser.getgroup("rudr", "plugins of rudr-py")
+    group.addoption("--rudr-update-golden", action="store_true", help="record the objects of rudr_golden anew")
+
+
+def _needed(module: str) -> Any:
+    """A module of the kit. Skips the test when a package of an extra is not there."""
+    try:
+        return importlib.import_module(f"rudr_py.testing.{module}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "rudr_py":
+            raise
+        pytest.skip(f"needs the package {error.name}: {INSTALL}")
+
+
+@pytest.fixture
+def render_one() -> Any:
+    """What becomes of one instance that uses a type: see rudr_py.testing.RenderOne."""
+    return _needed("rendering").render_one
+
+
+@pytest.fixture
+def rudr_golden(request: pytest.FixtureRequest) -> Any:
+    """Compare objects with a recorded file, or record them: see rudr_py.testing.Golden."""
+    folder = Path(request.path).parent / "golden"
+    update = bool(request.config.getoption("--rudr-update-golden"))
+    return _needed("golden").Recorded(folder, request.node.name, update=update)
+
+
+@pytest.fixture
+def rudr_api() -> Iterator[Any]:
+    """A Kubernetes API in this process with the definitions of OAM: see rudr_py.testing.Live."""
+    with _needed("live").started() as live:
+        yield live
+
+
+@pytest.fixture
+def rudr_controller(rudr_api: Any) -> Iterator[Any]:
+    """Start a controller with further types on that API: see rudr_py.testing.Control."""
+    with _needed("live").controlling(rudr_api) as control:
+        yield control
