@@ -35,6 +35,7 @@ lint: $(VENV)/.made
 
 types: $(VENV)/.made
 	$(BIN)/mypy
+	@for package in plugins/*/; do echo "mypy $$package"; MYPYPATH=$$package $(BIN)/mypy $$package || exit 1; done
 
 contracts: $(VENV)/.made
 	$(BIN)/lint-imports
