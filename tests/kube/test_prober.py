@@ -1,0 +1,150 @@
+"""Asking for health over real sockets on loopback: what passes, and what a member cannot make us do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import msgspec
+import pytest
+
+from rudr_py.kube.prober import LIMIT, Check, NetworkProber
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+HOST = "127.0.0.1"
+
+
+@asynccontextmanager
+async def serving(handler: Handler) -> AsyncIterator[int]:
+    """A server; its port."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await handler(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(handle, HOST, 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+
+
+def check(port: int, path: str = "/") -> Check:
+    return Check(method="httpGet", host=HOST, port=port, path=path, timeout=5)
+
+
+class Web:
+    """Answers every request alike, and remembers what it was sent."""
+
+    def __init__(self, head: str, body: bytes = b"") -> None:
+        self.head = head
+        self.body = body
+        self.asked: list[str] = []
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.asked.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        writer.write(f"HTTP/1.1 {self.head}\r\nContent-Length: {len(self.body)}\r\n\r\n".encode() + self.body)
+        await writer.drain()
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ("200 OK", None),
+        ("204 No Content", None),
+        ("399 Odd", None),
+        ("404 Not Found", "HTTP 404"),
+        ("500 No", "HTTP 500"),
+    ],
+)
+async def test_a_status_below_400_is_well(status: str, told: str | None) -> None:
+    async with serving(Web(status)) as port:
+        assert await NetworkProber().ask(check(port)) == told
+
+
+async def test_the_path_is_sent_as_it_is_written_and_nothing_about_us() -> None:
+    web = Web("200 OK")
+    async with serving(web) as port:
+        await NetworkProber().ask(check(port, "/a%20b/..%2f?x=1&y=%3d"))
+    line, *headers = web.asked[0].strip().split("\r\n")
+    assert line == "GET /a%20b/..%2f?x=1&y=%3d HTTP/1.1"
+    names = {header.partition(":")[0].lower() for header in headers}
+    assert names == {"host", "user-agent", "accept", "connection", "accept-encoding"}
+
+
+async def test_a_redirect_is_well_and_not_followed() -> None:
+    target = Web("200 OK")
+    async with serving(target) as other:
+        web = Web(f"302 Found\r\nLocation: http://{HOST}:{other}/secret\r\nSet-Cookie: a=b")
+        async with serving(web) as port:
+            assert await NetworkProber().ask(check(port)) is None
+    assert target.asked == []
+
+
+async def test_of_a_long_answer_only_the_beginning_is_read() -> None:
+    sent = 0
+
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n")
+        while True:
+            writer.write(b"x" * 65536)
+            await writer.drain()
+            sent += 65536
+
+    async with serving(endless) as port:
+        assert await NetworkProber().ask(check(port)) is None
+    # what lies in the buffers of both sockets is no measure, but it has an end
+    assert LIMIT <= sent + LIMIT < 64 * 1024 * 1024
+
+
+async def test_who_does_not_answer_in_time_is_not_well() -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with serving(silent) as port:
+        slow = msgspec.structs.replace(check(port), timeout=0.05)
+        assert await NetworkProber().ask(slow) == "no answer within 0.05 s"
+
+
+async def test_who_stops_in_the_middle_of_its_answer_is_not_well() -> None:
+    async def halting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nx")
+        await reader.read()
+
+    async with serving(halting) as port:
+        slow = msgspec.structs.replace(check(port), timeout=0.05)
+        assert await NetworkProber().ask(slow) == "no answer within 0.05 s"
+
+
+async def test_garbage_is_told_and_raises_nothing() -> None:
+    async def garbled(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"\x00\xff\r\n\r\n")
+
+    async with serving(garbled) as port:
+        assert await NetworkProber().ask(check(port))
+
+
+@pytest.mark.parametrize("method", ["httpGet", "tcp"])
+async def test_a_closed_port_and_a_host_that_is_none_are_told(method: str) -> None:
+    async with serving(Web("200 OK")) as port:
+        pass
+    for host in (HOST, "no such host", "a" * 300):
+        one = msgspec.convert({"method": method, "host": host, "port": port}, Check)
+        assert await NetworkProber().ask(one)
+
+
+async def test_tcp_is_well_when_somebody_listens() -> None:
+    async def quiet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with serving(quiet) as port:
+        assert await NetworkProber().ask(Check(method="tcp", host=HOST, port=port)) is None
