@@ -1,4 +1,4 @@
-"""What the server's own admission refuses, whatever the kind: writing where no namespace is, or where one ends."""
+"""What the server's own admission refuses or fills in: namespaces that are absent or end, rights, pods' accounts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from rudr_py.local.store import Object
 from rudr_py.local.world import World
 
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+_DEFAULT_ACCOUNT = "default"
+_LOST_NODE = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+_BRIEFLY = {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
 _UNDELETABLE = frozenset({"default", "kube-system", "kube-public"})
 
 
@@ -27,6 +30,29 @@ def check_namespace(world: World, resource: Resource, namespace: str, name: str)
         cause = Cause(reason="NamespaceTerminating", message=message, field="metadata.namespace")
         why = f"unable to create new content in namespace {namespace} because it is being terminated"
         raise status.forbidden(resource, name, why, (cause,))
+
+
+def complete(world: World, resource: Resource, new: Object) -> None:
+    """Fill in what admission adds to a new pod: its service account, priority and how long it bears a lost node.
+
+    Raises `ApiError` (403) for a service account that is not there. The token that a real cluster mounts is left out.
+    """
+    if resource.table != "pods":
+        return
+    spec, metadata = new.setdefault("spec", {}), new["metadata"]
+    if world.accounts:
+        name = spec.get("serviceAccountName") or _DEFAULT_ACCOUNT
+        spec["serviceAccountName"] = spec["serviceAccount"] = name
+        # the one that every namespace gets may come a moment later
+        if name != _DEFAULT_ACCOUNT and world.store.get("serviceaccounts", metadata["namespace"], name) is None:
+            why = f'error looking up service account {metadata["namespace"]}/{name}: serviceaccount "{name}" not found'
+            raise status.forbidden(resource, metadata.get("name", ""), why)
+    spec.setdefault("priority", 0)
+    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+    tolerated = {each.get("key") for each in spec.get("tolerations") or () if each.get("effect") != "NoSchedule"}
+    added = [{**_BRIEFLY, "key": key} for key in _LOST_NODE if not tolerated & {key, None}]
+    if added:
+        spec["tolerations"] = [*(spec.get("tolerations") or ()), *added]
 
 
 def check_grants(world: World, resource: Resource, new: Object, old: Object | None, user: User | None) -> None:

@@ -128,6 +128,8 @@ class LocalCluster:
                 Issuer(store, secrets.token_bytes(32)),
                 constrained=_minor(self.settings.release) >= _CONSTRAINED_SINCE,
             ),
+            printed=lambda pod: self._script(pod).log,
+            accounts=self.settings.controllers is None or "namespace" in self.settings.controllers,
         )
         Definitions(self.world, schemas.metadata)
         self.objects = DirectObjects(self.world, _MANAGER)

@@ -46,24 +46,24 @@ def check_identity(resource: Resource, body: Any) -> None:
         raise status.undecodable(resource, "json: cannot unmarshal metadata into Go struct field")
 
 
-def decode(resource: Resource, body: Object, validation: str = WARN) -> tuple[str, ...]:
-    """Prune, check and default a body in place; return the warnings. Raises `ApiError` (400)."""
+def decode(resource: Resource, body: Object, validation: str = WARN, duplicates: Sequence[str] = ()) -> tuple[str, ...]:
+    """Prune, check and default a body in place; return the warnings. Raises `ApiError` (400).
+
+    `duplicates` are the fields that the text of the body had more than once.
+    """
     check_identity(resource, body)
-    warnings: tuple[str, ...] = ()
+    problems = [f'duplicate field "{path}"' for path in duplicates]
     node = resource.node
     if node is not None:
         check_types(resource, validate.validate(body, node))
         unknown = [] if validation == IGNORE and resource.custom else prune.unknown_fields(body, node)
-        if unknown:
-            problems = [f'unknown field "{path}"' for path in unknown]
-            if validation == STRICT:
-                raise status.undecodable(resource, "strict decoding error: " + ", ".join(problems))
+        problems += [f'unknown field "{path}"' for path in unknown]
+        if unknown or resource.custom:
             prune.prune(body, node)
-            warnings = tuple(problems) if validation == WARN else ()
-        elif resource.custom:
-            prune.prune(body, node)
+    if problems and validation == STRICT:
+        raise status.undecodable(resource, "strict decoding error: " + ", ".join(problems))
     fill(resource, body)
-    return warnings
+    return tuple(problems) if validation == WARN else ()
 
 
 def check_types(resource: Resource, causes: Sequence[Cause]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from rudr_py.local import swagger
 from rudr_py.local.deletion import CRD_TABLE
 from rudr_py.local.resources import Resource
 from rudr_py.local.schema.builtin import BuiltinSchemas
@@ -21,6 +22,7 @@ from rudr_py.local.world import World
 _OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _LIST_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta"
 _FROM, _TO = "#/$defs/", "#/components/schemas/"
+_SWAGGER = "v2"
 _PARAMETERS = {
     "list": ("allowWatchBookmarks", "continue", "fieldSelector", "labelSelector", "limit", "resourceVersion", "watch"),
     "post": ("dryRun", "fieldManager", "fieldValidation"),
@@ -56,6 +58,17 @@ class Documents:
         made = self._made.get(prefix)
         if made is None or made[0] != stamp:
             made = self._made[prefix] = (stamp, self._make(prefix, resources))
+        return made[1]
+
+    def swagger(self) -> bytes:
+        """Return `/openapi/v2`, for all kinds that are served now."""
+        generation = self._world.registry.generation
+        made = self._made.get(_SWAGGER)
+        if made is None or made[0] != generation:
+            prefixes = dict.fromkeys(_prefix(resource) for resource in self._world.registry)
+            documents = (msgspec.json.decode(self.document(prefix) or b"") for prefix in prefixes)
+            found = swagger.swagger(documents, self._schemas.release)
+            made = self._made[_SWAGGER] = (generation, msgspec.json.encode(found))
         return made[1]
 
     def _stamp(self, resources: list[Resource]) -> int:

@@ -157,6 +157,8 @@ class Server:
         path = path.rstrip("/") or "/"
         if path in _HEALTH or path.startswith(tuple(f"{each}/" for each in _HEALTH)):
             return web.Response(text="ok")
+        if path == "/openapi/v2":
+            return self._swagger(request.headers.get(hdrs.ACCEPT, ""))
         if path.startswith("/openapi/v3"):
             return self._openapi(path.removeprefix("/openapi/v3").strip("/"))
         aggregated = discovery.wants_aggregated(request.headers.get(hdrs.ACCEPT, ""))
@@ -172,7 +174,7 @@ class Server:
     def _classic(self, request: web.BaseRequest, path: str) -> Any:
         registry = self.world.registry
         plain: dict[str, Callable[[], Any]] = {
-            "/": lambda: {"paths": ["/api", "/api/v1", "/apis", "/healthz", "/openapi/v3", "/version"]},
+            "/": lambda: {"paths": ["/api", "/api/v1", "/apis", "/healthz", "/openapi/v2", "/openapi/v3", "/version"]},
             "/version": lambda: discovery.version(self._release),
             "/api": lambda: discovery.core_versions(request.host),
             "/apis": lambda: discovery.group_list(registry),
@@ -187,6 +189,12 @@ class Server:
             case ["apis", group, version]:
                 return discovery.resource_list(registry, group, version)
         return None
+
+    def _swagger(self, accept: str) -> web.StreamResponse:
+        """The document in JSON; who wants protobuf only is told so (406) and does without."""
+        if accept and not any(each in accept for each in (bodies.JSON, "*/*", "text/plain", "application/*")):
+            return web.Response(status=406)
+        return web.Response(body=self._documents.swagger(), content_type=bodies.JSON)
 
     def _openapi(self, prefix: str) -> web.StreamResponse:
         if not prefix:

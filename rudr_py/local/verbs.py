@@ -10,7 +10,20 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.local import bodies, deletion, reads, reviews, scaling, status, subresources, views, writes
+from rudr_py.local import (
+    bodies,
+    decoding,
+    deletion,
+    duplicates,
+    logs,
+    reads,
+    reviews,
+    scaling,
+    status,
+    subresources,
+    views,
+    writes,
+)
 from rudr_py.local.access.user import ADMIN, User
 from rudr_py.local.merge import patch as patching
 from rudr_py.local.resources import Resource, Target
@@ -67,7 +80,7 @@ def get(world: World, asked: Asked) -> Answer:
     """Return one object, its scale, or the log of a pod."""
     found = writes.live(world, asked.target)
     if asked.route.subresource == "log":
-        return Answer(text="")
+        return Answer(text=logs.read(found, asked.query, world.printed))
     if asked.route.subresource == "scale":
         return Answer(object=scaling.to_scale(asked.resource, found))
     return _shown(world, asked, found)
@@ -108,13 +121,13 @@ def create(world: World, asked: Asked) -> Answer:
         return Answer(object=reviews.answer(world, asked.resource, asked.route.namespace, body, asked.user), status=201)
     if asked.route.subresource:
         return Answer(object=subresources.create(world, asked.target, asked.route.subresource, body), status=201)
-    return _written(world, asked, writes.create(world, asked.target, body, _options(asked)))
+    return _written(world, asked, writes.create(world, asked.target, body, _options(asked, body)))
 
 
 def update(world: World, asked: Asked) -> Answer:
     """Replace an object or its subresource."""
     body = bodies.read(asked.body, asked.media, asked.resource.kind)
-    return _written(world, asked, writes.update(world, asked.target, body, _options(asked)))
+    return _written(world, asked, writes.update(world, asked.target, body, _options(asked, body)))
 
 
 def patch(world: World, asked: Asked) -> Answer:
@@ -186,15 +199,19 @@ def _deprecation(asked: Asked) -> tuple[str, ...]:
     return (asked.resource.deprecation,) if asked.resource.deprecation else ()
 
 
-def _options(asked: Asked) -> Options:
+def _options(asked: Asked, body: Any = None) -> Options:
+    """How to write; `body` is that of a create or update."""
     query = asked.query
+    validation = query.get("fieldValidation") or decoding.WARN
+    looked_at = body is not None and asked.media == bodies.JSON and validation != decoding.IGNORE
     manager = query.get("fieldManager") or asked.user_agent.partition("/")[0] or "unknown"
     dry_run = query.get("dryRun", "")
     if dry_run not in ("", "All"):
         raise status.bad_request(f'dryRun: Unsupported value: "{dry_run}": supported values: "All"')
     return Options(
         manager=manager[:_MANAGER_LENGTH],
-        field_validation=query.get("fieldValidation") or "Warn",
+        field_validation=validation,
+        duplicates=tuple(duplicates.duplicate_fields(asked.body, body)) if looked_at else (),
         dry_run=dry_run == "All",
         force=query.get("force", "").lower() in ("true", "1"),
         subresource=asked.route.subresource,

@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from rudr_py.local import logs
 from rudr_py.local.access.control import Control
+from rudr_py.local.logs import Printed
 from rudr_py.local.resources import Registry
 from rudr_py.local.rules.rule import Context
 from rudr_py.local.store import Store
@@ -27,6 +29,10 @@ class World(msgspec.Struct, frozen=True):
     chance: random.Random
     access: Control | None = None
     """Who may do what, and the tokens of service accounts; None where nobody asks."""
+    printed: Printed = logs.nothing
+    """What the containers of a pod print."""
+    accounts: bool = False
+    """Whether pods run as service accounts, which must be there."""
 
     def now(self) -> str:
         """Return the time as metadata carries it: RFC 3339, UTC, whole seconds."""

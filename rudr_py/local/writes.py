@@ -26,7 +26,11 @@ Change = Callable[[Object], Object]
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How to write. `subresource` is empty, `status`, `scale` or `finalize`; `user` is None for the cluster itself."""
+    """How to write.
+
+    `subresource` is empty, `status`, `scale` or `finalize`; `user` is None for the cluster itself; `duplicates` are
+    the fields that the body had more than once.
+    """
 
     manager: str = "unknown"
     field_validation: str = decoding.WARN
@@ -34,6 +38,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     force: bool = False
     subresource: str = ""
     user: User | None = None
+    duplicates: tuple[str, ...] = ()
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +60,7 @@ def live(world: World, target: Target) -> Object:
 def create(world: World, target: Target, body: Object, options: Options) -> Outcome:
     """Create an object; the target's name may be empty. Raises `ApiError`. The body is consumed."""
     resource = target.resource
-    warnings = decoding.decode(resource, body, options.field_validation)
+    warnings = decoding.decode(resource, body, options.field_validation, options.duplicates)
     isolation.check_place(resource, target.namespace, target.name, body["metadata"])
     if body["metadata"].get("resourceVersion"):
         raise status.bad_request("resourceVersion should not be set on objects to be created")
@@ -70,7 +75,7 @@ def update(world: World, target: Target, body: Object, options: Options) -> Outc
     resource = target.resource
     if options.subresource == "scale":
         return change(world, target, lambda _scale: body, options)
-    warnings = decoding.decode(resource, body, options.field_validation)
+    warnings = decoding.decode(resource, body, options.field_validation, options.duplicates)
     metadata = body["metadata"]
     isolation.check_place(resource, target.namespace, target.name, metadata)
     found = world.store.get(resource.table, target.namespace, target.name)
@@ -148,6 +153,7 @@ def _insert(world: World, target: Target, obj: Object, options: Options, warning
     if rule.watched:
         metadata["generation"] = 1
     isolation.tidy(metadata)
+    admission.complete(world, resource, stored)
     admission.check_grants(world, resource, stored, None, options.user)
     inspection.check_new(world, resource, stored)
     if world.store.get(resource.table, target.namespace, metadata["name"]) is not None:

@@ -23,12 +23,13 @@ class Script(msgspec.Struct, frozen=True):
     `outcome`: `ready` (a Job's pod: `succeed`), `never-ready`, `crash-loop`, `image-pull-error`, `fail` or `succeed`;
     the last two end the containers, which are started again if the pod's restartPolicy says so.
     `ready_after` is the seconds from the start until the containers are ready, `runs_for` those from then until they
-    end.
+    end. `log` is what they print.
     """
 
     outcome: str = READY
     ready_after: float = 0.0
     runs_for: float = 0.0
+    log: str = ""
 
 
 class State(msgspec.Struct, frozen=True):

@@ -1,0 +1,56 @@
+"""Keys that a JSON body has twice. The decoder keeps the last and says nothing, so they are looked for apart. Pure.
+
+First it is counted whether there can be any, which costs a fraction of decoding; only then the body is read again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+_KEY = re.compile(rb'"\s*:')
+
+
+def duplicate_fields(data: bytes, decoded: Any) -> list[str]:
+    """Return the paths of keys that come again, as strict field validation names them, in the order of the text."""
+    if len(_KEY.findall(data)) == _keys(decoded):
+        return []
+    try:
+        again = json.loads(data, object_pairs_hook=_Pairs)
+    except (ValueError, RecursionError):
+        return []
+    found: list[str] = []
+    _walk(again, "", found)
+    return found
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object as its members in order."""
+
+
+def _keys(value: Any) -> int:
+    """How many keys there are, at all depths."""
+    count, waiting = 0, [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            count += len(each)
+            waiting.extend(each.values())
+        elif isinstance(each, list):
+            waiting.extend(each)
+    return count
+
+
+def _walk(value: Any, path: str, found: list[str]) -> None:
+    if isinstance(value, _Pairs):
+        seen: set[str] = set()
+        for key, child in value:
+            here = f"{path}.{key}" if path else key
+            if key in seen and here not in found:
+                found.append(here)
+            seen.add(key)
+            _walk(child, here, found)
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            _walk(child, f"{path}[{index}]", found)

@@ -1,0 +1,67 @@
+"""The logs of pods, which run nothing: a text that an annotation or the cluster's script gives. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from rudr_py.local import status
+from rudr_py.local.store import Object
+
+LOG_ANNOTATION = "local.rudr.dev/log"
+"""On a pod (or a pod template): what its containers print."""
+
+Printed = Callable[[Object], str]
+"""What the containers of a pod print, if no annotation says it."""
+
+
+def nothing(_pod: Object) -> str:
+    """Print nothing."""
+    return ""
+
+
+def read(pod: Object, query: Mapping[str, str], printed: Printed) -> str:
+    """Return the log of a container. Raises `ApiError` (400) as the real server does for what has none."""
+    container = _container(pod, query.get("container", ""))
+    states = {each["name"]: each for each in (pod.get("status") or {}).get("containerStatuses") or ()}
+    waiting = ((states.get(container) or {}).get("state") or {}).get("waiting")
+    restarted = (states.get(container) or {}).get("restartCount", 0) > 0
+    name = pod["metadata"]["name"]
+    if query.get("previous") == "true" and not restarted:
+        raise status.bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
+    if waiting and not restarted:
+        why = _WAITING.get(waiting["reason"], waiting["reason"])
+        raise status.bad_request(f'container "{container}" in pod "{name}" is waiting to start: {why}')
+    text = (pod["metadata"].get("annotations") or {}).get(LOG_ANNOTATION) or printed(pod)
+    return _cut(text, query)
+
+
+_WAITING = {
+    "ImagePullBackOff": "trying and failing to pull image",
+    "ErrImagePull": "trying and failing to pull image",
+}
+
+
+def _container(pod: Object, wanted: str) -> str:
+    names = [str(each["name"]) for each in pod["spec"].get("containers") or ()]
+    initial = [str(each["name"]) for each in pod["spec"].get("initContainers") or ()]
+    name = pod["metadata"]["name"]
+    if wanted:
+        if wanted not in (*names, *initial):
+            raise status.bad_request(f"container {wanted} is not valid for pod {name}")
+        return wanted
+    if len(names) != 1:
+        shown = f"choose one of: [{' '.join(names)}]"
+        if initial:
+            shown += f" or one of the init containers: [{' '.join(initial)}]"
+        raise status.bad_request(f"a container name must be specified for pod {name}, {shown}")
+    return names[0]
+
+
+def _cut(text: str, query: Mapping[str, str]) -> str:
+    tail, limit = query.get("tailLines", ""), query.get("limitBytes", "")
+    if tail.isdigit():
+        lines = text.splitlines(keepends=True)
+        text = "".join(lines[len(lines) - min(int(tail), len(lines)) :])
+    if limit.isdigit():
+        text = text.encode()[: int(limit)].decode(errors="ignore")
+    return text

@@ -1,0 +1,82 @@
+"""`/openapi/v2`: one Swagger 2.0 document of everything that is served, as older clients want it; JSON only.
+
+It is the documents of `/openapi/v3` put together and said in the older words. Nothing here knows kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rudr_py.local.store import Object
+
+_FROM, _TO = "#/components/schemas/", "#/definitions/"
+_BODIES = {
+    "post": ["*/*"],
+    "put": ["*/*"],
+    "patch": [
+        "application/json-patch+json",
+        "application/merge-patch+json",
+        "application/strategic-merge-patch+json",
+        "application/apply-patch+yaml",
+    ],
+}
+_PRODUCES = ["application/json", "application/yaml"]
+
+
+def swagger(documents: Iterable[Object], release: str) -> Object:
+    """Return the document that says what these OpenAPI v3 documents say."""
+    definitions: Object = {}
+    paths: Object = {}
+    for document in documents:
+        for name, schema in document["components"]["schemas"].items():
+            definitions[name] = _schema(schema)
+        for path, operations in document["paths"].items():
+            paths[path] = {verb: _operation(verb, operation) for verb, operation in operations.items()}
+    return {
+        "swagger": "2.0",
+        "info": {"title": "Kubernetes", "version": f"v{release}.0"},
+        "paths": paths,
+        "definitions": definitions,
+    }
+
+
+def _schema(raw: Any) -> Any:
+    """A schema with moved references; one reference in `allOf` stands for itself, either of two types for a string."""
+    if isinstance(raw, list):
+        return [_schema(each) for each in raw]
+    if not isinstance(raw, dict):
+        return raw
+    found: Object = {}
+    for key, value in raw.items():
+        if key == "properties":
+            found[key] = {name: _schema(child) for name, child in value.items()}
+        elif key == "$ref":
+            found[key] = str(value).replace(_FROM, _TO)
+        elif key == "allOf" and len(value) == 1 and set(value[0]) == {"$ref"}:
+            found["$ref"] = value[0]["$ref"].replace(_FROM, _TO)
+        elif key in ("oneOf", "anyOf") and all(set(each) <= {"type"} for each in value):
+            found.update({"type": "string", "format": "int-or-string"} if len(value) > 1 else value[0])
+        elif key not in ("default", "nullable"):
+            found[key] = _schema(value)
+    return found
+
+
+def _operation(verb: str, operation: Object) -> Object:
+    parameters = [
+        {"name": each["name"], "in": each["in"], "type": "string", "uniqueItems": True}
+        for each in operation["parameters"]
+    ]
+    content = operation["responses"]["200"]["content"]["application/json"]["schema"]
+    found = {
+        "produces": _PRODUCES,
+        "parameters": parameters,
+        "responses": {"200": {"description": "OK", "schema": _schema(content)}},
+        "x-kubernetes-action": operation["x-kubernetes-action"],
+        "x-kubernetes-group-version-kind": operation["x-kubernetes-group-version-kind"],
+    }
+    if verb in _BODIES:
+        found["consumes"] = _BODIES[verb]
+        body = _schema(content) if verb != "patch" else {"type": "object"}
+        parameters.insert(0, {"name": "body", "in": "body", "required": True, "schema": body})
+    return found
