@@ -1,0 +1,174 @@
+"""Volume claims: kept when their application goes and used again; deleted with it on request; never another's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rudr_py.api import kstatus
+from rudr_py.catalog import Catalog
+from rudr_py.controller.reclaim import FINALIZER
+from rudr_py.testing.cluster import Cluster
+from tests.e2e import waiting
+from tests.e2e.conftest import Server
+from tests.e2e.documents import APPLICATION, COMPONENT_INSTANCE, Document, application, component, condition, synced
+from tests.e2e.rudr import CLAIM
+
+VOLUME = {"name": "data", "mountPath": "/data", "accessMode": "RW", "sharingPolicy": "Exclusive"}
+
+
+def front(*volumes: Document) -> Document:
+    """The component `front`, with one volume unless said otherwise."""
+    found = component("front")
+    found["spec"]["containers"][0]["resources"]["volumes"] = list(volumes or (VOLUME,))
+    return found
+
+
+def shop(*traits: Document, name: str = "shop") -> Document:
+    """An application of one instance of `front`."""
+    found = application(*traits, name=name)
+    found["spec"]["components"][0]["componentName"] = "front"
+    return found
+
+
+def mounted(reclaim: str | None = None) -> Document:
+    asked = {} if reclaim is None else {"reclaim": reclaim}
+    return {"name": "volume-mounter", "properties": {"volumeName": "data", "storageClass": "standard", **asked}}
+
+
+def finalizers(document: Document) -> list[str]:
+    return list(document["metadata"].get("finalizers", []))
+
+
+def ending(document: Document) -> bool:
+    return "deletionTimestamp" in document["metadata"]
+
+
+async def claim(cluster: Cluster) -> Document:
+    found = await cluster.get(CLAIM, "data")
+    assert found is not None
+    return found
+
+
+async def unprotect(cluster: Cluster, server: Server) -> None:
+    """Let go of a deleted claim where nobody looks whether pods use it."""
+    if not server.has_controllers:
+        await cluster.until(CLAIM, "data", ending)
+        await cluster.patch(CLAIM, "data", {"metadata": {"finalizers": None}})
+
+
+async def test_a_claim_outlives_its_application_and_serves_the_next(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(front(), shop(mounted()))
+    async with cluster.controller(catalog):
+        root = await cluster.until(APPLICATION, "shop", synced)
+        made = await claim(cluster)
+        await cluster.delete(APPLICATION, "shop")
+        await cluster.gone(APPLICATION, "shop")
+        await waiting.quiet(cluster, server.mark, server.writes)
+        await cluster.apply(shop(mounted()))
+        await cluster.until(APPLICATION, "shop", synced)
+    kept = await claim(cluster)
+    assert (kept["metadata"]["uid"], ending(kept)) == (made["metadata"]["uid"], False)
+    assert "ownerReferences" not in kept["metadata"]
+    assert finalizers(root) == []
+
+
+async def test_a_claim_goes_with_its_application_on_request(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(front(), shop(mounted("delete")))
+    async with cluster.controller(catalog):
+        root = await cluster.until(APPLICATION, "shop", synced)
+        assert finalizers(root) == [FINALIZER]
+        assert "ownerReferences" not in (await claim(cluster))["metadata"]
+        await cluster.delete(APPLICATION, "shop")
+        await cluster.gone(APPLICATION, "shop")
+        await unprotect(cluster, server)
+        await cluster.gone(CLAIM, "data")
+
+
+async def test_a_claim_goes_though_the_controller_was_away_when_its_application_was_deleted(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(front(), shop(mounted("delete")))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+    await cluster.delete(APPLICATION, "shop")
+    await cluster.until(APPLICATION, "shop", ending)
+    async with cluster.controller(catalog):
+        await cluster.gone(APPLICATION, "shop")
+        await unprotect(cluster, server)
+        await cluster.gone(CLAIM, "data")
+
+
+async def test_a_claim_goes_with_its_trait_and_then_nothing_holds_the_application(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(front(), shop(mounted("delete")))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.apply(shop())
+        if server.has_controllers:
+            # the pod still asks for the claim by its name, which protects it
+            await cluster.until(CLAIM, "data", ending)
+        await unprotect(cluster, server)
+        await cluster.until(APPLICATION, "shop", lambda d: finalizers(d) == [])
+
+
+async def test_a_claim_may_be_kept_after_all_and_given_up_after_all(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(front(), shop(mounted("delete")))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", _held(True))
+        made = await claim(cluster)
+        await cluster.apply(shop(mounted()))
+        await cluster.until(APPLICATION, "shop", _held(False))
+        await cluster.apply(shop(mounted("delete")))
+        await cluster.until(APPLICATION, "shop", _held(True))
+        await cluster.apply(shop(mounted("retain")))
+        await cluster.until(APPLICATION, "shop", _held(False))
+        await cluster.delete(APPLICATION, "shop")
+        await cluster.gone(APPLICATION, "shop")
+        await waiting.quiet(cluster, server.mark, server.writes)
+    kept = await claim(cluster)
+    assert (kept["metadata"]["uid"], ending(kept)) == (made["metadata"]["uid"], False)
+
+
+def _held(wanted: bool) -> Callable[[Document], Any]:
+    return lambda document: synced(document) and (finalizers(document) == [FINALIZER]) is wanted
+
+
+async def test_a_claim_stays_when_the_application_is_deleted_without_its_dependents(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(front(), shop(mounted("delete")))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.delete(APPLICATION, "shop", propagation="Orphan")
+        if not server.has_controllers:
+            await cluster.until(APPLICATION, "shop", lambda d: finalizers(d) == ["orphan"])
+            await cluster.patch(APPLICATION, "shop", {"metadata": {"finalizers": None}})
+        await cluster.gone(APPLICATION, "shop")
+        await waiting.quiet(cluster, server.mark, server.writes)
+    assert not ending(await claim(cluster))
+    assert await cluster.get(COMPONENT_INSTANCE, "front-shop-web") is not None
+
+
+async def test_another_applications_claim_is_a_conflict_and_is_left(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(front(), shop(mounted("delete")))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        made = await claim(cluster)
+        await cluster.apply(shop(mounted("delete"), name="other"))
+        told = await cluster.until(APPLICATION, "other", lambda d: condition(d, "Synced") == "False")
+        assert kstatus.condition(told, "Synced")["reason"] == "Conflict"
+        await cluster.delete(APPLICATION, "other")
+        await cluster.gone(APPLICATION, "other")
+        await waiting.quiet(cluster, server.mark, server.writes)
+    kept = await claim(cluster)
+    assert (kept["metadata"]["uid"], ending(kept)) == (made["metadata"]["uid"], False)
