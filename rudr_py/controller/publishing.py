@@ -52,7 +52,7 @@ class Publisher:
         self._written: Recent[tuple[Kind, str], None] = Recent(tools.clock, PAUSE)
         self._there = False
         self._pruned: set[Kind] = set()  # once for each kind: two installations that share a namespace must not fight
-        self._told = False
+        self._refused: set[Kind] = set()  # by our rights, which hold as long as we run
 
     async def run(self) -> None:
         """Publish at every change, until cancelled."""
@@ -94,7 +94,7 @@ class Publisher:
         """Apply and delete what is not right; whether that has to be tried again later."""
         later = False
         for kind in definitions.KINDS:
-            if self._sources.problems((kind,)):
+            if kind in self._refused or self._sources.problems((kind,)):
                 continue
             wanted = {d["metadata"]["name"]: d for d in self._documents if d["kind"] == kind.kind}
             try:
@@ -104,14 +104,11 @@ class Publisher:
                     await self._prune(kind, frozenset(wanted))
                     self._pruned.add(kind)
             except errors.KubeError as error:
-                later |= not isinstance(error, errors.ForbiddenError | errors.NotFoundError)
-                self._tell(kind, error)
+                if isinstance(error, errors.ForbiddenError) and not error.causes:  # a namespace that ends is a cause
+                    self._refused.add(kind)
+                later = later or kind not in self._refused
+                log.warning("definitions cannot be published", extra={"kind": kind.kind, "error": str(error)})
         return later
-
-    def _tell(self, kind: Kind, error: errors.KubeError) -> None:
-        if not self._told:
-            self._told = True
-            log.warning("definitions cannot be published", extra={"kind": kind.kind, "error": str(error)})
 
     async def _publish(self, kind: Kind, name: str, document: Document) -> bool:
         """Make one definition right; whether it was written too recently to do so now."""

@@ -1,0 +1,228 @@
+"""Scopes through the whole controller over the local API: whom it asks, whom it tells, and what that costs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py.api import Kind, kstatus
+from rudr_py.catalog import Catalog
+from rudr_py.controller import Controller, assemble, telling, world
+from rudr_py.controller.report import Reporter
+from rudr_py.controller.rooting import PAUSE, RootScopes
+from rudr_py.controller.world import World
+from rudr_py.kube import objects
+from rudr_py.kube.cache import Cache
+from rudr_py.kube.prober import Check
+from rudr_py.kube.watch import Applied
+from rudr_py.local.faults import Faults, Match
+from rudr_py.settings import Settings
+from rudr_py.testing.cluster import ADDRESS
+
+APPLICATION = world.APPLICATION
+HEALTH_SCOPE = world.HEALTH_SCOPE
+SERVICE = world.SERVICE
+SETTINGS = Settings(
+    namespaces=("shop",), status_interval=0.05, health_address=ADDRESS, metrics_address="", health_scope_address=ADDRESS
+)
+Document = dict[str, Any]
+
+
+def scopes(name: str = "groups", **properties: Any) -> Document:
+    given = {"probe_method": "kube-get", "probe_endpoint": ".status", **properties}
+    given = {key.replace("_", "-"): value for key, value in given.items()}
+    scope = {"name": "well", "type": "core.oam.dev/v1alpha1.HealthScope", "properties": given}
+    head = {"apiVersion": APPLICATION.api_version, "kind": APPLICATION.kind}
+    return {**head, "metadata": {"name": name}, "spec": {"scopes": [scope], "components": []}}
+
+
+def joined(document: Document, *names: str) -> Document:
+    document["spec"]["components"][0]["applicationScopes"] = list(names or ("groups",))
+    return document
+
+
+def states(document: Document) -> dict[str, str]:
+    return {entry["instanceName"]: entry["status"] for entry in document.get("status", {}).get("components", [])}
+
+
+def synced(document: Document) -> bool:
+    current = document.get("status", {}).get("observedGeneration") == document["metadata"]["generation"]
+    return current and kstatus.condition(document, "Synced").get("status") == "True"
+
+
+class Script:
+    """Answers for the network."""
+
+    def __init__(self) -> None:
+        self.checks: list[Check] = []
+        self.wrong: str | None = None
+
+    async def ask(self, check: Check) -> str | None:
+        self.checks.append(check)
+        return self.wrong
+
+
+@contextlib.asynccontextmanager
+async def running(
+    cluster: Any, catalog: Catalog, prober: Script, settings: Settings = SETTINGS
+) -> AsyncIterator[Controller]:
+    controller = assemble(settings, cluster.transport, cluster.clock, catalog, prober=prober)
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(controller.run(stop))
+        try:
+            async with asyncio.timeout(10):
+                await controller.synced.wait()
+            yield controller
+        finally:
+            stop.set()
+
+
+async def test_members_are_asked_by_their_services_and_the_scope_says_what_they_answer(
+    cluster: Any, catalog: Catalog, component: Any, application: Any
+) -> None:
+    asks = scopes(probe_method="httpGet", probe_endpoint="/healthz", probe_interval=1)
+    await cluster.apply(component(), joined(application()), asks)
+    prober = Script()
+    async with running(cluster, catalog, prober):
+        await cluster.until(HEALTH_SCOPE, "groups", lambda d: states(d) == {"shop-web": "healthy"})
+        prober.wrong = "HTTP 500"
+        await cluster.until(HEALTH_SCOPE, "groups", lambda d: states(d) == {"shop-web": "unhealthy"})
+        prober.wrong = None
+        await cluster.until(HEALTH_SCOPE, "groups", lambda d: states(d) == {"shop-web": "healthy"})
+    asked = {(one.host, one.port, one.path) for one in prober.checks}
+    assert asked == {("shop-web.shop.svc", 8080, "/healthz")}
+
+
+async def test_a_member_that_changes_costs_its_scope_one_status(
+    cluster: Any, catalog: Catalog, component: Any, application: Any, spent: Any
+) -> None:
+    others = [joined(application(name=f"shop-{number}")) for number in range(5)]
+    await cluster.apply(component(), scopes(), joined(application()), *others)
+    async with running(cluster, catalog, Script()) as controller:
+        await cluster.until(HEALTH_SCOPE, "groups", lambda d: len(states(d)) == 6)
+        for name in ("shop", *(other["metadata"]["name"] for other in others)):
+            await cluster.until(APPLICATION, name, synced)
+        await controller.idle()
+        spent.reset()
+        target = await cluster.target(Kind("apps/v1", "Deployment"), "shop-web", "status")
+        deployment = await cluster.get(Kind("apps/v1", "Deployment"), "shop-web")
+        well = {"observedGeneration": deployment["metadata"]["generation"], "replicas": 1, "readyReplicas": 1}
+        well |= {"updatedReplicas": 1, "availableReplicas": 1}
+        well |= {"conditions": [{"type": "Available", "status": "True", "reason": "Up", "message": ""}]}
+        await cluster.client.merge_patch(target, msgspec.json.encode({"status": well}), "tester")
+        await cluster.until(HEALTH_SCOPE, "groups", lambda d: states(d)["shop-web"] == "healthy")
+    writes = {one for one in spent() if not one.startswith("GET")}
+    assert {one for one in writes if "shop-0" in one or "shop-1" in one} == set()
+    assert "PATCH healthscopes/groups/status" in writes
+
+
+async def test_an_application_that_cannot_be_rendered_keeps_no_scope_waiting(
+    cluster: Any, catalog: Catalog, component: Any, application: Any
+) -> None:
+    broken = application(name="broken")
+    broken["spec"]["components"][0]["componentName"] = "nothing"
+    await cluster.apply(component(), scopes(), joined(application()), broken)
+    async with running(cluster, catalog, Script()):
+        await cluster.until(HEALTH_SCOPE, "groups", lambda d: set(states(d)) == {"shop-web"})
+
+
+async def test_two_applications_with_scopes_do_not_wait_for_each_other(
+    cluster: Any, catalog: Catalog, component: Any, application: Any
+) -> None:
+    first, second = joined(application(name="first"), "second"), joined(application(name="second"), "first")
+    first["spec"]["scopes"], second["spec"]["scopes"] = ([dict(one)] for one in scopes()["spec"]["scopes"] * 2)
+    second["spec"]["scopes"][0]["name"] = "fine"
+    await cluster.apply(component(), first, second)
+    async with running(cluster, catalog, Script()):
+        await cluster.until(HEALTH_SCOPE, "first", lambda d: set(states(d)) == {"second-web"})
+        await cluster.until(HEALTH_SCOPE, "second", lambda d: set(states(d)) == {"first-web"})
+
+
+# --- What is said of instances
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "word"),
+    [
+        ("ready", "Ready", "healthy"),
+        ("progressing", "Running", "healthy"),
+        ("progressing", "Updating", "unhealthy"),
+        ("failed", "Failed", "unhealthy"),
+        ("unknown", "PluginFailed", None),
+    ],
+)
+async def test_an_instance_has_rudrs_word_as_far_as_anybody_knows(
+    bench: Any, state: str, reason: str, word: str | None
+) -> None:
+    owner = await bench.application()
+    reference = {"apiVersion": owner.api_version, "kind": owner.kind, "name": owner.name, "uid": owner.uid}
+    instance = {
+        "apiVersion": world.COMPONENT_INSTANCE.api_version,
+        "kind": world.COMPONENT_INSTANCE.kind,
+        "metadata": {
+            "name": "web-shop-web",
+            "labels": {"oam.dev/instance-name": "shop-web"},
+            "ownerReferences": [{**reference, "controller": True}],
+        },
+        "spec": {"traits": []},
+    }
+    await bench.made(instance)
+    built = {"instances": [{"name": "shop-web", "state": state, "reason": reason}]}
+    assert await telling.instances(bench.reporter, bench.world, owner, built) is None
+    assert (await bench.cluster.get(world.COMPONENT_INSTANCE, "web-shop-web")).get("status") == word
+
+
+# --- Root scopes
+
+
+async def test_root_scopes_are_created_once_and_never_changed(
+    bench: Any, application: Any, spent: Any, faults: Faults
+) -> None:
+    known = World(root="root")
+    roots = RootScopes(bench.client, bench.discovery, known, bench.clock)
+    faults.refuse(403, Match(plural="applicationconfigurations", verb="create"))
+    await roots.ensure("shop")
+    await roots.ensure("shop")
+    assert await bench.cluster.get(APPLICATION, "root") is None
+    bench.clock.jump(PAUSE + 1)
+    await roots.ensure("shop")
+    created = await bench.cluster.get(APPLICATION, "root")
+    assert [scope["name"] for scope in created["spec"]["scopes"]] == ["root-health", "root-network"]
+    bench.clock.jump(PAUSE + 1)
+    await roots.ensure("shop")
+    assert await bench.cluster.get(APPLICATION, "root") == created
+    cache = Cache()
+    cache.feed(Applied(objects.decode(msgspec.json.encode(created))))
+    known.add(APPLICATION, "", cache)
+    bench.clock.jump(PAUSE + 1)
+    spent.reset()
+    await roots.ensure("shop")
+    assert spent() == []
+
+
+async def test_without_the_setting_nobody_gets_root_scopes(bench: Any, spent: Any) -> None:
+    spent.reset()
+    await RootScopes(bench.client, bench.discovery, World(), bench.clock).ensure("shop")
+    assert spent() == []
+
+
+# --- A status that is written while somebody changes the document
+
+
+async def test_a_change_that_comes_between_is_left_for_the_watch_to_tell(bench: Any, application: Any) -> None:
+    live = await bench.application()
+    known, cache = World(), Cache()
+    cache.feed(Applied(live))
+    known.add(APPLICATION, "", cache)
+    reporter = Reporter(bench.client, bench.discovery, known, bench.clock, Settings())
+    await bench.cluster.apply(application(greeting="another"))
+    assert (await reporter.write(live, {"phase": "synced", "observedGeneration": 1})).written
+    newer = await bench.seen(APPLICATION, "shop")
+    told = [(one.old, one.new) for one in cache.feed(Applied(newer))]
+    assert [(old.generation, new.generation) for old, new in told if old and new] == [(1, 2)]

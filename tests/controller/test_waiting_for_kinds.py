@@ -1,0 +1,118 @@
+"""Applications that wait for a kind: told when it comes, and no request is made for it once nobody waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from rudr_py.api import Kind
+from rudr_py.controller import definitions, world
+from rudr_py.controller.seeking import LATER, SOON
+from rudr_py.controller.sources import Sources, Tools
+from rudr_py.controller.world import World
+from rudr_py.kube.client import Client
+from rudr_py.kube.discovery import Discovery
+from rudr_py.model.identity import Key
+from rudr_py.settings import Settings
+from rudr_py.testing.clock import FakeClock
+
+SHOP = Key("shop", "shop")
+ROBOT = Kind("acme.example/v1", "Robot")
+CRD = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "robots.acme.example"},
+    "spec": {
+        "group": "acme.example",
+        "scope": "Namespaced",
+        "names": {"kind": "Robot", "singular": "robot", "plural": "robots"},
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+            }
+        ],
+    },
+}
+
+
+class Waiting:
+    """Sources that run; time passes by the fake clock."""
+
+    def __init__(self, transport: Any) -> None:
+        self.clock = FakeClock()
+        self.told: list[Key] = []
+        self.world = World()
+        settings = Settings(namespaces=("shop",), definitions_namespace="types")
+        discovery = Discovery(Client(transport), clock=self.clock)
+        tools = Tools(transport=transport, discovery=discovery, clock=self.clock, settings=settings)
+        self.sources = Sources(self.world, tools, lambda key, _initial: self.told.append(key))
+
+    async def until(self, predicate: Callable[[], object]) -> None:
+        async with asyncio.timeout(10):
+            while not predicate():
+                await self.clock.advance(0)
+
+
+@pytest.fixture
+async def waiting(cluster: Any, transport: Any) -> AsyncIterator[Waiting]:
+    made = Waiting(transport)
+    async with asyncio.TaskGroup() as tasks:
+        made.sources.start(tasks, world.OWN_KINDS)
+        await made.sources.wait(world.OWN_KINDS)
+        yield made
+        made.sources.stop()
+
+
+async def asked(waiting: Waiting, spent: Any, seconds: float) -> int:
+    """How many requests are made in so many seconds of the fake clock, watches that go on left out."""
+    await waiting.until(lambda: waiting.clock.sleeping)
+    spent.reset()
+    for _ in range(int(seconds / SOON)):
+        await waiting.clock.advance(SOON)
+        # the answers come over real sockets
+        await waiting.until(lambda: waiting.clock.sleeping)
+    return len([one for one in spent.all() if one.split("?")[0] == "GET /apis"])
+
+
+async def test_an_absent_kind_is_looked_for_while_somebody_waits_and_told_when_it_is_there(
+    waiting: Waiting, cluster: Any, spent: Any
+) -> None:
+    waiting.sources.ensure((ROBOT,), SHOP)
+    await waiting.sources.wait((ROBOT,))
+    waiting.told.clear()
+    assert waiting.sources.ensure((ROBOT,), SHOP)
+    assert waiting.sources.missing((ROBOT,)) == (ROBOT,)
+    assert 1 <= await asked(waiting, spent, 10 * SOON) <= 10
+    assert waiting.told == []
+    await cluster.apply(CRD)
+    await waiting.clock.advance(SOON)
+    await waiting.until(lambda: waiting.told == [SHOP])
+    assert waiting.sources.missing((ROBOT,)) == ()
+
+
+@pytest.mark.parametrize("left", ["the application is gone", "it needs other kinds now"])
+async def test_nobody_waits_any_more_and_it_is_looked_for_slowly(waiting: Waiting, spent: Any, left: str) -> None:
+    waiting.sources.ensure((ROBOT,), SHOP)
+    await waiting.sources.wait((ROBOT,))
+    waiting.sources.ensure((ROBOT,), SHOP)
+    if left == "the application is gone":
+        waiting.sources.forget(SHOP)
+    else:
+        waiting.sources.ensure(world.OWN_KINDS, SHOP)
+    assert await asked(waiting, spent, 2 * LATER) <= 3
+
+
+async def test_definitions_are_watched_in_their_namespace_only(waiting: Waiting, spent: Any) -> None:
+    spent.reset()
+    waiting.sources.watch(definitions.KINDS)
+    await waiting.sources.wait(definitions.KINDS)
+    await waiting.until(lambda: len(spent.all()) >= 3)
+    paths = {one.split()[1].split("?")[0] for one in spent.all()}
+    group = "/apis/core.oam.dev/v1alpha1/namespaces/types"
+    assert paths == {f"{group}/traits", f"{group}/workloadtypes", f"{group}/applicationscopes"}
