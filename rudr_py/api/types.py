@@ -128,6 +128,7 @@ class WorkloadType(Type[P]):
         """The edits and objects that give the instance this size; `size` is None when no trait asks for one.
 
         `size.form` is one of `takes`. A field that somebody else may hold is dropped with `handover=True`.
+        In a Refuse the path `$` is the trait that asks for the size.
         """
         del ctx, size
         return Rendered()

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.api import Attached, Context, Drop, Kind, Manifest, Member, Ref, Refuse, Rendered, Scale
+from rudr_py.api import Attached, Context, Drop, Kind, Manifest, Member, Ref, Refuse, Rendered
 from rudr_py.catalog import Offer
 from rudr_py.errors import PluginCallError, Problem
 from rudr_py.model import paths
@@ -132,15 +132,20 @@ class _Assembly:
         answer = self._ask(offer, offer.provides.render, context, path=trait.path, told=told)
         return msgspec.structs.replace(answer, given=trait.given) if answer else None
 
-    def _scale(self, workload: _Answer, size: Scale | None) -> _Answer | None:
+    def _scale(self, workload: _Answer, size: scaling.Merged | None) -> _Answer | None:
         offer = workload.offer
         context = msgspec.structs.replace(workload.context, manifests=workload.rendered.add)
 
         def function(ctx: Context[Any]) -> Rendered:
-            sized: Rendered = offer.provides.scale(ctx, size)
+            sized: Rendered = offer.provides.scale(ctx, size.scale if size else None)
             return sized
 
-        return self._ask(offer, function, context, path=workload.path, told=self._of_component)
+        def told(message: str, at: str) -> Problem:
+            if size and at == paths.ROOT:
+                return Problem(message, size.by.path, rule="TR-14")
+            return self._of_component(message, at)
+
+        return self._ask(offer, function, context, path=workload.path, told=told)
 
     def _ask(
         self,
@@ -170,7 +175,7 @@ class _Assembly:
             return Problem(message, at, document=prepared.document)
         return Problem(message, check.inside(prepared.setting_at, at), document=prepared.document)
 
-    def _size(self, traits: Sequence[_Answer]) -> Scale | None:
+    def _size(self, traits: Sequence[_Answer]) -> scaling.Merged | None:
         wishes = [
             scaling.Wish(answer.rendered.scale, answer.offer.name, answer.path)
             for answer in traits
@@ -182,7 +187,7 @@ class _Assembly:
             return None
         offer = self._prepared.workload
         if merged is None or merged.scale.form in offer.provides.takes:
-            return merged.scale if merged else None
+            return merged
         takes = ", ".join(sorted(offer.provides.takes)) or "none"
         message = f'{offer.name} cannot have the size that the trait "{merged.by.trait}" asks for'
         form = f"{merged.scale.form}; it takes {takes}"
