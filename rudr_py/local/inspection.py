@@ -11,7 +11,8 @@ from typing import Any
 from rudr_py.errors import ApiError, Cause
 from rudr_py.local import names, rules, status
 from rudr_py.local.resources import Resource, Target
-from rudr_py.local.schema import validate
+from rudr_py.local.schema import validate, validations
+from rudr_py.local.schema.node import Node
 from rudr_py.local.store import Object
 from rudr_py.local.world import World
 
@@ -52,7 +53,7 @@ def check_new(world: World, resource: Resource, stored: Object) -> None:
     """Refuse (422) a new object with every mistake in it."""
     kind = world.registry.stored_in(resource.table) or resource
     metadata = stored["metadata"]
-    causes = [*names.metadata_causes(kind, metadata), *_value_causes(kind, stored)]
+    causes = [*names.metadata_causes(kind, metadata), *_value_causes(kind, stored, None)]
     _refuse(kind, metadata.get("name", ""), causes)
 
 
@@ -64,20 +65,29 @@ def check_changed(world: World, resource: Resource, stored: Object, found: Objec
     causes = list(names.change_causes(old, new)) * 2
     causes += names.metadata_causes(kind, new)
     if subresource in ("", "scale"):
-        causes += _value_causes(kind, stored)
+        causes += _value_causes(kind, stored, found)
         causes += rules.of(kind).check_change(stored, found)
     elif kind.custom and kind.node is not None:
-        causes += validate.validate(stored, kind.node)
+        causes += _custom_causes(stored, found, kind.node)
     _refuse(kind, new.get("name", ""), causes)
 
 
-def _value_causes(kind: Resource, stored: Object) -> Iterable[Cause]:
+def _custom_causes(stored: Object, found: Object | None, node: Node) -> list[Cause]:
+    """What the schema of a custom kind says, and then its rules."""
+    causes = validate.validate(stored, node)
+    return causes + validations.causes(stored, found, node, causes)
+
+
+def _value_causes(kind: Resource, stored: Object, found: Object | None) -> Iterable[Cause]:
     causes = list(rules.of(kind).check(stored))
     if kind.node is not None:
         causes += rules.of(kind).check_schema(stored, kind.node)
         known = {(cause.reason, cause.field) for cause in causes}
-        found = validate.validate(stored if kind.custom else _without_status(stored), kind.node)
-        causes += [cause for cause in found if (cause.reason, cause.field) not in known]
+        if kind.custom:
+            told = _custom_causes(stored, found, kind.node)
+        else:
+            told = validate.validate(_without_status(stored), kind.node)
+        causes += [cause for cause in told if (cause.reason, cause.field) not in known]
     return causes
 
 

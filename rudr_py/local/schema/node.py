@@ -52,6 +52,8 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, eq=False, repr_omit_defaul
     """(group, version, kind) that a definition is published for."""
     rules: tuple[dict[str, Any], ...] = ()
     """CEL rules (`x-kubernetes-validations`), kept as they are."""
+    ruled: bool = False
+    """Whether there are CEL rules here or below."""
     deduced: bool = False
     """No schema: maps merge by key, lists and scalars are leaves."""
     by_value: bool = False

@@ -62,15 +62,18 @@ def _build(schema: dict[str, Any], metadata: Node, *, embedded: bool = False, lo
     if values is None and additional is True:
         values = DEDUCED
     open_map = loose or not schema.get("properties")
+    each = _build(items, metadata, loose=loose) if isinstance(items, dict) else None
+    below = [*properties.values(), *(node for node in (each, values) if node is not None)]
     return Node(
         type=schema.get("type", ""),
         properties=properties,
-        items=_build(items, metadata, loose=loose) if isinstance(items, dict) else None,
+        items=each,
         additional=values,
         unknown=values or (DEDUCED if additional is None and open_map else None),
         preserve_unknown=preserve,
         embedded_resource=schema.get("x-kubernetes-embedded-resource") is True,
         combined=_combined(schema, metadata),
+        ruled=bool(schema.get("x-kubernetes-validations")) or any(node.ruled for node in below),
         **_plain(schema),
     )
 

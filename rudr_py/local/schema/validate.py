@@ -1,7 +1,7 @@
 """Whether a value is what its schema asks for, and if not why, in the words of the real server.
 
 It checks what a schema says and nothing else: names, immutable fields and the rules of a kind are elsewhere, CEL rules
-are not evaluated. Source: kube-openapi, pkg/validation/validate, and apiextensions-apiserver's translation to causes.
+in `validations`. Source: kube-openapi, pkg/validation/validate, and apiextensions-apiserver's translation to causes.
 """
 
 from __future__ import annotations

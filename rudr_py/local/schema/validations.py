@@ -1,0 +1,202 @@
+"""The rules that a CRD writes in CEL (`x-kubernetes-validations`): evaluated, in the words of the real server.
+
+The evaluator is the optional package `common-expression-language`; without it, rules are kept and not evaluated. So is
+a rule that uses what only Kubernetes adds to CEL and the package lacks (quantities, addresses, optional values): no
+object is refused for that. Costs are not counted. Source: apiextensions-apiserver, pkg/apiserver/schema/cel.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from rudr_py.errors import Cause
+from rudr_py.local.schema.node import Node
+
+try:
+    import cel
+    from cel import stdlib
+except ImportError:  # the extra `local` was installed without it
+    AVAILABLE = False
+else:
+    AVAILABLE = True
+
+logger = logging.getLogger(__name__)
+
+_NEVER = object()
+"""There is no old value here."""
+
+_BLOCKING = frozenset(
+    {
+        "FieldValueNotSupported",
+        "FieldValueRequired",
+        "FieldValueTooLong",
+        "FieldValueTooMany",
+        "FieldValueTypeInvalid",
+    }
+)
+_UNCHECKED = (
+    "Invalid value: null: some validation rules were not checked because the object was invalid; "
+    "correct the existing errors to complete validation"
+)
+_OLD = re.compile(r"\boldSelf\b")
+_RESERVED = frozenset(
+    {
+        "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import",
+        "let", "loop", "package", "namespace", "return", "var", "void", "while",
+    }
+)  # fmt: skip
+_ESCAPES = (("__", "__underscores__"), (".", "__dot__"), ("-", "__dash__"), ("/", "__slash__"))
+
+
+class _CannotSayError(Exception):
+    """The rule uses what the evaluator does not know."""
+
+
+def causes(obj: Any, old: Any, node: Node, found: list[Cause]) -> list[Cause]:
+    """Return what the rules of a schema refuse in an object; `old` is None when it is new.
+
+    `found` are the causes of the schema itself: where some make rules useless, that is all that is said.
+    """
+    if not AVAILABLE or not node.ruled:
+        return []
+    if any(cause.reason in _BLOCKING for cause in found):
+        return [Cause(reason="FieldValueInvalid", message=_UNCHECKED, field="<nil>")]
+    return list(_walk(obj, _NEVER if old is None else old, node, ""))
+
+
+def _walk(value: Any, old: Any, node: Node, path: str) -> Iterator[Cause]:
+    if not node.ruled or value is None:
+        return
+    for rule in node.rules:
+        yield from _broken(rule, value, old, node, path)
+    if isinstance(value, dict):
+        for key, child in value.items():
+            below = node.properties.get(key)
+            before = old.get(key, _NEVER) if isinstance(old, dict) else _NEVER
+            if below is not None:
+                yield from _walk(child, before, below, f"{path}.{key}" if path else key)
+            elif node.additional is not None:
+                yield from _walk(child, before, node.additional, f"{path}[{key}]")
+    elif isinstance(value, list) and node.items is not None:
+        known = _by_key(old, node)
+        for index, child in enumerate(value):
+            yield from _walk(child, known.get(_key(child, node), _NEVER), node.items, f"{path}[{index}]")
+
+
+def _by_key(old: Any, node: Node) -> dict[Any, Any]:
+    """The old items of a keyed list, the only ones that can be told apart."""
+    if node.list_type != "map" or not isinstance(old, list):
+        return {}
+    return {_key(each, node): each for each in old}
+
+
+def _key(item: Any, node: Node) -> Any:
+    if node.list_type != "map" or not isinstance(item, dict):
+        return None
+    return tuple(json.dumps(item.get(key)) for key in node.list_keys)
+
+
+def _broken(rule: dict[str, Any], value: Any, old: Any, node: Node, path: str) -> Iterator[Cause]:
+    text = rule["rule"].strip()
+    transition = bool(_OLD.search(text))
+    if transition and old is _NEVER:
+        return
+    about = {"self": _bound(value, node)}
+    if transition:
+        about["oldSelf"] = _bound(old, node)
+    reason = rule.get("reason") or "FieldValueInvalid"
+    message = rule.get("message") or f"failed rule: {text}"
+    try:
+        if _evaluated(text, about) is not False:
+            return
+        if rule.get("messageExpression"):
+            message = _said(rule["messageExpression"], about) or message
+    except _CannotSayError as error:
+        logger.debug("a rule of a schema was not evaluated", extra={"rule": text, "error": str(error)})
+        return
+    except KeyError as error:
+        shown = f'"object": no such key: {error.args[0]} evaluating rule: {rule.get("message") or text}'
+        yield Cause(reason="FieldValueInvalid", message=f"Invalid value: {shown}", field=path)
+        return
+    yield Cause(reason=reason, message=_worded(reason, value, message), field=path + rule.get("fieldPath", ""))
+
+
+def _worded(reason: str, value: Any, message: str) -> str:
+    if reason == "FieldValueForbidden":
+        return f"Forbidden: {message}"
+    if reason == "FieldValueRequired":
+        return f"Required value: {message}"
+    shown = "" if isinstance(value, dict | list) else f"{json.dumps(value, ensure_ascii=False)}: "
+    kind = "Duplicate value" if reason == "FieldValueDuplicate" else "Invalid value"
+    return f"{kind}: {shown}{message}"
+
+
+def _said(expression: str, about: dict[str, Any]) -> str:
+    try:
+        said = _evaluated(expression, about)
+    except (KeyError, _CannotSayError):
+        return ""
+    return said if isinstance(said, str) and said.strip() and "\n" not in said else ""
+
+
+@functools.lru_cache(maxsize=1024)
+def _program(text: str) -> Any:
+    try:
+        return cel.compile(text)
+    except (ValueError, RuntimeError) as error:
+        return error
+
+
+def _evaluated(text: str, about: dict[str, Any]) -> Any:
+    """Evaluate an expression. Raises KeyError for a field that is not there, and `_CannotSayError`."""
+    program = _program(text)
+    if isinstance(program, Exception):
+        raise _CannotSayError(str(program))
+    try:
+        return program.execute(about)
+    except KeyError:
+        raise
+    except Exception as error:
+        # the evaluator raises all kinds of errors; what it cannot do must not refuse an object
+        if "Undefined" not in str(error):
+            raise _CannotSayError(str(error)) from error
+    try:
+        context = cel.Context(variables=about)
+        stdlib.add_stdlib_to_context(context)
+        return program.execute(context)
+    except KeyError:
+        raise
+    except Exception as error:
+        # as above
+        raise _CannotSayError(str(error)) from error
+
+
+def _bound(value: Any, node: Node) -> Any:
+    """A value as rules see it: fields by the names that CEL can say, numbers as their type says."""
+    if isinstance(value, dict):
+        found = {}
+        for key, child in value.items():
+            below = node.properties.get(key)
+            if below is None:
+                found[key] = child if node.additional is None else _bound(child, node.additional)
+            else:
+                found[_escaped(key)] = _bound(child, below)
+        return found
+    if isinstance(value, list) and node.items is not None:
+        return [_bound(each, node.items) for each in value]
+    if node.type == "number" and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return value
+
+
+def _escaped(name: str) -> str:
+    if name in _RESERVED:
+        return f"__{name}__"
+    for text, escape in _ESCAPES:
+        name = name.replace(text, escape)
+    return name
