@@ -22,7 +22,7 @@ from rudr_py.model.component import Component
 from rudr_py.model.document import Parsed
 from rudr_py.model.identity import Key, Metadata
 from rudr_py.render import health, membership, running, stamp, status
-from rudr_py.render.inputs import Inputs
+from rudr_py.render.inputs import Inputs, Observed
 from rudr_py.render.membership import Members
 from rudr_py.render.plan import Plan
 
@@ -77,11 +77,10 @@ class Reader:
         owners = {child.labels.get(stamp.INSTANCE, ""): child.uid for kind, child in owned if kind == _INSTANCE}
         return Belongings(self._sight.world, live.namespace, {**owners, "": live.uid})
 
-    def members(self, plan: Plan, live: Live, before: status.Previous) -> Members:
+    def members(self, plan: Plan, observed: Observed, before: status.Previous) -> Members:
         """The instances of an application as members of their scopes, with the health that they have now."""
         if not any(instance.member for instance in plan.instances):
             return {}
-        observed = self.belongings(live)
         runs = running.observe(plan, observed, before.runs)
         return membership.members(plan, health.assess(plan, observed, self._sight.clock.now(), runs))
 

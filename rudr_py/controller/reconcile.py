@@ -28,7 +28,7 @@ from rudr_py.kube.events import Recorder
 from rudr_py.kube.objects import Live
 from rudr_py.model.identity import Key
 from rudr_py.render import rendering, status
-from rudr_py.render.inputs import Inputs
+from rudr_py.render.inputs import Inputs, Observed
 from rudr_py.render.plan import Plan
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class Reconciler:
         plan = rendering.render(inputs, parts.catalog)
         if not parts.sources.ensure(kinds(plan, before), key):
             return Outcome(result="requeue_after", after=failures.SAFETY)
-        self._look(live, plan, before)
+        self._look(key, plan, inputs.observed, before)
         if plan.scopes and parts.world.groups.defers(key):
             return Outcome(result="success")
         await parts.roots.ensure(key.namespace)
@@ -104,14 +104,14 @@ class Reconciler:
     def _previous(self, live: Live) -> status.Previous:
         return once.recall(world.previous(live), self._parts.world.parted(live))
 
-    def _look(self, live: Live, plan: Plan, before: status.Previous) -> None:
+    def _look(self, key: Key, plan: Plan, observed: Observed, before: status.Previous) -> None:
         """Tell the scopes of other applications about the instances, and wake whom it concerns.
 
         A plan with problems says nothing of membership; what was told before goes on.
         """
-        key, groups = Key(live.namespace, live.name), self._parts.world.groups
+        groups = self._parts.world.groups
         if not plan.problems:
-            self._wake(groups.tell(key, self._parts.reader.members(plan, live, before)))
+            self._wake(groups.tell(key, self._parts.reader.members(plan, observed, before)))
             self._parts.probing.plan(key, {scope.name: scope.probes for scope in plan.scopes})
         self._wake(groups.looked(key))
 
@@ -140,7 +140,7 @@ class Reconciler:
         parts, before = self._parts, self._previous(current)
         observed = parts.reader.belongings(live)
         built = status.bounded(status.status(plan, inputs, observed, synced.sync, before), before)
-        self._look(live, plan, before)
+        self._look(Key(live.namespace, live.name), plan, observed, before)
         told = await parts.reporter.write(current, built)
         if told.written:
             self._events(live, before, built)

@@ -90,8 +90,13 @@ def _ask(part: Part, instance: str, observed: Observed, now: datetime, settled: 
 
 
 def _context(part: Part, instance: str, observed: Observed, now: datetime) -> Context[Any]:
+    seen: dict[Kind, tuple[dict[str, Any], ...]] = {}
+
     def observe(kind: Kind) -> tuple[dict[str, Any], ...]:
-        return observed.documents(instance, kind)
+        # once for each kind: a scope may have an object for every member, and looks at each
+        if kind not in seen:
+            seen[kind] = observed.documents(instance, kind)
+        return seen[kind]
 
     return msgspec.structs.replace(part.context, observe=observe, now=now)
 
