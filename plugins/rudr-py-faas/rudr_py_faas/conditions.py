@@ -1,0 +1,37 @@
+"""Health from the conditions of the one object that a function is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rudr_py.api import Context, Health, Kind, Ref, kstatus, pods
+
+POD = Kind("v1", "Pod")
+
+
+def health(ctx: Context[Any], kind: Kind, *, final: bool) -> Health:
+    """Ready when the condition Ready is True of this generation; failed when Stalled, with the pods' reason if any.
+
+    `final`: whether Ready False is a failure, and not yet a stage on the way.
+    """
+    live = ctx.live(Ref(kind, ctx.instance))
+    if live is None:
+        return Health("progressing", "Missing", f"{Ref(kind, ctx.instance)} is not there yet")
+    found = kstatus.assess(live)
+    ready = kstatus.condition(live, "Ready")
+    if found.ok and not ready:
+        return Health("progressing", "NotObserved", f"no controller has looked at the {kind.kind} yet")
+    if found.ok:
+        return Health("ready", "Ready", "", _show(live))
+    current = found.reason not in ("Terminating", "GenerationNotObserved")
+    if final and current and ready.get("status") == "False":
+        found = Health("failed", found.reason, found.message)
+    return pods.explain(found, ctx.observed(POD))
+
+
+def _show(live: dict[str, Any]) -> dict[str, str]:
+    status = live["status"]
+    shown = {"url": str(status["url"])} if status.get("url") else {}
+    if "replicas" in status:
+        shown["replicas"] = f"{status.get('availableReplicas', 0)}/{status['replicas']}"
+    return shown

@@ -1,0 +1,121 @@
+"""A component as the spec of an OpenFaaS Function: from its workload settings, as in Rudr, or its one container."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from rudr_py.api import Container, Context, naming
+from rudr_py_faas import environment
+from rudr_py_faas.environment import Environment, Problem
+
+PORT: Final = 8080
+"""Where every function of OpenFaaS listens."""
+
+_ARCHITECTURES: Final = {"i386": "386"}
+
+
+class Amounts(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_defaults=True):
+    """CPU and memory, as quantities of Kubernetes."""
+
+    cpu: str = ""
+    memory: str = ""
+
+
+class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """The workload settings of a Function. `image`, `environment` and resources may come from a container instead."""
+
+    image: Annotated[str, msgspec.Meta(description="The image of the function.")] = ""
+    handler: Annotated[str, msgspec.Meta(description="The process that handles a request, such as `node main.js`.")] = (
+        ""
+    )
+    environment: Annotated[
+        Environment, msgspec.Meta(description="Variables: a map, or a list of name with value or fromParam.")
+    ] = msgspec.field(default_factory=dict)
+    secrets: Annotated[list[str], msgspec.Meta(description="Names of Secrets that the function may read.")] = []
+    labels: Annotated[dict[str, str], msgspec.Meta(description="Further labels, those of the autoscaler too.")] = {}
+    annotations: Annotated[dict[str, str], msgspec.Meta(description="Such as topic and schedule of a connector.")] = {}
+    constraints: Annotated[list[str], msgspec.Meta(description="Node labels to run on, as `key=value`.")] = []
+    requests: Annotated[Amounts, msgspec.Meta(description="What is set aside for a replica.")] = Amounts()
+    limits: Annotated[Amounts, msgspec.Meta(description="What a replica may use at most.")] = Amounts()
+    read_only_root_filesystem: Annotated[bool, msgspec.Meta(description="Whether nothing can be written.")] = False
+
+
+def spec(ctx: Context[Properties]) -> dict[str, Any]:
+    """The spec, of a component without problems, and without any size."""
+    given, container = ctx.properties, _container(ctx)
+    variables = environment.resolve(ctx, given.environment)
+    secrets = list(given.secrets)
+    if container is not None:
+        variables |= {one.name: one.value for one in container.env if one.value is not None}
+        secrets += [container.image_pull_secret] if container.image_pull_secret else []
+    own = {"app.kubernetes.io/name": naming.join(ctx.application), "oam.dev/instance-name": ctx.instance}
+    optional: dict[str, Any] = {
+        "handler": given.handler,
+        "environment": variables,
+        "annotations": given.annotations,
+        "secrets": secrets,
+        "constraints": [*_platform(ctx), *given.constraints],
+        "requests": requests(ctx),
+        "limits": msgspec.to_builtins(given.limits),
+        "readOnlyRootFilesystem": given.read_only_root_filesystem,
+    }
+    return {
+        "name": ctx.instance,
+        "image": container.image if container else given.image,
+        "labels": {**given.labels, **own},
+        **{key: value for key, value in optional.items() if value},
+    }
+
+
+def requests(ctx: Context[Properties]) -> dict[str, str]:
+    """What a replica requests of cpu and memory; the settings win over the container."""
+    container = _container(ctx)
+    found = {"cpu": container.resources.cpu, "memory": container.resources.memory} if container else {}
+    settings: dict[str, str] = msgspec.to_builtins(ctx.properties.requests)
+    return {**found, **settings}
+
+
+def problems(ctx: Context[Properties]) -> Iterator[Problem]:
+    """Everything that OpenFaaS cannot do."""
+    containers, given = ctx.component.containers, ctx.properties
+    yield from environment.problems(ctx, given.environment)
+    if not containers and not given.image:
+        yield "a Function needs the workload setting image, or one container", "$.image"
+    if containers and given.image:
+        yield "the image is given twice, as a workload setting and by the container; remove one", "$.image"
+    for index, _ in enumerate(containers[1:], 1):
+        yield "a Function has one container", f"$.spec.containers[{index}]"
+    if containers:
+        yield from _of_container(containers[0], "$.spec.containers[0]")
+
+
+def _of_container(container: Container, at: str) -> Iterator[Problem]:
+    if container.cmd or container.args:
+        yield "OpenFaaS runs the image's own command; say the workload setting handler instead", f"{at}.cmd"
+    for index, port in enumerate(container.ports):
+        if port.container_port != PORT:
+            yield f"a Function of OpenFaaS listens on {PORT}, not on {port.container_port}", f"{at}.ports[{index}]"
+    if container.config:
+        yield "OpenFaaS mounts no config files; use a Secret and the workload setting secrets", f"{at}.config"
+    if container.resources.volumes:
+        yield "OpenFaaS mounts no volumes", f"{at}.resources.volumes"
+    if container.resources.gpu or container.resources.extended:
+        yield "OpenFaaS takes cpu and memory only; other resources need a Profile of yours", f"{at}.resources"
+    for name, probe in (("livenessProbe", container.liveness), ("readinessProbe", container.readiness)):
+        if probe is not None:
+            yield "OpenFaaS probes functions by annotations com.openfaas.health.http.*", f"{at}.{name}"
+
+
+def _container(ctx: Context[Properties]) -> Container | None:
+    return ctx.component.containers[0] if ctx.component.containers else None
+
+
+def _platform(ctx: Context[Properties]) -> Iterator[str]:
+    component = ctx.component
+    if component.os_type:
+        yield f"kubernetes.io/os={component.os_type}"
+    if component.arch:
+        yield f"kubernetes.io/arch={_ARCHITECTURES.get(component.arch, component.arch)}"

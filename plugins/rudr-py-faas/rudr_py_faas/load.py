@@ -1,0 +1,80 @@
+"""The load that a range of replicas aims at: read from metrics of autoscaling/v2, in the units of each platform.
+
+Both platforms take one metric only, and neither knows how fast the number may change.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import ROUND_CEILING, Decimal
+from typing import Any, Final
+
+import msgspec
+
+from rudr_py.api import Refuse, Scale
+
+MEBI: Final = 2**20
+
+_SUFFIXES: Final = {
+    "": Decimal(1),
+    "m": Decimal("0.001"),
+    **{suffix: Decimal(1000) ** power for power, suffix in enumerate("kMGTPE", 1)},
+    **{f"{suffix}i": Decimal(1024) ** power for power, suffix in enumerate("KMGTPE", 1)},
+}
+_QUANTITY: Final = re.compile(r"(?P<number>\d+(\.\d*)?([eE][-+]?\d+)?)(?P<suffix>[a-zA-Z]*)")
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """What to aim at: `percent` of the request of `resource`, or the quantity `value` of it per replica."""
+
+    resource: str
+    percent: int | None = None
+    value: str | None = None
+
+
+def wanted(size: Scale, platform: str) -> Load | None:
+    """The one load that a size of the form `range` names; None when it names none.
+
+    Raises Refuse when the platform cannot do what the size says.
+    """
+    if size.behavior:
+        raise Refuse((f"{platform} has no rules for how fast the number of replicas changes; remove behavior", "$"))
+    if not size.metrics:
+        return None
+    if len(size.metrics) > 1:
+        raise Refuse((f"{platform} scales by one metric; {len(size.metrics)} are given", "$"))
+    metric = size.metrics[0]
+    resource: dict[str, Any] = metric.get("resource", {})
+    name, target = resource.get("name"), resource.get("target", {})
+    if metric.get("type") != "Resource" or name not in ("cpu", "memory"):
+        raise Refuse((f"{platform} scales by cpu, memory or its own load; not by {name or metric.get('type')}", "$"))
+    if target.get("type") == "Utilization":
+        return Load(resource=name, percent=target.get("averageUtilization"))
+    return Load(resource=name, value=str(target.get("averageValue")))
+
+
+def amount(load: Load, requests: Iterable[str]) -> Decimal:
+    """The load of one replica in cores or bytes, given what its containers request of the resource.
+
+    Raises Refuse when it is a percentage of nothing.
+    """
+    if load.value is not None:
+        return quantity(load.value)
+    total = sum(map(quantity, requests), Decimal(0))
+    if not total:
+        raise Refuse((f"the load is in percent of the requested {load.resource}, and none is requested", "$"))
+    return total * (load.percent or 0) / 100
+
+
+def whole(number: Decimal) -> str:
+    """A number as a whole one, not below it."""
+    return str(number.to_integral_value(ROUND_CEILING))
+
+
+def quantity(text: str) -> Decimal:
+    """A quantity of Kubernetes as a number: `500m` is 0.5. Raises Refuse when it is none."""
+    match = _QUANTITY.fullmatch(text)
+    if match is None or match["suffix"] not in _SUFFIXES:
+        raise Refuse((f"{text} is no quantity", "$"))
+    return Decimal(match["number"]) * _SUFFIXES[match["suffix"]]

@@ -1,0 +1,251 @@
+"""A component as the template of Knative's revisions. Whatever changes here makes a new revision."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from rudr_py.api import Container, Context, HealthProbe, Kind, Manifest, Refuse, Volume, naming
+from rudr_py_faas import environment, stock
+from rudr_py_faas.environment import Environment, Problem
+from rudr_py_faas.function import Amounts
+
+CONFIG_MAP: Final = Kind("v1", "ConfigMap")
+GPU: Final = "nvidia.com/gpu"
+DIGEST: Final = "rudr.oam.dev/config-digest"
+
+_ARCHITECTURES: Final = {"i386": "386"}
+_H2C: Final = "h2c"
+_FILE: Final = "file"
+
+Seconds = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """The workload settings of a Knative Service. `image` and `environment` are for components without containers."""
+
+    image: Annotated[str, msgspec.Meta(description="The image, instead of a container.")] = ""
+    environment: Annotated[
+        Environment, msgspec.Meta(description="Variables: a map, or a list of name with value or fromParam.")
+    ] = msgspec.field(default_factory=dict)
+    requests: Annotated[Amounts, msgspec.Meta(description="What is set aside for a replica of image.")] = Amounts()
+    limits: Annotated[Amounts, msgspec.Meta(description="What a replica of image may use at most.")] = Amounts()
+    container_concurrency: Annotated[
+        Seconds | None, msgspec.Meta(description="Requests that a replica takes at once; 0 is any number.")
+    ] = None
+    timeout_seconds: Annotated[Seconds | None, msgspec.Meta(description="How long a request may take.")] = None
+    response_start_timeout_seconds: Annotated[
+        Seconds | None, msgspec.Meta(description="How long until an answer begins.")
+    ] = None
+    idle_timeout_seconds: Annotated[Seconds | None, msgspec.Meta(description="How long a request may be silent.")] = (
+        None
+    )
+    service_account_name: Annotated[str, msgspec.Meta(description="The ServiceAccount of the pods.")] = ""
+    annotations: Annotated[
+        dict[str, str], msgspec.Meta(description="Annotations of revisions: autoscaling.knative.dev/window and such.")
+    ] = {}
+    cluster_local: Annotated[bool, msgspec.Meta(description="Whether only the cluster can reach it.")] = False
+    features: Annotated[
+        list[stock.Feature], msgspec.Meta(description="What the cluster's config-features enables beyond the default.")
+    ] = []
+
+
+def template(ctx: Context[Properties]) -> dict[str, Any]:
+    """The template, without any size."""
+    given = ctx.properties
+    own = {"app.kubernetes.io/name": naming.join(ctx.application), "oam.dev/instance-name": ctx.instance}
+    metadata: dict[str, Any] = {"labels": own}
+    annotations = {**given.annotations, **_digest(ctx)}
+    if annotations:
+        metadata["annotations"] = annotations
+    numbers: dict[str, Any] = {
+        "containerConcurrency": given.container_concurrency,
+        "timeoutSeconds": given.timeout_seconds,
+        "responseStartTimeoutSeconds": given.response_start_timeout_seconds,
+        "idleTimeoutSeconds": given.idle_timeout_seconds,
+    }
+    secrets = dict.fromkeys(one.image_pull_secret for one in ctx.component.containers if one.image_pull_secret)
+    optional: dict[str, Any] = {
+        "serviceAccountName": given.service_account_name,
+        "imagePullSecrets": [{"name": name} for name in secrets],
+        "nodeSelector": _nodes(ctx),
+        "volumes": [*_volumes(ctx), *_files(ctx)],
+    }
+    return {
+        "metadata": metadata,
+        "spec": {
+            "containers": list(_containers(ctx)),
+            **{key: value for key, value in numbers.items() if value is not None},
+            **{key: value for key, value in optional.items() if value},
+        },
+    }
+
+
+def config_maps(ctx: Context[Properties]) -> tuple[Manifest, ...]:
+    """A ConfigMap for each config file; all revisions share it."""
+    return tuple(
+        Manifest(kind=CONFIG_MAP, name=_config_name(ctx, container, index), body={"data": {_FILE: file.value}})
+        for container in ctx.component.containers
+        for index, file in enumerate(container.config)
+        if file.value is not None
+    )
+
+
+def requested(ctx: Context[Properties], resource: str) -> list[str]:
+    """What each container requests of cpu or memory."""
+    containers = ctx.component.containers
+    if containers:
+        return [getattr(container.resources, resource) for container in containers]
+    amount = getattr(ctx.properties.requests, resource)
+    return [amount] if amount else []
+
+
+def problems(ctx: Context[Properties]) -> Iterator[Problem]:
+    """What is missing or given twice, and what a stock Knative refuses."""
+    given, containers = ctx.properties, ctx.component.containers
+    yield from environment.problems(ctx, given.environment)
+    if not containers and not given.image:
+        yield "a Knative Service needs a container, or the workload setting image", "$.image"
+    for name in ("image", "environment", "requests", "limits"):
+        value = getattr(given, name)
+        if containers and value and value != Amounts():
+            yield f"{name} is said by the containers; remove the workload setting", f"$.{name}"
+    yield from stock.problems(ctx.component, frozenset(given.features))
+
+
+def refuse(ctx: Context[Properties], *others: Problem) -> None:
+    """Raise Refuse with all problems, if there are any."""
+    found = (*others, *problems(ctx))
+    if found:
+        raise Refuse(*found)
+
+
+def _containers(ctx: Context[Properties]) -> Iterator[dict[str, Any]]:
+    for container in ctx.component.containers:
+        yield _container(ctx, container)
+    if not ctx.component.containers:
+        given = ctx.properties
+        resources = {
+            name: amounts
+            for name, amounts in (
+                ("requests", msgspec.to_builtins(given.requests)),
+                ("limits", msgspec.to_builtins(given.limits)),
+            )
+            if amounts
+        }
+        variables = environment.resolve(ctx, given.environment)
+        optional: dict[str, Any] = {
+            "env": [{"name": name, "value": value} for name, value in variables.items()],
+            "resources": resources,
+        }
+        yield {
+            "name": "function",
+            "image": given.image,
+            **{key: value for key, value in optional.items() if value},
+        }
+
+
+def _container(ctx: Context[Properties], container: Container) -> dict[str, Any]:
+    optional: dict[str, Any] = {
+        "command": list(container.cmd),
+        "args": list(container.args),
+        "env": [{"name": one.name, "value": one.value} for one in container.env if one.value is not None],
+        # the name says the protocol: anything but h2c is HTTP/1
+        "ports": [
+            {"name": _H2C if port.name == _H2C else "http1", "containerPort": port.container_port}
+            for port in container.ports
+        ],
+        "volumeMounts": [*map(_mount, container.resources.volumes), *_file_mounts(ctx, container)],
+        "livenessProbe": _probe(container.liveness),
+        "readinessProbe": _probe(container.readiness),
+    }
+    return {
+        "name": container.name,
+        "image": container.image,
+        "resources": _resources(container),
+        **{key: value for key, value in optional.items() if value},
+    }
+
+
+def _resources(container: Container) -> dict[str, Any]:
+    resources = container.resources
+    limits = {extended.name: extended.required for extended in resources.extended}
+    if resources.gpu:
+        limits[GPU] = resources.gpu
+    requests = {"cpu": resources.cpu, "memory": resources.memory}
+    return {"requests": requests, "limits": limits} if limits else {"requests": requests}
+
+
+def _probe(probe: HealthProbe | None) -> dict[str, Any] | None:
+    if probe is None:
+        return None
+    found: dict[str, Any] = {
+        "initialDelaySeconds": probe.initial_delay,
+        "periodSeconds": probe.period,
+        "timeoutSeconds": probe.timeout,
+        "successThreshold": probe.success,
+        "failureThreshold": probe.failure,
+    }
+    if probe.exec:
+        return {"exec": {"command": list(probe.exec)}, **found}
+    if probe.http_get is None:
+        return {"tcpSocket": {"port": probe.tcp_port}, **found}
+    request: dict[str, Any] = {"path": probe.http_get.path, "port": probe.http_get.port}
+    if probe.http_get.headers:
+        request["httpHeaders"] = [{"name": header.name, "value": header.value} for header in probe.http_get.headers]
+    return {"httpGet": request, **found}
+
+
+def _nodes(ctx: Context[Properties]) -> dict[str, str]:
+    if stock.NODE_SELECTOR not in ctx.properties.features:
+        return {}
+    arch = _ARCHITECTURES.get(ctx.component.arch, ctx.component.arch)
+    wanted = {"kubernetes.io/os": ctx.component.os_type, "kubernetes.io/arch": arch}
+    return {key: value for key, value in wanted.items() if value}
+
+
+def _volumes(ctx: Context[Properties]) -> Iterator[dict[str, Any]]:
+    uses: dict[str, list[Volume]] = {}
+    for container in ctx.component.containers:
+        for volume in container.resources.volumes:
+            uses.setdefault(volume.name, []).append(volume)
+    for name, listed in uses.items():
+        disk = next((volume.disk for volume in listed if volume.disk is not None), None)
+        if disk is not None and disk.ephemeral:
+            yield {"name": name, "emptyDir": {"sizeLimit": disk.required}}
+        else:
+            read_only = all(volume.access_mode == "RO" for volume in listed)
+            yield {"name": name, "persistentVolumeClaim": {"claimName": name, "readOnly": read_only}}
+
+
+def _mount(volume: Volume) -> dict[str, Any]:
+    read_only = {"readOnly": True} if volume.access_mode == "RO" else {}
+    return {"name": volume.name, "mountPath": volume.mount_path, **read_only}
+
+
+def _digest(ctx: Context[Properties]) -> dict[str, str]:
+    """What changes with the content of config files, so that a change of it is a new revision."""
+    contents = [(manifest.name, manifest.body) for manifest in config_maps(ctx)]
+    if not contents:
+        return {}
+    return {DIGEST: hashlib.blake2b(msgspec.json.encode(contents), digest_size=8).hexdigest()}
+
+
+def _config_name(ctx: Context[Properties], container: Container, index: int) -> str:
+    return ctx.name(container.name, str(index))
+
+
+def _files(ctx: Context[Properties]) -> Iterator[dict[str, Any]]:
+    for manifest in config_maps(ctx):
+        yield {"name": manifest.name, "configMap": {"name": manifest.name}}
+
+
+def _file_mounts(ctx: Context[Properties], container: Container) -> Iterator[dict[str, Any]]:
+    for index, file in enumerate(container.config):
+        if file.value is not None:
+            name = _config_name(ctx, container, index)
+            # Knative mounts what others may change read-only, and says so at each mount
+            yield {"name": name, "mountPath": file.path, "subPath": _FILE, "readOnly": True}

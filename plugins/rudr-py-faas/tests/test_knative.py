@@ -1,0 +1,276 @@
+"""The workload type Knative Service: its template, its sizes, what is refused, and its health."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py.api import Component, Context, Kind
+from rudr_py.testing import RenderError, RenderOne
+from rudr_py_faas.knative import SERVICE, KnativeService
+
+CONTAINER: dict[str, Any] = {
+    "name": "app",
+    "image": "thumb:1.4",
+    "env": [{"name": "MAX_EDGE", "value": "512"}],
+    "ports": [{"name": "http", "containerPort": 8080}],
+}
+PREFIX = "autoscaling.knative.dev/"
+MANUAL = {"name": "manual-scaler", "properties": {"replicaCount": 3}}
+
+
+def _auto(**properties: Any) -> dict[str, Any]:
+    return {"name": "auto-scaler", "properties": {"minimum": 2, "maximum": 5, **properties}}
+
+
+def _component(*others: dict[str, Any], osType: str = "linux", **container: Any) -> dict[str, Any]:  # noqa: N803 - OAM's
+    return {"osType": osType, "containers": [{**CONTAINER, **container}, *others]}
+
+
+def _sizes(render_one: RenderOne, *traits: dict[str, Any], **container: Any) -> dict[str, str]:
+    found = render_one(KnativeService(), component=_component(**container), traits=traits).one("Service")
+    annotations = found["spec"]["template"]["metadata"].get("annotations", {})
+    return {key.removeprefix(PREFIX): value for key, value in annotations.items()}
+
+
+def _refused(render_one: RenderOne, component: dict[str, Any], *traits: dict[str, Any], **given: Any) -> list[str]:
+    with pytest.raises(RenderError) as told:
+        render_one(KnativeService(), component=component, traits=traits, properties=given)
+    assert told.value.reason == "InvalidDocument"
+    return [path for _, path in told.value.problems]
+
+
+def test_a_container_becomes_the_template(render_one: RenderOne) -> None:
+    found = render_one(
+        KnativeService(), component=_component(), properties={"containerConcurrency": 20, "timeoutSeconds": 60}
+    ).one("Service")
+    assert (found["apiVersion"], found["metadata"]["name"]) == ("serving.knative.dev/v1", "app-web")
+    template = found["spec"]["template"]
+    assert template["metadata"] == {"labels": {"app.kubernetes.io/name": "app", "oam.dev/instance-name": "app-web"}}
+    assert template["spec"] == {
+        "containers": [
+            {
+                "name": "app",
+                "image": "thumb:1.4",
+                "resources": {"requests": {"cpu": "0.1", "memory": "128Mi"}},
+                "env": [{"name": "MAX_EDGE", "value": "512"}],
+                "ports": [{"name": "http1", "containerPort": 8080}],
+            }
+        ],
+        "containerConcurrency": 20,
+        "timeoutSeconds": 60,
+    }
+
+
+def test_without_containers_the_settings_say_image_and_environment(render_one: RenderOne) -> None:
+    given = {"image": "thumb:1.4", "environment": {"MAX_EDGE": 512}, "requests": {"cpu": "100m"}}
+    found = render_one(KnativeService(), component={"containers": []}, properties=given).one("Service")
+    assert found["spec"]["template"]["spec"]["containers"] == [
+        {
+            "name": "function",
+            "image": "thumb:1.4",
+            "env": [{"name": "MAX_EDGE", "value": "512"}],
+            "resources": {"requests": {"cpu": "100m"}},
+        }
+    ]
+
+
+def test_a_port_called_h2c_is_http_2(render_one: RenderOne) -> None:
+    component = _component(ports=[{"name": "h2c", "containerPort": 8080}])
+    found = render_one(KnativeService(), component=component).one("Service")
+    assert found["spec"]["template"]["spec"]["containers"][0]["ports"][0]["name"] == "h2c"
+
+
+def test_config_files_are_mounted_read_only_and_a_change_is_a_new_revision(render_one: RenderOne) -> None:
+    def rendered(value: str) -> Any:
+        component = _component(config=[{"path": "/etc/app/settings.ini", "value": value}])
+        return render_one(KnativeService(), component=component)
+
+    first, second = rendered("a=1"), rendered("a=2")
+    template = first.one("Service")["spec"]["template"]
+    name = first.one("ConfigMap")["metadata"]["name"]
+    assert first.one("ConfigMap")["data"] == {"file": "a=1"}
+    assert template["spec"]["volumes"] == [{"name": name, "configMap": {"name": name}}]
+    assert template["spec"]["containers"][0]["volumeMounts"] == [
+        {"name": name, "mountPath": "/etc/app/settings.ini", "subPath": "file", "readOnly": True}
+    ]
+    assert template["metadata"]["annotations"] != second.one("Service")["spec"]["template"]["metadata"]["annotations"]
+
+
+def test_without_a_size_knative_decides(render_one: RenderOne) -> None:
+    assert _sizes(render_one) == {}
+
+
+def test_a_fixed_size_is_both_bounds(render_one: RenderOne) -> None:
+    assert _sizes(render_one, MANUAL) == {"min-scale": "3", "max-scale": "3"}
+
+
+def test_a_size_of_zero_lets_it_sleep_and_says_so(render_one: RenderOne) -> None:
+    none = {"name": "manual-scaler", "properties": {"replicaCount": 0}}
+    found = render_one(KnativeService(), component=_component(), traits=[none])
+    assert found.one("Service")["spec"]["template"]["metadata"]["annotations"] == {f"{PREFIX}min-scale": "0"}
+    assert any("cannot keep a Service at 0" in warning for warning in found.warnings)
+
+
+def test_a_range_is_two_bounds(render_one: RenderOne) -> None:
+    assert _sizes(render_one, _auto()) == {"min-scale": "2", "max-scale": "5"}
+
+
+def test_a_range_by_cpu_is_in_percent(render_one: RenderOne) -> None:
+    sizes = _sizes(render_one, _auto(cpu=70))
+    assert sizes == {
+        "min-scale": "2",
+        "max-scale": "5",
+        "class": "hpa.autoscaling.knative.dev",
+        "metric": "cpu",
+        "target": "70",
+    }
+
+
+def test_a_range_by_memory_is_in_mebibytes_of_what_is_requested(render_one: RenderOne) -> None:
+    sizes = _sizes(render_one, _auto(memory=75), resources={"memory": {"required": "200Mi"}})
+    assert (sizes["metric"], sizes["target"]) == ("memory", "150")
+
+
+@pytest.mark.parametrize(
+    "trait", [_auto(cpu=70, memory=70), _auto(behavior={"scaleUp": {"stabilizationWindowSeconds": 3}})]
+)
+def test_a_range_that_knative_cannot_follow_is_refused_at_the_trait(
+    render_one: RenderOne, trait: dict[str, Any]
+) -> None:
+    assert _refused(render_one, _component(), trait) == ["$.spec.components[0].traits[0]"]
+
+
+PROBE = {"httpGet": {"path": "/", "port": 8080}}
+CLAIM = {"name": "data", "mountPath": "/data"}
+
+
+@pytest.mark.parametrize(
+    ("component", "path"),
+    [
+        (_component(osType="windows"), "$.spec.osType"),
+        ({**_component(), "arch": "amd64"}, "$.spec.arch"),
+        (_component(name="queue-proxy"), "$.spec.containers[0].name"),
+        (_component(env=[{"name": "PORT", "value": "1"}]), "$.spec.containers[0].env[0].name"),
+        (_component(resources={"volumes": [CLAIM]}), "$.spec.containers[0].resources.volumes[0]"),
+        (
+            _component(
+                resources={
+                    "volumes": [{"name": "d", "mountPath": "/dev", "disk": {"required": "1M", "ephemeral": True}}]
+                }
+            ),
+            "$.spec.containers[0].resources.volumes[0].mountPath",
+        ),
+        (
+            _component(ports=[{"name": "a", "containerPort": 80}, {"name": "b", "containerPort": 81}]),
+            "$.spec.containers[0].ports[1]",
+        ),
+        (_component(ports=[{"name": "a", "containerPort": 9090}]), "$.spec.containers[0].ports[0].containerPort"),
+        (
+            _component(ports=[{"name": "a", "containerPort": 80, "protocol": "UDP"}]),
+            "$.spec.containers[0].ports[0].protocol",
+        ),
+        (_component({"name": "side", "image": "side:1"}, ports=[]), "$.spec.containers"),
+        (
+            _component({"name": "side", "image": "side:1", "readinessProbe": PROBE}),
+            "$.spec.containers[1].readinessProbe",
+        ),
+    ],
+)
+def test_what_a_stock_knative_refuses_is_refused_before(
+    render_one: RenderOne, component: dict[str, Any], path: str
+) -> None:
+    assert _refused(render_one, component) == [path]
+
+
+def test_linux_is_what_knative_runs_on_and_needs_no_node_selector(render_one: RenderOne) -> None:
+    found = render_one(KnativeService(), component=_component(osType="linux")).one("Service")
+    assert "nodeSelector" not in found["spec"]["template"]["spec"]
+
+
+def test_what_the_cluster_enables_is_rendered(render_one: RenderOne) -> None:
+    component = {
+        **_component({"name": "side", "image": "side:1", "readinessProbe": PROBE}, resources={"volumes": [CLAIM]}),
+        "arch": "amd64",
+    }
+    features = [
+        "kubernetes.podspec-nodeselector",
+        "kubernetes.podspec-persistent-volume-claim",
+        "kubernetes.podspec-persistent-volume-write",
+        "multi-container-probing",
+    ]
+    spec = render_one(KnativeService(), component=component, properties={"features": features}).one("Service")["spec"]
+    pod = spec["template"]["spec"]
+    assert pod["nodeSelector"] == {"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}
+    assert pod["volumes"] == [{"name": "data", "persistentVolumeClaim": {"claimName": "data", "readOnly": False}}]
+    assert "readinessProbe" in pod["containers"][1]
+
+
+def test_image_and_containers_are_not_both_taken(render_one: RenderOne) -> None:
+    assert _refused(render_one, _component(), image="x:1") == ["$.spec.workloadSettings[0].value"]
+
+
+def test_something_must_say_the_image(render_one: RenderOne) -> None:
+    assert _refused(render_one, {"containers": []}) == ["$.spec.workloadSettings"]
+
+
+def test_an_ingress_does_not_fit(render_one: RenderOne) -> None:
+    ingress = {"name": "ingress", "properties": {"hostname": "shop.example"}}
+    assert _refused(render_one, _component(), ingress) == ["$.spec.components[0].traits[0].name"]
+
+
+def _live(status: dict[str, Any] | None, generation: int = 1) -> dict[str, Any]:
+    found = {
+        "apiVersion": SERVICE.api_version,
+        "kind": "Service",
+        "metadata": {"name": "web", "generation": generation},
+    }
+    return found if status is None else {**found, "status": status}
+
+
+def _status(ready: str, **more: Any) -> dict[str, Any]:
+    condition = {"type": "Ready", "status": ready, "reason": "RevisionFailed", "message": "why"}
+    return {"observedGeneration": 1, "conditions": [condition], **more}
+
+
+@pytest.mark.parametrize(
+    ("live", "state", "reason"),
+    [
+        ([], "progressing", "Missing"),
+        ([_live(None)], "progressing", "NotObserved"),
+        ([_live(_status("Unknown"))], "progressing", "RevisionFailed"),
+        ([_live(_status("False"))], "failed", "RevisionFailed"),
+        ([_live(_status("False"), generation=2)], "progressing", "GenerationNotObserved"),
+        ([_live(_status("True"), generation=2)], "progressing", "GenerationNotObserved"),
+        ([_live(_status("True"))], "ready", "Ready"),
+    ],
+)
+def test_health_is_the_condition_ready_of_this_generation(live: list[dict[str, Any]], state: str, reason: str) -> None:
+    health = KnativeService().health(_context(live))
+    assert (health.state, health.reason) == (state, reason)
+
+
+def test_health_shows_the_url() -> None:
+    health = KnativeService().health(_context([_live(_status("True", url="http://web.default.example.com"))]))
+    assert health.show == {"url": "http://web.default.example.com"}
+
+
+def _context(live: list[dict[str, Any]]) -> Context[Any]:
+    def observe(kind: Kind) -> tuple[dict[str, Any], ...]:
+        return tuple(live) if kind == SERVICE else ()
+
+    component = msgspec.convert({"metadata": {"name": "c"}, "workload_type": KnativeService.name}, Component)
+    now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    return Context(
+        application="app",
+        namespace="default",
+        instance="web",
+        component=component,
+        properties=None,
+        now=now,
+        attached_at=now,
+        observe=observe,
+    )
