@@ -6,6 +6,7 @@ conflicts   who gets a name that several plugins offer
 discovery   the entry points of the installed packages, and our own built-in types
 asking      what one plugin offers
 loading     one plugin at a time through one door -> Loaded
+rights      the rights that the installed types need
 
 Nothing here looks at documents or at a cluster, and nothing but this room imports `builtin`.
 """

@@ -42,7 +42,7 @@ class Handle:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, local: LocalCluster, cluster: Cluster) -> None:
         self._loop = loop
-        self._local = local
+        self.local = local
         self.cluster = cluster
 
     @property
@@ -53,7 +53,7 @@ class Handle:
     @property
     def kubeconfig(self) -> Document:
         """For kubectl and other clients; the context's namespace is `namespace`."""
-        return self._local.kubeconfig()
+        return self.local.kubeconfig()
 
     def wait(self, work: Coroutine[Any, Any, R]) -> R:
         """Run a coroutine on the thread of the API and return its result, or raise what it raises."""

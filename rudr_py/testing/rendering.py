@@ -120,7 +120,12 @@ def documents(stage: Stage) -> tuple[Document, Document]:
 
 def plan(stage: Stage, installed: Catalog, observed: Observed | None = None) -> Plan:
     """The plan of the stage's application, whatever is wrong with it."""
-    component, application = (parse.parse(document) for document in documents(stage))
+    return plan_of(stage, _application(stage), installed, observed)
+
+
+def plan_of(stage: Stage, document: Document, installed: Catalog, observed: Observed | None = None) -> Plan:
+    """The plan of a changed ApplicationConfiguration of the stage, whatever is wrong with it."""
+    component, application = parse.parse(_component(stage)), parse.parse(document)
     if application.value is None or component.value is None:
         told = [(problem.message, problem.path) for problem in (*component.problems, *application.problems)]
         raise RenderError(told, rendering.INVALID)

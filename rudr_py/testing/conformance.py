@@ -1,0 +1,65 @@
+"""One line that checks everything that a type promises.
+
+    from rudr_py.testing import conformance
+
+    test_conforms = conformance.suite(CronHpa(), properties=[{"jobs": []}])
+
+That is one test for each promise and each way to use the type, such as `test_conforms[renders the same bytes twice-0]`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from rudr_py.testing import checks, rendering
+from rudr_py.testing.checks import Case
+from rudr_py.testing.rendering import Stage
+
+INSTALL = "needs the package kubernetes-validate: pip install 'rudr-py[testing]'"
+_HEAVY = {checks.makes_objects_that_kubernetes_takes, checks.asks_for_the_rights_that_it_needs}
+
+
+def suite(
+    type_: Any,
+    *types: Any,
+    properties: Sequence[Mapping[str, Any]] = ({},),
+    component: Mapping[str, Any] | None = None,
+    traits: Sequence[Mapping[str, Any]] = (),
+    observed: Sequence[Mapping[str, Any]] = (),
+    now: datetime | None = None,
+) -> Callable[..., None]:
+    """A parametrised test function. `properties` are ways to use the type, all of which it must accept.
+
+    Everything else is as for the fixture `render_one`.
+    """
+    stages = [
+        Stage(
+            type_=type_,
+            properties=given,
+            component=component,
+            traits=tuple(traits),
+            observed=tuple(observed),
+            now=now or rendering.NOW,
+        )
+        for given in properties
+    ]
+    cases = [Case(stage=stage, types=types) for stage in stages]
+    rows = [_row(check, cases[0], "") for check in checks.ONCE]
+    rows += [_row(check, case, f"-{index}") for check in checks.EACH for index, case in enumerate(cases)]
+
+    @pytest.mark.parametrize(("check", "case"), rows)
+    def conforms(check: Callable[[Case], None], case: Case) -> None:
+        check(case)
+
+    return conforms
+
+
+def _row(check: Callable[[Case], None], case: Case, suffix: str) -> Any:
+    absent = check in _HEAVY and importlib.util.find_spec("kubernetes_validate") is None
+    marks = [pytest.mark.skip(reason=INSTALL)] if absent else []
+    return pytest.param(check, case, id=f"{check.__name__.replace('_', ' ')}{suffix}", marks=marks)

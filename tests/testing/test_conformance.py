@@ -1,0 +1,142 @@
+"""The conformance suite finds, for each promise, a type that breaks it, and tells one that keeps all from it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import os
+import random
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rudr_py.api import Context, Health, Kind, Manifest, Rendered, Trait
+from rudr_py.plugins import rights
+from rudr_py.testing import RenderError, access, checks, conformance
+from rudr_py.testing.checks import Case
+from rudr_py.testing.rendering import Stage
+
+CONFIG = Kind("v1", "ConfigMap")
+GADGET = Kind("example.org/v1", "Gadget")
+
+
+class Good(Trait[Any]):
+    name = "good"
+    produces = (CONFIG,)
+
+    def data(self, ctx: Context[Any]) -> dict[str, Any]:
+        return {"size": "1"}
+
+    def render(self, ctx: Context[Any]) -> Rendered:
+        body = {"data": self.data(ctx)}
+        return Rendered(add=(Manifest(kind=self.produces[0], name=ctx.name("good"), body=body),))
+
+
+test_conforms = conformance.suite(Good(), properties=[{}, {"anything": 1}])
+
+
+def _case(type_: Trait[Any]) -> Case:
+    return Case(stage=Stage(type_=type_))
+
+
+def _saying(data: Callable[[Context[Any]], object]) -> Trait[Any]:
+    class Saying(Good):
+        def data(self, ctx: Context[Any]) -> dict[str, Any]:
+            return {"size": str(data(ctx))}
+
+    return Saying()
+
+
+def _declaring(**declared: Any) -> Trait[Any]:
+    made: Trait[Any] = type("Declaring", (Good,), declared)()
+    return made
+
+
+COUNT = itertools.count()
+
+
+class Greedy(Good):
+    def render(self, ctx: Context[Any]) -> Rendered:
+        return Rendered(add=(Manifest(kind=Kind("v1", "Secret"), name=ctx.name("good"), body={}),))
+
+
+class Constant(Good):
+    def render(self, ctx: Context[Any]) -> Rendered:
+        return Rendered(add=(Manifest(kind=CONFIG, name="settings", body={}),))
+
+
+class Nosy(Good):
+    """Looks at its neighbours in the listed order."""
+
+    def data(self, ctx: Context[Any]) -> dict[str, Any]:
+        return {"first": ctx.traits[0].name}
+
+
+class Meddler(Good):
+    def data(self, ctx: Context[Any]) -> dict[str, Any]:
+        ctx.manifests[0].body["spec"]["replicas"] = 7
+        return {}
+
+
+class Fragile(Good):
+    def health(self, ctx: Context[Any]) -> Health:
+        found = ctx.live(ctx.manifests[0].ref) or {}
+        return Health("ready" if found["status"]["phase"] == "Good" else "failed", "Looked")
+
+
+class Refusing(Good):
+    def render(self, ctx: Context[Any]) -> Rendered:
+        raise ValueError(ctx.instance)
+
+
+@pytest.mark.parametrize(
+    ("check", "bad"),
+    [
+        (checks.declares_what_can_be_used, _declaring(produces=["ConfigMap"])),
+        (checks.has_a_sane_schema, _declaring(properties={"type": "object", "required": ["a"]})),
+        (
+            checks.has_a_sane_schema,
+            _declaring(properties={"type": "object", "properties": {"a": {"type": "string", "default": 1}}}),
+        ),
+        (checks.renders, Refusing()),
+        (checks.renders_the_same_bytes_twice, _saying(lambda _: next(COUNT))),
+        (checks.leaves_its_inputs_alone, Meddler()),
+        (checks.reads_no_clock_and_opens_nothing, _saying(lambda _: time.time())),
+        (checks.reads_no_clock_and_opens_nothing, _saying(lambda _: dt.datetime.now(dt.UTC))),
+        (checks.reads_no_clock_and_opens_nothing, _saying(lambda _: dt.date.today())),  # noqa: DTZ011 - the mistake under test
+        (checks.reads_no_clock_and_opens_nothing, _saying(lambda _: random.random())),  # noqa: S311 - the mistake under test
+        (checks.reads_no_clock_and_opens_nothing, _saying(lambda _: os.urandom(1))),
+        (checks.reads_no_clock_and_opens_nothing, _saying(lambda _: os.environ.get("HOME"))),
+        (checks.reads_no_clock_and_opens_nothing, _saying(lambda _: socket.socket().close())),
+        (checks.reads_no_clock_and_opens_nothing, _saying(lambda _: os.listdir("."))),  # noqa: PTH208 - the mistake under test
+        (checks.produces_what_it_declares, Greedy()),
+        (checks.makes_unique_names_of_at_most_63_characters, Constant()),
+        (checks.does_not_mind_the_order_of_traits, Nosy()),
+        (checks.tells_health_of_anything, Fragile()),
+        (checks.makes_objects_that_kubernetes_takes, _saying(lambda _: 1)),
+    ],
+)
+def test_a_type_that_breaks_a_promise_is_found(check: Callable[[Case], None], bad: Trait[Any]) -> None:
+    check(_case(Good()))
+    if check is checks.makes_objects_that_kubernetes_takes:
+        bad = type("Unknown", (Good,), {"data": lambda _self, _ctx: {"size": 1}})()
+    with pytest.raises((AssertionError, RenderError)):
+        check(_case(bad))
+
+
+def test_a_right_that_is_missing_is_told_with_its_request() -> None:
+    case = _case(Good())
+    enough = rights.rules(case.catalog())
+    without = [rule for rule in enough if rule.groups != ("",)]
+    with pytest.raises(AssertionError, match="configmaps"):
+        access.check(case.stage, case.catalog(), without)
+
+
+def test_kinds_of_others_get_stand_in_definitions() -> None:
+    class Gadgets(Good):
+        produces = (GADGET,)
+
+    checks.asks_for_the_rights_that_it_needs(_case(Gadgets()))
