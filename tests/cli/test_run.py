@@ -21,6 +21,14 @@ def test_a_flag_beats_the_environment_and_ours_beats_rudrs() -> None:
     assert run.settings({}, {"KUBERNETES_NAMESPACE": "rudrs"}).namespaces == ("rudrs",)
 
 
+def test_scopes_and_definitions_are_as_the_flags_say() -> None:
+    default = run.settings({}, {})
+    assert (default.health_scope_address, default.publish_definitions, default.root_scopes) == ("", True, False)
+    flags: dict[str, str | int | None] = {"health_scope": ":80", "publish_definitions": False, "root_scopes": True}
+    given = run.settings(flags, {})
+    assert (given.health_scope_address, given.publish_definitions, given.root_scopes) == (":80", False, True)
+
+
 def test_the_pod_name_is_the_identity() -> None:
     assert run.settings({}, {"POD_NAME": "rudr-0"}).identity == "rudr-0"
 
