@@ -26,7 +26,7 @@ def _auto(**properties: Any) -> dict[str, Any]:
     return {"name": "auto-scaler", "properties": {"minimum": 2, "maximum": 5, **properties}}
 
 
-def _component(*others: dict[str, Any], osType: str = "linux", **container: Any) -> dict[str, Any]:  # noqa: N803 - OAM's
+def _component(*others: dict[str, Any], osType: str = "linux", **container: Any) -> dict[str, Any]:  # noqa: N803 - the field's name in OAM
     return {"osType": osType, "containers": [{**CONTAINER, **container}, *others]}
 
 
