@@ -51,14 +51,16 @@ class Source:
     """One kind in one namespace (empty: all).
 
     `settled` is set once the first list is done, or cannot be had for now, so that waiting longer would help nobody;
-    `absent` tells whether the server lacks the kind now. `changed` is called when either, or `available`, may have
-    become true. Why there is no list is in the `problem` of the cache.
+    `absent` tells whether the server lacks the kind now, `sought` whether it is looked for then: one that is in no
+    namespace is not. `changed` is called when `settled` or `available` may have become true. Why there is no list is in
+    the `problem` of the cache.
     """
 
     def __init__(self, kind: Kind, namespace: str, known: World, tools: Tools, seeker: Seeker) -> None:
         self.kind = kind
         self.namespace = namespace
         self.absent = False
+        self.sought = True
         self.settled = asyncio.Event()
         self.cache = Cache(label=stamp.INSTANCE)
         self._world = known
@@ -88,6 +90,7 @@ class Source:
                 self._feed(watch.Interrupted(str(error), 0.0), trigger, changed)
             else:
                 if not resource.namespaced:
+                    self.sought = False
                     self._feed(watch.KindAbsent(f"{self.kind} is in no namespace"), trigger, changed)
                     return
                 await self._watch(selection(resource, self.namespace, self.kind), trigger, changed)
@@ -246,9 +249,8 @@ class Sources:
 
     def _wanted(self) -> bool:
         """Whether anybody waits for a kind that is absent."""
-        return any(self._waiting.get(kind) for kind in self.missing(self._sources)) or bool(
-            self.missing(world.OWN_KINDS)
-        )
+        sought = {kind for kind, found in self._sources.items() if any(one.absent and one.sought for one in found)}
+        return any(kind in world.OWN_KINDS or self._waiting.get(kind) for kind in sought)
 
     def _changed(self, source: Source) -> None:
         if source.kind in definitions.KINDS:

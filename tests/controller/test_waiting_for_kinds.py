@@ -108,6 +108,14 @@ async def test_nobody_waits_any_more_and_it_is_looked_for_slowly(waiting: Waitin
     assert await asked(waiting, spent, 2 * LATER) <= 3
 
 
+async def test_a_kind_that_is_in_no_namespace_is_not_looked_for_again(waiting: Waiting, spent: Any) -> None:
+    node = Kind("v1", "Node")
+    waiting.sources.ensure((node, ROBOT), SHOP)
+    await waiting.sources.wait((node, ROBOT))
+    waiting.sources.ensure((node,), SHOP)
+    assert await asked(waiting, spent, 2 * LATER) <= 3
+
+
 async def test_definitions_are_watched_in_their_namespace_only(waiting: Waiting, spent: Any) -> None:
     spent.reset()
     waiting.sources.watch(definitions.KINDS)
