@@ -9,8 +9,9 @@ server       requests on a socket, and gates around them
 faults       what can go wrong, on order of a test; `distortions` of what watches tell
 routing      path and method -> verb, resource, name
 verbs        one function per verb: a request as values -> an answer; `bodies`, `protobuf` and `protobuf_fields` read,
-             `views` and `cells` (columns, by `jsonpath`) show, `watching` streams, `reviews` tell who may what,
-             `subresources` are created under objects, `logs` read; `duplicates` are keys that a body has twice
+             `views` and `columns` (of `cells`, by `jsonpath` and `printers`) show, `watching` streams,
+             `reviews` tell who may what, `subresources` are created under objects, `logs` read; `duplicates` are
+             keys that a body has twice
 discovery    what is served; `openapi` with which schemas, and in the old form by `swagger`
 direct       the same verbs without HTTP, for the controllers: an `objects.Objects`
 

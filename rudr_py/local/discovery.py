@@ -96,7 +96,7 @@ def _aggregated_resource(resource: Resource) -> Object:
         "responseKind": kind,
         "scope": "Namespaced" if resource.namespaced else "Cluster",
         "singularResource": resource.singular,
-        "verbs": list(resource.verbs),
+        "verbs": list(_CUSTOM_ORDER if resource.custom else resource.verbs),
     }
     if resource.short_names:
         found["shortNames"] = list(resource.short_names)

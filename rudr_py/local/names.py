@@ -21,7 +21,7 @@ _SUBDOMAIN_TEXT = (
     "and must start and end with an alphanumeric character (e.g. 'example.com', "
     f"regex used for validation is '{_SUBDOMAIN}')"
 )
-_LABEL_TEXT = (
+LABEL_TEXT = (
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', "
     "and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', "
     f"regex used for validation is '{_LABEL}')"
@@ -72,7 +72,7 @@ def name_causes(resource: Resource, name: str) -> Iterator[Cause]:
         return
     limit, pattern, text = 253, _SUBDOMAIN, _SUBDOMAIN_TEXT
     if not resource.group and resource.plural in _LABEL_NAMES:
-        limit, pattern, text = 63, _LABEL, _LABEL_TEXT
+        limit, pattern, text = 63, _LABEL, LABEL_TEXT
     elif not resource.group and resource.plural in _SERVICE_NAMES:
         limit, pattern, text = 63, _DNS1035, _DNS1035_TEXT
     if len(name) > limit:

@@ -21,8 +21,14 @@ from rudr_py.local.world import World
 
 _OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _LIST_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta"
+_MODEL = "io.k8s.api.core.v1.ConfigMap"
+_STANDARD = (
+    "Standard {}metadata. More info: "
+    "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata"
+)
 _FROM, _TO = "#/$defs/", "#/components/schemas/"
 _SWAGGER = "v2"
+_IDENTITY = ("apiVersion", "kind")
 _PARAMETERS = {
     "list": ("allowWatchBookmarks", "continue", "fieldSelector", "labelSelector", "limit", "resourceVersion", "watch"),
     "post": ("dryRun", "fieldManager", "fieldValidation"),
@@ -115,9 +121,8 @@ class Documents:
         schema = dict((found.get("schema") or {}).get("openAPIV3Schema") or {"type": "object"})
         schema["properties"] = {
             **(schema.get("properties") or {}),
-            "apiVersion": {"type": "string"},
-            "kind": {"type": "string"},
-            "metadata": {"allOf": [{"$ref": f"{_TO}{_OBJECT_META}"}]},
+            **self._identity(),
+            "metadata": {"description": _STANDARD.format("object's "), "allOf": [{"$ref": f"{_TO}{_OBJECT_META}"}]},
         }
         schema["x-kubernetes-group-version-kind"] = [_kind(resource)]
         base = ".".join([*reversed(resource.group.split(".")), resource.version])
@@ -127,9 +132,8 @@ class Documents:
             "type": "object",
             "required": ["items"],
             "properties": {
-                "apiVersion": {"type": "string"},
-                "kind": {"type": "string"},
-                "metadata": {"allOf": [{"$ref": f"{_TO}{_LIST_META}"}]},
+                **self._identity(),
+                "metadata": {"description": _STANDARD.format("list "), "allOf": [{"$ref": f"{_TO}{_LIST_META}"}]},
                 "items": {"type": "array", "items": {"allOf": [{"$ref": f"{_TO}{name}"}]}},
             },
             "x-kubernetes-group-version-kind": [_kind(resource, f"{resource.kind}List")],
@@ -137,6 +141,11 @@ class Documents:
         self._collect(_OBJECT_META, schemas)
         self._collect(_LIST_META, schemas)
         return name
+
+    def _identity(self) -> Object:
+        """The properties that every kind has, in the words of a built-in one."""
+        properties = self._schemas.definitions[_MODEL]["properties"]
+        return {key: {"type": "string", "description": properties[key]["description"]} for key in _IDENTITY}
 
 
 def _prefix(resource: Resource) -> str:
@@ -148,7 +157,7 @@ def _kind(resource: Resource, kind: str = "") -> Object:
 
 
 def _published(raw: Any) -> Any:
-    """A definition as OpenAPI v3 writes it: references moved, one type, null left out."""
+    """A definition as OpenAPI v3 writes it: references moved and beside nothing, one type, null left out."""
     if isinstance(raw, list):
         return [_published(each) for each in raw]
     if not isinstance(raw, dict):
@@ -156,7 +165,9 @@ def _published(raw: Any) -> Any:
     result: Object = {}
     for key, value in raw.items():
         if key == "properties":
-            result[key] = {name: _published(schema) for name, schema in value.items()}
+            result[key] = {name: _published(_open(name, schema)) for name, schema in value.items()}
+        elif key == "$ref" and len(raw) > 1:
+            result["allOf"] = [{key: value.replace(_FROM, _TO)}]
         elif key == "$ref":
             result[key] = value.replace(_FROM, _TO)
         elif key == "type" and isinstance(value, list):
@@ -165,6 +176,13 @@ def _published(raw: Any) -> Any:
         else:
             result[key] = _published(value)
     return result
+
+
+def _open(name: str, schema: Any) -> Any:
+    """A property without the list of what it may be that the publication, not Kubernetes, gives to an identity."""
+    if name in _IDENTITY and isinstance(schema, dict):
+        return {key: value for key, value in schema.items() if key != "enum"}
+    return schema
 
 
 def _references(raw: Any) -> Iterator[str]:

@@ -190,6 +190,14 @@ _REVIEW: Fields = {
     1: Field("resourceAttributes", _texts("namespace", "verb", "group", "version", "resource", "subresource", "name")),
     2: Field("nonResourceAttributes", _texts("path", "verb")),
 }
+_SUBJECT_REVIEW: Fields = {**_REVIEW, 3: Field("user"), 4: Field("groups", many=True), 6: Field("uid")}
+_DELETE_OPTIONS: Fields = {
+    1: Field("gracePeriodSeconds", "int"),
+    2: Field("preconditions", _texts("uid", "resourceVersion")),
+    3: Field("orphanDependents", "bool"),
+    4: Field("propagationPolicy"),
+    5: Field("dryRun", many=True),
+}
 
 
 def _object(spec: Fields) -> Fields:
@@ -227,16 +235,33 @@ MESSAGES: dict[str, Fields] = {
     "HorizontalPodAutoscaler": _object(_AUTOSCALER),
     "ResourceQuota": _object({1: Field("hard", "quantities"), 2: Field("scopes", many=True)}),
     "Role": _ROLE,
-    "ClusterRole": _ROLE,
+    "ClusterRole": {
+        **_ROLE,
+        3: Field("aggregationRule", {1: Field("clusterRoleSelectors", _SELECTOR, many=True)}),
+    },
     "RoleBinding": _BINDING,
     "ClusterRoleBinding": _BINDING,
-    "SelfSubjectAccessReview": _object(_REVIEW),
-    "DeleteOptions": {
-        1: Field("gracePeriodSeconds", "int"),
-        2: Field("preconditions", _texts("uid", "resourceVersion")),
-        3: Field("orphanDependents", "bool"),
-        4: Field("propagationPolicy"),
-        5: Field("dryRun", many=True),
+    "PriorityClass": {
+        1: _METADATA,
+        2: Field("value", "int"),
+        3: Field("globalDefault", "bool"),
+        4: Field("description"),
+        5: Field("preemptionPolicy"),
     },
+    "SelfSubjectAccessReview": _object(_REVIEW),
+    "SelfSubjectReview": {1: _METADATA, 2: _SKIPPED},
+    "SelfSubjectRulesReview": _object(_texts("namespace")),
+    "SubjectAccessReview": _object(_SUBJECT_REVIEW),
+    "LocalSubjectAccessReview": _object(_SUBJECT_REVIEW),
+    "TokenReview": _object(_texts("token", "audiences*")),
+    "TokenRequest": _object(
+        {
+            1: Field("audiences", many=True),
+            3: Field("boundObjectRef", _texts("kind", "apiVersion", "name", "uid")),
+            4: Field("expirationSeconds", "int"),
+        }
+    ),
+    "Eviction": {1: _METADATA, 2: Field("deleteOptions", _DELETE_OPTIONS)},
+    "DeleteOptions": _DELETE_OPTIONS,
 }
 """The messages by kind. Of HorizontalPodAutoscaler it is that of `autoscaling/v2`."""

@@ -85,11 +85,17 @@ def selection(resource: Resource, query: Query) -> Predicate | None:
     allowed = {*_COMMON_FIELDS, *_SELECTABLE.get(resource.table, ()), *resource.selectable}
     for path, _, _ in terms:
         if path not in allowed and not _is_event_field(resource, path):
-            raise status.bad_request(
-                f'Unable to find "{resource.api_version}, Resource={resource.plural}" that match label selector '
-                f'"{query.labels}", field selector "{query.fields}": field label not supported: {path}'
-            )
+            raise status.bad_request(_unknown(resource, path))
     return selectors.predicate(query.labels, terms)
+
+
+def _unknown(resource: Resource, path: str) -> str:
+    """The words for a field that cannot be selected by: kinds with fields of their own have words of their own."""
+    if resource.table == "jobs.batch":
+        return f'field label "{path}" not supported for Job'
+    if resource.table == "events" or resource.table in _SELECTABLE or resource.selectable:
+        return f"field label not supported: {path}"
+    return f'"{path}" is not a known field selector: only "metadata.name", "metadata.namespace"'
 
 
 def _is_event_field(resource: Resource, path: str) -> bool:

@@ -82,7 +82,7 @@ def get(world: World, asked: Asked) -> Answer:
     if asked.route.subresource == "log":
         return Answer(text=logs.read(found, asked.query, world.printed))
     if asked.route.subresource == "scale":
-        return Answer(object=scaling.to_scale(asked.resource, found))
+        return Answer(object=views.scale(asked.view, scaling.to_scale(asked.resource, found), world.clock()))
     return _shown(world, asked, found)
 
 
@@ -190,7 +190,8 @@ def _written(world: World, asked: Asked, outcome: Outcome) -> Answer:
     code = 201 if outcome.created else 200
     warnings = (*outcome.warnings, *_deprecation(asked))
     if outcome.object["kind"] == "Scale" and asked.route.subresource == "scale":
-        return Answer(object=outcome.object, status=code, warnings=warnings)
+        scale = views.scale(asked.view, outcome.object, world.clock())
+        return Answer(object=scale, status=code, warnings=warnings)
     shown = views.one(asked.view, asked.resource, outcome.object, world.clock())
     return Answer(object=shown, status=code, warnings=warnings)
 

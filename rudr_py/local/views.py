@@ -5,6 +5,7 @@ Chosen by the Accept header. Nothing here reads the store or writes to a socket.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -12,7 +13,8 @@ from typing import Any
 import msgspec
 
 from rudr_py.errors import ApiError
-from rudr_py.local import cells
+from rudr_py.local import columns
+from rudr_py.local.cells import Shown
 from rudr_py.local.reads import Page
 from rudr_py.local.resources import Resource
 from rudr_py.local.store import Object
@@ -54,8 +56,17 @@ def negotiate(accept: str, include: str = "") -> View:
 
 def one(view: View, resource: Resource, obj: Object, now: datetime) -> Object:
     """Return one object in a view."""
+    return _one(view, columns.shown(resource), obj, now)
+
+
+def scale(view: View, obj: Object, now: datetime) -> Object:
+    """Return the Scale of an object in a view."""
+    return _one(view, columns.SCALE, obj, now)
+
+
+def _one(view: View, shown: Sequence[Shown], obj: Object, now: datetime) -> Object:
     if view.form == TABLE:
-        return table(view, resource, [obj], obj["metadata"].get("resourceVersion", ""), now)
+        return _table(view, shown, [obj], obj["metadata"].get("resourceVersion", ""), now)
     return partial(view, obj) if view.form == PARTIAL else obj
 
 
@@ -102,14 +113,17 @@ def partial(view: View, obj: Object) -> Object:
 
 def table(view: View, resource: Resource, objects: list[Object], revision: str, now: datetime) -> Object:
     """Return objects as rows; `now` is what ages are counted from."""
-    columns = cells.shown(resource)
+    return _table(view, columns.shown(resource), objects, revision, now)
+
+
+def _table(view: View, shown: Sequence[Shown], objects: Iterable[Object], revision: str, now: datetime) -> Object:
     return {
         "kind": TABLE,
         "apiVersion": f"meta.k8s.io/{view.version}",
         "metadata": {"resourceVersion": revision},
-        "columnDefinitions": [column.definition for column in columns],
+        "columnDefinitions": [column.definition for column in shown],
         "rows": [
-            {"cells": [column.cell(obj, now) for column in columns], "object": _carried(view, obj)} for obj in objects
+            {"cells": [column.cell(obj, now) for column in shown], "object": _carried(view, obj)} for obj in objects
         ],
     }
 

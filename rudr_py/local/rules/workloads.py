@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rudr_py.errors import Cause
-from rudr_py.local import schedule, selectors
+from rudr_py.local import names, schedule, selectors
 from rudr_py.local.rules import rule
 from rudr_py.local.rules.rule import Context, Rule
 from rudr_py.local.store import Object
@@ -67,6 +67,8 @@ def pod_causes(spec: Any, field: str, claims: tuple[str, ...] = ()) -> Iterator[
         name = container.get("name", "")
         if not name:
             yield rule.required(f"{here}.name")
+        elif not names.is_label(name):
+            yield rule.invalid(f"{here}.name", name, names.LABEL_TEXT)
         elif name in seen:
             yield Cause(reason="FieldValueDuplicate", message=f'Duplicate value: "{name}"', field=f"{here}.name")
         seen.add(name)

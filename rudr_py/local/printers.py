@@ -1,0 +1,380 @@
+"""What the cells of built-in kinds say, a function per cell, in the words of the real server's printers. Pure.
+
+Source: pkg/printers/internalversion of Kubernetes, whose rules are not published otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from rudr_py.local import cells, selectors
+from rudr_py.local.cells import NONE, UNKNOWN, Cell
+from rudr_py.local.jsonpath import find
+from rudr_py.local.store import Object
+
+UNSET = "<unset>"
+_NARROW = 16
+_ROLE = "node-role.kubernetes.io/"
+_MODES = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
+_JOB_ENDS = (("Complete", "Complete"), ("Failed", "Failed"))
+_JOB_TURNS = ("Suspended", "FailureTarget", "SuccessCriteriaMet")
+
+
+def _part(obj: Object, path: str) -> Any:
+    found = find(obj, path)
+    return found[0] if found else None
+
+
+def _some(texts: Iterable[str], limit: int = 3) -> str:
+    """The first few, and how many more there are."""
+    found = list(texts)
+    more = f" + {len(found) - limit} more..." if len(found) > limit else ""
+    return ",".join(found[:limit]) + more
+
+
+def ratio(first: str, second: str) -> Cell:
+    """Two numbers: how many there are of how many."""
+    left, right = cells.at(first, 0), cells.at(second, 0)
+    return lambda obj, now: f"{left(obj, now)}/{right(obj, now)}"
+
+
+def flag(path: str, otherwise: str = UNSET, *, capital: bool = True) -> Cell:
+    """A boolean as a word."""
+
+    def cell(obj: Object, _now: datetime) -> str:
+        value = _part(obj, path)
+        if not isinstance(value, bool):
+            return otherwise
+        return str(value) if capital else str(value).lower()
+
+    return cell
+
+
+def count(*fields: str) -> Cell:
+    """How many entries fields have together."""
+    return lambda obj, _now: sum(len(_part(obj, field) or ()) for field in fields)
+
+
+def each(path: str, field: str) -> Cell:
+    """A field of each of a list's objects."""
+    return lambda obj, _now: ",".join(str(one.get(field, "")) for one in _part(obj, path) or ())
+
+
+def since(path: str) -> Cell:
+    """The time since a timestamp; `<none>` without one."""
+
+    def cell(obj: Object, now: datetime) -> str:
+        value = _part(obj, path)
+        return cells.age(value, now) if value else NONE
+
+    return cell
+
+
+def label_selector(path: str) -> Cell:
+    """A LabelSelector as text."""
+
+    def cell(obj: Object, _now: datetime) -> str:
+        selector = _part(obj, path)
+        return (selectors.match_labels(selector) if selector else "") or NONE
+
+    return cell
+
+
+def labels(path: str) -> Cell:
+    """Labels as text."""
+    return lambda obj, _now: selectors.match_labels({"matchLabels": _part(obj, path) or {}}) or NONE
+
+
+def modes(path: str) -> Cell:
+    """Access modes of a volume, in short."""
+
+    def cell(obj: Object, _now: datetime) -> str:
+        found = _part(obj, path) or ()
+        return ",".join(short for mode, short in _MODES.items() if mode in found)
+
+    return cell
+
+
+def bound(cell: Cell, *, otherwise: Any = "") -> Cell:
+    """What a claim shows once it has a volume."""
+    return lambda obj, now: cell(obj, now) if _part(obj, ".spec.volumeName") else otherwise
+
+
+def phase_or_terminating(obj: Object, _now: datetime) -> str:
+    """The phase of a claim or volume."""
+    return "Terminating" if obj["metadata"].get("deletionTimestamp") else str(_part(obj, ".status.phase") or "")
+
+
+# --- Pods and nodes
+
+
+def pod_ready(pod: Object, _now: datetime) -> str:
+    """How many of a pod's containers are ready."""
+    statuses = _part(pod, ".status.containerStatuses") or ()
+    return f"{sum(bool(one.get('ready')) for one in statuses)}/{len(pod['spec'].get('containers') or ())}"
+
+
+def pod_status(pod: Object, _now: datetime) -> str:
+    """The word for a pod: why a container waits or ended, else its reason or phase."""
+    status = pod.get("status") or {}
+    reason = str(status.get("reason") or status.get("phase") or "")
+    running = False
+    for one in reversed(status.get("containerStatuses") or ()):
+        state = one.get("state") or {}
+        waiting, ended = state.get("waiting") or {}, state.get("terminated")
+        if waiting.get("reason"):
+            reason = waiting["reason"]
+        elif ended is not None:
+            reason = ended.get("reason") or _exit(ended)
+        elif one.get("ready") and "running" in state:
+            running = True
+    if reason == "Completed" and running:
+        reason = "Running" if _condition(pod, "Ready") else "NotReady"
+    if pod["metadata"].get("deletionTimestamp"):
+        return "Terminating"
+    return reason
+
+
+def _exit(ended: Object) -> str:
+    return f"Signal:{ended['signal']}" if ended.get("signal") else f"ExitCode:{ended.get('exitCode', 0)}"
+
+
+def restarts(pod: Object, now: datetime) -> str:
+    """How often a pod's containers were started again, and when last."""
+    statuses = _part(pod, ".status.containerStatuses") or ()
+    number = sum(one.get("restartCount", 0) for one in statuses)
+    ends = [_part(one, ".lastState.terminated.finishedAt") for one in statuses]
+    last = max(filter(None, ends), default=None)
+    return f"{number} ({cells.age(last, now)} ago)" if number and last else str(number)
+
+
+def gates(pod: Object, _now: datetime) -> str:
+    """How many of a pod's readiness gates are open."""
+    wanted = pod["spec"].get("readinessGates") or ()
+    if not wanted:
+        return NONE
+    return f"{sum(_condition(pod, gate.get('conditionType', '')) for gate in wanted)}/{len(wanted)}"
+
+
+def _condition(obj: Object, kind: str) -> bool:
+    """Whether a condition is true."""
+    found = _part(obj, ".status.conditions") or ()
+    return any(one.get("type") == kind and one.get("status") == "True" for one in found)
+
+
+def node_status(node: Object, _now: datetime) -> str:
+    """Whether a node is ready, and takes pods."""
+    known = any(one.get("type") == "Ready" for one in _part(node, ".status.conditions") or ())
+    word = ("Ready" if _condition(node, "Ready") else "NotReady") if known else "Unknown"
+    return f"{word},SchedulingDisabled" if _part(node, ".spec.unschedulable") else word
+
+
+def node_roles(node: Object, _now: datetime) -> str:
+    """The roles that a node's labels name."""
+    names = [key.removeprefix(_ROLE) for key in node["metadata"].get("labels") or () if key.startswith(_ROLE)]
+    return ",".join(sorted(names)) or NONE
+
+
+def node_address(kind: str) -> Cell:
+    """A node's address of a kind."""
+
+    def cell(node: Object, _now: datetime) -> str:
+        found = _part(node, ".status.addresses") or ()
+        return next((str(one.get("address")) for one in found if one.get("type") == kind), NONE)
+
+    return cell
+
+
+def node_info(field: str) -> Cell:
+    """A fact that the kubelet reports."""
+    return lambda node, _now: str(_part(node, f".status.nodeInfo.{field}") or UNKNOWN)
+
+
+# --- Workloads
+
+
+def job_status(job: Object, _now: datetime) -> str:
+    """The word for a job."""
+    for kind, word in _JOB_ENDS:
+        if _condition(job, kind):
+            return word
+    if job["metadata"].get("deletionTimestamp"):
+        return "Terminating"
+    return next((word for word in _JOB_TURNS if _condition(job, word)), "Running")
+
+
+def completions(job: Object, _now: datetime) -> str:
+    """How many of a job's pods have succeeded, of how many."""
+    done = _part(job, ".status.succeeded") or 0
+    wanted, at_once = _part(job, ".spec.completions"), _part(job, ".spec.parallelism") or 0
+    if wanted is not None:
+        return f"{done}/{wanted}"
+    return f"{done}/1 of {at_once}" if at_once > 1 else f"{done}/1"
+
+
+def job_duration(job: Object, now: datetime) -> str:
+    """How long a job has been running, or took."""
+    return cells.between(_part(job, ".status.startTime"), _part(job, ".status.completionTime"), now)
+
+
+def metrics(autoscaler: Object, _now: datetime) -> str:
+    """What an autoscaler aims at, and where it is."""
+    wanted = _part(autoscaler, ".spec.metrics") or ()
+    current = _part(autoscaler, ".status.currentMetrics") or ()
+    shown = [_metric(spec, current[index] if index < len(current) else {}) for index, spec in enumerate(wanted)]
+    if not shown:
+        return NONE
+    return ", ".join(shown[:2]) + (f" + {len(shown) - 2} more..." if len(shown) > 2 else "")
+
+
+def _metric(spec: Object, current: Object) -> str:
+    kind = str(spec.get("type") or "")
+    source, seen = (each.get(kind[:1].lower() + kind[1:]) or {} for each in (spec, current))
+    target, now = source.get("target") or {}, seen.get("current") or {}
+    name = f"{source['name']}: " if kind == "Resource" and "name" in source else ""
+    if "averageUtilization" in target:
+        used = now.get("averageUtilization")
+        return f"{name}{UNKNOWN if used is None else f'{used}%'}/{target['averageUtilization']}%"
+    field = "averageValue" if "averageValue" in target else "value"
+    average = " (avg)" if field == "averageValue" and kind in ("Object", "External") else ""
+    return f"{name}{now.get(field, UNKNOWN)}/{target.get(field, UNSET)}{average}"
+
+
+# --- Networks
+
+
+def service_ports(service: Object, _now: datetime) -> str:
+    """A service's ports, with those of nodes."""
+    parts = []
+    for port in service["spec"].get("ports") or ():
+        node = f":{port['nodePort']}" if port.get("nodePort") else ""
+        parts.append(f"{port.get('port')}{node}/{port.get('protocol', 'TCP')}")
+    return ",".join(parts) or NONE
+
+
+def external_ip(service: Object, _now: datetime) -> str:
+    """Where a service is reached from outside."""
+    spec = service["spec"]
+    if spec.get("type") == "ExternalName":
+        return str(spec.get("externalName", ""))
+    outside = list(spec.get("externalIPs") or ())
+    if spec.get("type") == "LoadBalancer":
+        outside = [*filter(None, _balanced(service)), *outside]
+        return ",".join(outside) or "<pending>"
+    return ",".join(outside) or NONE
+
+
+def _balanced(obj: Object) -> list[str]:
+    found = _part(obj, ".status.loadBalancer.ingress") or ()
+    return [str(one.get("ip") or one.get("hostname") or "") for one in found]
+
+
+def address(ingress: Object, _now: datetime) -> str:
+    """Where an ingress is reached."""
+    return ",".join(filter(None, _balanced(ingress)))
+
+
+def hosts(ingress: Object, _now: datetime) -> str:
+    """The hosts of an ingress's rules."""
+    return _some(filter(None, (one.get("host", "") for one in _part(ingress, ".spec.rules") or ()))) or "*"
+
+
+def ingress_ports(ingress: Object, _now: datetime) -> str:
+    """The ports that an ingress listens on."""
+    return "80, 443" if _part(ingress, ".spec.tls") else "80"
+
+
+def endpoints(obj: Object, _now: datetime) -> str:
+    """The addresses and ports of Endpoints."""
+    found: list[str] = []
+    for subset in obj.get("subsets") or ():
+        ready = [one.get("ip", "") for one in subset.get("addresses") or ()]
+        ports = subset.get("ports") or ()
+        found += [f"{ip}:{port.get('port')}" for port in ports for ip in ready] if ports else ready
+    return _some(found) or NONE
+
+
+def slice_ports(obj: Object, _now: datetime) -> str:
+    """The ports of an EndpointSlice."""
+    return _some(str(one.get("port", "*")) for one in obj.get("ports") or ()) or UNSET
+
+
+def slice_endpoints(obj: Object, _now: datetime) -> str:
+    """The addresses of an EndpointSlice."""
+    return _some(ip for one in obj.get("endpoints") or () for ip in one.get("addresses") or ()) or UNSET
+
+
+# --- Rights and limits
+
+
+def role(binding: Object, _now: datetime) -> str:
+    """The role that is bound."""
+    reference = binding.get("roleRef") or {}
+    return f"{reference.get('kind', '')}/{reference.get('name', '')}"
+
+
+def subjects(kind: str) -> Cell:
+    """The subjects of a kind in a binding."""
+
+    def cell(binding: Object, _now: datetime) -> str:
+        found = [one for one in binding.get("subjects") or () if one.get("kind") == kind]
+        return ", ".join(
+            f"{one['namespace']}/{one['name']}" if kind == "ServiceAccount" and one.get("namespace") else one["name"]
+            for one in found
+        )
+
+    return cell
+
+
+def quota(*, limits: bool) -> Cell:
+    """What of a quota is used, of how much."""
+
+    def cell(obj: Object, _now: datetime) -> str:
+        hard, used = _part(obj, ".status.hard") or {}, _part(obj, ".status.used") or {}
+        names = [name for name in sorted(hard) if name.startswith("limits.") == limits]
+        return ", ".join(f"{name}: {used.get(name, 0)}/{hard[name]}" for name in names)
+
+    return cell
+
+
+# --- Events
+
+
+def _either(*paths: str) -> Callable[[Object], Any]:
+    return lambda obj: next((found for path in paths if (found := _part(obj, path))), None)
+
+
+def event_last_seen(event: Object, now: datetime) -> str:
+    """The time since an event last happened."""
+    last = _either(".series.lastObservedTime", ".lastTimestamp", ".eventTime", ".metadata.creationTimestamp")
+    return cells.age(last(event), now)
+
+
+def event_first_seen(event: Object, now: datetime) -> str:
+    """The time since an event first happened."""
+    return cells.age(_either(".firstTimestamp", ".eventTime")(event), now)
+
+
+def event_object(event: Object, _now: datetime) -> str:
+    """What an event is about."""
+    about = event.get("involvedObject") or event.get("regarding") or {}
+    return f"{about.get('kind', '').lower()}/{about.get('name', '')}"
+
+
+def event_source(event: Object, _now: datetime) -> str:
+    """Who says so."""
+    source = event.get("source") or {}
+    parts = [source.get("component") or event.get("reportingComponent"), source.get("host")]
+    return ", ".join(filter(None, parts))
+
+
+def event_text(event: Object, _now: datetime) -> str:
+    """What an event says."""
+    return str(event.get("message") or event.get("note") or "").strip()
+
+
+def event_count(event: Object, _now: datetime) -> str:
+    """How often it happened."""
+    return str(_either(".series.count", ".count")(event) or 1)
