@@ -100,8 +100,8 @@ def _applied(
         if not force:
             _raise_conflicts(others, touched)
         others = ownership.taken(others, fieldset.union(touched, difference.removed), except_for=None)
-    elif last is not None:
-        own = msgspec.structs.replace(own, time=last.time)
+    else:  # an apply that changes nothing has no time, not even one that makes a new owner
+        own = msgspec.structs.replace(own, time=last.time if last is not None else None)
     if wanted:
         others[own.identity] = own
     return after if after is merged else typed.emptied_away(merged, after, node), others

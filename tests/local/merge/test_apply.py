@@ -116,10 +116,18 @@ def test_a_given_up_field_that_nobody_else_owns_is_gone_and_defaulted_again(depl
     assert owners(after, ".spec.replicas") == []
 
 
+def test_an_apply_that_only_makes_a_new_owner_has_no_time(by: MakeWrite) -> None:
+    live = merging.apply(None, body(size=5), by("rudr"), force=True)
+    shared = merging.apply(live, body(size=5), by("other"), force=True)
+    assert "time" not in entry_of(shared, "other")
+    changed = merging.apply(shared, body(size=6), by("other"), force=True)
+    assert entry_of(changed, "other")["time"]
+
+
 def test_a_field_is_handed_over_through_a_second_manager_without_being_reset(by: MakeWrite) -> None:
     live = merging.apply(None, body(size=5, color="red"), by("rudr"), force=True)
     handed = merging.apply(live, body(size=5), by("rudr-handover"), force=False)
-    assert owners(handed, ".spec.size") == ["rudr/Apply", "rudr-handover/Apply"]
+    assert owners(handed, ".spec.size") == ["rudr-handover/Apply", "rudr/Apply"]
     dropped = merging.apply(handed, body(color="red"), by("rudr"), force=True)
     assert dropped["spec"] == {"size": 5, "color": "red"}
     assert owners(dropped, ".spec.size") == ["rudr-handover/Apply"]
@@ -153,7 +161,7 @@ def test_an_entry_that_owns_nothing_any_more_vanishes(by: MakeWrite) -> None:
 
 def test_appliers_come_first_then_older_entries(by: MakeWrite) -> None:
     live = updated(None, body(size=1, color="red"), by("zoe", second=1))
-    live = merging.apply(live, body(color="red"), by("bob", second=5), force=True)
+    live = merging.apply(live, body(color="blue"), by("bob", second=5), force=True)
     live = merging.apply(live, body(labels={"a": "1"}), by("amy", second=3), force=True)
     found = [(entry["manager"], entry["operation"]) for entry in live["metadata"]["managedFields"]]
     assert found == [("amy", "Apply"), ("bob", "Apply"), ("zoe", "Update")]
@@ -185,7 +193,7 @@ def test_several_conflicts_are_grouped_by_manager(by: MakeWrite) -> None:
 def test_equal_values_are_shared_and_no_conflict(by: MakeWrite) -> None:
     live = merging.apply(None, body(size=1), by("hpa"), force=True)
     after = merging.apply(live, body(size=1), by("rudr"), force=False)
-    assert owners(after, ".spec.size") == ["hpa/Apply", "rudr/Apply"]
+    assert owners(after, ".spec.size") == ["rudr/Apply", "hpa/Apply"]
 
 
 def test_a_co_owned_field_stays_when_one_owner_gives_it_up(by: MakeWrite) -> None:
