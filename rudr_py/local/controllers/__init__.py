@@ -6,7 +6,7 @@ each can be stopped, started or switched off at any time. None speaks HTTP, read
 the machine    `runner` turns events into keys and keys into reconciles; `controller` says what a controller is,
                `world` what it works with, `queue` and `index` keep the keys, `times` writes dates and conditions
 workloads      `deployment` (`rollout`, `deployment_status`), `replicaset`, `statefulset`, `job` (`job_status`),
-               `cronjob`
+               `cronjob`, `daemonset`
 the node       `pods` (`containers`)
 what goes      `gc`, `namespace`
 around pods    `pvc`, `endpoints`, `addresses`, `horizontalpodautoscaler`

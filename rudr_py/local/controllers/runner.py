@@ -19,6 +19,7 @@ from rudr_py.local.controllers import (
     addresses,
     aggregation,
     cronjob,
+    daemonset,
     deployment,
     disruption,
     endpoints,
@@ -58,6 +59,7 @@ CONTROLLERS: tuple[Controller, ...] = (
     horizontalpodautoscaler.CONTROLLER,
     aggregation.CONTROLLER,
     cronjob.CONTROLLER,
+    daemonset.CONTROLLER,
     resourcequota.CONTROLLER,
     disruption.CONTROLLER,
 )

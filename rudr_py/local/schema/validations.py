@@ -182,6 +182,9 @@ def _bound(value: Any, node: Node) -> Any:
         found = {}
         for key, child in value.items():
             below = node.properties.get(key)
+            if child is None and node.properties:
+                # for rules, a field that is null is absent
+                continue
             if below is None:
                 found[key] = child if node.additional is None else _bound(child, node.additional)
             else:

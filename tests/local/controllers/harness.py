@@ -32,6 +32,7 @@ KINDS = {
     "Deployment": "apps/v1",
     "ReplicaSet": "apps/v1",
     "StatefulSet": "apps/v1",
+    "DaemonSet": "apps/v1",
     "Job": "batch/v1",
     "CronJob": "batch/v1",
     "ResourceQuota": "v1",

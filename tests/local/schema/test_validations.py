@@ -112,6 +112,14 @@ def test_what_cannot_be_evaluated_refuses_nothing() -> None:
     assert validations.causes({"spec": {"a": "1"}}, None, node, []) == []
 
 
+def test_a_field_that_is_null_is_absent_for_rules() -> None:
+    rules = [{"rule": "has(self.a) != has(self.b)"}]
+    properties = {"a": {"type": "string", "nullable": True}, "b": {"type": "string", "nullable": True}}
+    node = of({"type": "object", "properties": properties, "x-kubernetes-validations": rules})
+    assert validations.causes({"spec": {"a": "x", "b": None}}, None, node, []) == []
+    assert len(validations.causes({"spec": {"a": "x", "b": "y"}}, None, node, [])) == 1
+
+
 def test_names_that_cel_cannot_say_are_escaped() -> None:
     rules = [{"rule": "self.a__dash__b == 1 && self.__if__ == 2"}]
     properties = {"a-b": {"type": "integer"}, "if": {"type": "integer"}}

@@ -1,0 +1,78 @@
+"""DaemonSet: one pod on the one node that there is, replaced when the template changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rudr_py.local.controllers.controller import Controller
+from rudr_py.local.controllers.deployment import template_hash
+from rudr_py.local.controllers.pods import POD
+from rudr_py.local.controllers.queue import Key
+from rudr_py.local.controllers.replicaset import availability, is_active, pod_from_template
+from rudr_py.local.controllers.statefulset import REVISION_LABEL
+from rudr_py.local.controllers.world import Change, World, controller_key
+from rudr_py.local.resources import Kind
+from rudr_py.local.store import DELETED, Object
+
+DAEMON_SET = Kind("apps/v1", "DaemonSet")
+
+
+def _is_current(pod: Object, revision: str) -> bool:
+    return (pod["metadata"].get("labels") or {}).get(REVISION_LABEL) == revision
+
+
+def _run(world: World, daemon_set: Object, revision: str) -> None:
+    """See that there is one pod of the current template; an old one goes first, unless it waits to be deleted."""
+    pods = [pod for pod in world.controlled(daemon_set, POD) if is_active(pod)]
+    rolling = (daemon_set["spec"].get("updateStrategy") or {}).get("type", "RollingUpdate") == "RollingUpdate"
+    old = [pod for pod in pods if not _is_current(pod, revision)]
+    for pod in old if rolling else ():
+        world.delete(pod)
+    if len(pods) > (len(old) if rolling else 0):
+        return
+    name = daemon_set["metadata"]["name"]
+    pod = pod_from_template(daemon_set, daemon_set["spec"]["template"], name=world.generated_name(name))
+    pod["metadata"]["generateName"] = f"{name}-"
+    pod["metadata"]["labels"] = {**pod["metadata"].get("labels", {}), REVISION_LABEL: revision}
+    pod["spec"]["nodeName"] = world.settings.node_name
+    world.create(pod)
+
+
+def _status(world: World, daemon_set: Object, revision: str) -> tuple[Object, float | None]:
+    pods = [pod for pod in world.controlled(daemon_set, POD) if is_active(pod)]
+    ready, available, wait = availability(pods, daemon_set["spec"].get("minReadySeconds", 0), world.now())
+    status: Object = {
+        "currentNumberScheduled": min(1, len(pods)),
+        "desiredNumberScheduled": 1,
+        "numberMisscheduled": 0,
+        "numberReady": min(1, ready),
+        "observedGeneration": daemon_set["metadata"].get("generation", 0),
+    }
+    if any(_is_current(pod, revision) for pod in pods):
+        status["updatedNumberScheduled"] = 1
+    status["numberAvailable" if available else "numberUnavailable"] = 1
+    return status, wait
+
+
+def _reconcile(world: World, key: Key) -> float | None:
+    daemon_set = world.get(key)
+    if daemon_set is None or "deletionTimestamp" in daemon_set["metadata"]:
+        return None
+    metadata = daemon_set["metadata"]
+    if daemon_set.get("status", {}).get("observedGeneration") != metadata.get("generation"):
+        world.adopt(daemon_set, POD, daemon_set["spec"]["selector"])
+    revision = template_hash(daemon_set["spec"]["template"])
+    _run(world, daemon_set, revision)
+    status, wait = _status(world, daemon_set, revision)
+    world.write_status(daemon_set, status)
+    return wait
+
+
+def _concerns(_: World, change: Change) -> Iterable[Key]:
+    if change.key.kind == POD:
+        yield from controller_key(change.object, DAEMON_SET)
+    elif change.type != DELETED:
+        yield change.key
+
+
+CONTROLLER = Controller(name="daemonset", kinds=frozenset({DAEMON_SET, POD}), concerns=_concerns, reconcile=_reconcile)
