@@ -11,6 +11,7 @@ from rudr_py.local.access.attributes import Attributes
 from rudr_py.local.access.control import Control
 from rudr_py.local.access.user import ADMIN, User
 from rudr_py.local.resources import Resource
+from rudr_py.local.schema import validate
 from rudr_py.local.store import Object
 from rudr_py.local.world import World
 
@@ -24,6 +25,8 @@ _EVERYTHING = {
 def answer(world: World, resource: Resource, namespace: str, body: Any, user: User) -> Object:
     """Return a review with its status. Raises `ApiError` (400, 422)."""
     decoding.check_identity(resource, body)
+    if resource.node is not None:
+        decoding.check_types(resource, validate.validate(body, resource.node))
     spec = body.get("spec") or {}
     metadata = body["metadata"]
     if resource.namespaced:

@@ -15,7 +15,7 @@ from rudr_py.local.resources import Kind, Target
 from rudr_py.local.store import Object
 from rudr_py.local.world import World
 
-_SHORTEST, _DEFAULT = 600, 3600
+_SHORTEST, _DEFAULT, _LONGEST = 600, 3600, 2**32
 _BUDGETS = "poddisruptionbudgets.policy"
 
 
@@ -24,19 +24,26 @@ def create(world: World, target: Target, subresource: str, body: Any) -> Object:
     make = _MAKERS.get(subresource)
     if make is None:
         raise status.method_not_allowed()
-    if not isinstance(body, dict):
-        raise status.bad_request("the object provided is unrecognized: it is no object")
-    return make(world, target, body)
+    return make(world, target, _object(body))
+
+
+def _object(value: Any) -> Object:
+    """A part of a body that must be an object, or may be left out."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise status.bad_request("the object provided is unrecognized: an object is expected where there is none")
+    return value
 
 
 def _token(world: World, target: Target, body: Object) -> Object:
     """Issue a token (TokenRequest)."""
-    spec: dict[str, Any] = body.get("spec") or {}
+    spec = _object(body.get("spec"))
     seconds = spec.get("expirationSeconds", _DEFAULT)
-    if not isinstance(seconds, int) or seconds < _SHORTEST:
+    if not isinstance(seconds, int) or not _SHORTEST <= seconds <= _LONGEST:
         raise _invalid_token(seconds)
     account = writes.live(world, target)
-    bound = _bound(world, target, spec.get("boundObjectRef"))
+    bound = _bound(world, target, _object(spec.get("boundObjectRef")))
     if world.access is None:
         raise status.method_not_allowed()
     now = int(world.clock().timestamp())
@@ -55,7 +62,8 @@ def _token(world: World, target: Target, body: Object) -> Object:
 
 
 def _invalid_token(seconds: Any) -> InvalidError:
-    why = f"Invalid value: {seconds}: may not specify a duration less than 10 minutes"
+    limit = "larger than 2^32 seconds" if isinstance(seconds, int) and seconds > _LONGEST else "less than 10 minutes"
+    why = f"Invalid value: {seconds}: may not specify a duration {limit}"
     field = "spec.expirationSeconds"
     return InvalidError(
         f'TokenRequest.authentication.k8s.io "" is invalid: {field}: {why}',
@@ -66,16 +74,16 @@ def _invalid_token(seconds: Any) -> InvalidError:
     )
 
 
-def _bound(world: World, target: Target, reference: Any) -> Object | None:
+def _bound(world: World, target: Target, reference: Object) -> Object | None:
     """The object that a token is bound to."""
     if not reference:
         return None
-    kind, api_version = reference.get("kind", ""), reference.get("apiVersion", "v1")
+    kind, api_version = str(reference.get("kind", "")), str(reference.get("apiVersion", "v1"))
     resource = world.registry.of(Kind(api_version, kind))
     if resource is None or kind not in BINDABLE or api_version != "v1":
         raise status.bad_request(f"cannot bind token to object of type /{api_version}, Kind={kind}")
     namespace = target.namespace if resource.namespaced else ""
-    found = writes.live(world, Target(resource, namespace, reference.get("name", "")))
+    found = writes.live(world, Target(resource, namespace, str(reference.get("name", ""))))
     if kind == "Pod" and (found["spec"].get("serviceAccountName") or "default") != target.name:
         raise status.bad_request(
             f'cannot bind token for serviceaccount "{target.name}" to pod running with different serviceaccount name.'
@@ -119,7 +127,7 @@ def _held(budget: Object) -> TooManyRequestsError:
 def _binding(world: World, target: Target, body: Object) -> Object:
     """Give a pod a node, as a scheduler does."""
     pod = writes.live(world, target)
-    node = (body.get("target") or {}).get("name", "")
+    node = str(_object(body.get("target")).get("name", ""))
     if pod["spec"].get("nodeName"):
         why = f'pod {target.name} is already assigned to node "{pod["spec"]["nodeName"]}"'
         raise ConflictError(

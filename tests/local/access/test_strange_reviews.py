@@ -1,0 +1,66 @@
+"""No review and no token request, however strange, makes the server fail."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rudr_py.errors import ApiError
+from rudr_py.local import reviews, subresources
+from rudr_py.local.access.settings import Access
+from rudr_py.local.access.user import ADMIN
+from rudr_py.local.cluster import LocalCluster, LocalSettings
+from rudr_py.local.resources import Kind, Resource, Target
+from rudr_py.local.world import World
+
+REVIEWS = (
+    Kind("authorization.k8s.io/v1", "SelfSubjectAccessReview"),
+    Kind("authorization.k8s.io/v1", "SubjectAccessReview"),
+    Kind("authorization.k8s.io/v1", "LocalSubjectAccessReview"),
+    Kind("authorization.k8s.io/v1", "SelfSubjectRulesReview"),
+    Kind("authentication.k8s.io/v1", "TokenReview"),
+)
+KEYS = (
+    *("resourceAttributes", "nonResourceAttributes", "user", "groups", "extra", "verb", "namespace", "path"),
+    *("token", "audiences", "expirationSeconds", "boundObjectRef", "kind", "name", "target", "deleteOptions"),
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["", "default", "Pod", "a"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=5),
+    max_leaves=10,
+)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return LocalCluster(LocalSettings(access=Access())).world
+
+
+def resource(world: World, kind: Kind) -> Resource:
+    found = world.registry.of(kind)
+    assert found is not None
+    return found
+
+
+@given(spec=VALUES, kind=st.sampled_from(REVIEWS))
+def test_a_strange_review_is_answered_or_refused(world: World, spec: Any, kind: Kind) -> None:
+    with contextlib.suppress(ApiError):
+        answered = reviews.answer(world, resource(world, kind), "default", {"metadata": {}, "spec": spec}, ADMIN)
+        assert "status" in answered
+
+
+@given(spec=VALUES, name=st.sampled_from(["token", "eviction", "binding", "nothing"]))
+def test_what_is_strangely_created_under_an_object_is_refused(world: World, spec: Any, name: str) -> None:
+    for kind in (Kind("v1", "ServiceAccount"), Kind("v1", "Pod")):
+        found = resource(world, kind)
+        world.store.put(found.table, {"kind": kind.kind, "apiVersion": "v1", **_named(), "spec": {"containers": []}})
+        with contextlib.suppress(ApiError):
+            subresources.create(world, Target(found, "default", "a"), name, {"spec": spec, "target": spec})
+
+
+def _named() -> dict[str, Any]:
+    return {"metadata": {"name": "a", "namespace": "default", "uid": "u"}}
