@@ -75,9 +75,7 @@ async def test_a_claim_outlives_its_application_and_serves_the_next(
     assert finalizers(root) == []
 
 
-async def test_a_claim_goes_with_its_application_on_request(
-    cluster: Cluster, catalog: Catalog, server: Server
-) -> None:
+async def test_a_claim_goes_with_its_application_on_request(cluster: Cluster, catalog: Catalog, server: Server) -> None:
     await cluster.apply(front(), shop(mounted("delete")))
     async with cluster.controller(catalog):
         root = await cluster.until(APPLICATION, "shop", synced)
