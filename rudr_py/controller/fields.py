@@ -73,6 +73,22 @@ def missing(fields: Fields, body: Any) -> tuple[str, ...]:
     return tuple(sorted(_missing(fields or {".": {}}, whole, "")))
 
 
+def common(fields: Fields, body: Any) -> Fields:
+    """The fields that a body has too, as an entry."""
+    found: Fields = {}
+    for key, below in fields.items():
+        if key == ".":
+            found[key] = below
+            continue
+        child = _child(key, body)[1]
+        if child is _NOTHING:
+            continue
+        inner = common(below, child) if isinstance(child, dict | list) else below
+        if inner or not below:
+            found[key] = inner
+    return found
+
+
 def _missing(fields: Fields, body: Any, path: str) -> Iterator[str]:
     if not fields.keys() - {"."} and (not fields or not body):
         return  # owned as a whole

@@ -25,6 +25,9 @@ from rudr_py.render import stamp
 from rudr_py.render.plan import Planned
 from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
+BEFORE = "before-first-apply"
+"""The manager to whom a server gives all that it finds on an object that is older than managedFields."""
+
 TRIES = 3
 """How often an object that changes meanwhile is looked at again."""
 
@@ -127,7 +130,7 @@ def patch(document: Document, planned: Planned, owner: Live | None) -> list[Docu
     metadata = document["metadata"]
     operations: list[Document] = []
     if not planned.once:
-        operations += _entries(metadata, planned)
+        operations += _entries(document, planned)
     kept = [one for one in metadata.get("ownerReferences", ()) if not _wrong(one, owner)]
     if len(kept) != len(metadata.get("ownerReferences", ())):
         operations.append({"op": "replace", "path": "/metadata/ownerReferences", "value": kept})
@@ -141,24 +144,34 @@ def _wrong(reference: Document, owner: Live | None) -> bool:
     return bool(reference.get("controller")) and (owner is None or reference.get("uid") != owner.uid)
 
 
-def _entries(metadata: Document, planned: Planned) -> Iterator[Document]:
+def _entries(document: Document, planned: Planned) -> Iterator[Document]:
+    metadata = document["metadata"]
     entries: list[Document] = metadata.get("managedFields", [])
     taken = [entry for entry in entries if _is_taken(entry, metadata)]
     if not taken:
         return
-    api_version = planned.ref.kind.api_version
     ours = next((entry for entry in entries if _is_ours(entry)), None)
-    # an entry in a version that the server has given up means nothing to it; ours will own what we render anyway
-    owned = [entry.get("fieldsV1", {}) for entry in taken if entry.get("apiVersion") == api_version]
-    found: Fields = {**ours["fieldsV1"]} if ours is not None else {}
-    for one in owned:
-        found = _union(found, reduced(one))
+    found: Fields = {"f:metadata": {"f:labels": {f"f:{name}": {} for name in planned.body["metadata"]["labels"]}}}
+    for owned in (_owned(entry, document, planned) for entry in entries if entry in taken or entry is ours):
+        found = _union(found, owned)
     left = [entry for entry in entries if entry not in taken and entry is not ours]
-    if found:
-        entry = {**(ours or taken[0]), "manager": FIELD_MANAGER, "operation": "Apply", "apiVersion": api_version}
-        left.append({**entry, "fieldsType": "FieldsV1", "fieldsV1": found})
-    # without any entry the server would take what it finds for an order to forget all
-    yield {"op": "replace", "path": "/metadata/managedFields", "value": left or [{}]}
+    head = {"manager": FIELD_MANAGER, "operation": "Apply", "apiVersion": planned.ref.kind.api_version}
+    entry = {**(ours or taken[0]), **head, "fieldsType": "FieldsV1", "fieldsV1": found}
+    yield {"op": "replace", "path": "/metadata/managedFields", "value": [*left, entry]}
+
+
+def _owned(entry: Document, document: Document, planned: Planned) -> Fields:
+    """What we take of an entry: all that Rudr meant to write, else only what we know.
+
+    An entry may have more than its manager rendered: the copy of an object has also what others had put there, and in
+    a version that the server has given up the names may be others.
+    """
+    owned = dict(entry.get("fieldsV1", {}))
+    if _is_ours(entry):
+        return owned
+    written = entry.get("operation") == "Update" and entry.get("manager") in RUDR_MANAGERS - {BEFORE}
+    precise = written and entry.get("apiVersion") == planned.ref.kind.api_version
+    return reduced(owned if precise else fields.common(owned, _known(document, planned)))
 
 
 def _is_ours(entry: Document) -> bool:
@@ -174,6 +187,39 @@ def _is_taken(entry: Document, metadata: Document) -> bool:
         return True
     applied = APPLIED_ANNOTATION in (metadata.get("annotations") or {})
     return entry.get("operation") == "Update" and entry.get("manager") in RUDR_MANAGERS and not applied
+
+
+def _known(document: Document, planned: Planned) -> Document:
+    """What we render, and Rudr's config files, which have to go for ours to come; all else may be anybody's."""
+    template = ("spec", "template", "spec")
+    pod, there = fields.value(planned.body, template), fields.value(document, template)
+    if not isinstance(pod, dict) or not isinstance(there, dict):
+        return planned.body
+    old = config_maps(document) - config_maps(planned.body)
+    mounts = {one.get("name"): one.get("volumeMounts", []) for one in there.get("containers", ())}
+    containers = [
+        {
+            **one,
+            "volumeMounts": [
+                *one.get("volumeMounts", ()),
+                *(mount for mount in mounts.get(one["name"], ()) if _is_rudrs(mount["name"], one["name"], old)),
+            ],
+        }
+        for one in pod["containers"]
+    ]
+    volumes = [
+        one
+        for one in there.get("volumes", ())
+        if any(_is_rudrs(one["name"], container["name"], old) for container in containers)
+    ]
+    known = {**pod, "containers": containers, "volumes": [*pod.get("volumes", ()), *volumes]}
+    spec = planned.body["spec"]
+    return {**planned.body, "spec": {**spec, "template": {**spec["template"], "spec": known}}}
+
+
+def _is_rudrs(volume: str, container: str, config: frozenset[str]) -> bool:
+    """Whether a volume is one of Rudr's config files: named like its ConfigMap, `<container><index>`."""
+    return volume in config and volume.startswith(container) and volume[len(container) :].isdigit()
 
 
 def _union(one: Fields, other: Fields) -> Fields:

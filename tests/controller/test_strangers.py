@@ -9,12 +9,13 @@ import pytest
 
 from rudr_py.api import Kind, Ref
 from rudr_py.controller import strangers, world
-from rudr_py.kube.objects import Live
+from rudr_py.kube.objects import APPLIED_ANNOTATION, Live
 from rudr_py.render import stamp
 from rudr_py.render.plan import Planned
 
 Document = dict[str, Any]
 LABELS = stamp.labels("shop", "web")
+COPIED = {APPLIED_ANNOTATION: "hash"}
 CLAIM = {"app": "shop", "component-name": "web", "instance-name": "web"}
 
 
@@ -46,6 +47,10 @@ def written(*managers: str) -> list[Document]:
         ({"labels": LABELS, "managedFields": written("unknown")}, "orphan"),
         ({"labels": LABELS, "managedFields": written("kubectl")}, "stranger"),
         ({"labels": LABELS | {stamp.APPLICATION: "other"}, "managedFields": written("rudr")}, "stranger"),
+        ({"labels": LABELS, "managedFields": written("before-first-apply")}, "orphan"),
+        ({"labels": LABELS}, "orphan"),
+        ({"labels": LABELS, "managedFields": written("velero"), "annotations": COPIED}, "orphan"),
+        ({"managedFields": written("velero"), "annotations": COPIED}, "stranger"),
         ({"managedFields": written("rudr")}, "stranger"),
         ({}, "stranger"),
     ],
@@ -63,6 +68,9 @@ def test_whose_an_object_with_an_owner_is(live: Callable[..., Live], metadata: D
         ({"labels": LABELS | CLAIM | {"app": "other"}}, "stranger"),
         ({"labels": LABELS}, "stranger"),
         ({"labels": LABELS | CLAIM, "ownerReferences": owner()}, "stranger"),
+        ({"labels": CLAIM, "ownerReferences": owner(name="web-web")}, "orphan"),
+        ({"labels": CLAIM | {"app": "other"}, "ownerReferences": owner(name="web-web")}, "stranger"),
+        ({"labels": CLAIM, "ownerReferences": owner(name="web-web", kind="StatefulSet")}, "stranger"),
     ],
 )
 def test_a_claim_that_nobody_owns_is_known_by_its_labels(metadata: Document, verdict: str) -> None:
@@ -79,3 +87,18 @@ def test_a_claim_that_nobody_owns_is_known_by_its_labels(metadata: Document, ver
 )
 def test_the_holder_is_described_for_people(metadata: Document, told: str) -> None:
     assert strangers.describe({"metadata": metadata}) == told
+
+
+@pytest.mark.parametrize(
+    ("metadata", "verdict"),
+    [
+        ({"managedFields": written("unknown")}, "orphan"),
+        ({"managedFields": written("kubectl")}, "stranger"),
+        ({"managedFields": written("unknown"), "labels": {"app": "other"}}, "stranger"),
+    ],
+)
+def test_rudrs_component_instances_have_no_labels(live: Callable[..., Live], metadata: Document, verdict: str) -> None:
+    ref = stamp.component_instance("web", "web")
+    body = {"metadata": {"name": ref.name, "namespace": "shop", "labels": LABELS}}
+    instance = Planned(ref=ref, body=body, instance="web", made_by="test", owner="application")
+    assert strangers.judge({"metadata": metadata}, instance, live(world.APPLICATION, "shop")) == verdict

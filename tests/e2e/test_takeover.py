@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 
 from rudr_py.api import Kind, kstatus
 from rudr_py.catalog import Catalog
@@ -32,6 +33,7 @@ from tests.e2e.documents import (
 
 MOUNTED = {"name": "volume-mounter", "properties": {"volumeName": "data", "storageClass": "standard"}}
 RECORD = {"component_record_annotation": '{"shop-web":{"version":"7","config":{}}}'}
+RESTARTED = "kubectl.kubernetes.io/restartedAt"
 VOLUME = {"name": "data", "mountPath": "/data", "accessMode": "RW", "sharingPolicy": "Exclusive"}
 
 
@@ -212,8 +214,9 @@ def _binding(component_name: str, name: str) -> Document:
     return {"componentName": component_name, "instanceName": name, "parameterValues": values}
 
 
+@pytest.mark.parametrize("tracked", [True, False])
 async def test_config_files_restart_pods_once_and_rudrs_config_maps_go_after_the_rollout(
-    cluster: Cluster, catalog: Catalog, server: Server
+    cluster: Cluster, catalog: Catalog, server: Server, tracked: bool
 ) -> None:
     configured = component("front")
     configured["spec"]["containers"][0]["config"] = [{"path": "/etc/shop/shop.conf", "value": "colour=green"}]
@@ -225,6 +228,8 @@ async def test_config_files_restart_pods_once_and_rudrs_config_maps_go_after_the
     await rudr.deployment(cluster, owner, "shop-web", containers=[mount], volumes=[volume])
     await rudr.service(cluster, owner, "shop-web")
     await settled(cluster, server)
+    if not tracked:
+        await cluster.patch(DEPLOYMENT, "shop-web", {"metadata": {"managedFields": [{}]}})
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
         if not server.has_controllers:
@@ -250,14 +255,21 @@ async def test_objects_that_are_older_than_managed_fields_are_taken_over_too(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await rudrs_shop(cluster, server)
-    for kind, name in ((DEPLOYMENT, "shop-web"), (SERVICE, "shop-web"), (COMPONENT_INSTANCE, "front-shop-web")):
-        await cluster.patch(kind, name, {"metadata": {"managedFields": [{}]}})
+    restarted = {"spec": {"template": {"metadata": {"annotations": {RESTARTED: "2020-06-01T00:00:00Z"}}}}}
+    await cluster.patch(DEPLOYMENT, "shop-web", restarted)
+    if not server.has_controllers:
+        await cluster.patch(rudr.CLAIM, "data", {"spec": {"volumeName": "volume-7"}})
+    await settled(cluster, server)
+    for kind in KINDS:
+        for name in (one["metadata"]["name"] for one in await cluster.list(kind) if kind != POD):
+            await cluster.patch(kind, name, {"metadata": {"managedFields": [{}]}})
     before = await got(cluster, DEPLOYMENT, "shop-web")
     assert "managedFields" not in before["metadata"]
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
         after = await got(cluster, DEPLOYMENT, "shop-web")
         assert after["spec"] == before["spec"]
+        assert "volumeName" in (await got(cluster, rudr.CLAIM, "data"))["spec"]
         changed = with_volume()
         changed["spec"]["containers"][0]["env"] = []
         await cluster.apply(changed)

@@ -1,0 +1,105 @@
+"""What is done about an object that runs to its end, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py.api import Kind, Ref
+from rudr_py.controller import body, once, world
+from rudr_py.kube.objects import Live
+from rudr_py.render import running, status
+from rudr_py.render.inputs import Run
+from rudr_py.render.plan import Planned
+
+Document = dict[str, Any]
+JOB = Kind("batch/v1", "Job")
+TEMPLATE = {"spec": {"containers": [{"name": "a", "image": "a"}]}}
+
+
+def planned(inputs: str = "new", **spec: Any) -> Planned:
+    labels = {"app.kubernetes.io/name": "shop", "oam.dev/instance-name": "batch"}
+    metadata = {"name": "batch", "namespace": "shop", "labels": labels}
+    document = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"template": TEMPLATE, **spec}}
+    return Planned(ref=Ref(JOB, "batch"), body=document, instance="batch", made_by="test", once=inputs)
+
+
+def run(inputs: str, state: str) -> Run:
+    return Run("batch", inputs, state)
+
+
+@pytest.mark.parametrize(
+    ("last", "step"),
+    [
+        (None, "create"),
+        (run("new", running.COMPLETE), "rest"),
+        (run("new", running.FAILED), "rest"),
+        (run("new", running.RUNNING), "create"),
+        (run("old", running.COMPLETE), "create"),
+        (run("old", running.FAILED), "create"),
+    ],
+)
+def test_what_is_not_there_is_made_unless_it_ran_to_an_end_with_these_inputs(last: Run | None, step: str) -> None:
+    assert once.decide(planned(), None, last) == step
+
+
+@pytest.mark.parametrize(
+    ("recorded", "last", "step"),
+    [
+        ("new", None, "rest"),
+        ("new", run("old", running.COMPLETE), "rest"),
+        ("old", None, "replace"),
+        ("old", run("new", running.COMPLETE), "replace"),
+        ("", None, "touch"),
+        ("", run("new", running.RUNNING), "touch"),
+        ("", run("old", running.RUNNING), "replace"),
+    ],
+)
+def test_what_is_there_is_left_unless_it_runs_with_other_inputs(
+    live: Callable[..., Live], recorded: str, last: Run | None, step: str
+) -> None:
+    found = live(JOB, "batch", {"spec": {}}, annotations={running.INPUTS: recorded} if recorded else {})
+    assert once.decide(planned(), found, last) == step
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there", "step"), [({}, {"parallelism": 3}, "rest"), ({"parallelism": 2}, {"parallelism": 3}, "touch")]
+)
+def test_only_a_size_that_is_asked_for_is_changed(
+    live: Callable[..., Live], wanted: Document, there: Document, step: str
+) -> None:
+    found = live(JOB, "batch", {"spec": there}, annotations={running.INPUTS: "new"})
+    assert once.decide(planned(**wanted), found, None) == step
+
+
+def test_what_stays_gets_its_head_and_its_size_and_no_template(live: Callable[..., Live]) -> None:
+    owner = live(world.COMPONENT_INSTANCE, "batch-batch")
+    sent = msgspec.json.decode(once.touched(body.complete(planned(parallelism=2), owner), "uid-1"))
+    assert sent["spec"] == {"parallelism": 2}
+    assert sent["metadata"]["uid"] == "uid-1"
+    assert sent["metadata"]["annotations"][running.INPUTS] == "new"
+    assert [one["uid"] for one in sent["metadata"]["ownerReferences"]] == [owner.uid]
+
+
+@pytest.mark.parametrize(
+    ("phase", "busy"),
+    [("Pending", True), ("Running", True), ("Unknown", True), ("Succeeded", False), ("Failed", False)],
+)
+def test_a_pod_is_busy_until_its_containers_have_ended(live: Callable[..., Live], phase: str, busy: bool) -> None:
+    pod = live(world.POD, "batch-x", {"status": {"phase": phase}}, deletionTimestamp="2026-01-01T00:00:00Z")
+    assert bool(once.busy([pod])) is busy
+    assert once.busy([live(world.POD, "young")]) == ("young",)
+
+
+def test_the_last_state_of_what_is_gone_corrects_a_status_that_was_not_written_in_time(
+    live: Callable[..., Live],
+) -> None:
+    ended = {"status": {"conditions": [{"type": "Complete", "status": "True"}]}}
+    gone = live(JOB, "batch", ended, labels={"oam.dev/instance-name": "batch"}, annotations={running.INPUTS: "new"})
+    before = status.Previous(runs={"batch": {"batch": run("new", running.RUNNING)}, "other": {"x": run("1", "failed")}})
+    found = once.recall(before, [gone])
+    assert found.runs["batch"]["batch"] == run("new", running.COMPLETE)
+    assert found.runs["other"] == before.runs["other"]

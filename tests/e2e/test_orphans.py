@@ -1,0 +1,194 @@
+"""What an orphaning deletion leaves, and what a backup brings back with other uids, is adopted; no pod restarts."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py import errors
+from rudr_py.api import Kind, kstatus
+from rudr_py.catalog import Catalog
+from rudr_py.testing.cluster import Cluster
+from tests.e2e import waiting
+from tests.e2e.conftest import Server
+from tests.e2e.documents import (
+    APPLICATION,
+    AUTOSCALER,
+    COMPONENT,
+    COMPONENT_INSTANCE,
+    CONFIG_MAP,
+    DEPLOYMENT,
+    FIVE,
+    INGRESS,
+    INGRESS_TRAIT,
+    JOB,
+    POD,
+    SERVICE,
+    Document,
+    application,
+    component,
+    condition,
+    synced,
+)
+from tests.e2e.rudr import CLAIM
+
+MOUNTED = {"name": "volume-mounter", "properties": {"volumeName": "data", "storageClass": "standard"}}
+VOLUME = {"name": "data", "mountPath": "/data", "accessMode": "RW", "sharingPolicy": "Exclusive"}
+CHILDREN = (DEPLOYMENT, SERVICE, INGRESS, AUTOSCALER, JOB, CONFIG_MAP, CLAIM)
+OURS = (COMPONENT, APPLICATION, COMPONENT_INSTANCE)
+
+
+def front() -> Document:
+    """A component with a config file and a volume."""
+    found = component("front")
+    container = found["spec"]["containers"][0]
+    container["config"] = [{"path": "/etc/shop/shop.conf", "value": "colour=green"}]
+    container["resources"]["volumes"] = [VOLUME]
+    return found
+
+
+def batch() -> Document:
+    found = component("batch", workloadType="core.oam.dev/v1alpha1.Task")
+    found["spec"]["containers"][0].pop("ports")
+    return found
+
+
+def shop() -> Document:
+    """An application of a server and a task."""
+    found = application(FIVE, INGRESS_TRAIT, MOUNTED)
+    found["spec"]["components"][0]["componentName"] = "front"
+    found["spec"]["components"].append({"componentName": "batch", "instanceName": "shop-batch"})
+    return found
+
+
+async def state(cluster: Cluster) -> dict[str, tuple[Any, ...]]:
+    """Uid and spec of what runs pods, and the uid of each pod of a server."""
+    found = {}
+    for kind in (DEPLOYMENT, JOB, POD, CLAIM):
+        for one in await cluster.list(kind, "app.kubernetes.io/name=shop"):
+            spec = one["spec"] if kind != POD else None
+            found[f"{kind.kind} {one['metadata']['name']}"] = (one["metadata"]["uid"], spec)
+    return found
+
+
+async def served(cluster: Cluster, server: Server) -> None:
+    """Wait until all is applied and, where somebody runs it, ready."""
+    if server.has_controllers:
+        await cluster.until(APPLICATION, "shop", lambda d: synced(d) and condition(d, "Ready") == "True")
+    else:
+        await cluster.until(APPLICATION, "shop", synced)
+
+
+async def test_an_application_that_was_deleted_without_its_objects_and_comes_back_restarts_nothing(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(front(), batch(), shop())
+    async with cluster.controller(catalog):
+        await served(cluster, server)
+        before = await state(cluster)
+        await cluster.delete(APPLICATION, "shop", propagation="Orphan")
+        if not server.has_controllers:
+            await _orphan(cluster)
+        await cluster.gone(APPLICATION, "shop")
+        await cluster.apply(shop())
+        await served(cluster, server)
+        await waiting.quiet(cluster, server.mark, server.writes)
+        assert await state(cluster) == before
+        await _still_ours(cluster)
+
+
+async def _orphan(cluster: Cluster) -> None:
+    """Do what the garbage collector does, where there is none."""
+    for name in ("front-shop-web", "batch-shop-batch"):
+        await cluster.patch(COMPONENT_INSTANCE, name, {"metadata": {"ownerReferences": None}})
+    await cluster.patch(APPLICATION, "shop", {"metadata": {"finalizers": None}})
+
+
+async def _still_ours(cluster: Cluster) -> None:
+    """What the user takes away goes, so that nobody else co-owns it; each object has one owner."""
+    changed = front()
+    changed["spec"]["containers"][0]["env"] = []
+    await cluster.apply(changed)
+    made = await cluster.until(DEPLOYMENT, "shop-web", lambda d: "env" not in _first(d))
+    assert len(made["metadata"]["ownerReferences"]) == 1
+    root = await cluster.get(APPLICATION, "shop")
+    instance = await cluster.get(COMPONENT_INSTANCE, "front-shop-web")
+    assert root is not None
+    assert instance is not None
+    assert [one["uid"] for one in instance["metadata"]["ownerReferences"]] == [root["metadata"]["uid"]]
+    assert [one["uid"] for one in made["metadata"]["ownerReferences"]] == [instance["metadata"]["uid"]]
+
+
+def _first(deployment: Document) -> Document:
+    return dict(deployment["spec"]["template"]["spec"]["containers"][0])
+
+
+@pytest.mark.parametrize("owners", ["none", "dangling"])
+async def test_everything_comes_back_from_a_backup_with_other_uids_and_restarts_nothing(
+    cluster: Cluster, catalog: Catalog, server: Server, owners: str
+) -> None:
+    if owners == "dangling" and server.has_controllers:
+        pytest.skip("the garbage collector deletes what has only owners that do not exist")
+    await cluster.apply(front(), batch(), shop())
+    async with cluster.controller(catalog):
+        await served(cluster, server)
+    saved = [
+        {"apiVersion": kind.api_version, "kind": kind.kind, **one}
+        for kind in (*CHILDREN, *OURS)
+        for one in await cluster.list(kind)
+        if one["metadata"]["name"] != "kube-root-ca.crt"
+    ]
+    for one in saved:
+        await _drop(cluster, one)
+    for one in saved:
+        await _restore(cluster, one, owners=owners == "dangling")
+    if server.has_controllers:
+        await cluster.until(DEPLOYMENT, "shop-web", lambda d: kstatus.assess(d).ok)
+        await cluster.until(JOB, "shop-batch", lambda d: kstatus.assess(d).ok)
+    before = await state(cluster)
+
+    async with cluster.controller(catalog):
+        await served(cluster, server)
+        await waiting.quiet(cluster, server.mark, server.writes)
+        assert await state(cluster) == before
+        await _still_ours(cluster)
+
+
+def _kind(document: Document) -> Kind:
+    return Kind(document["apiVersion"], document["kind"])
+
+
+async def _drop(cluster: Cluster, document: Document) -> None:
+    kind, name = _kind(document), document["metadata"]["name"]
+    there = await cluster.get(kind, name)
+    if there is None:
+        return
+    await cluster.delete(kind, name)
+    if there["metadata"].get("finalizers"):
+        with contextlib.suppress(errors.NotFoundError):
+            await cluster.patch(kind, name, {"metadata": {"finalizers": None}})
+    await cluster.gone(kind, name)
+
+
+async def _restore(cluster: Cluster, document: Document, *, owners: bool) -> None:
+    """POST what a backup kept of an object."""
+    names = ("name", "namespace", "labels", "annotations", *(("ownerReferences",) if owners else ()))
+    metadata = {name: document["metadata"][name] for name in names if name in document["metadata"]}
+    content = {key: value for key, value in document.items() if key != "status"} | {"metadata": metadata}
+    kind = _kind(document)
+    if kind == JOB:  # as backup tools do: the server makes them anew
+        _clean(content)
+    if kind == SERVICE:
+        content["spec"] = {key: value for key, value in content["spec"].items() if not key.startswith("clusterIP")}
+    target = await cluster.target(kind, metadata["name"])
+    await cluster.client.create(target, msgspec.json.encode(content), "velero-server")
+
+
+def _clean(job: Document) -> None:
+    job["spec"] = {key: value for key, value in job["spec"].items() if key != "selector"}
+    labels = job["spec"]["template"]["metadata"]["labels"]
+    for name in [one for one in labels if "controller-uid" in one or "job-name" in one]:
+        del labels[name]

@@ -1,0 +1,39 @@
+"""From an autoscaler to a fixed size: whoever would undo the size goes before it is set."""
+
+from __future__ import annotations
+
+from rudr_py.catalog import Catalog
+from rudr_py.testing.cluster import Cluster
+from tests.e2e.conftest import Server
+from tests.e2e.documents import APPLICATION, AUTO, AUTOSCALER, DEPLOYMENT, FIVE, application, component, synced
+
+
+async def test_an_autoscaler_goes_before_the_size_is_fixed(cluster: Cluster, catalog: Catalog, server: Server) -> None:
+    await cluster.apply(component(), application(AUTO))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.until(AUTOSCALER, "shop-web-trait-autoscaler", bool)
+        before = server.mark()
+        await cluster.apply(application(FIVE))
+        await cluster.until(DEPLOYMENT, "shop-web", lambda d: d["spec"].get("replicas") == 5)
+        await cluster.gone(AUTOSCALER, "shop-web-trait-autoscaler")
+        await cluster.until(APPLICATION, "shop", synced)
+        written = server.writes(before)
+    deleted = next(n for n, one in enumerate(written) if one.startswith("DELETE") and "autoscaler" in one)
+    sized = next(n for n, one in enumerate(written) if one.startswith("PATCH") and "deployments/shop-web" in one)
+    assert deleted < sized
+
+
+async def test_an_autoscaler_of_something_else_goes_last_as_everything_does(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(component(), application(AUTO))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        before = server.mark()
+        await cluster.apply(application(greeting="no size at all"))
+        await cluster.gone(AUTOSCALER, "shop-web-trait-autoscaler")
+        written = server.writes(before)
+    deleted = next(n for n, one in enumerate(written) if one.startswith("DELETE") and "autoscaler" in one)
+    changed = next(n for n, one in enumerate(written) if one.startswith("PATCH") and "deployments/shop-web" in one)
+    assert changed < deleted
