@@ -106,7 +106,7 @@ class Recorder:
         """Send all that waits, counts of series included; for the end of the process."""
         while not self._waiting.empty():
             await self._tell(self._waiting.get_nowait())
-        for series in self._series.values():
+        for series in tuple(self._series.values()):  # `run` may add to them meanwhile
             if series.count > series.sent_count:
                 await self._patch(series, self._clock.monotonic())
 
