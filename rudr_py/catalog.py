@@ -103,23 +103,42 @@ def offer(type_: T, *, package: str, guard: Guard = plain_guard) -> Offer[T]:
 
 
 class Catalog(msgspec.Struct, frozen=True, kw_only=True):
-    """All installed types. The mappings hold every accepted spelling, aliases included."""
+    """All installed types. The mappings hold every accepted spelling, aliases included.
+
+    `withheld` are names that an installed plugin has and may not be used, each with the reason, which names the
+    package. `unheard` are packages of which nobody knows what they offer, because they could not be loaded or were not
+    to be.
+    """
 
     workloads: Mapping[str, Offer[WorkloadType[Any]]] = msgspec.field(default_factory=dict)
     traits: Mapping[str, Offer[Trait[Any]]] = msgspec.field(default_factory=dict)
     scopes: Mapping[str, Offer[Scope[Any]]] = msgspec.field(default_factory=dict)
+    withheld: Mapping[str, str] = msgspec.field(default_factory=dict)
+    unheard: tuple[str, ...] = ()
 
     def workload(self, name: str) -> Offer[WorkloadType[Any]]:
         """The workload type of this name. Raises CatalogError."""
-        return _find(self.workloads, name, "workload type")
+        return self._find(self.workloads, name, "workload type")
 
     def trait(self, name: str) -> Offer[Trait[Any]]:
         """The trait of this name. Raises CatalogError."""
-        return _find(self.traits, name, "trait")
+        return self._find(self.traits, name, "trait")
 
     def scope(self, name: str) -> Offer[Scope[Any]]:
         """The scope type of this name. Raises CatalogError."""
-        return _find(self.scopes, name, "scope type")
+        return self._find(self.scopes, name, "scope type")
+
+    def _find(self, mapping: Mapping[str, Offer[T]], name: str, what: str) -> Offer[T]:
+        if name in mapping:
+            return mapping[name]
+        if name in self.withheld:
+            raise CatalogError(f'the {what} "{name}" cannot be used: {self.withheld[name]}', name=name)
+        known = sorted({found.name for found in mapping.values()})
+        installed = f"installed are {', '.join(known)}" if known else "none is installed"
+        hint = suggest.nearest(name, known) or suggest.nearest(name, mapping)
+        if self.unheard:
+            hint += f" Not in use is {', '.join(self.unheard)}, which may offer it; see: rudr plugins"
+        raise CatalogError(f'no installed plugin offers the {what} "{name}"; {installed}.{hint}', name=name)
 
     def offers(self) -> tuple[Offer[Any], ...]:
         """Every offer once, by kind of type and name."""
@@ -132,12 +151,3 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
         """The kinds that the installed types produce or observe, each once, in a stable order."""
         kinds = {kind for found in self.offers() for kind in (*found.provides.produces, *found.provides.observes)}
         return tuple(sorted(kinds, key=str))
-
-
-def _find(mapping: Mapping[str, Offer[T]], name: str, what: str) -> Offer[T]:
-    if name in mapping:
-        return mapping[name]
-    known = sorted({found.name for found in mapping.values()})
-    installed = f"installed are {', '.join(known)}" if known else "none is installed"
-    hint = suggest.nearest(name, known) or suggest.nearest(name, mapping)
-    raise CatalogError(f'no installed plugin offers the {what} "{name}"; {installed}.{hint}', name=name)

@@ -12,11 +12,7 @@ board       what a cluster shows at the moment, and what is news. Pure.
 tree        an application as a tree of its objects. Pure.
 screen      progress on a terminal or in a pipe
 
-The commands: run, dev, demo, render, validate, version.
-logs        how log lines look
-tree        an application as a tree of its objects
-
-The commands themselves, one module each: validate, render, run, version.
+The commands, one module each: run, dev, demo, render, validate, rbac, plugins, plugin_new, version.
 
 Results go to standard output, everything said about them to standard error; exit codes are kubectl's: 0 done,
 1 failed, 2 wrong usage.

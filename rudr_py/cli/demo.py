@@ -46,6 +46,7 @@ FURTHER = (
     help="Documents to apply instead of the examples of the project.",
 )
 @click.option("--timeout", type=click.IntRange(1), default=120, show_default=True, help="Seconds to wait for Ready.")
+@options.plugins
 @click.pass_context
 def command(context: click.Context, filenames: tuple[str, ...], timeout: int) -> None:
     """Run the examples on a Kubernetes API in this process, until everything is Ready.

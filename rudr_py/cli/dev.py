@@ -25,6 +25,7 @@ from rudr_py.local.cluster import LocalSettings
 )
 @click.option("--no-controller", is_flag=True, help="Serve the API only.")
 @click.option("-v", "--verbose", is_flag=True, help="Print what the controller does.")
+@options.plugins
 @click.pass_context
 def command(context: click.Context, port: int, kubeconfig: Path | None, no_controller: bool, verbose: bool) -> None:
     """Serve a Kubernetes API with the controller, to try things without a cluster.

@@ -22,6 +22,7 @@ from rudr_py.cli import files, findings, options, output, workspace
     show_default=True,
     help="How to print the objects.",
 )
+@options.plugins
 @click.pass_context
 def command(
     context: click.Context, filenames: tuple[str, ...], recursive: bool, namespace: str, form: output.Form

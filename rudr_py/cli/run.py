@@ -63,6 +63,7 @@ HOME_CONFIG = "~/.kube/config"
 )
 @click.option("--log-format", type=click.Choice(["auto", "json", "text"]), default="auto", show_default=True)
 @click.option("-v", "--verbose", count=True, help="Say more; twice for everything.")
+@options.plugins
 @click.pass_context
 def command(context: click.Context, /, **flags: str | int | None) -> None:
     """Run the controller against a cluster.
@@ -76,9 +77,10 @@ def command(context: click.Context, /, **flags: str | int | None) -> None:
     logs.setup(_format(flags.pop("log_format")), logging.DEBUG if verbosity > 1 else logging.INFO)
     if not verbosity:
         logging.getLogger("rudr_py.kube").setLevel(logging.WARNING)
-    catalog = options.installed_types(context).catalog
     kubeconfig = find(flags.pop("kubeconfig"), os.environ)
-    asyncio.run(_run(settings(flags, os.environ), kubeconfig, _text(flags.pop("context_name", None)), catalog))
+    context_name = _text(flags.pop("context_name", None))
+    with options.watched_types(context) as loaded:
+        asyncio.run(_run(settings(flags, os.environ), kubeconfig, context_name, loaded.catalog))
 
 
 def settings(flags: Mapping[str, str | int | None], environ: Mapping[str, str]) -> Settings:

@@ -16,6 +16,7 @@ from rudr_py.cli.workspace import Workspace
 @click.command("validate")
 @options.filenames
 @options.namespace
+@options.plugins
 @click.pass_context
 def command(context: click.Context, filenames: tuple[str, ...], recursive: bool, namespace: str) -> None:
     """Check documents and print everything that is wrong.

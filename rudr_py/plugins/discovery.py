@@ -47,12 +47,13 @@ def standard() -> Found:
 
 
 def _of(distribution: importlib.metadata.Distribution) -> Iterable[Found]:
-    text = distribution.read_text("entry_points.txt") or ""
-    if GROUP not in text:
-        return
     # a half-removed package has files without metadata; it may not hide the others
-    package, version = (_field(distribution, name) for name in ("Name", "Version"))
+    package = version = "(unknown)"
     try:
+        text = distribution.read_text("entry_points.txt") or ""
+        if GROUP not in text:
+            return
+        package, version = (_field(distribution, name) for name in ("Name", "Version"))
         points = [point for point in distribution.entry_points if point.group == GROUP]
     except Exception as error:  # noqa: BLE001 - a broken file of one package must not hide the others
         yield Found(name=package, package=package, version=version, load=functools.partial(_unreadable, str(error)))

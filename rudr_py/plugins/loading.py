@@ -17,18 +17,23 @@ from rudr_py.catalog import Catalog, Guard, Offer
 from rudr_py.errors import ConfigError, PluginError
 from rudr_py.plugins import asking, conflicts, discovery, guard
 from rudr_py.plugins.discovery import Found
+from rudr_py.plugins.marker import Label, Marker
+from rudr_py.plugins.quarantine import Offence
 
 LOAD_LIMIT = 30.0
 """Seconds that importing a plugin and asking its hook may take."""
 
-State = Literal["loaded", "failed", "disabled", "incompatible"]
+State = Literal["loaded", "failed", "disabled", "incompatible", "quarantined"]
+
+REFUSED = frozenset({"failed", "incompatible", "quarantined"})
 
 
 class PluginState(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one plugin.
 
     `types` are the names that it offers. `error` is a sentence that names package and version, empty when loaded;
-    `traceback` is there when foreign code raised.
+    `traceback` is there when foreign code raised. Of a quarantined plugin the types that are not named in `withheld`
+    can be used.
     """
 
     name: str
@@ -36,6 +41,7 @@ class PluginState(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     state: State
     types: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
     error: str = ""
     traceback: str = ""
 
@@ -48,21 +54,42 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def refused(self) -> tuple[PluginState, ...]:
-        """The plugins that are installed and wanted, and cannot be used."""
-        return tuple(plugin for plugin in self.plugins if plugin.state in {"failed", "incompatible"})
+        """The plugins that are installed and wanted, and cannot be used, or not all of their types."""
+        return tuple(plugin for plugin in self.plugins if plugin.state in REFUSED)
+
+
+class Ward(msgspec.Struct, frozen=True):
+    """What protects this process from types that have ended another: who is on the list, and who is being called."""
+
+    offences: tuple[Offence, ...] = ()
+    marker: Marker | None = None
+
+    def around(self, label: Label, call_guard: Guard) -> Guard:
+        """The guard, with a note of the call if there is a marker."""
+        return self.marker.around(label, call_guard) if self.marker else call_guard
+
+    def against(self, label: Label) -> Offence | None:
+        """The entry about a type or a plugin of just this version."""
+        return next((one for one in self.offences if one.label == label), None)
+
+
+NO_WARD = Ward()
 
 
 class _Asked(msgspec.Struct, frozen=True):
-    """A plugin and what its hook gave: a state when that is the end of it, offers otherwise."""
+    """A plugin and what its hook gave: a state when that is the end of it, offers otherwise, less what is withheld."""
 
     found: Found
     offers: tuple[Offer[Any], ...] = ()
     state: PluginState | None = None
+    withheld: tuple[Offence, ...] = ()
 
 
-def installed(*, only: tuple[str, ...] | None = None, disabled: Mapping[str, str] | None = None) -> Loaded:
+def installed(
+    *, only: tuple[str, ...] | None = None, disabled: Mapping[str, str] | None = None, ward: Ward = NO_WARD
+) -> Loaded:
     """Load the built-in types and every plugin of this Python environment; see `load`."""
-    return load(discovery.installed(), discovery.standard(), only=only, disabled=disabled)
+    return load(discovery.installed(), discovery.standard(), only=only, disabled=disabled, ward=ward)
 
 
 def load(
@@ -72,25 +99,38 @@ def load(
     only: tuple[str, ...] | None = None,
     disabled: Mapping[str, str] | None = None,
     call_guard: Guard | None = None,
+    ward: Ward = NO_WARD,
 ) -> Loaded:
     """Load plugins, each by itself; the outcome does not depend on their order.
 
     `only`: names of plugins or packages; the others are not imported. `disabled`: the same, each with the reason.
-    Neither touches the built-in types. `call_guard` is what later calls of the types go through.
+    Neither touches the built-in types. `call_guard` is what later calls of the types go through. `ward` keeps types
+    and plugins out that have ended a process.
     Raises ConfigError when `only` names something that is not there; a plugin never makes this raise.
     """
     others = sorted(entry_points, key=lambda found: (found.package, found.name))
     _check_known(only, others)
     everyone = (*((builtin,) if builtin else ()), *others)
     protect = call_guard or guard.within(guard.CALL_LIMIT)
-    asked = [_open(found, _off(found, only, disabled or {}), protect) for found in everyone]
+    asked = [_open(found, _off(found, only, disabled or {}), protect, ward) for found in everyone]
     candidates = [
         conflicts.Candidate(title=_title(one.found), offers=one.offers, builtin=one.found.builtin)
         for one in asked
         if one.state is None
     ]
     settled, clashes = conflicts.settle(candidates)
-    return Loaded(catalog=settled, plugins=tuple(one.state or _final(one, clashes) for one in asked))
+    states = tuple(one.state or _final(one, clashes) for one in asked)
+    return Loaded(catalog=_telling(settled, states), plugins=states)
+
+
+def _telling(settled: Catalog, states: tuple[PluginState, ...]) -> Catalog:
+    """The catalog, which can tell whoever asks for a type that is not there which plugin has it."""
+    known = {offer.name for offer in settled.offers()}
+    withheld = {name: state.error for state in states for name in (*state.withheld, *state.types) if name not in known}
+    unknown = tuple(
+        f"{state.package} {state.version}" for state in states if state.state != "loaded" and not state.types
+    )
+    return msgspec.structs.replace(settled, withheld=withheld, unheard=tuple(dict.fromkeys(unknown)))
 
 
 def _check_known(only: tuple[str, ...] | None, others: list[Found]) -> None:
@@ -116,12 +156,17 @@ def _title(found: Found) -> str:
     return f"{found.distribution} (plugin {found.name})"
 
 
-def _open(found: Found, off: str, call_guard: Guard) -> _Asked:
+def _open(found: Found, off: str, call_guard: Guard, ward: Ward) -> _Asked:
     """Take one plugin through the door; whatever it does ends in a state."""
     if off:
         return _Asked(found, state=_state(found, "disabled", error=f"{_title(found)} is disabled: {off}"))
+    label = Label("plugin", found.name, found.distribution)
+    offence = ward.against(label)
+    if offence is not None:
+        return _Asked(found, state=_state(found, "quarantined", error=f"{_title(found)} is {offence.reason}"))
+    protected = guard.within(LOAD_LIMIT) if found.builtin else ward.around(label, guard.within(LOAD_LIMIT))
     try:
-        offers = guard.within(LOAD_LIMIT)(lambda: asking.offers(found, call_guard))
+        offers = protected(lambda: asking.offers(found, call_guard))
     except KeyboardInterrupt:
         raise
     except asking.IncompatibleError as error:
@@ -130,7 +175,19 @@ def _open(found: Found, off: str, call_guard: Guard) -> _Asked:
         return _Asked(found, state=_state(found, "failed", error=f"{_title(found)} {error}"))
     except BaseException as error:  # noqa: BLE001 - one plugin must not harm another; SystemExit and the like included
         return _Asked(found, state=_raised(found, error))
-    return _Asked(found, offers=offers)
+    return _Asked(found, offers=offers) if found.builtin else _warded(found, offers, ward)
+
+
+def _warded(found: Found, offers: tuple[Offer[Any], ...], ward: Ward) -> _Asked:
+    """The offers, less those on the list; calls of the others are noted."""
+    labels = {offer.name: Label("type", offer.name, found.distribution) for offer in offers}
+    offences = {name: ward.against(label) for name, label in labels.items()}
+    free = tuple(
+        msgspec.structs.replace(offer, guard=ward.around(labels[offer.name], offer.guard))
+        for offer in offers
+        if offences[offer.name] is None
+    )
+    return _Asked(found, free, withheld=tuple(offence for offence in offences.values() if offence is not None))
 
 
 def _raised(found: Found, error: BaseException) -> PluginState:
@@ -147,8 +204,13 @@ def _state(found: Found, state: State, **fields: Any) -> PluginState:
 
 
 def _final(one: _Asked, clashes: Mapping[str, str]) -> PluginState:
-    names = tuple(sorted(offer.name for offer in one.offers))
+    withheld = tuple(sorted(offence.label.name for offence in one.withheld))
+    names = tuple(sorted((*(offer.name for offer in one.offers), *withheld)))
     clash = clashes.get(_title(one.found))
-    if clash is None:
-        return _state(one.found, "loaded", types=names)
-    return _state(one.found, "failed", types=names, error=f"{_title(one.found)} {clash}")
+    if clash is not None:
+        return _state(one.found, "failed", types=names, error=f"{_title(one.found)} {clash}")
+    if withheld:
+        told = "; ".join(f'its type "{offence.label.name}" is {offence.reason}' for offence in one.withheld)
+        error = f"{_title(one.found)} is not used as a whole: {told}"
+        return _state(one.found, "quarantined", types=names, withheld=withheld, error=error)
+    return _state(one.found, "loaded", types=names)

@@ -1,0 +1,103 @@
+"""`rudr plugins`: every installed plugin, what became of it, and its types; and the release of a quarantined one.
+
+This must work when everything is broken: what is wrong with a plugin is a row of the table, not an end of the command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import click
+import msgspec
+
+from rudr_py.cli import options
+from rudr_py.cli.options import Wanted
+from rudr_py.errors import ConfigError
+from rudr_py.plugins import loading
+from rudr_py.plugins.loading import Loaded, PluginState
+from rudr_py.plugins.quarantine import Quarantine
+
+Form = Literal["table", "wide", "json", "name"]
+FORMS: tuple[Form, ...] = ("table", "wide", "json", "name")
+
+
+@click.group("plugins", invoke_without_command=True)
+@click.option("-o", "--output", "form", type=click.Choice(FORMS), default="table", show_default=True)
+@options.plugins
+@click.pass_context
+def group(context: click.Context, form: Form) -> None:
+    """List the installed plugins with version, state and types.
+
+    Ends with 0 whatever the states are; with --strict-plugins, with 1 when one cannot be used. What is wrong is told
+    on standard error; -o json has the traceback.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    asked = options.wanted(context)
+    loaded = context.find_object(Loaded) or _loaded(asked)
+    click.echo(_text(loaded.plugins, form), nl=False)
+    if form in ("table", "name"):
+        for plugin in loaded.refused:
+            click.echo(f"{plugin.state}: {plugin.error}", err=True)
+    context.exit(1 if asked.strict and loaded.refused else 0)
+
+
+@group.command("release")
+@click.argument("name")
+@click.pass_context
+def release(context: click.Context, name: str) -> None:
+    """Take a type or a plugin off the quarantine list, so that the next start uses it again."""
+    folder = options.wanted(context).state_dir
+    if folder is None:
+        raise ConfigError("there is no list without a state directory: give --state-dir or RUDR_STATE_DIR")
+    _release(folder, name)
+
+
+def _release(folder: Path, name: str) -> None:
+    quarantine = Quarantine(folder)
+    released = quarantine.release(name)
+    if not released:
+        listed = ", ".join(sorted(offence.label.name for offence in quarantine.read())) or "nothing"
+        raise ConfigError(f"{name} is not quarantined in {folder}; {listed} is")
+    for offence in released:
+        click.echo(f"{offence.label.sort} {offence.label.name} of {offence.label.package} is released")
+
+
+def _loaded(asked: Wanted) -> Loaded:
+    """Everything, also when what was asked for makes no sense: then that is told, and all are listed."""
+    try:
+        offences = Quarantine(asked.state_dir).read() if asked.state_dir else ()
+    except ConfigError as error:
+        click.echo(f"warning: {error}", err=True)
+        offences = ()
+    try:
+        return loading.installed(only=asked.only, ward=loading.Ward(offences))
+    except ConfigError as error:
+        click.echo(f"warning: {error}", err=True)
+        return loading.installed(ward=loading.Ward(offences))
+
+
+def _text(plugins: Sequence[PluginState], form: Form) -> str:
+    if form == "json":
+        items = [msgspec.structs.asdict(plugin) for plugin in plugins]
+        return msgspec.json.format(msgspec.json.encode({"items": items}), indent=2).decode() + "\n"
+    if form == "name":
+        return "".join(f"{plugin.package}\n" for plugin in plugins)
+    rows = [["PACKAGE", "VERSION", "STATE", "TYPES"]]
+    rows += [[p.package, p.version, p.state.capitalize(), ",".join(p.types) or "<none>"] for p in plugins]
+    if form == "wide":
+        rows[0][1:1] = ["PLUGIN"]
+        rows[0] += ["MESSAGE"]
+        for row, plugin in zip(rows[1:], plugins, strict=True):
+            row[1:1] = [plugin.name]
+            row += [plugin.error or "<none>"]
+    return _columns(rows)
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> str:
+    """As kubectl prints tables: three spaces between columns, none at the end."""
+    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
+    lines = ("   ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in rows)
+    return "".join(f"{line.rstrip()}\n" for line in lines)

@@ -1,0 +1,109 @@
+"""Remembers in a folder which types and plugins have ended a process, so that the next one starts without them.
+
+Two files: `quarantine.json`, the list, and `calling`, the marker of the process that works there now. What the marker
+shows when a process starts is whom its predecessor was calling when it ended. An entry holds for one version of its
+package only: a new version starts afresh.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from rudr_py.errors import ConfigError
+from rudr_py.plugins import marker
+from rudr_py.plugins.marker import SIZE, Label, Marker
+
+if sys.platform != "win32":
+    import fcntl
+
+ENDED = "the process ended while it was being called: a loop in C, too much memory, or a kill from outside"
+
+
+class Offence(msgspec.Struct, frozen=True):
+    """Who is quarantined, and why."""
+
+    label: Label
+    why: str
+
+    @property
+    def reason(self) -> str:
+        """Why, and what to do."""
+        return f"quarantined, because {self.why}; upgrade the package, or: rudr plugins release {self.label.name}"
+
+
+class Quarantine:
+    """The list in a folder, which is made when it is needed. Raises ConfigError when the folder cannot be used."""
+
+    def __init__(self, folder: Path) -> None:
+        self._list = folder / "quarantine.json"
+        self._marker = folder / "calling"
+
+    def read(self) -> tuple[Offence, ...]:
+        """The list. Raises ConfigError when it cannot be read."""
+        try:
+            return msgspec.json.decode(self._list.read_bytes(), type=tuple[Offence, ...])
+        except FileNotFoundError:
+            return ()
+        except (OSError, msgspec.MsgspecError) as error:
+            raise ConfigError(f"the list of quarantined types cannot be read: {self._list}: {error}") from error
+
+    def add(self, offence: Offence) -> None:
+        """Add to the list; of two entries about one the later counts."""
+        kept = [one for one in self.read() if one.label != offence.label]
+        self._write((*kept, offence))
+
+    def release(self, name: str) -> tuple[Offence, ...]:
+        """Take a type or a plugin off the list; what was taken off."""
+        listed = self.read()
+        released = tuple(one for one in listed if one.label.name == name)
+        if released:
+            self._write(tuple(one for one in listed if one not in released))
+        return released
+
+    @contextlib.contextmanager
+    def session(self) -> Iterator[Marker]:
+        """A marker for this process, after whom the last one was calling when it ended has been put on the list.
+
+        Raises ConfigError when another process works with the folder.
+        """
+        with _opened(self._marker) as memory:
+            blamed = marker.read(bytes(memory[:]))
+            if blamed is not None:
+                self.add(Offence(blamed, ENDED))
+            memory[:] = bytes(SIZE)
+            yield Marker(memory)
+            memory[:] = bytes(SIZE)
+
+    def _write(self, offences: tuple[Offence, ...]) -> None:
+        temporary = self._list.with_suffix(".new")
+        try:
+            self._list.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(msgspec.json.format(msgspec.json.encode(offences), indent=2))
+            temporary.replace(self._list)
+        except OSError as error:
+            raise ConfigError(f"the list of quarantined types cannot be written: {self._list}: {error}") from error
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[mmap.mmap]:
+    """A file as memory, for this process alone."""
+    with contextlib.ExitStack() as stack:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+            file = stack.enter_context(path.open("r+b"))
+            if sys.platform != "win32":
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file.truncate(SIZE)
+            memory = stack.enter_context(mmap.mmap(file.fileno(), SIZE))
+        except BlockingIOError as error:
+            raise ConfigError(f"another process uses {path.parent}; give each its own --state-dir") from error
+        except OSError as error:
+            raise ConfigError(f"the state directory cannot be used: {path.parent}: {error}") from error
+        yield memory
