@@ -1,19 +1,23 @@
-"""What Go makes of null inside lists and maps of a built-in kind: the empty value of the type. Pure.
+"""What Go makes of null inside lists and maps of a built-in kind, and of times. Pure.
 
-A null field is left out (that is `schema.default`'s work); a null item cannot be, and becomes `{}`, `""` or 0.
+A null field is left out (that is `schema.default`'s work); a null item cannot be, and becomes `{}`, `""` or 0. A time
+is kept in UTC and in whole seconds, whatever the offset it came with; one in microseconds stays so.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from rudr_py.local.schema.node import Node
 
+_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+_LENGTH = len("2026-01-01T00:00:00Z")
 _EMPTY: dict[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": False}
 
 
 def settle(value: Any, node: Node) -> None:
-    """Replace null items and map values, in place."""
+    """Replace null items and map values, and rewrite times, in place."""
     if isinstance(value, dict):
         for key, each in value.items():
             child = node.properties.get(key) or node.additional
@@ -23,11 +27,22 @@ def settle(value: Any, node: Node) -> None:
                 value[key] = _empty(child)
             elif isinstance(each, dict | list):
                 settle(each, child)
+            elif child.format == "date-time" and isinstance(each, str) and len(each) != _LENGTH:
+                value[key] = _time(each)
     elif isinstance(value, list) and node.items is not None and node.items.builtin:
         value[:] = [_empty(node.items) if each is None else each for each in value]
         for each in value:
             if isinstance(each, dict | list):
                 settle(each, node.items)
+
+
+def _time(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError:
+        return text
+    fraction = text.partition(".")[2]
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ" if fraction[:6].isdigit() and len(fraction) > 6 else _FORMAT)
 
 
 def _empty(node: Node) -> Any:

@@ -34,6 +34,17 @@ async def test_what_only_the_server_sets_is_not_taken_from_a_body(api: Api) -> N
     assert "deletionTimestamp" not in metadata
 
 
+async def test_a_time_with_an_offset_is_kept_in_utc_and_whole_seconds(api: Api) -> None:
+    first = await api.created(CONFIG_MAPS, config_map("a"))
+    same = first["metadata"]["creationTimestamp"].replace("Z", ".000+00:00")
+    replaced = {**first, "metadata": {**first["metadata"], "creationTimestamp": same}, "data": {"k": "v"}}
+    assert (await api("PUT", f"{CONFIG_MAPS}/a", replaced)).status == 200
+    body = deployment("web")
+    body["spec"]["template"]["metadata"]["creationTimestamp"] = "2026-01-02T03:04:05.6+02:00"
+    found = await api.created(DEPLOYMENTS, body)
+    assert found["spec"]["template"]["metadata"]["creationTimestamp"] == "2026-01-02T01:04:05Z"
+
+
 async def test_a_name_is_generated_from_a_prefix(api: Api) -> None:
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "gen-"}}
     first, second = await api.created(CONFIG_MAPS, body), await api.created(CONFIG_MAPS, body)

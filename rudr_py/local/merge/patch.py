@@ -60,7 +60,8 @@ def json_patch(doc: dict[str, Any], operations: Any) -> Any:
     """
     if not isinstance(operations, list) or not all(isinstance(operation, dict) for operation in operations):
         raise refusal.malformed(
-            f"json: cannot unmarshal {_json_type(operations)} into Go value of type jsonpatch.Patch"
+            f"error decoding patch: json: cannot unmarshal {_json_type(operations)} into Go value of type "
+            "[]handlers.jsonPatchOp"
         )
     if len(operations) > MAX_OPERATIONS:
         raise refusal.PatchError(
