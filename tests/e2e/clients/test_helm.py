@@ -1,0 +1,129 @@
+"""Helm: a chart is installed, upgraded, rolled back, listed and uninstalled. Its SDK is installed by `make check`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from rudr_py.testing.cluster import Cluster
+from tests.e2e.conftest import Server
+from tests.e2e.documents import CONFIG_MAP, CRD, DEPLOYMENT
+
+helm = pytest.importorskip("helm_python", reason="no helm-python-sdk, 244 MB; `make check` installs it")
+
+T = TypeVar("T")
+
+CHART = {
+    "Chart.yaml": "apiVersion: v2\nname: shop\nversion: 1.0.0\n",
+    "values.yaml": "greeting: hello\nreplicas: 1\n",
+    "crds/trays.yaml": """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: trays.helm.example}
+spec:
+  group: helm.example
+  scope: Namespaced
+  names: {plural: trays, singular: tray, kind: Tray}
+  versions:
+  - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}
+""",
+    "templates/shop.yaml": """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: "{{ .Release.Name }}"}
+data: {greeting: "{{ .Values.greeting }}", revision: "{{ .Release.Revision }}"}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: "{{ .Release.Name }}"}
+spec:
+  replicas: {{ .Values.replicas }}
+  selector: {matchLabels: {app: "{{ .Release.Name }}"}}
+  template:
+    metadata: {labels: {app: "{{ .Release.Name }}"}}
+    spec: {containers: [{name: web, image: "registry.example/web:1"}]}
+""",
+}
+
+
+class Releases:
+    """Helm on the test's cluster and namespace, in a thread: its SDK waits for answers of a server that may be ours."""
+
+    def __init__(self, config: Any, chart: Any) -> None:
+        self.config = config
+        self.chart = chart
+
+    async def do(self, action: Callable[[Any], T]) -> T:
+        """Do something with the configuration."""
+        return await asyncio.to_thread(action, self.config)
+
+    async def listed(self) -> list[tuple[str, int, str]]:
+        """Name, revision and state of every release."""
+        found = await self.do(lambda config: config.list(all_states=True))
+        return [(one["name"], one["revision"], one["status"]) for one in found]
+
+
+@pytest.fixture
+async def releases(server: Server, place: Cluster, tmp_path: Path) -> Any:
+    """Helm, with the chart."""
+    for name, text in CHART.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    with (
+        helm.Config(kubeconfig_path=str(server.kubeconfig), namespace=place.namespace) as config,
+        helm.Chart.load(str(tmp_path)) as chart,
+    ):
+        yield Releases(config, chart)
+    await place.delete(CRD, "trays.helm.example")
+
+
+async def test_a_chart_is_installed_upgraded_rolled_back_and_uninstalled(releases: Releases, place: Cluster) -> None:
+    chart = releases.chart
+    await releases.do(lambda config: config.install(chart, "shop", namespace=place.namespace))
+    assert await releases.listed() == [("shop", 1, "deployed")]
+    assert await data(place) == {"greeting": "hello", "revision": "1"}
+    assert await place.get(CRD, "trays.helm.example")
+
+    await releases.do(lambda config: config.upgrade(chart, "shop", {"greeting": "hi", "replicas": 3}))
+    assert await data(place) == {"greeting": "hi", "revision": "2"}
+    assert await replicas(place) == 3
+
+    await releases.do(lambda config: config.rollback("shop", version=1))
+    assert await data(place) == {"greeting": "hello", "revision": "1"}
+    assert await replicas(place) == 1
+    assert await releases.listed() == [("shop", 3, "deployed")]
+    history = await releases.do(lambda config: config.history("shop"))
+    assert [one["revision"] for one in history] == [1, 2, 3]
+
+    await releases.do(lambda config: config.uninstall("shop"))
+    assert await releases.listed() == []
+    assert await place.get(CONFIG_MAP, "shop") is None
+
+
+@pytest.mark.controllers
+async def test_an_install_that_waits_ends_when_the_pods_are_ready(releases: Releases, place: Cluster) -> None:
+    chart = releases.chart
+    await releases.do(
+        lambda config: config.install(chart, "shop", namespace=place.namespace, wait="watcher", timeout=60)
+    )
+    found = await place.get(DEPLOYMENT, "shop")
+    assert found is not None
+    assert found["status"]["readyReplicas"] == 1
+    await releases.do(lambda config: config.uninstall("shop", wait="watcher", timeout=60))
+    assert await place.get(DEPLOYMENT, "shop") is None
+
+
+async def data(place: Cluster) -> Any:
+    """What the chart's ConfigMap says."""
+    found = await place.get(CONFIG_MAP, "shop")
+    return found and found["data"]
+
+
+async def replicas(place: Cluster) -> Any:
+    """How many replicas the chart's Deployment asks for."""
+    found = await place.get(DEPLOYMENT, "shop")
+    return found and found["spec"]["replicas"]

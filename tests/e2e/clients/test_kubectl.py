@@ -1,0 +1,90 @@
+"""kubectl says the same here as on a real kube-apiserver: sessions that were taken on one, command by command.
+
+RUDR_TAKE_SESSIONS=1 writes them anew with the newest kubectl, from the real server, or, of those that need controllers,
+from the local API; then look at the difference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from rudr_py.testing.cluster import Cluster
+from tests.e2e.clients import sessions
+from tests.e2e.clients.conftest import VERSIONS
+from tests.e2e.clients.sessions import Client, Step
+from tests.e2e.conftest import Server
+from tests.e2e.documents import CONFIG_MAP
+
+TAKE = os.environ.get("RUDR_TAKE_SESSIONS") == "1"
+FOLDER = sessions.FOLDER / "sessions"
+
+
+def in_folder(folder: Path) -> pytest.MarkDecorator:
+    """The sessions of a folder as parameters."""
+    return pytest.mark.parametrize("path", sorted(folder.glob("*.txt")), ids=lambda path: path.stem)
+
+
+@in_folder(FOLDER)
+async def test_kubectl_says_what_it_says_on_a_real_server(path: Path, client: Client, server: Server) -> None:
+    await compare(path, client, take=server.name == "kube-apiserver")
+
+
+@pytest.mark.controllers
+@in_folder(FOLDER / "controllers")
+async def test_kubectl_sees_what_controllers_make(path: Path, client: Client, server: Server) -> None:
+    await compare(path, client, take=server.name == "local")
+
+
+async def compare(path: Path, client: Client, *, take: bool) -> None:
+    """Run a session again; fails with the steps that came out otherwise."""
+    steps = sessions.load(path)
+    taken = [Step(step.command, await client.run(step.command), step.notes) for step in steps]
+    if TAKE and take and client.version == VERSIONS[-1]:
+        sessions.save(path, taken)
+    elif taken != steps:
+        pytest.fail(sessions.difference(steps, taken), pytrace=False)
+
+
+async def test_a_watch_prints_a_row_for_every_change(client: Client, place: Cluster) -> None:
+    document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "seen"}, "data": {"a": "1"}}
+    await place.apply(document)
+    process = await client.started("get cm seen --watch --output-watch-events")
+    try:
+        assert await line(process) == "EVENT NAME DATA AGE"
+        assert (await line(process)).startswith("ADDED seen 1 ")
+        await place.apply({**document, "data": {"a": "1", "b": "2"}})
+        assert (await line(process)).startswith("MODIFIED seen 2 ")
+        await place.delete(CONFIG_MAP, "seen")
+        assert (await line(process)).startswith("DELETED seen 2 ")
+    finally:
+        process.kill()
+        await process.communicate()
+
+
+async def test_a_wait_ends_with_what_it_waits_for(client: Client, place: Cluster) -> None:
+    document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "waited"}, "data": {"a": "1"}}
+    await place.apply(document)
+    changed, gone = [
+        await client.started(f"wait {wanted} cm/waited --timeout=60s")
+        for wanted in ("--for=jsonpath={.data.a}=2", "--for=delete")
+    ]
+    await place.apply({**document, "data": {"a": "2"}})
+    assert await ended(changed) == (0, "configmap/waited condition met\n")
+    await place.delete(CONFIG_MAP, "waited")
+    assert (await ended(gone))[0] == 0
+
+
+async def line(process: asyncio.subprocess.Process) -> str:
+    """The next line, with one blank between words."""
+    assert process.stdout is not None
+    return " ".join((await asyncio.wait_for(process.stdout.readline(), sessions.SECONDS)).decode().split())
+
+
+async def ended(process: asyncio.subprocess.Process) -> tuple[int | None, str]:
+    """How a process ended, and what it printed."""
+    out, _ = await asyncio.wait_for(process.communicate(), sessions.SECONDS)
+    return process.returncode, out.decode()
