@@ -1,0 +1,87 @@
+"""What a user writes: the job list of CronHPA, with time zones, catching up and the choice of a back end."""
+
+from __future__ import annotations
+
+import functools
+import zoneinfo
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from rudr_py_cronhpa import dates, schedule
+
+Backend = Literal["native", "cronhpa", "keda"]
+Problem = tuple[str, str]
+
+
+class Job(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """At these times the size becomes that."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=63, description="A name, unique in the list.")]
+    schedule: Annotated[
+        str,
+        msgspec.Meta(
+            description="5 or 6 fields (seconds first), @daily and its kind, @every 1h30m, @date 2026-12-24 18:00:00."
+        ),
+    ]
+    target_size: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1, description="The size from then on.")]
+    run_once: Annotated[bool, msgspec.Meta(description="Only the first time after the trait was attached.")] = False
+    timezone: Annotated[
+        str | None, msgspec.Meta(description="An IANA time zone for this job, such as Europe/Berlin.")
+    ] = None
+
+
+class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """The jobs, and what holds for all of them."""
+
+    jobs: Annotated[tuple[Job, ...], msgspec.Meta(min_length=1, description="Sizes by the clock.")]
+    exclude_dates: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(
+            description="Days on which no job is due: 2026-12-25, or a cron expression such as * * * 25 12 *."
+        ),
+    ] = ()
+    timezone: Annotated[
+        str | None, msgspec.Meta(description="An IANA time zone for all jobs that name none; UTC by default.")
+    ] = None
+    catch_up: Annotated[
+        bool | None,
+        msgspec.Meta(description="Whether jobs that were due before the trait was attached count, too."),
+    ] = None
+    backend: Annotated[
+        Backend, msgspec.Meta(description="Who changes the size: rudr itself, or the controller of CronHPA or KEDA.")
+    ] = "native"
+
+
+def problems(given: Properties) -> Iterator[Problem]:
+    """Everything that no back end can make sense of."""
+    if given.timezone is not None and zone(given.timezone) is None:
+        yield f'there is no time zone "{given.timezone}"', "$.timezone"
+    seen: set[str] = set()
+    for index, job in enumerate(given.jobs):
+        at = f"$.jobs[{index}]"
+        if job.name in seen:
+            yield f'there is a job "{job.name}" already', f"{at}.name"
+        seen.add(job.name)
+        if job.timezone is not None and zone(job.timezone) is None:
+            yield f'there is no time zone "{job.timezone}"', f"{at}.timezone"
+        try:
+            schedule.parse(job.schedule, datetime(2000, 1, 1, tzinfo=UTC))
+        except ValueError as error:
+            yield str(error), f"{at}.schedule"
+    for index, text in enumerate(given.exclude_dates):
+        wrong = dates.problem(text)
+        if wrong:
+            yield wrong, f"$.excludeDates[{index}]"
+
+
+@functools.cache
+def zone(name: str | None) -> ZoneInfo | None:
+    """The time zone of a name, UTC for none; None when there is no such zone."""
+    try:
+        return ZoneInfo(name or "UTC")
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return None

@@ -1,0 +1,206 @@
+"""One schedule: when it is due. Pure; cron expressions are read by cronsim on wall times, which know no zones.
+
+Forms: five fields, six fields (seconds first), `@hourly` and its kind, `@every 1h30m`, `@date 2026-12-24 18:00:00`.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import msgspec
+from cronsim import CronSim, CronSimError
+
+from rudr_py_cronhpa import wallclock
+from rudr_py_cronhpa.wallclock import Moment
+
+HORIZON = timedelta(days=9 * 366)
+"""How far a schedule is looked for, into the past and the future: the longest time between two leap days, and more."""
+
+NAMED = {
+    "@yearly": "0 0 0 1 1 *",
+    "@annually": "0 0 0 1 1 *",
+    "@monthly": "0 0 0 1 * *",
+    "@weekly": "0 0 0 * * 0",
+    "@daily": "0 0 0 * * *",
+    "@midnight": "0 0 0 * * *",
+    "@hourly": "0 0 * * * *",
+}
+"""The forms that stand for six fields."""
+
+_SECOND = timedelta(seconds=1)
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
+
+Skip = Callable[[date], bool]
+"""Whether a day is left out."""
+
+
+class Schedule(Protocol):
+    """When something is due. `zone` says whose wall clock counts, `skip` which days do not."""
+
+    def last(self, now: datetime, zone: ZoneInfo, skip: Skip) -> Moment | None:
+        """The last time not after now, None when there was none."""
+        ...
+
+    def coming(self, now: datetime, zone: ZoneInfo, skip: Skip) -> Iterator[Moment]:
+        """All times after now, the earliest first."""
+        ...
+
+
+class Cron(msgspec.Struct, frozen=True):
+    """Six fields, seconds first."""
+
+    expression: str
+
+    @property
+    def hourly(self) -> bool:
+        """Whether it is about every hour, and so about hours that pass, not hours that are shown."""
+        return self.expression.split()[2].startswith("*")
+
+    def last(self, now: datetime, zone: ZoneInfo, skip: Skip) -> Moment | None:
+        """Walks back from the latest wall time that can have been due."""
+        shown = wallclock.shown(now, zone).replace(microsecond=0)
+        best: Moment | None = None
+        for wall in self._walls(shown + wallclock.repeated(now, zone) + _SECOND, skip, reverse=True):
+            for moment in wallclock.moments(wall, zone, both=self.hourly):
+                if moment.instant <= now and (best is None or moment.instant > best.instant):
+                    best = moment
+            if best is not None and wall <= shown:
+                break
+        return best
+
+    def coming(self, now: datetime, zone: ZoneInfo, skip: Skip) -> Iterator[Moment]:
+        """Walks on; a time that comes twice waits its turn in a heap."""
+        start = wallclock.shown(now, zone).replace(microsecond=0) - wallclock.repeated(now, zone)
+        waiting: list[tuple[datetime, timedelta]] = []
+        for wall in self._walls(start - _SECOND, skip, reverse=False):
+            found = wallclock.moments(wall, zone, both=self.hourly)
+            while waiting and waiting[0][0] < found[0].instant:
+                yield _moment(heapq.heappop(waiting))
+            for moment in found:
+                if moment.instant > now:
+                    # the later of two that were jumped over is less late, and comes last
+                    heapq.heappush(waiting, (moment.instant, -moment.late))
+        while waiting:
+            yield _moment(heapq.heappop(waiting))
+
+    def _walls(self, start: datetime, skip: Skip, *, reverse: bool) -> Iterator[datetime]:
+        """The wall times before or after `start`, within the horizon; a day that is left out is stepped over whole."""
+        end = start - HORIZON if reverse else start + HORIZON
+        walk = CronSim(self.expression, start, reverse)
+        for wall in walk:
+            if wall < end if reverse else wall > end:
+                return
+            if skip(wall.date()):
+                midnight = datetime.combine(wall.date(), time())
+                walk.dt = midnight if reverse else midnight + timedelta(days=1) - _SECOND
+            else:
+                yield wall
+
+
+class Every(msgspec.Struct, frozen=True):
+    """Again and again after `period`, counted from `anchor`, when the trait was attached."""
+
+    period: timedelta
+    anchor: datetime
+
+    def last(self, now: datetime, zone: ZoneInfo, skip: Skip) -> Moment | None:
+        """Counts the periods that have passed."""
+        count = (now - self.anchor) // self.period
+        while count > 0:
+            instant = self.anchor + count * self.period
+            day = wallclock.shown(instant, zone).date()
+            if now - instant > HORIZON:
+                break
+            if not skip(day):
+                return Moment(instant)
+            count = min(count - 1, -((self.anchor - _begin(day, zone)) // -self.period) - 1)
+        return None
+
+    def coming(self, now: datetime, zone: ZoneInfo, skip: Skip) -> Iterator[Moment]:
+        """The periods to come."""
+        count = max((now - self.anchor) // self.period + 1, 1)
+        while (instant := self.anchor + count * self.period) - now <= HORIZON:
+            day = wallclock.shown(instant, zone).date()
+            if skip(day):
+                begin = _begin(day + timedelta(days=1), zone)
+                count = max(count + 1, -((self.anchor - begin) // self.period))
+            else:
+                yield Moment(instant)
+                count += 1
+
+
+class Once(msgspec.Struct, frozen=True):
+    """One wall time."""
+
+    wall: datetime
+
+    def last(self, now: datetime, zone: ZoneInfo, skip: Skip) -> Moment | None:
+        """Once it has come."""
+        (moment,) = wallclock.moments(self.wall, zone)
+        return moment if moment.instant <= now and not skip(self.wall.date()) else None
+
+    def coming(self, now: datetime, zone: ZoneInfo, skip: Skip) -> Iterator[Moment]:
+        """Until it has come."""
+        (moment,) = wallclock.moments(self.wall, zone)
+        if moment.instant > now and not skip(self.wall.date()):
+            yield moment
+
+
+def parse(text: str, anchor: datetime) -> Schedule:
+    """Read a schedule. Raises ValueError that says what is wrong."""
+    word, _, rest = text.strip().partition(" ")
+    if word in NAMED:
+        return Cron(NAMED[word])
+    if word == "@every":
+        return Every(period(rest.strip()), anchor.replace(microsecond=0))
+    if word == "@date":
+        return Once(_date(rest.strip()))
+    if word.startswith("@"):
+        raise ValueError(f"{word} is not known; there are {', '.join(NAMED)}, @every and @date")
+    return Cron(_fields(text))
+
+
+def period(text: str) -> timedelta:
+    """A duration as Go writes it: `1h30m`, in whole seconds. Raises ValueError."""
+    if not text or _PART.sub("", text):
+        raise ValueError(f'"{text}" is no duration such as 1h30m')
+    seconds = int(sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text)))
+    if not 1 <= seconds <= HORIZON.total_seconds():
+        raise ValueError(f"{text} is not between 1s and {HORIZON.days * 24}h")
+    return timedelta(seconds=seconds)
+
+
+def _begin(day: date, zone: ZoneInfo) -> datetime:
+    return wallclock.moments(datetime.combine(day, time()), zone)[0].instant
+
+
+def _moment(entry: tuple[datetime, timedelta]) -> Moment:
+    return Moment(entry[0], -entry[1])
+
+
+def _date(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f'"{text}" is no time such as 2026-12-24 18:00:00') from None
+    if found.tzinfo is not None:
+        raise ValueError(f'"{text}" has a zone of its own; say timezone instead')
+    return found.replace(microsecond=0)
+
+
+def _fields(text: str) -> str:
+    fields = text.replace("?", "*").split()
+    if len(fields) not in (5, 6):
+        raise ValueError(f'"{text}" has {len(fields)} fields; a schedule has 5, or 6 with seconds first')
+    expression = " ".join(fields if len(fields) == 6 else ["0", *fields])
+    try:
+        CronSim(expression, datetime(2000, 1, 1))  # noqa: DTZ001 - wall times have no zone
+    except CronSimError as error:
+        raise ValueError(f'"{text}" is no schedule: {error}') from error
+    return expression

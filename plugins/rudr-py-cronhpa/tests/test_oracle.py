@@ -1,0 +1,217 @@
+"""The size at any time, against a clock that is moved step by step through the jobs, which knows nothing of cronsim.
+
+The simulated clock does what a cron daemon would that looks at the wall clock at each step: what the clock has jumped
+over is due at once, and what it shows again is not due again, unless the schedule is for every hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rudr_py_cronhpa.properties import Job, Properties
+from rudr_py_cronhpa.timeline import Timeline
+
+MINUTE = timedelta(minutes=1)
+RANGES = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+
+NIGHTS = [
+    ("UTC", "2026-03-29"),
+    ("Asia/Kolkata", "2026-10-25"),
+    ("Europe/Berlin", "2026-03-29"),
+    ("Europe/Berlin", "2026-10-25"),
+    ("Europe/Dublin", "2026-10-25"),
+    ("America/New_York", "2026-03-08"),
+    ("America/New_York", "2026-11-01"),
+    ("America/Sao_Paulo", "2018-11-04"),
+    ("America/Santiago", "2026-04-05"),
+    ("Africa/Casablanca", "2026-02-15"),
+    ("Africa/Casablanca", "2026-03-22"),
+    ("Australia/Lord_Howe", "2026-04-05"),
+    ("Australia/Lord_Howe", "2026-10-04"),
+    ("Pacific/Apia", "2011-12-30"),
+]
+"""Zones without changes of the clock, and with: forward, back, at midnight, by half an hour, by a whole day."""
+
+
+def _values(field: str, lowest: int, highest: int) -> set[int]:
+    found: set[int] = set()
+    for part in field.split(","):
+        span, _, step = part.partition("/")
+        first, _, last = span.partition("-")
+        low = lowest if first == "*" else int(first)
+        high = highest if first == "*" else int(last or first)
+        found |= set(range(low, high + 1, int(step or 1)))
+    return found
+
+
+class Daemon:
+    """One job, as a daemon sees it that looks at the wall clock at each step."""
+
+    def __init__(self, job: Job, zone: ZoneInfo, excluded: frozenset[str], step: timedelta) -> None:
+        fields = job.schedule.split()
+        self.fields = fields if len(fields) == 6 else ["0", *fields]
+        sets = [_values(field, *bounds) for field, bounds in zip(self.fields, RANGES, strict=True)]
+        self.seconds, self.minutes, self.hours, self.days, self.months, self.weekdays = sets
+        self.zone, self.excluded, self.step = zone, excluded, step
+        self.highest: datetime | None = None
+
+    def due(self, wall: datetime) -> bool:
+        if wall.minute not in self.minutes or wall.hour not in self.hours or wall.second not in self.seconds:
+            return False
+        if wall.month not in self.months or str(wall.date()) in self.excluded:
+            return False
+        day, weekday = wall.day in self.days, bool({wall.isoweekday() % 7, wall.isoweekday()} & self.weekdays)
+        either = not self.fields[3].startswith("*") and not self.fields[5].startswith("*")
+        return day or weekday if either else day and weekday
+
+    def look(self, now: datetime) -> Iterator[timedelta]:
+        """The jobs that are due now, by how much each is late."""
+        wall = now.astimezone(self.zone).replace(tzinfo=None)
+        highest = self.highest if self.highest is not None else wall - self.step
+        if wall > highest:
+            passed = highest + self.step
+            while passed <= wall:
+                if self.due(passed):
+                    yield wall - passed
+                passed += self.step
+            self.highest = wall
+        elif self.fields[2].startswith("*") and self.due(wall):
+            yield timedelta(0)
+
+
+def simulated(given: Properties, attached: datetime, end: datetime, step: timedelta) -> dict[datetime, int | None]:
+    """The size at each step from the attachment to the end, by moving the clock."""
+    excluded = frozenset(given.exclude_dates)
+    daemons = [Daemon(job, ZoneInfo(job.timezone or given.timezone or "UTC"), excluded, step) for job in given.jobs]
+    # long enough before to know what the clock has shown already
+    now = (attached - timedelta(hours=3)).replace(second=0, microsecond=0)
+    size: int | None = None
+    sizes: dict[datetime, int | None] = {}
+    while now <= end:
+        found = [(-late, index) for index, daemon in enumerate(daemons) for late in daemon.look(now)]
+        if now >= attached:
+            if found:
+                size = given.jobs[max(found)[1]].target_size
+            sizes[now] = size
+        now += step
+    return sizes
+
+
+MINUTES = st.one_of(
+    st.integers(0, 59).map(str), st.sampled_from(["*", "*/15", "*/7", "0,30", "10-20", "10-40/10", "59"])
+)
+HOURS = st.one_of(st.integers(0, 3).map(str), st.sampled_from(["*", "*/2", "1,2,3", "0-2", "1-23/2", "8", "23"]))
+DAYS = st.sampled_from(["*", "*", "*", "29", "25,29", "1-15", "*/2"])
+WEEKDAYS = st.sampled_from(["*", "*", "*", "0", "7", "1-5", "6,0"])
+
+
+@st.composite
+def _cases(draw: st.DrawFn) -> tuple[Properties, datetime]:
+    zone, night = draw(st.sampled_from(NIGHTS))
+    jobs = [
+        Job(
+            name=f"job-{index}",
+            schedule=f"{draw(MINUTES)} {draw(HOURS)} {draw(DAYS)} * {draw(WEEKDAYS)}",
+            target_size=draw(st.integers(0, 4)),
+            timezone=draw(st.sampled_from([None, None, None, "UTC", "America/New_York"])),
+        )
+        for index in range(draw(st.integers(1, 4)))
+    ]
+    excluded = draw(st.sampled_from([(), (), (night,)]))
+    attached = datetime.fromisoformat(night).replace(tzinfo=UTC) - timedelta(hours=30)
+    attached += timedelta(seconds=draw(st.integers(0, 40 * 3600)))
+    return Properties(jobs=tuple(jobs), timezone=zone, exclude_dates=excluded), attached
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(case=_cases(), outages=st.lists(st.tuples(st.integers(0, 2880), st.integers(1, 900)), max_size=3))
+def test_the_size_is_always_that_of_the_last_job_that_was_due(
+    case: tuple[Properties, datetime], outages: list[tuple[int, int]]
+) -> None:
+    """Asked only when it wants to be, and after outages: right whenever the controller runs."""
+    given_, attached = case
+    expected = simulated(given_, attached, attached + timedelta(hours=48), MINUTE)
+    timeline = Timeline(given=given_, attached_at=attached)
+    down = [(attached + start * MINUTE, attached + (start + length) * MINUTE) for start, length in outages]
+    first = timeline.last(attached)
+    held, wake = first.size if first else None, timeline.wake_at(attached)
+    asleep = False
+    for now, size in expected.items():
+        if any(start <= now < end for start, end in down):
+            asleep = True
+            continue
+        if asleep or (wake is not None and now >= wake):
+            due = timeline.last(now)
+            held, wake = due.size if due else None, timeline.wake_at(now)
+            asleep = False
+        assert held == size, (now, [job.schedule for job in given_.jobs])
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(case=_cases())
+def test_what_is_to_come_is_what_comes(case: tuple[Properties, datetime]) -> None:
+    """The changes that are foretold at the beginning are those that the simulated clock sees."""
+    given_, attached = case
+    end = attached + timedelta(hours=48)
+    expected = simulated(given_, attached, end, MINUTE)
+    timeline = Timeline(given=given_, attached_at=attached)
+    first = timeline.last(attached)
+    size = first.size if first else None
+    told: list[tuple[datetime, int]] = []
+    for due in timeline.changes(attached):
+        if due.instant > end:
+            break
+        told.append((due.instant, due.size))
+    seen: list[tuple[datetime, int]] = []
+    for now, then in expected.items():
+        if then is not None and then != size:
+            seen.append((now, then))
+            size = then
+    assert [one for one in told if one[0] <= max(expected)] == seen
+
+
+SIX_FIELDS = ["*/20 30 1,2 * * *", "15 */10 2 * * *", "59 59 1 * * *", "30 0 * * * *", "0 0 3 * * *", "* 0-5 2 * * *"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "night"), [one for one in NIGHTS if one[0] in ("Europe/Berlin", "Australia/Lord_Howe")]
+)
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(schedules=st.lists(st.sampled_from(SIX_FIELDS), min_size=1, max_size=3), data=st.data())
+def test_seconds_are_kept_to(zone: str, night: str, schedules: list[str], data: st.DataObject) -> None:
+    jobs = tuple(Job(name=f"j{index}", schedule=text, target_size=index) for index, text in enumerate(schedules))
+    given_ = Properties(jobs=jobs, timezone=zone)
+    # one in the morning to half past four, by that zone's clock
+    attached = datetime.fromisoformat(f"{night}T00:50").replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    expected = simulated(given_, attached, attached + timedelta(hours=3, minutes=30), timedelta(seconds=1))
+    timeline = Timeline(given=given_, attached_at=attached)
+    for now in data.draw(st.lists(st.sampled_from(sorted(expected)), min_size=20, max_size=40)):
+        due = timeline.last(now + timedelta(milliseconds=data.draw(st.sampled_from([0, 1, 999]))))
+        assert (due.size if due else None) == expected[now], (now, schedules)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    night=st.sampled_from(NIGHTS),
+    times=st.lists(st.tuples(MINUTES, HOURS, st.integers(0, 4)), min_size=1, max_size=3),
+    minutes=st.integers(0, 48 * 60),
+)
+def test_catching_up_finds_what_was_due_before(
+    night: tuple[str, str], times: list[tuple[str, str, int]], minutes: int
+) -> None:
+    jobs = tuple(
+        Job(name=f"j{index}", schedule=f"{minute} {hour} * * *", target_size=size)
+        for index, (minute, hour, size) in enumerate(times)
+    )
+    given_ = Properties(jobs=jobs, timezone=night[0], catch_up=True)
+    # two days before: by then each was due, also where a whole day is missing
+    begin = datetime.fromisoformat(night[1]).replace(tzinfo=UTC) - timedelta(hours=62)
+    now = begin + timedelta(hours=50) + minutes * MINUTE
+    due = Timeline(given=given_, attached_at=now).last(now)
+    assert (due.size if due else None) == simulated(given_, begin, now, MINUTE)[now]
