@@ -35,6 +35,13 @@ NOTICE = "pods are simulated; no container runs"
 
 MANAGER = "rudr-cli"
 
+DEFINITIONS = {
+    "apiVersion": "v1",
+    "kind": "Namespace",
+    "metadata": {"name": Settings().definitions_namespace},
+}
+"""Where the controller publishes the installed types: `kubectl get traits -n rudr-system`."""
+
 Document = dict[str, Any]
 
 
@@ -75,7 +82,7 @@ async def started(settings: LocalSettings, kubeconfig: Path | None) -> AsyncIter
         transport = await stack.enter_async_context(transport_to(connection))
         client = Client(transport)
         running = Embedded(cluster.url, kubeconfig, transport, client, Discovery(client, clock=clock))
-        async for _ in running.apply(crds.documents()):
+        async for _ in running.apply([*crds.documents(), DEFINITIONS]):
             pass
         running.discovery.invalidate()
         yield running
