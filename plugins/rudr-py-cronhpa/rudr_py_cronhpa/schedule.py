@@ -119,7 +119,7 @@ class Every(msgspec.Struct, frozen=True):
                 break
             if not skip(day):
                 return Moment(instant)
-            count = min(count - 1, -((self.anchor - _begin(day, zone)) // -self.period) - 1)
+            count = min(count - 1, -((self.anchor - _begin(day, zone)) // self.period) - 1)
         return None
 
     def coming(self, now: datetime, zone: ZoneInfo, skip: Skip) -> Iterator[Moment]:

@@ -1,0 +1,128 @@
+"""The same jobs as objects of other controllers, and the reasons where they would mean something else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rudr_py.testing import RenderError, RenderOne
+from rudr_py_cronhpa import cronhpa
+from rudr_py_cronhpa.trait import CronHpa
+
+DAY = {"name": "day", "schedule": "0 8 * * 1-5", "targetSize": 6}
+NIGHT = {"name": "night", "schedule": "0 0 20 * * 1-5", "targetSize": 2}
+TARGET = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "app-web"}
+TASK = {"workloadType": "core.oam.dev/v1alpha1.Task", "containers": [{"name": "main", "image": "main:1"}]}
+
+
+def _refused(render_one: RenderOne, **given: Any) -> list[str]:
+    with pytest.raises(RenderError) as told:
+        render_one(CronHpa(), properties={"jobs": [DAY, NIGHT], **given})
+    prefix = "$.spec.components[0].traits[0].properties"
+    return [path.removeprefix(prefix) for _, path in told.value.problems]
+
+
+def test_jobs_become_a_cronhpa_with_six_fields(render_one: RenderOne) -> None:
+    once = {"name": "party", "schedule": "@date 2026-12-31 18:00:00", "targetSize": 9, "runOnce": True}
+    given = {"backend": "cronhpa", "jobs": [DAY, NIGHT, once], "excludeDates": ["* * 25 12 *", "* * * 26 12 *"]}
+    found = render_one(CronHpa(), properties=given)
+    assert found.one("CronHorizontalPodAutoscaler")["spec"] == {
+        "scaleTargetRef": TARGET,
+        "excludeDates": ["* * * 25 12 *", "* * * 26 12 *"],
+        "jobs": [
+            {"name": "day", "schedule": "0 0 8 * * 1-5", "targetSize": 6},
+            {"name": "night", "schedule": "0 0 20 * * 1-5", "targetSize": 2},
+            {"name": "party", "schedule": "@date 2026-12-31 18:00:00", "targetSize": 9, "runOnce": True},
+        ],
+    }
+    # the other controller owns the size
+    assert "replicas" not in found.one("Deployment")["spec"]
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ({"timezone": "Europe/Berlin"}, ".timezone"),
+        ({"jobs": [DAY, {**NIGHT, "timezone": "UTC"}]}, ".jobs[1].timezone"),
+        ({"catchUp": True}, ".catchUp"),
+        ({"excludeDates": ["2026-12-25"]}, ".excludeDates[0]"),
+        ({"jobs": [{**DAY, "schedule": "0 0 L * *"}]}, ".jobs[0].schedule"),
+        ({"jobs": [{**DAY, "schedule": "0 0 */2 * 1"}]}, ".jobs[0].schedule"),
+    ],
+)
+def test_what_cronhpa_would_do_otherwise_is_refused(render_one: RenderOne, given: dict[str, Any], path: str) -> None:
+    assert _refused(render_one, backend="cronhpa", **given) == [path]
+
+
+def test_jobs_become_windows_of_keda_until_the_next_job(render_one: RenderOne) -> None:
+    noon = {"name": "noon", "schedule": "30 12 * * 1-5", "targetSize": 9}
+    given = {"backend": "keda", "jobs": [NIGHT, DAY, noon], "timezone": "Europe/Berlin"}
+    found = render_one(CronHpa(), properties=given)
+    assert found.one("ScaledObject")["spec"] == {
+        "scaleTargetRef": TARGET,
+        "minReplicaCount": 2,
+        "maxReplicaCount": 9,
+        "triggers": [
+            {
+                "type": "cron",
+                "name": "day",
+                "metadata": {
+                    "timezone": "Europe/Berlin",
+                    "start": "0 8 * * 1-5",
+                    "end": "30 12 * * 1-5",
+                    "desiredReplicas": "6",
+                },
+            },
+            {
+                "type": "cron",
+                "name": "noon",
+                "metadata": {
+                    "timezone": "Europe/Berlin",
+                    "start": "30 12 * * 1-5",
+                    "end": "0 20 * * 1-5",
+                    "desiredReplicas": "9",
+                },
+            },
+        ],
+    }
+    assert "replicas" not in found.one("Deployment")["spec"]
+
+
+def _with(**changes: Any) -> list[dict[str, Any]]:
+    return [DAY, {**NIGHT, **changes}]
+
+
+@pytest.mark.parametrize(
+    ("given", "paths"),
+    [
+        ({"excludeDates": ["2026-12-25"]}, [".excludeDates"]),
+        ({"catchUp": False}, [".catchUp"]),
+        ({"jobs": [DAY]}, [".jobs"]),
+        ({"jobs": _with(targetSize=6)}, [".jobs"]),
+        ({"jobs": _with(timezone="Europe/Berlin")}, [".jobs[1].timezone"]),
+        ({"jobs": _with(runOnce=True)}, [".jobs[1].runOnce"]),
+        ({"jobs": _with(schedule="30 0 20 * * 1-5")}, [".jobs[1].schedule"]),
+        ({"jobs": _with(schedule="0 20,22 * * 1-5")}, [".jobs[1].schedule"]),
+        ({"jobs": _with(schedule="@hourly")}, [".jobs[1].schedule"]),
+        ({"jobs": _with(schedule="@every 1h")}, [".jobs[1].schedule"]),
+        ({"jobs": _with(schedule="@date 2026-12-24 18:00:00")}, [".jobs[1].schedule"]),
+        ({"jobs": _with(schedule="0 20 * * *")}, [".jobs[1].schedule"]),
+        ({"jobs": _with(schedule="0 8 * * 1-5")}, [".jobs[1].schedule"]),
+    ],
+)
+def test_what_windows_cannot_say_is_refused(render_one: RenderOne, given: dict[str, Any], paths: list[str]) -> None:
+    assert _refused(render_one, backend="keda", **given) == paths
+
+
+@pytest.mark.parametrize("backend", ["cronhpa", "keda"])
+def test_what_the_others_cannot_scale_is_refused(render_one: RenderOne, backend: str) -> None:
+    with pytest.raises(RenderError, match="native can"):
+        render_one(CronHpa(), properties={"backend": backend, "jobs": [DAY, NIGHT]}, component=TASK)
+
+
+def test_a_failed_job_of_cronhpa_is_a_failure() -> None:
+    assert cronhpa.health(None).state == "progressing"
+    assert cronhpa.health({"status": {"conditions": [{"name": "day", "state": "Submitted"}]}}).ok
+    failed = cronhpa.health({"status": {"conditions": [{"name": "day", "state": "Failed", "message": "why"}]}})
+    assert (failed.state, failed.message) == ("failed", "day: why")

@@ -1,0 +1,131 @@
+"""The trait in an application: a floor or a size, when it changes, and what is told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py.api import Component, Context, properties
+from rudr_py.testing import RenderError, RenderOne
+from rudr_py_cronhpa.trait import CronHpa
+
+DAY = {"name": "day", "schedule": "0 8 * * *", "targetSize": 6}
+NIGHT = {"name": "night", "schedule": "0 20 * * *", "targetSize": 2}
+BERLIN = {"jobs": [DAY, NIGHT], "timezone": "Europe/Berlin", "catchUp": True}
+NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+AUTO = {"name": "auto-scaler", "properties": {"minimum": 3, "maximum": 5}}
+
+
+def test_the_size_of_the_last_job_holds_until_the_next(render_one: RenderOne) -> None:
+    found = render_one(CronHpa(), properties=BERLIN, now=NOON)
+    assert found.one("Deployment")["spec"]["replicas"] == 6
+    assert found.wake_at == datetime(2026, 6, 1, 18, 0, tzinfo=UTC)
+    later = render_one(CronHpa(), properties=BERLIN, now=found.wake_at)
+    assert later.one("Deployment")["spec"]["replicas"] == 2
+
+
+def test_beside_an_auto_scaler_it_is_a_floor(render_one: RenderOne) -> None:
+    day = render_one(CronHpa(), properties=BERLIN, traits=[AUTO], now=NOON)
+    night = render_one(CronHpa(), properties=BERLIN, traits=[AUTO], now=day.wake_at)
+    bounds = [
+        (
+            found.one("HorizontalPodAutoscaler")["spec"]["minReplicas"],
+            found.one("HorizontalPodAutoscaler")["spec"]["maxReplicas"],
+        )
+        for found in (day, night)
+    ]
+    assert bounds == [(6, 6), (3, 5)]
+
+
+def test_before_the_first_job_there_is_no_opinion(render_one: RenderOne) -> None:
+    found = render_one(CronHpa(), properties={**BERLIN, "catchUp": False}, now=NOON)
+    assert "replicas" not in found.one("Deployment")["spec"]
+    assert found.wake_at == datetime(2026, 6, 1, 18, 0, tzinfo=UTC)
+
+
+def test_where_nothing_changes_nobody_is_woken(render_one: RenderOne) -> None:
+    again = {"jobs": [DAY, {**NIGHT, "targetSize": 6}], "catchUp": True}
+    assert render_one(CronHpa(), properties=again, now=NOON).wake_at is None
+
+
+def test_a_second_trait_that_says_a_size_is_refused(render_one: RenderOne) -> None:
+    manual = {"name": "manual-scaler", "properties": {"replicaCount": 3}}
+    with pytest.raises(RenderError, match="cannot all decide"):
+        render_one(CronHpa(), properties=BERLIN, traits=[manual], now=NOON)
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"timezone": "Europe/Atlantis"}, ".timezone"),
+        ({"jobs": [{**DAY, "timezone": "../etc/passwd"}]}, ".jobs[0].timezone"),
+        ({"jobs": [DAY, {**NIGHT, "name": "day"}]}, ".jobs[1].name"),
+        ({"jobs": [{**DAY, "schedule": "at eight"}]}, ".jobs[0].schedule"),
+        ({"excludeDates": ["2026-12-25", "Easter"]}, ".excludeDates[1]"),
+        ({"jobs": []}, ".jobs"),
+        ({"jobs": [{**DAY, "targetSize": -1}]}, ".jobs[0].targetSize"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_where_it_stands(
+    render_one: RenderOne, changes: dict[str, Any], path: str
+) -> None:
+    with pytest.raises(RenderError) as told:
+        render_one(CronHpa(), properties={**BERLIN, **changes}, now=NOON)
+    assert [at for _, at in told.value.problems] == [f"$.spec.components[0].traits[0].properties{path}"]
+
+
+def _context(given: dict[str, Any], now: datetime, attached: datetime) -> Context[Any]:
+    return Context(
+        application="app",
+        namespace="default",
+        instance="web",
+        component=msgspec.convert({"metadata": {"name": "c"}, "workload_type": "x/v1.Y"}, Component),
+        properties=properties.load(CronHpa.properties, given),
+        now=now,
+        attached_at=attached,
+    )
+
+
+def _size(given: dict[str, Any], now: datetime, attached: datetime) -> int | None:
+    scale = CronHpa().render(_context(given, now, attached)).scale
+    return scale.replicas if scale is not None else None
+
+
+def test_a_job_that_runs_once_does_so_the_first_time_after_the_trait_was_attached() -> None:
+    given = {"jobs": [{**DAY, "runOnce": True}, NIGHT]}
+    attached = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+    sizes = [
+        _size(given, datetime(2026, 6, day, hour, tzinfo=UTC), attached)
+        for day, hour in [(1, 21), (2, 9), (2, 21), (3, 9)]
+    ]
+    assert sizes == [2, 6, 2, 2]
+
+
+def test_every_counts_from_the_time_the_trait_was_attached() -> None:
+    given = {"jobs": [{"name": "a", "schedule": "@every 2h", "targetSize": 3}]}
+    attached = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+    assert [_size(given, datetime(2026, 6, 1, hour, 59, tzinfo=UTC), attached) for hour in (13, 14)] == [None, 3]
+
+
+def test_health_shows_the_job_that_holds_and_the_next_change() -> None:
+    health = CronHpa().health(_context(BERLIN, NOON, NOON))
+    assert (health.state, dict(health.show)) == ("ready", {"job": "day", "size": "6", "next": "2026-06-01T18:00:00Z"})
+
+
+def test_an_autoscaler_of_somebody_else_is_told_and_left_alone(render_one: RenderOne) -> None:
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "app-web"}
+    foreign = {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "theirs"},
+        "spec": {"scaleTargetRef": target, "maxReplicas": 3},
+    }
+    own = {**foreign, "metadata": {"name": "ours", "ownerReferences": [{"controller": True}]}}
+    found = render_one(CronHpa(), properties=BERLIN, observed=[foreign, own], now=NOON)
+    assert [warning for warning in found.warnings if "HorizontalPodAutoscaler" in warning] == [
+        "the HorizontalPodAutoscaler theirs, which is not rudr's, scales the same workload"
+    ]
+    assert found.of("HorizontalPodAutoscaler") == []
