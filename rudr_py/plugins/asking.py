@@ -6,6 +6,7 @@ What the plugin raises passes through; `loading` isolates it and tells it.
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,6 +17,9 @@ from rudr_py.catalog import Guard, Offer
 from rudr_py.errors import PluginError
 from rudr_py.plugins import checks, conflicts
 from rudr_py.plugins.discovery import Found
+
+MOST = 1000
+"""The types that one plugin may offer: a generator without end must not fill the memory."""
 
 
 class IncompatibleError(PluginError):
@@ -81,4 +85,7 @@ def _ask(found: Found, plugin: object) -> list[Any]:
         raise PluginError(
             f"returned {type(answer).__name__} from rudr_types, not a list of types", package=found.distribution
         )
-    return list(answer)
+    types = list(itertools.islice(answer, MOST + 1))
+    if len(types) > MOST:
+        raise PluginError(f"returned more than {MOST} types from rudr_types", package=found.distribution)
+    return types

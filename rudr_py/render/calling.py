@@ -37,6 +37,10 @@ HEAD = frozenset({"apiVersion", "kind", "metadata"})
 """The fields of an object that the core writes; a body may not have them."""
 
 
+LARGEST = 8 * 2**20
+"""Bytes of one answer as JSON: far more than any server would take, and little enough to go on working."""
+
+
 class _Given(msgspec.Struct, frozen=True):
     """The parts of a context that a type could change in place."""
 
@@ -147,13 +151,15 @@ def _encoded(given: _Given) -> bytes:
 def _copied(offer: Offer[Any], answer: Rendered) -> Rendered:
     """The answer by way of JSON: every field has its declared type, and nothing is shared with the plugin."""
     try:
-        plain = _Plain(*(getattr(answer, field.name) for field in _PLAIN_FIELDS))
-        checked = msgspec.structs.asdict(_PLAIN.decode(_ENCODER.encode(plain)))
+        encoded = _ENCODER.encode(_Plain(*(getattr(answer, field.name) for field in _PLAIN_FIELDS)))
+        checked = msgspec.structs.asdict(_PLAIN.decode(encoded))
         edits = tuple(_EDITS[type(edit)].decode(_ENCODER.encode(edit)) for edit in answer.edit)
     except Exception as error:
         # foreign values may fail in any way while they are looked at
         reason = f"an edit is a {error.args[0].__name__}" if isinstance(error, KeyError) else str(error)
         raise blamed(offer, f"returned a Rendered that is none: {reason}") from error
+    if len(encoded) > LARGEST:
+        raise blamed(offer, f"returned {len(encoded)} bytes of objects, and the most is {LARGEST}")
     return Rendered(edit=edits, **checked)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from rudr_py.testing.typed import Document
 
-EXAMPLES = 60
+EXAMPLES = 25
 """How many situations hypothesis makes up, when it is installed."""
 
 ODD: tuple[Any, ...] = (None, {}, [], "", "x", 0, -1, 1.5, True, [None], [{}], ["x"], [1], {"": None}, {"x": {}})

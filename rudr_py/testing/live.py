@@ -62,7 +62,7 @@ class Handle:
 
     def apply(self, *documents: Mapping[str, Any]) -> None:
         """Apply documents, server-side, into the namespace unless they name one."""
-        self.wait(self._apply([dict(document) for document in documents]))
+        self.wait(_apply(self.cluster, [dict(document) for document in documents]))
 
     def get(self, api_version: str, kind: str, name: str) -> Document | None:
         """An object as it is now, or None."""
@@ -87,13 +87,6 @@ class Handle:
     def ready(self, application: str) -> Document:
         """The ApplicationConfiguration as soon as its condition Ready is True. Raises TimeoutError."""
         return self.until(APPLICATION.api_version, APPLICATION.kind, application, _is_ready)
-
-    async def _apply(self, documents: Sequence[Document]) -> None:
-        await self.cluster.apply(*documents)
-        for document in documents:
-            if document["kind"] == CRD.kind:
-                await self.cluster.until(CRD, document["metadata"]["name"], _is_established)
-                self.cluster.discovery.invalidate()
 
 
 @contextlib.contextmanager
@@ -139,6 +132,19 @@ async def connected(kubeconfig: Document, stack: contextlib.AsyncExitStack) -> A
     return transport
 
 
+async def define(cluster: Cluster) -> None:
+    """Apply the definitions of our own kinds, and wait until they are served."""
+    await _apply(cluster, crds.documents())
+
+
+async def _apply(cluster: Cluster, documents: Sequence[Document]) -> None:
+    await cluster.apply(*documents)
+    for document in documents:
+        if document["kind"] == CRD.kind:
+            await cluster.until(CRD, document["metadata"]["name"], _is_established)
+            cluster.discovery.invalidate()
+
+
 async def _open(
     loop: asyncio.AbstractEventLoop, stack: contextlib.AsyncExitStack, settings: LocalSettings | None
 ) -> Handle:
@@ -146,7 +152,7 @@ async def _open(
     transport = await connected(local.kubeconfig(), stack)
     handle = Handle(loop, local, Cluster(transport, "default", RealClock()))
     await handle.cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
-    await handle._apply(crds.documents())
+    await define(handle.cluster)
     return handle
 
 

@@ -1,0 +1,248 @@
+"""A controller with a hostile plugin serves everybody else, and tells the one application what its type does wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import pytest
+
+from rudr_py.api import Context, Kind, Manifest, Rendered, Trait, Type, hookimpl
+from rudr_py.local.cluster import LocalCluster
+from rudr_py.plugins import discovery, loading
+from rudr_py.plugins.marker import Label
+from rudr_py.plugins.quarantine import Offence
+from rudr_py.testing import live
+from rudr_py.testing.clock import RealClock
+from rudr_py.testing.cluster import Cluster
+
+Make = Callable[..., Any]
+Document = dict[str, Any]
+
+APPLICATION = Kind("core.oam.dev/v1alpha1", "ApplicationConfiguration")
+CONFIG = Kind("v1", "ConfigMap")
+DEPLOYMENT = Kind("apps/v1", "Deployment")
+
+
+@pytest.fixture(name="cluster")
+async def _cluster() -> AsyncIterator[Cluster]:
+    async with contextlib.AsyncExitStack() as stack:
+        local = await stack.enter_async_context(LocalCluster())
+        transport = await live.connected(local.kubeconfig(), stack)
+        cluster = Cluster(transport, "default", RealClock())
+        await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
+        await live.define(cluster)
+        yield cluster
+
+
+def _head(kind: str, name: str) -> Document:
+    return {"apiVersion": APPLICATION.api_version, "kind": kind, "metadata": {"name": name}}
+
+
+def _component() -> Document:
+    container = {"name": "web", "image": "registry.example/web:1"}
+    spec = {"workloadType": "core.oam.dev/v1alpha1.Worker", "containers": [container]}
+    return {
+        "apiVersion": APPLICATION.api_version,
+        "kind": "ComponentSchematic",
+        "metadata": {"name": "web"},
+        "spec": spec,
+    }
+
+
+def _application(name: str, *traits: str) -> Document:
+    listed = [{"name": trait, "properties": {}} for trait in traits]
+    binding = {"componentName": "web", "instanceName": f"{name}-web", "traits": listed}
+    metadata = {"name": name}
+    return {
+        "apiVersion": APPLICATION.api_version,
+        "kind": APPLICATION.kind,
+        "metadata": metadata,
+        "spec": {"components": [binding]},
+    }
+
+
+def _condition(document: Document, name: str) -> Document:
+    found = [one for one in document.get("status", {}).get("conditions", ()) if one["type"] == name]
+    return found[0] if found else {}
+
+
+def _is(name: str, status: str) -> Callable[[Document], bool]:
+    return lambda document: _condition(document, name).get("status") == status
+
+
+class Hostile(Trait[Any]):
+    name = "hostile"
+    produces = (CONFIG,)
+
+    def __init__(self, deed: Callable[[Context[Any]], Any]) -> None:
+        self._deed = deed
+
+    def render(self, ctx: Context[Any]) -> Rendered:
+        answer: Rendered = self._deed(ctx)
+        return answer
+
+
+def _raises(ctx: Context[Any]) -> object:
+    raise KeyError("settings")
+
+
+def _exits(ctx: Context[Any]) -> object:
+    sys.exit(3)
+
+
+def _spins(ctx: Context[Any]) -> object:
+    while True:
+        pass
+
+
+def _sleeps(ctx: Context[Any]) -> object:
+    return threading.Event().wait(60)
+
+
+def _swallows(ctx: Context[Any]) -> object:
+    while True:
+        with contextlib.suppress(Exception):
+            _spins(ctx)
+
+
+def _floods(ctx: Context[Any]) -> object:
+    body = {"data": {"text": "x" * 2**20}}
+    return Rendered(add=tuple(Manifest(kind=CONFIG, name=f"flood-{number}", body=body) for number in range(16)))
+
+
+def _never_ends(ctx: Context[Any]) -> object:
+    return Rendered(add=tuple(Manifest(kind=CONFIG, name=f"n-{number}", body={}) for number in itertools.count()))
+
+
+def _prints(ctx: Context[Any]) -> object:
+    while True:
+        sys.stdout.write("more")
+
+
+def _holds_itself(ctx: Context[Any]) -> object:
+    body: Document = {}
+    body["spec"] = body
+    return Rendered(add=(Manifest(kind=CONFIG, name=ctx.name("self"), body=body),))
+
+
+@pytest.mark.parametrize(
+    ("deed", "told"),
+    [
+        (_raises, "KeyError: 'settings'"),
+        (_exits, "SystemExit"),
+        (lambda _: 7, "returned int"),
+        (lambda _: None, "returned NoneType"),
+        (lambda _: Rendered(add=({"kind": "ConfigMap"},)), "returned a Rendered that is none"),  # type: ignore[arg-type] # junk
+        (_holds_itself, "returned a Rendered that is none"),
+        (_spins, "no answer within 0.25 s"),
+        (_sleeps, "no answer within 0.25 s"),
+        (_swallows, "no answer within 0.25 s"),
+        (_never_ends, "no answer within 0.25 s"),
+        (_prints, "no answer within 0.25 s"),
+        (_floods, "bytes"),
+    ],
+    ids=lambda value: value.__name__.strip("_") if callable(value) else None,
+)
+async def test_one_application_is_told_and_the_others_are_served(
+    deed: Callable[[Context[Any]], object], told: str, cluster: Cluster, plugin: Make
+) -> None:
+    loaded = loading.load([plugin("rudr-py-hostile", Hostile(deed))], discovery.standard())
+    await cluster.apply(_component(), _application("before", "empty"), _application("bad", "hostile"))
+    async with cluster.controller(loaded.catalog):
+        await cluster.apply(_application("after", "empty"))
+        bad = await cluster.until(APPLICATION, "bad", _is("Valid", "False"))
+        condition = _condition(bad, "Valid")
+        assert condition["reason"] == "PluginFailed"
+        assert "hostile of rudr-py-hostile 1.0" in condition["message"]
+        assert told in condition["message"]
+        for name in ("before", "after"):
+            await cluster.until(APPLICATION, name, _is("Ready", "True"))
+        assert await cluster.list(CONFIG, labels="app.kubernetes.io/managed-by=rudr") == []
+
+
+async def test_what_a_type_changes_in_place_is_told_and_harms_nobody(cluster: Cluster, plugin: Make) -> None:
+    def meddles(ctx: Context[Any]) -> Rendered:
+        ctx.manifests[0].body["spec"]["template"]["spec"]["containers"].clear()
+        return Rendered()
+
+    loaded = loading.load([plugin("rudr-py-hostile", Hostile(meddles))], discovery.standard())
+    async with cluster.controller(loaded.catalog):
+        await cluster.apply(_component(), _application("bad", "hostile"))
+        bad = await cluster.until(APPLICATION, "bad", _is("Ready", "True"))
+        assert "hostile of rudr-py-hostile 1.0 changed values" in str(bad["status"]["warnings"])
+        deployment = await cluster.get(DEPLOYMENT, "bad-web")
+        assert deployment is not None
+        assert len(deployment["spec"]["template"]["spec"]["containers"]) == 1
+
+
+async def test_the_loop_is_never_held_up_for_long(cluster: Cluster, plugin: Make) -> None:
+    """A type that spins holds up the others for its limit, not for the second in which a user begins to wonder."""
+    held: list[float] = []
+    loaded = loading.load([plugin("rudr-py-hostile", Hostile(_spins))], discovery.standard())
+    async with cluster.controller(loaded.catalog):
+        watching = asyncio.create_task(_longest_pause(held))
+        await cluster.apply(_component(), _application("bad", "hostile"))
+        await cluster.until(APPLICATION, "bad", _is("Valid", "False"))
+        watching.cancel()
+    assert max(held) < 1.0
+
+
+async def _longest_pause(held: list[float]) -> None:
+    loop = asyncio.get_running_loop()
+    before = loop.time()
+    while True:
+        await asyncio.sleep(0.01)
+        held.append(loop.time() - before)
+        before = loop.time()
+
+
+@pytest.mark.parametrize("failing", ["uninstalled", "broken", "quarantined"])
+async def test_without_its_plugin_an_application_keeps_its_objects_and_is_told(
+    failing: str, cluster: Cluster, plugin: Make
+) -> None:
+    def render(ctx: Context[Any]) -> Rendered:
+        return Rendered(add=(Manifest(kind=CONFIG, name=ctx.name("kept"), body={"data": {"a": "b"}}),))
+
+    found = plugin("rudr-py-hostile", Hostile(render))
+    async with cluster.controller(loading.load([found], discovery.standard()).catalog):
+        await cluster.apply(_component(), _application("app", "hostile"))
+        await cluster.until(APPLICATION, "app", _is("Ready", "True"))
+    async with cluster.controller(_without(found, failing).catalog):
+        app = await cluster.until(APPLICATION, "app", _is("Valid", "False"))
+        message = _condition(app, "Valid")["message"]
+        assert "hostile" in message
+        assert failing == "uninstalled" or "rudr-py-hostile 1.0" in message
+        await cluster.apply(_application("other"))
+        await cluster.until(APPLICATION, "other", _is("Ready", "True"))
+        assert await cluster.get(CONFIG, "app-web-kept") is not None
+        assert await cluster.get(DEPLOYMENT, "app-web") is not None
+
+
+def _without(found: discovery.Found, failing: str) -> loading.Loaded:
+    if failing == "uninstalled":
+        return loading.load([], discovery.standard())
+    if failing == "broken":
+        broken = discovery.Found(name=found.name, package=found.package, version=found.version, load=_no_import)
+        return loading.load([broken], discovery.standard())
+    offence = Offence(Label("type", "hostile", found.distribution), "it looped")
+    return loading.load([found], discovery.standard(), ward=loading.Ward((offence,)))
+
+
+def _no_import() -> object:
+    raise ImportError("no more")
+
+
+def test_a_hook_without_end_is_refused(plugin: Make, trait: Make) -> None:
+    def endless() -> Iterator[Type[Any]]:
+        return (trait(f"t{number}") for number in itertools.count())
+
+    found = plugin("rudr-py-hostile", rudr_types=hookimpl(endless))
+    (state,) = loading.load([found], None).plugins
+    assert state.state == "failed"
+    assert "more than" in state.error

@@ -1,0 +1,105 @@
+"""`rudr plugin new` writes a package that passes its own tests and type checks as it is, without being installed."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+import rudr_py
+from rudr_py.errors import ConfigError
+from rudr_py.plugins import scaffold
+from rudr_py.plugins.scaffold import Sort
+
+ROOT = Path(rudr_py.__file__).parents[1]
+INSTALLED = any(point.name == "rudr_py" for point in importlib.metadata.entry_points(group="pytest11"))
+PLUGIN = () if INSTALLED else ("-p", "rudr_py.testing.plugin")
+
+SORTS: list[tuple[Sort, str]] = [
+    ("trait", "pod-budget"),
+    ("workload", "example.org/v1.WebApp"),
+    ("scope", "teams.example.org/v1alpha1.Team"),
+]
+
+
+def _run(folder: Path, *command: str, **environment: str) -> str:
+    done = subprocess.run(  # noqa: S603 - the commands are those below
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(("sort", "name"), SORTS)
+def test_the_package_passes_its_own_tests_as_it_is_written(sort: Sort, name: str, tmp_path: Path) -> None:
+    folder = scaffold.write(sort, name, tmp_path)
+    told = _run(folder, "pytest", "-p", "no:cacheprovider", "-p", "no:asyncio", *PLUGIN, "-W", "error", "-q", "-rs")
+    assert "failed" not in told
+    assert "not installed: pip install" in told
+
+
+@pytest.mark.parametrize(("sort", "name"), SORTS)
+def test_the_package_is_clean_for_type_checkers_and_its_example_renders(sort: Sort, name: str, tmp_path: Path) -> None:
+    pytest.importorskip("mypy", reason="mypy is not installed")
+    folder = scaffold.write(sort, name, tmp_path)
+    assert "Success" in _run(folder, "mypy", "--cache-dir", str(tmp_path / "cache"), MYPYPATH=str(ROOT))
+    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+    ((plugin, module),) = project["entry-points"]["rudr_py.plugins"].items()
+    info = tmp_path / "site" / "x-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: 1\n")
+    (info / "entry_points.txt").write_text(f"[rudr_py.plugins]\n{plugin} = {module}\n")
+    path = os.pathsep.join((str(ROOT), str(folder), str(info.parent)))
+    listed = _run(folder, "rudr_py", "plugins", PYTHONPATH=path)
+    assert name in listed
+    assert "Loaded" in listed
+    assert "kind: " in _run(folder, "rudr_py", "render", "-f", "example.yaml", PYTHONPATH=path)
+    role = yaml.safe_load((folder / "rbac.yaml").read_text())
+    whole = yaml.safe_load(_run(folder, "rudr_py", "rbac", PYTHONPATH=path))
+    assert _rights(role) <= _rights(whole)
+
+
+def _rights(role: dict[str, list[dict[str, list[str]]]]) -> set[tuple[str, str, str]]:
+    return {
+        (group, resource, verb)
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("sort", "name"),
+    [
+        ("trait", "Pod Budget"),
+        ("trait", "../up"),
+        ("trait", ""),
+        ("trait", "a/b"),
+        ("workload", "function"),
+        ("workload", "core.oam.dev/v1alpha1.Function"),
+        ("scope", "example.org/v1.team"),
+    ],
+)
+def test_a_name_that_no_type_can_have_is_refused_and_nothing_written(sort: Sort, name: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be called"):
+        scaffold.write(sort, name, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_there_is_never_overwritten(tmp_path: Path) -> None:
+    scaffold.write("trait", "pod-budget", tmp_path)
+    with pytest.raises(ConfigError, match="exists"):
+        scaffold.write("trait", "pod-budget", tmp_path)
