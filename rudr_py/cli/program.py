@@ -3,14 +3,20 @@
 A command is a row: where it is and one line of help. Its module is imported when the command runs or explains
 itself, and at no other time, because `rudr --help`, a typing mistake and shell completion must not pay for a
 controller, a cluster client and JSON Schema: this module imports click and nothing heavier.
+
+A package adds a command by an entry point in the group `rudr_py.commands`: the name is the command's, the object is a
+`click.Command`. It may import click and `rudr_py.api`. No package replaces a command of ours, and a name that two
+packages offer is neither's.
 """
 
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
+import importlib.metadata
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -32,13 +38,38 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 }
 """Name -> (module:attribute, one line of help)."""
 
+GROUP = "rudr_py.commands"
+"""The entry-point group of commands of other packages."""
+
+
+def further() -> dict[str, tuple[str, str]]:
+    """The rows of other packages that are installed. Imports none of them."""
+    rows: dict[str, tuple[str, str]] = {}
+    packages: dict[str, set[str]] = {}
+    for point in importlib.metadata.entry_points(group=GROUP):
+        package = f"{point.dist.name} {point.dist.version}" if point.dist is not None else "a package without a name"
+        packages.setdefault(point.name, set()).add(package)
+        rows[point.name] = (point.value, f"A command of {package}.")
+    return {name: row for name, row in rows.items() if name not in COMMANDS and len(packages[name]) == 1}
+
 
 class Program(click.Group):
     """A group whose commands are rows of a table, imported one at a time."""
 
-    def __init__(self, rows: Mapping[str, tuple[str, str]], **settings: Any) -> None:
+    def __init__(
+        self,
+        rows: Mapping[str, tuple[str, str]],
+        others: Callable[[], Mapping[str, tuple[str, str]]] = dict,
+        **settings: Any,
+    ) -> None:
         super().__init__(**settings)
-        self.rows = rows
+        self.own = rows
+        self.others = others
+
+    @functools.cached_property
+    def rows(self) -> Mapping[str, tuple[str, str]]:
+        """The whole table; looked for once it is needed."""
+        return {**self.others(), **self.own}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names in the table."""
@@ -48,11 +79,11 @@ class Program(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command of this name; None when there is none."""
         del ctx
-        if cmd_name not in self.rows:
-            return None
-        module, _, attribute = self.rows[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
+        if cmd_name in self.own:
+            module, _, attribute = self.own[cmd_name][0].partition(":")
+            command: click.Command = getattr(importlib.import_module(module), attribute)
+            return command
+        return _foreign(cmd_name, *self.rows[cmd_name]) if cmd_name in self.rows else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table's help, without importing any command."""
@@ -70,7 +101,7 @@ class Program(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; an unknown one is answered with the nearest name."""
         name = args[0]
-        if name not in self.rows and not name.startswith("-"):
+        if name not in self.own and name not in self.rows and not name.startswith("-"):
             close = difflib.get_close_matches(name, self.rows, n=1)
             hint = f' Did you mean "{close[0]}"?' if close else ""
             ctx.fail(f'There is no command "{name}".{hint}')
@@ -89,6 +120,19 @@ class Program(click.Group):
             raise click.ClickException("\n".join(dict.fromkeys(map(str, _leaves(ours))))) from group
 
 
+def _foreign(name: str, place: str, told: str) -> click.Command:
+    """The command of another package. Whatever its import raises is a message, not our fault."""
+    module, _, attribute = place.partition(":")
+    try:
+        found: object = getattr(importlib.import_module(module), attribute)
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        raise click.ClickException(f'the command "{name}" cannot be loaded. {told} {what}') from error
+    if not isinstance(found, click.Command):
+        raise click.ClickException(f'the command "{name}" is {type(found).__name__}, not a click.Command. {told}')
+    return found
+
+
 def _leaves(group: BaseExceptionGroup[RudrError]) -> Iterator[RudrError]:
     for error in group.exceptions:
         if isinstance(error, BaseExceptionGroup):
@@ -99,6 +143,7 @@ def _leaves(group: BaseExceptionGroup[RudrError]) -> Iterator[RudrError]:
 
 program = Program(
     COMMANDS,
+    further,
     name="rudr",
     help="The Open Application Model on Kubernetes: documents in, running objects out.",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
