@@ -22,6 +22,8 @@ _EVENT_FIELDS = (
     ("lastTimestamp", "deprecatedLastTimestamp"),
     ("count", "deprecatedCount"),
 )
+_LEFT_OUT = frozenset({"reportingController", "reportingInstance"})
+"""What events.k8s.io leaves out when it is empty, and core writes."""
 _TO_NEW = dict(_EVENT_FIELDS)
 _TO_CORE = {new: core for core, new in _EVENT_FIELDS}
 
@@ -35,6 +37,11 @@ def convert(obj: Object, resource: Resource) -> Object:
     converted["apiVersion"] = resource.api_version
     converted["metadata"] = dict(obj["metadata"])
     return converted
+
+
+def _event_to_new(obj: Object) -> Object:
+    found = {_TO_NEW.get(key, key): value for key, value in obj.items()}
+    return {key: value for key, value in found.items() if value != "" or key not in _LEFT_OUT}
 
 
 def _renaming(names: dict[str, str]) -> Callable[[Object], Object]:
@@ -72,7 +79,7 @@ def _autoscaler_to_v2(obj: Object) -> Object:
 
 _AUTOSCALER = "HorizontalPodAutoscaler"
 _CHANGES: dict[tuple[Kind, Kind], Callable[[Object], Object]] = {
-    (_CORE_EVENT, _EVENT): _renaming(_TO_NEW),
+    (_CORE_EVENT, _EVENT): _event_to_new,
     (_EVENT, _CORE_EVENT): _renaming(_TO_CORE),
     (Kind("autoscaling/v2", _AUTOSCALER), Kind("autoscaling/v1", _AUTOSCALER)): _autoscaler_to_v1,
     (Kind("autoscaling/v1", _AUTOSCALER), Kind("autoscaling/v2", _AUTOSCALER)): _autoscaler_to_v2,

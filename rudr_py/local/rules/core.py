@@ -96,6 +96,7 @@ def _secret_change(new: Object, old: Object) -> Iterator[Cause]:
 
 def _create_event(event: Object, _context: Context) -> None:
     """Go writes these times even when there are none."""
+    event.setdefault("eventTime", None)
     event.setdefault("firstTimestamp", None)
     event.setdefault("lastTimestamp", None)
 

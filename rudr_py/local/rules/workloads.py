@@ -83,6 +83,23 @@ def pod_causes(spec: Any, field: str, claims: tuple[str, ...] = ()) -> Iterator[
                 )
 
 
+def _replication_causes(obj: Object) -> Iterator[Cause]:
+    """A ReplicationController selects by plain labels."""
+    spec = obj.get("spec") or {}
+    selector, template = spec.get("selector") or {}, spec.get("template")
+    if not selector:
+        yield rule.required("spec.selector")
+    if spec.get("replicas", 0) < 0:
+        yield rule.invalid("spec.replicas", spec["replicas"], "must be greater than or equal to 0")
+    if not template or not (template.get("spec") or {}).get("containers"):
+        yield rule.required("spec.template")
+        return
+    labels = (template.get("metadata") or {}).get("labels") or {}
+    if not selector.items() <= labels.items():
+        yield rule.invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
+    yield from pod_causes(template["spec"], "spec.template.spec")
+
+
 def _stateful_causes(obj: Object) -> Iterator[Cause]:
     templates = (obj.get("spec") or {}).get("volumeClaimTemplates") or ()
     return template_causes(obj, tuple(each["metadata"].get("name", "") for each in templates))
@@ -213,7 +230,7 @@ RULES: dict[str, Rule] = {
     "replicasets.apps": Rule(check=template_causes, check_change=_selector_fixed, watched=rule.spec),
     "daemonsets.apps": Rule(check=template_causes, check_change=_selector_fixed, watched=rule.spec),
     "statefulsets.apps": Rule(check=_stateful_causes, check_change=_stateful_change, watched=rule.spec),
-    "replicationcontrollers": Rule(watched=rule.spec, orphans=True),
+    "replicationcontrollers": Rule(check=_replication_causes, watched=rule.spec, orphans=True),
     "jobs.batch": Rule(
         create=_create_job,
         update=_update_job,

@@ -34,8 +34,8 @@ async def test_only_the_named_controllers_run(running: Run, objects: RecordedObj
 
 
 async def test_an_unknown_name_of_a_controller_is_refused(objects: RecordedObjects, clock: FakeClock) -> None:
-    with pytest.raises(LocalApiError, match="daemonset"):
-        await run_controllers(objects, ControllerSettings(clock=clock, enabled=frozenset({"daemonset"})))
+    with pytest.raises(LocalApiError, match="scheduler"):
+        await run_controllers(objects, ControllerSettings(clock=clock, enabled=frozenset({"scheduler"})))
 
 
 async def test_what_was_there_before_the_start_is_worked_on(running: Run, objects: RecordedObjects) -> None:
