@@ -10,7 +10,7 @@ clock, logs the real clock, and how log lines look
 embedded    a Kubernetes API in this process, for dev and demo
 board       what a cluster shows at the moment, and what is news. Pure.
 tree        an application as a tree of its objects. Pure.
-screen      progress on a terminal or in a pipe
+screen      progress on a terminal or in a pipe; `following` feeds it from watches
 
 The commands, one module each: run, dev, demo, render, validate, rbac, plugins, plugin_new, version.
 

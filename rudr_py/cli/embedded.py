@@ -34,6 +34,7 @@ NOTICE = "pods are simulated; no container runs"
 """The first line that `dev` and `demo` print."""
 
 MANAGER = "rudr-cli"
+DEFAULT_NAMESPACE = "default"
 
 DEFINITIONS = {
     "apiVersion": "v1",
@@ -46,20 +47,21 @@ Document = dict[str, Any]
 
 
 class Embedded(msgspec.Struct, frozen=True):
-    """The running API: its URL, the kubeconfig file, and a way to it."""
+    """The running API: its URL, the kubeconfig file, and a way to it; `namespace` is of documents that name none."""
 
     url: str
     kubeconfig: Path
     transport: AioTransport
     client: Client
     discovery: Discovery
+    namespace: str = DEFAULT_NAMESPACE
 
     async def apply(self, documents: Iterable[Document]) -> AsyncIterator[str]:
         """Apply documents, server-side, one after the other; yields the name of each as kubectl writes it."""
         for document in documents:
             resource = await self.discovery.resolve(document["apiVersion"], document["kind"])
             metadata = document["metadata"]
-            namespace = metadata.get("namespace", "default") if resource.namespaced else ""
+            namespace = metadata.get("namespace", self.namespace) if resource.namespaced else ""
             target = Target(resource, namespace, metadata["name"])
             await self.client.apply(target, msgspec.json.encode(document), MANAGER)
             group = f".{resource.group}" if resource.group else ""
@@ -67,24 +69,33 @@ class Embedded(msgspec.Struct, frozen=True):
 
 
 @contextlib.asynccontextmanager
-async def started(settings: LocalSettings, kubeconfig: Path | None) -> AsyncIterator[Embedded]:
-    """The API with our definitions. Raises LocalApiError, and ConfigError for a kubeconfig file of somebody else."""
+async def started(
+    settings: LocalSettings, kubeconfig: Path | None, namespace: str = DEFAULT_NAMESPACE
+) -> AsyncIterator[Embedded]:
+    """The API with our definitions and a namespace to work in; a kubeconfig is written when all of that answers.
+
+    Raises LocalApiError, and ConfigError for a kubeconfig file of somebody else.
+    """
     async with contextlib.AsyncExitStack() as stack:
-        if kubeconfig is None:
-            folder = Path(tempfile.mkdtemp(prefix="rudr-"))
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)
-            kubeconfig = folder / "kubeconfig"
-        check_ours(kubeconfig)
+        folder = Path(tempfile.mkdtemp(prefix="rudr-"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        ours = folder / "kubeconfig"
+        check_ours(kubeconfig or ours)
         cluster = await stack.enter_async_context(LocalCluster(settings))
-        write(kubeconfig, cluster.kubeconfig())
+        content = in_namespace(cluster.kubeconfig(), namespace)
+        write(ours, content)
         clock = SystemClock()
-        connection = await config.connect(str(kubeconfig), now=clock.now)
+        connection = await config.connect(str(ours), now=clock.now)
         transport = await stack.enter_async_context(transport_to(connection))
         client = Client(transport)
-        running = Embedded(cluster.url, kubeconfig, transport, client, Discovery(client, clock=clock))
-        async for _ in running.apply([*crds.documents(), DEFINITIONS]):
+        discovery = Discovery(client, clock=clock)
+        running = Embedded(cluster.url, kubeconfig or ours, transport, client, discovery, namespace)
+        place = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+        async for _ in running.apply([place, *crds.documents(), DEFINITIONS]):
             pass
-        running.discovery.invalidate()
+        discovery.invalidate()
+        if kubeconfig is not None:
+            write(kubeconfig, content)
         yield running
 
 
@@ -104,6 +115,12 @@ async def controlled(running: Embedded, catalog: Catalog) -> AsyncIterator[Contr
         stop.set()
         synced.cancel()
         await working
+
+
+def in_namespace(content: Document, namespace: str) -> Document:
+    """A kubeconfig whose contexts work in a namespace."""
+    contexts = [{**one, "context": {**one["context"], "namespace": namespace}} for one in content["contexts"]]
+    return {**content, "contexts": contexts}
 
 
 def check_ours(path: Path) -> None:

@@ -1,10 +1,9 @@
-"""`rudr dev` and `rudr demo` as a user starts them: real processes, and never the user's own kubeconfig."""
+"""`rudr demo` as a user starts it: a real process, and never the user's own kubeconfig."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -55,25 +54,17 @@ async def test_a_demo_that_cannot_become_ready_fails_and_says_so(tmp_path: Path)
     assert b"error: not everything was Ready within 2 s" in err
 
 
-async def test_dev_writes_a_kubeconfig_when_it_answers_and_ends_on_ctrl_c(tmp_path: Path) -> None:
-    kubeconfig = tmp_path / "dev.kubeconfig"
-    process = await start(tmp_path, "dev", "--kubeconfig", str(kubeconfig))
-    assert process.stdout is not None
-    first = await asyncio.wait_for(process.stdout.readline(), 60)
-    assert first.strip() == NOTICE
-    while b"Ctrl-C" not in await asyncio.wait_for(process.stdout.readline(), 60):
-        pass
-    assert kubeconfig.stat().st_mode & 0o077 == 0
-    process.send_signal(signal.SIGINT)
-    _, err = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == 0, err.decode()
-
-
 def test_a_kubeconfig_of_somebody_else_is_not_overwritten(tmp_path: Path) -> None:
     theirs = tmp_path / "config"
     theirs.write_text("clusters: [{name: production}]")
     with pytest.raises(ConfigError, match="not written by rudr"):
         embedded.check_ours(theirs)
+
+
+def test_the_contexts_of_the_kubeconfig_work_in_the_namespace() -> None:
+    content = {"contexts": [{"name": "rudr-local", "context": {"cluster": "rudr-local", "namespace": "default"}}]}
+    written = embedded.in_namespace(content, "shop")
+    assert written["contexts"][0]["context"] == {"cluster": "rudr-local", "namespace": "shop"}
 
 
 def test_our_own_kubeconfig_is_written_again(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from tests.e2e.conftest import Server
 from tests.e2e.documents import CRD, established
 
 SECONDS = 30
-MERGE = "application/merge-patch+json"
 TRAYS = ("generated.example", "v1")
 
 
@@ -104,33 +103,34 @@ async def test_custom_objects_are_plain_documents(api: client.ApiClient, place: 
     definitions, custom = client.ApiextensionsV1Api(api), client.CustomObjectsApi(api)
     group, version = TRAYS
     schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    await definitions.create_custom_resource_definition(
-        {
-            "apiVersion": CRD.api_version,
-            "kind": CRD.kind,
-            "metadata": {"name": f"trays.{group}"},
-            "spec": {
-                "group": group,
-                "scope": "Namespaced",
-                "names": {"plural": "trays", "singular": "tray", "kind": "Tray"},
-                "versions": [
-                    {
-                        "name": version,
-                        "served": True,
-                        "storage": True,
-                        "schema": {"openAPIV3Schema": schema},
-                        "subresources": {"status": {}},
-                    }
-                ],
-            },
-        }
-    )
+    definition: Any = {
+        "apiVersion": CRD.api_version,
+        "kind": CRD.kind,
+        "metadata": {"name": f"trays.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"plural": "trays", "singular": "tray", "kind": "Tray"},
+            "versions": [
+                {
+                    "name": version,
+                    "served": True,
+                    "storage": True,
+                    "schema": {"openAPIV3Schema": schema},
+                    "subresources": {"status": {}},
+                }
+            ],
+        },
+    }
+    await definitions.create_custom_resource_definition(definition)
     try:
         await place.until(CRD, f"trays.{group}", established)
         where = (group, version, place.namespace, "trays")
         tray = {"apiVersion": f"{group}/{version}", "kind": "Tray", "metadata": {"name": "a"}, "spec": {"cups": 1}}
         await custom.create_namespaced_custom_object(*where, tray)
-        await custom.patch_namespaced_custom_object_status(*where, "a", {"status": {"full": True}}, _content_type=MERGE)
+        await custom.patch_namespaced_custom_object_status(
+            *where, "a", [{"op": "add", "path": "/status", "value": {"full": True}}]
+        )
         found = await custom.list_namespaced_custom_object(*where)
         assert [(one["spec"], one["status"]) for one in found["items"]] == [({"cups": 1}, {"full": True})]
         await custom.delete_namespaced_custom_object(*where, "a")
