@@ -22,7 +22,7 @@ EMPTY: Mapping[str, Any] = {}
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """A kind of Kubernetes object: `Kind("apps/v1", "Deployment")`."""
+    """A kind of Kubernetes object, `api_version` with its group: `Kind("apps/v1", "Deployment")`."""
 
     api_version: str
     kind: str
@@ -102,6 +102,8 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     The core merges what all traits of an instance say, in any order: one base of `exact`, `range` or `external`;
     `hold` alone counts as `exact`; `hold` on a `range` raises its minimum and, if need be, its maximum; a `hold` on
     anything else, two bases or two holds are refused before anything is applied.
+
+    Make one by `exact`, `range`, `hold` or `external`; `form` says which of these it is.
     """
 
     form: Literal["exact", "range", "hold", "external"]
@@ -139,7 +141,10 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """A right that the controller needs for a type, beyond those that `produces` and `observes` imply."""
+    """A right that the controller needs for a type, beyond those that `produces` and `observes` imply.
+
+    As in a ClusterRole: `verbs` on `resources` (plurals, lower case) of API `groups` ("" is the core group).
+    """
 
     groups: tuple[str, ...]
     resources: tuple[str, ...]
@@ -149,8 +154,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """A question that the core asks a member of a scope, on behalf of the scope type. Times are whole seconds.
 
-    `target` is a Service or a Pod of the member, `port` a number of it; nothing else is ever asked. `httpGet` passes
-    when `path` answers 2xx or 3xx in time (no redirect is followed), `tcp` when a connection is accepted.
+    It is asked every `interval` seconds and has `timeout` seconds to answer. `target` is a Service or a Pod of the
+    member, `port` a number of it; nothing else is ever asked. The `method` `httpGet` passes when `path` answers 2xx
+    or 3xx in time (no redirect is followed), `tcp` when a connection is accepted.
     `name` is unique within the scope, and what `ctx.probe_results` calls the answer; it has no entry there until
     the first answer is in.
 
@@ -186,7 +192,8 @@ class Rendered(msgspec.Struct, frozen=True, kw_only=True):
     """What `render` and `scale` return.
 
     `add` new objects, in the order in which they are to be applied; `edit` changes of objects of the instance;
-    `scale` the wanted size; `wake_at` the time at which the answer changes by itself (UTC);
+    `scale` the wanted size; `probes` of a scope, what its members are to be asked;
+    `wake_at` the time at which the answer changes by itself (UTC);
     `warnings` texts for the user, shown in the application's status.
     """
 
@@ -201,7 +208,8 @@ class Rendered(msgspec.Struct, frozen=True, kw_only=True):
 class Health(msgspec.Struct, frozen=True):
     """What a type says of its running objects.
 
-    `reason` is one CamelCase word; `message` is for people; `show` are short facts for status (`{"replicas": "3"}`).
+    `state` is `ready`, `progressing`, `failed` or `unknown`; `reason` is one CamelCase word; `message` is for people;
+    `show` are short facts for status (`{"replicas": "3"}`).
     """
 
     state: Literal["ready", "progressing", "failed", "unknown"]

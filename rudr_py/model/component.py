@@ -53,7 +53,10 @@ class Disk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Volume(msgspec.Struct, frozen=True, kw_only=True):
-    """A volume of a container. `access_mode` is RW or RO; `sharing_policy` is Exclusive or Shared."""
+    """A volume of a container, mounted at `mount_path`. `name` is unique in its container only.
+
+    `access_mode` is RW or RO; `sharing_policy` is Exclusive or Shared. `disk` is None when the volume asks for none.
+    """
 
     name: str
     mount_path: str
@@ -63,7 +66,10 @@ class Volume(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExtendedResource(msgspec.Struct, frozen=True, kw_only=True):
-    """A resource that is neither CPU, memory, GPU nor volume; `name` is GROUP/VERSION.Kind (RS-3)."""
+    """A resource that is neither CPU, memory, GPU nor volume; `name` is GROUP/VERSION.Kind (RS-3).
+
+    `required` is a quantity or a word, as the resource has it.
+    """
 
     name: str
     required: str
@@ -80,7 +86,7 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EnvVar(msgspec.Struct, frozen=True, kw_only=True):
-    """An environment variable: a literal `value`, or that of the parameter `from_param`, which wins."""
+    """An environment variable called `name`: a literal `value`, or that of the parameter `from_param`, which wins."""
 
     name: str
     value: str | None = None
@@ -96,7 +102,7 @@ class ConfigFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Port(msgspec.Struct, frozen=True, kw_only=True):
-    """A port that a container listens on; `protocol` is TCP, UDP or SCTP."""
+    """A port that a container listens on. `container_port` is its number; `protocol` is TCP, UDP or SCTP."""
 
     name: str
     container_port: int
@@ -136,7 +142,12 @@ class HealthProbe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Container(msgspec.Struct, frozen=True, kw_only=True):
-    """A container. `cmd` replaces the image's entry point, `args` are its arguments (CN-4)."""
+    """A container called `name`. `cmd` replaces the image's entry point, `args` are its arguments (CN-4).
+
+    `resources` are what it asks for; `env` its variables, `config` the files put into it, `ports` those that it listens
+    on, each in the listed order. `liveness` and `readiness` are None where there is no such probe. `image_pull_secret`
+    names a Secret, or is "".
+    """
 
     name: str
     image: str
@@ -152,7 +163,12 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Component(msgspec.Struct, frozen=True, kw_only=True):
-    """A ComponentSchematic. `workload_type` is GROUP/VERSION.Kind as written."""
+    """A ComponentSchematic. `workload_type` is GROUP/VERSION.Kind as written.
+
+    `metadata` has name, namespace, labels and annotations. `os_type` and `arch` are "" when nothing is asked for.
+    `parameters` are the declared ones, `containers` all of them in order, `settings` the workloadSettings; types get
+    the latter as `ctx.properties`, and the values of parameters as `ctx.parameters`.
+    """
 
     metadata: Metadata
     workload_type: str
