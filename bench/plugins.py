@@ -1,0 +1,97 @@
+"""What plugins cost: rendering and health of one application, with 20 plugins installed, with 20 in use, with none."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+import types
+from collections.abc import Callable
+from typing import Any
+
+from bench import arena
+from rudr_py.api import Context, Rendered, Trait, Type, hookimpl
+from rudr_py.catalog import Catalog
+from rudr_py.plugins import discovery, loading
+from rudr_py.plugins.discovery import Found
+from rudr_py.plugins.loading import Ward
+from rudr_py.plugins.marker import SIZE, Marker
+from rudr_py.render import health
+from rudr_py.testing import rendering
+from rudr_py.testing.rendering import Snapshot, Stage
+
+COUNT = 20
+ROUNDS = 200
+
+
+class Nothing(Trait[Any]):
+    """Does nothing, as cheaply as a type can."""
+
+    properties = {"type": "object", "properties": {"size": {"type": "integer"}}, "additionalProperties": False}
+
+    def render(self, ctx: Context[Any]) -> Rendered:
+        """Nothing."""
+        return Rendered()
+
+
+def main() -> None:
+    """Run the arms in turn, and print the ratios of their medians."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--turns", type=int, default=9)
+    turns = parser.parse_args().turns
+    with_plugins = _catalog(COUNT)
+    used = tuple({"name": f"nothing-{number}", "properties": {"size": number}} for number in range(COUNT))
+    arms = {
+        "none": _arm(_catalog(0), ()),
+        f"{COUNT} installed": _arm(with_plugins, ()),
+        f"{COUNT} in use": _arm(with_plugins, used),
+    }
+    taken: dict[str, list[float]] = {name: [] for name in arms}
+    for turn in range(turns):
+        for name in arms if turn % 2 == 0 else reversed(arms):
+            started = time.process_time()
+            for _ in range(ROUNDS):
+                arms[name]()
+            taken[name].append((time.process_time() - started) / ROUNDS)
+    none = statistics.median(taken["none"])
+    print(f"rendering and health of an application, median of {turns} turns of {ROUNDS}")
+    for name, figures in taken.items():
+        median = statistics.median(figures)
+        each = f"   {(median - none) / COUNT * 1e6:6.1f} us a plugin" if name.endswith("use") else ""
+        print(f"  {name:14} {median * 1e3:7.3f} ms   ratio {median / none:5.2f}{each}")
+
+
+def _arm(catalog: Catalog, used: tuple[dict[str, Any], ...]) -> Callable[[], None]:
+    traits = ({"name": "ingress", "properties": {"hostname": "a.example"}}, *used)
+    spec = arena.component()["spec"]
+    stage = Stage(type_=catalog.workload(rendering.SERVER).provides, component=spec, traits=traits)
+
+    def reconcile() -> None:
+        plan = rendering.plan(stage, catalog)
+        assert not plan.problems, plan.problems
+        assert len(plan.instances[0].traits) == len(traits)
+        health.assess(plan, Snapshot(tuple(one.body for one in plan.manifests)), stage.now)
+
+    return reconcile
+
+
+def _catalog(count: int) -> Catalog:
+    """As `rudr run` has it with a state directory: guarded, and every call noted."""
+    plugins = [_plugin(number) for number in range(count)]
+    return loading.load(plugins, discovery.standard(), ward=Ward((), Marker(bytearray(SIZE)))).catalog
+
+
+def _plugin(number: int) -> Found:
+    module = types.ModuleType(f"nothing_{number}")
+    made = type("Made", (Nothing,), {"name": f"nothing-{number}"})()
+
+    @hookimpl
+    def rudr_types() -> list[Type[Any]]:
+        return [made]
+
+    vars(module)["rudr_types"] = rudr_types
+    return Found(name=f"nothing-{number}", package=f"rudr-py-nothing-{number}", version="1.0", load=lambda: module)
+
+
+if __name__ == "__main__":
+    main()
