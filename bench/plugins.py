@@ -7,7 +7,7 @@ import statistics
 import time
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from bench import arena
 from rudr_py.api import Context, Rendered, Trait, Type, hookimpl
@@ -27,10 +27,15 @@ ROUNDS = 200
 class Nothing(Trait[Any]):
     """Does nothing, as cheaply as a type can."""
 
-    properties = {"type": "object", "properties": {"size": {"type": "integer"}}, "additionalProperties": False}
+    properties: ClassVar = {
+        "type": "object",
+        "properties": {"size": {"type": "integer"}},
+        "additionalProperties": False,
+    }
 
     def render(self, ctx: Context[Any]) -> Rendered:
         """Nothing."""
+        del ctx
         return Rendered()
 
 
