@@ -138,7 +138,7 @@ def _holds_itself(ctx: Context[Any]) -> object:
         (_exits, "SystemExit"),
         (lambda _: 7, "returned int"),
         (lambda _: None, "returned NoneType"),
-        (lambda _: Rendered(add=({"kind": "ConfigMap"},)), "returned a Rendered that is none"),  # type: ignore[arg-type] # junk
+        (lambda _: Rendered(add=({"kind": "ConfigMap"},)), "returned a Rendered that is none"),  # type: ignore[arg-type] # the junk under test
         (_holds_itself, "returned a Rendered that is none"),
         (_spins, "no answer within 0.25 s"),
         (_sleeps, "no answer within 0.25 s"),
