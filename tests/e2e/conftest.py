@@ -1,7 +1,8 @@
 """Clusters for the e2e suite: the local API always; a real kube-apiserver, or a cluster of the user's, when at hand.
 
 Each test has a namespace of its own, and the local API a fresh server. Tests marked `controllers` need a cluster that
-runs Deployments; a bare kube-apiserver does not. Tests marked `faults` reach into the local API.
+runs Deployments; a bare kube-apiserver does not. Tests marked `faults` reach into the local API. Those marked
+`releases` run against older and newer releases of it, too, when slow tests do.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from rudr_py.catalog import Catalog
 from rudr_py.cli.clock import SystemClock
 from rudr_py.kube import config
 from rudr_py.kube.transport import AioTransport
-from rudr_py.local.cluster import LocalCluster
+from rudr_py.local.cluster import LocalCluster, LocalSettings
 from rudr_py.model import crds
 from rudr_py.plugins import loading
 from rudr_py.testing.cluster import Cluster
@@ -37,6 +38,7 @@ ASSETS = Path(os.environ.get("KUBEBUILDER_ASSETS", "/usr/local/kubebuilder/bin")
 GIVEN = os.environ.get("RUDR_TEST_KUBECONFIG", "")
 AGENT = "rudr-py/"
 TESTER = "fieldManager=tester"
+RELEASES = ("1.25", "1.31", "1.37")
 METHODS = {"create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE", "deletecollection": "DELETE"}
 
 
@@ -45,11 +47,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "server" not in metafunc.fixturenames:
         return
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
-    servers = ["local"]
+    servers: list[object] = ["local"]
     if apiserver.present(ASSETS) and not marks & {"controllers", "faults"}:
         servers.append("kube-apiserver")
     if GIVEN and "faults" not in marks:
         servers.append("given")
+    if "releases" in marks:
+        servers += [pytest.param(f"local-{release}", marks=pytest.mark.slow) for release in RELEASES]
     metafunc.parametrize("server", servers, indirect=True, scope="session")
 
 
@@ -64,12 +68,13 @@ class Answered:
 
 @dataclass
 class Server:
-    """Where a server is: its kubeconfig, and how to read which requests it answered."""
+    """Where a server is: its kubeconfig, and how to read which requests it answered; of the local one its release."""
 
     name: str
     kubeconfig: Path
     audit: Path | None = None
     local: LocalCluster | None = None
+    release: str = LocalSettings().release
 
     @property
     def has_controllers(self) -> bool:
@@ -103,8 +108,9 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     name = str(request.param)
     if name == "given":
         yield Server(name, Path(GIVEN))
-    elif name == "local":
-        yield Server(name, tmp_path_factory.mktemp("local") / "kubeconfig")
+    elif name.startswith("local"):
+        release = name.partition("-")[2] or LocalSettings().release
+        yield Server("local", tmp_path_factory.mktemp("local") / "kubeconfig", release=release)
     else:
         with apiserver.running(ASSETS, tmp_path_factory.mktemp(name)) as started:
             yield Server(name, started.kubeconfig, audit=started.audit)
@@ -121,7 +127,7 @@ async def plain(server: Server) -> AsyncIterator[Cluster]:
     """A handle on a new namespace of a cluster that need not know our kinds."""
     async with contextlib.AsyncExitStack() as stack:
         if server.name == "local":
-            server.local = await stack.enter_async_context(LocalCluster())
+            server.local = await stack.enter_async_context(LocalCluster(LocalSettings(release=server.release)))
             server.kubeconfig.write_text(yaml.safe_dump(server.local.kubeconfig()))
         transport = AioTransport(await config.connect(str(server.kubeconfig)))
         stack.push_async_callback(transport.close)

@@ -31,6 +31,8 @@ from tests.e2e.documents import (
     synced,
 )
 
+pytestmark = pytest.mark.releases
+
 
 @pytest.mark.controllers
 async def test_rudrs_first_app_becomes_ready(cluster: Cluster, catalog: Catalog, kubectl: Any, shared: Path) -> None:
