@@ -6,6 +6,7 @@ Forms: five fields, six fields (seconds first), `@hourly` and its kind, `@every 
 from __future__ import annotations
 
 import heapq
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
@@ -20,6 +21,9 @@ from rudr_py_cronhpa.wallclock import Moment
 
 HORIZON = timedelta(days=9 * 366)
 """How far a schedule is looked for, into the past and the future: the longest time between two leap days, and more."""
+
+PATIENCE = 400
+"""How many days in a row, of those on which it would be due, a schedule may leave out; after that it is never due."""
 
 NAMED = {
     "@yearly": "0 0 0 1 1 *",
@@ -63,22 +67,30 @@ class Cron(msgspec.Struct, frozen=True):
         return self.expression.split()[2].startswith("*")
 
     def last(self, now: datetime, zone: ZoneInfo, skip: Skip) -> Moment | None:
-        """Walks back from the latest wall time that can have been due."""
-        shown = wallclock.shown(now, zone).replace(microsecond=0)
-        best: Moment | None = None
-        for wall in self._walls(shown + wallclock.repeated(now, zone) + _SECOND, skip, reverse=True):
-            for moment in wallclock.moments(wall, zone, both=self.hourly):
-                if moment.instant <= now and (best is None or moment.instant > best.instant):
-                    best = moment
-            if best is not None and wall <= shown:
-                break
-        return best
+        """Walks back from what the clock shows; in a time that comes again, also from the end of the first one."""
+        starts = [wallclock.shown(now, zone).replace(microsecond=0) + _SECOND]
+        repeat = wallclock.repeat(now, zone)
+        if repeat is not None and repeat.again:
+            starts.append(repeat.end)
+        found = [self._latest(start, now, zone, skip) for start in starts]
+        return max((moment for moment in found if moment is not None), key=lambda moment: moment.instant, default=None)
 
     def coming(self, now: datetime, zone: ZoneInfo, skip: Skip) -> Iterator[Moment]:
         """Walks on; a time that comes twice waits its turn in a heap."""
-        start = wallclock.shown(now, zone).replace(microsecond=0) - wallclock.repeated(now, zone)
+        start = wallclock.shown(now, zone).replace(microsecond=0)
+        repeat = wallclock.repeat(now, zone)
+        if repeat is not None and self.hourly:
+            # the rest of this time through by itself, so that nothing waits for the end of the other one
+            for wall in itertools.takewhile(lambda wall: wall < repeat.end, self._walls(start - _SECOND, skip)):
+                moment = wallclock.moments(wall, zone, both=True)[repeat.again]
+                if moment.instant > now:
+                    yield moment
+            start = repeat.end if repeat.again else repeat.begin
+            now = max(now, wallclock.moments(repeat.end - _SECOND, zone)[0].instant)
+        elif repeat is not None and repeat.again:
+            start = repeat.end
         waiting: list[tuple[datetime, timedelta]] = []
-        for wall in self._walls(start - _SECOND, skip, reverse=False):
+        for wall in self._walls(start - _SECOND, skip):
             found = wallclock.moments(wall, zone, both=self.hourly)
             while waiting and waiting[0][0] < found[0].instant:
                 yield _moment(heapq.heappop(waiting))
@@ -89,17 +101,28 @@ class Cron(msgspec.Struct, frozen=True):
         while waiting:
             yield _moment(heapq.heappop(waiting))
 
-    def _walls(self, start: datetime, skip: Skip, *, reverse: bool) -> Iterator[datetime]:
+    def _latest(self, start: datetime, now: datetime, zone: ZoneInfo, skip: Skip) -> Moment | None:
+        """The latest moment, not after now, of the wall times before `start`."""
+        for wall in self._walls(start, skip, reverse=True):
+            found = [one for one in wallclock.moments(wall, zone, both=self.hourly) if one.instant <= now]
+            if found:
+                return found[-1]
+        return None
+
+    def _walls(self, start: datetime, skip: Skip, *, reverse: bool = False) -> Iterator[datetime]:
         """The wall times before or after `start`, within the horizon; a day that is left out is stepped over whole."""
         end = start - HORIZON if reverse else start + HORIZON
         walk = CronSim(self.expression, start, reverse)
+        skipped = 0
         for wall in walk:
-            if wall < end if reverse else wall > end:
+            if (wall < end if reverse else wall > end) or skipped > PATIENCE:
                 return
             if skip(wall.date()):
+                skipped += 1
                 midnight = datetime.combine(wall.date(), time())
                 walk.dt = midnight if reverse else midnight + timedelta(days=1) - _SECOND
             else:
+                skipped = 0
                 yield wall
 
 

@@ -39,10 +39,23 @@ def moments(wall: datetime, zone: ZoneInfo, *, both: bool = False) -> tuple[Mome
     return (first, Moment(_utc(wall - after))) if both and before > after else (first,)
 
 
-def repeated(instant: datetime, zone: ZoneInfo) -> timedelta:
-    """How much of its time the clock shows twice around an instant; usually nothing."""
+class Repeat(msgspec.Struct, frozen=True):
+    """The wall times, from `begin` up to but without `end`, that the clock shows twice; `again` is the second time."""
+
+    begin: datetime
+    end: datetime
+    again: bool
+
+
+def repeat(instant: datetime, zone: ZoneInfo) -> Repeat | None:
+    """What an instant is part of when its wall time comes twice; usually None."""
     wall = shown(instant, zone)
-    return max(_offset(wall, zone, 0) - _offset(wall, zone, 1), NONE)
+    before, after = _offset(wall, zone, 0), _offset(wall, zone, 1)
+    if before <= after:
+        return None
+    # the clock is set back between the two times at which it shows this
+    back = _jump(wall - before, wall - after, zone)
+    return Repeat(back + after, back + before, bool(instant.astimezone(zone).fold))
 
 
 def _offset(wall: datetime, zone: ZoneInfo, fold: int) -> timedelta:
