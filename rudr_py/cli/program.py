@@ -30,7 +30,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "dev": ("rudr_py.cli.dev:command", "Serve a Kubernetes API with the controller, to try without a cluster."),
     "plugin": ("rudr_py.cli.plugin_new:group", "Write a new plugin: rudr plugin new."),
     "plugins": ("rudr_py.cli.plugins:group", "List the installed plugins with their types."),
-    "rbac": ("rudr_py.cli.rbac:command", "Print the rights that the controller needs with the installed plugins."),
+    "rbac": ("rudr_py.cli.rbac:command", "Print the rights that the installed plugins need."),
     "render": ("rudr_py.cli.render:command", "Print the Kubernetes objects that documents stand for."),
     "run": ("rudr_py.cli.run:command", "Run the controller against a cluster."),
     "validate": ("rudr_py.cli.validate:command", "Check documents and print everything that is wrong."),
