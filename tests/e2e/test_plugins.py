@@ -32,6 +32,8 @@ from tests.e2e.documents import (
     Document,
     condition,
     established,
+    invalid,
+    message,
     observed,
     synced,
 )
@@ -208,6 +210,24 @@ async def test_rudrs_function_and_prometheus_run(platform: Cluster, types: Catal
         prometheus = await platform.get(PROMETHEUS, "prometheus-ap")
         assert prometheus is not None
         assert prometheus["spec"]["enableAdminAPI"] is True
+
+
+@pytest.mark.controllers
+async def test_without_its_package_an_application_keeps_its_objects_and_says_what_is_missing(
+    platform: Cluster, types: Catalog, catalog: Catalog
+) -> None:
+    documents = _documents(ROOT / "plugins" / "rudr-py-faas" / "examples" / "thumbnailer.yaml")
+    await platform.apply(*documents)
+    async with platform.controller(types):
+        await platform.until(APPLICATION, "media", ready)
+    before = await platform.get(KNATIVE, "thumbnailer")
+    async with platform.controller(catalog):
+        found = await platform.until(APPLICATION, "media", invalid)
+        assert "serving.knative.dev/v1.Service" in message(found, "Valid")
+    after = await platform.get(KNATIVE, "thumbnailer")
+    assert before is not None
+    assert after is not None
+    assert (after["metadata"]["uid"], after["spec"]) == (before["metadata"]["uid"], before["spec"])
 
 
 def _run(*command: str | Path) -> str:

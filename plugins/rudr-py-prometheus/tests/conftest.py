@@ -1,4 +1,4 @@
-"""Contexts for types, built without the core in between."""
+"""The kit's renderer as a fixture, also where pytest does not know rudr_py's own plugin; contexts without a core."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from rudr_py.api import Component, Context, Kind, Manifest, Type, properties
+from rudr_py.api import Component, Context, Kind, Type, properties
+from rudr_py.testing import RenderOne, rendering
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -18,7 +19,6 @@ def _context(
     type_: Type[Any],
     given: Mapping[str, Any],
     *,
-    manifests: tuple[Manifest, ...] = (),
     observed: tuple[dict[str, Any], ...] = (),
     component: Mapping[str, Any] | None = None,
 ) -> Context[Any]:
@@ -35,7 +35,6 @@ def _context(
         properties=properties.load(type_.properties, given),
         now=NOW,
         attached_at=NOW,
-        manifests=manifests,
         observe=observe,
     )
 
@@ -44,3 +43,9 @@ def _context(
 def context() -> Callable[..., Context[Any]]:
     """The context of a type with properties: application `store`, instance `web`."""
     return _context
+
+
+@pytest.fixture
+def render_one() -> RenderOne:
+    """What becomes of one instance that uses a type."""
+    return rendering.render_one
