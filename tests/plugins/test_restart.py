@@ -1,0 +1,112 @@
+"""`rudr run` with a plugin that loops in C: it ends once, and then serves everybody else with the type quarantined."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import rudr_py
+from rudr_py.api import Kind
+from rudr_py.local.cluster import LocalCluster
+from rudr_py.testing import live
+from rudr_py.testing.clock import RealClock
+from rudr_py.testing.cluster import Cluster
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(rudr_py.__file__).parents[1]
+APPLICATION = Kind("core.oam.dev/v1alpha1", "ApplicationConfiguration")
+SECONDS = 60.0
+
+HOSTILE = """
+from rudr_py.api import Rendered, Trait, hookimpl
+
+class Loop(Trait):
+    name = "loop"
+
+    def render(self, ctx):
+        sum(range(10 ** 12))
+        return Rendered()
+
+@hookimpl
+def rudr_types():
+    return [Loop()]
+"""
+
+
+@pytest.fixture(name="site")
+def _site(tmp_path: Path) -> Path:
+    """A folder with the hostile package, as pip would install it."""
+    (tmp_path / "hostile.py").write_text(HOSTILE)
+    info = tmp_path / "hostile-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: rudr-py-hostile\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[rudr_py.plugins]\nhostile = hostile\n")
+    return tmp_path
+
+
+@contextlib.asynccontextmanager
+async def _running(site: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`rudr run` in a process of its own, which is ended with the context."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "rudr_py", "run", "--kubeconfig", str(site / "kubeconfig"), "--state-dir", str(site / "state")),
+        *("--health-probe-bind-address", "127.0.0.1:0", "--metrics-bind-address", "127.0.0.1:0"),
+        cwd=site,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(site)))},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.communicate()
+
+
+def _application(name: str, trait: str) -> dict[str, Any]:
+    binding = {"componentName": "web", "instanceName": f"{name}-web", "traits": [{"name": trait, "properties": {}}]}
+    head = {"apiVersion": APPLICATION.api_version, "kind": APPLICATION.kind, "metadata": {"name": name}}
+    return {**head, "spec": {"components": [binding]}}
+
+
+def _component() -> dict[str, Any]:
+    spec = {
+        "workloadType": "core.oam.dev/v1alpha1.Worker",
+        "containers": [{"name": "web", "image": "registry.example/web:1"}],
+    }
+    head = {"apiVersion": APPLICATION.api_version, "kind": "ComponentSchematic", "metadata": {"name": "web"}}
+    return {**head, "spec": spec}
+
+
+def _condition(document: dict[str, Any], name: str) -> dict[str, Any]:
+    conditions = document.get("status", {}).get("conditions", ())
+    return next((found for found in conditions if found["type"] == name), {})
+
+
+async def test_a_loop_in_c_costs_one_restart(site: Path) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        local = await stack.enter_async_context(LocalCluster())
+        (site / "kubeconfig").write_text(yaml.safe_dump(local.kubeconfig()))
+        cluster = Cluster(await live.connected(local.kubeconfig(), stack), "default", RealClock())
+        await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
+        await live.define(cluster)
+        await cluster.apply(_component(), _application("good", "empty"), _application("bad", "loop"))
+        async with _running(site) as first:
+            _, told = await asyncio.wait_for(first.communicate(), SECONDS)
+            assert first.returncode == 1, told.decode()
+            assert "hostile.py" in told.decode()
+        async with _running(site):
+            bad = await cluster.until(APPLICATION, "bad", lambda one: _condition(one, "Valid").get("status") == "False")
+            message = _condition(bad, "Valid")["message"]
+            assert "rudr-py-hostile 1.0" in message
+            assert "rudr plugins release loop" in message
+            await cluster.until(APPLICATION, "good", lambda one: _condition(one, "Ready").get("status") == "True")
