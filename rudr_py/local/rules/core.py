@@ -107,6 +107,9 @@ def _update_event(new: Object, _old: Object, context: Context) -> None:
 
 def _event_causes(event: Object) -> Iterator[Cause]:
     """The rules of events.k8s.io hold for events that name a reporting controller; in core's field names."""
+    about = (event.get("involvedObject") or {}).get("namespace", "")
+    if (about or "default") != event["metadata"].get("namespace", "default"):
+        yield rule.invalid("involvedObject.namespace", about, "does not match event.namespace")
     if event.get("eventTime") is None:
         return
     if not event.get("reason"):
