@@ -83,4 +83,6 @@ def client(request: pytest.FixtureRequest, place: Cluster, server: Server, tmp_p
     binary = kubectl_of(request.param)
     if binary is None:
         pytest.skip(f"no kubectl {request.param} in this environment; `make check` installs it")
-    return Client(request.param, binary, server.kubeconfig, tmp_path, place.namespace)
+    made = Client(request.param, binary, server.kubeconfig, tmp_path, place.namespace)
+    made.settle()
+    return made

@@ -3,7 +3,7 @@
 A line `$ …` is a command without the word kubectl, run in the folder `documents`; what follows is its output, `! `
 before lines of standard error, `[exit N]` after a failure. Blank lines and lines with `#` belong to the reader.
 What differs between two runs (ages, uids, times, addresses) is replaced by a word in capitals, and the word NAMESPACE
-in a command by the test's namespace.
+in a command or document by the test's namespace.
 """
 
 from __future__ import annotations
@@ -63,6 +63,13 @@ class Client:
     home: Path
     namespace: str
 
+    def settle(self) -> None:
+        """Put the documents where commands find them."""
+        folder = self.home / DOCUMENTS.name
+        folder.mkdir()
+        for document in DOCUMENTS.iterdir():
+            (folder / document.name).write_text(document.read_text().replace("NAMESPACE", self.namespace))
+
     async def started(self, command: str) -> asyncio.subprocess.Process:
         """Start a command, written as in a shell, in the test's namespace."""
         return await asyncio.create_subprocess_exec(
@@ -70,7 +77,7 @@ class Client:
             "--namespace",
             self.namespace,
             *shlex.split(command.replace("NAMESPACE", self.namespace)),
-            cwd=DOCUMENTS,
+            cwd=self.home / DOCUMENTS.name,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
