@@ -102,7 +102,7 @@ class ConfigFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Port(msgspec.Struct, frozen=True, kw_only=True):
-    """A port that a container listens on, called `name`. `container_port` is its number; `protocol` TCP, UDP or SCTP."""
+    """A port that a container listens on: `name`, number (`container_port`), and `protocol`: TCP, UDP or SCTP."""
 
     name: str
     container_port: int
