@@ -11,7 +11,6 @@ import pytest
 
 from rudr_py import errors
 from rudr_py.testing.cluster import Cluster
-from tests.e2e.conftest import Server
 from tests.e2e.documents import COMPONENT, Document
 
 PORTS = [{"name": "http", "containerPort": 80}]
@@ -48,10 +47,8 @@ def without_containers() -> Document:
     ],
 )
 async def test_what_nothing_could_ever_run_is_refused_with_its_rule(
-    cluster: Cluster, server: Server, document: Document, rule: str
+    cluster: Cluster, document: Document, rule: str
 ) -> None:
-    if server.name == "local":
-        pytest.skip("the local API does not run rules between fields")
     with pytest.raises(errors.InvalidError, match=rule):
         await cluster.apply(document)
 

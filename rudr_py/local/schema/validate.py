@@ -171,9 +171,15 @@ def _map(value: dict[str, Any], node: Node, path: str) -> list[Cause]:
         if child is not None:
             found += check(item, child, f"{path}.{key}" if path else key)
     for key in node.required:
+        if (node.name, key) in _MAY_BE_EMPTY:
+            continue
         if key not in value or (node.builtin and _is_empty(value[key])):
             found.append(causes.required(f"{path}.{key}" if path else key))
     return found
+
+
+_MAY_BE_EMPTY = frozenset({("io.k8s.api.core.v1.HTTPHeader", "value")})
+"""Fields of built-in kinds that are published as required, and that the server takes empty all the same."""
 
 
 def _is_empty(value: Any) -> bool:

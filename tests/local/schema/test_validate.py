@@ -234,3 +234,16 @@ def test_any_value_is_answered(schemas: builtin.BuiltinSchemas, value: Any) -> N
     assert node is not None
     validate.validate({"spec": value, "metadata": value}, node)
     validate.validate({"spec": {"f": value}}, widget(schemas, f={"type": "integer", "minimum": 1, "multipleOf": 2}))
+
+
+def test_a_header_of_a_probe_may_have_an_empty_value() -> None:
+    node = builtin.builtin_schema("1.36").node("v1", "Pod")
+    assert node is not None
+    probe = {"httpGet": {"port": 1, "httpHeaders": [{"name": "X", "value": ""}]}}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "a", "namespace": "d"},
+        "spec": {"containers": [{"name": "a", "image": "b", "livenessProbe": probe}]},
+    }
+    assert validate.validate(pod, node) == []
