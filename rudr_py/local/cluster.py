@@ -219,7 +219,7 @@ class LocalCluster:
                 logger.error("a task of the local cluster failed", exc_info=ended)
         self._tasks.clear()
         if self._runner is not None:
-            await self._runner.cleanup()
+            await server.end(self._runner)
             self._runner = None
 
     def _found(self) -> None:

@@ -254,3 +254,13 @@ async def listen(
     bound: int = runner.addresses[0][1]
     await asyncio.sleep(0)
     return runner, bound
+
+
+async def end(runner: web.ServerRunner) -> None:
+    """Close the socket and all connections: a client that has gone would keep one of TLS half open for its goodbye."""
+    connections = runner.server.connections if runner.server is not None else []
+    transports = [each.transport for each in connections if each.transport is not None]
+    await runner.cleanup()
+    for transport in transports:
+        transport.abort()
+    await asyncio.sleep(0)
