@@ -8,6 +8,7 @@ mistakes, not against malice: an installed plugin is trusted code.
 from __future__ import annotations
 
 import functools
+import gc
 import signal
 import threading
 import time
@@ -23,6 +24,8 @@ CALL_LIMIT = 0.25
 PATIENCE = 3
 """A call that does not work but sleeps, or that a busy machine keeps waiting, may take so many times its limit."""
 
+_SOON = 0.001
+"""Seconds until the alarm tries again when it came in the middle of a garbage collection."""
 
 _NEARLY = 0.9
 """The timer and the processor's clock do not tick together."""
@@ -87,7 +90,12 @@ class _Alarm:
         if worked < self._seconds * _NEARLY and self.fired < PATIENCE:
             return
         self.expired = True
+        collecting = {getattr(callback, "__code__", None) for callback in gc.callbacks}
         while frame is not None and frame.f_code is not _call.__code__:
+            if frame.f_code in collecting:
+                # what is raised in there is lost, and the code is somebody else's
+                signal.setitimer(signal.ITIMER_REAL, _SOON, self._seconds)
+                return
             if frame.f_code is _inside.__code__:
                 raise _Expired
             frame = frame.f_back

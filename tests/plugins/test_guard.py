@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
+import itertools
 import re
 import select
 import signal
@@ -148,3 +150,22 @@ def test_a_call_that_waits_for_the_processor_is_not_blamed() -> None:
         return "done"
 
     assert guard.within(LIMIT)(starved) == "done"
+
+
+def test_whoever_is_told_of_garbage_collections_is_not_interrupted() -> None:
+    """An exception in a callback of the collector would be lost, and leave others' code in the middle of its work."""
+    ended: list[str] = []
+
+    def callback(phase: str, facts: object) -> None:
+        for _ in range(100):
+            pass
+        ended.append(phase)
+
+    gc.callbacks.append(callback)
+    try:
+        for _ in range(5):
+            with pytest.raises(TimeoutError):
+                guard.within(LIMIT)(lambda: tuple([number] for number in itertools.count()))
+    finally:
+        gc.callbacks.remove(callback)
+    assert ended.count("start") == ended.count("stop") > 0
