@@ -18,6 +18,8 @@ from rudr_py.cli import embedded, files, logs, options, screen
 from rudr_py.cli.following import Following, kinds
 from rudr_py.cli.run import stopping
 from rudr_py.errors import DocumentError
+from rudr_py.local import certificates
+from rudr_py.local.access.settings import Access
 from rudr_py.local.cluster import LocalSettings
 from rudr_py.model import names
 
@@ -88,6 +90,7 @@ def _namespace(_context: click.Context, _option: click.Parameter, value: str) ->
     multiple=True,
     help="Documents to apply at the start, directories with all that is in them; may be given several times.",
 )
+@click.option("--access", is_flag=True, help="Serve over TLS, ask for tokens, and let roles decide (RBAC).")
 @click.option("--no-controller", is_flag=True, help="Serve the API only.")
 @click.option("-v", "--verbose", is_flag=True, help="Print what happens, and what the controller does.")
 @options.plugins
@@ -104,7 +107,7 @@ def command(context: click.Context, /, port: int, release: str, no_controller: b
     logs.setup("text", logging.INFO if verbose else logging.WARNING)
     logging.getLogger("aiohttp").setLevel(logging.WARNING)  # it would tell every request
     wishes = Wishes(
-        settings=LocalSettings(port=port, release=release),
+        settings=LocalSettings(port=port, release=release, access=_access() if flags["access"] else None),
         kubeconfig=flags["kubeconfig"],
         namespace=flags["namespace"],
         documents=_read(flags["filenames"]),
@@ -113,6 +116,11 @@ def command(context: click.Context, /, port: int, release: str, no_controller: b
     )
     click.echo(embedded.NOTICE)
     asyncio.run(_serve(wishes))
+
+
+def _access() -> Access:
+    """TLS with a new certificate, and RBAC; the kubeconfig's token is an administrator's."""
+    return Access(tls=certificates.generate(LocalSettings().host))
 
 
 def _read(filenames: tuple[str, ...]) -> list[Document]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import pty
 import signal
+import ssl
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -125,6 +127,19 @@ async def test_documents_are_applied_at_the_start_in_the_namespace_to_a_release(
     code, err = await dev.stop()
     assert code == 0, err
     assert "GET /" not in err
+
+
+async def test_access_on_request_means_tls_and_tokens_and_a_controller_that_still_works(dev: Dev) -> None:
+    await dev.start("--access", "-f", str(dev.documents), "-v")
+    await dev.until(f"{APPLICATION} is: Ready")
+    cluster = dev.read()["clusters"][0]["cluster"]
+    trusted = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
+    url = f"{cluster['server']}/api/v1/namespaces"
+    token = dev.read()["users"][0]["user"]["token"]
+    async with aiohttp.ClientSession() as session:
+        for headers, status in (({}, 401), ({"Authorization": f"Bearer {token}"}, 200)):
+            async with session.get(url, headers=headers, ssl=trusted) as answer:
+                assert answer.status == status
 
 
 async def test_in_a_pipe_changes_are_not_told_unless_asked_for(dev: Dev) -> None:
