@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint types contracts check crds conformance clean
+.PHONY: help demo dev test lint types contracts check crds conformance reference clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ crds: $(VENV)/.made ## Print crds/ anew from the model
 
 conformance: $(VENV)/.made ## Print docs/conformance.md anew from tests/conformance/rows
 	$(BIN)/python -m tests.conformance.page
+
+reference: $(VENV)/.made ## Print docs/plugin-reference.md anew from docstrings
+	$(BIN)/python -m tests.docs.reference
 
 clean: ## Remove what make has built
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
