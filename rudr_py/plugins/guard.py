@@ -19,10 +19,13 @@ from typing import Any
 from rudr_py.catalog import Guard
 
 CALL_LIMIT = 0.25
-"""Seconds of work that one call of a type may take."""
+"""Seconds of work that one call of a type may take, and as long again before it is stopped; see `GRACE`."""
 
 PATIENCE = 3
 """A call that does not work but sleeps, or that a busy machine keeps waiting, may take so many times its limit."""
+
+GRACE = 2
+"""The alarm that counts: a garbage collection of the whole process may fall into any call, and brings one alarm."""
 
 _SOON = 0.001
 """Seconds until the alarm tries again when it came in the middle of a garbage collection."""
@@ -87,7 +90,7 @@ class _Alarm:
         self.fired += 1
         # the timer runs while others have the processor, too: that is no fault of the plugin
         worked = time.thread_time() - self._worked
-        if worked < self._seconds * _NEARLY and self.fired < PATIENCE:
+        if self.fired < GRACE or (worked < self._seconds * _NEARLY and self.fired < PATIENCE):
             return
         self.expired = True
         collecting = {getattr(callback, "__code__", None) for callback in gc.callbacks}

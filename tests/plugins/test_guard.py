@@ -11,6 +11,7 @@ import select
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -169,3 +170,15 @@ def test_whoever_is_told_of_garbage_collections_is_not_interrupted() -> None:
     finally:
         gc.callbacks.remove(callback)
     assert ended.count("start") == ended.count("stop") > 0
+
+
+def test_one_alarm_alone_blames_nobody() -> None:
+    """A garbage collection of the whole process is work of the thread, and falls into any call."""
+
+    def interrupted() -> str:
+        until = time.thread_time() + LIMIT * 1.3
+        while time.thread_time() < until:
+            pass
+        return "done"
+
+    assert guard.within(LIMIT)(interrupted) == "done"
