@@ -52,6 +52,7 @@ def _call(seconds: float, function: Callable[[], Any]) -> Any:
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         return function()
     alarm = _Alarm(seconds)
+    gc.callbacks.append(alarm.collect)
     previous = signal.signal(signal.SIGALRM, alarm)
     delay, interval = signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
     expired = None
@@ -62,6 +63,7 @@ def _call(seconds: float, function: Callable[[], Any]) -> Any:
     finally:
         left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, signal.SIG_DFL if previous is None else previous)
+        gc.callbacks.remove(alarm.collect)
         if delay:
             spent = seconds * (alarm.fired + 1) - left
             signal.setitimer(signal.ITIMER_REAL, max(delay - spent, 1e-6), interval)
@@ -82,11 +84,21 @@ class _Alarm:
     def __init__(self, seconds: float) -> None:
         self.fired = 0
         self.expired = False
+        self.collecting = False
         self._seconds = seconds
         self._worked = time.thread_time()
 
+    def collect(self, phase: str, info: dict[str, int]) -> None:
+        """Told by the garbage collector when it begins and when it has ended."""
+        del info
+        self.collecting = phase == "start"
+
     def __call__(self, number: int, frame: FrameType | None) -> None:
         del number
+        if self.collecting:
+            # what is raised in a destructor is lost, and the collector's work is not the plugin's
+            signal.setitimer(signal.ITIMER_REAL, _SOON, self._seconds)
+            return
         self.fired += 1
         # the timer runs while others have the processor, too: that is no fault of the plugin
         worked = time.thread_time() - self._worked
