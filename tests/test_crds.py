@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import yaml
 
 from rudr_py.model import crds, yamlfile
 from rudr_py.model.schema_nodes import PRESERVE
+from tests.conformance import published
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / ".." / "shared" / "rudr-examples"
@@ -24,23 +23,8 @@ def schema_of(kind: str) -> dict[str, Any]:
     return found
 
 
-def strict(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema as JSON Schema that refuses unknown fields, as the server does with fieldValidation=Strict."""
-    found = copy.deepcopy(schema)
-    if found.get("nullable") and "type" in found:
-        found["type"] = [found["type"], "null"]
-    if "properties" in found:
-        found["properties"] = {name: strict(node) for name, node in found["properties"].items()}
-        found["additionalProperties"] = bool(found.get(PRESERVE))
-    elif isinstance(found.get("additionalProperties"), dict):
-        found["additionalProperties"] = strict(found["additionalProperties"])
-    if "items" in found:
-        found["items"] = strict(found["items"])
-    return found
-
-
 def refusals(document: dict[str, Any]) -> list[str]:
-    validator = jsonschema.Draft7Validator(strict(schema_of(document["kind"])))
+    validator = published.own(document["kind"])
     body = {**document, "metadata": {}}
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(body)]
 
