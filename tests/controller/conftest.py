@@ -41,6 +41,7 @@ from rudr_py.render.plan import Planned
 from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
 from rudr_py.testing.cluster import Cluster
+from tests.access import StaticSource
 
 Document = dict[str, Any]
 
@@ -65,24 +66,9 @@ def faults(local: LocalCluster) -> Faults:
     return Faults(local.server)
 
 
-class _Open:
-    """A server without TLS and credentials."""
-
-    namespace = "default"
-
-    def __init__(self, url: str) -> None:
-        self.access = config.Access(url)
-
-    async def load(self, *, fresh: bool) -> config.Access:
-        return self.access
-
-    def stale(self) -> bool:
-        return False
-
-
 @pytest.fixture
 async def transport(local: LocalCluster) -> AsyncIterator[AioTransport]:
-    source = _Open(local.url)
+    source = StaticSource(local.url)
     made = AioTransport(config.Connection(source, source.access))
     yield made
     await made.close()

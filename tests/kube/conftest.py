@@ -14,6 +14,7 @@ from aiohttp import web
 
 from rudr_py.kube import config, requests
 from rudr_py.kube.transport import AioTransport
+from tests.access import StaticSource
 
 PODS = requests.Resource("", "v1", "Pod", "pods", namespaced=True)
 
@@ -103,21 +104,6 @@ class FakeClock:
         self.slept.append(seconds)
         self.time += seconds
         await asyncio.sleep(0)
-
-
-class StaticSource:
-    """A server without TLS and credentials."""
-
-    namespace = "default"
-
-    def __init__(self, url: str) -> None:
-        self.access = config.Access(url)
-
-    async def load(self, *, fresh: bool) -> config.Access:
-        return self.access
-
-    def stale(self) -> bool:
-        return False
 
 
 @pytest.fixture
