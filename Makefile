@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint types contracts check crds conformance reference clean
+.PHONY: help demo dev test lint types contracts check crds conformance reference docs clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -48,7 +48,7 @@ $(VENV)/.clients: $(VENV)/.made
 	  echo "no Helm for this platform; its tests are skipped" >&2
 	@touch $@
 
-check: $(VENV)/.clients test ## Everything, with the long fuzzing, more clients and other releases of Kubernetes too
+check: $(VENV)/.clients test docs ## Everything, with the long fuzzing, more clients and other releases of Kubernetes too
 	$(BIN)/python -m pytest -m slow
 
 crds: $(VENV)/.made ## Print crds/ anew from the model
@@ -60,5 +60,13 @@ conformance: $(VENV)/.made ## Print docs/conformance.md anew from tests/conforma
 reference: $(VENV)/.made ## Print docs/plugin-reference.md anew from docstrings
 	$(BIN)/python -m tests.docs.reference
 
+$(VENV)/.sphinx: $(VENV)/.made
+	@echo "installing Sphinx ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	@touch $@
+
+docs: $(VENV)/.sphinx ## Build docs/ into build/docs; every warning is an error
+	$(BIN)/python -m sphinx --fail-on-warning --nitpicky --keep-going --quiet docs build/docs
+
 clean: ## Remove what make has built
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build/docs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
