@@ -1,4 +1,4 @@
-"""Kubernetes objects as YAML, JSON or names. Text only: writing it is up to the command."""
+"""Kubernetes objects as YAML, JSON or names, and tables. Text only: writing it is up to the command."""
 
 from __future__ import annotations
 
@@ -34,6 +34,13 @@ def documents(objects: Iterable[Document]) -> str:
     return "---\n".join(
         yaml.dump(found, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**16) for found in objects
     )
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """As kubectl prints tables: the first row is the heading, three spaces between columns, none at the end."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
 def _name(found: Document) -> str:

@@ -12,11 +12,11 @@ from typing import Literal
 import click
 import msgspec
 
-from rudr_py.cli import options
+from rudr_py.cli import options, output
 from rudr_py.cli.options import Wanted
 from rudr_py.errors import ConfigError
 from rudr_py.plugins import loading
-from rudr_py.plugins.loading import Loaded, PluginState
+from rudr_py.plugins.loading import Loaded
 from rudr_py.plugins.quarantine import Quarantine
 
 Form = Literal["table", "wide", "json", "name"]
@@ -93,11 +93,4 @@ def _text(plugins: Sequence[PluginState], form: Form) -> str:
         for row, plugin in zip(rows[1:], plugins, strict=True):
             row[1:1] = [plugin.name]
             row += [plugin.error or "<none>"]
-    return _columns(rows)
-
-
-def _columns(rows: Sequence[Sequence[str]]) -> str:
-    """As kubectl prints tables: three spaces between columns, none at the end."""
-    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
-    lines = ("   ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in rows)
-    return "".join(f"{line.rstrip()}\n" for line in lines)
+    return output.table(rows)

@@ -68,3 +68,9 @@ _JSON = st.recursive(
 def test_whatever_is_printed_is_read_again_as_it_was(value: dict[str, Any]) -> None:
     (found,) = yamlfile.load(output.text([value], "yaml"), "x")
     assert found.value == value
+
+
+def test_a_table_is_aligned_as_kubectls_and_has_no_spaces_at_the_end() -> None:
+    assert output.table([["NAME", "TYPES"], ["a-long-name", "x"], ["b", ""]]) == (
+        "NAME          TYPES\na-long-name   x\nb\n"
+    )
