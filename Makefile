@@ -57,7 +57,7 @@ crds: $(VENV)/.made ## Print crds/ anew from the model
 conformance: $(VENV)/.made ## Print docs/conformance.md anew from tests/conformance/rows
 	$(BIN)/python -m tests.conformance.page
 
-reference: $(VENV)/.made ## Print docs/plugin-reference.md anew from docstrings
+reference: $(VENV)/.made ## Print anew the pages of docs/ that are made from the code
 	$(BIN)/python -m tests.docs.reference
 
 $(VENV)/.sphinx: $(VENV)/.made

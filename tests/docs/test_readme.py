@@ -34,9 +34,3 @@ def test_the_commands_of_the_readme_exist() -> None:
     targets = set(re.findall(r"(?:^|`)make (\w+)", README, re.MULTILINE))
     makefile = (ROOT / "Makefile").read_text()
     assert all(f"\n{target}:" in makefile for target in targets)
-
-
-def test_every_page_that_the_readme_links_exists() -> None:
-    pages = re.findall(r"\]\((docs/[\w.-]+)\)", README)
-    assert pages
-    assert all((ROOT / page).exists() for page in pages)

@@ -1,12 +1,11 @@
-"""Reads a page: which files it tells to write, and which commands to run, in order."""
+"""Reads a page as a list of things to do: which files it tells to write, and which commands to run, in order."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-_BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+from tests.docs.pages import Page
 
 
 @dataclass(frozen=True)
@@ -28,10 +27,10 @@ class Command:
 def steps(page: Path) -> list[File | Command]:
     """What a reader does, in order. A block of a language that names no file is for reading only."""
     found: list[File | Command] = []
-    for language, argument, text in _BLOCK.findall(page.read_text()):
-        if language == "console":
-            lines = [line.removeprefix("$ ") for line in text.splitlines() if line.startswith("$ ")]
-            found += (Command(tuple(line.split()), argument) for line in lines)
-        elif argument:
-            found.append(File(argument, text))
+    for block in Page(page).blocks:
+        if block.language == "console":
+            lines = [line.removeprefix("$ ") for line in block.text.splitlines() if line.startswith("$ ")]
+            found += (Command(tuple(line.split()), block.argument) for line in lines)
+        elif block.argument:
+            found.append(File(block.argument, block.text))
     return found

@@ -1,0 +1,85 @@
+"""Runs the `rudr` commands that a page shows, in this process, and compares what they print with what the page prints.
+
+A block ```` ```console ```` is run, in a folder with the project's `examples/` and `crds/`. The word `cluster` after it
+says that its commands need a cluster: then only their options are checked. `...` on a line of its own stands for any
+lines, and `…` at the end of a line for the rest of it.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+
+import click
+from click.testing import CliRunner
+
+from rudr_py.cli.program import program
+from rudr_py.plugins.loading import Loaded
+from tests.docs.pages import Block, Page
+
+CLUSTER = "cluster"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A command that a page shows: its line, the output below it, and whether it can be run without a cluster."""
+
+    page: str
+    line: str
+    output: str
+    offline: bool
+
+    @property
+    def words(self) -> list[str]:
+        """The command's words, as a shell takes them apart; without what follows a pipe or a semicolon."""
+        return shlex.split(re.split(r" [|;>&]", self.line)[0], comments=True)
+
+
+def shown(page: Page) -> list[Shown]:
+    """Every line that begins with `$ ` in a block `console`, with what is printed below it."""
+    return [command for block in page.blocks if block.language == "console" for command in _commands(page, block)]
+
+
+def _commands(page: Page, block: Block) -> list[Shown]:
+    found: list[Shown] = []
+    for part in re.split(r"^\$ ", block.text.replace("\\\n", ""), flags=re.MULTILINE)[1:]:
+        line, _, output = part.partition("\n")
+        found.append(Shown(page.name, line, output, block.argument == ""))
+    return found
+
+
+def run(command: Shown, loaded: Loaded) -> str:
+    """What the command prints, both streams together. Raises AssertionError when it was used wrongly."""
+    done = CliRunner().invoke(program, command.words[1:], obj=loaded, catch_exceptions=False)
+    printed = done.output
+    if done.exit_code not in (0, 1):
+        raise AssertionError(f"{command.page}: {command.line} ends with {done.exit_code}\n{printed}")
+    return printed
+
+
+def parse(words: list[str]) -> None:
+    """Whether the words are a command with options that exist. Raises click.UsageError."""
+    found: click.Command = program
+    context = click.Context(program, info_name="rudr")
+    rest = words[1:]
+    while isinstance(found, click.Group):
+        if not rest:
+            return
+        _, command, rest = found.resolve_command(context, rest)
+        assert command is not None
+        found, context = command, click.Context(command, parent=context, info_name=command.name)
+    if not {"-h", "--help"} & set(rest):
+        found.make_context(found.name, list(rest), resilient_parsing=False)
+
+
+def fits(expected: str, printed: str) -> bool:
+    """Whether the output is what the page prints."""
+    pattern = ""
+    for line in expected.strip().splitlines():
+        if line.strip() == "...":
+            pattern += r"(?:.*\n)*?"
+        else:
+            text = line.rstrip()
+            pattern += (re.escape(text[:-1]) + ".*" if text.endswith("…") else re.escape(text)) + r"[ ]*\n"
+    return re.fullmatch(pattern, printed.strip() + "\n") is not None

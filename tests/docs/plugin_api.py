@@ -1,0 +1,218 @@
+"""The page docs/plugin-reference.md, from the hook, the docstrings of `rudr_py.api`, and what the core really does.
+
+Makes text; `reference` writes it.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import itertools
+import textwrap
+from collections.abc import Iterator
+from types import FunctionType
+from typing import Any
+
+from rudr_py import api, hookspecs
+from rudr_py.api import Scale
+from rudr_py.render import scaling
+
+GROUPS = {
+    "What an author derives from": ("Type", "Trait", "WorkloadType", "Scope"),
+    "What a type is told": ("Context", "Attached", "Member"),
+    "What a type hands back": (
+        "Rendered",
+        "Manifest",
+        "Kind",
+        "Ref",
+        "Set",
+        "Drop",
+        "Scale",
+        "Probe",
+        "Health",
+        "Refuse",
+    ),
+    "What a type asks for": ("Rule",),
+    "The component": (
+        *("Component", "Container", "Port", "EnvVar", "Volume", "Disk", "ExtendedResource", "HealthProbe"),
+    ),
+    "Plain names": ("API_VERSION", "hookimpl", "Json", "Path"),
+}
+"""Every public name, once, in reading order."""
+
+HEAD = """\
+# The plugin API
+
+Printed from the docstrings by `make reference`; do not edit it by hand.
+[The tutorial](plugin-tutorial.md) comes first.
+
+The version of this API is {version}. A module, or a type, that says `RUDR_API_VERSION = "{version}"` is refused with a
+clear message by a rudr-py that has another major number, or a lower minor one. Within a major number names are only
+added.
+
+A plugin is a pip package with an entry point in the group `rudr_py.plugins` that names a module with the hook:
+"""
+
+SIZES = """\
+## How sizes are merged
+
+Each trait of an instance may return one `Scale`. The core merges them in any order; "refused" is told to the user
+before anything is applied. The workload type then gets one size, or None, in a form that it declares in `takes`.
+
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [HEAD.format(version=api.API_VERSION), *_hook()]
+    for title, names in GROUPS.items():
+        parts.append(f"## {title}\n")
+        for name in names:
+            parts += _entry(name)
+    parts += [SIZES + _sizes()]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def undocumented() -> list[str]:
+    """Public names, and public attributes and methods of them, that no docstring of their own explains."""
+    missing = []
+    for name in api.__all__:
+        found = getattr(api, name)
+        if inspect.isclass(found):
+            text = _documentation(name)
+            missing += [] if text else [name]
+            missing += [f"{name}.{method}" for method, function in _methods(found) if not inspect.getdoc(function)]
+            missing += [f"{name}.{field}" for field, _ in _fields(found) if not _explained(found, field, text)]
+        elif not _documentation(name):
+            missing.append(name)
+    return missing
+
+
+def _hook() -> Iterator[str]:
+    yield "## The hook\n"
+    yield f"```python\n@hookimpl\ndef rudr_types{_signature(hookspecs.rudr_types)}: ...\n```\n"
+    yield f"{_text(hookspecs.rudr_types)}\n"
+
+
+def _entry(name: str) -> Iterator[str]:
+    found = getattr(api, name)
+    yield f"### {name}\n"
+    if not inspect.isclass(found):
+        yield f"{_documentation(name)}\n"
+        return
+    bases = [base.__name__ for base in found.__mro__[1:] if base.__name__ in api.__all__]
+    if bases:
+        yield f"Is a `{bases[0]}`, with all that this has.\n"
+    yield f"{_documentation(name)}\n"
+    rows = list(_fields(found))
+    if rows:
+        yield "| field | |\n|---|---|"
+        notes = _attribute_notes(found)
+        for field, declared in rows:
+            note = " ".join(notes.get(field, "").split())
+            yield f"| `{_cell(field)}: {_cell(declared)}` | {_cell(note)} |"
+        yield ""
+    for method, function in _methods(found):
+        yield f"**`{name}.{method}{_signature(function)}`**\n"
+        yield f"{_text(function)}\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _signature(function: Any) -> str:
+    if isinstance(function, property):
+        return f" -> {inspect.signature(function.fget).return_annotation}" if function.fget else ""
+    return str(inspect.signature(function)).replace("'", "")
+
+
+def _methods(found: type) -> Iterator[tuple[str, Any]]:
+    """Public methods and properties that the class itself defines."""
+    for name, member in vars(found).items():
+        function = member.__func__ if isinstance(member, classmethod) else member
+        if not name.startswith("_") and isinstance(function, FunctionType | property):
+            yield name, function
+
+
+def _fields(found: type) -> Iterator[tuple[str, str]]:
+    """The annotated attributes that the class itself declares, with type and default."""
+    for node in _body(found):
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id[0] != "_":
+            default = f" = {ast.unparse(node.value)}" if node.value is not None else ""
+            declared = ast.unparse(node.annotation)
+            if declared.startswith("ClassVar["):
+                declared = declared.removeprefix("ClassVar[").removesuffix("]")
+            yield node.target.id, declared + default
+
+
+def _attribute_notes(found: type) -> dict[str, str]:
+    """The strings that stand below attributes."""
+    return dict(_notes(_body(found)))
+
+
+def _notes(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
+    for node, after in itertools.pairwise(body):
+        target = (
+            node.target
+            if isinstance(node, ast.AnnAssign)
+            else node.targets[0]
+            if isinstance(node, ast.Assign)
+            else None
+        )
+        if isinstance(target, ast.Name) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+            yield target.id, inspect.cleandoc(str(after.value.value))
+
+
+def _explained(found: type, field: str, text: str) -> bool:
+    """By a string below it, by the docstring of the class, or as the argument of a documented constructor."""
+    known = text + " ".join(inspect.getdoc(function) or "" for _, function in _methods(found))
+    words = field.replace("_", " ")
+    return field in _attribute_notes(found) or f"`{field}`" in known or field in known or words in known
+
+
+def _body(found: type) -> list[ast.stmt]:
+    tree = ast.parse(textwrap.dedent(inspect.getsource(found)))
+    (node,) = tree.body
+    assert isinstance(node, ast.ClassDef)
+    return node.body
+
+
+def _documentation(name: str) -> str:
+    found = getattr(api, name)
+    if inspect.isclass(found):
+        return _text(found) if found.__doc__ else ""
+    modules = (api, api.values)
+    notes = {key: text for module in modules for key, text in _notes(ast.parse(inspect.getsource(module)).body)}
+    return notes.get(name, "")
+
+
+def _text(found: Any) -> str:
+    return inspect.getdoc(found) or ""
+
+
+_EXAMPLES = (Scale.exact(3), Scale.range(2, 6), Scale.external(), Scale.hold(1), Scale.hold(4))
+
+
+def _sizes() -> str:
+    rows = ["| traits return | merged |", "|---|---|"]
+    for count in (1, 2):
+        for sizes in itertools.combinations(_EXAMPLES, count):
+            wishes = [scaling.Wish(size, f"trait-{index}", "$") for index, size in enumerate(sizes)]
+            rows.append(f"| {' and '.join(map(_size, sizes))} | {_merged(wishes)} |")
+    return "\n".join(rows) + "\n"
+
+
+def _merged(wishes: list[scaling.Wish]) -> str:
+    found = scaling.merge(wishes)
+    backwards = scaling.merge(wishes[::-1])
+    assert isinstance(found, scaling.Clash) == isinstance(backwards, scaling.Clash)
+    return _size(found.scale) if isinstance(found, scaling.Merged) else "refused"
+
+
+def _size(size: Scale) -> str:
+    arguments = {
+        "range": f"{size.minimum}, {size.maximum}",
+        "external": "",
+    }
+    return f"`Scale.{size.form}({arguments.get(size.form, size.replicas)})`"
