@@ -9,6 +9,7 @@ instance     calls the types of one instance and puts their answers together
 membership   which scopes an instance belongs to, and which members a scope has
 scopes       renders the scopes that an application declares
 root         the scopes of those that are in no other
+fitting      whether a trait may be attached to a workload type
 extended     workload types that only a WorkloadType object of the cluster knows
 narrowing    what the definitions of the cluster add to the installed types
 definitions  the installed types as definitions, to be published

@@ -17,7 +17,7 @@ from rudr_py.model import paths, resolve, suggest
 from rudr_py.model.application import ComponentBinding, TraitBinding
 from rudr_py.model.document import Parsed
 from rudr_py.model.resolve import Resolved
-from rudr_py.render import check, extended, membership, narrowing
+from rudr_py.render import check, extended, fitting, membership, narrowing
 from rudr_py.render.inputs import DeclaredScope, Inputs
 
 SETTINGS = "$.spec.workloadSettings"
@@ -234,20 +234,8 @@ def _fits(
     """Whether the trait may be attached to this workload type (TR-14)."""
     if workload is None:
         return []
-    names = {workload.name, *workload.provides.aliases}
-    allowed = offer.provides.applies_to
-    if "*" not in allowed and not names & set(allowed):
-        message = f'the trait "{offer.name}" does not apply to {workload.name}; it applies to {", ".join(allowed)}'
-        return [Problem(message, paths.child(path, "name"), rule="TR-14")]
-    refused = narrowing.refuses(inputs.definitions, offer, workload)
-    if refused:
-        return [Problem(refused, paths.child(path, "name"), rule="TR-14")]
-    offered = workload.provides.offers | ({"scale"} if workload.provides.takes else frozenset())
-    lacking = sorted(offer.provides.needs - offered)
-    if lacking:
-        message = f'the trait "{offer.name}" needs {", ".join(lacking)}, which {workload.name} does not offer'
-        return [Problem(message, paths.child(path, "name"), rule="TR-14")]
-    return []
+    refused = fitting.misfit(offer, workload) or narrowing.refuses(inputs.definitions, offer, workload)
+    return [Problem(refused, paths.child(path, "name"), rule="TR-14")] if refused else []
 
 
 def _properties(

@@ -1,0 +1,21 @@
+"""Whether a trait may be attached to a workload type, by what the two types declare. Pure; the cluster is not asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rudr_py.api import Trait, WorkloadType
+from rudr_py.catalog import Offer
+
+
+def misfit(trait: Offer[Trait[Any]], workload: Offer[WorkloadType[Any]]) -> str:
+    """Why the trait cannot be attached to the workload type, or "" (TR-14)."""
+    names = {workload.name, *workload.provides.aliases}
+    allowed = trait.provides.applies_to
+    if "*" not in allowed and not names & set(allowed):
+        return f'the trait "{trait.name}" does not apply to {workload.name}; it applies to {", ".join(allowed)}'
+    offered = workload.provides.offers | ({"scale"} if workload.provides.takes else frozenset())
+    lacking = sorted(trait.provides.needs - offered)
+    if lacking:
+        return f'the trait "{trait.name}" needs {", ".join(lacking)}, which {workload.name} does not offer'
+    return ""
