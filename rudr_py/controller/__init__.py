@@ -3,6 +3,7 @@
 assembly     the one wiring function
 runner       every task in one TaskGroup; workers; the graceful stop; when a key is tried again
 sources      one watch for each kind -> caches -> keys; seeking looks for kinds that are not served
+current      which reconcile is under way, for log lines
 triggers     a change -> the keys of the applications that it concerns
 world        the caches, and what belongs to what
 groups       who is in which scope
@@ -12,6 +13,7 @@ ranking      the queue's order
 reconcile    one key, once
 reading      what rendering may look at
 components   ComponentSchematics, parsed once
+plans        what was rendered, while it still holds
 probing      asks members of health scopes, now and again
 rooting      creates root scopes where they were asked for
 outcome      what came of it

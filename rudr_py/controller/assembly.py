@@ -13,6 +13,7 @@ from rudr_py.controller import apply, sources, world
 from rudr_py.controller.apply import Applier
 from rudr_py.controller.endpoints import Checks, Endpoints
 from rudr_py.controller.metrics import Metrics
+from rudr_py.controller.plans import Plans
 from rudr_py.controller.probing import Probing, in_cluster
 from rudr_py.controller.prune import Pruner
 from rudr_py.controller.publishing import Publisher
@@ -107,6 +108,7 @@ def _parts(
         sources=watched,
         catalog=sight.catalog,
         reader=Reader(sight),
+        plans=Plans(sight.catalog),
         probing=sight.probing,
         roots=RootScopes(client, discovery, known, clock),
         syncer=_syncer(tools),

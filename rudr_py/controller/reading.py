@@ -11,6 +11,7 @@ from rudr_py import errors
 from rudr_py.catalog import Catalog
 from rudr_py.controller import definitions, world
 from rudr_py.controller.components import Components
+from rudr_py.controller.plans import LIMIT
 from rudr_py.controller.probing import Probing
 from rudr_py.controller.world import Belongings, World
 from rudr_py.errors import Problem
@@ -37,18 +38,33 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
     image_pull_policy: str = ""
 
 
+class _Version(msgspec.Struct, frozen=True):
+    """What a document is known by: its spec has a generation, its metadata has not."""
+
+    uid: str
+    generation: int
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+
+
+class _Read(msgspec.Struct, frozen=True):
+    version: _Version
+    parsed: Parsed[Application]
+
+
 class Reader:
     """Reads what the caches say of an application."""
 
     def __init__(self, sight: Sight) -> None:
         self._sight = sight
         self._components = Components(sight.world)
+        self._applications: dict[Key, _Read] = {}
 
     def inputs(self, live: Live, attached: Mapping[tuple[str, str], datetime]) -> Inputs:
         """Everything that rendering may look at. Remembers which definitions the application uses."""
         sight = self._sight
         key = Key(live.namespace, live.name)
-        parsed = _parsed(live)
+        parsed = self._application(key, live)
         application = parsed.value or Application(metadata=_metadata(live))
         names = {binding.component_name for binding in application.components}
         read = {name: self._components.get(Key(live.namespace, name)) for name in names}
@@ -70,6 +86,24 @@ class Reader:
         )
         sight.world.definitions.uses(key, _subjects(inputs, sight.catalog))
         return inputs
+
+    def _application(self, key: Key, live: Live) -> Parsed[Application]:
+        """The document, parsed once for each of its versions: a change of its status alone is none."""
+        read = self._applications.pop(key, None)
+        try:
+            version = _Version(live.uid, live.generation, live.labels, live.annotations)
+            if read is None or read.version != version:
+                read = _Read(version, parse_application.parse_application(live.document()))
+        except errors.UndecodableError as error:
+            return Parsed(value=None, problems=(Problem(str(error)),))
+        self._applications[key] = read
+        if len(self._applications) > LIMIT:
+            del self._applications[next(iter(self._applications))]
+        return read.parsed
+
+    def forget(self, key: Key) -> None:
+        """Nothing more is asked of this application."""
+        self._applications.pop(key, None)
 
     def belongings(self, live: Live) -> Belongings:
         """The objects of an application as they are now."""
@@ -99,13 +133,6 @@ def _subjects(inputs: Inputs, catalog: Catalog) -> frozenset[definitions.Subject
 
 def _workloads(components: Mapping[str, Parsed[Component]]) -> set[str]:
     return {parsed.value.workload_type for parsed in components.values() if parsed.value is not None}
-
-
-def _parsed(live: Live) -> Parsed[Application]:
-    try:
-        return parse_application.parse_application(live.document())
-    except errors.UndecodableError as error:
-        return Parsed(value=None, problems=(Problem(str(error)),))
 
 
 def _metadata(live: Live) -> Metadata:

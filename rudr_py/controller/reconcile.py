@@ -17,6 +17,7 @@ from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.controller import failures, ledger, once, outcome, syncing, telling, world
 from rudr_py.controller.outcome import Outcome
+from rudr_py.controller.plans import Plans
 from rudr_py.controller.probing import Probing
 from rudr_py.controller.reading import Reader
 from rudr_py.controller.report import Reporter
@@ -27,7 +28,7 @@ from rudr_py.controller.world import World
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.objects import Live
 from rudr_py.model.identity import Key
-from rudr_py.render import rendering, status
+from rudr_py.render import status
 from rudr_py.render.inputs import Inputs, Observed
 from rudr_py.render.plan import Plan
 
@@ -41,6 +42,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     sources: Sources
     catalog: Catalog
     reader: Reader
+    plans: Plans
     probing: Probing
     roots: RootScopes
     syncer: Syncer
@@ -75,7 +77,7 @@ class Reconciler:
             return Outcome(result="requeue_after", after=failures.SAFETY)
         before = self._previous(live)
         inputs = parts.reader.inputs(live, before.attached)
-        plan = rendering.render(inputs, parts.catalog)
+        plan = parts.plans.plan(key, inputs)
         if not parts.sources.ensure(kinds(plan, before), key):
             return Outcome(result="requeue_after", after=failures.SAFETY)
         self._look(key, plan, inputs.observed, before)
@@ -96,6 +98,8 @@ class Reconciler:
     def _forget(self, key: Key) -> Outcome:
         parts = self._parts
         parts.syncer.forget(key)
+        parts.reader.forget(key)
+        parts.plans.forget(key)
         parts.sources.forget(key)
         parts.probing.forget(key)
         self._wake(parts.world.groups.forget(key))

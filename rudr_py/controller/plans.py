@@ -1,0 +1,93 @@
+"""Plans of applications, used again while nothing that they were made of has changed. Sends nothing, reads no clock.
+
+One new application brings about several reconciles: its own status, its objects, its pods. Rendering is pure, so all
+of them may have the plan of the first, unless a type looked at what was observed or at the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from rudr_py.api import Kind
+from rudr_py.catalog import Catalog
+from rudr_py.model.identity import Key
+from rudr_py.render import rendering
+from rudr_py.render.inputs import Inputs, Observed
+from rudr_py.render.plan import Part, Plan
+
+LIMIT = 512
+"""How many plans are kept: those of the applications that were looked at last."""
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    inputs: Inputs
+    plan: Plan
+
+
+class _Watched:
+    """Observed objects, and whether anybody asked for them."""
+
+    def __init__(self, observed: Observed) -> None:
+        self._observed = observed
+        self.asked = False
+
+    def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
+        self.asked = True
+        return self._observed.documents(instance, kind)
+
+
+class Plans:
+    """What was rendered last, by application. `limit` bounds what is remembered."""
+
+    def __init__(self, catalog: Catalog, *, limit: int = LIMIT) -> None:
+        self._catalog = catalog
+        self._limit = limit
+        self._kept: dict[Key, _Kept] = {}  # longest unused first
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def plan(self, key: Key, inputs: Inputs) -> Plan:
+        """The plan for these inputs: the last one if it would be the same, else rendered anew."""
+        kept = self._kept.pop(key, None)
+        if kept is None or not _same(kept, inputs):
+            observed = _Watched(inputs.observed)
+            plan = rendering.render(msgspec.structs.replace(inputs, observed=observed), self._catalog)
+            if plan.problems or plan.wake_at is not None or observed.asked:
+                return plan
+            kept = _Kept(inputs, plan)
+        self._kept[key] = kept
+        if len(self._kept) > self._limit:
+            del self._kept[next(iter(self._kept))]
+        return kept.plan
+
+    def forget(self, key: Key) -> None:
+        """Nothing more is asked of this application."""
+        self._kept.pop(key, None)
+
+
+def _same(kept: _Kept, inputs: Inputs) -> bool:
+    """Whether types would be told the same. Documents are parsed once for each version, so identity is enough."""
+    then = kept.inputs
+    return (
+        then.parsed is inputs.parsed
+        and then.definitions is inputs.definitions
+        and (then.scopes_of is inputs.scopes_of or then.scopes_of == inputs.scopes_of)
+        and then.components.keys() == inputs.components.keys()
+        and all(then.components[name] is found for name, found in inputs.components.items())
+        and then.members == inputs.members
+        and then.probe_results == inputs.probe_results
+        and (then.root, then.image_pull_policy) == (inputs.root, inputs.image_pull_policy)
+        and _attached(kept.plan, inputs.attached)
+    )
+
+
+def _attached(plan: Plan, attached: Mapping[tuple[str, str], Any]) -> bool:
+    """Whether every type was told the time that status has of it since."""
+    parts: list[tuple[str, Part]] = [(scope.name, scope.part) for scope in plan.scopes]
+    told = [(("", name), part) for name, part in parts]
+    told += [((one.name, part.name), part) for one in plan.instances for part in (one.workload, *one.traits)]
+    return all(attached.get(key, part.context.attached_at) == part.context.attached_at for key, part in told)
