@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import signal
 import socket
@@ -17,7 +16,7 @@ from pathlib import Path
 import click
 
 from rudr_py.catalog import Catalog
-from rudr_py.cli import logs, options
+from rudr_py.cli import loglevels, logs, options
 from rudr_py.cli.clock import SystemClock
 from rudr_py.controller import assemble
 from rudr_py.errors import ConfigError
@@ -62,7 +61,13 @@ HOME_CONFIG = "~/.kube/config"
     help="Give every namespace the application `root`, with scopes for whoever is in no other; default: no.",
 )
 @click.option("--log-format", type=click.Choice(["auto", "json", "text"]), default="auto", show_default=True)
-@click.option("-v", "--verbose", count=True, help="Say more; twice for everything.")
+@click.option(
+    "--log-level",
+    metavar="LEVEL",
+    envvar="RUDR_LOG_LEVEL",
+    help="debug, info, warning, error or off; also by name: rudr=info,kube=debug.  [default: info]",
+)
+@click.option("-v", "--verbose", count=True, help="Say more; twice for everything. Beats --log-level.")
 @options.plugins
 @click.pass_context
 def command(context: click.Context, /, **flags: str | int | None) -> None:
@@ -73,10 +78,8 @@ def command(context: click.Context, /, **flags: str | int | None) -> None:
 
     Example: rudr run --kubeconfig ~/.kube/config --watch-namespace shop
     """
-    verbosity = int(flags.pop("verbose") or 0)
-    logs.setup(_format(flags.pop("log_format")), logging.DEBUG if verbosity > 1 else logging.INFO)
-    if not verbosity:
-        logging.getLogger("rudr_py.kube").setLevel(logging.WARNING)
+    levels = loglevels.chosen(_text(flags.pop("log_level")), int(flags.pop("verbose") or 0))
+    logs.setup(_format(flags.pop("log_format")), levels)
     kubeconfig = find(flags.pop("kubeconfig"), os.environ)
     context_name = _text(flags.pop("context_name", None))
     with options.watched_types(context) as loaded:

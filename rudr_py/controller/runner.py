@@ -7,7 +7,6 @@ that whoever runs it starts it anew. What is to be done with a key is decided in
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import itertools
 import logging
 import random
@@ -18,7 +17,7 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Kind
-from rudr_py.controller import definitions, ledger, world
+from rudr_py.controller import current, definitions, ledger, world
 from rudr_py.controller.endpoints import Checks, Endpoints
 from rudr_py.controller.metrics import Metrics
 from rudr_py.controller.outcome import Outcome
@@ -32,9 +31,6 @@ from rudr_py.model.identity import Key
 from rudr_py.settings import Settings
 
 log = logging.getLogger(__name__)
-
-reconcile_id: contextvars.ContextVar[str] = contextvars.ContextVar("reconcile_id", default="")
-"""The id of the reconcile under way, for log lines."""
 
 REFUSED_SPREAD = 5.0
 """A refused key waits between `refused_retry` and this many times as long."""
@@ -62,6 +58,7 @@ class Controller:
 
     def __init__(self, machinery: Machinery) -> None:
         self._parts = machinery
+        self._launch = f"{random.getrandbits(32):08x}"
         self._ids = itertools.count(1)
         self._left_alone: dict[Key, float] = {}  # until when, where the server asked for it
         self.synced = asyncio.Event()
@@ -158,7 +155,8 @@ class Controller:
                 return
             try:
                 if not self._put_off(key):
-                    self._requeue(key, await self._once(key))
+                    with current.reconciling(key, f"{self._launch}-{next(self._ids):06x}"):
+                        self._requeue(key, await self._once(key))
             finally:
                 queue.done(key)
 
@@ -172,7 +170,6 @@ class Controller:
         return False
 
     async def _once(self, key: Key) -> Outcome:
-        reconcile_id.set(f"{next(self._ids):08x}")
         with self._parts.metrics.reconciling() as measured:
             try:
                 outcome = await self._parts.reconciler.reconcile(key)

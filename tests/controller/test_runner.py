@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 
 from rudr_py import errors
 from rudr_py.api import Kind
-from rudr_py.controller import runner, world
+from rudr_py.controller import current, runner, world
 from rudr_py.controller.endpoints import Checks, Endpoints
 from rudr_py.controller.metrics import Metrics
 from rudr_py.controller.outcome import Outcome
@@ -330,8 +329,7 @@ async def test_every_reconcile_has_an_id_of_its_own_for_the_log(bench: Bench) ->
     seen: list[str] = []
 
     def note(_key: Key) -> Outcome:
-        seen.append(runner.reconcile_id.get())
-        logging.getLogger(__name__).debug("reconciling")
+        seen.append(current.fields("x")["reconcileID"])
         return Outcome(result="success")
 
     bench.reconciler.does = note
