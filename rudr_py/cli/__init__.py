@@ -6,13 +6,18 @@ files       `-f`: files, directories and standard input -> documents
 workspace   documents -> applications with the components that they use
 findings    what is wrong with documents, as lines for people
 output      objects as YAML, JSON or names
-clock, logs the real clock, and how log lines look
+clock, logs the real clock, and how log lines look; `loglevels` which are told, `redaction` without which secrets
 embedded    a Kubernetes API in this process, for dev and demo
 board       what a cluster shows at the moment, and what is news. Pure.
 tree        an application as a tree of its objects. Pure.
 screen      progress on a terminal or in a pipe; `following` feeds it from watches
 
-The commands, one module each: run, dev, demo, render, validate, rbac, plugins, plugin_new, version.
+cluster     what the commands that ask a cluster share: options, the way there, errors in kubectl's words
+looking     the objects that a command looks at, listed once or followed; `redraw` shows text that changes
+report      what an application says of itself, with its pods (`pod_state`). Pure; `report_text` for people
+layout      rows of cells as lines that fit a width; `colour` whether to colour them
+
+The commands, one module each: status, run, dev, demo, render, validate, rbac, plugins, plugin_new, version.
 
 Results go to standard output, everything said about them to standard error; exit codes are kubectl's: 0 done,
 1 failed, 2 wrong usage.
