@@ -1,4 +1,4 @@
-"""Name -> type: everything that is installed, frozen. Says what there is when a name is unknown.
+"""Name -> type: everything that is installed, frozen. Says what there is when a name is unknown, and who has it.
 
 Finds no plugins and loads nothing: `plugins` builds the catalog and hands it to those who need it.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar, get_args
 
 import jsonschema
 import msgspec
@@ -23,13 +23,48 @@ Guard = Callable[[Callable[[], Any]], Any]
 """Calls a function of a plugin so that it cannot hang or end the process; raises what the function raised."""
 
 
+Blame = Callable[[str, str], None]
+"""Is told of each call of a type that failed: package with version, and type."""
+
+State = Literal["loaded", "failed", "disabled", "incompatible", "quarantined"]
+STATES: tuple[State, ...] = get_args(State)
+
+
 def plain_guard(call: Callable[[], Any]) -> Any:
     """Call it, with no protection at all: for types that we trust, and for tests."""
     return call()
 
 
+def no_blame(package: str, type_name: str) -> None:
+    """Count nothing."""
+    del package, type_name
+
+
+class PluginState(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one plugin.
+
+    `types` are the names that it offers. `error` is a sentence that names package and version, empty when loaded;
+    `traceback` is there when foreign code raised. Of a quarantined plugin the types that are not named in `withheld`
+    can be used.
+    """
+
+    name: str
+    package: str
+    version: str
+    state: State
+    types: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+    error: str = ""
+    traceback: str = ""
+
+    @property
+    def distribution(self) -> str:
+        """Package and version, as `Offer.package` has them."""
+        return f"{self.package} {self.version}"
+
+
 class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """A type together with the package that offers it.
+    """A type together with the package that offers it, by name and version: `rudr-py-faas 0.1.0`.
 
     `schema` is the JSON Schema of its properties, `validator` checks by it and finds every mistake.
     """
@@ -39,6 +74,7 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     schema: Mapping[str, Any]
     validator: jsonschema.protocols.Validator
     guard: Guard = plain_guard
+    blame: Blame = no_blame
 
     @property
     def name(self) -> str:
@@ -60,10 +96,10 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         except (Refuse, KeyboardInterrupt):
             raise
         except BaseException as error:
-            raise self._failed(f"raised {_told(error)}") from error
+            raise self.fault(f"raised {_told(error)}") from error
         if not isinstance(result, returns):
             name = getattr(function, "__name__", "a call")
-            raise self._failed(f"returned {type(result).__name__} from {name}, not {returns.__name__}")
+            raise self.fault(f"returned {type(result).__name__} from {name}, not {returns.__name__}")
         return result
 
     def load(self, given: Mapping[str, Any]) -> Any:
@@ -76,9 +112,11 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         except (ValueError, KeyboardInterrupt):
             raise
         except BaseException as error:
-            raise self._failed(f"could not read properties and raised {_told(error)}") from error
+            raise self.fault(f"could not read properties and raised {_told(error)}") from error
 
-    def _failed(self, what: str) -> PluginCallError:
+    def fault(self, what: str) -> PluginCallError:
+        """The error about a type that did `what` it must not. Whoever makes it is going to tell it: it is counted."""
+        self.blame(self.package, self.name)
         return PluginCallError(
             f"{self.name} of {self.package} {what}; this is a fault of the plugin, not of the document",
             package=self.package,
@@ -103,18 +141,15 @@ def offer(type_: T, *, package: str, guard: Guard = plain_guard) -> Offer[T]:
 
 
 class Catalog(msgspec.Struct, frozen=True, kw_only=True):
-    """All installed types. The mappings hold every accepted spelling, aliases included.
+    """All installed types, and what became of the plugins.
 
-    `withheld` are names that an installed plugin has and may not be used, each with the reason, which names the
-    package. `unheard` are packages of which nobody knows what they offer, because they could not be loaded or were not
-    to be.
+    The mappings hold every accepted spelling, aliases included.
     """
 
     workloads: Mapping[str, Offer[WorkloadType[Any]]] = msgspec.field(default_factory=dict)
     traits: Mapping[str, Offer[Trait[Any]]] = msgspec.field(default_factory=dict)
     scopes: Mapping[str, Offer[Scope[Any]]] = msgspec.field(default_factory=dict)
-    withheld: Mapping[str, str] = msgspec.field(default_factory=dict)
-    unheard: tuple[str, ...] = ()
+    plugins: tuple[PluginState, ...] = ()
 
     def workload(self, name: str) -> Offer[WorkloadType[Any]]:
         """The workload type of this name. Raises CatalogError."""
@@ -131,14 +166,28 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     def _find(self, mapping: Mapping[str, Offer[T]], name: str, what: str) -> Offer[T]:
         if name in mapping:
             return mapping[name]
-        if name in self.withheld:
-            raise CatalogError(f'the {what} "{name}" cannot be used: {self.withheld[name]}', name=name)
+        unused = [plugin for plugin in self.plugins if plugin.state != "loaded"]
+        for plugin in unused:
+            if name in (plugin.withheld or plugin.types):
+                raise CatalogError(f'the {what} "{name}" cannot be used: {plugin.error}', name=name)
         known = sorted({found.name for found in mapping.values()})
         installed = f"installed are {', '.join(known)}" if known else "none is installed"
         hint = suggest.nearest(name, known) or suggest.nearest(name, mapping)
-        if self.unheard:
-            hint += f" Not in use is {', '.join(self.unheard)}, which may offer it; see: rudr plugins"
+        unheard = dict.fromkeys(plugin.distribution for plugin in unused if not plugin.types)
+        if unheard:
+            hint += f" Not in use is {', '.join(unheard)}, which may offer it; see: rudr plugins"
         raise CatalogError(f'no installed plugin offers the {what} "{name}"; {installed}.{hint}', name=name)
+
+    def blaming(self, blame: Blame) -> Catalog:
+        """The same catalog, of which each call of a type that fails is told, too."""
+
+        def telling(offers: Mapping[str, Offer[T]]) -> dict[str, Offer[T]]:
+            changed = {id(found): msgspec.structs.replace(found, blame=blame) for found in offers.values()}
+            return {name: changed[id(found)] for name, found in offers.items()}
+
+        return msgspec.structs.replace(
+            self, workloads=telling(self.workloads), traits=telling(self.traits), scopes=telling(self.scopes)
+        )
 
     def offers(self) -> tuple[Offer[Any], ...]:
         """Every offer once, by kind of type and name."""

@@ -12,7 +12,7 @@ import pytest
 
 from rudr_py import catalog
 from rudr_py.api import Kind, Refuse, Rendered, Scope, Trait, WorkloadType
-from rudr_py.catalog import Catalog, Offer
+from rudr_py.catalog import Catalog, Offer, PluginState, State
 from rudr_py.errors import CatalogError, PluginCallError
 
 
@@ -91,6 +91,39 @@ def test_kinds_are_those_produced_or_observed_each_once(full: Catalog) -> None:
         "networking.k8s.io/v1.Ingress",
         "v1.Pod",
     ]
+
+
+def _plugin(state: State, **fields: Any) -> PluginState:
+    return PluginState(name="x", package="rudr-py-x", version="1.2", state=state, error="rudr-py-x is odd", **fields)
+
+
+@pytest.mark.parametrize(
+    ("plugin", "told"),
+    [
+        (_plugin("failed", types=("small",)), 'the trait "small" cannot be used: rudr-py-x is odd'),
+        (_plugin("quarantined", types=("fine", "small"), withheld=("small",)), "cannot be used: rudr-py-x is odd"),
+        (_plugin("disabled"), "Not in use is rudr-py-x 1.2, which may offer it; see: rudr plugins"),
+        (_plugin("loaded", types=("small",)), 'no installed plugin offers the trait "small"'),
+    ],
+    ids=lambda value: value.state if isinstance(value, PluginState) else "",
+)
+def test_a_name_that_a_plugin_has_and_may_not_be_used_is_answered_with_its_state(
+    plugin: PluginState, told: str, full: Catalog
+) -> None:
+    with pytest.raises(CatalogError) as caught:
+        msgspec.structs.replace(full, plugins=(plugin,)).trait("small")
+    assert told in str(caught.value)
+
+
+def test_failing_calls_are_told_and_nothing_else_changes(full: Catalog) -> None:
+    told: list[tuple[str, str]] = []
+    blaming = full.blaming(lambda package, name: told.append((package, name)))
+    assert blaming.trait("route") is blaming.trait("ingress")
+    assert [offer.name for offer in blaming.offers()] == [offer.name for offer in full.offers()]
+    assert blaming.trait("ingress").call(Rendered, returns=Rendered) == Rendered()
+    with pytest.raises(PluginCallError):
+        blaming.trait("route").call(_raising(KeyError("a")), returns=Rendered)
+    assert told == [("rudr-py 1", "ingress")]
 
 
 def _raising(error: BaseException) -> Callable[[], Rendered]:

@@ -12,6 +12,7 @@ from typing import Literal
 import click
 import msgspec
 
+from rudr_py.catalog import PluginState
 from rudr_py.cli import options, output
 from rudr_py.cli.options import Wanted
 from rudr_py.errors import ConfigError

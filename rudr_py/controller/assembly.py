@@ -42,6 +42,9 @@ from rudr_py.settings import Settings
 SETTLED = 0.2
 """Seconds between a change of a member and the look at its scope: many members change at a time."""
 
+LONGEST = 500
+"""Characters of the line that /readyz has for a plugin; `rudr plugins` has all."""
+
 
 def assemble(
     settings: Settings, transport: Transport, clock: Clock, catalog: Catalog, *, prober: Prober | None = None
@@ -49,7 +52,8 @@ def assemble(
     """A controller that runs when told to. `prober` asks members of health scopes; by default over the network."""
     metrics = Metrics(clock, host=str(getattr(transport, "host", "")))
     metrics.workers(settings.workers)
-    metrics.plugins(packages(catalog))
+    metrics.plugins(catalog)
+    catalog = catalog.blaming(metrics.plugin_failed)
     client = Client(transport, observer=metrics.request)
     discovery = Discovery(client, clock=clock)
     recorder = Recorder(client, identity=settings.identity, clock=clock)
@@ -79,7 +83,7 @@ def assemble(
     sight = Sight(
         world=known, catalog=catalog, probing=probing, clock=clock, image_pull_policy=settings.image_pull_policy
     )
-    checks = _checks(watched)
+    checks = _checks(watched, catalog)
     publishing = [_publisher(catalog, tools, watched, seen).run] if settings.publish_definitions else []
     return Controller(
         Machinery(
@@ -129,18 +133,19 @@ def _publisher(catalog: Catalog, tools: apply.Tools, watched: Sources, seen: sou
     return Publisher(documents, tools.client, tools.world, watched, seen)
 
 
-def packages(catalog: Catalog) -> frozenset[tuple[str, str]]:
-    """Name and version of every package that offers a type."""
-    named = (offer.package.rpartition(" ") for offer in catalog.offers())
-    return frozenset((name, version) if name else (version, "") for name, _, version in named)
-
-
-def _checks(watched: Sources) -> Checks:
+def _checks(watched: Sources, catalog: Catalog) -> Checks:
     """Ready is who can see our own kinds: without them nothing works; other kinds concern single applications."""
     checks = Checks()
     checks.add("crds", lambda: _missing(watched))
     checks.add("caches", lambda: "; ".join(f"{k}: {w}" for k, w in watched.problems(world.OWN_KINDS).items()) or None)
+    checks.inform("plugins", lambda: _unused(catalog))
     return checks
+
+
+def _unused(catalog: Catalog) -> str | None:
+    """A line for each plugin that is not in use as a whole: that concerns single applications, too."""
+    told = [f"{found.state.capitalize()}: {found.error}" for found in catalog.plugins if found.state != "loaded"]
+    return "\n".join(" ".join(line.split())[:LONGEST] for line in told) or None
 
 
 def _missing(watched: Sources) -> str | None:

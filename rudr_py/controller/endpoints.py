@@ -38,10 +38,20 @@ class Checks:
 
     def __init__(self) -> None:
         self._checks: dict[str, Check] = {}
+        self._informing: set[str] = set()
 
     def add(self, name: str, check: Check) -> None:
         """Ask `check` too, under a name that is a path segment; replaces the one of that name."""
         self._checks[name] = check
+
+    def inform(self, name: str, check: Check) -> None:
+        """As `add`; what the check says, in one line or several, is told and makes nothing fail."""
+        self.add(name, check)
+        self._informing.add(name)
+
+    def informs(self, name: str) -> bool:
+        """Whether the check of this name only informs."""
+        return name in self._informing
 
     def names(self) -> tuple[str, ...]:
         """Every name."""
@@ -176,13 +186,19 @@ def _together(title: str, checks: Checks) -> Handler:
 
     async def handle(request: web.Request) -> web.Response:
         problems = {name: checks.problem(name) for name in checks.names()}
-        well = not any(problems.values())
+        well = not any(why for name, why in problems.items() if not checks.informs(name))
         if well and "verbose" not in request.query:
             return _text(200, "ok")
-        lines = [f"[-]{name} failed: {why}" if why else f"[+]{name} ok" for name, why in problems.items()]
+        lines = [line for name, why in problems.items() for line in _lines(name, why, informs=checks.informs(name))]
         return _text(200 if well else 500, "\n".join([*lines, f"{title} check {'passed' if well else 'failed'}", ""]))
 
     return handle
+
+
+def _lines(name: str, why: str | None, *, informs: bool) -> list[str]:
+    if not why:
+        return [f"[+]{name} ok"]
+    return [f"[i]{name}: {line}" for line in why.splitlines()] if informs else [f"[-]{name} failed: {why}"]
 
 
 def _single(checks: Checks) -> Handler:
@@ -193,7 +209,7 @@ def _single(checks: Checks) -> Handler:
         if name not in checks.names():
             return _text(404, f"no check {name!r}; there are: {', '.join(checks.names()) or 'none'}\n")
         why = checks.problem(name)
-        return _text(500, f"{why}\n") if why else _text(200, "ok")
+        return _text(200 if checks.informs(name) else 500, f"{why}\n") if why else _text(200, "ok")
 
     return handle
 

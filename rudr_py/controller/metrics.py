@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import platform
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import (
     CollectorRegistry,
@@ -23,6 +23,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 import rudr_py
+from rudr_py.catalog import STATES, Catalog
 from rudr_py.controller.outcome import Result
 from rudr_py.controller.queue import QueueGauges, QueueMetrics
 from rudr_py.kube.clock import Clock
@@ -64,12 +65,7 @@ class Metrics:
             ["code", "method", "host"],
             registry=self._registry,
         )
-        self._plugins = Gauge(
-            "rudr_plugin_info",
-            "Always 1, for each package that offers types.",
-            ["plugin", "version"],
-            registry=self._registry,
-        )
+        self._plugins = _PluginSeries(self._registry)
         build = {"version": rudr_py.__version__, "python_version": platform.python_version()}
         _Labelled(self._registry, build).gauge("rudr_build_info", "Always 1; the labels say what runs.").set(1)
 
@@ -90,11 +86,13 @@ class Metrics:
         """A request to the API server was answered with `code`, or with `<error>` when no answer came."""
         self._requests.labels(code, method, self._host).inc()
 
-    def plugins(self, packages: Iterable[tuple[str, str]]) -> None:
-        """Name and version of every package that offers types; replaces what was said before."""
-        self._plugins.clear()
-        for package, version in packages:
-            self._plugins.labels(package, version).set(1)
+    def plugins(self, catalog: Catalog) -> None:
+        """The packages that offer types, and how many plugins are in which state; replaces what was said before."""
+        self._plugins.say(catalog)
+
+    def plugin_failed(self, package: str, type_name: str) -> None:
+        """A call of a type failed; `package` is with its version."""
+        self._plugins.errors.labels(_named(package)[0], type_name).inc()
 
     def applications_from(self, count: Callable[[], Mapping[str, int]]) -> None:
         """At each scrape, call `count` for the number of applications by the status of their condition Ready.
@@ -191,6 +189,41 @@ class _ReconcileSeries:
             self._total[measured.ended].inc()
         if measured.ended == "invalid":
             self._terminal.inc()
+
+
+def _named(package: str) -> tuple[str, str]:
+    """Name and version of a package that is named as in `Offer.package`."""
+    name, _, version = package.rpartition(" ")
+    return (name, version) if name else (version, "")
+
+
+class _PluginSeries:
+    """The `rudr_plugin*` series."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._info = Gauge(
+            "rudr_plugin_info",
+            "Always 1, for each package that offers types.",
+            ["plugin", "version"],
+            registry=registry,
+        )
+        self._states = Gauge("rudr_plugins", "Number of plugins by state", ["state"], registry=registry)
+        self.errors = Counter(
+            "rudr_plugin_errors_total",
+            "Total number of calls of a plugin's type that failed",
+            ["plugin", "type"],
+            registry=registry,
+        )
+
+    def say(self, catalog: Catalog) -> None:
+        """What the catalog holds; errors of each type exist from then on, at zero."""
+        self._info.clear()
+        for offer in catalog.offers():
+            package, version = _named(offer.package)
+            self._info.labels(package, version).set(1)
+            self.errors.labels(package, offer.name)
+        for state in STATES:
+            self._states.labels(state).set(sum(plugin.state == state for plugin in catalog.plugins))
 
 
 class _QueueSeries(QueueMetrics):

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from rudr_py import api
-from rudr_py.catalog import Catalog, Guard, Offer
+from rudr_py.catalog import Catalog, Guard, Offer, PluginState, State
 from rudr_py.errors import ConfigError, PluginError
 from rudr_py.plugins import asking, conflicts, discovery, guard
 from rudr_py.plugins.discovery import Found
@@ -23,34 +23,18 @@ from rudr_py.plugins.quarantine import Offence
 LOAD_LIMIT = 30.0
 """Seconds that importing a plugin and asking its hook may take."""
 
-State = Literal["loaded", "failed", "disabled", "incompatible", "quarantined"]
-
 REFUSED = frozenset({"failed", "incompatible", "quarantined"})
 
 
-class PluginState(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one plugin.
-
-    `types` are the names that it offers. `error` is a sentence that names package and version, empty when loaded;
-    `traceback` is there when foreign code raised. Of a quarantined plugin the types that are not named in `withheld`
-    can be used.
-    """
-
-    name: str
-    package: str
-    version: str
-    state: State
-    types: tuple[str, ...] = ()
-    withheld: tuple[str, ...] = ()
-    error: str = ""
-    traceback: str = ""
-
-
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
-    """The catalog of all types that can be used, and the state of every plugin, the built-in one first."""
+    """The catalog of all types that can be used."""
 
     catalog: Catalog
-    plugins: tuple[PluginState, ...]
+
+    @property
+    def plugins(self) -> tuple[PluginState, ...]:
+        """The state of every plugin, the built-in one first."""
+        return self.catalog.plugins
 
     @property
     def refused(self) -> tuple[PluginState, ...]:
@@ -120,17 +104,7 @@ def load(
     ]
     settled, clashes = conflicts.settle(candidates)
     states = tuple(one.state or _final(one, clashes) for one in asked)
-    return Loaded(catalog=_telling(settled, states), plugins=states)
-
-
-def _telling(settled: Catalog, states: tuple[PluginState, ...]) -> Catalog:
-    """The catalog, which can tell whoever asks for a type that is not there which plugin has it."""
-    known = {offer.name for offer in settled.offers()}
-    withheld = {name: state.error for state in states for name in (*state.withheld, *state.types) if name not in known}
-    unknown = tuple(
-        f"{state.package} {state.version}" for state in states if state.state != "loaded" and not state.types
-    )
-    return msgspec.structs.replace(settled, withheld=withheld, unheard=tuple(dict.fromkeys(unknown)))
+    return Loaded(catalog=msgspec.structs.replace(settled, plugins=states))
 
 
 def _check_known(only: tuple[str, ...] | None, others: list[Found]) -> None:

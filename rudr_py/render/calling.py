@@ -30,7 +30,7 @@ from rudr_py.api import (
     naming,
 )
 from rudr_py.catalog import Offer
-from rudr_py.errors import PluginCallError, Problem
+from rudr_py.errors import Problem
 from rudr_py.model import paths
 
 HEAD = frozenset({"apiVersion", "kind", "metadata"})
@@ -82,7 +82,7 @@ def render(offer: Offer[Any], function: Callable[..., Rendered], context: Contex
     rendered = _copied(offer, answer)
     fault = next(_faults(offer, rendered), "")
     if fault:
-        raise blamed(offer, fault)
+        raise offer.fault(fault)
     if _encoded(fresh) != before:
         warning = f"{offer.name} of {offer.package} changed values that it was given; the changes have no effect"
         rendered = msgspec.structs.replace(rendered, warnings=(*rendered.warnings, warning))
@@ -124,7 +124,7 @@ def _checked(offer: Offer[Any], decoder: msgspec.json.Decoder[Any], answer: obje
         return decoder.decode(_ENCODER.encode(answer))
     except Exception as error:
         # foreign values may fail in any way while they are looked at
-        raise blamed(offer, f"returned {what} that is none: {error}") from error
+        raise offer.fault(f"returned {what} that is none: {error}") from error
 
 
 def _given(context: Context[Any]) -> _Given:
@@ -157,9 +157,9 @@ def _copied(offer: Offer[Any], answer: Rendered) -> Rendered:
     except Exception as error:
         # foreign values may fail in any way while they are looked at
         reason = f"an edit is a {error.args[0].__name__}" if isinstance(error, KeyError) else str(error)
-        raise blamed(offer, f"returned a Rendered that is none: {reason}") from error
+        raise offer.fault(f"returned a Rendered that is none: {reason}") from error
     if len(encoded) > LARGEST:
-        raise blamed(offer, f"returned {len(encoded)} bytes of objects, and the most is {LARGEST}")
+        raise offer.fault(f"returned {len(encoded)} bytes of objects, and the most is {LARGEST}")
     return Rendered(edit=edits, **checked)
 
 
@@ -198,12 +198,3 @@ def _textual(edit: Set | Drop) -> bool:
 
 def _sound(size: Scale) -> bool:
     return size.replicas >= 0 and 0 <= size.minimum <= size.maximum
-
-
-def blamed(offer: Offer[Any], what: str) -> PluginCallError:
-    """The error about a type that did `what` it must not."""
-    return PluginCallError(
-        f"{offer.name} of {offer.package} {what}; this is a fault of the plugin, not of the document",
-        package=offer.package,
-        type_name=offer.name,
-    )

@@ -83,7 +83,7 @@ def _call(inputs: Inputs, catalog: Catalog, prepared: _Prepared, instances: Sequ
         rendered = calling.render(offer, offer.provides.render, context)
         fault = next(_faults(rendered, context.members), "")
         if fault:
-            raise calling.blamed(offer, fault)
+            raise offer.fault(fault)
     except ValueError as error:
         return RenderedScope(problems=check.unloadable(offer, error, where, "AC-12"))
     except Refuse as refusal:

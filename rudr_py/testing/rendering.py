@@ -93,6 +93,7 @@ def catalog(types: Sequence[Type[Any]], call_guard: Guard | None = None) -> Cata
         workloads={**standard.workloads, **own.workloads},
         traits={**standard.traits, **own.traits},
         scopes={**standard.scopes, **own.scopes},
+        plugins=(*standard.plugins, *own.plugins),
     )
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from rudr_py.catalog import Catalog
+from rudr_py.catalog import Catalog, PluginState
 from rudr_py.cli.clock import SystemClock
-from rudr_py.controller import Controller, assemble, assembly
+from rudr_py.controller import Controller, assemble
 from rudr_py.local.faults import Faults, Match
 from rudr_py.model import crds
 from rudr_py.settings import Settings
@@ -51,7 +51,7 @@ async def test_ready_is_who_has_listed_our_own_kinds(
         await controller.synced.wait()
         assert await ask(controller.endpoints.health_port, "/readyz?verbose") == (
             200,
-            "[+]crds ok\n[+]caches ok\nreadyz check passed\n",
+            "[+]crds ok\n[+]caches ok\n[+]plugins ok\nreadyz check passed\n",
         )
 
 
@@ -92,12 +92,18 @@ async def test_metrics_name_the_plugins_and_the_server(
     assert f'rest_client_requests_total{{code="200",host="127.0.0.1:{local.port}",method="GET"}}' in text
 
 
-def test_a_package_is_split_into_name_and_version(catalog: Catalog) -> None:
-    offer = catalog.trait("ingress")
-    named = {
-        name: msgspec.structs.replace(offer, package=package)
-        for name, package in (("a", "rudr-py-faas 1.2"), ("b", "rudr-py-faas 1.2"), ("c", "bare"))
-    }
-    found = assembly.packages(Catalog(traits=named))
-    assert found <= {("rudr-py-faas", "1.2"), ("bare", "")}
-    assert found
+async def test_a_plugin_that_is_not_loaded_is_told_and_counted_and_makes_nobody_unready(
+    cluster: Any, transport: Any, catalog: Catalog
+) -> None:
+    error = "rudr-py-x 1.0 (plugin x) cannot be loaded:\n" + "KeyError " * 200
+    broken = PluginState(name="x", package="rudr-py-x", version="1.0", state="failed", error=error)
+    installed = msgspec.structs.replace(catalog, plugins=(*catalog.plugins, broken))
+    async with started(transport, installed, SystemClock()) as controller, asyncio.timeout(10):
+        await controller.synced.wait()
+        status, text = await ask(controller.endpoints.health_port, "/readyz?verbose")
+        _, metrics = await ask(controller.endpoints.metrics_port, "/metrics")
+    (line,) = (line for line in text.splitlines() if "plugins" in line)
+    assert status == 200
+    assert line.startswith("[i]plugins: Failed: rudr-py-x 1.0 (plugin x) cannot be loaded: KeyError")
+    assert len(line) < 600
+    assert 'rudr_plugins{state="failed"} 1.0' in metrics

@@ -60,6 +60,19 @@ async def test_readyz_names_each_check_and_why_one_fails(ready: Endpoints, check
     assert await ask(ready.health_port, "/readyz") == (200, "ok")
 
 
+async def test_what_only_informs_is_told_line_by_line_and_makes_nothing_fail(ready: Endpoints, checks: Checks) -> None:
+    told: list[str] = []
+    checks.add("caches", lambda: None)
+    checks.inform("plugins", lambda: "\n".join(told) or None)
+    verbose = "[+]caches ok\n[+]plugins ok\nreadyz check passed\n"
+    assert await ask(ready.health_port, "/readyz?verbose") == (200, verbose)
+    told += ["one is broken", "one is old"]
+    assert await ask(ready.health_port, "/readyz") == (200, "ok")
+    verbose = "[+]caches ok\n[i]plugins: one is broken\n[i]plugins: one is old\nreadyz check passed\n"
+    assert await ask(ready.health_port, "/readyz?verbose") == (200, verbose)
+    assert await ask(ready.health_port, "/readyz/plugins") == (200, "one is broken\none is old\n")
+
+
 async def test_a_single_check_can_be_asked(ready: Endpoints, checks: Checks) -> None:
     checks.add("caches", lambda: "listing Deployment")
     checks.add("leader", lambda: None)

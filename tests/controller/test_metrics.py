@@ -8,6 +8,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 import rudr_py
+from rudr_py import catalog
+from rudr_py.api import Trait
+from rudr_py.catalog import Catalog, PluginState
 from rudr_py.controller.metrics import Metrics
 from rudr_py.controller.outcome import Result
 from rudr_py.controller.queue import LOW_PRIORITY, Queue
@@ -178,11 +181,35 @@ def test_applications_are_counted_when_asked_and_every_status_is_there(metrics: 
     }
 
 
+class _Small(Trait[Any]):
+    name = "small"
+
+
+def _installed(*packages: str, plugins: tuple[PluginState, ...] = ()) -> Catalog:
+    offers = {package: catalog.offer(_Small(), package=package) for package in packages}
+    return Catalog(traits=dict(offers), plugins=plugins)
+
+
 def test_plugins_are_those_named_last(metrics: Metrics) -> None:
-    metrics.plugins([("rudr-py-faas", "1.0"), ("rudr-py", "0.1")])
-    metrics.plugins([("rudr-py", "0.2")])
+    metrics.plugins(_installed("rudr-py-faas 1.0", "rudr-py 0.1"))
+    metrics.plugins(_installed("rudr-py 0.2"))
     found = [sample.labels for sample in samples(metrics) if sample.name == "rudr_plugin_info"]
     assert found == [{"plugin": "rudr-py", "version": "0.2"}]
+
+
+def test_plugins_are_counted_in_every_state(metrics: Metrics) -> None:
+    states = ("loaded", "loaded", "failed", "quarantined")
+    plugins = tuple(PluginState(name="x", package="rudr-py-x", version="1", state=state) for state in states)
+    metrics.plugins(_installed(plugins=plugins))
+    found = {sample.labels["state"]: sample.value for sample in samples(metrics) if sample.name == "rudr_plugins"}
+    assert found == {"loaded": 2, "failed": 1, "quarantined": 1, "disabled": 0, "incompatible": 0}
+
+
+def test_failed_calls_are_counted_by_package_and_type_from_zero_on(metrics: Metrics) -> None:
+    metrics.plugins(_installed("rudr-py-x 1.0"))
+    assert value(metrics, "rudr_plugin_errors_total", plugin="rudr-py-x", type="small") == 0
+    metrics.plugin_failed("rudr-py-x 1.0", "small")
+    assert value(metrics, "rudr_plugin_errors_total", plugin="rudr-py-x", type="small") == 1
 
 
 def test_the_build_names_our_version(metrics: Metrics) -> None:

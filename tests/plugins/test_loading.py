@@ -11,10 +11,10 @@ import msgspec
 import pytest
 
 from rudr_py.api import API_VERSION, Kind, Rendered, Rule, Scope, Trait, Type, WorkloadType, hookimpl
+from rudr_py.catalog import PluginState
 from rudr_py.errors import ConfigError, PluginCallError
 from rudr_py.plugins import loading
 from rudr_py.plugins.discovery import Found
-from rudr_py.plugins.loading import PluginState
 
 Make = Callable[..., Any]
 
