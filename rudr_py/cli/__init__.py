@@ -11,7 +11,6 @@ embedded    a Kubernetes API in this process, for dev and demo
 board       what a cluster shows at the moment, and what is news. Pure.
 tree        an application as a tree of its objects. Pure.
 screen      progress on a terminal or in a pipe; `following` feeds it from watches
-
 cluster     what the commands that ask a cluster share: options, the way there, errors in kubectl's words
 looking     the objects that a command looks at, listed once or followed; `redraw` shows text that changes
 report      what an application says of itself, with its pods (`pod_state`). Pure; `report_text` for people

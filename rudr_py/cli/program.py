@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "rbac": ("rudr_py.cli.rbac:command", "Print the rights that the installed plugins need."),
     "render": ("rudr_py.cli.render:command", "Print the Kubernetes objects that documents stand for."),
     "run": ("rudr_py.cli.run:command", "Run the controller against a cluster."),
+    "status": ("rudr_py.cli.status:command", "Show how applications are doing, and what holds them up."),
     "validate": ("rudr_py.cli.validate:command", "Check documents and print everything that is wrong."),
     "version": ("rudr_py.cli.version:command", "Print the version."),
 }

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from rudr_py.api import Health, kstatus
+from rudr_py.cli import pod_state
 
 Document = Mapping[str, Any]
 
@@ -61,6 +62,8 @@ def name_of(document: Document) -> str:
 
 def health(document: Document) -> Health:
     """How the object is doing; an application says so itself, in its Ready condition."""
+    if document.get("kind") == "Pod":
+        return pod_state.assess(document)
     if document.get("kind") != "ApplicationConfiguration":
         return kstatus.assess(document)
     ready = kstatus.condition(document, "Ready")

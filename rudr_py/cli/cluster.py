@@ -1,0 +1,177 @@
+"""What the commands that ask a cluster share: `--kubeconfig`, `--context`, `-n`, `-A`, the way there, and its errors.
+
+An error of the cluster is told in kubectl's words, so that whoever knows kubectl knows what to do. Reads only what
+kubectl would read, and writes nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import functools
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import click
+import msgspec
+
+from rudr_py import errors
+from rudr_py.api import Kind
+from rudr_py.cli.clock import SystemClock
+from rudr_py.cli.run import find, transport_to
+from rudr_py.kube import config
+from rudr_py.kube.client import Client
+from rudr_py.kube.discovery import Discovery
+from rudr_py.kube.requests import Resource
+from rudr_py.kube.transport import AioTransport
+from rudr_py.model.identity import API_VERSION
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+APPLICATION = Kind(API_VERSION, "ApplicationConfiguration")
+
+
+class Where(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user said about the cluster. `namespace` is None for that of the kubeconfig's context."""
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    namespace: str | None = None
+    everywhere: bool = False
+
+
+class Cluster(msgspec.Struct, frozen=True, kw_only=True):
+    """A way to the cluster. `namespace` is the one asked for; with `everywhere` it does not count."""
+
+    transport: AioTransport
+    client: Client
+    discovery: Discovery
+    server: str
+    namespace: str
+    everywhere: bool = False
+
+    @property
+    def selected(self) -> str:
+        """The namespace to list, empty for all."""
+        return "" if self.everywhere else self.namespace
+
+    async def resource(self, kind: Kind) -> Resource:
+        """How the server serves a kind. Raises KindAbsentError."""
+        return await self.discovery.resolve(kind.api_version, kind.kind)
+
+
+class Failure(click.ClickException):
+    """An error that is told as it is, without a word of ours before it; it ends with 1."""
+
+    def show(self, file: Any = None) -> None:
+        """Write it to standard error."""
+        click.echo(self.format_message(), file=file, err=file is None)
+
+
+def options(*, everywhere: bool = True) -> Callable[[F], F]:
+    """Add `--kubeconfig`, `--context`, `-n` and, unless it makes no sense, `-A`; the command gets them as `where`."""
+
+    def add(command: F) -> F:
+        @functools.wraps(command)
+        def packed(*arguments: Any, **flags: Any) -> Any:
+            said = Where(
+                kubeconfig=flags.pop("kubeconfig"),
+                context=flags.pop("context_name"),
+                namespace=flags.pop("namespace"),
+                everywhere=flags.pop("everywhere", False),
+            )
+            return command(*arguments, where=said, **flags)
+
+        decorated: Any = packed
+        for option in reversed(_OPTIONS if everywhere else _OPTIONS[:-1]):
+            decorated = option(decorated)
+        return decorated  # type: ignore[no-any-return] # click keeps what it is given
+
+    return add
+
+
+_OPTIONS = (
+    click.option(
+        "--kubeconfig", metavar="FILE", help="Kubeconfig; default: $KUBECONFIG, in a pod its account, ~/.kube/config."
+    ),
+    click.option("--context", "context_name", metavar="NAME", help="The context of the kubeconfig to use."),
+    click.option("-n", "--namespace", metavar="NAME", help="The namespace; default: that of the context."),
+    click.option("-A", "--all-namespaces", "everywhere", is_flag=True, help="Look into all namespaces."),
+)
+
+
+@contextlib.asynccontextmanager
+async def opened(where: Where, *, failure: type[Failure] = Failure) -> AsyncIterator[Cluster]:
+    """The cluster, closed at the end. What goes wrong with it inside is told as kubectl would, by `failure`."""
+    clock = SystemClock()
+    with failing(failure):
+        connection = await config.connect(find(where.kubeconfig, os.environ), where.context, now=clock.now)
+    with failing(failure, connection.server):
+        async with transport_to(connection) as transport:
+            client = Client(transport)
+            yield Cluster(
+                transport=transport,
+                client=client,
+                discovery=Discovery(client, clock=clock),
+                server=connection.server,
+                namespace=where.namespace or connection.namespace,
+                everywhere=where.everywhere,
+            )
+
+
+@contextlib.contextmanager
+def failing(failure: type[Failure], server: str = "") -> Iterator[None]:
+    """Turn errors of ours, alone or in a group, into a failure of this class."""
+    try:
+        yield
+    except errors.RudrError as error:
+        raise failure(said(error, server)) from error
+    except ExceptionGroup as group:
+        found = _first(group)
+        if found is None:
+            raise
+        raise failure(said(found, server)) from group
+
+
+def _first(group: ExceptionGroup[Exception]) -> errors.RudrError | None:
+    for error in group.exceptions:
+        found = _first(error) if isinstance(error, ExceptionGroup) else error
+        if isinstance(found, errors.RudrError):
+            return found
+    return None
+
+
+def said(error: errors.RudrError, server: str = "") -> str:
+    """The error in kubectl's words."""
+    if isinstance(error, errors.UnauthorizedError):
+        return "error: You must be logged in to the server (Unauthorized)"
+    if isinstance(error, errors.ApiError):
+        return f"Error from server ({error.reason or error.status}): {error.message}"
+    if isinstance(error, errors.ConnectionFailedError):
+        if _refused(error):
+            place = urlsplit(server).netloc or server
+            return f"The connection to the server {place} was refused - did you specify the right host or port?"
+        return f"Unable to connect to the server: {error}"
+    if isinstance(error, errors.KindAbsentError) and error.api_version == API_VERSION:
+        return f'error: the server doesn\'t have a resource type "{error.kind}"; install the definitions: rudr crds'
+    return f"error: {error}"
+
+
+def not_found(name: str) -> Failure:
+    """There is no application of this name."""
+    return Failure(f'Error from server (NotFound): applicationconfigurations.core.oam.dev "{name}" not found')
+
+
+def _refused(error: BaseException) -> bool:
+    """Whether the reason is that nobody listens there: the system's error is somewhere below."""
+    below: BaseException | None = error
+    while below is not None:
+        system = getattr(below, "os_error", below)
+        if isinstance(system, OSError) and system.errno == errno.ECONNREFUSED:
+            return True
+        if isinstance(system, OSError) and "Connect call failed" in str(system):
+            return True
+        below = below.__cause__
+    return False

@@ -1,0 +1,49 @@
+"""Whether to colour what is printed, and how wide it may be: a matter of the terminal, the user and `NO_COLOR`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+MODES = ("auto", "always", "never")
+
+STATES: Mapping[str, str] = {"ready": "green", "progressing": "yellow", "failed": "red", "unknown": "magenta"}
+"""The colour of each state of health."""
+
+
+def option(command: F) -> F:
+    """Add `--color`; the command gets a bool `color`."""
+    return click.option(
+        "--color",
+        type=click.Choice(MODES),
+        default="auto",
+        show_default=True,
+        callback=lambda _context, _parameter, value: wanted(value, os.environ, sys.stdout.isatty()),
+        help="Colour; auto: on a terminal, unless NO_COLOR is set.",
+    )(command)
+
+
+def wanted(mode: str, environ: Mapping[str, str], terminal: bool) -> bool:
+    """Whether to colour. An outright `always` beats NO_COLOR, as its authors ask for."""
+    if mode != "auto":
+        return mode == "always"
+    return terminal and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+
+
+def width() -> int:
+    """The columns of the terminal, COLUMNS if that is set, 80 in a pipe."""
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def paint(text: str, colour: str = "", *, on: bool, bold: bool = False, dim: bool = False) -> str:
+    """The text in a colour, if colours are on."""
+    if not on or not text or not (colour or bold or dim):
+        return text
+    return click.style(text, fg=colour or None, bold=bold or None, dim=dim or None)

@@ -1,0 +1,41 @@
+"""Text that changes: in place on a terminal, one after the other in a pipe. For `--watch`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+Document = dict[str, Any]
+
+
+class Changes:
+    """Shows what `text` makes of documents, when that is something else than before."""
+
+    def __init__(self, text: Callable[[Sequence[Document]], str]) -> None:
+        self._text = text
+        self._last: str | None = None
+
+    def __call__(self, documents: Sequence[Document]) -> None:
+        """The documents as they are now."""
+        now = self._text(documents)
+        if now == self._last:
+            return
+        if self._last is not None:
+            self._part(self._last.count("\n"))
+        click.echo(now, nl=False, color=True)
+        sys.stdout.flush()
+        self._last = now
+
+    @staticmethod
+    def _part(height: int) -> None:
+        """Go back over what was printed, or part from it."""
+        if not sys.stdout.isatty():
+            click.echo()
+        elif height >= shutil.get_terminal_size().lines:
+            click.clear()
+        elif height:
+            click.echo(f"\x1b[{height}F\x1b[J", nl=False)

@@ -1,0 +1,98 @@
+"""A report as text for people, within a width. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rudr_py.cli import colour, layout, report
+from rudr_py.cli.layout import Cell, Row
+from rudr_py.cli.report import Instance, Item, Report, Said
+
+HEADER = ("INSTANCE", "HEALTH", "REASON", "SHOWS")
+
+SHOWN = 22
+"""Characters of facts that stand beside an item; more go below it."""
+
+
+def lines(
+    reports: Sequence[Report], width: int, *, colours: bool = False, wide: bool = False, headers: bool = True
+) -> Iterator[str]:
+    """The reports, one after the other. `wide` shows healthy pods too, with their nodes."""
+    for number, one in enumerate(reports):
+        if number:
+            yield ""
+        yield from _application(one, width, colours)
+        rows = [row for instance in one.instances for row in _instance(instance, wide)]
+        rows += [row for scope in one.scopes for row in _item(_scope_name(scope), scope, "")]
+        if rows:
+            yield ""
+            heading = [Row(cells=tuple(Cell(text, bold=True) for text in HEADER))] if headers else []
+            yield from layout.table([*heading, *rows], width, colours=colours)
+        if one.warnings:
+            yield ""
+            yield colour.paint("Warnings", "yellow", on=colours)
+            for warning in one.warnings:
+                yield from layout.wrapped(warning, width, first="- ", then="  ")
+
+
+def _application(one: Report, width: int, colours: bool) -> Iterator[str]:
+    where = f"namespace {one.namespace}" + (f", phase {one.phase}" if one.phase else "")
+    yield colour.paint(one.name, on=colours, bold=True) + f"  {where}"
+    if one.pending:
+        yield from (colour.paint(line, "yellow", on=colours) for line in layout.wrapped(one.pending, width))
+    size = max((len(said.type) for said in one.conditions), default=0)
+    for said in one.conditions:
+        yield from _condition(said, size, width, colours)
+
+
+def _condition(said: Said, size: int, width: int, colours: bool) -> Iterator[str]:
+    """One line, and what does not fit in it below."""
+    head = f"{said.type:{size}}  {said.status:7}  "
+    reason = "" if said.reason == said.type else said.reason
+    text = ": ".join(part for part in (reason, said.message) if part)
+    good = said.status == "True" and said.type != "Paused"
+    tint = "green" if good else "red" if said.status == "False" else "yellow"
+    listed = list(layout.wrapped(text, width, first=head, then=" " * len(head))) or [head.rstrip()]
+    for number, line in enumerate(listed):
+        if number:
+            yield line
+        else:
+            status = f"{said.type:{size}}  "
+            rest = line[len(status) :]
+            word, after = rest[: len(said.status)], rest[len(said.status) :]
+            yield status + colour.paint(word, tint, on=colours) + after
+
+
+def _instance(instance: Instance, wide: bool) -> Iterator[Row]:
+    pods = [pod for pod in instance.pods if wide or not pod.ok]
+    below: list[tuple[str, Item]] = [(trait.name, trait) for trait in instance.traits]
+    for pod in pods:
+        shown = f"pod/{pod.name}" + (f" on {pod.node}" if wide and pod.node else "")
+        below.append((shown, pod))
+    kind = report.short(instance.workload)
+    yield from _item(f"{instance.name} ({kind})" if kind else instance.name, instance, "│ " if below else "  ")
+    for number, (name, item) in enumerate(below):
+        last = number == len(below) - 1
+        yield from _item(f"{'└─' if last else '├─'} {name}", item, "     " if last else "│    ")
+
+
+def _item(name: str, item: Item, prefix: str) -> Iterator[Row]:
+    facts = " ".join(f"{key}={value}" for key, value in item.show.items())
+    beside = len(facts) <= SHOWN
+    below = [] if item.ok or not item.message else [item.message]
+    if not beside:
+        below.insert(0, facts)
+    yield Row(
+        cells=(
+            Cell(name),
+            Cell(item.state, colour.STATES.get(item.state, "")),
+            Cell(item.reason),
+            Cell(facts if beside else ""),
+        ),
+        below="\n".join(below),
+        prefix=prefix,
+    )
+
+
+def _scope_name(scope: report.Scope) -> str:
+    return f"{scope.name} ({report.short(scope.type)})" if scope.type else scope.name

@@ -1,0 +1,104 @@
+"""`rudr status`: how applications are doing, down to the pods that hold them up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+import click
+import msgspec
+
+from rudr_py.api import Ref
+from rudr_py.cli import cluster, colour, looking, output, redraw, report, report_text
+from rudr_py.cli.cluster import APPLICATION, Cluster, Where
+from rudr_py.cli.looking import Look
+from rudr_py.cli.report import Report
+
+Form = Literal["text", "wide", "yaml", "json", "name"]
+
+FORMS: tuple[Form, ...] = ("wide", "yaml", "json", "name")
+
+Document = dict[str, Any]
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What to show, and how."""
+
+    name: str
+    form: Form
+    headers: bool
+    colours: bool
+    width: int
+
+
+@click.command("status")
+@click.argument("name", default="")
+@cluster.options()
+@click.option("-w", "--watch", is_flag=True, help="Show it again after every change, until Ctrl-C.")
+@click.option("-o", "--output", "form", type=click.Choice(FORMS), help="wide shows healthy pods and nodes, too.")
+@click.option("--no-headers", is_flag=True, help="Print no head of the table.")
+@colour.option
+@click.pass_context
+def command(context: click.Context, /, name: str, where: Where, watch: bool, **flags: Any) -> None:
+    """Show how applications are doing: conditions, instances, traits, and pods that are not ready.
+
+    Ends with 0 when every application asked for is Ready in its present form, with 1 when one is not, is not there, or
+    cannot be read. With --watch, by Ctrl-C, with 0.
+
+    Example: rudr status shop
+    """
+    wish = Wish(
+        name=name,
+        form=flags["form"] or "text",
+        headers=not flags["no_headers"],
+        colours=flags["color"],
+        width=colour.width(),
+    )
+    context.exit(asyncio.run(_run(where, wish, watch=watch)))
+
+
+async def _run(where: Where, wish: Wish, *, watch: bool) -> int:
+    async with cluster.opened(where) as found:
+        if watch:
+            shown = redraw.Changes(lambda documents: text(read(documents), wish))
+            await looking.follow(found, lambda _documents: looks(found, wish.name), shown)
+            return 0
+        reports = read(await looking.once(found, looks(found, wish.name)))
+        if not reports and wish.name:
+            raise cluster.not_found(wish.name)
+        if not reports:
+            click.echo(nothing(found), err=True)
+        click.echo(text(reports, wish), nl=False, color=wish.colours)
+        return 0 if all(one.ready for one in reports) else 1
+
+
+def looks(found: Cluster, name: str) -> Iterable[Look]:
+    """What has to be read: the applications and the pods of instances."""
+    return (looking.applications(found.selected, name), looking.pods(found.selected))
+
+
+def nothing(found: Cluster) -> str:
+    """The message when there is no application at all, as kubectl words it."""
+    return "No applications found" + ("" if found.everywhere else f" in {found.namespace} namespace.")
+
+
+def read(documents: Iterable[Document]) -> list[Report]:
+    """The report of every application among the documents, by namespace and name."""
+    listed = list(documents)
+    pods = [one for one in listed if one["kind"] == looking.POD.kind]
+    reports = [report.of(one, pods) for one in listed if one["kind"] == APPLICATION.kind]
+    return sorted(reports, key=lambda one: (one.namespace, one.name))
+
+
+def text(reports: Sequence[Report], wish: Wish) -> str:
+    """The reports in the form that is wished for."""
+    if wish.form == "name":
+        return "".join(f"{Ref(APPLICATION, one.name)}\n" for one in reports)
+    if wish.form in ("yaml", "json"):
+        items = msgspec.to_builtins(list(reports))
+        if wish.form == "yaml":
+            return output.documents([{"items": items}])
+        return msgspec.json.format(msgspec.json.encode({"items": items}), indent=2).decode() + "\n"
+    shown = report_text.lines(reports, wish.width, colours=wish.colours, wide=wish.form == "wide", headers=wish.headers)
+    return "".join(f"{line.rstrip()}\n" for line in shown)
