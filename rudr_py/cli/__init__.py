@@ -16,7 +16,7 @@ looking     the objects that a command looks at, listed once or followed; `redra
 report      what an application says of itself, with its pods (`pod_state`). Pure; `report_text` for people
 layout      rows of cells as lines that fit a width; `colour` whether to colour them
 
-The commands, one module each: status, run, dev, demo, render, validate, rbac, plugins, plugin_new, version.
+The commands, one module each: status, show_tree, run, dev, demo, render, validate, rbac, plugins, plugin_new, version.
 
 Results go to standard output, everything said about them to standard error; exit codes are kubectl's: 0 done,
 1 failed, 2 wrong usage.

@@ -48,6 +48,12 @@ def pods(namespace: str) -> Look:
     return Look(kind=POD, namespace=namespace, labels=stamp.INSTANCE)
 
 
+def found_applications(documents: Iterable[Document]) -> list[Document]:
+    """The applications among documents, by namespace and name."""
+    found = [document for document in documents if document["kind"] == APPLICATION.kind]
+    return sorted(found, key=lambda one: (one["metadata"].get("namespace", ""), one["metadata"]["name"]))
+
+
 async def once(cluster: Cluster, looks: Iterable[Look]) -> list[Document]:
     """The objects as they are now, without managedFields. Raises KubeError when the applications cannot be read."""
     found: list[Document] = []

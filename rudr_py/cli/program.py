@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "render": ("rudr_py.cli.render:command", "Print the Kubernetes objects that documents stand for."),
     "run": ("rudr_py.cli.run:command", "Run the controller against a cluster."),
     "status": ("rudr_py.cli.status:command", "Show how applications are doing, and what holds them up."),
+    "tree": ("rudr_py.cli.show_tree:command", "Show the objects of applications, down to the pods."),
     "validate": ("rudr_py.cli.validate:command", "Check documents and print everything that is wrong."),
     "version": ("rudr_py.cli.version:command", "Print the version."),
 }

@@ -9,17 +9,18 @@ from typing import Any
 
 import click
 
-Document = dict[str, Any]
+Text = Callable[[Sequence[dict[str, Any]]], str]
+"""What documents look like; ends in a newline."""
 
 
 class Changes:
     """Shows what `text` makes of documents, when that is something else than before."""
 
-    def __init__(self, text: Callable[[Sequence[Document]], str]) -> None:
+    def __init__(self, text: Text) -> None:
         self._text = text
         self._last: str | None = None
 
-    def __call__(self, documents: Sequence[Document]) -> None:
+    def __call__(self, documents: Sequence[dict[str, Any]]) -> None:
         """The documents as they are now."""
         now = self._text(documents)
         if now == self._last:

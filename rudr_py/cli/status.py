@@ -74,7 +74,7 @@ async def _run(where: Where, wish: Wish, *, watch: bool) -> int:
 
 
 def looks(found: Cluster, name: str) -> Iterable[Look]:
-    """What has to be read: the applications and the pods of instances."""
+    """What has to be read: the applications and the pods of their instances."""
     return (looking.applications(found.selected, name), looking.pods(found.selected))
 
 
@@ -87,8 +87,7 @@ def read(documents: Iterable[Document]) -> list[Report]:
     """The report of every application among the documents, by namespace and name."""
     listed = list(documents)
     pods = [one for one in listed if one["kind"] == looking.POD.kind]
-    reports = [report.of(one, pods) for one in listed if one["kind"] == APPLICATION.kind]
-    return sorted(reports, key=lambda one: (one.namespace, one.name))
+    return [report.of(one, pods) for one in looking.found_applications(listed)]
 
 
 def text(reports: Sequence[Report], wish: Wish) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -63,7 +63,7 @@ def name_of(document: Document) -> str:
 def health(document: Document) -> Health:
     """How the object is doing; an application says so itself, in its Ready condition."""
     if document.get("kind") == "Pod":
-        return pod_state.assess(document)
+        return _pod(document)
     if document.get("kind") != "ApplicationConfiguration":
         return kstatus.assess(document)
     ready = kstatus.condition(document, "Ready")
@@ -71,21 +71,27 @@ def health(document: Document) -> Health:
     return Health("ready" if state == "ready" else "progressing", str(ready.get("reason", "Unknown")), _first(ready))
 
 
+def _pod(document: Document) -> Health:
+    found, count = pod_state.assess(document), pod_state.restarts(document)
+    return Health(found.state, found.reason, found.message, {"restarts": f"({count} restarts)"} if count else {})
+
+
 def _first(condition: Mapping[str, Any]) -> str:
     return str(condition.get("message", "")).partition("\n")[0]
 
 
-def lines(node: Node) -> Iterator[str]:
-    """The tree as text, one line an object."""
-    yield f"{node.name}  {describe(node)}"
-    yield from _branches(node, "")
+def lines(node: Node, say: Callable[[Node], str] | None = None) -> Iterator[str]:
+    """The tree as text, one line an object; `say` puts its state into words, in place of `describe`."""
+    words = say or describe
+    yield f"{node.name}  {words(node)}"
+    yield from _branches(node, "", words)
 
 
-def _branches(node: Node, indent: str) -> Iterator[str]:
+def _branches(node: Node, indent: str, words: Callable[[Node], str]) -> Iterator[str]:
     for number, child in enumerate(node.children):
         last = number == len(node.children) - 1
-        yield f"{indent}{'└── ' if last else '├── '}{child.name}  {describe(child)}"
-        yield from _branches(child, indent + ("    " if last else "│   "))
+        yield f"{indent}{'└── ' if last else '├── '}{child.name}  {words(child)}"
+        yield from _branches(child, indent + ("    " if last else "│   "), words)
 
 
 def describe(node: Node) -> str:
