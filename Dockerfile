@@ -1,0 +1,43 @@
+# The controller as an image; no container runs a shell in it. docs/releasing.md says how to build and to derive from it.
+#
+#   docker build --tag rudr-py .
+#   docker build --tag rudr-py --build-arg PLUGINS="./plugins/rudr-py-cronhpa ./plugins/rudr-py-faas" .
+
+ARG PYTHON=3.13
+
+FROM python:${PYTHON}-slim AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
+WORKDIR /src
+RUN python -m venv /opt/rudr
+COPY pyproject.toml README.md LICENSE ./
+COPY crds ./crds
+COPY examples ./examples
+COPY plugins ./plugins
+COPY rudr_py ./rudr_py
+# Packages with further types, as pip takes them: names with versions, or folders of this repository.
+ARG PLUGINS=""
+RUN /opt/rudr/bin/pip install --no-compile . ${PLUGINS}
+RUN /opt/rudr/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/rudr/lib
+
+FROM python:${PYTHON}-slim
+ARG VERSION=""
+ARG REVISION=""
+LABEL org.opencontainers.image.title="rudr-py" \
+      org.opencontainers.image.description="The Open Application Model on Kubernetes" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+# The base image has no bytecode of the standard library, and nothing can write it later: the root is read-only.
+RUN python -c 'import compileall, sysconfig; compileall.compile_dir(sysconfig.get_path("stdlib"), quiet=2, workers=0)'
+COPY --from=build /opt/rudr /opt/rudr
+ENV PATH="/opt/rudr/bin:${PATH}" \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONSAFEPATH=1 \
+    PYTHONUNBUFFERED=1 \
+    HOME=/tmp
+WORKDIR /
+USER 65532:65532
+EXPOSE 8080 8081
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["/opt/rudr/bin/rudr"]
+CMD ["run"]
