@@ -6,7 +6,11 @@ at every request and refreshes them once on 401. It reads no status code but tha
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import contextvars
+import socket
+import struct
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
@@ -68,8 +72,10 @@ class Transport(Protocol):
 class AioTransport:
     """HTTP/1.1 through aiohttp: one session for requests, one for watches. Make it where an event loop runs."""
 
-    def __init__(self, connection: config.Connection) -> None:
+    def __init__(self, connection: config.Connection, *, purpose: str = "") -> None:
+        """`purpose` is added to the User-Agent, as client-go does for leader election."""
         self._connection = connection
+        self._agent = f"rudr-py/{__version__} {purpose}".rstrip()
         self._requests: aiohttp.ClientSession | None = None
         self._watches: aiohttp.ClientSession | None = None
         self._closed = False
@@ -80,14 +86,21 @@ class AioTransport:
         return URL(self._connection.server).authority
 
     async def send(self, request: requests.Request) -> Reply:
-        """Send and read the whole answer; 401 refreshes the credentials and sends once more."""
-        credentials = await self._connection.credentials()
-        reply = await self._send_once(request, credentials)
-        if reply.status == 401:
-            newer = await self._newer(credentials)
-            if newer is not None:
-                reply = await self._send_once(request, newer)
-        return reply
+        """Send and read the whole answer; 401 refreshes the credentials and sends once more.
+
+        Whoever gives up, by the time-out or by being cancelled, leaves nothing behind: what the server has not got yet
+        never gets there.
+        """
+        with _failures(request):
+            # the time is that of everything: getting credentials, connecting, sending twice
+            async with asyncio.timeout(request.timeout or requests.DEFAULT_TIMEOUT):
+                credentials = await self._connection.credentials()
+                reply = await self._send_once(request, credentials)
+                if reply.status == 401:
+                    newer = await self._newer(credentials)
+                    if newer is not None:
+                        reply = await self._send_once(request, newer)
+                return reply
 
     @contextlib.asynccontextmanager
     async def stream(self, request: requests.Request) -> AsyncIterator[Stream]:
@@ -120,11 +133,10 @@ class AioTransport:
     async def _send_once(self, request: requests.Request, credentials: Mapping[str, str]) -> Reply:
         self._refuse_when_closed(request)
         if self._requests is None:
-            self._requests = _session(limit=POOL, compress=True)
-        seconds = request.timeout or requests.DEFAULT_TIMEOUT
-        timeout = aiohttp.ClientTimeout(total=seconds, connect=min(CONNECT_TIMEOUT, seconds), sock_read=seconds)
+            self._requests = self._session(limit=POOL, compress=True)
+        timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT)
         arguments = self._arguments(request, credentials)
-        with _failures(request):
+        with _failures(request), _cut_off():
             async with self._requests.request(request.method, timeout=timeout, **arguments) as response:
                 return Reply(response.status, response.headers, await response.read())
 
@@ -133,7 +145,7 @@ class AioTransport:
     ) -> aiohttp.ClientResponse:
         self._refuse_when_closed(request)
         if self._watches is None:
-            self._watches = _session(limit=0, compress=False)
+            self._watches = self._session(limit=0, compress=False)
         timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT, sock_read=request.timeout or None)
         arguments = self._arguments(request, credentials)
         with _failures(request):
@@ -160,12 +172,48 @@ class AioTransport:
             "allow_redirects": False,
         }
 
+    def _session(self, *, limit: int, compress: bool) -> aiohttp.ClientSession:
+        headers = {"User-Agent": self._agent}
+        if not compress:
+            headers["Accept-Encoding"] = "identity"
+        return aiohttp.ClientSession(connector=_Connector(limit=limit), headers=headers)
 
-def _session(*, limit: int, compress: bool) -> aiohttp.ClientSession:
-    headers = {"User-Agent": f"rudr-py/{__version__}"}
-    if not compress:
-        headers["Accept-Encoding"] = "identity"
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=limit), headers=headers)
+
+_used: contextvars.ContextVar[list[asyncio.Transport]] = contextvars.ContextVar("used")
+"""The connections that the request under way was given."""
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Notes which connection a request was given: aiohttp tells it only once the answer has begun."""
+
+    async def connect(self, *arguments: Any, **named: Any) -> aiohttp.connector.Connection:
+        """As the library does; the connection is told to `_cut_off`."""
+        connection = await super().connect(*arguments, **named)
+        if connection.transport is not None:
+            _used.get([]).append(connection.transport)
+        return connection
+
+
+@contextlib.contextmanager
+def _cut_off() -> Iterator[None]:
+    """Reset the connection of a request that does not end well.
+
+    Closing it would not do: what waits in our buffers, and in those of the system, would still be sent, for minutes if
+    the peer does not listen.
+    """
+    used: list[asyncio.Transport] = []
+    token = _used.set(used)
+    try:
+        yield
+    except BaseException:
+        for transport in used:
+            found = transport.get_extra_info("socket")
+            with contextlib.suppress(OSError):  # it may be closed already
+                found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            transport.abort()
+        raise
+    finally:
+        _used.reset(token)
 
 
 def _hang_up(response: aiohttp.ClientResponse) -> None:
@@ -186,7 +234,7 @@ def _failures(request: requests.Request) -> Iterator[None]:
     try:
         yield
     except TimeoutError as error:
-        message = f"{request.method} {request.path}: no answer within {request.timeout:g} s"
+        message = f"{request.method} {request.path}: no answer within {request.timeout or requests.DEFAULT_TIMEOUT:g} s"
         raise errors.ConnectionFailedError(message) from error
     except (aiohttp.ClientError, OSError) as error:
         message = f"{request.method} {request.path}: {str(error) or type(error).__name__}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -101,6 +102,75 @@ async def test_cancelling_a_request_leaves_nothing_behind(transport: Any, server
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled()
+
+
+@contextlib.asynccontextmanager
+async def deaf() -> AsyncIterator[tuple[str, asyncio.Queue[asyncio.StreamReader]]]:
+    """A server that takes connections and reads nothing by itself: its URL, and what it was sent, to be read late."""
+    readers: asyncio.Queue[asyncio.StreamReader] = asyncio.Queue()
+    writers: list[asyncio.StreamWriter] = []
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        readers.put_nowait(reader)
+
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # the rest of a large body waits at the client
+    bound.bind(("127.0.0.1", 0))
+    listening = await asyncio.start_server(accept, sock=bound, limit=1024)
+    try:
+        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}", readers
+    finally:
+        listening.close()
+        for writer in writers:
+            writer.transport.abort()
+        await listening.wait_closed()
+
+
+async def received(reader: asyncio.StreamReader) -> int:
+    """How many bytes came until the connection was reset."""
+    count = 0
+    try:
+        while chunk := await reader.read(65536):
+            count += len(chunk)
+    except ConnectionResetError:
+        return count
+    raise AssertionError("the connection was not reset")
+
+
+@pytest.mark.parametrize("end", ["time", "cancel"])
+@pytest.mark.parametrize("size", [10, 1_000_000], ids=["sent", "waits in buffers"])
+async def test_who_gives_up_leaves_no_connection_and_sends_nothing_later(size: int, end: str) -> None:
+    async with deaf() as (url, readers), asyncio.timeout(20):
+        transport = AioTransport(config.Connection(_Source(), config.Access(url)))
+        body = b"x" * size
+        seconds = 0.2 if end == "time" else 20.0
+        request = requests.Request("PATCH", "/object", body=body, timeout=seconds)
+        sending = asyncio.create_task(transport.send(request))
+        reader = await readers.get()
+        await reader.readuntil(b"\r\n\r\n")
+        if end == "cancel":
+            sending.cancel()
+        await asyncio.wait([sending])
+        if end == "time":
+            assert isinstance(sending.exception(), errors.ConnectionFailedError)
+        assert await received(reader) < max(size, 11)
+        await transport.close()
+
+
+async def test_the_time_of_a_request_is_that_of_getting_its_credentials_too() -> None:
+    class Slow(_Source):
+        async def load(self, *, fresh: bool) -> config.Access:
+            await asyncio.Event().wait()
+            raise NotImplementedError
+
+        def stale(self) -> bool:
+            return True
+
+    transport = AioTransport(config.Connection(Slow(), config.Access("http://127.0.0.1:1")))
+    with pytest.raises(errors.ConnectionFailedError, match=r"within 0\.1 s"):
+        await transport.send(requests.Request("GET", "/version", timeout=0.1))
+    await transport.close()
 
 
 class _Source:
