@@ -6,6 +6,7 @@ RudrError
 ├── PluginError               a plugin package cannot be used; names the package and its version
 │   └── PluginCallError       a type of a plugin failed while it was called
 ├── ConfigError               the settings or the kubeconfig of this process are wrong
+├── LeaseLostError            another process may lead now; this one must end
 ├── KubeError                 something between us and the cluster
 │   ├── ConnectionFailedError no answer: refused, reset, timed out; a write's outcome is unknown
 │   ├── UndecodableError      an answer or an object of the server that cannot be read
@@ -103,6 +104,10 @@ class PluginCallError(PluginError):
 
 class ConfigError(RudrError):
     """The settings or the kubeconfig of this process are wrong."""
+
+
+class LeaseLostError(RudrError):
+    """We led, and another process may lead now: this one must write nothing any more, and end."""
 
 
 class KubeError(RudrError):

@@ -15,6 +15,32 @@ HANDOVER_MANAGER = "rudr-handover"
 """The field manager that holds a field between our giving it up and its next owner taking it."""
 
 
+class LeaderElection(msgspec.Struct, frozen=True, kw_only=True):
+    """How one of several processes is made the leader.
+
+    `lease_duration` must be more than `renew_deadline`, and that more than 1.2 times `retry_period`.
+    """
+
+    namespace: str
+    """Where the Lease is."""
+
+    identity: str
+    """Who we are in the Lease; no other process may ever be called so."""
+
+    name: str = "rudr-py"
+    """The name of the Lease; the processes of one installation share it."""
+
+    lease_duration: float = 15.0
+    """Others take over so many seconds after they saw the last renewal; they read it from the Lease, rounded up."""
+
+    renew_deadline: float = 10.0
+    """A leader that could not renew for so long ends. The distance to `lease_duration` is how much clocks may differ in
+    rate, and the time that the server may still be busy with what the leader had sent."""
+
+    retry_period: float = 2.0
+    """The pause between two renewals of a leader, and at most between two looks of the others."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What the controller was told. The defaults are those of `rudr run` without flags."""
 
@@ -54,8 +80,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     list_page: int = 500
     """Page size of lists."""
 
-    stop_grace: float = 30.0
-    """How long a stop waits for reconciles under way."""
+    stop_grace: float = 25.0
+    """How long a stop waits for reconciles under way and for giving up the lease. Kubernetes kills after 30 s."""
 
     root_scopes: bool = False
     """Whether every namespace with applications gets the application `root`, whose health and network scope take the
@@ -76,3 +102,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     identity: str = "rudr"
     """The name of this process in events: pod name, or host name."""
+
+    leader_election: LeaderElection | None = None
+    """How to find out whether this process leads; None: it is the only one, and always does."""
