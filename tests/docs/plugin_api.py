@@ -107,18 +107,18 @@ def _entry(name: str) -> Iterator[str]:
     rows = list(_fields(found))
     if rows:
         yield "| field | |\n|---|---|"
-        notes = _attribute_notes(found)
+        notes = attribute_notes(found)
         for field, declared in rows:
-            note = " ".join(notes.get(field, "").split())
-            yield f"| `{_cell(field)}: {_cell(declared)}` | {_cell(note)} |"
+            yield f"| `{cell(field)}: {cell(declared)}` | {cell(notes.get(field, ''))} |"
         yield ""
     for method, function in _methods(found):
         yield f"**`{name}.{method}{_signature(function)}`**\n"
         yield f"{_text(function)}\n"
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+def cell(text: str) -> str:
+    """The text as one cell of a table."""
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _signature(function: Any) -> str:
@@ -146,7 +146,7 @@ def _fields(found: type) -> Iterator[tuple[str, str]]:
             yield node.target.id, declared + default
 
 
-def _attribute_notes(found: type) -> dict[str, str]:
+def attribute_notes(found: type) -> dict[str, str]:
     """The strings that stand below attributes."""
     return dict(_notes(_body(found)))
 
@@ -168,7 +168,7 @@ def _explained(found: type, field: str, text: str) -> bool:
     """By a string below it, by the docstring of the class, or as the argument of a documented constructor."""
     known = text + " ".join(inspect.getdoc(function) or "" for _, function in _methods(found))
     words = field.replace("_", " ")
-    return field in _attribute_notes(found) or f"`{field}`" in known or field in known or words in known
+    return field in attribute_notes(found) or f"`{field}`" in known or field in known or words in known
 
 
 def _body(found: type) -> list[ast.stmt]:

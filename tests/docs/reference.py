@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tests.docs import plugin_api
+from tests.docs import commands_page, metrics_page, plugin_api, settings_page
 from tests.docs.pages import FOLDER
 
 GENERATED: Mapping[str, Callable[[], str]] = {
+    "command-line.md": commands_page.page,
+    "metrics.md": metrics_page.page,
     "plugin-reference.md": plugin_api.page,
+    "settings.md": settings_page.page,
 }
 """File in docs/ -> its text."""
 

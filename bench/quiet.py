@@ -1,0 +1,99 @@
+"""What a controller asks and writes, and what it holds in memory: at first, after a restart, and at rest.
+
+Counts requests as they leave the controller; watches are opened, and counted apart. Memory is that of this process,
+which runs nothing but the controller; the server is another one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import resource
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from bench import arena
+from rudr_py.kube.requests import Request
+from rudr_py.kube.transport import Reply, Stream, Transport
+from rudr_py.plugins import loading
+from rudr_py.testing.cluster import Cluster
+
+
+class Counting:
+    """A transport that counts what passes."""
+
+    def __init__(self, inner: Transport) -> None:
+        self._inner = inner
+        self.passed: Counter[str] = Counter()
+
+    async def send(self, request: Request) -> Reply:
+        """Send and count: reads apart from writes."""
+        self.passed["read" if request.method == "GET" else "write"] += 1
+        return await self._inner.send(request)
+
+    @contextlib.asynccontextmanager
+    async def stream(self, request: Request) -> AsyncIterator[Stream]:
+        """Open a watch and count it."""
+        self.passed["watch"] += 1
+        async with self._inner.stream(request) as stream:
+            yield stream
+
+    async def close(self) -> None:
+        """The inner transport belongs to somebody else."""
+
+
+def main() -> None:
+    """Print a line for each phase."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--applications", type=int, default=200)
+    parser.add_argument("--rest", type=float, default=60.0, help="seconds of rest")
+    parser.add_argument("--kubeconfig")
+    arguments = parser.parse_args()
+    asyncio.run(_run(arguments.applications, arguments.rest, arguments.kubeconfig))
+
+
+async def _run(count: int, rest: float, kubeconfig: str | None) -> None:
+    catalog = loading.installed().catalog
+    print(f"{count} applications of five objects           reads  writes  watches  memory MiB")
+    async with arena.server(kubeconfig) as server, arena.namespace(server) as cluster:
+        counting = Counting(cluster.transport)
+        async with cluster.controller(catalog, transport=counting):
+            _tell("started, without applications", counting)
+            await arena.create(cluster, count)
+            await _at_rest(cluster, count, counting)
+            _tell("all of them new", counting)
+        again = Counting(cluster.transport)
+        async with cluster.controller(catalog, transport=again):
+            await _at_rest(cluster, count, again)
+            _tell("restarted over all of them", again)
+            await asyncio.sleep(rest)
+            _tell(f"at rest for {rest:g} s", again)
+
+
+async def _at_rest(cluster: Cluster, count: int, counting: Counting) -> None:
+    """Until all applications are synced and nothing has been asked for three seconds."""
+    await arena.synced(cluster, count)
+    before = -1
+    while counting.passed.total() != before:
+        before = counting.passed.total()
+        await asyncio.sleep(3)
+
+
+def _tell(phase: str, counting: Counting) -> None:
+    passed = counting.passed
+    print(f"  {phase:38} {passed['read']:6}  {passed['write']:6}  {passed['watch']:7}  {_memory():10.1f}")
+    passed.clear()
+
+
+def _memory() -> float:
+    """Resident memory now, in MiB; the highest so far where the system does not tell."""
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        return int(statm.read_text().split()[1]) * resource.getpagesize() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+
+
+if __name__ == "__main__":
+    main()

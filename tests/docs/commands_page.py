@@ -1,0 +1,86 @@
+"""The page docs/command-line.md: the table of commands, and what click knows of each.
+
+Makes text; `reference` writes it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable, Iterator
+
+import click
+
+from rudr_py.cli import render
+from rudr_py.cli.program import COMMANDS, program
+from tests.docs.plugin_api import cell
+
+HEAD = """\
+# Command line
+
+Printed from the commands by `make reference`; do not edit it by hand.
+
+Every command is there as `rudr …` and as `kubectl rudr …`. It prints data on standard output and messages on standard
+error; what it ends with, beside 0 when all is well, stands at each command, and 2 is for a call that makes no sense. An
+option with a variable of the environment beside it is read from there when it is not given.
+
+| command | |
+|---|---|
+"""
+
+SHARED = ("plugins", "no_plugins", "strict_plugins", "state_dir")
+"""Options that every command has which loads plugins; told once."""
+
+PLUGINS = "Options about plugins"
+
+
+def page() -> str:
+    """The whole page."""
+    rows = "".join(f"| [`rudr {name}`](#rudr-{name}) | {COMMANDS[name][1]} |\n" for name in sorted(COMMANDS))
+    parts = [HEAD + rows, f"## {PLUGINS}\n", "Commands that use the installed types have them all.\n"]
+    parts += _table(option for option in render.command.params if option.name in SHARED)
+    root = click.Context(program, info_name="rudr")
+    for name in sorted(COMMANDS):
+        command = program.get_command(root, name)
+        assert command is not None
+        parts += _command(command, click.Context(command, parent=root, info_name=name), depth=2)
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _command(command: click.Command, context: click.Context, *, depth: int) -> Iterator[str]:
+    yield f"{'#' * depth} {context.command_path}\n"
+    yield from _help(inspect.cleandoc(command.help or ""))
+    yield f"```text\n{' '.join([context.command_path, *command.collect_usage_pieces(context)])}\n```\n"
+    yield from _table(option for option in command.params if option.name not in SHARED)
+    if any(option.name in SHARED for option in command.params):
+        yield f"And the [{PLUGINS.lower()}](#{PLUGINS.lower().replace(' ', '-')}).\n"
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            if inner is not None and not inner.hidden:
+                yield from _command(inner, click.Context(inner, parent=context, info_name=name), depth=depth + 1)
+
+
+def _table(parameters: Iterable[click.Parameter]) -> Iterator[str]:
+    options = [one for one in parameters if isinstance(one, click.Option) and not one.hidden]
+    if options:
+        yield "| option | | variable |\n|---|---|---|\n" + "".join(map(_row, options))
+
+
+def _row(option: click.Option) -> str:
+    names, told = option.get_help_record(click.Context(click.Command(""))) or ("", "")
+    variables = [option.envvar] if isinstance(option.envvar, str) else list(option.envvar or ())
+    return f"| `{cell(names)}` | {cell(told)} | {', '.join(f'`{name}`' for name in variables)} |\n"
+
+
+def _help(text: str) -> Iterator[str]:
+    """The help as Markdown: its examples become blocks, and what click is told not to wrap stays as it is."""
+    for paragraph in re.split(r"\n{2,}", text.replace("\f", "")):
+        if paragraph.startswith("\b"):
+            yield f"```text\n{paragraph.removeprefix(chr(8)).strip(chr(10))}\n```\n"
+            continue
+        said, example, command = " ".join(paragraph.split()).partition("Example: ")
+        if said:
+            yield said.strip() + "\n"
+        if example:
+            yield f"```console example\n$ {command}\n```\n"

@@ -1,0 +1,87 @@
+"""The page docs/metrics.md: what a controller that runs the examples really serves at /metrics.
+
+Makes text; `reference` writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiohttp
+from prometheus_client.metrics_core import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from rudr_py.catalog import Catalog
+from rudr_py.model import yamlfile
+from rudr_py.plugins import discovery, loading
+from rudr_py.testing import live
+from rudr_py.testing.live import Handle
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+HEAD = """\
+# Metrics
+
+Printed from what a controller serves by `make reference`; do not edit it by hand.
+
+`GET /metrics` at `--metrics-bind-address` (`:8080`) answers in Prometheus' text form, or in OpenMetrics when the
+request asks for it. Names and meanings are those of controller-runtime and client-go, so that their dashboards fit;
+what they have no name for begins with `rudr_`. The value of the label `controller`, and of `name`, is
+`applicationconfiguration`. Beside these there are the usual `process_*` and `python_*` series.
+
+[What to watch, and which alerts to set](operations.md#metrics-and-alerts)
+"""
+
+GROUPS = {
+    "Applications and plugins": ("rudr_",),
+    "Reconciles": ("controller_runtime_",),
+    "The queue": ("workqueue_",),
+    "Requests to the API server": ("rest_client_",),
+    "Leadership": ("leader_election_",),
+}
+
+
+def page() -> str:
+    """The whole page."""
+    found = sorted(families(), key=lambda family: family.name)
+    parts = [HEAD]
+    for title, prefixes in GROUPS.items():
+        listed = [family for family in found if family.name.startswith(prefixes)]
+        rows = [_row(family) for family in listed if not family.name.endswith("_created")]
+        if rows:
+            parts.append(f"## {title}\n\n| name | type | labels | |\n|---|---|---|---|\n" + "\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
+def families() -> list[Metric]:
+    """Everything that is served, once the examples are Ready."""
+    catalog = loading.load((), discovery.standard()).catalog
+    with live.started() as handle:
+        text = handle.wait(_scraped(handle, catalog))
+    return list(text_string_to_metric_families(text))
+
+
+async def _scraped(handle: Handle, catalog: Catalog) -> str:
+    async with handle.cluster.controller(catalog) as controller:
+        for path in EXAMPLES.glob("*.yaml"):
+            await handle.cluster.apply(*(one.value for one in yamlfile.load(path.read_bytes(), path.name)))
+        await handle.cluster.until(live.APPLICATION, "shop", _is_synced)
+        url = f"http://127.0.0.1:{controller.endpoints.metrics_port}/metrics"
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            return await answer.text()
+
+
+def _is_synced(document: dict[str, object]) -> bool:
+    status = document.get("status")
+    return isinstance(status, dict) and status.get("phase") == "synced"
+
+
+def _row(family: Metric) -> str:
+    name = f"{family.name}_total" if family.type == "counter" else family.name
+    return f"| `{name}` | {family.type} | {', '.join(_labels(family))} | {family.documentation} |"
+
+
+def _labels(family: Metric) -> Iterator[str]:
+    names = {name: None for sample in family.samples for name in sample.labels if name != "le"}
+    yield from (f"`{name}`" for name in names)

