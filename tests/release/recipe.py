@@ -1,0 +1,120 @@
+"""Reads a Dockerfile and a .dockerignore, as far as ours go; knows no other instruction than it has seen."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+INSTRUCTIONS = {
+    "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "LABEL", "RUN", "STOPSIGNAL", "USER", "WORKDIR",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One instruction; `text` is what follows its name, in one line."""
+
+    name: str
+    text: str
+
+    @property
+    def words(self) -> list[str]:
+        """The words of the exec form, or of the line."""
+        return [str(word) for word in json.loads(self.text)] if self.exec_form else shlex.split(self.text)
+
+    @property
+    def exec_form(self) -> bool:
+        return self.text.startswith("[")
+
+    @property
+    def pairs(self) -> dict[str, str]:
+        """The names and values of ARG, ENV and LABEL."""
+        return {name: value for name, _, value in (word.partition("=") for word in self.words)}
+
+
+@dataclass
+class Stage:
+    """FROM, and what follows it."""
+
+    image: str
+    name: str
+    instructions: list[Instruction] = field(default_factory=list)
+
+    def all(self, *names: str) -> list[Instruction]:
+        return [one for one in self.instructions if one.name in names]
+
+    def last(self, name: str) -> Instruction:
+        return self.all(name)[-1]
+
+    def pairs(self, *names: str) -> dict[str, str]:
+        """Names and values of all of these instructions together."""
+        return {name: value for one in self.all(*names) for name, value in one.pairs.items()}
+
+
+@dataclass
+class Recipe:
+    """A Dockerfile: the arguments before the first stage, and the stages."""
+
+    arguments: dict[str, str]
+    stages: list[Stage]
+
+
+def instructions(text: str) -> Iterator[Instruction]:
+    """The instructions, with continued lines joined and comments left out."""
+    kept = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+    for line in re.sub(r"\\\n", " ", kept).splitlines():
+        if line.strip():
+            name, _, rest = line.strip().partition(" ")
+            assert name in INSTRUCTIONS, f"what is {name}?"
+            yield Instruction(name, " ".join(rest.split()) if name != "RUN" else rest.strip())
+
+
+def read(path: Path) -> Recipe:
+    """The Dockerfile at a path."""
+    recipe = Recipe({}, [])
+    for one in instructions(path.read_text()):
+        if one.name == "FROM":
+            words = one.words
+            recipe.stages.append(Stage(words[0], words[2] if len(words) == 3 else ""))
+        elif recipe.stages:
+            recipe.stages[-1].instructions.append(one)
+        else:
+            assert one.name == "ARG"
+            recipe.arguments |= one.pairs
+    return recipe
+
+
+def substituted(text: str, values: dict[str, str]) -> str:
+    """The text with its ${NAME}s; an unknown one fails."""
+    return re.sub(r"\$\{(\w+)\}", lambda found: values[found[1]], text)
+
+
+class Ignored:
+    """What a .dockerignore keeps from the builder. The last pattern that fits a path, or a folder above it, counts."""
+
+    def __init__(self, path: Path) -> None:
+        lines = [line.strip() for line in path.read_text().splitlines()]
+        patterns = [line for line in lines if line and not line.startswith("#")]
+        self._patterns = [(line.startswith("!"), _compiled(line.removeprefix("!"))) for line in patterns]
+
+    def __call__(self, path: str) -> bool:
+        """Whether the file of this path, relative to the folder, is left out."""
+        parts = path.split("/")
+        places = ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
+        ignored = False
+        for kept, pattern in self._patterns:
+            if any(pattern.fullmatch(place) for place in places):
+                ignored = not kept
+        return ignored
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """`**` is any number of folders, `*` is within one."""
+    steps = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
+    return re.compile("".join(steps.get(part, re.escape(part)) for part in parts))
