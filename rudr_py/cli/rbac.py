@@ -1,34 +1,132 @@
-"""`rudr rbac`: the exact ClusterRole for the plugins that are installed."""
+"""`rudr rbac`: the exact rights for the plugins that are installed, as roles that kubectl applies."""
 
 from __future__ import annotations
 
-from typing import Literal
+import sys
+from collections.abc import Iterator
 
 import click
 import msgspec
 
-from rudr_py.cli import options, output
-from rudr_py.plugins import rights
+from rudr_py.api import Rule
+from rudr_py.cli import files, options, output
+from rudr_py.errors import DocumentError
+from rudr_py.model import parse, parse_definition
+from rudr_py.plugins import discovery, loading, rights, roles
+from rudr_py.plugins.roles import Account, Installation
+
+
+class _Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """The options by their names."""
+
+    form: output.Form
+    name: str
+    publish: bool
+    root_scopes: bool
+    leader_elect: bool
+    lease: str
+    lease_namespace: str | None
+    watch: str
+    definitions: str
+    account: Account | None
+    filenames: tuple[str, ...]
+    recursive: bool
+    aggregate: bool
+
+
+def _account(context: click.Context, parameter: click.Parameter, value: str | None) -> Account | None:
+    if value is None:
+        return None
+    namespace, colon, name = value.partition(":")
+    if not (namespace and colon and name):
+        raise click.BadParameter("write NAMESPACE:SERVICEACCOUNT", context, parameter)
+    return Account(namespace, name)
 
 
 @click.command("rbac")
-@click.option("-o", "--output", "form", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
-@click.option("--name", default="rudr", show_default=True, help="The name of the ClusterRole.")
+@click.option("-o", "--output", "form", type=click.Choice(output.FORMS), default="yaml", show_default=True)
+@click.option("--name", default="rudr", show_default=True, help="The name of the roles, and what it begins with.")
+@click.option("--bind", "account", metavar="NAMESPACE:NAME", callback=_account, help="Bind them to a ServiceAccount.")
+@click.option(
+    "--watch-namespace", "watch", metavar="NAMES", default="", help="As for rudr run: Roles in these, no ClusterRole."
+)
+@click.option(
+    "--definitions-namespace", "definitions", default="rudr-system", show_default=True, help="As for rudr run."
+)
 @click.option("--publish-definitions/--no-publish-definitions", "publish", default=True, help="As for rudr run.")
-@click.option("--root-scopes/--no-root-scopes", "root_scopes", default=False, help="As for rudr run.")
+@click.option("--root-scopes/--no-root-scopes", default=False, help="As for rudr run.")
+@click.option("--leader-elect/--no-leader-elect", default=False, help="As for rudr run.")
+@click.option("--leader-election-id", "lease", default=rights.LEASE, show_default=True, help="As for rudr run.")
+@click.option(
+    "--leader-election-namespace", "lease_namespace", help="As for rudr run; default: the definitions namespace."
+)
+@click.option(
+    "-f",
+    "--filename",
+    "filenames",
+    metavar="FILE|DIR|-",
+    multiple=True,
+    help="Add the kinds that the WorkloadType objects in it admit; may be given several times.",
+)
+@click.option("-R", "--recursive", is_flag=True, help="Take directories with all that is in them.")
+@click.option("--aggregate", is_flag=True, help="Only what is beyond the standard types, to be added to our chart's.")
 @options.plugins
 @click.pass_context
-def command(context: click.Context, form: Literal["yaml", "json"], name: str, publish: bool, root_scopes: bool) -> None:
-    """Print the rights that the controller needs with the installed plugins, as one ClusterRole.
+def command(context: click.Context, /, **flags: object) -> None:
+    """Print the rights that the controller needs with the installed plugins: exactly these, as roles.
 
-    Kinds that only a WorkloadType object of the cluster admits are not known here: grant them by themselves.
+    A kind that only a WorkloadType object of the cluster admits is unknown here, unless the object is in a file that
+    -f names. Its plural is the names.plural of the object; it, and that of a kind that a plugin produces, is otherwise
+    guessed as Kubernetes does (Ingress: ingresses). Documents of other kinds are passed over.
 
-    Example: rudr rbac | kubectl apply -f -
+    With --aggregate there is one ClusterRole with the label that the chart's ClusterRole collects.
+
+    Example: rudr rbac --bind rudr-system:rudr | kubectl apply -f -
     """
-    loaded = options.installed_types(context)
-    rules = rights.rules(loaded.catalog, publish=publish, root_scopes=root_scopes)
-    role = rights.cluster_role(rules, name)
-    if form == "json":
-        click.echo(msgspec.json.format(msgspec.json.encode(role), indent=2).decode())
+    asked = msgspec.convert(flags, _Asked)
+    catalog = options.installed_types(context).catalog
+    needed = rights.needed(
+        catalog,
+        publish=asked.publish,
+        root_scopes=asked.root_scopes,
+        leader_elect=asked.leader_elect,
+        lease=asked.lease,
+        further=tuple(_admitted(asked)),
+    )
+    if asked.aggregate:
+        standard = rights.needed(loading.load([], discovery.standard()).catalog)
+        added = rights.beyond(needed.cluster, standard.cluster)
+        found = [roles.role("ClusterRole", f"{asked.name}-further", added, labels=roles.AGGREGATE)]
     else:
-        click.echo(output.text([role], "yaml"), nl=False)
+        found = list(roles.documents(needed, _installation(asked)))
+    click.echo(output.text(found, asked.form), nl=False)
+
+
+def _installation(asked: _Asked) -> Installation:
+    return Installation(
+        name=asked.name,
+        watched=tuple(name.strip() for name in asked.watch.split(",") if name.strip()),
+        definitions=asked.definitions,
+        own=asked.lease_namespace or asked.definitions,
+        account=asked.account,
+    )
+
+
+def _admitted(asked: _Asked) -> Iterator[Rule]:
+    """The rules for what the WorkloadType objects in the files admit. Raises DocumentError with all their mistakes."""
+    reading = files.read(asked.filenames, recursive=asked.recursive, stdin=sys.stdin.buffer.read)
+    problems = list(reading.problems)
+    for document in reading.documents:
+        if document.value.get("kind") != "WorkloadType" or not parse.is_oam(document.value):
+            continue
+        parsed = parse_definition.parse_workload_type(document.value, document.positions)
+        problems += parsed.problems
+        if parsed.value is None or parsed.problems:
+            continue
+        try:
+            yield rights.admitted(parsed.value)
+        except DocumentError as error:
+            place = document.positions.of_value(rights.ADMITTED_PATH)
+            problems += (msgspec.structs.replace(problem, location=place) for problem in error.problems)
+    if problems:
+        raise DocumentError(tuple(problems))

@@ -1,7 +1,8 @@
 """Publishes the installed types in the definitions namespace while that exists, and removes what no type has any more.
 
-What a definition says is decided in `render`. An object that somebody else made is never touched, and without the
-rights for it nothing is published: applications need none of it.
+What a definition says is decided in `render`. An object that somebody else made is never touched, and where it cannot
+be done nothing is published: applications need none of it. Whether the namespace is there shows when something is
+applied: to watch it would take a right in the whole cluster.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import random
 from typing import Any
 
 from rudr_py import errors
@@ -17,21 +17,25 @@ from rudr_py.api import Kind, Ref
 from rudr_py.controller import body, definitions
 from rudr_py.controller.apply import CREATE_ONLY
 from rudr_py.controller.body import Body
+from rudr_py.controller.outcome import soonest
 from rudr_py.controller.recent import Recent
 from rudr_py.controller.sources import Sources, Tools
 from rudr_py.controller.world import World
-from rudr_py.kube import watch
 from rudr_py.kube.client import Client
 from rudr_py.kube.objects import Live
-from rudr_py.kube.requests import Resource, Selection, Target
+from rudr_py.kube.requests import Target
 from rudr_py.render import stamp
 from rudr_py.render.plan import Planned
 from rudr_py.settings import FIELD_MANAGER
 
-NAMESPACES = Resource("", "v1", "Namespace", "namespaces", namespaced=False)
-
 PAUSE = 60.0
-"""Seconds between two writes of one definition: whoever else publishes another body under its name gets no storm."""
+"""Seconds between two writes of one definition: whoever else publishes another body under its name gets no storm.
+
+Also the longest pause until something is tried again that cannot be done: there is no namespace, or no right.
+"""
+
+SOON = 2.0
+"""The first such pause; it doubles."""
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +43,10 @@ Document = dict[str, Any]
 
 
 class Publisher:
-    """Keeps the definitions of the installed types as they are to be."""
+    """Keeps the definitions of the installed types as they are to be.
+
+    `problems` says for each kind that cannot be published why not.
+    """
 
     def __init__(
         self, documents: tuple[Document, ...], client: Client, known: World, sources: Sources, tools: Tools
@@ -50,65 +57,61 @@ class Publisher:
         self._sources = sources
         self._tools = tools
         self._written: Recent[tuple[Kind, str], None] = Recent(tools.clock, PAUSE)
-        self._there = False
         self._pruned: set[Kind] = set()  # once for each kind: two installations that share a namespace must not fight
-        self._refused: set[Kind] = set()  # by our rights, which hold as long as we run
+        self._failed: dict[Kind, int] = {}  # how often in a row
+        self._rest: dict[Kind, float] = {}  # until when nothing is tried
+        self.problems: dict[Kind, str] = {}
 
     async def run(self) -> None:
         """Publish at every change, until cancelled."""
+        touched = self._world.definitions.touched
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._look_at_namespace(), name="definitions namespace")
-            touched = self._world.definitions.touched
+            again: asyncio.Task[None] | None = None
             while True:
                 await touched.wait()
                 touched.clear()
-                if self._there and await self._round():
-                    tasks.create_task(self._again(), name="definitions again")
+                pause = await self._round()
+                if pause is not None and (again is None or again.done()):
+                    again = tasks.create_task(self._again(pause), name="definitions again")
 
-    async def _look_at_namespace(self) -> None:
-        """Know whether the namespace is there: absent, nothing is asked of the server until it comes."""
-        tools = self._tools
-        name = tools.settings.definitions_namespace
-        selection = Selection(NAMESPACES, fields=f"metadata.name={name}")
-        stream = watch.events(
-            tools.transport, selection, settings=tools.settings, clock=tools.clock, random=random.random
-        )
-        async with contextlib.aclosing(stream) as events:
-            async for event in events:
-                match event:
-                    case watch.Listed(live) | watch.Applied(live):
-                        self._there = not live.deleting
-                    case watch.Deleted():
-                        self._there = False
-                    case watch.Forbidden():
-                        self._there = True  # not known, so it is tried
-                    case _:
-                        continue
-                self._world.definitions.touched.set()
-
-    async def _again(self) -> None:
-        await self._tools.clock.sleep(PAUSE)
+    async def _again(self, pause: float) -> None:
+        await self._tools.clock.sleep(pause)
         self._world.definitions.touched.set()
 
-    async def _round(self) -> bool:
-        """Apply and delete what is not right; whether that has to be tried again later."""
-        later = False
+    async def _round(self) -> float | None:
+        """Apply and delete what is not right; in how many seconds that has to be tried again, if it has to be."""
+        pauses: list[float | None] = []
         for kind in definitions.KINDS:
-            if kind in self._refused or self._sources.problems((kind,)):
-                continue
-            wanted = {d["metadata"]["name"]: d for d in self._documents if d["kind"] == kind.kind}
-            try:
-                for name, document in wanted.items():
-                    later |= await self._publish(kind, name, document)
-                if kind not in self._pruned:
-                    await self._prune(kind, frozenset(wanted))
-                    self._pruned.add(kind)
-            except errors.KubeError as error:
-                if isinstance(error, errors.ForbiddenError) and not error.causes:  # a namespace that ends is a cause
-                    self._refused.add(kind)
-                later = later or kind not in self._refused
-                log.warning("definitions cannot be published", extra={"kind": kind.kind, "error": str(error)})
-        return later
+            left = self._rest.get(kind, 0.0) - self._tools.clock.monotonic()
+            if left > 0:
+                pauses.append(left)
+            elif not self._sources.problems((kind,)):
+                pauses.append(await self._try(kind))
+        return soonest(*pauses)
+
+    async def _try(self, kind: Kind) -> float | None:
+        wanted = {d["metadata"]["name"]: d for d in self._documents if d["kind"] == kind.kind}
+        try:
+            late = [await self._publish(kind, name, document) for name, document in wanted.items()]
+            if kind not in self._pruned:
+                await self._prune(kind, frozenset(wanted))
+                self._pruned.add(kind)
+        except errors.KubeError as error:
+            return self._rest_after(kind, error)
+        self._failed.pop(kind, None)
+        self.problems.pop(kind, None)
+        return PAUSE if any(late) else None
+
+    def _rest_after(self, kind: Kind, error: errors.KubeError) -> float:
+        """Leave a kind alone for a while. That the namespace is not there, or a right, is no news the second time."""
+        self._failed[kind] = self._failed.get(kind, 0) + 1
+        pause: float = min(PAUSE, SOON * 2 ** min(self._failed[kind] - 1, 10))
+        concerned = definitions.KINDS if isinstance(error, errors.NotFoundError) else (kind,)  # there is no namespace
+        self._rest |= dict.fromkeys(concerned, self._tools.clock.monotonic() + pause)
+        if self.problems.get(kind) != str(error):
+            log.warning("definitions cannot be published", extra={"kind": kind.kind, "error": str(error)})
+        self.problems[kind] = str(error)
+        return pause
 
     async def _publish(self, kind: Kind, name: str, document: Document) -> bool:
         """Make one definition right; whether it was written too recently to do so now."""
@@ -119,7 +122,6 @@ class Publisher:
             return False
         if self._written.left((kind, name)) > 0:
             return True
-        self._written.put((kind, name), None)
         target = await self._target(kind, name)
         condition = {"uid": live.uid} if live is not None else {"resource_version": CREATE_ONLY}
         with contextlib.suppress(errors.ConflictError):  # somebody was quicker; their change tells us
@@ -128,6 +130,7 @@ class Publisher:
             cache = self._world.cache(kind, namespace)
             if cache is not None:
                 cache.wrote(written)
+        self._written.put((kind, name), None)
         return False
 
     async def _prune(self, kind: Kind, wanted: frozenset[str]) -> None:

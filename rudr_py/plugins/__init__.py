@@ -10,6 +10,7 @@ discovery   the entry points of the installed packages, and our own built-in typ
 asking      what one plugin offers
 loading     one plugin at a time through one door -> Loaded
 rights      the rights that the installed types need
+roles       rights as objects of the cluster
 scaffold    the package of a new plugin, from `templates`
 
 Nothing here looks at documents or at a cluster, and nothing but this room imports `builtin`.

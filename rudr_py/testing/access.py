@@ -7,17 +7,19 @@ import importlib
 from collections.abc import Iterable
 from typing import Any
 
-from rudr_py.api import Kind, Rule, Trait
+from rudr_py.api import Kind, Trait
 from rudr_py.catalog import Catalog
 from rudr_py.model import crds
 from rudr_py.model.identity import CORE_GROUP
-from rudr_py.plugins import rights
+from rudr_py.plugins import rights, roles
+from rudr_py.plugins.rights import Rights
+from rudr_py.plugins.roles import Account, Installation
 from rudr_py.settings import Settings
 from rudr_py.testing import rendering
 from rudr_py.testing.rendering import Stage
 from rudr_py.testing.typed import Document
 
-USER, TOKEN = "rudr-controller", "token-of-the-controller"
+ACCOUNT, TOKEN = Account("rudr-system", "rudr-controller"), "token-of-the-controller"
 APPLICATION = Kind(f"{CORE_GROUP}/v1alpha1", "ApplicationConfiguration")
 FORBIDDEN = 403
 
@@ -27,7 +29,7 @@ def is_built_in(kind: Kind) -> bool:
     return "." not in kind.group or kind.group.endswith(".k8s.io")
 
 
-def check(stage: Stage, catalog: Catalog, granted: Iterable[Rule] | None = None) -> None:
+def check(stage: Stage, catalog: Catalog, granted: Rights | None = None) -> None:
     """Raises AssertionError that names every request for which a right was missing.
 
     `granted` are the rights of the controller, by default those that the types declare.
@@ -37,10 +39,10 @@ def check(stage: Stage, catalog: Catalog, granted: Iterable[Rule] | None = None)
     cluster = importlib.import_module("rudr_py.local.cluster")
     access = importlib.import_module("rudr_py.local.access.settings")
     user = importlib.import_module("rudr_py.local.access.user")
-    tokens = {TOKEN: user.User(name=USER)}
+    tokens = {TOKEN: user.account(ACCOUNT.namespace, ACCOUNT.name)}
     settings = cluster.LocalSettings(access=access.Access(tokens=tokens))
     with live.started(settings) as handle:
-        handle.apply(*_granted(rights.rules(catalog) if granted is None else granted), *_definitions(stage, catalog))
+        handle.apply(*_granted(rights.needed(catalog) if granted is None else granted), *_definitions(stage, catalog))
         refused = handle.wait(_try(handle, stage, catalog))
     if refused:
         listed = "\n".join(refused)
@@ -81,17 +83,10 @@ def _settled(document: Document, generation: int = 1) -> bool:
     return any(found["type"] == "Synced" and found["status"] == "True" for found in status.get("conditions", ()))
 
 
-def _granted(granted: Iterable[Rule]) -> Iterable[Document]:
-    group = "rbac.authorization.k8s.io"
-    yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": Settings().definitions_namespace}}
-    yield rights.cluster_role(granted)
-    yield {
-        "apiVersion": f"{group}/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": USER},
-        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "rudr"},
-        "subjects": [{"apiGroup": group, "kind": "User", "name": USER}],
-    }
+def _granted(granted: Rights) -> Iterable[Document]:
+    namespace = Settings().definitions_namespace
+    yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+    yield from roles.documents(granted, Installation(definitions=namespace, account=ACCOUNT))
 
 
 def _definitions(stage: Stage, catalog: Catalog) -> Iterable[Document]:

@@ -55,6 +55,9 @@ class Cluster:
         for document in documents:
             kind = Kind(document["apiVersion"], document["kind"])
             target = await self.target(kind, document["metadata"]["name"])
+            named = document["metadata"].get("namespace")
+            if named and target.namespace:
+                target = msgspec.structs.replace(target, namespace=named)
             await self.client.apply(target, msgspec.json.encode(document), manager, force=force)
 
     async def get(self, kind: Kind, name: str) -> Document | None:

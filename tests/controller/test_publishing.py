@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -132,28 +133,46 @@ def _overlaps(bench: Bench) -> bool:
     return live is not None and live.part("spec")["allowComponentOverlap"] is True
 
 
-async def test_without_the_namespace_nothing_is_asked_until_it_comes(
+def patches(spent: Any) -> int:
+    return len([one for one in spent() if one.startswith("PATCH")])
+
+
+def asked_more(spent: Any, than: int) -> bool:
+    return patches(spent) > than
+
+
+async def test_without_the_namespace_one_question_a_minute_is_asked_until_it_comes(
     cluster: Any, transport: Any, catalog: Catalog, spent: Any
 ) -> None:
     bench = Bench(transport, catalog, namespace="later")
     async with bench.over():
-        await bench.until(lambda: not bench.sources.problems(definitions.KINDS))
-        await bench.clock.advance(3600)
-        assert [one for one in spent() if one.startswith("PATCH")] == []
+        await bench.until(lambda: patches(spent))
+        for _ in range(20):
+            asked = patches(spent)
+            await bench.clock.advance(PAUSE)
+            await bench.until(functools.partial(asked_more, spent, asked))
+        assert patches(spent) <= 20 + 6  # the first minute has more
+        assert len(bench.publisher.problems) == 1
         await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "later"}})
+        await bench.clock.advance(PAUSE)
         await bench.until(lambda: bench.world.get(WORKLOAD_TYPE, "later", "server"))
+        await bench.until(lambda: not bench.publisher.problems)
 
 
-async def test_without_the_right_it_is_tried_once_for_each_kind_and_left(
+async def test_without_the_right_it_is_tried_slowly_until_that_is_given(
     cluster: Any, transport: Any, catalog: Catalog, faults: Faults, spent: Any
 ) -> None:
-    for plural in ("traits", "workloadtypes", "applicationscopes"):
-        faults.refuse(403, Match(plural=plural, verb="patch"), times=100)
+    for kind, plural in (("Trait", "traits"), ("ApplicationScope", "applicationscopes")):
+        faults.refuse(403, Match(plural=plural, verb="patch"), times=3)
+        assert kind in wanted(catalog)
     bench = Bench(transport, catalog)
     async with bench.over():
-        await bench.until(lambda: len([one for one in spent() if one.startswith("PATCH")]) == 3)
-        await bench.clock.advance(3600)
-    assert len([one for one in spent() if one.startswith("PATCH")]) == 3
+        await bench.until(lambda: len(bench.publisher.problems) == 2)
+        await bench.until(lambda: bench.names()["WorkloadType"] == wanted(catalog)["WorkloadType"])
+        async with asyncio.timeout(10):
+            while bench.names() != wanted(catalog):
+                await bench.clock.advance(PAUSE)
+        await bench.until(lambda: not bench.publisher.problems)
 
 
 async def test_without_the_kinds_nothing_is_published_and_nothing_breaks(

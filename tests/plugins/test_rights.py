@@ -1,8 +1,8 @@
-"""The rights for a set of types: exactly those, each resource once."""
+"""The rights for a set of types: exactly those, each resource once, and only where they are needed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -13,12 +13,12 @@ from rudr_py.plugins import discovery, loading, rights
 Make = Callable[..., Any]
 
 
-def _verbs(rules: tuple[Rule, ...], group: str, resource: str) -> tuple[str, ...]:
+def _verbs(rules: Iterable[Rule], group: str, resource: str) -> tuple[str, ...]:
     (found,) = [rule.verbs for rule in rules if group in rule.groups and resource in rule.resources]
     return found
 
 
-def test_what_is_produced_is_kept_what_is_observed_is_looked_at_and_the_rest_is_not_asked_for(
+def test_what_is_produced_is_kept_what_is_observed_is_watched_and_the_rest_is_not_asked_for(
     trait: Make, plugin: Make
 ) -> None:
     found = trait(
@@ -26,23 +26,46 @@ def test_what_is_produced_is_kept_what_is_observed_is_looked_at_and_the_rest_is_
         observes=(Kind("v1", "ConfigMap"), Kind("networking.k8s.io/v1", "Ingress")),
         permissions=(Rule(groups=("keda.sh",), resources=("scaledobjects/status",), verbs=("get",)),),
     )
-    rules = rights.rules(loading.load([plugin("rudr-py-x", found)], None).catalog)
+    needed = rights.needed(loading.load([plugin("rudr-py-x", found)], None).catalog)
     keep = ("get", "list", "watch", "create", "patch", "delete")
-    assert _verbs(rules, "", "configmaps") == keep
-    assert _verbs(rules, "networking.k8s.io", "networkpolicies") == keep
-    assert _verbs(rules, "networking.k8s.io", "ingresses") == ("get", "list", "watch")
-    assert _verbs(rules, "keda.sh", "scaledobjects/status") == ("get",)
+    assert _verbs(needed.cluster, "", "configmaps") == keep
+    assert _verbs(needed.cluster, "networking.k8s.io", "networkpolicies") == keep
+    assert _verbs(needed.cluster, "networking.k8s.io", "ingresses") == ("list", "watch")
+    assert _verbs(needed.cluster, "keda.sh", "scaledobjects/status") == ("get",)
+
+
+@pytest.mark.parametrize("setting", ["publish", "root_scopes", "leader_elect"])
+def test_no_right_gives_everything_or_more_rights(setting: str) -> None:
+    catalog = loading.load([], discovery.standard()).catalog
+    needed = rights.needed(catalog, **{setting: True})  # type: ignore[arg-type] # all of these are booleans
+    rules = (*needed.cluster, *needed.definitions, *needed.own)
     assert not [rule for rule in rules if "*" in (*rule.groups, *rule.resources, *rule.verbs)]
-    assert not [rule for rule in rules if "secrets" in rule.resources]
+    assert not [rule for rule in rules if {"secrets", "namespaces"} & {*rule.resources}]
+    assert not [rule for rule in rules if {"escalate", "bind", "impersonate", "deletecollection"} & {*rule.verbs}]
+    assert not [rule for rule in rules if "rbac.authorization.k8s.io" in rule.groups]
 
 
 def test_settings_that_need_more_or_less_are_heeded() -> None:
     catalog = loading.load([], discovery.standard()).catalog
-    plain, rooted = rights.rules(catalog), rights.rules(catalog, root_scopes=True)
-    assert "create" not in _verbs(plain, "core.oam.dev", "applicationconfigurations")
-    assert "create" in _verbs(rooted, "core.oam.dev", "applicationconfigurations")
-    quiet = rights.rules(catalog, publish=False)
-    assert _verbs(quiet, "core.oam.dev", "traits") == ("get", "list", "watch")
+    plain, rooted = rights.needed(catalog), rights.needed(catalog, root_scopes=True)
+    assert "create" not in _verbs(plain.cluster, "core.oam.dev", "applicationconfigurations")
+    assert "create" in _verbs(rooted.cluster, "core.oam.dev", "applicationconfigurations")
+    quiet = rights.needed(catalog, publish=False)
+    assert _verbs(quiet.definitions, "core.oam.dev", "traits") == ("list", "watch")
+    assert not plain.own
+    assert rights.needed(catalog, leader_elect=True).own
+
+
+def test_what_is_beyond_known_rights_is_told() -> None:
+    known = (Rule(groups=("",), resources=("pods", "services"), verbs=("list", "watch")),)
+    wanted = (
+        Rule(groups=("",), resources=("pods",), verbs=("get", "list")),
+        Rule(groups=("", "apps"), resources=("services",), verbs=("watch",)),
+    )
+    assert rights.beyond(wanted, known) == (
+        Rule(groups=("",), resources=("pods",), verbs=("get",)),
+        Rule(groups=("apps",), resources=("services",), verbs=("watch",)),
+    )
 
 
 @pytest.mark.parametrize(

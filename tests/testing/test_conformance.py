@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from rudr_py.api import Context, Health, Kind, Manifest, Rendered, Trait
@@ -129,8 +130,8 @@ def test_a_type_that_breaks_a_promise_is_found(check: Callable[[Case], None], ba
 
 def test_a_right_that_is_missing_is_told_with_its_request() -> None:
     case = _case(Good())
-    enough = rights.rules(case.catalog())
-    without = [rule for rule in enough if rule.groups != ("",)]
+    enough = rights.needed(case.catalog())
+    without = msgspec.structs.replace(enough, cluster=tuple(rule for rule in enough.cluster if rule.groups != ("",)))
     with pytest.raises(AssertionError, match="configmaps"):
         access.check(case.stage, case.catalog(), without)
 
