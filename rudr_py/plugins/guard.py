@@ -102,7 +102,7 @@ class _Alarm:
         self.fired += 1
         # the timer runs while others have the processor, too: that is no fault of the plugin
         worked = time.thread_time() - self._worked
-        if self.fired < GRACE or (worked < self._seconds * _NEARLY and self.fired < PATIENCE):
+        if self.fired < GRACE or (worked < GRACE * self._seconds * _NEARLY and self.fired < PATIENCE):
             return
         self.expired = True
         collecting = {getattr(callback, "__code__", None) for callback in gc.callbacks}
