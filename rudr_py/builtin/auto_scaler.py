@@ -47,13 +47,18 @@ class Behavior(
 class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Bounds, and the load to aim at. Without any load, Kubernetes aims at 80 % of the CPU request."""
 
-    minimum: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1, description="The least number of replicas.")] = 1
+    minimum: Annotated[
+        int, msgspec.Meta(ge=1, le=2**31 - 1, description="The least number of replicas.", examples=[2])
+    ] = 1
     maximum: Annotated[
         Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)] | None,
-        msgspec.Meta(description="The greatest number of replicas; 10 more than minimum when it is left out."),
+        msgspec.Meta(
+            description="The greatest number of replicas; 10 more than minimum when it is left out.", examples=[10]
+        ),
     ] = None
     cpu: Annotated[
-        Percent | None, msgspec.Meta(description="The CPU use to aim at, in percent of what the pods request.")
+        Percent | None,
+        msgspec.Meta(description="The CPU use to aim at, in percent of what the pods request.", examples=[70]),
     ] = None
     memory: Annotated[
         Percent | None, msgspec.Meta(description="The memory use to aim at, in percent of what the pods request.")

@@ -31,14 +31,16 @@ class Properties(msgspec.Struct, rename="kebab", forbid_unknown_fields=True, fro
         Literal["kube-get", "httpGet", "tcp"],
         msgspec.Meta(
             description="How members are asked: kube-get takes what their workload says of itself, httpGet and tcp ask"
-            " their Service."
+            " their Service.",
+            examples=["kube-get"],
         ),
     ]
     probe_endpoint: Annotated[
         str,
         msgspec.Meta(
             description="What is asked: .status for kube-get, /path or :PORT/path for httpGet, :PORT for tcp; PORT is"
-            " a number or a name."
+            " a number or a name.",
+            examples=[".status"],
         ),
     ]
     probe_timeout: Annotated[Seconds, msgspec.Meta(description="Seconds to wait for an answer.")] = 30

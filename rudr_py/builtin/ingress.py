@@ -42,7 +42,11 @@ class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, fro
     """Hosts, paths and TLS."""
 
     hostname: Annotated[
-        str, msgspec.Meta(description="The host name to answer for, such as shop.example.com; required without rules.")
+        str,
+        msgspec.Meta(
+            description="The host name to answer for, such as shop.example.com; required without rules.",
+            examples=["shop.example.com"],
+        ),
     ] = ""
     service_port: PortNumber = None
     path: Annotated[str, msgspec.Meta(description="The path that requests begin with.")] = "/"

@@ -14,7 +14,13 @@ class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, fro
     """How many replicas."""
 
     replica_count: Annotated[
-        int, msgspec.Meta(ge=0, le=2**31 - 1, description="How many replicas run; of a Task, how many pods at a time.")
+        int,
+        msgspec.Meta(
+            ge=0,
+            le=2**31 - 1,
+            description="How many replicas run; of a Task, how many pods at a time.",
+            examples=[3],
+        ),
     ]
 
 

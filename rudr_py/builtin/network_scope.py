@@ -35,12 +35,16 @@ class Properties(msgspec.Struct, rename="kebab", forbid_unknown_fields=True, fro
     network_id: Annotated[
         str,
         msgspec.Meta(
-            description="The id of the network, required by OAM. Kubernetes has one network; it is noted as annotation."
+            description="The id of the network, required by OAM. Kubernetes has one network; it is noted as"
+            " annotation.",
+            examples=["shop"],
         ),
     ]
     subnet_id: Annotated[
         Names,
-        msgspec.Meta(description="The id of the subnet, required by OAM, or several; noted as annotation."),
+        msgspec.Meta(
+            description="The id of the subnet, required by OAM, or several; noted as annotation.", examples=["shop"]
+        ),
     ]
     internet_gateway_type: Annotated[
         Literal["public", "nat", "none", ""],

@@ -21,10 +21,17 @@ class Claim(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=T
     """A volume, and the storage for it."""
 
     volume_name: Annotated[
-        str, msgspec.Meta(min_length=1, description="The component's volume to make a claim for; any case.")
+        str,
+        msgspec.Meta(
+            min_length=1, description="The component's volume to make a claim for; any case.", examples=["data"]
+        ),
     ]
     storage_class: Annotated[
-        str, msgspec.Meta(description='The StorageClass; "" takes a volume that exists already, and makes none.')
+        str,
+        msgspec.Meta(
+            description='The StorageClass; "" takes a volume that exists already, and makes none.',
+            examples=["standard"],
+        ),
     ]
     reclaim: Annotated[
         Literal["retain", "delete"],

@@ -20,14 +20,17 @@ Problem = tuple[str, str]
 class Job(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """At these times the size becomes that."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=63, description="A name, unique in the list.")]
+    name: Annotated[
+        str, msgspec.Meta(min_length=1, max_length=63, description="A name, unique in the list.", examples=["morning"])
+    ]
     schedule: Annotated[
         str,
         msgspec.Meta(
-            description="5 or 6 fields (seconds first), @daily and its kind, @every 1h30m, @date 2026-12-24 18:00:00."
+            description="5 or 6 fields (seconds first), @daily and its kind, @every 1h30m, @date 2026-12-24 18:00:00.",
+            examples=["0 8 * * MON-FRI"],
         ),
     ]
-    target_size: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1, description="The size from then on.")]
+    target_size: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1, description="The size from then on.", examples=[5])]
     run_once: Annotated[bool, msgspec.Meta(description="Only the first time after the trait was attached.")] = False
     timezone: Annotated[
         str | None, msgspec.Meta(description="An IANA time zone for this job, such as Europe/Berlin.")

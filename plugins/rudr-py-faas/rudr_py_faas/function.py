@@ -27,7 +27,9 @@ class Amounts(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
 class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """The workload settings of a Function. `image`, `environment` and resources may come from a container instead."""
 
-    image: Annotated[str, msgspec.Meta(description="The image of the function.")] = ""
+    image: Annotated[
+        str, msgspec.Meta(description="The image of the function.", examples=["ghcr.io/openfaas/figlet:latest"])
+    ] = ""
     handler: Annotated[str, msgspec.Meta(description="The process that handles a request, such as `node main.js`.")] = (
         ""
     )

@@ -20,7 +20,11 @@ class Properties(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """The workload settings."""
 
     spec: Annotated[
-        dict[str, Any], msgspec.Meta(description="The spec of a Prometheus, as the Prometheus Operator reads it.")
+        dict[str, Any],
+        msgspec.Meta(
+            description="The spec of a Prometheus, as the Prometheus Operator reads it.",
+            examples=[{"serviceMonitorSelector": {}}],
+        ),
     ]
 
 
