@@ -23,6 +23,9 @@ Guard = Callable[[Callable[[], Any]], Any]
 """Calls a function of a plugin so that it cannot hang or end the process; raises what the function raised."""
 
 
+OWN_PACKAGE = "rudr-py"
+"""The package of the standard types."""
+
 Blame = Callable[[str, str], None]
 """Is told of each call of a type that failed: package with version, and type."""
 
@@ -175,7 +178,7 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
         hint = suggest.nearest(name, known) or suggest.nearest(name, mapping)
         unheard = dict.fromkeys(plugin.distribution for plugin in unused if not plugin.types)
         if unheard:
-            hint += f" Not in use is {', '.join(unheard)}, which may offer it; see: rudr plugins"
+            hint += f" Not in use is {', '.join(unheard)}, which may offer it; see: rudr plugins."
         raise CatalogError(f'no installed plugin offers the {what} "{name}"; {installed}.{hint}', name=name)
 
     def blaming(self, blame: Blame) -> Catalog:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 import msgspec
 
@@ -60,8 +59,8 @@ class Reader:
         self._components = Components(sight.world)
         self._applications: dict[Key, _Read] = {}
 
-    def inputs(self, live: Live, attached: Mapping[tuple[str, str], datetime]) -> Inputs:
-        """Everything that rendering may look at. Remembers which definitions the application uses."""
+    def inputs(self, live: Live, before: status.Previous) -> Inputs:
+        """Everything that rendering may look at; `before` is the status. Remembers which definitions are used."""
         sight = self._sight
         key = Key(live.namespace, live.name)
         parsed = self._application(key, live)
@@ -76,7 +75,8 @@ class Reader:
             components=components,
             now=sight.clock.now(),
             observed=self.belongings(live),
-            attached=attached,
+            attached=before.attached,
+            packages=before.packages,
             definitions=sight.world.definitions.current(),
             scopes_of=groups.scopes(live.namespace),
             root=groups.root,

@@ -76,7 +76,7 @@ class Reconciler:
         if not parts.sources.ensure(world.OWN_KINDS, key):
             return Outcome(result="requeue_after", after=failures.SAFETY)
         before = self._previous(live)
-        inputs = parts.reader.inputs(live, before.attached)
+        inputs = parts.reader.inputs(live, before)
         plan = parts.plans.plan(key, inputs)
         if not parts.sources.ensure(kinds(plan, before), key):
             return Outcome(result="requeue_after", after=failures.SAFETY)

@@ -20,7 +20,17 @@ from rudr_py.kube.requests import Target
 from rudr_py.settings import FIELD_MANAGER, Settings
 
 OUR_FIELDS = frozenset(
-    ("observedGeneration", "phase", "conditions", "components", "instances", "scopes", "warnings", "resources")
+    (
+        "observedGeneration",
+        "phase",
+        "conditions",
+        "components",
+        "instances",
+        "scopes",
+        "packages",
+        "warnings",
+        "resources",
+    )
 )
 """The fields that an application's status has no more when we do not want them; further ones only count if we do."""
 

@@ -51,6 +51,17 @@ def application_status() -> Schema:
         "conditions": conditions("Valid, Synced and Ready, and Paused while it is."),
         "instances": nodes.array("The instances and how they are.", {**instance, PRESERVE: True}),
         "warnings": nodes.texts("What deserves attention in the documents but hinders nothing."),
+        "packages": nodes.array(
+            "The packages beside rudr-py itself that the types in use come from.",
+            nodes.record(
+                "One package.",
+                {
+                    "name": nodes.text("Its name."),
+                    "version": nodes.text("Its version."),
+                    "types": nodes.texts("The types in use that it offers, or did when it was there."),
+                },
+            ),
+        ),
         "resources": nodes.array(
             "The objects of this application, for the controller's own use.",
             _free(

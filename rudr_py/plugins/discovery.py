@@ -11,6 +11,7 @@ import msgspec
 
 import rudr_py
 from rudr_py import builtin
+from rudr_py.catalog import OWN_PACKAGE
 
 GROUP = "rudr_py.plugins"
 """The entry-point group; the name of an entry point is the plugin's name."""
@@ -43,7 +44,7 @@ def installed(path: Sequence[str] | None = None) -> tuple[Found, ...]:
 
 def standard() -> Found:
     """The types that come with rudr_py, through the same door."""
-    return Found(name="builtin", package="rudr-py", version=rudr_py.__version__, load=lambda: builtin, builtin=True)
+    return Found(name="builtin", package=OWN_PACKAGE, version=rudr_py.__version__, load=lambda: builtin, builtin=True)
 
 
 def _of(distribution: importlib.metadata.Distribution) -> Iterable[Found]:

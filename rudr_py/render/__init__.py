@@ -21,6 +21,7 @@ stamp        labels and names of our objects
 health       asks types how their objects are doing
 running      objects that run to their end once per change of their inputs
 conditions   what the conditions of an application say
+packages     which packages the types in use come from
 memory       what a stored status remembers for the next one
 legacy       the words of Rudr's status
 digest       short digests of values

@@ -90,6 +90,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     For the application's own scopes, by the names of their bindings: `members` are those of all applications (those
     of this one are only asked for their health), `probe_results` the answers by the names of the probes.
 
+    `packages` is what status kept: type -> the package that offered it, with its version.
     `image_pull_policy` is for every container of the core workload types; "" leaves it to Kubernetes.
     """
 
@@ -105,4 +106,5 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     root: str = ""
     members: Mapping[str, tuple[Member, ...]] = msgspec.field(default_factory=dict)
     probe_results: Mapping[str, Mapping[str, str | None]] = msgspec.field(default_factory=dict)
+    packages: Mapping[str, str] = msgspec.field(default_factory=dict)
     image_pull_policy: str = ""

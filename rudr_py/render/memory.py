@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from rudr_py.model.condition import Condition
-from rudr_py.render import running
+from rudr_py.render import packages, running
 from rudr_py.render.inputs import Runs
 
 
@@ -20,7 +20,8 @@ class Previous(msgspec.Struct, frozen=True, kw_only=True):
     """What of the last status matters for the next one.
 
     `attached` is (instance, trait) -> when the trait was first applied, and ("", scope) -> the same of a scope;
-    `runs` are those of objects that run once. `instances` and `scopes` are the entries as they stand.
+    `runs` are those of objects that run once; `packages` is type -> the package that offered it. `instances` and
+    `scopes` are the entries as they stand.
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -30,6 +31,7 @@ class Previous(msgspec.Struct, frozen=True, kw_only=True):
     instances: tuple[dict[str, Any], ...] = ()
     scopes: tuple[dict[str, Any], ...] = ()
     resources: tuple[dict[str, Any], ...] = ()
+    packages: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 def previous(document: Any) -> Previous:
@@ -44,6 +46,7 @@ def previous(document: Any) -> Previous:
         instances=instances,
         scopes=scopes,
         resources=_maps(status.get("resources")),
+        packages=packages.read(_maps(status.get("packages"))),
     )
 
 

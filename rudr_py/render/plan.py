@@ -5,6 +5,7 @@ Owners are named, not resolved: the controller fills in uids when it applies.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -109,6 +110,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     With `problems` the documents are wrong and `manifests` is empty: nothing is applied and nothing pruned.
     `reason` is the CamelCase reason of the `Valid` condition. `wake_at` is when the answer changes by itself.
+    `packages` maps the types in use that are not our own to the packages that offer them, or did.
     """
 
     manifests: tuple[Planned, ...] = ()
@@ -118,3 +120,4 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
     reason: str = "Valid"
     wake_at: datetime | None = None
+    packages: Mapping[str, str] = msgspec.field(default_factory=dict)

@@ -17,7 +17,7 @@ from rudr_py.model import paths, resolve, suggest
 from rudr_py.model.application import ComponentBinding, TraitBinding
 from rudr_py.model.document import Parsed
 from rudr_py.model.resolve import Resolved
-from rudr_py.render import check, extended, fitting, membership, narrowing
+from rudr_py.render import check, extended, fitting, membership, narrowing, packages
 from rudr_py.render.inputs import DeclaredScope, Inputs
 
 SETTINGS = "$.spec.workloadSettings"
@@ -187,7 +187,8 @@ def _workload(
     except CatalogError as error:
         admitted = extended.admit(inputs.definitions, component.workload_type)
         if isinstance(admitted, str):
-            problem = Problem(f"{error}{admitted}", "$.spec.workloadType", rule="CO-13")
+            lost = packages.missing(inputs, catalog, component.workload_type)
+            problem = Problem(f"{error}{lost}{admitted}", "$.spec.workloadType", rule="CO-13")
             return _Workload(problems=(problem,))
         literal = {one.name for one in component.settings if one.from_param not in resolved.parameters}
         parameters = extended.Parameters({one.name for one in component.parameters}, resolved.parameters)
@@ -214,7 +215,8 @@ def _traits(
             offer = catalog.trait(binding.name)
         except CatalogError as error:
             hint = narrowing.unimplemented("Trait", inputs.definitions.traits, binding.name)
-            problems.append(Problem(f"{error}{hint}", paths.child(path, "name"), rule="TR-8"))
+            lost = packages.missing(inputs, catalog, binding.name)
+            problems.append(Problem(f"{error}{lost}{hint}", paths.child(path, "name"), rule="TR-8"))
             continue
         if offer.name in seen and not offer.provides.several:
             message = f'the trait "{offer.name}" is attached twice; an instance takes each trait once'

@@ -15,7 +15,7 @@ from rudr_py.catalog import Catalog
 from rudr_py.errors import Problem
 from rudr_py.model import paths
 from rudr_py.model.document import Positions
-from rudr_py.render import instance, prepare, scopes, stamp
+from rudr_py.render import instance, packages, prepare, scopes, stamp
 from rudr_py.render.inputs import Inputs
 from rudr_py.render.plan import Answer, InstancePlan, Plan, Planned, RenderedInstance, RenderedScope
 
@@ -55,7 +55,12 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
     told = _located(warnings, inputs.positions)
     if problems or missing or faults:
         reason = INVALID if problems else COMPONENT_NOT_FOUND if missing else PLUGIN_FAILED
-        return Plan(problems=_located([*missing, *problems, *faults], inputs.positions), warnings=told, reason=reason)
+        return Plan(
+            problems=_located([*missing, *problems, *faults], inputs.positions),
+            warnings=told,
+            reason=reason,
+            packages=packages.used(inputs, catalog, wrong=True),
+        )
     return Plan(
         # what a scope says of its members' pods holds before there are any
         manifests=(*owners, *(m for found in (*grouped, *rendered.values()) for m in found.manifests)),
@@ -63,6 +68,7 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
         scopes=tuple(found.plan for found in grouped if found.plan is not None),
         warnings=told,
         wake_at=_wake_at([found.wake_at for found in answers], inputs.now),
+        packages=packages.used(inputs, catalog, wrong=False),
     )
 
 

@@ -16,7 +16,7 @@ from rudr_py.errors import CatalogError, PluginCallError, Problem
 from rudr_py.model import paths, resolve
 from rudr_py.model.application import ScopeBinding
 from rudr_py.model.identity import Metadata
-from rudr_py.render import calling, check, membership, narrowing, stamp
+from rudr_py.render import calling, check, membership, narrowing, packages, stamp
 from rudr_py.render.inputs import Inputs
 from rudr_py.render.plan import InstancePlan, Part, Planned, RenderedScope, ScopePlan
 
@@ -44,7 +44,8 @@ def render(inputs: Inputs, catalog: Catalog, index: int, instances: Sequence[Ins
     except CatalogError as error:
         hint = narrowing.unimplemented("ApplicationScope", narrowing.scope_types(inputs.definitions), binding.type)
         # a type that is not there, or none, is told by the reader of the document
-        problem = Problem(f"{error}{hint}", paths.child(path, "type"), rule="SC-9")
+        lost = packages.missing(inputs, catalog, binding.type)
+        problem = Problem(f"{error}{lost}{hint}", paths.child(path, "type"), rule="SC-9")
         return RenderedScope(problems=() if _misread(inputs, problem.path) else (problem,))
     prepared, problems, warnings = _prepare(inputs, offer, binding, path)
     if problems or _misread(inputs, path):

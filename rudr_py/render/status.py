@@ -13,7 +13,7 @@ import msgspec
 
 from rudr_py.api import Health, Ref
 from rudr_py.model.condition import TRUE, set_condition
-from rudr_py.render import conditions, health, legacy, running
+from rudr_py.render import conditions, health, legacy, packages, running
 from rudr_py.render.conditions import Sync
 from rudr_py.render.inputs import Inputs, Observed, Runs
 from rudr_py.render.memory import Previous, previous
@@ -52,6 +52,7 @@ def status(plan: Plan, inputs: Inputs, observed: Observed, sync: Sync, before: P
         built["components"] = legacy.components(plan, observed, running.settled(plan, observed, runs))
         built["instances"] = [_instance(one, runs) for one in healths]
         built["scopes"] = [_scope(one) for one in health.scopes(plan, observed, inputs.now)]
+    built["packages"] = packages.written(plan.packages)
     built["warnings"] = [conditions.line(warning) for warning in plan.warnings]
     built["resources"] = list(sync.resources)
     return {name: value for name, value in built.items() if value not in ({}, [])}
@@ -65,8 +66,8 @@ def scope_status(plan: Plan, observed: Observed, now: datetime) -> dict[Ref, dic
 def bounded(wanted: dict[str, Any], before: Previous) -> dict[str, Any]:
     """The status, or when it is too large for the server one that says so and keeps what is needed to go on.
 
-    Kept are resources, times of traits and runs. `before` is the present status: the times of conditions that said
-    so already stay as they are.
+    Kept are resources, packages, times of traits and runs. `before` is the present status: the times of conditions
+    that said so already stay as they are.
     """
     if len(msgspec.json.encode(wanted)) <= SIZE_LIMIT:
         return wanted
@@ -91,6 +92,7 @@ def bounded(wanted: dict[str, Any], before: Previous) -> dict[str, Any]:
         "scopes": [
             {key: entry[key] for key in ("name", "attachedAt") if key in entry} for entry in wanted.get("scopes", ())
         ],
+        "packages": wanted.get("packages"),
         "resources": wanted.get("resources"),
     }
     return {name: value for name, value in kept.items() if value not in (None, [])}

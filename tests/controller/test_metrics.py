@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 import rudr_py
 from rudr_py import catalog
 from rudr_py.api import Trait
-from rudr_py.catalog import Catalog, PluginState
+from rudr_py.catalog import Catalog, Offer, PluginState, State
 from rudr_py.controller.metrics import Metrics
 from rudr_py.controller.outcome import Result
 from rudr_py.controller.queue import LOW_PRIORITY, Queue
@@ -186,8 +186,8 @@ class _Small(Trait[Any]):
 
 
 def _installed(*packages: str, plugins: tuple[PluginState, ...] = ()) -> Catalog:
-    offers = {package: catalog.offer(_Small(), package=package) for package in packages}
-    return Catalog(traits=dict(offers), plugins=plugins)
+    offers: dict[str, Offer[Trait[Any]]] = {package: catalog.offer(_Small(), package=package) for package in packages}
+    return Catalog(traits=offers, plugins=plugins)
 
 
 def test_plugins_are_those_named_last(metrics: Metrics) -> None:
@@ -198,7 +198,7 @@ def test_plugins_are_those_named_last(metrics: Metrics) -> None:
 
 
 def test_plugins_are_counted_in_every_state(metrics: Metrics) -> None:
-    states = ("loaded", "loaded", "failed", "quarantined")
+    states: tuple[State, ...] = ("loaded", "loaded", "failed", "quarantined")
     plugins = tuple(PluginState(name="x", package="rudr-py-x", version="1", state=state) for state in states)
     metrics.plugins(_installed(plugins=plugins))
     found = {sample.labels["state"]: sample.value for sample in samples(metrics) if sample.name == "rudr_plugins"}

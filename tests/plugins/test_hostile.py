@@ -10,6 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
+import aiohttp
 import pytest
 
 from rudr_py.api import Context, Kind, Manifest, Rendered, Trait, Type, hookimpl
@@ -166,6 +167,29 @@ async def test_one_application_is_told_and_the_others_are_served(
         assert await cluster.list(CONFIG, labels="app.kubernetes.io/managed-by=rudr") == []
 
 
+async def test_failing_calls_are_counted_where_the_plugins_are_told(cluster: Cluster, plugin: Make) -> None:
+    broken = discovery.Found(name="broken", package="rudr-py-broken", version="2", load=_no_import)
+    loaded = loading.load([plugin("rudr-py-hostile", Hostile(_raises)), broken], discovery.standard())
+    async with cluster.controller(loaded.catalog) as controller:
+        await cluster.apply(_component(), _application("bad", "hostile"))
+        await cluster.until(APPLICATION, "bad", _is("Valid", "False"))
+        metrics = await _ask(controller.endpoints.metrics_port, "/metrics")
+        verbose = await _ask(controller.endpoints.health_port, "/readyz?verbose")
+    (count,) = (
+        line for line in metrics.splitlines() if line.startswith("rudr_plugin_errors_total{") and "hostile" in line
+    )
+    assert count.startswith('rudr_plugin_errors_total{plugin="rudr-py-hostile",type="hostile"} ')
+    assert float(count.rpartition(" ")[2]) > 0
+    assert 'rudr_plugins{state="failed"} 1.0' in metrics
+    assert "[i]plugins: Failed: rudr-py-broken 2 (plugin broken) cannot be loaded: ImportError: no more" in verbose
+    assert "readyz check passed" in verbose
+
+
+async def _ask(port: int, path: str) -> str:
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}{path}") as answer:
+        return await answer.text()
+
+
 async def test_what_a_type_changes_in_place_is_told_and_harms_nobody(cluster: Cluster, plugin: Make) -> None:
     def meddles(ctx: Context[Any]) -> Rendered:
         ctx.manifests[0].body["spec"]["template"]["spec"]["containers"].clear()
@@ -217,11 +241,22 @@ async def test_without_its_plugin_an_application_keeps_its_objects_and_is_told(
         app = await cluster.until(APPLICATION, "app", _is("Valid", "False"))
         message = _condition(app, "Valid")["message"]
         assert "hostile" in message
-        assert failing == "uninstalled" or "rudr-py-hostile 1.0" in message
+        assert "rudr-py-hostile 1.0" in message
+        assert (failing == "uninstalled") == ("pip install rudr-py-hostile" in message)
         await cluster.apply(_application("other"))
         await cluster.until(APPLICATION, "other", _is("Ready", "True"))
         assert await cluster.get(CONFIG, "app-web-kept") is not None
         assert await cluster.get(DEPLOYMENT, "app-web") is not None
+    # another start, which has the status of the one before to go by
+    async with cluster.controller(_without(found, failing).catalog) as controller:
+        await cluster.apply(_application("third"))
+        await cluster.until(APPLICATION, "third", _is("Ready", "True"))
+        await controller.idle()
+        after = await cluster.get(APPLICATION, "app")
+        assert after is not None
+        assert after["metadata"]["resourceVersion"] == app["metadata"]["resourceVersion"]
+    async with cluster.controller(loading.load([found], discovery.standard()).catalog):
+        await cluster.until(APPLICATION, "app", _is("Ready", "True"))
 
 
 def _without(found: discovery.Found, failing: str) -> loading.Loaded:

@@ -1,0 +1,78 @@
+"""Which packages the types of an application come from; remembered in status, for the day when one of them is gone.
+
+Pure. Only names are kept here: what an installed package offers is the catalog's to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rudr_py.catalog import OWN_PACKAGE, Catalog
+from rudr_py.render.inputs import Inputs
+
+
+def used(inputs: Inputs, catalog: Catalog, *, wrong: bool) -> dict[str, str]:
+    """Type as the documents write it -> package with version, of every type that is not our own.
+
+    While the documents are `wrong`, what was known of a type that is not there stays known.
+    """
+    bindings = inputs.application.components
+    parsed = [inputs.components.get(binding.component_name) for binding in bindings]
+    workloads = {found.value.workload_type for found in parsed if found is not None and found.value is not None}
+    traits = {trait.name for binding in bindings for trait in binding.traits}
+    scopes = {scope.type for scope in inputs.application.scopes}
+    offered: dict[str, str] = {}
+    for names, offers in ((workloads, catalog.workloads), (traits, catalog.traits), (scopes, catalog.scopes)):
+        offered |= {name: offers[name].package for name in names if name in offers}
+    found = {name: package for name, package in offered.items() if _split(package)[0] != OWN_PACKAGE}
+    if not wrong:
+        return found
+    # a document that cannot be read, or is not there, may name any of them
+    unread = bool(inputs.parsed.problems) or any(one is None or one.value is None for one in parsed)
+    lost = {name for name in inputs.packages if name not in offered and (unread or name in workloads | traits | scopes)}
+    return {**{name: inputs.packages[name] for name in lost}, **found}
+
+
+def missing(inputs: Inputs, catalog: Catalog, name: str) -> str:
+    """What to add to the message that nobody offers a type: who did, and how to have it again. "" when nobody knows."""
+    before = inputs.packages.get(name)
+    if before is None:
+        return ""
+    package, version = _split(before)
+    states = [plugin for plugin in catalog.plugins if plugin.package == package]
+    if not states:
+        return (
+            f" It was offered by {before}, which is not installed now; install it again: pip install {package}, "
+            "and restart rudr-py."
+        )
+    unused = next((plugin for plugin in states if plugin.state != "loaded"), None)
+    if unused is None:
+        return f" It was offered by {before}, and {states[0].distribution}, which is installed now, does not offer it."
+    told = name in unused.types  # by the catalog
+    return "" if told else f" It was offered by {package} {version}, and now {unused.error}."
+
+
+def written(packages: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The entries of status: name and version of each package, with the types that are used of it, in order."""
+    by_package: dict[str, list[str]] = {}
+    for name in sorted(packages):
+        by_package.setdefault(packages[name], []).append(name)
+    entries = ((*_split(package), types) for package, types in sorted(by_package.items()))
+    return [{"name": name, "version": version, "types": types} for name, version, types in entries]
+
+
+def read(entries: tuple[dict[str, Any], ...]) -> dict[str, str]:
+    """The reverse of `written`; what cannot be read is left out."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        name, version, types = entry.get("name"), entry.get("version"), entry.get("types")
+        if isinstance(name, str) and name and isinstance(version, str) and isinstance(types, list):
+            package = f"{name} {version}" if version else name
+            found |= {each: package for each in types if isinstance(each, str)}
+    return found
+
+
+def _split(package: str) -> tuple[str, str]:
+    name, _, version = package.rpartition(" ")
+    return (name, version) if name else (version, "")
