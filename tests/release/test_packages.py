@@ -1,0 +1,129 @@
+"""What is in the wheels and sdists, and what they say of themselves."""
+
+from __future__ import annotations
+
+import configparser
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from rudr_py.model import crds
+from tests.release import building
+from tests.release.building import PLUGINS, ROOT, Built
+
+REGISTRIES = re.compile(r"pypi\.|pythonhosted|docker\.io|ghcr\.|quay\.|gcr\.|registry\.")
+JUNK = re.compile(r"(^|/)(tests?|docs|bench|charts|golden|__pycache__|\.\w[\w-]*)/|\.pyc$|test_\w+\.py$|conftest\.py$")
+
+
+def package(source: Path) -> str:
+    """The one package of a project."""
+    return "rudr_py" if source == ROOT else source.name.replace("-", "_")
+
+
+def test_a_wheel_has_every_module_of_its_package_and_nothing_else(built: Built, source: Path) -> None:
+    folder = source / package(source)
+    wanted = {path.relative_to(source).as_posix() for path in folder.rglob("*") if path.is_file()}
+    wanted = {path for path in wanted if "__pycache__" not in path}
+    if source == ROOT:
+        further = [
+            *(ROOT / "crds").glob("*.yaml"),
+            *(path for path in (ROOT / "examples").rglob("*") if path.is_file()),
+        ]
+        wanted |= {f"rudr_py/{path.relative_to(ROOT).as_posix()}" for path in further}
+    assert {name for name in built.in_wheel if ".dist-info/" not in name} == wanted
+
+
+def test_neither_wheel_nor_sdist_has_tests_caches_or_other_projects(built: Built) -> None:
+    for names in (built.in_wheel, built.in_sdist):
+        assert [name for name in names if JUNK.search(name.replace("rudr_py/testing/", ""))] == []
+    assert not [name for name in built.in_sdist if name.startswith(("plugins/", "tests/"))]
+
+
+def test_types_are_shipped(built: Built, source: Path) -> None:
+    for names in (built.in_wheel, built.in_sdist):
+        assert f"{package(source)}/py.typed" in names
+    assert "Typing :: Typed" in built.metadata.get_all("Classifier", [])
+
+
+def test_an_sdist_makes_the_same_wheel_as_the_tree_to_the_byte_each_time(built: Built, tmp_path: Path) -> None:
+    unpacked = tmp_path / "unpacked"
+    for name, content in built.in_sdist.items():
+        (unpacked / name).parent.mkdir(parents=True, exist_ok=True)
+        (unpacked / name).write_bytes(content)
+    first, second = (building.build(unpacked, tmp_path / name) for name in ("first", "second"))
+    assert first.wheel.read_bytes() == second.wheel.read_bytes() == built.wheel.read_bytes()
+    assert first.sdist.read_bytes() == second.sdist.read_bytes() == built.sdist.read_bytes()
+
+
+def test_the_definitions_in_the_wheel_are_those_of_the_model(all_built: dict[str, Built]) -> None:
+    files = all_built[ROOT.name].in_wheel
+    shipped = [yaml.safe_load(text) for name, text in files.items() if name.startswith("rudr_py/crds/")]
+    assert len(shipped) == 7
+    assert sorted(shipped, key=lambda one: str(one["metadata"]["name"])) == sorted(
+        crds.documents(), key=lambda one: str(one["metadata"]["name"])
+    )
+
+
+def test_the_readme_is_the_description_and_says_how_it_is_written(built: Built, source: Path) -> None:
+    assert built.metadata["Description-Content-Type"] == "text/markdown"
+    assert built.info("METADATA").partition("\n\n")[2].strip() == (source / "README.md").read_text().strip()
+
+
+def test_license_summary_and_python_are_told(built: Built) -> None:
+    told = built.metadata
+    assert told["License-Expression"] == "Apache-2.0"
+    assert built.info("licenses/LICENSE") == (ROOT / "LICENSE").read_text()
+    assert "END OF TERMS AND CONDITIONS" in built.info("licenses/LICENSE")
+    assert told["Requires-Python"] == ">=3.11"
+    assert 20 < len(told["Summary"]) < 512
+
+
+def test_no_registry_is_named(built: Built) -> None:
+    told = built.metadata
+    links = [*told.get_all("Project-URL", []), told.get("Home-page", ""), *told.get_all("Requires-Dist", [])]
+    assert [link for link in links if REGISTRIES.search(link)] == []
+
+
+def test_requirements_have_a_lower_bound_and_are_not_direct_links(built: Built) -> None:
+    for text in built.metadata.get_all("Requires-Dist", []):
+        requirement = Requirement(text)
+        assert requirement.url is None
+        if requirement.marker is None and requirement.name != "tzdata":
+            assert any(one.operator == ">=" for one in requirement.specifier), text
+
+
+def test_a_package_of_ours_takes_the_project_that_it_was_tested_with(all_built: dict[str, Built]) -> None:
+    version = Version(all_built[ROOT.name].metadata["Version"])
+    for source in PLUGINS:
+        needed = map(Requirement, all_built[source.name].metadata.get_all("Requires-Dist", []))
+        for one in needed:
+            if one.name == "rudr-py":
+                assert one.specifier.contains(version, prereleases=True), f"{source.name}: {one}"
+
+
+def test_commands_and_plugins_are_found_by_entry_points(built: Built, source: Path) -> None:
+    points = configparser.ConfigParser()
+    points.read_string(built.info("entry_points.txt"))
+    if source == ROOT:
+        assert set(points["console_scripts"]) == {"rudr", "kubectl-rudr"}
+        assert dict(points["pytest11"]) == {"rudr_py": "rudr_py.testing.plugin"}
+    else:
+        assert list(points["rudr_py.plugins"].values()) == [package(source)]
+    files = built.in_wheel
+    for group in points.values():
+        for place in group.values():
+            module = place.partition(":")[0].replace(".", "/")
+            assert {f"{module}.py", f"{module}/__init__.py"} & set(files), place
+
+
+def test_the_extras_are_those_of_the_docs(all_built: dict[str, Built]) -> None:
+    assert set(all_built[ROOT.name].metadata.get_all("Provides-Extra", [])) == {"local", "testing", "dev", "docs"}
+
+
+@pytest.mark.parametrize("name", ["README.md", "LICENSE", "pyproject.toml", "PKG-INFO"])
+def test_an_sdist_can_be_read_by_people(built: Built, name: str) -> None:
+    assert name in built.in_sdist
