@@ -1,0 +1,149 @@
+{{/* The name of objects: release and chart, or what the user wants. At most 63 characters, less room for suffixes. */}}
+{{- define "rudr-py.fullname" -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
+{{- else if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 52 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 52 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What selects the pods. Immutable in a Deployment: depends on the release's name only. */}}
+{{- define "rudr-py.selector" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{/* The labels of an object, with `more` of its own. What selects the pods cannot be overridden. */}}
+{{- define "rudr-py.labelsWith" -}}
+{{- $chart := .root.Chart -}}
+{{- $own := include "rudr-py.selector" .root | fromYaml -}}
+{{- $own = merge $own (dict
+  "helm.sh/chart" (printf "%s-%s" $chart.Name $chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-")
+  "app.kubernetes.io/version" $chart.AppVersion
+  "app.kubernetes.io/part-of" "core.oam.dev"
+  "app.kubernetes.io/managed-by" .root.Release.Service) -}}
+{{- merge $own .more .root.Values.commonLabels | toYaml -}}
+{{- end -}}
+
+{{- define "rudr-py.labels" -}}
+{{- include "rudr-py.labelsWith" (dict "root" . "more" (dict)) -}}
+{{- end -}}
+
+{{/* The labels of the pods: without versions, so that a new chart alone restarts nothing. */}}
+{{- define "rudr-py.podLabels" -}}
+{{- $own := merge (include "rudr-py.selector" . | fromYaml) (dict "app.kubernetes.io/part-of" "core.oam.dev") -}}
+{{- merge $own .Values.podLabels .Values.commonLabels | toYaml -}}
+{{- end -}}
+
+{{- define "rudr-py.serviceAccount" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "rudr-py.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "rudr-py.definitionsNamespace" -}}
+{{- default .Release.Namespace .Values.definitionsNamespace.name -}}
+{{- end -}}
+
+{{- define "rudr-py.lease" -}}
+{{- default (include "rudr-py.fullname" .) .Values.leaderElection.id -}}
+{{- end -}}
+
+{{/* Whether the image that the values name is Rudr's own, as in value files of its chart. It cannot run here. */}}
+{{- define "rudr-py.namesRudrsImage" -}}
+{{- if regexMatch "(^|/)oamdev/rudr$" .Values.image.repository -}}true{{- end -}}
+{{- end -}}
+
+{{- define "rudr-py.image" -}}
+{{- $rudrs := include "rudr-py.namesRudrsImage" . -}}
+{{- $repository := ternary "rudr-py" .Values.image.repository (eq $rudrs "true") -}}
+{{- $tag := ternary .Chart.AppVersion (default .Chart.AppVersion .Values.image.tag) (eq $rudrs "true") -}}
+{{- with .Values.image.registry -}}{{- . -}}/{{- end -}}
+{{- $repository -}}
+{{- if .Values.image.digest -}}@{{ .Values.image.digest }}{{- else -}}:{{ $tag }}{{- end -}}
+{{- end -}}
+
+{{/* Whether the controller's rights are given at all. */}}
+{{- define "rudr-py.rbac" -}}
+{{- if and .Values.rbac.create .Values.enableRBAC -}}true{{- end -}}
+{{- end -}}
+
+{{/* The rules of one sort (cluster, definitions, own) for what these values switch on, as {rules: [...]}. */}}
+{{- define "rudr-py.rules" -}}
+{{- $root := .root -}}
+{{- $sort := .sort -}}
+{{- $rights := $root.Files.Get "generated/rights.yaml" | fromYaml -}}
+{{- $parts := list "always" -}}
+{{- if $root.Values.publishDefinitions }}{{ $parts = append $parts "publish" }}{{ end -}}
+{{- if $root.Values.rootScopes }}{{ $parts = append $parts "rootScopes" }}{{ end -}}
+{{- if $root.Values.leaderElection.enabled }}{{ $parts = append $parts "leaderElection" }}{{ end -}}
+{{- $listed := dict -}}
+{{- range $root.Values.plugins.packages }}{{ $_ := set $listed (.name | lower | replace "_" "-") true }}{{ end -}}
+{{- range $name, $switch := dict "cronhpa" $root.Values.plugins.cronhpa "faas" $root.Values.plugins.faas "prometheus" $root.Values.plugins.prometheus -}}
+{{- if or $switch.rbac (hasKey $listed (printf "rudr-py-%s" $name)) }}{{ $parts = append $parts $name }}{{ end -}}
+{{- end -}}
+{{- $rules := list -}}
+{{- range $parts }}{{ $rules = concat $rules (dig . $sort (list) $rights) }}{{ end -}}
+{{- toYaml (dict "rules" $rules) | replace "$LEASE" (include "rudr-py.lease" $root) -}}
+{{- end -}}
+
+{{/* What pip is to install: each package with its version and hashes, so that nothing else can come. */}}
+{{- define "rudr-py.requirements" -}}
+{{- range .Values.plugins.packages }}
+{{ .name }}=={{ .version }}{{ range .hashes }} --hash={{ . }}{{ end }}
+{{- end }}
+{{- end -}}
+
+{{/* Stops with an error where values contradict each other in a way that their schema cannot tell. */}}
+{{- define "rudr-py.check" -}}
+{{- if and (gt (int .Values.replicaCount) 1) (not .Values.leaderElection.enabled) -}}
+{{- fail (printf "replicaCount is %d: more than one replica needs leaderElection.enabled" (int .Values.replicaCount)) -}}
+{{- end -}}
+{{- if and .Values.metrics.serviceMonitor.enabled (not (and .Values.metrics.enabled .Values.metrics.service.enabled)) -}}
+{{- fail "metrics.serviceMonitor needs metrics.enabled and metrics.service.enabled; metrics.podMonitor needs no Service" -}}
+{{- end -}}
+{{- if and .Values.metrics.podMonitor.enabled (not .Values.metrics.enabled) -}}
+{{- fail "metrics.podMonitor needs metrics.enabled" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The arguments of the container. */}}
+{{- define "rudr-py.args" -}}
+- run
+- --health-probe-bind-address=:8081
+- --metrics-bind-address={{ if .Values.metrics.enabled }}:8080{{ end }}
+{{- if .Values.healthScope.enabled }}
+- --health-scope-bind-address=:8082
+{{- end }}
+{{- with .Values.watchNamespaces }}
+- --watch-namespace={{ join "," . }}
+{{- end }}
+- --definitions-namespace={{ include "rudr-py.definitionsNamespace" . }}
+- --{{ if not .Values.publishDefinitions }}no-{{ end }}publish-definitions
+- --{{ if not .Values.rootScopes }}no-{{ end }}root-scopes
+- --workers={{ .Values.workers }}
+{{- if .Values.leaderElection.enabled }}
+- --leader-elect
+- --leader-election-id={{ include "rudr-py.lease" . }}
+- --leader-election-namespace={{ .Release.Namespace }}
+- --leader-elect-lease-duration={{ .Values.leaderElection.leaseDuration }}
+- --leader-elect-renew-deadline={{ .Values.leaderElection.renewDeadline }}
+- --leader-elect-retry-period={{ .Values.leaderElection.retryPeriod }}
+{{- else }}
+- --no-leader-elect
+{{- end }}
+{{- with .Values.plugins.only }}
+- --plugins={{ join "," . }}
+{{- end }}
+{{- if .Values.plugins.strict }}
+- --strict-plugins
+{{- end }}
+{{- range .Values.extraArgs }}
+- {{ . | quote }}
+{{- end }}
+{{- end -}}

@@ -1,0 +1,119 @@
+"""Prints what of charts/rudr-py is made from the code: CRDs, rights, README, descriptions in values.schema.json.
+
+    PYTHONPATH=plugins/rudr-py-cronhpa:plugins/rudr-py-faas:plugins/rudr-py-prometheus python -m tests.charts.generated
+
+`make chart` runs it. Nothing that it prints is edited by hand; a test compares it.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rudr_py.api import Rule
+from rudr_py.catalog import Catalog
+from rudr_py.model import crds
+from rudr_py.plugins import discovery, loading, rights, roles
+from rudr_py.plugins.discovery import Found
+from rudr_py.plugins.rights import Grant, Rights
+from tests.charts import reading
+
+FOLDER = reading.FOLDER
+PACKAGES = ("cronhpa", "faas", "prometheus")
+LEASE = "$LEASE"
+"""Stands for the name of the Lease, which is the release's."""
+
+HEAD = "# Printed by `make chart`; not edited by hand.\n"
+
+
+def files() -> dict[Path, str]:
+    """Every file that is printed, by its path."""
+    found = {FOLDER / "generated" / "crds" / f"{_plural(one)}.yaml": crds.to_yaml(one) for one in crds.documents()}
+    found[FOLDER / "generated" / "other-names.yaml"] = HEAD + yaml.safe_dump(_other_names(), sort_keys=False)
+    found[FOLDER / "generated" / "rights.yaml"] = HEAD + yaml.dump(_parts(), Dumper=_Dumper, sort_keys=False, width=110)
+    found[FOLDER / "values.schema.json"] = reading.described_schema()
+    found[FOLDER / "README.md"] = reading.readme()
+    return found
+
+
+def catalog(*packages: str) -> Catalog:
+    """The standard types, and those of our packages with these short names."""
+    found = [
+        Found(
+            name=name,
+            package=f"rudr-py-{name}",
+            version="0",
+            load=functools.partial(importlib.import_module, f"rudr_py_{name}"),
+        )
+        for name in packages
+    ]
+    loaded = loading.load(found, discovery.standard())
+    assert not loaded.refused, loaded.refused
+    return loaded.catalog
+
+
+def _plural(document: dict[str, Any]) -> str:
+    plural: str = document["spec"]["names"]["plural"]
+    return plural
+
+
+def _other_names() -> dict[str, Any]:
+    """The names of the definitions that have others when they keep clear of KubeVela's."""
+    usual = {_plural(one): one["spec"]["names"] for one in crds.documents()}
+    other = {_plural(one): one["spec"]["names"] for one in crds.documents(legacy_short_names=False)}
+    return {plural: names for plural, names in other.items() if names != usual[plural]}
+
+
+def _parts() -> dict[str, dict[str, list[Any]]]:
+    """What is always needed, and what each switch adds to it."""
+    core = catalog()
+    needed = functools.partial(rights.needed, lease=LEASE)
+    always = needed(core, publish=False)
+    more = {
+        "publish": needed(core, publish=True),
+        "rootScopes": needed(core, publish=False, root_scopes=True),
+        "leaderElection": needed(core, publish=False, leader_elect=True),
+        **{name: needed(catalog(name), publish=False) for name in PACKAGES},
+    }
+    nothing = Rights(cluster=(), definitions=())
+    return {"always": _beyond(always, nothing), **{name: _beyond(found, always) for name, found in more.items()}}
+
+
+def _beyond(found: Rights, known: Rights) -> dict[str, list[Any]]:
+    parts = {
+        sort: list(roles.rule_documents(_left(getattr(found, sort), getattr(known, sort))))
+        for sort in ("cluster", "definitions", "own")
+    }
+    return {sort: rules for sort, rules in parts.items() if rules}
+
+
+def _left(rules: Iterable[Rule], known: tuple[Rule, ...]) -> Iterator[Rule]:
+    """As `rights.beyond`; rules for named objects as they are."""
+    plain = [rule for rule in rules if not isinstance(rule, Grant)]
+    yield from rights.beyond(plain, known)
+    yield from (rule for rule in rules if isinstance(rule, Grant))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Lists within a rule on one line, lists of rules indented."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+    def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> Any:
+        plain = all(isinstance(one, str) for one in sequence)
+        return super().represent_sequence(tag, sequence, flow_style=plain)
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+if __name__ == "__main__":
+    for path, text in files().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")

@@ -1,0 +1,82 @@
+"""Renders charts/rudr-py with Helm's own engine, offline, and lists the objects. Needs helm-python-sdk.
+
+A test that reads other files of the chart only does not need this.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.charts import reading
+
+helm: Any = pytest.importorskip("helm_python", reason="no helm-python-sdk for this platform")
+
+Document = dict[str, Any]
+NAME, NAMESPACE = "rudr-py", "rudr-system"
+NOTES = "rudr-py/templates/NOTES.txt"
+
+
+@functools.cache
+def chart() -> Any:
+    """The chart, loaded once."""
+    return helm.Chart.load(str(reading.FOLDER))
+
+
+def rendered(values: Mapping[str, Any], name: str = NAME, namespace: str = NAMESPACE) -> list[Document]:
+    """The objects of a release, the hooks too. Raises HelmError."""
+    return list(_documents(texts(values, name, namespace).values()))
+
+
+def texts(values: Mapping[str, Any], name: str = NAME, namespace: str = NAMESPACE) -> dict[str, str]:
+    """Template -> what it renders to. Raises HelmError."""
+    found: dict[str, str] = chart().render(dict(values), name=name, namespace=namespace)
+    return {path: text for path, text in found.items() if path != NOTES}
+
+
+def notes(values: Mapping[str, Any]) -> str:
+    """What Helm prints at the end."""
+    text: str = chart().render(dict(values), name=NAME, namespace=NAMESPACE)[NOTES]
+    return text
+
+
+def refused(values: Mapping[str, Any]) -> str:
+    """Why Helm renders nothing with these values; fails the test if it does."""
+    with pytest.raises(helm.HelmError) as caught:
+        rendered(values)
+    return str(caught.value)
+
+
+def one(documents: list[Document], kind: str, name: str = "") -> Document:
+    """The one object of a kind, or of a kind and name."""
+    found = [d for d in documents if d["kind"] == kind and (not name or d["metadata"]["name"] == name)]
+    assert len(found) == 1, [d["metadata"]["name"] for d in found]
+    return found[0]
+
+
+def pods(documents: list[Document]) -> Iterator[tuple[str, Document]]:
+    """Every pod spec, with the kind and the name of what it is in."""
+    for document in documents:
+        title = f"{document['kind']} {document['metadata']['name']}"
+        if document["kind"] == "Pod":
+            yield title, document["spec"]
+        elif "template" in document.get("spec", {}):
+            yield title, document["spec"]["template"]["spec"]
+
+
+def _documents(found: Iterable[str]) -> Iterator[Document]:
+    for text in found:
+        yield from (document for document in yaml.load_all(text, Loader=_Strict) if document)
+
+
+class _Strict(yaml.CSafeLoader):
+    """Refuses a key that stands twice in one map: Kubernetes' own readers take the last, strict ones refuse it."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        assert len(keys) == len(set(keys)), f"a key twice: {keys} at {node.start_mark}"
+        return super().construct_mapping(node, deep)

@@ -1,0 +1,93 @@
+"""The chart, rendered for many sets of values by Helm's own engine: is it valid, restricted, and as the values say?"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import kubernetes_validate
+import pytest
+
+from rudr_py.api import Kind
+from rudr_py.testing import access
+from tests.charts import cases, pod_security, reading, rendering
+from tests.charts.test_values import DEFAULTS, SCHEMA, at, leaves, without
+
+RELEASES = ("1.25", "1.31", "1.37")
+each_case = pytest.mark.parametrize("values", cases.CASES.values(), ids=cases.CASES)
+
+
+@each_case
+def test_lint_is_clean(values: dict[str, Any]) -> None:
+    report = rendering.helm.lint(str(reading.FOLDER), values, strict=True)
+    told = [one["error"] for one in report["messages"]]
+    assert (report["errors"], told) == ([], ["icon is recommended"])
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_the_objects_of_all_cases_are_strictly_valid(release: str) -> None:
+    found = (document for values in cases.CASES.values() for document in rendering.rendered(values))
+    # most are the same in all cases, and a validation takes its time
+    distinct = {json.dumps(document, sort_keys=True): document for document in found}
+    assert len(cases.CASES) >= 12
+    for document in distinct.values():
+        if access.is_built_in(Kind(document["apiVersion"], document["kind"])):
+            kubernetes_validate.validate(document, release, strict=True)
+
+
+@each_case
+def test_pods_pass_the_level_restricted(values: dict[str, Any]) -> None:
+    found = list(rendering.pods(rendering.rendered(values)))
+    assert len(found) >= 2
+    assert {title: pod_security.violations(pod) for title, pod in found} == {title: [] for title, _ in found}
+
+
+@each_case
+def test_each_value_makes_a_difference(values: dict[str, Any]) -> None:
+    """Taken out of the case, each one that is not the default changes something, but for the tag of Rudr's image."""
+    rudrs = ["image.tag"] if values.get("image", {}).get("repository") == "oamdev/rudr" else []
+    before = rendering.texts(values)
+    idle = []
+    for path in leaves(SCHEMA):
+        rest = without(values, path)
+        if rest is not None and at(values, path) not in (at(DEFAULTS, path), {}) and same(before, rest):
+            idle.append(".".join(path))
+    assert idle == rudrs
+
+
+def same(before: dict[str, str], values: dict[str, Any]) -> bool:
+    """Whether these values render to the same; what they are refused for is something else."""
+    try:
+        return rendering.texts(values) == before
+    except rendering.helm.HelmError:
+        return False
+
+
+@each_case
+def test_every_object_has_the_labels_of_the_release_and_a_name_of_its_own(values: dict[str, Any]) -> None:
+    documents = [d for d in rendering.rendered(values) if d["kind"] != "Pod" and d["metadata"]["name"] != "more"]
+    for document in documents:
+        labels = document["metadata"].get("labels", {})
+        if "text" not in document["metadata"]["name"]:
+            assert labels["app.kubernetes.io/instance"] == rendering.NAME
+            assert labels["helm.sh/chart"].startswith("rudr-py-")
+    places = [(d["kind"], d["metadata"].get("namespace"), d["metadata"]["name"]) for d in documents]
+    assert len(places) == len(set(places))
+
+
+@each_case
+def test_what_selects_pods_never_changes(values: dict[str, Any]) -> None:
+    """The selector of a Deployment is immutable: neither values nor versions may be in it."""
+    documents = rendering.rendered(values)
+    constant = {"app.kubernetes.io/name": "rudr-py", "app.kubernetes.io/instance": rendering.NAME}
+    deployment = rendering.one(documents, "Deployment")
+    assert deployment["spec"]["selector"] == {"matchLabels": constant}
+    assert constant.items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
+    for document in documents:
+        if document["kind"] == "Service":
+            assert document["spec"]["selector"] == constant
+
+
+def test_the_dashboard_is_json() -> None:
+    board = rendering.one(rendering.rendered({"metrics": {"dashboard": {"enabled": True}}}), "ConfigMap")
+    assert json.loads(board["data"]["rudr.json"])["title"] == "rudr_py"

@@ -1,0 +1,96 @@
+"""values.yaml, values.schema.json and the templates say the same, and what is made from the code is current."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+import rudr_py
+from tests.charts import cases, generated, reading
+
+SCHEMA = json.loads((reading.FOLDER / "values.schema.json").read_text())
+DEFAULTS = yaml.safe_load((reading.FOLDER / "values.yaml").read_text())
+GLOBAL = {"global"}
+"""Helm's own."""
+
+
+def leaves(schema: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The paths of all values that a schema knows by name, but for what is inside of Kubernetes' own types."""
+    known = schema.get("properties", {})
+    if schema.get("additionalProperties") is not False or path in PROBES:
+        yield path
+        return
+    for key, inner in known.items():
+        if (path, key) != ((), "global"):
+            yield from leaves(inner, (*path, key))
+
+
+PROBES = {("livenessProbe",), ("readinessProbe",)}
+
+
+def at(values: dict[str, Any], path: tuple[str, ...]) -> Any:
+    for key in path:
+        values = values[key]
+    return values
+
+
+def without(values: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any] | None:
+    """A copy less the value at a path, or None if it is not there."""
+    found = copy.deepcopy(values)
+    place = found
+    for key in path[:-1]:
+        place = place.get(key, {})
+    if path[-1] not in place:
+        return None
+    del place[path[-1]]
+    return found
+
+
+@pytest.mark.parametrize(("path", "text"), generated.files().items(), ids=lambda one: getattr(one, "name", ""))
+def test_what_is_made_from_the_code_is_current(path: Any, text: str) -> None:
+    assert path.read_text() == text, "run `make chart`"
+
+
+def test_nothing_else_is_among_what_is_made() -> None:
+    there = {path for path in (reading.FOLDER / "generated").rglob("*") if path.is_file()}
+    assert there == {path for path in generated.files() if "generated" in path.parts}
+
+
+def test_every_value_has_a_default_a_comment_and_a_place_in_the_schema() -> None:
+    described = {value.path for value in reading.values()}
+    assert described == set(leaves(SCHEMA))
+    assert all(value.text.endswith((".", ").", '".')) for value in reading.values())
+    for path in described:
+        at(DEFAULTS, path)
+
+
+def test_no_value_is_unknown_to_the_schema() -> None:
+    def closed(schema: dict[str, Any], values: Any, path: str = "") -> Iterator[str]:
+        for key in values if "properties" in schema else ():
+            if key not in schema["properties"]:
+                yield f"{path}.{key}"
+            elif isinstance(values[key], dict):
+                yield from closed(schema["properties"][key], values[key], f"{path}.{key}")
+
+    assert list(closed(SCHEMA, DEFAULTS)) == []
+
+
+def test_every_value_is_set_by_some_case() -> None:
+    unset = [
+        ".".join(path)
+        for path in leaves(SCHEMA)
+        if not any(without(values, path) is not None for values in cases.CASES.values())
+    ]
+    assert unset == []
+
+
+def test_the_chart_has_the_version_of_the_program() -> None:
+    chart = yaml.safe_load((reading.FOLDER / "Chart.yaml").read_text())
+    assert chart["appVersion"] == rudr_py.__version__
+    # the same in the form that Helm demands
+    assert chart["version"] == rudr_py.__version__.replace(".dev", "-dev")
