@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint types contracts check crds conformance reference docs clean
+.PHONY: help demo dev test lint types contracts check crds conformance reference docs dist clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -67,6 +67,11 @@ $(VENV)/.sphinx: $(VENV)/.made
 
 docs: $(VENV)/.sphinx ## Build docs/ into build/docs; every warning is an error
 	$(BIN)/python -m sphinx --fail-on-warning --nitpicky --keep-going --quiet docs build/docs
+
+dist: $(VENV)/.made ## Build wheel and sdist of the project and of its packages into dist/
+	rm -rf dist
+	@for project in . plugins/*/; do \
+	  (cd $$project && $(CURDIR)/$(BIN)/python -m hatchling build -d $(CURDIR)/dist -t sdist -t wheel) || exit 1; done
 
 clean: ## Remove what make has built
 	rm -rf $(VENV) build/docs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
