@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rudr_py.errors import Cause
 from rudr_py.local import status
-from rudr_py.local.access import escalation
+from rudr_py.local.access import attributes, escalation
+from rudr_py.local.access.attributes import Attributes
 from rudr_py.local.access.user import User
 from rudr_py.local.resources import Resource
 from rudr_py.local.store import Object
@@ -30,6 +31,18 @@ def check_namespace(world: World, resource: Resource, namespace: str, name: str)
         cause = Cause(reason="NamespaceTerminating", message=message, field="metadata.namespace")
         why = f"unable to create new content in namespace {namespace} because it is being terminated"
         raise status.forbidden(resource, name, why, (cause,))
+
+
+def check_upsert(world: World, resource: Resource, namespace: str, name: str, user: User | None) -> None:
+    """Refuse (403) who may change an object and, now that it is not there, may not create one; None may do all."""
+    if user is None or world.access is None:
+        return
+    wanted = Attributes(
+        user=user, verb="create", group=resource.group, resource=resource.plural, namespace=namespace, name=name
+    )
+    verdict = world.access.decide(wanted)
+    if not verdict.allowed:
+        raise attributes.forbidden(wanted, verdict.reason)
 
 
 def complete(world: World, resource: Resource, new: Object) -> None:

@@ -84,6 +84,7 @@ def update(world: World, target: Target, body: Object, options: Options) -> Outc
         if not rule.upsert or options.subresource:
             raise status.not_found(resource, target.name)
         metadata.pop("resourceVersion", None)
+        admission.check_upsert(world, resource, target.namespace, target.name, options.user)
         return create(world, target, body, options)
     if not metadata.get("resourceVersion") and not rule.unconditional:
         raise inspection.missing_version(resource, target.name)
@@ -140,6 +141,7 @@ def _apply_new(world: World, target: Target, merged: Object, options: Options) -
     decoding.fill(target.resource, merged)
     isolation.begin(world, target.resource, merged)
     merged["metadata"]["managedFields"] = managed
+    admission.check_upsert(world, target.resource, target.namespace, target.name, options.user)
     return _insert(world, target, merged, options, ())
 
 

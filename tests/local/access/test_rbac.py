@@ -99,6 +99,29 @@ async def test_a_rule_with_names_is_about_those_objects(ask: Ask, roles: Roles) 
     assert codes == [404, 403, 403, 200]
 
 
+@pytest.mark.parametrize(
+    ("method", "media", "path", "word"),
+    [
+        ("PATCH", "application/apply-patch+yaml", f"{CONFIG_MAPS}/a?fieldManager=x", "configmaps"),
+        ("PUT", "application/json", "/apis/coordination.k8s.io/v1/namespaces/default/leases/a", "leases"),
+    ],
+)
+async def test_a_write_that_creates_takes_the_right_to_create(
+    ask: Ask, roles: Roles, method: str, media: str, path: str, word: str
+) -> None:
+    api_version = "v1" if word == "configmaps" else "coordination.k8s.io/v1"
+    kind = "ConfigMap" if word == "configmaps" else "Lease"
+    body = {"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}}
+    await roles.give("change", rule("patch update", "*", word), to="alice")
+    reply = await ask("alice", method, path, body, media)
+    assert reply.status == 403
+    assert f'"a" is forbidden: User "alice" cannot create resource "{word}"' in reply.body["message"]
+    # as for a PATCH or PUT, and unlike for a POST, a name is known
+    await roles.give("create", rule("create", "*", word, "a"), to="alice")
+    assert (await ask("alice", method, path, body, media)).status == 201
+    assert (await ask("alice", method, path, body, media)).status == 200
+
+
 async def test_subresources_are_named_apart(ask: Ask, roles: Roles) -> None:
     await roles.give("logs", rule("get", "", "pods/log"), to="alice")
     await roles.give("scales", rule("*", "apps", "*/scale"), to="alice")
