@@ -2,6 +2,7 @@
 
 assembly     the one wiring function
 runner       every task in one TaskGroup; workers; the graceful stop; when a key is tried again
+leadership   whether this process is the one that writes
 sources      one watch for each kind -> caches -> keys; seeking looks for kinds that are not served
 current      which reconcile is under way, for log lines
 triggers     a change -> the keys of the applications that it concerns

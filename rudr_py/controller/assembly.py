@@ -12,6 +12,7 @@ from rudr_py.catalog import Catalog
 from rudr_py.controller import apply, sources, world
 from rudr_py.controller.apply import Applier
 from rudr_py.controller.endpoints import Checks, Endpoints
+from rudr_py.controller.leadership import Leadership
 from rudr_py.controller.metrics import Metrics
 from rudr_py.controller.plans import Plans
 from rudr_py.controller.probing import Probing, in_cluster
@@ -47,15 +48,24 @@ LONGEST = 500
 
 
 def assemble(
-    settings: Settings, transport: Transport, clock: Clock, catalog: Catalog, *, prober: Prober | None = None
+    settings: Settings,
+    transport: Transport,
+    clock: Clock,
+    catalog: Catalog,
+    *,
+    prober: Prober | None = None,
+    lease: Transport | None = None,
 ) -> Controller:
-    """A controller that runs when told to. `prober` asks members of health scopes; by default over the network."""
-    metrics = Metrics(clock, host=str(getattr(transport, "host", "")))
-    metrics.workers(settings.workers)
-    metrics.plugins(catalog)
+    """A controller that runs when told to.
+
+    `prober` asks members of health scopes; by default over the network. `lease` is the transport for leader election,
+    which should wait behind nothing else; by default it is the one for all.
+    """
+    metrics = _metrics(settings, transport, clock, catalog)
     catalog = catalog.blaming(metrics.plugin_failed)
-    client = Client(transport, observer=metrics.request)
-    discovery = Discovery(client, clock=clock)
+    leadership = Leadership(settings, lease or transport, clock, metrics.leader)
+    client = Client(transport, observer=metrics.request, allowance=leadership.allowance)
+    discovery = Discovery(Client(transport, observer=metrics.request), clock=clock)  # a standby, too, needs that
     recorder = Recorder(client, identity=settings.identity, clock=clock)
     known = World(root=root.NAME if settings.root_scopes else "")
     metrics.applications_from(known.readiness)
@@ -63,14 +73,11 @@ def assemble(
         clock, retry_initial=settings.retry_initial, retry_maximum=settings.retry_maximum, metrics=metrics.queue
     )
 
-    def trigger(key: Key, initial: bool) -> None:
-        queue.add(key, priority=LOW_PRIORITY if initial else 0)
-
     def wake(key: Key) -> None:
         queue.add_after(key, SETTLED)
 
     seen = sources.Tools(transport=transport, discovery=discovery, clock=clock, settings=settings)
-    watched = Sources(known, seen, trigger)
+    watched = Sources(known, seen, lambda key, initial: queue.add(key, priority=LOW_PRIORITY if initial else 0))
     probing = Probing(prober or NetworkProber(), in_cluster(known), clock, wake)
     tools = apply.Tools(
         client=client,
@@ -83,7 +90,7 @@ def assemble(
     sight = Sight(
         world=known, catalog=catalog, probing=probing, clock=clock, image_pull_policy=settings.image_pull_policy
     )
-    checks = _checks(watched, catalog)
+    checks = _checks(watched, catalog, leadership)
     publishing = [_publisher(catalog, tools, watched, seen).run] if settings.publish_definitions else []
     return Controller(
         Machinery(
@@ -98,9 +105,17 @@ def assemble(
             endpoints=Endpoints(checks, metrics, settings, functools.partial(health_of, known)),
             checks=checks,
             metrics=metrics,
-            background=(probing.run, *publishing),
+            leadership=leadership,
+            background=(probing.run, *map(leadership.once_leading, publishing)),
         )
     )
+
+
+def _metrics(settings: Settings, transport: Transport, clock: Clock, catalog: Catalog) -> Metrics:
+    metrics = Metrics(clock, host=str(getattr(transport, "host", "")))
+    metrics.workers(settings.workers)
+    metrics.plugins(catalog)
+    return metrics
 
 
 def _parts(
@@ -133,11 +148,17 @@ def _publisher(catalog: Catalog, tools: apply.Tools, watched: Sources, seen: sou
     return Publisher(documents, tools.client, tools.world, watched, seen)
 
 
-def _checks(watched: Sources, catalog: Catalog) -> Checks:
-    """Ready is who can see our own kinds: without them nothing works; other kinds concern single applications."""
+def _checks(watched: Sources, catalog: Catalog, leadership: Leadership) -> Checks:
+    """Ready is who can see our own kinds: without them nothing works; other kinds concern single applications.
+
+    Who stands by is ready, if it could lead.
+    """
     checks = Checks()
     checks.add("crds", lambda: _missing(watched))
     checks.add("caches", lambda: "; ".join(f"{k}: {w}" for k, w in watched.problems(world.OWN_KINDS).items()) or None)
+    if leadership.elected:
+        checks.add("lease", leadership.problem)
+        checks.inform("leader", leadership.standing)
     checks.inform("plugins", lambda: _unused(catalog))
     return checks
 

@@ -16,7 +16,6 @@ from aiohttp import web
 from rudr_py.controller.heartbeat import Heartbeat
 from rudr_py.controller.metrics import Metrics
 from rudr_py.errors import ConfigError
-from rudr_py.kube.clock import Clock
 from rudr_py.settings import Settings
 
 Check = Callable[[], str | None]
@@ -80,9 +79,10 @@ class Endpoints:
             "health_scope": settings.health_scope_address,
         }
         self._ports: dict[str, int] = {}
-        self._heartbeat = Heartbeat()
+        self.heartbeat = Heartbeat()
+        """What /healthz looks at."""
         alive = Checks()
-        alive.add("event-loop", self._heartbeat.problem)
+        alive.add("event-loop", self.heartbeat.problem)
         self._routes = {
             "health": {
                 "/healthz": _together("healthz", alive),
@@ -108,10 +108,6 @@ class Endpoints:
     def health_scope_port(self) -> int:
         """The port of /<healthscope> while they are served, else 0."""
         return self._ports.get("health_scope", 0)
-
-    async def beat(self, clock: Clock) -> None:
-        """Keep the heartbeat, until cancelled; while this does not run, /healthz fails."""
-        await self._heartbeat.run(clock)
 
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:

@@ -66,6 +66,12 @@ class Metrics:
             registry=self._registry,
         )
         self._plugins = _PluginSeries(self._registry)
+        self._leader = Gauge(
+            "leader_election_master_status",
+            "Whether this process holds the lease: 1 for the leader, 0 for a standby. Group by name.",
+            ["name"],
+            registry=self._registry,
+        )
         build = {"version": rudr_py.__version__, "python_version": platform.python_version()}
         _Labelled(self._registry, build).gauge("rudr_build_info", "Always 1; the labels say what runs.").set(1)
 
@@ -93,6 +99,10 @@ class Metrics:
     def plugin_failed(self, package: str, type_name: str) -> None:
         """A call of a type failed; `package` is with its version."""
         self._plugins.errors.labels(_named(package)[0], type_name).inc()
+
+    def leader(self, lease: str, leads: bool) -> None:
+        """Whether this process holds the lease of that name. The series is there once this was told."""
+        self._leader.labels(lease).set(leads)
 
     def applications_from(self, count: Callable[[], Mapping[str, int]]) -> None:
         """At each scrape, call `count` for the number of applications by the status of their condition Ready.

@@ -1,4 +1,4 @@
-"""Starts every task of the controller in one TaskGroup, and stops them in order: workers first, watches last.
+"""Starts every task of the controller in one TaskGroup, and stops them: workers first, then the lease, watches.
 
 One key that fails never ends a worker; a task that fails by a fault of ours ends the controller with that error, so
 that whoever runs it starts it anew. What is to be done with a key is decided in `reconcile`, when in `outcome`.
@@ -17,8 +17,9 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Kind
-from rudr_py.controller import current, definitions, ledger, world
+from rudr_py.controller import current, definitions, heartbeat, ledger, world
 from rudr_py.controller.endpoints import Checks, Endpoints
+from rudr_py.controller.leadership import Leadership
 from rudr_py.controller.metrics import Metrics
 from rudr_py.controller.outcome import Outcome
 from rudr_py.controller.queue import Queue, QueueClosed
@@ -37,7 +38,7 @@ REFUSED_SPREAD = 5.0
 
 
 class Machinery(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that runs. `background` is started before the workers, and cancelled after them."""
+    """Everything that runs. `background` is started before the workers, and cancelled after them, before the lease."""
 
     settings: Settings
     clock: Clock
@@ -50,17 +51,19 @@ class Machinery(msgspec.Struct, frozen=True, kw_only=True):
     endpoints: Endpoints
     checks: Checks
     metrics: Metrics
+    leadership: Leadership
     background: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = ()
 
 
 class Controller:
-    """The running controller. `synced` is set once the caches hold our own kinds and the workers have begun."""
+    """The running controller. `synced` is set once the caches hold our own kinds: who leads works from then on."""
 
     def __init__(self, machinery: Machinery) -> None:
         self._parts = machinery
         self._launch = f"{random.getrandbits(32):08x}"
         self._ids = itertools.count(1)
         self._left_alone: dict[Key, float] = {}  # until when, where the server asked for it
+        self._working = False
         self.synced = asyncio.Event()
 
     @property
@@ -75,7 +78,8 @@ class Controller:
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set; then finish what is under way, within the grace time.
 
-        Raises ConfigError when an address cannot be served, and whatever ended a task that must not end.
+        Raises ConfigError when an address cannot be served, LeaseLostError when another process may lead now, and
+        whatever ended a task that must not end.
         """
         ended: BaseExceptionGroup[Any] | None = None
         try:
@@ -88,24 +92,31 @@ class Controller:
     async def _run(self, stop: asyncio.Event) -> None:
         parts = self._parts
         async with parts.endpoints.serving(), asyncio.TaskGroup() as tasks:
+            beating = tasks.create_task(parts.endpoints.heartbeat.run(parts.clock), name="heartbeat")
             background = [
                 tasks.create_task(parts.queue.run(), name="queue"),
                 tasks.create_task(parts.recorder.run(), name="events"),
-                tasks.create_task(parts.endpoints.beat(parts.clock), name="heartbeat"),
                 *(tasks.create_task(run()) for run in parts.background),
             ]
+            holding = tasks.create_task(self._stand(), name="lease")
             parts.sources.start(tasks, (*world.OWN_KINDS, world.POD, *definitions.KINDS, *parts.kinds))
             working = tasks.create_task(self._work(), name="workers")
-            await stop.wait()
-            log.info("stopping", extra={"keys": len(parts.queue.in_flight)})
-            flushing = tasks.create_task(self._drain(working), name="stop")
-            if not await self._within(parts.settings.stop_grace, flushing):
-                log.warning("reconciles under way are cut off", extra={"keys": len(parts.queue.in_flight)})
-                flushing.cancel()
-                working.cancel()
+            with heartbeat.watching(parts.endpoints.heartbeat):
+                await stop.wait()
+                log.info("stopping", extra={"keys": len(parts.queue.in_flight)})
+                stopping = tasks.create_task(self._stop(working, background, holding), name="stop")
+                if not await self._within(parts.settings.stop_grace, stopping):
+                    # the lease, too: what was cut off may still be under way at the server, until the lease ends
+                    log.warning("reconciles under way are cut off", extra={"keys": len(parts.queue.in_flight)})
+                    for task in (stopping, working, holding, *background):
+                        task.cancel()
             parts.sources.stop()
-            for task in background:
-                task.cancel()
+            beating.cancel()
+
+    async def _stand(self) -> None:
+        """Stand for election once we could do the work; raises LeaseLostError."""
+        await self.synced.wait()
+        await self._parts.leadership.run()
 
     async def _work(self) -> None:
         """Wait for our own kinds and, if they can be had, definitions; then work until the queue is closed.
@@ -117,6 +128,9 @@ class Controller:
         parts.sources.watch(self._recorded())
         log.info("caches are synced", extra={"kinds": len(parts.world.kinds())})
         self.synced.set()
+        await parts.leadership.wait()
+        parts.sources.watch(self._recorded())  # who led before us may have added to them
+        self._working = True
         async with asyncio.TaskGroup() as workers:
             for number in range(parts.settings.workers):
                 workers.create_task(self._worker(), name=f"worker {number}")
@@ -129,13 +143,20 @@ class Controller:
                 found |= {ref.kind for ref in ledger.read(world.previous(live).resources)}
         return frozenset(found)
 
-    async def _drain(self, working: asyncio.Task[None]) -> None:
-        """Hand out nothing more, let the reconciles under way finish, and send the events that wait."""
+    async def _stop(
+        self, working: asyncio.Task[None], background: list[asyncio.Task[None]], holding: asyncio.Task[None]
+    ) -> None:
+        """Hand out nothing more, let what is under way finish, send the events that wait; then let others lead."""
         self._parts.queue.close()
-        if not self.synced.is_set():
+        if not self._working:
             working.cancel()
         await asyncio.wait([working])
         await self._parts.recorder.flush()
+        for tasks in (background, [holding]):
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        await self._parts.leadership.resign()
 
     async def _within(self, seconds: float, task: asyncio.Task[None]) -> bool:
         """Whether a task ended within so many seconds."""

@@ -38,10 +38,7 @@ Document = dict[str, Any]
 
 
 class Elector:
-    """One candidate. `leading` is set while it holds the lease; `holder` is who did when the Lease was last seen.
-
-    `problem` is why the Lease could not be read or written the last time, empty when it could.
-    """
+    """One candidate. `leading` is set while it holds the lease; `holder` is who did when the Lease was last seen."""
 
     def __init__(
         self,
@@ -63,9 +60,10 @@ class Elector:
         self._record: Document = {}
         self._observed = -math.inf  # when `_record` was first seen
         self._renewed = -math.inf  # just before the update was sent that gave us the present term
+        self._reached = -math.inf  # when the Lease was last read or written
+        self._problem = ""  # why not, the last time; empty when it was
         self.leading = asyncio.Event()
         self.holder = ""
-        self.problem = ""
 
     def remaining(self) -> float:
         """Seconds that something which must not outlive the lease may take from now on; 0 for who does not lead.
@@ -76,6 +74,11 @@ class Elector:
         if not self.leading.is_set() or now >= self._deadline:
             return 0.0
         return self._renewed + self._election.lease_duration * (1 - MARGIN) - now
+
+    def unreachable(self) -> str | None:
+        """Why nothing has been heard of the Lease for as long as it lasts, or None."""
+        silent = self._clock.monotonic() - self._reached > self._election.lease_duration
+        return self._problem if self._problem and silent else None
 
     async def acquire(self) -> None:
         """Return when we lead."""
@@ -131,7 +134,7 @@ class Elector:
         return self._observed + (seconds if isinstance(seconds, int) and seconds > 0 else self._election.lease_duration)
 
     def _taken(self) -> bool:
-        return not self.problem and self.holder != self._election.identity
+        return not self._problem and self.holder != self._election.identity
 
     async def _try(self) -> bool:
         """Whether we were granted a new term. A leader updates what it knows, and reads only when that failed."""
@@ -140,7 +143,7 @@ class Elector:
             if not optimistic:
                 await self._read()
             granted = await self._take()
-            self.problem = ""
+            self._problem, self._reached = "", self._clock.monotonic()
         except errors.KubeError as error:
             self._document = None  # what the server holds is not known any more
             if optimistic and isinstance(error, errors.ConflictError):
@@ -152,10 +155,10 @@ class Elector:
     def _complain(self, error: errors.KubeError) -> None:
         if isinstance(error, errors.ConflictError) and not self.leading.is_set():
             return  # another candidate was quicker
-        if self.problem != str(error):
+        if self._problem != str(error):
             what = "the lease was not renewed" if self.leading.is_set() else "the lease cannot be had"
             log.warning(what, extra={"error": str(error)})
-        self.problem = str(error)
+        self._problem = str(error)
 
     async def _take(self) -> bool:
         """Write ourselves into the Lease, unless it is somebody else's."""
@@ -219,7 +222,7 @@ class Elector:
         if self._taken():
             return errors.LeaseLostError(f"{where} is held by {self.holder or 'nobody'}; this process must not go on")
         seconds = f"{self._election.renew_deadline:g} s"
-        return errors.LeaseLostError(f"{where} was not renewed for {seconds}: {self.problem or 'we stood still'}")
+        return errors.LeaseLostError(f"{where} was not renewed for {seconds}: {self._problem or 'we stood still'}")
 
 
 def micro_time(at: datetime) -> str:

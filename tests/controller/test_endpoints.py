@@ -85,7 +85,7 @@ async def test_healthz_follows_the_heartbeat_and_not_readiness(ready: Endpoints,
     checks.add("caches", lambda: "listing Deployment")
     assert (await ask(ready.health_port, "/healthz"))[0] == 500
     clock = FakeClock()
-    beating = asyncio.create_task(ready.beat(clock))
+    beating = asyncio.create_task(ready.heartbeat.run(clock))
     await settle()
     assert await ask(ready.health_port, "/healthz") == (200, "ok")
     assert await ask(ready.health_port, "/healthz/event-loop") == (200, "ok")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import threading
+
+import pytest
 
 from rudr_py.controller import heartbeat
 from rudr_py.controller.heartbeat import Heartbeat
-from rudr_py.testing.clock import FakeClock
+from rudr_py.testing.clock import FakeClock, RealClock, settle
 
 
 async def test_a_heart_that_never_beat_is_a_problem() -> None:
@@ -27,3 +31,36 @@ async def test_a_beating_heart_is_well_until_the_loop_stands_still() -> None:
     beating.cancel()
     await clock.advance(heartbeat.LIMIT + 1)
     assert heart.problem() is not None
+
+
+async def test_where_the_loop_stands_is_told_once_while_it_stands_still(caplog: pytest.LogCaptureFixture) -> None:
+    """This test stands still itself until the thread has spoken, twice over."""
+    heart, told = Heartbeat(), threading.Semaphore(0)
+    beating = asyncio.create_task(heart.run(RealClock()))
+    await settle()
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.release()
+
+    listener = Listener()
+    heartbeat.log.addHandler(listener)
+    try:
+        with heartbeat.watching(heart, patience=0.04):
+            assert told.acquire(timeout=10)
+            assert not told.acquire(timeout=0.2)
+    finally:
+        heartbeat.log.removeHandler(listener)
+        beating.cancel()
+    stack = vars(caplog.records[0])["stack"].splitlines()
+    assert any(__name__.rpartition(".")[2] in line for line in stack)
+
+
+def test_a_stack_says_where_and_with_what_functions_but_no_values() -> None:
+    def password(secret: str) -> str:
+        return heartbeat.where(threading.get_ident()) if secret else ""
+
+    told = password("hunter2")
+    assert "test_heartbeat.py" in told
+    assert " in password" in told
+    assert "hunter2" not in told

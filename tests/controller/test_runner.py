@@ -14,6 +14,7 @@ from rudr_py import errors
 from rudr_py.api import Kind
 from rudr_py.controller import current, runner, world
 from rudr_py.controller.endpoints import Checks, Endpoints
+from rudr_py.controller.leadership import Leadership
 from rudr_py.controller.metrics import Metrics
 from rudr_py.controller.outcome import Outcome
 from rudr_py.controller.queue import Queue
@@ -79,6 +80,7 @@ class Bench:
                 endpoints=Endpoints(checks, self.metrics, SETTINGS),
                 checks=checks,
                 metrics=self.metrics,
+                leadership=Leadership(SETTINGS, transport, self.clock, self.metrics.leader),
             )
         )
 
