@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from rudr_py.cli import colour, layout, report
 from rudr_py.cli.layout import Cell, Row
 from rudr_py.cli.report import Instance, Item, Report, Said
 
 HEADER = ("INSTANCE", "HEALTH", "REASON", "SHOWS")
 
-SHOWN = 22
+SHOWN = 14
 """Characters of facts that stand beside an item; more go below it."""
 
 
@@ -42,7 +44,8 @@ def _application(one: Report, width: int, colours: bool) -> Iterator[str]:
         yield from (colour.paint(line, "yellow", on=colours) for line in layout.wrapped(one.pending, width))
     size = max((len(said.type) for said in one.conditions), default=0)
     for said in one.conditions:
-        yield from _condition(said, size, width, colours)
+        brief = said.message.partition("\n")[0] if said.type == "Ready" and one.instances else said.message
+        yield from _condition(msgspec.structs.replace(said, message=brief), size, width, colours)
 
 
 def _condition(said: Said, size: int, width: int, colours: bool) -> Iterator[str]:
@@ -70,7 +73,10 @@ def _instance(instance: Instance, wide: bool) -> Iterator[Row]:
         shown = f"pod/{pod.name}" + (f" on {pod.node}" if wide and pod.node else "")
         below.append((shown, pod))
     kind = report.short(instance.workload)
-    yield from _item(f"{instance.name} ({kind})" if kind else instance.name, instance, "│ " if below else "  ")
+    # what the status says of a pod stands beside that pod
+    own = instance.message.partition("; pod ")[0] if pods else instance.message
+    told = msgspec.structs.replace(instance, message=own)
+    yield from _item(f"{instance.name} ({kind})" if kind else instance.name, told, "│ " if below else "  ")
     for number, (name, item) in enumerate(below):
         last = number == len(below) - 1
         yield from _item(f"{'└─' if last else '├─'} {name}", item, "     " if last else "│    ")

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from rudr_py.api import Health, kstatus
-from rudr_py.cli import pod_state
+from rudr_py.cli import findings, pod_state
 
 Document = Mapping[str, Any]
 
@@ -73,7 +73,8 @@ def health(document: Document) -> Health:
 
 def _pod(document: Document) -> Health:
     found, count = pod_state.assess(document), pod_state.restarts(document)
-    return Health(found.state, found.reason, found.message, {"restarts": f"({count} restarts)"} if count else {})
+    counted = findings.counted(count, "restart")
+    return Health(found.state, found.reason, found.message, {"restarts": f"({counted})"} if count else {})
 
 
 def _first(condition: Mapping[str, Any]) -> str:

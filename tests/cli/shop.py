@@ -1,0 +1,97 @@
+"""An application with one component that is well and one whose pods crash, on a local API with a controller.
+
+For the tests of the commands that ask a cluster, and for the picture in the docs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rudr_py.local.cluster import LocalSettings
+from rudr_py.local.controllers import Script
+from rudr_py.model.identity import API_VERSION
+from rudr_py.testing import live
+
+Document = dict[str, Any]
+
+DOCUMENTS = """\
+apiVersion: core.oam.dev/v1alpha1
+kind: ComponentSchematic
+metadata: {name: web}
+spec:
+  workloadType: core.oam.dev/v1alpha1.Server
+  containers:
+  - name: main
+    image: registry.example/web:1
+    ports: [{name: http, containerPort: 8080}]
+---
+apiVersion: core.oam.dev/v1alpha1
+kind: ComponentSchematic
+metadata: {name: worker}
+spec:
+  workloadType: core.oam.dev/v1alpha1.Worker
+  containers: [{name: main, image: "registry.example/crashing:1"}]
+---
+apiVersion: core.oam.dev/v1alpha1
+kind: ApplicationConfiguration
+metadata: {name: shop}
+spec:
+  components:
+  - componentName: web
+    instanceName: shop-web
+    traits:
+    - {name: manual-scaler, properties: {replicaCount: 2}}
+    - {name: ingress, properties: {hostname: shop.example.com}}
+  - {componentName: worker, instanceName: shop-worker}
+"""
+
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+"""When all of it happens, so that a pod has crashed just once whenever one looks."""
+
+
+def documents() -> list[Document]:
+    """The component that is well, the one that crashes, and the application."""
+    return list(yaml.safe_load_all(DOCUMENTS))
+
+
+def fate(pod: Document) -> Script:
+    """Pods of the crashing image crash."""
+    crashes = "crashing" in pod["spec"]["containers"][0]["image"]
+    return Script("crash-loop" if crashes else "ready")
+
+
+@contextlib.contextmanager
+def open_shop(kubeconfig: Path, settings: LocalSettings | None = None) -> Iterator[live.Handle]:
+    """The application on an API of its own, once its pods are as they stay; a kubeconfig for it is written."""
+    chosen = settings or LocalSettings(script=fate, clock=lambda: NOW)
+    with live.started(chosen) as handle, live.controlling(handle) as control:
+        control()
+        write_kubeconfig(handle, kubeconfig)
+        handle.apply(*documents())
+        handle.until(API_VERSION, "ApplicationConfiguration", "shop", settled)
+        yield handle
+
+
+def write_kubeconfig(handle: live.Handle, path: Path) -> None:
+    """The way to the API, in the namespace of the handle."""
+    path.write_text(yaml.safe_dump(handle.kubeconfig))
+
+
+def settled(application: Document) -> bool:
+    """Whether the status says that just the one instance is well, and the pods of the other are there."""
+    found = {one["name"]: one for one in application.get("status", {}).get("instances", ())}
+    states = {name: (one["state"], one["reason"]) for name, one in found.items()}
+    return states == {"shop-web": ("ready", "Ready"), "shop-worker": ("progressing", "CrashLoopBackOff")}
+
+
+def timeless(text: str) -> str:
+    """The text with the same letters in place of those that Kubernetes draws for the names of pods."""
+    return re.sub(r"(shop-(?:web|worker)-[0-9a-f]{8,10})-[a-z0-9]{5}\b", r"\1-xxxxx", text)

@@ -1,0 +1,61 @@
+"""The pictures in docs/images, drawn from what the golden files say that commands print.
+
+`python -m tests.docs.pictures` writes them; a test fails when one shows something else than its command would.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.text import Text
+
+from rudr_py.cli import report_text
+from rudr_py.cli.report import Report
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests" / "cli" / "golden"
+IMAGES = ROOT / "docs" / "images"
+WIDTH = 80
+
+
+class Golden(msgspec.Struct):
+    """What `rudr status -o json` prints."""
+
+    items: list[Report]
+
+
+def status() -> str:
+    """What `kubectl rudr status shop` shows on a terminal of 80 columns, with its colours as a terminal gets them."""
+    golden = msgspec.json.decode((GOLDEN / "status.json").read_bytes(), type=Golden)
+    return "".join(f"{line.rstrip()}\n" for line in report_text.lines(golden.items, WIDTH, colours=True))
+
+
+def svg(shown: str, title: str) -> str:
+    """The picture of a terminal with this text. It names no host: fonts are those that the reader has."""
+    with Path("/dev/null").open("w") as nowhere:
+        console = Console(record=True, width=WIDTH, file=nowhere, force_terminal=True, color_system="truecolor")
+        console.print(Text.from_ansi(shown), soft_wrap=True)
+    drawn = re.sub(r"@font-face \{.*?\}", "", console.export_svg(title=title, unique_id="status"), flags=re.DOTALL)
+    return "".join(f"{line.rstrip()}\n" for line in drawn.splitlines())
+
+
+def text(picture: str) -> list[str]:
+    """The words that a picture shows, line by line without spaces, however they are placed."""
+    lines: dict[str, str] = {}
+    for place, words in re.findall(r'<text class="status-r\d+" x="[^"]*" y="([^"]*)"[^>]*>(.*?)</text>', picture):
+        lines[place] = lines.get(place, "") + html.unescape(words).replace("\xa0", " ")
+    return [words for line in lines.values() if (words := "".join(line.split()))]
+
+
+def main() -> None:
+    """Write all pictures."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    (IMAGES / "status.svg").write_text(svg(status(), "kubectl rudr status shop"))
+
+
+if __name__ == "__main__":
+    main()
