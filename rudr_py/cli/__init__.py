@@ -14,9 +14,14 @@ screen      progress on a terminal or in a pipe; `following` feeds it from watch
 cluster     what the commands that ask a cluster share: options, the way there, errors in kubectl's words
 looking     the objects that a command looks at, listed once or followed; `redraw` shows text that changes
 report      what an application says of itself, with its pods (`pod_state`). Pure; `report_text` for people
+typenames   what users call types: short names, paths of properties; `completing` offers them to the shell
+explaining  what there is to say about a type, as values; `describing` writes it for people and as Markdown. Pure.
+fields      the properties of a JSON Schema as rows; `sampling` makes an example up. Pure.
+trying      whether a trait can be put on a workload type
 layout      rows of cells as lines that fit a width; `colour` whether to colour them
 
-The commands, one module each: status, show_tree, run, dev, demo, render, validate, rbac, plugins, plugin_new, version.
+The commands, one module each: status, show_tree, run, dev, demo, render, validate, rbac, plugins,
+plugin_new, explain, version.
 
 Results go to standard output, everything said about them to standard error; exit codes are kubectl's: 0 done,
 1 failed, 2 wrong usage.

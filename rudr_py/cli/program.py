@@ -28,6 +28,7 @@ from rudr_py.errors import RudrError
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "demo": ("rudr_py.cli.demo:command", "Run the examples on an embedded API until all is Ready."),
     "dev": ("rudr_py.cli.dev:command", "Serve a Kubernetes API with the controller, to try without a cluster."),
+    "explain": ("rudr_py.cli.explain:command", "Explain an installed trait, workload type or scope type."),
     "plugin": ("rudr_py.cli.plugin_new:group", "Write a new plugin: rudr plugin new."),
     "plugins": ("rudr_py.cli.plugins:group", "List the installed plugins with their types."),
     "rbac": ("rudr_py.cli.rbac:command", "Print the rights that the installed plugins need."),

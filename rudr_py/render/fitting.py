@@ -19,3 +19,12 @@ def misfit(trait: Offer[Trait[Any]], workload: Offer[WorkloadType[Any]]) -> str:
     if lacking:
         return f'the trait "{trait.name}" needs {", ".join(lacking)}, which {workload.name} does not offer'
     return ""
+
+
+def misfit_of_size(form: str, trait_name: str, workload: Offer[WorkloadType[Any]]) -> str:
+    """Why the workload type cannot have the size that the trait asks for, or "" (TR-14)."""
+    takes = workload.provides.takes
+    if form in takes:
+        return ""
+    message = f'{workload.name} cannot have the size that the trait "{trait_name}" asks for'
+    return f"{message} ({form}; it takes {', '.join(sorted(takes)) or 'none'})"

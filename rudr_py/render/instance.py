@@ -14,7 +14,7 @@ from rudr_py.api import Attached, Context, Drop, Kind, Manifest, Member, Ref, Re
 from rudr_py.catalog import Offer
 from rudr_py.errors import PluginCallError, Problem
 from rudr_py.model import paths
-from rudr_py.render import calling, check, digest, edits, membership, scaling, stamp
+from rudr_py.render import calling, check, digest, edits, fitting, membership, scaling, stamp
 from rudr_py.render.inputs import Inputs
 from rudr_py.render.plan import InstancePlan, Part, Planned, RenderedInstance
 from rudr_py.render.prepare import Prepared, PreparedTrait
@@ -185,13 +185,12 @@ class _Assembly:
         if isinstance(merged, scaling.Clash):
             self._problems.append(Problem(merged.message, merged.path, rule="TR-4"))
             return None
-        offer = self._prepared.workload
-        if merged is None or merged.scale.form in offer.provides.takes:
+        if merged is None:
+            return None
+        refused = fitting.misfit_of_size(merged.scale.form, merged.by.trait, self._prepared.workload)
+        if not refused:
             return merged
-        takes = ", ".join(sorted(offer.provides.takes)) or "none"
-        message = f'{offer.name} cannot have the size that the trait "{merged.by.trait}" asks for'
-        form = f"{merged.scale.form}; it takes {takes}"
-        self._problems.append(Problem(f"{message} ({form})", merged.by.path, rule="TR-14"))
+        self._problems.append(Problem(refused, merged.by.path, rule="TR-14"))
         return None
 
     def _final(self, answers: Sequence[_Answer]) -> tuple[dict[Ref, Manifest], list[edits.Change]]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from rudr_py.catalog import Catalog
 from rudr_py.cli.program import program
+from rudr_py.plugins import discovery, loading
+from rudr_py.plugins.discovery import Found
 
 Invoke = Callable[..., Result]
 
@@ -70,3 +75,21 @@ def _invoke() -> Invoke:
         return CliRunner().invoke(program, list(arguments), **settings)  # type: ignore[arg-type] # as invoke takes them
 
     return invoke
+
+
+@pytest.fixture(name="everything", scope="session")
+def _everything() -> Catalog:
+    """The catalog with the standard types and those of the packages in plugins/."""
+    packages = ("rudr-py-cronhpa", "rudr-py-faas", "rudr-py-prometheus")
+    points = [
+        Found(
+            name=package,
+            package=package,
+            version="0.1.0",
+            load=functools.partial(importlib.import_module, package.replace("-", "_")),
+        )
+        for package in packages
+    ]
+    loaded = loading.load(points, discovery.standard())
+    assert not loaded.refused
+    return loaded.catalog

@@ -1,0 +1,110 @@
+"""`rudr explain`: what an installed type is for and which properties it takes. Asks no cluster."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+import click
+import msgspec
+
+from rudr_py.catalog import Catalog
+from rudr_py.cli import colour, completing, describing, explaining, fields, options, output, typenames
+from rudr_py.cli.explaining import Explained
+from rudr_py.cli.typenames import SORTS, Sort
+
+Form = Literal["text", "wide", "name", "yaml", "json", "md"]
+FORMS: tuple[Form, ...] = ("text", "wide", "name", "yaml", "json", "md")
+
+WIDEST = 100
+"""Columns beyond which prose is hard to read, however wide the terminal is."""
+
+
+@click.command("explain")
+@click.argument("sort", type=click.Choice(SORTS), required=False)
+@click.argument("name", metavar="[NAME[.PROPERTY...]]", required=False, shell_complete=completing.names)
+@click.option("-o", "--output", "form", type=click.Choice(FORMS), default="text", show_default=True)
+@click.option("--recursive", is_flag=True, help="Show the properties at all depths, by name and type.")
+@options.plugins
+@click.pass_context
+def command(context: click.Context, sort: Sort | None, name: str | None, form: Form, recursive: bool) -> None:
+    """Explain an installed trait, workload type or scope type: its properties, what it makes, an example.
+
+    NAME is as in documents, or the kind alone, such as Server. With a path behind it, one property is explained.
+    Without NAME the installed types are listed. -o yaml and json have the JSON Schema and the declaration, -o md is a
+    section of documentation.
+
+    \b
+    Example: rudr explain trait ingress
+    Example: rudr explain trait ingress.rules
+    Example: rudr explain workload
+    Example: rudr explain scope HealthScope -o json
+    """
+    catalog = options.installed_types(context).catalog
+    if sort is None or name is None:
+        click.echo(_list(catalog, SORTS if sort is None else (sort,), form), nl=False)
+        return
+    offer, path = typenames.split(catalog, sort, name)
+    found = explaining.explain(offer, catalog)
+    if path:
+        _property(found, path, form)
+    elif form in ("text", "wide"):
+        _show(describing.text(found, _width(), recursive=recursive))
+    elif form == "md":
+        _show(describing.markdown(found))
+    else:
+        click.echo(offer.name if form == "name" else _data(_document(found), form).rstrip("\n"))
+
+
+def _property(found: Explained, path: Sequence[str], form: Form) -> None:
+    field = fields.find(found.fields, path, found.name)
+    if form in ("yaml", "json"):
+        declared = {"sort": found.sort, "name": found.name, "property": ".".join(path), "required": field.required}
+        click.echo(_data({**declared, "schema": field.schema}, form), nl=False)
+    elif form == "md":
+        _show(describing.markdown_of_field(found, path, field))
+    elif form == "name":
+        click.echo(".".join((found.name, *path)))
+    else:
+        _show(describing.text_of_field(found, path, field, _width()))
+
+
+def _list(catalog: Catalog, sorts: Iterable[Sort], form: Form) -> str:
+    offers = [offer for sort in sorts for offer in typenames.of_sort(catalog, sort)]
+    if form == "name":
+        return "".join(f"{offer.name}\n" for offer in offers)
+    if form in ("text", "wide"):
+        wide = form == "wide"
+        rows = [["NAME", "SORT", "PACKAGE", *(["ABOUT"] if wide else [])]]
+        for offer in offers:
+            about = next(iter(explaining.paragraphs(offer.provides)), "<none>")
+            rows.append([offer.name, typenames.sort_of(offer), offer.package, *([about] if wide else [])])
+        return output.table(rows)
+    explained = [explaining.explain(offer, catalog) for offer in offers]
+    if form == "md":
+        return "".join(f"{line}\n" for found in explained for line in (*describing.markdown(found), ""))
+    return _data({"items": [_document(found) for found in explained]}, form)
+
+
+def _document(found: Explained) -> dict[str, Any]:
+    document: dict[str, Any] = msgspec.to_builtins(found)
+    return document
+
+
+def _data(document: dict[str, Any], form: Form) -> str:
+    if form == "json":
+        return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+    return output.documents([document])
+
+
+def _show(lines: Iterable[str]) -> None:
+    """Write lines; headings are bold where colours are on."""
+    on = colour.wanted("auto", os.environ, sys.stdout.isatty())
+    for line in lines:
+        click.echo(colour.paint(line, on=on, bold=line in describing.HEADINGS))
+
+
+def _width() -> int:
+    return min(colour.width(), WIDEST)
