@@ -1,7 +1,7 @@
 """The commands `rudr` and `kubectl rudr`, and the one place below which nothing reads the clock or the environment.
 
 program     the table of commands; a command's module is imported only when that command runs
-options     options that several commands share
+options     options that several commands share; `electing` those of leader election; `durations` 15s and 1m30s
 files       `-f`: files, directories and standard input -> documents
 workspace   documents -> applications with the components that they use
 findings    what is wrong with documents, as lines for people
@@ -21,7 +21,7 @@ trying      whether a trait can be put on a workload type
 layout      rows of cells as lines that fit a width; `colour` whether to colour them
 
 The commands, one module each: status, show_tree, run, dev, demo, render, validate, rbac, plugins,
-plugin_new, explain, version.
+plugin_new, explain, traits, crds, version.
 
 Results go to standard output, everything said about them to standard error; exit codes are kubectl's: 0 done,
 1 failed, 2 wrong usage.

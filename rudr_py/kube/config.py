@@ -146,6 +146,11 @@ async def connect(
         return Connection(source, await source.load(fresh=True))
 
 
+def own_namespace(service_account: Path) -> str:
+    """The namespace of the pod that we run in, by the folder of its service account; empty outside of one."""
+    return _read(service_account / "namespace")
+
+
 class _ServiceAccount:
     """The token that the kubelet mounts and rotates."""
 
@@ -154,7 +159,7 @@ class _ServiceAccount:
         self._ca = str(folder / "ca.crt")
         self._environ = environ
         self._seen: tuple[object, ...] = ()
-        self.namespace = _read(folder / "namespace") or "default"
+        self.namespace = own_namespace(folder) or "default"
 
     async def load(self, *, fresh: bool) -> Access:  # noqa: ARG002 - reading two files is always fresh
         from kubernetes_asyncio.config import incluster_config  # noqa: PLC0415 - slow to import

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import pytest
 
 from rudr_py.cli import run
@@ -31,6 +32,69 @@ def test_scopes_and_definitions_are_as_the_flags_say() -> None:
 
 def test_the_pod_name_is_the_identity() -> None:
     assert run.settings({}, {"POD_NAME": "rudr-0"}).identity == "rudr-0"
+
+
+def test_definitions_are_those_of_the_own_namespace_in_a_pod(tmp_path: Path) -> None:
+    (tmp_path / "namespace").write_text("oam-system\n")
+    nowhere = tmp_path / "nowhere"
+    assert run.settings({}, {}, nowhere).definitions_namespace == "rudr-system"
+    assert run.settings({}, {}, tmp_path).definitions_namespace == "oam-system"
+    assert run.settings({}, {"POD_NAMESPACE": "told"}, tmp_path).definitions_namespace == "told"
+    assert run.settings({"definitions_namespace": "flag"}, {}, tmp_path).definitions_namespace == "flag"
+
+
+def test_nobody_is_elected_unless_asked_for() -> None:
+    assert run.settings({}, {}).leader_election is None
+    assert run.settings({"leader_elect": False}, {}).leader_election is None
+
+
+def test_the_lease_is_in_the_own_namespace_unless_a_flag_says_so(tmp_path: Path) -> None:
+    elect: dict[str, str | float | None] = {"leader_elect": True}
+    (tmp_path / "namespace").write_text("oam-system")
+
+    def namespace(flags: dict[str, str | float | None], account: Path) -> str:
+        found = run.settings(flags, {}, account).leader_election
+        assert found is not None
+        return found.namespace
+
+    assert namespace(elect, tmp_path) == "oam-system"
+    assert namespace({**elect, "definitions_namespace": "types"}, tmp_path) == "oam-system"
+    assert namespace({**elect, "definitions_namespace": "types"}, tmp_path / "nowhere") == "types"
+    assert namespace({**elect, "leader_election_namespace": "flag"}, tmp_path) == "flag"
+
+
+def test_no_two_processes_have_one_identity_in_the_lease() -> None:
+    found = [run.settings({"leader_elect": True}, {"POD_NAME": "rudr-0"}).leader_election for _ in range(2)]
+    names = [one.identity for one in found if one is not None]
+    assert len(set(names)) == 2
+    assert all(name.startswith("rudr-0_") for name in names)
+
+
+@pytest.mark.parametrize(
+    ("times", "named"),
+    [
+        ({"lease_duration": 10.0}, ["lease-duration", "renew-deadline"]),
+        ({"retry_period": 9.0}, ["renew-deadline", "retry-period"]),
+        ({"lease_duration": 1.0, "renew_deadline": 1.0, "retry_period": 1.0}, ["lease-duration", "retry-period"]),
+    ],
+)
+def test_times_that_cannot_work_are_refused_by_the_names_of_the_flags(
+    times: dict[str, float], named: list[str]
+) -> None:
+    flags = {"leader_elect": True, **{f"leader_elect_{name}": value for name, value in times.items()}}
+    with pytest.raises(ConfigError) as caught:
+        run.settings(flags, {})
+    assert all(f"--leader-elect-{name}" in str(caught.value) for name in named)
+
+
+def test_every_flag_has_a_variable_of_its_name() -> None:
+    """But those that are about one call of the command."""
+    for option in run.command.params:
+        long = next(name for name in option.opts if name.startswith("--"))
+        if long not in ("--verbose",):
+            wanted = "RUDR_" + long.removeprefix("--").replace("-", "_").upper()
+            assert isinstance(option, click.Option)
+            assert option.envvar == wanted
 
 
 def test_the_kubeconfig_is_looked_for_as_kubectl_does() -> None:
