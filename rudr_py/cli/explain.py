@@ -54,15 +54,17 @@ def command(context: click.Context, sort: Sort | None, name: str | None, form: F
         _show(describing.text(found, _width(), recursive=recursive))
     elif form == "md":
         _show(describing.markdown(found))
+    elif form == "name":
+        click.echo(offer.name)
     else:
-        click.echo(offer.name if form == "name" else _data(_document(found), form).rstrip("\n"))
+        click.echo(output.data(_document(found), form), nl=False)
 
 
 def _property(found: Explained, path: Sequence[str], form: Form) -> None:
     field = fields.find(found.fields, path, found.name)
     if form in ("yaml", "json"):
         declared = {"sort": found.sort, "name": found.name, "property": ".".join(path), "required": field.required}
-        click.echo(_data({**declared, "schema": field.schema}, form), nl=False)
+        click.echo(output.data({**declared, "schema": field.schema}, form), nl=False)
     elif form == "md":
         _show(describing.markdown_of_field(found, path, field))
     elif form == "name":
@@ -85,18 +87,12 @@ def _list(catalog: Catalog, sorts: Iterable[Sort], form: Form) -> str:
     explained = [explaining.explain(offer, catalog) for offer in offers]
     if form == "md":
         return "".join(f"{line}\n" for found in explained for line in (*describing.markdown(found), ""))
-    return _data({"items": [_document(found) for found in explained]}, form)
+    return output.data({"items": [_document(found) for found in explained]}, form)
 
 
 def _document(found: Explained) -> dict[str, Any]:
     document: dict[str, Any] = msgspec.to_builtins(found)
     return document
-
-
-def _data(document: dict[str, Any], form: Form) -> str:
-    if form == "json":
-        return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
-    return output.documents([document])
 
 
 def _show(lines: Iterable[str]) -> None:

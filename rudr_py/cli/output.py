@@ -24,9 +24,15 @@ def text(objects: Sequence[Document], form: Form) -> str:
     if form == "name":
         return "".join(f"{_name(found)}\n" for found in objects)
     if form == "json":
-        listed = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
-        return msgspec.json.format(msgspec.json.encode(listed), indent=2).decode() + "\n"
+        return data({"apiVersion": "v1", "kind": "List", "items": list(objects)}, form)
     return documents(objects)
+
+
+def data(value: Document, form: Literal["yaml", "json"]) -> str:
+    """One value that is no object of Kubernetes, for machines."""
+    if form == "json":
+        return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
+    return documents([value])
 
 
 def documents(objects: Iterable[Document]) -> str:

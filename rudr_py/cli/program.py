@@ -26,6 +26,7 @@ from click.shell_completion import CompletionItem
 from rudr_py.errors import RudrError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
+    "crds": ("rudr_py.cli.crds:command", "Print the custom resource definitions."),
     "demo": ("rudr_py.cli.demo:command", "Run the examples on an embedded API until all is Ready."),
     "dev": ("rudr_py.cli.dev:command", "Serve a Kubernetes API with the controller, to try without a cluster."),
     "explain": ("rudr_py.cli.explain:command", "Explain an installed trait, workload type or scope type."),
@@ -36,6 +37,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("rudr_py.cli.run:command", "Run the controller against a cluster."),
     "status": ("rudr_py.cli.status:command", "Show how applications are doing, and what holds them up."),
     "tree": ("rudr_py.cli.show_tree:command", "Show the objects of applications, down to the pods."),
+    "traits": ("rudr_py.cli.traits:command", "List the traits, or those that a workload type can have."),
     "validate": ("rudr_py.cli.validate:command", "Check documents and print everything that is wrong."),
     "version": ("rudr_py.cli.version:command", "Print the version."),
 }

@@ -1,0 +1,91 @@
+"""`rudr traits`: the installed traits, and those that a workload type can have. Asks no cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import click
+
+from rudr_py.catalog import Catalog, Offer
+from rudr_py.cli import completing, explaining, options, output, trying, typenames
+
+Form = Literal["table", "wide", "yaml", "json", "name"]
+FORMS: tuple[Form, ...] = ("table", "wide", "yaml", "json", "name")
+
+
+@click.command("traits")
+@click.option(
+    "--workload",
+    metavar="TYPE",
+    shell_complete=completing.names_of("workload"),
+    help="Only traits that can be put on this workload type: its name, or its kind alone, such as Server.",
+)
+@click.option("-o", "--output", "form", type=click.Choice(FORMS), default="table", show_default=True)
+@options.plugins
+@click.pass_context
+def command(context: click.Context, workload: str | None, form: Form) -> None:
+    """List the installed traits, with the workload types that they apply to.
+
+    With --workload, -o wide has the other traits, too, and says why each cannot be put on it; -o yaml and json have
+    all with "misfit", which is empty for those that can.
+
+    \b
+    Example: rudr traits
+    Example: rudr traits --workload Server
+    Example: rudr traits --workload Task -o wide
+    """
+    catalog = options.installed_types(context).catalog
+    traits = typenames.of_sort(catalog, "trait")
+    misfits: Mapping[str, str] | None = None
+    if workload is not None:
+        on = typenames.find(catalog, "workload", workload)
+        misfits = {trait.name: trying.misfit(trait, on) for trait in traits}
+        _note(on, [name for name, why in misfits.items() if why], form)
+    click.echo(_text(traits, misfits, catalog, form), nl=False)
+
+
+def _note(workload: Offer[Any], others: Sequence[str], form: Form) -> None:
+    """What is not in the table."""
+    if others and form == "table":
+        listed = ", ".join(others)
+        click.echo(f"{workload.name} cannot have {listed}; -o wide says why", err=True)
+
+
+def _text(traits: Sequence[Offer[Any]], misfits: Mapping[str, str] | None, catalog: Catalog, form: Form) -> str:
+    fitting = [trait for trait in traits if not misfits or not misfits[trait.name]]
+    if form == "name":
+        return "".join(f"{trait.name}\n" for trait in fitting)
+    if form == "table":
+        return output.table([["NAME", "APPLIES TO", "NEEDS", "PACKAGE"], *map(_row, fitting)])
+    if form == "wide":
+        return output.table(_wide(traits, misfits))
+    items = [_item(trait, misfits, catalog) for trait in traits]
+    return output.data({"items": items}, form)
+
+
+def _row(trait: Offer[Any]) -> list[str]:
+    applies = ",".join(map(typenames.short, trait.provides.applies_to)) or "<none>"
+    return [trait.name, applies, ",".join(sorted(trait.provides.needs)) or "<none>", trait.package]
+
+
+def _wide(traits: Sequence[Offer[Any]], misfits: Mapping[str, str] | None) -> list[list[str]]:
+    rows = [["NAME", "APPLIES TO", "NEEDS", "PACKAGE", *([] if misfits is None else ["FITS"]), "MESSAGE"]]
+    for trait in traits:
+        about = next(iter(explaining.paragraphs(trait.provides)), "<none>")
+        why = misfits[trait.name] if misfits else ""
+        rows.append([*_row(trait), *([] if misfits is None else ["no" if why else "yes"]), why or about])
+    return rows
+
+
+def _item(trait: Offer[Any], misfits: Mapping[str, str] | None, catalog: Catalog) -> dict[str, Any]:
+    explained = explaining.explain(trait, catalog)
+    return {
+        "name": trait.name,
+        "package": trait.package,
+        "about": " ".join(explained.about),
+        "appliesTo": list(explained.applies_to),
+        "needs": list(explained.needs),
+        "fits": list(explained.fits),
+        **({} if misfits is None else {"misfit": misfits[trait.name]}),
+    }
