@@ -12,6 +12,6 @@ cluster      a handle on any cluster: apply, read, wait for an event, run a cont
 clock        time that passes only when a test says so, and the real one
 """
 
-from rudr_py.testing.typed import Control, Golden, Live, RenderError, Rendering, RenderOne
+from rudr_py.testing.typed import Control, Golden, Health, Live, RenderError, Rendering, RenderOne
 
-__all__ = ["Control", "Golden", "Live", "RenderError", "RenderOne", "Rendering"]
+__all__ = ["Control", "Golden", "Health", "Live", "RenderError", "RenderOne", "Rendering"]

@@ -10,14 +10,14 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.api import Kind, Scope, Trait, Type, WorkloadType, hookimpl
+from rudr_py.api import Health, Kind, Scope, Trait, Type, WorkloadType, hookimpl
 from rudr_py.catalog import Catalog, Guard
 from rudr_py.model import parse
 from rudr_py.model.identity import API_VERSION
 from rudr_py.plugins import discovery, loading
 from rudr_py.plugins.discovery import Found
 from rudr_py.plugins.loading import Loaded
-from rudr_py.render import membership, rendering
+from rudr_py.render import health, membership, rendering
 from rudr_py.render.inputs import NOTHING, Inputs, Observed
 from rudr_py.render.plan import Plan, Planned
 from rudr_py.testing.typed import Document, RenderError, Rendering
@@ -157,7 +157,18 @@ def rendered(stage: Stage, found: Plan) -> Rendering:
         own=(one.body for one in objects if one.made_by == stage.type_.name),
         warnings=(warning.message for warning in found.warnings),
         wake_at=found.wake_at,
+        health=_health(stage, found),
     )
+
+
+def _health(stage: Stage, found: Plan) -> Health:
+    """What the type under test says of its objects in the first instance."""
+    observed = Snapshot(stage.observed)
+    if isinstance(stage.type_, Scope):
+        return health.scopes(found, observed, stage.now)[0].health
+    first = health.assess(found, observed, stage.now)[0]
+    own = (trait.health for trait in first.traits if trait.part.name == stage.type_.name)
+    return next(own, first.workload)
 
 
 def made(stage: Stage, found: Plan) -> Iterator[Planned]:

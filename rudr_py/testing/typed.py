@@ -10,6 +10,30 @@ Document = dict[str, Any]
 """A Kubernetes object, or an OAM document, as JSON."""
 
 
+class Health(Protocol):
+    """What the type under test says of its objects: an `rudr_py.api.Health`."""
+
+    @property
+    def state(self) -> str:
+        """`ready`, `progressing`, `failed` or `unknown`."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """One CamelCase word."""
+        ...
+
+    @property
+    def message(self) -> str:
+        """For people."""
+        ...
+
+    @property
+    def show(self) -> Mapping[str, str]:
+        """Short facts for status."""
+        ...
+
+
 class RenderError(AssertionError):
     """The documents were refused: what a user would be told.
 
@@ -27,7 +51,8 @@ class Rendering(list[Document]):
     """The objects of an instance and of its scopes in the order in which they are applied, without owners.
 
     `own` are those that the type under test added, with everybody's edits. `warnings` are texts for the user;
-    `wake_at` is when the answer changes by itself.
+    `wake_at` is when the answer changes by itself. `health` is what the type says of its objects as they were
+    observed; one whose `health` fails is `unknown` for the reason `PluginFailed`.
     """
 
     def __init__(
@@ -37,11 +62,13 @@ class Rendering(list[Document]):
         own: Iterable[Document] = (),
         warnings: Iterable[str] = (),
         wake_at: datetime | None = None,
+        health: Health,
     ) -> None:
         super().__init__(objects)
         self.own = list(own)
         self.warnings = tuple(warnings)
         self.wake_at = wake_at
+        self.health = health
 
     def of(self, kind: str) -> list[Document]:
         """The objects of a kind, by its bare name: `rendering.of("Service")`."""

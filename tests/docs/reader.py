@@ -5,7 +5,6 @@ Starts processes; the one who makes a Reader ends them.
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import shutil
 import subprocess
@@ -19,8 +18,7 @@ import pytest
 from tests.docs.pages import ROOT
 from tests.docs.tutorial import Command, File
 
-INSTALLED = any(point.name == "rudr_py" for point in importlib.metadata.entry_points(group="pytest11"))
-PLUGIN = () if INSTALLED else ("-p", "rudr_py.testing.plugin")
+PLUGIN = ("-p", "rudr_py.testing.plugin")
 KUBECONFIG = "dev.kubeconfig"
 """Where the pages tell `rudr dev` to write it."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import subprocess
 import sys
@@ -18,8 +17,7 @@ from rudr_py.plugins import scaffold
 from rudr_py.plugins.scaffold import Sort
 
 ROOT = Path(rudr_py.__file__).parents[1]
-INSTALLED = any(point.name == "rudr_py" for point in importlib.metadata.entry_points(group="pytest11"))
-PLUGIN = () if INSTALLED else ("-p", "rudr_py.testing.plugin")
+PLUGIN = ("-p", "rudr_py.testing.plugin")
 
 SORTS: list[tuple[Sort, str]] = [
     ("trait", "pod-budget"),

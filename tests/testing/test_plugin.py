@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
-
-import pytest
 
 import rudr_py
 
 ROOT = Path(rudr_py.__file__).parents[1]
-INSTALLED = any(point.name == "rudr_py" for point in importlib.metadata.entry_points(group="pytest11"))
-PLUGIN = () if INSTALLED else ("-p", "rudr_py.testing.plugin")
+PLUGIN = ("-p", "rudr_py.testing.plugin")
 
 TRAIT = """
 from rudr_py.api import Kind, Manifest, Rendered, Trait
@@ -33,11 +30,13 @@ class Notes(Trait):
 """
 
 
-def _pytest(folder: Path, *arguments: str, plugin: tuple[str, ...] = PLUGIN) -> subprocess.CompletedProcess[str]:
+def _pytest(
+    folder: Path, *arguments: str, plugin: tuple[str, ...] = PLUGIN, path: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:asyncio", *plugin, "-q", *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(path))), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=False,
@@ -123,7 +122,13 @@ def test_a_fixture_without_its_extra_skips_and_says_what_to_install(tmp_path: Pa
     assert "pip install 'rudr-py[testing]'" in done.stdout
 
 
-@pytest.mark.skipif(not INSTALLED, reason="rudr-py is not installed here, only on the path")
-def test_the_plugin_comes_by_itself_once_the_project_is_installed(tmp_path: Path) -> None:
+def test_the_plugin_comes_by_itself_and_only_once_where_the_project_is_installed(tmp_path: Path) -> None:
+    points = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["pytest11"]
+    info = tmp_path / "site" / "rudr_py-0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: rudr-py\nVersion: 0\n")
+    listed = "".join(f"{name} = {module}\n" for name, module in points.items())
+    (info / "entry_points.txt").write_text(f"[pytest11]\n{listed}")
     (tmp_path / "test_notes.py").write_text("def test_it(render_one):\n    pass\n")
-    assert "1 passed" in _pytest(tmp_path, plugin=()).stdout
+    for plugin in ((), PLUGIN):
+        assert "1 passed" in _pytest(tmp_path, plugin=plugin, path=info.parent).stdout

@@ -110,8 +110,8 @@ def test_every_counts_from_the_time_the_trait_was_attached() -> None:
     assert [_size(given, datetime(2026, 6, 1, hour, 59, tzinfo=UTC), attached) for hour in (13, 14)] == [None, 3]
 
 
-def test_health_shows_the_job_that_holds_and_the_next_change() -> None:
-    health = CronHpa().health(_context(BERLIN, NOON, NOON))
+def test_health_shows_the_job_that_holds_and_the_next_change(render_one: RenderOne) -> None:
+    health = render_one(CronHpa(), properties=BERLIN, now=NOON).health
     assert (health.state, dict(health.show)) == ("ready", {"job": "day", "size": "6", "next": "2026-06-01T18:00:00Z"})
 
 

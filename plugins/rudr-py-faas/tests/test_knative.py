@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
 import pytest
 
-from rudr_py.api import Component, Context, Kind
 from rudr_py.testing import RenderError, RenderOne
 from rudr_py_faas.knative import SERVICE, KnativeService
 
@@ -226,7 +223,7 @@ def _live(status: dict[str, Any] | None, generation: int = 1) -> dict[str, Any]:
     found = {
         "apiVersion": SERVICE.api_version,
         "kind": "Service",
-        "metadata": {"name": "web", "generation": generation},
+        "metadata": {"name": "app-web", "generation": generation},
     }
     return found if status is None else {**found, "status": status}
 
@@ -248,29 +245,13 @@ def _status(ready: str, **more: Any) -> dict[str, Any]:
         ([_live(_status("True"))], "ready", "Ready"),
     ],
 )
-def test_health_is_the_condition_ready_of_this_generation(live: list[dict[str, Any]], state: str, reason: str) -> None:
-    health = KnativeService().health(_context(live))
+def test_health_is_the_condition_ready_of_this_generation(
+    render_one: RenderOne, live: list[dict[str, Any]], state: str, reason: str
+) -> None:
+    health = render_one(KnativeService(), observed=live).health
     assert (health.state, health.reason) == (state, reason)
 
 
-def test_health_shows_the_url() -> None:
-    health = KnativeService().health(_context([_live(_status("True", url="http://web.default.example.com"))]))
-    assert health.show == {"url": "http://web.default.example.com"}
-
-
-def _context(live: list[dict[str, Any]]) -> Context[Any]:
-    def observe(kind: Kind) -> tuple[dict[str, Any], ...]:
-        return tuple(live) if kind == SERVICE else ()
-
-    component = msgspec.convert({"metadata": {"name": "c"}, "workload_type": KnativeService.name}, Component)
-    now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    return Context(
-        application="app",
-        namespace="default",
-        instance="web",
-        component=component,
-        properties=None,
-        now=now,
-        attached_at=now,
-        observe=observe,
-    )
+def test_health_shows_the_url(render_one: RenderOne) -> None:
+    live = _live(_status("True", url="http://web.default.example.com"))
+    assert render_one(KnativeService(), observed=[live]).health.show == {"url": "http://web.default.example.com"}

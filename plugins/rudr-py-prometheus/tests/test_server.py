@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from rudr_py.api import Context, Ref, Scale, Set
+from rudr_py.testing import RenderError, Rendering, RenderOne
 from rudr_py_prometheus.server import PROMETHEUS, Prometheus
 
-Contexts = Callable[..., Context[Any]]
 SPEC = {"serviceAccountName": "default", "enableAdminAPI": True}
 
 
@@ -22,40 +20,59 @@ def _live(generation: int = 1, **conditions: str) -> dict[str, Any]:
     return {
         "apiVersion": PROMETHEUS.api_version,
         "kind": PROMETHEUS.kind,
-        "metadata": {"name": "web", "generation": generation},
+        "metadata": {"name": "app-web", "generation": generation},
         "status": {"conditions": listed, "replicas": 2, "availableReplicas": 1},
     }
 
 
-def test_the_setting_is_the_spec(context: Contexts) -> None:
-    rendered = Prometheus().render(context(Prometheus(), {"spec": SPEC}))
-    assert [(manifest.kind, manifest.name, manifest.body) for manifest in rendered.add] == [
-        (PROMETHEUS, "web", {"spec": SPEC})
-    ]
-    assert rendered.warnings == ()
+def _rendered(render_one: RenderOne, spec: dict[str, Any], *traits: dict[str, Any], **given: Any) -> Rendering:
+    given = {"component": {"containers": []}, **given}
+    return render_one(Prometheus(), properties={"spec": spec}, traits=traits, **given)
 
 
-def test_containers_have_no_effect_and_that_is_told(context: Contexts) -> None:
-    component = {"containers": [{"name": "web", "image": "web:1"}]}
-    rendered = Prometheus().render(context(Prometheus(), {"spec": SPEC}, component=component))
-    assert "containers have no effect" in rendered.warnings[0]
+def _scaler(replicas: int) -> dict[str, Any]:
+    return {"name": "manual-scaler", "properties": {"replicaCount": replicas}}
 
 
-def test_a_size_is_the_number_of_replicas(context: Contexts) -> None:
-    scaled = Prometheus().scale(context(Prometheus(), {"spec": SPEC}), Scale.exact(2))
-    assert scaled.edit == (Set(Ref(PROMETHEUS, "web"), ("spec", "replicas"), 2),)
-    assert scaled.warnings == ()
+def test_the_setting_is_the_spec(render_one: RenderOne) -> None:
+    found = _rendered(render_one, SPEC)
+    (prometheus,) = found.own
+    assert (prometheus["kind"], prometheus["metadata"]["name"]) == ("Prometheus", "app-web")
+    assert prometheus["spec"] == SPEC
+    assert found.warnings == ()
 
 
-def test_a_size_wins_over_the_setting_and_that_is_told(context: Contexts) -> None:
-    scaled = Prometheus().scale(context(Prometheus(), {"spec": {"replicas": 3}}), Scale.exact(2))
-    assert "spec.replicas 3 has no effect" in scaled.warnings[0]
+def test_a_setting_is_needed(render_one: RenderOne) -> None:
+    with pytest.raises(RenderError, match="spec"):
+        render_one(Prometheus(), component={"containers": []})
 
 
-@pytest.mark.parametrize("size", [None, Scale.external()])
-def test_without_a_size_of_ours_the_spec_stays(context: Contexts, size: Scale | None) -> None:
-    scaled = Prometheus().scale(context(Prometheus(), {"spec": {"replicas": 3}}), size)
-    assert (scaled.add, scaled.edit) == ((), ())
+def test_containers_have_no_effect_and_that_is_told(render_one: RenderOne) -> None:
+    component = {"containers": [{"name": "web", "image": "registry.example/web:1"}]}
+    (warning,) = _rendered(render_one, SPEC, component=component).warnings
+    assert "containers have no effect" in warning
+
+
+def test_a_size_is_the_number_of_replicas(render_one: RenderOne) -> None:
+    found = _rendered(render_one, SPEC, _scaler(2))
+    assert found.one("Prometheus")["spec"] == {**SPEC, "replicas": 2}
+    assert found.warnings == ()
+
+
+def test_a_size_wins_over_the_setting_and_that_is_told(render_one: RenderOne) -> None:
+    found = _rendered(render_one, {"replicas": 3}, _scaler(2))
+    assert found.one("Prometheus")["spec"] == {"replicas": 2}
+    assert "spec.replicas 3 has no effect" in found.warnings[0]
+
+
+def test_without_a_size_of_ours_the_spec_stays(render_one: RenderOne) -> None:
+    assert _rendered(render_one, {"replicas": 3}).one("Prometheus")["spec"] == {"replicas": 3}
+
+
+def test_what_a_prometheus_cannot_be_scaled_by_is_refused(render_one: RenderOne) -> None:
+    auto = {"name": "auto-scaler", "properties": {"minimum": 1, "maximum": 3, "cpu": 60}}
+    with pytest.raises(RenderError, match="range"):
+        _rendered(render_one, SPEC, auto)
 
 
 @pytest.mark.parametrize(
@@ -70,12 +87,12 @@ def test_without_a_size_of_ours_the_spec_stays(context: Contexts, size: Scale | 
     ],
 )
 def test_health_is_what_the_operator_says(
-    context: Contexts, live: tuple[dict[str, Any], ...], state: str, reason: str
+    render_one: RenderOne, live: tuple[dict[str, Any], ...], state: str, reason: str
 ) -> None:
-    health = Prometheus().health(context(Prometheus(), {"spec": SPEC}, observed=live))
+    health = _rendered(render_one, SPEC, observed=live).health
     assert (health.state, health.reason) == (state, reason)
 
 
-def test_health_shows_the_replicas(context: Contexts) -> None:
+def test_health_shows_the_replicas(render_one: RenderOne) -> None:
     live = _live(Reconciled="True", Available="True")
-    assert Prometheus().health(context(Prometheus(), {"spec": SPEC}, observed=(live,))).show == {"replicas": "1/2"}
+    assert _rendered(render_one, SPEC, observed=[live]).health.show == {"replicas": "1/2"}

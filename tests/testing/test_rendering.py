@@ -1,0 +1,60 @@
+"""What the renderer of the kit tells of the type under test, whatever sort of type it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rudr_py.api import Context, Health, Kind, Manifest, Rendered, Scope, Trait, Type, WorkloadType
+from rudr_py.testing import RenderOne
+
+CONFIG = Kind("v1", "ConfigMap")
+
+
+def _health(ctx: Context[Any]) -> Health:
+    names = ",".join(one["metadata"]["name"] for one in ctx.observed(CONFIG))
+    return Health("ready" if names else "progressing", "Seen", show={"names": names})
+
+
+class _Observing:
+    produces: tuple[Kind, ...] = (CONFIG,)
+    observes: tuple[Kind, ...] = (CONFIG,)
+
+    def render(self, ctx: Context[Any]) -> Rendered:
+        return Rendered(add=(Manifest(kind=CONFIG, name=ctx.name("seen"), body={}),))
+
+    def health(self, ctx: Context[Any]) -> Health:
+        return _health(ctx)
+
+
+class Looking(_Observing, Trait[Any]):
+    name = "looking"
+
+
+class Working(_Observing, WorkloadType[Any]):
+    name = "example.org/v1.Working"
+
+
+class Grouping(_Observing, Scope[Any]):
+    name = "example.org/v1.Grouping"
+
+
+class Failing(Looking):
+    name = "failing"
+
+    def health(self, ctx: Context[Any]) -> Health:
+        raise KeyError("settings")
+
+
+@pytest.mark.parametrize("type_", [Looking(), Working(), Grouping()], ids=lambda type_: type_.name)
+def test_health_is_that_of_the_type_under_test(render_one: RenderOne, type_: Type[Any]) -> None:
+    assert render_one(type_).health == Health("progressing", "Seen", show={"names": ""})
+    seen = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "default"}}
+    assert render_one(type_, observed=[seen]).health == Health("ready", "Seen", show={"names": "a"})
+
+
+def test_a_type_that_fails_at_its_health_is_told_as_in_status(render_one: RenderOne) -> None:
+    health = render_one(Failing()).health
+    assert (health.state, health.reason) == ("unknown", "PluginFailed")
+    assert "KeyError" in health.message
