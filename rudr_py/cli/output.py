@@ -28,8 +28,8 @@ def text(objects: Sequence[Document], form: Form) -> str:
     return documents(objects)
 
 
-def data(value: Document, form: Literal["yaml", "json"]) -> str:
-    """One value that is no object of Kubernetes, for machines."""
+def data(value: Document, form: str) -> str:
+    """One value that is no object of Kubernetes, for machines: as JSON, if that is the form, else as YAML."""
     if form == "json":
         return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
     return documents([value])
