@@ -6,7 +6,7 @@ A test that reads other files of the chart only does not need this.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -28,8 +28,9 @@ def chart() -> Any:
 
 
 def rendered(values: Mapping[str, Any], name: str = NAME, namespace: str = NAMESPACE) -> list[Document]:
-    """The objects of a release, the hooks too. Raises HelmError."""
-    return list(_documents(texts(values, name, namespace).values()))
+    """The objects of a release, the hooks too. They are shared: not to be changed. Raises HelmError."""
+    found = texts(values, name, namespace)
+    return [document for text in found.values() for document in _documents(text)]
 
 
 def texts(values: Mapping[str, Any], name: str = NAME, namespace: str = NAMESPACE) -> dict[str, str]:
@@ -68,9 +69,10 @@ def pods(documents: list[Document]) -> Iterator[tuple[str, Document]]:
             yield title, document["spec"]["template"]["spec"]
 
 
-def _documents(found: Iterable[str]) -> Iterator[Document]:
-    for text in found:
-        yield from (document for document in yaml.load_all(text, Loader=_Strict) if document)
+@functools.cache
+def _documents(text: str) -> list[Document]:
+    """The definitions are long, and the same for most values."""
+    return [document for document in yaml.load_all(text, Loader=_Strict) if document]
 
 
 class _Strict(yaml.CSafeLoader):

@@ -1,0 +1,179 @@
+"""The parts of the chart, one by one: definitions, image, arguments, plugins, monitoring, what Helm says at the end."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rudr_py.cli import run
+from rudr_py.controller.metrics import Metrics
+from rudr_py.controller.queue import Queue
+from rudr_py.model import crds
+from rudr_py.testing.clock import RealClock
+from tests.charts import cases, reading, rendering
+
+RUDR = ("Rudr's file", "Rudr's file, changed")
+
+
+def container(values: dict[str, Any]) -> dict[str, Any]:
+    pod = rendering.one(rendering.rendered(values), "Deployment")["spec"]["template"]["spec"]
+    found: dict[str, Any] = pod["containers"][0]
+    return found
+
+
+def definitions(values: dict[str, Any]) -> list[dict[str, Any]]:
+    return [d for d in rendering.rendered(values) if d["kind"] == "CustomResourceDefinition"]
+
+
+@pytest.mark.parametrize("legacy", [True, False])
+def test_the_definitions_are_those_of_the_model(legacy: bool) -> None:
+    found = {one["metadata"]["name"]: one["spec"] for one in definitions({"crds": {"legacyShortNames": legacy}})}
+    assert found == {d["metadata"]["name"]: d["spec"] for d in crds.documents(legacy_short_names=legacy)}
+
+
+def test_definitions_stay_when_the_release_goes_unless_told_otherwise() -> None:
+    policy = {"helm.sh/resource-policy": "keep"}
+    assert [one["metadata"].get("annotations") for one in definitions({})] == [policy] * 7
+    assert [one["metadata"].get("annotations") for one in definitions({"crds": {"keep": False}})] == [None] * 7
+    assert definitions({"crds": {"install": False}}) == []
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        ({}, "rudr-py:0.1.0.dev0"),
+        ({"tag": "1.2"}, "rudr-py:1.2"),
+        ({"registry": "registry.example", "repository": "a/b"}, "registry.example/a/b:0.1.0.dev0"),
+        ({"tag": "1.2", "digest": cases.SHA}, f"rudr-py@{cases.SHA}"),
+        ({"repository": "oamdev/rudr", "tag": "latest"}, "rudr-py:0.1.0.dev0"),
+        ({"repository": "mirror.example/oamdev/rudr"}, "rudr-py:0.1.0.dev0"),
+    ],
+)
+def test_the_image_is_what_the_values_say_but_never_rudrs(image: dict[str, str], expected: str) -> None:
+    assert container({"image": image})["image"] == expected
+
+
+@pytest.mark.parametrize("name", RUDR)
+def test_rudrs_value_files_are_taken(name: str) -> None:
+    values = cases.CASES[name]
+    assert rendering.one(rendering.rendered(values), "Deployment")["spec"]["replicas"] == values["replicaCount"]
+    assert {"name": "RUDR_LOG_LEVEL", "value": values["logLevel"]} in container(values)["env"]
+    assert container(values)["imagePullPolicy"] == "Always"
+    assert "oamdev/rudr" in rendering.notes(values)
+
+
+@pytest.mark.parametrize("values", cases.CASES.values(), ids=cases.CASES)
+def test_the_program_understands_its_arguments(values: dict[str, Any]) -> None:
+    first, *arguments = container(values)["args"]
+    assert first == "run"
+    own = [one for one in arguments if one not in values.get("extraArgs", ())]
+    with run.command.make_context("run", own) as context:
+        assert context.params["definitions_namespace"]
+        assert context.params["watch_namespace"] == (",".join(values.get("watchNamespaces", ())) or None)
+
+
+def test_pip_gets_every_package_with_version_and_hashes_and_nothing_else() -> None:
+    documents = rendering.rendered({"plugins": {"packages": cases.PACKAGES}})
+    lines = rendering.one(documents, "ConfigMap")["data"]["requirements.txt"].split("\n")
+    assert [line for line in lines if line] == [
+        f"rudr-py-cronhpa==0.1.0 --hash={cases.SHA} --hash=sha256:{'f' * 64}",
+        f"rudr_py_faas==0.1.0 --hash={cases.SHA}",
+    ]
+    pod = rendering.one(documents, "Deployment")["spec"]["template"]["spec"]
+    (pip,) = pod["initContainers"]
+    assert {"--require-hashes", "--no-deps", "--target=/plugins"} <= set(pip["args"])
+    assert pip["image"] == pod["containers"][0]["image"]
+    assert {"name": "PYTHONPATH", "value": "/plugins"} in pod["containers"][0]["env"]
+
+
+def test_other_packages_restart_the_pods() -> None:
+    def annotations(packages: list[Any]) -> dict[str, str]:
+        documents = rendering.rendered({"plugins": {"packages": packages}})
+        found: dict[str, str] = rendering.one(documents, "Deployment")["spec"]["template"]["metadata"]["annotations"]
+        return found
+
+    assert annotations(cases.PACKAGES) != annotations(cases.PACKAGES[:1])
+
+
+def test_all_that_is_written_to_is_a_volume() -> None:
+    pod = rendering.one(rendering.rendered({}), "Deployment")["spec"]["template"]["spec"]
+    writable = {volume["name"] for volume in pod["volumes"] if "emptyDir" in volume}
+    mounts = {one["mountPath"]: one["name"] for one in pod["containers"][0]["volumeMounts"]}
+    state = next(one["value"] for one in pod["containers"][0]["env"] if one["name"] == "RUDR_STATE_DIR")
+    assert {mounts["/tmp"], mounts[state]} <= writable  # noqa: S108 - the pod's own
+
+
+def test_a_monitor_finds_the_service_of_the_metrics_and_its_port() -> None:
+    documents = rendering.rendered({"metrics": {"serviceMonitor": {"enabled": True}}})
+    monitor = rendering.one(documents, "ServiceMonitor")["spec"]
+    chosen = monitor["selector"]["matchLabels"].items()
+    services = [d for d in documents if d["kind"] == "Service" and chosen <= d["metadata"]["labels"].items()]
+    (service,) = services
+    assert {one["port"] for one in monitor["endpoints"]} <= {port["name"] for port in service["spec"]["ports"]}
+    ports = {port["name"] for port in container({})["ports"]}
+    assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
+
+
+def test_alerts_and_dashboard_name_series_that_the_controller_has() -> None:
+    values = {"metrics": {"prometheusRule": {"enabled": True}, "dashboard": {"enabled": True}}}
+    documents = rendering.rendered(values)
+    rules = rendering.one(documents, "PrometheusRule")["spec"]["groups"][0]["rules"]
+    board = json.loads(rendering.one(documents, "ConfigMap")["data"]["rudr.json"])
+    expressions = [rule["expr"] for rule in rules]
+    expressions += [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    metrics = Metrics(RealClock())
+    Queue(RealClock(), retry_initial=1, retry_maximum=1, metrics=metrics.queue)
+    body, _ = metrics.exposition("")
+    known = set(re.findall(r"^# TYPE (\w+)", body.decode(), re.MULTILINE))
+    named = {name for one in expressions for name in re.findall(r"\b(\w+_\w+)(?=[{ )]|$)", re.sub(r'"[^"]*"', "", one))}
+    named -= {"group_left", "histogram_quantile"}
+    named = {name.removesuffix("_bucket") for name in named}
+    assert named
+    assert {name for name in named if name not in known} == set()
+
+
+def test_the_notes_name_the_next_three_commands() -> None:
+    text = rendering.notes({})
+    commands = [line.strip() for line in text.splitlines() if line.startswith("  ")]
+    assert [command.split()[0] for command in commands] == ["kubectl", "helm", "kubectl"]
+    assert "NOTE" not in text
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"replicaCount": 1}, "nobody takes over"),
+        ({"rbac": {"create": False}}, "rudr rbac --bind rudr-system:rudr-py"),
+        ({"crds": {"install": False}}, "were not installed"),
+        ({"watchNamespaces": ["shop"]}, "no ClusterRoles"),
+        ({"plugins": {"packages": cases.PACKAGES}}, "for production build"),
+    ],
+)
+def test_the_notes_say_what_a_value_brings_with_it(values: dict[str, Any], said: str) -> None:
+    assert said in rendering.notes(values)
+
+
+def test_it_may_be_a_part_of_another_chart(tmp_path: Path) -> None:
+    (tmp_path / "charts").mkdir()
+    (tmp_path / "charts" / "rudr-py").symlink_to(reading.FOLDER)
+    dependency = {"name": "rudr-py", "version": "*", "repository": ""}
+    whole = {"apiVersion": "v2", "name": "platform", "version": "1.0.0", "dependencies": [dependency]}
+    (tmp_path / "Chart.yaml").write_text(yaml.safe_dump(whole))
+    (tmp_path / "values.yaml").write_text("global: {team: platform}\nrudr-py: {replicaCount: 3}\n")
+    with rendering.helm.Chart.load(str(tmp_path)) as chart:
+        found = chart.render({}, name="platform", namespace="rudr-system")
+    deployment = yaml.safe_load(found["platform/charts/rudr-py/templates/deployment.yaml"])
+    assert deployment["spec"]["replicas"] == 3
+    assert deployment["metadata"]["name"] == "platform-rudr-py"
+
+
+def test_names_stay_short_enough_for_their_longest_suffix() -> None:
+    long = "a" * 52 + "-" + "b" * 10
+    for document in rendering.rendered({"fullnameOverride": long, **cases.CASES["a monitored cluster"]}):
+        if document["kind"] != "CustomResourceDefinition":
+            assert len(document["metadata"]["name"]) <= 63

@@ -1,0 +1,61 @@
+"""Values that make no sense are refused, with a message that names them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rudr_py.cli import loglevels
+from tests.charts import rendering
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"replicas": 2}, "additional properties 'replicas' not allowed"),
+    ({"replicaCount": "2"}, "at '/replicaCount': got string, want integer"),
+    ({"replicaCount": -1}, "at '/replicaCount': minimum"),
+    ({"logLevel": "loud"}, "at '/logLevel'"),
+    ({"logFormat": "xml"}, "at '/logFormat': value must be one of 'json', 'text', 'auto'"),
+    ({"image": {"repository": ""}}, "at '/image/repository'"),
+    ({"image": {"repository": "rudr-py:1"}}, "at '/image/repository'"),
+    ({"image": {"digest": "sha256:12"}}, "at '/image/digest'"),
+    ({"image": {"pullPolicy": "Sometimes"}}, "at '/image/pullPolicy'"),
+    ({"image": {"pullSecrets": ["key"]}}, "at '/image/pullSecrets/0': got string, want object"),
+    ({"watchNamespaces": "shop"}, "at '/watchNamespaces': got string, want array"),
+    ({"watchNamespaces": ["Shop"]}, "at '/watchNamespaces/0'"),
+    ({"fullnameOverride": "Oam"}, "at '/fullnameOverride'"),
+    ({"crds": {"keep": "yes"}}, "at '/crds/keep': got string, want boolean"),
+    ({"rbac": {"extraRules": [{"verbs": ["get"]}]}}, "at '/rbac/extraRules/0': missing properties"),
+    ({"leaderElection": {"leaseDuration": 15}}, "at '/leaderElection/leaseDuration': got number, want string"),
+    ({"leaderElection": {"leaseDuration": "15"}}, "at '/leaderElection/leaseDuration'"),
+    ({"plugins": {"packages": [{"name": "a", "version": "1.0"}]}}, "missing property 'hashes'"),
+    ({"plugins": {"packages": [{"name": "a", "version": "1", "hashes": []}]}}, "/hashes': minItems: got 0, want 1"),
+    ({"plugins": {"packages": [{"name": "a", "version": ">=1", "hashes": ["sha256:" + "0" * 64]}]}}, "/0/version'"),
+    ({"plugins": {"packages": [{"name": "a", "version": "1", "hashes": ["md5:0"]}]}}, "/0/hashes/0'"),
+    ({"plugins": {"packages": [{"name": "a --x", "version": "1", "hashes": ["sha256:" + "0" * 64]}]}}, "/0/name'"),
+    ({"plugins": {"faas": {"rbac": 1}}}, "at '/plugins/faas/rbac'"),
+    ({"extraEnv": {"A": "b"}}, "at '/extraEnv': got object, want array"),
+    ({"extraArgs": [1]}, "at '/extraArgs/0'"),
+    ({"livenessProbe": {"path": "/"}}, "additional properties 'path' not allowed"),
+    ({"podDisruptionBudget": {"maxUnavailable": "half"}}, "at '/podDisruptionBudget/maxUnavailable'"),
+    ({"metrics": {"service": {"port": 0}}}, "at '/metrics/service/port': minimum"),
+    ({"metrics": {"serviceMonitor": {"interval": "often"}}}, "at '/metrics/serviceMonitor/interval'"),
+    ({"podLabels": {"a": 1}}, "at '/podLabels/a': got number, want string"),
+    ({"leaderElection": {"enabled": False}}, "replicaCount is 2: more than one replica needs leaderElection.enabled"),
+    (
+        {"metrics": {"serviceMonitor": {"enabled": True}, "service": {"enabled": False}}},
+        "metrics.serviceMonitor needs metrics.enabled and metrics.service.enabled",
+    ),
+    ({"metrics": {"podMonitor": {"enabled": True}, "enabled": False}}, "metrics.podMonitor needs metrics.enabled"),
+]
+
+
+@pytest.mark.parametrize(("values", "message"), WRONG)
+def test_a_value_that_makes_no_sense_is_refused_by_name(values: dict[str, Any], message: str) -> None:
+    assert message in rendering.refused(values)
+
+
+@pytest.mark.parametrize("level", ["debug", "rudr=info,kube=info", "error,rudr_py.plugins=debug", "off", "warning"])
+def test_the_controller_understands_what_the_schema_lets_through(level: str) -> None:
+    environment = rendering.one(rendering.rendered({"logLevel": level}), "Deployment")["spec"]["template"]["spec"]
+    (value,) = [one["value"] for one in environment["containers"][0]["env"] if one["name"] == "RUDR_LOG_LEVEL"]
+    loglevels.parse(value)

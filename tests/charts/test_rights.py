@@ -1,0 +1,169 @@
+"""Who may do what once the chart is installed: the controller exactly what it needs, people what their role is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from rudr_py.api import Rule
+from rudr_py.model import crds
+from rudr_py.model.identity import CORE_GROUP
+from rudr_py.plugins import rights, roles
+from tests.charts import cases, generated, rendering
+
+Atom = tuple[str, str, str, tuple[str, ...]]
+FORBIDDEN = {"secrets", "*"}
+ESCALATING = {"*", "escalate", "bind", "impersonate"}
+PEOPLE = ("view", "edit", "admin", "developer", "application-operator", "infrastructure-operator")
+
+
+def atoms(rules: Iterable[dict[str, Any]]) -> set[Atom]:
+    """Rules, one by one."""
+    return {
+        (group, resource, verb, tuple(rule.get("resourceNames", ())))
+        for rule in rules
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+def of(rules: Iterable[Rule]) -> set[Atom]:
+    return atoms(roles.rule_documents(rules))
+
+
+def granted(values: dict[str, Any]) -> dict[str, set[Atom]]:
+    """Namespace ("": all of them) -> what the roles that are bound to the controller's account allow there."""
+    documents = rendering.rendered(values)
+    found: dict[str, set[Atom]] = {}
+    account = rendering.one(documents, "Deployment")["spec"]["template"]["spec"]["serviceAccountName"]
+    for binding in documents:
+        if binding["kind"] not in ("RoleBinding", "ClusterRoleBinding"):
+            continue
+        subject = {"kind": "ServiceAccount", "name": account, "namespace": rendering.NAMESPACE}
+        assert binding["subjects"] == [subject]
+        namespace = binding["metadata"].get("namespace", "")
+        role = next(
+            d
+            for d in documents
+            if (d["kind"], d["metadata"]["name"]) == (binding["roleRef"]["kind"], binding["roleRef"]["name"])
+            and d["metadata"].get("namespace", "") == namespace
+        )
+        found.setdefault(namespace, set()).update(atoms(role.get("rules", ())))
+    return found
+
+
+@pytest.mark.parametrize("publish", [True, False])
+@pytest.mark.parametrize("root_scopes", [True, False])
+@pytest.mark.parametrize("leader_elect", [True, False])
+@pytest.mark.parametrize("packages", [(), ("cronhpa", "faas", "prometheus")])
+def test_the_controller_gets_exactly_what_it_needs(
+    publish: bool, root_scopes: bool, leader_elect: bool, packages: tuple[str, ...]
+) -> None:
+    values = {
+        "publishDefinitions": publish,
+        "rootScopes": root_scopes,
+        "replicaCount": 1,
+        "leaderElection": {"enabled": leader_elect},
+        "definitionsNamespace": {"name": "definitions"},
+        "plugins": {name: {"rbac": True} for name in packages},
+    }
+    needed = rights.needed(
+        generated.catalog(*packages),
+        publish=publish,
+        root_scopes=root_scopes,
+        leader_elect=leader_elect,
+        lease=rendering.NAME,
+    )
+    expected = {"": of(needed.cluster), "definitions": of(needed.definitions)}
+    if leader_elect:
+        expected[rendering.NAMESPACE] = of(needed.own)
+    assert granted(values) == expected
+
+
+def test_with_watched_namespaces_there_are_roles_only() -> None:
+    needed = rights.needed(generated.catalog(), leader_elect=True, lease=rendering.NAME)
+    extra = {"apiGroups": ["shop.example"], "resources": ["trays"], "verbs": ["list"]}
+    values = {"watchNamespaces": ["shop", "till"], "rbac": {"extraRules": [extra]}}
+    assert granted(values) == {
+        "shop": of(needed.cluster) | atoms([extra]),
+        "till": of(needed.cluster) | atoms([extra]),
+        rendering.NAMESPACE: of(needed.definitions) | of(needed.own),
+    }
+    kinds = {document["kind"] for document in rendering.rendered(values)}
+    assert not kinds & {"ClusterRole", "ClusterRoleBinding"}
+
+
+def test_packages_that_pip_installs_get_their_rights() -> None:
+    with_packages = granted({"plugins": {"packages": cases.PACKAGES}})[""]
+    assert with_packages == of(rights.needed(generated.catalog("cronhpa", "faas")).cluster)
+
+
+def test_a_labelled_role_adds_to_the_controllers_rights() -> None:
+    documents = rendering.rendered({})
+    role = rendering.one(documents, "ClusterRole", f"{rendering.NAME}-aggregate")
+    assert role["aggregationRule"] == {"clusterRoleSelectors": [{"matchLabels": roles.AGGREGATE}]}
+    assert "rules" not in role  # the control plane fills them in
+    assert rendering.one(documents, "ClusterRoleBinding", f"{rendering.NAME}-aggregate")
+
+
+@pytest.mark.parametrize("name", ["rbac", "enableRBAC"])
+def test_no_rights_are_given_if_nobody_wants_them(name: str) -> None:
+    value: Any = {"create": False} if name == "rbac" else False
+    assert granted({name: value}) == {}
+
+
+@pytest.mark.parametrize("values", cases.CASES.values(), ids=cases.CASES)
+def test_no_role_has_wildcards_secrets_or_verbs_that_escalate(values: dict[str, Any]) -> None:
+    for document in rendering.rendered(values):
+        for group, resource, verb, _ in atoms(document.get("rules", ())):
+            assert group != "*", document["metadata"]["name"]
+            assert resource.partition("/")[0] not in FORBIDDEN
+            assert verb not in ESCALATING
+            assert group != roles.GROUP
+
+
+def people(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    documents = rendering.rendered(values)
+    return {
+        name: one
+        for one in documents
+        for name in PEOPLE
+        if one["kind"] == "ClusterRole" and one["metadata"]["name"] == f"rudr-{name}"
+    }
+
+
+def written(role: dict[str, Any]) -> set[str]:
+    return {resource for _, resource, verb, _ in atoms(role["rules"]) if verb not in ("get", "list", "watch")}
+
+
+def test_each_role_of_oam_writes_what_is_its_own_and_reads_everything() -> None:
+    found = people({})
+    applications, components = {"applicationconfigurations"}, {"componentschematics"}
+    definitions = {"applicationscopes", "healthscopes", "traits", "workloadtypes"}
+    assert {name: written(role) for name, role in found.items()} == {
+        "view": set(),
+        "edit": applications | components,
+        "admin": applications | components | definitions,
+        "developer": components,
+        "application-operator": applications,
+        "infrastructure-operator": definitions,
+    }
+    everything = {one["spec"]["names"]["plural"] for one in crds.documents()}
+    for role in found.values():
+        read = {(group, resource) for group, resource, verb, _ in atoms(role["rules"]) if verb == "get"}
+        assert read == {(CORE_GROUP, resource) for resource in everything}
+
+
+@pytest.mark.parametrize("aggregate", [True, False])
+def test_the_clusters_own_roles_take_up_ours(aggregate: bool) -> None:
+    prefix = "rbac.authorization.k8s.io/aggregate-to-"
+    found = people({"userRoles": {"aggregate": aggregate}})
+    into = {
+        name: {label for label in role["metadata"]["labels"] if label.startswith(prefix)}
+        for name, role in found.items()
+    }
+    own = {"view", "edit", "admin"} if aggregate else set()
+    assert into == {name: ({prefix + name} if name in own else set()) for name in PEOPLE}
