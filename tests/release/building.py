@@ -72,6 +72,6 @@ def build(source: Path, folder: Path) -> Built:
 def run(*command: str | Path, cwd: Path | None = None, timeout: float = 600) -> str:
     """Run a command of these tests; its output. Fails with all that it said."""
     words = [str(word) for word in command]
-    done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False, timeout=timeout)  # noqa: S603 - ours
+    done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False, timeout=timeout)  # noqa: S603 - commands of these tests
     assert done.returncode == 0, f"{words}\n{done.stdout}{done.stderr}"
     return done.stdout
