@@ -14,6 +14,7 @@ RudrError
 │   └── ApiError              the API server answered with an error status
 │       ├── UnauthorizedError      401
 │       ├── ForbiddenError         403
+│       │   └── MissingRightError      our account lacks a right; names it
 │       ├── NotFoundError          404
 │       ├── ConflictError          409
 │       │   └── AlreadyExistsError     the object is there already
@@ -171,6 +172,30 @@ class UnauthorizedError(ApiError):
 
 class ForbiddenError(ApiError):
     """403: a right is missing, a namespace is ending, or admission said no."""
+
+
+class Right(msgspec.Struct, frozen=True):
+    """What may be granted: a verb on a resource (with its subresource) of an API group, in a namespace or in all."""
+
+    verb: str
+    resource: str
+    group: str = ""
+    namespace: str = ""
+
+    def __str__(self) -> str:
+        where = f" in namespace {self.namespace}" if self.namespace else ""
+        return f"{self.verb} {self.resource}{'.' if self.group else ''}{self.group}{where}"
+
+
+class MissingRightError(ForbiddenError):
+    """403 of the server's authorizer: our account lacks `right`. The text names it, `message` is the server's own."""
+
+    def __init__(self, message: str, *, right: Right, status: int = 403, reason: str = "Forbidden") -> None:
+        super().__init__(message, status=status, reason=reason)
+        self.right = right
+
+    def __str__(self) -> str:
+        return f"may not {self.right}"
 
 
 class NotFoundError(ApiError):

@@ -30,6 +30,7 @@ handover     leaves a field to others without resetting it
 reclaim      ends, with its application, what has no owner and goes with it
 strangers    whose is an object? Pure.
 prune        deletes what is surely ours and not planned
+denials      the rights that we turned out to lack
 failures     what an error means for an object and its application. Pure.
 ledger       what we applied
 recent       what is remembered for some seconds only

@@ -6,11 +6,12 @@ Starts nothing and connects to nothing.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rudr_py.catalog import Catalog
 from rudr_py.controller import apply, sources, world
 from rudr_py.controller.apply import Applier
+from rudr_py.controller.denials import Denials
 from rudr_py.controller.endpoints import Checks, Endpoints
 from rudr_py.controller.leadership import Leadership
 from rudr_py.controller.metrics import Metrics
@@ -36,6 +37,7 @@ from rudr_py.kube.prober import NetworkProber, Prober
 from rudr_py.kube.transport import Transport
 from rudr_py.model import crds
 from rudr_py.model.identity import Key
+from rudr_py.plugins import purposes
 from rudr_py.render import root
 from rudr_py.render.definitions import publish
 from rudr_py.settings import Settings
@@ -64,7 +66,8 @@ def assemble(
     metrics = _metrics(settings, transport, clock, catalog)
     catalog = catalog.blaming(metrics.plugin_failed)
     leadership = Leadership(settings, lease or transport, clock, metrics.leader)
-    client = Client(transport, observer=metrics.request, allowance=leadership.allowance)
+    denials = Denials(clock, functools.partial(purposes.sentence, catalog))
+    client = Client(transport, observer=metrics.request, allowance=leadership.allowance, denied=denials.note)
     discovery = Discovery(Client(transport, observer=metrics.request), clock=clock)  # a standby, too, needs that
     recorder = Recorder(client, identity=settings.identity, clock=clock)
     known = World(root=root.NAME if settings.root_scopes else "")
@@ -76,7 +79,7 @@ def assemble(
     def wake(key: Key) -> None:
         queue.add_after(key, SETTLED)
 
-    seen = sources.Tools(transport=transport, discovery=discovery, clock=clock, settings=settings)
+    seen = sources.Tools(transport=transport, discovery=discovery, clock=clock, settings=settings, denied=denials.note)
     watched = Sources(known, seen, lambda key, initial: queue.add(key, priority=LOW_PRIORITY if initial else 0))
     probing = Probing(prober or NetworkProber(), in_cluster(known), clock, wake)
     tools = apply.Tools(
@@ -90,8 +93,9 @@ def assemble(
     sight = Sight(
         world=known, catalog=catalog, probing=probing, clock=clock, image_pull_policy=settings.image_pull_policy
     )
+    publishers = [_publisher(catalog, tools, watched, seen)] if settings.publish_definitions else []
     checks = _checks(watched, catalog, leadership)
-    publishing = [_publisher(catalog, tools, watched, seen).run] if settings.publish_definitions else []
+    _inform(checks, publishers, denials)
     return Controller(
         Machinery(
             settings=settings,
@@ -106,7 +110,7 @@ def assemble(
             checks=checks,
             metrics=metrics,
             leadership=leadership,
-            background=(probing.run, *map(leadership.once_leading, publishing)),
+            background=(probing.run, *(leadership.once_leading(one.run) for one in publishers)),
         )
     )
 
@@ -161,6 +165,12 @@ def _checks(watched: Sources, catalog: Catalog, leadership: Leadership) -> Check
         checks.inform("leader", leadership.standing)
     checks.inform("plugins", lambda: _unused(catalog))
     return checks
+
+
+def _inform(checks: Checks, publishers: Sequence[Publisher], denials: Denials) -> None:
+    """What makes nobody unready, and somebody has to mend all the same."""
+    checks.inform("definitions", lambda: "\n".join(line for one in publishers for line in one.told()) or None)
+    checks.inform("rights", denials.told)
 
 
 def _unused(catalog: Catalog) -> str | None:

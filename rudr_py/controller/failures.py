@@ -21,6 +21,8 @@ SAFETY = 60.0
 SHOWN = 20
 """How many failures the message of a condition names; the rest is counted."""
 
+MISSING_RIGHT = "MissingRight"
+
 Seriousness = Literal["refused", "error", "waiting"]
 
 
@@ -52,8 +54,11 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     ends: bool = False
 
 
-def of(ref: Ref, error: Exception, *, otherwise: str = "ApplyFailed") -> Failure:
-    """What an error means for the object; `otherwise` is the reason when the server gave none."""
+def of(ref: Ref, error: Exception, *, otherwise: str = "ApplyFailed", needed: str = "") -> Failure:
+    """What an error means for the object; `otherwise` is the reason when the server gave none.
+
+    `needed` says what the request was for, `by trait ingress`, should it turn out that we lack the right for it.
+    """
     message = f"{ref}: {error}"
     match error:
         case NotOursError():
@@ -63,14 +68,17 @@ def of(ref: Ref, error: Exception, *, otherwise: str = "ApplyFailed") -> Failure
         case errors.KindAbsentError():
             return Failure(reason="KindUnavailable", message=message, kind="waiting", after=SAFETY)
         case errors.ApiError():
-            return _answered(error, message, otherwise)
+            return _answered(error, message, otherwise, needed)
         case errors.ConnectionFailedError():
             return Failure(reason="Unreachable", message=message, kind="error", ends=True)
     return Failure(reason=otherwise, message=message, kind="error")
 
 
-def _answered(error: errors.ApiError, message: str, otherwise: str) -> Failure:
+def _answered(error: errors.ApiError, message: str, otherwise: str, needed: str) -> Failure:
     match error:
+        case errors.MissingRightError():
+            told = f"{message}{': needed ' if needed else ''}{needed}; see rudr rbac"
+            return Failure(reason=MISSING_RIGHT, message=told, kind="refused")
         case errors.ForbiddenError() if any(cause.reason == "NamespaceTerminating" for cause in error.causes):
             return Failure(reason="NamespaceTerminating", message=message, kind="waiting", after=SAFETY, ends=True)
         case errors.NotFoundError():

@@ -28,6 +28,7 @@ from rudr_py.render import stamp
 from rudr_py.render.plan import Plan
 
 FAILED = "PruneFailed"
+PRUNING = "for deleting what an application no longer asks for"
 
 AUTOSCALER = "HorizontalPodAutoscaler"
 CONFIG_MAP = Kind("v1", "ConfigMap")
@@ -89,7 +90,7 @@ class Pruner:
         except errors.NotFoundError:
             return Pruned()  # the garbage collector does the rest
         except errors.KubeError as error:
-            return Pruned(failures=(failures.of(_ref(application), error, otherwise=FAILED),))
+            return Pruned(failures=(failures.of(_ref(application), error, otherwise=FAILED, needed=PRUNING),))
         gone: list[Ref] = []
         failed: list[Failure] = []
         for one in due:
@@ -97,7 +98,7 @@ class Pruner:
                 if await self._delete(application, one):
                     gone.append(one.ref)
             except errors.RudrError as error:
-                failed.append(failures.of(one.ref, error, otherwise=FAILED))
+                failed.append(failures.of(one.ref, error, otherwise=FAILED, needed=PRUNING))
                 if failed[-1].ends:
                     break
         return Pruned(frozenset(gone), tuple(failed))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 from rudr_py import errors
@@ -61,6 +62,10 @@ class Publisher:
         self._failed: dict[Kind, int] = {}  # how often in a row
         self._rest: dict[Kind, float] = {}  # until when nothing is tried
         self.problems: dict[Kind, str] = {}
+
+    def told(self) -> Iterator[str]:
+        """A line for each kind that cannot be published."""
+        return (f"{kind.kind}: {problem}" for kind, problem in self.problems.items())
 
     async def run(self) -> None:
         """Publish at every change, until cancelled."""

@@ -5,7 +5,7 @@ Reads the clock that it is given; starts nothing.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Generic, TypeVar
 
 from rudr_py.kube.clock import Clock
@@ -37,6 +37,11 @@ class Recent(Generic[K, V]):
         self._sweep()
         found = self._values.get(key)
         return found[0] + self._seconds - self._clock.monotonic() if found is not None else 0.0
+
+    def items(self) -> Iterator[tuple[K, V]]:
+        """All that is kept, the oldest first."""
+        self._sweep()
+        return iter([(key, value) for key, (_, value) in self._values.items()])
 
     def put(self, key: K, value: V) -> None:
         """Keep a value from now on."""

@@ -35,6 +35,8 @@ ORPHAN = "orphan"
 
 TRIES = 3
 
+RECLAIMING = "for deleting with an application what was asked to go with it"
+
 log = logging.getLogger(__name__)
 
 
@@ -68,7 +70,7 @@ class Reclaimer:
             try:
                 await self._delete(ref, live)
             except errors.RudrError as error:
-                failure = failures.of(ref, error, otherwise="ReclaimFailed")
+                failure = failures.of(ref, error, otherwise="ReclaimFailed", needed=RECLAIMING)
                 if failure.kind == "error":
                     return failures.outcome([failure])
                 note = f"{failure.message}; it stays, delete it by hand"

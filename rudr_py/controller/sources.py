@@ -39,12 +39,13 @@ Trigger = Callable[[Key, bool], None]
 
 
 class Tools(msgspec.Struct, frozen=True, kw_only=True):
-    """What a source needs of the process."""
+    """What a source needs of the process. `denied` takes note of a right that we lack, and puts it into words."""
 
     transport: Transport
     discovery: Discovery
     clock: Clock
     settings: Settings
+    denied: Callable[[errors.Right], str] = "may not {}".format
 
 
 class Source:
@@ -113,6 +114,8 @@ class Source:
                     return
 
     def _feed(self, event: watch.Event, trigger: Trigger, changed: Callable[[Source], None]) -> None:
+        if isinstance(event, watch.Forbidden) and event.right is not None:
+            event = watch.Forbidden(self._tools.denied(event.right), event.right)
         initial = not self.cache.synced
         for change in self.cache.feed(event):
             self._world.note(self.kind, change)
@@ -138,7 +141,8 @@ class Source:
                     self.settled.set()
             case watch.Forbidden(error):
                 self.settled.set()
-                log.warning("watch is forbidden", extra={**fields, "error": error})
+                if event.right is None:  # else it has been logged
+                    log.warning("watch is forbidden", extra={**fields, "error": error})
             case watch.Interrupted(error, pause):
                 self._interruptions += 1
                 if self._interruptions >= PATIENCE and self.kind not in world.OWN_KINDS:

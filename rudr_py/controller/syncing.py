@@ -29,6 +29,8 @@ from rudr_py.render.plan import Plan, Planned
 PAUSED = "rudr.oam.dev/paused"
 """The annotation by which a user stops all writes to the objects of an application."""
 
+RECLAIMING = "for the finalizer of an application with objects to reclaim"
+
 log = logging.getLogger(__name__)
 
 
@@ -115,7 +117,7 @@ class Syncer:
         try:
             await self._reclaimer.guard(application, plan)
         except errors.RudrError as error:
-            return [failures.of(Ref(world.APPLICATION, application.name), error)]
+            return [failures.of(Ref(world.APPLICATION, application.name), error, needed=RECLAIMING)]
         first = prune.hindering(self._surplus(application, plan, records), plan)
         if first:
             # one that cannot be deleted now is told of after the applies, when it is tried again
@@ -145,7 +147,7 @@ class Syncer:
             owner = self._owner(application, planned, making.plan)
             live = await self._applier.ensure(Task(planned, owner, application, record, making.run))
         except errors.RudrError as error:
-            return failures.of(planned.ref, error)
+            return failures.of(planned.ref, error, needed=_purpose(making))
         if live is not None and live.uid:
             records[planned.ref] = Record(planned.ref, live.uid, ledger.digest(live))
         return None
@@ -173,9 +175,18 @@ class Syncer:
         try:
             await self._reclaimer.release(application, plan)
         except errors.RudrError as error:
-            failed.append(failures.of(Ref(world.APPLICATION, application.name), error))
+            failed.append(failures.of(Ref(world.APPLICATION, application.name), error, needed=RECLAIMING))
         return failed
 
     def _surplus(self, application: Live, plan: Plan, records: dict[Ref, Record]) -> tuple[prune.Surplus, ...]:
         planned = frozenset(one.ref for one in plan.manifests)
         return self._pruner.surplus(application, planned, records.values())
+
+
+def _purpose(making: Making) -> str:
+    """Who asks for an object, for whoever grants the rights for it."""
+    planned, name = making.planned, making.planned.made_by
+    if not name:
+        return "for every application"
+    workloads = {one.workload.name for one in making.plan.instances if one.name == planned.instance}
+    return f"by {'workload type' if name in workloads else 'trait' if planned.instance else 'scope'} {name}"

@@ -32,7 +32,7 @@ class Client:
     """Calls through one transport. All methods raise `ApiError` by meaning, or `ConnectionFailedError`.
 
     `live` and the writes return slim `Live` values, fit for `Cache.wrote`; `get` and `list_all` return whole
-    documents with managedFields, for the rare cases that need them.
+    documents with managedFields, for the rare cases that need them. `denied` is told of each right that we lack.
 
     `allowance` is asked before every request how many seconds it may take; when there are none left, nothing is sent
     and `ConnectionFailedError` is raised. So a leader can end its writes before its lease ends.
@@ -43,10 +43,12 @@ class Client:
         transport: Transport,
         *,
         observer: Observer | None = None,
+        denied: Callable[[errors.Right], object] = lambda _right: None,
         allowance: Callable[[], float] = lambda: requests.DEFAULT_TIMEOUT,
     ) -> None:
         self.transport = transport
         self._observe = observer or (lambda _code, _method: None)
+        self._denied = denied
         self._allowance = allowance
 
     async def send(self, request: Request) -> bytes:
@@ -64,7 +66,10 @@ class Client:
         self._observe(str(reply.status), request.method)
         if 200 <= reply.status < 300:
             return reply.body
-        raise status.error(reply.status, reply.body, what=what, headers=reply.headers)
+        error = status.error(reply.status, reply.body, what=what, headers=reply.headers)
+        if isinstance(error, errors.MissingRightError):
+            self._denied(error.right)
+        raise error
 
     async def json(self, request: Request) -> dict[str, Any]:
         """Any request; the body of the answer as a dict."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,6 +33,18 @@ class Status(msgspec.Struct, frozen=True):
 
 _decoder = msgspec.json.Decoder(Status)
 
+_LACKING = re.compile(
+    r'cannot (\S+) resource "([^"]+)" in API group "([^"]*)" (?:in the namespace "([^"]+)"|at the cluster scope)'
+)
+"""What kube-apiserver says whichever authorizer refused (`forbiddenMessage` of its response writers)."""
+
+_HELD_OWNER = "cannot set blockOwnerDeletion"
+"""What the admission plugin OwnerReferencesPermissionEnforcement says; it does not name the owner."""
+
+
+OWNER = "the finalizers of its owner"
+"""What stands for the resource in a right to update the finalizers of an owner: which one is not told."""
+
 
 def error(code: int, body: bytes, *, what: str, headers: Mapping[str, str] | None = None) -> errors.ApiError:
     """The exception for an answer with status `code`; `what` (`PATCH /api/…`) is told when the body says nothing."""
@@ -43,6 +56,9 @@ def error(code: int, body: bytes, *, what: str, headers: Mapping[str, str] | Non
         status = Status(message=f"{what}: HTTP {code}: {text}" if text else "")
     message = status.message or f"{what}: HTTP {code} {status.reason or ''}".rstrip()
     details = status.details or {}
+    right = _right(message) if code == 403 else None
+    if right is not None:
+        return errors.MissingRightError(message, right=right)
     return _class(code, status.reason or "", message)(
         message,
         status=code,
@@ -60,6 +76,15 @@ def event_error(body: bytes, *, what: str) -> errors.ApiError:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         code = 500
     return error(code, body, what=what)
+
+
+def _right(message: str) -> errors.Right | None:
+    """The right that our account lacks, if that is what the server says."""
+    found = _LACKING.search(message)
+    if found is not None:
+        verb, resource, group, namespace = found.groups()
+        return errors.Right(verb, resource, group, namespace or "")
+    return errors.Right("update", OWNER) if _HELD_OWNER in message else None
 
 
 def _class(code: int, reason: str, message: str) -> type[errors.ApiError]:

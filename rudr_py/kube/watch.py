@@ -82,9 +82,10 @@ class KindAbsent(msgspec.Struct, frozen=True):
 
 
 class Forbidden(msgspec.Struct, frozen=True):
-    """We may not list or watch this kind; it is tried again slowly."""
+    """We may not list or watch this kind; it is tried again slowly. `right` is what we lack, if that is known."""
 
     error: str
+    right: errors.Right | None = None
 
 
 class Interrupted(msgspec.Struct, frozen=True):
@@ -158,7 +159,8 @@ class _Watcher:
             self._version, self._supported, self._streaming = "", True, True
             return KindAbsent(message), self._backoff.spread(SLOW_RETRY)
         if isinstance(error, errors.ForbiddenError | errors.UnauthorizedError):
-            return Forbidden(message), self._backoff.spread(SLOW_RETRY)
+            right = error.right if isinstance(error, errors.MissingRightError) else None
+            return Forbidden(message, right), self._backoff.spread(SLOW_RETRY)
         self._garbled = self._garbled + 1 if isinstance(error, errors.UndecodableError) else 0
         if isinstance(error, errors.ExpiredError | errors.InvalidError) or self._garbled > 2:
             self._version = ""

@@ -10,6 +10,7 @@ discovery   the entry points of the installed packages, and our own built-in typ
 asking      what one plugin offers
 loading     one plugin at a time through one door -> Loaded
 rights      the rights that the installed types need
+purposes    what each right is for, in words
 roles       rights as objects of the cluster
 scaffold    the package of a new plugin, from `templates`
 

@@ -19,7 +19,7 @@ from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
 
 ADDRESS = "127.0.0.1:0"
-SETTINGS = Settings(namespaces=("shop",), health_address=ADDRESS, metrics_address=ADDRESS)
+SETTINGS = Settings(namespaces=("shop",), health_address=ADDRESS, metrics_address=ADDRESS, publish_definitions=False)
 
 
 @contextlib.asynccontextmanager
@@ -51,7 +51,7 @@ async def test_ready_is_who_has_listed_our_own_kinds(
         await controller.synced.wait()
         assert await ask(controller.endpoints.health_port, "/readyz?verbose") == (
             200,
-            "[+]crds ok\n[+]caches ok\n[+]plugins ok\nreadyz check passed\n",
+            "[+]crds ok\n[+]caches ok\n[+]plugins ok\n[+]definitions ok\n[+]rights ok\nreadyz check passed\n",
         )
 
 

@@ -60,6 +60,13 @@ def test_an_error_of_the_server_is_told_with_the_object() -> None:
     assert failures.of(REF, errors.ServerError("etcd is slow", status=500)).message == f"{REF}: etcd is slow"
 
 
+def test_a_missing_right_is_told_with_what_it_was_needed_for() -> None:
+    error = errors.MissingRightError("no", right=errors.Right("patch", "services", "", "shop"))
+    found = failures.of(REF, error, needed="by trait ingress")
+    told = f"{REF}: may not patch services in namespace shop: needed by trait ingress; see rudr rbac"
+    assert (found.kind, found.reason, found.message) == ("refused", "MissingRight", told)
+
+
 REFUSED = Failure(reason="Conflict", message="theirs", kind="refused")
 BUSY = Failure(reason="TooManyRequests", message="busy", kind="error", pause=7.0)
 BROKEN = Failure(reason="ApplyFailed", message="broken", kind="error")

@@ -20,7 +20,7 @@ DEPLOYMENT = Kind("apps/v1", "Deployment")
 SERVICE = Kind("v1", "Service")
 JOB = Kind("batch/v1", "Job")
 EVENT = Kind("events.k8s.io/v1", "Event")
-QUICK = Settings(status_interval=0.05)
+QUICK = Settings(status_interval=0.05, publish_definitions=False)
 INGRESS = {"name": "ingress", "properties": {"hostname": "shop.example", "path": "/"}}
 Document = dict[str, Any]
 

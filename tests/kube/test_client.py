@@ -48,6 +48,39 @@ async def test_an_error_is_raised_by_its_meaning(
     assert (caught.value.status, caught.value.reason, caught.value.message) == (code, reason, message)
 
 
+@pytest.mark.parametrize(
+    ("message", "right", "told"),
+    [
+        (
+            'ingresses.networking.k8s.io "x" is forbidden: User "system:serviceaccount:a:b" cannot patch resource '
+            '"ingresses" in API group "networking.k8s.io" in the namespace "shop"',
+            errors.Right("patch", "ingresses", "networking.k8s.io", "shop"),
+            "may not patch ingresses.networking.k8s.io in namespace shop",
+        ),
+        (
+            'pods is forbidden: User "b" cannot watch resource "pods" in API group "" at the cluster scope: RBAC: no',
+            errors.Right("watch", "pods"),
+            "may not watch pods",
+        ),
+        (
+            'services "a" is forbidden: cannot set blockOwnerDeletion if an ownerReference refers to a resource you '
+            "can't set finalizers on: , <nil>",
+            errors.Right("update", "the finalizers of its owner"),
+            "may not update the finalizers of its owner",
+        ),
+    ],
+)
+async def test_a_right_that_is_missing_is_named(
+    transport: Any, server: Any, failure: Any, pods: Any, message: str, right: errors.Right, told: str
+) -> None:
+    denied: list[errors.Right] = []
+    server.script(failure(403, "Forbidden", message))
+    with pytest.raises(errors.MissingRightError) as caught:
+        await Client(transport, denied=denied.append).get(pods.object("ns", "a"))
+    assert (caught.value.right, caught.value.message, str(caught.value)) == (right, message, told)
+    assert denied == [right]
+
+
 async def test_an_error_carries_its_causes_and_the_pause_asked_for(
     client: Client, server: Any, failure: Any, pods: Any
 ) -> None:
