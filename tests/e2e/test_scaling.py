@@ -18,7 +18,7 @@ async def test_an_autoscaler_goes_before_the_size_is_fixed(cluster: Cluster, cat
         await cluster.until(DEPLOYMENT, "shop-web", lambda d: d["spec"].get("replicas") == 5)
         await cluster.gone(AUTOSCALER, "shop-web-trait-autoscaler")
         await cluster.until(APPLICATION, "shop", synced)
-        written = server.writes(before)
+    written = server.writes(before)
     deleted = next(n for n, one in enumerate(written) if one.startswith("DELETE") and "autoscaler" in one)
     sized = next(n for n, one in enumerate(written) if one.startswith("PATCH") and "deployments/shop-web" in one)
     assert deleted < sized
@@ -33,7 +33,8 @@ async def test_an_autoscaler_of_something_else_goes_last_as_everything_does(
         before = server.mark()
         await cluster.apply(application(greeting="no size at all"))
         await cluster.gone(AUTOSCALER, "shop-web-trait-autoscaler")
-        written = server.writes(before)
+    # a server tells its watches of a deletion before it writes the request down
+    written = server.writes(before)
     deleted = next(n for n, one in enumerate(written) if one.startswith("DELETE") and "autoscaler" in one)
     changed = next(n for n, one in enumerate(written) if one.startswith("PATCH") and "deployments/shop-web" in one)
     assert changed < deleted
