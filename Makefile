@@ -27,7 +27,7 @@ dev: $(VENV)/.made ## Serve an embedded Kubernetes API with the controller, unti
 	@$(BIN)/rudr dev
 
 test: $(VENV)/.made lint types contracts ## Everything that must hold: style, types, layers, tests
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python -m pytest -n auto --dist loadfile -m 'not slow'
 
 lint: $(VENV)/.made
 	$(BIN)/ruff check .
