@@ -62,6 +62,11 @@ def shared(fields: Fields, body: Any) -> tuple[str, ...]:
     return tuple(sorted(_shared(fields, body, "")))
 
 
+def changed(fields: Fields, body: Any, other: Any) -> tuple[str, ...]:
+    """The fields that two bodies have differently, or that only one of them has, as people write them."""
+    return tuple(sorted(_changed(fields, body, other, "")))
+
+
 def missing(fields: Fields, body: Any) -> tuple[str, ...]:
     """The parts of a body that the fields lack, as people write them: what we applied and no longer own.
 
@@ -150,6 +155,19 @@ def _shared(fields: Fields, body: Any, path: str) -> Iterator[str]:
         here = f"{path}{step}"
         if deeper:
             yield from _shared(deeper, child, here)
+        else:
+            yield here.removeprefix(".")
+
+
+def _changed(fields: Fields, body: Any, other: Any, path: str) -> Iterator[str]:
+    for key, below in fields.items():
+        (step, one), (_, two) = _child(key, body), _child(key, other)
+        if one == two:
+            continue
+        deeper = {k: v for k, v in below.items() if k != "."} if isinstance(below, dict) else {}
+        here = f"{path}{step}"
+        if deeper and _NOTHING not in (one, two):
+            yield from _changed(deeper, one, two, here)
         else:
             yield here.removeprefix(".")
 

@@ -166,3 +166,22 @@ def test_an_entry_is_that_of_an_apply_to_the_object_itself() -> None:
     assert fields.entry(document, "rudr") == {"f:mine": {}}
     assert fields.entry(document, "nobody") == {}
     assert list(fields.others(document, "rudr")) == [("kubectl", {"f:scaled": {}})]
+
+
+def test_the_fields_that_two_bodies_have_differently_are_named_as_deep_as_they_are_owned() -> None:
+    owned = {
+        "f:spec": {
+            "f:replicas": {},
+            "f:selector": {},
+            "f:containers": {'k:{"name":"web"}': {".": {}, "f:name": {}, "f:image": {}}, 'k:{"name":"x"}': {".": {}}},
+        }
+    }
+    one = {"spec": {"replicas": 1, "selector": {"a": 1}, "containers": [{"name": "web", "image": "a"}, {"name": "x"}]}}
+    two = {"spec": {"replicas": 1, "selector": {"a": 2}, "containers": [{"name": "web", "image": "b"}], "more": 1}}
+    assert fields.changed(owned, one, two) == (
+        "spec.containers[name=web].image",
+        "spec.containers[name=x]",
+        "spec.selector",
+    )
+    assert fields.changed(owned, one, one) == ()
+    assert fields.changed(owned, one, {}) == ("spec",)

@@ -1,0 +1,171 @@
+"""`rudr diff`: what the controller would change in the cluster if documents were applied, and who owns what it would.
+
+Nothing is changed: the server is asked by dry runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from rudr_py.catalog import Catalog
+from rudr_py.cli import cluster, colour, difference, files, findings, options, workspace
+from rudr_py.cli.cluster import Cluster, Failure, Where
+from rudr_py.cli.comparing import Comparison, RefusedError
+from rudr_py.cli.difference import Difference
+from rudr_py.cli.livestate import LiveState
+from rudr_py.cli.workspace import Workspace
+from rudr_py.settings import Settings
+
+FAILED = 2
+"""The exit code when the difference cannot be told, as for kubectl: 1 means that there is one."""
+
+EXTERNAL = "KUBECTL_EXTERNAL_DIFF"
+
+_ARGUMENT = re.compile(r"[a-zA-Z0-9-=]+")
+"""What kubectl passes on of the arguments of an external program."""
+
+
+class DiffFailure(Failure):
+    """An error that ends with 2, for 1 means that there are differences."""
+
+    exit_code = FAILED
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """All differences by application, and whether something could not be compared."""
+
+    differences: tuple[Difference, ...] = ()
+    failed: bool = False
+
+
+@click.command("diff")
+@options.filenames
+@cluster.options(everywhere=False)
+@click.option(
+    "--definitions-namespace",
+    metavar="NAME",
+    default=Settings().definitions_namespace,
+    show_default=True,
+    envvar="RUDR_DEFINITIONS_NAMESPACE",
+    help="As for rudr run.",
+)
+@colour.option
+@options.plugins
+@click.pass_context
+def command(context: click.Context, /, filenames: tuple[str, ...], recursive: bool, where: Where, **flags: Any) -> None:
+    """Show what would change in the cluster if the documents were applied.
+
+    The objects of the applications in the documents, and of those in the cluster that use a component in them, are
+    rendered and sent to the server as dry runs. Components that are not among the documents are read from the cluster.
+    Each field that would change is shown with its owner. The environment variable KUBECTL_EXTERNAL_DIFF names another
+    program than the built-in one, as for kubectl.
+
+    Ends with 0 when nothing differs, with 1 when something does, and with 2 when that cannot be told.
+
+    Example: rudr diff -f examples/
+    """
+    with cluster.failing(DiffFailure):
+        loaded = options.installed_types(context)
+    reading = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
+    found = asyncio.run(_run(where, reading, loaded.catalog, flags["definitions_namespace"]))
+    external = os.environ.get(EXTERNAL, "")
+    if found.differences and external:
+        code = run_external(external, found.differences)
+    else:
+        for line in text(found.differences, colours=flags["color"]):
+            click.echo(line, color=flags["color"])
+        code = 1 if found.differences else 0
+    context.exit(FAILED if found.failed else code)
+
+
+async def _run(where: Where, reading: files.Reading, catalog: Catalog, definitions: str) -> Found:
+    async with cluster.opened(where, failure=DiffFailure) as reached:
+        gathered = workspace.gather(reading.documents, namespace=reached.namespace)
+        for document in gathered.others:
+            click.echo(workspace.passed_over(document), err=True)
+        known = findings.collect((*reading.problems, *gathered.problems), gathered.warnings)
+        for line in findings.lines(known, reading.files):
+            click.echo(line, err=True)
+        if known.errors:
+            return Found(failed=True)
+        results = [await _namespace(reached, one, gathered, catalog, definitions) for one in namespaces(gathered)]
+        return Found(
+            differences=tuple(one for result in results for one in result.differences),
+            failed=any(result.failed for result in results),
+        )
+
+
+def namespaces(gathered: Workspace) -> list[str]:
+    """The namespaces of the documents, in order."""
+    named = {read.value.metadata.namespace for read in gathered.applications}
+    return sorted(named | {key.namespace for key in gathered.components})
+
+
+async def _namespace(
+    reached: Cluster, namespace: str, gathered: Workspace, catalog: Catalog, definitions: str
+) -> Found:
+    state = LiveState(reached, namespace, catalog)
+    await state.read(gathered, definitions)
+    found: list[Difference] = []
+    failed = False
+    for application in state.users(gathered):
+        preview = await state.preview(application)
+        for line in findings.lines(findings.collect(preview.plan.problems, ())):
+            click.echo(line, err=True)
+        if preview.plan.problems:
+            failed = True
+            continue
+        async for one in Comparison(reached, state, preview).differences():
+            if isinstance(one, RefusedError):
+                click.echo(f"error: {one}", err=True)
+                failed = True
+            else:
+                found.append(one)
+    return Found(differences=tuple(found), failed=failed)
+
+
+def text(differences: Sequence[Difference], *, colours: bool) -> Iterator[str]:
+    """For each object what would become of it, who owns the fields, and the differing lines; `patch` reads it."""
+    for one in differences:
+        yield colour.paint(f"# {one.ref} in {one.namespace}: {_fate(one)}", on=colours, bold=True)
+        for note in (*one.notes, *difference.owners(one)):
+            yield f"# {findings.printable(note)}"
+        for number, line in enumerate(difference.lines(one)):
+            yield colour.paint(line, _COLOURS.get(line[:1], "") if number > 1 else "", on=colours)
+
+
+_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def _fate(one: Difference) -> str:
+    if one.live is None:
+        return "would be created"
+    return "would be pruned" if one.merged is None else "would be changed"
+
+
+def run_external(program: str, differences: Sequence[Difference]) -> int:
+    """Let another program compare two directories; 0 or 1 is its word on differences, anything else a failure."""
+    words = program.split()
+    arguments = [word for word in words[1:] if _ARGUMENT.fullmatch(word)]
+    with tempfile.TemporaryDirectory(prefix="LIVE-") as live, tempfile.TemporaryDirectory(prefix="MERGED-") as merged:
+        for one in differences:
+            for note in (*one.notes, *difference.owners(one)):
+                click.echo(f"{one.ref}: {findings.printable(note)}", err=True)
+            for folder, content in zip((live, merged), difference.texts(one), strict=True):
+                Path(folder, one.file).write_text(content)
+        try:
+            done = subprocess.run([words[0], *arguments, live, merged], check=False)  # noqa: S603 - the user named it
+        except OSError as error:
+            raise DiffFailure(f"error: {EXTERNAL}={program}: {error.strerror or error}") from error
+    return done.returncode if done.returncode in (0, 1) else FAILED
