@@ -11,6 +11,7 @@ import logging
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any
 
 import msgspec
@@ -39,17 +40,19 @@ Tap = Callable[[Route, AsyncIterator[bytes]], AsyncIterator[bytes]]
 
 _HEALTH = ("/healthz", "/livez", "/readyz")
 _REMEMBERED = 100_000
+_user: ContextVar[str] = ContextVar("rudr_local_user", default="")
 _MAX_BODY = 8 * 1024 * 1024
 _encode = msgspec.json.Encoder().encode
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """One request that was answered. `path` includes the query."""
+    """One request that was answered. `path` includes the query; `user` is empty when nobody was known."""
 
     method: str
     path: str
     user_agent: str
     status: int
+    user: str = ""
 
 
 class Server:
@@ -73,6 +76,7 @@ class Server:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; errors become Status objects."""
+        _user.set("")
         try:
             response = await self._answer(request)
         except NoSuchPathError:
@@ -92,19 +96,22 @@ class Server:
         return response
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        user = self._admitted(request) if self.guarded else ADMIN
+        user = self._identified(request) if self.guarded else ADMIN
+        _user.set(user.name)
+        if self.guarded and self.world.access is not None:
+            self.world.access.authorize(user, request.method, request.rel_url.raw_path, request.query)
         route = routing.route(self.world.registry, request.method, request.rel_url.raw_path, request.query)
         step: Next = functools.partial(self._dispatch, request, route, user)
         for gate in reversed(self.gates):
             step = functools.partial(gate, request, route, step)
         return await step()
 
-    def _admitted(self, request: web.BaseRequest) -> User:
+    def _identified(self, request: web.BaseRequest) -> User:
         if self.world.access is None:
             raise LocalApiError("the server is guarded, but its world has no access control")
         now = self.world.clock().timestamp()
         path = request.rel_url.raw_path
-        return self.world.access.admit(request.method, path, request.query, request.headers.items(), now)
+        return self.world.access.identify(request.method, path, request.query, request.headers.items(), now)
 
     async def _dispatch(self, request: web.BaseRequest, route: Route, user: User) -> web.StreamResponse:
         if route.resource is None:
@@ -227,7 +234,7 @@ class Server:
 
     def _note(self, request: web.BaseRequest, code: int) -> None:
         agent = request.headers.get(hdrs.USER_AGENT, "")
-        self.seen.append(Seen(request.method, request.path_qs, agent, code))
+        self.seen.append(Seen(request.method, request.path_qs, agent, code, _user.get()))
 
 
 def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:

@@ -42,25 +42,27 @@ class Control:
         """Return whether a request is allowed."""
         return self.authorizer.decide(wanted) if self.authorizer else Verdict(allowed=True)
 
-    def admit(
+    def identify(
         self, method: str, path: str, query: Mapping[str, str], headers: Iterable[tuple[str, str]], now: float
     ) -> User:
-        """Return the user that a request comes from. Raises `ApiError` (401, 403, 400)."""
+        """Return the user that a request comes from. Raises `ApiError` (401, 400, and 403 for impersonation)."""
         found: dict[str, list[str]] = defaultdict(list)
         for name, value in headers:
             found[name.lower()].append(value)
         user = self._authenticated(found.get("authorization", [""])[0], path, now)
-        asked = attributes.of(user, method, path, query)
         wanted = impersonation.requested(found)
-        if wanted is not None:
-            self._impersonation.check(asked, wanted)
-            user = impersonation.acting(wanted)
-            asked = attributes.of(user, method, path, query)
+        if wanted is None:
+            return user
+        self._impersonation.check(attributes.of(user, method, path, query), wanted)
+        return impersonation.acting(wanted)
+
+    def authorize(self, user: User, method: str, path: str, query: Mapping[str, str]) -> None:
+        """Refuse (403) what a user may not do."""
         if path not in _OPEN:
+            asked = attributes.of(user, method, path, query)
             verdict = self.decide(asked)
             if not verdict.allowed:
                 raise attributes.forbidden(asked, verdict.reason)
-        return user
 
     def _authenticated(self, authorization: str, path: str, now: float) -> User:
         scheme, _, token = authorization.partition(" ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rudr_py.local.cluster import LocalCluster
 from tests.local.access.harness import Ask, Roles, path_of, rbac, rule
 from tests.local.harness import CONFIG_MAPS, config_map
 
@@ -175,3 +176,10 @@ async def test_a_binding_says_whom_and_what(ask: Ask) -> None:
         "subjects[0].name",
         "subjects[1].kind",
     ]
+
+
+async def test_what_was_answered_is_noted_with_who_asked(ask: Ask, cluster: LocalCluster) -> None:
+    cluster.requests.clear()
+    for token in ("alice", "wrong", "admin"):
+        await ask(token, "GET", CONFIG_MAPS)
+    assert [(one.user, one.status) for one in cluster.requests] == [("alice", 403), ("", 401), ("local-admin", 200)]
