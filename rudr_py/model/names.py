@@ -6,6 +6,7 @@ Each function returns "" or what is wrong, ready for a message. Nothing here kno
 from __future__ import annotations
 
 import re
+from typing import Final
 
 LONGEST = 63
 """The most characters of a name in OAM (MD-2) and of a label value in Kubernetes."""
@@ -17,6 +18,9 @@ _PORT = re.compile(r"(?=[a-z0-9-]*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
 _ENV = re.compile(r"[-._A-Za-z][-._A-Za-z0-9]*")
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
 _VARIABLE = re.compile(r"[\w.-]+")
+
+OBJECT_FORM: Final = _OBJECT.pattern
+"""The form of a name that becomes the name of a Kubernetes object, as a regular expression for other languages, too."""
 
 
 def wrong_name(name: str) -> str:
