@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tests.docs import commands_page, metrics_page, plugin_api, settings_page
+from tests.docs import commands_page, metrics_page, plugin_api, settings_page, types_page
 from tests.docs.pages import FOLDER
 
 GENERATED: Mapping[str, Callable[[], str]] = {
@@ -17,6 +17,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "metrics.md": metrics_page.page,
     "plugin-reference.md": plugin_api.page,
     "settings.md": settings_page.page,
+    "types.md": types_page.page,
 }
 """File in docs/ -> its text."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import re
 import shutil
 from datetime import UTC, datetime
@@ -14,10 +13,8 @@ import yaml
 
 from rudr_py.cli import files, validate, workspace
 from rudr_py.cli.program import COMMANDS
-from rudr_py.plugins import loading
-from rudr_py.plugins.discovery import Found, standard
 from rudr_py.plugins.loading import Loaded
-from tests.docs import console
+from tests.docs import console, installed
 from tests.docs.console import Shown
 from tests.docs.pages import FOLDER, ROOT, Block, Page, pages
 
@@ -25,7 +22,13 @@ PAGES = pages()
 FOLLOWED = "docs/plugin-tutorial.md"
 """A test of its own follows this page from the first step to the last."""
 
-PACKAGES = ("rudr_py_cronhpa", "rudr_py_faas", "rudr_py_prometheus")
+FLAGS_OF_OTHERS = {"--replicas", "--rudr-update-golden", "--messages", "--take-ownership", "--build-arg"}
+"""Of kubectl, pytest, Helm, docker, and of tools of the tests."""
+
+KUBECTLS = "docs/local-api.md"
+"""It tells which flags of kubectl work."""
+
+SOURCES = sorted((ROOT / "rudr_py").rglob("*.py"))
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
@@ -39,11 +42,7 @@ def _blocks(*languages: str) -> pytest.MarkDecorator:
 @pytest.fixture(name="loaded", scope="module")
 def _loaded() -> Loaded:
     """The standard types and those of the packages in plugins/."""
-    return loading.load([_package(name) for name in PACKAGES], standard())
-
-
-def _package(name: str) -> Found:
-    return Found(name=name, package=name.replace("_", "-"), version="0", load=lambda: importlib.import_module(name))
+    return installed.everything()
 
 
 @each_page
@@ -72,19 +71,21 @@ def test_every_page_is_in_the_table_of_contents_once() -> None:
     assert sorted(listed) == sorted(set(there) - {"index"})
 
 
-@_blocks("yaml")
-def test_a_document_on_a_page_is_right(page: Page, block: Block, loaded: Loaded) -> None:
-    documents = [document for document in yaml.safe_load_all(block.text) if document is not None]
-    assert documents
-    if not any(str(document.get("apiVersion", "")).startswith("core.oam.dev/") for document in documents):
+@each_page
+def test_the_documents_of_a_page_are_right_together(page: Page, loaded: Loaded) -> None:
+    blocks = [block.text for block in page.blocks if block.language == "yaml"]
+    texts = [text for text in blocks if "apiVersion: core.oam.dev/" in text]
+    if not texts or page.name == FOLLOWED:
         return
-    kinds = {document["kind"] for document in documents}
-    # an application alone uses the components of examples/
-    others = [str(ROOT / "examples")] if kinds == {"ApplicationConfiguration"} else []
-    reading = files.read((*others, "-"), recursive=False, stdin=block.text.encode)
+    reading = files.read(("-",), recursive=False, stdin="\n---\n".join(texts).encode)
     gathered = workspace.gather(reading.documents, namespace="default")
     found = validate.check(gathered, loaded.catalog, NOW)
-    assert [str(problem) for problem in (*reading.problems, *found.errors)] == [], page.name
+    assert [str(problem) for problem in (*reading.problems, *found.errors, *found.warnings)] == []
+
+
+@_blocks("yaml")
+def test_every_block_of_yaml_can_be_read(page: Page, block: Block) -> None:
+    assert [document for document in yaml.safe_load_all(block.text) if document is not None], page.name
 
 
 @_blocks("python")
@@ -129,9 +130,17 @@ def test_commands_and_targets_in_the_text_exist(page: Page) -> None:
 
 @each_page
 def test_variables_of_the_environment_in_the_text_are_read_somewhere(page: Page) -> None:
-    named = set(re.findall(r"\bRUDR_[A-Z_]+\b", page.text))
-    sources = "".join(path.read_text() for path in (ROOT / "rudr_py").rglob("*.py"))
-    assert [name for name in named if name not in sources] == []
+    options = Page(FOLDER / "command-line.md").text  # which is made from them
+    known = set(re.findall(r"\bRUDR_[A-Z_]+\b", "".join([*map(Path.read_text, SOURCES), options])))
+    assert sorted(set(re.findall(r"\bRUDR_[A-Z_]+\b", page.text)) - known) == []
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != KUBECTLS], ids=lambda page: page.name)
+def test_flags_in_the_text_are_those_of_a_command(page: Page) -> None:
+    known = set(re.findall(r"--[a-z][\w-]+", Page(FOLDER / "command-line.md").text)) | FLAGS_OF_OTHERS
+    said = [code for code in page.codes if re.match(r"--|(kubectl )?rudr ", code)]
+    named = {flag for code in said for flag in re.findall(r"(?<![\w-])--[a-z][\w-]+", code)}
+    assert sorted(named - known - {"--help"}) == []
 
 
 def test_an_anchor_is_made_as_repositories_make_it(tmp_path: Path) -> None:

@@ -1,0 +1,27 @@
+"""What the pages speak of: the standard types and those of the packages in plugins/, read from their sources."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from rudr_py.plugins import loading
+from rudr_py.plugins.discovery import Found, standard
+from rudr_py.plugins.loading import Loaded
+from tests.docs.pages import ROOT
+
+PACKAGES = ("rudr-py-cronhpa", "rudr-py-faas", "rudr-py-prometheus")
+
+
+def everything() -> Loaded:
+    """All of them. Raises nothing; a package that cannot be used is in the result, as always."""
+    for package in PACKAGES:
+        folder = str(ROOT / "plugins" / package)
+        if folder not in sys.path:  # pytest has put it there, `make reference` has not
+            sys.path.append(folder)
+    return loading.load([_package(name) for name in PACKAGES], standard())
+
+
+def _package(name: str) -> Found:
+    module = name.replace("-", "_")
+    return Found(name=name, package=name, version="0", load=lambda: importlib.import_module(module))

@@ -1,0 +1,36 @@
+"""The page docs/types.md: every type of the project's packages, in the words of `rudr explain -o md`.
+
+Makes text; `reference` writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rudr_py.cli import describing, explaining, typenames
+from rudr_py.cli.typenames import SORTS, Sort
+from tests.docs import installed
+
+HEAD = """\
+# Types
+
+Printed from the types by `make reference`; do not edit it by hand. `rudr explain` has the same for whatever is
+installed, `rudr traits --workload Server` what fits a workload type.
+
+The types of the package `rudr-py` are always there. Those of `rudr-py-cronhpa`, `rudr-py-faas` and
+`rudr-py-prometheus` are there when the controller has the package.
+"""
+
+TITLES: Mapping[Sort, str] = {"workload": "Workload types", "trait": "Traits", "scope": "Scopes"}
+
+
+def page() -> str:
+    """The whole page."""
+    catalog = installed.everything().catalog
+    parts = [HEAD]
+    for sort in sorted(SORTS, key=list(TITLES).index):
+        parts.append(f"## {TITLES[sort]}\n")
+        offers = typenames.of_sort(catalog, sort)
+        for offer in sorted(offers, key=lambda offer: (not offer.package.startswith("rudr-py "), offer.name)):
+            parts += [*describing.markdown(explaining.explain(offer, catalog)), ""]
+    return "\n".join(parts).rstrip() + "\n"
