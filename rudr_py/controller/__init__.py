@@ -36,7 +36,7 @@ ledger       what we applied
 recent       what is remembered for some seconds only
 report       writes status; telling does so for instances and scopes
 endpoints    /healthz, /readyz, /metrics, health scopes; the heartbeat behind them
-metrics      the names of controller-runtime
+metrics      the names of controller-runtime; its `series` count, and `tally` holds what applications add
 """
 
 from rudr_py.controller.assembly import assemble

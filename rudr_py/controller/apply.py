@@ -15,7 +15,7 @@ from rudr_py import errors
 from rudr_py.controller import body, drift, failures, ledger, once, strangers
 from rudr_py.controller.body import Body
 from rudr_py.controller.failures import NotOursError, WaitingError
-from rudr_py.controller.fights import LIMIT, Fights
+from rudr_py.controller.fights import LIMIT, FightMetrics, Fights
 from rudr_py.controller.handover import Handover
 from rudr_py.controller.ledger import Record
 from rudr_py.controller.recent import Recent
@@ -52,7 +52,10 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Tools(msgspec.Struct, frozen=True, kw_only=True):
-    """What making objects needs of the process. `refused_for` are the seconds that a refusal holds."""
+    """What making objects needs of the process. `refused_for` are the seconds that a refusal holds.
+
+    `fights` is told of set-backs.
+    """
 
     client: Client
     discovery: Discovery
@@ -60,6 +63,7 @@ class Tools(msgspec.Struct, frozen=True, kw_only=True):
     recorder: Recorder
     clock: Clock
     refused_for: float
+    fights: FightMetrics = msgspec.field(default_factory=FightMetrics)
 
 
 class Applier:
@@ -72,7 +76,7 @@ class Applier:
         self._recorder = tools.recorder
         self._handover = Handover(tools.client)
         self._takeover = Takeover(tools.client)
-        self._fights = Fights(tools.clock)
+        self._fights = Fights(tools.clock, tools.fights)
         self._refusals: Recent[tuple[str, ...], errors.RudrError] = Recent(tools.clock, tools.refused_for)
 
     async def ensure(self, task: Task) -> Live | None:

@@ -28,9 +28,11 @@ from rudr_py.controller.rooting import RootScopes
 from rudr_py.controller.runner import Controller, Machinery
 from rudr_py.controller.sources import Sources
 from rudr_py.controller.syncing import Syncer
+from rudr_py.controller.tally import Tally
 from rudr_py.controller.world import World, health_of
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import Clock
+from rudr_py.kube.counting import Counted
 from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.prober import NetworkProber, Prober
@@ -63,15 +65,16 @@ def assemble(
     `prober` asks members of health scopes; by default over the network. `lease` is the transport for leader election,
     which should wait behind nothing else; by default it is the one for all.
     """
-    metrics = _metrics(settings, transport, clock, catalog)
+    tally = Tally()
+    metrics = _metrics(settings, transport, clock, catalog, tally)
+    transport, lease = Counted(transport, metrics.request), Counted(lease or transport, metrics.request)
     catalog = catalog.blaming(metrics.plugin_failed)
-    leadership = Leadership(settings, lease or transport, clock, metrics.leader)
+    leadership = Leadership(settings, lease, clock, metrics.leader)
     denials = Denials(clock, functools.partial(purposes.sentence, catalog))
-    client = Client(transport, observer=metrics.request, allowance=leadership.allowance, denied=denials.note)
-    discovery = Discovery(Client(transport, observer=metrics.request), clock=clock)  # a standby, too, needs that
+    client = Client(transport, allowance=leadership.allowance, denied=denials.note)
+    discovery = Discovery(Client(transport), clock=clock)  # a standby, too, needs that
     recorder = Recorder(client, identity=settings.identity, clock=clock)
     known = World(root=root.NAME if settings.root_scopes else "")
-    metrics.applications_from(known.readiness)
     queue: Queue[Key] = Queue(
         clock, retry_initial=settings.retry_initial, retry_maximum=settings.retry_maximum, metrics=metrics.queue
     )
@@ -89,6 +92,7 @@ def assemble(
         recorder=recorder,
         clock=clock,
         refused_for=settings.refused_retry,
+        fights=metrics.fights,
     )
     sight = Sight(
         world=known, catalog=catalog, probing=probing, clock=clock, image_pull_policy=settings.image_pull_policy
@@ -104,7 +108,7 @@ def assemble(
             sources=watched,
             kinds=tuple(kind for kind in catalog.kinds() if kind not in (*world.OWN_KINDS, world.POD)),
             queue=queue,
-            reconciler=Reconciler(_parts(tools, watched, sight, settings, wake)),
+            reconciler=Reconciler(_parts(tools, watched, sight, settings, tally, wake)),
             recorder=recorder,
             endpoints=Endpoints(checks, metrics, settings, functools.partial(health_of, known)),
             checks=checks,
@@ -115,15 +119,16 @@ def assemble(
     )
 
 
-def _metrics(settings: Settings, transport: Transport, clock: Clock, catalog: Catalog) -> Metrics:
+def _metrics(settings: Settings, transport: Transport, clock: Clock, catalog: Catalog, tally: Tally) -> Metrics:
     metrics = Metrics(clock, host=str(getattr(transport, "host", "")))
     metrics.workers(settings.workers)
     metrics.plugins(catalog)
+    metrics.follow(tally)
     return metrics
 
 
 def _parts(
-    tools: apply.Tools, watched: Sources, sight: Sight, settings: Settings, wake: Callable[[Key], None]
+    tools: apply.Tools, watched: Sources, sight: Sight, settings: Settings, tally: Tally, wake: Callable[[Key], None]
 ) -> Parts:
     client, discovery, known, clock = tools.client, tools.discovery, tools.world, tools.clock
     return Parts(
@@ -137,6 +142,7 @@ def _parts(
         syncer=_syncer(tools),
         reporter=Reporter(client, discovery, known, clock, settings),
         recorder=tools.recorder,
+        tally=tally,
         wake=wake,
     )
 

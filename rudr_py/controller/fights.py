@@ -19,11 +19,22 @@ Place = tuple[str, Ref, str]
 """Namespace, object, and the hash of what we want it to be: another wish is another matter."""
 
 
+class FightMetrics:
+    """Where set-backs are reported; this one tells nobody."""
+
+    def set_back(self) -> None:
+        """An object was set back."""
+
+    def began(self) -> None:
+        """An object is left alone from now on."""
+
+
 class Fights:
     """The set-backs of the last minute, and the objects that are left alone."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, metrics: FightMetrics | None = None) -> None:
         self._clock = clock
+        self._metrics = metrics or FightMetrics()
         self._times: Recent[Place, tuple[float, ...]] = Recent(clock, WINDOW)
         self._left_alone: Recent[Place, None] = Recent(clock, WINDOW)
 
@@ -36,11 +47,13 @@ class Fights:
         if len(self._counted(place)) < LIMIT:
             return False
         self._left_alone.put(place, None)
+        self._metrics.began()
         return True
 
     def set_back(self, place: Place) -> None:
         """An object was set back to what it had been made before."""
         self._times.put(place, (*self._counted(place), self._clock.monotonic()))
+        self._metrics.set_back()
 
     def _counted(self, place: Place) -> tuple[float, ...]:
         since = self._clock.monotonic() - WINDOW

@@ -24,6 +24,7 @@ from rudr_py.controller.report import Reporter
 from rudr_py.controller.rooting import RootScopes
 from rudr_py.controller.sources import Sources
 from rudr_py.controller.syncing import Synced, Syncer
+from rudr_py.controller.tally import Tally
 from rudr_py.controller.world import World
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.objects import Live
@@ -48,6 +49,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     syncer: Syncer
     reporter: Reporter
     recorder: Recorder
+    tally: Tally
     wake: Callable[[Key], None]
 
 
@@ -71,6 +73,7 @@ class Reconciler:
         live = parts.world.get(world.APPLICATION, key.namespace, key.name)
         if live is None:
             return self._forget(key)
+        parts.tally.seen(key)
         if live.deleting:
             return await self._end(key, live)
         if not parts.sources.ensure(world.OWN_KINDS, key):
@@ -102,6 +105,7 @@ class Reconciler:
         parts.plans.forget(key)
         parts.sources.forget(key)
         parts.probing.forget(key)
+        parts.tally.forget(key)
         self._wake(parts.world.groups.forget(key))
         return Outcome(result="success")
 
@@ -144,7 +148,9 @@ class Reconciler:
         parts, before = self._parts, self._previous(current)
         observed = parts.reader.belongings(live)
         built = status.bounded(status.status(plan, inputs, observed, synced.sync, before), before)
-        self._look(Key(live.namespace, live.name), plan, observed, before)
+        key = Key(live.namespace, live.name)
+        parts.tally.tell(key, built)
+        self._look(key, plan, observed, before)
         told = await parts.reporter.write(current, built)
         if told.written:
             self._events(live, before, built)

@@ -5,7 +5,7 @@ Reads caches only; sends nothing, starts no task. The watches in `sources` feed 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -108,15 +108,6 @@ class World:
             self._users[application.namespace, name].add(application)
         if components:
             self._used[application] = components
-
-    def readiness(self) -> Counter[str]:
-        """How many applications have a Ready condition of `True`, `False` or `Unknown`; for a scrape only."""
-        found: Counter[str] = Counter()
-        for cache in self.caches(APPLICATION):
-            for live in cache.all():
-                conditions = previous(live).conditions
-                found[next((c.status for c in conditions if c.type == "Ready"), "Unknown")] += 1
-        return found
 
     def users(self, component: Key) -> frozenset[Key]:
         """The applications that name a ComponentSchematic."""

@@ -3,6 +3,7 @@
 requests    what is sent, as values
 config      kubeconfig or service account -> Connection (server, TLS, credentials)
 transport   Request -> Reply or Stream, over aiohttp; the seam that tests replace
+counting    a transport that tells of every answer, for metrics
 client      Request -> JSON, or an error by its meaning, which `status` reads from the answer
 objects     one object of the cluster as a slim frozen value
 watch       list and watch as one endless stream of events; it reads pages by `listing`, streams by `lines`,

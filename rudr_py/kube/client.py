@@ -16,9 +16,6 @@ from rudr_py.kube import objects, requests, status
 from rudr_py.kube.requests import Request, Selection, Target
 from rudr_py.kube.transport import Transport
 
-Observer = Callable[[str, str], None]
-"""Called as `observer(code, method)` after every request; `code` is `<error>` when no answer came."""
-
 
 class _Page(msgspec.Struct, frozen=True):
     items: list[dict[str, Any]] | None = None
@@ -42,12 +39,10 @@ class Client:
         self,
         transport: Transport,
         *,
-        observer: Observer | None = None,
         denied: Callable[[errors.Right], object] = lambda _right: None,
         allowance: Callable[[], float] = lambda: requests.DEFAULT_TIMEOUT,
     ) -> None:
         self.transport = transport
-        self._observe = observer or (lambda _code, _method: None)
         self._denied = denied
         self._allowance = allowance
 
@@ -58,12 +53,7 @@ class Client:
         if allowance <= 0:
             raise errors.ConnectionFailedError(f"{what}: not sent, because no time is left for it")
         seconds = min(request.timeout or allowance, allowance)
-        try:
-            reply = await self.transport.send(msgspec.structs.replace(request, timeout=seconds))
-        except errors.ConnectionFailedError:
-            self._observe("<error>", request.method)
-            raise
-        self._observe(str(reply.status), request.method)
+        reply = await self.transport.send(msgspec.structs.replace(request, timeout=seconds))
         if 200 <= reply.status < 300:
             return reply.body
         error = status.error(reply.status, reply.body, what=what, headers=reply.headers)

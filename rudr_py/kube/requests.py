@@ -20,6 +20,8 @@ METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,ap
 _NOT_IN_YAML = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xbb\xbf|\xef\xbf[\xbe\xbf]")
 """DEL and the C1 controls, the line and paragraph separators, the byte-order mark and the two non-characters; UTF-8."""
 
+_VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+
 DEFAULT_TIMEOUT = 30.0
 """Seconds for a whole request, where nobody says how many; `settings.request_timeout` has the same default."""
 
@@ -191,6 +193,21 @@ def delete(
 def _selectors(selection: Selection) -> list[tuple[str, str]]:
     query = [("labelSelector", selection.labels), ("fieldSelector", selection.fields)]
     return [(key, value) for key, value in query if value]
+
+
+def write(request: Request) -> tuple[str, str] | None:
+    """Verb and resource of a request that changes something, `patch` and `deployments/status` for instance, as in RBAC.
+
+    Server-side apply is `apply`. None for a read, and for a dry run.
+    """
+    verb = "apply" if request.content_type == APPLY_PATCH else _VERBS.get(request.method)
+    if verb is None or ("dryRun", "All") in request.query:
+        return None
+    parts = request.path.strip("/").split("/")
+    parts = parts[2 if parts[0] == "api" else 3 :]
+    if parts[0] == "namespaces" and len(parts) > 2:
+        parts = parts[2:]
+    return verb, "/".join(parts[::2])
 
 
 def _dry_run(dry_run: bool) -> list[tuple[str, str]]:

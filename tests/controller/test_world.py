@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,20 +76,6 @@ def test_users_of_a_component_are_those_that_name_it_now(steps: list[tuple[str, 
         for component in "xyz":
             users = {key.name for key in known.users(Key("shop", component))}
             assert users == {name for name, used in model.items() if component in used}
-
-
-def test_readiness_is_counted_whatever_the_statuses_look_like(live: Make) -> None:
-    def conditions(status: str) -> dict[str, object]:
-        return {"status": {"conditions": [{"type": "Ready", "status": status, "reason": "Because"}]}}
-
-    deep = msgspec.structs.replace(
-        live(world.APPLICATION, "e"), body=b'{"metadata":{},"status":' + b'{"a":' * 20000 + b"1" + b"}" * 20001
-    )
-    known = World()
-    lives = [live(world.APPLICATION, "a", conditions("True")), live(world.APPLICATION, "b", conditions("False"))]
-    lives += [live(world.APPLICATION, "c"), live(world.APPLICATION, "d", {"status": "Add"}), deep]
-    known.add(world.APPLICATION, "", filled(*lives))
-    assert known.readiness() == {"True": 1, "False": 1, "Unknown": 3}
 
 
 @pytest.mark.parametrize("count", [10])

@@ -148,20 +148,6 @@ async def test_writes_send_their_bytes_and_return_the_live_object(
     assert server.seen[0].headers["User-Agent"].startswith("rudr-py/")
 
 
-async def test_every_request_is_counted_once_answered_or_not(
-    transport: Any, server: Any, answer: Any, failure: Any, pods: Any
-) -> None:
-    counted: list[tuple[str, str]] = []
-    client = Client(transport, observer=lambda code, method: counted.append((code, method)))
-    server.script(answer(body=b"{}"), failure(503), answer(end="abort"))
-    await client.get(pods.object("ns", "a"))
-    with pytest.raises(errors.ServerError):
-        await client.get(pods.object("ns", "a"))
-    with pytest.raises(errors.ConnectionFailedError):
-        await client.merge_patch(pods.object("ns", "a"), b"{}", "rudr")
-    assert counted == [("200", "GET"), ("503", "GET"), ("<error>", "PATCH")]
-
-
 async def test_a_server_that_says_nothing_is_given_up_in_time(
     client: Client, server: Any, answer: Any, pods: Any
 ) -> None:

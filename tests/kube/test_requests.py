@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -10,6 +11,7 @@ from rudr_py.kube import requests
 from rudr_py.kube.requests import Resource, Selection
 
 DEPLOYMENTS = Resource("apps", "v1", "Deployment", "deployments", namespaced=True)
+NAMESPACES = Resource("", "v1", "Namespace", "namespaces", namespaced=False)
 NODES = Resource("", "v1", "Node", "nodes", namespaced=False)
 
 
@@ -74,3 +76,21 @@ def test_an_applied_body_means_the_same_as_json_and_has_nothing_that_yaml_forbid
     assert not [
         one for one in body.decode() if "\x7f" <= one <= "\x9f" or one in breaks | {"\ufeff", "\ufffe", "\uffff"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("request_", "written"),
+    [
+        (requests.apply(DEPLOYMENTS.object("shop", "web"), b"{}", "rudr"), ("apply", "deployments")),
+        (requests.apply(DEPLOYMENTS.object("shop", "web", "status"), b"{}", "rudr"), ("apply", "deployments/status")),
+        (requests.merge_patch(DEPLOYMENTS.object("shop", "web"), b"{}", "rudr"), ("patch", "deployments")),
+        (requests.create(DEPLOYMENTS.object("shop", ""), b"{}", "rudr"), ("create", "deployments")),
+        (requests.apply(NAMESPACES.object("", "shop"), b"{}", "rudr"), ("apply", "namespaces")),
+        (requests.apply(DEPLOYMENTS.object("shop", "web"), b"{}", "rudr", dry_run=True), None),
+        (requests.get(DEPLOYMENTS.object("shop", "web")), None),
+    ],
+)
+def test_a_write_is_named_as_in_rbac_and_a_read_is_none(
+    request_: requests.Request, written: tuple[str, str] | None
+) -> None:
+    assert requests.write(request_) == written
