@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from rudr_py.catalog import Catalog
 from rudr_py.model import yamlfile
 from rudr_py.plugins import discovery, loading
+from rudr_py.settings import LeaderElection, Settings
 from rudr_py.testing import live
 from rudr_py.testing.live import Handle
 
@@ -63,7 +64,8 @@ def families() -> list[Metric]:
 
 
 async def _scraped(handle: Handle, catalog: Catalog) -> str:
-    async with handle.cluster.controller(catalog) as controller:
+    election = LeaderElection(namespace=handle.namespace, identity="the only one")
+    async with handle.cluster.controller(catalog, settings=Settings(leader_election=election)) as controller:
         for path in EXAMPLES.glob("*.yaml"):
             await handle.cluster.apply(*(one.value for one in yamlfile.load(path.read_bytes(), path.name)))
         await handle.cluster.until(live.APPLICATION, "shop", _is_synced)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from rudr_py.settings import Settings
+from rudr_py.settings import LeaderElection, Settings
 from tests.docs import plugin_api
 
 HEAD = """\
@@ -23,15 +23,30 @@ variables of the environment, the chart from its values. Times are seconds. What
 """
 
 
+ELECTION = """
+## Leader election
+
+`leader_election` is None without `--leader-elect`; else it has these.
+
+| setting | default | |
+|---|---|---|
+"""
+
+
 def page() -> str:
     """The whole page."""
-    notes = plugin_api.attribute_notes(Settings)
-    rows = [
-        f"| `{field.name}` | `{_written(field.default)}` | {plugin_api.cell(notes[field.name])} |"
-        for field in msgspec.structs.fields(Settings)
-    ]
-    return HEAD + "\n".join(rows) + "\n"
+    return HEAD + _table(Settings) + ELECTION + _table(LeaderElection)
 
 
-def _written(value: object) -> str:
-    return '""' if value == "" else str(value)
+def _table(struct: type[msgspec.Struct]) -> str:
+    notes = plugin_api.attribute_notes(struct)
+    return "".join(
+        f"| `{field.name}` | {_written(field)} | {plugin_api.cell(notes[field.name])} |\n"
+        for field in msgspec.structs.fields(struct)
+    )
+
+
+def _written(field: msgspec.structs.FieldInfo) -> str:
+    if field.required:
+        return "*must be given*"
+    return '`""`' if field.default == "" else f"`{field.default}`"
