@@ -23,8 +23,9 @@ livestate   a cluster with documents over it, as the controller would see it; `c
 difference  two states of an object as differing lines, with the owners of the fields. Pure.
 layout      rows of cells as lines that fit a width; `colour` whether to colour them
 
-The commands, one module each: status, show_tree, diff, run, dev, demo, render, validate, rbac, plugins,
-plugin_new, explain, traits, crds, schema, version.
+The commands, one module each: status, show_tree, diff, doctor, run, dev, demo, render, validate, rbac, plugins,
+plugin_new, explain, traits, crds, schema,
+completion, version.
 
 Results go to standard output, everything said about them to standard error; exit codes are kubectl's: 0 done,
 1 failed, 2 wrong usage.

@@ -26,6 +26,7 @@ def filenames(command: F) -> F:
         "--filename",
         "filenames",
         metavar="FILE|DIR|-",
+        type=click.Path(allow_dash=True),
         multiple=True,
         required=True,
         help="A file, a directory, or - for standard input; may be given several times.",

@@ -26,9 +26,11 @@ from click.shell_completion import CompletionItem
 from rudr_py.errors import RudrError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
+    "completion": ("rudr_py.cli.completion:command", "Print a script by which a shell completes rudr."),
     "crds": ("rudr_py.cli.crds:command", "Print the custom resource definitions."),
     "demo": ("rudr_py.cli.demo:command", "Run the examples on an embedded API until all is Ready."),
     "dev": ("rudr_py.cli.dev:command", "Serve a Kubernetes API with the controller, to try without a cluster."),
+    "doctor": ("rudr_py.cli.doctor.command:command", "Tell what is wrong with an installation or an application."),
     "explain": ("rudr_py.cli.explain:command", "Explain an installed trait, workload type or scope type."),
     "diff": ("rudr_py.cli.diff:command", "Show what applying documents would change, and who owns it."),
     "plugin": ("rudr_py.cli.plugin_new:group", "Write a new plugin: rudr plugin new."),
@@ -108,7 +110,8 @@ class Program(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; an unknown one is answered with the nearest name."""
         name = args[0]
-        if name not in self.own and name not in self.rows and not name.startswith("-"):
+        asked = not ctx.resilient_parsing  # a shell that completes wants no message
+        if asked and name not in self.own and name not in self.rows and not name.startswith("-"):
             close = difflib.get_close_matches(name, self.rows, n=1)
             hint = f' Did you mean "{close[0]}"?' if close else ""
             ctx.fail(f'There is no command "{name}".{hint}')
