@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rudr_py.api import Kind, Trait
@@ -23,16 +23,19 @@ ACCOUNT, TOKEN = Account("rudr-system", "rudr-controller"), "token-of-the-contro
 APPLICATION = Kind(f"{CORE_GROUP}/v1alpha1", "ApplicationConfiguration")
 FORBIDDEN = 403
 
+_QUICK = Settings(status_interval=0.0)
+"""Nothing here wants to spare the API server."""
+
 
 def is_built_in(kind: Kind) -> bool:
     """Whether Kubernetes itself has the kind."""
     return "." not in kind.group or kind.group.endswith(".k8s.io")
 
 
-def check(stage: Stage, catalog: Catalog, granted: Rights | None = None) -> None:
-    """Raises AssertionError that names every request for which a right was missing.
+def check(stages: Sequence[Stage], catalog: Catalog, granted: Rights | None = None) -> None:
+    """Raises AssertionError that names every request for which a right was missing, while the stages came and went.
 
-    `granted` are the rights of the controller, by default those that the types declare.
+    They are of one type. `granted` are the rights of the controller, by default those that the types declare.
     """
     # by name: without the packages of the extra `local` the rest of the suite must still run
     live = importlib.import_module("rudr_py.testing.live")
@@ -41,33 +44,58 @@ def check(stage: Stage, catalog: Catalog, granted: Rights | None = None) -> None
     user = importlib.import_module("rudr_py.local.access.user")
     tokens = {TOKEN: user.account(ACCOUNT.namespace, ACCOUNT.name)}
     settings = cluster.LocalSettings(access=access.Access(tokens=tokens))
+    needed = _granted(rights.needed(catalog) if granted is None else granted)
     with live.started(settings) as handle:
-        handle.apply(*_granted(rights.needed(catalog) if granted is None else granted), *_definitions(stage, catalog))
-        refused = handle.wait(_try(handle, stage, catalog))
+        handle.apply(*needed, *_definitions(stages[0], catalog))
+        refused = handle.wait(_try(handle, stages, catalog))
     if refused:
         listed = "\n".join(refused)
         raise AssertionError(f"the rights of produces, observes and permissions are not enough for:\n{listed}")
 
 
-async def _try(handle: Any, stage: Stage, catalog: Catalog) -> list[str]:
-    """The requests of a controller that were forbidden while an application came and lost its trait."""
+async def _try(handle: Any, stages: Sequence[Stage], catalog: Catalog) -> list[str]:
+    """The requests of a controller that were forbidden while applications came and lost their trait."""
     live = importlib.import_module("rudr_py.testing.live")
     cluster, local = handle.cluster, handle.local
     local.requests.clear()
+    given = [_numbered(stage, number) for number, stage in enumerate(stages)]
     async with contextlib.AsyncExitStack() as stack:
         transport = await live.connected(local.kubeconfig(TOKEN), stack)
-        await stack.enter_async_context(cluster.controller(catalog, settings=Settings(), transport=transport))
-        for document in rendering.documents(stage):
-            await cluster.apply(document)
+        await stack.enter_async_context(cluster.controller(catalog, settings=_QUICK, transport=transport))
+        await cluster.apply(*(document for pair in given for document in pair))
         with contextlib.suppress(TimeoutError):
-            await cluster.until(APPLICATION, "app", lambda found: _settled(found) or _refused(local))
-            if isinstance(stage.type_, Trait):
-                bare = rendering.documents(stage)[1]
-                for binding in bare["spec"]["components"]:
-                    binding["traits"] = []
-                await cluster.apply(bare)
-                await cluster.until(APPLICATION, "app", lambda found: _settled(found, 2) or _refused(local))
+            await _all_settled(handle, given, 1)
+            if isinstance(stages[0].type_, Trait):
+                for _, application in given:
+                    for binding in application["spec"]["components"]:
+                        binding["traits"] = []
+                await cluster.apply(*(application for _, application in given))
+                await _all_settled(handle, given, 2)
     return _refused(local)
+
+
+async def _all_settled(handle: Any, given: Sequence[tuple[Document, Document]], generation: int) -> None:
+    """Wait until each application is as its documents say, or a request was refused."""
+    for _, application in given:
+        name = application["metadata"]["name"]
+        await handle.cluster.until(
+            APPLICATION, name, lambda found: _settled(found, generation) or _refused(handle.local)
+        )
+
+
+def _numbered(stage: Stage, number: int) -> tuple[Document, Document]:
+    """The documents of a stage, under names that no other number has."""
+    component, application = rendering.documents(stage)
+    spec = application["spec"]
+    component["metadata"]["name"] += f"-{number}"
+    application["metadata"]["name"] += f"-{number}"
+    for scope in spec.get("scopes", ()):
+        scope["name"] += f"-{number}"
+    for binding in spec["components"]:
+        binding["componentName"] += f"-{number}"
+        binding["instanceName"] += f"-{number}"
+        binding["applicationScopes"] = [f"{name}-{number}" for name in binding.get("applicationScopes", ())]
+    return component, application
 
 
 def _refused(local: Any) -> list[str]:
@@ -76,7 +104,7 @@ def _refused(local: Any) -> list[str]:
     )
 
 
-def _settled(document: Document, generation: int = 1) -> bool:
+def _settled(document: Document, generation: int) -> bool:
     status = document.get("status", {})
     if status.get("observedGeneration", 0) < generation:
         return False

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +14,7 @@ from typing import Any
 import jsonschema
 import msgspec
 
-from rudr_py.api import Ref, Refuse, Scope, Trait, naming, properties
+from rudr_py.api import Kind, Ref, Refuse, Scope, Trait, naming, properties
 from rudr_py.catalog import Catalog
 from rudr_py.plugins import checks as declarations
 from rudr_py.render import health
@@ -137,37 +138,56 @@ def does_not_mind_the_order_of_traits(case: Case) -> None:
 def tells_health_of_anything(case: Case) -> None:
     """Neither `health` nor `render` fails, whatever the observed objects look like."""
     installed = case.catalog()
-    plan = rendering.plan(case.stage, installed)
+    nothing = _Watched(())
+    plan = rendering.plan(case.stage, installed, nothing)
     places = [(one.ref.kind.api_version, one.ref.kind.kind, one.ref.name) for one in plan.manifests]
     places += [(kind.api_version, kind.kind, "seen") for kind in case.stage.type_.observes]
-
-    def check(objects: tuple[Mapping[str, Any], ...]) -> None:
+    for objects in junk.documents(list(dict.fromkeys(places))):
         seen = Snapshot(objects)
-        _none(f"{told}; observed were {list(objects)}" for told in _failures(case, plan, seen))
-        again = rendering.plan(case.stage, installed, seen)
-        faults = [problem.message for problem in again.problems if again.reason == "PluginFailed"]
+        faults = list(_failures(case, plan, seen))
+        if nothing.asked:  # whoever does not look at all cannot come to another answer
+            again = rendering.plan(case.stage, installed, seen)
+            faults += [problem.message for problem in again.problems if again.reason == "PluginFailed"]
         _none(f"{fault}; observed were {list(objects)}" for fault in faults)
 
-    junk.each(list(dict.fromkeys(places)), check)
+
+class _Watched:
+    """Observed objects, and whether anybody asked for them."""
+
+    def __init__(self, objects: tuple[Mapping[str, Any], ...]) -> None:
+        self._seen = Snapshot(objects)
+        self.asked = False
+
+    def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
+        """As those of a Snapshot."""
+        self.asked = True
+        return self._seen.documents(instance, kind)
 
 
 def makes_objects_that_kubernetes_takes(case: Case) -> None:
     """Strictly valid by the schemas of three releases of Kubernetes, as far as its own kinds go."""
-    validator = importlib.import_module("kubernetes_validate")
     for one in case.plan().manifests:
-        if not access.is_built_in(one.ref.kind):
-            continue
-        for release in RELEASES:
-            try:
-                validator.validate(one.body, release, strict=True)
-            except Exception as error:
-                # the package raises several sorts
-                raise AssertionError(f"Kubernetes {release} would refuse {one.ref}: {error}") from error
+        if access.is_built_in(one.ref.kind):
+            refused = _refused(msgspec.json.encode(one.body, order="deterministic"))
+            _none(f"Kubernetes {release} would refuse {one.ref}: {why}" for release, why in refused.items())
 
 
-def asks_for_the_rights_that_it_needs(case: Case) -> None:
-    """A controller with the rights of `rudr rbac` brings it up and takes it away."""
-    access.check(case.stage, case.catalog())
+@functools.lru_cache(maxsize=256)
+def _refused(body: bytes) -> dict[str, str]:
+    """The releases that refuse an object, each with the reason. Most ways to use a type make the same Deployment."""
+    validator = importlib.import_module("kubernetes_validate")
+    found = {}
+    for release in RELEASES:
+        try:
+            validator.validate(msgspec.json.decode(body), release, strict=True)
+        except Exception as error:  # noqa: BLE001 - the package raises several sorts, all of which mean no
+            found[release] = str(error)
+    return found
+
+
+def asks_for_the_rights_that_it_needs(*cases: Case) -> None:
+    """A controller with the rights of `rudr rbac` brings it up and takes it away, in all ways to use it."""
+    access.check([case.stage for case in cases], cases[0].catalog())
 
 
 ONCE: tuple[Callable[[Case], None], ...] = (declares_what_can_be_used, has_a_sane_schema)
@@ -183,9 +203,11 @@ EACH: tuple[Callable[[Case], None], ...] = (
     does_not_mind_the_order_of_traits,
     tells_health_of_anything,
     makes_objects_that_kubernetes_takes,
-    asks_for_the_rights_that_it_needs,
 )
 """Of every way to use it."""
+
+TOGETHER: tuple[Callable[..., None], ...] = (asks_for_the_rights_that_it_needs,)
+"""Of all ways to use it at once, on a cluster, which takes a moment to start."""
 
 
 def _none(faults: Any) -> None:

@@ -4,7 +4,8 @@
 
     test_conforms = conformance.suite(CronHpa(), properties=[{"jobs": []}])
 
-That is one test for each promise and each way to use the type, such as `test_conforms[renders the same bytes twice-0]`.
+That is one test for each promise and each way to use the type, such as `test_conforms[renders the same bytes twice-0]`;
+what needs a cluster is one test for all of them.
 """
 
 from __future__ import annotations
@@ -49,17 +50,18 @@ def suite(
         for given in properties
     ]
     cases = [Case(stage=stage, types=types) for stage in stages]
-    rows = [_row(check, cases[0], "") for check in checks.ONCE]
-    rows += [_row(check, case, f"-{index}") for check in checks.EACH for index, case in enumerate(cases)]
+    rows = [_row(check, cases[:1], "") for check in checks.ONCE]
+    rows += [_row(check, [case], f"-{index}") for check in checks.EACH for index, case in enumerate(cases)]
+    rows += [_row(check, cases, "") for check in checks.TOGETHER]
 
-    @pytest.mark.parametrize(("check", "case"), rows)
-    def conforms(check: Callable[[Case], None], case: Case) -> None:
-        check(case)
+    def conforms(check: Callable[..., None], cases: Sequence[Case]) -> None:
+        check(*cases)
 
-    return conforms
+    parametrised: Callable[..., None] = pytest.mark.parametrize(("check", "cases"), rows)(conforms)
+    return parametrised
 
 
-def _row(check: Callable[[Case], None], case: Case, suffix: str) -> Any:
+def _row(check: Callable[..., None], cases: Sequence[Case], suffix: str) -> Any:
     absent = check in _HEAVY and importlib.util.find_spec("kubernetes_validate") is None
     marks = [pytest.mark.skip(reason=INSTALL)] if absent else []
-    return pytest.param(check, case, id=f"{check.__name__.replace('_', ' ')}{suffix}", marks=marks)
+    return pytest.param(check, cases, id=f"{check.__name__.replace('_', ' ')}{suffix}", marks=marks)

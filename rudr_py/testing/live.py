@@ -122,14 +122,42 @@ def controlling(handle: Handle) -> Iterator[Callable[..., Handle]]:
         handle.wait(stack.aclose())
 
 
+class _Plain:
+    """Access that stays what it is. Reading a kubeconfig would import kubernetes_asyncio, which takes half a second."""
+
+    namespace = "default"
+
+    def __init__(self, access: config.Access) -> None:
+        self._access = access
+
+    async def load(self, *, fresh: bool) -> config.Access:
+        """The access."""
+        del fresh
+        return self._access
+
+    def stale(self) -> bool:
+        """Never."""
+        return False
+
+
 async def connected(kubeconfig: Document, stack: contextlib.AsyncExitStack) -> AioTransport:
-    """A transport for a kubeconfig, closed with the stack."""
+    """A transport for the kubeconfig of a local API, closed with the stack."""
+    connection = await _connection(kubeconfig)
+    transport = AioTransport(connection)
+    stack.push_async_callback(transport.close)
+    return transport
+
+
+async def _connection(kubeconfig: Document) -> config.Connection:
+    server = kubeconfig["clusters"][0]["cluster"]["server"]
+    user = kubeconfig["users"][0]["user"] if kubeconfig.get("users") else {}
+    if server.startswith("http://") and user.keys() <= {"token"}:
+        access = config.Access(server, f"Bearer {user['token']}" if user else "")
+        return config.Connection(_Plain(access), access)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kubeconfig"
         path.write_text(yaml.safe_dump(kubeconfig))
-        transport = AioTransport(await config.connect(str(path), now=RealClock().now))
-    stack.push_async_callback(transport.close)
-    return transport
+        return await config.connect(str(path), now=RealClock().now)
 
 
 async def define(cluster: Cluster) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from rudr_py.api import Context, Health, Kind, Manifest, Rendered, Trait
 from rudr_py.plugins import rights
-from rudr_py.testing import RenderError, access, checks, conformance
+from rudr_py.testing import RenderError, access, checks, conformance, junk
 from rudr_py.testing.checks import Case
 from rudr_py.testing.rendering import Stage
 
@@ -88,6 +88,15 @@ class Fragile(Good):
         return Health("ready" if found["status"]["phase"] == "Good" else "failed", "Looked")
 
 
+class Gullible(Good):
+    """Believes what it observes while it renders."""
+
+    observes = (CONFIG,)
+
+    def data(self, ctx: Context[Any]) -> dict[str, Any]:
+        return {"seen": "".join(found["data"]["size"] for found in ctx.observed(CONFIG))}
+
+
 class Refusing(Good):
     def render(self, ctx: Context[Any]) -> Rendered:
         raise ValueError(ctx.instance)
@@ -117,6 +126,7 @@ class Refusing(Good):
         (checks.makes_unique_names_of_at_most_63_characters, Constant()),
         (checks.does_not_mind_the_order_of_traits, Nosy()),
         (checks.tells_health_of_anything, Fragile()),
+        (checks.tells_health_of_anything, Gullible()),
         (checks.makes_objects_that_kubernetes_takes, _saying(lambda _: 1)),
     ],
 )
@@ -128,12 +138,21 @@ def test_a_type_that_breaks_a_promise_is_found(check: Callable[[Case], None], ba
         check(_case(bad))
 
 
+def test_junk_is_the_same_for_everyone_and_of_every_kind() -> None:
+    places = [("v1", "ConfigMap", "a"), ("v1", "Pod", "b")]
+    first, second = list(junk.documents(places)), list(junk.documents(places))
+    assert first == second
+    assert len(first) > junk.EXAMPLES
+    kinds = {type(one.get("status")) for situation in first for one in situation}
+    assert kinds >= {dict, list, str, int, float, bool, type(None)}
+
+
 def test_a_right_that_is_missing_is_told_with_its_request() -> None:
     case = _case(Good())
     enough = rights.needed(case.catalog())
     without = msgspec.structs.replace(enough, cluster=tuple(rule for rule in enough.cluster if rule.groups != ("",)))
     with pytest.raises(AssertionError, match="configmaps"):
-        access.check(case.stage, case.catalog(), without)
+        access.check([case.stage], case.catalog(), without)
 
 
 def test_kinds_of_others_get_stand_in_definitions() -> None:
