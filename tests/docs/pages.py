@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs"
 
-_FENCE = re.compile(r"^```([\w{}-]+)(?: +(.+?))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^( *)```([\w{}-]+)(?: +(.+?))?\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^(#{1,6}) +(.+?) *$", re.MULTILINE)
 _LINK = re.compile(r"(?<!\\)\[[^\]]*(?<!\\)\]\(([^)\s]+)\)")
 _CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
@@ -51,7 +52,7 @@ class Page:
     def blocks(self) -> tuple[Block, ...]:
         """The fenced blocks, in order."""
         return tuple(
-            Block(match[1], match[2] or "", match[3], self.text.count("\n", 0, match.start()) + 1)
+            Block(match[2], match[3] or "", textwrap.dedent(match[4]), self.text.count("\n", 0, match.start()) + 1)
             for match in _FENCE.finditer(self.text)
         )
 

@@ -68,18 +68,32 @@ class Reader:
         return self.run(program, *command.words[1:], KUBECONFIG=str(self.folder / KUBECONFIG))
 
     @contextmanager
-    def developing(self) -> Iterator[None]:
+    def developing(self, *flags: str) -> Iterator[None]:
         """While `rudr dev` serves an API, in the folder where the reader is."""
+        with self._until("Ctrl-C", "dev", "--kubeconfig", KUBECONFIG, *flags):
+            yield
+
+    @contextmanager
+    def controlling(self) -> Iterator[None]:
+        """While `rudr run` works on that API, with the ports that happen to be free."""
+        nowhere = {f"RUDR_{name}_BIND_ADDRESS": "127.0.0.1:0" for name in ("METRICS", "HEALTH_PROBE")}
+        with self._until("caches are synced", "run", KUBECONFIG=str(self.folder / KUBECONFIG), **nowhere):
+            yield
+
+    @contextmanager
+    def _until(self, said: str, *words: str, **environment: str) -> Iterator[None]:
+        """While our program runs, from the line on that says so."""
         process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "rudr_py", "dev", "--kubeconfig", KUBECONFIG],
+            [sys.executable, "-m", "rudr_py", *words],
             cwd=self.folder,
-            env={**self.environment(), "PYTHONUNBUFFERED": "1"},
+            env={**self.environment(), "PYTHONUNBUFFERED": "1", **environment},
             stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
         )
         try:
             assert process.stdout is not None
-            assert any("Ctrl-C" in line for line in process.stdout)
+            assert any(said in line for line in process.stdout)
             yield
         finally:
             process.terminate()

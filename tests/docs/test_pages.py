@@ -22,7 +22,7 @@ PAGES = pages()
 FOLLOWED = "docs/plugin-tutorial.md"
 """A test of its own follows this page from the first step to the last."""
 
-FLAGS_OF_OTHERS = {"--replicas", "--rudr-update-golden", "--messages", "--take-ownership", "--build-arg"}
+FLAGS_OF_OTHERS = {"--replicas", "--set", "--rudr-update-golden", "--messages", "--take-ownership", "--build-arg"}
 """Of kubectl, pytest, Helm, docker, and of tools of the tests."""
 
 KUBECTLS = "docs/local-api.md"

@@ -1,9 +1,12 @@
-"""The first page works: what it tells to do with kubectl is done, on the API that it tells to start."""
+"""The first pages work: what they tell to do with kubectl is done, on the API that they tell to start."""
 
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
+
+import pytest
 
 from tests.docs import reader
 from tests.docs.pages import FOLDER, ROOT
@@ -11,11 +14,40 @@ from tests.docs.reader import Reader
 from tests.docs.tutorial import Command, steps
 
 
-def test_a_newcomer_sees_the_examples_ready_and_a_deleted_deployment_back(tmp_path: Path) -> None:
-    program, following = reader.kubectl(), Reader(tmp_path)
-    shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    todo = [step for step in steps(FOLDER / "quickstart.md") if isinstance(step, Command) and step.place == "kubectl"]
+@pytest.fixture(name="following")
+def _following(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reader:
+    """A reader in a folder with what a checkout has, and with `kubectl rudr` on the path."""
+    for folder in ("examples", "crds"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    plugin = tmp_path / "bin" / "kubectl-rudr"
+    plugin.parent.mkdir()
+    plugin.write_text(f'#!/bin/sh\nexec {sys.executable} -m rudr_py "$@"\n')
+    plugin.chmod(0o755)
+    monkeypatch.setenv("PATH", str(plugin.parent), prepend=":")
+    return Reader(tmp_path)
+
+
+def _todo(page: str, place: str) -> list[Command]:
+    return [step for step in steps(FOLDER / page) if isinstance(step, Command) and step.place == place]
+
+
+def test_a_newcomer_sees_the_examples_ready_and_a_deleted_deployment_back(following: Reader) -> None:
+    program = reader.kubectl()
     with following.developing():
-        told = [following.kubectl(program, command) for command in todo]
+        told = [following.kubectl(program, command) for command in _todo("quickstart.md", "kubectl")]
     assert "synced" in next(text for text in told if "READY" in text)
     assert "shop-web" in told[-1]
+
+
+def test_a_controller_outside_of_the_cluster_does_what_the_page_shows(following: Reader) -> None:
+    program = reader.kubectl()
+    # what is about the release of the chart is shown by the tests of the chart
+    todo = [one for one in _todo("quickstart-cluster.md", "cluster") if "rudr-system" not in one.words]
+    first, *rest = [one for one in todo if one.words[0] == "kubectl"]
+    with following.developing("--no-controller"):
+        following.kubectl(program, first)
+        with following.controlling():
+            told = {" ".join(one.words[1:3]): following.kubectl(program, one) for one in rest}
+    assert "shop-web" in told["rudr status"]
+    assert "deployment" in told["rudr tree"]
+    assert "Ready" in told["describe applicationconfiguration"]
