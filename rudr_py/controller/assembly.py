@@ -65,8 +65,7 @@ def assemble(
     `prober` asks members of health scopes; by default over the network. `lease` is the transport for leader election,
     which should wait behind nothing else; by default it is the one for all.
     """
-    tally = Tally()
-    metrics = _metrics(settings, transport, clock, catalog, tally)
+    metrics = _metrics(settings, transport, clock, catalog)
     transport, lease = Counted(transport, metrics.request), Counted(lease or transport, metrics.request)
     catalog = catalog.blaming(metrics.plugin_failed)
     leadership = Leadership(settings, lease, clock, metrics.leader)
@@ -78,10 +77,7 @@ def assemble(
     queue: Queue[Key] = Queue(
         clock, retry_initial=settings.retry_initial, retry_maximum=settings.retry_maximum, metrics=metrics.queue
     )
-
-    def wake(key: Key) -> None:
-        queue.add_after(key, SETTLED)
-
+    wake = functools.partial(queue.add_after, seconds=SETTLED)
     seen = sources.Tools(transport=transport, discovery=discovery, clock=clock, settings=settings, denied=denials.note)
     watched = Sources(known, seen, lambda key, initial: queue.add(key, priority=LOW_PRIORITY if initial else 0))
     probing = Probing(prober or NetworkProber(), in_cluster(known), clock, wake)
@@ -108,7 +104,7 @@ def assemble(
             sources=watched,
             kinds=tuple(kind for kind in catalog.kinds() if kind not in (*world.OWN_KINDS, world.POD)),
             queue=queue,
-            reconciler=Reconciler(_parts(tools, watched, sight, settings, tally, wake)),
+            reconciler=Reconciler(_parts(tools, watched, sight, settings, metrics.tally, wake)),
             recorder=recorder,
             endpoints=Endpoints(checks, metrics, settings, functools.partial(health_of, known)),
             checks=checks,
@@ -119,11 +115,10 @@ def assemble(
     )
 
 
-def _metrics(settings: Settings, transport: Transport, clock: Clock, catalog: Catalog, tally: Tally) -> Metrics:
+def _metrics(settings: Settings, transport: Transport, clock: Clock, catalog: Catalog) -> Metrics:
     metrics = Metrics(clock, host=str(getattr(transport, "host", "")))
     metrics.workers(settings.workers)
     metrics.plugins(catalog)
-    metrics.follow(tally)
     return metrics
 
 

@@ -50,6 +50,9 @@ class Metrics:
         self._reconciles = series.ReconcileSeries(self._registry, controller)
         self.queue: QueueMetrics = series.QueueSeries(self._registry, controller)
         """What the queue of the controller reports to."""
+        self.tally = Tally()
+        """What reconciles tell of their applications to."""
+        self._registry.register(series.TallyCollector(self.tally))
         self.fights: FightMetrics = series.FightSeries(self._registry)
         """What set-backs are reported to."""
         self._requests = Counter(
@@ -108,10 +111,6 @@ class Metrics:
     def leader(self, lease: str, leads: bool) -> None:
         """Whether this process holds the lease of that name. The series is there once this was told."""
         self._leader.labels(lease).set(leads)
-
-    def follow(self, told: Tally) -> None:
-        """At each scrape, say what the tally holds. To be called once."""
-        self._registry.register(series.TallyCollector(told))
 
     def exposition(self, accept: str = "") -> tuple[bytes, str]:
         """All series, in OpenMetrics if the header `Accept` names it, else in Prometheus' text; and the type."""

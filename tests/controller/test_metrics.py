@@ -17,7 +17,6 @@ from rudr_py.controller.fights import LIMIT, Fights
 from rudr_py.controller.metrics import Metrics
 from rudr_py.controller.outcome import Result
 from rudr_py.controller.queue import LOW_PRIORITY, Queue
-from rudr_py.controller.tally import Tally
 from rudr_py.kube.requests import APPLY_PATCH, Request
 from rudr_py.model.identity import Key
 from rudr_py.testing.clock import FakeClock
@@ -94,7 +93,6 @@ def samples(metrics: Metrics) -> list[Any]:
 def used(metrics: Metrics, clock: FakeClock) -> None:
     """Let every series be there that is made by its first use."""
     Queue[str](clock, retry_initial=1, retry_maximum=1, metrics=metrics.queue)
-    metrics.follow(Tally())
     metrics.leader("rudr-py", leads=True)
     metrics.plugins(_installed("rudr-py 0.1"))
     metrics.request("200", Request("PATCH", "/api/v1/namespaces/shop/services/web", content_type=APPLY_PATCH))
@@ -249,10 +247,8 @@ def test_requests_are_counted_by_code_and_method(metrics: Metrics) -> None:
 
 
 def test_applications_instances_and_scopes_are_counted_and_every_value_is_there(metrics: Metrics) -> None:
-    told = Tally()
-    metrics.follow(told)
     assert value(metrics, "rudr_applications", ready="True") == 0
-    told.tell(
+    metrics.tally.tell(
         Key("shop", "web"),
         {
             "conditions": [{"type": "Valid", "status": "True"}, {"type": "Ready", "status": "False"}],

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
+import aiohttp
 import msgspec
 import pytest
 
@@ -97,6 +98,31 @@ async def test_members_are_asked_by_their_services_and_the_scope_says_what_they_
         await cluster.until(HEALTH_SCOPE, "groups", lambda d: states(d) == {"shop-web": "healthy"})
     asked = {(one.host, one.port, one.path) for one in prober.checks}
     assert asked == {("shop-web.shop.svc", 8080, "/healthz")}
+
+
+async def test_scopes_instances_and_applications_are_counted_by_what_their_status_says(
+    cluster: Any, catalog: Catalog, component: Any, application: Any
+) -> None:
+    asks = scopes(probe_method="httpGet", probe_endpoint="/healthz", probe_interval=1)
+    await cluster.apply(component(), joined(application()), asks)
+    prober = Script()
+    prober.wrong = "HTTP 500"
+    settings = msgspec.structs.replace(SETTINGS, metrics_address=ADDRESS)
+    async with running(cluster, catalog, prober, settings) as controller, aiohttp.ClientSession() as session:
+        await cluster.until(HEALTH_SCOPE, "groups", lambda d: states(d) == {"shop-web": "unhealthy"})
+        await cluster.until(APPLICATION, "shop", synced)  # nothing here makes its Deployment ready
+        await cluster.until(APPLICATION, "groups", lambda d: kstatus.condition(d, "Ready").get("status") == "True")
+        async with session.get(f"http://127.0.0.1:{controller.endpoints.metrics_port}/metrics") as answer:
+            lines = (await answer.text()).splitlines()
+    told = {line for line in lines if line.startswith(("rudr_applications{", "rudr_component_", "rudr_health_"))}
+    assert {line for line in told if not line.endswith(" 0.0")} == {
+        'rudr_applications{ready="False"} 1.0',
+        'rudr_applications{ready="True"} 1.0',
+        'rudr_component_instances{state="progressing"} 1.0',
+        'rudr_health_scopes{health="unhealthy"} 1.0',
+    }
+    assert any(line.startswith('rudr_writes_total{resource="healthscopes/status",verb="apply"}') for line in lines)
+    assert any(line.startswith("rest_client_requests_total") and 'method="GET"' in line for line in lines)
 
 
 async def test_a_member_that_changes_costs_its_scope_one_status(
