@@ -178,7 +178,12 @@ def _map(value: dict[str, Any], node: Node, path: str) -> list[Cause]:
     return found
 
 
-_MAY_BE_EMPTY = frozenset({("io.k8s.api.core.v1.HTTPHeader", "value")})
+_MAY_BE_EMPTY = frozenset(
+    {
+        ("io.k8s.api.apps.v1.StatefulSetSpec", "serviceName"),  # published as required before Kubernetes 1.33
+        ("io.k8s.api.core.v1.HTTPHeader", "value"),
+    }
+)
 """Fields of built-in kinds that are published as required, and that the server takes empty all the same."""
 
 

@@ -247,3 +247,15 @@ def test_a_header_of_a_probe_may_have_an_empty_value() -> None:
         "spec": {"containers": [{"name": "a", "image": "b", "livenessProbe": probe}]},
     }
     assert validate.validate(pod, node) == []
+
+
+def test_a_stateful_set_needs_no_service_although_older_releases_publish_it_as_required() -> None:
+    node = builtin.builtin_schema("1.31").node("apps/v1", "StatefulSet")
+    assert node is not None
+    assert "serviceName" in node.properties["spec"].required
+    labels = {"app": "a"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "a", "image": "b"}]}}
+    spec = {"serviceName": "", "selector": {"matchLabels": labels}, "template": template}
+    metadata = {"name": "a", "namespace": "d"}
+    found = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": metadata, "spec": spec}
+    assert validate.validate(found, node) == []
