@@ -62,15 +62,19 @@ def present(assets: Path) -> bool:
 
 
 @contextlib.contextmanager
-def running(assets: Path, folder: Path) -> Iterator[RealServer]:
-    """Start both in an empty folder, and kill them at the end. Fails with the tail of their logs."""
+def running(assets: Path, folder: Path, *flags: str) -> Iterator[RealServer]:
+    """Start both in an empty folder, and kill them at the end. Fails with the tail of their logs.
+
+    `flags` are further ones of the kube-apiserver.
+    """
     plan = _Plan(assets, folder, *free_ports(3))
     token = secrets.token_hex(16)
     (folder / "tokens.csv").write_text(f'{token},admin,admin,"system:masters"\n')
     (folder / "audit.yaml").write_text(yaml.safe_dump(AUDIT_POLICY))
     _make_key(folder / "sa.key")
     with contextlib.ExitStack() as stack:
-        processes = [stack.enter_context(_process(command, folder)) for command in (_etcd(plan), _kube_apiserver(plan))]
+        commands = (_etcd(plan), [*_kube_apiserver(plan), *flags])
+        processes = [stack.enter_context(_process(command, folder)) for command in commands]
         _wait_ready(plan, token, processes)
         kubeconfig = folder / "kubeconfig"
         kubeconfig.write_text(yaml.safe_dump(_kubeconfig(plan, token)))
