@@ -20,6 +20,8 @@ def rudr_types() -> Iterable[Type[Any]]:
 
     Return instances of `Trait`, `WorkloadType` and `Scope`, any number, in any order.
 
+    Guarantees: all types of a plugin can be used, or none; the order of plugins decides nothing.
+    Assumptions: the module imports, and the hook answers, within 30 s, without a cluster and without a network.
     Errors: an exception, something that is no type, a type without a name, a schema that is none, or a name that
     another package offers already (unless the type declares `overrides`) refuses the whole plugin with a message
     that names its package and version; the other plugins are loaded all the same.

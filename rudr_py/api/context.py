@@ -21,7 +21,12 @@ def _nothing(_: Kind) -> tuple[dict[str, Any], ...]:
 
 
 class Attached(msgspec.Struct, frozen=True):
-    """A trait of the instance, by name, with its properties as the user wrote them (variables replaced)."""
+    """A trait of the instance, by name, with its properties as the user wrote them (variables replaced).
+
+    Guarantees: the name is the type's own, also where the document has an alias.
+    Assumptions: another trait's properties are its own affair; to depend on them makes two packages one.
+    Errors: none; a trait that is wrong stops the instance before any type is called.
+    """
 
     name: str
     properties: Mapping[str, Any]
@@ -35,6 +40,10 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     `service`: the name of its Service, or "" when it has none. `ports`: all ports of its component, in order.
     `traits`: the names of its traits, aliases resolved, in the listed order.
     `health`: what its workload type says of it; `unknown` while nobody has looked.
+
+    Guarantees: of all applications of the namespace, in one order; a change of any of this renders the scope anew.
+    Assumptions: of `health` only state and reason are told.
+    Errors: an instance whose application cannot be rendered stays what it was last.
     """
 
     application: str
@@ -64,6 +73,10 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
 
     A scope has no component: `instance` is the name of its binding, and `component` is empty.
     `siblings`: of a scope: the names of the application's scopes of the same type, this one included, as listed.
+
+    Guarantees: the same values give the same answer for ever, so a test with fixed values is a proof.
+    Assumptions: it is of use during the call only.
+    Errors: asking for objects that are not there gives none of them, and raises nothing.
     """
 
     application: str

@@ -94,6 +94,11 @@ class Trait(Type[P]):
 
     A trait says what it wants as values: objects of its own, edits of the workload's, a size. It does not know
     which other traits there are to come; the order in which traits are listed does not change the outcome.
+
+    Guarantees: called only on workload types that it applies to and that offer what it needs, after the workload type
+    has rendered: `ctx.manifests` are its objects.
+    Assumptions: as of every `Type`; what it adds and edits is of this instance.
+    Errors: as of every `Type`. One that does not fit the workload type, or is listed twice, is refused by the core.
     """
 
     applies_to: ClassVar[tuple[str, ...]] = (ANY,)
@@ -116,6 +121,10 @@ class WorkloadType(Type[P]):
     Paths in a Refuse of `render` and `scale` tell whose mistake it is: `$.spec...` and `$.metadata...` are places in
     the ComponentSchematic (`$.spec.containers[0].ports[1]`), `$` is the instance's name in the application, and
     anything else is inside the properties, which are the component's workloadSettings by name (`$.size`).
+
+    Guarantees: `render` comes first, then all traits, then `scale` with one size for all of them.
+    Assumptions: as of every `Type`; no object that `render` gives has a size in it, or traits could not set one.
+    Errors: as of every `Type`.
     """
 
     takes: ClassVar[frozenset[Form]] = frozenset()
@@ -144,6 +153,10 @@ class Scope(Type[P]):
 
     Its objects belong to the application that declares it. It is rendered anew when its members, or their health,
     or answers of its probes change. A Refuse has paths inside the properties, as a trait's.
+
+    Guarantees: rendered once all applications of the namespace have been looked at, so that nobody is missing.
+    Assumptions: as of every `Type`; it does not edit the members' objects.
+    Errors: as of every `Type`; the members are not affected.
     """
 
     allow_overlap: ClassVar[bool] = True

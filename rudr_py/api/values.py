@@ -22,7 +22,13 @@ EMPTY: Mapping[str, Any] = {}
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """A kind of Kubernetes object, `api_version` with its group: `Kind("apps/v1", "Deployment")`."""
+    """A kind of Kubernetes object, `api_version` with its group: `Kind("apps/v1", "Deployment")`.
+
+    Guarantees: two that are written alike are equal, and one can be the key of a dict.
+    Assumptions: the kind lives in namespaces, and its plural is the one that Kubernetes would guess; for another one
+    the type declares a `Rule`.
+    Errors: while the cluster does not serve the kind, applications that need it wait with the reason KindUnavailable.
+    """
 
     api_version: str
     kind: str
@@ -37,7 +43,12 @@ class Kind(msgspec.Struct, frozen=True):
 
 
 class Ref(msgspec.Struct, frozen=True):
-    """One object of a kind, always in the application's own namespace."""
+    """One object of a kind, always in the application's own namespace.
+
+    Guarantees: equal to `manifest.ref` of the manifest of that kind and name; printed as kubectl names it.
+    Assumptions: it names an object of the same instance, by whomever it was added.
+    Errors: an edit of an object that the instance does not have is refused, at the trait that makes it.
+    """
 
     kind: Kind
     name: str
@@ -54,6 +65,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     Guarantees: the core adds namespace, owner, its own labels and annotations, applies it, repairs it and prunes it.
     Assumptions: `body` is the object without apiVersion, kind and metadata; `name` is at most 63 characters, best
     made with `ctx.name(...)`; the kind is one of the type's `produces`.
+    Errors: another kind, a longer name, a head in the body, or a body that is no JSON is a fault of the plugin; an
+    object that two types or two instances add is refused. What the API server refuses stands in `Synced`, with its
+    words; the other instances go on.
 
     `retain`: the object outlives its application (a volume claim): it gets no owner and is never pruned.
     `reclaim`: the object gets no owner either, yet goes with its application: a finalizer on the application sees to
@@ -77,7 +91,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Set(msgspec.Struct, frozen=True):
-    """An edit: the field at `path` of the object `ref` gets `value`. Two edits of one path are refused."""
+    """An edit: the field at `path` of the object `ref` gets `value`.
+
+    Guarantees: made after everybody has rendered, in an order that makes no difference; maps and keyed entries on the
+    way are made when they are not there.
+    Assumptions: the path is inside the body, or is a label or an annotation: `("metadata", "labels", "team")`.
+    Errors: two edits of one path, or of one inside the other, are refused, and both types named; a path that leads
+    through something else than maps and keyed lists is a fault of the plugin.
+    """
 
     ref: Ref
     path: Path
@@ -89,6 +110,10 @@ class Drop(msgspec.Struct, frozen=True):
 
     With `handover`, a value that the cluster holds because of us stays as it is when we let go of it;
     without it the server resets the field.
+
+    Guarantees: what is not there is no error; with `handover` no value changes at the moment of letting go.
+    Assumptions: as for `Set`.
+    Errors: as for `Set`; a `Set` and a `Drop` of one path are two edits of it.
     """
 
     ref: Ref
@@ -104,6 +129,11 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     anything else, two bases or two holds are refused before anything is applied.
 
     Make one by `exact`, `range`, `hold` or `external`; `form` says which of these it is.
+
+    Guarantees: the workload type gets one size, in a form that it `takes`, whatever the order of traits.
+    Assumptions: numbers are not negative, and a minimum is no more than its maximum.
+    Errors: other numbers are a fault of the plugin; what cannot be merged, or the workload type does not take, is
+    refused before anything is applied, and the traits named.
     """
 
     form: Literal["exact", "range", "hold", "external"]
@@ -144,6 +174,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """A right that the controller needs for a type, beyond those that `produces` and `observes` imply.
 
     As in a ClusterRole: `verbs` on `resources` (plurals, lower case) of API `groups` ("" is the core group).
+
+    Guarantees: `rudr rbac` prints it; nothing is granted by itself.
+    Assumptions: what `produces` and `observes` imply needs none, unless the plural of a kind cannot be guessed.
+    Errors: a right that the controller lacks stands in the condition of the applications that need it.
     """
 
     groups: tuple[str, ...]
@@ -162,6 +196,12 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
 
     A single result need not change the answer: of the last `window` results it is "failed" when more than
     `failure_rate` per cent failed, "passed" when at least `healthy_rate` per cent passed, and else what it was.
+
+    Guarantees: the core asks, never the type; it reads at most 64 KiB; the scope is rendered anew when an answer
+    changes.
+    Assumptions: `target` belongs to a member of the scope, and the controller runs where it can reach it.
+    Errors: a target of anybody else, or two probes of one name, is a fault of the plugin; a target that is not there,
+    or cannot be reached, is an answer.
     """
 
     name: str
@@ -195,6 +235,10 @@ class Rendered(msgspec.Struct, frozen=True, kw_only=True):
     `scale` the wanted size; `probes` of a scope, what its members are to be asked;
     `wake_at` the time at which the answer changes by itself (UTC);
     `warnings` texts for the user, shown in the application's status.
+
+    Guarantees: taken as a whole or not at all; copied, so that nothing that happens to it later matters.
+    Assumptions: all values are JSON, 8 MiB at most; `wake_at` has a time zone, and is best made from `ctx.now`.
+    Errors: anything else is a fault of the plugin: the application says so, and its objects stay as they are.
     """
 
     add: tuple[Manifest, ...] = ()
@@ -210,6 +254,11 @@ class Health(msgspec.Struct, frozen=True):
 
     `state` is `ready`, `progressing`, `failed` or `unknown`; `reason` is one CamelCase word; `message` is for people;
     `show` are short facts for status (`{"replicas": "3"}`).
+
+    Guarantees: a workload's decides about `Ready`; a trait's or scope's is told in status and decides nothing.
+    Assumptions: it follows from what was observed and `ctx.now`; a message that changes at every look is written at
+    every look.
+    Errors: a type that fails at this is `unknown`, with the reason PluginFailed; nothing is applied or pruned for that.
     """
 
     state: Literal["ready", "progressing", "failed", "unknown"]
@@ -229,6 +278,11 @@ class Refuse(Exception):  # noqa: N818 - a type refuses; that is no error of the
     Takes every problem at once as pairs of message and JSON path inside the properties:
     `raise Refuse(("maximum is below minimum", "$.maximum"), …)`. A workload type may also point into the
     ComponentSchematic; see there.
+
+    Guarantees: the user gets every problem, with those of all other types, at its place in their document; nothing is
+    applied or pruned meanwhile.
+    Assumptions: the problems are the user's to mend, and follow from the same inputs every time.
+    Errors: without any problem it is told as the type's, with no reason given.
     """
 
     def __init__(self, *problems: tuple[str, str]) -> None:

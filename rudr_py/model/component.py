@@ -168,6 +168,10 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
     `metadata` has name, namespace, labels and annotations. `os_type` and `arch` are "" when nothing is asked for.
     `parameters` are the declared ones, `containers` all of them in order, `settings` the workloadSettings; types get
     the latter as `ctx.properties`, and the values of parameters as `ctx.parameters`.
+
+    Guarantees: it was read without a mistake, and every parameter is replaced by its value.
+    Assumptions: a type need not check again what the specification asks for. All of this holds for its parts, too.
+    Errors: none; a component that is wrong stops the instance before any type is called.
     """
 
     metadata: Metadata
