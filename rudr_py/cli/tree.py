@@ -39,6 +39,22 @@ def build(root: Document, documents: Iterable[Document]) -> Node:
     return _node(root, below)
 
 
+def owned(root: Document, documents: Iterable[Document]) -> list[Document]:
+    """Everything that `root` owns, directly or not."""
+    listed = list(documents)
+    found: dict[str, Document] = {}
+    owners = {str(root["metadata"].get("uid"))}
+    while owners:
+        below = {
+            str(one["metadata"].get("uid")): one
+            for one in listed
+            if any(str(owner.get("uid")) in owners for owner in one["metadata"].get("ownerReferences", ()))
+        }
+        owners = set(below) - set(found)
+        found |= below
+    return list(found.values())
+
+
 def _node(document: Document, below: Mapping[str, list[Document]]) -> Node:
     owned = below.get(str(document["metadata"].get("uid")), [])
     children = sorted((_node(child, below) for child in owned), key=lambda node: _order(node.name))

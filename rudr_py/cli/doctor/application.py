@@ -1,0 +1,147 @@
+"""The checks of one application: why it is not Ready, as far as the cluster can tell. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from rudr_py.catalog import Catalog
+from rudr_py.cli import findings, pod_state, report, tree
+from rudr_py.cli.doctor import advice, types
+from rudr_py.cli.doctor.finding import Finding, note, ok, problem
+from rudr_py.cli.report import Report
+from rudr_py.model import suggest
+
+Document = Mapping[str, Any]
+
+EVENTS = 5
+"""How many events are told, the latest."""
+
+
+class Situation(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of an application. `objects` are all that it owns, directly or not, pods included.
+
+    `components` are those of its namespace, None when they may not be read; `events` are about it and its objects.
+    """
+
+    application: Document
+    objects: tuple[Document, ...] = ()
+    components: tuple[Document, ...] | None = None
+    published: tuple[Document, ...] = ()
+    events: tuple[Document, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+def check(found: Situation, catalog: Catalog) -> list[Finding]:
+    """Everything that there is to say, causes before what comes of them."""
+    pods = [one for one in found.objects if one.get("kind") == "Pod"]
+    told = report.of(found.application, pods)
+    results = [
+        *taken_up(told, found.application),
+        *missing_components(found),
+        *unknown_types(found, catalog),
+        *conditions(told, components=found.components is not None),
+        *instances(told, found),
+        *(note("warnings", warning) for warning in told.warnings),
+        *events(found),
+        *(note("reading", message) for message in found.unread),
+    ]
+    if not any(one.level == "problem" for one in results):
+        ready = told.condition("Ready").message.partition("\n")[0]
+        results.insert(0, ok("application", f"{told.namespace}/{told.name} is Ready: {ready}"))
+    return results
+
+
+def taken_up(told: Report, application: Document) -> Iterator[Finding]:
+    """Whether the controller has seen the application as it is now."""
+    finalizers = application.get("metadata", {}).get("finalizers") or ()
+    if application.get("metadata", {}).get("deletionTimestamp"):
+        held = f"; held back by {', '.join(map(str, finalizers))}" if finalizers else ""
+        yield problem("application", f"it is being deleted{held}", "rudr doctor, if that lasts: a controller ends it")
+    elif told.pending:
+        yield problem("application", told.pending, "rudr doctor")
+
+
+def missing_components(found: Situation) -> Iterator[Finding]:
+    """Components that the application names and that are not there."""
+    if found.components is None:
+        return
+    there = sorted(str(one.get("metadata", {}).get("name")) for one in found.components)
+    namespace = str(found.application.get("metadata", {}).get("namespace"))
+    bindings = (found.application.get("spec") or {}).get("components")
+    named = [one.get("componentName") for one in (bindings if isinstance(bindings, list) else ())]
+    for name in dict.fromkeys(str(one) for one in named if one):
+        if name not in there:
+            hint = suggest.nearest(name, there) or f" There is {', '.join(there) or 'none'}."
+            message = f'there is no ComponentSchematic "{name}" in the namespace {namespace}.{hint}'
+            yield problem("components", message, advice.valid("ComponentNotFound", namespace))
+
+
+def unknown_types(found: Situation, catalog: Catalog) -> Iterator[Finding]:
+    """Types that the application uses and nobody offers."""
+    uses = types.used([found.application], found.components or ())
+    yield from (one for one in types.check(uses, catalog, found.published) if one.level != "ok")
+
+
+def conditions(told: Report, *, components: bool = False) -> Iterator[Finding]:
+    """What the controller itself says is wrong; with `components`, missing ones are told already."""
+    valid, synced, paused = told.condition("Valid"), told.condition("Synced"), told.condition("Paused")
+    if valid.status == "False" and not (components and valid.reason == "ComponentNotFound"):
+        for line in valid.message.splitlines() or [valid.reason]:
+            yield problem("documents", line, advice.valid(valid.reason, told.namespace))
+    if synced.status == "False":
+        for line in synced.message.splitlines() or [synced.reason]:
+            yield problem("objects", line, advice.synced(synced.reason, told.namespace, told.name))
+    if paused.status == "True":
+        yield problem("paused", paused.message, advice.synced("Paused", told.namespace, told.name))
+
+
+def instances(told: Report, found: Situation) -> Iterator[Finding]:
+    """The instances that are not ready, each with its traits and the pods that hold it up."""
+    namespace = told.namespace
+    pods = {str(one["metadata"]["name"]): one for one in found.objects if one.get("kind") == "Pod"}
+    shown: set[str] = set()
+    for instance in told.instances:
+        waiting = [pod for pod in instance.pods if not pod.ok]
+        if not instance.ok and told.condition("Valid").status != "False":
+            message = f"{instance.name}: {instance.message.partition('; pod ')[0] or instance.reason}"
+            hint = "" if waiting else f"rudr tree {told.name} -n {namespace} -o wide"
+            yield Finding("instances", "problem", message, hint)
+        for pod in () if instance.ok else waiting:
+            shown.add(pod.name)
+            yield _pod(pod.name, pod.reason, pod.message, namespace)
+        for trait in instance.traits:
+            if trait.state == "failed" or (trait.state == "progressing" and trait.message):
+                message = f"{instance.name}, trait {trait.name}: {trait.message or trait.reason}"
+                yield note("traits", message, f"rudr explain trait {trait.name}")
+    for name, document in pods.items():
+        health = pod_state.assess(document)
+        if health.state == "failed" and name not in shown:
+            yield _pod(name, health.reason, health.message, namespace)
+
+
+def _pod(name: str, reason: str, message: str, namespace: str) -> Finding:
+    told = f"{name}: {reason}" + (f", {message}" if message else "")
+    return problem("pods", told, advice.pod(reason, namespace, name))
+
+
+def events(found: Situation) -> Iterator[Finding]:
+    """The latest warnings about the application and its objects, each once, less those that tell of conditions."""
+    bad = [one for one in found.events if one.get("type") == "Warning" and one.get("action") != "Reconcile"]
+    latest: dict[tuple[str, str], str] = {}
+    for event in sorted(bad, key=_when, reverse=True):
+        about = event.get("involvedObject") or {}
+        place = tree.name_of({**about, "metadata": {"name": about.get("name")}})
+        count = event.get("count") or (event.get("series") or {}).get("count") or 1
+        times = f" ({findings.counted(count, 'time')})" if isinstance(count, int) and count > 1 else ""
+        key = place, str(event.get("reason"))
+        latest.setdefault(key, f"{place}: {event.get('reason')}: {event.get('message')}{times}")
+    yield from (note("events", message) for message in list(latest.values())[:EVENTS])
+
+
+def _when(event: Document) -> str:
+    series = event.get("series") or {}
+    moments: Sequence[object] = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
+    return next((str(one) for one in moments if one), "")
