@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+import rudr_py
 from rudr_py.cli import run
 from rudr_py.controller.metrics import Metrics
 from rudr_py.controller.queue import Queue
@@ -17,6 +18,7 @@ from rudr_py.model import crds
 from rudr_py.testing.clock import RealClock
 from tests.charts import cases, reading, rendering
 
+VERSION = rudr_py.__version__
 RUDR = ("Rudr's file", "Rudr's file, changed")
 
 
@@ -46,12 +48,13 @@ def test_definitions_stay_when_the_release_goes_unless_told_otherwise() -> None:
 @pytest.mark.parametrize(
     ("image", "expected"),
     [
-        ({}, "rudr-py:0.1.0.dev0"),
+        ({}, f"rudr-py:{VERSION}"),
         ({"tag": "1.2"}, "rudr-py:1.2"),
-        ({"registry": "registry.example", "repository": "a/b"}, "registry.example/a/b:0.1.0.dev0"),
+        ({"registry": "registry.example", "repository": "a/b"}, f"registry.example/a/b:{VERSION}"),
         ({"tag": "1.2", "digest": cases.SHA}, f"rudr-py@{cases.SHA}"),
-        ({"repository": "oamdev/rudr", "tag": "latest"}, "rudr-py:0.1.0.dev0"),
-        ({"repository": "mirror.example/oamdev/rudr"}, "rudr-py:0.1.0.dev0"),
+        ({"repository": "oamdev/rudr", "tag": "latest"}, f"rudr-py:{VERSION}"),
+        ({"repository": "oamdev/rudr", "digest": cases.SHA}, f"rudr-py:{VERSION}"),
+        ({"repository": "mirror.example/oamdev/rudr"}, f"rudr-py:{VERSION}"),
     ],
 )
 def test_the_image_is_what_the_values_say_but_never_rudrs(image: dict[str, str], expected: str) -> None:
@@ -177,3 +180,11 @@ def test_names_stay_short_enough_for_their_longest_suffix() -> None:
     for document in rendering.rendered({"fullnameOverride": long, **cases.CASES["a monitored cluster"]}):
         if document["kind"] != "CustomResourceDefinition":
             assert len(document["metadata"]["name"]) <= 63
+
+
+def test_the_packed_chart_renders_the_same(tmp_path: Path) -> None:
+    packed = rendering.helm.package(str(reading.FOLDER), destination=str(tmp_path))
+    with rendering.helm.Chart.load(packed) as chart:
+        found = chart.render({}, name=rendering.NAME, namespace=rendering.NAMESPACE)
+    assert {path: text for path, text in found.items() if path != rendering.NOTES} == rendering.texts({})
+    assert Path(packed).stat().st_size < 100_000  # the release is kept in a Secret, which has an end

@@ -65,7 +65,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- $tag := ternary .Chart.AppVersion (default .Chart.AppVersion .Values.image.tag) (eq $rudrs "true") -}}
 {{- with .Values.image.registry -}}{{- . -}}/{{- end -}}
 {{- $repository -}}
-{{- if .Values.image.digest -}}@{{ .Values.image.digest }}{{- else -}}:{{ $tag }}{{- end -}}
+{{- if and .Values.image.digest (not $rudrs) -}}@{{ .Values.image.digest }}{{- else -}}:{{ $tag }}{{- end -}}
 {{- end -}}
 
 {{/* Whether the controller's rights are given at all. */}}
