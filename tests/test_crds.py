@@ -123,6 +123,7 @@ def test_a_schema_is_structural_and_explained(kind: str) -> None:
     for path, node in nodes(schema_of(kind)):
         assert "type" in node or node.get(PRESERVE) is True, path
         assert "$ref" not in node, path
+        assert node.get("properties") != {}, f"{path}: a server drops it, and then it differs from what was applied"
         assert "default" not in node, f"{path}: a default would show up as drift in GitOps tools"
         assert not ("properties" in node and "additionalProperties" in node), path
         assert ("items" in node) == (node.get("type") == "array"), path

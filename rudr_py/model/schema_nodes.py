@@ -53,7 +53,8 @@ def texts(description: str) -> Schema:
 
 def record(description: str, fields: Mapping[str, Schema], *, required: Sequence[str] = ()) -> Schema:
     """A map with known keys."""
-    node: Schema = {"type": "object", "description": description, "properties": dict(fields)}
+    # a server drops an empty map of properties, which would differ from what was applied ever after
+    node: Schema = {"type": "object", "description": description, **({"properties": dict(fields)} if fields else {})}
     return {**node, "required": list(required)} if required else node
 
 
