@@ -33,6 +33,8 @@ def group(context: click.Context, form: Form) -> None:
 
     Ends with 0 whatever the states are; with --strict-plugins, with 1 when one cannot be used. What is wrong is told
     on standard error; -o json has the traceback.
+
+    Example: rudr plugins -o wide
     """
     if context.invoked_subcommand is not None:
         return
@@ -49,7 +51,10 @@ def group(context: click.Context, form: Form) -> None:
 @click.argument("name")
 @click.pass_context
 def release(context: click.Context, name: str) -> None:
-    """Take a type or a plugin off the quarantine list, so that the next start uses it again."""
+    """Take a type or a plugin off the quarantine list, so that the next start uses it again.
+
+    Example: rudr plugins --state-dir ./state release cron-hpa
+    """
     folder = options.wanted(context).state_dir
     if folder is None:
         raise ConfigError("there is no list without a state directory: give --state-dir or RUDR_STATE_DIR")

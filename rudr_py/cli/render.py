@@ -31,6 +31,10 @@ def command(
 
     Shows what the controller would apply, without owners, on a cluster where nothing runs yet. Applications with
     errors are left out, told on standard error, and make the command end with 1; the others are printed all the same.
+
+    \b
+    Example: rudr render -f examples/
+    Example: rudr render -f examples/ -o name
     """
     loaded = options.installed_types(context)
     reading = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)

@@ -23,6 +23,8 @@ def command(context: click.Context, filenames: tuple[str, ...], recursive: bool,
 
     Reads files only and asks no cluster: components that an application uses must be among the files. Ends with 1
     when there are errors; warnings alone do not count.
+
+    Example: rudr validate -f examples/
     """
     loaded = options.installed_types(context)
     reading = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)

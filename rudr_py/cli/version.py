@@ -14,7 +14,10 @@ from rudr_py import api
 @click.command("version")
 @click.option("-o", "--output", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(form: str) -> None:
-    """Print the version of rudr-py, of its plugin API, and of Python."""
+    """Print the version of rudr-py, of its plugin API, and of Python.
+
+    Example: rudr version -o json
+    """
     facts = {"rudr-py": rudr_py.__version__, "plugin API": api.API_VERSION, "Python": platform.python_version()}
     if form == "json":
         click.echo(json.dumps(facts))

@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 
-import rudr_py
 from rudr_py.cli import completion
+from tests.cli import programs
 
 Invoke = Callable[..., Result]
 Run = Callable[..., list[str]]
-
-ROOT = Path(rudr_py.__file__).parents[1]
-
-PROGRAM = """\
-#!{python}
-import sys
-sys.path.insert(0, {root!r})
-from rudr_py.cli{module} import {function}
-{function}()
-"""
 
 BASH = """
 source <(rudr completion bash)
@@ -56,30 +44,21 @@ complete --do-complete '{line}'
 """
 
 
-@pytest.fixture(name="programs", scope="module")
-def _programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the scripts that pip would install."""
-    folder = tmp_path_factory.mktemp("bin")
-    for name, module, function in (
-        ("rudr", "", "main"),
-        ("kubectl-rudr", "", "main"),
-        ("kubectl_complete-rudr", ".completion", "for_kubectl"),
-    ):
-        path = folder / name
-        path.write_text(PROGRAM.format(python=sys.executable, root=str(ROOT), module=module, function=function))
-        path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return folder
+@pytest.fixture(name="path", scope="module")
+def _path(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The PATH with the scripts that pip would install."""
+    return programs.install(tmp_path_factory.mktemp("bin"))
 
 
 @pytest.fixture(name="run")
-def _run(programs: Path, tmp_path: Path) -> Run:
+def _run(path: str, tmp_path: Path) -> Run:
     """Run a program with the scripts on PATH; its lines."""
 
     def run(*command: str) -> list[str]:
-        found = shutil.which(command[0])
+        found = shutil.which(command[0], path=path)
         if found is None:
             pytest.skip(f"{command[0]} is not installed")
-        environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path)}
+        environment = {**os.environ, "PATH": path, "HOME": str(tmp_path)}
         done = subprocess.run(  # noqa: S603 - the shells of this machine
             [found, *command[1:]],
             env=environment,
