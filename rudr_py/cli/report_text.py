@@ -25,7 +25,7 @@ def lines(
             yield ""
         yield from _application(one, width, colours)
         rows = [row for instance in one.instances for row in _instance(instance, wide)]
-        rows += [row for scope in one.scopes for row in _item(_scope_name(scope), scope, "")]
+        rows += [row for scope in one.scopes for row in _item(_scope_name(scope), scope, "  ")]
         if rows:
             yield ""
             heading = [Row(cells=tuple(Cell(text, bold=True) for text in HEADER))] if headers else []

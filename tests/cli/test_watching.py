@@ -1,0 +1,80 @@
+"""`--watch` as a user starts it: it follows by watches, shows what changes, and ends well with Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rudr_py.testing.live import Handle
+from tests.cli import shop
+
+SECONDS = 30
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(name="kubeconfig", scope="module")
+def _kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("shop") / "kubeconfig"
+
+
+@pytest.fixture(name="api", scope="module")
+def _api(kubeconfig: Path) -> Iterator[Handle]:
+    with shop.open_shop(kubeconfig) as handle:
+        yield handle
+
+
+async def start(kubeconfig: Path, *arguments: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "rudr_py",
+        *arguments,
+        "--kubeconfig",
+        str(kubeconfig),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "COLUMNS": "100"},
+    )
+
+
+async def until(process: asyncio.subprocess.Process, text: str) -> str:
+    """Read on until a text was printed; what was printed."""
+    assert process.stdout is not None
+    output = ""
+    async with asyncio.timeout(SECONDS):
+        while text not in output:
+            found = await process.stdout.read(4096)
+            assert found, f"it ended without saying {text!r}: {output}"
+            output += found.decode()
+    return output
+
+
+async def stop(process: asyncio.subprocess.Process) -> tuple[int | None, str]:
+    process.send_signal(signal.SIGINT)
+    _, err = await asyncio.wait_for(process.communicate(), SECONDS)
+    return process.returncode, err.decode()
+
+
+@pytest.mark.parametrize("command", ["status", "tree"])
+async def test_a_change_is_shown_when_it_happens_and_nothing_is_asked_in_between(
+    command: str, api: Handle, kubeconfig: Path
+) -> None:
+    process = await start(kubeconfig, command, "shop", "--watch")
+    await until(process, "shop-web")
+    api.local.requests.clear()
+    name = f"shop-seen-by-{command}"
+    document = shop.documents()[2]
+    document["spec"]["components"][1]["instanceName"] = name
+    await asyncio.get_running_loop().run_in_executor(None, api.apply, document)
+    await until(process, name)
+    asked = [one.path.partition("?") for one in api.local.requests if one.method == "GET"]
+    listed = [path for path, _, query in asked if path.endswith(("configurations", "/pods")) and "watch=" not in query]
+    assert listed == []
+    assert await stop(process) == (0, "")
