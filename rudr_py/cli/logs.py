@@ -5,6 +5,7 @@ One record is one line, whatever is in it: a field that cannot be written is rep
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import math
@@ -14,10 +15,13 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, TextIO
 
+import click
+
 from rudr_py.cli import redaction
 from rudr_py.cli.loglevels import Levels
 from rudr_py.controller import current
 from rudr_py.controller.metrics import CONTROLLER
+from rudr_py.errors import RudrError
 
 Format = Literal["auto", "json", "text"]
 
@@ -26,6 +30,8 @@ LONGEST = 8192
 
 DEEPEST = 8
 """Levels of a nested field that are told."""
+
+log = logging.getLogger(__name__)
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _COLOURS = {logging.DEBUG: "2", logging.WARNING: "33", logging.ERROR: "31", logging.CRITICAL: "1;31"}
@@ -38,6 +44,26 @@ def setup(form: Format, level: int | Levels) -> None:
     logging.basicConfig(handlers=[handler], force=True)
     (level if isinstance(level, Levels) else Levels(level)).apply()
     logging.captureWarnings(capture=True)
+
+
+@contextlib.contextmanager
+def last_words() -> Iterator[None]:
+    """Around a command that logs: where lines are JSON, what ends it is one of them too, and exit code 1.
+
+    People get the error as that of any command, from whoever is above.
+    """
+    try:
+        yield
+    except (click.ClickException, click.Abort, click.exceptions.Exit):
+        raise
+    except Exception as error:
+        handlers = logging.getLogger().handlers
+        if not any(isinstance(handler.formatter, JsonFormatter) for handler in handlers):
+            raise
+        foreseen = isinstance(error, RudrError)
+        told = {"error": str(error)} if foreseen else {}
+        log.critical("ended by an error", extra=told, exc_info=None if foreseen else error)
+        raise SystemExit(1) from error
 
 
 def formatter(form: Format, stream: TextIO, environ: Mapping[str, str]) -> logging.Formatter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +16,8 @@ from rudr_py.plugins import loading, watchdog
 from rudr_py.plugins.loading import Loaded
 from rudr_py.plugins.marker import Label, Marker
 from rudr_py.plugins.quarantine import Offence, Quarantine
+
+log = logging.getLogger(__name__)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -108,11 +111,22 @@ def wanted(context: click.Context) -> Wanted:
     )
 
 
-def installed_types(context: click.Context, marker: Marker | None = None) -> Loaded:
+def _echo(error: str) -> None:
+    click.echo(f"warning: {error}", err=True)
+
+
+def _log(error: str) -> None:
+    log.warning("plugin is not used", extra={"error": error})
+
+
+def installed_types(
+    context: click.Context, marker: Marker | None = None, *, warn: Callable[[str], None] = _echo
+) -> Loaded:
     """The catalog: what the caller put into the context, else what is installed and wanted.
 
     A plugin that cannot be used is told on standard error, and the command goes on with the others; strictly, it is a
-    PluginError. Raises ConfigError for a plugin that is wanted and not installed. `marker` notes who is being called.
+    PluginError. Raises ConfigError for a plugin that is wanted and not installed. `marker` notes who is being called,
+    `warn` tells of a plugin.
     """
     asked = wanted(context)
     offences = Quarantine(asked.state_dir).read() if asked.state_dir else ()
@@ -122,19 +136,19 @@ def installed_types(context: click.Context, marker: Marker | None = None) -> Loa
         packages = ", ".join(f"{plugin.package} {plugin.version}" for plugin in loaded.refused)
         raise PluginError("\n".join(plugin.error for plugin in loaded.refused), package=packages)
     for plugin in loaded.refused:
-        click.echo(f"warning: {plugin.error}", err=True)
+        warn(plugin.error)
     return loaded
 
 
 @contextlib.contextmanager
 def watched_types(context: click.Context) -> Iterator[Loaded]:
-    """As `installed_types`, while a watchdog ends the process that one of them holds up for good.
+    """As `installed_types`, for a process that lives long: it logs, and a watchdog ends it when a type holds it up.
 
     Without a state directory there is no watchdog: the next process would run into the same.
     """
     folder = wanted(context).state_dir
     if folder is None:
-        yield installed_types(context)
+        yield installed_types(context, warn=_log)
         return
     quarantine = Quarantine(folder)
 
@@ -144,7 +158,7 @@ def watched_types(context: click.Context) -> Iterator[Loaded]:
     with quarantine.session() as marker:
         # an import may take its time
         with watchdog.watching(marker, report, seconds=2 * loading.LOAD_LIMIT):
-            loaded = installed_types(context, marker)
+            loaded = installed_types(context, marker, warn=_log)
         with watchdog.watching(marker, report):
             yield loaded
 

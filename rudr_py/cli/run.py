@@ -127,9 +127,9 @@ def command(context: click.Context, /, **flags: str | float | None) -> None:
     """
     levels = loglevels.chosen(_text(flags.pop("log_level")), int(flags.pop("verbose") or 0))
     logs.setup(_format(flags.pop("log_format")), levels)
-    kubeconfig = find(flags.pop("kubeconfig"), os.environ)
-    context_name = _text(flags.pop("context_name", None))
-    with options.watched_types(context) as loaded:
+    kubeconfig_flag, context_name = flags.pop("kubeconfig"), _text(flags.pop("context_name", None))
+    with logs.last_words(), options.watched_types(context) as loaded:
+        kubeconfig = find(kubeconfig_flag, os.environ)
         asyncio.run(_run(settings(flags, os.environ), kubeconfig, context_name, loaded.catalog))
 
 

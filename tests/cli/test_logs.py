@@ -8,6 +8,7 @@ import logging
 import math
 import re
 import sys
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
@@ -186,3 +187,41 @@ def test_no_secret_is_told_wherever_it_stands() -> None:
     for text in (logs.JsonFormatter().format(made), logs.TextFormatter().format(made)):
         assert not re.search(r"eyJ|hunter2|aHVudGVyMg|opaque", text)
         assert "db" in text
+
+
+@pytest.fixture
+def root() -> Iterator[logging.StreamHandler[io.StringIO]]:
+    """The root logger with one handler of ours, which tells nobody."""
+    found = logging.getLogger()
+    before, handler = found.handlers[:], logging.StreamHandler(io.StringIO())
+    found.handlers = [handler]
+    yield handler
+    found.handlers = before
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ForbiddenError("no right"), "no right"),
+        (ValueError("odd"), "ValueError: odd"),
+        (ExceptionGroup("two", [OSError()]), None),
+    ],
+)
+def test_what_ends_a_command_is_a_line_of_json_and_an_exit_code(
+    root: logging.StreamHandler[io.StringIO], error: Exception, told: str | None
+) -> None:
+    root.setFormatter(logs.JsonFormatter())
+    with pytest.raises(SystemExit) as ended, logs.last_words():
+        raise error
+    line = json.loads(root.stream.getvalue())
+    assert ended.value.code == 1
+    assert line["level"] == "critical"
+    assert told is None or line["error"] == told
+    assert ("stacktrace" in line) is not isinstance(error, ForbiddenError)
+
+
+def test_people_get_the_error_of_a_command_as_ever(root: logging.StreamHandler[io.StringIO]) -> None:
+    root.setFormatter(logs.TextFormatter())
+    with pytest.raises(ForbiddenError), logs.last_words():
+        raise ForbiddenError("no right")
+    assert root.stream.getvalue() == ""
