@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import GenericAlias
 from typing import Any
 
 import jsonschema
@@ -71,6 +72,21 @@ def test_every_declaration_gives_a_valid_object_schema_without_references(declar
     assert schema["type"] == "object"
     assert "$ref" not in str(schema)
     assert "$defs" not in str(schema)
+
+
+def test_a_model_of_pydantic_is_a_declaration() -> None:
+    pydantic = pytest.importorskip("pydantic", reason="pydantic is not installed")
+    item = pydantic.create_model("Item", port=(int, pydantic.Field(ge=1)))
+    model = pydantic.create_model(
+        "Model", host_name=(str, pydantic.Field(alias="hostName")), items=(GenericAlias(list, item), [])
+    )
+    schema = properties.schema(model)
+    assert set(schema["properties"]) == {"hostName", "items"}
+    assert schema["properties"]["items"]["items"]["properties"]["port"]["minimum"] == 1
+    loaded = properties.load(model, {"hostName": "a.example", "items": [{"port": 80}]})
+    assert (loaded.host_name, loaded.items[0].port) == ("a.example", 80)
+    with pytest.raises(ValueError, match="hostName"):
+        properties.load(model, {"items": []})
 
 
 def test_schema_names_are_those_of_the_document() -> None:

@@ -117,6 +117,10 @@ def _floods(ctx: Context[Any]) -> object:
     return Rendered(add=tuple(Manifest(kind=CONFIG, name=f"flood-{number}", body=body) for number in range(16)))
 
 
+def _hogs(ctx: Context[Any]) -> object:
+    return Rendered(warnings=("x" * 2**62,))
+
+
 def _never_ends(ctx: Context[Any]) -> object:
     return Rendered(add=tuple(Manifest(kind=CONFIG, name=f"n-{number}", body={}) for number in itertools.count()))
 
@@ -147,6 +151,7 @@ def _holds_itself(ctx: Context[Any]) -> object:
         (_never_ends, "no answer within 0.25 s"),
         (_prints, "no answer within 0.25 s"),
         (_floods, "bytes"),
+        (_hogs, "MemoryError"),
     ],
     ids=lambda value: value.__name__.strip("_") if callable(value) else None,
 )

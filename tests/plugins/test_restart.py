@@ -1,4 +1,6 @@
-"""`rudr run` with a plugin that loops in C: it ends once, and then serves everybody else with the type quarantined."""
+"""`rudr run` with a plugin that loops in C, or takes all memory: it ends once, and then serves everybody else with the
+type quarantined.
+"""
 
 from __future__ import annotations
 
@@ -27,13 +29,14 @@ APPLICATION = Kind("core.oam.dev/v1alpha1", "ApplicationConfiguration")
 SECONDS = 60.0
 
 HOSTILE = """
+import os
 from rudr_py.api import Rendered, Trait, hookimpl
 
 class Loop(Trait):
     name = "loop"
 
     def render(self, ctx):
-        sum(range(10 ** 12))
+        {deed}
         return Rendered()
 
 @hookimpl
@@ -42,10 +45,9 @@ def rudr_types():
 """
 
 
-@pytest.fixture(name="site")
-def _site(tmp_path: Path) -> Path:
+def _site(tmp_path: Path, deed: str) -> Path:
     """A folder with the hostile package, as pip would install it."""
-    (tmp_path / "hostile.py").write_text(HOSTILE)
+    (tmp_path / "hostile.py").write_text(HOSTILE.replace("{deed}", deed))
     info = tmp_path / "hostile-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: rudr-py-hostile\nVersion: 1.0\n")
@@ -92,7 +94,17 @@ def _condition(document: dict[str, Any], name: str) -> dict[str, Any]:
     return next((found for found in conditions if found["type"] == name), {})
 
 
-async def test_a_loop_in_c_costs_one_restart(site: Path) -> None:
+@pytest.mark.parametrize(
+    ("deed", "code", "told_of"),
+    [
+        ("sum(range(10 ** 12))", 1, "hostile.py"),
+        # what the kernel does to a process that has taken all memory
+        ("os.kill(os.getpid(), 9)", -9, ""),
+    ],
+    ids=["loop in C", "memory"],
+)
+async def test_what_ends_the_process_does_so_once(deed: str, code: int, told_of: str, tmp_path: Path) -> None:
+    site = _site(tmp_path, deed)
     async with contextlib.AsyncExitStack() as stack:
         local = await stack.enter_async_context(LocalCluster())
         (site / "kubeconfig").write_text(yaml.safe_dump(local.kubeconfig()))
@@ -102,8 +114,8 @@ async def test_a_loop_in_c_costs_one_restart(site: Path) -> None:
         await cluster.apply(_component(), _application("good", "empty"), _application("bad", "loop"))
         async with _running(site) as first:
             _, told = await asyncio.wait_for(first.communicate(), SECONDS)
-            assert first.returncode == 1, told.decode()
-            assert "hostile.py" in told.decode()
+            assert first.returncode == code, told.decode()
+            assert told_of in told.decode()
         async with _running(site):
             bad = await cluster.until(APPLICATION, "bad", lambda one: _condition(one, "Valid").get("status") == "False")
             message = _condition(bad, "Valid")["message"]

@@ -26,7 +26,7 @@ SORTS: list[tuple[Sort, str]] = [
 ]
 
 
-def _run(folder: Path, *command: str, **environment: str) -> str:
+def _run(folder: Path, *command: str, code: int = 0, **environment: str) -> str:
     done = subprocess.run(  # noqa: S603 - the commands are those below
         [sys.executable, "-m", *command],
         cwd=folder,
@@ -36,7 +36,7 @@ def _run(folder: Path, *command: str, **environment: str) -> str:
         check=False,
         timeout=300,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
     return done.stdout
 
 
@@ -60,6 +60,7 @@ def test_the_package_is_clean_for_type_checkers_and_its_example_renders(sort: So
     pytest.importorskip("mypy", reason="mypy is not installed")
     folder = scaffold.write(sort, name, tmp_path)
     assert "Success" in _run(folder, "mypy", "--cache-dir", str(tmp_path / "cache"), MYPYPATH=str(ROOT))
+    _check_mistake(folder, tmp_path / "cache")
     project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
     ((plugin, module),) = project["entry-points"]["rudr_py.plugins"].items()
     info = tmp_path / "site" / "x-1.dist-info"
@@ -75,6 +76,16 @@ def test_the_package_is_clean_for_type_checkers_and_its_example_renders(sort: So
     assert role["metadata"]["labels"] == roles.AGGREGATE
     whole = yaml.safe_load_all(_run(folder, "rudr_py", "rbac", PYTHONPATH=path))
     assert _rights(role) <= _rights(*whole)
+
+
+def _check_mistake(folder: Path, cache: Path) -> None:
+    """What an author writes of properties that there are not is found by the type checker."""
+    (module,) = folder.glob("rudr_py_*/__init__.py")
+    text = module.read_text()
+    module.write_text(text.replace("ctx.properties.", "ctx.properties.no_such_"))
+    told = _run(folder, "mypy", "--cache-dir", str(cache), code=1, MYPYPATH=str(ROOT))
+    assert 'has no attribute "no_such_' in told
+    module.write_text(text)
 
 
 def _rights(*documents: dict[str, list[dict[str, list[str]]]]) -> set[tuple[str, str, str]]:
