@@ -32,7 +32,19 @@ from tests.e2e.documents import APPLICATION, CRD, DEPLOYMENT, NAMESPACE, conditi
 from tests.e2e.installed import HOME, RELEASE, ROOT, WORK, Answered, Document, Platform, controller, main_job, running
 
 CLUSTER_ROLE = Kind("rbac.authorization.k8s.io/v1", "ClusterRole")
+MONITORING = "monitoring.coreos.com/"
 WAYS: dict[str, Document] = {"all namespaces": {}, "one namespace": {"watchNamespaces": [WORK]}}
+RUDRS_DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: rudr, labels: {app.kubernetes.io/name: rudr, app.kubernetes.io/instance: rudr}}
+spec:
+  replicas: {{ .Values.replicaCount }}
+  selector: {matchLabels: {app.kubernetes.io/name: rudr, app.kubernetes.io/instance: rudr}}
+  template:
+    metadata: {labels: {app.kubernetes.io/name: rudr, app.kubernetes.io/instance: rudr}}
+    spec: {containers: [{name: rudr, image: "{{ .Values.image.repository }}:{{ .Values.image.tag }}"}]}
+"""
 
 
 @pytest.fixture
@@ -118,7 +130,7 @@ async def test_a_real_server_takes_every_object_of_every_case(real: Platform) ->
         await real.home.apply({"apiVersion": "v1", "kind": NAMESPACE.kind, "metadata": {"name": name}})
     for values in cases.CASES.values():
         for document in rendering.rendered(values):
-            if not document["apiVersion"].startswith("monitoring.coreos.com"):
+            if not document["apiVersion"].startswith(MONITORING):
                 await tried(real.home, document)
 
 
@@ -156,6 +168,37 @@ async def test_a_release_is_upgraded_rolled_back_tested_and_uninstalled(platform
         await platform.work.apply(shop)
         await platform.work.until(APPLICATION, "shop", ready)
     assert platform.refused() == []
+
+
+async def test_any_set_of_values_can_follow_any_other(platform: Platform) -> None:
+    await takes_each_upgrade(platform, ["one replica, no election", "two namespaces", "somebody else gives rights"])
+
+
+@pytest.mark.slow
+async def test_a_real_server_takes_each_upgrade_too(real: Platform) -> None:
+    await takes_each_upgrade(real, list(cases.CASES))
+
+
+async def takes_each_upgrade(place: Platform, names: list[str]) -> None:
+    """Nothing immutable is ever changed: Helm upgrades the release from each case to the next, and back."""
+    await place.home.apply({"apiVersion": "v1", "kind": NAMESPACE.kind, "metadata": {"name": "till"}})
+    await place.install()
+    for values in (cases.CASES[name] for name in names):
+        if not any(document["apiVersion"].startswith(MONITORING) for document in rendering.rendered(values)):
+            await place.upgrade(values)
+    await place.upgrade({})
+
+
+async def test_a_release_of_rudrs_chart_becomes_one_of_ours(platform: Platform, tmp_path: Path) -> None:
+    """Of what is left of it on the Kubernetes of today: the Deployment, by its name and labels."""
+    (tmp_path / "rudr" / "templates").mkdir(parents=True)
+    (tmp_path / "rudr" / "Chart.yaml").write_text("apiVersion: v1\nname: rudr\nversion: 0.1.0\n")
+    (tmp_path / "rudr" / "templates" / "deployment.yaml").write_text(RUDRS_DEPLOYMENT)
+    await platform.do(lambda one: one.install(str(tmp_path / "rudr"), "rudr", cases.RUDR))
+    await platform.home.until(DEPLOYMENT, "rudr", running)
+    await platform.do(lambda one: one.upgrade(installed.CHART, "rudr", cases.RUDR))
+    await platform.home.until(DEPLOYMENT, "rudr-rudr-py", running)
+    await platform.home.gone(DEPLOYMENT, "rudr")
 
 
 async def test_a_labelled_role_gives_the_controller_a_right_that_a_plugin_needs(platform: Platform) -> None:
