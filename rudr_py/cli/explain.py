@@ -15,8 +15,8 @@ from rudr_py.cli import colour, completing, describing, explaining, fields, opti
 from rudr_py.cli.explaining import Explained
 from rudr_py.cli.typenames import SORTS, Sort
 
-Form = Literal["text", "wide", "name", "yaml", "json", "md"]
-FORMS: tuple[Form, ...] = ("text", "wide", "name", "yaml", "json", "md")
+Form = Literal["wide", "yaml", "json", "name", "md"]
+FORMS: tuple[Form, ...] = ("wide", "yaml", "json", "name", "md")
 
 WIDEST = 100
 """Columns beyond which prose is hard to read, however wide the terminal is."""
@@ -25,16 +25,15 @@ WIDEST = 100
 @click.command("explain")
 @click.argument("sort", type=click.Choice(SORTS), required=False)
 @click.argument("name", metavar="[NAME[.PROPERTY...]]", required=False, shell_complete=completing.names)
-@click.option("-o", "--output", "form", type=click.Choice(FORMS), default="text", show_default=True)
+@click.option("-o", "--output", "form", type=click.Choice(FORMS), help="md is a section of documentation.")
 @click.option("--recursive", is_flag=True, help="Show the properties at all depths, by name and type.")
 @options.plugins
 @click.pass_context
-def command(context: click.Context, sort: Sort | None, name: str | None, form: Form, recursive: bool) -> None:
+def command(context: click.Context, sort: Sort | None, name: str | None, form: Form | None, recursive: bool) -> None:
     """Explain an installed trait, workload type or scope type: its properties, what it makes, an example.
 
     NAME is as in documents, or the kind alone, such as Server. With a path behind it, one property is explained.
-    Without NAME the installed types are listed. -o yaml and json have the JSON Schema and the declaration, -o md is a
-    section of documentation.
+    Without NAME the installed types are listed. -o yaml and json have the JSON Schema and the declaration.
 
     \b
     Example: rudr explain trait ingress
@@ -50,7 +49,7 @@ def command(context: click.Context, sort: Sort | None, name: str | None, form: F
     found = explaining.explain(offer, catalog)
     if path:
         _property(found, path, form)
-    elif form in ("text", "wide"):
+    elif form in (None, "wide"):
         _show(describing.text(found, _width(), recursive=recursive))
     elif form == "md":
         _show(describing.markdown(found))
@@ -60,7 +59,7 @@ def command(context: click.Context, sort: Sort | None, name: str | None, form: F
         click.echo(output.data(_document(found), form), nl=False)
 
 
-def _property(found: Explained, path: Sequence[str], form: Form) -> None:
+def _property(found: Explained, path: Sequence[str], form: Form | None) -> None:
     field = fields.find(found.fields, path, found.name)
     if form in ("yaml", "json"):
         declared = {"sort": found.sort, "name": found.name, "property": ".".join(path), "required": field.required}
@@ -73,11 +72,11 @@ def _property(found: Explained, path: Sequence[str], form: Form) -> None:
         _show(describing.text_of_field(found, path, field, _width()))
 
 
-def _list(catalog: Catalog, sorts: Iterable[Sort], form: Form) -> str:
+def _list(catalog: Catalog, sorts: Iterable[Sort], form: Form | None) -> str:
     offers = [offer for sort in sorts for offer in typenames.of_sort(catalog, sort)]
     if form == "name":
         return "".join(f"{offer.name}\n" for offer in offers)
-    if form in ("text", "wide"):
+    if form in (None, "wide"):
         wide = form == "wide"
         rows = [["NAME", "SORT", "PACKAGE", *(["ABOUT"] if wide else [])]]
         for offer in offers:

@@ -20,19 +20,19 @@ from rudr_py.plugins import loading
 from rudr_py.plugins.loading import Loaded
 from rudr_py.plugins.quarantine import Quarantine
 
-Form = Literal["table", "wide", "json", "name"]
-FORMS: tuple[Form, ...] = ("table", "wide", "json", "name")
+Form = Literal["wide", "yaml", "json", "name"]
+FORMS: tuple[Form, ...] = ("wide", "yaml", "json", "name")
 
 
 @click.group("plugins", invoke_without_command=True)
-@click.option("-o", "--output", "form", type=click.Choice(FORMS), default="table", show_default=True)
+@click.option("-o", "--output", "form", type=click.Choice(FORMS), help="wide says what is wrong.")
 @options.plugins
 @click.pass_context
-def group(context: click.Context, form: Form) -> None:
+def group(context: click.Context, form: Form | None) -> None:
     """List the installed plugins with version, state and types.
 
     Ends with 0 whatever the states are; with --strict-plugins, with 1 when one cannot be used. What is wrong is told
-    on standard error; -o json has the traceback.
+    on standard error; -o yaml and json have the traceback.
 
     Example: rudr plugins -o wide
     """
@@ -41,7 +41,7 @@ def group(context: click.Context, form: Form) -> None:
     asked = options.wanted(context)
     loaded = context.find_object(Loaded) or _loaded(asked)
     click.echo(_text(loaded.plugins, form), nl=False)
-    if form in ("table", "name"):
+    if form in (None, "name"):
         for plugin in loaded.refused:
             click.echo(f"{plugin.state}: {plugin.error}", err=True)
     context.exit(1 if asked.strict and loaded.refused else 0)
@@ -85,10 +85,9 @@ def _loaded(asked: Wanted) -> Loaded:
         return loading.installed(ward=loading.Ward(offences))
 
 
-def _text(plugins: Sequence[PluginState], form: Form) -> str:
-    if form == "json":
-        items = [msgspec.structs.asdict(plugin) for plugin in plugins]
-        return msgspec.json.format(msgspec.json.encode({"items": items}), indent=2).decode() + "\n"
+def _text(plugins: Sequence[PluginState], form: Form | None) -> str:
+    if form in ("yaml", "json"):
+        return output.data({"items": msgspec.to_builtins(plugins)}, form)
     if form == "name":
         return "".join(f"{plugin.package}\n" for plugin in plugins)
     rows = [["PACKAGE", "VERSION", "STATE", "TYPES"]]

@@ -10,8 +10,8 @@ import click
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.cli import completing, explaining, options, output, trying, typenames
 
-Form = Literal["table", "wide", "yaml", "json", "name"]
-FORMS: tuple[Form, ...] = ("table", "wide", "yaml", "json", "name")
+Form = Literal["wide", "yaml", "json", "name"]
+FORMS: tuple[Form, ...] = ("wide", "yaml", "json", "name")
 
 
 @click.command("traits")
@@ -21,10 +21,10 @@ FORMS: tuple[Form, ...] = ("table", "wide", "yaml", "json", "name")
     shell_complete=completing.names_of("workload"),
     help="Only traits that can be put on this workload type: its name, or its kind alone, such as Server.",
 )
-@click.option("-o", "--output", "form", type=click.Choice(FORMS), default="table", show_default=True)
+@click.option("-o", "--output", "form", type=click.Choice(FORMS), help="wide says what each is for.")
 @options.plugins
 @click.pass_context
-def command(context: click.Context, workload: str | None, form: Form) -> None:
+def command(context: click.Context, workload: str | None, form: Form | None) -> None:
     """List the installed traits, with the workload types that they apply to.
 
     With --workload, -o wide has the other traits, too, and says why each cannot be put on it; -o yaml and json have
@@ -45,18 +45,18 @@ def command(context: click.Context, workload: str | None, form: Form) -> None:
     click.echo(_text(traits, misfits, catalog, form), nl=False)
 
 
-def _note(workload: Offer[Any], others: Sequence[str], form: Form) -> None:
+def _note(workload: Offer[Any], others: Sequence[str], form: Form | None) -> None:
     """What is not in the table."""
-    if others and form == "table":
+    if others and form is None:
         listed = ", ".join(others)
         click.echo(f"{workload.name} cannot have {listed}; -o wide says why", err=True)
 
 
-def _text(traits: Sequence[Offer[Any]], misfits: Mapping[str, str] | None, catalog: Catalog, form: Form) -> str:
+def _text(traits: Sequence[Offer[Any]], misfits: Mapping[str, str] | None, catalog: Catalog, form: Form | None) -> str:
     fitting = [trait for trait in traits if not misfits or not misfits[trait.name]]
     if form == "name":
         return "".join(f"{trait.name}\n" for trait in fitting)
-    if form == "table":
+    if form is None:
         return output.table([["NAME", "APPLIES TO", "NEEDS", "PACKAGE"], *map(_row, fitting)])
     if form == "wide":
         return output.table(_wide(traits, misfits))

@@ -75,6 +75,20 @@ def test_every_row_leads_to_a_command_of_that_name(name: str, invoke: Invoke) ->
 
 
 @pytest.mark.parametrize("name", program.COMMANDS)
+def test_o_takes_the_same_words_everywhere_and_no_word_for_what_people_read(name: str) -> None:
+    command = program.program.get_command(click.Context(program.program), name)
+    assert command is not None
+    chosen = [
+        option.type.choices
+        for option in command.params
+        if isinstance(option.type, click.Choice) and "-o" in option.opts
+    ]
+    for forms in chosen:
+        assert set(forms) <= {"wide", "yaml", "json", "name", "md"}
+        assert {"yaml", "json"} <= set(forms)
+
+
+@pytest.mark.parametrize("name", program.COMMANDS)
 def test_the_help_of_a_row_is_one_sentence(name: str) -> None:
     text = program.COMMANDS[name][1]
     assert text.endswith(".")
