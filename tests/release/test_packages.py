@@ -109,8 +109,8 @@ def test_commands_and_plugins_are_found_by_entry_points(built: Built, source: Pa
     points = configparser.ConfigParser()
     points.read_string(built.info("entry_points.txt"))
     if source == ROOT:
-        assert set(points["console_scripts"]) == {"rudr", "kubectl-rudr"}
-        assert dict(points["pytest11"]) == {"rudr_py": "rudr_py.testing.plugin"}
+        assert set(points["console_scripts"]) == {"rudr", "kubectl-rudr", "kubectl_complete-rudr"}
+        assert list(points["pytest11"].values()) == ["rudr_py.testing.plugin"]
     else:
         assert list(points["rudr_py.plugins"].values()) == [package(source)]
     files = built.in_wheel
