@@ -1,0 +1,120 @@
+"""The commands that ask a cluster, against every server at hand: what they say is what the controller then does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rudr_py.catalog import Catalog
+from rudr_py.testing.cluster import Cluster
+from tests.e2e.conftest import Server
+from tests.e2e.documents import (
+    APPLICATION,
+    AUTO,
+    AUTOSCALER,
+    DEPLOYMENT,
+    FIVE,
+    INGRESS,
+    INGRESS_TRAIT,
+    application,
+    component,
+    synced,
+)
+
+Rudr = Callable[..., Awaitable[tuple[int | None, str, str]]]
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def rudr(server: Server, cluster: Cluster) -> Rudr:
+    """Run the program in the test's namespace: its exit code, standard output and standard error."""
+
+    async def run(*arguments: str, documents: Any = ()) -> tuple[int | None, str, str]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "rudr_py",
+            *arguments,
+            "--namespace",
+            cluster.namespace,
+            cwd=ROOT,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "KUBECONFIG": str(server.kubeconfig)},
+        )
+        text = "\n---\n".join(json.dumps(document) for document in documents)
+        out, err = await asyncio.wait_for(process.communicate(text.encode()), 60)
+        return process.returncode, out.decode(), err.decode()
+
+    return run
+
+
+def fates(text: str) -> dict[str, str]:
+    """What is said of each object in the first line about it."""
+    heads = [line.removeprefix("# ").split(" ", 3) for line in text.splitlines() if ": would be " in line]
+    return {words[0]: words[3].removeprefix("would be ") for words in heads}
+
+
+async def test_diff_foretells_what_the_controller_does_and_does_nothing(
+    cluster: Cluster, catalog: Catalog, rudr: Rudr
+) -> None:
+    before = (component(), application(INGRESS_TRAIT, FIVE))
+    after = (component(), application(AUTO, greeting="moin"))
+    async with cluster.controller(catalog):
+        await cluster.apply(*before)
+        await cluster.until(APPLICATION, "shop", synced)
+        assert await rudr("diff", "-f", "-", documents=before) == (0, "", "")
+        deployments = await cluster.list(DEPLOYMENT)
+        code, text, err = await rudr("diff", "-f", "-", documents=after)
+        assert code == 1, err
+        assert await cluster.list(DEPLOYMENT) == deployments
+        foretold = fates(text)
+        name = deployments[0]["metadata"]["name"]
+        assert foretold == {
+            f"deployment.apps/{name}": "changed",
+            f"horizontalpodautoscaler.autoscaling/{name}-trait-autoscaler": "created",
+            f"ingress.networking.k8s.io/{name}-trait-ingress": "pruned",
+        }
+        # the autoscaler takes the size over as it is
+        assert "replicas: 5" not in "".join(line for line in text.splitlines() if line.startswith(("-", "+")))
+        await cluster.apply(*after)
+        await cluster.until(AUTOSCALER, f"{name}-trait-autoscaler", bool)
+        await cluster.gone(INGRESS, f"{name}-trait-ingress")
+        await cluster.until(APPLICATION, "shop", synced)
+        assert await rudr("diff", "-f", "-", documents=after) == (0, "", "")
+
+
+async def test_diff_names_who_else_owns_a_field(cluster: Cluster, catalog: Catalog, rudr: Rudr, kubectl: Any) -> None:
+    documents = (component(), application(FIVE))
+    async with cluster.controller(catalog):
+        await cluster.apply(*documents)
+        await cluster.until(APPLICATION, "shop", synced)
+    [deployment] = await cluster.list(DEPLOYMENT)
+    await kubectl("scale", "deployment", deployment["metadata"]["name"], "--replicas=7")
+    code, text, err = await rudr("diff", "-f", "-", documents=documents)
+    assert code == 1, err
+    assert "# spec.replicas is owned by kubectl\n" in text
+    assert "-  replicas: 7\n+  replicas: 5\n" in text
+
+
+async def test_status_tree_and_doctor_say_what_is_there(cluster: Cluster, catalog: Catalog, rudr: Rudr) -> None:
+    async with cluster.controller(catalog):
+        await cluster.apply(component(), application(FIVE))
+        await cluster.until(APPLICATION, "shop", synced)
+        _, text, err = await rudr("status", "shop", "-o", "json")
+        [report] = json.loads(text)["items"]
+        assert [one["type"] for one in report["conditions"]] == ["Valid", "Synced", "Ready"], err
+        code, text, err = await rudr("tree", "shop", "-o", "name")
+        assert code == 0, err
+        assert text.startswith("applicationconfiguration.core.oam.dev/shop\ncomponentinstance.core.oam.dev/")
+        _, text, err = await rudr("doctor", "-o", "json")
+        levels = {one["check"]: one["level"] for one in json.loads(text)["items"]}
+        assert {levels[check] for check in ("server", "crds", "types", "you")} == {"ok"}, text
