@@ -13,6 +13,11 @@ from tests.docs.pages import ROOT
 PACKAGES = ("rudr-py-cronhpa", "rudr-py-faas", "rudr-py-prometheus")
 
 
+def standard_types() -> Loaded:
+    """What is there before any package is installed."""
+    return loading.load((), standard())
+
+
 def everything() -> Loaded:
     """All of them. Raises nothing; a package that cannot be used is in the result, as always."""
     for package in PACKAGES:

@@ -101,7 +101,7 @@ COMMANDS_SHOWN = [command for page in PAGES if page.name != FOLLOWED for command
 
 @pytest.mark.parametrize("command", COMMANDS_SHOWN, ids=[f"{one.page}: {one.line}" for one in COMMANDS_SHOWN])
 def test_a_command_on_a_page_does_what_the_page_shows(
-    command: Shown, loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: Shown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for folder in ("examples", "crds"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
@@ -116,7 +116,7 @@ def test_a_command_on_a_page_does_what_the_page_shows(
     if not command.offline:
         console.parse(words)
         return
-    printed = console.run(command, loaded)
+    printed = console.run(command, installed.standard_types())
     assert not command.output.strip() or console.fits(command.output, printed), printed
 
 
