@@ -12,7 +12,7 @@ import shlex
 from dataclasses import dataclass
 
 import click
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from rudr_py.cli.program import program
 from rudr_py.plugins.loading import Loaded
@@ -49,28 +49,26 @@ def _commands(page: Page, block: Block) -> list[Shown]:
     return found
 
 
-def run(command: Shown, loaded: Loaded) -> str:
-    """What the command prints, both streams together. Raises AssertionError when it was used wrongly."""
+def run(command: Shown, loaded: Loaded) -> Result:
+    """Run it. Raises AssertionError when it was used wrongly."""
     done = CliRunner().invoke(program, command.words[1:], obj=loaded, catch_exceptions=False)
-    printed = done.output
     if done.exit_code not in (0, 1):
-        raise AssertionError(f"{command.page}: {command.line} ends with {done.exit_code}\n{printed}")
-    return printed
+        raise AssertionError(f"{command.page}: {command.line} ends with {done.exit_code}\n{done.output}")
+    return done
 
 
 def parse(words: list[str]) -> None:
     """Whether the words are a command with options that exist. Raises click.UsageError."""
-    found: click.Command = program
-    context = click.Context(program, info_name="rudr")
+    found: click.Command | None = program
+    parent: click.Context | None = None
     rest = words[1:]
-    while isinstance(found, click.Group):
-        if not rest:
+    while found is not None and not {"-h", "--help"} & set(rest):
+        context = found.make_context(found.name, list(rest), parent=parent)
+        if not isinstance(found, click.Group):
             return
-        _, command, rest = found.resolve_command(context, rest)
-        assert command is not None
-        found, context = command, click.Context(command, parent=context, info_name=command.name)
-    if not {"-h", "--help"} & set(rest):
-        found.make_context(found.name, list(rest), resilient_parsing=False)
+        rest = [*context._protected_args, *context.args]  # what the group has not taken for itself
+        _, found, rest = found.resolve_command(context, rest) if rest else (None, None, [])
+        parent = context
 
 
 def fits(expected: str, printed: str) -> bool:
