@@ -39,7 +39,10 @@ class Type(Generic[P]):
     """Other spellings that documents may use."""
 
     properties: ClassVar[type | Mapping[str, Any]] = {"type": "object"}
-    """A msgspec Struct, dataclass or pydantic model, or a JSON Schema as a dict (then properties arrive as a dict)."""
+    """A msgspec Struct, dataclass or pydantic model, or a JSON Schema as a dict (then properties arrive as a dict).
+
+    Its descriptions and `examples` are what `rudr explain` and editors show; properties with an example are in the
+    example of the type."""
 
     renamed_properties: ClassVar[Mapping[str, str]] = EMPTY
     """Outdated spellings of properties and what they are called now; read with a warning."""

@@ -23,7 +23,7 @@ def sample(schema: Schema, name: str = "value") -> Any:
     if schema.get("enum"):
         return next((choice for choice in schema["enum"] if choice), schema["enum"][0])
     for key in ("anyOf", "oneOf"):
-        branches = [branch for branch in schema.get(key) or () if branch.get("type") != "null"]
+        branches = sorted(schema.get(key) or (), key=lambda branch: branch.get("type") == "null")
         if branches:
             return sample(branches[0], name)
     return _typed(schema, name)
@@ -40,8 +40,8 @@ def _typed(schema: Schema, name: str) -> Any:
         return [one] * max(1, schema.get("minItems", 1))
     if kind in ("integer", "number"):
         return _number(schema)
-    if kind == "boolean":
-        return True
+    if kind in ("boolean", "null"):
+        return True if kind == "boolean" else None
     return name.ljust(schema.get("minLength", 0), "x")[: schema.get("maxLength")]
 
 

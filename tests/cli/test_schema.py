@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import jsonschema
 import pytest
 from click.testing import Result
@@ -17,6 +18,7 @@ from rudr_py.catalog import Catalog
 from rudr_py.cli import draft07, editor_schema, explaining
 from rudr_py.model import yamlfile
 from rudr_py.plugins.loading import Loaded
+from tests.cli.schemas import SCHEMAS, VALUES
 
 Invoke = Callable[..., Result]
 
@@ -183,6 +185,26 @@ def test_a_mistake_is_refused_at_its_place(
     places = check(document)
     assert places
     assert all(one.startswith(place) for one in places)
+
+
+@hypothesis.given(SCHEMAS, VALUES)
+def test_an_editor_takes_of_a_type_just_what_the_type_takes(schema: dict[str, Any], value: Any) -> None:
+    turned = {**draft07.of_type(schema), "definitions": {"variable": draft07.VARIABLE}}
+    jsonschema.Draft7Validator.check_schema(turned)
+    taken = jsonschema.Draft202012Validator(schema).is_valid(value)
+    assert jsonschema.Draft7Validator(turned).is_valid(value) == taken
+
+
+@hypothesis.given(SCHEMAS)
+def test_an_editor_takes_a_variable_in_the_place_of_every_scalar(schema: dict[str, Any]) -> None:
+    inside = {"type": "object", "properties": {"it": schema}}
+    turned = {**draft07.of_type(inside), "definitions": {"variable": draft07.VARIABLE}}
+    scalar = not {"object", "array", "null"} & _kinds(schema)
+    assert not scalar or jsonschema.Draft7Validator(turned).is_valid({"it": VARIABLE})
+
+
+def _kinds(schema: dict[str, Any]) -> set[Any]:
+    return {schema.get("type")}.union(*map(_kinds, schema.get("anyOf", ())))
 
 
 def test_schemas_of_a_later_draft_are_put_into_the_words_of_draft_07() -> None:
