@@ -25,6 +25,9 @@ from click.shell_completion import CompletionItem
 
 from rudr_py.errors import RudrError
 
+EXTRA = "'rudr-py[local]'"
+"""What brings all that our own commands import."""
+
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "completion": ("rudr_py.cli.completion:command", "Print a script by which a shell completes rudr."),
     "crds": ("rudr_py.cli.crds:command", "Print the custom resource definitions."),
@@ -89,9 +92,7 @@ class Program(click.Group):
         """Import the command of this name; None when there is none."""
         del ctx
         if cmd_name in self.own:
-            module, _, attribute = self.own[cmd_name][0].partition(":")
-            command: click.Command = getattr(importlib.import_module(module), attribute)
-            return command
+            return _own(cmd_name, self.own[cmd_name][0])
         return _foreign(cmd_name, *self.rows[cmd_name]) if cmd_name in self.rows else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -128,6 +129,19 @@ class Program(click.Group):
             if ours is None or others is not None:
                 raise
             raise click.ClickException("\n".join(dict.fromkeys(map(str, _leaves(ours))))) from group
+
+
+def _own(name: str, place: str) -> click.Command:
+    """One of our commands. Those with the local API need the packages of an extra."""
+    module, _, attribute = place.partition(":")
+    try:
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in ("", "rudr_py"):
+            raise
+        message = f'the command "{name}" needs the package {error.name}: pip install {EXTRA}'
+        raise click.ClickException(message) from error
+    return command
 
 
 def _foreign(name: str, place: str, told: str) -> click.Command:

@@ -145,3 +145,11 @@ def test_a_real_process_reads_standard_input_and_ends_with_the_right_code() -> N
 def test_version_can_be_asked_for_people_and_machines(invoke: Invoke) -> None:
     assert f"rudr-py {rudr_py.__version__}" in invoke("version").stdout
     assert json.loads(invoke("version", "-o", "json").stdout)["rudr-py"] == rudr_py.__version__
+
+
+def test_a_command_whose_extra_is_not_installed_says_what_to_install() -> None:
+    program = "import sys; sys.modules['jsonpatch'] = None; from rudr_py.cli import main; main(['dev', '--help'])"
+    done = _python("-c", program)
+    assert done.returncode == 1
+    assert """the command "dev" needs the package jsonpatch: pip install 'rudr-py[local]'""" in done.stderr
+    assert "Traceback" not in done.stderr
