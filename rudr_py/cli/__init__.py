@@ -17,7 +17,7 @@ report      what an application says of itself, with its pods (`pod_state`). Pur
 typenames   what users call types: short names, paths of properties; `completing` offers them to the shell
 explaining  what there is to say about a type, as values; `describing` writes it for people and as Markdown. Pure.
 fields      the properties of a JSON Schema as rows; `sampling` makes an example up. Pure.
-editor_schema  what an editor completes and checks documents by; `draft07` puts other schemas into its words. Pure.
+editor_schema  what an editor checks documents by; `editor_types` the part of one type, `draft07` its words. Pure.
 trying      whether a trait can be put on a workload type
 livestate   a cluster with documents over it, as the controller would see it; `comparing` asks for dry runs
 difference  two states of an object as differing lines, with the owners of the fields. Pure.

@@ -6,11 +6,11 @@ so that a mistake is told at its own line, not as "matches no alternative".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 from rudr_py.catalog import Catalog, Offer
-from rudr_py.cli import draft07, explaining, typenames
+from rudr_py.cli import draft07, editor_types, explaining, typenames
 from rudr_py.cli.draft07 import Schema
 from rudr_py.model import crds, names, schema_nodes
 from rudr_py.model.identity import API_VERSION, CORE_GROUP
@@ -29,7 +29,7 @@ _FLAG: Final = {"type": ["boolean", "string"]}
 def schema(catalog: Catalog) -> Schema:
     """The schema. Documents of other groups, which may stand in the same file, are taken as they are."""
     kinds = {kind.kind: _kind(kind, catalog) for kind in crds.KINDS}
-    types = {_definition(offer): _of_offer(offer) for offer in catalog.offers()}
+    types = {editor_types.key_of(offer): editor_types.definition(offer) for offer in catalog.offers()}
     packages = sorted({offer.package for offer in catalog.offers()})
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -48,39 +48,14 @@ def schema(catalog: Catalog) -> Schema:
                 "apiVersion": {"description": "The version of the API.", "const": API_VERSION},
                 "kind": {"description": "What the document is.", "enum": list(kinds)},
             },
-            "allOf": [{"if": _is("kind", [name]), "then": _reference(name)} for name in kinds],
+            "allOf": [{"if": editor_types.is_one_of("kind", [name]), "then": _reference(name)} for name in kinds],
         },
         "definitions": {"variable": draft07.VARIABLE, "metadata": _metadata(), **kinds, **types},
     }
 
 
-def _is(key: str, values: list[str]) -> Schema:
-    return {"properties": {key: {"enum": values}}, "required": [key]}
-
-
 def _reference(name: str) -> Schema:
     return {"$ref": f"#/definitions/{name}"}
-
-
-def _definition(offer: Offer[Any]) -> str:
-    return f"{typenames.sort_of(offer)}.{offer.name.replace('/', '.')}"
-
-
-def _named(key: str, spellings: Iterable[str]) -> Schema:
-    """As `_is`, without offering the spellings to whoever writes the value."""
-    return {"properties": {key: _one_of(spellings)}, "required": [key]}
-
-
-def _one_of(texts: Iterable[str]) -> Schema:
-    """Just one of these texts, as a pattern that means the same in Python and JavaScript."""
-    escaped = ("".join(_escaped(one) for one in text) for text in texts)
-    return {"type": "string", "pattern": f"^({'|'.join(escaped)})$"}
-
-
-def _escaped(character: str) -> str:
-    if character.isalnum() or character in "-_/ ":
-        return character
-    return f"\\{character}" if character in "\\^]" else f"[{character}]"
 
 
 def _metadata() -> Schema:
@@ -192,7 +167,7 @@ def _core_rules() -> list[Schema]:
     quiet = [f"{API_VERSION}.{kind}" for kind in ("Worker", "SingletonWorker")]
     return [
         {"if": {**core, "required": ["workloadType"]}, "then": some},
-        {"if": _is("workloadType", quiet), "then": silent},
+        {"if": editor_types.is_one_of("workloadType", quiet), "then": silent},
     ]
 
 
@@ -204,78 +179,14 @@ def _choose(node: Schema, key: str, offers: Iterable[Offer[Any]], *, closed: boo
     known = list(offers)
     names_ = {"enum": sorted(offer.name for offer in known)}
     # a pattern, because other spellings are not to be offered
-    others = _one_of(alias for offer in known for alias in offer.provides.aliases)
+    aliases = [alias for offer in known for alias in offer.provides.aliases]
+    others = [editor_types.pattern_of(aliases)] if aliases else []
     foreign = {"pattern": f"^(?!{_GROUP}/)[^/]+/v[0-9a-z]+[.][A-Z][A-Za-z0-9]*$"}
-    node["properties"][key]["anyOf"] = [names_, others, *([] if closed else [foreign])]
+    node["properties"][key]["anyOf"] = [names_, *others, *([] if closed else [foreign])]
     node["allOf"] = [
-        {"if": _named(key, (offer.name, *offer.provides.aliases)), "then": _reference(_definition(offer))}
+        {
+            "if": editor_types.is_named(key, (offer.name, *offer.provides.aliases)),
+            "then": _reference(editor_types.key_of(offer)),
+        }
         for offer in known
     ]
-
-
-def _of_offer(offer: Offer[Any]) -> Schema:
-    sort = typenames.sort_of(offer)
-    about = " ".join(explaining.paragraphs(offer.provides))
-    if sort == "workload":
-        return {"properties": {"workloadType": {"description": about}, "workloadSettings": _settings(offer)}}
-    key = "name" if sort == "trait" else "type"
-    as_map = _renamed(draft07.of_type(offer.schema), offer.provides.renamed_properties)
-    needed = bool(offer.schema.get("required"))
-    properties: Schema = {"description": about}
-    if sort == "trait":
-        properties |= as_map if needed else {**as_map, "type": ["object", "null"]}
-        unless = {"not": {"required": ["parameterValues"]}}
-    else:
-        properties |= {"if": {"type": "array"}, "then": _listed(offer), "else": as_map}
-        unless = {}
-    found = {"properties": {key: {"description": about}, "properties": properties}}
-    return {**found, "if": unless, "then": {"required": ["properties"]}} if needed else found
-
-
-def _renamed(properties: Schema, renamed: Mapping[str, str]) -> Schema:
-    """The same properties under outdated names, too: they are read, and not to be suggested."""
-    declared = properties.get("properties", {})
-    outdated = {old: new for old, new in renamed.items() if new in declared}
-    further = {old: {**declared[new], "deprecationMessage": f"write {new}"} for old, new in outdated.items()}
-    needed: list[str] = list(properties.get("required", ()))
-    instead = {name: [old for old, new in outdated.items() if new == name] for name in needed}
-    either = [
-        {"if": {"anyOf": [{"required": [old]} for old in instead[name]]}, "else": {"required": [name]}}
-        for name in needed
-        if instead[name]
-    ]
-    found = {**properties, "properties": {**declared, **further}, "required": [n for n in needed if not instead[n]]}
-    return {**found, "allOf": [*properties.get("allOf", ()), *either]} if either else found
-
-
-def _listed(offer: Offer[Any]) -> Schema:
-    """The properties of a scope as a list of name and value, as OAM has it."""
-    declared = draft07.of_type(offer.schema)
-    named = _renamed(declared, offer.provides.renamed_properties)["properties"]
-    closed = declared.get("additionalProperties") is False
-    by_name = [{"if": _is("name", [name]), "then": {"properties": {"value": inner}}} for name, inner in named.items()]
-    name = {"type": "string", **({"enum": list(named)} if closed and named else {})}
-    item = {"type": "object", "required": ["name"], "properties": {"name": name, "value": {}}}
-    return {"items": {**item, "additionalProperties": False, **({"allOf": by_name} if by_name else {})}}
-
-
-def _settings(offer: Offer[Any]) -> Schema:
-    """The workloadSettings of a type: a list of name and value, or name and fromParam."""
-    declared = draft07.of_type(offer.schema)
-    named = declared.get("properties", {})
-    unless = {"required": ["name"], "not": {"required": ["fromParam"]}}
-    by_name = [
-        {"if": {**_is("name", [name]), **unless}, "then": {"properties": {"value": inner}}}
-        for name, inner in named.items()
-    ]
-    closed = declared.get("additionalProperties") is False
-    name = {"enum": list(named)} if closed and named else {}
-    required = declared.get("required", ())
-    contains = [
-        {"contains": _is("name", [name]), "errorMessage": f'{typenames.short(offer.name)} needs the setting "{name}"'}
-        for name in required
-    ]
-    return {
-        "items": {"properties": {"name": name}, **({"allOf": by_name} if by_name else {})},
-        **({"allOf": contains} if contains else {}),
-    }

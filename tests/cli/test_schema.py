@@ -177,6 +177,8 @@ TRAIT = f"{BINDING}.traits[0]"
         (function({"name": "imgae", "value": "a"}), "$.spec.workloadSettings[0].name"),
         (function({"name": "readOnlyRootFilesystem", "value": "yes"}), "$.spec.workloadSettings[0].value"),
         (function(workload="monitoring.coreos.com/v1.Prometheus"), "$.spec.workloadSettings"),
+        (oam("ComponentSchematic", {"workloadType": "monitoring.coreos.com/v1.Prometheus"}), "$.spec"),
+        (trait(""), f"{TRAIT}.name"),
     ],
 )
 def test_a_mistake_is_refused_at_its_place(
@@ -244,6 +246,7 @@ def test_a_name_with_signs_of_regular_expressions_is_taken_literally() -> None:
     assert validator.is_valid(trait("a.b+c"))
     assert validator.is_valid(trait("x^]"))
     assert not validator.is_valid(trait("aXb+c"))
+    assert not validator.is_valid(scope("Health", {}))
     assert not validator.is_valid(trait("x^]", properties={"a": 1}))
 
 
