@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, TypeVar
@@ -94,7 +95,10 @@ def options(*, everywhere: bool = True) -> Callable[[F], F]:
 
 _OPTIONS = (
     click.option(
-        "--kubeconfig", metavar="FILE", help="Kubeconfig; default: $KUBECONFIG, in a pod its account, ~/.kube/config."
+        "--kubeconfig",
+        metavar="FILE",
+        type=click.Path(),
+        help="Kubeconfig; default: $KUBECONFIG, in a pod its account, ~/.kube/config.",
     ),
     click.option("--context", "context_name", metavar="NAME", help="The context of the kubeconfig to use."),
     click.option("-n", "--namespace", metavar="NAME", help="The namespace; default: that of the context."),
@@ -106,6 +110,8 @@ _OPTIONS = (
 async def opened(where: Where, *, failure: type[Failure] = Failure) -> AsyncIterator[Cluster]:
     """The cluster, closed at the end. What goes wrong with it inside is told as kubectl would, by `failure`."""
     clock = SystemClock()
+    # it warns of files that are not there, which is told below
+    logging.getLogger("kubernetes_asyncio").addHandler(logging.NullHandler())
     with failing(failure):
         connection = await config.connect(find(where.kubeconfig, os.environ), where.context, now=clock.now)
     with failing(failure, connection.server):

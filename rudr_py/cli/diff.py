@@ -120,6 +120,11 @@ async def _namespace(
     found: list[Difference] = []
     failed = False
     for application in state.users(gathered):
+        if application.deleting:
+            click.echo(
+                f"warning: {namespace}/{application.name} is being deleted; nothing more is done for it", err=True
+            )
+            continue
         preview = await state.preview(application)
         for line in findings.lines(findings.collect(preview.plan.problems, ())):
             click.echo(line, err=True)

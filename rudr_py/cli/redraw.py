@@ -26,17 +26,22 @@ class Changes:
         if now == self._last:
             return
         if self._last is not None:
-            self._part(self._last.count("\n"))
+            self._part(rows(self._last, shutil.get_terminal_size().columns))
         click.echo(now, nl=False, color=True)
         sys.stdout.flush()
         self._last = now
 
     @staticmethod
     def _part(height: int) -> None:
-        """Go back over what was printed, or part from it."""
+        """Go back over so many rows that were printed, or part from them."""
         if not sys.stdout.isatty():
             click.echo()
         elif height >= shutil.get_terminal_size().lines:
             click.clear()
         elif height:
             click.echo(f"\x1b[{height}F\x1b[J", nl=False)
+
+
+def rows(text: str, width: int) -> int:
+    """The rows that a text takes on a terminal of this width, where long lines go on in the next row."""
+    return sum(max(1, -(-len(click.unstyle(line)) // width)) for line in text.splitlines())

@@ -50,6 +50,11 @@ def test_a_context_that_is_not_there_is_an_error(tmp_path: Path, invoke: Invoke)
     assert done.stderr.startswith("error: ")
 
 
+def test_a_kubeconfig_that_is_not_there_is_told_once(tmp_path: Path, invoke: Invoke) -> None:
+    done = invoke("status", "--kubeconfig", str(tmp_path / "none"))
+    assert (done.exit_code, done.stderr) == (1, f"error: {tmp_path / 'none'}: no such file\n")
+
+
 def test_who_is_not_known_or_may_not_is_told_so(tmp_path: Path, invoke: Invoke) -> None:
     settings = LocalSettings(access=Access(tokens={"t": User(name="nobody")}))
     with live.started(settings) as api:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pty
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from rudr_py.cli import redraw
 from rudr_py.testing.live import Handle
 from tests.cli import shop
 
@@ -29,7 +32,7 @@ def _api(kubeconfig: Path) -> Iterator[Handle]:
         yield handle
 
 
-async def start(kubeconfig: Path, *arguments: str) -> asyncio.subprocess.Process:
+async def start(kubeconfig: Path, *arguments: str, stdout: int = asyncio.subprocess.PIPE) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -38,19 +41,19 @@ async def start(kubeconfig: Path, *arguments: str) -> asyncio.subprocess.Process
         "--kubeconfig",
         str(kubeconfig),
         cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
+        stdout=stdout,
         stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "COLUMNS": "100"},
+        env={**os.environ, "COLUMNS": "100", "TERM": "xterm"},
     )
 
 
-async def until(process: asyncio.subprocess.Process, text: str) -> str:
+async def until(reader: asyncio.StreamReader | None, text: str) -> str:
     """Read on until a text was printed; what was printed."""
-    assert process.stdout is not None
+    assert reader is not None
     output = ""
     async with asyncio.timeout(SECONDS):
         while text not in output:
-            found = await process.stdout.read(4096)
+            found = await reader.read(4096)
             assert found, f"it ended without saying {text!r}: {output}"
             output += found.decode()
     return output
@@ -62,18 +65,40 @@ async def stop(process: asyncio.subprocess.Process) -> tuple[int | None, str]:
     return process.returncode, err.decode()
 
 
+def test_long_lines_take_several_rows_of_a_terminal_and_colours_take_none() -> None:
+    assert redraw.rows("", 10) == 0
+    assert redraw.rows("a\n\n" + "x" * 10 + "\n" + "x" * 11 + "\n", 10) == 5
+    assert redraw.rows(f"\x1b[32m{'x' * 10}\x1b[0m\n", 10) == 1
+
+
+async def test_on_a_terminal_what_changed_is_drawn_over_what_was_there(api: Handle, kubeconfig: Path) -> None:
+    ours, its = pty.openpty()
+    process = await start(kubeconfig, "status", "shop", "--watch", "--no-headers", stdout=its)
+    os.close(its)
+    reader = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(reader)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(ours, "rb", buffering=0))
+    await until(reader, "shop-web")
+    document = shop.documents()[2]
+    document["spec"]["components"][1]["instanceName"] = "shop-drawn"
+    await asyncio.get_running_loop().run_in_executor(None, api.apply, document)
+    output = await until(reader, "shop-drawn")
+    assert re.search(r"\x1b\[\d+F\x1b\[J", output)
+    assert await stop(process) == (0, "")
+
+
 @pytest.mark.parametrize("command", ["status", "tree"])
 async def test_a_change_is_shown_when_it_happens_and_nothing_is_asked_in_between(
     command: str, api: Handle, kubeconfig: Path
 ) -> None:
     process = await start(kubeconfig, command, "shop", "--watch")
-    await until(process, "shop-web")
+    await until(process.stdout, "shop-web")
     api.local.requests.clear()
     name = f"shop-seen-by-{command}"
     document = shop.documents()[2]
     document["spec"]["components"][1]["instanceName"] = name
     await asyncio.get_running_loop().run_in_executor(None, api.apply, document)
-    await until(process, name)
+    await until(process.stdout, name)
     asked = [one.path.partition("?") for one in api.local.requests if one.method == "GET"]
     listed = [path for path, _, query in asked if path.endswith(("configurations", "/pods")) and "watch=" not in query]
     assert listed == []
