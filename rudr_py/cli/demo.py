@@ -26,6 +26,7 @@ Document = dict[str, Any]
     "--filename",
     "filenames",
     metavar="FILE|DIR",
+    type=click.Path(),
     multiple=True,
     help="Documents to apply instead of the examples of the project.",
 )

@@ -87,6 +87,7 @@ def _namespace(_context: click.Context, _option: click.Parameter, value: str) ->
     "--filename",
     "filenames",
     metavar="FILE|DIR|-",
+    type=click.Path(allow_dash=True),
     multiple=True,
     help="Documents to apply at the start, directories with all that is in them; may be given several times.",
 )

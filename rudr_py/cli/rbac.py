@@ -65,6 +65,7 @@ def _account(context: click.Context, parameter: click.Parameter, value: str | No
     "--filename",
     "filenames",
     metavar="FILE|DIR|-",
+    type=click.Path(allow_dash=True),
     multiple=True,
     help="Add the kinds that the WorkloadType objects in it admit; may be given several times.",
 )

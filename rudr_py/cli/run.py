@@ -31,6 +31,7 @@ HOME_CONFIG = "~/.kube/config"
 @click.option(
     "--kubeconfig",
     metavar="FILE",
+    type=click.Path(),
     envvar="RUDR_KUBECONFIG",
     help="Kubeconfig; default: $KUBECONFIG, in a pod its account, ~/.kube/config.",
 )

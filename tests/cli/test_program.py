@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -86,6 +87,15 @@ def test_o_takes_the_same_words_everywhere_and_no_word_for_what_people_read(name
     for forms in chosen:
         assert set(forms) <= {"wide", "yaml", "json", "name", "md"}
         assert {"yaml", "json"} <= set(forms)
+
+
+@pytest.mark.parametrize("name", program.COMMANDS)
+def test_files_and_directories_are_completed_by_the_shell(name: str) -> None:
+    command = program.program.get_command(click.Context(program.program), name)
+    assert command is not None
+    for option in command.params:
+        if re.search(r"FILE|DIR", option.metavar or ""):
+            assert isinstance(option.type, click.Path), option.name
 
 
 @pytest.mark.parametrize("name", program.COMMANDS)
