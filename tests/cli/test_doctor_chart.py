@@ -1,0 +1,37 @@
+"""The doctor knows the controller that the chart deploys, whatever its values say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rudr_py.cli.doctor import deployed
+from tests.charts import rendering
+
+
+def found(**values: Any) -> deployed.Deployed:
+    [one] = deployed.controllers(one for one in rendering.rendered(values) if one["kind"] == "Deployment")
+    return one
+
+
+def test_the_lease_the_namespaces_and_the_account_are_those_of_the_chart() -> None:
+    plain = found()
+    assert plain.elects
+    assert plain.lease == (rendering.NAMESPACE, rendering.NAME)
+    assert plain.definitions == rendering.NAMESPACE
+    assert plain.namespaces == ()
+    assert plain.user == f"system:serviceaccount:{rendering.NAMESPACE}:{rendering.NAME}"
+
+
+def test_what_values_change_is_heeded() -> None:
+    changed = found(
+        watchNamespaces=["a", "b"],
+        leaderElection={"id": "other"},
+        definitionsNamespace={"name": "types"},
+        nameOverride="oam",
+        publishDefinitions=False,
+    )
+    assert changed.namespaces == ("a", "b")
+    assert changed.lease == (rendering.NAMESPACE, "other")
+    assert changed.definitions == "types"
+    assert "no-publish-definitions" in changed.flags
+    assert not found(leaderElection={"enabled": False}, replicaCount=1).elects
