@@ -14,6 +14,7 @@ import pytest
 
 from rudr_py.catalog import Catalog
 from rudr_py.testing.cluster import Cluster
+from tests.e2e import rudr as left_by_rudr
 from tests.e2e.conftest import Server
 from tests.e2e.documents import (
     APPLICATION,
@@ -118,3 +119,16 @@ async def test_status_tree_and_doctor_say_what_is_there(cluster: Cluster, catalo
         _, text, err = await rudr("doctor", "-o", "json")
         levels = {one["check"]: one["level"] for one in json.loads(text)["items"]}
         assert {levels[check] for check in ("server", "crds", "types", "you")} == {"ok"}, text
+
+
+async def test_diff_says_what_would_be_taken_over_from_rudr(cluster: Cluster, rudr: Rudr) -> None:
+    documents = (component(), application(FIVE))
+    await cluster.apply(*documents)
+    owner = await left_by_rudr.instance(cluster, "shop", "web", "shop-web")
+    await left_by_rudr.deployment(cluster, owner, "shop-web")
+    await left_by_rudr.service(cluster, owner, "shop-web")
+    code, text, err = await rudr("diff", "-f", "-", documents=documents)
+    assert (code, err) == (1, "")
+    assert set(fates(text).values()) == {"changed"}
+    assert "# it would be taken over\n" in text
+    assert "+  replicas: 5\n" in text
