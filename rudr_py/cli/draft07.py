@@ -28,6 +28,9 @@ _SINGLE: Final = frozenset({"items", "additionalProperties", "contains", "then",
 _STRICT: Final = frozenset({"propertyNames", "not", "if"})
 """Where a reference to a variable has no business: keys are left as they are, and conditions would be met by it."""
 _BRANCHES: Final = frozenset({"anyOf", "oneOf", "allOf"})
+_UNMERGED: Final = _BRANCHES | {"const", "not", "if", "dependentSchemas"}
+"""What would speak of null, too, if null were another type of the same form."""
+_NULL: Final = {"type": "null"}
 _SPOKEN: Final = ("description", "default", "examples", "deprecationMessage")
 _TEXTUAL: Final = ("pattern", "format", "maxLength", "enum", "const")
 
@@ -92,16 +95,20 @@ def _renamed_keywords(schema: Mapping[str, Any], found: Schema, variables: bool)
 
 def _without_null(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """`anyOf` of one form and null as that form with two types, of which editors speak more clearly."""
-    branches = schema.get("anyOf")
-    if not isinstance(branches, list) or len(branches) != 2 or {"type": "null"} not in branches:
-        return schema
-    (form,) = [branch for branch in branches if branch != {"type": "null"}] or [{"type": "null"}]
+    branches: list[Any] = schema.get("anyOf") or []
+    forms = [branch for branch in branches if branch != _NULL]
     outside = {key: value for key, value in schema.items() if key != "anyOf"}
+    if len(forms) != 1 or _NULL not in branches or not set(outside) <= {*_SPOKEN, "title"}:
+        return schema
+    (form,) = forms
+    if not isinstance(form, Mapping) or _UNMERGED & set(form) or not isinstance(form.get("type", ""), str):
+        return schema
+    found = dict(form)
     if "enum" in form:
-        return {**form, "enum": [*form["enum"], None], **outside}
-    if isinstance(form.get("type"), str):
-        return {**form, "type": [form["type"], "null"], **outside}
-    return schema
+        found["enum"] = [*form["enum"], None]
+    if "type" in form:
+        found["type"] = [form["type"], "null"]
+    return {**found, **outside} if "enum" in form or "type" in form else schema
 
 
 def _tolerant(node: Schema) -> Schema:

@@ -190,6 +190,10 @@ def test_a_mistake_is_refused_at_its_place(
 
 
 @hypothesis.given(SCHEMAS, VALUES)
+@hypothesis.example({"anyOf": [{"type": "null"}, {"type": "null"}]}, None)
+@hypothesis.example({"anyOf": [{"type": "string", "const": "a"}, {"type": "null"}]}, None)
+@hypothesis.example({"anyOf": [{"type": "string", "enum": ["a"]}, {"type": "null"}]}, None)
+@hypothesis.example({"minimum": 3, "anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]}, 2)
 def test_an_editor_takes_of_a_type_just_what_the_type_takes(schema: dict[str, Any], value: Any) -> None:
     turned = {**draft07.of_type(schema), "definitions": {"variable": draft07.VARIABLE}}
     jsonschema.Draft7Validator.check_schema(turned)
