@@ -21,15 +21,7 @@ Document = dict[str, Any]
 
 
 @click.command("demo")
-@click.option(
-    "-f",
-    "--filename",
-    "filenames",
-    metavar="FILE|DIR",
-    type=click.Path(),
-    multiple=True,
-    help="Documents to apply instead of the examples of the project.",
-)
+@options.filename("Documents to apply instead of the examples of the project.")
 @click.option("--timeout", type=click.IntRange(1), default=120, show_default=True, help="Seconds to wait for Ready.")
 @options.plugins
 @click.pass_context

@@ -82,15 +82,7 @@ def _namespace(_context: click.Context, _option: click.Parameter, value: str) ->
     callback=_namespace,
     help="The namespace to work in, which is made; of the kubeconfig, and of documents that name none.",
 )
-@click.option(
-    "-f",
-    "--filename",
-    "filenames",
-    metavar="FILE|DIR|-",
-    type=click.Path(allow_dash=True),
-    multiple=True,
-    help="Documents to apply at the start, directories with all that is in them; may be given several times.",
-)
+@options.filename("Documents to apply at the start, directories with all that is in them; may be given several times.")
 @click.option("--access", is_flag=True, help="Serve over TLS, ask for tokens, and let roles decide (RBAC).")
 @click.option("--no-controller", is_flag=True, help="Serve the API only.")
 @click.option("-v", "--verbose", is_flag=True, help="Print what happens, and what the controller does.")

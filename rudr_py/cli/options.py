@@ -22,20 +22,28 @@ log = logging.getLogger(__name__)
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def filenames(command: F) -> F:
-    """Add `-f` (several times, required) and `-R`, as kubectl has them."""
-    file_option = click.option(
+def filename(explanation: str, *, required: bool = False) -> Callable[[F], F]:
+    """Add `-f`, which may be given several times."""
+    return click.option(
         "-f",
         "--filename",
         "filenames",
         metavar="FILE|DIR|-",
         type=click.Path(allow_dash=True),
         multiple=True,
-        required=True,
-        help="A file, a directory, or - for standard input; may be given several times.",
+        required=required,
+        help=explanation,
     )
-    recursive = click.option("-R", "--recursive", is_flag=True, help="Take directories with all that is in them.")
-    return file_option(recursive(command))
+
+
+recursive = click.option("-R", "--recursive", is_flag=True, help="Take directories with all that is in them.")
+"""Add `-R`."""
+
+
+def filenames(command: F) -> F:
+    """Add `-f` (several times, required) and `-R`, as kubectl has them."""
+    told = "A file, a directory, or - for standard input; may be given several times."
+    return filename(told, required=True)(recursive(command))
 
 
 def namespace(command: F) -> F:

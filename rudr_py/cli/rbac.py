@@ -60,16 +60,8 @@ def _account(context: click.Context, parameter: click.Parameter, value: str | No
 @click.option(
     "--leader-election-namespace", "lease_namespace", help="As for rudr run; default: the definitions namespace."
 )
-@click.option(
-    "-f",
-    "--filename",
-    "filenames",
-    metavar="FILE|DIR|-",
-    type=click.Path(allow_dash=True),
-    multiple=True,
-    help="Add the kinds that the WorkloadType objects in it admit; may be given several times.",
-)
-@click.option("-R", "--recursive", is_flag=True, help="Take directories with all that is in them.")
+@options.filename("Add the kinds that the WorkloadType objects in it admit; may be given several times.")
+@options.recursive
 @click.option("--aggregate", is_flag=True, help="Only what is beyond the standard types, to be added to our chart's.")
 @options.plugins
 @click.pass_context
