@@ -24,9 +24,14 @@ class Cell(msgspec.Struct, frozen=True):
     bold: bool = False
     dim: bool = False
 
+    @property
+    def plain(self) -> str:
+        """The text with nothing in it that a terminal obeys."""
+        return findings.printable(self.text)
+
     def painted(self, on: bool) -> str:
-        """The text as it is to be printed, with nothing in it that a terminal obeys but our colours."""
-        return colour.paint(self.text, self.colour, on=on, bold=self.bold, dim=self.dim)
+        """The text as it is to be printed."""
+        return colour.paint(self.plain, self.colour, on=on, bold=self.bold, dim=self.dim)
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,10 +79,10 @@ def _widths(rows: Iterable[Sequence[Cell]], width: int) -> list[int]:
     for row in listed:
         columns += [0] * (len(row) - len(columns))
     for number in range(1, len(columns)):
-        columns[number] = max((len(row[number].text) for row in listed if len(row) > number), default=0)
+        columns[number] = max((len(row[number].plain) for row in listed if len(row) > number), default=0)
     rest = sum(size + GAP for size in columns[1:])
     room = max(width - rest, NARROWEST)
-    fitting = [len(row[0].text) for row in listed if len(row[0].text) <= room or len(row) == 1]
+    fitting = [len(row[0].plain) for row in listed if len(row[0].plain) <= room or len(row) == 1]
     if columns:
         columns[0] = min(max(fitting, default=0), room)
     return columns
@@ -87,14 +92,14 @@ def _line(cells: Sequence[Cell], widths: Sequence[int], colours: bool) -> Iterat
     if not cells:
         return
     first, rest = cells[0], cells[1:]
-    if len(first.text) > widths[0] and any(cell.text for cell in rest):
+    if len(first.plain) > widths[0] and any(cell.plain for cell in rest):
         yield first.painted(colours)
         first = Cell("")
     line, pending = "", 0
     for cell, size in zip((first, *rest), widths, strict=False):
-        if cell.text:
+        if cell.plain:
             line += " " * pending + cell.painted(colours)
-            pending = size - len(cell.text) + GAP
+            pending = size - len(cell.plain) + GAP
         else:
             pending += size + GAP
     if line:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from rudr_py.cli import colour, layout, report
+from rudr_py.cli import colour, findings, layout, report
 from rudr_py.cli.layout import Cell, Row
 from rudr_py.cli.report import Instance, Item, Report, Said
 
@@ -39,31 +39,31 @@ def lines(
 
 def _application(one: Report, width: int, colours: bool) -> Iterator[str]:
     where = f"namespace {one.namespace}" + (f", phase {one.phase}" if one.phase else "")
-    yield colour.paint(one.name, on=colours, bold=True) + f"  {where}"
+    yield colour.paint(findings.printable(one.name), on=colours, bold=True) + f"  {findings.printable(where)}"
     if one.pending:
         yield from (colour.paint(line, "yellow", on=colours) for line in layout.wrapped(one.pending, width))
-    size = max((len(said.type) for said in one.conditions), default=0)
-    for said in one.conditions:
-        brief = said.message.partition("\n")[0] if said.type == "Ready" and one.instances else said.message
-        yield from _condition(msgspec.structs.replace(said, message=brief), size, width, colours)
+    listed = [_brief(said) if said.type == "Ready" and one.instances else said for said in one.conditions]
+    size = max((len(findings.printable(said.type)) for said in listed), default=0)
+    for said in listed:
+        yield from _condition(said, size, width, colours)
+
+
+def _brief(said: Said) -> Said:
+    """The condition with the first line of its message: the others are about instances, which are shown below."""
+    return msgspec.structs.replace(said, message=said.message.partition("\n")[0])
 
 
 def _condition(said: Said, size: int, width: int, colours: bool) -> Iterator[str]:
     """One line, and what does not fit in it below."""
-    head = f"{said.type:{size}}  {said.status:7}  "
+    name, status = f"{findings.printable(said.type):{size}}  ", findings.printable(said.status)
+    head = f"{name}{status:7}  "
     reason = "" if said.reason == said.type else said.reason
     text = ": ".join(part for part in (reason, said.message) if part)
     good = said.status == "True" and said.type != "Paused"
     tint = "green" if good else "red" if said.status == "False" else "yellow"
-    listed = list(layout.wrapped(text, width, first=head, then=" " * len(head))) or [head.rstrip()]
-    for number, line in enumerate(listed):
-        if number:
-            yield line
-        else:
-            status = f"{said.type:{size}}  "
-            rest = line[len(status) :]
-            word, after = rest[: len(said.status)], rest[len(said.status) :]
-            yield status + colour.paint(word, tint, on=colours) + after
+    first, *rest = list(layout.wrapped(text, width, first=head, then=" " * len(head))) or [head.rstrip()]
+    yield name + colour.paint(status, tint, on=colours) + first[len(name) + len(status) :]
+    yield from rest
 
 
 def _instance(instance: Instance, wide: bool) -> Iterator[Row]:

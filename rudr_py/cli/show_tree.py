@@ -52,13 +52,13 @@ def command(name: str, where: Where, watch: bool, form: Form | None, color: bool
 
 async def _run(where: Where, name: str, watch: bool, say: redraw.Text) -> None:
     async with cluster.opened(where) as found:
+        first = await looking.once(found, [looking.applications(found.selected, name)])
+        if not first and name:
+            raise cluster.not_found(name)
         if watch:
             await looking.follow(found, lambda documents: looks(found, name, documents), redraw.Changes(say))
             return
-        first = await looking.once(found, [looking.applications(found.selected, name)])
         if not first:
-            if name:
-                raise cluster.not_found(name)
             click.echo(status.nothing(found), err=True)
             return
         below = [look for look in looks(found, name, first) if look.kind != cluster.APPLICATION]

@@ -60,13 +60,13 @@ def command(context: click.Context, /, name: str, where: Where, watch: bool, **f
 
 async def _run(where: Where, wish: Wish, *, watch: bool) -> int:
     async with cluster.opened(where) as found:
+        reports = read(await looking.once(found, looks(found, wish.name)))
+        if not reports and wish.name:
+            raise cluster.not_found(wish.name)
         if watch:
             shown = redraw.Changes(lambda documents: text(read(documents), wish))
             await looking.follow(found, lambda _documents: looks(found, wish.name), shown)
             return 0
-        reports = read(await looking.once(found, looks(found, wish.name)))
-        if not reports and wish.name:
-            raise cluster.not_found(wish.name)
         if not reports:
             click.echo(nothing(found), err=True)
         click.echo(text(reports, wish), nl=False, color=wish.colours)

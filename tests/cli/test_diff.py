@@ -158,3 +158,68 @@ def test_another_program_gets_both_states_as_files_and_its_word_counts(diff: Inv
         assert (done.exit_code, done.stdout) == (expected, "")
     assert "registry.example/web:2" in (tmp_path / "seen").read_text()
     assert diff(LATER, env={"KUBECTL_EXTERNAL_DIFF": "/no/such/program"}).exit_code == 2
+
+
+VARIOUS = """\
+apiVersion: core.oam.dev/v1alpha1
+kind: ComponentSchematic
+metadata: {name: store}
+spec:
+  workloadType: core.oam.dev/v1alpha1.Server
+  containers:
+  - name: main
+    image: registry.example/store:1
+    ports: [{name: http, containerPort: 8080}]
+    config: [{path: /etc/store.conf, value: a}]
+    resources:
+      volumes: [{name: data, mountPath: /data, accessMode: RW, sharingPolicy: Exclusive}]
+---
+apiVersion: core.oam.dev/v1alpha1
+kind: ComponentSchematic
+metadata: {name: once}
+spec:
+  workloadType: core.oam.dev/v1alpha1.Task
+  containers: [{name: main, image: "registry.example/once:1"}]
+---
+apiVersion: core.oam.dev/v1alpha1
+kind: ApplicationConfiguration
+metadata: {name: net}
+spec:
+  scopes:
+  - name: lan
+    type: core.oam.dev/v1alpha1.NetworkScope
+    properties: {network-id: lan, subnet-id: lan, internet-gateway-type: public}
+  components: []
+---
+apiVersion: core.oam.dev/v1alpha1
+kind: ApplicationConfiguration
+metadata: {name: various}
+spec:
+  components:
+  - componentName: store
+    instanceName: various-store
+    applicationScopes: [net]
+    traits:
+    - {name: volume-mounter, properties: {volumeName: data, storageClass: standard}}
+    - {name: auto-scaler, properties: {minimum: 2, maximum: 3, cpu: 70}}
+  - {componentName: once, instanceName: various-once}
+"""
+
+
+def test_scopes_volumes_files_autoscalers_and_what_runs_once_are_seen_as_the_controller_sees_them(
+    diff: Invoke, api: Handle
+) -> None:
+    api.apply(*yaml.safe_load_all(VARIOUS))
+    for name in ("net", "various"):
+        api.ready(name)
+    done = diff(VARIOUS)
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
+    changed = VARIOUS.replace("once:1", "once:2").replace("value: a", "value: b").replace("[net]", "[]")
+    done = diff(changed)
+    heads = [line.removeprefix("# ") for line in done.stdout.splitlines() if line.startswith("# ")]
+    assert "job.batch/various-once in default: would be changed" in heads
+    assert "it would be deleted and created again: its inputs have changed" in heads
+    assert any(head.startswith("networkpolicy.networking.k8s.io/") for head in heads), heads
+    assert "-  store.conf: a\n+  store.conf: b\n" in done.stdout
+    alone = diff(changed.rpartition("---")[0])
+    assert "various-once" in alone.stdout

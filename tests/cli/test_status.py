@@ -91,6 +91,9 @@ def test_an_application_that_is_not_there_is_an_error_in_the_words_of_kubectl(in
     done = invoke("status", "shoe", "--kubeconfig", str(kubeconfig))
     assert done.stderr == ('Error from server (NotFound): applicationconfigurations.core.oam.dev "shoe" not found\n')
     assert (done.exit_code, done.stdout) == (1, "")
+    for command in ("status", "tree"):
+        watched = invoke(command, "shoe", "--watch", "--kubeconfig", str(kubeconfig))
+        assert (watched.exit_code, watched.stderr) == (1, done.stderr)
 
 
 def test_no_application_at_all_is_said_and_is_no_error(invoke: Invoke, kubeconfig: Path) -> None:
