@@ -117,19 +117,31 @@ async def readiness(controller: Controller) -> tuple[int, str]:
 
 async def reconciles(controller: Controller) -> int:
     """How many reconciles have ended, by the metric that operators see."""
-    return await _counter(controller, "controller_runtime_reconcile_total")
+    return await counted(controller, "controller_runtime_reconcile_total")
 
 
 async def panics(controller: Controller) -> int:
     """How many reconciles raised what no reconcile may."""
-    return await _counter(controller, "controller_runtime_reconcile_panics_total")
+    return await counted(controller, "controller_runtime_reconcile_panics_total")
 
 
-async def _counter(controller: Controller, name: str) -> int:
+async def counted(controller: Controller, name: str) -> int:
+    """The sum of all series of a metric."""
     _, text = await _read(f"http://127.0.0.1:{controller.endpoints.metrics_port}/metrics")
     lines = [line for line in text.splitlines() if line.startswith((f"{name}{{", f"{name} "))]
     assert lines, f"no metric {name}"
     return int(sum(float(line.rpartition(" ")[2]) for line in lines))
+
+
+async def answers(url: str, text: str) -> None:
+    """Wait until whoever listens there, or will, says well and that. Raises TimeoutError."""
+    async with asyncio.timeout(TIMEOUT):
+        while True:
+            with contextlib.suppress(aiohttp.ClientError):
+                status, told = await _read(url)
+                if status == 200 and text in told:
+                    return
+            await asyncio.sleep(0.02)
 
 
 async def _read(url: str) -> tuple[int, str]:

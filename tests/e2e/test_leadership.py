@@ -1,0 +1,292 @@
+"""Several controllers on one cluster, of which one works: who writes when is counted at the server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pytest
+from aiohttp import web
+
+from rudr_py.api import Kind
+from rudr_py.catalog import Catalog
+from rudr_py.controller import Controller, assemble
+from rudr_py.errors import LeaseLostError
+from rudr_py.kube import config
+from rudr_py.kube.transport import AioTransport
+from rudr_py.local.routing import Route
+from rudr_py.local.server import Next
+from rudr_py.settings import LeaderElection, Settings
+from rudr_py.testing.cluster import ADDRESS, TIMEOUT, Cluster
+from tests.e2e import apiserver, waiting
+from tests.e2e.conftest import Server
+from tests.e2e.documents import APPLICATION, DEPLOYMENT, INGRESS_TRAIT, application, component, greeting, synced
+
+log = logging.getLogger(__name__)
+
+ROOT = Path(__file__).parents[2]
+LEASE = Kind("coordination.k8s.io/v1", "Lease")
+TERMS = LeaderElection(namespace="", identity="", lease_duration=3.0, renew_deadline=2.0, retry_period=0.5)
+NAMES = {f"shop-{number}" for number in range(5)}
+
+
+@dataclass
+class Member:
+    """One of several controllers. The server knows its requests by `name`, those for the lease by `<name>-lease`."""
+
+    name: str
+    controller: Controller
+    stop: asyncio.Event
+    running: asyncio.Task[None]
+
+    async def standing(self) -> str:
+        """What /readyz?verbose says of who leads; fails when it is not ready."""
+        status, text = await waiting.readiness(self.controller)
+        assert status == 200, text
+        return next(line for line in text.splitlines() if line.startswith("[i]leader: ")).partition(": ")[2]
+
+    async def leads(self) -> None:
+        """Wait until it works."""
+        async with asyncio.timeout(TIMEOUT):
+            while await self.standing() != "leader":
+                pass
+
+
+@contextlib.asynccontextmanager
+async def member(cluster: Cluster, catalog: Catalog, server: Server, name: str) -> AsyncIterator[Member]:
+    """A controller whose caches are synced, with connections of its own."""
+    election = msgspec.structs.replace(TERMS, namespace=cluster.namespace, identity=f"{name}_1")
+    settings = Settings(
+        namespaces=(cluster.namespace,),
+        definitions_namespace=cluster.namespace,
+        identity=name,
+        health_address=ADDRESS,
+        metrics_address=ADDRESS,
+        leader_election=election,
+    )
+    async with contextlib.AsyncExitStack() as stack:
+        lines = []
+        for purpose in (name, f"{name}-lease"):
+            lines.append(AioTransport(await config.connect(str(server.kubeconfig)), purpose=purpose))
+            stack.push_async_callback(lines[-1].close)
+        controller = assemble(settings, lines[0], cluster.clock, catalog, lease=lines[1])
+        stop = asyncio.Event()
+        running = asyncio.create_task(controller.run(stop), name=name)
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                await controller.synced.wait()
+            yield Member(name, controller, stop, running)
+        finally:
+            stop.set()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+def writes(server: Server, name: str, since: int = 0) -> list[str]:
+    """What a controller changed."""
+    return [
+        f"{one.method} {one.path}"
+        for one in server.answered(since)
+        if one.agent.endswith(f" {name}") and one.method != "GET"
+    ]
+
+
+def lists(server: Server, name: str, since: int = 0) -> list[str]:
+    """What a controller listed or began to watch."""
+    begins = ("limit=", "sendInitialEvents=")
+    return [
+        one.path
+        for one in server.answered(since)
+        if one.agent.endswith(f" {name}") and any(word in one.path for word in begins)
+    ]
+
+
+async def test_one_works_and_the_other_stands_by_in_silence(cluster: Cluster, catalog: Catalog, server: Server) -> None:
+    await cluster.apply(component())
+    async with (
+        member(cluster, catalog, server, "first") as first,
+        member(cluster, catalog, server, "second") as second,
+    ):
+        await first.leads()
+        await cluster.apply(*(application(INGRESS_TRAIT, name=name) for name in NAMES))
+        broken = application({"name": "ingres", "properties": {}}, name="broken")
+        await cluster.apply(broken)
+        await waiting.everywhere(cluster, APPLICATION, NAMES, synced)
+        await waiting.quiet(cluster, server.mark, lambda since: writes(server, "first", since))
+        assert await second.standing() == "standby, leader is first_1"
+        assert await metric(first.controller) == 1
+        assert await metric(second.controller) == 0
+    assert len(writes(server, "first")) > len(NAMES)
+    assert any("/traits/" in one for one in writes(server, "first"))
+    assert any("/events" in one for one in writes(server, "first"))
+    assert writes(server, "second") == []
+
+
+async def metric(controller: Controller) -> int:
+    return await waiting.counted(controller, "leader_election_master_status")
+
+
+async def test_who_takes_over_lists_nothing_anew_and_writes_nothing_over_applications_in_sync(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(component(), *(application(INGRESS_TRAIT, name=name) for name in NAMES))
+    async with member(cluster, catalog, server, "first") as first:
+        await waiting.everywhere(cluster, APPLICATION, NAMES, synced)
+        await waiting.quiet(cluster, server.mark, lambda since: writes(server, "first", since))
+        async with member(cluster, catalog, server, "second") as second:
+            assert lists(server, "second")
+            before = server.mark()
+            first.stop.set()
+            await first.running
+            await second.leads()
+            await waiting.reconciled(second.controller, len(NAMES))
+            assert lists(server, "second", before) == []
+            assert writes(server, "second") == []
+            await cluster.apply(application(name="shop-0", greeting="changed"))
+            await cluster.until(DEPLOYMENT, "shop-0-web", lambda d: greeting(d) == "changed")
+            assert writes(server, "second") != []
+
+
+async def test_a_stop_lets_the_other_begin_at_once(cluster: Cluster, catalog: Catalog, server: Server) -> None:
+    await cluster.apply(component())
+    async with (
+        member(cluster, catalog, server, "first") as first,
+        member(cluster, catalog, server, "second") as second,
+    ):
+        await first.leads()
+        first.stop.set()
+        await first.running
+        lease = await cluster.until(LEASE, "rudr-py", lambda d: d["spec"].get("holderIdentity") != "first_1")
+        assert lease["spec"]["leaseTransitions"] <= 1
+        await second.leads()
+        lease = await cluster.until(LEASE, "rudr-py", lambda d: d["spec"]["holderIdentity"] == "second_1")
+        assert lease["spec"]["leaseTransitions"] == 1
+
+
+# --- Processes
+
+
+def run(cluster: Cluster, server: Server, name: str, port: int) -> Awaitable[asyncio.subprocess.Process]:
+    """Start `rudr run` as a pod of that name."""
+    return asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "rudr_py", "run", "--kubeconfig", str(server.kubeconfig), "--leader-elect"),
+        *("--leader-elect-lease-duration=3s", "--leader-elect-renew-deadline=2s", "--leader-elect-retry-period=250ms"),
+        *("--watch-namespace", cluster.namespace, "--leader-election-namespace", cluster.namespace),
+        *("--no-publish-definitions", "--metrics-bind-address=127.0.0.1:0", "--no-plugins"),
+        f"--health-probe-bind-address=127.0.0.1:{port}",
+        env={"PYTHONPATH": str(ROOT), "PATH": "", "POD_NAME": name},
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+
+
+@contextlib.asynccontextmanager
+async def pod(cluster: Cluster, server: Server, name: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A process that is ready, to lead or to stand by; killed at the end."""
+    (port,) = apiserver.free_ports(1)
+    process = await run(cluster, server, name, port)
+    try:
+        await waiting.answers(f"http://127.0.0.1:{port}/readyz?verbose", "[i]leader: ")
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def holds(cluster: Cluster, name: str) -> None:
+    """Wait until a pod holds the lease."""
+    await cluster.until(LEASE, "rudr-py", lambda d: d["spec"].get("holderIdentity", "").startswith(f"{name}_"))
+
+
+async def served_after(cluster: Cluster, process: asyncio.subprocess.Process, number: signal.Signals) -> float:
+    """Seconds from a signal to a leader until a change made after its end has reached the Deployment."""
+    began = cluster.clock.monotonic()
+    process.send_signal(number)
+    await process.wait()
+    await cluster.apply(application(greeting=number.name))
+    await cluster.until(DEPLOYMENT, "shop-web", lambda d: greeting(d) == number.name)
+    return cluster.clock.monotonic() - began
+
+
+async def test_the_next_process_writes_soon_after_the_last_was_stopped_or_killed(
+    cluster: Cluster, server: Server
+) -> None:
+    await cluster.apply(component(), application())
+    async with pod(cluster, server, "first") as first:
+        await holds(cluster, "first")
+        await cluster.until(APPLICATION, "shop", synced)
+        async with pod(cluster, server, "second") as second:
+            stopped = await served_after(cluster, first, signal.SIGTERM)
+            assert first.returncode == 0
+            await holds(cluster, "second")
+            async with pod(cluster, server, "third"):
+                killed = await served_after(cluster, second, signal.SIGKILL)
+                await holds(cluster, "third")
+    log.info("seconds until the next write: %.2f after SIGTERM, %.2f after SIGKILL", stopped, killed)
+    assert stopped < 3.0
+    assert killed < 1.2 * 3.0
+
+
+# --- A line that hangs
+
+
+class Line:
+    """Holds back what the server is asked by some agents; who hangs up meanwhile has never asked. Notes all changes."""
+
+    def __init__(self, server: Server) -> None:
+        assert server.local is not None
+        self.held: tuple[str, ...] = ()
+        self.going = asyncio.Event()
+        self.arrived: list[tuple[float, str, str]] = []
+        self.done: list[tuple[float, str, str]] = []
+        server.local.server.gates.append(self._gate)
+
+    async def _gate(self, request: web.BaseRequest, route: Route, answer: Next) -> web.StreamResponse:
+        del route
+        agent = request.headers["User-Agent"].rpartition(" ")[2]
+        if request.method != "GET":
+            self.arrived.append((asyncio.get_running_loop().time(), agent, request.path))
+        if agent in self.held:
+            await self.going.wait()
+        if request.method != "GET":
+            self.done.append((asyncio.get_running_loop().time(), agent, request.path))
+        return await answer()
+
+    def last(self, agent: str) -> float:
+        """When the agent last changed something."""
+        return max(time for time, one, _ in self.done if one == agent)
+
+
+@pytest.mark.faults
+async def test_a_leader_whose_line_hangs_ends_and_writes_nothing_after_its_lease(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    line = Line(server)
+    await cluster.apply(component(), *(application(name=name) for name in NAMES))
+    async with member(cluster, catalog, server, "first") as first:
+        await waiting.everywhere(cluster, APPLICATION, NAMES, synced)
+        async with member(cluster, catalog, server, "second") as second:
+            line.held = ("first", "first-lease")
+            frozen = asyncio.get_running_loop().time()
+            # its watches still go, so that it knows what it would have to do
+            await cluster.apply(*(application(name=name, greeting="changed") for name in NAMES))
+            for name in NAMES:
+                await cluster.until(DEPLOYMENT, f"{name}-web", lambda d: greeting(d) == "changed")
+            await asyncio.wait([first.running], timeout=TIMEOUT)
+            assert isinstance(first.running.exception(), LeaseLostError)
+            line.going.set()
+            await waiting.everywhere(cluster, APPLICATION, NAMES, synced)
+            await waiting.quiet(cluster, server.mark, lambda since: writes(server, "second", since))
+            assert await second.standing() == "leader"
+    end = line.last("first-lease") + TERMS.lease_duration
+    assert [one for one in line.arrived if one[1] == "first" and one[0] >= frozen]
+    assert [one for one in line.done if one[1] in line.held and one[0] >= frozen] == []
+    assert [one for one in line.arrived if one[1] in line.held and one[0] >= end] == []
+    begun = min(time for time, agent, _ in line.done if agent == "second")
+    assert begun >= end
