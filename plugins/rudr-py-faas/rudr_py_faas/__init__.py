@@ -6,6 +6,7 @@ stock         what a Knative with its own defaults refuses
 openfaas      the workload type openfaas.com/v1alpha2.Function
 function      a component as the spec of a Function
 environment   the setting `environment`, with values of parameters inside
+sizes         a size as texts that an autoscaler reads
 load          the load that a range of replicas aims at, in units of each platform
 conditions    health from conditions
 """

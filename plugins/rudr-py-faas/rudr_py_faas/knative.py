@@ -9,17 +9,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from rudr_py.api import Context, Drop, Health, Kind, Manifest, Path, Ref, Refuse, Rendered, Scale, Set, WorkloadType
-from rudr_py_faas import conditions, load, revision
+from rudr_py.api import Context, Health, Kind, Manifest, Ref, Refuse, Rendered, Scale, WorkloadType
+from rudr_py_faas import conditions, load, revision, sizes
 from rudr_py_faas.environment import Problem
 from rudr_py_faas.revision import Properties
 
 SERVICE: Final = Kind("serving.knative.dev/v1", "Service")
 AUTOSCALING: Final = "autoscaling.knative.dev"
 HPA: Final = "hpa.autoscaling.knative.dev"
-ANNOTATIONS: Final = ("min-scale", "max-scale", "class", "metric", "target")
-"""The annotations below AUTOSCALING that a size is made of."""
-
 _NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
@@ -43,15 +40,7 @@ class KnativeService(WorkloadType[Properties]):
 
     def scale(self, ctx: Context[Properties], size: Scale | None) -> Rendered:
         """Annotations of the autoscaler; without a size Knative decides, from 0 up."""
-        target = Ref(SERVICE, ctx.instance)
-        if size is None:
-            return Rendered()
-        if size.form == "external":
-            return Rendered(edit=tuple(Drop(target, _path(name), handover=True) for name in ANNOTATIONS))
-        values = _exact(size.replicas) if size.form == "exact" else _range(ctx, size)
-        edits = tuple(Set(target, _path(name), value) for name, value in values.items())
-        told = "Knative cannot keep a Service at 0 replicas; it has none while idle, and a request starts one"
-        return Rendered(edit=edits, warnings=(told,) if size.form == "exact" and size.replicas == 0 else ())
+        return sizes.scaled(_ANNOTATIONS, ctx, Ref(SERVICE, ctx.instance), size)
 
     def pods(self, ctx: Context[Properties]) -> Mapping[str, str] | None:
         """None: requests come from Knative's own namespaces, which a network scope would shut out."""
@@ -61,10 +50,6 @@ class KnativeService(WorkloadType[Properties]):
     def health(self, ctx: Context[Properties]) -> Health:
         """What Knative says in the condition Ready, of this generation; False is final until something changes."""
         return conditions.health(ctx, SERVICE, final=True)
-
-
-def _path(name: str) -> Path:
-    return ("spec", "template", "metadata", "annotations", f"{AUTOSCALING}/{name}")
 
 
 def _names(ctx: Context[Properties]) -> Iterator[Problem]:
@@ -93,3 +78,13 @@ def _range(ctx: Context[Properties], size: Scale) -> dict[str, str]:
         per_replica = load.amount(wanted, revision.requested(ctx, wanted.resource))
         target = load.whole(per_replica / load.MEBI)
     return {**bounds, "class": HPA, "metric": wanted.resource, "target": target}
+
+
+_ANNOTATIONS: Final = sizes.Texts(
+    place=("spec", "template", "metadata", "annotations"),
+    prefix=f"{AUTOSCALING}/",
+    names=("min-scale", "max-scale", "class", "metric", "target"),
+    exact=_exact,
+    between=_range,
+    idle="Knative cannot keep a Service at 0 replicas; it has none while idle, and a request starts one",
+)

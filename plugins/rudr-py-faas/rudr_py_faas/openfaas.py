@@ -9,14 +9,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from rudr_py.api import Context, Drop, Health, Kind, Manifest, Path, Ref, Refuse, Rendered, Scale, Set, WorkloadType
-from rudr_py_faas import conditions, function, load
+from rudr_py.api import Context, Health, Kind, Manifest, Ref, Refuse, Rendered, Scale, WorkloadType
+from rudr_py_faas import conditions, function, load, sizes
 from rudr_py_faas.function import Properties
 
 FUNCTION: Final = Kind("openfaas.com/v1", "Function")
-SCALE: Final = "com.openfaas.scale"
-LABELS: Final = ("min", "max", "zero", "type", "target")
-"""The labels below SCALE that a size is made of."""
 
 _NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
 
@@ -41,15 +38,7 @@ class Function(WorkloadType[Properties]):
 
     def scale(self, ctx: Context[Properties], size: Scale | None) -> Rendered:
         """Labels of the autoscaler: without a size those of the settings, and with one that size."""
-        target = Ref(FUNCTION, ctx.instance)
-        if size is None:
-            return Rendered()
-        if size.form == "external":
-            return Rendered(edit=tuple(Drop(target, _path(label), handover=True) for label in LABELS))
-        values = _exact(size.replicas) if size.form == "exact" else _range(ctx, size)
-        edits = tuple(Set(target, _path(label), value) for label, value in values.items())
-        told = "OpenFaaS cannot keep a function at 0 replicas; it sleeps when idle, and a request wakes it"
-        return Rendered(edit=edits, warnings=(told,) if "zero" in values else ())
+        return sizes.scaled(_LABELS, ctx, Ref(FUNCTION, ctx.instance), size)
 
     def pods(self, ctx: Context[Properties]) -> Mapping[str, str] | None:
         """None: requests come from the gateway's namespace, which a network scope would shut out."""
@@ -59,10 +48,6 @@ class Function(WorkloadType[Properties]):
     def health(self, ctx: Context[Properties]) -> Health:
         """What the operator says in the conditions Ready and Stalled, of this generation."""
         return conditions.health(ctx, FUNCTION, final=False)
-
-
-def _path(label: str) -> Path:
-    return ("spec", "labels", f"{SCALE}.{label}")
 
 
 def _names(ctx: Context[Properties]) -> Iterator[tuple[str, str]]:
@@ -87,3 +72,13 @@ def _range(ctx: Context[Properties], size: Scale) -> dict[str, str]:
     cores = load.amount(wanted, [requested] if requested else [])
     # in thousandths of a core
     return {**bounds, "type": "cpu", "target": load.whole(cores * 1000)}
+
+
+_LABELS: Final = sizes.Texts(
+    place=("spec", "labels"),
+    prefix="com.openfaas.scale.",
+    names=("min", "max", "zero", "type", "target"),
+    exact=_exact,
+    between=_range,
+    idle="OpenFaaS cannot keep a function at 0 replicas; it sleeps when idle, and a request wakes it",
+)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from rudr_py.api import Context, Rendered, Scale, Trait
 from rudr_py.testing import RenderError, RenderOne
 from rudr_py_faas.knative import SERVICE, KnativeService
 
@@ -130,6 +131,41 @@ def test_a_range_by_cpu_is_in_percent(render_one: RenderOne) -> None:
 def test_a_range_by_memory_is_in_mebibytes_of_what_is_requested(render_one: RenderOne) -> None:
     sizes = _sizes(render_one, _auto(memory=75), resources={"memory": {"required": "200Mi"}})
     assert (sizes["metric"], sizes["target"]) == ("memory", "150")
+
+
+class Asking(Trait[Any]):
+    """Asks for any size that a test wants."""
+
+    name = "asking"
+
+    def __init__(self, size: Scale) -> None:
+        self._size = size
+
+    def render(self, ctx: Context[Any]) -> Rendered:
+        return Rendered(scale=self._size)
+
+
+def _asked(render_one: RenderOne, size: Scale, *traits: dict[str, Any]) -> dict[str, str]:
+    asking = {"name": "asking", "properties": {}}
+    found = render_one(KnativeService(), Asking(size), component=_component(), traits=[asking, *traits])
+    annotations = found.one("Service")["spec"]["template"]["metadata"].get("annotations", {})
+    return {key.removeprefix(PREFIX): value for key, value in annotations.items()}
+
+
+def test_a_floor_raises_the_bounds_of_a_range_and_alone_is_a_fixed_size(render_one: RenderOne) -> None:
+    assert _asked(render_one, Scale.hold(4)) == {"min-scale": "4", "max-scale": "4"}
+    assert _asked(render_one, Scale.hold(4), _auto()) == {"min-scale": "4", "max-scale": "5"}
+
+
+def test_a_size_from_outside_leaves_every_annotation_of_sizes_alone(render_one: RenderOne) -> None:
+    assert _asked(render_one, Scale.external()) == {}
+
+
+def test_a_range_by_an_amount_of_memory_is_in_mebibytes(render_one: RenderOne) -> None:
+    target = {"type": "AverageValue", "averageValue": "1Gi"}
+    metric = {"type": "Resource", "resource": {"name": "memory", "target": target}}
+    sizes = _asked(render_one, Scale.range(1, 3, (metric,)))
+    assert (sizes["metric"], sizes["target"]) == ("memory", "1024")
 
 
 @pytest.mark.parametrize(

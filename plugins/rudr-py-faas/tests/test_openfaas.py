@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from rudr_py.api import Context, Rendered, Scale, Trait
 from rudr_py.testing import RenderError, RenderOne
 from rudr_py_faas.openfaas import FUNCTION, Function
 
@@ -97,9 +98,54 @@ def test_a_fixed_size_is_both_bounds(render_one: RenderOne) -> None:
     assert _sizes(found) == {"min": "2", "max": "2"}
 
 
-def test_a_size_of_zero_lets_it_sleep(render_one: RenderOne) -> None:
-    found = _settings(render_one, {"name": "manual-scaler", "properties": {"replicaCount": 0}})
-    assert _sizes(found) == {"min": "1", "max": "1", "zero": "true"}
+def test_a_size_of_zero_lets_it_sleep_and_says_so(render_one: RenderOne) -> None:
+    none = {"name": "manual-scaler", "properties": {"replicaCount": 0}}
+    found = render_one(Function(), component={"containers": []}, traits=[none], properties={"image": "thumb:1"})
+    assert _sizes(found.one("Function")["spec"]) == {"min": "1", "max": "1", "zero": "true"}
+    assert any("cannot keep a function at 0" in warning for warning in found.warnings)
+
+
+class Asking(Trait[Any]):
+    """Asks for any size that a test wants."""
+
+    name = "asking"
+
+    def __init__(self, size: Scale) -> None:
+        self._size = size
+
+    def render(self, ctx: Context[Any]) -> Rendered:
+        return Rendered(scale=self._size)
+
+
+def _asked(render_one: RenderOne, size: Scale, *traits: dict[str, Any], **given: Any) -> dict[str, str]:
+    asking = {"name": "asking", "properties": {}}
+    found = render_one(
+        Function(),
+        Asking(size),
+        component={"containers": []},
+        traits=[asking, *traits],
+        properties={"image": "thumb:1", **given},
+    )
+    return _sizes(found.one("Function")["spec"])
+
+
+def test_a_floor_raises_the_bounds_of_a_range_and_alone_is_a_fixed_size(render_one: RenderOne) -> None:
+    assert _asked(render_one, Scale.hold(4)) == {"min": "4", "max": "4"}
+    auto = {"name": "auto-scaler", "properties": AUTO}
+    assert _asked(render_one, Scale.hold(4), auto) == {"min": "4", "max": "5"}
+    assert _asked(render_one, Scale.hold(9), auto) == {"min": "9", "max": "9"}
+
+
+def test_a_size_from_outside_leaves_every_label_of_sizes_alone(render_one: RenderOne) -> None:
+    labels = {"com.openfaas.scale.min": "4", "com.openfaas.scale.type": "rps"}
+    assert _asked(render_one, Scale.external(), labels=labels) == {}
+
+
+def test_a_range_by_an_amount_of_cpu_needs_no_request(render_one: RenderOne) -> None:
+    target = {"type": "AverageValue", "averageValue": "1500m"}
+    metric = {"type": "Resource", "resource": {"name": "cpu", "target": target}}
+    found = _asked(render_one, Scale.range(1, 3, (metric,)))
+    assert found == {"min": "1", "max": "3", "type": "cpu", "target": "1500"}
 
 
 def test_without_a_trait_the_labels_of_the_settings_stay(render_one: RenderOne) -> None:
@@ -165,3 +211,36 @@ def test_a_wrong_variable_is_refused_where_it_stands(
     with pytest.raises(RenderError) as told:
         _settings(render_one, environment=environment)
     assert [at for _, at in told.value.problems] == [f"$.spec.workloadSettings[1].value{path}"]
+
+
+def _live(generation: int = 1, **conditions: str) -> dict[str, Any]:
+    listed = [
+        {"type": name, "status": status, "reason": f"Because{name}", "message": "why"}
+        for name, status in conditions.items()
+    ]
+    status = {"observedGeneration": 1, "conditions": listed, "replicas": 2, "availableReplicas": 1}
+    metadata = {"name": "app-web", "generation": generation}
+    return {"apiVersion": FUNCTION.api_version, "kind": FUNCTION.kind, "metadata": metadata, "status": status}
+
+
+@pytest.mark.parametrize(
+    ("live", "state"),
+    [
+        ([], "progressing"),
+        ([_live()], "progressing"),
+        ([_live(Ready="False")], "progressing"),
+        ([_live(Ready="True", Stalled="False")], "ready"),
+        ([_live(Ready="True", generation=2)], "progressing"),
+        ([_live(Ready="False", Stalled="True")], "failed"),
+    ],
+)
+def test_health_is_what_the_operator_says_of_this_generation(
+    render_one: RenderOne, live: list[dict[str, Any]], state: str
+) -> None:
+    given = {"image": "thumb:1"}
+    health = render_one(Function(), component={"containers": []}, properties=given, observed=live).health
+    assert health.state == state
+    if state == "failed":
+        assert (health.reason, health.message) == ("BecauseStalled", "why")
+    if state == "ready":
+        assert health.show == {"replicas": "1/2"}
