@@ -139,6 +139,7 @@ def _parts(
         recorder=tools.recorder,
         tally=tally,
         wake=wake,
+        lacking=functools.partial(purposes.sentence, sight.catalog),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from rudr_py import errors
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.controller import failures, ledger, once, outcome, syncing, telling, world
@@ -33,11 +34,17 @@ from rudr_py.render import status
 from rudr_py.render.inputs import Inputs, Observed
 from rudr_py.render.plan import Plan
 
+SOON = 1.0
+"""Seconds until a status is written again that has one more thing to tell, or one less."""
+
 log = logging.getLogger(__name__)
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a reconciler works with. `wake` asks for a look at another application before long."""
+    """What a reconciler works with.
+
+    `wake` asks for a look at another application before long, `lacking` puts a missing right into words.
+    """
 
     world: World
     sources: Sources
@@ -51,6 +58,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     recorder: Recorder
     tally: Tally
     wake: Callable[[Key], None]
+    lacking: Callable[[errors.Right], str]
 
 
 class Reconciler:
@@ -58,6 +66,7 @@ class Reconciler:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._untold: dict[Key, tuple[str, ...]] = {}  # the rights for want of which states were not told
 
     async def reconcile(self, key: Key) -> Outcome:
         """Reconcile the application of this key. Raises KubeError when nothing could be told to the user."""
@@ -88,7 +97,10 @@ class Reconciler:
             return Outcome(result="success")
         await parts.roots.ensure(key.namespace)
         synced = await self._sync(live, plan, inputs, before)
-        return await self._tell(live, plan, inputs, synced)
+        unseen = parts.sources.lacking(kinds(plan, before), key.namespace)
+        notes = tuple(one for one in (*unseen, *self._untold.get(key, ())) if one not in synced.sync.message)
+        sync = msgspec.structs.replace(synced.sync, notes=notes)
+        return await self._tell(live, plan, inputs, msgspec.structs.replace(synced, sync=sync))
 
     async def _end(self, key: Key, live: Live) -> Outcome:
         parts = self._parts
@@ -106,6 +118,7 @@ class Reconciler:
         parts.sources.forget(key)
         parts.probing.forget(key)
         parts.tally.forget(key)
+        self._untold.pop(key, None)
         self._wake(parts.world.groups.forget(key))
         return Outcome(result="success")
 
@@ -154,12 +167,27 @@ class Reconciler:
         told = await parts.reporter.write(current, built)
         if told.written:
             self._events(live, before, built)
-        early = None
-        if told.wait is None:
-            early = await telling.instances(parts.reporter, parts.world, live, built)
-        later = await telling.scopes(parts.reporter, parts.world, live, plan, inputs, observed)
-        after = outcome.soonest(synced.outcome.after, told.wait, early, later, _until(plan.wake_at, inputs.now))
+        try:
+            early = None
+            if told.wait is None:
+                early = await telling.instances(parts.reporter, parts.world, live, built)
+            later = await telling.scopes(parts.reporter, parts.world, live, plan, inputs, observed)
+        except errors.MissingRightError as error:
+            return self._mute(key, error, synced.outcome)
+        clear = SOON if self._untold.pop(key, None) else None
+        after = outcome.soonest(synced.outcome.after, told.wait, early, later, clear, _until(plan.wake_at, inputs.now))
         return msgspec.structs.replace(synced.outcome, after=after)
+
+    def _mute(self, key: Key, error: errors.MissingRightError, before: Outcome) -> Outcome:
+        """The objects are right, and their state cannot be told; the application says so the next time, which is soon.
+
+        A right is no reason to call objects wrong, and nobody tells us when it is granted.
+        """
+        note = self._parts.lacking(error.right)
+        after = None if note in self._untold.get(key, ()) else SOON
+        self._untold[key] = (note,)
+        result = "refused" if before.result == "success" else before.result
+        return msgspec.structs.replace(before, result=result, after=outcome.soonest(before.after, after), message=note)
 
     def _events(self, live: Live, before: status.Previous, built: dict[str, Any]) -> None:
         """One event for each condition that has become True, or False, or is False for another reason than before.

@@ -196,7 +196,9 @@ class Controller:
                 outcome = await self._parts.reconciler.reconcile(key)
             except errors.KubeError as error:
                 pause = error.retry_after if isinstance(error, errors.ApiError) else 0.0
-                outcome = Outcome(result="error", pause=pause, message=str(error))
+                # nobody tells us when a right is granted, and asking in haste helps nobody
+                refused = isinstance(error, errors.MissingRightError)
+                outcome = Outcome(result="refused" if refused else "error", pause=pause, message=str(error))
             except Exception as error:
                 # the one broad catch: whatever one application brings about must not end the worker
                 log.exception("reconcile raised", extra={"key": str(key)})

@@ -53,8 +53,8 @@ class Source:
 
     `settled` is set once the first list is done, or cannot be had for now, so that waiting longer would help nobody;
     `absent` tells whether the server lacks the kind now, `sought` whether it is looked for then: one that is in no
-    namespace is not. `changed` is called when `settled` or `available` may have become true. Why there is no list is in
-    the `problem` of the cache.
+    namespace is not. `changed` is called when `settled` or `available` may have become true, or `lacking` another. Why
+    there is no list is in the `problem` of the cache.
     """
 
     def __init__(self, kind: Kind, namespace: str, known: World, tools: Tools, seeker: Seeker) -> None:
@@ -68,6 +68,7 @@ class Source:
         self._tools = tools
         self._seeker = seeker
         self._interruptions = 0
+        self._lacking = ""
         known.add(kind, namespace, self.cache)
 
     @property
@@ -79,6 +80,11 @@ class Source:
     def problem(self) -> str:
         """Why it is not available, in words; empty when it is."""
         return "" if self.available else self.cache.problem or "not listed yet"
+
+    @property
+    def lacking(self) -> str:
+        """Which right the watch lacks now, and for what; empty when that is not what keeps it from working."""
+        return self._lacking if self.cache.problem else ""
 
     async def run(self, trigger: Trigger, changed: Callable[[Source], None]) -> None:
         """Watch until cancelled; a kind that lives in no namespace is not watched at all."""
@@ -114,16 +120,17 @@ class Source:
                     return
 
     def _feed(self, event: watch.Event, trigger: Trigger, changed: Callable[[Source], None]) -> None:
+        before = (self.available, self.settled.is_set(), self.lacking)
         if isinstance(event, watch.Forbidden) and event.right is not None:
-            event = watch.Forbidden(self._tools.denied(event.right), event.right)
+            self._lacking = self._tools.denied(event.right)
+            event = watch.Forbidden(self._lacking, event.right)
         initial = not self.cache.synced
         for change in self.cache.feed(event):
             self._world.note(self.kind, change)
             for key in triggers.keys(self.kind, change, self._world):
                 trigger(key, initial)
-        before = (self.available, self.settled.is_set())
         self._note(event)
-        if (self.available, self.settled.is_set()) != before or isinstance(event, watch.ListingDone):
+        if (self.available, self.settled.is_set(), self.lacking) != before or isinstance(event, watch.ListingDone):
             changed(self)
 
     def _note(self, event: watch.Event) -> None:
@@ -174,6 +181,7 @@ class Sources:
         self._sources: dict[Kind, tuple[Source, ...]] = {}
         self._waiting: dict[Kind, set[Key]] = {}  # who is to be told when a kind becomes available
         self._awaited: dict[Key, set[Kind]] = {}  # the same the other way round
+        self._lacking: dict[Source, str] = {}  # what applications know of
         self._group: asyncio.TaskGroup | None = None
         self._running: list[asyncio.Task[None]] = []
 
@@ -248,6 +256,10 @@ class Sources:
             if source.problem
         }
 
+    def lacking(self, kinds: Iterable[Kind], namespace: str) -> tuple[str, ...]:
+        """The rights that keep us from seeing, or seeing any longer, objects of these kinds in a namespace."""
+        return tuple(sorted({one.lacking for kind in kinds for one in self._of(kind, namespace) if one.lacking}))
+
     def _of(self, kind: Kind, namespace: str) -> tuple[Source, ...]:
         return tuple(source for source in self._sources.get(kind, ()) if source.namespace in ("", namespace))
 
@@ -259,6 +271,11 @@ class Sources:
     def _changed(self, source: Source) -> None:
         if source.kind in definitions.KINDS:
             self._world.definitions.touched.set()
+        elif source.lacking != self._lacking.get(source, ""):
+            self._lacking[source] = source.lacking
+            for cache in self._world.caches(world.APPLICATION):
+                for live in cache.all():  # who is concerned finds it in `lacking`
+                    self._trigger(Key(live.namespace, live.name), True)
         for key in tuple(self._waiting.get(source.kind, ())):
             if source.namespace in ("", key.namespace):
                 self._waiting[source.kind].discard(key)

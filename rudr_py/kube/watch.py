@@ -138,6 +138,7 @@ class _Watcher:
         self._streaming = True  # whether the next list is to be one
         self._page = settings.list_page
         self._garbled = 0  # how often in a row the stream was unreadable at this version
+        self._refused = False  # whether we were not let in the last time
         self._what = f"watch of {selection.path}"
 
     async def events(self) -> AsyncGenerator[Event]:
@@ -159,6 +160,7 @@ class _Watcher:
             self._version, self._supported, self._streaming = "", True, True
             return KindAbsent(message), self._backoff.spread(SLOW_RETRY)
         if isinstance(error, errors.ForbiddenError | errors.UnauthorizedError):
+            self._refused = True
             right = error.right if isinstance(error, errors.MissingRightError) else None
             return Forbidden(message, right), self._backoff.spread(SLOW_RETRY)
         self._garbled = self._garbled + 1 if isinstance(error, errors.UndecodableError) else 0
@@ -213,6 +215,9 @@ class _Watcher:
         with self._list_by_pages_if_that_fails():
             async with self._transport.stream(request) as stream:
                 await self._check(stream)
+                if self._refused and self._version:
+                    yield Bookmark(self._version)  # we are let in again, which nothing else may tell for long
+                self._refused = False
                 async with contextlib.aclosing(self._read(stream)) as told:
                     async for event in told:
                         heard = True

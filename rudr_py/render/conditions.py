@@ -21,7 +21,8 @@ LONGEST = 32768
 class Sync(msgspec.Struct, frozen=True, kw_only=True):
     """How far the objects of this generation are applied. `reason` is CamelCase; `message` names object and error.
 
-    `resources` are the objects that the application has now, for a later process to find.
+    `resources` are the objects that the application has now, for a later process to find. `notes` are told beside the
+    warnings of the plan: what keeps us from seeing or telling something, and makes no object wrong.
     """
 
     state: Literal["True", "False", "Unknown"]
@@ -29,6 +30,7 @@ class Sync(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
     resources: tuple[dict[str, Any], ...] = ()
     paused: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def judge(plan: Plan, sync: Sync, healths: Sequence[health.InstanceHealth]) -> tuple[Condition, ...]:

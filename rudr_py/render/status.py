@@ -53,7 +53,7 @@ def status(plan: Plan, inputs: Inputs, observed: Observed, sync: Sync, before: P
         built["instances"] = [_instance(one, runs) for one in healths]
         built["scopes"] = [_scope(one) for one in health.scopes(plan, observed, inputs.now)]
     built["packages"] = packages.written(plan.packages)
-    built["warnings"] = [conditions.line(warning) for warning in plan.warnings]
+    built["warnings"] = [*(conditions.line(warning) for warning in plan.warnings), *sync.notes]
     built["resources"] = list(sync.resources)
     return {name: value for name, value in built.items() if value not in ({}, [])}
 

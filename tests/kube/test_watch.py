@@ -374,6 +374,16 @@ async def test_a_forbidden_kind_is_told_and_tried_slowly(
     assert clock.slept == [watch.SLOW_RETRY]
 
 
+async def test_who_is_let_in_again_is_told_at_once(
+    start: Any, server: Any, answer: Any, failure: Any, line: Any
+) -> None:
+    first = answer(body=line("BOOKMARK", bookmark(9, initial=True)))
+    server.script(first, failure(403, "Forbidden"), answer(body=line("BOOKMARK", bookmark(12))))
+    async with contextlib.aclosing(start()) as stream:
+        events = told(await take(stream, 5))
+    assert events == ["ListingStarted", "ListingDone 9", "Forbidden", "Bookmark 9", "Bookmark 12"]
+
+
 async def test_a_server_that_is_not_there_is_tried_for_ever(start: Any, server: Any, clock: Any, answer: Any) -> None:
     async def handler(_seen: Any) -> Any:
         return answer(end="abort")
