@@ -18,8 +18,8 @@ from typing import Any
 import msgspec
 import yaml
 
-from rudr_py import errors
-from rudr_py.api import Kind, Rule
+from rudr_py.api import Rule
+from rudr_py.errors import Right
 from rudr_py.kube import config
 from rudr_py.kube.requests import Request
 from rudr_py.kube.transport import AioTransport
@@ -30,7 +30,7 @@ from rudr_py.local.cluster import LocalCluster, LocalSettings
 from rudr_py.model import crds
 from rudr_py.plugins import roles
 from rudr_py.plugins.rights import Rights
-from rudr_py.plugins.roles import GROUP, Account, Installation
+from rudr_py.plugins.roles import Account, Installation
 from rudr_py.testing.clock import RealClock
 from rudr_py.testing.cluster import TIMEOUT, Cluster
 from tests.e2e import apiserver
@@ -38,7 +38,6 @@ from tests.e2e.documents import CRD, established
 
 ENFORCING = "--enable-admission-plugins=OwnerReferencesPermissionEnforcement"
 METHODS = {"create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE"}
-ROLES = tuple(Kind(f"{GROUP}/v1", kind) for kind in ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"))
 
 
 @dataclass(frozen=True, order=True)
@@ -91,21 +90,20 @@ class Guarded:
         return Cluster(self.admin.transport, namespace, self.admin.clock)
 
     async def grant(self, rights: Rights, *, watched: tuple[str, ...] = ()) -> None:
-        """Give the account just these rights; with namespaces without any in the cluster."""
-        await self.revoke()
-        home = self.places
-        places = Installation(watched=watched, definitions=home.types, own=home.own, account=home.account)
-        documents = [one for one in roles.documents(rights, places) if one.get("rules", True)]
-        await self.admin.apply(*documents)
+        """Give the account just these rights; with namespaces none in the whole cluster."""
+        await self._apply(rights, watched)
         await self.until(rights.cluster, watched[0] if watched else "", allowed=True)
 
-    async def revoke(self) -> None:
-        """Take all rights."""
-        for kind in ROLES:
-            for namespace in vars(self.places).values():
-                for name in ("rudr", "rudr-definitions", "rudr-leader-election"):
-                    with contextlib.suppress(errors.NotFoundError):
-                        await self.at(namespace).delete(kind, name)
+    async def take(self, right: Right, rights: Rights, *, watched: tuple[str, ...]) -> None:
+        """Leave it all of these rights but one."""
+        await self._apply(without(rights, right), watched)
+        lost = Rule(groups=(right.group,), resources=(right.resource,), verbs=(right.verb,))
+        await self.until([lost], right.namespace, allowed=False)
+
+    async def _apply(self, rights: Rights, watched: tuple[str, ...]) -> None:
+        home = self.places
+        places = Installation(watched=watched, definitions=home.types, own=home.own, account=home.account)
+        await self.admin.apply(*(one for one in roles.documents(rights, places) if one.get("rules", True)))
 
     async def until(self, rules: Iterable[Rule], namespace: str, *, allowed: bool) -> None:
         """Wait until the server knows: its authorizer sees roles a moment after they are written."""
@@ -131,6 +129,24 @@ class Guarded:
         review = {"spec": {"user": self.places.user, "groups": groups, "resourceAttributes": what}}
         request = Request("POST", path, body=msgspec.json.encode(review), content_type="application/json")
         return bool((await self.admin.client.json(request))["status"]["allowed"])
+
+
+def without(needed: Rights, missing: Right) -> Rights:
+    """All rights but one."""
+
+    def left(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        found = []
+        for rule in rules:
+            if missing.group not in rule.groups or missing.resource not in rule.resources:
+                found.append(rule)
+                continue
+            others = tuple(one for one in rule.resources if one != missing.resource)
+            verbs = tuple(verb for verb in rule.verbs if verb != missing.verb)
+            parts = ((others, rule.verbs), ((missing.resource,), verbs))
+            found += [msgspec.structs.replace(rule, resources=r, verbs=v) for r, v in parts if r and v]
+        return tuple(found)
+
+    return Rights(cluster=left(needed.cluster), definitions=left(needed.definitions), own=needed.own)
 
 
 @contextlib.asynccontextmanager

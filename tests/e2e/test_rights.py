@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
@@ -18,8 +18,8 @@ from rudr_py.plugins import rights
 from rudr_py.plugins.rights import Rights
 from rudr_py.settings import LeaderElection, Settings
 from rudr_py.testing.cluster import ADDRESS, Cluster
-from tests.e2e import apiserver, guarded, waiting
-from tests.e2e.conftest import ASSETS, RELEASES
+from tests.e2e import guarded, waiting
+from tests.e2e.conftest import RELEASES
 from tests.e2e.documents import (
     APPLICATION,
     AUTO,
@@ -52,27 +52,14 @@ UNSEEN = {
 PLACES = ["local", "kube-apiserver", *(pytest.param(f"local-{one}", marks=pytest.mark.slow) for one in RELEASES)]
 
 
-@pytest.fixture(scope="module", params=PLACES)
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
-    """Where the cluster is: a running kube-apiserver, or the release of a local API."""
-    name = str(request.param)
-    if name != "kube-apiserver":
-        yield name.partition("-")[2] or "1.36"
-        return
-    if not apiserver.present(ASSETS):
-        pytest.skip("no kube-apiserver is at hand")
-    with apiserver.running(ASSETS, tmp_path_factory.mktemp(name), guarded.ENFORCING) as started:
-        yield started
-
-
-@pytest.fixture
-async def cluster(place: object, tmp_path: Path) -> AsyncIterator[Guarded]:
+@pytest.fixture(params=PLACES)
+async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Guarded]:
     """The cluster with its namespaces, and the account without any right."""
-    opened = (
-        guarded.real(place, tmp_path)
-        if isinstance(place, apiserver.RealServer)
-        else guarded.local(tmp_path, str(place))
-    )
+    kind, _, release = str(request.param).partition("-")
+    if kind == "local":
+        opened = guarded.local(tmp_path, release or "1.36")
+    else:
+        opened = guarded.real(request.getfixturevalue("enforcing"), tmp_path)
     async with opened as found:
         yield found
 

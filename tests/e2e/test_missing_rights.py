@@ -1,0 +1,309 @@
+"""With any right taken away the controller stays up, says which one it lacks and why, and goes on when it is given.
+
+The controller's time goes faster than ours, so that what it tries again every minute comes within a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py.api import Kind
+from rudr_py.catalog import Catalog
+from rudr_py.controller import Controller, assemble
+from rudr_py.errors import Right
+from rudr_py.kube.transport import AioTransport
+from rudr_py.model.identity import API_VERSION, CORE_GROUP
+from rudr_py.plugins import rights
+from rudr_py.plugins.rights import Rights
+from rudr_py.settings import Settings
+from rudr_py.testing.clock import RealClock
+from rudr_py.testing.cluster import ADDRESS, TIMEOUT
+from tests.e2e import guarded, waiting
+from tests.e2e.documents import APPLICATION, DEPLOYMENT, JOB, Document, message, observed, synced
+from tests.e2e.guarded import Guarded
+from tests.e2e.uses import TASK, USES, WORKER, Use
+
+HURRY = 500.0
+"""How much faster the controller's time goes."""
+
+APPLIED = "rudr.oam.dev/applied"
+OWN = ("applicationconfigurations", "componentschematics", "componentinstances")
+DEFINITIONS = ("traits", "workloadtypes", "applicationscopes")
+OUTLIVING = ("configmaps", "persistentvolumeclaims")
+KEPT = ("create", "patch", "get", "delete")
+
+
+class Hurried:
+    """A clock that goes faster than the real one."""
+
+    def __init__(self) -> None:
+        self._real = RealClock()
+
+    def monotonic(self) -> float:
+        return self._real.monotonic() * HURRY
+
+    def now(self) -> datetime:
+        return self._real.now()
+
+    async def sleep(self, seconds: float) -> None:
+        await self._real.sleep(seconds / HURRY)
+
+
+@pytest.fixture(params=["local", "kube-apiserver"])
+async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Guarded]:
+    """The cluster with its namespaces, and the account without any right."""
+    if request.param == "local":
+        opened = guarded.local(tmp_path)
+    else:
+        opened = guarded.real(request.getfixturevalue("enforcing"), tmp_path)
+    async with opened as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def needed(catalog: Catalog) -> Rights:
+    return rights.needed(catalog, root_scopes=True)
+
+
+@contextlib.asynccontextmanager
+async def controlled(cluster: Guarded, catalog: Catalog, **chosen: Any) -> AsyncIterator[Controller]:
+    """A controller with the token of the account, which must be up at the end."""
+    settings = Settings(
+        namespaces=(cluster.places.shop,),
+        definitions_namespace=cluster.places.types,
+        health_address=ADDRESS,
+        metrics_address=ADDRESS,
+        watch_silence=1e6,
+    )
+    transport = AioTransport(cluster.connection)
+    try:
+        controller = assemble(msgspec.structs.replace(settings, **chosen), transport, Hurried(), catalog)
+        async with waiting.started(controller) as running:
+            await controller.synced.wait()
+            yield controller
+            assert not running.done()
+            assert await waiting.panics(controller) == 0
+    finally:
+        await transport.close()
+
+
+def lacks(right: Right, use: Use) -> Callable[[Document], bool]:
+    """Whether an application says that just this right is missing, and what for."""
+    purpose = "for deleting" if right.verb == "delete" else use.by
+
+    def said(document: Document) -> bool:
+        told = message(document, "Synced")
+        return observed(document) and f"may not {right}: needed {purpose}" in told and "see rudr rbac" in told
+
+    return said
+
+
+def warns(right: Right) -> Callable[[Document], bool]:
+    """Whether an application is as it is to be, and says that the right is missing."""
+
+    def said(document: Document) -> bool:
+        warnings = document.get("status", {}).get("warnings", ())
+        return synced(document) and any(f"may not {right}: needed " in warning for warning in warnings)
+
+    return said
+
+
+def content(document: Document) -> bool:
+    return synced(document) and not document["status"].get("warnings")
+
+
+async def told_at_readyz(controller: Controller, text: str, code: int = 200) -> None:
+    """Wait until /readyz?verbose says so."""
+    async with asyncio.timeout(TIMEOUT):
+        while True:
+            status, said = await waiting.readiness(controller)
+            if status == code and text in said:
+                return
+
+
+async def provoke(cluster: Guarded, use: Use, name: str, verb: str) -> None:
+    """Make the controller use a right that it lost after the application was synced, or before it was there."""
+    admin = cluster.admin
+    if verb == "delete":
+        await admin.apply(*use.less(name))
+    elif verb == "get":
+        root = await admin.get(APPLICATION, name)
+        assert root is not None
+        for one in root["status"]["resources"]:
+            if one["kind"] == use.kind.kind:
+                await admin.patch(use.kind, one["name"], {"metadata": {"annotations": {APPLIED: None}}})
+    else:
+        await admin.apply(*use.documents(name))
+
+
+async def lose_and_regain(cluster: Guarded, needed: Rights, right: Right, use: Use, name: str) -> None:
+    """An application that needs the right says so, one that does not is synced, and both are when it is back."""
+    admin, watched = cluster.admin, (cluster.places.shop,)
+    taken = {"template": {"spec": {"containers": [{"name": "a", "image": "b"}], "restartPolicy": "Never"}}}
+    if right.verb == "get" and use.kind == JOB:  # looked at where its name is taken
+        await admin.apply({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": taken})
+    elif right.verb in ("get", "delete"):
+        await admin.apply(*use.documents(name))
+        await admin.until(APPLICATION, name, synced)
+    await cluster.take(right, needed, watched=watched)
+    await provoke(cluster, use, name, "create" if right.verb == "get" and use.kind == JOB else right.verb)
+    await admin.until(APPLICATION, name, lacks(right, use))
+    if use.by != "for every application":
+        await admin.apply(*(TASK if use.kind == DEPLOYMENT else WORKER).documents(f"good-{name}"))
+        await admin.until(APPLICATION, f"good-{name}", synced)
+        await admin.delete(APPLICATION, f"good-{name}")
+    await cluster.grant(needed, watched=watched)
+    regained = _conflicts if right.verb == "get" and use.kind == JOB else synced
+    await admin.until(APPLICATION, name, regained)
+    await admin.delete(APPLICATION, name)
+
+
+def _conflicts(document: Document) -> bool:
+    return "not ours" in message(document, "Synced")
+
+
+def _cases(*left_out: str) -> list[Any]:
+    """A kind of each way to be needed, quickly; every other one when there is time."""
+    quick = ("deployments", "ingresses", "componentinstances")
+    wanted = [plural for plural in USES if plural not in left_out]
+    return [pytest.param(plural, marks=() if plural in quick else pytest.mark.slow) for plural in wanted]
+
+
+@pytest.mark.parametrize("plural", _cases())
+async def test_an_application_says_which_right_it_waits_for_and_others_go_on(
+    cluster: Guarded, catalog: Catalog, needed: Rights, plural: str
+) -> None:
+    if cluster.local is None and plural in OUTLIVING:
+        pytest.skip("nobody rolls Deployments out here, or lets claims go")
+    use, shop = USES[plural], cluster.places.shop
+    await cluster.grant(needed, watched=(shop,))
+    async with controlled(cluster, catalog) as controller:
+        for verb in KEPT:
+            right = Right(verb, plural, use.kind.group, shop)
+            await lose_and_regain(cluster, needed, right, use, f"{verb}-{plural[:20]}")
+            await told_at_readyz(controller, f"may not {right}: needed ")
+
+
+@pytest.mark.parametrize("plural", _cases(*OWN))
+async def test_what_may_not_be_watched_is_not_made_and_the_application_says_so(
+    cluster: Guarded, catalog: Catalog, needed: Rights, plural: str
+) -> None:
+    use, shop, admin = USES[plural], cluster.places.shop, cluster.admin
+    right = Right("watch", plural, use.kind.group, shop)
+    await cluster.grant(needed, watched=(shop,))
+    await cluster.take(right, needed, watched=(shop,))
+    await admin.apply(*use.documents("bad"), *(TASK if use.kind == DEPLOYMENT else WORKER).documents("good"))
+    async with controlled(cluster, catalog) as controller:
+        await admin.until(APPLICATION, "bad", lambda d: f"may not {right}: needed " in message(d, "Synced"))
+        await admin.until(APPLICATION, "good", synced)
+        await told_at_readyz(controller, f"may not {right}: needed ")
+        assert not await admin.list(use.kind, "app.kubernetes.io/managed-by=rudr,oam.dev/instance-name=bad")
+        await cluster.grant(needed, watched=(shop,))
+        await admin.until(APPLICATION, "bad", synced)
+
+
+@pytest.mark.parametrize("plural", OWN)
+async def test_without_our_own_kinds_the_controller_is_not_ready_and_waits(
+    cluster: Guarded, catalog: Catalog, needed: Rights, plural: str
+) -> None:
+    shop = cluster.places.shop
+    right = Right("watch", plural, CORE_GROUP, shop)
+    await cluster.grant(needed, watched=(shop,))
+    await cluster.take(right, needed, watched=(shop,))
+    await cluster.admin.apply(*WORKER.documents("good"))
+    async with controlled(cluster, catalog) as controller:
+        await told_at_readyz(controller, f"may not {right}: needed for every application; see rudr rbac", 500)
+        await cluster.grant(needed, watched=(shop,))
+        await cluster.admin.until(APPLICATION, "good", synced)
+        await told_at_readyz(controller, "readyz check passed")
+
+
+@pytest.mark.parametrize(
+    ("verb", "resource", "group"),
+    [
+        ("patch", "componentinstances/status", CORE_GROUP),
+        ("patch", "healthscopes/status", CORE_GROUP),
+        ("watch", "pods", ""),
+    ],
+)
+async def test_what_cannot_be_told_or_seen_is_a_warning_of_the_applications_that_it_concerns(
+    cluster: Guarded, catalog: Catalog, needed: Rights, verb: str, resource: str, group: str
+) -> None:
+    shop, admin = cluster.places.shop, cluster.admin
+    right = Right(verb, resource, group, shop)
+    await cluster.grant(needed, watched=(shop,))
+    await cluster.take(right, needed, watched=(shop,))
+    async with controlled(cluster, catalog) as controller:
+        await admin.apply(*USES["healthscopes"].documents("groups"))
+        await admin.until(APPLICATION, "groups", warns(right))
+        await told_at_readyz(controller, f"may not {right}: needed ")
+        await cluster.grant(needed, watched=(shop,))
+        await admin.until(APPLICATION, "groups", content)
+
+
+async def test_who_has_lost_sight_of_objects_says_so(cluster: Guarded, catalog: Catalog, needed: Rights) -> None:
+    shop, admin = cluster.places.shop, cluster.admin
+    right = Right("watch", "deployments", "apps", shop)
+    await cluster.grant(needed, watched=(shop,))
+    async with controlled(cluster, catalog, watch_timeout=2):
+        await admin.apply(*WORKER.documents("good"), *TASK.documents("task"))
+        await admin.until(APPLICATION, "good", content)
+        await cluster.take(right, needed, watched=(shop,))
+        await admin.until(APPLICATION, "good", warns(right))
+        await admin.until(APPLICATION, "task", content)
+        await cluster.grant(needed, watched=(shop,))
+        await admin.until(APPLICATION, "good", content)
+
+
+@pytest.mark.parametrize(
+    ("verb", "resource", "group"),
+    [
+        ("patch", "applicationconfigurations/status", CORE_GROUP),
+        ("create", "applicationconfigurations", CORE_GROUP),
+        ("create", "events", "events.k8s.io"),
+        *(("create", plural, CORE_GROUP) for plural in DEFINITIONS),
+        ("patch", "traits", CORE_GROUP),
+        ("watch", "traits", CORE_GROUP),
+    ],
+)
+async def test_what_concerns_no_single_application_is_told_at_readyz(
+    cluster: Guarded, catalog: Catalog, needed: Rights, verb: str, resource: str, group: str
+) -> None:
+    shop, types, admin = cluster.places.shop, cluster.places.types, cluster.admin
+    right = Right(verb, resource, group, types if resource in DEFINITIONS else shop)
+    await cluster.grant(needed, watched=(shop,))
+    await cluster.take(right, needed, watched=(shop,))
+    await admin.apply(*WORKER.documents("good"))
+    async with controlled(cluster, catalog, root_scopes=True) as controller:
+        await told_at_readyz(controller, f"may not {right}: needed for ")
+        if not resource.endswith("/status"):
+            await admin.until(APPLICATION, "good", synced)
+        await cluster.grant(needed, watched=(shop,))
+        await admin.until(APPLICATION, "good", synced)
+        if resource in DEFINITIONS:
+            await cluster.at(types).until(Kind(API_VERSION, "Trait"), "ingress", bool)
+
+
+@pytest.mark.parametrize("resource", ["applicationconfigurations/finalizers", "componentinstances/finalizers"])
+async def test_where_owners_are_guarded_the_right_to_set_their_finalizers_is_needed(
+    cluster: Guarded, catalog: Catalog, needed: Rights, resource: str
+) -> None:
+    if cluster.local is not None:
+        pytest.skip("the local API has no OwnerReferencesPermissionEnforcement")
+    shop, admin = cluster.places.shop, cluster.admin
+    await cluster.grant(needed, watched=(shop,))
+    await cluster.take(Right("update", resource, CORE_GROUP, shop), needed, watched=(shop,))
+    await admin.apply(*WORKER.documents("good"))
+    async with controlled(cluster, catalog):
+        told = "may not update the finalizers of its owner: needed "
+        await admin.until(APPLICATION, "good", lambda d: told in message(d, "Synced"))
+        await cluster.grant(needed, watched=(shop,))
+        await admin.until(APPLICATION, "good", synced)
