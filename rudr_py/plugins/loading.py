@@ -43,10 +43,14 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ward(msgspec.Struct, frozen=True):
-    """What protects this process from types that have ended another: who is on the list, and who is being called."""
+    """What protects this process from plugins: who has ended another one, who is being called, how long it may take.
+
+    `load_limit` are the seconds of work for importing a plugin and asking its hook.
+    """
 
     offences: tuple[Offence, ...] = ()
     marker: Marker | None = None
+    load_limit: float = LOAD_LIMIT
 
     def around(self, label: Label, call_guard: Guard) -> Guard:
         """The guard, with a note of the call if there is a marker."""
@@ -138,7 +142,8 @@ def _open(found: Found, off: str, call_guard: Guard, ward: Ward) -> _Asked:
     offence = ward.against(label)
     if offence is not None:
         return _Asked(found, state=_state(found, "quarantined", error=f"{_title(found)} is {offence.reason}"))
-    protected = guard.within(LOAD_LIMIT) if found.builtin else ward.around(label, guard.within(LOAD_LIMIT))
+    limited = guard.within(ward.load_limit)
+    protected = limited if found.builtin else ward.around(label, limited)
     try:
         offers = protected(lambda: asking.offers(found, call_guard))
     except KeyboardInterrupt:

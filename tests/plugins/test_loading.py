@@ -89,6 +89,22 @@ def test_a_plugin_that_cannot_be_imported_does_not_hinder_the_others(
     assert "Traceback" in state.traceback
 
 
+@pytest.mark.parametrize("place", ["import", "hook"])
+def test_a_plugin_that_never_gets_ready_does_not_hinder_the_others(place: str, trait: Make, plugin: Make) -> None:
+    def endless() -> object:
+        while True:
+            pass
+
+    hanging = plugin("rudr-py-hanging", rudr_types=_hook(endless))
+    if place == "import":
+        hanging = Found(name="hanging", package="rudr-py-hanging", version="1.0", load=endless)
+    loaded = loading.load([hanging, plugin("rudr-py-good", trait())], None, ward=loading.Ward(load_limit=0.05))
+    assert loaded.catalog.trait("small").package == "rudr-py-good 1.0"
+    (state,) = loaded.refused
+    assert "rudr-py-hanging 1.0" in state.error
+    assert "no answer within 0.05 s" in state.error
+
+
 def test_the_user_can_still_interrupt_while_plugins_are_loaded() -> None:
     with pytest.raises(KeyboardInterrupt):
         loading.load([Found(name="x", package="x", version="1", load=_raising(KeyboardInterrupt()))], None)
