@@ -165,6 +165,11 @@ def said(error: errors.RudrError, server: str = "") -> str:
     return f"error: {error}"
 
 
+def unread(error: errors.RudrError) -> str:
+    """Why something could not be read, to be told beside what could."""
+    return f"you {error}" if isinstance(error, errors.MissingRightError) else str(error)
+
+
 def not_found(name: str) -> Failure:
     """There is no application of this name."""
     return Failure(f'Error from server (NotFound): applicationconfigurations.core.oam.dev "{name}" not found')

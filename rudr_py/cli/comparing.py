@@ -5,6 +5,7 @@ Sends reads and dry runs only. What the controller would refuse, or not do, is s
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -29,6 +30,9 @@ from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
 Document = dict[str, Any]
 
+AT_ONCE = 8
+"""Objects that are compared at the same time."""
+
 
 class RefusedError(RudrError):
     """The server, or the controller, would refuse an object."""
@@ -45,16 +49,20 @@ class Comparison:
 
     async def differences(self) -> AsyncIterator[Difference | RefusedError]:
         """Every object that would be created, changed or pruned. Raises KubeError when the server cannot be asked."""
-        for planned in self._preview.plan.manifests:
-            try:
-                found = await self._compare(planned)
-            except (errors.ApiError, errors.KindAbsentError, RefusedError) as error:
-                yield RefusedError(f"{planned.ref}: {error}")
-                continue
-            if found is not None and difference.lines(found):
+        free = asyncio.Semaphore(AT_ONCE)
+
+        async def compare(planned: Planned) -> Difference | RefusedError | None:
+            async with free:
+                try:
+                    return await self._compare(planned)
+                except (errors.ApiError, errors.KindAbsentError, RefusedError) as error:
+                    return RefusedError(f"{planned.ref}: {error}")
+
+        for found in await asyncio.gather(*map(compare, self._preview.plan.manifests)):
+            if isinstance(found, RefusedError) or (found is not None and difference.lines(found)):
                 yield found
-        async for found in self._pruned():
-            yield found
+        async for surplus in self._pruned():
+            yield surplus
 
     async def _compare(self, planned: Planned) -> Difference | None:
         owner = self._owner(planned)

@@ -119,7 +119,10 @@ async def _namespace(
     await state.read(gathered, definitions)
     found: list[Difference] = []
     failed = False
-    for application in state.users(gathered):
+    concerned = state.users(gathered)
+    if not concerned:
+        click.echo(f"warning: no application in {namespace} uses these components", err=True)
+    for application in concerned:
         if application.deleting:
             click.echo(
                 f"warning: {namespace}/{application.name} is being deleted; nothing more is done for it", err=True

@@ -15,7 +15,7 @@ import msgspec
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.cli.clock import SystemClock
-from rudr_py.cli.cluster import Cluster
+from rudr_py.cli.cluster import Cluster, unread
 from rudr_py.cli.workspace import Workspace
 from rudr_py.controller import definitions, reconcile, sources, world
 from rudr_py.controller.probing import Probing
@@ -153,7 +153,7 @@ class LiveState:
         except (ForbiddenError, KindAbsentError) as error:
             if kind in world.OWN_KINDS:
                 raise
-            click.echo(f"warning: {error}", err=True)
+            click.echo(f"warning: {unread(error)}", err=True)
             return []
         return [decoded(item, kind) for item in items]
 

@@ -16,7 +16,7 @@ import msgspec
 
 from rudr_py.api import Kind
 from rudr_py.cli.clock import SystemClock
-from rudr_py.cli.cluster import APPLICATION, Cluster
+from rudr_py.cli.cluster import APPLICATION, Cluster, unread
 from rudr_py.cli.run import stopping
 from rudr_py.errors import ForbiddenError, KindAbsentError
 from rudr_py.kube import watch
@@ -63,7 +63,7 @@ async def once(cluster: Cluster, looks: Iterable[Look]) -> list[Document]:
         except (ForbiddenError, KindAbsentError) as error:
             if look.kind == APPLICATION:
                 raise
-            click.echo(f"warning: {error}", err=True)
+            click.echo(f"warning: {unread(error)}", err=True)
     return found
 
 
@@ -144,8 +144,12 @@ class _Follower:
                 self._objects.pop(live.uid, None)
             case watch.ListingDone():
                 self._open.discard(look)
-            case watch.Forbidden(error) | watch.KindAbsent(error):
-                self._refused(look, error, ForbiddenError(error, status=403, reason="Forbidden"))
+            case watch.Forbidden(error, right):
+                told = f"you {error}" if right is not None else error
+                self._refused(look, told, ForbiddenError(told, status=403, reason="Forbidden"))
+            case watch.KindAbsent(error):
+                kind = look.kind
+                self._refused(look, error, KindAbsentError(error, api_version=kind.api_version, kind=kind.kind))
             case watch.Interrupted(error, pause):
                 click.echo(f"warning: {error}; trying again in {pause:.0f} s", err=True)
             case _:

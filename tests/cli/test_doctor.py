@@ -86,11 +86,32 @@ def test_a_controller_of_the_chart_is_asked_for_its_lease_and_its_rights(
     assert found["rights"][0]["message"].startswith("the account of default/oam may not: ")
 
 
-def test_who_may_read_little_is_told_what_was_not_looked_at(invoke: Invoke, kubeconfig: Path, tmp_path: Path) -> None:
+@pytest.fixture(name="visitor")
+def _visitor(kubeconfig: Path, tmp_path: Path) -> Path:
+    """The way in of somebody whom no role allows anything but what all may."""
     content = yaml.safe_load(kubeconfig.read_text())
     content["users"][0]["user"] = {"token": "visitor"}
     (tmp_path / "visitor").write_text(yaml.safe_dump(content))
-    found = findings(invoke, tmp_path / "visitor")
+    return tmp_path / "visitor"
+
+
+def test_status_without_the_right_to_see_pods_shows_the_rest_and_says_so(
+    invoke: Invoke, visitor: Path, api: Handle
+) -> None:
+    rules = [{"apiGroups": ["core.oam.dev"], "resources": ["applicationconfigurations"], "verbs": ["list", "watch"]}]
+    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "reader"}}
+    subject = {"kind": "User", "name": "visitor", "apiGroup": "rbac.authorization.k8s.io"}
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"}
+    binding = {**role, "kind": "RoleBinding", "subjects": [subject], "roleRef": reference}
+    api.apply({**role, "rules": rules}, binding)
+    done = invoke("status", "shop", "--kubeconfig", str(visitor))
+    api.delete("rbac.authorization.k8s.io/v1", "RoleBinding", "reader")
+    assert "shop-worker (Worker)" in done.stdout
+    assert done.stderr == "warning: you may not list pods in namespace default\n"
+
+
+def test_who_may_read_little_is_told_what_was_not_looked_at(invoke: Invoke, visitor: Path) -> None:
+    found = findings(invoke, visitor)
     assert "server" in found
     assert any("customresourcedefinitions" in one["message"] for one in found["reading"])
     assert any("for rudr diff" in one["message"] for one in found["you"])

@@ -70,8 +70,7 @@ def missing_components(found: Situation) -> Iterator[Finding]:
         return
     there = sorted(str(one.get("metadata", {}).get("name")) for one in found.components)
     namespace = str(found.application.get("metadata", {}).get("namespace"))
-    bindings = (found.application.get("spec") or {}).get("components")
-    named = [one.get("componentName") for one in (bindings if isinstance(bindings, list) else ())]
+    named = [one.get("componentName") for one in types.bindings(found.application)]
     for name in dict.fromkeys(str(one) for one in named if one):
         if name not in there:
             hint = suggest.nearest(name, there) or f" There is {', '.join(there) or 'none'}."

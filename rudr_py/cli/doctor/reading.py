@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from rudr_py import errors
 from rudr_py.api import Kind
 from rudr_py.cli import looking, show_tree, tree
-from rudr_py.cli.cluster import APPLICATION, Cluster
+from rudr_py.cli.cluster import APPLICATION, Cluster, unread
 from rudr_py.cli.doctor import deployed, reviews
 from rudr_py.cli.doctor.application import Situation
 from rudr_py.cli.doctor.deployed import Deployed
@@ -126,7 +126,7 @@ class Reader:
         try:
             return await reading
         except (errors.ForbiddenError, errors.NotFoundError, errors.KindAbsentError) as error:
-            self._unread.append(f"not looked at: {error}")
+            self._unread.append(f"not looked at: {unread(error)}")
             return None
 
     async def _lacking(self, one: Deployed) -> tuple[Right, ...]:

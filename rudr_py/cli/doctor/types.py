@@ -44,7 +44,7 @@ def used(applications: Iterable[Document], components: Iterable[Document]) -> di
 
 
 def _of(application: Document, namespace: object, workloads: Mapping[tuple[Any, Any], str]) -> Iterator[Used]:
-    for binding in _maps(_spec(application).get("components")):
+    for binding in bindings(application):
         workload = workloads.get((namespace, binding.get("componentName")))
         if workload:
             yield Used("workload type", workload)
@@ -54,6 +54,11 @@ def _of(application: Document, namespace: object, workloads: Mapping[tuple[Any, 
     for scope in _maps(_spec(application).get("scopes")):
         if scope.get("type"):
             yield Used("scope type", str(scope["type"]))
+
+
+def bindings(application: Document) -> list[Document]:
+    """The component bindings of an application, as they stand."""
+    return list(_maps(_spec(application).get("components")))
 
 
 def check(uses: Mapping[Used, Sequence[str]], catalog: Catalog, published: Sequence[Document]) -> Iterator[Finding]:
