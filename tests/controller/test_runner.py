@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import msgspec
@@ -13,97 +11,12 @@ import pytest
 from rudr_py import errors
 from rudr_py.api import Kind
 from rudr_py.controller import current, runner, world
-from rudr_py.controller.endpoints import Checks, Endpoints
-from rudr_py.controller.leadership import Leadership
-from rudr_py.controller.metrics import Metrics
 from rudr_py.controller.outcome import Outcome
-from rudr_py.controller.queue import Queue
-from rudr_py.controller.reconcile import Reconciler
-from rudr_py.controller.runner import Controller, Machinery
-from rudr_py.controller.sources import Sources, Tools
-from rudr_py.controller.world import World
-from rudr_py.kube.client import Client
 from rudr_py.kube.discovery import Discovery
-from rudr_py.kube.events import Recorder
 from rudr_py.local.faults import Faults, Match
 from rudr_py.model.identity import Key
-from rudr_py.settings import Settings
-from rudr_py.testing.clock import FakeClock, settle
-
-SHOP = Key("shop", "shop")
-SETTINGS = Settings(health_address="", metrics_address="", workers=2, retry_initial=1.0, stop_grace=30.0)
-Reconcile = Callable[[Key], Any]
-
-
-class Scripted(Reconciler):
-    """A reconciler that does what a test says, and notes when."""
-
-    def __init__(self, clock: FakeClock) -> None:
-        self.clock = clock
-        self.runs: list[tuple[float, Key]] = []
-        self.does: Reconcile = lambda _key: Outcome(result="success")
-
-    async def reconcile(self, key: Key) -> Outcome:
-        self.runs.append((self.clock.monotonic() - 1000.0, key))
-        found = self.does(key)
-        outcome: Outcome = await found if asyncio.iscoroutine(found) else found
-        return outcome
-
-
-class Bench:
-    """A controller over the local API with a scripted reconciler and a fake clock."""
-
-    def __init__(self, transport: Any) -> None:
-        self.clock = FakeClock()
-        self.reconciler = Scripted(self.clock)
-        self.queue: Queue[Key] = Queue(self.clock, retry_initial=1.0, retry_maximum=300.0)
-        self.metrics = Metrics(self.clock)
-        self.stop = asyncio.Event()
-        self.running: asyncio.Task[None] | None = None
-        client = Client(transport)
-        discovery = Discovery(client, clock=self.clock)
-        known, checks = World(), Checks()
-        tools = Tools(transport=transport, discovery=discovery, clock=self.clock, settings=SETTINGS)
-        self.recorder = Recorder(client, identity="test", clock=self.clock)
-        self.sources = Sources(known, tools, lambda key, _initial: self.queue.add(key))
-        self.world = known
-        self.controller = Controller(
-            Machinery(
-                settings=SETTINGS,
-                clock=self.clock,
-                world=known,
-                sources=self.sources,
-                kinds=(),
-                queue=self.queue,
-                reconciler=self.reconciler,
-                recorder=self.recorder,
-                endpoints=Endpoints(checks, self.metrics, SETTINGS),
-                checks=checks,
-                metrics=self.metrics,
-                leadership=Leadership(SETTINGS, transport, self.clock, self.metrics.leader),
-            )
-        )
-
-    @contextlib.asynccontextmanager
-    async def over(self) -> AsyncIterator[None]:
-        """Run, synced, and stop at the end unless it has ended."""
-        self.running = asyncio.create_task(self.controller.run(self.stop))
-        try:
-            async with asyncio.timeout(10):
-                await self.controller.synced.wait()
-            yield
-        finally:
-            self.stop.set()
-            await asyncio.wait([self.running])
-
-    async def worked(self, count: int) -> None:
-        """Wait until so many reconciles have begun."""
-        async with asyncio.timeout(10):
-            while len(self.reconciler.runs) < count:
-                await settle()
-
-    def times(self) -> list[float]:
-        return [round(time, 6) for time, _ in self.reconciler.runs]
+from rudr_py.testing.clock import settle
+from tests.controller.bench import SETTINGS, SHOP, Bench
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
+from rudr_py.cli import run
 from rudr_py.controller import Controller, assemble
 from rudr_py.errors import LeaseLostError
 from rudr_py.kube import config
@@ -27,7 +28,16 @@ from rudr_py.settings import LeaderElection, Settings
 from rudr_py.testing.cluster import ADDRESS, TIMEOUT, Cluster
 from tests.e2e import apiserver, waiting
 from tests.e2e.conftest import Server
-from tests.e2e.documents import APPLICATION, DEPLOYMENT, INGRESS_TRAIT, application, component, greeting, synced
+from tests.e2e.documents import (
+    APPLICATION,
+    DEPLOYMENT,
+    INGRESS_TRAIT,
+    NAMESPACE,
+    application,
+    component,
+    greeting,
+    synced,
+)
 
 log = logging.getLogger(__name__)
 
@@ -172,7 +182,7 @@ async def test_a_stop_lets_the_other_begin_at_once(cluster: Cluster, catalog: Ca
 # --- Processes
 
 
-def run(cluster: Cluster, server: Server, name: str, port: int) -> Awaitable[asyncio.subprocess.Process]:
+def launched(cluster: Cluster, server: Server, name: str, port: int) -> Awaitable[asyncio.subprocess.Process]:
     """Start `rudr run` as a pod of that name."""
     return asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "rudr_py", "run", "--kubeconfig", str(server.kubeconfig), "--leader-elect"),
@@ -189,7 +199,7 @@ def run(cluster: Cluster, server: Server, name: str, port: int) -> Awaitable[asy
 async def pod(cluster: Cluster, server: Server, name: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """A process that is ready, to lead or to stand by; killed at the end."""
     (port,) = apiserver.free_ports(1)
-    process = await run(cluster, server, name, port)
+    process = await launched(cluster, server, name, port)
     try:
         await waiting.answers(f"http://127.0.0.1:{port}/readyz?verbose", "[i]leader: ")
         yield process
@@ -290,3 +300,38 @@ async def test_a_leader_whose_line_hangs_ends_and_writes_nothing_after_its_lease
     assert [one for one in line.arrived if one[1] in line.held and one[0] >= end] == []
     begun = min(time for time, agent, _ in line.done if agent == "second")
     assert begun >= end
+
+
+# --- Several namespaces
+
+
+async def test_several_namespaces_are_served_and_no_other(cluster: Cluster, catalog: Catalog, server: Server) -> None:
+    places = [cluster, *(Cluster(cluster.transport, f"{cluster.namespace}-{n}", cluster.clock) for n in ("b", "c"))]
+    for place in places[1:]:
+        await place.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": place.namespace}})
+    first, second, third = places
+    for place in places:
+        await place.apply(component(), application())
+    settings = msgspec.structs.replace(
+        run.settings({"watch_namespace": f"{first.namespace}, {second.namespace}", "publish_definitions": False}, {}),
+        health_address=ADDRESS,
+        metrics_address=ADDRESS,
+    )
+    connection = await config.connect(str(server.kubeconfig))
+    async with (
+        run.transport_to(connection, purpose="several") as transport,
+        waiting.started(assemble(settings, transport, cluster.clock, catalog)),
+    ):
+        for place in (first, second):
+            await place.until(APPLICATION, "shop", synced)
+        await second.apply(application(greeting="changed"))
+        await second.until(DEPLOYMENT, "shop-web", lambda d: greeting(d) == "changed")
+    untouched = await third.get(APPLICATION, "shop")
+    assert untouched is not None
+    assert "status" not in untouched
+    assert await third.get(DEPLOYMENT, "shop-web") is None
+    asked = [one.path for one in server.answered() if one.agent.endswith(" several")]
+    assert asked
+    assert not [path for path in asked if third.namespace in path]
+    for place in places[1:]:
+        await place.delete(NAMESPACE, place.namespace)
