@@ -63,7 +63,9 @@ def of(catalog: Catalog, right: Right) -> str:
 def sentence(catalog: Catalog, right: Right) -> str:
     """What is missing, what for, and where help is."""
     purpose = of(catalog, right)
-    return f"may not {right}{': needed ' if purpose else ''}{purpose}; see rudr rbac"
+    if not purpose:
+        return f"may not {right}: needed by no installed type, so perhaps by a WorkloadType object; see rudr rbac -f"
+    return f"may not {right}: needed {purpose}; see rudr rbac"
 
 
 def _resources(offer: Offer[Any], right: Right) -> Iterator[str]:

@@ -21,13 +21,14 @@ from rudr_py.controller import Controller, assemble
 from rudr_py.errors import Right
 from rudr_py.kube.transport import AioTransport
 from rudr_py.model.identity import API_VERSION, CORE_GROUP
+from rudr_py.model.parse_definition import parse_workload_type
 from rudr_py.plugins import rights
 from rudr_py.plugins.rights import Rights
 from rudr_py.settings import Settings
 from rudr_py.testing.clock import RealClock
 from rudr_py.testing.cluster import ADDRESS, TIMEOUT
 from tests.e2e import guarded, waiting
-from tests.e2e.documents import APPLICATION, DEPLOYMENT, JOB, Document, message, observed, synced
+from tests.e2e.documents import APPLICATION, CRD, DEPLOYMENT, JOB, Document, established, message, observed, synced
 from tests.e2e.guarded import Guarded
 from tests.e2e.uses import TASK, USES, WORKER, Use
 
@@ -38,6 +39,29 @@ APPLIED = "rudr.oam.dev/applied"
 OWN = ("applicationconfigurations", "componentschematics", "componentinstances")
 DEFINITIONS = ("traits", "workloadtypes", "applicationscopes")
 OUTLIVING = ("configmaps", "persistentvolumeclaims")
+GADGET = {
+    "apiVersion": CRD.api_version,
+    "kind": CRD.kind,
+    "metadata": {"name": "gadgetry.toys.example"},
+    "spec": {
+        "group": "toys.example",
+        "scope": "Namespaced",
+        "names": {"kind": "Gadget", "singular": "gadget", "plural": "gadgetry"},
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+            }
+        ],
+    },
+}
+ADMITTING = {
+    "apiVersion": API_VERSION,
+    "kind": "WorkloadType",
+    "spec": {"group": "toys.example", "version": "v1", "names": {"kind": "Gadget", "plural": "gadgetry"}},
+}
 KEPT = ("create", "patch", "get", "delete")
 
 
@@ -306,4 +330,33 @@ async def test_where_owners_are_guarded_the_right_to_set_their_finalizers_is_nee
         told = "may not update the finalizers of its owner: needed "
         await admin.until(APPLICATION, "good", lambda d: told in message(d, "Synced"))
         await cluster.grant(needed, watched=(shop,))
+        await admin.until(APPLICATION, "good", synced)
+
+
+async def test_a_kind_that_a_workload_type_admits_needs_the_rights_that_its_object_tells(
+    cluster: Guarded, catalog: Catalog, needed: Rights
+) -> None:
+    shop, types, admin = cluster.places.shop, cluster.places.types, cluster.admin
+    await admin.apply(GADGET)
+    await admin.until(CRD, "gadgetry.toys.example", established)
+    admin.discovery.invalidate()
+    admitting = {**ADMITTING, "metadata": {"name": "gadget", "namespace": types}}
+    component = {
+        "apiVersion": API_VERSION,
+        "kind": "ComponentSchematic",
+        "metadata": {"name": "good"},
+        "spec": {
+            "workloadType": "toys.example/v1.Gadget",
+            "workloadSettings": [{"name": "spec", "value": {"size": 1}}],
+        },
+    }
+    await admin.apply(admitting, component, WORKER.documents("good")[1])
+    await cluster.grant(needed, watched=(shop,))
+    async with controlled(cluster, catalog):
+        told = f"may not watch gadgetry.toys.example in namespace {shop}: needed by no installed type"
+        await admin.until(APPLICATION, "good", lambda d: told in message(d, "Synced"))
+        definition = parse_workload_type(admitting).value
+        assert definition is not None
+        more = rights.needed(catalog, root_scopes=True, further=[rights.admitted(definition)])
+        await cluster.grant(more, watched=(shop,))
         await admin.until(APPLICATION, "good", synced)
