@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rudr_py.catalog import OWN_PACKAGE, Catalog
+from rudr_py.errors import CatalogError
 from rudr_py.render.inputs import Inputs
 
 
@@ -34,23 +35,25 @@ def used(inputs: Inputs, catalog: Catalog, *, wrong: bool) -> dict[str, str]:
     return {**{name: inputs.packages[name] for name in lost}, **found}
 
 
-def missing(inputs: Inputs, catalog: Catalog, name: str) -> str:
-    """What to add to the message that nobody offers a type: who did, and how to have it again. "" when nobody knows."""
-    before = inputs.packages.get(name)
+def unknown(error: CatalogError, what: str, inputs: Inputs, catalog: Catalog) -> str:
+    """What to tell of a type that nobody offers: `what` it is, who offered it, and how to have it again.
+
+    Without a memory of it, or when the catalog knows its plugin, that is what the catalog says.
+    """
+    before = inputs.packages.get(error.name)
     if before is None:
-        return ""
+        return str(error)
     package, version = _split(before)
     states = [plugin for plugin in catalog.plugins if plugin.package == package]
-    if not states:
-        return (
-            f" It was offered by {before}, which is not installed now; install it again: pip install {package}, "
-            "and restart rudr-py."
-        )
     unused = next((plugin for plugin in states if plugin.state != "loaded"), None)
-    if unused is None:
-        return f" It was offered by {before}, and {states[0].distribution}, which is installed now, does not offer it."
-    told = name in unused.types  # by the catalog
-    return "" if told else f" It was offered by {package} {version}, and now {unused.error}."
+    if unused is not None:
+        told = error.name in unused.types
+        return str(error) if told else f'the {what} "{error.name}" cannot be used: {unused.error}.'
+    if states:
+        there = f"{states[0].distribution}, which is installed now, does not offer it"
+        return f"the {what} \"{error.name}\" was offered by {before}, and {there}: pip install '{package}=={version}'."
+    again = f"install it again: pip install {package}, and restart rudr-py"
+    return f'the {what} "{error.name}" was offered by {before}, which is not installed now; {again}.'
 
 
 def written(packages: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -187,8 +187,8 @@ def _workload(
     except CatalogError as error:
         admitted = extended.admit(inputs.definitions, component.workload_type)
         if isinstance(admitted, str):
-            lost = packages.missing(inputs, catalog, component.workload_type)
-            problem = Problem(f"{error}{lost}{admitted}", "$.spec.workloadType", rule="CO-13")
+            told = packages.unknown(error, "workload type", inputs, catalog)
+            problem = Problem(f"{told}{admitted}", "$.spec.workloadType", rule="CO-13")
             return _Workload(problems=(problem,))
         literal = {one.name for one in component.settings if one.from_param not in resolved.parameters}
         parameters = extended.Parameters({one.name for one in component.parameters}, resolved.parameters)
@@ -215,8 +215,8 @@ def _traits(
             offer = catalog.trait(binding.name)
         except CatalogError as error:
             hint = narrowing.unimplemented("Trait", inputs.definitions.traits, binding.name)
-            lost = packages.missing(inputs, catalog, binding.name)
-            problems.append(Problem(f"{error}{lost}{hint}", paths.child(path, "name"), rule="TR-8"))
+            said = packages.unknown(error, "trait", inputs, catalog)
+            problems.append(Problem(f"{said}{hint}", paths.child(path, "name"), rule="TR-8"))
             continue
         if offer.name in seen and not offer.provides.several:
             message = f'the trait "{offer.name}" is attached twice; an instance takes each trait once'

@@ -44,8 +44,8 @@ def render(inputs: Inputs, catalog: Catalog, index: int, instances: Sequence[Ins
     except CatalogError as error:
         hint = narrowing.unimplemented("ApplicationScope", narrowing.scope_types(inputs.definitions), binding.type)
         # a type that is not there, or none, is told by the reader of the document
-        lost = packages.missing(inputs, catalog, binding.type)
-        problem = Problem(f"{error}{lost}{hint}", paths.child(path, "type"), rule="SC-9")
+        told = packages.unknown(error, "scope type", inputs, catalog)
+        problem = Problem(f"{told}{hint}", paths.child(path, "type"), rule="SC-9")
         return RenderedScope(problems=() if _misread(inputs, problem.path) else (problem,))
     prepared, problems, warnings = _prepare(inputs, offer, binding, path)
     if problems or _misread(inputs, path):
