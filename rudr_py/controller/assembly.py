@@ -68,8 +68,8 @@ def assemble(
     metrics = _metrics(settings, transport, clock, catalog)
     transport, lease = Counted(transport, metrics.request), Counted(lease or transport, metrics.request)
     catalog = catalog.blaming(metrics.plugin_failed)
-    leadership = Leadership(settings, lease, clock, metrics.leader)
     denials = Denials(clock, functools.partial(purposes.sentence, catalog))
+    leadership = Leadership(settings, lease, clock, metrics.leader, denied=denials.note)
     client = Client(transport, allowance=leadership.allowance, denied=denials.note)
     discovery = Discovery(Client(transport), clock=clock)  # a standby, too, needs that
     recorder = Recorder(client, identity=settings.identity, clock=clock)

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from rudr_py.errors import Right
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.lease import Elector
 from rudr_py.kube.transport import Transport
@@ -25,8 +26,17 @@ Report = Callable[[str, bool], None]
 class Leadership:
     """The standing of this process among those of one installation."""
 
-    def __init__(self, settings: Settings, transport: Transport, clock: Clock, report: Report) -> None:
-        """`transport` is for the lease alone, so that it waits behind nothing."""
+    def __init__(
+        self,
+        settings: Settings,
+        transport: Transport,
+        clock: Clock,
+        report: Report,
+        *,
+        denied: Callable[[Right], object] = lambda _right: None,
+    ) -> None:
+        """`transport` is for the lease alone, so that it waits behind nothing; `denied` is told of rights to it that we
+        lack."""
         self._election = settings.leader_election
         self._most = settings.request_timeout
         self._report = report
@@ -35,7 +45,7 @@ class Leadership:
         if self._election is None:
             self._led.set()
         else:
-            self._elector = Elector(transport, self._election, clock, seen=self._seen)
+            self._elector = Elector(transport, self._election, clock, seen=self._seen, denied=denied)
             report(self._election.name, False)
 
     @property

@@ -47,10 +47,11 @@ class Elector:
         clock: Clock,
         *,
         seen: Callable[[str], None] = lambda _holder: None,
+        denied: Callable[[errors.Right], object] = lambda _right: None,
         random: Callable[[], float] = chance.random,
     ) -> None:
-        """`seen` is told of every new holder, empty when there is none any more."""
-        self._client = Client(transport, allowance=self._patience)
+        """`seen` is told of every new holder, empty when there is none any more, `denied` of rights that we lack."""
+        self._client = Client(transport, allowance=self._patience, denied=denied)
         self._election = election
         self._clock = clock
         self._told = seen

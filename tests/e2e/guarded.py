@@ -13,7 +13,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import yaml
@@ -131,11 +131,14 @@ class Guarded:
         return bool((await self.admin.client.json(request))["status"]["allowed"])
 
 
+R = TypeVar("R", bound=Rule)
+
+
 def without(needed: Rights, missing: Right) -> Rights:
     """All rights but one."""
 
-    def left(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-        found = []
+    def left(rules: tuple[R, ...]) -> tuple[R, ...]:
+        found: list[R] = []
         for rule in rules:
             if missing.group not in rule.groups or missing.resource not in rule.resources:
                 found.append(rule)
@@ -146,7 +149,7 @@ def without(needed: Rights, missing: Right) -> Rights:
             found += [msgspec.structs.replace(rule, resources=r, verbs=v) for r, v in parts if r and v]
         return tuple(found)
 
-    return Rights(cluster=left(needed.cluster), definitions=left(needed.definitions), own=needed.own)
+    return Rights(cluster=left(needed.cluster), definitions=left(needed.definitions), own=left(needed.own))
 
 
 @contextlib.asynccontextmanager
