@@ -80,15 +80,15 @@ async def _bare(cluster: Cluster, count: int, catalog: Catalog) -> None:
             status = {"phase": "synced", "conditions": []}
             await cluster.client.apply(target, arena.encoded({**document, "status": status}), "bare")
 
-    bodies = [_manifests(cluster.namespace, number, catalog) for number in range(count)]
+    bodies = [manifests(cluster.namespace, arena.application(number), catalog) for number in range(count)]
     async with asyncio.TaskGroup() as tasks:
         for number, manifests in enumerate(bodies):
             tasks.create_task(one(manifests, number))
 
 
-def _manifests(namespace: str, number: int, catalog: Catalog) -> list[dict[str, Any]]:
-    document = arena.application(number)
-    document["metadata"]["namespace"] = namespace
+def manifests(namespace: str, document: dict[str, Any], catalog: Catalog) -> list[dict[str, Any]]:
+    """The objects of an application of the arena."""
+    document = {**document, "metadata": {**document["metadata"], "namespace": namespace}}
     parsed = parse_application(document)
     assert parsed.value is not None
     inputs = Inputs(
