@@ -35,6 +35,7 @@ ORPHAN = "orphan"
 
 TRIES = 3
 
+FINISHING = "for taking our finalizer off an application that is being deleted"
 RECLAIMING = "for deleting with an application what was asked to go with it"
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,10 @@ class Reclaimer:
         except errors.NotFoundError:
             pass
         except errors.RudrError as error:
-            return failures.outcome([failures.of(Ref(world.APPLICATION, application.name), error)])
+            failure = failures.of(Ref(world.APPLICATION, application.name), error, needed=FINISHING)
+            if failure.kind == "refused":  # an application that is being deleted has no condition for that
+                self._recorder.record(application, "ReclaimFailed", failure.message, action="Reclaim", warning=True)
+            return failures.outcome([failure])
         return Outcome(result="success")
 
     def _objects(self, application: Live) -> Iterator[tuple[Ref, Live]]:

@@ -90,14 +90,15 @@ class Reconciler:
         before = self._previous(live)
         inputs = parts.reader.inputs(live, before)
         plan = parts.plans.plan(key, inputs)
-        if not parts.sources.ensure(kinds(plan, before), key):
+        concerned = kinds(plan, before)
+        if not parts.sources.ensure(concerned, key):
             return Outcome(result="requeue_after", after=failures.SAFETY)
         self._look(key, plan, inputs.observed, before)
         if plan.scopes and parts.world.groups.defers(key):
             return Outcome(result="success")
         await parts.roots.ensure(key.namespace)
         synced = await self._sync(live, plan, inputs, before)
-        unseen = parts.sources.lacking(kinds(plan, before), key.namespace)
+        unseen = parts.sources.lacking(concerned, key.namespace)
         notes = tuple(one for one in (*unseen, *self._untold.get(key, ())) if one not in synced.sync.message)
         sync = msgspec.structs.replace(synced.sync, notes=notes)
         return await self._tell(live, plan, inputs, msgspec.structs.replace(synced, sync=sync))

@@ -52,5 +52,7 @@ class RootScopes:
             with contextlib.suppress(errors.AlreadyExistsError):
                 await self._client.create(Target(resource, namespace, name), content, FIELD_MANAGER)
                 log.info("root scopes created", extra={"namespace": namespace})
+        except errors.MissingRightError:
+            return  # the client tells of that, once
         except errors.KubeError as error:
             log.warning("root scopes cannot be created", extra={"namespace": namespace, "error": str(error)})

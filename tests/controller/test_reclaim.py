@@ -167,6 +167,19 @@ async def test_a_finalizer_that_may_not_be_written_stops_the_application(
     assert await bench.cluster.get(CONFIG_MAP, "settings") is None
 
 
+async def test_a_finalizer_that_may_not_be_taken_off_is_told_and_tried_again(
+    bench: Any, reclaimer: Reclaimer, kept: Planned, faults: Faults
+) -> None:
+    await guarded(bench, reclaimer, kept)
+    application = await ending(bench)
+    faults.refuse(403, Match(verb="patch", name="shop"), times=1)
+    assert (await reclaimer.end(application)).result == "refused"
+    (event,) = [one for one in await bench.events() if one["reason"] == "ReclaimFailed"]
+    assert event["regarding"]["name"] == "shop"
+    assert (await reclaimer.end(application)).result == "success"
+    assert await finalizers(bench) is None
+
+
 def test_a_patch_of_what_is_right_already_is_empty() -> None:
     document = {"metadata": {"resourceVersion": "7", "finalizers": [FINALIZER]}}
     assert reclaim.patch(document, present=True) == []
