@@ -8,6 +8,7 @@ import itertools
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import aiohttp
@@ -262,6 +263,26 @@ async def test_without_its_plugin_an_application_keeps_its_objects_and_is_told(
         assert after["metadata"]["resourceVersion"] == app["metadata"]["resourceVersion"]
     async with cluster.controller(loading.load([found], discovery.standard()).catalog):
         await cluster.until(APPLICATION, "app", _is("Ready", "True"))
+
+
+async def test_a_restart_with_the_same_packages_writes_nothing_and_a_new_version_is_noted(
+    cluster: Cluster, plugin: Make
+) -> None:
+    def started(version: str) -> AbstractAsyncContextManager[object]:
+        found = plugin("rudr-py-hostile", Hostile(lambda _: Rendered()), version=version)
+        return cluster.controller(loading.load([found], discovery.standard()).catalog)
+
+    async with started("1.0"):
+        await cluster.apply(_component(), _application("app", "hostile"))
+        first = await cluster.until(APPLICATION, "app", _is("Ready", "True"))
+        assert first["status"]["packages"] == [{"name": "rudr-py-hostile", "version": "1.0", "types": ["hostile"]}]
+    settled = await cluster.get(APPLICATION, "app")
+    async with started("1.0"):
+        await cluster.apply(_application("other"))
+        await cluster.until(APPLICATION, "other", _is("Ready", "True"))
+        assert await cluster.get(APPLICATION, "app") == settled
+    async with started("1.1"):
+        await cluster.until(APPLICATION, "app", lambda one: one["status"]["packages"][0]["version"] == "1.1")
 
 
 def _without(found: discovery.Found, failing: str) -> loading.Loaded:
