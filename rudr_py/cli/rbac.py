@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from typing import Literal
 
 import click
 import msgspec
 
 from rudr_py.api import Rule
+from rudr_py.catalog import Catalog
 from rudr_py.cli import files, options, output
-from rudr_py.errors import DocumentError
+from rudr_py.errors import DocumentError, Right
 from rudr_py.model import parse, parse_definition
-from rudr_py.plugins import discovery, loading, rights, roles
+from rudr_py.plugins import discovery, loading, purposes, rights, roles
+from rudr_py.plugins.rights import Rights
 from rudr_py.plugins.roles import Account, Installation
+
+Form = Literal["yaml", "json", "name", "wide"]
+FORMS: tuple[Form, ...] = ("yaml", "json", "name", "wide")
 
 
 class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     """The options by their names."""
 
-    form: output.Form
+    form: Form
     name: str
     publish: bool
     root_scopes: bool
@@ -44,7 +50,9 @@ def _account(context: click.Context, parameter: click.Parameter, value: str | No
 
 
 @click.command("rbac")
-@click.option("-o", "--output", "form", type=click.Choice(output.FORMS), default="yaml", show_default=True)
+@click.option(
+    "-o", "--output", "form", type=click.Choice(FORMS), default="yaml", show_default=True, help="wide says what for."
+)
 @click.option("--name", default="rudr", show_default=True, help="The name of the roles, and what it begins with.")
 @click.option("--bind", "account", metavar="NAMESPACE:NAME", callback=_account, help="Bind them to a ServiceAccount.")
 @click.option(
@@ -88,11 +96,12 @@ def command(context: click.Context, /, **flags: object) -> None:
     )
     if asked.aggregate:
         standard = rights.needed(loading.load([], discovery.standard()).catalog)
-        added = rights.beyond(needed.cluster, standard.cluster)
-        found = [roles.role("ClusterRole", f"{asked.name}-further", added, labels=roles.AGGREGATE)]
+        needed = Rights(cluster=rights.beyond(needed.cluster, standard.cluster), definitions=())
+        found = [roles.role("ClusterRole", f"{asked.name}-further", needed.cluster, labels=roles.AGGREGATE)]
     else:
         found = list(roles.documents(needed, _installation(asked)))
-    click.echo(output.text(found, asked.form), nl=False)
+    text = output.table(_table(needed, catalog, asked)) if asked.form == "wide" else output.text(found, asked.form)
+    click.echo(text, nl=False)
 
 
 def _installation(asked: _Asked) -> Installation:
@@ -103,6 +112,28 @@ def _installation(asked: _Asked) -> Installation:
         own=asked.lease_namespace or asked.definitions,
         account=asked.account,
     )
+
+
+def _table(needed: Rights, catalog: Catalog, asked: _Asked) -> list[tuple[str, ...]]:
+    """A row for each thing that rights for one resource are needed for."""
+    places = _installation(asked)
+    rows: list[tuple[str, ...]] = [("RESOURCE", "VERBS", "NAMESPACE", "NEEDED")]
+    everywhere = ",".join(places.watched) or "<all>"
+    for where, rules in (
+        (everywhere, needed.cluster),
+        (places.definitions, needed.definitions),
+        (places.own, needed.own),
+    ):
+        for rule in rules:
+            for resource in rule.resources:
+                group = rule.groups[0]
+                verbs: dict[str, list[str]] = {}
+                for verb in rule.verbs:
+                    purpose = purposes.of(catalog, Right(verb, resource, group)) or "by a WorkloadType object"
+                    verbs.setdefault(purpose, []).append(verb)
+                name = f"{resource}.{group}" if group else resource
+                rows += ((name, ",".join(found), where, purpose) for purpose, found in verbs.items())
+    return rows
 
 
 def _admitted(asked: _Asked) -> Iterator[Rule]:

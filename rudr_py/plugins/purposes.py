@@ -16,7 +16,7 @@ from rudr_py.model.identity import CORE_GROUP
 from rudr_py.plugins import rights
 
 SHOWN = 3
-"""How many types are named; the rest is counted."""
+"""How many types of a sort are named; the rest is counted."""
 
 _EVERY = "for every application"
 _OWNERS = {"": "for owners that block their deletion"}
@@ -54,10 +54,11 @@ def of(catalog: Catalog, right: Right) -> str:
     known = _OWN.get((right.group, right.resource))
     if known is not None:
         return known.get(right.verb, known[""])
-    found = sorted(_label(offer) for offer in catalog.offers() if right.resource in _resources(offer, right))
-    if len(found) > SHOWN:
-        found = [*found[:SHOWN], f"{len(found) - SHOWN} more"]
-    return f"by {', '.join(found)}" if found else ""
+    asking = [offer for offer in catalog.offers() if right.resource in _resources(offer, right)]
+    sorts = {WorkloadType: "workload type", Trait: "trait", Scope: "scope"}
+    found = {word: [offer.name for offer in asking if isinstance(offer.provides, base)] for base, word in sorts.items()}
+    told = ", ".join(_named(word, names) for word, names in found.items() if names)
+    return f"by {told}" if told else ""
 
 
 def sentence(catalog: Catalog, right: Right) -> str:
@@ -77,7 +78,6 @@ def _resources(offer: Offer[Any], right: Right) -> Iterator[str]:
             yield from rule.resources
 
 
-def _label(offer: Offer[Any]) -> str:
-    sorts = {Trait: "trait", Scope: "scope", WorkloadType: "workload type"}
-    sort = next(word for base, word in sorts.items() if isinstance(offer.provides, base))
-    return f"{sort} {offer.name}"
+def _named(word: str, names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{word}{'s' if len(names) > 1 else ''} {', '.join(names[:SHOWN])}{more}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -102,6 +103,20 @@ def test_other_forms_are_printed_too(invoke: Invoke) -> None:
     items = json.loads(invoke("rbac", "-o", "json", "--name", "mine").stdout)["items"]
     assert [item["metadata"]["name"] for item in items] == ["mine", "mine-definitions"]
     assert invoke("rbac", "-o", "name").stdout.startswith("clusterrole")
+
+
+def test_each_right_is_told_with_what_it_is_for(invoke: Invoke, write: Text) -> None:
+    file = write("types.yaml", GADGET.format(group="toys.example", plural=""))
+    options = ("--definitions-namespace", "types", "--watch-namespace", "a,b", "--leader-elect", "-f", file)
+    lines = invoke("rbac", "-o", "wide", *options).stdout.splitlines()
+    rows = [tuple(re.split(" {3,}", line)) for line in lines]
+    assert rows[0] == ("RESOURCE", "VERBS", "NAMESPACE", "NEEDED")
+    kept = "get,list,watch,create,patch,delete"
+    assert ("ingresses.networking.k8s.io", kept, "a,b", "by trait ingress") in rows
+    assert ("gadgets.toys.example", kept, "a,b", "by a WorkloadType object") in rows
+    assert ("traits.core.oam.dev", "list,watch", "types", "for types that the cluster defines") in rows
+    assert ("traits.core.oam.dev", "create,patch,delete", "types", "for publishing the installed types") in rows
+    assert ("leases.coordination.k8s.io", "create", "types", "for leader election") in rows
 
 
 @pytest.mark.parametrize("account", ["rudr", ":rudr", "rudr-system:"])

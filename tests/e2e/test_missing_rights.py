@@ -316,12 +316,11 @@ async def test_what_concerns_no_single_application_is_told_at_readyz(
             await cluster.at(types).until(Kind(API_VERSION, "Trait"), "ingress", bool)
 
 
+@pytest.mark.parametrize("cluster", ["kube-apiserver"], indirect=True)
 @pytest.mark.parametrize("resource", ["applicationconfigurations/finalizers", "componentinstances/finalizers"])
 async def test_where_owners_are_guarded_the_right_to_set_their_finalizers_is_needed(
     cluster: Guarded, catalog: Catalog, needed: Rights, resource: str
 ) -> None:
-    if cluster.local is not None:
-        pytest.skip("the local API has no OwnerReferencesPermissionEnforcement")
     shop, admin = cluster.places.shop, cluster.admin
     await cluster.grant(needed, watched=(shop,))
     await cluster.take(Right("update", resource, CORE_GROUP, shop), needed, watched=(shop,))

@@ -32,7 +32,9 @@ def test_a_right_is_explained_by_who_asks_for_it(catalog: Catalog, right: Right,
 
 
 def test_many_who_ask_are_counted(catalog: Catalog) -> None:
-    assert purposes.of(catalog, Right("get", "configmaps")).endswith(", 3 more")
+    found = purposes.of(catalog, Right("get", "configmaps"))
+    assert found.startswith("by workload types core.oam.dev/v1alpha1.")
+    assert found.endswith(" and 3 more")
 
 
 def test_no_right_is_asked_for_without_a_purpose(catalog: Catalog) -> None:
