@@ -142,8 +142,8 @@ def _open(found: Found, off: str, call_guard: Guard, ward: Ward) -> _Asked:
     offence = ward.against(label)
     if offence is not None:
         return _Asked(found, state=_state(found, "quarantined", error=f"{_title(found)} is {offence.reason}"))
-    limited = guard.within(ward.load_limit)
-    protected = limited if found.builtin else ward.around(label, limited)
+    own = found.builtin
+    protected = guard.within(LOAD_LIMIT) if own else ward.around(label, guard.within(ward.load_limit))
     try:
         offers = protected(lambda: asking.offers(found, call_guard))
     except KeyboardInterrupt:

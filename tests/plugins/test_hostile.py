@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import re
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -188,6 +189,58 @@ async def test_failing_calls_are_counted_where_the_plugins_are_told(cluster: Clu
     assert float(count.rpartition(" ")[2]) > 0
     assert 'rudr_plugins{state="failed"} 1.0' in metrics
     assert "[i]plugins: Failed: rudr-py-broken 2 (plugin broken) cannot be loaded: ImportError: no more" in verbose
+    assert "readyz check passed" in verbose
+
+
+def _exits_at_import() -> object:
+    sys.exit("bye")
+
+
+def _spins_at_import() -> object:
+    while True:
+        pass
+
+
+async def test_with_every_sort_of_broken_plugin_installed_the_controller_works_and_names_each(
+    cluster: Cluster, plugin: Make, trait: Make
+) -> None:
+    def broken(name: str, load: Callable[[], object]) -> discovery.Found:
+        return discovery.Found(name=name, package=f"rudr-py-{name}", version="2", load=load)
+
+    found = [
+        broken("raising", _no_import),
+        broken("exiting", _exits_at_import),
+        broken("spinning", _spins_at_import),
+        plugin("rudr-py-junk", rudr_types=hookimpl(lambda: 7)),
+        plugin("rudr-py-half", trait("whole"), trait("nothing", render=Trait.render)),
+        plugin("rudr-py-old", trait("old"), RUDR_API_VERSION="0.1"),
+        plugin("rudr-py-twin-a", trait("twin")),
+        plugin("rudr-py-twin-b", trait("twin")),
+        plugin("rudr-py-taking", trait("manual-scaler")),
+        plugin("rudr-py-unwanted", trait("unwanted")),
+        plugin("rudr-py-ended", trait("ended")),
+        plugin("rudr-py-good", trait("good")),
+    ]
+    offence = Offence(Label("plugin", "ended", "rudr-py-ended 1.0"), "it looped")
+    ward = loading.Ward((offence,), load_limit=0.5)
+    loaded = loading.load(found, discovery.standard(), disabled={"unwanted": "nobody wants it"}, ward=ward)
+    async with cluster.controller(loaded.catalog) as controller:
+        await cluster.apply(_component(), _application("app", "good"))
+        await cluster.until(APPLICATION, "app", _is("Ready", "True"))
+        verbose = await _ask(controller.endpoints.health_port, "/readyz?verbose")
+        metrics = await _ask(controller.endpoints.metrics_port, "/metrics")
+    told = [line for line in verbose.splitlines() if line.startswith("[i]plugins: ")]
+    states = {re.search(r"rudr-py-[-a-z]+", line)[0]: line.split()[1] for line in told}  # type: ignore[index] # it is there
+    failed = ("raising", "exiting", "spinning", "junk", "half", "twin-a", "twin-b", "taking")
+    assert states == {
+        **{f"rudr-py-{name}": "Failed:" for name in failed},
+        "rudr-py-old": "Incompatible:",
+        "rudr-py-unwanted": "Disabled:",
+        "rudr-py-ended": "Quarantined:",
+    }
+    counts = {"loaded": 2, "failed": len(failed), "incompatible": 1, "disabled": 1, "quarantined": 1}
+    for state, count in counts.items():
+        assert f'rudr_plugins{{state="{state}"}} {count}.0' in metrics
     assert "readyz check passed" in verbose
 
 
