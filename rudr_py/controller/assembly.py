@@ -106,7 +106,7 @@ def assemble(
             queue=queue,
             reconciler=Reconciler(_parts(tools, watched, sight, settings, metrics.tally, wake)),
             recorder=recorder,
-            endpoints=Endpoints(checks, metrics, settings, functools.partial(health_of, known)),
+            endpoints=_endpoints(checks, metrics, settings, known, leadership),
             checks=checks,
             metrics=metrics,
             leadership=leadership,
@@ -173,6 +173,13 @@ def _inform(checks: Checks, publishers: Sequence[Publisher], denials: Denials) -
     """What makes nobody unready, and somebody has to mend all the same."""
     checks.inform("definitions", lambda: "\n".join(line for one in publishers for line in one.told()) or None)
     checks.inform("rights", denials.told)
+
+
+def _endpoints(checks: Checks, metrics: Metrics, settings: Settings, known: World, leadership: Leadership) -> Endpoints:
+    endpoints = Endpoints(checks, metrics, settings, functools.partial(health_of, known))
+    if leadership.elected:
+        endpoints.alive.add("lease", leadership.lost)
+    return endpoints
 
 
 def _unused(catalog: Catalog) -> str | None:

@@ -81,16 +81,17 @@ class Endpoints:
         self._ports: dict[str, int] = {}
         self.heartbeat = Heartbeat()
         """What /healthz looks at."""
-        alive = Checks()
-        alive.add("event-loop", self.heartbeat.problem)
+        self.alive = Checks()
+        """What /healthz tells; what fails there is cured by a new process only."""
+        self.alive.add("event-loop", self.heartbeat.problem)
         self._routes = {
             "health": {
-                "/healthz": _together("healthz", alive),
-                "/healthz/{check}": _single(alive),
+                "/healthz": _together("healthz", self.alive),
+                "/healthz/{check}": _single(self.alive),
                 "/readyz": _together("readyz", checks),
                 "/readyz/{check}": _single(checks),
             },
-            "metrics": {"/health": _together("health", alive), "/metrics": self._scrape},
+            "metrics": {"/health": _together("health", self.alive), "/metrics": self._scrape},
             "health_scope": {"/{scope}": _scope(scopes), "/{namespace}/{scope}": _scope(scopes)},
         }
 

@@ -92,6 +92,11 @@ class Leadership:
         """Why we could not lead if we had to, or None: a standby is well while it can reach the lease."""
         return None if self._elector is None else self._elector.unreachable()
 
+    def lost(self) -> str | None:
+        """Whether we have led and do so no more: such a process has to end, and nobody would do its work if it hung."""
+        led_no_more = self._elector is not None and self._led.is_set() and not self._elector.leading.is_set()
+        return "the lease was lost" if led_no_more else None
+
     def standing(self) -> str:
         """Who leads, in words; empty without an election."""
         if self._elector is None:

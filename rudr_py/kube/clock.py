@@ -1,4 +1,7 @@
-"""Time as an argument. What implements it is made where the process is put together, or in a test."""
+"""Time as an argument. What implements it is made where the process is put together, or in a test.
+
+There is no clock here, only what one is asked, and how a moment is written.
+"""
 
 from __future__ import annotations
 
@@ -20,3 +23,8 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None:
         """Return after so many seconds."""
         ...
+
+
+def micro_time(at: datetime) -> str:
+    """A moment in UTC as a MicroTime of the Kubernetes API, with six digits of a second."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -17,7 +17,7 @@ import msgspec
 from rudr_py import errors, settings
 from rudr_py.kube import requests
 from rudr_py.kube.client import Client
-from rudr_py.kube.clock import Clock
+from rudr_py.kube.clock import Clock, micro_time
 from rudr_py.kube.objects import Live
 
 REPORTING_CONTROLLER = "core.oam.dev/rudr-py"
@@ -121,7 +121,7 @@ class Recorder:
             return
         series.count += 1
         series.seen = told.monotonic
-        series.last = _micro_time(told.at)
+        series.last = micro_time(told.at)
         if told.monotonic - series.sent >= SERIES_INTERVAL:
             await self._patch(series, told.monotonic)
 
@@ -132,7 +132,7 @@ class Recorder:
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
             "metadata": {"name": name, "namespace": namespace},
-            "eventTime": _micro_time(told.at),
+            "eventTime": micro_time(told.at),
             "reportingController": REPORTING_CONTROLLER,
             "reportingInstance": self._identity,
             "action": told.action,
@@ -198,7 +198,3 @@ def _name(told: _Told) -> str:
 def _cut(note: str) -> str:
     data = note.encode(errors="replace")
     return note if len(data) <= NOTE_LIMIT else data[: NOTE_LIMIT - 3].decode(errors="ignore") + "…"
-
-
-def _micro_time(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

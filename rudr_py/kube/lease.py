@@ -12,7 +12,6 @@ import logging
 import math
 import random as chance
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -20,7 +19,7 @@ import msgspec
 from rudr_py import errors
 from rudr_py.kube import requests
 from rudr_py.kube.client import Client
-from rudr_py.kube.clock import Clock
+from rudr_py.kube.clock import Clock, micro_time
 from rudr_py.kube.transport import Transport
 from rudr_py.settings import FIELD_MANAGER, LeaderElection
 
@@ -224,8 +223,3 @@ class Elector:
             return errors.LeaseLostError(f"{where} is held by {self.holder or 'nobody'}; this process must not go on")
         seconds = f"{self._election.renew_deadline:g} s"
         return errors.LeaseLostError(f"{where} was not renewed for {seconds}: {self._problem or 'we stood still'}")
-
-
-def micro_time(at: datetime) -> str:
-    """A MicroTime of the Kubernetes API: UTC with six digits of a second."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

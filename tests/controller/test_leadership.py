@@ -65,6 +65,7 @@ async def test_a_standby_works_on_nothing_until_it_leads(standing: Standing) -> 
         await standing.clock.advance(1.5)
         await bench.worked(1)
         assert bench.leadership.standing() == "leader"
+        assert bench.leadership.lost() is None
         assert standing.leads
 
 
@@ -95,6 +96,7 @@ async def test_who_loses_the_lease_cuts_off_what_is_under_way_and_ends_with_an_e
         standing.line.down = True
         await standing.clock.advance(ELECTION.renew_deadline)
         assert isinstance(await standing.ended(), errors.LeaseLostError)
+    assert bench.leadership.lost()
     assert cut == [SHOP]
     assert not standing.leads
     assert standing.server.spec["holderIdentity"] == "us"
