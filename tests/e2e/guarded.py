@@ -18,9 +18,11 @@ from typing import Any, TypeVar
 import msgspec
 import yaml
 
+from rudr_py import errors
 from rudr_py.api import Rule
 from rudr_py.errors import Right
 from rudr_py.kube import config
+from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.requests import Request
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local.access import attributes
@@ -31,10 +33,9 @@ from rudr_py.model import crds
 from rudr_py.plugins import roles
 from rudr_py.plugins.rights import Rights
 from rudr_py.plugins.roles import Account, Installation
-from rudr_py.testing.clock import RealClock
 from rudr_py.testing.cluster import TIMEOUT, Cluster
 from tests.e2e import apiserver
-from tests.e2e.documents import CRD, established
+from tests.e2e.documents import APPLICATION, CRD, established
 
 ENFORCING = "--enable-admission-plugins=OwnerReferencesPermissionEnforcement"
 METHODS = {"create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE"}
@@ -171,7 +172,7 @@ async def local(folder: Path, release: str = LocalSettings().release) -> AsyncIt
 
 @contextlib.asynccontextmanager
 async def real(server: apiserver.RealServer, folder: Path) -> AsyncIterator[Guarded]:
-    """A running kube-apiserver, in namespaces of this test."""
+    """A running kube-apiserver, in namespaces of this test; its applications are gone at the end."""
 
     def read(user: str) -> list[Asked]:
         entries = [json.loads(line) for line in server.audit.read_text().splitlines()]
@@ -184,6 +185,13 @@ async def real(server: apiserver.RealServer, folder: Path) -> AsyncIterator[Guar
 
     async with _opened(yaml.safe_load(server.kubeconfig.read_text()), folder, read) as found:
         yield found
+        for namespace in (found.places.shop, found.places.other):
+            there = found.at(namespace)
+            for one in await there.list(APPLICATION):
+                name = one["metadata"]["name"]
+                await there.patch(APPLICATION, name, {"metadata": {"finalizers": None}})
+                with contextlib.suppress(errors.NotFoundError):
+                    await there.delete(APPLICATION, name)
 
 
 @contextlib.asynccontextmanager
@@ -195,7 +203,7 @@ async def _opened(
     try:
         suffix = secrets.token_hex(3)
         places = Places(*(f"{name}-{suffix}" for name in ("shop", "other", "types", "own")))
-        admin = Cluster(transport, places.shop, RealClock())
+        admin = Cluster(transport, places.shop, SystemClock())
         for name in vars(places).values():
             await admin.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         await admin.apply(*crds.documents())

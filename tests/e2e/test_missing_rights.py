@@ -19,13 +19,13 @@ from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.controller import Controller, assemble
 from rudr_py.errors import Right
+from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.transport import AioTransport
 from rudr_py.model.identity import API_VERSION, CORE_GROUP
 from rudr_py.model.parse_definition import parse_workload_type
 from rudr_py.plugins import rights
 from rudr_py.plugins.rights import Rights
 from rudr_py.settings import LeaderElection, Settings
-from rudr_py.testing.clock import RealClock
 from rudr_py.testing.cluster import ADDRESS, TIMEOUT
 from tests.e2e import guarded, waiting
 from tests.e2e.documents import APPLICATION, CRD, DEPLOYMENT, JOB, Document, established, message, observed, synced
@@ -69,7 +69,7 @@ class Hurried:
     """A clock that goes faster than the real one."""
 
     def __init__(self) -> None:
-        self._real = RealClock()
+        self._real = SystemClock()
 
     def monotonic(self) -> float:
         return self._real.monotonic() * HURRY
@@ -81,7 +81,7 @@ class Hurried:
         await self._real.sleep(seconds / HURRY)
 
 
-@pytest.fixture(params=["local", "kube-apiserver"])
+@pytest.fixture(params=["local", pytest.param("kube-apiserver", marks=pytest.mark.slow)])
 async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Guarded]:
     """The cluster with its namespaces, and the account without any right."""
     if request.param == "local":
