@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from rudr_py.api import Kind
-from rudr_py.cli.clock import SystemClock
 from rudr_py.kube import config
+from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.transport import AioTransport
 from rudr_py.model import crds
 from rudr_py.testing.cluster import Cluster

@@ -6,7 +6,7 @@ files       `-f`: files, directories and standard input -> documents
 workspace   documents -> applications with the components that they use
 findings    what is wrong with documents, as lines for people
 output      objects as YAML, JSON or names
-clock, logs the real clock, and how log lines look; `loglevels` which are told, `redaction` without which secrets
+logs        how log lines look; `loglevels` which are told, `redaction` without which secrets
 embedded    a Kubernetes API in this process, for dev and demo
 board       what a cluster shows at the moment, and what is news. Pure.
 tree        an application as a tree of its objects. Pure.

@@ -20,10 +20,10 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Kind
-from rudr_py.cli.clock import SystemClock
 from rudr_py.cli.run import find, transport_to
 from rudr_py.kube import config
 from rudr_py.kube.client import Client
+from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.requests import Resource
 from rudr_py.kube.transport import AioTransport

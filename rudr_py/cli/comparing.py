@@ -12,7 +12,6 @@ from typing import Any
 from rudr_py import errors
 from rudr_py.api import Ref
 from rudr_py.cli import difference, livestate
-from rudr_py.cli.clock import SystemClock
 from rudr_py.cli.cluster import Cluster
 from rudr_py.cli.difference import Difference
 from rudr_py.cli.livestate import LiveState, Preview
@@ -21,6 +20,7 @@ from rudr_py.controller.body import Body
 from rudr_py.controller.prune import Pruner
 from rudr_py.errors import RudrError
 from rudr_py.kube import requests
+from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.objects import Live
 from rudr_py.kube.requests import Target
 from rudr_py.render import stamp

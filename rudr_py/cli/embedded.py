@@ -18,11 +18,11 @@ import yaml
 
 from rudr_py import errors
 from rudr_py.catalog import Catalog
-from rudr_py.cli.clock import SystemClock
 from rudr_py.cli.run import transport_to
 from rudr_py.controller import Controller, assemble
 from rudr_py.kube import config
 from rudr_py.kube.client import Client
+from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.requests import Target
 from rudr_py.kube.transport import AioTransport

@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator, Iterable
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.cli.board import APPLICATION, Board
-from rudr_py.cli.clock import SystemClock
 from rudr_py.cli.embedded import Embedded
 from rudr_py.cli.screen import Screen
 from rudr_py.errors import KindAbsentError
 from rudr_py.kube import watch
+from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.requests import Selection
 from rudr_py.model.identity import API_VERSION
 from rudr_py.settings import Settings

@@ -14,7 +14,6 @@ import msgspec
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.cli.clock import SystemClock
 from rudr_py.cli.cluster import Cluster, unread
 from rudr_py.cli.workspace import Workspace
 from rudr_py.controller import definitions, reconcile, sources, world
@@ -24,6 +23,7 @@ from rudr_py.controller.world import World
 from rudr_py.errors import ForbiddenError, KindAbsentError
 from rudr_py.kube import objects, watch
 from rudr_py.kube.cache import Cache, Change
+from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.objects import Live
 from rudr_py.kube.prober import NetworkProber
 from rudr_py.kube.requests import Selection

@@ -15,11 +15,11 @@ import click
 import msgspec
 
 from rudr_py.api import Kind
-from rudr_py.cli.clock import SystemClock
 from rudr_py.cli.cluster import APPLICATION, Cluster, unread
 from rudr_py.cli.run import stopping
 from rudr_py.errors import ForbiddenError, KindAbsentError
 from rudr_py.kube import watch
+from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.requests import Selection
 from rudr_py.render import stamp
 from rudr_py.settings import Settings

@@ -17,10 +17,10 @@ import click
 
 from rudr_py.catalog import Catalog
 from rudr_py.cli import electing, loglevels, logs, options
-from rudr_py.cli.clock import SystemClock
 from rudr_py.controller import assemble
 from rudr_py.errors import ConfigError
 from rudr_py.kube import config
+from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.transport import AioTransport
 from rudr_py.settings import Settings
 

@@ -13,7 +13,7 @@ discovery   apiVersion and kind -> the resource's path
 prober      asks a member of a health scope whether it is well
 events      the Kubernetes Events that we write for users
 lease       who leads, when there are several of us
-clock       time as an argument
+clock       time as an argument, and the real clock
 
 It knows nothing of OAM, decides nothing, retries nothing but watches, and starts no task of its own.
 """

@@ -1,11 +1,13 @@
-"""Time as an argument. What implements it is made where the process is put together, or in a test.
+"""Time as an argument: what a clock is asked, how a moment is written, and the real clock.
 
-There is no clock here, only what one is asked, and how a moment is written.
+A clock is made where the process is put together, or in a test, and handed down; nothing else may look at the time.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+import asyncio
+import time
+from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -28,3 +30,19 @@ class Clock(Protocol):
 def micro_time(at: datetime) -> str:
     """A moment in UTC as a MicroTime of the Kubernetes API, with six digits of a second."""
     return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class SystemClock:
+    """Time as it passes."""
+
+    def monotonic(self) -> float:
+        """Seconds that only grow."""
+        return time.monotonic()
+
+    def now(self) -> datetime:
+        """The wall clock in UTC."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after so many seconds."""
+        await asyncio.sleep(seconds)

@@ -9,7 +9,7 @@ rendering    one application around a type -> its plan
 golden       objects as recorded in a file
 live         a Kubernetes API and a controller in a thread
 cluster      a handle on any cluster: apply, read, wait for an event, run a controller
-clock        time that passes only when a test says so, and the real one
+clock        time that passes only when a test says so
 """
 
 from rudr_py.testing.typed import Control, Golden, Health, Live, RenderError, Rendering, RenderOne

@@ -1,10 +1,9 @@
-"""A clock that stands still until a test moves it, and the real one. Both implement `rudr_py.kube.clock.Clock`."""
+"""A clock that stands still until a test moves it: a `rudr_py.kube.clock.Clock`."""
 
 from __future__ import annotations
 
 import asyncio
 import heapq
-import time
 from datetime import UTC, datetime, timedelta
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -67,19 +66,3 @@ class FakeClock:
     def sleeping(self) -> int:
         """How many sleep now."""
         return sum(not woken.done() for _, _, woken in self._sleepers)
-
-
-class RealClock:
-    """Time as it passes."""
-
-    def monotonic(self) -> float:
-        """Seconds that only grow."""
-        return time.monotonic()
-
-    def now(self) -> datetime:
-        """The wall clock in UTC."""
-        return datetime.now(UTC)
-
-    async def sleep(self, seconds: float) -> None:
-        """Return after so many seconds."""
-        await asyncio.sleep(seconds)

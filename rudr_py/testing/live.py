@@ -20,13 +20,13 @@ import yaml
 from rudr_py.api import Kind, Type
 from rudr_py.catalog import Catalog
 from rudr_py.kube import config
+from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local.cluster import LocalCluster, LocalSettings
 from rudr_py.model import crds
 from rudr_py.model.identity import API_VERSION
 from rudr_py.settings import Settings
 from rudr_py.testing import rendering
-from rudr_py.testing.clock import RealClock
 from rudr_py.testing.cluster import TIMEOUT, Cluster
 from rudr_py.testing.typed import Document
 
@@ -157,7 +157,7 @@ async def _connection(kubeconfig: Document) -> config.Connection:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kubeconfig"
         path.write_text(yaml.safe_dump(kubeconfig))
-        return await config.connect(str(path), now=RealClock().now)
+        return await config.connect(str(path), now=SystemClock().now)
 
 
 async def define(cluster: Cluster) -> None:
@@ -178,7 +178,7 @@ async def _open(
 ) -> Handle:
     local = await stack.enter_async_context(LocalCluster(settings))
     transport = await connected(local.kubeconfig(), stack)
-    handle = Handle(loop, local, Cluster(transport, "default", RealClock()))
+    handle = Handle(loop, local, Cluster(transport, "default", SystemClock()))
     await handle.cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
     await define(handle.cluster)
     return handle

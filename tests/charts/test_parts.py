@@ -14,8 +14,8 @@ import rudr_py
 from rudr_py.cli import run
 from rudr_py.controller.metrics import Metrics
 from rudr_py.controller.queue import Queue
+from rudr_py.kube.clock import SystemClock
 from rudr_py.model import crds
-from rudr_py.testing.clock import RealClock
 from tests.charts import cases, reading, rendering
 
 VERSION = rudr_py.__version__
@@ -129,8 +129,8 @@ def test_alerts_and_dashboard_name_series_that_the_controller_has() -> None:
     board = json.loads(rendering.one(documents, "ConfigMap")["data"]["rudr.json"])
     expressions = [rule["expr"] for rule in rules]
     expressions += [target["expr"] for panel in board["panels"] for target in panel["targets"]]
-    metrics = Metrics(RealClock())
-    Queue(RealClock(), retry_initial=1, retry_maximum=1, metrics=metrics.queue)
+    metrics = Metrics(SystemClock())
+    Queue(SystemClock(), retry_initial=1, retry_maximum=1, metrics=metrics.queue)
     body, _ = metrics.exposition("")
     known = set(re.findall(r"^# TYPE (\w+)", body.decode(), re.MULTILINE))
     named = {name for one in expressions for name in re.findall(r"\b(\w+_\w+)(?=[{ )]|$)", re.sub(r'"[^"]*"', "", one))}

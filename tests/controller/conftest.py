@@ -15,7 +15,6 @@ import pytest
 
 from rudr_py.api import Kind, Ref, kstatus
 from rudr_py.catalog import Catalog
-from rudr_py.cli.clock import SystemClock
 from rudr_py.controller import apply, ledger, world
 from rudr_py.controller.apply import Applier, Task
 from rudr_py.controller.ledger import Record
@@ -27,6 +26,7 @@ from rudr_py.controller.syncing import Syncer
 from rudr_py.controller.world import World
 from rudr_py.kube import config, objects
 from rudr_py.kube.client import Client
+from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.objects import Live

@@ -10,7 +10,8 @@ import pytest
 
 from rudr_py.controller import heartbeat
 from rudr_py.controller.heartbeat import Heartbeat
-from rudr_py.testing.clock import FakeClock, RealClock, settle
+from rudr_py.kube.clock import SystemClock
+from rudr_py.testing.clock import FakeClock, settle
 
 
 async def test_a_heart_that_never_beat_is_a_problem() -> None:
@@ -36,7 +37,7 @@ async def test_a_beating_heart_is_well_until_the_loop_stands_still() -> None:
 async def test_where_the_loop_stands_is_told_once_while_it_stands_still(caplog: pytest.LogCaptureFixture) -> None:
     """This test stands still itself until the thread has spoken, twice over."""
     heart, told = Heartbeat(), threading.Semaphore(0)
-    beating = asyncio.create_task(heart.run(RealClock()))
+    beating = asyncio.create_task(heart.run(SystemClock()))
     await settle()
 
     class Listener(logging.Handler):

@@ -24,8 +24,8 @@ import yaml
 
 from rudr_py import errors
 from rudr_py.catalog import Catalog
-from rudr_py.cli.clock import SystemClock
 from rudr_py.kube import config
+from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local.cluster import LocalCluster, LocalSettings
 from rudr_py.model import crds

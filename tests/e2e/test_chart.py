@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 from rudr_py.api import Kind
-from rudr_py.cli.clock import SystemClock
 from rudr_py.kube import config
+from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.requests import Request
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local import certificates

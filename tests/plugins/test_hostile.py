@@ -16,12 +16,12 @@ import aiohttp
 import pytest
 
 from rudr_py.api import Context, Kind, Manifest, Rendered, Trait, Type, hookimpl
+from rudr_py.kube.clock import SystemClock
 from rudr_py.local.cluster import LocalCluster
 from rudr_py.plugins import discovery, loading
 from rudr_py.plugins.marker import Label
 from rudr_py.plugins.quarantine import Offence
 from rudr_py.testing import live
-from rudr_py.testing.clock import RealClock
 from rudr_py.testing.cluster import Cluster
 
 Make = Callable[..., Any]
@@ -37,7 +37,7 @@ async def _cluster() -> AsyncIterator[Cluster]:
     async with contextlib.AsyncExitStack() as stack:
         local = await stack.enter_async_context(LocalCluster())
         transport = await live.connected(local.kubeconfig(), stack)
-        cluster = Cluster(transport, "default", RealClock())
+        cluster = Cluster(transport, "default", SystemClock())
         await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
         await live.define(cluster)
         yield cluster

@@ -17,9 +17,9 @@ import yaml
 
 import rudr_py
 from rudr_py.api import Kind
+from rudr_py.kube.clock import SystemClock
 from rudr_py.local.cluster import LocalCluster
 from rudr_py.testing import live
-from rudr_py.testing.clock import RealClock
 from rudr_py.testing.cluster import Cluster
 
 pytestmark = pytest.mark.slow
@@ -108,7 +108,7 @@ async def test_what_ends_the_process_does_so_once(deed: str, code: int, told_of:
     async with contextlib.AsyncExitStack() as stack:
         local = await stack.enter_async_context(LocalCluster())
         (site / "kubeconfig").write_text(yaml.safe_dump(local.kubeconfig()))
-        cluster = Cluster(await live.connected(local.kubeconfig(), stack), "default", RealClock())
+        cluster = Cluster(await live.connected(local.kubeconfig(), stack), "default", SystemClock())
         await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
         await live.define(cluster)
         await cluster.apply(_component(), _application("good", "empty"), _application("bad", "loop"))

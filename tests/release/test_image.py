@@ -21,8 +21,8 @@ import aiohttp
 import pytest
 import yaml
 
-from rudr_py.cli.clock import SystemClock
 from rudr_py.kube import config
+from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local.cluster import LocalCluster
 from rudr_py.model import crds

@@ -10,11 +10,11 @@ import click
 import msgspec
 
 from rudr_py.cli import cluster, colour, options, output
-from rudr_py.cli.clock import SystemClock
 from rudr_py.cli.cluster import Where
 from rudr_py.cli.doctor import application, finding, installation
 from rudr_py.cli.doctor.finding import Finding
 from rudr_py.cli.doctor.reading import Reader
+from rudr_py.kube.clock import SystemClock
 from rudr_py.plugins.loading import Loaded
 from rudr_py.settings import Settings
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rudr_py.cli.clock import SystemClock
 from rudr_py.kube import config
+from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local import certificates
 from rudr_py.local.access.settings import Access, Certificate
