@@ -157,7 +157,8 @@ class Recorder:
         try:
             await self._client.send(request)
         except errors.KubeError as error:
-            logger.warning("An event was not sent", extra={"error": str(error), "path": request.path})
+            if not isinstance(error, errors.MissingRightError):  # the client tells of that, once
+                logger.warning("An event was not sent", extra={"error": str(error), "path": request.path})
             return False
         return True
 
