@@ -169,7 +169,7 @@ def test_an_entry_is_that_of_an_apply_to_the_object_itself() -> None:
 
 
 def test_the_fields_that_two_bodies_have_differently_are_named_as_deep_as_they_are_owned() -> None:
-    owned = {
+    owned: dict[str, Any] = {
         "f:spec": {
             "f:replicas": {},
             "f:selector": {},
