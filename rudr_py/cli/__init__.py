@@ -1,6 +1,7 @@
 """The commands `rudr` and `kubectl rudr`, and the one place below which nothing reads the clock or the environment.
 
 program     the table of commands; a command's module is imported only when that command runs
+process     how the whole process writes and ends, whatever the command: streams, messages, exit codes
 options     options that several commands share; `electing` those of leader election; `durations` 15s and 1m30s
 files       `-f`: files, directories and standard input -> documents
 workspace   documents -> applications with the components that they use
@@ -28,7 +29,7 @@ plugin_new, explain, traits, crds, schema,
 completion, version.
 
 Results go to standard output, everything said about them to standard error; exit codes are kubectl's: 0 done,
-1 failed, 2 wrong usage.
+1 failed, 2 wrong usage, 130 Ctrl-C.
 """
 
 from rudr_py.cli.program import main

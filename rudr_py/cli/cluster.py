@@ -20,6 +20,7 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Kind
+from rudr_py.cli.process import Failure
 from rudr_py.cli.run import find, transport_to
 from rudr_py.kube import config
 from rudr_py.kube.client import Client
@@ -61,14 +62,6 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     async def resource(self, kind: Kind) -> Resource:
         """How the server serves a kind. Raises KindAbsentError."""
         return await self.discovery.resolve(kind.api_version, kind.kind)
-
-
-class Failure(click.ClickException):
-    """An error that is told as it is, without a word of ours before it; it ends with 1."""
-
-    def show(self, file: Any = None) -> None:
-        """Write it to standard error."""
-        click.echo(self.format_message(), file=file, err=file is None)
 
 
 def options(*, everywhere: bool = True) -> Callable[[F], F]:

@@ -20,10 +20,11 @@ import msgspec
 
 from rudr_py.catalog import Catalog
 from rudr_py.cli import cluster, colour, difference, files, findings, options, workspace
-from rudr_py.cli.cluster import Cluster, Failure, Where
+from rudr_py.cli.cluster import Cluster, Where
 from rudr_py.cli.comparing import Comparison, RefusedError
 from rudr_py.cli.difference import Difference
 from rudr_py.cli.livestate import LiveState
+from rudr_py.cli.process import Failure
 from rudr_py.cli.workspace import Workspace
 from rudr_py.settings import Settings
 
@@ -171,7 +172,7 @@ def run_external(program: str, differences: Sequence[Difference]) -> int:
             for note in (*one.notes, *difference.owners(one)):
                 click.echo(f"{one.ref}: {findings.printable(note)}", err=True)
             for folder, content in zip((live, merged), difference.texts(one), strict=True):
-                Path(folder, one.file).write_text(content)
+                Path(folder, one.file).write_text(content, encoding="utf-8")
         try:
             done = subprocess.run([words[0], *arguments, live, merged], check=False)  # noqa: S603 - the user named it
         except OSError as error:

@@ -128,8 +128,8 @@ def check_ours(path: Path) -> None:
     if not path.exists():
         return
     try:
-        found = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError, UnicodeDecodeError):
+        found = yaml.safe_load(path.read_bytes())
+    except (OSError, yaml.YAMLError):
         found = None
     names = {c.get("name") for c in found.get("clusters", ())} if isinstance(found, dict) else set()
     if names != {"rudr-local"}:
@@ -137,8 +137,11 @@ def check_ours(path: Path) -> None:
 
 
 def write(path: Path, content: Document) -> None:
-    """Write a kubeconfig that only its owner can read, whole or not at all."""
+    """Write a kubeconfig that only its owner can read, whole or not at all. Raises ConfigError."""
     temporary = path.with_name(f".{path.name}.new")
-    temporary.touch(mode=0o600)
-    temporary.write_text(yaml.safe_dump(content))
-    temporary.replace(path)
+    try:
+        temporary.touch(mode=0o600)
+        temporary.write_text(yaml.safe_dump(content), encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise errors.ConfigError(f"{path} cannot be written: {error.strerror or error}") from error

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import click
@@ -16,7 +16,6 @@ import msgspec
 
 from rudr_py.api import Kind
 from rudr_py.cli.cluster import APPLICATION, Cluster, unread
-from rudr_py.cli.run import stopping
 from rudr_py.errors import ForbiddenError, KindAbsentError
 from rudr_py.kube import watch
 from rudr_py.kube.clock import SystemClock
@@ -81,11 +80,11 @@ Choose = Callable[[Sequence[Document]], Iterable[Look]]
 
 
 async def follow(cluster: Cluster, choose: Choose, show: Callable[[Sequence[Document]], None]) -> None:
-    """Show the objects, and again after every change, until the user ends it; the first time when all were listed.
+    """Show the objects, and again after every change, until cancelled; the first time when all were listed.
 
     Raises KubeError when the applications cannot be read.
     """
-    await _until_stopped(_Follower(cluster, choose, show).run())
+    await _Follower(cluster, choose, show).run()
 
 
 class _Follower:
@@ -162,14 +161,3 @@ class _Follower:
             click.echo(f"warning: {told}", err=True)
         self._open.discard(look)
         self._changed.set()
-
-
-async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
-    """Work until it fails, or the user ends it."""
-    async with stopping() as stop:
-        working, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
-        await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        working.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await working

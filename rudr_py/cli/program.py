@@ -2,7 +2,7 @@
 
 A command is a row: where it is and one line of help. Its module is imported when the command runs or explains
 itself, and at no other time, because `rudr --help`, a typing mistake and shell completion must not pay for a
-controller, a cluster client and JSON Schema: this module imports click and nothing heavier.
+controller, a cluster client and JSON Schema: what is imported here imports click and nothing heavier.
 
 A package adds a command by an entry point in the group `rudr_py.commands`: the name is the command's, the object is a
 `click.Command`. It may import click and `rudr_py.api`. No package replaces a command of ours, and a name that two
@@ -16,14 +16,14 @@ import functools
 import importlib
 import importlib.metadata
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from rudr_py.errors import RudrError
+from rudr_py.cli import process
 
 EXTRA = "'rudr-py[local]'"
 """What brings all that our own commands import."""
@@ -120,15 +120,8 @@ class Program(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what rudr_py raises on purpose becomes a message and exit code 1."""
-        try:
+        with process.ending():
             return super().invoke(ctx)
-        except RudrError as error:
-            raise click.ClickException(str(error)) from error
-        except ExceptionGroup as group:
-            ours, others = group.split(RudrError)
-            if ours is None or others is not None:
-                raise
-            raise click.ClickException("\n".join(dict.fromkeys(map(str, _leaves(ours))))) from group
 
 
 def _own(name: str, place: str) -> click.Command:
@@ -139,8 +132,8 @@ def _own(name: str, place: str) -> click.Command:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in ("", "rudr_py"):
             raise
-        message = f'the command "{name}" needs the package {error.name}: pip install {EXTRA}'
-        raise click.ClickException(message) from error
+        message = f'error: the command "{name}" needs the package {error.name}: pip install {EXTRA}'
+        raise process.Failure(message) from error
     return command
 
 
@@ -151,18 +144,10 @@ def _foreign(name: str, place: str, told: str) -> click.Command:
         found: object = getattr(importlib.import_module(module), attribute)
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
-        raise click.ClickException(f'the command "{name}" cannot be loaded. {told} {what}') from error
+        raise process.Failure(f'error: the command "{name}" cannot be loaded. {told} {what}') from error
     if not isinstance(found, click.Command):
-        raise click.ClickException(f'the command "{name}" is {type(found).__name__}, not a click.Command. {told}')
+        raise process.Failure(f'error: the command "{name}" is {type(found).__name__}, not a click.Command. {told}')
     return found
-
-
-def _leaves(group: BaseExceptionGroup[RudrError]) -> Iterator[RudrError]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error
 
 
 program = Program(
@@ -176,6 +161,7 @@ program = Program(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program and end the process. As kubectl's plugin `kubectl-rudr` it calls itself `kubectl rudr`."""
+    process.prepare()
     called = PurePath(sys.argv[0]).stem
     name = called.replace("kubectl-", "kubectl ", 1) if called.startswith("kubectl-") else None
     program.main(args=None if arguments is None else list(arguments), prog_name=name)

@@ -44,7 +44,7 @@ def command(context: click.Context, /, name: str, where: Where, watch: bool, **f
     """Show how applications are doing: conditions, instances, traits, and pods that are not ready.
 
     Ends with 0 when every application asked for is Ready in its present form, with 1 when one is not, is not there, or
-    cannot be read. With --watch, by Ctrl-C, with 0.
+    cannot be read. --watch goes on until Ctrl-C, and then ends with 130.
 
     Example: rudr status shop
     """

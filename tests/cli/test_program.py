@@ -12,11 +12,10 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 import rudr_py
 from rudr_py.cli import program
-from rudr_py.errors import ConfigError
 
 Invoke = Callable[..., Result]
 ROOT = Path(rudr_py.__file__).parents[1]
@@ -120,20 +119,6 @@ def test_an_unknown_command_is_answered_with_the_nearest(invoke: Invoke) -> None
     done = invoke("rendr")
     assert 'Did you mean "render"?' in done.stderr
     assert done.exit_code == 2
-
-
-class _Failing(program.Program):
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
-        def fail() -> None:
-            raise ConfigError("the kubeconfig has no current context")
-
-        return click.Command(cmd_name, callback=fail)
-
-
-def test_what_we_raise_on_purpose_is_a_message_and_exit_code_1() -> None:
-    done = CliRunner().invoke(_Failing({"fails": ("", "Fail.")}, name="rudr"), ["fails"])
-    assert done.stderr == "Error: the kubeconfig has no current context\n"
-    assert done.exit_code == 1
 
 
 def test_as_a_plugin_of_kubectl_it_calls_itself_so(

@@ -84,7 +84,7 @@ async def test_on_a_terminal_what_changed_is_drawn_over_what_was_there(api: Hand
     await asyncio.get_running_loop().run_in_executor(None, api.apply, document)
     output = await until(reader, "shop-drawn")
     assert re.search(r"\x1b\[\d+F\x1b\[J", output)
-    assert await stop(process) == (0, "")
+    assert await stop(process) == (130, "")
 
 
 @pytest.mark.parametrize("command", ["status", "tree"])
@@ -102,4 +102,17 @@ async def test_a_change_is_shown_when_it_happens_and_nothing_is_asked_in_between
     asked = [one.path.partition("?") for one in api.local.requests if one.method == "GET"]
     listed = [path for path, _, query in asked if path.endswith(("configurations", "/pods")) and "watch=" not in query]
     assert listed == []
-    assert await stop(process) == (0, "")
+    assert await stop(process) == (130, "")
+
+
+async def test_a_reader_that_goes_away_ends_it_without_a_traceback(api: Handle, kubeconfig: Path) -> None:
+    theirs, its = os.pipe()
+    process = await start(kubeconfig, "tree", "shop", "--watch", stdout=its)
+    os.close(its)
+    assert await asyncio.get_running_loop().run_in_executor(None, os.read, theirs, 100)
+    os.close(theirs)
+    document = shop.documents()[2]
+    document["spec"]["components"][1]["instanceName"] = "shop-unread"
+    await asyncio.get_running_loop().run_in_executor(None, api.apply, document)
+    _, err = await asyncio.wait_for(process.communicate(), SECONDS)
+    assert (process.returncode, err.decode()) == (1, "")

@@ -1,0 +1,132 @@
+"""How the process ends and writes, whatever the command: exit codes, messages in place of tracebacks, any text."""
+
+from __future__ import annotations
+
+import errno
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+import rudr_py
+from rudr_py.cli import program
+from rudr_py.errors import ConfigError
+
+ROOT = Path(rudr_py.__file__).parents[1]
+
+FOREIGN = "ünïcode ─ 日本"
+
+
+class _Raising(program.Program):
+    """A program whose only command raises something."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__({"fails": ("", "Fail.")}, name="rudr")
+        self._error = error
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        def fail() -> None:
+            raise self._error
+
+        return click.Command(cmd_name, callback=fail)
+
+
+def ended(error: BaseException) -> Result:
+    return CliRunner().invoke(_Raising(error), ["fails"])
+
+
+def test_what_we_raise_on_purpose_is_a_message_in_kubectls_words_and_exit_code_1() -> None:
+    done = ended(ConfigError("the kubeconfig has no current context"))
+    assert done.stderr == "error: the kubeconfig has no current context\n"
+    assert done.exit_code == 1
+
+
+def test_several_errors_at_once_are_told_each_once() -> None:
+    one, other = ConfigError("one"), ConfigError("other")
+    done = ended(ExceptionGroup("", [one, ExceptionGroup("", [other, ConfigError("one")])]))
+    assert done.stderr == "error: one\nother\n"
+    assert done.exit_code == 1
+
+
+def test_ctrl_c_ends_with_130_and_says_nothing() -> None:
+    done = ended(KeyboardInterrupt())
+    assert (done.exit_code, done.stdout, done.stderr) == (130, "", "")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BrokenPipeError(errno.EPIPE, "Broken pipe"),
+        ExceptionGroup("unhandled errors in a TaskGroup", [BrokenPipeError(errno.EPIPE, "Broken pipe")]),
+    ],
+    ids=["alone", "in a group"],
+)
+def test_a_reader_that_has_gone_is_no_error_to_tell(error: Exception) -> None:
+    done = ended(error)
+    assert (done.exit_code, done.stdout, done.stderr) == (1, "", "")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ValueError("a fault"), FileNotFoundError(errno.ENOENT, "gone", "x"), ExceptionGroup("", [ValueError("a fault")])],
+)
+def test_a_fault_of_ours_is_not_hidden(error: Exception) -> None:
+    assert ended(error).exception is error
+
+
+def rudr(*arguments: str, stdin: str = "", **environment: str) -> Callable[[int], subprocess.Popen[bytes]]:
+    """A run of the program, once it is known where it writes."""
+
+    def start(stdout: int) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "rudr_py", *arguments],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdin=subprocess.PIPE,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdin is not None
+        process.stdin.write(stdin.encode())
+        return process
+
+    return start
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_told_without_a_traceback() -> None:
+    with Path("/dev/full").open("wb") as full, rudr("version")(full.fileno()) as process:
+        _, err = process.communicate(timeout=60)
+    assert err.decode() == "error: the output cannot be written: No space left on device\n"
+    assert process.returncode == 1
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
+def test_what_goes_into_a_pipe_is_utf_8_in_every_locale(
+    encoding: str, component: Callable[..., str], application: Callable[..., str]
+) -> None:
+    documents = "---\n".join((component().replace("nginx:1", f"nginx:1\n    cmd: [{FOREIGN!r}]"), application()))
+    started = rudr("render", "-f", "-", stdin=documents, PYTHONIOENCODING=encoding)(subprocess.PIPE)
+    with started as process:
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err.decode()
+    assert FOREIGN in out.decode("utf-8")
+
+
+def test_a_terminal_that_cannot_show_a_letter_gets_its_number() -> None:
+    ours, its = pty.openpty()
+    documents = f"apiVersion: core.oam.dev/v1alpha1\nkind: {FOREIGN}\n"
+    with rudr("validate", "-f", "-", stdin=documents, PYTHONIOENCODING="latin-1")(its) as process:
+        os.close(its)
+        _, err = process.communicate(timeout=60)
+        shown = os.read(ours, 65536)
+    os.close(ours)
+    assert err == b""
+    assert process.returncode == 1
+    assert "ünïcode \\u2500 \\u65e5\\u672c".encode("latin-1") in shown
