@@ -185,7 +185,9 @@ async def _open(
 
 
 async def _control(stack: contextlib.AsyncExitStack, cluster: Cluster, catalog: Catalog) -> None:
-    await stack.enter_async_context(cluster.controller(catalog, settings=Settings(identity="rudr-test")))
+    await stack.enter_async_context(
+        cluster.controller(catalog, settings=Settings(identity="rudr-test", status_interval=0.0))
+    )
 
 
 def _is_ready(document: Document) -> bool:
