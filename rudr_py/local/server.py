@@ -19,7 +19,7 @@ import yaml
 from aiohttp import hdrs, web
 
 from rudr_py.errors import ApiError, LocalApiError
-from rudr_py.local import bodies, discovery, routing, status, verbs, views, watching
+from rudr_py.local import bodies, discovery, routing, status, swagger, verbs, views, watching
 from rudr_py.local.access.user import ADMIN, User
 from rudr_py.local.openapi import Documents
 from rudr_py.local.routing import Route
@@ -198,7 +198,9 @@ class Server:
         return None
 
     def _swagger(self, accept: str) -> web.StreamResponse:
-        """The document in JSON; who wants protobuf only is told so (406) and does without."""
+        """The document in JSON, or, for who takes nothing else, an empty one in protobuf."""
+        if accept and swagger.PROTOBUF in accept and bodies.JSON not in accept:
+            return web.Response(body=swagger.protobuf(self._release), headers={hdrs.CONTENT_TYPE: swagger.ANSWER})
         if accept and not any(each in accept for each in (bodies.JSON, "*/*", "text/plain", "application/*")):
             return web.Response(status=406)
         return web.Response(body=self._documents.swagger(), content_type=bodies.JSON)

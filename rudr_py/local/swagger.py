@@ -1,6 +1,7 @@
-"""`/openapi/v2`: one Swagger 2.0 document of everything that is served, as older clients want it; JSON only.
+"""`/openapi/v2`: one Swagger 2.0 document of everything that is served, as older clients want it, in JSON.
 
-It is the documents of `/openapi/v3` put together and said in the older words. Nothing here knows kinds.
+It is the documents of `/openapi/v3` put together and said in the older words. Nothing here knows kinds. In protobuf it
+describes nothing at all: kubectl asks for that when it is given a kind that it cannot find, and goes on to say so.
 """
 
 from __future__ import annotations
@@ -23,6 +24,15 @@ _BODIES = {
 }
 _PRODUCES = ["application/json", "application/yaml"]
 
+PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+"""What clients ask for who want the document in protobuf."""
+
+ANSWER = PROTOBUF.replace("@", ".")
+"""Its media type in answers, where Go's parser takes no at-sign."""
+
+_SWAGGER, _INFO, _PATHS, _DEFINITIONS, _TITLE, _VERSION = 1, 2, 8, 9, 1, 2
+"""Field numbers of gnostic's `openapi.v2.Document` and its `Info`."""
+
 
 def swagger(documents: Iterable[Object], release: str) -> Object:
     """Return the document that says what these OpenAPI v3 documents say."""
@@ -39,6 +49,17 @@ def swagger(documents: Iterable[Object], release: str) -> Object:
         "paths": paths,
         "definitions": definitions,
     }
+
+
+def protobuf(release: str) -> bytes:
+    """Return a document without paths and definitions: clients then leave validation to the server."""
+    info = _field(_TITLE, b"Kubernetes") + _field(_VERSION, f"v{release}.0".encode())
+    return _field(_SWAGGER, b"2.0") + _field(_INFO, info) + _field(_PATHS, b"") + _field(_DEFINITIONS, b"")
+
+
+def _field(number: int, content: bytes) -> bytes:
+    """A length-delimited field of fewer than 128 bytes, as they all are here."""
+    return bytes((number << 3 | 2, len(content))) + content
 
 
 def _schema(raw: Any) -> Any:

@@ -48,6 +48,12 @@ async def kubectl(tmp_path: Path) -> AsyncIterator[Run]:
         yield run
 
 
+async def test_a_misspelt_kind_is_told_as_such(kubectl: Run) -> None:
+    misspelt = {"apiVersion": "apps/v1", "kind": "Deploymnt", "metadata": {"name": "a"}}
+    with pytest.raises(AssertionError, match='no matches for kind "Deploymnt" in version "apps/v1"'):
+        await kubectl("apply", "-f", "-", documents=(misspelt,))
+
+
 async def test_apply_get_wait_and_delete_of_a_custom_kind(kubectl: Run) -> None:
     columns = [{"name": "Phase", "type": "string", "jsonPath": ".status.phase"}]
     await kubectl("apply", "-f", "-", documents=(widget_definition(additionalPrinterColumns=columns),))
