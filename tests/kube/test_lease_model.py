@@ -27,6 +27,7 @@ LEADER = -1
 
 DELAYS = st.sampled_from([0.01, 0.5, 3.0, 6.5, 12.0])
 TIMES = st.sampled_from([0.5, 2.0, 7.0, 16.0])
+FAULTS = st.sampled_from(["lost", "down", "code"])
 WHO = st.sampled_from([LEADER, LEADER, 0, 1, 2])
 RATE = 0.04
 """How much a clock may go too fast or too slow; the margin of the lease allows for 5 % each way."""
@@ -95,11 +96,18 @@ class Election(RuleBasedStateMachine):
         line = self.candidates[self.picked(who)].line
         line.before, line.after = (0.01, seconds) if back else (seconds, 0.01)
 
-    @rule(who=WHO, what=st.sampled_from(["lost", "down", "code"]), seconds=TIMES)
+    @rule(who=WHO, what=FAULTS, seconds=TIMES)
     def disturb(self, who: int, what: str, seconds: float) -> None:
         line = self.candidates[self.picked(who)].line
         line.lost, line.down, line.code = what == "lost", what == "down", 500 if what == "code" else 0
         self.advance(seconds)
+
+    @rule(seconds=DELAYS, back=st.booleans(), what=FAULTS)
+    def cut_off_slowly(self, seconds: float, back: bool, what: str) -> None:
+        """What the leader believes of its last renewal is oldest then."""
+        self.delay(LEADER, seconds, back)
+        self.advance(seconds + 2.0)
+        self.disturb(LEADER, what, 20.0)
 
     @rule(who=WHO)
     def mend(self, who: int) -> None:
@@ -161,7 +169,7 @@ class Election(RuleBasedStateMachine):
 
 TestElection = Election.TestCase
 TestElection.settings = settings(
-    max_examples=15,
+    max_examples=10,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
