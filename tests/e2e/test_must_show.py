@@ -14,6 +14,7 @@ from rudr_py import errors
 from rudr_py.catalog import Catalog
 from rudr_py.kube import requests
 from rudr_py.model import crds
+from rudr_py.settings import Settings
 from rudr_py.testing.cluster import Cluster, killed
 from tests.e2e import waiting
 from tests.e2e.conftest import Kubectl, Server
@@ -100,12 +101,13 @@ async def test_a_restart_over_applications_in_sync_writes_nothing_and_asks_for_n
     names = {f"shop-{number}" for number in range(100)}
     await cluster.apply(component())
     await asyncio.gather(*(cluster.apply(application(name=name)) for name in names))
-    async with cluster.controller(catalog):
+    settings = Settings(definitions_namespace=cluster.namespace)  # one that is there: where none is, it is tried
+    async with cluster.controller(catalog, settings=settings):
         await waiting.everywhere(cluster, APPLICATION, names, served(server))
         await waiting.quiet(cluster, server.mark, server.writes)
 
     before = server.mark()
-    controller = waiting.built(cluster, catalog, cluster.transport)
+    controller = waiting.built(cluster, catalog, cluster.transport, settings=settings)
     async with waiting.started(controller):
         await waiting.reconciled(controller, len(names))
     assert len(server.writes()) > len(names)

@@ -8,6 +8,7 @@ import random
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 import aiohttp
+import msgspec
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
@@ -92,10 +93,12 @@ class Witness:
             await asyncio.Event().wait()
 
 
-def built(cluster: Cluster, catalog: Catalog, transport: Transport) -> Controller:
+def built(cluster: Cluster, catalog: Catalog, transport: Transport, *, settings: Settings | None = None) -> Controller:
     """A controller for the namespace that is not started yet."""
-    settings = Settings(namespaces=(cluster.namespace,), health_address=ADDRESS, metrics_address=ADDRESS)
-    return assemble(settings, transport, cluster.clock, catalog)
+    chosen = msgspec.structs.replace(
+        settings or Settings(), namespaces=(cluster.namespace,), health_address=ADDRESS, metrics_address=ADDRESS
+    )
+    return assemble(chosen, transport, cluster.clock, catalog)
 
 
 @contextlib.asynccontextmanager
