@@ -11,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from rudr_py import errors
 from rudr_py.errors import Right
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.lease import Elector
@@ -67,6 +68,9 @@ class Leadership:
         self._led.set()
         try:
             await self._elector.hold()
+        except errors.LeaseLostError as error:
+            log.error("lease lost, this process ends", extra={"error": str(error)})  # noqa: TRY400 - no trace needed
+            raise
         finally:
             self._report(self._election.name, False)
 
