@@ -18,8 +18,8 @@ from rudr_py.cli.typenames import SORTS, Sort
 Form = Literal["wide", "yaml", "json", "name", "md"]
 FORMS: tuple[Form, ...] = ("wide", "yaml", "json", "name", "md")
 
-WIDEST = 100
-"""Columns beyond which prose is hard to read, however wide the terminal is."""
+NARROWEST, WIDEST = 40, 100
+"""Columns within which prose can be read, however narrow or wide the terminal is."""
 
 
 @click.command("explain")
@@ -102,4 +102,4 @@ def _show(lines: Iterable[str]) -> None:
 
 
 def _width() -> int:
-    return min(colour.width(), WIDEST)
+    return max(NARROWEST, min(colour.width(), WIDEST))

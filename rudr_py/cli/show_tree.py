@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import click
@@ -75,8 +75,13 @@ def looks(found: Cluster, name: str, documents: Iterable[Document]) -> Iterator[
 def kinds(documents: Iterable[Document]) -> list[Kind]:
     """The kinds of the objects that applications say they have, in a stable order."""
     applications = looking.found_applications(documents)
-    records = [ledger.read((one.get("status") or {}).get("resources") or ()) for one in applications]
+    records = [ledger.read(_status(one).get("resources")) for one in applications]
     return sorted({ref.kind for found in records for ref in found}, key=str)
+
+
+def _status(document: Document) -> Mapping[str, Any]:
+    status = document.get("status")
+    return status if isinstance(status, Mapping) else {}
 
 
 def text(documents: Sequence[Document], form: Form, *, colours: bool) -> str:

@@ -5,7 +5,7 @@ Its copy in `status.resources[]` of each application lets the next process start
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -37,10 +37,12 @@ def digest(live: Live) -> str:
     return f"{live.digest}-{live.applied}" if live.digest else ""
 
 
-def read(resources: Iterable[dict[str, Any]]) -> dict[Ref, Record]:
-    """The records of a stored status; entries that name no object are passed over."""
+def read(resources: object) -> dict[Ref, Record]:
+    """The records of a stored status; what names no object is passed over, for old definitions let anything in."""
     found = {}
-    for entry in resources:
+    for entry in resources if isinstance(resources, list | tuple) else ():
+        if not isinstance(entry, Mapping):
+            continue
         parts = [entry.get(name) for name in ("apiVersion", "kind", "name")]
         if all(isinstance(part, str) and part for part in parts):
             ref = Ref(Kind(str(parts[0]), str(parts[1])), str(parts[2]))

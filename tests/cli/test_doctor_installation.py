@@ -255,3 +255,5 @@ def test_findings_say_what_to_do_below_them_and_how_many_problems_there_are() ->
         "1 problem found",
     ]
     assert list(finding.lines([finding.note("a", "b")], 80))[-1] == "nothing is wrong"
+    unread = finding.note(finding.UNREAD, "not looked at: you may not list pods")
+    assert list(finding.lines([unread], 80))[-1] == "nothing is wrong in what could be looked at"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from rudr_py.cli import tree
+import pytest
+
+from rudr_py.cli import show_tree, tree
 
 Document = dict[str, Any]
 
@@ -53,3 +55,10 @@ def test_an_application_is_what_its_ready_condition_says() -> None:
     conditions = [{"type": "Ready", "status": "False", "reason": "NotReady", "message": "web: 1 of 2\nmore"}]
     health = tree.health({**ROOT, "status": {"conditions": conditions}})
     assert (health.state, health.reason, health.message) == ("progressing", "NotReady", "web: 1 of 2")
+
+
+@pytest.mark.parametrize("status", ["text", 7, None, {"resources": 7}, {"resources": ["text"]}, {"conditions": 7}])
+def test_a_status_that_old_definitions_let_in_names_no_kinds(status: object) -> None:
+    application = {"kind": "ApplicationConfiguration", "metadata": {"name": "shop"}, "status": status}
+    assert show_tree.kinds([application]) == []
+    assert tree.health(application).state == "progressing"

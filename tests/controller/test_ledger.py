@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,6 +36,11 @@ def test_the_order_in_status_does_not_depend_on_that_of_the_records(found: list[
 def test_entries_that_name_no_object_are_passed_over() -> None:
     wrong: list[dict[str, Any]] = [{}, {"apiVersion": "v1", "kind": 3, "name": "a"}, {"apiVersion": "v1", "kind": "A"}]
     assert ledger.read(wrong) == {}
+
+
+@pytest.mark.parametrize("stored", [None, 7, "text", {}, ["text", 7, None], True])
+def test_a_status_that_old_definitions_let_in_has_no_records(stored: object) -> None:
+    assert ledger.read(stored) == {}
 
 
 def test_a_page_is_taken_from_status_once_and_then_from_memory(live: Callable[..., Live]) -> None:

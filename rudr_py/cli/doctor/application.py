@@ -9,7 +9,7 @@ import msgspec
 
 from rudr_py.catalog import Catalog
 from rudr_py.cli import findings, pod_state, report, tree
-from rudr_py.cli.doctor import advice, types
+from rudr_py.cli.doctor import advice, finding, types
 from rudr_py.cli.doctor.finding import Finding, note, ok, problem
 from rudr_py.cli.report import Report
 from rudr_py.model import suggest
@@ -46,7 +46,7 @@ def check(found: Situation, catalog: Catalog) -> list[Finding]:
         *instances(told, found),
         *(note("warnings", warning) for warning in told.warnings),
         *events(found),
-        *(note("reading", message) for message in found.unread),
+        *(note(finding.UNREAD, message) for message in found.unread),
     ]
     if not any(one.level == "problem" for one in results):
         ready = told.condition("Ready").message.partition("\n")[0]

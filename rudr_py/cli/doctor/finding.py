@@ -11,6 +11,9 @@ from rudr_py.cli import colour, findings, layout
 
 Level = Literal["ok", "note", "problem"]
 
+UNREAD = "reading"
+"""The check of everything that could not be looked at."""
+
 COLOURS: Mapping[Level, str] = {"ok": "green", "note": "yellow", "problem": "red"}
 
 
@@ -53,6 +56,14 @@ def lines(found: Sequence[Finding], width: int, *, colours: bool = False) -> Ite
             yield line if number else colour.paint(one.level, COLOURS[one.level], on=colours) + rest
         if one.next:
             yield from layout.wrapped(one.next, width, first=f"{blank}-> ", then=f"{blank}   ")
-    number = sum(one.level == "problem" for one in found)
     yield ""
-    yield f"{findings.counted(number, 'problem')} found" if number else "nothing is wrong"
+    yield _sum(found)
+
+
+def _sum(found: Sequence[Finding]) -> str:
+    """The last line; that nothing is wrong is said only where everything was looked at."""
+    number = sum(one.level == "problem" for one in found)
+    if number:
+        return f"{findings.counted(number, 'problem')} found"
+    unread = any(one.check == UNREAD for one in found)
+    return "nothing is wrong in what could be looked at" if unread else "nothing is wrong"

@@ -11,7 +11,7 @@ import msgspec
 
 from rudr_py.api import kstatus
 from rudr_py.cli import findings, report
-from rudr_py.cli.doctor import deployed, types
+from rudr_py.cli.doctor import deployed, finding, types
 from rudr_py.cli.doctor.deployed import Deployed
 from rudr_py.cli.doctor.finding import Finding, note, ok, problem
 from rudr_py.cli.doctor.reviews import Right
@@ -65,7 +65,7 @@ def check(found: Installation, loaded: Loaded, now: datetime) -> list[Finding]:
         *types.check(types.used(found.applications, found.components), loaded.catalog, found.published),
         *types.published(loaded.catalog, found.published, found.definitions_namespace),
         *own_rights(found.mine),
-        *(note("reading", message) for message in found.unread),
+        *(note(finding.UNREAD, message) for message in found.unread),
     ]
 
 
