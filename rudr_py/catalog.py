@@ -99,7 +99,7 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         except (Refuse, KeyboardInterrupt):
             raise
         except BaseException as error:
-            raise self.fault(f"raised {_told(error)}") from error
+            raise self.fault(f"raised {_told(error)}{self._place(error)}") from error
         if not isinstance(result, returns):
             name = getattr(function, "__name__", "a call")
             raise self.fault(f"returned {type(result).__name__} from {name}, not {returns.__name__}")
@@ -115,7 +115,14 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         except (ValueError, KeyboardInterrupt):
             raise
         except BaseException as error:
-            raise self.fault(f"could not read properties and raised {_told(error)}") from error
+            raise self.fault(f"could not read properties and raised {_told(error)}{self._place(error)}") from error
+
+    def _place(self, error: BaseException) -> str:
+        """Where in the author's code it was, by module and not by file: the sentence stands in status."""
+        home = type(self.provides).__module__.partition(".")[0]
+        frames = [(frame.f_globals.get("__name__", ""), line) for frame, line in traceback.walk_tb(error.__traceback__)]
+        own = [f" at line {line} of {module}" for module, line in frames if module.partition(".")[0] == home != _OURS]
+        return own[-1] if own else ""
 
     def fault(self, what: str) -> PluginCallError:
         """The error about a type that did `what` it must not. Whoever makes it is going to tell it: it is counted."""
@@ -125,6 +132,10 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
             package=self.package,
             type_name=self.name,
         )
+
+
+_OURS = __name__.partition(".")[0]
+"""Frames of the core are in every traceback, and say nothing."""
 
 
 def _told(error: BaseException) -> str:

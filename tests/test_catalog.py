@@ -151,6 +151,13 @@ def test_whatever_a_type_raises_becomes_one_error_that_names_package_and_type(er
     assert caught.value.__cause__ is error
 
 
+def test_what_raised_is_placed_in_the_authors_code() -> None:
+    offer = catalog.offer(Ingress(), package="x 1")
+    line = _raising.__code__.co_firstlineno + 2
+    with pytest.raises(PluginCallError, match=rf"raised KeyError: 'a' at line {line} of tests\.test_catalog; this"):
+        offer.call(_raising(KeyError("a")), returns=Rendered)
+
+
 @pytest.mark.parametrize("error", [Refuse(("no", "$.a")), KeyboardInterrupt()], ids=["refusal", "interrupt"])
 def test_a_refusal_and_the_users_interrupt_pass_as_they_are(error: BaseException) -> None:
     offer = catalog.offer(Ingress(), package="x 1")
