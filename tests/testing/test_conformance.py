@@ -155,6 +155,11 @@ def test_a_right_that_is_missing_is_told_with_its_request() -> None:
         access.check([case.stage], case.catalog(), without)
 
 
+def test_a_type_that_cannot_render_is_told_before_a_cluster_waits_for_it() -> None:
+    with pytest.raises(RenderError, match="raised ValueError"):
+        checks.asks_for_the_rights_that_it_needs(_case(Refusing()))
+
+
 def test_kinds_of_others_get_stand_in_definitions() -> None:
     class Gadgets(Good):
         produces = (GADGET,)
