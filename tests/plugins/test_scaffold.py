@@ -43,8 +43,8 @@ def _run(folder: Path, *command: str, code: int = 0, **environment: str) -> str:
 SECONDS = 5.0
 """Of a processor's time that the tests of a new package may take: under two on a machine of today, and some grace."""
 
-OTHERS = ("-p", "no:asyncio", "-p", "no:hypothesispytest")
-"""Plugins of pytest that this environment has, and an author's need not have."""
+OTHERS = ("-p", "no:hypothesispytest")
+"""A plugin of pytest that this environment has, and an author's need not have; pytest-asyncio comes with the kit."""
 
 
 @pytest.mark.parametrize(("sort", "name"), SORTS)
