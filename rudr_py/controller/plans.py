@@ -81,13 +81,16 @@ def _same(kept: _Kept, inputs: Inputs) -> bool:
         and then.members == inputs.members
         and then.probe_results == inputs.probe_results
         and (then.root, then.image_pull_policy) == (inputs.root, inputs.image_pull_policy)
-        and _attached(kept.plan, inputs.attached)
+        and _attached(kept, inputs.attached)
     )
 
 
-def _attached(plan: Plan, attached: Mapping[tuple[str, str], Any]) -> bool:
-    """Whether every type was told the time that status has of it since."""
+def _attached(kept: _Kept, attached: Mapping[tuple[str, str], Any]) -> bool:
+    """Whether every type was told the time that status has of it since; a time that is lost there begins anew."""
+    plan, then = kept.plan, kept.inputs.attached
     parts: list[tuple[str, Part]] = [(scope.name, scope.part) for scope in plan.scopes]
     told = [(("", name), part) for name, part in parts]
     told += [((one.name, part.name), part) for one in plan.instances for part in (one.workload, *one.traits)]
-    return all(attached.get(key, part.context.attached_at) == part.context.attached_at for key, part in told)
+    return (then.keys() & {key for key, _ in told}) <= attached.keys() and all(
+        attached.get(key, part.context.attached_at) == part.context.attached_at for key, part in told
+    )
