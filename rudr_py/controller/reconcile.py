@@ -193,21 +193,23 @@ class Reconciler:
     def _events(self, live: Live, before: status.Previous, built: dict[str, Any]) -> None:
         """One event for each condition that has become True, or False, or is False for another reason than before.
 
-        What belongs to every start is no news.
+        What belongs to every start is no news, and what follows from another condition has been told with that.
         """
         old = {condition.type: (condition.status, condition.reason) for condition in before.conditions}
         for condition in built["conditions"]:
             was, because = old.get(condition["type"], ("", ""))
             bad = condition["status"] == "False"
-            if condition["status"] == "Unknown" or (bad and condition["reason"] in _PROGRESS):
+            if condition["status"] == "Unknown" or (bad and condition["reason"] in _NO_NEWS):
                 continue
             if condition["status"] != was or (bad and condition["reason"] != because):
                 note = condition.get("message") or f"{condition['type']} is {condition['status']}"
                 self._parts.recorder.record(live, condition["reason"], note, action="Reconcile", warning=bad)
 
 
-_PROGRESS = frozenset({"Applying", "Missing", "NotObserved", "Updating", "NotReady", "GenerationNotObserved"})
-"""Reasons of `Ready` being False that belong to every start."""
+_NO_NEWS = frozenset(
+    {"Applying", "Missing", "NotObserved", "Updating", "NotReady", "GenerationNotObserved", "NotValid"}
+)
+"""Reasons of `Ready` being False that belong to every start, or of which the event of `Valid` says more."""
 
 
 def kinds(plan: Plan, before: status.Previous) -> frozenset[Kind]:

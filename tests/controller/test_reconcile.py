@@ -98,6 +98,7 @@ async def test_each_condition_that_changes_is_told_by_one_event(
     assert events.count(("Warning", "ComponentNotFound")) == 1
     assert events.count(("Normal", "Synced")) == 1
     assert events.count(("Normal", "Valid")) == 1
+    assert ("Warning", "NotValid") not in events
 
 
 async def test_a_status_that_could_not_be_written_is_told_by_no_event(
