@@ -75,8 +75,8 @@ def _resources(fields: Fields | None) -> Resources:
     if fields is None:
         return Resources()
     cpu = fields.map("cpu")
-    if cpu and isinstance(cpu.raw("required"), str):
-        cpu.notes.warn(cpu.at("required"), "is text; write it as a number, without quotes", "UN-2")
+    if cpu and isinstance(cpu.raw("required"), str) and quantity.cpu(cpu.raw("required")):
+        cpu.notes.warn(cpu.at("required"), "is text; write a number of cores without quotes, such as 0.25", "UN-2")
     found = Resources(
         cpu=_required(cpu, quantity.cpu, "UN-2") or DEFAULT_CPU,
         memory=_required(fields.map("memory"), quantity.memory, "UN-4") or DEFAULT_MEMORY,

@@ -159,6 +159,11 @@ def test_cpu_in_quotes_is_read_with_a_warning(container: Build) -> None:
     assert told(parsed.warnings) == [("UN-2", f"{MAIN}.resources.cpu.required")]
 
 
+def test_cpu_that_is_no_amount_is_told_once(container: Build) -> None:
+    parsed = parse_component(container(resources={"cpu": {"required": "much"}}))
+    assert (len(parsed.problems), parsed.warnings) == (1, ())
+
+
 @pytest.mark.parametrize(("written", "meant"), [("Y", True), ("n", False), ("yes", True), ("False", False)])
 def test_words_for_true_and_false_are_read_with_a_warning(component: Build, written: str, meant: bool) -> None:
     parsed = parse_component(component(parameters=[{"name": "p", "type": "string", "required": written}]))
