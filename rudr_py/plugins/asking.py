@@ -60,7 +60,8 @@ def _manager(found: Found, plugin: object) -> pluggy.PluginManager:
         manager.register(plugin, name=found.name)
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        raise PluginError(f"has a hook that rudr-py does not know: {error}", package=found.distribution) from error
+        what = "has a hook that rudr-py does not know; the only one is rudr_types(), which takes nothing"
+        raise PluginError(f"{what}: {error}", package=found.distribution) from error
     return manager
 
 
