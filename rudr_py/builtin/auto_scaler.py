@@ -58,7 +58,10 @@ class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, fro
     ] = None
     cpu: Annotated[
         Percent | None,
-        msgspec.Meta(description="The CPU use to aim at, in percent of what the pods request.", examples=[70]),
+        msgspec.Meta(
+            description="The CPU use to aim at, in percent of what the pods request; without cpu and memory, 80.",
+            examples=[70],
+        ),
     ] = None
     memory: Annotated[
         Percent | None, msgspec.Meta(description="The memory use to aim at, in percent of what the pods request.")
