@@ -23,6 +23,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+import rudr_py
 from rudr_py.cli import process
 
 EXTRA = "'rudr-py[local]'"
@@ -150,10 +151,28 @@ def _foreign(name: str, place: str, told: str) -> click.Command:
     return found
 
 
+def _version(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
+    """What most programs answer to --version; `rudr version` says more."""
+    del option
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"rudr-py {rudr_py.__version__}")
+        ctx.exit()
+
+
 program = Program(
     COMMANDS,
     further,
     name="rudr",
+    params=[
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_version,
+            help="Print the version of rudr-py and exit.",
+        )
+    ],
     help="The Open Application Model on Kubernetes: documents in, running objects out.",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

@@ -142,6 +142,11 @@ def test_version_can_be_asked_for_people_and_machines(invoke: Invoke) -> None:
     assert json.loads(invoke("version", "-o", "json").stdout)["rudr-py"] == rudr_py.__version__
 
 
+def test_version_is_answered_as_an_option_too(invoke: Invoke) -> None:
+    result = invoke("--version")
+    assert (result.exit_code, result.output) == (0, f"rudr-py {rudr_py.__version__}\n")
+
+
 def test_a_command_whose_extra_is_not_installed_says_what_to_install() -> None:
     program = "import sys; sys.modules['jsonpatch'] = None; from rudr_py.cli import main; main(['dev', '--help'])"
     done = _python("-c", program)
