@@ -5,11 +5,12 @@ Everything that the rest of the program reads from a type without asking is chec
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Generic
 
 import jsonschema
 
@@ -32,6 +33,9 @@ _LISTS: Mapping[str, type] = {
     "offers": str,
 }
 """Declarations that hold several values, and what each value is."""
+
+_NEAR = 0.8
+"""How alike two names are of which one is taken for a slip of the other."""
 
 _METHODS = ("render", "health", "scale", "pods", "status")
 
@@ -72,6 +76,27 @@ def trespasses(candidate: object) -> tuple[str, ...]:
         for name in names
         if isinstance(name, str) and _RESERVED.match(name) and name not in candidate.overrides
     )
+
+
+def misspelt(candidate: Type[Any]) -> tuple[str, ...]:
+    """Attributes of the author's classes whose names are nearly those of a declaration or method that is not there.
+
+    Each text follows the words "this type". For tests: nobody is kept from having helpers with such names.
+    """
+    classes = type(candidate).__mro__
+    own = {name for cls in classes if cls not in (object, Generic) and not _ours(cls) for name in vars(cls)}
+    known = {name for cls in classes if _ours(cls) for name in (*vars(cls), *vars(cls).get("__annotations__", ()))}
+    missing = sorted(name for name in known - own if not name.startswith("_"))
+    near = {name: difflib.get_close_matches(name, missing, n=1, cutoff=_NEAR) for name in own - known}
+    return tuple(
+        f'declares "{name}", which means nothing; did you mean "{close[0]}"?'
+        for name, close in sorted(near.items())
+        if close and not name.startswith("_")
+    )
+
+
+def _ours(cls: type) -> bool:
+    return cls.__module__.startswith(f"{api.__name__}.")
 
 
 def label(candidate: object) -> str:

@@ -57,8 +57,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def declares_what_can_be_used(case: Case) -> None:
-    """Names, kinds, rules and methods are what they must be, and the JSON Schema is one."""
-    _none(declarations.faults(case.stage.type_))
+    """Names, kinds, rules and methods are what they must be, none is misspelt, and the JSON Schema is one."""
+    _none((*declarations.faults(case.stage.type_), *declarations.misspelt(case.stage.type_)))
 
 
 def has_a_sane_schema(case: Case) -> None:

@@ -106,6 +106,7 @@ class Refusing(Good):
     ("check", "bad"),
     [
         (checks.declares_what_can_be_used, _declaring(produces=["ConfigMap"])),
+        (checks.declares_what_can_be_used, _declaring(observe=(CONFIG,))),
         (checks.has_a_sane_schema, _declaring(properties={"type": "object", "required": ["a"]})),
         (
             checks.has_a_sane_schema,
