@@ -1,4 +1,4 @@
-"""What the commands that ask a cluster share: `--kubeconfig`, `--context`, `-n`, `-A`, the way there, and its errors.
+"""What the commands that ask a cluster share: a client of the cluster that the user means, and its errors.
 
 An error of the cluster is told in kubectl's words, so that whoever knows kubectl knows what to do. Reads only what
 kubectl would read, and writes nothing.
@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import functools
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Iterator
 from urllib.parse import urlsplit
 
-import click
 import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Kind
+from rudr_py.cli import connecting
+from rudr_py.cli.options import Where
 from rudr_py.cli.process import Failure
-from rudr_py.cli.run import find, transport_to
 from rudr_py.kube import config
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import SystemClock
@@ -30,18 +28,7 @@ from rudr_py.kube.requests import Resource
 from rudr_py.kube.transport import AioTransport
 from rudr_py.model.identity import API_VERSION
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 APPLICATION = Kind(API_VERSION, "ApplicationConfiguration")
-
-
-class Where(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user said about the cluster. `namespace` is None for that of the kubeconfig's context."""
-
-    kubeconfig: str | None = None
-    context: str | None = None
-    namespace: str | None = None
-    everywhere: bool = False
 
 
 class Cluster(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,41 +51,6 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
         return await self.discovery.resolve(kind.api_version, kind.kind)
 
 
-def options(*, everywhere: bool = True) -> Callable[[F], F]:
-    """Add `--kubeconfig`, `--context`, `-n` and, unless it makes no sense, `-A`; the command gets them as `where`."""
-
-    def add(command: F) -> F:
-        @functools.wraps(command)
-        def packed(*arguments: Any, **flags: Any) -> Any:
-            said = Where(
-                kubeconfig=flags.pop("kubeconfig"),
-                context=flags.pop("context_name"),
-                namespace=flags.pop("namespace"),
-                everywhere=flags.pop("everywhere", False),
-            )
-            return command(*arguments, where=said, **flags)
-
-        decorated: Any = packed
-        for option in reversed(_OPTIONS if everywhere else _OPTIONS[:-1]):
-            decorated = option(decorated)
-        return decorated  # type: ignore[no-any-return] # click keeps what it is given
-
-    return add
-
-
-_OPTIONS = (
-    click.option(
-        "--kubeconfig",
-        metavar="FILE",
-        type=click.Path(),
-        help="Kubeconfig; default: $KUBECONFIG, in a pod its account, ~/.kube/config.",
-    ),
-    click.option("--context", "context_name", metavar="NAME", help="The context of the kubeconfig to use."),
-    click.option("-n", "--namespace", metavar="NAME", help="The namespace; default: that of the context."),
-    click.option("-A", "--all-namespaces", "everywhere", is_flag=True, help="Look into all namespaces."),
-)
-
-
 @contextlib.asynccontextmanager
 async def opened(where: Where, *, failure: type[Failure] = Failure) -> AsyncIterator[Cluster]:
     """The cluster, closed at the end. What goes wrong with it inside is told as kubectl would, by `failure`."""
@@ -106,9 +58,9 @@ async def opened(where: Where, *, failure: type[Failure] = Failure) -> AsyncIter
     # it warns of files that are not there, which is told below
     logging.getLogger("kubernetes_asyncio").addHandler(logging.NullHandler())
     with failing(failure):
-        connection = await config.connect(find(where.kubeconfig, os.environ), where.context, now=clock.now)
+        connection = await config.connect(connecting.find(where.kubeconfig, os.environ), where.context, now=clock.now)
     with failing(failure, connection.server):
-        async with transport_to(connection) as transport:
+        async with connecting.transport_to(connection) as transport:
             client = Client(transport)
             yield Cluster(
                 transport=transport,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import click
 from click.shell_completion import CompletionItem
 
@@ -14,8 +12,6 @@ from rudr_py.errors import RudrError
 from rudr_py.plugins import loading
 from rudr_py.plugins.loading import Loaded
 
-Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
-
 
 def names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The types of the sort that is on the line already, in the parameter `sort`."""
@@ -24,14 +20,10 @@ def names(context: click.Context, parameter: click.Parameter, incomplete: str) -
     return _of_sort(context, sort, incomplete) if sort in SORTS else []
 
 
-def names_of(sort: Sort) -> Complete:
-    """The types of one sort."""
-
-    def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        del parameter
-        return _of_sort(context, sort, incomplete)
-
-    return complete
+def workloads(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The workload types."""
+    del parameter
+    return _of_sort(context, "workload", incomplete)
 
 
 def _of_sort(context: click.Context, sort: Sort, incomplete: str) -> list[CompletionItem]:

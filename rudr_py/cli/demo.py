@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from rudr_py.catalog import Catalog
-from rudr_py.cli import embedded, files, logs, options, screen
+from rudr_py.cli import embedded, files, installed, logs, screen
 from rudr_py.cli.board import APPLICATION
 from rudr_py.cli.following import Following, kinds
 from rudr_py.errors import DocumentError
@@ -20,20 +20,10 @@ from rudr_py.local.cluster import LocalSettings
 Document = dict[str, Any]
 
 
-@click.command("demo")
-@options.filename("Documents to apply instead of the examples of the project.")
-@click.option("--timeout", type=click.IntRange(1), default=120, show_default=True, help="Seconds to wait for Ready.")
-@options.plugins
-@click.pass_context
-def command(context: click.Context, filenames: tuple[str, ...], timeout: int) -> None:
-    """Run the examples on a Kubernetes API in this process, until everything is Ready.
-
-    Needs neither a cluster nor kubectl, and leaves nothing behind.
-
-    Example: rudr demo
-    """
+def run(context: click.Context, /, filenames: tuple[str, ...], timeout: int) -> int:
+    """Apply and wait; the exit code. Raises RudrError."""
     logs.setup("text", logging.ERROR)
-    catalog = options.installed_types(context).catalog
+    catalog = installed.types(context).catalog
     reading = files.read(filenames or (str(examples()),), recursive=True, stdin=sys.stdin.buffer.read)
     if reading.problems:
         raise DocumentError(reading.problems)
@@ -43,7 +33,8 @@ def command(context: click.Context, filenames: tuple[str, ...], timeout: int) ->
         asyncio.run(_run(documents, catalog, timeout))
     except TimeoutError:
         click.echo(f"error: not everything was Ready within {timeout} s", err=True)
-        context.exit(1)
+        return 1
+    return 0
 
 
 def examples() -> Path:

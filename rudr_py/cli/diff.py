@@ -19,14 +19,14 @@ import click
 import msgspec
 
 from rudr_py.catalog import Catalog
-from rudr_py.cli import cluster, colour, difference, files, findings, options, workspace
-from rudr_py.cli.cluster import Cluster, Where
+from rudr_py.cli import cluster, colour, difference, files, findings, installed, workspace
+from rudr_py.cli.cluster import Cluster
 from rudr_py.cli.comparing import Comparison, RefusedError
 from rudr_py.cli.difference import Difference
 from rudr_py.cli.livestate import LiveState
+from rudr_py.cli.options import Where
 from rudr_py.cli.process import Failure
 from rudr_py.cli.workspace import Workspace
-from rudr_py.settings import Settings
 
 FAILED = 2
 """The exit code when the difference cannot be told, as for kubectl: 1 means that there is one."""
@@ -50,34 +50,10 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     failed: bool = False
 
 
-@click.command("diff")
-@options.filenames
-@cluster.options(everywhere=False)
-@click.option(
-    "--definitions-namespace",
-    metavar="NAME",
-    default=Settings().definitions_namespace,
-    show_default=True,
-    envvar="RUDR_DEFINITIONS_NAMESPACE",
-    help="As for rudr run.",
-)
-@colour.option
-@options.plugins
-@click.pass_context
-def command(context: click.Context, /, filenames: tuple[str, ...], recursive: bool, where: Where, **flags: Any) -> None:
-    """Show what would change in the cluster if the documents were applied.
-
-    The objects of the applications in the documents, and of those in the cluster that use a component in them, are
-    rendered and sent to the server as dry runs. Components that are not among the documents are read from the cluster.
-    Each field that would change is shown with its owner. The environment variable KUBECTL_EXTERNAL_DIFF names another
-    program than the built-in one, as for kubectl.
-
-    Ends with 0 when nothing differs, with 1 when something does, and with 2 when that cannot be told.
-
-    Example: rudr diff -f examples/
-    """
+def run(context: click.Context, where: Where, filenames: tuple[str, ...], *, recursive: bool, **flags: Any) -> int:
+    """Show the differences; the exit code."""
     with cluster.failing(DiffFailure):
-        loaded = options.installed_types(context)
+        loaded = installed.types(context)
     reading = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
     found = asyncio.run(_run(where, reading, loaded.catalog, flags["definitions_namespace"]))
     external = os.environ.get(EXTERNAL, "")
@@ -87,7 +63,7 @@ def command(context: click.Context, /, filenames: tuple[str, ...], recursive: bo
         for line in text(found.differences, colours=flags["color"]):
             click.echo(line, color=flags["color"])
         code = 1 if found.differences else 0
-    context.exit(FAILED if found.failed else code)
+    return FAILED if found.failed else code
 
 
 async def _run(where: Where, reading: files.Reading, catalog: Catalog, definitions: str) -> Found:

@@ -18,7 +18,7 @@ import yaml
 
 from rudr_py import errors
 from rudr_py.catalog import Catalog
-from rudr_py.cli.run import transport_to
+from rudr_py.cli.connecting import transport_to
 from rudr_py.controller import Controller, assemble
 from rudr_py.kube import config
 from rudr_py.kube.client import Client

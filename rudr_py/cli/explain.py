@@ -11,37 +11,19 @@ import click
 import msgspec
 
 from rudr_py.catalog import Catalog
-from rudr_py.cli import colour, completing, describing, explaining, fields, options, output, typenames
+from rudr_py.cli import colour, describing, explaining, fields, installed, output, typenames
 from rudr_py.cli.explaining import Explained
 from rudr_py.cli.typenames import SORTS, Sort
 
 Form = Literal["wide", "yaml", "json", "name", "md"]
-FORMS: tuple[Form, ...] = ("wide", "yaml", "json", "name", "md")
 
 NARROWEST, WIDEST = 40, 100
 """Columns within which prose can be read, however narrow or wide the terminal is."""
 
 
-@click.command("explain")
-@click.argument("sort", type=click.Choice(SORTS), required=False)
-@click.argument("name", metavar="[NAME[.PROPERTY...]]", required=False, shell_complete=completing.names)
-@click.option("-o", "--output", "form", type=click.Choice(FORMS), help="md is a section of documentation.")
-@click.option("--recursive", is_flag=True, help="Show the properties at all depths, by name and type.")
-@options.plugins
-@click.pass_context
-def command(context: click.Context, sort: Sort | None, name: str | None, form: Form | None, recursive: bool) -> None:
-    """Explain an installed trait, workload type or scope type: its properties, what it makes, an example.
-
-    NAME is as in documents, or the kind alone, such as Server. With a path behind it, one property is explained.
-    Without NAME the installed types are listed. -o yaml and json have the JSON Schema and the declaration.
-
-    \b
-    Example: rudr explain trait ingress
-    Example: rudr explain trait ingress.rules
-    Example: rudr explain workload
-    Example: rudr explain scope HealthScope -o json
-    """
-    catalog = options.installed_types(context).catalog
+def run(context: click.Context, sort: Sort | None, name: str | None, *, form: Form | None, recursive: bool) -> None:
+    """Print it. Raises RudrError for what is not there."""
+    catalog = installed.types(context).catalog
     if sort is None or name is None:
         click.echo(_list(catalog, SORTS if sort is None else (sort,), form), nl=False)
         return

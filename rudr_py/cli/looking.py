@@ -37,9 +37,10 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     fields: str = ""
 
 
-def applications(namespace: str, name: str = "") -> Look:
-    """All applications, or the one of this name."""
-    return Look(kind=APPLICATION, namespace=namespace, fields=f"metadata.name={name}" if name else "")
+def applications(namespace: str, name: str = "", labels: str = "") -> Look:
+    """All applications, or the one of this name, or those that a label selector takes."""
+    fields = f"metadata.name={name}" if name else ""
+    return Look(kind=APPLICATION, namespace=namespace, labels=labels, fields=fields)
 
 
 def pods(namespace: str) -> Look:

@@ -1,25 +1,40 @@
-"""Options and arguments that several commands share: `-f`, `-R`, and which of the installed plugins are loaded."""
+"""Options that several commands share, spelled as kubectl spells them, and what the user said with them.
+
+Imports click and nothing heavier: a command explains itself, and a shell completes it, by these alone.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import logging
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 import msgspec
 
-from rudr_py.errors import PluginError
-from rudr_py.plugins import loading, watchdog
-from rudr_py.plugins.loading import Loaded
-from rudr_py.plugins.marker import Label, Marker
-from rudr_py.plugins.quarantine import Offence, Quarantine
-
-log = logging.getLogger(__name__)
+from rudr_py.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+SORTS: Final = ("trait", "workload", "scope")
+"""The sorts of types, as users call them."""
+
+FORMS: Final = ("wide", "yaml", "json", "name", "md")
+"""All that `-o` takes somewhere."""
+
+
+def output(*forms: str, default: str | None = None, explanation: str = "") -> Callable[[F], F]:
+    """Add `-o`, which takes these forms; the command gets the form as `form`. Without a default: as people read it."""
+    return click.option(
+        "-o",
+        "--output",
+        "form",
+        type=click.Choice([form for form in FORMS if form in forms]),
+        default=default,
+        show_default=True,
+        help=explanation,
+    )
 
 
 def filename(explanation: str, *, required: bool = False) -> Callable[[F], F]:
@@ -58,117 +73,96 @@ def namespace(command: F) -> F:
     )(command)
 
 
-def plugins(command: F) -> F:
-    """Add `--plugins`, `--no-plugins`, `--strict-plugins` and `--state-dir`; `installed_types` heeds them."""
-    options = (
-        click.option(
-            "--plugins",
-            metavar="NAMES",
-            envvar="RUDR_PLUGINS",
-            expose_value=False,
-            callback=_keep,
-            help="Load these plugins only, by name or package, with commas between; default: all.",
-        ),
-        click.option(
-            "--no-plugins",
-            is_flag=True,
-            envvar="RUDR_NO_PLUGINS",
-            expose_value=False,
-            callback=_keep,
-            help="Load no plugin; the standard types are always there.",
-        ),
-        click.option(
-            "--strict-plugins",
-            is_flag=True,
-            envvar="RUDR_STRICT_PLUGINS",
-            expose_value=False,
-            callback=_keep,
-            help="Fail when a plugin cannot be used, instead of going on without it.",
-        ),
-        click.option(
-            "--state-dir",
-            metavar="DIR",
-            envvar="RUDR_STATE_DIR",
-            type=click.Path(file_okay=False, path_type=Path),
-            expose_value=False,
-            callback=_keep,
-            help="Where it is remembered which types have ended a process; default: nowhere.",
-        ),
+def definitions_namespace(explanation: str = "As for rudr run.", *, default: bool = True) -> Callable[[F], F]:
+    """Add `--definitions-namespace`, for a command that looks at what a controller has."""
+    return click.option(
+        "--definitions-namespace",
+        metavar="NAME",
+        default=Settings().definitions_namespace if default else None,
+        show_default=True,
+        envvar="RUDR_DEFINITIONS_NAMESPACE",
+        help=explanation,
     )
-    for option in reversed(options):
+
+
+watch = click.option("-w", "--watch", is_flag=True, help="Show it again after every change, until Ctrl-C.")
+"""Add `-w`."""
+
+no_headers = click.option("--no-headers", is_flag=True, help="Print no head of the table.")
+"""Add `--no-headers`."""
+
+selector = click.option(
+    "-l",
+    "--selector",
+    metavar="LABELS",
+    default="",
+    help="Only applications with these labels, such as tier=web or 'tier in (web, db),!old'.",
+)
+"""Add `-l`."""
+
+
+def one_or_some(flags: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The flags, if they do not name an application and select some at once; else a UsageError, in kubectl's words."""
+    if flags["name"] and flags["selector"]:
+        raise click.UsageError("name cannot be provided when a selector is specified")
+    return flags
+
+
+class Where(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user said about the cluster. `namespace` is None for that of the kubeconfig's context."""
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    namespace: str | None = None
+    everywhere: bool = False
+
+
+def cluster(*, everywhere: bool = True) -> Callable[[F], F]:
+    """Add `--kubeconfig`, `--context`, `-n` and, unless it makes no sense, `-A`; the command gets them as `where`."""
+
+    def add(command: F) -> F:
+        @functools.wraps(command)
+        def packed(*arguments: Any, **flags: Any) -> Any:
+            said = Where(
+                kubeconfig=flags.pop("kubeconfig"),
+                context=flags.pop("context_name"),
+                namespace=flags.pop("namespace"),
+                everywhere=flags.pop("everywhere", False),
+            )
+            return command(*arguments, where=said, **flags)
+
+        decorated: Any = packed
+        for option in reversed(_CLUSTER if everywhere else _CLUSTER[:-1]):
+            decorated = option(decorated)
+        return decorated  # type: ignore[no-any-return] # click keeps what it is given
+
+    return add
+
+
+_CLUSTER = (
+    click.option(
+        "--kubeconfig",
+        metavar="FILE",
+        type=click.Path(),
+        help="Kubeconfig; default: $KUBECONFIG, in a pod its account, ~/.kube/config.",
+    ),
+    click.option("--context", "context_name", metavar="NAME", help="The context of the kubeconfig to use."),
+    click.option("-n", "--namespace", metavar="NAME", help="The namespace; default: that of the context."),
+    click.option("-A", "--all-namespaces", "everywhere", is_flag=True, help="Look into all namespaces."),
+)
+
+
+def plugins(command: F) -> F:
+    """Add `--plugins`, `--no-plugins`, `--strict-plugins` and `--state-dir`; `said_of_plugins` has what was given."""
+    for option in reversed(_PLUGINS):
         command = option(command)
     return command
 
 
-class Wanted(msgspec.Struct, frozen=True):
-    """What the user said about plugins. `only` is None for all of them."""
-
-    only: tuple[str, ...] | None = None
-    strict: bool = False
-    state_dir: Path | None = None
-
-
-def wanted(context: click.Context) -> Wanted:
-    """What `plugins` has read for this command."""
-    given = context.meta.get(_META, {})
-    only = None if given.get("plugins") is None else tuple(filter(None, map(str.strip, given["plugins"].split(","))))
-    return Wanted(
-        () if given.get("no_plugins") else only,
-        bool(given.get("strict_plugins")),
-        given.get("state_dir"),
-    )
-
-
-def _echo(error: str) -> None:
-    click.echo(f"warning: {error}", err=True)
-
-
-def _log(error: str) -> None:
-    log.warning("plugin is not used", extra={"error": error})
-
-
-def installed_types(
-    context: click.Context, marker: Marker | None = None, *, warn: Callable[[str], None] = _echo
-) -> Loaded:
-    """The catalog: what the caller put into the context, else what is installed and wanted.
-
-    A plugin that cannot be used is told on standard error, and the command goes on with the others; strictly, it is a
-    PluginError. Raises ConfigError for a plugin that is wanted and not installed. `marker` notes who is being called,
-    `warn` tells of a plugin.
-    """
-    asked = wanted(context)
-    offences = Quarantine(asked.state_dir).read() if asked.state_dir else ()
-    ward = loading.Ward(offences, marker)
-    loaded = context.find_object(Loaded) or loading.installed(only=asked.only, ward=ward)
-    if asked.strict and loaded.refused:
-        packages = ", ".join(f"{plugin.package} {plugin.version}" for plugin in loaded.refused)
-        raise PluginError("\n".join(plugin.error for plugin in loaded.refused), package=packages)
-    for plugin in loaded.refused:
-        warn(plugin.error)
-    return loaded
-
-
-@contextlib.contextmanager
-def watched_types(context: click.Context) -> Iterator[Loaded]:
-    """As `installed_types`, for a process that lives long: it logs, and a watchdog ends it when a type holds it up.
-
-    Without a state directory there is no watchdog: the next process would run into the same.
-    """
-    folder = wanted(context).state_dir
-    if folder is None:
-        yield installed_types(context, warn=_log)
-        return
-    quarantine = Quarantine(folder)
-
-    def report(label: Label) -> None:
-        quarantine.add(Offence(label, f"a call of it held up everything for more than {watchdog.LIMIT:g} s"))
-
-    with quarantine.session() as marker:
-        # an import may take its time
-        with watchdog.watching(marker, report, seconds=2 * loading.LOAD_LIMIT):
-            loaded = installed_types(context, marker, warn=_log)
-        with watchdog.watching(marker, report):
-            yield loaded
+def said_of_plugins(context: click.Context) -> Mapping[str, Any]:
+    """What `plugins` has read for this command, by parameter."""
+    said: Mapping[str, Any] = context.meta.get(_META, {})
+    return said
 
 
 _META = "rudr_py.cli.plugins"
@@ -176,3 +170,40 @@ _META = "rudr_py.cli.plugins"
 
 def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     context.meta.setdefault(_META, {})[str(parameter.name)] = value
+
+
+_PLUGINS = (
+    click.option(
+        "--plugins",
+        metavar="NAMES",
+        envvar="RUDR_PLUGINS",
+        expose_value=False,
+        callback=_keep,
+        help="Load these plugins only, by name or package, with commas between; default: all.",
+    ),
+    click.option(
+        "--no-plugins",
+        is_flag=True,
+        envvar="RUDR_NO_PLUGINS",
+        expose_value=False,
+        callback=_keep,
+        help="Load no plugin; the standard types are always there.",
+    ),
+    click.option(
+        "--strict-plugins",
+        is_flag=True,
+        envvar="RUDR_STRICT_PLUGINS",
+        expose_value=False,
+        callback=_keep,
+        help="Fail when a plugin cannot be used, instead of going on without it.",
+    ),
+    click.option(
+        "--state-dir",
+        metavar="DIR",
+        envvar="RUDR_STATE_DIR",
+        type=click.Path(file_okay=False, path_type=Path),
+        expose_value=False,
+        callback=_keep,
+        help="Where it is remembered which types have ended a process; default: nowhere.",
+    ),
+)

@@ -13,49 +13,30 @@ import click
 import msgspec
 
 from rudr_py.catalog import PluginState
-from rudr_py.cli import options, output
-from rudr_py.cli.options import Wanted
+from rudr_py.cli import installed, output
+from rudr_py.cli.installed import Wanted
 from rudr_py.errors import ConfigError
 from rudr_py.plugins import loading
 from rudr_py.plugins.loading import Loaded
 from rudr_py.plugins.quarantine import Quarantine
 
 Form = Literal["wide", "yaml", "json", "name"]
-FORMS: tuple[Form, ...] = ("wide", "yaml", "json", "name")
 
 
-@click.group("plugins", invoke_without_command=True)
-@click.option("-o", "--output", "form", type=click.Choice(FORMS), help="wide says what is wrong.")
-@options.plugins
-@click.pass_context
-def group(context: click.Context, form: Form | None) -> None:
-    """List the installed plugins with version, state and types.
-
-    Ends with 0 whatever the states are; with --strict-plugins, with 1 when one cannot be used. What is wrong is told
-    on standard error; -o yaml and json have the traceback.
-
-    Example: rudr plugins -o wide
-    """
-    if context.invoked_subcommand is not None:
-        return
-    asked = options.wanted(context)
+def run(context: click.Context, *, form: Form | None) -> int:
+    """Print the table; the exit code."""
+    asked = installed.wanted(context)
     loaded = context.find_object(Loaded) or _loaded(asked)
     click.echo(_text(loaded.plugins, form), nl=False)
     if form in (None, "name"):
         for plugin in loaded.refused:
             click.echo(f"{plugin.state}: {plugin.error}", err=True)
-    context.exit(1 if asked.strict and loaded.refused else 0)
+    return 1 if asked.strict and loaded.refused else 0
 
 
-@group.command("release")
-@click.argument("name")
-@click.pass_context
 def release(context: click.Context, name: str) -> None:
-    """Take a type or a plugin off the quarantine list, so that the next start uses it again.
-
-    Example: rudr plugins --state-dir ./state release cron-hpa
-    """
-    folder = options.wanted(context).state_dir
+    """Take what has this name off the list. Raises ConfigError when it is not on it."""
+    folder = installed.wanted(context).state_dir
     if folder is None:
         raise ConfigError("there is no list without a state directory: give --state-dir or RUDR_STATE_DIR")
     _release(folder, name)

@@ -1,8 +1,9 @@
 """The table of commands, and the program that runs one of them.
 
 A command is a row: where it is and one line of help. Its module is imported when the command runs or explains
-itself, and at no other time, because `rudr --help`, a typing mistake and shell completion must not pay for a
-controller, a cluster client and JSON Schema: what is imported here imports click and nothing heavier.
+itself, and at no other time, and imports what the command does only when that is to be done: `rudr --help`, a typing
+mistake and shell completion must not pay for a controller, a cluster client and JSON Schema. What is imported here
+imports click and nothing heavier.
 
 A package adds a command by an entry point in the group `rudr_py.commands`: the name is the command's, the object is a
 `click.Command`. It may import click and `rudr_py.api`. No package replaces a command of ours, and a name that two
@@ -13,7 +14,6 @@ from __future__ import annotations
 
 import difflib
 import functools
-import importlib
 import importlib.metadata
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -24,30 +24,30 @@ import click
 from click.shell_completion import CompletionItem
 
 import rudr_py
-from rudr_py.cli import process
-
-EXTRA = "'rudr-py[local]'"
-"""What brings all that our own commands import."""
+from rudr_py.cli import places, process
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "completion": ("rudr_py.cli.completion:command", "Print a script by which a shell completes rudr."),
-    "crds": ("rudr_py.cli.crds:command", "Print the custom resource definitions."),
-    "demo": ("rudr_py.cli.demo:command", "Run the examples on an embedded API until all is Ready."),
-    "dev": ("rudr_py.cli.dev:command", "Serve a Kubernetes API with the controller, to try without a cluster."),
-    "doctor": ("rudr_py.cli.doctor.command:command", "Tell what is wrong with an installation or an application."),
-    "explain": ("rudr_py.cli.explain:command", "Explain an installed trait, workload type or scope type."),
-    "diff": ("rudr_py.cli.diff:command", "Show what applying documents would change, and who owns it."),
-    "plugin": ("rudr_py.cli.plugin_new:group", "Write a new plugin: rudr plugin new."),
-    "plugins": ("rudr_py.cli.plugins:group", "List the installed plugins with their types."),
-    "rbac": ("rudr_py.cli.rbac:command", "Print the rights that the installed plugins need."),
-    "render": ("rudr_py.cli.render:command", "Print the Kubernetes objects that documents stand for."),
-    "run": ("rudr_py.cli.run:command", "Run the controller against a cluster."),
-    "status": ("rudr_py.cli.status:command", "Show how applications are doing, and what holds them up."),
-    "tree": ("rudr_py.cli.show_tree:command", "Show the objects of applications, down to the pods."),
-    "schema": ("rudr_py.cli.schema:command", "Print a JSON Schema by which editors check documents."),
-    "traits": ("rudr_py.cli.traits:command", "List the traits, or those that a workload type can have."),
-    "validate": ("rudr_py.cli.validate:command", "Check documents and print everything that is wrong."),
-    "version": ("rudr_py.cli.version:command", "Print the version."),
+    "crds": ("rudr_py.cli.commands.crds:command", "Print the custom resource definitions."),
+    "demo": ("rudr_py.cli.commands.demo:command", "Run the examples on an embedded API until all is Ready."),
+    "dev": (
+        "rudr_py.cli.commands.dev:command",
+        "Serve a Kubernetes API with the controller, to try without a cluster.",
+    ),
+    "doctor": ("rudr_py.cli.commands.doctor:command", "Tell what is wrong with an installation or an application."),
+    "explain": ("rudr_py.cli.commands.explain:command", "Explain an installed trait, workload type or scope type."),
+    "diff": ("rudr_py.cli.commands.diff:command", "Show what applying documents would change, and who owns it."),
+    "plugin": ("rudr_py.cli.commands.plugin:group", "Write a new plugin: rudr plugin new."),
+    "plugins": ("rudr_py.cli.commands.plugins:group", "List the installed plugins with their types."),
+    "rbac": ("rudr_py.cli.commands.rbac:command", "Print the rights that the installed plugins need."),
+    "render": ("rudr_py.cli.commands.render:command", "Print the Kubernetes objects that documents stand for."),
+    "run": ("rudr_py.cli.commands.run:command", "Run the controller against a cluster."),
+    "status": ("rudr_py.cli.commands.status:command", "Show how applications are doing, and what holds them up."),
+    "tree": ("rudr_py.cli.commands.tree:command", "Show the objects of applications, down to the pods."),
+    "schema": ("rudr_py.cli.commands.schema:command", "Print a JSON Schema by which editors check documents."),
+    "traits": ("rudr_py.cli.commands.traits:command", "List the traits, or those that a workload type can have."),
+    "validate": ("rudr_py.cli.commands.validate:command", "Check documents and print everything that is wrong."),
+    "version": ("rudr_py.cli.commands.version:command", "Print the version."),
 }
 """Name -> (module:attribute, one line of help)."""
 
@@ -93,7 +93,8 @@ class Program(click.Group):
         """Import the command of this name; None when there is none."""
         del ctx
         if cmd_name in self.own:
-            return _own(cmd_name, self.own[cmd_name][0])
+            command: click.Command = places.at(self.own[cmd_name][0])
+            return command
         return _foreign(cmd_name, *self.rows[cmd_name]) if cmd_name in self.rows else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -125,24 +126,10 @@ class Program(click.Group):
             return super().invoke(ctx)
 
 
-def _own(name: str, place: str) -> click.Command:
-    """One of our commands. Those with the local API need the packages of an extra."""
-    module, _, attribute = place.partition(":")
-    try:
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] in ("", "rudr_py"):
-            raise
-        message = f'error: the command "{name}" needs the package {error.name}: pip install {EXTRA}'
-        raise process.Failure(message) from error
-    return command
-
-
 def _foreign(name: str, place: str, told: str) -> click.Command:
     """The command of another package. Whatever its import raises is a message, not our fault."""
-    module, _, attribute = place.partition(":")
     try:
-        found: object = getattr(importlib.import_module(module), attribute)
+        found: object = places.at(place)
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         raise process.Failure(f'error: the command "{name}" cannot be loaded. {told} {what}') from error
@@ -174,6 +161,7 @@ program = Program(
         )
     ],
     help="The Open Application Model on Kubernetes: documents in, running objects out.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 130 Ctrl-C; a command whose codes say more tells so.",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 

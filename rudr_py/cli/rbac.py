@@ -11,7 +11,7 @@ import msgspec
 
 from rudr_py.api import Rule
 from rudr_py.catalog import Catalog
-from rudr_py.cli import files, options, output
+from rudr_py.cli import files, installed, output
 from rudr_py.errors import DocumentError, Right
 from rudr_py.model import parse, parse_definition
 from rudr_py.plugins import discovery, loading, purposes, rights, roles
@@ -19,7 +19,6 @@ from rudr_py.plugins.rights import Rights
 from rudr_py.plugins.roles import Account, Installation
 
 Form = Literal["yaml", "json", "name", "wide"]
-FORMS: tuple[Form, ...] = ("yaml", "json", "name", "wide")
 
 
 class _Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,58 +33,16 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     lease_namespace: str | None
     watch: str
     definitions: str
-    account: Account | None
+    account: tuple[str, str] | None
     filenames: tuple[str, ...]
     recursive: bool
     aggregate: bool
 
 
-def _account(context: click.Context, parameter: click.Parameter, value: str | None) -> Account | None:
-    if value is None:
-        return None
-    namespace, colon, name = value.partition(":")
-    if not (namespace and colon and name):
-        raise click.BadParameter("write NAMESPACE:SERVICEACCOUNT", context, parameter)
-    return Account(namespace, name)
-
-
-@click.command("rbac")
-@click.option(
-    "-o", "--output", "form", type=click.Choice(FORMS), default="yaml", show_default=True, help="wide says what for."
-)
-@click.option("--name", default="rudr", show_default=True, help="The name of the roles, and what it begins with.")
-@click.option("--bind", "account", metavar="NAMESPACE:NAME", callback=_account, help="Bind them to a ServiceAccount.")
-@click.option(
-    "--watch-namespace", "watch", metavar="NAMES", default="", help="As for rudr run: Roles in these, no ClusterRole."
-)
-@click.option(
-    "--definitions-namespace", "definitions", default="rudr-system", show_default=True, help="As for rudr run."
-)
-@click.option("--publish-definitions/--no-publish-definitions", "publish", default=True, help="As for rudr run.")
-@click.option("--root-scopes/--no-root-scopes", default=False, help="As for rudr run.")
-@click.option("--leader-elect/--no-leader-elect", default=False, help="As for rudr run.")
-@click.option("--leader-election-id", "lease", default=rights.LEASE, show_default=True, help="As for rudr run.")
-@click.option(
-    "--leader-election-namespace", "lease_namespace", help="As for rudr run; default: the definitions namespace."
-)
-@options.filename("Add the kinds that the WorkloadType objects in it admit; may be given several times.")
-@options.recursive
-@click.option("--aggregate", is_flag=True, help="Only what is beyond the standard types, to be added to our chart's.")
-@options.plugins
-@click.pass_context
-def command(context: click.Context, /, **flags: object) -> None:
-    """Print the rights that the controller needs with the installed plugins: exactly these, as roles.
-
-    A kind that only a WorkloadType object of the cluster admits is unknown here, unless the object is in a file that
-    -f names. Its plural is the names.plural of the object; it, and that of a kind that a plugin produces, is otherwise
-    guessed as Kubernetes does (Ingress: ingresses). Documents of other kinds are passed over.
-
-    With --aggregate there is one ClusterRole with the label that the chart's ClusterRole collects.
-
-    Example: rudr rbac --bind rudr-system:rudr | kubectl apply -f -
-    """
+def run(context: click.Context, /, **flags: object) -> None:
+    """Print the roles."""
     asked = msgspec.convert(flags, _Asked)
-    catalog = options.installed_types(context).catalog
+    catalog = installed.types(context).catalog
     needed = rights.needed(
         catalog,
         publish=asked.publish,
@@ -110,7 +67,7 @@ def _installation(asked: _Asked) -> Installation:
         watched=tuple(name.strip() for name in asked.watch.split(",") if name.strip()),
         definitions=asked.definitions,
         own=asked.lease_namespace or asked.definitions,
-        account=asked.account,
+        account=Account(*asked.account) if asked.account else None,
     )
 
 

@@ -7,36 +7,14 @@ from datetime import UTC, datetime
 
 import click
 
-from rudr_py.cli import files, findings, options, output, workspace
+from rudr_py.cli import files, findings, installed, output, workspace
 
 
-@click.command("render")
-@options.filenames
-@options.namespace
-@click.option(
-    "-o",
-    "--output",
-    "form",
-    type=click.Choice(output.FORMS),
-    default="yaml",
-    show_default=True,
-    help="How to print the objects.",
-)
-@options.plugins
-@click.pass_context
-def command(
-    context: click.Context, filenames: tuple[str, ...], recursive: bool, namespace: str, form: output.Form
-) -> None:
-    """Print the Kubernetes objects that documents stand for.
-
-    Shows what the controller would apply, without owners, on a cluster where nothing runs yet. Applications with
-    errors are left out, told on standard error, and make the command end with 1; the others are printed all the same.
-
-    \b
-    Example: rudr render -f examples/
-    Example: rudr render -f examples/ -o name
-    """
-    loaded = options.installed_types(context)
+def run(
+    context: click.Context, filenames: tuple[str, ...], *, recursive: bool, namespace: str, form: output.Form
+) -> int:
+    """Print the objects; the exit code."""
+    loaded = installed.types(context)
     reading = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
     gathered = workspace.gather(reading.documents, namespace=namespace)
     for document in gathered.others:
@@ -53,4 +31,4 @@ def command(
         click.echo("warning: there is no ApplicationConfiguration among the documents", err=True)
     objects = [manifest.body for plan in plans for manifest in plan.manifests]
     click.echo(output.text(objects, form), nl=False)
-    context.exit(1 if found.errors else 0)
+    return 1 if found.errors else 0

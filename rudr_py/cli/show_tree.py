@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import click
 import msgspec
 
 from rudr_py.api import Kind
 from rudr_py.cli import cluster, colour, findings, looking, output, redraw, status, tree
-from rudr_py.cli.cluster import Cluster, Where
+from rudr_py.cli.cluster import Cluster
 from rudr_py.cli.looking import Look
+from rudr_py.cli.options import Where
 from rudr_py.cli.tree import Node
 from rudr_py.controller import ledger
 from rudr_py.render import stamp
 
 Form = Literal["text", "wide", "yaml", "json", "name"]
 
-FORMS: tuple[Form, ...] = ("wide", "yaml", "json", "name")
-
 Document = dict[str, Any]
+
+
+class Asked(NamedTuple):
+    """Which applications: the one of a name, or those with labels; empty for all."""
+
+    name: str = ""
+    selector: str = ""
+
 
 BETWEEN = (
     stamp.COMPONENT_INSTANCE,
@@ -34,40 +41,30 @@ BETWEEN = (
 """Kinds that may stand in the tree though no application names them: controllers of others make them."""
 
 
-@click.command("tree")
-@click.argument("name", default="")
-@cluster.options()
-@click.option("-w", "--watch", is_flag=True, help="Show it again after every change, until Ctrl-C.")
-@click.option("-o", "--output", "form", type=click.Choice(FORMS), help="wide adds what the objects say.")
-@colour.option
-def command(name: str, where: Where, watch: bool, form: Form | None, color: bool) -> None:
-    """Show the objects of applications as trees, by their owners, down to the pods and their reasons.
-
-    Objects without an owner, such as volume claims that outlive their application, are in no tree.
-
-    Example: rudr tree shop
-    """
-    asyncio.run(_run(where, name, watch, lambda documents: text(documents, form or "text", colours=color)))
+def run(where: Where, name: str, *, selector: str, form: Form | None, color: bool, watch: bool) -> None:
+    """Show the trees."""
+    asked = Asked(name, selector)
+    asyncio.run(_run(where, asked, watch, lambda documents: text(documents, form or "text", colours=color)))
 
 
-async def _run(where: Where, name: str, watch: bool, say: redraw.Text) -> None:
+async def _run(where: Where, asked: Asked, watch: bool, say: redraw.Text) -> None:
     async with cluster.opened(where) as found:
-        first = await looking.once(found, [looking.applications(found.selected, name)])
-        if not first and name:
-            raise cluster.not_found(name)
+        first = await looking.once(found, [looking.applications(found.selected, *asked)])
+        if not first and asked.name:
+            raise cluster.not_found(asked.name)
         if watch:
-            await looking.follow(found, lambda documents: looks(found, name, documents), redraw.Changes(say))
+            await looking.follow(found, lambda documents: looks(found, asked, documents), redraw.Changes(say))
             return
         if not first:
             click.echo(status.nothing(found), err=True)
             return
-        below = [look for look in looks(found, name, first) if look.kind != cluster.APPLICATION]
+        below = [look for look in looks(found, asked, first) if look.kind != cluster.APPLICATION]
         click.echo(say([*first, *await looking.once(found, below)]), nl=False, color=True)
 
 
-def looks(found: Cluster, name: str, documents: Iterable[Document]) -> Iterator[Look]:
+def looks(found: Cluster, asked: Asked, documents: Iterable[Document]) -> Iterator[Look]:
     """What has to be read: the applications, all kinds that they name, and what may stand between those and pods."""
-    yield looking.applications(found.selected, name)
+    yield looking.applications(found.selected, *asked)
     for kind in dict.fromkeys((*BETWEEN, *kinds(documents))):
         yield Look(kind=kind, namespace=found.selected)
 

@@ -11,13 +11,12 @@ import msgspec
 
 from rudr_py.api import Ref
 from rudr_py.cli import cluster, colour, looking, output, redraw, report, report_text
-from rudr_py.cli.cluster import APPLICATION, Cluster, Where
+from rudr_py.cli.cluster import APPLICATION, Cluster
 from rudr_py.cli.looking import Look
+from rudr_py.cli.options import Where
 from rudr_py.cli.report import Report
 
 Form = Literal["text", "wide", "yaml", "json", "name"]
-
-FORMS: tuple[Form, ...] = ("wide", "yaml", "json", "name")
 
 Document = dict[str, Any]
 
@@ -26,46 +25,34 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """What to show, and how."""
 
     name: str
+    selector: str
     form: Form
     headers: bool
     colours: bool
     width: int
 
 
-@click.command("status")
-@click.argument("name", default="")
-@cluster.options()
-@click.option("-w", "--watch", is_flag=True, help="Show it again after every change, until Ctrl-C.")
-@click.option("-o", "--output", "form", type=click.Choice(FORMS), help="wide shows healthy pods and nodes, too.")
-@click.option("--no-headers", is_flag=True, help="Print no head of the table.")
-@colour.option
-@click.pass_context
-def command(context: click.Context, /, name: str, where: Where, watch: bool, **flags: Any) -> None:
-    """Show how applications are doing: conditions, instances, traits, and pods that are not ready.
-
-    Ends with 0 when every application asked for is Ready in its present form, with 1 when one is not, is not there, or
-    cannot be read. --watch goes on until Ctrl-C, and then ends with 130.
-
-    Example: rudr status shop
-    """
+def run(where: Where, name: str, *, form: Form | None, color: bool, watch: bool, **flags: Any) -> int:
+    """Show it; the exit code."""
     wish = Wish(
         name=name,
-        form=flags["form"] or "text",
+        selector=flags["selector"],
+        form=form or "text",
         headers=not flags["no_headers"],
-        colours=flags["color"],
+        colours=color,
         width=colour.width(),
     )
-    context.exit(asyncio.run(_run(where, wish, watch=watch)))
+    return asyncio.run(_run(where, wish, watch=watch))
 
 
 async def _run(where: Where, wish: Wish, *, watch: bool) -> int:
     async with cluster.opened(where) as found:
-        reports = read(await looking.once(found, looks(found, wish.name)))
+        reports = read(await looking.once(found, looks(found, wish)))
         if not reports and wish.name:
             raise cluster.not_found(wish.name)
         if watch:
             shown = redraw.Changes(lambda documents: text(read(documents), wish))
-            await looking.follow(found, lambda _documents: looks(found, wish.name), shown)
+            await looking.follow(found, lambda _documents: looks(found, wish), shown)
             return 0
         if not reports:
             click.echo(nothing(found), err=True)
@@ -73,9 +60,9 @@ async def _run(where: Where, wish: Wish, *, watch: bool) -> int:
         return 0 if all(one.ready for one in reports) else 1
 
 
-def looks(found: Cluster, name: str) -> Iterable[Look]:
+def looks(found: Cluster, wish: Wish) -> Iterable[Look]:
     """What has to be read: the applications and the pods of their instances."""
-    return (looking.applications(found.selected, name), looking.pods(found.selected))
+    return (looking.applications(found.selected, wish.name, wish.selector), looking.pods(found.selected))
 
 
 def nothing(found: Cluster) -> str:

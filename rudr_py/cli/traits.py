@@ -8,34 +8,14 @@ from typing import Any, Literal
 import click
 
 from rudr_py.catalog import Catalog, Offer
-from rudr_py.cli import completing, explaining, options, output, trying, typenames
+from rudr_py.cli import explaining, installed, output, trying, typenames
 
 Form = Literal["wide", "yaml", "json", "name"]
-FORMS: tuple[Form, ...] = ("wide", "yaml", "json", "name")
 
 
-@click.command("traits")
-@click.option(
-    "--workload",
-    metavar="TYPE",
-    shell_complete=completing.names_of("workload"),
-    help="Only traits that can be put on this workload type: its name, or its kind alone, such as Server.",
-)
-@click.option("-o", "--output", "form", type=click.Choice(FORMS), help="wide says what each is for.")
-@options.plugins
-@click.pass_context
-def command(context: click.Context, workload: str | None, form: Form | None) -> None:
-    """List the installed traits, with the workload types that they apply to.
-
-    With --workload, -o wide has the other traits, too, and says why each cannot be put on it; -o yaml and json have
-    all with "misfit", which is empty for those that can.
-
-    \b
-    Example: rudr traits
-    Example: rudr traits --workload Server
-    Example: rudr traits --workload Task -o wide
-    """
-    catalog = options.installed_types(context).catalog
+def run(context: click.Context, *, workload: str | None, form: Form | None) -> None:
+    """Print the table. Raises RudrError for a workload type that is not there."""
+    catalog = installed.types(context).catalog
     traits = typenames.of_sort(catalog, "trait")
     misfits: Mapping[str, str] | None = None
     if workload is not None:

@@ -8,25 +8,14 @@ from datetime import UTC, datetime
 import click
 
 from rudr_py.catalog import Catalog
-from rudr_py.cli import files, findings, options, workspace
+from rudr_py.cli import files, findings, installed, workspace
 from rudr_py.cli.findings import Findings
 from rudr_py.cli.workspace import Workspace
 
 
-@click.command("validate")
-@options.filenames
-@options.namespace
-@options.plugins
-@click.pass_context
-def command(context: click.Context, filenames: tuple[str, ...], recursive: bool, namespace: str) -> None:
-    """Check documents and print everything that is wrong.
-
-    Reads files only and asks no cluster: components that an application uses must be among the files. Ends with 1
-    when there are errors; warnings alone do not count.
-
-    Example: rudr validate -f examples/
-    """
-    loaded = options.installed_types(context)
+def run(context: click.Context, filenames: tuple[str, ...], *, recursive: bool, namespace: str) -> int:
+    """Print every problem; the exit code."""
+    loaded = installed.types(context)
     reading = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
     gathered = workspace.gather(reading.documents, namespace=namespace)
     for document in gathered.others:
@@ -37,7 +26,7 @@ def command(context: click.Context, filenames: tuple[str, ...], recursive: bool,
         click.echo(line)
     checked = findings.counted(len(reading.documents) - len(gathered.others), "document")
     click.echo(f"{checked} in {findings.counted(len(reading.files), 'file')}: {_summary(found)}")
-    context.exit(1 if found.errors else 0)
+    return 1 if found.errors else 0
 
 
 def check(gathered: Workspace, catalog: Catalog, now: datetime) -> Findings:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import rudr_py
-from rudr_py.cli import run
+from rudr_py.cli.commands import run
 from rudr_py.controller.metrics import Metrics
 from rudr_py.controller.queue import Queue
 from rudr_py.kube.clock import SystemClock

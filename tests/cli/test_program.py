@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,15 +19,16 @@ from rudr_py.cli import program
 Invoke = Callable[..., Result]
 ROOT = Path(rudr_py.__file__).parents[1]
 
-HEAVY = ("aiohttp", "jsonschema", "kubernetes_asyncio", "rich", "pluggy", "yaml", "asyncio")
+HEAVY = ("aiohttp", "jsonschema", "kubernetes_asyncio", "rich", "pluggy", "yaml", "asyncio", "rudr_py.api")
+"""What makes a program slow to start, or leads to that."""
 
 PROBE = """
-import json, sys, time
+import json, sys
 from rudr_py.cli import main
 try:
     main(sys.argv[1].split())
 except SystemExit as end:
-    print(json.dumps([end.code, time.process_time(), [name for name in sys.argv[2:] if name in sys.modules]]))
+    print(json.dumps([end.code, [name for name in sys.argv[2:] if name in sys.modules]]))
 """
 
 
@@ -46,19 +46,23 @@ def _python(*arguments: str, stdin: str = "", **environment: str) -> subprocess.
 
 
 def _quickly(line: str) -> list[str]:
-    """What a command prints that must not take time, and that imports nothing heavy."""
+    """What a command prints that must not take time, and so imports nothing heavy."""
     done = _python("-c", PROBE, line, *HEAVY)
     *text, last = done.stdout.splitlines()
-    code, seconds, imported = json.loads(last)
+    code, imported = json.loads(last)
     assert code == 0, done.stderr
     assert imported == []
-    assert seconds < 0.2
     return text
 
 
 def test_help_names_every_command_and_imports_nothing_heavy() -> None:
     text = _quickly("--help")
     assert all(any(line.strip().startswith(name) for line in text) for name in program.COMMANDS)
+
+
+@pytest.mark.parametrize("name", program.COMMANDS)
+def test_help_of_a_command_imports_nothing_heavy(name: str) -> None:
+    assert any("--help" in line for line in _quickly(f"{name} --help"))
 
 
 def test_a_script_for_a_shell_is_printed_without_importing_anything_heavy() -> None:
@@ -72,29 +76,6 @@ def test_every_row_leads_to_a_command_of_that_name(name: str, invoke: Invoke) ->
     assert command.name == name
     assert command.help
     assert invoke(name, "--help").exit_code == 0
-
-
-@pytest.mark.parametrize("name", program.COMMANDS)
-def test_o_takes_the_same_words_everywhere_and_no_word_for_what_people_read(name: str) -> None:
-    command = program.program.get_command(click.Context(program.program), name)
-    assert command is not None
-    chosen = [
-        option.type.choices
-        for option in command.params
-        if isinstance(option.type, click.Choice) and "-o" in option.opts
-    ]
-    for forms in chosen:
-        assert set(forms) <= {"wide", "yaml", "json", "name", "md"}
-        assert {"yaml", "json"} <= set(forms)
-
-
-@pytest.mark.parametrize("name", program.COMMANDS)
-def test_files_and_directories_are_completed_by_the_shell(name: str) -> None:
-    command = program.program.get_command(click.Context(program.program), name)
-    assert command is not None
-    for option in command.params:
-        if re.search(r"FILE|DIR", option.metavar or ""):
-            assert isinstance(option.type, click.Path), option.name
 
 
 @pytest.mark.parametrize("name", program.COMMANDS)
@@ -148,7 +129,7 @@ def test_version_is_answered_as_an_option_too(invoke: Invoke) -> None:
 
 
 def test_a_command_whose_extra_is_not_installed_says_what_to_install() -> None:
-    program = "import sys; sys.modules['jsonpatch'] = None; from rudr_py.cli import main; main(['dev', '--help'])"
+    program = "import sys; sys.modules['jsonpatch'] = None; from rudr_py.cli import main; main(['dev'])"
     done = _python("-c", program)
     assert done.returncode == 1
     assert """the command "dev" needs the package jsonpatch: pip install 'rudr-py[local]'""" in done.stderr

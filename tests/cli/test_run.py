@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 import pytest
 
-from rudr_py.cli import run
+from rudr_py.cli import connecting, run
+from rudr_py.cli.commands.run import command
 from rudr_py.errors import ConfigError
 
 
@@ -89,7 +90,7 @@ def test_times_that_cannot_work_are_refused_by_the_names_of_the_flags(
 
 def test_every_flag_has_a_variable_of_its_name() -> None:
     """But those that are about one call of the command."""
-    for option in run.command.params:
+    for option in command.params:
         long = next(name for name in option.opts if name.startswith("--"))
         if long not in ("--verbose",):
             wanted = "RUDR_" + long.removeprefix("--").replace("-", "_").upper()
@@ -99,12 +100,12 @@ def test_every_flag_has_a_variable_of_its_name() -> None:
 
 def test_the_kubeconfig_is_looked_for_as_kubectl_does() -> None:
     environ = {"KUBECONFIG": "a:b", "KUBERNETES_SERVICE_HOST": "10.0.0.1"}
-    assert run.find("given", environ) == "given"
-    assert run.find(None, environ) == "a:b"
-    assert run.find(None, {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}) is None
+    assert connecting.find("given", environ) == "given"
+    assert connecting.find(None, environ) == "a:b"
+    assert connecting.find(None, {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}) is None
 
 
 def test_no_cluster_is_told_with_a_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(ConfigError, match="rudr dev"):
-        run.find(None, {})
+        connecting.find(None, {})

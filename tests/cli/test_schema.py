@@ -254,15 +254,6 @@ def test_a_name_with_signs_of_regular_expressions_is_taken_literally() -> None:
     assert not validator.is_valid(trait("x^]", properties={"a": 1}))
 
 
-def test_the_command_prints_it_or_writes_it_into_a_file(invoke: Invoke, everything: Catalog, tmp_path: Path) -> None:
-    loaded = Loaded(catalog=everything)
-    printed = invoke("schema", obj=loaded)
+def test_the_command_prints_it(invoke: Invoke, everything: Catalog) -> None:
+    printed = invoke("schema", obj=Loaded(catalog=everything))
     assert json.loads(printed.stdout) == json.loads(json.dumps(editor_schema.schema(everything)))
-    file = tmp_path / "schema.json"
-    done = invoke("schema", "-o", str(file), obj=loaded)
-    assert done.stdout == ""
-    assert f"# yaml-language-server: $schema={file}" in done.stderr
-    assert file.read_text() == printed.stdout
-    absent = invoke("schema", "-o", str(tmp_path / "absent" / "schema.json"), obj=loaded)
-    assert absent.exit_code == 1
-    assert "cannot be written" in absent.stderr

@@ -127,3 +127,22 @@ def test_tree_for_machines_is_nested_and_by_name_it_is_flat(invoke: Invoke, kube
     ]
     assert "ended with exit code 1" in invoke("tree", "-o", "wide", *where).stdout
     assert invoke("tree", "shoe", *where).exit_code == 1
+
+
+@pytest.mark.parametrize("command", ["status", "tree"])
+def test_a_selector_takes_applications_by_their_labels(
+    command: str, invoke: Invoke, kubeconfig: Path, api: Handle
+) -> None:
+    document = shop.documents()[2]
+    api.apply({**document, "metadata": {**document["metadata"], "labels": {"tier": "front"}}})
+    where = ("-o", "name", "--kubeconfig", str(kubeconfig))
+    selected = invoke(command, "-l", "tier in (front, back)", *where)
+    assert selected.stdout.startswith("applicationconfiguration.core.oam.dev/shop\n")
+    other = invoke(command, "--selector", "tier=back", *where)
+    assert (other.stdout, other.stderr, other.exit_code) == ("", "No applications found in default namespace.\n", 0)
+    wrong = invoke(command, "-l", "tier in", *where)
+    assert wrong.exit_code == 1
+    assert wrong.stderr.startswith("Error from server (BadRequest): ")
+    both = invoke(command, "shop", "-l", "tier=front", *where)
+    assert both.exit_code == 2
+    assert "name cannot be provided when a selector is specified" in both.stderr

@@ -18,7 +18,7 @@ from aiohttp import web
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.cli import run
+from rudr_py.cli import connecting, run
 from rudr_py.controller import Controller, assemble
 from rudr_py.errors import LeaseLostError
 from rudr_py.kube import config
@@ -348,7 +348,7 @@ async def test_several_namespaces_are_served_and_no_other(cluster: Cluster, cata
     )
     connection = await config.connect(str(server.kubeconfig))
     async with (
-        run.transport_to(connection, purpose="several") as transport,
+        connecting.transport_to(connection, purpose="several") as transport,
         waiting.started(assemble(settings, transport, cluster.clock, catalog)),
     ):
         for place in (first, second):

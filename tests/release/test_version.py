@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from packaging.version import Version
 
 import rudr_py
-from rudr_py.cli import version
+from rudr_py.cli.commands import version
 from tests.release import building
 from tests.release.building import PLUGINS, PROJECTS, ROOT, Built
 

@@ -89,7 +89,7 @@ class Reader:
         first = await looking.once(cluster, [looking.applications(namespace, name)])
         if not first:
             return None
-        below = [look for look in show_tree.looks(cluster, name, first) if look.kind != APPLICATION]
+        below = [look for look in show_tree.looks(cluster, show_tree.Asked(name), first) if look.kind != APPLICATION]
         objects = [*first, *await looking.once(cluster, below)]
         found = {kind: await self._try(self.list(kind, definitions_namespace)) for kind in definitions.KINDS}
         owned = tree.owned(first[0], objects)

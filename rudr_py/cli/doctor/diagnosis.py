@@ -1,4 +1,4 @@
-"""The command: what the user gives, and what they get."""
+"""The whole of it: reads what has to be known, checks it, and shows what was found."""
 
 from __future__ import annotations
 
@@ -9,46 +9,24 @@ from typing import Any, Literal
 import click
 import msgspec
 
-from rudr_py.cli import cluster, colour, options, output
-from rudr_py.cli.cluster import Where
+from rudr_py.cli import cluster, colour, installed, output
 from rudr_py.cli.doctor import application, finding, installation
 from rudr_py.cli.doctor.finding import Finding
 from rudr_py.cli.doctor.reading import Reader
+from rudr_py.cli.options import Where
 from rudr_py.kube.clock import SystemClock
 from rudr_py.plugins.loading import Loaded
 from rudr_py.settings import Settings
 
 Form = Literal["yaml", "json", "name"]
 
-FORMS: tuple[Form, ...] = ("yaml", "json", "name")
 
-
-@click.command("doctor")
-@click.argument("name", default="")
-@cluster.options(everywhere=False)
-@click.option(
-    "--definitions-namespace",
-    metavar="NAME",
-    envvar="RUDR_DEFINITIONS_NAMESPACE",
-    help="As for rudr run; default: that of the controller which is found.",
-)
-@click.option("-o", "--output", "form", type=click.Choice(FORMS), help="name prints the checks that found a problem.")
-@colour.option
-@options.plugins
-@click.pass_context
-def command(context: click.Context, /, name: str, where: Where, **flags: Any) -> None:
-    """Tell what is wrong, and what to do next: with an application by its NAME, or with the installation.
-
-    Looks at the server, the definitions, the controller with its lease and its rights, at Rudr beside it, at the types
-    that documents use and at your own rights; for an application, at its conditions, components, types, objects, pods
-    and events. Changes nothing. Ends with 0 when there is no problem, with 1 when there is one; notes do not count.
-
-    Example: rudr doctor
-    """
-    loaded = options.installed_types(context)
+def run(context: click.Context, where: Where, name: str, *, form: Form | None, color: bool, **flags: Any) -> int:
+    """Show what was found; the exit code."""
+    loaded = installed.types(context)
     found = asyncio.run(_run(where, name, loaded, flags["definitions_namespace"]))
-    click.echo(text(found, flags["form"], colours=flags["color"]), nl=False, color=flags["color"])
-    context.exit(1 if any(one.level == "problem" for one in found) else 0)
+    click.echo(text(found, form, colours=color), nl=False, color=color)
+    return 1 if any(one.level == "problem" for one in found) else 0
 
 
 async def _run(where: Where, name: str, loaded: Loaded, definitions: str | None) -> list[Finding]:

@@ -1,0 +1,34 @@
+"""What `rudr diff` takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from rudr_py.cli import colour, options
+from rudr_py.cli.places import later
+
+work = later("rudr_py.cli.diff:run")
+
+
+@click.command("diff")
+@options.filenames
+@options.cluster(everywhere=False)
+@options.definitions_namespace()
+@colour.option
+@options.plugins
+@click.pass_context
+def command(context: click.Context, /, **flags: Any) -> None:
+    """Show what would change in the cluster if the documents were applied.
+
+    The objects of the applications in the documents, and of those in the cluster that use a component in them, are
+    rendered and sent to the server as dry runs. Components that are not among the documents are read from the cluster.
+    Each field that would change is shown with its owner. The environment variable KUBECTL_EXTERNAL_DIFF names another
+    program than the built-in one, as for kubectl.
+
+    Ends with 0 when nothing differs, with 1 when something does, and with 2 when that cannot be told.
+
+    Example: rudr diff -f examples/
+    """
+    context.exit(work(context, **flags))

@@ -1,0 +1,35 @@
+"""What `rudr explain` takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from rudr_py.cli import options
+from rudr_py.cli.places import later
+
+work = later("rudr_py.cli.explain:run")
+names = later("rudr_py.cli.completing:names")
+
+
+@click.command("explain")
+@click.argument("sort", type=click.Choice(options.SORTS), required=False)
+@click.argument("name", metavar="[NAME[.PROPERTY...]]", required=False, shell_complete=names)
+@options.output("wide", "yaml", "json", "name", "md", explanation="md is a section of documentation.")
+@click.option("--recursive", is_flag=True, help="Show the properties at all depths, by name and type.")
+@options.plugins
+@click.pass_context
+def command(context: click.Context, /, **flags: Any) -> None:
+    """Explain an installed trait, workload type or scope type: its properties, what it makes, an example.
+
+    NAME is as in documents, or the kind alone, such as Server. With a path behind it, one property is explained.
+    Without NAME the installed types are listed. -o yaml and json have the JSON Schema and the declaration.
+
+    \b
+    Example: rudr explain trait ingress
+    Example: rudr explain trait ingress.rules
+    Example: rudr explain workload
+    Example: rudr explain scope HealthScope -o json
+    """
+    work(context, **flags)

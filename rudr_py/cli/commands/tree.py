@@ -1,0 +1,29 @@
+"""What `rudr tree` takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from rudr_py.cli import colour, options
+from rudr_py.cli.places import later
+
+work = later("rudr_py.cli.show_tree:run")
+
+
+@click.command("tree")
+@click.argument("name", default="")
+@options.cluster()
+@options.selector
+@options.watch
+@options.output("wide", "yaml", "json", "name", explanation="wide adds what the objects say.")
+@colour.option
+def command(**flags: Any) -> None:
+    """Show the objects of applications as trees, by their owners, down to the pods and their reasons.
+
+    Objects without an owner, such as volume claims that outlive their application, are in no tree.
+
+    Example: rudr tree shop
+    """
+    work(**options.one_or_some(flags))

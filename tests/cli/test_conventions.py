@@ -1,0 +1,145 @@
+"""What holds for every command, so that whoever knows one of them, or kubectl, knows the others."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterator
+from typing import get_args
+
+import click
+import pytest
+
+from rudr_py.cli import embedded, options, places, typenames
+from rudr_py.cli.commands import dev, rbac
+from rudr_py.cli.program import COMMANDS, program
+from rudr_py.local.cluster import LocalSettings
+from rudr_py.plugins import rights, scaffold
+
+LONG = {
+    "-A": "--all-namespaces",
+    "-R": "--recursive",
+    "-f": "--filename",
+    "-h": "--help",
+    "-l": "--selector",
+    "-m": "--metrics-bind-address",
+    "-n": "--namespace",
+    "-o": "--output",
+    "-v": "--verbose",
+    "-w": "--watch",
+}
+"""Every letter means the same everywhere; all but -m, which is Rudr's, and -v are kubectl's."""
+
+WITHOUT_LETTER = {("explain", "--recursive")}
+"""As kubectl has it."""
+
+
+def commands(group: click.Group, words: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if words or name in COMMANDS:
+            yield " ".join((*words, name)), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*words, name))
+
+
+ALL = dict(commands(program))
+
+
+def taken(command: click.Command) -> dict[str, click.Option]:
+    """The options of a command, by every spelling."""
+    return {name: one for one in command.params if isinstance(one, click.Option) for name in one.opts}
+
+
+every = pytest.mark.parametrize("name", ALL)
+
+
+@every
+def test_a_letter_means_the_same_everywhere(name: str) -> None:
+    found = taken(ALL[name])
+    for letter, long in LONG.items():
+        if letter in found:
+            assert found.get(long) is found[letter]
+        elif long in found:
+            assert (name, long) in WITHOUT_LETTER
+    assert {one for one in found if re.fullmatch("-.", one)} <= LONG.keys()
+
+
+@every
+def test_every_option_is_explained_in_a_sentence(name: str) -> None:
+    for spelling, option in taken(ALL[name]).items():
+        assert option.help, spelling
+        assert option.help[0].isupper() or option.help.split()[0] in (*options.FORMS, "debug,"), spelling
+        assert re.search(r"[.\]]$", option.help), spelling
+
+
+@every
+def test_o_takes_the_same_words_in_the_same_order_and_no_word_for_what_people_read(name: str) -> None:
+    option = taken(ALL[name]).get("-o")
+    if option is not None:
+        assert isinstance(option.type, click.Choice)
+        assert list(option.type.choices) == [form for form in options.FORMS if form in option.type.choices]
+        assert {"yaml", "json"} <= set(option.type.choices)
+
+
+@every
+def test_who_asks_a_cluster_says_which_as_kubectl_does(name: str) -> None:
+    found = taken(ALL[name])
+    if "--context" in found:
+        assert "--kubeconfig" in found
+        assert "-n" in found or "--watch-namespace" in found
+    if "-A" in found:
+        assert {"-n", "--context", "-l", "-w"} <= found.keys()  # it lists applications
+
+
+@every
+def test_who_takes_files_takes_directories_with_all_that_is_in_them(name: str) -> None:
+    found = taken(ALL[name])
+    if "-f" in found:
+        assert found["-f"].multiple
+        assert "-R" in found or name in ("dev", "demo")  # which look into all directories
+
+
+@every
+def test_files_and_directories_are_completed_by_the_shell(name: str) -> None:
+    for option in taken(ALL[name]).values():
+        if re.search(r"FILE|DIR", option.metavar or ""):
+            assert isinstance(option.type, click.Path), option.name
+
+
+@every
+def test_colours_are_asked_for_in_the_same_way(name: str) -> None:
+    option = taken(ALL[name]).get("--color")
+    if option is not None:
+        assert isinstance(option.type, click.Choice)
+        assert list(option.type.choices) == ["auto", "always", "never"]
+
+
+@every
+def test_an_exit_code_of_its_own_is_told_in_the_help(name: str) -> None:
+    """All others are in the help of `rudr`."""
+    if name in ("status", "diff", "doctor", "validate", "render", "plugins", "run", "demo"):
+        assert re.search(r"\b(End|end|exit)s? with", " ".join((ALL[name].help or "").split()))
+
+
+def test_the_exit_codes_of_all_commands_are_in_the_help() -> None:
+    told = program.get_help(click.Context(program, info_name="rudr"))
+    for code in ("0", "1", "2", "130"):
+        assert re.search(rf"\b{code}\b", told)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_a_command_does_is_where_its_module_says(name: str) -> None:
+    module = importlib.import_module(COMMANDS[name][0].partition(":")[0])
+    for found in vars(module).values():
+        if getattr(found, "__qualname__", "").startswith("later."):
+            assert callable(places.at(found.__doc__))
+
+
+def test_defaults_that_are_written_twice_to_start_quickly_are_the_same() -> None:
+    assert LocalSettings().release == dev.RELEASE
+    assert dev.NAMESPACE == embedded.DEFAULT_NAMESPACE
+    assert rbac.LEASE == rights.LEASE
+    assert options.SORTS == typenames.SORTS == get_args(scaffold.Sort)
