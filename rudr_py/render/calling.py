@@ -31,7 +31,7 @@ from rudr_py.api import (
 )
 from rudr_py.catalog import Offer
 from rudr_py.errors import Problem
-from rudr_py.model import paths
+from rudr_py.model import names, paths
 
 HEAD = frozenset({"apiVersion", "kind", "metadata"})
 """The fields of an object that the core writes; a body may not have them."""
@@ -170,6 +170,8 @@ def _faults(offer: Offer[Any], rendered: Rendered) -> Iterator[str]:
             yield f"added {manifest.ref}, a kind that it does not declare to produce"
         if not 0 < len(manifest.name) <= naming.LIMIT:
             yield f'added {manifest.ref}, whose name must have 1 to {naming.LIMIT} characters; use ctx.name("...")'
+        elif names.wrong_object_name(manifest.name):
+            yield f'added {manifest.ref}, whose name no object can have; use ctx.name("...")'
         if manifest.retain and manifest.reclaim:
             yield f"added {manifest.ref} to be retained and reclaimed, which is a contradiction"
         taken = sorted(HEAD & set(manifest.body))

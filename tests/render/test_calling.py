@@ -151,6 +151,7 @@ def test_a_body_that_contains_itself_is_a_fault_of_the_plugin() -> None:
         (Rendered(add=(_manifest(kind=Kind("v1", "Secret")),)), "secret/a, a kind that it does not declare"),
         (Rendered(add=(_manifest(name=""),)), "must have 1 to 63 characters"),
         (Rendered(add=(_manifest(name="a" * 64),)), "must have 1 to 63 characters"),
+        (Rendered(add=(_manifest(name="Bad_Name"),)), "whose name no object can have"),
         (Rendered(add=(_manifest(body={"metadata": {"namespace": "kube-system"}, "kind": "X"}),)), "kind, metadata in"),
         (Rendered(add=(_manifest(retain=True, reclaim=True),)), "a contradiction"),
         (Rendered(edit=(Set(REF, (), 1),)), r"at \(\)"),
