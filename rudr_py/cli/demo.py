@@ -11,10 +11,9 @@ from typing import Any
 import click
 
 from rudr_py.catalog import Catalog
-from rudr_py.cli import embedded, files, installed, logs, screen
+from rudr_py.cli import embedded, installed, logs, screen
 from rudr_py.cli.board import APPLICATION
 from rudr_py.cli.following import Following, kinds
-from rudr_py.errors import DocumentError
 from rudr_py.local.cluster import LocalSettings
 
 Document = dict[str, Any]
@@ -24,10 +23,7 @@ def run(context: click.Context, /, filenames: tuple[str, ...], timeout: int) -> 
     """Apply and wait; the exit code. Raises RudrError."""
     logs.setup("text", logging.ERROR)
     catalog = installed.types(context).catalog
-    reading = files.read(filenames or (str(examples()),), recursive=True, stdin=sys.stdin.buffer.read)
-    if reading.problems:
-        raise DocumentError(reading.problems)
-    documents = [found.value for found in reading.documents]
+    documents = embedded.documents(filenames or (str(examples()),))
     click.echo(embedded.NOTICE)
     try:
         asyncio.run(_run(documents, catalog, timeout))

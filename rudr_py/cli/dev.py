@@ -13,10 +13,9 @@ import click
 import msgspec
 
 from rudr_py.catalog import Catalog
-from rudr_py.cli import embedded, files, installed, logs, screen
+from rudr_py.cli import embedded, installed, logs, screen
 from rudr_py.cli.connecting import stopping
 from rudr_py.cli.following import Following, kinds
-from rudr_py.errors import DocumentError
 from rudr_py.local import certificates
 from rudr_py.local.access.settings import Access
 from rudr_py.local.cluster import LocalSettings
@@ -44,7 +43,7 @@ def run(context: click.Context, /, *, port: int, release: str, no_controller: bo
         settings=LocalSettings(port=port, release=release, access=_access() if flags["access"] else None),
         kubeconfig=flags["kubeconfig"],
         namespace=flags["namespace"],
-        documents=_read(flags["filenames"]),
+        documents=embedded.documents(flags["filenames"]),
         catalog=None if no_controller else installed.types(context).catalog,
         told=verbose or sys.stdout.isatty(),
     )
@@ -55,14 +54,6 @@ def run(context: click.Context, /, *, port: int, release: str, no_controller: bo
 def _access() -> Access:
     """TLS with a new certificate, and RBAC; the kubeconfig's token is an administrator's."""
     return Access(tls=certificates.generate(LocalSettings().host))
-
-
-def _read(filenames: tuple[str, ...]) -> list[Document]:
-    """The documents of files. Raises DocumentError with everything that is wrong."""
-    reading = files.read(filenames, recursive=True, stdin=sys.stdin.buffer.read)
-    if reading.problems:
-        raise DocumentError(reading.problems)
-    return [found.value for found in reading.documents]
 
 
 async def _serve(wishes: Wishes) -> None:

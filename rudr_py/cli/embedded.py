@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
@@ -18,7 +19,9 @@ import yaml
 
 from rudr_py import errors
 from rudr_py.catalog import Catalog
+from rudr_py.cli import files, findings
 from rudr_py.cli.connecting import transport_to
+from rudr_py.cli.process import Failure
 from rudr_py.controller import Controller, assemble
 from rudr_py.kube import config
 from rudr_py.kube.client import Client
@@ -44,6 +47,14 @@ DEFINITIONS = {
 """Where the controller publishes the installed types: `kubectl get traits -n rudr-system`."""
 
 Document = dict[str, Any]
+
+
+def documents(filenames: Iterable[str]) -> list[Document]:
+    """The documents of files, and of directories with all that is in them. Raises Failure with all that is wrong."""
+    reading = files.read(filenames, recursive=True, stdin=sys.stdin.buffer.read)
+    if reading.problems:
+        raise Failure("\n".join(findings.lines(findings.collect(reading.problems, ()), reading.files)))
+    return [found.value for found in reading.documents]
 
 
 class Embedded(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 import click
 import msgspec
 
+from rudr_py.model import names
 from rudr_py.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -61,6 +62,21 @@ def filenames(command: F) -> F:
     return filename(told, required=True)(recursive(command))
 
 
+def one_namespace(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """A namespace, as a callback of click. Raises BadParameter for what cannot be the name of one."""
+    wrong = names.wrong_label(value) if value else ""
+    if wrong:
+        raise click.BadParameter(wrong, context, parameter)
+    return value
+
+
+def several_namespaces(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Namespaces with commas between, as a callback of click. Raises BadParameter as `one_namespace` does."""
+    for one in (value or "").split(","):
+        one_namespace(context, parameter, one.strip())
+    return value
+
+
 def namespace(command: F) -> F:
     """Add `-n`: the namespace of documents that name none."""
     return click.option(
@@ -69,6 +85,7 @@ def namespace(command: F) -> F:
         metavar="NAME",
         default="default",
         show_default=True,
+        callback=one_namespace,
         help="The namespace of documents that name none.",
     )(command)
 
@@ -81,6 +98,7 @@ def definitions_namespace(explanation: str = "As for rudr run.", *, default: boo
         default=Settings().definitions_namespace if default else None,
         show_default=True,
         envvar="RUDR_DEFINITIONS_NAMESPACE",
+        callback=one_namespace,
         help=explanation,
     )
 
@@ -147,7 +165,9 @@ _CLUSTER = (
         help="Kubeconfig; default: $KUBECONFIG, in a pod its account, ~/.kube/config.",
     ),
     click.option("--context", "context_name", metavar="NAME", help="The context of the kubeconfig to use."),
-    click.option("-n", "--namespace", metavar="NAME", help="The namespace; default: that of the context."),
+    click.option(
+        "-n", "--namespace", metavar="NAME", callback=one_namespace, help="The namespace; default: that of the context."
+    ),
     click.option("-A", "--all-namespaces", "everywhere", is_flag=True, help="Look into all namespaces."),
 )
 

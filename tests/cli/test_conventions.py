@@ -95,6 +95,16 @@ def test_who_asks_a_cluster_says_which_as_kubectl_does(name: str) -> None:
 
 
 @every
+def test_what_cannot_be_a_namespace_is_wrong_usage(name: str) -> None:
+    for spelling, option in taken(ALL[name]).items():
+        if spelling in ("-n", "--definitions-namespace", "--watch-namespace"):
+            context = click.Context(ALL[name])
+            assert option.process_value(context, "shop") == "shop"
+            with pytest.raises(click.BadParameter, match="lower-case letters"):
+                option.process_value(context, "shop,A B" if spelling == "--watch-namespace" else "..")
+
+
+@every
 def test_who_takes_files_takes_directories_with_all_that_is_in_them(name: str) -> None:
     found = taken(ALL[name])
     if "-f" in found:

@@ -212,6 +212,7 @@ def test_scopes_volumes_files_autoscalers_and_what_runs_once_are_seen_as_the_con
     api.apply(*yaml.safe_load_all(VARIOUS))
     for name in ("net", "various"):
         api.ready(name)
+    api.until("networking.k8s.io/v1", "NetworkPolicy", "net-lan-network", bool)  # comes once it has members
     done = diff(VARIOUS)
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
     changed = VARIOUS.replace("once:1", "once:2").replace("value: a", "value: b").replace("[net]", "[]")

@@ -11,6 +11,7 @@ import pytest
 
 from rudr_py.cli import embedded
 from rudr_py.errors import ConfigError
+from tests.cli.conftest import Invoke
 
 NOTICE = b"pods are simulated; no container runs"
 
@@ -71,3 +72,16 @@ def test_our_own_kubeconfig_is_written_again(tmp_path: Path) -> None:
     ours = tmp_path / "config"
     embedded.write(ours, {"clusters": [{"name": "rudr-local"}]})
     embedded.check_ours(ours)
+
+
+def test_files_that_cannot_be_read_are_told_as_by_the_other_commands(invoke: Invoke, tmp_path: Path) -> None:
+    absent = tmp_path / "absent.yaml"
+    for command in ("dev", "demo"):
+        done = invoke(command, "-f", str(absent))
+        assert done.stderr == f"{absent}: error: cannot be read: No such file or directory\n"
+        assert done.exit_code == 1
+
+
+def test_a_kubeconfig_that_cannot_be_written_is_told_without_a_traceback(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be written: No such file or directory"):
+        embedded.write(tmp_path / "absent" / "kubeconfig", {})

@@ -10,7 +10,6 @@ import click
 
 from rudr_py.cli import options
 from rudr_py.cli.places import later
-from rudr_py.model import names
 
 work = later("rudr_py.cli.dev:run")
 
@@ -28,13 +27,6 @@ def _release(_context: click.Context, _option: click.Parameter, value: str) -> s
     if not found or not OLDEST <= int(found[1]) <= NEWEST:
         raise click.BadParameter(f'"{value}" cannot be served; give a release from 1.{OLDEST} to 1.{NEWEST}')
     return f"1.{int(found[1])}"
-
-
-def _namespace(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    wrong = names.wrong_label(value)
-    if wrong:
-        raise click.BadParameter(wrong)
-    return value
 
 
 @click.command("dev")
@@ -61,7 +53,7 @@ def _namespace(_context: click.Context, _option: click.Parameter, value: str) ->
     metavar="NAME",
     default=NAMESPACE,
     show_default=True,
-    callback=_namespace,
+    callback=options.one_namespace,
     help="The namespace to work in, which is made; of the kubeconfig, and of documents that name none.",
 )
 @options.filename("Documents to apply at the start, directories with all that is in them; may be given several times.")

@@ -8,6 +8,7 @@ import click
 
 from rudr_py.cli import options
 from rudr_py.cli.places import later
+from rudr_py.settings import Settings
 
 work = later("rudr_py.cli.rbac:run")
 
@@ -28,10 +29,21 @@ def _account(context: click.Context, parameter: click.Parameter, value: str | No
 @click.option("--name", default="rudr", show_default=True, help="The name of the roles, and what it begins with.")
 @click.option("--bind", "account", metavar="NAMESPACE:NAME", callback=_account, help="Bind them to a ServiceAccount.")
 @click.option(
-    "--watch-namespace", "watch", metavar="NAMES", default="", help="As for rudr run: Roles in these, no ClusterRole."
+    "--watch-namespace",
+    "watch",
+    metavar="NAMES",
+    default="",
+    callback=options.several_namespaces,
+    help="As for rudr run: Roles in these, no ClusterRole.",
 )
 @click.option(
-    "--definitions-namespace", "definitions", default="rudr-system", show_default=True, help="As for rudr run."
+    "--definitions-namespace",
+    "definitions",
+    metavar="NAME",
+    default=Settings().definitions_namespace,
+    show_default=True,
+    callback=options.one_namespace,
+    help="As for rudr run.",
 )
 @click.option("--publish-definitions/--no-publish-definitions", "publish", default=True, help="As for rudr run.")
 @click.option("--root-scopes/--no-root-scopes", default=False, help="As for rudr run.")

@@ -31,12 +31,14 @@ work = later("rudr_py.cli.run:run")
     "--watch-namespace",
     metavar="NAMES",
     envvar="RUDR_WATCH_NAMESPACE",
+    callback=options.several_namespaces,
     help="Namespaces to watch, with commas between; default: all.",
 )
 @click.option(
     "--definitions-namespace",
     metavar="NAME",
     envvar="RUDR_DEFINITIONS_NAMESPACE",
+    callback=options.one_namespace,
     help="Where Trait and WorkloadType objects are read from; default: the pod's own namespace, else rudr-system.",
 )
 @click.option(
