@@ -58,7 +58,8 @@ def test_what_is_being_deleted_is_told_with_what_holds_it_back() -> None:
 
 
 def test_a_component_that_is_missing_is_told_once_with_the_nearest_name() -> None:
-    valid = condition("Valid", "False", "ComponentNotFound", "$.spec: there is none")
+    message = '$.spec.components[0].componentName: there is no ComponentSchematic "web" in this namespace.'
+    valid = condition("Valid", "False", "ComponentNotFound", message)
     near = {"metadata": {"name": "webb"}, "spec": {}}
     [found] = check(document(valid), components=(near,))
     assert found.check == "components"
@@ -71,6 +72,18 @@ def test_a_type_that_nobody_offers_is_told() -> None:
     [found] = check(document(*FINE[1:], traits=[{"name": "ingres"}]))
     assert found.check == "types"
     assert 'Did you mean "ingress"?' in found.message
+
+
+def test_what_is_missing_is_told_once_among_other_mistakes() -> None:
+    lines = [
+        '$.spec.components[0].componentName: there is no ComponentSchematic "web" in this namespace.',
+        '$.spec.components[0].traits[0].name: no installed plugin offers the trait "ingres"; installed are ingress.',
+        "$.a: wrong",
+    ]
+    valid = condition("Valid", "False", "InvalidDocument", "\n".join(lines))
+    found = check(document(valid, traits=[{"name": "ingres"}]), components=())
+    assert [one.check for one in found] == ["components", "types", "documents"]
+    assert found[-1].message == "$.a: wrong"
 
 
 def test_each_line_of_what_is_wrong_with_the_documents_is_a_finding() -> None:

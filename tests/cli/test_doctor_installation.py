@@ -254,6 +254,8 @@ def test_findings_say_what_to_do_below_them_and_how_many_problems_there_are() ->
         "",
         "1 problem found",
     ]
+    twice = list(finding.lines([finding.problem("pods", name, "look at it") for name in "ab"], 80))
+    assert twice[:3] == ["problem  pods  a", "problem  pods  b", "               -> look at it"]
     assert list(finding.lines([finding.note("a", "b")], 80))[-1] == "nothing is wrong"
     unread = finding.note(finding.UNREAD, "not looked at: you may not list pods")
     assert list(finding.lines([unread], 80))[-1] == "nothing is wrong in what could be looked at"

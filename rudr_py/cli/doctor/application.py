@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +16,9 @@ from rudr_py.cli.report import Report
 from rudr_py.model import suggest
 
 Document = Mapping[str, Any]
+
+_MISSING = re.compile(r'(there is no ComponentSchematic|no installed plugin offers the [a-z ]+) "[^"]*"')
+"""How the controller and these checks both begin to tell of what is not there."""
 
 EVENTS = 5
 """How many events are told, the latest."""
@@ -38,11 +42,11 @@ def check(found: Situation, catalog: Catalog) -> list[Finding]:
     """Everything that there is to say, causes before what comes of them."""
     pods = [one for one in found.objects if one.get("kind") == "Pod"]
     told = report.of(found.application, pods)
+    missing = [*missing_components(found), *unknown_types(found, catalog)]
     results = [
         *taken_up(told, found.application),
-        *missing_components(found),
-        *unknown_types(found, catalog),
-        *conditions(told, components=found.components is not None),
+        *missing,
+        *conditions(told, missing),
         *instances(told, found),
         *(note("warnings", warning) for warning in told.warnings),
         *events(found),
@@ -84,12 +88,15 @@ def unknown_types(found: Situation, catalog: Catalog) -> Iterator[Finding]:
     yield from (one for one in types.check(uses, catalog, found.published) if one.level != "ok")
 
 
-def conditions(told: Report, *, components: bool = False) -> Iterator[Finding]:
-    """What the controller itself says is wrong; with `components`, missing ones are told already."""
+def conditions(told: Report, missing: Iterable[Finding] = ()) -> Iterator[Finding]:
+    """What the controller itself says is wrong, less what is told as `missing` already."""
     valid, synced, paused = told.condition("Valid"), told.condition("Synced"), told.condition("Paused")
-    if valid.status == "False" and not (components and valid.reason == "ComponentNotFound"):
+    already = {named[0] for one in missing if (named := _MISSING.search(one.message))}
+    if valid.status == "False":
         for line in valid.message.splitlines() or [valid.reason]:
-            yield problem("documents", line, advice.valid(valid.reason, told.namespace))
+            named = _MISSING.search(line)
+            if not (named and named[0] in already):
+                yield problem("documents", line, advice.valid(valid.reason, told.namespace))
     if synced.status == "False":
         for line in synced.message.splitlines() or [synced.reason]:
             yield problem("objects", line, advice.synced(synced.reason, told.namespace, told.name))

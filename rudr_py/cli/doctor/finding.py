@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
@@ -46,15 +47,18 @@ def problem(check: str, message: str, next_: str) -> Finding:
 
 
 def lines(found: Sequence[Finding], width: int, *, colours: bool = False) -> Iterator[str]:
-    """Each finding with its level and check, what to do below it, and a last line that counts the problems."""
+    """Each finding with its level and check, what to do below it, and a last line that counts the problems.
+
+    What is to be done about several findings of one check is said once, below the last of them.
+    """
     size = max((len(one.check) for one in found), default=0)
-    for one in found:
+    for one, follower in itertools.zip_longest(found, found[1:]):
         head = f"{one.level:7}  {one.check:{size}}  "
         blank = " " * len(head)
         for number, line in enumerate(layout.wrapped(one.message, width, first=head, then=blank)):
             rest = line[len(one.level) :]
             yield line if number else colour.paint(one.level, COLOURS[one.level], on=colours) + rest
-        if one.next:
+        if one.next and (follower is None or (one.check, one.next) != (follower.check, follower.next)):
             yield from layout.wrapped(one.next, width, first=f"{blank}-> ", then=f"{blank}   ")
     yield ""
     yield _sum(found)
