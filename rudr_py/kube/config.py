@@ -202,9 +202,15 @@ class _Kubeconfig:
     def _open(self) -> Any:
         from kubernetes_asyncio.config import kube_config  # noqa: PLC0415 - slow to import
 
-        merged = kube_config.KubeConfigMerger(self._paths)
+        try:
+            merged = kube_config.KubeConfigMerger(self._paths)
+        except (AttributeError, TypeError) as error:  # as of an empty file
+            raise ValueError("this is not a kubeconfig") from error
         if merged.config is None:
             raise FileNotFoundError("no such file")
+        known = not self._context or merged.config["contexts"].get_with_name(self._context, safe=True)
+        if not known:
+            raise ValueError(f'context "{self._context}" does not exist')
 
         def persist(_config: object) -> None:
             # kubectl keeps renewed OIDC tokens in the file too; a read-only file only costs a renewal at each start
@@ -294,6 +300,7 @@ def _as_error(kind: type[errors.RudrError], where: str) -> Iterator[None]:
         raise
     except Exception as error:  # noqa: BLE001 - a kubeconfig can break the library in any way
         # the library names the place by the whole user entry, tokens included: neither tell nor chain that
-        text = str(error) or type(error).__name__
+        told_by_system = error.strerror if isinstance(error, OSError) else ""
+        text = told_by_system or str(error) or type(error).__name__
         told = _ENTRY.sub("…", text)
         raise kind(f"{where}: {told}") from (error if told == text else None)

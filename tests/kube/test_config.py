@@ -240,10 +240,19 @@ async def test_a_broken_kubeconfig_is_a_configuration_error_that_names_it(tmp_pa
         await config.connect(str(path))
 
 
+async def test_what_is_no_kubeconfig_at_all_is_told_in_words_for_people(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.touch()
+    with pytest.raises(errors.ConfigError, match="empty: this is not a kubeconfig"):
+        await config.connect(str(empty))
+    with pytest.raises(errors.ConfigError, match=f"^{tmp_path}: Is a directory$"):
+        await config.connect(str(tmp_path))
+
+
 async def test_what_is_missing_is_a_configuration_error(tmp_path: Path) -> None:
     with pytest.raises(errors.ConfigError, match="no such file"):
         await config.connect(str(tmp_path / "absent"))
-    with pytest.raises(errors.ConfigError, match="nowhere"):
+    with pytest.raises(errors.ConfigError, match='context "nowhere" does not exist'):
         await config.connect(kubeconfig(tmp_path, "http://127.0.0.1:1", {}), "nowhere")
     with pytest.raises(errors.ConfigError, match="service account"):
         await config.connect(None, environ={}, service_account=str(tmp_path))
