@@ -186,7 +186,7 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
                 raise CatalogError(f'the {what} "{name}" cannot be used: {plugin.error}', name=name)
         known = sorted({found.name for found in mapping.values()})
         installed = f"installed are {', '.join(known)}" if known else "none is installed"
-        hint = suggest.nearest(name, known) or suggest.nearest(name, mapping)
+        hint = suggest.nearest(name, known) or suggest.nearest(name, mapping) or suggest.nearest_kind(name, known)
         unheard = dict.fromkeys(plugin.distribution for plugin in unused if not plugin.types)
         if unheard:
             hint += f" Not in use is {', '.join(unheard)}, which may offer it; see: rudr plugins."

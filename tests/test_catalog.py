@@ -60,6 +60,7 @@ def test_a_type_is_found_by_every_spelling(full: Catalog) -> None:
         ("trait", "rout", ['mean "route"?']),
         ("trait", "zzz", ["installed are ingress, manual-scaler."]),
         ("workload", "core.oam.dev/v1alpha1.Serve", ["workload type", f'mean "{Server.name}"?']),
+        ("workload", "Sever", [f'mean "{Server.name}"?']),
         ("scope", "core.oam.dev/v1alpha1.Health", ["scope type", f'mean "{Health.name}"?']),
     ],
 )
