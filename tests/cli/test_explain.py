@@ -162,6 +162,12 @@ def test_an_unknown_name_is_answered_with_the_nearest(invoke: Invoke) -> None:
     assert 'Did you mean "hostname"?' in invoke("explain", "trait", "ingress.hostnam").output
 
 
+def test_who_forgets_the_sort_is_shown_where_it_belongs(invoke: Invoke) -> None:
+    result = invoke("explain", "ingress")
+    assert result.exit_code == 2
+    assert "as in: rudr explain trait ingress" in result.stderr
+
+
 def test_without_a_name_the_types_are_listed(told: Callable[..., str]) -> None:
     assert told("trait", "-o", "name").splitlines() == sorted(name for name in NAMES if "/" not in name)
     lines = told().splitlines()

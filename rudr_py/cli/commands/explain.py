@@ -9,12 +9,22 @@ import click
 from rudr_py.cli import options
 from rudr_py.cli.places import later
 
+
+class _Sort(click.Choice[str]):
+    """A sort of types. Who begins with a name is told what comes before it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value not in self.choices:
+            self.fail(f'"{value}" is no sort of types; as in: rudr explain {self.choices[0]} {value}', param, ctx)
+        return value
+
+
 work = later("rudr_py.cli.explain:run")
 names = later("rudr_py.cli.completing:names")
 
 
 @click.command("explain")
-@click.argument("sort", type=click.Choice(options.SORTS), required=False)
+@click.argument("sort", type=_Sort(options.SORTS), required=False)
 @click.argument("name", metavar="[NAME[.PROPERTY...]]", required=False, shell_complete=names)
 @options.output("wide", "yaml", "json", "name", "md", explanation="md is a section of documentation.")
 @click.option("--recursive", is_flag=True, help="Show the properties at all depths, by name and type.")
