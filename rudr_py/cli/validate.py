@@ -24,8 +24,9 @@ def run(context: click.Context, filenames: tuple[str, ...], *, recursive: bool, 
     found = findings.collect((*reading.problems, *found.errors), found.warnings)
     for line in findings.lines(found, reading.files):
         click.echo(line)
-    checked = findings.counted(len(reading.documents) - len(gathered.others), "document")
-    click.echo(f"{checked} in {findings.counted(len(reading.files), 'file')}: {_summary(found)}")
+    checked = len(reading.documents) - len(gathered.others)
+    place = f"{findings.counted(checked, 'document')} in {findings.counted(len(reading.files), 'file')}"
+    click.echo(f"{place}: {_summary(found) if checked else _summary(found, good='nothing to check')}")
     return 1 if found.errors else 0
 
 
@@ -42,9 +43,9 @@ def check(gathered: Workspace, catalog: Catalog, now: datetime) -> Findings:
     )
 
 
-def _summary(found: Findings) -> str:
+def _summary(found: Findings, *, good: str = "no problems") -> str:
     if not found.errors and not found.warnings:
-        return "no problems"
+        return good
     errors = findings.counted(len(found.errors), "error")
     warnings = findings.counted(len(found.warnings), "warning")
     return f"{errors}, {warnings}"
