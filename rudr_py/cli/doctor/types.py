@@ -120,7 +120,7 @@ def published(catalog: Catalog, there: Sequence[Document], namespace: str) -> It
         yield note(
             "definitions",
             f"no installed type is published in the namespace {namespace}, so kubectl get traits shows none",
-            f"the controller publishes them once the namespace is there: kubectl create namespace {namespace}",
+            f"a controller that works publishes them, if the namespace is there: kubectl create namespace {namespace}",
         )
         return
     here, cluster = _packages(definitions.publish(catalog, namespace)), _packages(ours)
