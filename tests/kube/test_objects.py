@@ -125,7 +125,7 @@ def test_a_value_does_not_keep_the_buffer_that_it_came_from() -> None:
 @pytest.mark.parametrize(
     "data",
     [b"", b"[]", b"null", b'{"metadata":[]}', b'{"kind":7}', b'{"metadata":{"generation":"x"}}', b'{"a":"\\ud800"}',
-     b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}", b'{"a":"\xff"}', b'{"metadata":{"labels":{"a":1}}}',
+     b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", b'{"a":"\xff"}', b'{"metadata":{"labels":{"a":1}}}',
      b'{"metadata":{"annotations":{"rudr.oam.dev/applied":1}}}'],
 )  # fmt: skip
 def test_what_cannot_be_read_is_one_error_of_the_tree(data: bytes) -> None:

@@ -305,7 +305,10 @@ async def test_garbage_again_and_again_ends_in_a_new_list(start: Any, server: An
 
 BAD = [
     b'{"metadata":{"name":"bad","namespace":"ns","resourceVersion":"12"},"spec":"\\ud800"}',
-    b'{"metadata":{"name":"bad","namespace":"ns","resourceVersion":"12"},"spec":' + b"[" * 5000 + b"]" * 5000 + b"}",
+    b'{"metadata":{"name":"bad","namespace":"ns","resourceVersion":"12"},"spec":'
+    + b"[" * 100_000
+    + b"]" * 100_000
+    + b"}",
     b'{"metadata":{"name":"bad","namespace":"ns","resourceVersion":"12","labels":[]}}',
     b'{"metadata":{"name":"bad","namespace":"ns","resourceVersion":"12"},"spec":"\xff"}',
 ]

@@ -129,13 +129,8 @@ def test_off_the_main_thread_the_function_is_just_called() -> None:
 
 
 def test_the_users_interrupt_passes() -> None:
-    # whoever started the tests in the background has SIGINT ignored
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            guard.within(LIMIT)(lambda: signal.raise_signal(signal.SIGINT))
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with pytest.raises(KeyboardInterrupt):
+        guard.within(LIMIT)(lambda: signal.raise_signal(signal.SIGINT))
 
 
 def test_where_there_are_no_interval_timers_the_function_is_just_called(monkeypatch: pytest.MonkeyPatch) -> None:
