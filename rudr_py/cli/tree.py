@@ -9,6 +9,8 @@ import msgspec
 
 from rudr_py.api import Health, kstatus
 from rudr_py.cli import findings, pod_state
+from rudr_py.controller import ledger
+from rudr_py.render import stamp
 
 Document = Mapping[str, Any]
 
@@ -31,12 +33,36 @@ class Node(msgspec.Struct, frozen=True):
 
 
 def build(root: Document, documents: Iterable[Document]) -> Node:
-    """The tree of everything that `root` owns, directly or not."""
+    """The tree of everything that `root` owns, directly or not, and of what it records as its own without owning it.
+
+    That is a claim, which outlives its application; it stands below the instance that it was made for.
+    """
+    listed = list(documents)
     below: dict[str, list[Document]] = {}
-    for document in documents:
+    for document in listed:
         for owner in document["metadata"].get("ownerReferences", ()):
             below.setdefault(str(owner.get("uid")), []).append(document)
+    places = {_instance(one): _uid(one) for one in below.get(_uid(root), ()) if one.get("kind") == "ComponentInstance"}
+    recorded = _recorded(root)
+    for document in listed:
+        if not document["metadata"].get("ownerReferences") and _uid(document) in recorded:
+            below.setdefault(places.get(_instance(document), _uid(root)), []).append(document)
     return _node(root, below)
+
+
+def _recorded(root: Document) -> frozenset[str]:
+    """The uids that the application's status has."""
+    status = root.get("status")
+    found = ledger.read(status.get("resources") if isinstance(status, Mapping) else None)
+    return frozenset(record.uid for record in found.values() if record.uid)
+
+
+def _instance(document: Document) -> str:
+    return str((document["metadata"].get("labels") or {}).get(stamp.INSTANCE))
+
+
+def _uid(document: Document) -> str:
+    return str(document["metadata"].get("uid"))
 
 
 def owned(root: Document, documents: Iterable[Document]) -> list[Document]:
@@ -56,7 +82,7 @@ def owned(root: Document, documents: Iterable[Document]) -> list[Document]:
 
 
 def _node(document: Document, below: Mapping[str, list[Document]]) -> Node:
-    owned = below.get(str(document["metadata"].get("uid")), [])
+    owned = below.get(_uid(document), [])
     children = sorted((_node(child, below) for child in owned), key=lambda node: _order(node.name))
     return Node(name_of(document), health(document), tuple(children))
 

@@ -33,6 +33,24 @@ def test_the_tree_follows_owner_references_down_to_the_pods() -> None:
     ]
 
 
+def test_a_claim_that_nobody_owns_stands_below_its_instance() -> None:
+    labels = {"oam.dev/instance-name": "web"}
+    owner = document(
+        "ComponentInstance", "web-web", owner="ApplicationConfiguration-shop", api_version=ROOT["apiVersion"]
+    )
+    claims = [document("PersistentVolumeClaim", name, api_version="v1") for name in ("data", "stranger")]
+    for one in (owner, *claims):
+        one["metadata"]["labels"] = labels
+    record = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "name": "data", "uid": "PersistentVolumeClaim-data"}
+    root = {**ROOT, "status": {"resources": [record]}}
+    found = tree.build(root, [*claims, owner])
+    assert [(depth, node.name) for depth, node in found.walk()] == [
+        (0, "applicationconfiguration.core.oam.dev/shop"),
+        (1, "componentinstance.core.oam.dev/web-web"),
+        (2, "persistentvolumeclaim/data"),
+    ]
+
+
 def test_workloads_come_first_and_the_order_does_not_depend_on_that_of_the_documents() -> None:
     owned = [
         document(kind, "web", owner="ApplicationConfiguration-shop", api_version=api_version)
