@@ -53,6 +53,8 @@ def _expanded(filenames: Iterable[str], recursive: bool, problems: list[Problem]
     for name in filenames:
         if name == "-":
             yield STDIN
+        elif not name:  # as of a variable of the shell that is not set; it would be the working directory
+            problems.append(Problem("the name of a file or directory is empty"))
         elif Path(name).is_dir():
             found = sorted(_inside(Path(name), recursive))
             if not found:

@@ -42,10 +42,11 @@ def documents(objects: Iterable[Document]) -> str:
     )
 
 
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """As kubectl prints tables: the first row is the heading, three spaces between columns, none at the end."""
+def table(rows: Sequence[Sequence[str]], *, headers: bool = True) -> str:
+    """As kubectl prints tables: three spaces between columns, none at the end; without `headers`, not the first row."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    shown = rows if headers else rows[1:]
+    lines = ("   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in shown)
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 

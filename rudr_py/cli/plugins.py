@@ -23,11 +23,11 @@ from rudr_py.plugins.quarantine import Quarantine
 Form = Literal["wide", "yaml", "json", "name"]
 
 
-def run(context: click.Context, *, form: Form | None) -> int:
+def run(context: click.Context, *, form: Form | None, no_headers: bool) -> int:
     """Print the table; the exit code."""
     asked = installed.wanted(context)
     loaded = context.find_object(Loaded) or _loaded(asked)
-    click.echo(_text(loaded.plugins, form), nl=False)
+    click.echo(_text(loaded.plugins, form, headers=not no_headers), nl=False)
     if form in (None, "name"):
         for plugin in loaded.refused:
             click.echo(f"{plugin.state}: {plugin.error}", err=True)
@@ -66,7 +66,7 @@ def _loaded(asked: Wanted) -> Loaded:
         return loading.installed(ward=loading.Ward(offences))
 
 
-def _text(plugins: Sequence[PluginState], form: Form | None) -> str:
+def _text(plugins: Sequence[PluginState], form: Form | None, *, headers: bool) -> str:
     if form in ("yaml", "json"):
         return output.data({"items": msgspec.to_builtins(plugins)}, form)
     if form == "name":
@@ -79,4 +79,4 @@ def _text(plugins: Sequence[PluginState], form: Form | None) -> str:
         for row, plugin in zip(rows[1:], plugins, strict=True):
             row[1:1] = [plugin.name]
             row += [plugin.error or "<none>"]
-    return output.table(rows)
+    return output.table(rows, headers=headers)

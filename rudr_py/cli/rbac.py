@@ -37,6 +37,7 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     filenames: tuple[str, ...]
     recursive: bool
     aggregate: bool
+    no_headers: bool
 
 
 def run(context: click.Context, /, **flags: object) -> None:
@@ -57,7 +58,10 @@ def run(context: click.Context, /, **flags: object) -> None:
         found = [roles.role("ClusterRole", f"{asked.name}-further", needed.cluster, labels=roles.AGGREGATE)]
     else:
         found = list(roles.documents(needed, _installation(asked)))
-    text = output.table(_table(needed, catalog, asked)) if asked.form == "wide" else output.text(found, asked.form)
+    if asked.form == "wide":
+        text = output.table(_table(needed, catalog, asked), headers=not asked.no_headers)
+    else:
+        text = output.text(found, asked.form)
     click.echo(text, nl=False)
 
 

@@ -12,8 +12,10 @@ from rudr_py.cli import explaining, installed, output, trying, typenames
 
 Form = Literal["wide", "yaml", "json", "name"]
 
+HEAD = ("NAME", "APPLIES TO", "NEEDS", "PACKAGE")
 
-def run(context: click.Context, *, workload: str | None, form: Form | None) -> None:
+
+def run(context: click.Context, *, workload: str | None, form: Form | None, no_headers: bool) -> None:
     """Print the table. Raises RudrError for a workload type that is not there."""
     catalog = installed.types(context).catalog
     traits = typenames.of_sort(catalog, "trait")
@@ -22,7 +24,13 @@ def run(context: click.Context, *, workload: str | None, form: Form | None) -> N
         on = typenames.find(catalog, "workload", workload)
         misfits = {trait.name: trying.misfit(trait, on) for trait in traits}
         _note(on, [name for name, why in misfits.items() if why], form)
-    click.echo(_text(traits, misfits, catalog, form), nl=False)
+    if form in (None, "wide"):
+        rows = _wide(traits, misfits) if form else [[*HEAD], *map(_row, _fitting(traits, misfits))]
+        click.echo(output.table(rows, headers=not no_headers), nl=False)
+    elif form == "name":
+        click.echo("".join(f"{trait.name}\n" for trait in _fitting(traits, misfits)), nl=False)
+    else:
+        click.echo(output.data({"items": [_item(trait, misfits, catalog) for trait in traits]}, form), nl=False)
 
 
 def _note(workload: Offer[Any], others: Sequence[str], form: Form | None) -> None:
@@ -32,16 +40,8 @@ def _note(workload: Offer[Any], others: Sequence[str], form: Form | None) -> Non
         click.echo(f"{workload.name} cannot have {listed}; -o wide says why", err=True)
 
 
-def _text(traits: Sequence[Offer[Any]], misfits: Mapping[str, str] | None, catalog: Catalog, form: Form | None) -> str:
-    fitting = [trait for trait in traits if not misfits or not misfits[trait.name]]
-    if form == "name":
-        return "".join(f"{trait.name}\n" for trait in fitting)
-    if form is None:
-        return output.table([["NAME", "APPLIES TO", "NEEDS", "PACKAGE"], *map(_row, fitting)])
-    if form == "wide":
-        return output.table(_wide(traits, misfits))
-    items = [_item(trait, misfits, catalog) for trait in traits]
-    return output.data({"items": items}, form)
+def _fitting(traits: Sequence[Offer[Any]], misfits: Mapping[str, str] | None) -> list[Offer[Any]]:
+    return [trait for trait in traits if not misfits or not misfits[trait.name]]
 
 
 def _row(trait: Offer[Any]) -> list[str]:
@@ -50,7 +50,7 @@ def _row(trait: Offer[Any]) -> list[str]:
 
 
 def _wide(traits: Sequence[Offer[Any]], misfits: Mapping[str, str] | None) -> list[list[str]]:
-    rows = [["NAME", "APPLIES TO", "NEEDS", "PACKAGE", *([] if misfits is None else ["FITS"]), "MESSAGE"]]
+    rows = [[*HEAD, *([] if misfits is None else ["FITS"]), "MESSAGE"]]
     for trait in traits:
         about = next(iter(explaining.paragraphs(trait.provides)), "<none>")
         why = misfits[trait.name] if misfits else ""

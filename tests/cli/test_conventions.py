@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Iterator
-from typing import get_args
+from typing import cast, get_args
 
 import click
 import pytest
@@ -15,6 +15,7 @@ from rudr_py.cli.commands import dev, rbac
 from rudr_py.cli.program import COMMANDS, program
 from rudr_py.local.cluster import LocalSettings
 from rudr_py.plugins import rights, scaffold
+from tests.cli.conftest import Invoke
 
 LONG = {
     "-A": "--all-namespaces",
@@ -82,6 +83,20 @@ def test_o_takes_the_same_words_in_the_same_order_and_no_word_for_what_people_re
         assert isinstance(option.type, click.Choice)
         assert list(option.type.choices) == [form for form in options.FORMS if form in option.type.choices]
         assert {"yaml", "json"} <= set(option.type.choices)
+
+
+@pytest.mark.parametrize("line", ["traits", "traits --workload Server -o wide", "plugins", "rbac -o wide", "explain"])
+def test_the_head_of_a_table_can_be_left_out(line: str, invoke: Invoke) -> None:
+    first, *rest = invoke(*line.split()).stdout.splitlines()
+    assert first == first.upper()
+    assert invoke(*line.split(), "--no-headers").stdout.splitlines() == rest
+
+
+@every
+def test_who_shows_a_table_leaves_its_head_out_when_asked(name: str) -> None:
+    found = taken(ALL[name])
+    if "-o" in found and "wide" in cast(click.Choice[str], found["-o"].type).choices and name != "tree":
+        assert "--no-headers" in found
 
 
 @every

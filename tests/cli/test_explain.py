@@ -233,3 +233,9 @@ def test_whether_a_trait_can_be_put_on_a_workload_type_is_tried_out(
     found = trying.misfit(everything.trait(trait), typenames.find(everything, "workload", workload))
     assert why in found
     assert bool(why) == bool(found)
+
+
+def test_headings_are_bold_where_colour_is_asked_for(invoke: Invoke) -> None:
+    coloured = invoke("explain", "trait", "ingress", "--color", "always", color=True).stdout
+    assert "\x1b[1mPROPERTIES\x1b[0m" in coloured
+    assert "\x1b[" not in invoke("explain", "trait", "ingress", color=True).stdout

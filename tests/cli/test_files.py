@@ -82,6 +82,12 @@ def test_what_is_not_there_is_a_problem_that_names_it(tmp_path: Path) -> None:
     assert problem.location.file.endswith("absent.yaml")
 
 
+def test_an_empty_name_is_not_the_working_directory() -> None:
+    reading = _read("")
+    assert reading.documents == ()
+    assert [problem.message for problem in reading.problems] == ["the name of a file or directory is empty"]
+
+
 def test_a_directory_without_documents_says_what_was_looked_for(tmp_path: Path, write: Write) -> None:
     write("deeper/d.yaml", "a: 5\n")
     (problem,) = _read(str(tmp_path)).problems

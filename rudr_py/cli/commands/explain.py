@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from rudr_py.cli import options
+from rudr_py.cli import colour, options
 from rudr_py.cli.places import later
 
 
@@ -27,6 +27,8 @@ names = later("rudr_py.cli.completing:names")
 @click.argument("sort", type=_Sort(options.SORTS), required=False)
 @click.argument("name", metavar="[NAME[.PROPERTY...]]", required=False, shell_complete=names)
 @options.output("wide", "yaml", "json", "name", "md", explanation="md is a section of documentation.")
+@options.no_headers
+@colour.option
 @click.option("--recursive", is_flag=True, help="Show the properties at all depths, by name and type.")
 @options.plugins
 @click.pass_context

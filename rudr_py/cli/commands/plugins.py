@@ -15,6 +15,7 @@ off_the_list = later("rudr_py.cli.plugins:release")
 
 @click.group("plugins", invoke_without_command=True)
 @options.output("wide", "yaml", "json", "name", explanation="wide says what is wrong.")
+@options.no_headers
 @options.plugins
 @click.pass_context
 def group(context: click.Context, /, **flags: Any) -> None:

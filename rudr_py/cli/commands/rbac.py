@@ -26,6 +26,7 @@ def _account(context: click.Context, parameter: click.Parameter, value: str | No
 
 @click.command("rbac")
 @options.output("wide", "yaml", "json", "name", default="yaml", explanation="wide says what for.")
+@options.no_headers
 @click.option("--name", default="rudr", show_default=True, help="The name of the roles, and what it begins with.")
 @click.option("--bind", "account", metavar="NAMESPACE:NAME", callback=_account, help="Bind them to a ServiceAccount.")
 @click.option(

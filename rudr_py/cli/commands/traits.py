@@ -21,6 +21,7 @@ names = later("rudr_py.cli.completing:workloads")
     help="Only traits that can be put on this workload type: its name, or its kind alone, such as Server.",
 )
 @options.output("wide", "yaml", "json", "name", explanation="wide says what each is for.")
+@options.no_headers
 @options.plugins
 @click.pass_context
 def command(context: click.Context, /, **flags: Any) -> None:
