@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import socket
 from collections.abc import Mapping
@@ -14,12 +15,15 @@ from pathlib import Path
 
 import click
 
+import rudr_py
 from rudr_py.catalog import Catalog
 from rudr_py.cli import connecting, electing, installed, loglevels, logs
 from rudr_py.controller import assemble
 from rudr_py.kube import config
 from rudr_py.kube.clock import SystemClock
 from rudr_py.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 def run(context: click.Context, /, **flags: str | float | None) -> None:
@@ -67,9 +71,9 @@ def settings(
 async def _run(chosen: Settings, kubeconfig: str | None, context_name: str | None, catalog: Catalog) -> None:
     clock = SystemClock()
     async with contextlib.AsyncExitStack() as stack:
-        transport = await stack.enter_async_context(
-            connecting.transport_to(await config.connect(kubeconfig, context_name, now=clock.now))
-        )
+        connection = await config.connect(kubeconfig, context_name, now=clock.now)
+        log.info("starting", extra=beginning(chosen, connection.server, catalog))
+        transport = await stack.enter_async_context(connecting.transport_to(connection))
         lease = None
         if chosen.leader_election is not None:
             # with credentials of its own, too: whoever renews those of the others may take a while
@@ -77,6 +81,18 @@ async def _run(chosen: Settings, kubeconfig: str | None, context_name: str | Non
             lease = await stack.enter_async_context(connecting.transport_to(connection, purpose="leader-election"))
         stop = await stack.enter_async_context(connecting.stopping())
         await assemble(chosen, transport, clock, catalog, lease=lease).run(stop)
+
+
+def beginning(chosen: Settings, server: str, catalog: Catalog) -> dict[str, object]:
+    """What whoever reads a log wants to know first."""
+    return {
+        "version": rudr_py.__version__,
+        "server": server,
+        "namespaces": list(chosen.namespaces) or "all",
+        "definitions": chosen.definitions_namespace,
+        "leader_election": chosen.leader_election is not None,
+        "packages": [plugin.distribution for plugin in catalog.plugins if plugin.state == "loaded"],
+    }
 
 
 def _format(value: str | float | None) -> logs.Format:

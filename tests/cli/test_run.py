@@ -7,9 +7,14 @@ from pathlib import Path
 import click
 import pytest
 
+import rudr_py
+from rudr_py.catalog import Catalog, PluginState, State
 from rudr_py.cli import connecting, run
 from rudr_py.cli.commands.run import command
 from rudr_py.errors import ConfigError
+from rudr_py.settings import Settings
+
+PLUGINS: dict[str, State] = {"good": "loaded", "bad": "failed"}
 
 
 def test_no_flags_watch_every_namespace() -> None:
@@ -29,6 +34,14 @@ def test_scopes_and_definitions_are_as_the_flags_say() -> None:
     flags: dict[str, str | int | None] = {"health_scope": ":80", "publish_definitions": False, "root_scopes": True}
     given = run.settings(flags, {})
     assert (given.health_scope_address, given.publish_definitions, given.root_scopes) == (":80", False, True)
+
+
+def test_a_log_begins_with_what_runs_where() -> None:
+    states = [PluginState(name=name, package=name, version="1", state=state) for name, state in PLUGINS.items()]
+    found = run.beginning(Settings(namespaces=("a",)), "https://x", Catalog(plugins=tuple(states)))
+    assert (found["version"], found["server"], found["namespaces"]) == (rudr_py.__version__, "https://x", ["a"])
+    assert found["packages"] == ["good 1"]
+    assert run.beginning(Settings(), "https://x", Catalog())["namespaces"] == "all"
 
 
 def test_the_pod_name_is_the_identity() -> None:
