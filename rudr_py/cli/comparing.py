@@ -48,7 +48,10 @@ class Comparison:
         self._application = preview.application
 
     async def differences(self) -> AsyncIterator[Difference | RefusedError]:
-        """Every object that would be created, changed or pruned. Raises KubeError when the server cannot be asked."""
+        """Every object that would be created, changed or pruned. Raises KubeError when the server cannot be asked.
+
+        Where an instance itself is refused, nothing is said of its objects: the controller gets to none of them.
+        """
         free = asyncio.Semaphore(AT_ONCE)
 
         async def compare(planned: Planned) -> Difference | RefusedError | None:
@@ -58,7 +61,12 @@ class Comparison:
                 except (errors.ApiError, errors.KindAbsentError, RefusedError) as error:
                     return RefusedError(f"{planned.ref}: {error}")
 
-        for found in await asyncio.gather(*map(compare, self._preview.plan.manifests)):
+        manifests = self._preview.plan.manifests
+        compared = list(zip(manifests, await asyncio.gather(*map(compare, manifests)), strict=True))
+        stuck = {one.instance for one, found in compared if _is_instance(one) and isinstance(found, RefusedError)}
+        for planned, found in compared:
+            if planned.instance in stuck and not _is_instance(planned):
+                continue
             if isinstance(found, RefusedError) or (found is not None and difference.lines(found)):
                 yield found
         async for surplus in self._pruned():
@@ -172,6 +180,10 @@ class Comparison:
     async def _target(self, ref: Ref) -> Target:
         resource = await self._cluster.resource(ref.kind)
         return Target(resource, self._application.namespace, ref.name)
+
+
+def _is_instance(planned: Planned) -> bool:
+    return planned.ref.kind == stamp.COMPONENT_INSTANCE
 
 
 def _is_known(live: Live, owner: Live | None) -> bool:

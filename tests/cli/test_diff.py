@@ -110,6 +110,14 @@ def test_an_object_of_somebody_else_is_an_error_of_its_own(diff: Invoke, api: Ha
     assert "deployment.apps/third in default: would be created" in done.stdout
 
 
+def test_of_an_instance_that_is_anothers_nothing_else_is_said(diff: Invoke) -> None:
+    done = diff(shop.DOCUMENTS.replace("metadata: {name: shop}", "metadata: {name: rival}"))
+    assert (done.exit_code, done.stdout) == (2, "")
+    told = "it is there already and not ours: it is controlled by ApplicationConfiguration shop"
+    names = ("web-shop-web", "worker-shop-worker")
+    assert done.stderr.splitlines() == [f"error: componentinstance.core.oam.dev/{name}: {told}" for name in names]
+
+
 def test_what_the_server_refuses_is_told_with_its_reason_and_ends_with_2(diff: Invoke, api: Handle) -> None:
     hard = {"services": "0"}
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"}, "spec": {"hard": hard}}
