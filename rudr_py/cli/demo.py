@@ -18,6 +18,9 @@ from rudr_py.local.cluster import LocalSettings
 
 Document = dict[str, Any]
 
+NEXT = "\nAll is Ready, and gone now. For an API that stays, with kubectl: rudr dev (in a checkout: make dev)"
+"""What is said at the end."""
+
 
 def run(context: click.Context, /, filenames: tuple[str, ...], timeout: int) -> int:
     """Apply and wait; the exit code. Raises RudrError."""
@@ -30,6 +33,7 @@ def run(context: click.Context, /, filenames: tuple[str, ...], timeout: int) -> 
     except TimeoutError:
         click.echo(f"error: not everything was Ready within {timeout} s", err=True)
         return 1
+    click.echo(NEXT)
     return 0
 
 

@@ -39,6 +39,7 @@ async def test_the_demo_ends_with_every_application_ready(tmp_path: Path) -> Non
     assert "applicationconfiguration.core.oam.dev/shop  Ready" in lines
     assert any(line.strip().startswith("Ready    True") for line in lines)
     assert any("pod/shop-web-" in line for line in lines)
+    assert "rudr dev" in lines[-1]
     assert (tmp_path / "mine").read_text() == "not a kubeconfig: ["
 
 
