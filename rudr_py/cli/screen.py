@@ -13,10 +13,8 @@ from rich.live import Live
 from rich.text import Text
 from rich.tree import Tree
 
-from rudr_py.cli import tree
+from rudr_py.cli import colour, tree
 from rudr_py.cli.tree import Node
-
-COLOURS = {"ready": "green", "progressing": "yellow", "failed": "red", "unknown": "magenta"}
 
 
 class Screen:
@@ -76,7 +74,7 @@ def _rendered(trees: Sequence[Node]) -> Any:
 
 def _branch(node: Node) -> Any:
     def label(one: Node) -> Text:
-        return Text.assemble(one.name, "  ", (tree.describe(one), COLOURS[one.health.state]))
+        return Text.assemble(one.name, "  ", (tree.describe(one), colour.STATES[one.health.state]))
 
     def grow(branch: Tree, one: Node) -> None:
         for child in one.children:

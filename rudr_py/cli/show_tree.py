@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import click
-import msgspec
 
 from rudr_py.api import Kind
 from rudr_py.cli import cluster, colour, findings, looking, output, redraw, status, tree
@@ -87,10 +86,7 @@ def text(documents: Sequence[Document], form: Form, *, colours: bool) -> str:
     if form == "name":
         return "".join(f"{node.name}\n" for root in trees for _, node in root.walk())
     if form in ("yaml", "json"):
-        items = [_builtins(root) for root in trees]
-        if form == "yaml":
-            return output.documents([{"items": items}])
-        return msgspec.json.format(msgspec.json.encode({"items": items}), indent=2).decode() + "\n"
+        return output.data({"items": [_builtins(root) for root in trees]}, form)
 
     def say(node: Node) -> str:
         words = colour.paint(findings.printable(tree.describe(node)), colour.STATES[node.health.state], on=colours)

@@ -82,9 +82,6 @@ def text(reports: Sequence[Report], wish: Wish) -> str:
     if wish.form == "name":
         return "".join(f"{Ref(APPLICATION, one.name)}\n" for one in reports)
     if wish.form in ("yaml", "json"):
-        items = msgspec.to_builtins(list(reports))
-        if wish.form == "yaml":
-            return output.documents([{"items": items}])
-        return msgspec.json.format(msgspec.json.encode({"items": items}), indent=2).decode() + "\n"
+        return output.data({"items": msgspec.to_builtins(list(reports))}, wish.form)
     shown = report_text.lines(reports, wish.width, colours=wish.colours, wide=wish.form == "wide", headers=wish.headers)
     return "".join(f"{line.rstrip()}\n" for line in shown)

@@ -44,9 +44,7 @@ def text(found: Sequence[Finding], form: Form | None, *, colours: bool) -> str:
     """The findings in the form that is wished for."""
     if form == "name":
         return "".join(f"{check}\n" for check in dict.fromkeys(one.check for one in found if one.level == "problem"))
-    if form == "yaml":
-        return output.documents([{"items": msgspec.to_builtins(list(found))}])
-    if form == "json":
-        return msgspec.json.format(msgspec.json.encode({"items": list(found)}), indent=2).decode() + "\n"
+    if form is not None:
+        return output.data({"items": msgspec.to_builtins(list(found))}, form)
     shown = finding.lines(found, colour.width(), colours=colours)
     return "".join(f"{line.rstrip()}\n" for line in shown)
