@@ -27,6 +27,8 @@ def run(
     )
     for line in findings.lines(found, reading.files):
         click.echo(line, err=True)
+    if hint := workspace.lacking(gathered):
+        click.echo(hint, err=True)
     if not gathered.applications and not found.errors:
         click.echo("warning: there is no ApplicationConfiguration among the documents", err=True)
     objects = [manifest.body for plan in plans for manifest in plan.manifests]

@@ -24,6 +24,8 @@ def run(context: click.Context, filenames: tuple[str, ...], *, recursive: bool, 
     found = findings.collect((*reading.problems, *found.errors), found.warnings)
     for line in findings.lines(found, reading.files):
         click.echo(line)
+    if hint := workspace.lacking(gathered):
+        click.echo(hint, err=True)
     checked = len(reading.documents) - len(gathered.others)
     place = f"{findings.counted(checked, 'document')} in {findings.counted(len(reading.files), 'file')}"
     click.echo(f"{place}: {_summary(found) if checked else _summary(found, good='nothing to check')}")

@@ -96,11 +96,7 @@ def plan(workspace: Workspace, application: Read[Application], catalog: Catalog,
 
 def unused(workspace: Workspace, catalog: Catalog) -> tuple[Problem, ...]:
     """What the catalog knows against components that no application of the workspace uses."""
-    used = {
-        Key(read.value.metadata.namespace, binding.component_name)
-        for read in workspace.applications
-        for binding in read.value.components
-    }
+    used = _used(workspace)
     found = []
     for key, read in workspace.components.items():
         try:
@@ -111,6 +107,21 @@ def unused(workspace: Workspace, catalog: Catalog) -> tuple[Problem, ...]:
             place = read.document.positions.of_value(path)
             found.append(Problem(str(error), path, location=place, rule="CO-13"))
     return tuple(found)
+
+
+def lacking(workspace: Workspace) -> str:
+    """A hint for whoever left components in other files, or in the cluster; empty when none is lacking."""
+    if _used(workspace) <= set(workspace.components):
+        return ""
+    return "components are looked for in these files only: name theirs, too, with -f; rudr diff asks the cluster"
+
+
+def _used(workspace: Workspace) -> set[Key]:
+    return {
+        Key(read.value.metadata.namespace, binding.component_name)
+        for read in workspace.applications
+        for binding in read.value.components
+    }
 
 
 def passed_over(document: Document) -> str:

@@ -55,6 +55,15 @@ def test_warnings_are_marked_and_do_not_fail(component: Make, application: Make,
     assert done.exit_code == 0
 
 
+def test_who_leaves_components_in_other_files_is_told_where_they_are_looked_for(
+    component: Make, application: Make, write: Make, invoke: Invoke
+) -> None:
+    alone = write("app.yaml", application())
+    for command in ("validate", "render"):
+        assert "in these files only" in invoke(command, "-f", alone).stderr
+    assert "in these files only" not in invoke("validate", "-f", alone, "-f", write("c.yaml", component())).stderr
+
+
 def test_standard_input_is_read(component: Make, application: Make, invoke: Invoke) -> None:
     done = invoke("validate", "-f", "-", input=component() + "---\n" + application(trait="emty"))
     assert "<stdin>:" in done.stdout
