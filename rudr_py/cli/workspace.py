@@ -5,7 +5,7 @@ Every document is read once, and what is wrong with it is told once, however man
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -65,12 +65,13 @@ def gather(documents: Iterable[Document], *, namespace: str = "default") -> Work
             first = kept.setdefault((type(read.value), read.value.metadata.key), read)
             if first is not read:
                 problems.append(_repeated(first, read))
+    applications = tuple(read for (kind, _), read in kept.items() if kind is Application)
     return Workspace(
-        applications=tuple(read for (kind, _), read in kept.items() if kind is Application),
+        applications=applications,
         components={key: read for (kind, key), read in kept.items() if kind is Component},
         others=tuple(others),
         problems=tuple(problems),
-        warnings=tuple(warnings),
+        warnings=(*warnings, *_shared(applications)),
     )
 
 
@@ -148,6 +149,19 @@ def _placed(value: dict[str, Any], namespace: str) -> dict[str, Any]:
     if not isinstance(metadata, dict) or metadata.get("namespace"):
         return value
     return {**value, "metadata": {**metadata, "namespace": namespace}}
+
+
+def _shared(applications: Iterable[Read[Application]]) -> Iterator[Problem]:
+    """Instances of one name in several applications: the second gets none of the objects that are called like it."""
+    first: dict[Key, str] = {}
+    for read in applications:
+        metadata = read.value.metadata
+        for number, binding in enumerate(read.value.components):
+            owner = first.setdefault(Key(metadata.namespace, binding.instance_name), metadata.name)
+            if owner != metadata.name and binding.instance_name:
+                path = f"$.spec.components[{number}].instanceName"
+                text = f'the application "{owner}" has an instance "{binding.instance_name}", too; rename one of them'
+                yield Problem(text, path, location=read.document.positions.of_value(path))
 
 
 def _repeated(first: Read[Any], second: Read[Any]) -> Problem:

@@ -28,6 +28,15 @@ def test_documents_are_sorted_by_what_they_are(component: Make, application: Mak
     assert found.problems == ()
 
 
+def test_an_instance_that_two_applications_have_is_told_at_the_second(component: Make, application: Make) -> None:
+    other = application(name="other").replace("other-instance", "app-instance")
+    (warning,) = _gather(component(), application(), other).warnings
+    assert 'application "app" has an instance "app-instance"' in warning.message
+    assert warning.path == "$.spec.components[0].instanceName"
+    elsewhere = other.replace("  name: other\n", "  name: other\n  namespace: elsewhere\n", 1)
+    assert _gather(component(), application(), elsewhere).warnings == ()
+
+
 def test_a_stranger_is_named_with_its_place() -> None:
     (other,) = _gather("a: &x 1\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\n").others
     message = workspace.passed_over(other)
