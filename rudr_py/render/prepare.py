@@ -55,9 +55,11 @@ class Preparation(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one binding.
 
     With problems `prepared` is None. `missing` is the problem that there is no such component, apart from the others.
+    `trial` is what is left when only traits or scopes are wrong: its types may find more mistakes, and make nothing.
     """
 
     prepared: Prepared | None = None
+    trial: Prepared | None = None
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     missing: Problem | None = None
@@ -83,11 +85,12 @@ def prepare(inputs: Inputs, catalog: Catalog, index: int) -> Preparation:
     side = _component(inputs, catalog, binding, path, parsed)
     traits, problems, warnings = _traits(inputs, catalog, side.workload, index)
     joined = membership.join(inputs, catalog, index, side.workload.name if side.workload else "")
+    sound = not side.problems
     problems = [*side.problems, *problems, *joined.problems]
     warnings = [*side.warnings, *warnings, *joined.warnings]
     # a binding without a component's name is told by the reader of the document
     missing = _missing(inputs, binding, path) if parsed is None and binding.component_name else None
-    if missing or problems or side.resolved is None or side.workload is None:
+    if missing or not sound or side.resolved is None or side.workload is None:
         return Preparation(problems=tuple(problems), warnings=tuple(warnings), missing=missing)
     prepared = Prepared(
         binding=binding,
@@ -101,7 +104,16 @@ def prepare(inputs: Inputs, catalog: Catalog, index: int) -> Preparation:
         traits=traits,
         scopes=joined.scopes,
     )
+    if problems:
+        return Preparation(trial=_without(prepared, problems), problems=tuple(problems), warnings=tuple(warnings))
     return Preparation(prepared=prepared, warnings=tuple(warnings))
+
+
+def _without(prepared: Prepared, problems: Iterable[Problem]) -> Prepared:
+    """The instance without the traits that are wrong already."""
+    wrong = [problem.path for problem in problems]
+    good = (trait for trait in prepared.traits if not any(paths.below(path, trait.path) for path in wrong))
+    return msgspec.structs.replace(prepared, traits=tuple(good))
 
 
 def of(document: str, problems: Iterable[Problem]) -> tuple[Problem, ...]:

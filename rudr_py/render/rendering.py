@@ -18,6 +18,7 @@ from rudr_py.model.document import Positions
 from rudr_py.render import instance, packages, prepare, scopes, stamp
 from rudr_py.render.inputs import Inputs
 from rudr_py.render.plan import Answer, InstancePlan, Plan, Planned, RenderedInstance, RenderedScope
+from rudr_py.render.prepare import Prepared
 
 INVALID = "InvalidDocument"
 COMPONENT_NOT_FOUND = "ComponentNotFound"
@@ -44,6 +45,7 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
     problems = [
         *inputs.parsed.problems,
         *(problem for found in preparations for problem in found.problems),
+        *(problem for index, found in enumerate(preparations) for problem in _tried(inputs, index, found.trial)),
         *(problem for found in answers for problem in found.problems),
         *_twice(_works(inputs, rendered, owners, grouped)),
     ]
@@ -76,6 +78,12 @@ def _misread(inputs: Inputs, index: int) -> bool:
     """Whether the reader of the document found this binding wrong; types need not look at what is left of it."""
     path = paths.child("$", "spec", "components", index)
     return any(paths.below(problem.path, path) for problem in inputs.parsed.problems)
+
+
+def _tried(inputs: Inputs, index: int, trial: Prepared | None) -> Iterator[Problem]:
+    """What types refuse in an instance that is wrong already. A fault may come of what is left out: none is told."""
+    if trial is not None and not _misread(inputs, index):
+        yield from instance.render(trial, inputs).problems
 
 
 def _wake_at(moments: Iterable[datetime | None], now: datetime) -> datetime | None:

@@ -128,6 +128,28 @@ def test_one_missing_component_does_not_hide_what_is_wrong_elsewhere(plan: Make,
     )
 
 
+def test_a_trait_that_is_wrong_does_not_hide_what_types_refuse_beside_it(
+    plan: Make, application: Text, web: Web
+) -> None:
+    sizes = [{"name": "manual-scaler", "properties": {"replicaCount": 2}}, {"name": "auto-scaler", "properties": {}}]
+    found = plan(application(web({"name": "nothing-such"}, {"name": "ingress", "properties": {"x": 1}}, *sizes)))
+    traits = "$.spec.components[0].traits"
+    assert [(problem.path, problem.rule) for problem in found.problems][:2] == [
+        (f"{traits}[0].name", "TR-8"),
+        (f"{traits}[1].properties.x", "TR-17"),
+    ]
+    (clash,) = found.problems[2:]
+    assert clash.path == f"{traits}[3]"
+    assert (found.manifests, found.instances) == ((), ())
+
+
+def test_a_fault_beside_a_mistake_is_not_told_because_it_may_come_of_it(
+    plan: Make, application: Text, web: Web, with_types: Types
+) -> None:
+    found = plan(application(web({"name": "nothing-such"}, {"name": "broken"})), types=with_types(Broken()))
+    assert [problem.path for problem in found.problems] == ["$.spec.components[0].traits[0].name"]
+
+
 class Broken(Trait[Any]):
     """Raises."""
 
