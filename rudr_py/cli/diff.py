@@ -66,20 +66,30 @@ def run(context: click.Context, where: Where, filenames: tuple[str, ...], *, rec
     return FAILED if found.failed else code
 
 
+class _Asked(msgspec.Struct, frozen=True):
+    """What is compared with which cluster, who tells what is wrong. `broken` documents are compared with nothing."""
+
+    cluster: Cluster
+    gathered: Workspace
+    catalog: Catalog
+    definitions: str
+    telling: findings.Telling
+    broken: bool
+
+
 async def _run(where: Where, reading: files.Reading, catalog: Catalog, definitions: str) -> Found:
     async with cluster.opened(where, failure=DiffFailure) as reached:
         gathered = workspace.gather(reading.documents, namespace=reached.namespace)
         for document in gathered.others:
             click.echo(workspace.passed_over(document), err=True)
-        known = findings.collect((*reading.problems, *gathered.problems), gathered.warnings)
-        for line in findings.lines(known, reading.files):
-            click.echo(line, err=True)
-        if known.errors:
-            return Found(failed=True)
-        results = [await _namespace(reached, one, gathered, catalog, definitions) for one in namespaces(gathered)]
+        telling = findings.Telling(lambda line: click.echo(line, err=True), reading.files)
+        problems = (*reading.problems, *gathered.problems)
+        telling.tell(problems, gathered.warnings)
+        asked = _Asked(reached, workspace.readable(gathered), catalog, definitions, telling, bool(problems))
+        results = [await _namespace(asked, one) for one in namespaces(gathered)]
         return Found(
             differences=tuple(one for result in results for one in result.differences),
-            failed=any(result.failed for result in results),
+            failed=asked.broken or any(result.failed for result in results),
         )
 
 
@@ -89,15 +99,14 @@ def namespaces(gathered: Workspace) -> list[str]:
     return sorted(named | {key.namespace for key in gathered.components})
 
 
-async def _namespace(
-    reached: Cluster, namespace: str, gathered: Workspace, catalog: Catalog, definitions: str
-) -> Found:
-    state = LiveState(reached, namespace, catalog)
-    await state.read(gathered, definitions)
+async def _namespace(asked: _Asked, namespace: str) -> Found:
+    """What is different in one namespace; where documents by themselves are wrong, only what else is wrong is told."""
+    state = LiveState(asked.cluster, namespace, asked.catalog)
+    await state.read(asked.gathered, asked.definitions)
     found: list[Difference] = []
     failed = False
-    concerned = state.users(gathered)
-    if not concerned:
+    concerned = state.users(asked.gathered)
+    if not concerned and not asked.broken:
         click.echo(f"warning: no application in {namespace} uses these components", err=True)
     for application in concerned:
         if application.deleting:
@@ -106,12 +115,11 @@ async def _namespace(
             )
             continue
         preview = await state.preview(application)
-        for line in findings.lines(findings.collect(preview.plan.problems, ())):
-            click.echo(line, err=True)
-        if preview.plan.problems:
+        asked.telling.tell(preview.plan.problems, preview.plan.warnings)
+        if preview.plan.problems or asked.broken:
             failed = True
             continue
-        async for one in Comparison(reached, state, preview).differences():
+        async for one in Comparison(asked.cluster, state, preview).differences():
             if isinstance(one, RefusedError):
                 click.echo(f"error: {one}", err=True)
                 failed = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -31,6 +31,27 @@ def lines(findings: Findings, files: Sequence[str] = ()) -> list[str]:
     order = list(dict.fromkeys((*files, *(_file(problem) for _, problem in told))))
     told.sort(key=lambda item: (order.index(_file(item[1])), _position(item[1])))
     return [_line(severity, problem) for severity, problem in told]
+
+
+class Telling:
+    """Tells findings as they are found, each once: what was told before, of the same file or document, is left out."""
+
+    def __init__(self, line: Callable[[str], None], files: Sequence[str] = ()) -> None:
+        self._line = line
+        self._files = files
+        self._told: set[tuple[str, str, str]] = set()
+
+    def tell(self, errors: Iterable[Problem], warnings: Iterable[Problem]) -> None:
+        """A line for each that is new."""
+        new = collect(filter(self._new, errors), filter(self._new, warnings))
+        for line in lines(new, self._files):
+            self._line(line)
+
+    def _new(self, problem: Problem) -> bool:
+        key = (_file(problem) or problem.document, problem.path, problem.message)
+        known = key in self._told
+        self._told.add(key)
+        return not known
 
 
 def place(location: Location | None) -> str:

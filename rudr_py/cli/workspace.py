@@ -14,7 +14,7 @@ import msgspec
 from rudr_py.catalog import Catalog
 from rudr_py.cli import findings
 from rudr_py.errors import CatalogError, Problem
-from rudr_py.model import parse
+from rudr_py.model import parse, paths
 from rudr_py.model.application import Application
 from rudr_py.model.component import Component
 from rudr_py.model.document import Document, Parsed
@@ -73,6 +73,24 @@ def gather(documents: Iterable[Document], *, namespace: str = "default") -> Work
         problems=tuple(problems),
         warnings=(*warnings, *_shared(applications)),
     )
+
+
+def readable(workspace: Workspace) -> Workspace:
+    """The documents with what was understood of their metadata, where some of it is wrong: so the rest can be read."""
+    return msgspec.structs.replace(
+        workspace,
+        applications=tuple(map(_readable, workspace.applications)),
+        components={key: _readable(read) for key, read in workspace.components.items()},
+    )
+
+
+def _readable(read: Read[Any]) -> Read[Any]:
+    if not any(paths.below(problem.path, "$.metadata") for problem in read.parsed.problems):
+        return read
+    metadata = read.value.metadata
+    understood = {name: getattr(metadata, name) for name in ("name", "namespace", "labels", "annotations")}
+    document = msgspec.structs.replace(read.document, value={**read.document.value, "metadata": understood})
+    return msgspec.structs.replace(read, document=document)
 
 
 def plan(workspace: Workspace, application: Read[Application], catalog: Catalog, now: datetime) -> Plan:

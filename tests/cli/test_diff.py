@@ -138,6 +138,20 @@ def test_documents_that_are_wrong_are_told_with_their_place_and_end_with_2(diff:
     )
 
 
+def test_all_that_is_wrong_is_told_at_once_also_where_a_document_cannot_be_read(
+    diff: Invoke, invoke: Invoke, tmp_path: Path
+) -> None:
+    wrong = shop.DOCUMENTS.replace("instanceName: shop-web", "instanceName: Two_Bad").replace("manual-scaler", "none")
+    wrong = wrong.replace("metadata: {name: shop}", "metadata: {name: shop, labels: {size: [1]}}")
+    wrong = wrong.replace("instanceName: shop-worker", "instanceName: shop-worker, traits: [{name: neither}]")
+    done = diff(wrong)
+    assert (done.exit_code, done.stdout) == (2, "")
+    validated = invoke("validate", "-f", str(tmp_path / "documents.yaml")).stdout.splitlines()[:-1]
+    assert sorted(done.stderr.splitlines()) == sorted(validated)
+    for text in ("Two_Bad", '"none"', '"neither"', "labels"):
+        assert text in done.stderr
+
+
 def test_in_a_namespace_that_is_not_there_everything_would_be_created(diff: Invoke) -> None:
     done = diff(shop.DOCUMENTS, "-n", "nowhere")
     assert done.exit_code == 1, done.stderr
