@@ -24,7 +24,10 @@ Document = dict[str, Any]
 
 
 class Wishes(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user asked for; without a catalog there is no controller, `told` is whether changes are printed."""
+    """What the user asked for; without a catalog there is no controller, `told` is whether changes are printed.
+
+    `defined` is whether our definitions are there from the start.
+    """
 
     settings: LocalSettings
     kubeconfig: Path | None
@@ -32,10 +35,12 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     documents: list[Document]
     catalog: Catalog | None
     told: bool
+    defined: bool
 
 
 def run(context: click.Context, /, *, port: int, release: str, no_controller: bool, **flags: Any) -> None:
     """Serve until Ctrl-C. Raises RudrError."""
+    bare = bool(flags["no_crds"])
     verbose = bool(flags["verbose"])
     logs.setup("text", logging.INFO if verbose else logging.WARNING)
     logging.getLogger("aiohttp").setLevel(logging.WARNING)  # it would tell every request
@@ -44,8 +49,9 @@ def run(context: click.Context, /, *, port: int, release: str, no_controller: bo
         kubeconfig=flags["kubeconfig"],
         namespace=flags["namespace"],
         documents=embedded.documents(flags["filenames"]),
-        catalog=None if no_controller else installed.types(context).catalog,
+        catalog=None if no_controller or bare else installed.types(context).catalog,
         told=verbose or sys.stdout.isatty(),
+        defined=not bare,
     )
     click.echo(embedded.NOTICE)
     asyncio.run(_serve(wishes))
@@ -60,7 +66,7 @@ async def _serve(wishes: Wishes) -> None:
     async with contextlib.AsyncExitStack() as stack:
         stop = await stack.enter_async_context(stopping())
         running = await stack.enter_async_context(
-            embedded.started(wishes.settings, wishes.kubeconfig, wishes.namespace)
+            embedded.started(wishes.settings, wishes.kubeconfig, wishes.namespace, defined=wishes.defined)
         )
         _explain(wishes, running)
         if wishes.catalog is not None:
@@ -77,10 +83,12 @@ async def _serve(wishes: Wishes) -> None:
 def _explain(wishes: Wishes, running: embedded.Embedded) -> None:
     """Say how to use it, once it answers."""
     lacking = "" if wishes.catalog is not None else ", without a controller"
+    lacking += "" if wishes.defined else " and our definitions"
     click.echo(f"Kubernetes {wishes.settings.release} API at {running.url}{lacking}")
     click.echo("In another terminal:")
     click.echo(f"  export KUBECONFIG={running.kubeconfig.resolve()}")
-    if not wishes.documents:
-        click.echo("  kubectl apply -f examples/")
-    click.echo("  kubectl get configurations --watch")
+    if wishes.defined:
+        if not wishes.documents:
+            click.echo("  kubectl apply -f examples/")
+        click.echo("  kubectl get configurations --watch")
     click.echo("Ctrl-C ends it; nothing is kept.")

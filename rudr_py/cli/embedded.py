@@ -81,9 +81,11 @@ class Embedded(msgspec.Struct, frozen=True):
 
 @contextlib.asynccontextmanager
 async def started(
-    settings: LocalSettings, kubeconfig: Path | None, namespace: str = DEFAULT_NAMESPACE
+    settings: LocalSettings, kubeconfig: Path | None, namespace: str = DEFAULT_NAMESPACE, *, defined: bool = True
 ) -> AsyncIterator[Embedded]:
-    """The API with our definitions and a namespace to work in; a kubeconfig is written when all of that answers.
+    """The API with our definitions, if `defined`, and a namespace to work in.
+
+    A kubeconfig is written when all of that answers.
 
     Raises LocalApiError, and ConfigError for a kubeconfig file of somebody else.
     """
@@ -102,7 +104,7 @@ async def started(
         discovery = Discovery(client, clock=clock)
         running = Embedded(cluster.url, kubeconfig or ours, transport, client, discovery, namespace)
         place = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-        async for _ in running.apply([place, *crds.documents(), DEFINITIONS]):
+        async for _ in running.apply([place, *([*crds.documents(), DEFINITIONS] if defined else [])]):
             pass
         discovery.invalidate()
         if kubeconfig is not None:

@@ -117,6 +117,18 @@ async def test_a_kubeconfig_is_written_when_it_answers_and_ctrl_c_ends_it(dev: D
     assert code == 0, err
 
 
+async def test_without_our_definitions_a_chart_can_bring_them(dev: Dev) -> None:
+    await dev.start("--no-crds", "-v")
+    await dev.until("Ctrl-C")
+    assert "without a controller and our definitions" in dev.output
+    groups = (await dev.asked("/apis"))["groups"]
+    assert "apps" in {group["name"] for group in groups}
+    assert "core.oam.dev" not in {group["name"] for group in groups}
+    assert (await dev.asked("/api/v1/namespaces/rudr-system"))["code"] == 404
+    code, err = await dev.stop()
+    assert code == 0, err
+
+
 async def test_documents_are_applied_at_the_start_in_the_namespace_to_a_release(dev: Dev) -> None:
     await dev.start("-f", str(dev.documents), "--namespace", "shop", "--kubernetes-version", "v1.25.3", "-v")
     await dev.until(f"{APPLICATION} is: Ready")

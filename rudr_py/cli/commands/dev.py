@@ -58,7 +58,12 @@ def _release(_context: click.Context, _option: click.Parameter, value: str) -> s
 )
 @options.filename("Documents to apply at the start, directories with all that is in them; may be given several times.")
 @click.option("--access", is_flag=True, help="Serve over TLS, ask for tokens, and let roles decide (RBAC).")
-@click.option("--no-controller", is_flag=True, help="Serve the API only.")
+@click.option(
+    "--no-controller",
+    is_flag=True,
+    help="Serve the API without our controller; our definitions are there, unless --no-crds.",
+)
+@click.option("--no-crds", is_flag=True, help="Leave out our definitions and controller, for a chart that brings them.")
 @click.option("-v", "--verbose", is_flag=True, help="Print what happens, and what the controller does.")
 @options.plugins
 @click.pass_context
