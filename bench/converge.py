@@ -68,9 +68,9 @@ async def _bare(cluster: Cluster, count: int, catalog: Catalog) -> None:
     """The same objects, rendered beforehand in spirit: rendering is part of what the ratio is to show."""
     gate = asyncio.Semaphore(16)
 
-    async def one(manifests: list[dict[str, Any]], number: int) -> None:
+    async def one(bodies: list[dict[str, Any]], number: int) -> None:
         async with gate:
-            for manifest in manifests:
+            for manifest in bodies:
                 target = await cluster.target(
                     Kind(manifest["apiVersion"], manifest["kind"]), manifest["metadata"]["name"]
                 )
@@ -80,10 +80,10 @@ async def _bare(cluster: Cluster, count: int, catalog: Catalog) -> None:
             status = {"phase": "synced", "conditions": []}
             await cluster.client.apply(target, arena.encoded({**document, "status": status}), "bare")
 
-    bodies = [manifests(cluster.namespace, arena.application(number), catalog) for number in range(count)]
+    rendered = [manifests(cluster.namespace, arena.application(number), catalog) for number in range(count)]
     async with asyncio.TaskGroup() as tasks:
-        for number, manifests in enumerate(bodies):
-            tasks.create_task(one(manifests, number))
+        for number, bodies in enumerate(rendered):
+            tasks.create_task(one(bodies, number))
 
 
 def manifests(namespace: str, document: dict[str, Any], catalog: Catalog) -> list[dict[str, Any]]:
