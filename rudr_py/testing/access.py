@@ -21,7 +21,14 @@ from rudr_py.testing.typed import Document
 
 ACCOUNT, TOKEN = Account("rudr-system", "rudr-controller"), "token-of-the-controller"
 APPLICATION = Kind(f"{CORE_GROUP}/v1alpha1", "ApplicationConfiguration")
-FORBIDDEN = 403
+FORBIDDEN, NOT_FOUND, WRONG = 403, 404, 400
+"""Status codes of HTTP; from the last one on, the server said no."""
+
+PATIENCE = 20.0
+"""Seconds until an application that is not synced is given up."""
+
+HOPELESS = {"Valid": ("PluginFailed",), "Synced": ("Invalid", "BadRequest")}
+"""Conditions that are False for reasons which no waiting mends, so that they are told at once."""
 
 _QUICK = Settings(status_interval=0.0)
 """Nothing here wants to spare the API server."""
@@ -32,10 +39,14 @@ def is_built_in(kind: Kind) -> bool:
     return "." not in kind.group or kind.group.endswith(".k8s.io")
 
 
-def check(stages: Sequence[Stage], catalog: Catalog, granted: Rights | None = None) -> None:
+def check(
+    stages: Sequence[Stage], catalog: Catalog, granted: Rights | None = None, *, patience: float = PATIENCE
+) -> None:
     """Raises AssertionError that names every request for which a right was missing, while the stages came and went.
 
-    They are of one type. `granted` are the rights of the controller, by default those that the types declare.
+    They are of one type. `granted` are the rights of the controller, by default those that the types declare. Rights
+    that could not be tried, because an application was not synced within `patience` seconds, are an AssertionError
+    too: it has the application's conditions and the server's refusals.
     """
     # by name: without the packages of the extra `local` the rest of the suite must still run
     live = importlib.import_module("rudr_py.testing.live")
@@ -47,14 +58,19 @@ def check(stages: Sequence[Stage], catalog: Catalog, granted: Rights | None = No
     needed = _granted(rights.needed(catalog) if granted is None else granted)
     with live.started(settings) as handle:
         handle.apply(*needed, *_definitions(stages[0], catalog))
-        refused = handle.wait(_try(handle, stages, catalog))
+        refused, stuck = handle.wait(_try(handle, stages, catalog, patience))
     if refused:
         listed = "\n".join(refused)
         raise AssertionError(f"the rights of produces, observes and permissions are not enough for:\n{listed}")
+    if stuck:
+        raise AssertionError(
+            f'the rights of "{stages[0].type_.name}" could not be tried: {stuck}\n'
+            "Look at what it renders, and at how it takes what it observes; mend what is refused."
+        )
 
 
-async def _try(handle: Any, stages: Sequence[Stage], catalog: Catalog) -> list[str]:
-    """The requests of a controller that were forbidden while applications came and lost their trait."""
+async def _try(handle: Any, stages: Sequence[Stage], catalog: Catalog, patience: float) -> tuple[list[str], str]:
+    """Applications come and lose their trait: which requests were forbidden, and why one did not get there, or ""."""
     live = importlib.import_module("rudr_py.testing.live")
     cluster, local = handle.cluster, handle.local
     local.requests.clear()
@@ -63,24 +79,49 @@ async def _try(handle: Any, stages: Sequence[Stage], catalog: Catalog) -> list[s
         transport = await live.connected(local.kubeconfig(TOKEN), stack)
         await stack.enter_async_context(cluster.controller(catalog, settings=_QUICK, transport=transport))
         await cluster.apply(*(document for pair in given for document in pair))
-        with contextlib.suppress(TimeoutError):
-            await _all_settled(handle, given, 1)
-            if isinstance(stages[0].type_, Trait):
-                for _, application in given:
-                    for binding in application["spec"]["components"]:
-                        binding["traits"] = []
-                await cluster.apply(*(application for _, application in given))
-                await _all_settled(handle, given, 2)
-    return _refused(local)
+        stuck = await _stuck(handle, given, 1, patience)
+        if not stuck and isinstance(stages[0].type_, Trait):
+            for _, application in given:
+                for binding in application["spec"]["components"]:
+                    binding["traits"] = []
+            await cluster.apply(*(application for _, application in given))
+            stuck = await _stuck(handle, given, 2, patience)
+        return _refused(local), stuck
 
 
-async def _all_settled(handle: Any, given: Sequence[tuple[Document, Document]], generation: int) -> None:
-    """Wait until each application is as its documents say, or a request was refused."""
+async def _stuck(handle: Any, given: Sequence[tuple[Document, Document]], generation: int, patience: float) -> str:
+    """Wait until each application is as its documents say; why the first one will not be, or ""."""
+
+    def ended(found: Document) -> bool:
+        return _settled(found, generation) or _hopeless(found, generation) or bool(_refused(handle.local))
+
     for _, application in given:
         name = application["metadata"]["name"]
-        await handle.cluster.until(
-            APPLICATION, name, lambda found: _settled(found, generation) or _refused(handle.local)
-        )
+        try:
+            found = await handle.cluster.until(APPLICATION, name, ended, seconds=patience)
+        except TimeoutError:
+            found = await handle.cluster.get(APPLICATION, name) or {}
+        if not _settled(found, generation):
+            changed = " after its trait was taken away" if generation > 1 else ""
+            waited = "" if _hopeless(found, generation) else f" in {patience:g} s"
+            lines = [f'application "{name}" was not synced{waited}{changed}', *_said(found), *_answers(handle.local)]
+            return "\n".join(lines)
+    return ""
+
+
+def _said(application: Document) -> list[str]:
+    """Its conditions, a line each."""
+    found = application.get("status", {}).get("conditions", ())
+    lines = [f"{c['type']} is {c['status']}, {c.get('reason', '')}: {c.get('message', '')}".rstrip(": ") for c in found]
+    return lines or ["it has no conditions: the controller did not come to look at it"]
+
+
+def _answers(local: Any) -> list[str]:
+    """What the server refused to the controller; that something is not there yet is no refusal."""
+    wrong = [seen for seen in local.requests if seen.status >= WRONG and seen.status != NOT_FOUND]
+    return list(
+        dict.fromkeys(f"the server answered {s.status} to {s.method} {s.path.partition('?')[0]}" for s in wrong)
+    )
 
 
 def _numbered(stage: Stage, number: int) -> tuple[Document, Document]:
@@ -105,10 +146,19 @@ def _refused(local: Any) -> list[str]:
 
 
 def _settled(document: Document, generation: int) -> bool:
+    return any(found["type"] == "Synced" and found["status"] == "True" for found in _conditions(document, generation))
+
+
+def _hopeless(document: Document, generation: int) -> bool:
+    found = _conditions(document, generation)
+    return any(one["status"] == "False" and one.get("reason") in HOPELESS.get(one["type"], ()) for one in found)
+
+
+def _conditions(document: Document, generation: int) -> Sequence[Document]:
+    """What was said of this generation or a later one."""
     status = document.get("status", {})
-    if status.get("observedGeneration", 0) < generation:
-        return False
-    return any(found["type"] == "Synced" and found["status"] == "True" for found in status.get("conditions", ()))
+    found: Sequence[Document] = status.get("conditions", ())
+    return found if status.get("observedGeneration", 0) >= generation else ()
 
 
 def _granted(granted: Rights) -> Iterable[Document]:

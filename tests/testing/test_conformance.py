@@ -22,6 +22,7 @@ from rudr_py.testing.rendering import Stage
 
 CONFIG = Kind("v1", "ConfigMap")
 GADGET = Kind("example.org/v1", "Gadget")
+SERVICE, ACCOUNT = Kind("v1", "Service"), Kind("v1", "ServiceAccount")
 
 
 class Good(Trait[Any]):
@@ -159,6 +160,39 @@ def test_a_right_that_is_missing_is_told_with_its_request() -> None:
 def test_a_type_that_cannot_render_is_told_before_a_cluster_waits_for_it() -> None:
     with pytest.raises(RenderError, match="raised ValueError"):
         checks.asks_for_the_rights_that_it_needs(_case(Refusing()))
+
+
+def test_rights_that_could_not_be_tried_are_told_with_what_the_server_refused() -> None:
+    class Unfit(Good):
+        produces = (SERVICE,)
+
+        def render(self, ctx: Context[Any]) -> Rendered:
+            body = {"spec": {"ports": [{"port": 0}]}}
+            return Rendered(add=(Manifest(kind=SERVICE, name=ctx.name("good"), body=body),))
+
+    case = _case(Unfit())
+    with pytest.raises(AssertionError, match='rights of "good" could not be tried') as told:
+        access.check([case.stage], case.catalog())
+    assert "Synced is False, Invalid: " in str(told.value)
+    assert "the server answered 422 to PATCH /api/v1/namespaces/default/services/" in str(told.value)
+
+
+def test_rights_that_could_not_be_tried_are_told_with_the_fault_of_the_type() -> None:
+    case = _case(Refusing())
+    with pytest.raises(AssertionError, match=r"Valid is False, PluginFailed: .* raised ValueError"):
+        access.check([case.stage], case.catalog())
+
+
+def test_rights_that_could_not_be_tried_are_told_after_a_while() -> None:
+    class Robber(Good):
+        produces = (ACCOUNT,)
+
+        def render(self, ctx: Context[Any]) -> Rendered:
+            return Rendered(add=(Manifest(kind=ACCOUNT, name="default", body={}),))
+
+    case = _case(Robber())
+    with pytest.raises(AssertionError, match=r'application "app-0" was not synced in 1 s'):
+        access.check([case.stage], case.catalog(), patience=1.0)
 
 
 def test_kinds_of_others_get_stand_in_definitions() -> None:
