@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -17,6 +18,7 @@ import msgspec
 from rudr_py.api import Kind, Ref, Refuse, Scope, Trait, naming, properties
 from rudr_py.catalog import Catalog
 from rudr_py.plugins import checks as declarations
+from rudr_py.plugins import guard
 from rudr_py.render import health
 from rudr_py.render.plan import Plan
 from rudr_py.testing import access, junk, purity, rendering
@@ -137,18 +139,23 @@ def does_not_mind_the_order_of_traits(case: Case) -> None:
 
 def tells_health_of_anything(case: Case) -> None:
     """Neither `health` nor `render` fails, whatever the observed objects look like."""
-    installed = case.catalog()
+    for faults in _answers(case, case.catalog()):
+        _none(faults)
+
+
+def _answers(case: Case, installed: Catalog) -> Iterator[list[str]]:
+    """What goes wrong in each situation, when the type is asked as a controller asks it."""
     nothing = _Watched(())
     plan = rendering.plan(case.stage, installed, nothing)
     places = [(one.ref.kind.api_version, one.ref.kind.kind, one.ref.name) for one in plan.manifests]
     places += [(kind.api_version, kind.kind, "seen") for kind in case.stage.type_.observes]
-    for objects in junk.documents(list(dict.fromkeys(places))):
+    for objects in itertools.chain([_objects(plan)], junk.documents(list(dict.fromkeys(places)))):
         seen = Snapshot(objects)
         faults = list(_failures(case, plan, seen))
         if nothing.asked:  # whoever does not look at all cannot come to another answer
             again = rendering.plan(case.stage, installed, seen)
             faults += [problem.message for problem in again.problems if again.reason == "PluginFailed"]
-        _none(f"{fault}; observed were {list(objects)}" for fault in faults)
+        yield [f"{fault}; observed were {list(objects)}" for fault in faults]
 
 
 class _Watched:
@@ -188,9 +195,25 @@ def _refused(body: bytes) -> dict[str, str]:
 def asks_for_the_rights_that_it_needs(*cases: Case) -> None:
     """A controller with the rights of `rudr rbac` brings it up and takes it away, in all ways to use it."""
     for case in cases:
-        # what fails already here would never come up, and the controller's thread could not stop an endless loop
-        case.plan()
+        case.plan()  # what fails already here would never come up
+        _comes_to_an_end(case)
     access.check([case.stage for case in cases], cases[0].catalog())
+
+
+def _comes_to_an_end(case: Case) -> None:
+    """Raises AssertionError when a call had to be stopped: the thread of a controller could not do that."""
+    stopped: list[str] = []
+
+    def watched(call: Callable[[], Any]) -> Any:
+        try:
+            return guard.within(guard.CALL_LIMIT)(call)
+        except TimeoutError as error:
+            stopped.append(str(error))
+            raise
+
+    for faults in _answers(case, rendering.catalog((case.stage.type_, *case.types), watched)):
+        if stopped:
+            _none(faults or stopped)
 
 
 ONCE: tuple[Callable[[Case], None], ...] = (declares_what_can_be_used, has_a_sane_schema)

@@ -195,6 +195,19 @@ def test_rights_that_could_not_be_tried_are_told_after_a_while() -> None:
         access.check([case.stage], case.catalog(), patience=1.0)
 
 
+@pytest.mark.parametrize("begun", [True, False])
+def test_health_that_never_ends_is_told_before_a_cluster_waits_for_it(begun: bool) -> None:
+    class Endless(Good):
+        def health(self, ctx: Context[Any]) -> Health:
+            found = ctx.live(ctx.manifests[0].ref) or {}
+            while not begun or "status" in found:
+                pass
+            return Health("ready", "Good")
+
+    with pytest.raises(AssertionError, match=r"raised TimeoutError: no answer within .*; observed were "):
+        checks.asks_for_the_rights_that_it_needs(_case(Endless()))
+
+
 def test_kinds_of_others_get_stand_in_definitions() -> None:
     class Gadgets(Good):
         produces = (GADGET,)
