@@ -5,7 +5,8 @@ This must work when everything is broken: what is wrong with a plugin is a row o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +14,7 @@ import click
 import msgspec
 
 from rudr_py.catalog import PluginState
-from rudr_py.cli import installed, output
+from rudr_py.cli import installed, layout, output
 from rudr_py.cli.installed import Wanted
 from rudr_py.errors import ConfigError
 from rudr_py.plugins import loading
@@ -22,13 +23,19 @@ from rudr_py.plugins.quarantine import Quarantine
 
 Form = Literal["wide", "yaml", "json", "name"]
 
+WIDTH = 100
+"""Columns of the plain table."""
+
+NARROW = 40
+"""Columns of the types of the wide one, so that the messages behind them are seen."""
+
 
 def run(context: click.Context, *, form: Form | None, no_headers: bool) -> int:
     """Print the table; the exit code."""
     asked = installed.wanted(context)
     loaded = context.find_object(Loaded) or _loaded(asked)
     click.echo(_text(loaded.plugins, form, headers=not no_headers), nl=False)
-    if form in (None, "name"):
+    if form == "name":
         for plugin in loaded.refused:
             click.echo(f"{plugin.state}: {plugin.error}", err=True)
     return 1 if asked.strict and loaded.refused else 0
@@ -71,12 +78,40 @@ def _text(plugins: Sequence[PluginState], form: Form | None, *, headers: bool) -
         return output.data({"items": msgspec.to_builtins(plugins)}, form)
     if form == "name":
         return "".join(f"{plugin.package}\n" for plugin in plugins)
-    rows = [["PACKAGE", "VERSION", "STATE", "TYPES"]]
-    rows += [[p.package, p.version, p.state.capitalize(), ",".join(p.types) or "<none>"] for p in plugins]
     if form == "wide":
-        rows[0][1:1] = ["PLUGIN"]
-        rows[0] += ["MESSAGE"]
-        for row, plugin in zip(rows[1:], plugins, strict=True):
-            row[1:1] = [plugin.name]
-            row += [plugin.error or "<none>"]
-    return output.table(rows, headers=headers)
+        return _wide(plugins, headers=headers)
+    rows = [["PACKAGE", "VERSION", "STATE"], *([one.package, one.version, one.state.capitalize()] for one in plugins)]
+    room = WIDTH - sum(max(map(len, column)) + len("   ") for column in zip(*rows, strict=True))
+    lines = [[*row, _listed(one, room)] for row, one in zip(rows[1:], plugins, strict=True)]
+    return output.table(_lines([[*rows[0], ["TYPES"]], *lines]), headers=headers) + "".join(_reasons(plugins))
+
+
+def _wide(plugins: Sequence[PluginState], *, headers: bool) -> str:
+    rows: list[list[str | list[str]]] = [["PACKAGE", "PLUGIN", "VERSION", "STATE", "TYPES", "MESSAGE"]]
+    for one in plugins:
+        state, told = one.state.capitalize(), " ".join(one.error.split()) or "<none>"
+        rows += [[one.package, one.name, one.version, state, _listed(one, NARROW), told]]
+    return output.table(_lines(rows), headers=headers)
+
+
+def _listed(plugin: PluginState, room: int) -> list[str]:
+    """The names of the types in lines of this width; a longer name has a line of its own."""
+    return list(layout.wrapped(", ".join(plugin.types) or "<none>", room))
+
+
+def _lines(rows: Iterable[Sequence[str | Sequence[str]]]) -> list[list[str]]:
+    """Rows whose cells may have several lines as rows of one line each."""
+    found: list[list[str]] = []
+    for row in rows:
+        cells = [[cell] if isinstance(cell, str) else cell for cell in row]
+        found += map(list, itertools.zip_longest(*cells, fillvalue=""))
+    return found
+
+
+def _reasons(plugins: Sequence[PluginState]) -> Iterator[str]:
+    """Why plugins cannot be used, below an empty line: the first line of each reason."""
+    told = [one.error.splitlines()[0] for one in plugins if one.error and one.state != "disabled"]
+    if told:
+        yield "\n"
+    for text in told:
+        yield from (f"{line}\n" for line in layout.wrapped(text, WIDTH, then="  "))

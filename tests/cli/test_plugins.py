@@ -60,13 +60,31 @@ def _broken(install: Callable[..., None]) -> None:
 def test_the_table_has_every_plugin_also_when_most_are_broken(broken: None, invoke: Invoke) -> None:
     done = invoke("plugins")
     assert done.exit_code == 0, done.output
-    rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
+    rows = {line.split()[0]: line.split()[1:] for line in done.stdout.partition("\n\n")[0].splitlines()}
     assert rows["PACKAGE"] == ["VERSION", "STATE", "TYPES"]
     assert rows["plug-good"] == ["1.2", "Loaded", "tiny"]
     assert rows["plug-raises"] == ["1.2", "Failed", "<none>"]
     assert rows["plug-exits"] == ["1.2", "Failed", "<none>"]
     assert rows["plug-unreadable"][:2] == ["1.2", "Failed"]
-    assert "RuntimeError: no" in done.stderr
+
+
+def test_the_table_fits_100_columns_and_the_reasons_stand_below_it(broken: None, invoke: Invoke) -> None:
+    table, _, below = invoke("plugins").stdout.partition("\n\n")
+    assert "plug-raises 1.2 (plugin plug_raises) cannot be loaded: RuntimeError: no\n" in below
+    assert below.count("cannot be loaded: ") == 3
+    assert max(map(len, [*table.splitlines(), *below.splitlines()])) <= 100
+    for name in ("auto-scaler", "core.oam.dev/v1alpha1.Server", "volume-mounter"):
+        assert name in table.replace(",", " ").split()
+    limited = invoke("plugins", "--plugins", "plug-good").stdout
+    assert "Disabled" in limited
+    assert "\n\n" not in limited
+
+
+def test_in_the_wide_table_a_reason_is_near_its_row(broken: None, invoke: Invoke) -> None:
+    lines = invoke("plugins", "-o", "wide").stdout.splitlines()
+    assert lines[0].index("MESSAGE") < 120
+    (row,) = [line for line in lines if line.startswith("plug-raises")]
+    assert row.endswith("RuntimeError: no")
 
 
 def test_strictly_one_that_cannot_be_used_is_a_failure(broken: None, invoke: Invoke, write: Callable[..., str]) -> None:
@@ -131,7 +149,7 @@ def test_a_quarantined_type_is_listed_and_released(broken: None, invoke: Invoke,
     quarantine.add(Offence(Label("type", "tiny", "plug-good 1.2"), "it looped"))
     listed = invoke("plugins", "--state-dir", str(state))
     assert "Quarantined" in listed.stdout
-    assert "rudr plugins release tiny" in listed.stderr
+    assert "rudr plugins release tiny" in " ".join(listed.stdout.split())
     environment = {"RUDR_STATE_DIR": str(state)}
     assert invoke("plugins", "release", "other", env=environment).exit_code == 1
     assert "released" in invoke("plugins", "release", "tiny", env=environment).stdout

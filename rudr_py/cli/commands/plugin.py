@@ -33,8 +33,8 @@ def new(context: click.Context, /, **flags: Any) -> None:
     """Write a package with a trait, a workload type or a scope: module, tests, README and rights.
 
     NAME is what users will write in documents: pod-budget for a trait, example.org/v1.Function for the others. The
-    tests of the package pass as they are written, before it is installed. A name that
-    an installed type has is refused, for the package could not be loaded.
+    tests of the package pass as they are written, before it is installed. A name that an installed type has is
+    refused, for the package could not be loaded.
 
     Example: rudr plugin new trait pod-budget
     """

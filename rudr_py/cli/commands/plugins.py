@@ -14,15 +14,15 @@ off_the_list = later("rudr_py.cli.plugins:release")
 
 
 @click.group("plugins", invoke_without_command=True)
-@options.output("wide", "yaml", "json", "name", explanation="wide says what is wrong.")
+@options.output("wide", "yaml", "json", "name", explanation="wide has the names of plugins.")
 @options.no_headers
 @options.plugins
 @click.pass_context
 def group(context: click.Context, /, **flags: Any) -> None:
     """List the installed plugins with version, state and types.
 
-    Ends with 0 whatever the states are; with --strict-plugins, with 1 when one cannot be used. What is wrong is told
-    on standard error; -o yaml and json have the traceback.
+    Ends with 0 whatever the states are; with --strict-plugins, with 1 when one cannot be used. Why one cannot
+    be used is told below the table, with -o wide in its row; -o yaml and json have the traceback.
 
     Example: rudr plugins -o wide
     """
