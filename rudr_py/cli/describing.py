@@ -96,8 +96,8 @@ def facts(explained: Explained) -> Iterator[tuple[str, str]]:
         "Traits": ", ".join(explained.fits) if explained.sort == "workload" else "",
         "Overlap": _overlap(explained.allow_overlap),
         "Makes": ", ".join(map(_kind, explained.produces)),
-        "Looks at": ", ".join(map(_kind, explained.observes)),
-        "Further rights": "; ".join(_rights(explained.rights)),
+        "Controller watches": ", ".join(map(_kind, explained.observes)),
+        "Controller's rights": "; ".join(_rights(explained.rights)),
         "Outdated names": "; ".join(_outdated(explained.outdated_properties)),
     }
     return ((heading, value) for heading, value in told.items() if value)

@@ -106,9 +106,9 @@ def test_a_trait_is_explained_with_all_that_it_declares(told: Callable[..., str]
     for part in (
         "TRAIT:    ingress",
         "Makes a Server reachable",
-        "Applies to       Server, SingletonServer",
-        "Makes            Ingress (networking.k8s.io/v1)",
-        "get, list, watch, create, patch, delete",
+        "Applies to            Server, SingletonServer",
+        "Makes                 Ingress (networking.k8s.io/v1)",
+        "Controller's rights   get, list, watch, create, patch, delete",
         "service_port (now servicePort)",
         "1 to 65535.",
         "See: rudr explain trait ingress.rules",
