@@ -50,9 +50,10 @@ async def compare(path: Path, client: Client, *, take: bool) -> None:
 
 
 async def test_a_watch_prints_a_row_for_every_change(client: Client, place: Cluster) -> None:
+    """Of a list: a watch of one object by its name begins after its row is printed, and leaves out what was before."""
     document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "seen"}, "data": {"a": "1"}}
     await place.apply(document)
-    process = await client.started("get cm seen --watch --output-watch-events")
+    process = await client.started("get cm --field-selector=metadata.name=seen --watch --output-watch-events")
     try:
         assert await line(process) == "EVENT NAME DATA AGE"
         assert (await line(process)).startswith("ADDED seen 1 ")
