@@ -81,8 +81,9 @@ def _status(document: Document) -> Mapping[str, Any]:
 
 
 def text(documents: Sequence[Document], form: Form, *, colours: bool) -> str:
-    """The trees in the form that is wished for."""
-    trees = [tree.build(one, documents) for one in looking.found_applications(documents)]
+    """The trees in the form that is wished for. Only "text" leaves out what a Deployment keeps to roll back to."""
+    shown = tree.current(documents) if form == "text" else documents
+    trees = [tree.build(one, shown) for one in looking.found_applications(documents)]
     if form == "name":
         return "".join(f"{node.name}\n" for root in trees for _, node in root.walk())
     if form in ("yaml", "json"):

@@ -50,6 +50,20 @@ def build(root: Document, documents: Iterable[Document]) -> Node:
     return _node(root, below)
 
 
+def current(documents: Iterable[Document]) -> list[Document]:
+    """All but the ReplicaSets that a Deployment keeps to roll back to: none is wanted of them, and none is left."""
+    listed = list(documents)
+    owners = {str(owner.get("uid")) for one in listed for owner in one["metadata"].get("ownerReferences", ())}
+    return [one for one in listed if not _kept_to_roll_back(one) or _uid(one) in owners]
+
+
+def _kept_to_roll_back(document: Document) -> bool:
+    spec = document.get("spec")
+    if document.get("kind") != "ReplicaSet" or not isinstance(spec, Mapping) or spec.get("replicas") != 0:
+        return False
+    return any(owner.get("kind") == "Deployment" for owner in document["metadata"].get("ownerReferences", ()))
+
+
 def _recorded(root: Document) -> frozenset[str]:
     """The uids that the application's status has."""
     status = root.get("status")

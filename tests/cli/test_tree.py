@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -67,6 +68,33 @@ def test_lines_show_state_and_facts() -> None:
         "Deployment", "web", owner="ApplicationConfiguration-shop", spec={"replicas": 2}, status=status
     )
     assert list(tree.lines(tree.build(ROOT, [deployment])))[1] == "└── deployment.apps/web  Ready 2/2"
+
+
+def replica_set(name: str, wanted: int, owner: str) -> Document:
+    found = document("ReplicaSet", name, owner=owner, spec={"replicas": wanted})
+    found["metadata"]["ownerReferences"][0]["kind"] = owner.partition("-")[0]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("form", "shown"),
+    [("text", {"empty-but-busy", "new", "own"}), ("wide", {"empty-but-busy", "new", "old", "own"})],
+)
+def test_replica_sets_that_are_kept_to_roll_back_to_are_shown_with_wide_only(
+    form: show_tree.Form, shown: set[str]
+) -> None:
+    documents = [
+        ROOT,
+        document("Deployment", "web", owner="ApplicationConfiguration-shop"),
+        *(
+            replica_set(name, wanted, "Deployment-web")
+            for name, wanted in (("old", 0), ("empty-but-busy", 0), ("new", 1))
+        ),
+        document("Pod", "ending", owner="ReplicaSet-empty-but-busy", api_version="v1"),
+        replica_set("own", 0, "ApplicationConfiguration-shop"),
+    ]
+    text = show_tree.text(documents, form, colours=False)
+    assert set(re.findall(r"replicaset\.apps/(\S+)", text)) == shown
 
 
 def test_an_application_is_what_its_ready_condition_says() -> None:

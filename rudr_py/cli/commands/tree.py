@@ -17,7 +17,7 @@ work = later("rudr_py.cli.show_tree:run")
 @options.cluster()
 @options.selector
 @options.watch
-@options.output("wide", "yaml", "json", "name", explanation="wide adds what the objects say.")
+@options.output("wide", "yaml", "json", "name", explanation="wide adds what the objects say, and old ReplicaSets.")
 @colour.option
 def command(**flags: Any) -> None:
     """Show the objects of applications as trees, by their owners, down to the pods and their reasons.
