@@ -22,7 +22,7 @@ work = later("rudr_py.cli.show_tree:run")
 def command(**flags: Any) -> None:
     """Show the objects of applications as trees, by their owners, down to the pods and their reasons.
 
-    Objects without an owner, such as volume claims that outlive their application, are in no tree.
+    A volume claim, which has no owner because it outlives its application, stands below the instance it was made for.
 
     Example: rudr tree shop
     """
