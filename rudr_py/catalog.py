@@ -38,6 +38,12 @@ def plain_guard(call: Callable[[], Any]) -> Any:
     return call()
 
 
+def package_and_version(package: str) -> tuple[str, str]:
+    """Name and version of a package that is named as in `Offer.package`."""
+    name, _, version = package.rpartition(" ")
+    return (name, version) if name else (version, "")
+
+
 def no_blame(package: str, type_name: str) -> None:
     """Count nothing."""
     del package, type_name

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from rudr_py.api import Rule
+from rudr_py.catalog import package_and_version
 from rudr_py.cli import output, typenames
 from rudr_py.cli.explaining import Explained
 from rudr_py.cli.fields import Field
@@ -66,7 +67,7 @@ def markdown(explained: Explained, level: int = 3) -> list[str]:
     found = [f"{'#' * level} `{explained.name}`"]
     for paragraph in explained.about:
         found += ["", _escaped(paragraph)]
-    told = [("Package", explained.package.rpartition(" ")[0] or explained.package), *facts(explained)]
+    told = [("Package", package_and_version(explained.package)[0]), *facts(explained)]
     found += ["", "| | |", "|---|---|", *(f"| {heading} | {_escaped(value)} |" for heading, value in told)]
     for path, fields in _tables(explained.fields, ""):
         title = f"**Inside `{path}`**" if path else f"**{_heading(explained).capitalize()}**"

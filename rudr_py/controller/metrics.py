@@ -20,7 +20,7 @@ from prometheus_client import (
 )
 
 import rudr_py
-from rudr_py.catalog import Catalog
+from rudr_py.catalog import Catalog, package_and_version
 from rudr_py.controller import series
 from rudr_py.controller.fights import FightMetrics
 from rudr_py.controller.outcome import Result
@@ -106,7 +106,7 @@ class Metrics:
 
     def plugin_failed(self, package: str, type_name: str) -> None:
         """A call of a type failed; `package` is with its version."""
-        self._plugins.errors.labels(series.package_and_version(package)[0], type_name).inc()
+        self._plugins.errors.labels(package_and_version(package)[0], type_name).inc()
 
     def leader(self, lease: str, leads: bool) -> None:
         """Whether this process holds the lease of that name. The series is there once this was told."""

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from rudr_py.catalog import STATES, Catalog
+from rudr_py.catalog import STATES, Catalog, package_and_version
 from rudr_py.controller import tally
 from rudr_py.controller.fights import FightMetrics
 from rudr_py.controller.outcome import Result
@@ -96,12 +96,6 @@ class ReconcileSeries:
     def panicked(self) -> None:
         """Count a reconcile that raised what nobody foresaw."""
         self._panics.inc()
-
-
-def package_and_version(package: str) -> tuple[str, str]:
-    """Name and version of a package that is named as in `Offer.package`."""
-    name, _, version = package.rpartition(" ")
-    return (name, version) if name else (version, "")
 
 
 class PluginSeries:

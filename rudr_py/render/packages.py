@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rudr_py.catalog import OWN_PACKAGE, Catalog
+from rudr_py.catalog import OWN_PACKAGE, Catalog, package_and_version
 from rudr_py.errors import CatalogError
 from rudr_py.render.inputs import Inputs
 
@@ -26,7 +26,7 @@ def used(inputs: Inputs, catalog: Catalog, *, wrong: bool) -> dict[str, str]:
     offered: dict[str, str] = {}
     for names, offers in ((workloads, catalog.workloads), (traits, catalog.traits), (scopes, catalog.scopes)):
         offered |= {name: offers[name].package for name in names if name in offers}
-    found = {name: package for name, package in offered.items() if _split(package)[0] != OWN_PACKAGE}
+    found = {name: package for name, package in offered.items() if package_and_version(package)[0] != OWN_PACKAGE}
     if not wrong:
         return found
     # a document that cannot be read, or is not there, may name any of them
@@ -43,7 +43,7 @@ def unknown(error: CatalogError, what: str, inputs: Inputs, catalog: Catalog) ->
     before = inputs.packages.get(error.name)
     if before is None:
         return str(error)
-    package, version = _split(before)
+    package, version = package_and_version(before)
     states = [plugin for plugin in catalog.plugins if plugin.package == package]
     unused = next((plugin for plugin in states if plugin.state != "loaded"), None)
     if unused is not None:
@@ -61,7 +61,7 @@ def written(packages: Mapping[str, str]) -> list[dict[str, Any]]:
     by_package: dict[str, list[str]] = {}
     for name in sorted(packages):
         by_package.setdefault(packages[name], []).append(name)
-    entries = ((*_split(package), types) for package, types in sorted(by_package.items()))
+    entries = ((*package_and_version(package), types) for package, types in sorted(by_package.items()))
     return [{"name": name, "version": version, "types": types} for name, version, types in entries]
 
 
@@ -74,8 +74,3 @@ def read(entries: tuple[dict[str, Any], ...]) -> dict[str, str]:
             package = f"{name} {version}" if version else name
             found |= {each: package for each in types if isinstance(each, str)}
     return found
-
-
-def _split(package: str) -> tuple[str, str]:
-    name, _, version = package.rpartition(" ")
-    return (name, version) if name else (version, "")
