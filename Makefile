@@ -57,7 +57,7 @@ check: $(VENV)/.clients test ## Everything, with the long fuzzing, more clients 
 	$(BIN)/python -m pytest -m slow
 
 crds: $(VENV)/.tools ## Print crds/ anew from the model
-	$(BIN)/python -m rudr_py.model.crds crds
+	$(BIN)/python -m rudr_py.model.crd_schemas.crds crds
 
 chart: $(VENV)/.tools ## Print anew what of charts/rudr-py is made from the code and from its values.yaml
 	PYTHONPATH=$(subst $() ,:,$(wildcard plugins/*)) $(BIN)/python -m tests.charts.generated

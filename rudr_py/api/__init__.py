@@ -26,21 +26,7 @@ import pluggy
 
 from rudr_py.api.context import Attached, Context, Member
 from rudr_py.api.types import Scope, Trait, Type, WorkloadType
-from rudr_py.api.values import (
-    Drop,
-    Health,
-    Json,
-    Kind,
-    Manifest,
-    Path,
-    Probe,
-    Ref,
-    Refuse,
-    Rendered,
-    Rule,
-    Scale,
-    Set,
-)
+from rudr_py.api.values import Drop, Health, Json, Kind, Manifest, Path, Probe, Ref, Refuse, Rendered, Rule, Scale, Set
 from rudr_py.model.component import Component, Container, Disk, EnvVar, ExtendedResource, HealthProbe, Port, Volume
 
 API_VERSION = "1.0"

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import click
 
-from rudr_py.cli.process import Failure
+from rudr_py.cli.process import CommandFailure
 
 EXTRA: Final = "'rudr-py[local]'"
 """What brings all that our own commands import."""
@@ -31,7 +31,7 @@ def later(place: str) -> Callable[..., Any]:
                 raise
             command = click.get_current_context().info_name
             told = f'error: the command "{command}" needs the package {error.name}: pip install {EXTRA}'
-            raise Failure(told) from error
+            raise CommandFailure(told) from error
         return function(*arguments, **keywords)
 
     call.__doc__ = place

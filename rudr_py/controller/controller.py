@@ -17,18 +17,20 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Kind
-from rudr_py.controller import current, definitions, heartbeat, ledger, world
-from rudr_py.controller.endpoints import Checks, Endpoints
 from rudr_py.controller.leadership import Leadership
-from rudr_py.controller.metrics import Metrics
-from rudr_py.controller.outcome import Outcome
-from rudr_py.controller.queue import Queue, QueueClosed
-from rudr_py.controller.reconcile import Reconciler
-from rudr_py.controller.sources import Sources
-from rudr_py.controller.world import World
+from rudr_py.controller.queue.queue import PriorityQueue, QueueClosed
+from rudr_py.controller.reconciler import Reconciler
+from rudr_py.controller.results import log_context
+from rudr_py.controller.results.result import Result
+from rudr_py.controller.serving import liveness
+from rudr_py.controller.serving.http import HealthChecks, HttpServers
+from rudr_py.controller.serving.metrics.metrics import Metrics
+from rudr_py.controller.state import cluster_state, definition_index, inventory
+from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.watching.sources import Sources
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.events import Recorder
-from rudr_py.model.identity import Key
+from rudr_py.model.identity import ObjectKey
 from rudr_py.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -37,19 +39,19 @@ REFUSED_SPREAD = 5.0
 """A refused key waits between `refused_retry` and this many times as long."""
 
 
-class Machinery(msgspec.Struct, frozen=True, kw_only=True):
+class ControllerParts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that runs. `background` is started before the workers, and cancelled after them, before the lease."""
 
     settings: Settings
     clock: Clock
-    world: World
+    world: ClusterState
     sources: Sources
     kinds: tuple[Kind, ...]
-    queue: Queue[Key]
+    queue: PriorityQueue[ObjectKey]
     reconciler: Reconciler
     recorder: Recorder
-    endpoints: Endpoints
-    checks: Checks
+    endpoints: HttpServers
+    checks: HealthChecks
     metrics: Metrics
     leadership: Leadership
     background: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = ()
@@ -58,16 +60,16 @@ class Machinery(msgspec.Struct, frozen=True, kw_only=True):
 class Controller:
     """The running controller. `synced` is set once the caches hold our own kinds: who leads works from then on."""
 
-    def __init__(self, machinery: Machinery) -> None:
+    def __init__(self, machinery: ControllerParts) -> None:
         self._parts = machinery
         self._launch = f"{random.getrandbits(32):08x}"
         self._ids = itertools.count(1)
-        self._left_alone: dict[Key, float] = {}  # until when, where the server asked for it
+        self._left_alone: dict[ObjectKey, float] = {}  # until when, where the server asked for it
         self._working = False
         self.synced = asyncio.Event()
 
     @property
-    def endpoints(self) -> Endpoints:
+    def endpoints(self) -> HttpServers:
         """The addresses of health and metrics, once it runs."""
         return self._parts.endpoints
 
@@ -99,9 +101,11 @@ class Controller:
                 *(tasks.create_task(run()) for run in parts.background),
             ]
             holding = tasks.create_task(self._stand(), name="lease")
-            parts.sources.start(tasks, (*world.OWN_KINDS, world.POD, *definitions.KINDS, *parts.kinds))
+            parts.sources.start(
+                tasks, (*cluster_state.OWN_KINDS, cluster_state.POD, *definition_index.KINDS, *parts.kinds)
+            )
             working = tasks.create_task(self._work(), name="workers")
-            with heartbeat.watching(parts.endpoints.heartbeat):
+            with liveness.watching(parts.endpoints.heartbeat):
                 await stop.wait()
                 log.info("stopping", extra={"keys": len(parts.queue.in_flight)})
                 stopping = tasks.create_task(self._stop(working, background, holding), name="stop")
@@ -124,7 +128,7 @@ class Controller:
         Other kinds concern those who use them.
         """
         parts = self._parts
-        await parts.sources.wait((*world.OWN_KINDS, *definitions.KINDS))
+        await parts.sources.wait((*cluster_state.OWN_KINDS, *definition_index.KINDS))
         parts.sources.watch(self._recorded())
         log.info("caches are synced", extra={"kinds": len(parts.world.kinds())})
         self.synced.set()
@@ -138,9 +142,9 @@ class Controller:
     def _recorded(self) -> frozenset[Kind]:
         """The kinds that the applications had objects of when they were last reconciled."""
         found: set[Kind] = set()
-        for cache in self._parts.world.caches(world.APPLICATION):
+        for cache in self._parts.world.caches(cluster_state.APPLICATION):
             for live in cache.all():
-                found |= {ref.kind for ref in ledger.read(world.previous(live).resources)}
+                found |= {ref.kind for ref in inventory.read(cluster_state.previous(live).resources)}
         return frozenset(found)
 
     async def _stop(
@@ -176,12 +180,12 @@ class Controller:
                 return
             try:
                 if not self._put_off(key):
-                    with current.reconciling(key, f"{self._launch}-{next(self._ids):06x}"):
+                    with log_context.reconciling(key, f"{self._launch}-{next(self._ids):06x}"):
                         self._requeue(key, await self._once(key))
             finally:
                 queue.done(key)
 
-    def _put_off(self, key: Key) -> bool:
+    def _put_off(self, key: ObjectKey) -> bool:
         """Whether the server asked us to leave the key alone yet: then it comes back when that is over."""
         left = self._left_alone.get(key, 0.0) - self._parts.clock.monotonic()
         if left > 0:
@@ -190,7 +194,7 @@ class Controller:
         self._left_alone.pop(key, None)
         return False
 
-    async def _once(self, key: Key) -> Outcome:
+    async def _once(self, key: ObjectKey) -> Result:
         with self._parts.metrics.reconciling() as measured:
             try:
                 outcome = await self._parts.reconciler.reconcile(key)
@@ -198,16 +202,16 @@ class Controller:
                 pause = error.retry_after if isinstance(error, errors.ApiError) else 0.0
                 # nobody tells us when a right is granted, and asking in haste helps nobody
                 refused = isinstance(error, errors.MissingRightError)
-                outcome = Outcome(result="refused" if refused else "error", pause=pause, message=str(error))
+                outcome = Result(result="refused" if refused else "error", pause=pause, message=str(error))
             except Exception as error:
                 # the one broad catch: whatever one application brings about must not end the worker
                 log.exception("reconcile raised", extra={"key": str(key)})
                 measured.panicked()
-                outcome = Outcome(result="error", message=repr(error))
+                outcome = Result(result="error", message=repr(error))
             measured.result(outcome.result)
         return outcome
 
-    def _requeue(self, key: Key, outcome: Outcome) -> None:
+    def _requeue(self, key: ObjectKey, outcome: Result) -> None:
         queue, settings = self._parts.queue, self._parts.settings
         if outcome.pause > 0:
             self._left_alone[key] = self._parts.clock.monotonic() + outcome.pause

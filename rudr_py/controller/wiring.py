@@ -9,39 +9,39 @@ import functools
 from collections.abc import Callable, Sequence
 
 from rudr_py.catalog import Catalog
-from rudr_py.controller import apply, sources, world
-from rudr_py.controller.apply import Applier
-from rudr_py.controller.denials import Denials
-from rudr_py.controller.endpoints import Checks, Endpoints
+from rudr_py.controller.apply.applier import Applier, ApplierTools
+from rudr_py.controller.apply.finalizer import Finalizer
+from rudr_py.controller.apply.prune import Pruner
+from rudr_py.controller.apply.sync import Syncer
+from rudr_py.controller.controller import Controller, ControllerParts
+from rudr_py.controller.definitions.publisher import Publisher
+from rudr_py.controller.inputs.plan_cache import PlanCache
+from rudr_py.controller.inputs.reader import InputReader, ReaderSettings
 from rudr_py.controller.leadership import Leadership
-from rudr_py.controller.metrics import Metrics
-from rudr_py.controller.plans import Plans
-from rudr_py.controller.probing import Probing, in_cluster
-from rudr_py.controller.prune import Pruner
-from rudr_py.controller.publishing import Publisher
-from rudr_py.controller.queue import LOW_PRIORITY, Queue
-from rudr_py.controller.reading import Reader, Sight
-from rudr_py.controller.reclaim import Reclaimer
-from rudr_py.controller.reconcile import Parts, Reconciler
-from rudr_py.controller.report import Reporter
-from rudr_py.controller.rooting import RootScopes
-from rudr_py.controller.runner import Controller, Machinery
-from rudr_py.controller.sources import Sources
-from rudr_py.controller.syncing import Syncer
-from rudr_py.controller.tally import Tally
-from rudr_py.controller.world import World, health_of
+from rudr_py.controller.queue.queue import LOW_PRIORITY, PriorityQueue
+from rudr_py.controller.reconciler import Reconciler, ReconcilerParts
+from rudr_py.controller.results.missing_rights import MissingRights
+from rudr_py.controller.scopes.probing import Probing, in_cluster
+from rudr_py.controller.scopes.root_scopes import RootScopes
+from rudr_py.controller.serving.http import HealthChecks, HttpServers
+from rudr_py.controller.serving.metrics.metrics import Metrics
+from rudr_py.controller.serving.metrics.tally import StateCounts
+from rudr_py.controller.state import cluster_state
+from rudr_py.controller.state.cluster_state import ClusterState, health_of
+from rudr_py.controller.status.writer import StatusWriter
+from rudr_py.controller.watching.sources import Sources, SourceTools
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import Clock
-from rudr_py.kube.counting import Counted
 from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.events import Recorder
+from rudr_py.kube.metered_transport import MeteredTransport
 from rudr_py.kube.prober import NetworkProber, Prober
 from rudr_py.kube.transport import Transport
-from rudr_py.model import crds
-from rudr_py.model.identity import Key
-from rudr_py.plugins import purposes
-from rudr_py.render import root
-from rudr_py.render.definitions import publish
+from rudr_py.model.crd_schemas import crds
+from rudr_py.model.identity import ObjectKey
+from rudr_py.plugins import right_purposes
+from rudr_py.render.scopes import root_scopes
+from rudr_py.render.types.definitions import publish
 from rudr_py.settings import Settings
 
 SETTLED = 0.2
@@ -66,22 +66,23 @@ def assemble(
     which should wait behind nothing else; by default it is the one for all.
     """
     metrics = _metrics(settings, transport, clock, catalog)
-    transport, lease = Counted(transport, metrics.request), Counted(lease or transport, metrics.request)
+    lease = MeteredTransport(lease or transport, metrics.request)
+    transport = MeteredTransport(transport, metrics.request)
     catalog = catalog.blaming(metrics.plugin_failed)
-    denials = Denials(clock, functools.partial(purposes.sentence, catalog))
+    denials = MissingRights(clock, functools.partial(right_purposes.sentence, catalog))
     leadership = Leadership(settings, lease, clock, metrics.leader, denied=denials.note)
     client = Client(transport, allowance=leadership.allowance, denied=denials.note)
     discovery = Discovery(Client(transport), clock=clock)  # a standby, too, needs that
     recorder = Recorder(client, identity=settings.identity, clock=clock)
-    known = World(root=root.NAME if settings.root_scopes else "")
-    queue: Queue[Key] = Queue(
+    known = ClusterState(root=root_scopes.NAME if settings.root_scopes else "")
+    queue: PriorityQueue[ObjectKey] = PriorityQueue(
         clock, retry_initial=settings.retry_initial, retry_maximum=settings.retry_maximum, metrics=metrics.queue
     )
     wake = functools.partial(queue.add_after, seconds=SETTLED)
-    seen = sources.Tools(transport=transport, discovery=discovery, clock=clock, settings=settings, denied=denials.note)
+    seen = SourceTools(transport=transport, discovery=discovery, clock=clock, settings=settings, denied=denials.note)
     watched = Sources(known, seen, lambda key, initial: queue.add(key, priority=LOW_PRIORITY if initial else 0))
     probing = Probing(prober or NetworkProber(), in_cluster(known), clock, wake)
-    tools = apply.Tools(
+    tools = ApplierTools(
         client=client,
         discovery=discovery,
         world=known,
@@ -90,19 +91,19 @@ def assemble(
         refused_for=settings.refused_retry,
         fights=metrics.fights,
     )
-    sight = Sight(
+    sight = ReaderSettings(
         world=known, catalog=catalog, probing=probing, clock=clock, image_pull_policy=settings.image_pull_policy
     )
     publishers = [_publisher(catalog, tools, watched, seen)] if settings.publish_definitions else []
     checks = _checks(watched, catalog, leadership)
     _inform(checks, publishers, denials)
     return Controller(
-        Machinery(
+        ControllerParts(
             settings=settings,
             clock=clock,
             world=known,
             sources=watched,
-            kinds=tuple(kind for kind in catalog.kinds() if kind not in (*world.OWN_KINDS, world.POD)),
+            kinds=tuple(kind for kind in catalog.kinds() if kind not in (*cluster_state.OWN_KINDS, cluster_state.POD)),
             queue=queue,
             reconciler=Reconciler(_parts(tools, watched, sight, settings, metrics.tally, wake)),
             recorder=recorder,
@@ -123,45 +124,52 @@ def _metrics(settings: Settings, transport: Transport, clock: Clock, catalog: Ca
 
 
 def _parts(
-    tools: apply.Tools, watched: Sources, sight: Sight, settings: Settings, tally: Tally, wake: Callable[[Key], None]
-) -> Parts:
+    tools: ApplierTools,
+    watched: Sources,
+    sight: ReaderSettings,
+    settings: Settings,
+    tally: StateCounts,
+    wake: Callable[[ObjectKey], None],
+) -> ReconcilerParts:
     client, discovery, known, clock = tools.client, tools.discovery, tools.world, tools.clock
-    return Parts(
+    return ReconcilerParts(
         world=known,
         sources=watched,
         catalog=sight.catalog,
-        reader=Reader(sight),
-        plans=Plans(sight.catalog),
+        reader=InputReader(sight),
+        plans=PlanCache(sight.catalog),
         probing=sight.probing,
         roots=RootScopes(client, discovery, known, clock),
         syncer=_syncer(tools),
-        reporter=Reporter(client, discovery, known, clock, settings),
+        reporter=StatusWriter(client, discovery, known, clock, settings),
         recorder=tools.recorder,
         tally=tally,
         wake=wake,
-        lacking=functools.partial(purposes.sentence, sight.catalog),
+        lacking=functools.partial(right_purposes.sentence, sight.catalog),
     )
 
 
-def _syncer(tools: apply.Tools) -> Syncer:
+def _syncer(tools: ApplierTools) -> Syncer:
     client, discovery, known = tools.client, tools.discovery, tools.world
-    reclaimer = Reclaimer(client, discovery, known, tools.recorder)
+    reclaimer = Finalizer(client, discovery, known, tools.recorder)
     return Syncer(Applier(tools), Pruner(client, discovery, known, tools.clock), reclaimer, known)
 
 
-def _publisher(catalog: Catalog, tools: apply.Tools, watched: Sources, seen: sources.Tools) -> Publisher:
+def _publisher(catalog: Catalog, tools: ApplierTools, watched: Sources, seen: SourceTools) -> Publisher:
     documents = publish(catalog, seen.settings.definitions_namespace)
     return Publisher(documents, tools.client, tools.world, watched, seen)
 
 
-def _checks(watched: Sources, catalog: Catalog, leadership: Leadership) -> Checks:
+def _checks(watched: Sources, catalog: Catalog, leadership: Leadership) -> HealthChecks:
     """Ready is who can see our own kinds: without them nothing works; other kinds concern single applications.
 
     Who stands by is ready, if it could lead.
     """
-    checks = Checks()
+    checks = HealthChecks()
     checks.add("crds", lambda: _missing(watched))
-    checks.add("caches", lambda: "; ".join(f"{k}: {w}" for k, w in watched.problems(world.OWN_KINDS).items()) or None)
+    checks.add(
+        "caches", lambda: "; ".join(f"{k}: {w}" for k, w in watched.problems(cluster_state.OWN_KINDS).items()) or None
+    )
     if leadership.elected:
         checks.add("lease", leadership.problem)
         checks.inform("leader", leadership.standing)
@@ -169,14 +177,16 @@ def _checks(watched: Sources, catalog: Catalog, leadership: Leadership) -> Check
     return checks
 
 
-def _inform(checks: Checks, publishers: Sequence[Publisher], denials: Denials) -> None:
+def _inform(checks: HealthChecks, publishers: Sequence[Publisher], denials: MissingRights) -> None:
     """What makes nobody unready, and somebody has to mend all the same."""
     checks.inform("definitions", lambda: "\n".join(line for one in publishers for line in one.told()) or None)
     checks.inform("rights", denials.told)
 
 
-def _endpoints(checks: Checks, metrics: Metrics, settings: Settings, known: World, leadership: Leadership) -> Endpoints:
-    endpoints = Endpoints(checks, metrics, settings, functools.partial(health_of, known))
+def _endpoints(
+    checks: HealthChecks, metrics: Metrics, settings: Settings, known: ClusterState, leadership: Leadership
+) -> HttpServers:
+    endpoints = HttpServers(checks, metrics, settings, functools.partial(health_of, known))
     if leadership.elected:
         endpoints.alive.add("lease", leadership.lost)
     return endpoints
@@ -190,5 +200,5 @@ def _unused(catalog: Catalog) -> str | None:
 
 def _missing(watched: Sources) -> str | None:
     plurals = {document["spec"]["names"]["kind"]: document["metadata"]["name"] for document in crds.documents()}
-    names = [plurals[kind.kind] for kind in watched.missing(world.OWN_KINDS)]
+    names = [plurals[kind.kind] for kind in watched.missing(cluster_state.OWN_KINDS)]
     return f"Missing CRD {', '.join(names)}; install them: kubectl apply -f crds/" if names else None

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from rudr_py.kube.objects import Live
+from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.watch import (
     Applied,
     Bookmark,
@@ -35,8 +35,8 @@ _Value = TypeVar("_Value")
 class Change(msgspec.Struct, frozen=True):
     """What one event changed: `old` is None for a new object, `new` is None for one that left the selection."""
 
-    old: Live | None
-    new: Live | None
+    old: LiveObject | None
+    new: LiveObject | None
 
 
 class Cache:
@@ -53,28 +53,28 @@ class Cache:
         self.problem = ""
         self._label = label
         self._version = ""  # everything that the watch told is not newer
-        self._pending: dict[Key, Live] | None = None
-        self._objects: dict[str, dict[str, Live]] = {}
-        self._owners: dict[str, dict[Key, Live]] = {}
-        self._labels: dict[Key, dict[Key, Live]] = {}
+        self._pending: dict[Key, LiveObject] | None = None
+        self._objects: dict[str, dict[str, LiveObject]] = {}
+        self._owners: dict[str, dict[Key, LiveObject]] = {}
+        self._labels: dict[Key, dict[Key, LiveObject]] = {}
 
-    def get(self, namespace: str, name: str) -> Live | None:
+    def get(self, namespace: str, name: str) -> LiveObject | None:
         """One object."""
         return self._objects.get(namespace, {}).get(name)
 
-    def by_owner(self, uid: str) -> tuple[Live, ...]:
+    def by_owner(self, uid: str) -> tuple[LiveObject, ...]:
         """Objects whose controller owner has this uid."""
         return tuple(self._owners.get(uid, {}).values())
 
-    def by_namespace(self, namespace: str) -> tuple[Live, ...]:
+    def by_namespace(self, namespace: str) -> tuple[LiveObject, ...]:
         """Objects of a namespace."""
         return tuple(self._objects.get(namespace, {}).values())
 
-    def by_label(self, namespace: str, value: str) -> tuple[Live, ...]:
+    def by_label(self, namespace: str, value: str) -> tuple[LiveObject, ...]:
         """Objects of a namespace whose label, the one that the cache was made for, has this value."""
         return tuple(self._labels.get((namespace, value), {}).values())
 
-    def all(self) -> tuple[Live, ...]:
+    def all(self) -> tuple[LiveObject, ...]:
         """All objects."""
         return tuple(live for names in self._objects.values() for live in names.values())
 
@@ -105,7 +105,7 @@ class Cache:
                 self.problem = error
         return []
 
-    def wrote(self, live: Live) -> Change | None:
+    def wrote(self, live: LiveObject) -> Change | None:
         """Take the answer to a write of ours, so that the next read sees it before the watch tells.
 
         None when the watch has told it already, or something newer.
@@ -119,7 +119,7 @@ class Cache:
         self._put(live)
         return Change(old, live)
 
-    def _applied(self, live: Live) -> list[Change]:
+    def _applied(self, live: LiveObject) -> list[Change]:
         self._passed(live.resource_version)
         old = self.get(*live.key)
         if old is not None and not _newer(live.resource_version, old.resource_version):
@@ -127,7 +127,7 @@ class Cache:
         self._put(live)
         return [Change(old, live)]
 
-    def _deleted(self, live: Live) -> list[Change]:
+    def _deleted(self, live: LiveObject) -> list[Change]:
         if self._pending is not None:
             self._pending.pop(live.key, None)
             return []
@@ -162,7 +162,7 @@ class Cache:
         return changes
 
     @staticmethod
-    def _differs(known: Live, listed: Live, *, restored: bool) -> bool:
+    def _differs(known: LiveObject, listed: LiveObject, *, restored: bool) -> bool:
         if restored:
             return (known.uid, known.resource_version) != (listed.uid, listed.resource_version)
         return _newer(listed.resource_version, known.resource_version)
@@ -172,7 +172,7 @@ class Cache:
         if _newer(version, self._version):
             self._version = version
 
-    def _put(self, live: Live) -> None:
+    def _put(self, live: LiveObject) -> None:
         if (old := self.get(*live.key)) is not None:
             self._remove(old)
         self._objects.setdefault(live.namespace, {})[live.name] = live
@@ -181,7 +181,7 @@ class Cache:
         if value := live.labels.get(self._label):
             self._labels.setdefault((live.namespace, value), {})[live.key] = live
 
-    def _remove(self, live: Live) -> None:
+    def _remove(self, live: LiveObject) -> None:
         names = self._objects[live.namespace]
         del names[live.name]
         if not names:
@@ -190,7 +190,7 @@ class Cache:
         _drop(self._labels, (live.namespace, live.labels.get(self._label, "")), live.key)
 
 
-def _drop(index: dict[_Value, dict[Key, Live]], value: _Value, key: Key) -> None:
+def _drop(index: dict[_Value, dict[Key, LiveObject]], value: _Value, key: Key) -> None:
     if (entries := index.get(value)) is not None:
         entries.pop(key, None)
         if not entries:

@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from rudr_py import errors
-from rudr_py.kube import objects, requests, status
+from rudr_py.kube import error_status, live_object, requests
+from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Request, Selection, Target
 from rudr_py.kube.transport import Transport
 
@@ -56,7 +57,7 @@ class Client:
         reply = await self.transport.send(msgspec.structs.replace(request, timeout=seconds))
         if 200 <= reply.status < 300:
             return reply.body
-        error = status.error(reply.status, reply.body, what=what, headers=reply.headers)
+        error = error_status.error(reply.status, reply.body, what=what, headers=reply.headers)
         if isinstance(error, errors.MissingRightError):
             self._denied(error.right)
         raise error
@@ -69,9 +70,9 @@ class Client:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise errors.UndecodableError(f"{request.method} {request.path}: {error}") from error
 
-    async def live(self, request: Request) -> objects.Live:
+    async def live(self, request: Request) -> LiveObject:
         """Any request that is answered with one object."""
-        return objects.decode(await self.send(request))
+        return live_object.decode(await self.send(request))
 
     async def get(self, target: Target, *, metadata_only: bool = False) -> dict[str, Any]:
         """The object as the server has it now, managedFields included."""
@@ -91,19 +92,19 @@ class Client:
 
     async def apply(
         self, target: Target, body: bytes, manager: str, *, force: bool = True, dry_run: bool = False
-    ) -> objects.Live:
+    ) -> LiveObject:
         """Server-side apply; `ConflictError` without force names the fields of others in its causes."""
         return await self.live(requests.apply(target, body, manager, force=force, dry_run=dry_run))
 
-    async def create(self, target: Target, body: bytes, manager: str) -> objects.Live:
+    async def create(self, target: Target, body: bytes, manager: str) -> LiveObject:
         """Create; `AlreadyExistsError` when there is one."""
         return await self.live(requests.create(target, body, manager))
 
-    async def merge_patch(self, target: Target, body: bytes, manager: str) -> objects.Live:
+    async def merge_patch(self, target: Target, body: bytes, manager: str) -> LiveObject:
         """JSON merge patch."""
         return await self.live(requests.merge_patch(target, body, manager))
 
-    async def json_patch(self, target: Target, body: bytes, manager: str) -> objects.Live:
+    async def json_patch(self, target: Target, body: bytes, manager: str) -> LiveObject:
         """JSON patch."""
         return await self.live(requests.json_patch(target, body, manager))
 

@@ -29,7 +29,7 @@ EXPIRY_MARGIN = timedelta(seconds=30)
 """How long before its end a credential of an exec plugin is renewed."""
 
 
-class Access(msgspec.Struct, frozen=True):
+class Credentials(msgspec.Struct, frozen=True):
     """What was read at one time. `authorization` is a whole header value; the names are those of files."""
 
     server: str
@@ -45,12 +45,12 @@ class Access(msgspec.Struct, frozen=True):
         return f"Access({self.server!r})"
 
 
-class Source(Protocol):
+class CredentialSource(Protocol):
     """Where access is read from, again and again."""
 
     namespace: str
 
-    async def load(self, *, fresh: bool) -> Access:
+    async def load(self, *, fresh: bool) -> Credentials:
         """Read it; `fresh` distrusts everything remembered. Raises what the library raises."""
         ...
 
@@ -62,7 +62,7 @@ class Source(Protocol):
 class Connection:
     """A cluster to talk to, and who we are there. Credentials are asked for at every request."""
 
-    def __init__(self, source: Source, access: Access) -> None:
+    def __init__(self, source: CredentialSource, access: Credentials) -> None:
         self._source = source
         self._access = access
         self._lock = asyncio.Lock()
@@ -138,7 +138,7 @@ async def connect(
     Raises `ConfigError`.
     """
     with _as_error(errors.ConfigError, kubeconfig or "the pod's service account"):
-        source: Source
+        source: CredentialSource
         if kubeconfig is None:
             source = _ServiceAccount(Path(service_account), environ)
         else:
@@ -161,7 +161,7 @@ class _ServiceAccount:
         self._seen: tuple[object, ...] = ()
         self.namespace = own_namespace(folder) or "default"
 
-    async def load(self, *, fresh: bool) -> Access:  # noqa: ARG002 - reading two files is always fresh
+    async def load(self, *, fresh: bool) -> Credentials:  # noqa: ARG002 - reading two files is always fresh
         from kubernetes_asyncio.config import incluster_config  # noqa: PLC0415 - slow to import
 
         self._seen = _marks(self._token)
@@ -185,7 +185,7 @@ class _Kubeconfig:
         self._seen: tuple[object, ...] = ()
         self.namespace = "default"
 
-    async def load(self, *, fresh: bool) -> Access:
+    async def load(self, *, fresh: bool) -> Credentials:
         if fresh or self._loader is None:
             self._loader = self._open()
         self._seen = _marks(self._token_file)
@@ -236,7 +236,7 @@ def _token_file(config: Any, user: str) -> str:
     return str(Path(node.path or "").parent / name) if node and name else ""
 
 
-def _access(load: Callable[[Any], None]) -> Access:
+def _access(load: Callable[[Any], None]) -> Credentials:
     """Let the library fill a configuration, and keep what we need of it. Raises ValueError."""
     found = SimpleNamespace(api_key={})
     load(found)
@@ -248,7 +248,7 @@ def _access(load: Callable[[Any], None]) -> Access:
     authorization = str(found.api_key.get("BearerToken") or "").strip()
     if not authorization.isprintable():
         raise ValueError("the token has a line break or another control character in it")
-    return Access(
+    return Credentials(
         server=server,
         authorization=authorization,
         ca_file=values.get("ssl_ca_cert") or "",
@@ -260,7 +260,7 @@ def _access(load: Callable[[Any], None]) -> Access:
     )
 
 
-def _tls(access: Access) -> ssl.SSLContext:
+def _tls(access: Credentials) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=access.ca_file or None)
     # the CAs that cluster installers make lack extensions which Python 3.13 demands and Go does not
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT

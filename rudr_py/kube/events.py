@@ -18,7 +18,8 @@ from rudr_py import errors, settings
 from rudr_py.kube import requests
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import Clock, micro_time
-from rudr_py.kube.objects import Live
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.kube.requests import Request, Resource, Target
 
 REPORTING_CONTROLLER = "core.oam.dev/rudr-py"
 
@@ -37,7 +38,7 @@ BURST, REFILL = 25, 300.0
 QUEUE = 1000
 """How many wait to be sent; more are dropped."""
 
-_RESOURCE = requests.Resource("events.k8s.io", "v1", "Event", "events", namespaced=True)
+_RESOURCE = Resource("events.k8s.io", "v1", "Event", "events", namespaced=True)
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class _Told(msgspec.Struct, frozen=True):
 
 
 class _Series:
-    def __init__(self, target: requests.Target, at: float) -> None:
+    def __init__(self, target: Target, at: float) -> None:
         self.target = target
         self.count = 1
         self.sent_count = 1
@@ -81,7 +82,7 @@ class Recorder:
         self._allowances: dict[str, tuple[float, float]] = {}
         self.dropped = 0
 
-    def record(self, regarding: Live, reason: str, note: str, *, action: str, warning: bool = False) -> None:
+    def record(self, regarding: LiveObject, reason: str, note: str, *, action: str, warning: bool = False) -> None:
         """Tell something about an object. `reason` and `action` are CamelCase; `note` is cut to 1 kB."""
         told = _Told(
             regarding=_reference(regarding),
@@ -153,7 +154,7 @@ class Recorder:
             # the Event expired on the server, most likely: the next repeat makes a new one
             series.seen = at - SERIES_LIFE
 
-    async def _send(self, request: requests.Request) -> bool:
+    async def _send(self, request: Request) -> bool:
         try:
             await self._client.send(request)
         except errors.KubeError as error:
@@ -178,7 +179,7 @@ class Recorder:
         return left >= 1
 
 
-def _reference(live: Live) -> dict[str, str]:
+def _reference(live: LiveObject) -> dict[str, str]:
     reference = {
         "apiVersion": live.api_version,
         "kind": live.kind,

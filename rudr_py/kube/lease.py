@@ -20,10 +20,11 @@ from rudr_py import errors
 from rudr_py.kube import requests
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import Clock, micro_time
+from rudr_py.kube.requests import Resource
 from rudr_py.kube.transport import Transport
 from rudr_py.settings import FIELD_MANAGER, LeaderElection
 
-RESOURCE = requests.Resource("coordination.k8s.io", "v1", "Lease", "leases", namespaced=True)
+RESOURCE = Resource("coordination.k8s.io", "v1", "Lease", "leases", namespaced=True)
 
 MARGIN = 0.1
 """The part of the lease at its end in which nothing is left open: clocks may differ in rate by so much."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from rudr_py import errors
-from rudr_py.kube import salvage
+from rudr_py.kube import lenient_decode
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -36,9 +36,9 @@ def parse(body: bytes) -> Page:
     try:
         wire = _decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        version = salvage.metadata(body, "resourceVersion")
-        if not version or not salvage.complete(body):
+        version = lenient_decode.metadata(body, "resourceVersion")
+        if not version or not lenient_decode.complete(body):
             raise errors.UndecodableError(f"an answer of {len(body)} bytes is not a list: {error}") from error
-        items = salvage.elements(salvage.value(body, "items"))
-        return Page(items, version, salvage.metadata(body, "continue"))
+        items = lenient_decode.elements(lenient_decode.value(body, "items"))
+        return Page(items, version, lenient_decode.metadata(body, "continue"))
     return Page(wire.items or (), wire.metadata.resource_version, wire.metadata.token or "")

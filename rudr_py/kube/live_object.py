@@ -23,7 +23,7 @@ APPLIED_ANNOTATION = "rudr.oam.dev/applied"
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-class Live(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """An object as the API server last told it. It holds strings and dicts of strings only, hence no cycles.
 
     `owner_*` describe the owner with `controller: true`. `applied` is the value of our annotation. `digest` is that
@@ -126,7 +126,9 @@ _nobody = _Owner()
 _unannotated = _OwnAnnotations()
 
 
-def decode(data: bytes | msgspec.Raw, api_version: str = "", kind: str = "", *, parts: tuple[str, ...] = ()) -> Live:
+def decode(
+    data: bytes | msgspec.Raw, api_version: str = "", kind: str = "", *, parts: tuple[str, ...] = ()
+) -> LiveObject:
     """Read one object. List items carry no apiVersion and kind, so the caller says what they are.
 
     `parts` are the top-level fields to keep besides the metadata; empty keeps all. The value shares no memory with
@@ -143,7 +145,7 @@ def digest(fields: bytes) -> str:
     return _digest(bytes(fields))
 
 
-def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str, parts: tuple[str, ...]) -> Live:
+def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str, parts: tuple[str, ...]) -> LiveObject:
     found = _parts.decode(data)
     api_version = _text(found.pop("apiVersion", None)) or api_version
     kind = _text(found.pop("kind", None)) or kind
@@ -160,7 +162,7 @@ def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str, parts: tuple
     body = msgspec.json.encode({"metadata": raw} | found).decode().encode()
     owner = next((owner for owner in metadata.owner_references or () if owner.controller), _nobody)
     # thousands of objects say the same few words
-    return Live(
+    return LiveObject(
         api_version=intern(api_version),
         kind=intern(kind),
         namespace=intern(metadata.namespace),

@@ -16,7 +16,7 @@ NO_ANSWER = "<error>"
 """What client-go counts in the place of a code."""
 
 
-class Counted:
+class MeteredTransport:
     """A transport around another one. A watch is told of when it is answered, not when it ends."""
 
     def __init__(self, transport: Transport, observer: Observer) -> None:

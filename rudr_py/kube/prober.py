@@ -22,7 +22,7 @@ LIMIT = 64 * 1024
 CHUNK = 8 * 1024
 
 
-class Check(msgspec.Struct, frozen=True, kw_only=True):
+class ProbeRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked: `path` counts for `httpGet` only; `timeout` is in seconds, for everything together."""
 
     method: Literal["httpGet", "tcp"]
@@ -35,7 +35,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 class Prober(Protocol):
     """Whatever can ask."""
 
-    async def ask(self, check: Check) -> str | None:
+    async def ask(self, check: ProbeRequest) -> str | None:
         """None when all is well, else what is wrong, in words. Raises nothing."""
         ...
 
@@ -43,7 +43,7 @@ class Prober(Protocol):
 class NetworkProber:
     """Asks over the network. An HTTP status from 200 to 399 is well, as for Kubernetes' own probes."""
 
-    async def ask(self, check: Check) -> str | None:
+    async def ask(self, check: ProbeRequest) -> str | None:
         """None when all is well, else what is wrong, in words. Raises nothing."""
         try:
             async with asyncio.timeout(check.timeout):
@@ -58,14 +58,14 @@ class NetworkProber:
             return f"cannot be asked: {error}"
 
 
-async def _tcp(check: Check) -> None:
+async def _tcp(check: ProbeRequest) -> None:
     _, writer = await asyncio.open_connection(check.host, check.port)
     writer.close()
     with contextlib.suppress(OSError):
         await writer.wait_closed()
 
 
-async def _http(check: Check) -> str | None:
+async def _http(check: ProbeRequest) -> str | None:
     path, _, query = check.path.partition("?")
     url = URL.build(scheme="http", host=check.host, port=check.port, path=path, query_string=query, encoded=True)
     headers = {"User-Agent": f"rudr-py/{__version__} health scope", "Accept": "*/*", "Connection": "close"}

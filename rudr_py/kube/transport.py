@@ -21,7 +21,9 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from rudr_py import __version__, errors
-from rudr_py.kube import config, requests
+from rudr_py.kube import requests
+from rudr_py.kube.config import Connection
+from rudr_py.kube.requests import Request
 
 CONNECT_TIMEOUT = 10.0
 """Seconds for name look-up, TCP and TLS together."""
@@ -56,11 +58,11 @@ class Stream:
 class Transport(Protocol):
     """What the rest of this room needs of HTTP. All methods raise `ConnectionFailedError` when no answer comes."""
 
-    async def send(self, request: requests.Request) -> Reply:
+    async def send(self, request: Request) -> Reply:
         """Send and read the whole answer, within `request.timeout` seconds."""
         ...
 
-    def stream(self, request: requests.Request) -> AbstractAsyncContextManager[Stream]:
+    def stream(self, request: Request) -> AbstractAsyncContextManager[Stream]:
         """Send and hand out the body as it comes; `request.timeout` seconds of silence end it."""
         ...
 
@@ -72,7 +74,7 @@ class Transport(Protocol):
 class AioTransport:
     """HTTP/1.1 through aiohttp: one session for requests, one for watches. Make it where an event loop runs."""
 
-    def __init__(self, connection: config.Connection, *, purpose: str = "") -> None:
+    def __init__(self, connection: Connection, *, purpose: str = "") -> None:
         """`purpose` is added to the User-Agent, as client-go does for leader election."""
         self._connection = connection
         self._agent = f"rudr-py/{__version__} {purpose}".rstrip()
@@ -85,7 +87,7 @@ class AioTransport:
         """Host and port of the server, for metrics."""
         return URL(self._connection.server).authority
 
-    async def send(self, request: requests.Request) -> Reply:
+    async def send(self, request: Request) -> Reply:
         """Send and read the whole answer; 401 refreshes the credentials and sends once more.
 
         Whoever gives up, by the time-out or by being cancelled, leaves nothing behind: what the server has not got yet
@@ -103,7 +105,7 @@ class AioTransport:
                 return reply
 
     @contextlib.asynccontextmanager
-    async def stream(self, request: requests.Request) -> AsyncIterator[Stream]:
+    async def stream(self, request: Request) -> AsyncIterator[Stream]:
         """Send and hand out the body as it comes; 401 refreshes the credentials and asks once more."""
         async with contextlib.AsyncExitStack() as stack:
             credentials = await self._connection.credentials()
@@ -130,7 +132,7 @@ class AioTransport:
         newer = await self._connection.credentials(rejected=rejected)
         return newer if newer != rejected or self._connection.tls is not tls else None
 
-    async def _send_once(self, request: requests.Request, credentials: Mapping[str, str]) -> Reply:
+    async def _send_once(self, request: Request, credentials: Mapping[str, str]) -> Reply:
         self._refuse_when_closed(request)
         if self._requests is None:
             self._requests = self._session(limit=POOL, compress=True)
@@ -141,7 +143,7 @@ class AioTransport:
                 return Reply(response.status, response.headers, await response.read())
 
     async def _open(
-        self, stack: contextlib.AsyncExitStack, request: requests.Request, credentials: Mapping[str, str]
+        self, stack: contextlib.AsyncExitStack, request: Request, credentials: Mapping[str, str]
     ) -> aiohttp.ClientResponse:
         self._refuse_when_closed(request)
         if self._watches is None:
@@ -151,11 +153,11 @@ class AioTransport:
         with _failures(request):
             return await stack.enter_async_context(self._watches.request(request.method, timeout=timeout, **arguments))
 
-    def _refuse_when_closed(self, request: requests.Request) -> None:
+    def _refuse_when_closed(self, request: Request) -> None:
         if self._closed:
             raise errors.ConnectionFailedError(f"{request.method} {request.path}: the transport is closed")
 
-    def _arguments(self, request: requests.Request, credentials: Mapping[str, str]) -> dict[str, Any]:
+    def _arguments(self, request: Request, credentials: Mapping[str, str]) -> dict[str, Any]:
         headers = CIMultiDict(credentials)
         headers["Accept"] = request.accept
         if request.body is not None:
@@ -222,14 +224,14 @@ def _hang_up(response: aiohttp.ClientResponse) -> None:
         response.connection.transport.abort()
 
 
-async def _chunks(request: requests.Request, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes]:
+async def _chunks(request: Request, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes]:
     with _failures(request):
         async for chunk in response.content.iter_any():
             yield chunk
 
 
 @contextlib.contextmanager
-def _failures(request: requests.Request) -> Iterator[None]:
+def _failures(request: Request) -> Iterator[None]:
     """Turn what aiohttp and the system raise into the one error of this tree."""
     try:
         yield

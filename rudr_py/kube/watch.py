@@ -13,12 +13,14 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 import msgspec
 
 from rudr_py import errors
-from rudr_py.kube import lines, listing, objects, requests, salvage, status
+from rudr_py.kube import error_status, lenient_decode, list_page, live_object, requests, watch_stream
 from rudr_py.kube.backoff import Backoff
 from rudr_py.kube.clock import Clock
-from rudr_py.kube.objects import Live
+from rudr_py.kube.list_page import Page
+from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Selection
 from rudr_py.kube.transport import Stream, Transport
+from rudr_py.kube.watch_stream import RawEvent, Splitter
 from rudr_py.settings import Settings
 
 SLOW_RETRY = 30.0
@@ -37,7 +39,7 @@ class ListingStarted(msgspec.Struct, frozen=True):
 class Listed(msgspec.Struct, frozen=True):
     """An object of the list under way."""
 
-    live: Live
+    live: LiveObject
 
 
 class ListingDone(msgspec.Struct, frozen=True):
@@ -49,7 +51,7 @@ class ListingDone(msgspec.Struct, frozen=True):
 class Applied(msgspec.Struct, frozen=True):
     """An object was added or changed."""
 
-    live: Live
+    live: LiveObject
 
 
 class Deleted(msgspec.Struct, frozen=True):
@@ -58,7 +60,7 @@ class Deleted(msgspec.Struct, frozen=True):
     Between `ListingStarted` and `ListingDone` it takes back an earlier `Listed`.
     """
 
-    live: Live
+    live: LiveObject
 
 
 class Bookmark(msgspec.Struct, frozen=True):
@@ -187,14 +189,14 @@ class _Watcher:
         self._version = page.resource_version
         yield ListingDone(self._version)
 
-    async def _get_page(self, token: str) -> listing.Page:
+    async def _get_page(self, token: str) -> Page:
         request = requests.list_page(
             self._selection, limit=self._page, continue_token=token, timeout=self._settings.request_timeout
         )
         reply = await self._transport.send(request)
         if reply.status == 200:
-            return listing.parse(reply.body)
-        error = status.error(reply.status, reply.body, what=f"GET {request.path}", headers=reply.headers)
+            return list_page.parse(reply.body)
+        error = error_status.error(reply.status, reply.body, what=f"GET {request.path}", headers=reply.headers)
         if isinstance(error, errors.ExpiredError) and token:
             # the pages took longer than the server remembers; only a list in one piece is sure to end
             self._page = 0
@@ -252,22 +254,22 @@ class _Watcher:
             body += chunk
             if len(body) > 2**20:
                 break
-        raise status.error(stream.status, body, what=self._what, headers=stream.headers)
+        raise error_status.error(stream.status, body, what=self._what, headers=stream.headers)
 
     async def _read(self, stream: Stream) -> AsyncGenerator[Event]:
-        splitter = lines.Splitter()
+        splitter = Splitter()
         skipped = 0
         async for chunk in stream:
             for line in splitter.feed(chunk):
-                for event in self._events_of(lines.parse(line)):
+                for event in self._events_of(watch_stream.parse(line)):
                     yield event
             if splitter.skipped > skipped:
                 skipped = splitter.skipped
-                yield Undecodable("", "", f"an event longer than {lines.MAX_LINE} bytes was skipped")
+                yield Undecodable("", "", f"an event longer than {watch_stream.MAX_LINE} bytes was skipped")
 
-    def _events_of(self, raw: lines.RawEvent) -> Iterator[Event]:
+    def _events_of(self, raw: RawEvent) -> Iterator[Event]:
         if raw.type == "ERROR":
-            raise status.event_error(bytes(raw.object), what=self._what)
+            raise error_status.event_error(bytes(raw.object), what=self._what)
         if raw.type == "BOOKMARK":
             yield from self._bookmark(raw)
         elif raw.type in ("ADDED", "MODIFIED", "DELETED"):
@@ -276,8 +278,8 @@ class _Watcher:
             self._garbled = 0
             self._backoff.reset()
 
-    def _bookmark(self, raw: lines.RawEvent) -> Iterator[Event]:
-        mark = objects.decode(raw.object)
+    def _bookmark(self, raw: RawEvent) -> Iterator[Event]:
+        mark = live_object.decode(raw.object)
         if self._version:
             self._version = mark.resource_version or self._version
             yield Bookmark(self._version)
@@ -290,11 +292,11 @@ class _Watcher:
         resource = self._selection.resource
         event: Event
         try:
-            live = objects.decode(data, resource.api_version, resource.kind, parts=self._selection.parts)
+            live = live_object.decode(data, resource.api_version, resource.kind, parts=self._selection.parts)
         except errors.UndecodableError as error:
             text = bytes(data)
-            version = salvage.metadata(text, "resourceVersion")
-            name, namespace = salvage.metadata(text, "name"), salvage.metadata(text, "namespace")
+            version = lenient_decode.metadata(text, "resourceVersion")
+            name, namespace = lenient_decode.metadata(text, "name"), lenient_decode.metadata(text, "namespace")
             event = Undecodable(name, namespace, str(error))
         else:
             version = live.resource_version

@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from rudr_py import errors
-from rudr_py.kube import salvage
+from rudr_py.kube import lenient_decode
 
 MAX_LINE = 16 * 2**20
 """Bytes; ten times what etcd stores by default. A longer line is skipped and reported."""
@@ -70,7 +70,7 @@ def parse(line: bytes) -> RawEvent:
         wire = _decoder.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         kind = next((name for name in ("ADDED", "MODIFIED", "DELETED") if f'"{name}"'.encode() in line[:40]), "")
-        if kind and salvage.complete(line) and (document := salvage.value(line, "object")):
+        if kind and lenient_decode.complete(line) and (document := lenient_decode.value(line, "object")):
             return RawEvent(kind, document)
         raise errors.UndecodableError(f"a line of {len(line)} bytes is not a watch event: {error}") from error
     return RawEvent(wire.type, wire.object)

@@ -10,7 +10,7 @@ from typing import Any
 
 from rudr_py import errors
 from rudr_py.errors import ApiError, Cause
-from rudr_py.local.resources import Resource
+from rudr_py.local.registry.resources import Resource
 
 MODIFIED_MEANWHILE = "the object has been modified; please apply your changes to the latest version and try again"
 CONTINUE_EXPIRED = (

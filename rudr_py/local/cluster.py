@@ -26,21 +26,25 @@ import msgspec
 from aiohttp import web
 
 from rudr_py.errors import LocalApiError
-from rudr_py.local import admission, kinds, server, writes
 from rudr_py.local.access import bootstrap
 from rudr_py.local.access.accounts import Issuer
-from rudr_py.local.access.control import Control
-from rudr_py.local.access.settings import Access, Certificate
+from rudr_py.local.access.authentication import AccessControl
+from rudr_py.local.access.settings import AccessSettings, Certificate
 from rudr_py.local.access.user import ADMIN
-from rudr_py.local.controllers import ControllerSettings, Script, run_controllers
-from rudr_py.local.crds import Definitions
-from rudr_py.local.direct import DirectObjects
-from rudr_py.local.openapi import Documents
-from rudr_py.local.resources import Kind, Registry, Target
+from rudr_py.local.admission import namespaces
+from rudr_py.local.controllers import ControllerSettings, PodScript, run_controllers
+from rudr_py.local.discovery.openapi import Documents
+from rudr_py.local.http import server
+from rudr_py.local.http.server import AnsweredRequest, HttpServer
+from rudr_py.local.in_process_api import DirectObjects
+from rudr_py.local.registry import kinds
+from rudr_py.local.registry.crds import Definitions
+from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Registry
 from rudr_py.local.schema.builtin import builtin_schema
-from rudr_py.local.server import Seen, Server
-from rudr_py.local.store import Object, Store
-from rudr_py.local.world import Clock, World
+from rudr_py.local.storage.backend import Backend, Clock
+from rudr_py.local.storage.store import Object, Store
+from rudr_py.local.verbs import writes
+from rudr_py.local.verbs.writes import WriteOptions
 
 logger = logging.getLogger(__name__)
 
@@ -69,12 +73,12 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds between bookmarks of a watch that asks for them."""
     token: str = ""
     """The bearer token of the kubeconfig. Empty lets everybody in; with `access`, one is made."""
-    access: Access | None = None
+    access: AccessSettings | None = None
     """TLS, tokens and rights (see `rudr_py.local.access`); None is off."""
     controllers: frozenset[str] | None = None
     """The controllers that run, by name; None is all of them, an empty set none."""
-    script: Callable[[Object], Script] | None = None
-    """What becomes of a pod, where its annotations do not say (see `rudr_py.local.controllers.Script`)."""
+    script: Callable[[Object], PodScript] | None = None
+    """What becomes of a pod, where its annotations do not say (see `rudr_py.local.controllers.PodScript`)."""
     ready_after: float = 0.0
     """Seconds until a pod is ready, where neither its annotations nor `script` say."""
     seed: int | None = None
@@ -82,11 +86,11 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock = _utc_now
 
 
-def _access(settings: LocalSettings) -> tuple[Access, str]:
+def _access(settings: LocalSettings) -> tuple[AccessSettings, str]:
     """Return how requests are let in, and the token of the admin (empty: nobody needs one)."""
     if settings.access is None and not settings.token:
-        return Access(rbac=False), ""
-    access = settings.access or Access(rbac=False)
+        return AccessSettings(rbac=False), ""
+    access = settings.access or AccessSettings(rbac=False)
     token = settings.token or secrets.token_hex(16)
     return msgspec.structs.replace(access, tokens={**access.tokens, token: ADMIN}), token
 
@@ -117,12 +121,12 @@ class LocalCluster:
         schemas = builtin_schema(self.settings.release)
         self._access, self._token = _access(self.settings)
         store = Store(history=self.settings.history)
-        self.world = World(
+        self.world = Backend(
             store=store,
             registry=Registry(kinds.builtin(schemas.node)),
             clock=self.settings.clock,
             chance=random.Random(self.settings.seed),  # noqa: S311 - names and addresses, no secrets
-            access=Control(
+            access=AccessControl(
                 store,
                 self._access,
                 Issuer(store, secrets.token_bytes(32)),
@@ -133,7 +137,7 @@ class LocalCluster:
         )
         Definitions(self.world, schemas.metadata)
         self.objects = DirectObjects(self.world, _MANAGER)
-        self.server = Server(
+        self.server = HttpServer(
             self.world,
             Documents(self.world, schemas),
             self.settings.release,
@@ -151,7 +155,7 @@ class LocalCluster:
         return f"{scheme}://{self.settings.host}:{self.port}"
 
     @property
-    def requests(self) -> deque[Seen]:
+    def requests(self) -> deque[AnsweredRequest]:
         """The answered requests, oldest first (at most 100 000); clear it to count from now."""
         return self.server.seen
 
@@ -194,10 +198,10 @@ class LocalCluster:
             )
             self._start(run_controllers(self.objects, settings), "local controllers")
 
-    def _script(self, pod: Object) -> Script:
+    def _script(self, pod: Object) -> PodScript:
         if self.settings.script is not None:
             return self.settings.script(pod)
-        return Script(ready_after=self.settings.ready_after)
+        return PodScript(ready_after=self.settings.ready_after)
 
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
         self._tasks.append(asyncio.create_task(work, name=name))
@@ -224,7 +228,7 @@ class LocalCluster:
 
     def _found(self) -> None:
         """Create what every cluster has from the start."""
-        for name in admission.SYSTEM_NAMESPACES:
+        for name in namespaces.SYSTEM_NAMESPACES:
             self._ensure({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         if self.settings.access is not None and self.settings.access.rbac:
             for obj in bootstrap.objects():
@@ -232,12 +236,12 @@ class LocalCluster:
 
     def _ensure(self, obj: dict[str, Any]) -> None:
         """Create a cluster-scoped object unless it is there."""
-        kind, name = Kind(obj["apiVersion"], obj["kind"]), obj["metadata"]["name"]
+        kind, name = KindInfo(obj["apiVersion"], obj["kind"]), obj["metadata"]["name"]
         resource = self.world.registry.of(kind)
         if resource is None:
             raise LocalApiError(f"the schemas of Kubernetes {self.settings.release} have no {kind.kind}")
         if self.world.store.get(resource.table, "", name) is None:
-            writes.create(self.world, Target(resource, "", name), obj, writes.Options(manager="kube-apiserver"))
+            writes.create(self.world, ObjectTarget(resource, "", name), obj, WriteOptions(manager="kube-apiserver"))
 
     async def __aenter__(self) -> Self:
         await self.start()

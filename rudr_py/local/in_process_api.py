@@ -8,18 +8,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from rudr_py.errors import LocalApiError, NotFoundError
-from rudr_py.local import conversion, deletion, selectors, writes
-from rudr_py.local.copying import clone
-from rudr_py.local.resources import Kind, Resource, Target
-from rudr_py.local.store import ADDED, ALL, Object, ObjectList
-from rudr_py.local.world import World
-from rudr_py.local.writes import Options
+from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Resource
+from rudr_py.local.storage import conversion, selectors
+from rudr_py.local.storage.backend import Backend
+from rudr_py.local.storage.cloning import clone
+from rudr_py.local.storage.store import ADDED, ALL, Object, ObjectList
+from rudr_py.local.verbs import deletion, writes
+from rudr_py.local.verbs.deletion import DeleteOptions
+from rudr_py.local.verbs.writes import WriteOptions
 
 
 class DirectObjects:
     """Reads and writes in-process; `manager` is the field manager of every write."""
 
-    def __init__(self, world: World, manager: str) -> None:
+    def __init__(self, world: Backend, manager: str) -> None:
         self._world = world
         self._manager = manager
 
@@ -29,17 +31,17 @@ class DirectObjects:
         tables = dict.fromkeys(resource.table for resource in registry)
         return tuple(found for table in tables if (found := registry.stored_in(table)) is not None)
 
-    def resource(self, kind: Kind) -> Resource | None:
+    def resource(self, kind: KindInfo) -> Resource | None:
         """Return how a kind is served, or None."""
         return self._world.registry.of(kind)
 
-    def get(self, kind: Kind, namespace: str, name: str) -> Object | None:
+    def get(self, kind: KindInfo, namespace: str, name: str) -> Object | None:
         """Return an object, or None."""
         resource = self._resource(kind)
         found = self._world.store.get(resource.table, namespace if resource.namespaced else "", name)
         return None if found is None else conversion.convert(found, resource)
 
-    def list(self, kind: Kind, namespace: str = "", *, selector: str = "") -> ObjectList:
+    def list(self, kind: KindInfo, namespace: str = "", *, selector: str = "") -> ObjectList:
         """Return the objects of a namespace (all, if empty) that a label selector selects."""
         resource = self._resource(kind)
         found = self._world.store.list(resource.table, namespace)
@@ -60,9 +62,9 @@ class DirectObjects:
         """Replace the status only."""
         return writes.update(self._world, self._target(obj), clone(obj), self._options("status")).object
 
-    def scale(self, kind: Kind, namespace: str, name: str, replicas: int) -> None:
+    def scale(self, kind: KindInfo, namespace: str, name: str, replicas: int) -> None:
         """Set how many there are to be, through the scale subresource."""
-        target = Target(self._resource(kind), namespace, name)
+        target = ObjectTarget(self._resource(kind), namespace, name)
 
         def patch(scale: Object) -> Object:
             return {**scale, "spec": {"replicas": replicas}}
@@ -73,19 +75,21 @@ class DirectObjects:
         """Write the `spec.finalizers` of a Namespace."""
         return writes.update(self._world, self._target(namespace), clone(namespace), self._options("finalize")).object
 
-    def delete(self, kind: Kind, namespace: str, name: str, *, propagation: str = "", uid: str = "") -> Object | None:
+    def delete(
+        self, kind: KindInfo, namespace: str, name: str, *, propagation: str = "", uid: str = ""
+    ) -> Object | None:
         """Delete as a client would; None if it is gone or another uid is there."""
         resource = self._resource(kind)
-        target = Target(resource, namespace if resource.namespaced else "", name)
+        target = ObjectTarget(resource, namespace if resource.namespaced else "", name)
         found = self._world.store.get(resource.table, target.namespace, name)
         if found is None or (uid and found["metadata"]["uid"] != uid):
             return None
         try:
-            return deletion.delete(self._world, target, deletion.Wish(propagation=propagation))[0]
+            return deletion.delete(self._world, target, DeleteOptions(propagation=propagation))[0]
         except NotFoundError:
             return None
 
-    async def watch(self, kind: Kind | None = None) -> AsyncIterator[tuple[str, Object]]:
+    async def watch(self, kind: KindInfo | None = None) -> AsyncIterator[tuple[str, Object]]:
         """Yield what is there as ADDED, then the changes, until the store is closed."""
         store = self._world.store
         resource = None if kind is None else self._resource(kind)
@@ -97,16 +101,18 @@ class DirectObjects:
         async for event in changes:
             yield event.type, event.object if resource is None else conversion.convert(event.object, resource)
 
-    def _resource(self, kind: Kind) -> Resource:
+    def _resource(self, kind: KindInfo) -> Resource:
         resource = self._world.registry.of(kind)
         if resource is None:
             raise LocalApiError(f"{kind.kind} of {kind.api_version} is not served by this cluster")
         return resource
 
-    def _target(self, obj: Object) -> Target:
-        resource = self._resource(Kind(obj["apiVersion"], obj["kind"]))
+    def _target(self, obj: Object) -> ObjectTarget:
+        resource = self._resource(KindInfo(obj["apiVersion"], obj["kind"]))
         metadata = obj["metadata"]
-        return Target(resource, metadata.get("namespace", "") if resource.namespaced else "", metadata.get("name", ""))
+        return ObjectTarget(
+            resource, metadata.get("namespace", "") if resource.namespaced else "", metadata.get("name", "")
+        )
 
-    def _options(self, subresource: str = "") -> Options:
-        return Options(manager=self._manager, subresource=subresource)
+    def _options(self, subresource: str = "") -> WriteOptions:
+        return WriteOptions(manager=self._manager, subresource=subresource)

@@ -23,7 +23,7 @@ _TYPE_NAME = re.compile(
 )
 
 
-class Key(msgspec.Struct, frozen=True, order=True):
+class ObjectKey(msgspec.Struct, frozen=True, order=True):
     """Namespace and name of an object; what queues, caches and logs call it by."""
 
     namespace: str
@@ -51,9 +51,9 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     deleting: bool = False
 
     @property
-    def key(self) -> Key:
+    def key(self) -> ObjectKey:
         """Namespace and name."""
-        return Key(self.namespace, self.name)
+        return ObjectKey(self.namespace, self.name)
 
     @property
     def version(self) -> str:

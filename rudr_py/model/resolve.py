@@ -18,7 +18,7 @@ from rudr_py.model.application import ComponentBinding, ScopeBinding, TraitBindi
 from rudr_py.model.component import Component, ConfigFile, Container, EnvVar, Parameter, Setting
 from rudr_py.model.document import Json
 from rudr_py.model.parameter_types import has_type
-from rudr_py.model.reader import kind_of, shown
+from rudr_py.model.parse.fields import kind_of, shown
 
 _REFERENCE = re.compile(r"\[fromVariable\(\s*([^()\[\]]*?)\s*\)\]")
 

@@ -21,7 +21,7 @@ Sort = Literal["type", "plugin"]
 """A type that was called, or a plugin that was being imported."""
 
 
-class Label(msgspec.Struct, frozen=True):
+class CallLabel(msgspec.Struct, frozen=True):
     """A type or a plugin by its name, and the package with its version."""
 
     sort: Sort
@@ -29,7 +29,7 @@ class Label(msgspec.Struct, frozen=True):
     package: str
 
 
-class Memory(Protocol):
+class MarkerMemory(Protocol):
     """A bytearray, or a file mapped into memory, of SIZE bytes."""
 
     def __getitem__(self, place: slice, /) -> bytes | bytearray:
@@ -41,14 +41,14 @@ class Memory(Protocol):
         ...
 
 
-class Marker:
+class CallMarker:
     """Notes each call of a third party's code before it begins, and wipes the note when it ends."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: MarkerMemory) -> None:
         self._memory = memory
         self._calls = 0
 
-    def around(self, label: Label, guard: Guard) -> Guard:
+    def around(self, label: CallLabel, guard: Guard) -> Guard:
         """The guard, with the label noted while it calls. Calls do not nest."""
         record = _record(label)
 
@@ -62,21 +62,21 @@ class Marker:
 
         return call
 
-    def current(self) -> tuple[int, Label] | None:
+    def current(self) -> tuple[int, CallLabel] | None:
         """The call that is going on: its number and its label."""
         label = read(bytes(self._memory[:]))
         return (self._calls, label) if label else None
 
 
-def read(record: bytes) -> Label | None:
+def read(record: bytes) -> CallLabel | None:
     """The label that a record holds, or None when nothing was going on or it is none."""
     parts = [part.decode(errors="replace") for part in record.split(_SEPARATOR, 3)[:3]]
     sorts: dict[str, Sort] = {"type": "type", "plugin": "plugin"}
     if len(parts) < 3 or parts[0] not in sorts:
         return None
-    return Label(sorts[parts[0]], parts[1], parts[2])
+    return CallLabel(sorts[parts[0]], parts[1], parts[2])
 
 
-def _record(label: Label) -> bytes:
+def _record(label: CallLabel) -> bytes:
     parts = [part.encode()[:_PART] for part in (label.sort, label.name, label.package)]
     return _SEPARATOR.join(parts).ljust(SIZE, _SEPARATOR)

@@ -17,7 +17,7 @@ GROUP = "rudr_py.plugins"
 """The entry-point group; the name of an entry point is the plugin's name."""
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class InstalledPlugin(msgspec.Struct, frozen=True, kw_only=True):
     """A plugin that is installed, not yet imported. `load` imports it and gives the object with the hook."""
 
     name: str
@@ -32,9 +32,9 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.package} {self.version}"
 
 
-def installed(path: Sequence[str] | None = None) -> tuple[Found, ...]:
+def installed(path: Sequence[str] | None = None) -> tuple[InstalledPlugin, ...]:
     """Every entry point of the group, by package and name. `path` is where to look, by default `sys.path`."""
-    found: dict[tuple[str, str], Found] = {}
+    found: dict[tuple[str, str], InstalledPlugin] = {}
     for distribution in importlib.metadata.distributions(path=list(sys.path if path is None else path)):
         for plugin in _of(distribution):
             # the first one on the path is what `import` finds
@@ -42,12 +42,14 @@ def installed(path: Sequence[str] | None = None) -> tuple[Found, ...]:
     return tuple(found[key] for key in sorted(found))
 
 
-def standard() -> Found:
+def standard() -> InstalledPlugin:
     """The types that come with rudr_py, through the same door."""
-    return Found(name="builtin", package=OWN_PACKAGE, version=rudr_py.__version__, load=lambda: builtin, builtin=True)
+    return InstalledPlugin(
+        name="builtin", package=OWN_PACKAGE, version=rudr_py.__version__, load=lambda: builtin, builtin=True
+    )
 
 
-def _of(distribution: importlib.metadata.Distribution) -> Iterable[Found]:
+def _of(distribution: importlib.metadata.Distribution) -> Iterable[InstalledPlugin]:
     # a half-removed package has files without metadata; it may not hide the others
     package = version = "(unknown)"
     try:
@@ -57,10 +59,12 @@ def _of(distribution: importlib.metadata.Distribution) -> Iterable[Found]:
         package, version = (_field(distribution, name) for name in ("Name", "Version"))
         points = [point for point in distribution.entry_points if point.group == GROUP]
     except Exception as error:  # noqa: BLE001 - a broken file of one package must not hide the others
-        yield Found(name=package, package=package, version=version, load=functools.partial(_unreadable, str(error)))
+        yield InstalledPlugin(
+            name=package, package=package, version=version, load=functools.partial(_unreadable, str(error))
+        )
         return
     for point in points:
-        yield Found(name=point.name, package=package, version=version, load=point.load)
+        yield InstalledPlugin(name=point.name, package=package, version=version, load=point.load)
 
 
 def _field(distribution: importlib.metadata.Distribution, name: str) -> str:

@@ -15,8 +15,8 @@ import pluggy
 from rudr_py import catalog, hookspecs
 from rudr_py.catalog import Guard, Offer
 from rudr_py.errors import PluginError
-from rudr_py.plugins import checks, conflicts
-from rudr_py.plugins.discovery import Found
+from rudr_py.plugins import conflicts, declaration_checks
+from rudr_py.plugins.entry_points import InstalledPlugin
 
 MOST = 1000
 """The types that one plugin may offer: a generator without end must not fill the memory."""
@@ -26,16 +26,18 @@ class IncompatibleError(PluginError):
     """The plugin is made for another version of the plugin API."""
 
 
-def offers(found: Found, call_guard: Guard) -> tuple[Offer[Any], ...]:
+def offers(found: InstalledPlugin, call_guard: Guard) -> tuple[Offer[Any], ...]:
     """Import a plugin, ask its hook, check every type. Raises PluginError, and whatever the plugin raises."""
     plugin = found.load()
     _check_version(found, plugin)
     types = _ask(found, plugin)
     for one in types:
         _check_version(found, one)
-    wrong = [f"{checks.label(one)} {fault}" for one in types for fault in checks.faults(one)]
+    wrong = [f"{declaration_checks.label(one)} {fault}" for one in types for fault in declaration_checks.faults(one)]
     if not wrong and not found.builtin:
-        wrong = [f"{checks.label(one)} {fault}" for one in types for fault in checks.trespasses(one)]
+        wrong = [
+            f"{declaration_checks.label(one)} {fault}" for one in types for fault in declaration_checks.trespasses(one)
+        ]
     if wrong:
         raise PluginError("offers a type that cannot be used: " + "; ".join(wrong), package=found.distribution)
     offered = tuple(catalog.offer(one, package=found.distribution, guard=call_guard) for one in types)
@@ -45,14 +47,14 @@ def offers(found: Found, call_guard: Guard) -> tuple[Offer[Any], ...]:
     return offered
 
 
-def _check_version(found: Found, declaring: object) -> None:
+def _check_version(found: InstalledPlugin, declaring: object) -> None:
     declared = getattr(declaring, "RUDR_API_VERSION", None)
-    why = checks.incompatible(declared) if declared is not None else ""
+    why = declaration_checks.incompatible(declared) if declared is not None else ""
     if why:
         raise IncompatibleError(why, package=found.distribution)
 
 
-def _manager(found: Found, plugin: object) -> pluggy.PluginManager:
+def _manager(found: InstalledPlugin, plugin: object) -> pluggy.PluginManager:
     """A manager of its own for each plugin: nothing that one registers can stay behind or reach another."""
     manager = pluggy.PluginManager("rudr_py")
     manager.add_hookspecs(hookspecs)
@@ -65,7 +67,7 @@ def _manager(found: Found, plugin: object) -> pluggy.PluginManager:
     return manager
 
 
-def _ask(found: Found, plugin: object) -> list[Any]:
+def _ask(found: InstalledPlugin, plugin: object) -> list[Any]:
     """Call the hook. Raises PluginError when there is none, or what it returns is no list of anything."""
     hook = _manager(found, plugin).hook.rudr_types
     functions = [implementation.function for implementation in hook.get_hookimpls()]

@@ -11,7 +11,7 @@ from typing import Any
 from rudr_py.api import Kind, Scope, Trait, WorkloadType
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.errors import Right
-from rudr_py.kube import status
+from rudr_py.kube import error_status
 from rudr_py.model.identity import CORE_GROUP
 from rudr_py.plugins import rights
 
@@ -42,7 +42,7 @@ _OWN: Mapping[tuple[str, str], Mapping[str, str]] = {
     (CORE_GROUP, "traits"): _TYPES,
     (CORE_GROUP, "workloadtypes"): _TYPES,
     ("", "pods"): {"": "for telling why an instance is not ready, and when the last run of a Task has ended"},
-    ("", status.OWNER): _OWNERS,
+    ("", error_status.OWNER): _OWNERS,
     ("coordination.k8s.io", "leases"): {"": "for leader election"},
     ("events.k8s.io", "events"): {"": "for telling users what happened"},
 }

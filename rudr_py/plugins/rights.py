@@ -16,7 +16,7 @@ from rudr_py.catalog import Catalog
 from rudr_py.errors import DocumentError, Problem
 from rudr_py.model.definition import WorkloadTypeDefinition
 from rudr_py.model.identity import CORE_GROUP
-from rudr_py.render import extended
+from rudr_py.render.types import extended_workload
 
 WATCH = ("list", "watch")
 KEEP = ("get", *WATCH, "create", "patch", "delete")
@@ -107,7 +107,7 @@ def admitted(definition: WorkloadTypeDefinition) -> Rule:
 
     Its plural is that of the definition, else guessed. Raises DocumentError for a kind that is never admitted.
     """
-    if definition.group in (*extended.FORBIDDEN_GROUPS, CORE_GROUP, ""):
+    if definition.group in (*extended_workload.FORBIDDEN_GROUPS, CORE_GROUP, ""):
         name = definition.metadata.name
         message = f'the WorkloadType "{name}" admits nothing: kinds of the group "{definition.group}" never are'
         raise DocumentError((Problem(message, ADMITTED_PATH),))

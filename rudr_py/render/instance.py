@@ -14,10 +14,17 @@ from rudr_py.api import Attached, Context, Drop, Kind, Manifest, Member, Ref, Re
 from rudr_py.catalog import Offer
 from rudr_py.errors import PluginCallError, Problem
 from rudr_py.model import paths
-from rudr_py.render import calling, check, digest, edits, fitting, membership, scaling, stamp
-from rudr_py.render.inputs import Inputs
-from rudr_py.render.plan import InstancePlan, Part, Planned, RenderedInstance
-from rudr_py.render.prepare import Prepared, PreparedTrait
+from rudr_py.render import edits, scaling
+from rudr_py.render.edits import Change, EditClash
+from rudr_py.render.prepare import PreparedInstance, PreparedTrait
+from rudr_py.render.scaling import MergedScale, ScaleClash, ScaleRequest
+from rudr_py.render.scopes import membership
+from rudr_py.render.types import applicability, plugin_call
+from rudr_py.render.types import properties as check
+from rudr_py.render.types.plugin_call import Told
+from rudr_py.render.values import digests, labels
+from rudr_py.render.values.inputs import Inputs
+from rudr_py.render.values.plan import InstancePlan, PlannedObject, RenderedInstance, TypeCall
 
 SERVICE = Kind("v1", "Service")
 
@@ -32,7 +39,7 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
     given: dict[str, Any] = {}
 
 
-def render(prepared: Prepared, inputs: Inputs) -> RenderedInstance:
+def render(prepared: PreparedInstance, inputs: Inputs) -> RenderedInstance:
     """Call the types of one instance and put their answers together. Raises nothing."""
     return _Assembly(prepared, inputs).result()
 
@@ -40,7 +47,7 @@ def render(prepared: Prepared, inputs: Inputs) -> RenderedInstance:
 class _Assembly:
     """The working memory of one rendering: every mistake is noted, and the work goes on as far as it can."""
 
-    def __init__(self, prepared: Prepared, inputs: Inputs) -> None:
+    def __init__(self, prepared: PreparedInstance, inputs: Inputs) -> None:
         self._prepared = prepared
         self._inputs = inputs
         self._problems: list[Problem] = []
@@ -132,7 +139,7 @@ class _Assembly:
         answer = self._ask(offer, offer.provides.render, context, path=trait.path, told=told)
         return msgspec.structs.replace(answer, given=trait.given) if answer else None
 
-    def _scale(self, workload: _Answer, size: scaling.Merged | None) -> _Answer | None:
+    def _scale(self, workload: _Answer, size: MergedScale | None) -> _Answer | None:
         offer = workload.offer
         context = msgspec.structs.replace(workload.context, manifests=workload.rendered.add)
 
@@ -154,12 +161,12 @@ class _Assembly:
         context: Context[Any],
         *,
         path: str,
-        told: calling.Told,
+        told: Told,
     ) -> _Answer | None:
         try:
-            rendered = calling.render(offer, function, context)
+            rendered = plugin_call.render(offer, function, context)
         except Refuse as refusal:
-            self._problems += calling.refusals(offer, refusal, told)
+            self._problems += plugin_call.refusals(offer, refusal, told)
         except PluginCallError as error:
             self._faults.append(Problem(str(error), path))
         else:
@@ -175,25 +182,25 @@ class _Assembly:
             return Problem(message, at, document=prepared.document)
         return Problem(message, check.inside(prepared.setting_at, at), document=prepared.document)
 
-    def _size(self, traits: Sequence[_Answer]) -> scaling.Merged | None:
+    def _size(self, traits: Sequence[_Answer]) -> MergedScale | None:
         wishes = [
-            scaling.Wish(answer.rendered.scale, answer.offer.name, answer.path)
+            ScaleRequest(answer.rendered.scale, answer.offer.name, answer.path)
             for answer in traits
             if answer.rendered.scale is not None
         ]
         merged = scaling.merge(wishes)
-        if isinstance(merged, scaling.Clash):
+        if isinstance(merged, ScaleClash):
             self._problems.append(Problem(merged.message, merged.path, rule="TR-4"))
             return None
         if merged is None:
             return None
-        refused = fitting.misfit_of_size(merged.scale.form, merged.by.trait, self._prepared.workload)
+        refused = applicability.misfit_of_size(merged.scale.form, merged.by.trait, self._prepared.workload)
         if not refused:
             return merged
         self._problems.append(Problem(refused, merged.by.path, rule="TR-14"))
         return None
 
-    def _final(self, answers: Sequence[_Answer]) -> tuple[dict[Ref, Manifest], list[edits.Change]]:
+    def _final(self, answers: Sequence[_Answer]) -> tuple[dict[Ref, Manifest], list[Change]]:
         """Every manifest with all edits made, and the edits."""
         manifests: dict[Ref, Manifest] = {}
         for answer in answers:
@@ -202,9 +209,7 @@ class _Assembly:
                     message = f'"{answer.offer.name}" adds {manifest.ref}, which this instance has already'
                     self._problems.append(Problem(message, answer.path, rule="TR-4"))
                 manifests.setdefault(manifest.ref, manifest)
-        changes = [
-            edits.Change(edit, answer.offer.name, answer.path) for answer in answers for edit in answer.rendered.edit
-        ]
+        changes = [Change(edit, answer.offer.name, answer.path) for answer in answers for edit in answer.rendered.edit]
         self._problems += (_clash(clash) for clash in edits.clashes(changes, manifests))
         if self._wrong:
             return manifests, changes
@@ -221,7 +226,7 @@ class _Assembly:
         return InstancePlan(
             name=binding.instance_name,
             component=binding.component_name,
-            owner=stamp.component_instance(binding.component_name, binding.instance_name),
+            owner=labels.component_instance(binding.component_name, binding.instance_name),
             workload=_part(workload, (*workload.rendered.add, *sized.rendered.add), final),
             traits=tuple(_part(trait, trait.rendered.add, final) for trait in traits),
         )
@@ -231,7 +236,7 @@ class _Assembly:
         prepared, context = self._prepared, workload.context
         rendered = msgspec.structs.replace(context, manifests=workload.rendered.add)
         try:
-            pods = calling.pods(workload.offer, rendered)
+            pods = plugin_call.pods(workload.offer, rendered)
         except (PluginCallError, Refuse) as error:
             self._faults.append(Problem(str(error), prepared.path))
             return None
@@ -248,15 +253,15 @@ class _Assembly:
         )
 
     def _planned(
-        self, answers: Sequence[_Answer], final: dict[Ref, Manifest], changes: Sequence[edits.Change]
-    ) -> tuple[Planned, ...]:
+        self, answers: Sequence[_Answer], final: dict[Ref, Manifest], changes: Sequence[Change]
+    ) -> tuple[PlannedObject, ...]:
         handed = [change.edit for change in changes if isinstance(change.edit, Drop) and change.edit.handover]
         planned = []
         for answer in answers:
             for rendered in answer.rendered.add:
                 manifest = final[rendered.ref]
                 planned.append(
-                    Planned(
+                    PlannedObject(
                         ref=manifest.ref,
                         body=self._body(manifest),
                         instance=self._prepared.binding.instance_name,
@@ -275,7 +280,7 @@ class _Assembly:
         metadata, policy = self._inputs.application.metadata, self._inputs.image_pull_policy
         if policy and membership.core(self._prepared.workload.name):
             manifest = _pulling(manifest, policy)
-        return stamp.body(
+        return labels.body(
             manifest,
             namespace=metadata.namespace,
             application=metadata.name,
@@ -292,8 +297,8 @@ class _Assembly:
         acting = (answer for answer in answers if answer.rendered.add or answer.rendered.edit)
         traits = [[answer.offer.name, answer.given] for answer in acting if answer.path != prepared.path]
         component = prepared.component
-        runs = [prepared.workload.name, component.os_type, component.arch, digest.plain(component.containers)]
-        return digest.of([runs, prepared.settings, prepared.parameters, traits])
+        runs = [prepared.workload.name, component.os_type, component.arch, digests.plain(component.containers)]
+        return digests.of([runs, prepared.settings, prepared.parameters, traits])
 
 
 def _pulling(manifest: Manifest, policy: str) -> Manifest:
@@ -317,13 +322,13 @@ def _rank(answer: _Answer) -> tuple[str, bytes]:
     return answer.offer.name, msgspec.json.encode(answer.given, order="deterministic")
 
 
-def _clash(clash: edits.Clash) -> Problem:
+def _clash(clash: EditClash) -> Problem:
     return Problem(clash.message, clash.path, rule="TR-4")
 
 
-def _part(answer: _Answer, own: Sequence[Manifest], final: dict[Ref, Manifest]) -> Part:
+def _part(answer: _Answer, own: Sequence[Manifest], final: dict[Ref, Manifest]) -> TypeCall:
     manifests = tuple(final[manifest.ref] for manifest in own)
-    return Part(
+    return TypeCall(
         offer=answer.offer,
         context=msgspec.structs.replace(answer.context, manifests=manifests),
         refs=tuple(manifest.ref for manifest in manifests),

@@ -15,10 +15,13 @@ from rudr_py.catalog import Catalog
 from rudr_py.errors import Problem
 from rudr_py.model import paths
 from rudr_py.model.document import Positions
-from rudr_py.render import instance, packages, prepare, scopes, stamp
-from rudr_py.render.inputs import Inputs
-from rudr_py.render.plan import Answer, InstancePlan, Plan, Planned, RenderedInstance, RenderedScope
-from rudr_py.render.prepare import Prepared
+from rudr_py.render import instance, prepare
+from rudr_py.render.prepare import PreparedInstance
+from rudr_py.render.scopes import render as scopes
+from rudr_py.render.types import packages
+from rudr_py.render.values import labels
+from rudr_py.render.values.inputs import Inputs
+from rudr_py.render.values.plan import InstancePlan, Plan, PlannedObject, RenderAnswer, RenderedInstance, RenderedScope
 
 INVALID = "InvalidDocument"
 COMPONENT_NOT_FOUND = "ComponentNotFound"
@@ -38,7 +41,7 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
     }
     instances = tuple(found.plan for found in rendered.values() if found.plan is not None)
     grouped = [scopes.render(inputs, catalog, index, instances) for index in range(len(inputs.application.scopes))]
-    answers: list[Answer] = [*rendered.values(), *grouped]
+    answers: list[RenderAnswer] = [*rendered.values(), *grouped]
     missing = [found.missing for found in preparations if found.missing is not None]
     faults = [fault for found in answers for fault in found.faults]
     owners = [_component_instance(inputs, plan) for plan in instances]
@@ -80,7 +83,7 @@ def _misread(inputs: Inputs, index: int) -> bool:
     return any(paths.below(problem.path, path) for problem in inputs.parsed.problems)
 
 
-def _tried(inputs: Inputs, index: int, trial: Prepared | None) -> Iterator[Problem]:
+def _tried(inputs: Inputs, index: int, trial: PreparedInstance | None) -> Iterator[Problem]:
     """What types refuse in an instance that is wrong already. A fault may come of what is left out: none is told."""
     if trial is not None and not _misread(inputs, index):
         yield from instance.render(trial, inputs).problems
@@ -91,7 +94,7 @@ def _wake_at(moments: Iterable[datetime | None], now: datetime) -> datetime | No
     return max(min(wanted), now + SOONEST) if wanted else None
 
 
-def _component_instance(inputs: Inputs, plan: InstancePlan) -> Planned:
+def _component_instance(inputs: Inputs, plan: InstancePlan) -> PlannedObject:
     application = inputs.application.metadata
     body: dict[str, Any] = {
         "apiVersion": plan.owner.kind.api_version,
@@ -99,11 +102,11 @@ def _component_instance(inputs: Inputs, plan: InstancePlan) -> Planned:
         "metadata": {
             "name": plan.owner.name,
             "namespace": application.namespace,
-            "labels": stamp.labels(application.name, plan.name),
+            "labels": labels.labels(application.name, plan.name),
         },
         "spec": {"traits": []},
     }
-    return Planned(ref=plan.owner, body=body, instance=plan.name, made_by="", owner="application")
+    return PlannedObject(ref=plan.owner, body=body, instance=plan.name, made_by="", owner="application")
 
 
 class _Work(msgspec.Struct, frozen=True):
@@ -111,13 +114,13 @@ class _Work(msgspec.Struct, frozen=True):
 
     name: str
     path: str
-    manifests: tuple[Planned, ...]
+    manifests: tuple[PlannedObject, ...]
 
 
 def _works(
     inputs: Inputs,
     rendered: Mapping[int, RenderedInstance],
-    owners: Sequence[Planned],
+    owners: Sequence[PlannedObject],
     grouped: Sequence[RenderedScope],
 ) -> Iterator[_Work]:
     for index, found in rendered.items():

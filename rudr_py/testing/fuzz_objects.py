@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rudr_py.testing.typed import Document
+from rudr_py.testing.protocols import Document
 
 EXAMPLES = 50
 """How many situations are made up."""

@@ -21,14 +21,15 @@ from rudr_py.api import Kind, Type
 from rudr_py.catalog import Catalog
 from rudr_py.kube import config
 from rudr_py.kube.clock import SystemClock
+from rudr_py.kube.config import Connection, Credentials
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local.cluster import LocalCluster, LocalSettings
-from rudr_py.model import crds
+from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import API_VERSION
 from rudr_py.settings import Settings
 from rudr_py.testing import rendering
 from rudr_py.testing.cluster import TIMEOUT, Cluster
-from rudr_py.testing.typed import Document
+from rudr_py.testing.protocols import Document
 
 R = TypeVar("R")
 
@@ -37,7 +38,7 @@ CRD = Kind("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 PATIENCE = 3 * TIMEOUT
 
 
-class Handle:
+class LocalHandle:
     """The fixture `rudr_api`; see `typed.Live`. Every method waits for the thread of the API."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, local: LocalCluster, cluster: Cluster) -> None:
@@ -90,14 +91,14 @@ class Handle:
 
 
 @contextlib.contextmanager
-def started(settings: LocalSettings | None = None) -> Iterator[Handle]:
+def started(settings: LocalSettings | None = None) -> Iterator[LocalHandle]:
     """An API with our definitions and the namespace `default`, until the context ends."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="rudr-api", daemon=True)
     thread.start()
     stack = contextlib.AsyncExitStack()
     try:
-        opening: Future[Handle] = asyncio.run_coroutine_threadsafe(_open(loop, stack, settings), loop)
+        opening: Future[LocalHandle] = asyncio.run_coroutine_threadsafe(_open(loop, stack, settings), loop)
         yield opening.result(PATIENCE)
     finally:
         asyncio.run_coroutine_threadsafe(stack.aclose(), loop).result(PATIENCE)
@@ -107,11 +108,11 @@ def started(settings: LocalSettings | None = None) -> Iterator[Handle]:
 
 
 @contextlib.contextmanager
-def controlling(handle: Handle) -> Iterator[Callable[..., Handle]]:
+def controlling(handle: LocalHandle) -> Iterator[Callable[..., LocalHandle]]:
     """A function that starts a controller with the given types; it ends with the context."""
     stack = contextlib.AsyncExitStack()
 
-    def control(*types: Type[Any]) -> Handle:
+    def control(*types: Type[Any]) -> LocalHandle:
         catalog = rendering.catalog(types)
         handle.wait(_control(stack, handle.cluster, catalog))
         return handle
@@ -127,10 +128,10 @@ class _Plain:
 
     namespace = "default"
 
-    def __init__(self, access: config.Access) -> None:
+    def __init__(self, access: Credentials) -> None:
         self._access = access
 
-    async def load(self, *, fresh: bool) -> config.Access:
+    async def load(self, *, fresh: bool) -> Credentials:
         """The access."""
         del fresh
         return self._access
@@ -148,12 +149,12 @@ async def connected(kubeconfig: Document, stack: contextlib.AsyncExitStack) -> A
     return transport
 
 
-async def _connection(kubeconfig: Document) -> config.Connection:
+async def _connection(kubeconfig: Document) -> Connection:
     server = kubeconfig["clusters"][0]["cluster"]["server"]
     user = kubeconfig["users"][0]["user"] if kubeconfig.get("users") else {}
     if server.startswith("http://") and user.keys() <= {"token"}:
-        access = config.Access(server, f"Bearer {user['token']}" if user else "")
-        return config.Connection(_Plain(access), access)
+        access = Credentials(server, f"Bearer {user['token']}" if user else "")
+        return Connection(_Plain(access), access)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kubeconfig"
         path.write_text(yaml.safe_dump(kubeconfig))
@@ -175,10 +176,10 @@ async def _apply(cluster: Cluster, documents: Sequence[Document]) -> None:
 
 async def _open(
     loop: asyncio.AbstractEventLoop, stack: contextlib.AsyncExitStack, settings: LocalSettings | None
-) -> Handle:
+) -> LocalHandle:
     local = await stack.enter_async_context(LocalCluster(settings))
     transport = await connected(local.kubeconfig(), stack)
-    handle = Handle(loop, local, Cluster(transport, "default", SystemClock()))
+    handle = LocalHandle(loop, local, Cluster(transport, "default", SystemClock()))
     await handle.cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
     await define(handle.cluster)
     return handle

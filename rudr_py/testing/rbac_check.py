@@ -9,17 +9,17 @@ from typing import Any
 
 from rudr_py.api import Kind, Trait
 from rudr_py.catalog import Catalog
-from rudr_py.model import crds
+from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import CORE_GROUP
 from rudr_py.plugins import rights, roles
 from rudr_py.plugins.rights import Rights
-from rudr_py.plugins.roles import Account, Installation
+from rudr_py.plugins.roles import RoleScope, ServiceAccount
 from rudr_py.settings import Settings
 from rudr_py.testing import rendering
-from rudr_py.testing.rendering import Stage
-from rudr_py.testing.typed import Document
+from rudr_py.testing.protocols import Document
+from rudr_py.testing.rendering import RenderSetup
 
-ACCOUNT, TOKEN = Account("rudr-system", "rudr-controller"), "token-of-the-controller"
+ACCOUNT, TOKEN = ServiceAccount("rudr-system", "rudr-controller"), "token-of-the-controller"
 APPLICATION = Kind(f"{CORE_GROUP}/v1alpha1", "ApplicationConfiguration")
 FORBIDDEN, NOT_FOUND, WRONG = 403, 404, 400
 """Status codes of HTTP; from the last one on, the server said no."""
@@ -40,7 +40,7 @@ def is_built_in(kind: Kind) -> bool:
 
 
 def check(
-    stages: Sequence[Stage], catalog: Catalog, granted: Rights | None = None, *, patience: float = PATIENCE
+    stages: Sequence[RenderSetup], catalog: Catalog, granted: Rights | None = None, *, patience: float = PATIENCE
 ) -> None:
     """Raises AssertionError that names every request for which a right was missing, while the stages came and went.
 
@@ -49,12 +49,12 @@ def check(
     too: it has the application's conditions and the server's refusals.
     """
     # by name: without the packages of the extra `local` the rest of the suite must still run
-    live = importlib.import_module("rudr_py.testing.live")
+    live = importlib.import_module("rudr_py.testing.local_handle")
     cluster = importlib.import_module("rudr_py.local.cluster")
     access = importlib.import_module("rudr_py.local.access.settings")
     user = importlib.import_module("rudr_py.local.access.user")
     tokens = {TOKEN: user.account(ACCOUNT.namespace, ACCOUNT.name)}
-    settings = cluster.LocalSettings(access=access.Access(tokens=tokens))
+    settings = cluster.LocalSettings(access=access.AccessSettings(tokens=tokens))
     needed = _granted(rights.needed(catalog) if granted is None else granted)
     with live.started(settings) as handle:
         handle.apply(*needed, *_definitions(stages[0], catalog))
@@ -69,9 +69,9 @@ def check(
         )
 
 
-async def _try(handle: Any, stages: Sequence[Stage], catalog: Catalog, patience: float) -> tuple[list[str], str]:
+async def _try(handle: Any, stages: Sequence[RenderSetup], catalog: Catalog, patience: float) -> tuple[list[str], str]:
     """Applications come and lose their trait: which requests were forbidden, and why one did not get there, or ""."""
-    live = importlib.import_module("rudr_py.testing.live")
+    live = importlib.import_module("rudr_py.testing.local_handle")
     cluster, local = handle.cluster, handle.local
     local.requests.clear()
     given = [_numbered(stage, number) for number, stage in enumerate(stages)]
@@ -124,7 +124,7 @@ def _answers(local: Any) -> list[str]:
     )
 
 
-def _numbered(stage: Stage, number: int) -> tuple[Document, Document]:
+def _numbered(stage: RenderSetup, number: int) -> tuple[Document, Document]:
     """The documents of a stage, under names that no other number has."""
     component, application = rendering.documents(stage)
     spec = application["spec"]
@@ -164,10 +164,10 @@ def _conditions(document: Document, generation: int) -> Sequence[Document]:
 def _granted(granted: Rights) -> Iterable[Document]:
     namespace = Settings().definitions_namespace
     yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-    yield from roles.documents(granted, Installation(definitions=namespace, account=ACCOUNT))
+    yield from roles.documents(granted, RoleScope(definitions=namespace, account=ACCOUNT))
 
 
-def _definitions(stage: Stage, catalog: Catalog) -> Iterable[Document]:
+def _definitions(stage: RenderSetup, catalog: Catalog) -> Iterable[Document]:
     """CRDs that take anything, for the kinds of the type that neither Kubernetes nor we bring."""
     ours = {document["spec"]["names"]["kind"] for document in crds.documents()}
     kinds = {*stage.type_.produces, *stage.type_.observes, *catalog.kinds()}

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from rudr_py.api import Component, Context, Kind, Type, properties
-from rudr_py.model.parse_component import parse_component
+from rudr_py.model.parse.component import parse_component
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

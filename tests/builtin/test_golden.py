@@ -17,7 +17,7 @@ import pytest
 
 from rudr_py import builtin
 from rudr_py.api import Component, Context, Manifest, Member, Port, Scale, Scope, Set, Type, WorkloadType
-from rudr_py.model import crds
+from rudr_py.model.crd_schemas import crds
 
 GOLDEN = Path(__file__).parent / "golden"
 OWN_SCHEMAS: dict[str, Any] = {

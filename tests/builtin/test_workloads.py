@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from rudr_py import builtin
 from rudr_py.api import Component, Context, ExtendedResource, Manifest, Refuse, Rendered, Scale, WorkloadType
-from rudr_py.builtin import config_files, container, kinds
-from rudr_py.builtin.server import Server
-from rudr_py.builtin.task import Task
+from rudr_py.builtin import kinds
+from rudr_py.builtin.workloads import config_files, container
+from rudr_py.builtin.workloads.server import Server
+from rudr_py.builtin.workloads.task import Task
 
 MakeComponent = Callable[..., Component]
 MakeContext = Callable[..., Context[Any]]

@@ -9,9 +9,9 @@ import jsonschema
 import pytest
 
 from rudr_py.api import Scope, Trait
-from rudr_py.model import parse
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition
-from rudr_py.render import definitions
+from rudr_py.model.parse import documents
+from rudr_py.render.types import definitions
 from tests.conformance import oam, published
 
 SERVER = oam.component("Server", oam.WEB)
@@ -102,7 +102,7 @@ def everything() -> list[dict[str, Any]]:
 def test_every_installed_type_is_published_as_an_object_that_reads_back() -> None:
     kinds = []
     for document in everything():
-        parsed = parse.parse(document)
+        parsed = documents.parse(document)
         assert (parsed.problems, parsed.warnings) == ((), ())
         assert not published.refusals(document, published.VERSIONS[0])
         kinds.append(document["kind"])
@@ -128,7 +128,7 @@ def test_a_published_trait_says_what_its_type_checks() -> None:
 
 
 def test_a_published_scope_has_its_type_its_overlap_and_its_parameters() -> None:
-    parsed = (parse.parse(document).value for document in everything())
+    parsed = (documents.parse(document).value for document in everything())
     scopes = {value.type: value for value in parsed if isinstance(value, ScopeDefinition)}
     network = scopes["core.oam.dev/v1alpha1.NetworkScope"]
     assert not network.allow_component_overlap
@@ -145,5 +145,5 @@ def test_what_is_published_changes_nothing_of_what_is_rendered() -> None:
 
 
 def _trait(document: dict[str, Any]) -> TraitDefinition | None:
-    value = parse.parse(document).value
+    value = documents.parse(document).value
     return value if isinstance(value, TraitDefinition) else None

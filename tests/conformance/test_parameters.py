@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rudr_py.model import parse_component, yamlfile
+from rudr_py.model.parse import component, yaml_file
 from tests.conformance import oam
 
 COMPONENT = oam.component(
@@ -82,8 +82,8 @@ def test_an_undefined_variable_in_a_property_is_refused_at_its_place() -> None:
 
 def test_a_setting_needs_no_type() -> None:
     text = oam.component("acme.example/v1.Robot", "workloadSettings: [{name: arms, value: 2}]")
-    (document,) = yamlfile.load(text, "robot.yaml")
-    parsed = parse_component.parse_component(document.value)
+    (document,) = yaml_file.load(text, "robot.yaml")
+    parsed = component.parse_component(document.value)
     assert parsed.problems == ()
     assert parsed.value is not None
     assert [(one.name, one.type, one.value) for one in parsed.value.settings] == [("arms", "string", 2)]

@@ -9,8 +9,8 @@ import pytest
 
 from rudr_py.api import Scope
 from rudr_py.model.identity import CORE_GROUP, TypeName
-from rudr_py.render import root
-from rudr_py.render.plan import Plan
+from rudr_py.render.scopes import root_scopes
+from rudr_py.render.values.plan import Plan
 from tests.conformance import oam, published
 
 SERVER = oam.component("Server", oam.WEB)
@@ -129,14 +129,14 @@ def test_a_scope_of_ones_own_takes_the_place_of_the_root_scope_of_its_type() -> 
 
 
 def test_the_root_application_is_right_and_has_a_scope_of_each_core_type() -> None:
-    text = json.dumps(root.document("default"))
-    found = oam.plan(SERVER, text, member(), name=root.NAME, root=root.NAME)
+    text = json.dumps(root_scopes.document("default"))
+    found = oam.plan(SERVER, text, member(), name=root_scopes.NAME, root=root_scopes.NAME)
     assert (found.problems, found.warnings) == ((), ())
     assert sorted(scope.part.name for scope in found.scopes) == sorted(
         offer.name for offer in oam.catalog().offers() if isinstance(offer.provides, Scope)
     )
-    assert joined(oam.plan(SERVER, text, member(), root=root.NAME)) == ["HealthScope", "NetworkScope"]
-    assert not published.refusals(root.document("default"), published.VERSIONS[0])
+    assert joined(oam.plan(SERVER, text, member(), root=root_scopes.NAME)) == ["HealthScope", "NetworkScope"]
+    assert not published.refusals(root_scopes.document("default"), published.VERSIONS[0])
 
 
 def test_an_extended_workload_is_not_put_into_root_scopes() -> None:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from rudr_py.api import Trait
-from rudr_py.render.plan import Plan
+from rudr_py.render.values.plan import Plan
 from tests.conformance import oam
 
 TRAIT = "$.spec.components[0].traits"

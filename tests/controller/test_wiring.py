@@ -13,8 +13,8 @@ import msgspec
 from rudr_py.catalog import Catalog, PluginState
 from rudr_py.controller import Controller, assemble
 from rudr_py.kube.clock import SystemClock
-from rudr_py.local.faults import Faults, Match
-from rudr_py.model import crds
+from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.model.crd_schemas import crds
 from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
 

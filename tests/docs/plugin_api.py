@@ -16,6 +16,7 @@ from typing import Any
 from rudr_py import api, hookspecs
 from rudr_py.api import Scale
 from rudr_py.render import scaling
+from rudr_py.render.scaling import MergedScale, ScaleClash, ScaleRequest
 
 GROUPS = {
     "What an author derives from": ("Type", "Trait", "WorkloadType", "Scope"),
@@ -198,16 +199,16 @@ def _sizes() -> str:
     rows = ["| traits return | merged |", "|---|---|"]
     for count in (1, 2):
         for sizes in itertools.combinations(_EXAMPLES, count):
-            wishes = [scaling.Wish(size, f"trait-{index}", "$") for index, size in enumerate(sizes)]
+            wishes = [ScaleRequest(size, f"trait-{index}", "$") for index, size in enumerate(sizes)]
             rows.append(f"| {' and '.join(map(_size, sizes))} | {_merged(wishes)} |")
     return "\n".join(rows) + "\n"
 
 
-def _merged(wishes: list[scaling.Wish]) -> str:
+def _merged(wishes: list[ScaleRequest]) -> str:
     found = scaling.merge(wishes)
     backwards = scaling.merge(wishes[::-1])
-    assert isinstance(found, scaling.Clash) == isinstance(backwards, scaling.Clash)
-    return _size(found.scale) if isinstance(found, scaling.Merged) else "refused"
+    assert isinstance(found, ScaleClash) == isinstance(backwards, ScaleClash)
+    return _size(found.scale) if isinstance(found, MergedScale) else "refused"
 
 
 def _size(size: Scale) -> str:

@@ -13,7 +13,7 @@ import yaml
 from rudr_py import errors
 from rudr_py.catalog import Catalog
 from rudr_py.kube import requests
-from rudr_py.model import crds
+from rudr_py.model.crd_schemas import crds
 from rudr_py.settings import Settings
 from rudr_py.testing.cluster import Cluster, killed
 from tests.e2e import waiting

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rudr_py import errors
-from rudr_py.kube import objects
+from rudr_py.kube import live_object
 
 FIELDS = {"f:metadata": {"f:labels": {"f:app": {}}}, "f:spec": {"f:replicas": {}}}
 
@@ -48,7 +48,7 @@ DOCUMENT: dict[str, Any] = {
 
 
 def test_what_the_controller_asks_for_is_at_hand() -> None:
-    live = objects.decode(msgspec.json.encode(DOCUMENT))
+    live = live_object.decode(msgspec.json.encode(DOCUMENT))
     assert (live.api_version, live.kind, live.key) == ("apps/v1", "Deployment", ("ns", "web"))
     assert (live.uid, live.resource_version, live.generation, live.deleting) == ("u1", "42", 3, False)
     assert (live.owner_uid, live.owner_kind, live.owner_name) == ("u3", "App", "a")
@@ -60,7 +60,7 @@ def test_what_the_controller_asks_for_is_at_hand() -> None:
 
 
 def test_the_document_comes_back_whole_but_for_managed_fields() -> None:
-    live = objects.decode(msgspec.json.encode(DOCUMENT))
+    live = live_object.decode(msgspec.json.encode(DOCUMENT))
     expected = dict(DOCUMENT, metadata=dict(DOCUMENT["metadata"]))
     del expected["metadata"]["managedFields"]
     assert live.document() == expected
@@ -68,41 +68,41 @@ def test_the_document_comes_back_whole_but_for_managed_fields() -> None:
 
 
 def test_the_digest_is_that_of_our_own_apply_entry_alone() -> None:
-    live = objects.decode(msgspec.json.encode(DOCUMENT))
-    assert live.digest == objects.digest(msgspec.json.encode(FIELDS))
+    live = live_object.decode(msgspec.json.encode(DOCUMENT))
+    assert live.digest == live_object.digest(msgspec.json.encode(FIELDS))
     foreign = dict(
         DOCUMENT, metadata=DOCUMENT["metadata"] | {"managedFields": DOCUMENT["metadata"]["managedFields"][:2]}
     )
-    assert objects.decode(msgspec.json.encode(foreign)).digest == ""
+    assert live_object.decode(msgspec.json.encode(foreign)).digest == ""
 
 
 def test_an_entry_of_the_hand_over_manager_is_noticed() -> None:
     entry = {"manager": "rudr-handover", "operation": "Apply", "fieldsV1": {"f:spec": {}}}
     document = {"metadata": {"name": "a", "managedFields": [entry]}}
-    assert objects.decode(msgspec.json.encode(document)).held
-    assert not objects.decode(msgspec.json.encode(DOCUMENT)).held
+    assert live_object.decode(msgspec.json.encode(document)).held
+    assert not live_object.decode(msgspec.json.encode(DOCUMENT)).held
 
 
 def test_the_digest_knows_no_order_and_no_spaces_but_every_field() -> None:
     turned = b'{"f:spec": {"f:replicas":{}}, "f:metadata":{"f:labels":{"f:app":{}}}}'
-    assert objects.digest(turned) == objects.digest(msgspec.json.encode(FIELDS))
-    assert objects.digest(b'{"f:spec":{}}') != objects.digest(turned)
+    assert live_object.digest(turned) == live_object.digest(msgspec.json.encode(FIELDS))
+    assert live_object.digest(b'{"f:spec":{}}') != live_object.digest(turned)
 
 
 def test_only_the_parts_asked_for_are_kept() -> None:
-    live = objects.decode(msgspec.json.encode(DOCUMENT), parts=("status", "data"))
+    live = live_object.decode(msgspec.json.encode(DOCUMENT), parts=("status", "data"))
     assert live.part("status") == {"readyReplicas": 1}
     assert live.part("spec") is None
     assert set(live.document()) == {"apiVersion", "kind", "metadata", "status"}
 
 
 def test_items_of_a_list_are_told_their_kind() -> None:
-    live = objects.decode(b'{"metadata":{"name":"a"}}', "v1", "Pod")
+    live = live_object.decode(b'{"metadata":{"name":"a"}}', "v1", "Pod")
     assert (live.api_version, live.kind, live.labels, live.digest) == ("v1", "Pod", {}, "")
 
 
 def test_nulls_are_as_good_as_absent() -> None:
-    live = objects.decode(
+    live = live_object.decode(
         b'{"metadata":{"name":"a","labels":null,"annotations":null,"ownerReferences":null,"managedFields":null,'
         b'"deletionTimestamp":null}}'
     )
@@ -110,13 +110,13 @@ def test_nulls_are_as_good_as_absent() -> None:
 
 
 def test_an_object_being_deleted_says_so() -> None:
-    assert objects.decode(b'{"metadata":{"name":"a","deletionTimestamp":"2026-01-01T00:00:00Z"}}').deleting
+    assert live_object.decode(b'{"metadata":{"name":"a","deletionTimestamp":"2026-01-01T00:00:00Z"}}').deleting
 
 
 def test_a_value_does_not_keep_the_buffer_that_it_came_from() -> None:
     buffer = b'{"items":[' + msgspec.json.encode(DOCUMENT) + b',"' + b"x" * 1000 + b'"]}'
     raw = msgspec.json.decode(buffer, type=dict[str, list[msgspec.Raw]])["items"][0]
-    live = objects.decode(raw)
+    live = live_object.decode(raw)
     del raw
     assert not [holder for holder in gc.get_referrers(buffer) if holder is live]
     assert not gc.is_tracked(live)
@@ -130,14 +130,14 @@ def test_a_value_does_not_keep_the_buffer_that_it_came_from() -> None:
 )  # fmt: skip
 def test_what_cannot_be_read_is_one_error_of_the_tree(data: bytes) -> None:
     with pytest.raises(errors.UndecodableError):
-        objects.decode(data)
+        live_object.decode(data)
 
 
 @settings(deadline=None)
 @given(st.binary())
 def test_no_bytes_raise_outside_the_tree(data: bytes) -> None:
     try:
-        live = objects.decode(data)
+        live = live_object.decode(data)
     except errors.UndecodableError:
         return
     live.document()
@@ -154,4 +154,4 @@ JSON = st.recursive(
 @given(st.dictionaries(st.text(max_size=5), JSON, max_size=3))
 def test_any_document_survives_the_round_trip(rest: dict[str, Any]) -> None:
     document = rest | {"apiVersion": "v1", "kind": "X", "metadata": {"name": "a"}}
-    assert objects.decode(msgspec.json.encode(document)).document() == document
+    assert live_object.decode(msgspec.json.encode(document)).document() == document

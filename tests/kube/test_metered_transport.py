@@ -11,7 +11,7 @@ import pytest
 from rudr_py import errors
 from rudr_py.kube import requests
 from rudr_py.kube.client import Client
-from rudr_py.kube.counting import Counted
+from rudr_py.kube.metered_transport import MeteredTransport
 from rudr_py.kube.requests import Request, Selection
 from rudr_py.kube.transport import Reply, Stream
 
@@ -22,15 +22,15 @@ def told() -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def counted(transport: Any, told: list[tuple[str, str]]) -> Counted:
+def counted(transport: Any, told: list[tuple[str, str]]) -> MeteredTransport:
     def observe(code: str, request: Request) -> None:
         told.append((code, request.method))
 
-    return Counted(transport, observe)
+    return MeteredTransport(transport, observe)
 
 
 async def test_every_request_is_told_of_once_answered_or_not(
-    counted: Counted, told: list[tuple[str, str]], server: Any, answer: Any, failure: Any, pods: Any
+    counted: MeteredTransport, told: list[tuple[str, str]], server: Any, answer: Any, failure: Any, pods: Any
 ) -> None:
     client = Client(counted)
     server.script(answer(body=b"{}"), failure(503), answer(end="abort"))
@@ -43,7 +43,7 @@ async def test_every_request_is_told_of_once_answered_or_not(
 
 
 async def test_a_watch_is_told_of_when_it_is_answered_and_not_again_when_it_breaks(
-    counted: Counted, told: list[tuple[str, str]], server: Any, answer: Any, pods: Any
+    counted: MeteredTransport, told: list[tuple[str, str]], server: Any, answer: Any, pods: Any
 ) -> None:
     request = requests.watch(Selection(pods), resource_version="1", timeout_seconds=60, silence=5)
     server.script(answer(body=b"{}", end="abort"))
@@ -75,7 +75,7 @@ class Nobody:
 
 
 async def test_a_watch_that_nobody_answers_is_told_of(told: list[tuple[str, str]], pods: Any) -> None:
-    counted = Counted(Nobody(), lambda code, request: told.append((code, request.method)))
+    counted = MeteredTransport(Nobody(), lambda code, request: told.append((code, request.method)))
     with pytest.raises(errors.ConnectionFailedError):
         async with counted.stream(requests.get(pods.object("ns", "a"))):
             pass

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import msgspec
 import pytest
 
-from rudr_py.kube.prober import LIMIT, Check, NetworkProber
+from rudr_py.kube.prober import LIMIT, NetworkProber, ProbeRequest
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 HOST = "127.0.0.1"
@@ -34,8 +34,8 @@ async def serving(handler: Handler) -> AsyncIterator[int]:
         server.close()
 
 
-def check(port: int, path: str = "/") -> Check:
-    return Check(method="httpGet", host=HOST, port=port, path=path, timeout=5)
+def check(port: int, path: str = "/") -> ProbeRequest:
+    return ProbeRequest(method="httpGet", host=HOST, port=port, path=path, timeout=5)
 
 
 class Web:
@@ -138,7 +138,7 @@ async def test_a_closed_port_and_a_host_that_is_none_are_told(method: str) -> No
     async with serving(Web("200 OK")) as port:
         pass
     for host in (HOST, "no such host", "a" * 300):
-        one = msgspec.convert({"method": method, "host": host, "port": port}, Check)
+        one = msgspec.convert({"method": method, "host": host, "port": port}, ProbeRequest)
         assert await NetworkProber().ask(one)
 
 
@@ -147,4 +147,4 @@ async def test_tcp_is_well_when_somebody_listens() -> None:
         await reader.read()
 
     async with serving(quiet) as port:
-        assert await NetworkProber().ask(Check(method="tcp", host=HOST, port=port)) is None
+        assert await NetworkProber().ask(ProbeRequest(method="tcp", host=HOST, port=port)) is None

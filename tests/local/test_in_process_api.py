@@ -9,12 +9,12 @@ import pytest
 
 from rudr_py.errors import AlreadyExistsError, ConflictError, LocalApiError, NotFoundError
 from rudr_py.local.cluster import LocalCluster
-from rudr_py.local.objects import Objects
-from rudr_py.local.resources import Kind
+from rudr_py.local.controllers.objects import Objects
+from rudr_py.local.registry.resources import KindInfo
 from tests.local.harness import CONFIG_MAPS, Api, config_map, deployment
 
-CONFIG_MAP = Kind("v1", "ConfigMap")
-DEPLOYMENT = Kind("apps/v1", "Deployment")
+CONFIG_MAP = KindInfo("v1", "ConfigMap")
+DEPLOYMENT = KindInfo("apps/v1", "Deployment")
 
 
 @pytest.fixture
@@ -80,9 +80,9 @@ async def test_a_deletion_of_another_uid_does_nothing(objects: Objects) -> None:
 
 
 async def test_a_kind_that_is_not_served_is_a_misuse(objects: Objects) -> None:
-    assert objects.resource(Kind("x/v1", "Y")) is None
+    assert objects.resource(KindInfo("x/v1", "Y")) is None
     with pytest.raises(LocalApiError):
-        objects.get(Kind("x/v1", "Y"), "n", "a")
+        objects.get(KindInfo("x/v1", "Y"), "n", "a")
 
 
 async def test_a_watch_begins_with_what_is_there_and_sees_requests(objects: Objects, api: Api) -> None:

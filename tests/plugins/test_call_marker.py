@@ -7,18 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rudr_py import catalog
-from rudr_py.plugins import marker
-from rudr_py.plugins.marker import SIZE, Label, Marker
+from rudr_py.plugins import call_marker
+from rudr_py.plugins.call_marker import SIZE, CallLabel, CallMarker
 
-LABEL = Label("type", "cron-hpa", "rudr-py-cronhpa 1.0")
+LABEL = CallLabel("type", "cron-hpa", "rudr-py-cronhpa 1.0")
 
 
 def test_a_call_is_noted_while_it_lasts_and_only_then() -> None:
     memory = bytearray(SIZE)
-    noting = Marker(memory)
+    noting = CallMarker(memory)
     guarded = noting.around(LABEL, catalog.plain_guard)
     assert noting.current() is None
-    assert guarded(lambda: marker.read(bytes(memory))) == LABEL
+    assert guarded(lambda: call_marker.read(bytes(memory))) == LABEL
     assert noting.current() is None
     with pytest.raises(ZeroDivisionError):
         guarded(lambda: 1 // 0)
@@ -26,7 +26,7 @@ def test_a_call_is_noted_while_it_lasts_and_only_then() -> None:
 
 
 def test_two_calls_of_one_type_can_be_told_apart() -> None:
-    noting = Marker(bytearray(SIZE))
+    noting = CallMarker(bytearray(SIZE))
     guarded = noting.around(LABEL, catalog.plain_guard)
     assert guarded(noting.current) != guarded(noting.current)
 
@@ -34,11 +34,11 @@ def test_two_calls_of_one_type_can_be_told_apart() -> None:
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_any_name_fits(name: str, package: str) -> None:
     memory = bytearray(SIZE)
-    Marker(memory).around(Label("type", name, package), lambda call: call())(lambda: None)
+    CallMarker(memory).around(CallLabel("type", name, package), lambda call: call())(lambda: None)
     assert len(memory) == SIZE
 
 
 @given(st.binary(max_size=SIZE))
 def test_whatever_stands_in_the_file_is_a_label_or_nothing(content: bytes) -> None:
-    found = marker.read(content)
+    found = call_marker.read(content)
     assert found is None or found.sort in ("type", "plugin")

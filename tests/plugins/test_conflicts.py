@@ -12,19 +12,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rudr_py.plugins import loading
-from rudr_py.plugins.discovery import Found
-from rudr_py.plugins.loading import Loaded
+from rudr_py.plugins.entry_points import InstalledPlugin
+from rudr_py.plugins.loading import LoadedPlugins
 
 Make = Callable[..., Any]
 
 
 @pytest.fixture(name="standard")
-def _standard(trait: Make, plugin: Make) -> Found:
-    found: Found = plugin("rudr-py", trait("ingress", aliases=("route",)), trait("volume"), version="0.1")
+def _standard(trait: Make, plugin: Make) -> InstalledPlugin:
+    found: InstalledPlugin = plugin("rudr-py", trait("ingress", aliases=("route",)), trait("volume"), version="0.1")
     return msgspec.structs.replace(found, builtin=True)
 
 
-def _owners(loaded: Loaded) -> dict[str, str]:
+def _owners(loaded: LoadedPlugins) -> dict[str, str]:
     return {name: offer.package for name, offer in loaded.catalog.traits.items()}
 
 
@@ -61,7 +61,7 @@ def test_a_clash_costs_a_plugin_all_of_its_types_and_others_nothing(trait: Make,
 
 @pytest.mark.parametrize("name", ["ingress", "route"])
 def test_a_name_of_a_built_in_type_is_refused_without_overrides(
-    name: str, trait: Make, plugin: Make, standard: Found
+    name: str, trait: Make, plugin: Make, standard: InstalledPlugin
 ) -> None:
     loaded = loading.load([plugin("rudr-py-a", trait(name))], standard)
     assert set(_owners(loaded).values()) == {"rudr-py 0.1"}
@@ -72,19 +72,21 @@ def test_a_name_of_a_built_in_type_is_refused_without_overrides(
 
 
 def test_overrides_replaces_a_built_in_type_under_all_of_its_spellings(
-    trait: Make, plugin: Make, standard: Found
+    trait: Make, plugin: Make, standard: InstalledPlugin
 ) -> None:
     loaded = loading.load([plugin("rudr-py-a", trait("ingress", overrides=("ingress",)))], standard)
     assert _owners(loaded) == {"ingress": "rudr-py-a 1.0", "route": "rudr-py-a 1.0", "volume": "rudr-py 0.1"}
     assert loaded.refused == ()
 
 
-def test_a_type_of_another_name_can_replace_one(trait: Make, plugin: Make, standard: Found) -> None:
+def test_a_type_of_another_name_can_replace_one(trait: Make, plugin: Make, standard: InstalledPlugin) -> None:
     loaded = loading.load([plugin("rudr-py-a", trait("gateway", overrides=("ingress",)))], standard)
     assert loaded.catalog.trait("ingress").name == "gateway"
 
 
-def test_two_replacements_of_one_type_are_both_refused_and_it_stays(trait: Make, plugin: Make, standard: Found) -> None:
+def test_two_replacements_of_one_type_are_both_refused_and_it_stays(
+    trait: Make, plugin: Make, standard: InstalledPlugin
+) -> None:
     rivals = [plugin(f"rudr-py-{one}", trait(one, overrides=("ingress",))) for one in ("a", "b")]
     loaded = loading.load(rivals, standard)
     assert loaded.catalog.trait("ingress").package == "rudr-py 0.1"
@@ -101,7 +103,7 @@ def test_a_plugin_may_replace_another_plugin(trait: Make, plugin: Make) -> None:
     assert _owners(loading.load(plugins, None)) == {"dns": "rudr-py-b 1.0"}
 
 
-def test_what_a_refused_plugin_would_have_replaced_stays(trait: Make, plugin: Make, standard: Found) -> None:
+def test_what_a_refused_plugin_would_have_replaced_stays(trait: Make, plugin: Make, standard: InstalledPlugin) -> None:
     loaded = loading.load(
         [
             plugin("rudr-py-a", trait("ingress", overrides=("ingress",)), trait("dns")),

@@ -14,12 +14,13 @@ from rudr_py.api import API_VERSION, Kind, Rendered, Rule, Scope, Trait, Type, W
 from rudr_py.catalog import PluginState
 from rudr_py.errors import ConfigError, PluginCallError
 from rudr_py.plugins import loading
-from rudr_py.plugins.discovery import Found
+from rudr_py.plugins.entry_points import InstalledPlugin
+from rudr_py.plugins.loading import PluginGuard
 
 Make = Callable[..., Any]
 
 
-def _only(found: Found) -> PluginState:
+def _only(found: InstalledPlugin) -> PluginState:
     (state,) = loading.load([found], None).plugins
     return state
 
@@ -79,7 +80,7 @@ class _UnspeakableError(Exception):
 def test_a_plugin_that_cannot_be_imported_does_not_hinder_the_others(
     error: BaseException, trait: Make, plugin: Make
 ) -> None:
-    broken = Found(name="broken", package="rudr-py-broken", version="0.3", load=_raising(error))
+    broken = InstalledPlugin(name="broken", package="rudr-py-broken", version="0.3", load=_raising(error))
     loaded = loading.load([broken, plugin("rudr-py-good", trait())], None)
     assert loaded.catalog.trait("small").package == "rudr-py-good 1.0"
     (state,) = loaded.refused
@@ -97,8 +98,8 @@ def test_a_plugin_that_never_gets_ready_does_not_hinder_the_others(place: str, t
 
     hanging = plugin("rudr-py-hanging", rudr_types=_hook(endless))
     if place == "import":
-        hanging = Found(name="hanging", package="rudr-py-hanging", version="1.0", load=endless)
-    loaded = loading.load([hanging, plugin("rudr-py-good", trait())], None, ward=loading.Ward(load_limit=0.05))
+        hanging = InstalledPlugin(name="hanging", package="rudr-py-hanging", version="1.0", load=endless)
+    loaded = loading.load([hanging, plugin("rudr-py-good", trait())], None, ward=PluginGuard(load_limit=0.05))
     assert loaded.catalog.trait("small").package == "rudr-py-good 1.0"
     (state,) = loaded.refused
     assert "rudr-py-hanging 1.0" in state.error
@@ -107,7 +108,7 @@ def test_a_plugin_that_never_gets_ready_does_not_hinder_the_others(place: str, t
 
 def test_the_user_can_still_interrupt_while_plugins_are_loaded() -> None:
     with pytest.raises(KeyboardInterrupt):
-        loading.load([Found(name="x", package="x", version="1", load=_raising(KeyboardInterrupt()))], None)
+        loading.load([InstalledPlugin(name="x", package="x", version="1", load=_raising(KeyboardInterrupt()))], None)
 
 
 def _misspelt() -> list[object]:
@@ -281,14 +282,14 @@ def test_a_name_missing_in_our_api_counts_as_made_for_another_version() -> None:
     def load() -> object:
         raise ImportError("cannot import name 'Sidecar' from 'rudr_py.api'", name="rudr_py.api")
 
-    state = _only(Found(name="x", package="rudr-py-x", version="9", load=load))
+    state = _only(InstalledPlugin(name="x", package="rudr-py-x", version="9", load=load))
     assert state.state == "incompatible"
     assert "Sidecar" in state.error
 
 
 @pytest.mark.parametrize("asked", ["a", "rudr-py-a"])
 def test_only_the_plugins_asked_for_are_imported(asked: str, trait: Make, plugin: Make) -> None:
-    bomb = Found(name="b", package="rudr-py-b", version="1", load=_raising(AssertionError("imported")))
+    bomb = InstalledPlugin(name="b", package="rudr-py-b", version="1", load=_raising(AssertionError("imported")))
     loaded = loading.load([plugin("rudr-py-a", trait()), bomb], None, only=(asked,))
     assert [(state.name, state.state) for state in loaded.plugins] == [("a", "loaded"), ("b", "disabled")]
     assert loaded.refused == ()
@@ -306,7 +307,7 @@ def test_asking_for_a_plugin_that_is_not_installed_says_which_are(trait: Make, p
 
 
 def test_a_disabled_plugin_is_not_imported_and_says_why() -> None:
-    bomb = Found(name="b", package="rudr-py-b", version="1", load=_raising(AssertionError("imported")))
+    bomb = InstalledPlugin(name="b", package="rudr-py-b", version="1", load=_raising(AssertionError("imported")))
     (state,) = loading.load([bomb], None, disabled={"b": "it ended the process twice"}).plugins
     assert state.state == "disabled"
     assert "it ended the process twice" in state.error

@@ -6,12 +6,12 @@ import pytest
 
 from rudr_py.catalog import Catalog
 from rudr_py.errors import Right
-from rudr_py.plugins import discovery, loading, purposes, rights
+from rudr_py.plugins import entry_points, loading, right_purposes, rights
 
 
 @pytest.fixture(name="catalog", scope="module")
 def _catalog() -> Catalog:
-    return loading.load([], discovery.standard()).catalog
+    return loading.load([], entry_points.standard()).catalog
 
 
 @pytest.mark.parametrize(
@@ -28,11 +28,11 @@ def _catalog() -> Catalog:
     ],
 )
 def test_a_right_is_explained_by_who_asks_for_it(catalog: Catalog, right: Right, expected: str) -> None:
-    assert purposes.of(catalog, right) == expected
+    assert right_purposes.of(catalog, right) == expected
 
 
 def test_many_who_ask_are_counted(catalog: Catalog) -> None:
-    found = purposes.of(catalog, Right("get", "configmaps"))
+    found = right_purposes.of(catalog, Right("get", "configmaps"))
     assert found.startswith("by workload types core.oam.dev/v1alpha1.")
     assert found.endswith(" and 3 more")
 
@@ -43,7 +43,7 @@ def test_no_right_is_asked_for_without_a_purpose(catalog: Catalog) -> None:
         right
         for rule in (*needed.cluster, *needed.definitions, *needed.own)
         for right in (Right(verb, resource, rule.groups[0]) for verb in rule.verbs for resource in rule.resources)
-        if not purposes.of(catalog, right)
+        if not right_purposes.of(catalog, right)
     ]
     assert unexplained == []
 
@@ -51,5 +51,5 @@ def test_no_right_is_asked_for_without_a_purpose(catalog: Catalog) -> None:
 def test_the_sentence_says_what_where_what_for_and_where_to_look(catalog: Catalog) -> None:
     right = Right("patch", "ingresses", "networking.k8s.io", "shop")
     told = "may not patch ingresses.networking.k8s.io in namespace shop: needed by trait ingress; see rudr rbac"
-    assert purposes.sentence(catalog, right) == told
-    assert purposes.sentence(catalog, Right("watch", "gadgets", "toys.example")).endswith("see rudr rbac -f")
+    assert right_purposes.sentence(catalog, right) == told
+    assert right_purposes.sentence(catalog, Right("watch", "gadgets", "toys.example")).endswith("see rudr rbac -f")

@@ -12,8 +12,8 @@ import pytest
 
 from rudr_py.api import Context, Drop, Kind, Manifest, Ref, Refuse, Rendered, Scale, Set, Trait, Type, WorkloadType
 from rudr_py.catalog import Catalog
-from rudr_py.render import rendering
-from rudr_py.render.plan import Plan, Planned
+from rudr_py.render import render as rendering
+from rudr_py.render.values.plan import Plan, PlannedObject
 
 Text = Callable[..., str]
 Make = Callable[..., Plan]
@@ -384,7 +384,7 @@ def test_claims_come_before_the_pods_that_mount_them(front: Callable[..., Plan])
         Manifest(kind=CONFIG, name="gone", body={}, reclaim=True),
     )
     keeping = Doing("keeping", Rendered(add=claims))
-    planned: tuple[Planned, ...] = front({"name": "keeping"}, types=(keeping,)).manifests
+    planned: tuple[PlannedObject, ...] = front({"name": "keeping"}, types=(keeping,)).manifests
     assert [(one.ref.name, one.owner, one.retain, one.reclaim) for one in planned] == [
         ("web-front", "application", False, False),
         ("kept", "none", True, False),

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from rudr_py.api import Context, Rendered, WorkloadType
 from rudr_py.catalog import Catalog
 from rudr_py.render import prepare
-from rudr_py.render.inputs import Inputs
-from rudr_py.render.prepare import Preparation
+from rudr_py.render.prepare import PrepareResult
+from rudr_py.render.values.inputs import Inputs
 
 Text = Callable[..., str]
 Web = Callable[..., dict[str, Any]]
@@ -49,7 +49,7 @@ spec:
 """
 
 
-def _places(found: Preparation) -> list[tuple[str, str, str]]:
+def _places(found: PrepareResult) -> list[tuple[str, str, str]]:
     missing = (found.missing,) if found.missing else ()
     return [(problem.document, problem.path, problem.rule) for problem in (*missing, *found.problems)]
 

@@ -9,7 +9,7 @@ import pytest
 
 from rudr_py.api import Context, Kind, Manifest, Rendered, WorkloadType
 from rudr_py.catalog import Catalog
-from rudr_py.render.plan import Plan
+from rudr_py.render.values.plan import Plan
 
 Text = Callable[..., str]
 Make = Callable[..., Plan]

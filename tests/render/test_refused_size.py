@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rudr_py.api import Context, Refuse, Rendered, Scale, WorkloadType
-from rudr_py.render.plan import Plan
+from rudr_py.render.values.plan import Plan
 
 AT = "$.spec.components[0]"
 SCALER = {"name": "manual-scaler", "properties": {"replicaCount": 3}}

@@ -18,9 +18,9 @@ from rudr_py.errors import Problem
 from rudr_py.model.application import Application
 from rudr_py.model.document import Parsed, Positions
 from rudr_py.model.identity import Metadata
-from rudr_py.render import rendering
-from rudr_py.render.inputs import Inputs
-from rudr_py.render.plan import Plan
+from rudr_py.render import render as rendering
+from rudr_py.render.values.inputs import Inputs
+from rudr_py.render.values.plan import Plan
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

@@ -12,7 +12,8 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 import msgspec
 
 from rudr_py.api import Context, Health, Manifest, Member, Probe, Ref, Refuse, Rendered, Rule, Scope, naming
-from rudr_py.builtin import kinds, member_probes, spelling
+from rudr_py.builtin import kinds
+from rudr_py.builtin.scopes import member_probes, spelling
 
 WINDOW: Final = 10
 """How many results the rates are about, where a rate is asked for; without one the last result decides."""

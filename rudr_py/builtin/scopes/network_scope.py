@@ -12,7 +12,8 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 import msgspec
 
 from rudr_py.api import Context, Health, Manifest, Member, Rendered, Scope, naming
-from rudr_py.builtin import kinds, labels, spelling
+from rudr_py.builtin import kinds, labels
+from rudr_py.builtin.scopes import spelling
 
 NETWORK_ANNOTATION: Final = "rudr.oam.dev/network-id"
 SUBNET_ANNOTATION: Final = "rudr.oam.dev/subnet-id"

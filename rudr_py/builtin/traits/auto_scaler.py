@@ -11,7 +11,8 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 
 from rudr_py.api import Context, Health, Manifest, Refuse, Rendered, Scale, Trait
-from rudr_py.builtin import kinds, scaling
+from rudr_py.builtin import kinds
+from rudr_py.builtin.traits import scaling
 
 SPREAD = 10
 """How far above `minimum` the maximum lies when none is given, as in Rudr."""

@@ -11,7 +11,8 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 
 from rudr_py.api import Context, Manifest, Refuse, Rendered, Trait, Volume
-from rudr_py.builtin import kinds, labels, volumes
+from rudr_py.builtin import kinds, labels
+from rudr_py.builtin.workloads import volumes
 
 DEFAULT_SIZE = "200M"
 """The size of a claim for a volume that names no disk, as in Rudr."""

@@ -18,6 +18,7 @@ import msgspec
 
 from rudr_py.api import Container, Context, Manifest
 from rudr_py.builtin import kinds, problem
+from rudr_py.builtin.problem import Problem
 
 DIGEST_ANNOTATION: Final = "rudr.oam.dev/config-digest"
 """The pod annotation that changes when a file's content does; only on pods that have config files."""
@@ -72,7 +73,7 @@ def pod_annotations(ctx: Context[Any]) -> dict[str, str]:
     return {DIGEST_ANNOTATION: hashlib.blake2b(json.dumps(contents).encode(), digest_size=8).hexdigest()}
 
 
-def problems(ctx: Context[Any]) -> Iterator[problem.Problem]:
+def problems(ctx: Context[Any]) -> Iterator[Problem]:
     """Files that cannot be mounted (EN-6), by JSON path in the ComponentSchematic."""
     taken = {file.volume for container in ctx.component.containers for file in _files(ctx, container)}
     for base, container in problem.containers(ctx.component):

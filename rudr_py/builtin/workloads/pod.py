@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from typing import Any, Final, Literal
 
 from rudr_py.api import Component, Context
-from rudr_py.builtin import config_files, container, problem, volumes
+from rudr_py.builtin import problem
+from rudr_py.builtin.problem import Problem
+from rudr_py.builtin.workloads import config_files, container, volumes
 
 KUBECTL_COPY: Final = "kubectl.kubernetes.io/last-applied-configuration"
 """kubectl's copy of the ComponentSchematic, which Rudr put on pods, so that each `kubectl apply` restarted them."""
@@ -27,7 +29,7 @@ def template(ctx: Context[Any], labels: dict[str, str], restart: Literal["Always
     return {"metadata": metadata, "spec": _spec(ctx, restart)}
 
 
-def problems(ctx: Context[Any]) -> Iterator[problem.Problem]:
+def problems(ctx: Context[Any]) -> Iterator[Problem]:
     """Everything in the component that no pod can do, by JSON path in the ComponentSchematic."""
     for base, found in problem.containers(ctx.component):
         yield from container.problems(found, base)

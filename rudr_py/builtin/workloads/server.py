@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from rudr_py.api import Context, Rendered, Scale
-from rudr_py.builtin import kinds, scaling
-from rudr_py.builtin.workload import CoreWorkload
+from rudr_py.builtin import kinds
+from rudr_py.builtin.traits import scaling
+from rudr_py.builtin.workloads.workload import CoreWorkload
 
 
 class Server(CoreWorkload):

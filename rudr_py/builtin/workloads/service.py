@@ -8,6 +8,7 @@ from typing import Any
 
 from rudr_py.api import Context, Manifest
 from rudr_py.builtin import kinds, labels, problem
+from rudr_py.builtin.problem import Problem
 
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 
@@ -26,7 +27,7 @@ def render(ctx: Context[Any], own: dict[str, str]) -> tuple[Manifest, ...]:
     return (Manifest(kind=kinds.SERVICE, name=ctx.instance, body=body, labels=own),)
 
 
-def problems(ctx: Context[Any]) -> Iterator[problem.Problem]:
+def problems(ctx: Context[Any]) -> Iterator[Problem]:
     """A name that no Service can have, and ports that cannot be in one Service."""
     if ctx.ports and not _NAME.fullmatch(ctx.instance):
         message = (

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from rudr_py.builtin import kinds
-from rudr_py.builtin.task import BACKOFF_LIMIT
-from rudr_py.builtin.workload import CoreWorkload
+from rudr_py.builtin.workloads.task import BACKOFF_LIMIT
+from rudr_py.builtin.workloads.workload import CoreWorkload
 
 
 def _stateful_set(selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:

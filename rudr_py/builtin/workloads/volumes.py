@@ -10,6 +10,7 @@ from typing import Any
 
 from rudr_py.api import Component, Container, Disk, Volume
 from rudr_py.builtin import problem
+from rudr_py.builtin.problem import Problem
 
 
 def by_name(component: Component) -> dict[str, tuple[Volume, ...]]:
@@ -52,7 +53,7 @@ def mounts(component: Component, container: Container) -> list[dict[str, Any]]:
     ]
 
 
-def problems(component: Component) -> Iterator[problem.Problem]:
+def problems(component: Component) -> Iterator[Problem]:
     """Uses of one volume that contradict each other."""
     uses = by_name(component)
     for base, container in problem.containers(component):

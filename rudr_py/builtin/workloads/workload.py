@@ -11,7 +11,8 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from rudr_py.api import Context, Health, Kind, Manifest, Refuse, Rendered, WorkloadType, pods
-from rudr_py.builtin import config_files, kinds, labels, pod, service
+from rudr_py.builtin import kinds, labels
+from rudr_py.builtin.workloads import config_files, pod, service
 
 
 class CoreWorkload(WorkloadType[dict[str, Any]]):

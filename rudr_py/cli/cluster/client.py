@@ -17,9 +17,9 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Kind
-from rudr_py.cli import connecting
-from rudr_py.cli.options import Where
-from rudr_py.cli.process import Failure
+from rudr_py.cli.cluster import connect
+from rudr_py.cli.options.shared import ClusterOptions
+from rudr_py.cli.process import CommandFailure
 from rudr_py.kube import config
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import SystemClock
@@ -31,7 +31,7 @@ from rudr_py.model.identity import API_VERSION
 APPLICATION = Kind(API_VERSION, "ApplicationConfiguration")
 
 
-class Cluster(msgspec.Struct, frozen=True, kw_only=True):
+class ClusterClient(msgspec.Struct, frozen=True, kw_only=True):
     """A way to the cluster. `namespace` is the one asked for; with `everywhere` it does not count."""
 
     transport: AioTransport
@@ -52,17 +52,19 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @contextlib.asynccontextmanager
-async def opened(where: Where, *, failure: type[Failure] = Failure) -> AsyncIterator[Cluster]:
+async def opened(
+    where: ClusterOptions, *, failure: type[CommandFailure] = CommandFailure
+) -> AsyncIterator[ClusterClient]:
     """The cluster, closed at the end. What goes wrong with it inside is told as kubectl would, by `failure`."""
     clock = SystemClock()
     # it warns of files that are not there, which is told below
     logging.getLogger("kubernetes_asyncio").addHandler(logging.NullHandler())
     with failing(failure):
-        connection = await config.connect(connecting.find(where.kubeconfig, os.environ), where.context, now=clock.now)
+        connection = await config.connect(connect.find(where.kubeconfig, os.environ), where.context, now=clock.now)
     with failing(failure, connection.server):
-        async with connecting.transport_to(connection) as transport:
+        async with connect.transport_to(connection) as transport:
             client = Client(transport)
-            yield Cluster(
+            yield ClusterClient(
                 transport=transport,
                 client=client,
                 discovery=Discovery(client, clock=clock),
@@ -73,7 +75,7 @@ async def opened(where: Where, *, failure: type[Failure] = Failure) -> AsyncIter
 
 
 @contextlib.contextmanager
-def failing(failure: type[Failure], server: str = "") -> Iterator[None]:
+def failing(failure: type[CommandFailure], server: str = "") -> Iterator[None]:
     """Turn errors of ours, alone or in a group, into a failure of this class."""
     try:
         yield
@@ -115,9 +117,9 @@ def unread(error: errors.RudrError) -> str:
     return f"you {error}" if isinstance(error, errors.MissingRightError) else str(error)
 
 
-def not_found(name: str) -> Failure:
+def not_found(name: str) -> CommandFailure:
     """There is no application of this name."""
-    return Failure(f'Error from server (NotFound): applicationconfigurations.core.oam.dev "{name}" not found')
+    return CommandFailure(f'Error from server (NotFound): applicationconfigurations.core.oam.dev "{name}" not found')
 
 
 def _refused(error: BaseException) -> bool:

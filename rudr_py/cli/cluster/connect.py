@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 from rudr_py.errors import ConfigError
-from rudr_py.kube import config
+from rudr_py.kube.config import Connection
 from rudr_py.kube.transport import AioTransport
 
 HOME_CONFIG = "~/.kube/config"
@@ -30,7 +30,7 @@ def find(flag: str | float | None, environ: Mapping[str, str]) -> str | None:
 
 
 @contextlib.asynccontextmanager
-async def transport_to(connection: config.Connection, *, purpose: str = "") -> AsyncIterator[AioTransport]:
+async def transport_to(connection: Connection, *, purpose: str = "") -> AsyncIterator[AioTransport]:
     """A transport that is closed at the end; the server is told what it is for."""
     transport = AioTransport(connection, purpose=purpose)
     try:

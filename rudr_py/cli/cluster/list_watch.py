@@ -15,12 +15,23 @@ import click
 import msgspec
 
 from rudr_py.api import Kind
-from rudr_py.cli.cluster import APPLICATION, Cluster, unread
+from rudr_py.cli.cluster.client import APPLICATION, ClusterClient, unread
 from rudr_py.errors import ForbiddenError, KindAbsentError
 from rudr_py.kube import watch
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.requests import Selection
-from rudr_py.render import stamp
+from rudr_py.kube.watch import (
+    Applied,
+    Deleted,
+    Event,
+    Forbidden,
+    Interrupted,
+    KindAbsent,
+    Listed,
+    ListingDone,
+    ListingStarted,
+)
+from rudr_py.render.values import labels as stamp
 from rudr_py.settings import Settings
 
 Document = dict[str, Any]
@@ -28,7 +39,7 @@ Document = dict[str, Any]
 POD = Kind("v1", "Pod")
 
 
-class Look(msgspec.Struct, frozen=True, kw_only=True):
+class ListQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Objects of a kind in a namespace (empty: all), narrowed by selectors."""
 
     kind: Kind
@@ -37,15 +48,15 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     fields: str = ""
 
 
-def applications(namespace: str, name: str = "", labels: str = "") -> Look:
+def applications(namespace: str, name: str = "", labels: str = "") -> ListQuery:
     """All applications, or the one of this name, or those that a label selector takes."""
     fields = f"metadata.name={name}" if name else ""
-    return Look(kind=APPLICATION, namespace=namespace, labels=labels, fields=fields)
+    return ListQuery(kind=APPLICATION, namespace=namespace, labels=labels, fields=fields)
 
 
-def pods(namespace: str) -> Look:
+def pods(namespace: str) -> ListQuery:
     """The pods of all instances."""
-    return Look(kind=POD, namespace=namespace, labels=stamp.INSTANCE)
+    return ListQuery(kind=POD, namespace=namespace, labels=stamp.INSTANCE)
 
 
 def found_applications(documents: Iterable[Document]) -> list[Document]:
@@ -54,7 +65,7 @@ def found_applications(documents: Iterable[Document]) -> list[Document]:
     return sorted(found, key=lambda one: (one["metadata"].get("namespace", ""), one["metadata"]["name"]))
 
 
-async def once(cluster: Cluster, looks: Iterable[Look]) -> list[Document]:
+async def once(cluster: ClusterClient, looks: Iterable[ListQuery]) -> list[Document]:
     """The objects as they are now, without managedFields. Raises KubeError when the applications cannot be read."""
     found: list[Document] = []
     for look in looks:
@@ -67,7 +78,7 @@ async def once(cluster: Cluster, looks: Iterable[Look]) -> list[Document]:
     return found
 
 
-async def _list(cluster: Cluster, look: Look) -> list[Document]:
+async def _list(cluster: ClusterClient, look: ListQuery) -> list[Document]:
     resource = await cluster.resource(look.kind)
     selection = Selection(resource, look.namespace, labels=look.labels, fields=look.fields)
     items = await cluster.client.list_all(selection)
@@ -76,11 +87,11 @@ async def _list(cluster: Cluster, look: Look) -> list[Document]:
     return [{"apiVersion": look.kind.api_version, "kind": look.kind.kind, **item} for item in items]
 
 
-Choose = Callable[[Sequence[Document]], Iterable[Look]]
+Choose = Callable[[Sequence[Document]], Iterable[ListQuery]]
 """What to watch, given what was seen so far: a watch that is named once goes on."""
 
 
-async def follow(cluster: Cluster, choose: Choose, show: Callable[[Sequence[Document]], None]) -> None:
+async def follow(cluster: ClusterClient, choose: Choose, show: Callable[[Sequence[Document]], None]) -> None:
     """Show the objects, and again after every change, until cancelled; the first time when all were listed.
 
     Raises KubeError when the applications cannot be read.
@@ -89,13 +100,13 @@ async def follow(cluster: Cluster, choose: Choose, show: Callable[[Sequence[Docu
 
 
 class _Follower:
-    def __init__(self, cluster: Cluster, choose: Choose, show: Callable[[Sequence[Document]], None]) -> None:
+    def __init__(self, cluster: ClusterClient, choose: Choose, show: Callable[[Sequence[Document]], None]) -> None:
         self._cluster = cluster
         self._choose = choose
         self._show = show
         self._objects: dict[str, Document] = {}
-        self._open: set[Look] = set()  # not listed yet
-        self._begun: set[Look] = set()
+        self._open: set[ListQuery] = set()  # not listed yet
+        self._begun: set[ListQuery] = set()
         self._changed = asyncio.Event()
 
     async def run(self) -> None:
@@ -113,7 +124,7 @@ class _Follower:
                 await self._changed.wait()
                 self._changed.clear()
 
-    async def _watch(self, look: Look) -> None:
+    async def _watch(self, look: ListQuery) -> None:
         try:
             resource = await self._cluster.resource(look.kind)
         except KindAbsentError as error:
@@ -129,33 +140,33 @@ class _Follower:
                 self._take(look, event, known)
                 self._changed.set()
 
-    def _take(self, look: Look, event: watch.Event, known: dict[str, None]) -> None:
+    def _take(self, look: ListQuery, event: Event, known: dict[str, None]) -> None:
         match event:
-            case watch.ListingStarted():
+            case ListingStarted():
                 for uid in known:
                     self._objects.pop(uid, None)
                 known.clear()
                 self._open.add(look)
-            case watch.Listed(live) | watch.Applied(live):
+            case Listed(live) | Applied(live):
                 known[live.uid] = None
                 self._objects[live.uid] = live.document()
-            case watch.Deleted(live):
+            case Deleted(live):
                 known.pop(live.uid, None)
                 self._objects.pop(live.uid, None)
-            case watch.ListingDone():
+            case ListingDone():
                 self._open.discard(look)
-            case watch.Forbidden(error, right):
+            case Forbidden(error, right):
                 told = f"you {error}" if right is not None else error
                 self._refused(look, told, ForbiddenError(told, status=403, reason="Forbidden"))
-            case watch.KindAbsent(error):
+            case KindAbsent(error):
                 kind = look.kind
                 self._refused(look, error, KindAbsentError(error, api_version=kind.api_version, kind=kind.kind))
-            case watch.Interrupted(error, pause):
+            case Interrupted(error, pause):
                 click.echo(f"warning: {error}; trying again in {pause:.0f} s", err=True)
             case _:
                 pass
 
-    def _refused(self, look: Look, told: str, error: Exception) -> None:
+    def _refused(self, look: ListQuery, told: str, error: Exception) -> None:
         if look.kind == APPLICATION:
             raise error
         if look in self._open:

@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 
 from rudr_py.errors import DocumentError, Location, Problem
-from rudr_py.model import yamlfile
 from rudr_py.model.document import Document
+from rudr_py.model.parse import yaml_file
 
 SUFFIXES = (".json", ".yaml", ".yml")
 """What counts as a document in a directory, as for kubectl. A file named outright may be called anything."""
@@ -22,7 +22,7 @@ STDIN = "<stdin>"
 """The name of standard input in messages."""
 
 
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
+class FileContents(msgspec.Struct, frozen=True, kw_only=True):
     """What the files hold. `files` are the names of those that were opened."""
 
     documents: tuple[Document, ...] = ()
@@ -30,7 +30,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[str, ...] = ()
 
 
-def read(filenames: Iterable[str], *, recursive: bool, stdin: Callable[[], bytes]) -> Reading:
+def read(filenames: Iterable[str], *, recursive: bool, stdin: Callable[[], bytes]) -> FileContents:
     """Read all files, in the given order, those of a directory by name; a file that comes twice counts once."""
     documents: list[Document] = []
     problems: list[Problem] = []
@@ -41,12 +41,12 @@ def read(filenames: Iterable[str], *, recursive: bool, stdin: Callable[[], bytes
             continue
         seen[real] = name
         try:
-            documents += yamlfile.load(stdin() if name == STDIN else Path(name).read_bytes(), name)
+            documents += yaml_file.load(stdin() if name == STDIN else Path(name).read_bytes(), name)
         except DocumentError as error:
             problems += error.problems
         except OSError as error:
             problems.append(_unread(name, error.strerror or str(error)))
-    return Reading(documents=tuple(documents), problems=tuple(problems), files=tuple(seen.values()))
+    return FileContents(documents=tuple(documents), problems=tuple(problems), files=tuple(seen.values()))
 
 
 def _expanded(filenames: Iterable[str], recursive: bool, problems: list[Problem]) -> Iterator[str]:

@@ -12,21 +12,23 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from rudr_py.catalog import Catalog
-from rudr_py.cli import findings
+from rudr_py.cli.output import problems as findings
 from rudr_py.errors import CatalogError, Problem
-from rudr_py.model import parse, paths
+from rudr_py.model import paths
 from rudr_py.model.application import Application
 from rudr_py.model.component import Component
 from rudr_py.model.document import Document, Parsed
-from rudr_py.model.identity import Key
-from rudr_py.render import membership, rendering
-from rudr_py.render.inputs import Inputs
-from rudr_py.render.plan import Plan
+from rudr_py.model.identity import ObjectKey
+from rudr_py.model.parse import documents as parse
+from rudr_py.render import render
+from rudr_py.render.scopes import membership
+from rudr_py.render.values.inputs import Inputs
+from rudr_py.render.values.plan import Plan
 
 T = TypeVar("T")
 
 
-class Read(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+class ParsedDocument(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """A document of OAM, what its reader said of it, and the value, which may have problems."""
 
     document: Document
@@ -40,8 +42,8 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     `problems` and `warnings` are those of the documents by themselves, located.
     """
 
-    applications: tuple[Read[Application], ...] = ()
-    components: Mapping[Key, Read[Component]] = msgspec.field(default_factory=dict)
+    applications: tuple[ParsedDocument[Application], ...] = ()
+    components: Mapping[ObjectKey, ParsedDocument[Component]] = msgspec.field(default_factory=dict)
     others: tuple[Document, ...] = ()
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
@@ -52,7 +54,7 @@ def gather(documents: Iterable[Document], *, namespace: str = "default") -> Work
     others: list[Document] = []
     problems: list[Problem] = []
     warnings: list[Problem] = []
-    kept: dict[tuple[type, Key], Read[Any]] = {}
+    kept: dict[tuple[type, ObjectKey], ParsedDocument[Any]] = {}
     for document in documents:
         if _foreign(document):
             others.append(document)
@@ -61,7 +63,7 @@ def gather(documents: Iterable[Document], *, namespace: str = "default") -> Work
         problems += parsed.problems
         warnings += parsed.warnings
         if parsed.value is not None:
-            read = Read(document=document, parsed=parsed, value=parsed.value)
+            read = ParsedDocument(document=document, parsed=parsed, value=parsed.value)
             first = kept.setdefault((type(read.value), read.value.metadata.key), read)
             if first is not read:
                 problems.append(_repeated(first, read))
@@ -84,7 +86,7 @@ def readable(workspace: Workspace) -> Workspace:
     )
 
 
-def _readable(read: Read[Any]) -> Read[Any]:
+def _readable(read: ParsedDocument[Any]) -> ParsedDocument[Any]:
     if not any(paths.below(problem.path, "$.metadata") for problem in read.parsed.problems):
         return read
     metadata = read.value.metadata
@@ -93,7 +95,7 @@ def _readable(read: Read[Any]) -> Read[Any]:
     return msgspec.structs.replace(read, document=document)
 
 
-def plan(workspace: Workspace, application: Read[Application], catalog: Catalog, now: datetime) -> Plan:
+def plan(workspace: Workspace, application: ParsedDocument[Application], catalog: Catalog, now: datetime) -> Plan:
     """What one application of the workspace stands for; its components are those of its own namespace."""
     namespace = application.value.metadata.namespace
     own = {key.name: read for key, read in workspace.components.items() if key.namespace == namespace}
@@ -110,7 +112,7 @@ def plan(workspace: Workspace, application: Read[Application], catalog: Catalog,
             **{name: read.document.positions for name, read in own.items()},
         },
     )
-    return rendering.render(inputs, catalog)
+    return render.render(inputs, catalog)
 
 
 def unused(workspace: Workspace, catalog: Catalog) -> tuple[Problem, ...]:
@@ -135,9 +137,9 @@ def lacking(workspace: Workspace) -> str:
     return "components are looked for in these files only: name theirs, too, with -f; rudr diff asks the cluster"
 
 
-def _used(workspace: Workspace) -> set[Key]:
+def _used(workspace: Workspace) -> set[ObjectKey]:
     return {
-        Key(read.value.metadata.namespace, binding.component_name)
+        ObjectKey(read.value.metadata.namespace, binding.component_name)
         for read in workspace.applications
         for binding in read.value.components
     }
@@ -169,20 +171,20 @@ def _placed(value: dict[str, Any], namespace: str) -> dict[str, Any]:
     return {**value, "metadata": {**metadata, "namespace": namespace}}
 
 
-def _shared(applications: Iterable[Read[Application]]) -> Iterator[Problem]:
+def _shared(applications: Iterable[ParsedDocument[Application]]) -> Iterator[Problem]:
     """Instances of one name in several applications: the second gets none of the objects that are called like it."""
-    first: dict[Key, str] = {}
+    first: dict[ObjectKey, str] = {}
     for read in applications:
         metadata = read.value.metadata
         for number, binding in enumerate(read.value.components):
-            owner = first.setdefault(Key(metadata.namespace, binding.instance_name), metadata.name)
+            owner = first.setdefault(ObjectKey(metadata.namespace, binding.instance_name), metadata.name)
             if owner != metadata.name and binding.instance_name:
                 path = f"$.spec.components[{number}].instanceName"
                 text = f'the application "{owner}" has an instance "{binding.instance_name}", too; rename one of them'
                 yield Problem(text, path, location=read.document.positions.of_value(path))
 
 
-def _repeated(first: Read[Any], second: Read[Any]) -> Problem:
+def _repeated(first: ParsedDocument[Any], second: ParsedDocument[Any]) -> Problem:
     path = "$.metadata.name"
     positions = second.document.positions
     where = findings.place(first.document.positions.of_value(path)).rstrip(": ")

@@ -17,10 +17,10 @@ from typing import Any, Literal, TextIO
 
 import click
 
-from rudr_py.cli import redaction
-from rudr_py.cli.loglevels import Levels
-from rudr_py.controller import current
-from rudr_py.controller.metrics import CONTROLLER
+from rudr_py.cli.logging import redaction
+from rudr_py.cli.logging.levels import LogLevels
+from rudr_py.controller.results import log_context
+from rudr_py.controller.serving.metrics.metrics import CONTROLLER
 from rudr_py.errors import RudrError
 
 Format = Literal["auto", "json", "text"]
@@ -37,12 +37,12 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 _COLOURS = {logging.DEBUG: "2", logging.WARNING: "33", logging.ERROR: "31", logging.CRITICAL: "1;31"}
 
 
-def setup(form: Format, level: int | Levels) -> None:
+def setup(form: Format, level: int | LogLevels) -> None:
     """Send all log lines, and Python's warnings, to standard error. `auto` is text on a terminal and JSON elsewhere."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter(form, sys.stderr, os.environ))
     logging.basicConfig(handlers=[handler], force=True)
-    (level if isinstance(level, Levels) else Levels(level)).apply()
+    (level if isinstance(level, LogLevels) else LogLevels(level)).apply()
     logging.captureWarnings(capture=True)
 
 
@@ -77,7 +77,7 @@ def formatter(form: Format, stream: TextIO, environ: Mapping[str, str]) -> loggi
 def fields(record: logging.LogRecord) -> dict[str, Any]:
     """What the line says beside its message, as JSON has it and without secrets."""
     own = {name: value for name, value in vars(record).items() if name not in _STANDARD}
-    told: dict[str, Any] = plain({**current.fields(CONTROLLER), **own})
+    told: dict[str, Any] = plain({**log_context.fields(CONTROLLER), **own})
     return told
 
 

@@ -31,7 +31,7 @@ _QUIET: Final = {"kubernetes_asyncio": logging.INFO, "asyncio": logging.INFO, "u
 """Loggers that are never asked for more: at `debug`, the first one tells the answers of token servers."""
 
 
-class Levels(msgspec.Struct, frozen=True):
+class LogLevels(msgspec.Struct, frozen=True):
     """The level of everything, and of single loggers, as numbers of the module logging."""
 
     everything: int = logging.INFO
@@ -46,14 +46,14 @@ class Levels(msgspec.Struct, frozen=True):
             logging.getLogger(name).setLevel(max(level, _QUIET.get(name.partition(".")[0], level)))
 
 
-def chosen(text: str | None, verbosity: int) -> Levels:
+def chosen(text: str | None, verbosity: int) -> LogLevels:
     """What the user asked for: `-v` beats words. Unless told otherwise, `rudr_py.kube` tells what went wrong only."""
     if verbosity:
-        return Levels(logging.DEBUG if verbosity > 1 else logging.INFO)
-    return Levels(logging.INFO, {"rudr_py.kube": logging.WARNING}) if text is None else parse(text)
+        return LogLevels(logging.DEBUG if verbosity > 1 else logging.INFO)
+    return LogLevels(logging.INFO, {"rudr_py.kube": logging.WARNING}) if text is None else parse(text)
 
 
-def parse(text: str) -> Levels:
+def parse(text: str) -> LogLevels:
     """Read `warning`, `rudr=info,kube=debug` or `error,rudr_py.plugins=debug`. Raises ConfigError.
 
     A name without a word means everything of that name, as in env_logger. Where only names are given, the others tell
@@ -73,7 +73,7 @@ def parse(text: str) -> Levels:
             loggers[_logger(name, text)] = logging.DEBUG
     if everything is None:
         everything = logging.WARNING if loggers else logging.INFO
-    return Levels(everything, loggers)
+    return LogLevels(everything, loggers)
 
 
 def _number(word: str, text: str) -> int:

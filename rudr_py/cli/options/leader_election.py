@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from rudr_py.cli import durations
+from rudr_py.cli.options import durations
 from rudr_py.errors import ConfigError
 from rudr_py.settings import LeaderElection
 

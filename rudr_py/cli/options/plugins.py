@@ -10,17 +10,17 @@ from pathlib import Path
 import click
 import msgspec
 
-from rudr_py.cli import options
+from rudr_py.cli.options import shared
 from rudr_py.errors import PluginError
 from rudr_py.plugins import loading, watchdog
-from rudr_py.plugins.loading import Loaded
-from rudr_py.plugins.marker import Label, Marker
+from rudr_py.plugins.call_marker import CallLabel, CallMarker
+from rudr_py.plugins.loading import LoadedPlugins, PluginGuard
 from rudr_py.plugins.quarantine import Offence, Quarantine
 
 log = logging.getLogger(__name__)
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class PluginOptions(msgspec.Struct, frozen=True):
     """What the user said about plugins. `only` is None for all of them."""
 
     only: tuple[str, ...] | None = None
@@ -28,11 +28,11 @@ class Wanted(msgspec.Struct, frozen=True):
     state_dir: Path | None = None
 
 
-def wanted(context: click.Context) -> Wanted:
+def wanted(context: click.Context) -> PluginOptions:
     """What the options say for this command."""
-    given = options.said_of_plugins(context)
+    given = shared.said_of_plugins(context)
     only = None if given.get("plugins") is None else tuple(filter(None, map(str.strip, given["plugins"].split(","))))
-    return Wanted(
+    return PluginOptions(
         () if given.get("no_plugins") else only,
         bool(given.get("strict_plugins")),
         given.get("state_dir"),
@@ -47,7 +47,9 @@ def _log(error: str) -> None:
     log.warning("plugin is not used", extra={"error": error})
 
 
-def types(context: click.Context, marker: Marker | None = None, *, warn: Callable[[str], None] = _echo) -> Loaded:
+def types(
+    context: click.Context, marker: CallMarker | None = None, *, warn: Callable[[str], None] = _echo
+) -> LoadedPlugins:
     """The catalog: what the caller put into the context, else what is installed and wanted.
 
     A plugin that cannot be used is told on standard error, and the command goes on with the others; strictly, it is a
@@ -56,8 +58,8 @@ def types(context: click.Context, marker: Marker | None = None, *, warn: Callabl
     """
     asked = wanted(context)
     offences = Quarantine(asked.state_dir).read() if asked.state_dir else ()
-    ward = loading.Ward(offences, marker)
-    loaded = context.find_object(Loaded) or loading.installed(only=asked.only, ward=ward)
+    ward = PluginGuard(offences, marker)
+    loaded = context.find_object(LoadedPlugins) or loading.installed(only=asked.only, ward=ward)
     if asked.strict and loaded.refused:
         packages = ", ".join(f"{plugin.package} {plugin.version}" for plugin in loaded.refused)
         raise PluginError("\n".join(plugin.error for plugin in loaded.refused), package=packages)
@@ -67,7 +69,7 @@ def types(context: click.Context, marker: Marker | None = None, *, warn: Callabl
 
 
 @contextlib.contextmanager
-def watched(context: click.Context) -> Iterator[Loaded]:
+def watched(context: click.Context) -> Iterator[LoadedPlugins]:
     """As `types`, for a process that lives long: it logs, and a watchdog ends it when a type holds it up.
 
     Without a state directory there is no watchdog: the next process would run into the same.
@@ -78,7 +80,7 @@ def watched(context: click.Context) -> Iterator[Loaded]:
         return
     quarantine = Quarantine(folder)
 
-    def report(label: Label) -> None:
+    def report(label: CallLabel) -> None:
         quarantine.add(Offence(label, f"a call of it held up everything for more than {watchdog.LIMIT:g} s"))
 
     with quarantine.session() as marker:

@@ -126,7 +126,7 @@ def one_or_some(flags: Mapping[str, Any]) -> Mapping[str, Any]:
     return flags
 
 
-class Where(msgspec.Struct, frozen=True, kw_only=True):
+class ClusterOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the user said about the cluster. `namespace` is None for that of the kubeconfig's context."""
 
     kubeconfig: str | None = None
@@ -141,7 +141,7 @@ def cluster(*, everywhere: bool = True) -> Callable[[F], F]:
     def add(command: F) -> F:
         @functools.wraps(command)
         def packed(*arguments: Any, **flags: Any) -> Any:
-            said = Where(
+            said = ClusterOptions(
                 kubeconfig=flags.pop("kubeconfig"),
                 context=flags.pop("context_name"),
                 namespace=flags.pop("namespace"),
@@ -185,7 +185,7 @@ def said_of_plugins(context: click.Context) -> Mapping[str, Any]:
     return said
 
 
-_META = "rudr_py.cli.plugins"
+_META = "rudr_py.cli.commands.plugins.command"
 
 
 def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import yaml
 
 from rudr_py.api import Kind, Ref
-from rudr_py.model import scalars
+from rudr_py.model.parse import yaml_scalars
 
 Form = Literal["yaml", "json", "name"]
 
@@ -79,7 +79,7 @@ def _string(dumper: _Dumper, data: str) -> yaml.ScalarNode:
 def _means_itself(data: str) -> bool:
     """Whether the text without quotes is text; as a key, `<<` is not."""
     try:
-        return data != "<<" and bool(scalars.plain(data) == data)
+        return data != "<<" and bool(yaml_scalars.plain(data) == data)
     except ValueError:
         return False
 

@@ -13,7 +13,7 @@ Text = Callable[[Sequence[dict[str, Any]]], str]
 """What documents look like; ends in a newline."""
 
 
-class Changes:
+class LiveText:
     """Shows what `text` makes of documents, when that is something else than before."""
 
     def __init__(self, text: Text) -> None:

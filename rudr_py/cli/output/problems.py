@@ -9,19 +9,19 @@ import msgspec
 from rudr_py.errors import Location, Problem
 
 
-class Findings(msgspec.Struct, frozen=True, kw_only=True):
+class Problems(msgspec.Struct, frozen=True, kw_only=True):
     """Errors and warnings, each once."""
 
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
 
-def collect(errors: Iterable[Problem], warnings: Iterable[Problem]) -> Findings:
+def collect(errors: Iterable[Problem], warnings: Iterable[Problem]) -> Problems:
     """All findings; what two sides found is told once."""
-    return Findings(errors=_unique(errors), warnings=_unique(warnings))
+    return Problems(errors=_unique(errors), warnings=_unique(warnings))
 
 
-def lines(findings: Findings, files: Sequence[str] = ()) -> list[str]:
+def lines(findings: Problems, files: Sequence[str] = ()) -> list[str]:
     """One line for each finding: place, severity, JSON path, message and the rule of the specification.
 
     `files` is the order in which files are told; within one, errors and warnings go from top to bottom.
@@ -33,7 +33,7 @@ def lines(findings: Findings, files: Sequence[str] = ()) -> list[str]:
     return [_line(severity, problem) for severity, problem in told]
 
 
-class Telling:
+class ProblemPrinter:
     """Tells findings as they are found, each once: what was told before, of the same file or document, is left out."""
 
     def __init__(self, line: Callable[[str], None], files: Sequence[str] = ()) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from rudr_py.cli import colour, findings
+from rudr_py.cli.output import colour, problems
 
 GAP = 2
 """Spaces between two columns."""
@@ -27,7 +27,7 @@ class Cell(msgspec.Struct, frozen=True):
     @property
     def plain(self) -> str:
         """The text with nothing in it that a terminal obeys."""
-        return findings.printable(self.text)
+        return problems.printable(self.text)
 
     def painted(self, on: bool) -> str:
         """The text as it is to be printed."""
@@ -62,7 +62,7 @@ def wrapped(text: str, width: int, *, first: str = "", then: str | None = None) 
     begin = first
     for part in text.splitlines():
         lines = textwrap.wrap(
-            findings.printable(part),
+            problems.printable(part),
             room,
             initial_indent=begin,
             subsequent_indent=following,

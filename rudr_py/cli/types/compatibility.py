@@ -13,14 +13,15 @@ from rudr_py import catalog
 from rudr_py.api import Context, Rendered, Scale, Trait, WorkloadType
 from rudr_py.api.types import Form
 from rudr_py.catalog import Catalog, Offer
-from rudr_py.cli import sampling
-from rudr_py.model import parse
+from rudr_py.cli.types import example
 from rudr_py.model.application import Application
 from rudr_py.model.component import Component
 from rudr_py.model.document import Parsed
 from rudr_py.model.identity import API_VERSION
-from rudr_py.render import fitting, rendering
-from rudr_py.render.inputs import Inputs
+from rudr_py.model.parse import documents
+from rudr_py.render import render as rendering
+from rudr_py.render.types import applicability
+from rudr_py.render.values.inputs import Inputs
 
 _NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _CONTAINER: Final = {
@@ -33,9 +34,9 @@ _CONTAINER: Final = {
 
 def misfit(trait: Offer[Trait[Any]], workload: Offer[WorkloadType[Any]]) -> str:
     """Why the trait cannot be put on the workload type, or ""; also "" when a try tells nothing."""
-    declared = fitting.misfit(trait, workload)
+    declared = applicability.misfit(trait, workload)
     form = None if declared or "scale" not in trait.provides.needs else _form(trait)
-    return declared or (fitting.misfit_of_size(form, trait.name, workload) if form else "")
+    return declared or (applicability.misfit_of_size(form, trait.name, workload) if form else "")
 
 
 class _Noting(WorkloadType[Any]):
@@ -67,11 +68,11 @@ def _form(trait: Offer[Trait[Any]]) -> Form | None:
     workload: Offer[WorkloadType[Any]] = catalog.offer(noting, package="rudr-py")
     names = (noting.name, *noting.aliases)
     types = Catalog(workloads=dict.fromkeys(names, workload), traits={trait.name: trait})
-    binding = {"name": trait.name, "properties": sampling.sample(trait.schema)}
+    binding = {"name": trait.name, "properties": example.sample(trait.schema)}
     instance = {"componentName": "tried", "instanceName": "tried", "traits": [binding]}
-    application: Parsed[Any] = parse.parse(_document("ApplicationConfiguration", {"components": [instance]}))
+    application: Parsed[Any] = documents.parse(_document("ApplicationConfiguration", {"components": [instance]}))
     spec = {"workloadType": noting.name, "containers": [_CONTAINER]}
-    component: Parsed[Any] = parse.parse(_document("ComponentSchematic", spec))
+    component: Parsed[Any] = documents.parse(_document("ComponentSchematic", spec))
     if isinstance(application.value, Application) and isinstance(component.value, Component):
         components = {component.value.metadata.name: component}
         rendering.render(

@@ -6,11 +6,12 @@ import click
 from click.shell_completion import CompletionItem
 
 from rudr_py.catalog import Catalog
-from rudr_py.cli import explaining, typenames
-from rudr_py.cli.typenames import SORTS, Sort
+from rudr_py.cli.types import facts
+from rudr_py.cli.types import names as typenames
+from rudr_py.cli.types.names import SORTS, Sort
 from rudr_py.errors import RudrError
 from rudr_py.plugins import loading
-from rudr_py.plugins.loading import Loaded
+from rudr_py.plugins.loading import LoadedPlugins
 
 
 def names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -31,13 +32,13 @@ def _of_sort(context: click.Context, sort: Sort, incomplete: str) -> list[Comple
     for offer in typenames.of_sort(_catalog(context), sort):
         spelling = next((name for name in (typenames.short(offer.name), offer.name) if name.startswith(incomplete)), "")
         if spelling:
-            about = explaining.paragraphs(offer.provides)
+            about = facts.paragraphs(offer.provides)
             found.append(CompletionItem(spelling, help=about[0] if about else None))
     return found
 
 
 def _catalog(context: click.Context) -> Catalog:
     try:
-        return (context.find_object(Loaded) or loading.installed()).catalog
+        return (context.find_object(LoadedPlugins) or loading.installed()).catalog
     except RudrError:
         return Catalog()

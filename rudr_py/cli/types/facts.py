@@ -10,14 +10,15 @@ import msgspec
 
 from rudr_py.api import Rule, Scope, Trait, Type, WorkloadType
 from rudr_py.catalog import Catalog, Offer
-from rudr_py.cli import fields, sampling, trying, typenames
-from rudr_py.cli.fields import Field
-from rudr_py.cli.typenames import Sort
+from rudr_py.cli.types import compatibility, names, schema_fields
+from rudr_py.cli.types import example as sampling
+from rudr_py.cli.types.names import Sort
+from rudr_py.cli.types.schema_fields import SchemaField
 from rudr_py.plugins import rights
-from rudr_py.render import check
+from rudr_py.render.types import properties
 
 
-class Explained(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+class TypeFacts(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """A type as it is told. `about` are the paragraphs of its docstring.
 
     `fits` are the installed workload types that a trait may be attached to, or the traits that a workload type may
@@ -45,16 +46,16 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
     example: dict[str, Any] | None = None
 
     @property
-    def fields(self) -> tuple[Field, ...]:
+    def fields(self) -> tuple[SchemaField, ...]:
         """Its properties."""
-        return fields.declared(self.schema)
+        return schema_fields.declared(self.schema)
 
 
-def explain(offer: Offer[Any], catalog: Catalog) -> Explained:
+def explain(offer: Offer[Any], catalog: Catalog) -> TypeFacts:
     """Gather what there is to say about a type; `catalog` holds the other types, which it may fit."""
     provides = offer.provides
-    found = Explained(
-        sort=typenames.sort_of(offer),
+    found = TypeFacts(
+        sort=names.sort_of(offer),
         name=offer.name,
         package=offer.package,
         about=paragraphs(provides),
@@ -75,7 +76,7 @@ def explain(offer: Offer[Any], catalog: Catalog) -> Explained:
 
 
 def _of_trait(offer: Offer[Any], provides: Trait[Any], catalog: Catalog) -> dict[str, Any]:
-    fits = (other.name for other in typenames.of_sort(catalog, "workload") if not trying.misfit(offer, other))
+    fits = (other.name for other in names.of_sort(catalog, "workload") if not compatibility.misfit(offer, other))
     return {
         "applies_to": provides.applies_to,
         "needs": tuple(sorted(provides.needs)),
@@ -85,7 +86,7 @@ def _of_trait(offer: Offer[Any], provides: Trait[Any], catalog: Catalog) -> dict
 
 
 def _of_workload(offer: Offer[Any], provides: WorkloadType[Any], catalog: Catalog) -> dict[str, Any]:
-    fits = (other.name for other in typenames.of_sort(catalog, "trait") if not trying.misfit(other, offer))
+    fits = (other.name for other in names.of_sort(catalog, "trait") if not compatibility.misfit(other, offer))
     return {
         "takes": tuple(sorted(provides.takes)),
         "offers": tuple(sorted(provides.offers)),
@@ -107,15 +108,15 @@ def _rights(offer: Offer[Any]) -> tuple[Rule, ...]:
 
 def _example(offer: Offer[Any]) -> dict[str, Any] | None:
     given = sampling.sample(offer.schema)
-    if not isinstance(given, dict) or check.problems(offer, given, _anywhere, ""):
+    if not isinstance(given, dict) or properties.problems(offer, given, _anywhere, ""):
         return None
-    sort = typenames.sort_of(offer)
+    sort = names.sort_of(offer)
     if sort == "trait":
         return {"traits": [{"name": offer.name, **({"properties": given} if given else {})}]}
     if sort == "workload":
         settings = [{"name": name, "value": value} for name, value in given.items()]
         return {"workloadType": offer.name, **({"workloadSettings": settings} if settings else {})}
-    name = typenames.short(offer.name).lower()
+    name = names.short(offer.name).lower()
     scope = {"name": name, "type": offer.name, **({"properties": given} if given else {})}
     member = {"componentName": "web", "instanceName": "web", "applicationScopes": [name]}
     return {"scopes": [scope], "components": [member]}

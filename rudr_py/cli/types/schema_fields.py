@@ -24,7 +24,7 @@ _LONGEST = 40
 """Characters of a default that is told; a longer one is what its fields say."""
 
 
-class Field(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class SchemaField(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One property. `default` is empty when there is none worth telling; `fields` are those inside of it."""
 
     name: str
@@ -33,13 +33,13 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     default: str = ""
     description: str = ""
     limits: tuple[str, ...] = ()
-    fields: tuple[Field, ...] = ()
+    fields: tuple[SchemaField, ...] = ()
     schema: Schema = {}
 
 
-def declared(schema: Schema) -> tuple[Field, ...]:
+def declared(schema: Schema) -> tuple[SchemaField, ...]:
     """The properties that a schema of an object declares, required ones first, else in the order of the author."""
-    found: dict[str, Field] = {}
+    found: dict[str, SchemaField] = {}
     for branch in _meant(schema):
         properties = branch.get("properties")
         required = branch.get("required") or ()
@@ -53,7 +53,7 @@ def open_to_all(schema: Schema) -> bool:
     return schema.get("additionalProperties", True) is not False
 
 
-def find(fields: Sequence[Field], path: Sequence[str], type_name: str) -> Field:
+def find(fields: Sequence[SchemaField], path: Sequence[str], type_name: str) -> SchemaField:
     """The field at a path of names. Raises CatalogError, which names the nearest one."""
     here = type_name
     for depth, name in enumerate(path):
@@ -68,8 +68,8 @@ def find(fields: Sequence[Field], path: Sequence[str], type_name: str) -> Field:
     raise CatalogError(f"{here} needs the name of a property", name=here)
 
 
-def _field(name: str, schema: Schema, required: bool) -> Field:
-    return Field(
+def _field(name: str, schema: Schema, required: bool) -> SchemaField:
+    return SchemaField(
         name=name,
         type=_type(schema),
         required=required,
@@ -150,7 +150,7 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _inside(schema: Schema) -> tuple[Field, ...]:
+def _inside(schema: Schema) -> tuple[SchemaField, ...]:
     for branch in _meant(schema):
         found = declared(branch) if "properties" in branch else ()
         for further in (_items(branch), _values(branch)):

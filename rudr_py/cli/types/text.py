@@ -9,10 +9,11 @@ from typing import Final
 
 from rudr_py.api import Rule
 from rudr_py.catalog import package_and_version
-from rudr_py.cli import output, typenames
-from rudr_py.cli.explaining import Explained
-from rudr_py.cli.fields import Field
-from rudr_py.cli.typenames import Sort
+from rudr_py.cli.output import documents
+from rudr_py.cli.types import names as typenames
+from rudr_py.cli.types.facts import TypeFacts
+from rudr_py.cli.types.names import Sort
+from rudr_py.cli.types.schema_fields import SchemaField
 
 PLACES: Final[Mapping[Sort, str]] = {
     "trait": "in spec.components[] of an ApplicationConfiguration",
@@ -27,7 +28,7 @@ HEADINGS: Final = frozenset({"PROPERTIES", "WORKLOAD SETTINGS", "EXAMPLE"})
 _GAP = "   "
 
 
-def text(explained: Explained, width: int = 80, *, recursive: bool = False) -> list[str]:
+def text(explained: TypeFacts, width: int = 80, *, recursive: bool = False) -> list[str]:
     """A type in lines of at most `width` columns; with `recursive` all properties at all depths, by name and type."""
     found = [*_titles(explained)]
     for paragraph in explained.about:
@@ -44,7 +45,7 @@ def text(explained: Explained, width: int = 80, *, recursive: bool = False) -> l
     return found
 
 
-def text_of_field(explained: Explained, path: Sequence[str], field: Field, width: int = 80) -> list[str]:
+def text_of_field(explained: TypeFacts, path: Sequence[str], field: SchemaField, width: int = 80) -> list[str]:
     """One property, with those inside of it, in lines of at most `width` columns."""
     name = ".".join((typenames.short(explained.name), *path))
     told = [("Type", field.type), ("Required", "yes" if field.required else "")]
@@ -58,7 +59,7 @@ def text_of_field(explained: Explained, path: Sequence[str], field: Field, width
     return found
 
 
-def markdown(explained: Explained, level: int = 3) -> list[str]:
+def markdown(explained: TypeFacts, level: int = 3) -> list[str]:
     """A type as a section of a page: a heading of this level, facts, a table of properties, an example.
 
     Nested properties have a table each, headed by their path. The package is named without its version, so that a
@@ -77,7 +78,7 @@ def markdown(explained: Explained, level: int = 3) -> list[str]:
     return found
 
 
-def markdown_of_field(explained: Explained, path: Sequence[str], field: Field, level: int = 3) -> list[str]:
+def markdown_of_field(explained: TypeFacts, path: Sequence[str], field: SchemaField, level: int = 3) -> list[str]:
     """One property as a section of a page, with a table of those inside of it."""
     found = [f"{'#' * level} `{'.'.join((explained.name, *path))}`", "", *_markdown_table((field,))]
     for inside, fields in _tables(field.fields, ".".join(path)):
@@ -85,7 +86,7 @@ def markdown_of_field(explained: Explained, path: Sequence[str], field: Field, l
     return found
 
 
-def facts(explained: Explained) -> Iterator[tuple[str, str]]:
+def facts(explained: TypeFacts) -> Iterator[tuple[str, str]]:
     """What is known of a type beside its properties, as headings and texts; nothing that is empty."""
     told = {
         "Also written": ", ".join(explained.aliases),
@@ -104,18 +105,18 @@ def facts(explained: Explained) -> Iterator[tuple[str, str]]:
     return ((heading, value) for heading, value in told.items() if value)
 
 
-def _titles(explained: Explained) -> Iterator[str]:
+def _titles(explained: TypeFacts) -> Iterator[str]:
     label = f"{explained.sort.upper()}:"
     width = max(len(label), len("PACKAGE:")) + 2
     yield f"{label:<{width}}{explained.name}"
     yield f"{'PACKAGE:':<{width}}{explained.package}"
 
 
-def _heading(explained: Explained) -> str:
+def _heading(explained: TypeFacts) -> str:
     return "WORKLOAD SETTINGS" if explained.sort == "workload" else "PROPERTIES"
 
 
-def _applies(explained: Explained) -> str:
+def _applies(explained: TypeFacts) -> str:
     if explained.sort != "trait":
         return ""
     if "*" in explained.applies_to and not explained.needs:
@@ -161,7 +162,7 @@ def _aligned(told: Sequence[tuple[str, str]], width: int) -> Iterator[str]:
         )
 
 
-def _rows(fields: Sequence[Field], path: str, width: int) -> Iterator[str]:
+def _rows(fields: Sequence[SchemaField], path: str, width: int) -> Iterator[str]:
     """A table whose last column may go on below, and below each row what the property is for."""
     rows = [("NAME", "REQUIRED", "DEFAULT", "TYPE")]
     rows += [(field.name, "yes" if field.required else "", field.default, field.type) for field in fields]
@@ -176,7 +177,7 @@ def _rows(fields: Sequence[Field], path: str, width: int) -> Iterator[str]:
             yield from _told(field, path, width)
 
 
-def _told(field: Field, path: str, width: int) -> Iterator[str]:
+def _told(field: SchemaField, path: str, width: int) -> Iterator[str]:
     limits = "; ".join(field.limits)
     parts = [field.description, f"{limits[:1].upper()}{limits[1:]}." if limits else ""]
     parts += [f"See: rudr explain {path}.{field.name}"] if field.fields else []
@@ -184,19 +185,19 @@ def _told(field: Field, path: str, width: int) -> Iterator[str]:
         yield from textwrap.wrap(part, width, initial_indent=" " * 6, subsequent_indent=" " * 6, break_on_hyphens=False)
 
 
-def _tree(fields: Sequence[Field], depth: int = 1) -> Iterator[str]:
+def _tree(fields: Sequence[SchemaField], depth: int = 1) -> Iterator[str]:
     for field in fields:
         required = " -required-" if field.required else ""
         yield f"{'  ' * depth}{field.name}  <{field.type}>{required}"
         yield from _tree(field.fields, depth + 1)
 
 
-def _example(explained: Explained) -> Iterator[str]:
+def _example(explained: TypeFacts) -> Iterator[str]:
     yield f"# {PLACES[explained.sort]}"
-    yield from output.documents([explained.example or {}]).splitlines()
+    yield from documents.documents([explained.example or {}]).splitlines()
 
 
-def _tables(fields: Sequence[Field], path: str) -> Iterator[tuple[str, Sequence[Field]]]:
+def _tables(fields: Sequence[SchemaField], path: str) -> Iterator[tuple[str, Sequence[SchemaField]]]:
     if fields:
         yield path, fields
     for field in fields:
@@ -204,7 +205,7 @@ def _tables(fields: Sequence[Field], path: str) -> Iterator[tuple[str, Sequence[
         yield from _tables(field.fields, inside)
 
 
-def _markdown_table(fields: Sequence[Field]) -> Iterator[str]:
+def _markdown_table(fields: Sequence[SchemaField]) -> Iterator[str]:
     yield "| Name | Type | Required | Default | What it is |"
     yield "|---|---|---|---|---|"
     for field in fields:

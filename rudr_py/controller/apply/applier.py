@@ -12,24 +12,26 @@ from typing import Any
 import msgspec
 
 from rudr_py import errors
-from rudr_py.controller import body, drift, failures, ledger, once, strangers
-from rudr_py.controller.body import Body
-from rudr_py.controller.failures import NotOursError, WaitingError
-from rudr_py.controller.fights import LIMIT, FightMetrics, Fights
-from rudr_py.controller.handover import Handover
-from rudr_py.controller.ledger import Record
-from rudr_py.controller.recent import Recent
-from rudr_py.controller.takeover import Takeover
-from rudr_py.controller.world import World
-from rudr_py.kube import objects
+from rudr_py.controller.apply import desired, drift, ownership, runs
+from rudr_py.controller.apply.contention import LIMIT, Contention, ContentionMetrics
+from rudr_py.controller.apply.desired import DesiredBody
+from rudr_py.controller.apply.field_handover import Handover
+from rudr_py.controller.apply.rudr_adoption import RudrAdoption
+from rudr_py.controller.results import failures
+from rudr_py.controller.results.failures import NotOursError, WaitingError
+from rudr_py.controller.state import inventory
+from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.state.inventory import AppliedRecord
+from rudr_py.controller.state.ttl_map import TtlMap
+from rudr_py.kube import live_object
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.events import Recorder
-from rudr_py.kube.objects import APPLIED_ANNOTATION, Live
+from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
 from rudr_py.kube.requests import Target
-from rudr_py.render.inputs import Run
-from rudr_py.render.plan import Planned
+from rudr_py.render.values.inputs import Run
+from rudr_py.render.values.plan import PlannedObject
 from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
 CREATE_ONLY = "1"
@@ -38,20 +40,20 @@ CREATE_ONLY = "1"
 log = logging.getLogger(__name__)
 
 
-class Task(msgspec.Struct, frozen=True):
+class ApplyTask(msgspec.Struct, frozen=True):
     """An object to make: what is planned, who owns it, for which application, and what we know of the last time.
 
     `run` is the last run of an object that runs once.
     """
 
-    planned: Planned
-    owner: Live | None
-    application: Live
-    record: Record | None
+    planned: PlannedObject
+    owner: LiveObject | None
+    application: LiveObject
+    record: AppliedRecord | None
     run: Run | None = None
 
 
-class Tools(msgspec.Struct, frozen=True, kw_only=True):
+class ApplierTools(msgspec.Struct, frozen=True, kw_only=True):
     """What making objects needs of the process. `refused_for` are the seconds that a refusal holds.
 
     `fights` is told of set-backs.
@@ -59,40 +61,40 @@ class Tools(msgspec.Struct, frozen=True, kw_only=True):
 
     client: Client
     discovery: Discovery
-    world: World
+    world: ClusterState
     recorder: Recorder
     clock: Clock
     refused_for: float
-    fights: FightMetrics = msgspec.field(default_factory=FightMetrics)
+    fights: ContentionMetrics = msgspec.field(default_factory=ContentionMetrics)
 
 
 class Applier:
     """Makes objects as planned."""
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: ApplierTools) -> None:
         self._client = tools.client
         self._discovery = tools.discovery
         self._world = tools.world
         self._recorder = tools.recorder
         self._handover = Handover(tools.client)
-        self._takeover = Takeover(tools.client)
-        self._fights = Fights(tools.clock, tools.fights)
-        self._refusals: Recent[tuple[str, ...], errors.RudrError] = Recent(tools.clock, tools.refused_for)
+        self._takeover = RudrAdoption(tools.client)
+        self._fights = Contention(tools.clock, tools.fights)
+        self._refusals: TtlMap[tuple[str, ...], errors.RudrError] = TtlMap(tools.clock, tools.refused_for)
 
-    async def ensure(self, task: Task) -> Live | None:
+    async def ensure(self, task: ApplyTask) -> LiveObject | None:
         """The object as it is after it was made as planned; None when it has run to its end and need not be there.
 
         Raises NotOursError, WaitingError, and any KubeError. A refusal of the server holds for a while: the same body
         is not sent again before, whatever else happens.
         """
         planned, namespace = task.planned, task.application.namespace
-        wanted = body.complete(planned, task.owner)
+        wanted = desired.complete(planned, task.owner)
         live = self._world.get(planned.ref.kind, namespace, planned.ref.name)
         if live is not None and live.deleting:
-            if planned.once and once.decide(planned, None, task.run) == "rest":
+            if planned.once and runs.decide(planned, None, task.run) == "rest":
                 return None
             raise WaitingError(f"{planned.ref} is being deleted; it is created again when that is done")
-        if planned.once and (live is None or _is_known(live, task)) and once.decide(planned, live, task.run) == "rest":
+        if planned.once and (live is None or _is_known(live, task)) and runs.decide(planned, live, task.run) == "rest":
             return live
         settled = not planned.once and live is not None and in_sync(live, wanted, task.record)
         if live is not None and settled and (planned.handover or not live.held):
@@ -114,7 +116,7 @@ class Applier:
         self._remember(planned, namespace, written)
         return written
 
-    async def _write(self, target: Target, task: Task, wanted: Body, live: Live | None) -> Live:
+    async def _write(self, target: Target, task: ApplyTask, wanted: DesiredBody, live: LiveObject | None) -> LiveObject:
         """Write, unless we did it time and again and somebody else undoes it."""
         ref, place = task.planned.ref, (task.application.namespace, task.planned.ref, wanted.hash)
         pause = self._fights.pause(place)
@@ -136,7 +138,7 @@ class Applier:
             self._fights.set_back(place)
         return written
 
-    async def _target(self, planned: Planned, namespace: str) -> Target:
+    async def _target(self, planned: PlannedObject, namespace: str) -> Target:
         kind, metadata = planned.ref.kind, planned.body["metadata"]
         resource = await self._discovery.resolve(kind.api_version, kind.kind)
         if not resource.namespaced or metadata.get("namespace") != namespace:
@@ -150,17 +152,17 @@ class Applier:
             raise WaitingError(f"{planned.ref} cannot be watched: {why}", reason="CannotWatch")
         return Target(resource, namespace, planned.ref.name)
 
-    async def _create(self, target: Target, task: Task, wanted: Body) -> Live:
+    async def _create(self, target: Target, task: ApplyTask, wanted: DesiredBody) -> LiveObject:
         try:
             return await self._apply(target, wanted.encoded(resource_version=CREATE_ONLY))
         except errors.ConflictError:
             return await self._adopt(target, task, wanted)
 
-    async def _run(self, target: Target, task: Task, wanted: Body, live: Live | None) -> Live:
+    async def _run(self, target: Target, task: ApplyTask, wanted: DesiredBody, live: LiveObject | None) -> LiveObject:
         """An object that runs once. Its predecessor has to be gone, with all pods of the instance, before it comes."""
         planned = task.planned
         if live is None or not _is_known(live, task):
-            left = once.busy(self._world.pods(target.namespace, planned.instance))
+            left = runs.busy(self._world.pods(target.namespace, planned.instance))
             if left and not await self._is_there(target):
                 message = f"{planned.ref} waits for the end of its last run: {', '.join(left)}"
                 raise WaitingError(message, reason="Replacing")
@@ -174,17 +176,17 @@ class Applier:
             return False
         return True
 
-    async def _rerun(self, target: Target, task: Task, wanted: Body, live: Live) -> Live:
+    async def _rerun(self, target: Target, task: ApplyTask, wanted: DesiredBody, live: LiveObject) -> LiveObject:
         """Leave an object that ran with the wanted inputs but for its head and size, and end any other."""
         planned = task.planned
-        if once.decide(planned, live, task.run) != "replace":
-            return await self._client.apply(target, once.touched(wanted, live.uid), HANDOVER_MANAGER)
+        if runs.decide(planned, live, task.run) != "replace":
+            return await self._client.apply(target, runs.touched(wanted, live.uid), HANDOVER_MANAGER)
         with contextlib.suppress(errors.NotFoundError):
             await self._client.delete(target, uid=live.uid, propagation="Foreground")
         log.info("object replaced", extra={"object": str(planned.ref)})
         raise WaitingError(f"{planned.ref} is replaced: its inputs have changed", reason="Replacing")
 
-    async def _change(self, target: Target, task: Task, wanted: Body, live: Live) -> Live:
+    async def _change(self, target: Target, task: ApplyTask, wanted: DesiredBody, live: LiveObject) -> LiveObject:
         if not live.applied:
             return await self._adopt(target, task, wanted)  # Rudr's, or stripped of its record
         found = ""
@@ -205,21 +207,21 @@ class Applier:
             await self._handover.settle(target, task.planned, live.uid)
         return written
 
-    async def _adopt(self, target: Target, task: Task, wanted: Body) -> Live:
+    async def _adopt(self, target: Target, task: ApplyTask, wanted: DesiredBody) -> LiveObject:
         """There is an object that we did not know of: one live GET decides."""
         try:
             document = await self._client.get(target)
         except errors.NotFoundError:
             return await self._apply(target, wanted.encoded(resource_version=CREATE_ONLY))
-        verdict = strangers.judge(document, task.planned, task.owner)
+        verdict = ownership.judge(document, task.planned, task.owner)
         if verdict == "stranger":
-            raise NotOursError(f"{task.planned.ref} is there already and not ours: {strangers.describe(document)}")
+            raise NotOursError(f"{task.planned.ref} is there already and not ours: {ownership.describe(document)}")
         uid = document["metadata"]["uid"]
         if document["metadata"].get("deletionTimestamp"):
             raise WaitingError(f"{task.planned.ref} is being deleted; it is created again when that is done")
         document = await self._takeover.prepare(target, task.planned, task.owner, document)
         if task.planned.once:
-            live = objects.decode(msgspec.json.encode(document))
+            live = live_object.decode(msgspec.json.encode(document))
             return await self._rerun(target, task, wanted, live)
         ours = task.record is not None and task.record.uid == uid and bool(task.record.digest)
         log.info("object adopted", extra={"object": str(task.planned.ref), "verdict": verdict, "known": ours})
@@ -233,40 +235,40 @@ class Applier:
             self._tell(task, drift.told(document, wanted.document))
         return written
 
-    async def _apply(self, target: Target, content: bytes) -> Live:
+    async def _apply(self, target: Target, content: bytes) -> LiveObject:
         return await self._client.apply(target, content, FIELD_MANAGER)
 
-    def _tell(self, task: Task, found: str) -> None:
+    def _tell(self, task: ApplyTask, found: str) -> None:
         """Name whoever changed a field of ours."""
         if found:
             note = f"{found} of {task.planned.ref}; it is set back"
             self._recorder.record(task.application, "DriftReverted", note, action="Apply", warning=True)
 
-    def _remember(self, planned: Planned, namespace: str, written: Live) -> None:
+    def _remember(self, planned: PlannedObject, namespace: str, written: LiveObject) -> None:
         cache = self._world.cache(planned.ref.kind, namespace)
         if cache is not None:
             cache.wrote(written)
 
 
-def in_sync(live: Live, wanted: Body, record: Record | None) -> bool:
+def in_sync(live: LiveObject, wanted: DesiredBody, record: AppliedRecord | None) -> bool:
     """Whether the object is as planned, without asking: our annotation says so, and all we own is still ours."""
     return (
         live.applied == wanted.hash
         and record is not None
         and record.uid == live.uid
         and record.digest != ""
-        and record.digest == ledger.digest(live)
+        and record.digest == inventory.digest(live)
     )
 
 
-def _made_before(live: Live | None, wanted: Body, record: Record | None) -> bool:
+def _made_before(live: LiveObject | None, wanted: DesiredBody, record: AppliedRecord | None) -> bool:
     """Whether this body was applied before: then somebody changed or deleted the object, or stripped its record."""
     if record is None or not record.uid:
         return False
     return live is None or live.applied in (wanted.hash, "")
 
 
-def _is_known(live: Live, task: Task) -> bool:
+def _is_known(live: LiveObject, task: ApplyTask) -> bool:
     """Whether the object is surely ours: by its owner, or, if it has none, because we made it."""
     if task.owner is not None:
         return live.owner_uid == task.owner.uid

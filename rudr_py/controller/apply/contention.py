@@ -6,7 +6,7 @@ Two that force their will on one field would write for ever. It counts; who writ
 from __future__ import annotations
 
 from rudr_py.api import Ref
-from rudr_py.controller.recent import Recent
+from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.kube.clock import Clock
 
 LIMIT = 3
@@ -19,7 +19,7 @@ Place = tuple[str, Ref, str]
 """Namespace, object, and the hash of what we want it to be: another wish is another matter."""
 
 
-class FightMetrics:
+class ContentionMetrics:
     """Where set-backs are reported; this one tells nobody."""
 
     def set_back(self) -> None:
@@ -29,14 +29,14 @@ class FightMetrics:
         """An object is left alone from now on."""
 
 
-class Fights:
+class Contention:
     """The set-backs of the last minute, and the objects that are left alone."""
 
-    def __init__(self, clock: Clock, metrics: FightMetrics | None = None) -> None:
+    def __init__(self, clock: Clock, metrics: ContentionMetrics | None = None) -> None:
         self._clock = clock
-        self._metrics = metrics or FightMetrics()
-        self._times: Recent[Place, tuple[float, ...]] = Recent(clock, WINDOW)
-        self._left_alone: Recent[Place, None] = Recent(clock, WINDOW)
+        self._metrics = metrics or ContentionMetrics()
+        self._times: TtlMap[Place, tuple[float, ...]] = TtlMap(clock, WINDOW)
+        self._left_alone: TtlMap[Place, None] = TtlMap(clock, WINDOW)
 
     def pause(self, place: Place) -> float:
         """Seconds for which an object is to be left alone yet; 0 when it may be set back."""

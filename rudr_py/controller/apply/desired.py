@@ -6,15 +6,16 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.kube.objects import APPLIED_ANNOTATION, Live
-from rudr_py.render import digest, running
-from rudr_py.render.plan import Planned
+from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
+from rudr_py.render.status import runs
+from rudr_py.render.values import digests
+from rudr_py.render.values.plan import PlannedObject
 
 RECLAIM_ANNOTATION = "rudr.oam.dev/reclaim"
 """Says on an object without owner that it goes with its application: whoever ends that may have no plan to ask."""
 
 
-class Body(msgspec.Struct, frozen=True):
+class DesiredBody(msgspec.Struct, frozen=True):
     """A complete manifest and the hash under which its annotation records it."""
 
     document: dict[str, Any]
@@ -26,7 +27,7 @@ class Body(msgspec.Struct, frozen=True):
         return msgspec.json.encode({**self.document, "metadata": {**self.document["metadata"], **extra}})
 
 
-def complete(planned: Planned, owner: Live | None) -> Body:
+def complete(planned: PlannedObject, owner: LiveObject | None) -> DesiredBody:
     """The manifest with its owner and its hash. Nulls are left out: they mean nothing to an apply."""
     metadata = dict(planned.body["metadata"])
     if owner is not None:
@@ -34,17 +35,17 @@ def complete(planned: Planned, owner: Live | None) -> Body:
     if extra := _annotations(planned):
         metadata["annotations"] = {**metadata.get("annotations", {}), **extra}
     document = _without_nulls({**planned.body, "metadata": metadata})
-    found = digest.of(document)
+    found = digests.of(document)
     annotations = {**document["metadata"].get("annotations", {}), APPLIED_ANNOTATION: found}
-    return Body({**document, "metadata": {**document["metadata"], "annotations": annotations}}, found)
+    return DesiredBody({**document, "metadata": {**document["metadata"], "annotations": annotations}}, found)
 
 
-def _annotations(planned: Planned) -> dict[str, str]:
+def _annotations(planned: PlannedObject) -> dict[str, str]:
     found = {RECLAIM_ANNOTATION: "delete"} if planned.reclaim else {}
-    return {**found, running.INPUTS: planned.once} if planned.once else found
+    return {**found, runs.INPUTS: planned.once} if planned.once else found
 
 
-def reference(owner: Live) -> dict[str, Any]:
+def reference(owner: LiveObject) -> dict[str, Any]:
     """The owner reference of a controller."""
     return {
         "apiVersion": owner.api_version,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rudr_py.controller import fields
+from rudr_py.controller.apply import managed_fields
 from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
 SHOWN = 8
@@ -16,17 +16,21 @@ def told(document: dict[str, Any], wanted: dict[str, Any]) -> str:
 
     `document` is the live object with its managedFields.
     """
-    lost = fields.missing(fields.entry(document, FIELD_MANAGER), wanted)
+    lost = managed_fields.missing(managed_fields.entry(document, FIELD_MANAGER), wanted)
     if not lost:
         return ""
     parts: list[str] = []
     taken: set[str] = set()
-    for manager, owned in fields.others(document, FIELD_MANAGER, HANDOVER_MANAGER):
-        theirs = [path for path in fields.shared(owned, wanted) if any(fields.touch(path, one) for one in lost)]
+    for manager, owned in managed_fields.others(document, FIELD_MANAGER, HANDOVER_MANAGER):
+        theirs = [
+            path
+            for path in managed_fields.shared(owned, wanted)
+            if any(managed_fields.touch(path, one) for one in lost)
+        ]
         if theirs:
             parts.append(f"{manager or 'somebody'} had changed {_listed(theirs)}")
             taken.update(theirs)
-    removed = [path for path in lost if not any(fields.touch(path, one) for one in taken)]
+    removed = [path for path in lost if not any(managed_fields.touch(path, one) for one in taken)]
     if removed:
         parts.append(f"somebody had removed {_listed(removed)}")
     return "; ".join(parts)

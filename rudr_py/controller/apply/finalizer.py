@@ -14,18 +14,19 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Ref
-from rudr_py.controller import failures, world
-from rudr_py.controller.body import RECLAIM_ANNOTATION
-from rudr_py.controller.failures import WaitingError
-from rudr_py.controller.outcome import Outcome
-from rudr_py.controller.world import World
+from rudr_py.controller.apply.desired import RECLAIM_ANNOTATION
+from rudr_py.controller.results import failures
+from rudr_py.controller.results.failures import WaitingError
+from rudr_py.controller.results.result import Result
+from rudr_py.controller.state import cluster_state
+from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.client import Client
 from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.events import Recorder
-from rudr_py.kube.objects import Live
+from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
-from rudr_py.render import stamp
-from rudr_py.render.plan import Plan
+from rudr_py.render.values import labels
+from rudr_py.render.values.plan import Plan
 from rudr_py.settings import FIELD_MANAGER
 
 FINALIZER = "rudr.oam.dev/reclaim"
@@ -41,31 +42,31 @@ RECLAIMING = "for deleting with an application what was asked to go with it"
 log = logging.getLogger(__name__)
 
 
-class Reclaimer:
+class Finalizer:
     """Guards applications that have objects to delete, and deletes those at their end."""
 
-    def __init__(self, client: Client, discovery: Discovery, known: World, recorder: Recorder) -> None:
+    def __init__(self, client: Client, discovery: Discovery, known: ClusterState, recorder: Recorder) -> None:
         self._client = client
         self._discovery = discovery
         self._world = known
         self._recorder = recorder
 
-    async def guard(self, application: Live, plan: Plan) -> None:
+    async def guard(self, application: LiveObject, plan: Plan) -> None:
         """Put the finalizer on an application that is about to get something to reclaim. Raises RudrError."""
         if any(planned.reclaim for planned in plan.manifests) and not guarded(application):
             await self._edit(application, present=True)
 
-    async def release(self, application: Live, plan: Plan) -> None:
+    async def release(self, application: LiveObject, plan: Plan) -> None:
         """Take the finalizer from an application that has nothing to reclaim any more. Raises RudrError."""
         if not guarded(application) or any(planned.reclaim for planned in plan.manifests):
             return
         if all(live.deleting for _, live in self._objects(application)):
             await self._edit(application, present=False)
 
-    async def end(self, application: Live, *, keep: bool = False) -> Outcome:
+    async def end(self, application: LiveObject, *, keep: bool = False) -> Result:
         """Delete what goes with an application that is being deleted, then let that go. `keep` deletes nothing."""
         if not guarded(application):
-            return Outcome(result="success")
+            return Result(result="success")
         objects = () if keep or self._orphaning(application) else tuple(self._objects(application))
         for ref, live in objects:
             try:
@@ -81,32 +82,32 @@ class Reclaimer:
         except errors.NotFoundError:
             pass
         except errors.RudrError as error:
-            failure = failures.of(Ref(world.APPLICATION, application.name), error, needed=FINISHING)
+            failure = failures.of(Ref(cluster_state.APPLICATION, application.name), error, needed=FINISHING)
             if failure.kind == "refused":  # an application that is being deleted has no condition for that
                 self._recorder.record(application, "ReclaimFailed", failure.message, action="Reclaim", warning=True)
             return failures.outcome([failure])
-        return Outcome(result="success")
+        return Result(result="success")
 
-    def _objects(self, application: Live) -> Iterator[tuple[Ref, Live]]:
+    def _objects(self, application: LiveObject) -> Iterator[tuple[Ref, LiveObject]]:
         """What goes with the application, as the watches show it."""
-        wanted = stamp.labels(application.name, "")[stamp.APPLICATION]
+        wanted = labels.labels(application.name, "")[labels.APPLICATION]
         for kind in self._world.kinds():
             cache = self._world.cache(kind, application.namespace)
             for live in cache.by_namespace(application.namespace) if cache is not None else ():
-                if live.labels.get(stamp.APPLICATION) == wanted and belongs(live):
+                if live.labels.get(labels.APPLICATION) == wanted and belongs(live):
                     yield Ref(kind, live.name), live
 
-    def _orphaning(self, application: Live) -> bool:
+    def _orphaning(self, application: LiveObject) -> bool:
         """Whether the user asked to leave dependents alone; the garbage collector may have done so already."""
         if ORPHAN in _finalizers(application.document()):
             return True
-        wanted = stamp.labels(application.name, "")[stamp.APPLICATION]
-        cache = self._world.cache(world.COMPONENT_INSTANCE, application.namespace)
+        wanted = labels.labels(application.name, "")[labels.APPLICATION]
+        cache = self._world.cache(cluster_state.COMPONENT_INSTANCE, application.namespace)
         instances = cache.by_namespace(application.namespace) if cache is not None else ()
-        left = [one for one in instances if one.labels.get(stamp.APPLICATION) == wanted]
+        left = [one for one in instances if one.labels.get(labels.APPLICATION) == wanted]
         return any(not one.owner_uid and not one.deleting for one in left)
 
-    async def _delete(self, ref: Ref, live: Live) -> None:
+    async def _delete(self, ref: Ref, live: LiveObject) -> None:
         """Ask for it; a claim that pods still use goes with the last of them, and those go with the application."""
         if live.deleting:
             return
@@ -117,8 +118,8 @@ class Reclaimer:
             return  # gone, or another object by now
         log.info("object reclaimed", extra={"object": f"{ref.kind.kind} {live.namespace}/{live.name}"})
 
-    async def _edit(self, application: Live, *, present: bool) -> None:
-        kind = world.APPLICATION
+    async def _edit(self, application: LiveObject, *, present: bool) -> None:
+        kind = cluster_state.APPLICATION
         resource = await self._discovery.resolve(kind.api_version, kind.kind)
         target = Target(resource, application.namespace, application.name)
         for _ in range(TRIES):
@@ -142,12 +143,12 @@ class Reclaimer:
         raise errors.ConflictError(message, status=409, reason="Conflict")
 
 
-def guarded(application: Live) -> bool:
+def guarded(application: LiveObject) -> bool:
     """Whether our finalizer is on the application."""
     return FINALIZER.encode() in application.body and FINALIZER in _finalizers(application.document())
 
 
-def belongs(live: Live) -> bool:
+def belongs(live: LiveObject) -> bool:
     """Whether an object without owner was asked to go with its application."""
     return not live.owner_uid and live.annotations.get(RECLAIM_ANNOTATION) == "delete"
 

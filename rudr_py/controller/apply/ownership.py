@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from rudr_py.kube.objects import APPLIED_ANNOTATION, Live
-from rudr_py.render import stamp
-from rudr_py.render.plan import Planned
+from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
+from rudr_py.render.values import labels as stamp
+from rudr_py.render.values.plan import PlannedObject
 from rudr_py.settings import FIELD_MANAGER
 
 Verdict = Literal["ours", "orphan", "stranger"]
@@ -19,7 +19,7 @@ RUDR_MANAGERS = frozenset({"unknown", "rudr", "before-first-apply"})
 keep the record later calls all that it found before the first apply."""
 
 
-def judge(document: dict[str, Any], planned: Planned, owner: Live | None) -> Verdict:
+def judge(document: dict[str, Any], planned: PlannedObject, owner: LiveObject | None) -> Verdict:
     """Whether a live object is ours, an orphan that we may adopt, or somebody else's."""
     metadata = document.get("metadata", {})
     controller = next((o for o in metadata.get("ownerReferences", ()) if o.get("controller")), None)
@@ -37,7 +37,7 @@ def judge(document: dict[str, Any], planned: Planned, owner: Live | None) -> Ver
     return "orphan" if ((rudr or ours) and labelled) or (rudr and nameless) else "stranger"
 
 
-def _owned(controller: dict[str, Any], owner: Live) -> Verdict:
+def _owned(controller: dict[str, Any], owner: LiveObject) -> Verdict:
     if controller.get("uid") == owner.uid:
         return "ours"
     # A name is unique in its namespace: the same owner under another uid is one that no longer exists.
@@ -45,7 +45,7 @@ def _owned(controller: dict[str, Any], owner: Live) -> Verdict:
     return "orphan" if same else "stranger"
 
 
-def _claimed(controller: dict[str, Any], metadata: dict[str, Any], planned: Planned) -> Verdict:
+def _claimed(controller: dict[str, Any], metadata: dict[str, Any], planned: PlannedObject) -> Verdict:
     """Of an object that is to have no owner: Rudr gave one to its volume claims, that of the instance they are for."""
     labels = metadata.get("labels") or {}
     component, instance = (str(labels.get(key) or "") for key in ("component-name", "instance-name"))
@@ -59,7 +59,7 @@ def _named(reference: dict[str, Any]) -> tuple[Any, ...]:
     return group, reference.get("kind"), reference.get("name")
 
 
-def _labelled(metadata: dict[str, Any], planned: Planned) -> bool:
+def _labelled(metadata: dict[str, Any], planned: PlannedObject) -> bool:
     """Whether the object carries the labels that name our application and instance."""
     found, wanted = metadata.get("labels") or {}, planned.body["metadata"]["labels"]
     if (planned.retain or planned.reclaim) and all(key in wanted for key in _CLAIM):

@@ -15,14 +15,14 @@ from typing import Any
 import msgspec
 
 from rudr_py import errors
-from rudr_py.controller import fields
-from rudr_py.controller.fields import Fields
-from rudr_py.controller.strangers import RUDR_MANAGERS
+from rudr_py.controller.apply import managed_fields
+from rudr_py.controller.apply.managed_fields import Fields
+from rudr_py.controller.apply.ownership import RUDR_MANAGERS
 from rudr_py.kube.client import Client
-from rudr_py.kube.objects import APPLIED_ANNOTATION, Live
+from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
 from rudr_py.kube.requests import Resource, Target
-from rudr_py.render import stamp
-from rudr_py.render.plan import Planned
+from rudr_py.render.values import labels as stamp
+from rudr_py.render.values.plan import PlannedObject
 from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
 BEFORE = "before-first-apply"
@@ -43,13 +43,15 @@ _LABELS = (stamp.MANAGED_BY, stamp.APPLICATION, stamp.INSTANCE)
 Document = dict[str, Any]
 
 
-class Takeover:
+class RudrAdoption:
     """Makes entries of others ours."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def prepare(self, target: Target, planned: Planned, owner: Live | None, document: Document) -> Document:
+    async def prepare(
+        self, target: Target, planned: PlannedObject, owner: LiveObject | None, document: Document
+    ) -> Document:
         """Whatever keeps the live object from becoming as planned by an apply is put right; the object after it.
 
         Raises ConflictError when the object changes all the time, and any other KubeError.
@@ -84,7 +86,7 @@ class Takeover:
         head = {"apiVersion": target.resource.api_version, "kind": target.resource.kind, "metadata": metadata}
         await self._client.apply(target, msgspec.json.encode(head), HANDOVER_MANAGER, force=False)
 
-    async def mark(self, target: Target, planned: Planned, owner: Live | None, document: Document) -> None:
+    async def mark(self, target: Target, planned: PlannedObject, owner: LiveObject | None, document: Document) -> None:
         """Put our labels on the ConfigMaps that Rudr's pods read and ours do not, so that they are found and pruned.
 
         They carry a name that we never use, and no label of ours. Raises KubeError.
@@ -122,7 +124,7 @@ def tracked(document: Document) -> bool:
     return any(entry.get("fieldsV1") and not entry.get("subresource") for entry in entries)
 
 
-def patch(document: Document, planned: Planned, owner: Live | None) -> list[Document]:
+def patch(document: Document, planned: PlannedObject, owner: LiveObject | None) -> list[Document]:
     """The JSON patch that takes the object over; empty when there is nothing to take.
 
     Of an object that runs once only a wrong owner is removed: it is never applied as a whole again.
@@ -139,12 +141,12 @@ def patch(document: Document, planned: Planned, owner: Live | None) -> list[Docu
     return [{"op": "test", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]}, *operations]
 
 
-def _wrong(reference: Document, owner: Live | None) -> bool:
+def _wrong(reference: Document, owner: LiveObject | None) -> bool:
     """Whether this is an owner of a former life: who is asked here is known to be ours or an orphan of ours."""
     return bool(reference.get("controller")) and (owner is None or reference.get("uid") != owner.uid)
 
 
-def _entries(document: Document, planned: Planned) -> Iterator[Document]:
+def _entries(document: Document, planned: PlannedObject) -> Iterator[Document]:
     metadata = document["metadata"]
     entries: list[Document] = metadata.get("managedFields", [])
     taken = [entry for entry in entries if _is_taken(entry, metadata)]
@@ -160,7 +162,7 @@ def _entries(document: Document, planned: Planned) -> Iterator[Document]:
     yield {"op": "replace", "path": "/metadata/managedFields", "value": [*left, entry]}
 
 
-def _owned(entry: Document, document: Document, planned: Planned) -> Fields:
+def _owned(entry: Document, document: Document, planned: PlannedObject) -> Fields:
     """What we take of an entry: all that Rudr meant to write, else only what we know.
 
     An entry may have more than its manager rendered: the copy of an object has also what others had put there, and in
@@ -171,7 +173,7 @@ def _owned(entry: Document, document: Document, planned: Planned) -> Fields:
         return owned
     written = entry.get("operation") == "Update" and entry.get("manager") in RUDR_MANAGERS - {BEFORE}
     precise = written and entry.get("apiVersion") == planned.ref.kind.api_version
-    return reduced(owned if precise else fields.common(owned, _known(document, planned)))
+    return reduced(owned if precise else managed_fields.common(owned, _known(document, planned)))
 
 
 def _is_ours(entry: Document) -> bool:
@@ -183,16 +185,16 @@ def _is_taken(entry: Document, metadata: Document) -> bool:
     """Whether an entry is Rudr's on an object that we never applied, or of somebody who restored a copy of ours."""
     if entry.get("subresource") or entry.get("manager") == HANDOVER_MANAGER or _is_ours(entry):
         return False
-    if fields.owns(entry.get("fieldsV1", {}), ("metadata", "annotations", APPLIED_ANNOTATION)):
+    if managed_fields.owns(entry.get("fieldsV1", {}), ("metadata", "annotations", APPLIED_ANNOTATION)):
         return True
     applied = APPLIED_ANNOTATION in (metadata.get("annotations") or {})
     return entry.get("operation") == "Update" and entry.get("manager") in RUDR_MANAGERS and not applied
 
 
-def _known(document: Document, planned: Planned) -> Document:
+def _known(document: Document, planned: PlannedObject) -> Document:
     """What we render, and Rudr's config files, which have to go for ours to come; all else may be anybody's."""
     template = ("spec", "template", "spec")
-    pod, there = fields.value(planned.body, template), fields.value(document, template)
+    pod, there = managed_fields.value(planned.body, template), managed_fields.value(document, template)
     if not isinstance(pod, dict) or not isinstance(there, dict):
         return planned.body
     old = config_maps(document) - config_maps(planned.body)

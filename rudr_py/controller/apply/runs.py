@@ -11,11 +11,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from rudr_py.controller.body import Body
-from rudr_py.kube.objects import Live
-from rudr_py.render import running, stamp, status
-from rudr_py.render.inputs import Run
-from rudr_py.render.plan import Planned
+from rudr_py.controller.apply.desired import DesiredBody
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.render.status import runs as running
+from rudr_py.render.status import status
+from rudr_py.render.values import labels
+from rudr_py.render.values.inputs import Run
+from rudr_py.render.values.plan import PlannedObject
 
 Step = Literal["rest", "create", "touch", "replace"]
 
@@ -26,7 +28,7 @@ _ENDED = frozenset({"Succeeded", "Failed"})
 """Phases of a pod none of whose containers runs."""
 
 
-def decide(planned: Planned, live: Live | None, run: Run | None) -> Step:
+def decide(planned: PlannedObject, live: LiveObject | None, run: Run | None) -> Step:
     """What to do about an object that is ours or not there.
 
     `run` is what is known of the last run. A failed run is not tried again, not even after somebody has removed what
@@ -43,7 +45,7 @@ def decide(planned: Planned, live: Live | None, run: Run | None) -> Step:
     return "rest" if recorded and _sized(planned, live) else "touch"
 
 
-def _sized(planned: Planned, live: Live) -> bool:
+def _sized(planned: PlannedObject, live: LiveObject) -> bool:
     wanted = _parallelism(planned.body)
     return wanted is None or wanted == _parallelism({"spec": live.part("spec")})
 
@@ -53,7 +55,7 @@ def _parallelism(document: dict[str, Any]) -> Any:
     return spec.get(PARALLELISM) if isinstance(spec, dict) else None
 
 
-def touched(wanted: Body, uid: str) -> bytes:
+def touched(wanted: DesiredBody, uid: str) -> bytes:
     """What is applied to an object that stays: its head and how many pods run at a time.
 
     It goes out under our second manager: the first one owns the pod template since the object was created, and an
@@ -66,17 +68,17 @@ def touched(wanted: Body, uid: str) -> bytes:
     return msgspec.json.encode({**head, "metadata": {**document["metadata"], "uid": uid}, **spec})
 
 
-def busy(pods: Iterable[Live]) -> tuple[str, ...]:
+def busy(pods: Iterable[LiveObject]) -> tuple[str, ...]:
     """The names of the pods whose containers may still run; one that is being deleted is among them until it ends."""
     return tuple(sorted(pod.name for pod in pods if _phase(pod) not in _ENDED))
 
 
-def _phase(pod: Live) -> str:
+def _phase(pod: LiveObject) -> str:
     found = pod.part("status")
     return str(found.get("phase")) if isinstance(found, dict) else ""
 
 
-def recall(before: status.Previous, parted: Iterable[Live]) -> status.Previous:
+def recall(before: status.PreviousStatus, parted: Iterable[LiveObject]) -> status.PreviousStatus:
     """What the last status says of runs, corrected by the last states of the objects that are gone since.
 
     A status is written once a second; an object may end and be removed within that.
@@ -84,5 +86,5 @@ def recall(before: status.Previous, parted: Iterable[Live]) -> status.Previous:
     runs = {instance: dict(found) for instance, found in before.runs.items()}
     for live in parted:
         run = Run(live.name, live.annotations.get(running.INPUTS, ""), running.state(live.document()))
-        runs.setdefault(live.labels.get(stamp.INSTANCE, ""), {})[live.name] = run
+        runs.setdefault(live.labels.get(labels.INSTANCE, ""), {})[live.name] = run
     return msgspec.structs.replace(before, runs=runs)

@@ -15,18 +15,19 @@ from typing import Any
 
 from rudr_py import errors
 from rudr_py.api import Kind, Ref
-from rudr_py.controller import body, definitions
-from rudr_py.controller.apply import CREATE_ONLY
-from rudr_py.controller.body import Body
-from rudr_py.controller.outcome import soonest
-from rudr_py.controller.recent import Recent
-from rudr_py.controller.sources import Sources, Tools
-from rudr_py.controller.world import World
+from rudr_py.controller.apply import desired
+from rudr_py.controller.apply.applier import CREATE_ONLY
+from rudr_py.controller.apply.desired import DesiredBody
+from rudr_py.controller.results.result import soonest
+from rudr_py.controller.state import definition_index
+from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.state.ttl_map import TtlMap
+from rudr_py.controller.watching.sources import Sources, SourceTools
 from rudr_py.kube.client import Client
-from rudr_py.kube.objects import Live
+from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
-from rudr_py.render import stamp
-from rudr_py.render.plan import Planned
+from rudr_py.render.values import labels
+from rudr_py.render.values.plan import PlannedObject
 from rudr_py.settings import FIELD_MANAGER
 
 PAUSE = 60.0
@@ -50,14 +51,14 @@ class Publisher:
     """
 
     def __init__(
-        self, documents: tuple[Document, ...], client: Client, known: World, sources: Sources, tools: Tools
+        self, documents: tuple[Document, ...], client: Client, known: ClusterState, sources: Sources, tools: SourceTools
     ) -> None:
         self._documents = documents
         self._client = client
         self._world = known
         self._sources = sources
         self._tools = tools
-        self._written: Recent[tuple[Kind, str], None] = Recent(tools.clock, PAUSE)
+        self._written: TtlMap[tuple[Kind, str], None] = TtlMap(tools.clock, PAUSE)
         self._pruned: set[Kind] = set()  # once for each kind: two installations that share a namespace must not fight
         self._failed: dict[Kind, int] = {}  # how often in a row
         self._rest: dict[Kind, float] = {}  # until when nothing is tried
@@ -86,7 +87,7 @@ class Publisher:
     async def _round(self) -> float | None:
         """Apply and delete what is not right; in how many seconds that has to be tried again, if it has to be."""
         pauses: list[float | None] = []
-        for kind in definitions.KINDS:
+        for kind in definition_index.KINDS:
             left = self._rest.get(kind, 0.0) - self._tools.clock.monotonic()
             if left > 0:
                 pauses.append(left)
@@ -111,7 +112,9 @@ class Publisher:
         """Leave a kind alone for a while. That the namespace is not there, or a right, is no news the second time."""
         self._failed[kind] = self._failed.get(kind, 0) + 1
         pause: float = min(PAUSE, SOON * 2 ** min(self._failed[kind] - 1, 10))
-        concerned = definitions.KINDS if isinstance(error, errors.NotFoundError) else (kind,)  # there is no namespace
+        concerned = (
+            definition_index.KINDS if isinstance(error, errors.NotFoundError) else (kind,)
+        )  # there is no namespace
         self._rest |= dict.fromkeys(concerned, self._tools.clock.monotonic() + pause)
         if self.problems.get(kind) != str(error):
             log.warning("definitions cannot be published", extra={"kind": kind.kind, "error": str(error)})
@@ -121,7 +124,9 @@ class Publisher:
     async def _publish(self, kind: Kind, name: str, document: Document) -> bool:
         """Make one definition right; whether it was written too recently to do so now."""
         namespace = self._tools.settings.definitions_namespace
-        wanted = body.complete(Planned(ref=Ref(kind, name), body=document, instance="", made_by="", owner="none"), None)
+        wanted = desired.complete(
+            PlannedObject(ref=Ref(kind, name), body=document, instance="", made_by="", owner="none"), None
+        )
         live = self._world.get(kind, namespace, name)
         if live is not None and (live.deleting or not _ours(live) or _in_sync(live, wanted)):
             return False
@@ -153,12 +158,12 @@ class Publisher:
         return Target(resource, self._tools.settings.definitions_namespace, name)
 
 
-def _ours(live: Live) -> bool:
+def _ours(live: LiveObject) -> bool:
     """Whether we have published it: it has our label, and the record of what we applied."""
-    return stamp.ours(live.labels) and bool(live.applied)
+    return labels.ours(live.labels) and bool(live.applied)
 
 
-def _in_sync(live: Live, wanted: Body) -> bool:
+def _in_sync(live: LiveObject, wanted: DesiredBody) -> bool:
     """Whether the object says all that we want it to say; what others have added is theirs."""
     return live.applied == wanted.hash and _covers(live.document(), wanted.document)
 

@@ -13,10 +13,10 @@ import msgspec
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.model.identity import Key
-from rudr_py.render import rendering
-from rudr_py.render.inputs import Inputs, Observed
-from rudr_py.render.plan import Part, Plan
+from rudr_py.model.identity import ObjectKey
+from rudr_py.render import render
+from rudr_py.render.values.inputs import Inputs, Observed
+from rudr_py.render.values.plan import Plan, TypeCall
 
 LIMIT = 512
 """How many plans are kept: those of the applications that were looked at last."""
@@ -39,23 +39,23 @@ class _Watched:
         return self._observed.documents(instance, kind)
 
 
-class Plans:
+class PlanCache:
     """What was rendered last, by application. `limit` bounds what is remembered."""
 
     def __init__(self, catalog: Catalog, *, limit: int = LIMIT) -> None:
         self._catalog = catalog
         self._limit = limit
-        self._kept: dict[Key, _Kept] = {}  # longest unused first
+        self._kept: dict[ObjectKey, _Kept] = {}  # longest unused first
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def plan(self, key: Key, inputs: Inputs) -> Plan:
+    def plan(self, key: ObjectKey, inputs: Inputs) -> Plan:
         """The plan for these inputs: the last one if it would be the same, else rendered anew."""
         kept = self._kept.pop(key, None)
         if kept is None or not _same(kept, inputs):
             observed = _Watched(inputs.observed)
-            plan = rendering.render(msgspec.structs.replace(inputs, observed=observed), self._catalog)
+            plan = render.render(msgspec.structs.replace(inputs, observed=observed), self._catalog)
             if plan.problems or plan.wake_at is not None or observed.asked:
                 return plan
             kept = _Kept(inputs, plan)
@@ -64,7 +64,7 @@ class Plans:
             del self._kept[next(iter(self._kept))]
         return kept.plan
 
-    def forget(self, key: Key) -> None:
+    def forget(self, key: ObjectKey) -> None:
         """Nothing more is asked of this application."""
         self._kept.pop(key, None)
 
@@ -88,7 +88,7 @@ def _same(kept: _Kept, inputs: Inputs) -> bool:
 def _attached(kept: _Kept, attached: Mapping[tuple[str, str], Any]) -> bool:
     """Whether every type was told the time that status has of it since; a time that is lost there begins anew."""
     plan, then = kept.plan, kept.inputs.attached
-    parts: list[tuple[str, Part]] = [(scope.name, scope.part) for scope in plan.scopes]
+    parts: list[tuple[str, TypeCall]] = [(scope.name, scope.part) for scope in plan.scopes]
     told = [(("", name), part) for name, part in parts]
     told += [((one.name, part.name), part) for one in plan.instances for part in (one.workload, *one.traits)]
     return (then.keys() & {key for key, _ in told}) <= attached.keys() and all(

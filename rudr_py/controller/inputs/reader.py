@@ -8,29 +8,33 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.catalog import Catalog
-from rudr_py.controller import definitions, world
-from rudr_py.controller.components import Components
-from rudr_py.controller.plans import LIMIT
-from rudr_py.controller.probing import Probing
-from rudr_py.controller.world import Belongings, World
+from rudr_py.controller.inputs.plan_cache import LIMIT
+from rudr_py.controller.scopes.probing import Probing
+from rudr_py.controller.state import cluster_state, definition_index
+from rudr_py.controller.state.cluster_state import Belongings, ClusterState
+from rudr_py.controller.state.component_cache import ComponentCache
+from rudr_py.controller.state.definition_index import Subject
 from rudr_py.errors import Problem
 from rudr_py.kube.clock import Clock
-from rudr_py.kube.objects import Live
-from rudr_py.model import parse_application
+from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.application import Application
 from rudr_py.model.component import Component
 from rudr_py.model.document import Parsed
-from rudr_py.model.identity import Key, Metadata
-from rudr_py.render import health, membership, running, stamp, status
-from rudr_py.render.inputs import Inputs, Observed
-from rudr_py.render.membership import Members
-from rudr_py.render.plan import Plan
+from rudr_py.model.identity import Metadata, ObjectKey
+from rudr_py.model.parse import application as parse_application
+from rudr_py.render.scopes import membership
+from rudr_py.render.scopes.membership import Members
+from rudr_py.render.status import health, status
+from rudr_py.render.status import runs as running
+from rudr_py.render.values import labels as stamp
+from rudr_py.render.values.inputs import Inputs, Observed
+from rudr_py.render.values.plan import Plan
 
 
-class Sight(msgspec.Struct, frozen=True, kw_only=True):
+class ReaderSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where a reader looks. `image_pull_policy` is for every container, "" for that of Kubernetes."""
 
-    world: World
+    world: ClusterState
     catalog: Catalog
     probing: Probing
     clock: Clock
@@ -51,22 +55,22 @@ class _Read(msgspec.Struct, frozen=True):
     parsed: Parsed[Application]
 
 
-class Reader:
+class InputReader:
     """Reads what the caches say of an application."""
 
-    def __init__(self, sight: Sight) -> None:
+    def __init__(self, sight: ReaderSettings) -> None:
         self._sight = sight
-        self._components = Components(sight.world)
-        self._applications: dict[Key, _Read] = {}
+        self._components = ComponentCache(sight.world)
+        self._applications: dict[ObjectKey, _Read] = {}
 
-    def inputs(self, live: Live, before: status.Previous) -> Inputs:
+    def inputs(self, live: LiveObject, before: status.PreviousStatus) -> Inputs:
         """Everything that rendering may look at; `before` is the status. Remembers which definitions are used."""
         sight = self._sight
-        key = Key(live.namespace, live.name)
+        key = ObjectKey(live.namespace, live.name)
         parsed = self._application(key, live)
         application = parsed.value or Application(metadata=_metadata(live))
         names = {binding.component_name for binding in application.components}
-        read = {name: self._components.get(Key(live.namespace, name)) for name in names}
+        read = {name: self._components.get(ObjectKey(live.namespace, name)) for name in names}
         components = {name: found for name, found in read.items() if found is not None}
         groups = sight.world.groups
         inputs = Inputs(
@@ -87,7 +91,7 @@ class Reader:
         sight.world.definitions.uses(key, _subjects(inputs, sight.catalog))
         return inputs
 
-    def _application(self, key: Key, live: Live) -> Parsed[Application]:
+    def _application(self, key: ObjectKey, live: LiveObject) -> Parsed[Application]:
         """The document, parsed once for each of its versions: a change of its status alone is none."""
         read = self._applications.pop(key, None)
         try:
@@ -101,17 +105,17 @@ class Reader:
             del self._applications[next(iter(self._applications))]
         return read.parsed
 
-    def forget(self, key: Key) -> None:
+    def forget(self, key: ObjectKey) -> None:
         """Nothing more is asked of this application."""
         self._applications.pop(key, None)
 
-    def belongings(self, live: Live) -> Belongings:
+    def belongings(self, live: LiveObject) -> Belongings:
         """The objects of an application as they are now."""
         owned = self._sight.world.owned_by(live.uid, live.namespace)
         owners = {child.labels.get(stamp.INSTANCE, ""): child.uid for kind, child in owned if kind == _INSTANCE}
         return Belongings(self._sight.world, live.namespace, {**owners, "": live.uid})
 
-    def members(self, plan: Plan, observed: Observed, before: status.Previous) -> Members:
+    def members(self, plan: Plan, observed: Observed, before: status.PreviousStatus) -> Members:
         """The instances of an application as members of their scopes, with the health that they have now."""
         if not any(instance.member for instance in plan.instances):
             return {}
@@ -119,21 +123,21 @@ class Reader:
         return membership.members(plan, health.assess(plan, observed, self._sight.clock.now(), runs))
 
 
-_INSTANCE = world.COMPONENT_INSTANCE
+_INSTANCE = cluster_state.COMPONENT_INSTANCE
 
 
-def _subjects(inputs: Inputs, catalog: Catalog) -> frozenset[definitions.Subject]:
+def _subjects(inputs: Inputs, catalog: Catalog) -> frozenset[Subject]:
     """What definitions concern an application: its traits, its workload types, the scopes that it has or asks for."""
     application = inputs.application
     asked = {name for component in application.components for name in component.application_scopes}
     joined = (scope.type for name in (*asked, inputs.root) for scope in inputs.scopes_of.get(name, ()))
     scopes = {*joined, *(scope.type for scope in application.scopes)}
-    return definitions.subjects(application, _workloads(inputs.components), scopes, catalog)
+    return definition_index.subjects(application, _workloads(inputs.components), scopes, catalog)
 
 
 def _workloads(components: Mapping[str, Parsed[Component]]) -> set[str]:
     return {parsed.value.workload_type for parsed in components.values() if parsed.value is not None}
 
 
-def _metadata(live: Live) -> Metadata:
+def _metadata(live: LiveObject) -> Metadata:
     return Metadata(name=live.name, namespace=live.namespace, uid=live.uid, generation=live.generation)

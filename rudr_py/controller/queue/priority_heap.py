@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 K = TypeVar("K", bound=Hashable)
 
 
-class Ranking(Generic[K]):
+class PriorityHeap(Generic[K]):
     """Keys in the order of their ranks, lowest first; equal ranks in the order of coming.
 
     Everything takes O(log n). A key that moves or goes leaves its old entry in the heap; such entries are swept out

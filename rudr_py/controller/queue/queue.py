@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping
 from typing import Generic, Protocol, TypeVar
 
-from rudr_py.controller.ranking import Ranking
+from rudr_py.controller.queue.priority_heap import PriorityHeap
 from rudr_py.kube.clock import Clock
 
 K = TypeVar("K", bound=Hashable)
@@ -56,7 +56,7 @@ class QueueMetrics:
         """The work on a key took this long."""
 
 
-class Queue(Generic[K]):
+class PriorityQueue(Generic[K]):
     """Keys to work on: the highest priority first, and the longest waiting first among equals.
 
     A worker calls `get`, works, says how it went with `forget` (well), `retry` (failed), `add_after` or `add_at` (look
@@ -73,8 +73,8 @@ class Queue(Generic[K]):
         self._retry_initial = retry_initial
         self._retry_maximum = retry_maximum
         self._metrics = metrics or QueueMetrics()
-        self._ready: Ranking[K] = Ranking()  # by priority, negated
-        self._delayed: Ranking[K] = Ranking()  # by the time when due
+        self._ready: PriorityHeap[K] = PriorityHeap()  # by priority, negated
+        self._delayed: PriorityHeap[K] = PriorityHeap()  # by the time when due
         self._again: set[K] = set()  # in flight and added meanwhile
         self._priorities: dict[K, int] = {}  # of every key that is ready, delayed or to be run again
         self._since: dict[K, float] = {}  # when a key that is ready, or to be run again, was added

@@ -13,7 +13,7 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Ref
-from rudr_py.controller.outcome import Outcome, soonest
+from rudr_py.controller.results.result import Result, soonest
 
 SAFETY = 60.0
 """Seconds until something that an event should end is looked at again without one."""
@@ -107,14 +107,14 @@ def message(failures: Sequence[Failure]) -> str:
     return "\n".join([*lines, *([f"and {more} more"] if more else [])])
 
 
-def outcome(failures: Sequence[Failure]) -> Outcome:
+def outcome(failures: Sequence[Failure]) -> Result:
     """When the application is to be looked at again: as soon as the most urgent failure asks for."""
     kinds = {failure.kind for failure in failures}
     told = message(failures)
     after = soonest(*(failure.after for failure in failures))
     if "error" in kinds:
         pause = max(failure.pause for failure in failures)
-        return Outcome(result="error", after=after, pause=pause, message=told)
+        return Result(result="error", after=after, pause=pause, message=told)
     if "refused" in kinds:
-        return Outcome(result="refused", after=after, message=told)
-    return Outcome(result="requeue_after", after=after, message=told)
+        return Result(result="refused", after=after, message=told)
+    return Result(result="requeue_after", after=after, message=told)

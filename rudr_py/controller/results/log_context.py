@@ -9,7 +9,7 @@ import contextlib
 import contextvars
 from collections.abc import Iterator
 
-from rudr_py.model.identity import Key
+from rudr_py.model.identity import ObjectKey
 
 _current: contextvars.ContextVar[_Reconcile | None] = contextvars.ContextVar("reconcile", default=None)
 
@@ -17,14 +17,14 @@ _current: contextvars.ContextVar[_Reconcile | None] = contextvars.ContextVar("re
 class _Reconcile:
     """One reconcile. Copies of the context share it, so that its end is known to all of them."""
 
-    def __init__(self, key: Key, identity: str) -> None:
+    def __init__(self, key: ObjectKey, identity: str) -> None:
         self.key = key
         self.identity = identity
         self.over = False
 
 
 @contextlib.contextmanager
-def reconciling(key: Key, identity: str) -> Iterator[None]:
+def reconciling(key: ObjectKey, identity: str) -> Iterator[None]:
     """Around one reconcile of `key`; `identity` tells it from every other."""
     made = _Reconcile(key, identity)
     token = _current.set(made)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from rudr_py.controller.recent import Recent
+from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.errors import Right
 from rudr_py.kube.clock import Clock
 
@@ -18,13 +18,13 @@ KEPT = 900.0
 log = logging.getLogger(__name__)
 
 
-class Denials:
+class MissingRights:
     """The missing rights of the last quarter of an hour. `sentence` puts a right and what it is for into words."""
 
     def __init__(self, clock: Clock, sentence: Callable[[Right], str]) -> None:
         self._clock = clock
         self._sentence = sentence
-        self._recent: Recent[Right, float] = Recent(clock, KEPT)
+        self._recent: TtlMap[Right, float] = TtlMap(clock, KEPT)
 
     def note(self, right: Right) -> str:
         """We were refused; what to tell of it. It is logged if it is news."""

@@ -6,17 +6,17 @@ from typing import Literal
 
 import msgspec
 
-Result = Literal["success", "requeue_after", "error", "refused", "invalid"]
+ResultLabel = Literal["success", "requeue_after", "error", "refused", "invalid"]
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class Result(msgspec.Struct, frozen=True, kw_only=True):
     """`success` and `invalid` wait for a change; `error` is tried again with back-off; `refused` slowly.
 
     `after` are seconds until the key is due again, whatever happens meanwhile; None for never. `pause` are seconds
     that the server asked us to leave it alone: the key is not worked on before, whatever happens meanwhile.
     """
 
-    result: Result
+    result: ResultLabel
     after: float | None = None
     pause: float = 0.0
     message: str = ""

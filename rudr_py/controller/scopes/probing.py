@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 
 from rudr_py import errors
 from rudr_py.api import Probe
-from rudr_py.controller import world
-from rudr_py.controller.world import World
+from rudr_py.controller.state import cluster_state
+from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.clock import Clock
-from rudr_py.kube.prober import Check, Prober
-from rudr_py.model.identity import Key
-from rudr_py.render import stamp
+from rudr_py.kube.prober import Prober, ProbeRequest
+from rudr_py.model.identity import ObjectKey
+from rudr_py.render.values import labels
 
 AT_ONCE = 32
 """How many members are asked at the same time."""
@@ -30,7 +30,7 @@ SHORTEST = 1.0
 LONGEST = 60.0
 """Seconds that a member may take to answer at most."""
 
-Place = tuple[Key, str, str]
+Place = tuple[ObjectKey, str, str]
 """The application, the scope's name, and the probe's."""
 
 Address = Callable[[str, Probe], str]
@@ -57,12 +57,12 @@ class _Watched:
 class Probing:
     """Runs the probes of all scopes. `changed` is told of an application when a verdict of its scopes changed."""
 
-    def __init__(self, prober: Prober, address: Address, clock: Clock, changed: Callable[[Key], None]) -> None:
+    def __init__(self, prober: Prober, address: Address, clock: Clock, changed: Callable[[ObjectKey], None]) -> None:
         self._prober = prober
         self._address = address
         self._clock = clock
         self._changed = changed
-        self._watched: dict[Key, dict[tuple[str, str], _Watched]] = {}
+        self._watched: dict[ObjectKey, dict[tuple[str, str], _Watched]] = {}
         self._free = asyncio.Semaphore(AT_ONCE)
         self._group: asyncio.TaskGroup | None = None
 
@@ -76,11 +76,11 @@ class Probing:
             self._group = None
             self._watched.clear()
 
-    def forget(self, application: Key) -> None:
+    def forget(self, application: ObjectKey) -> None:
         """The application is gone, or has no probes any more."""
         self.plan(application, {})
 
-    def plan(self, application: Key, probes: Mapping[str, Sequence[Probe]]) -> None:
+    def plan(self, application: ObjectKey, probes: Mapping[str, Sequence[Probe]]) -> None:
         """The probes of an application's scopes, by the names of the scopes: others end, new ones begin at once.
 
         One that only changed in how often it asks keeps what it knows.
@@ -98,7 +98,7 @@ class Probing:
         if kept:
             self._watched[application] = kept
 
-    def results(self, application: Key) -> dict[str, dict[str, str | None]]:
+    def results(self, application: ObjectKey) -> dict[str, dict[str, str | None]]:
         """The verdicts by scope and probe: None is well, a text is what went wrong; not there while not asked."""
         found: dict[str, dict[str, str | None]] = {}
         for (scope, name), watched in self._watched.get(application, {}).items():
@@ -130,7 +130,7 @@ class Probing:
         try:
             host = self._address(namespace, probe)
             timeout = min(max(probe.timeout, SHORTEST), LONGEST)
-            check = Check(method=probe.method, host=host, port=probe.port, path=probe.path, timeout=timeout)
+            check = ProbeRequest(method=probe.method, host=host, port=probe.port, path=probe.path, timeout=timeout)
             return await self._prober.ask(check)
         except UnreachableError as error:
             return str(error)
@@ -154,7 +154,7 @@ def _same_question(one: Probe, other: Probe) -> bool:
     return (one.method, one.target, one.port, one.path) == (other.method, other.target, other.port, other.path)
 
 
-def in_cluster(known: World) -> Address:
+def in_cluster(known: ClusterState) -> Address:
     """Addresses as pods see them: a Service by the DNS of the cluster, a pod by its IP; both only if they are ours."""
 
     def address(namespace: str, probe: Probe) -> str:
@@ -162,10 +162,10 @@ def in_cluster(known: World) -> Address:
         live = known.get(target.kind, namespace, target.name)
         if live is None or live.deleting:
             raise UnreachableError(f"{target} is not there")
-        if target.kind == world.SERVICE:
+        if target.kind == cluster_state.SERVICE:
             spec = live.part("spec")
             external = isinstance(spec, dict) and spec.get("type") == "ExternalName"
-            if external or not stamp.ours(live.labels):
+            if external or not labels.ours(live.labels):
                 raise UnreachableError(f"{target} leads to somebody else, who is not asked")
             return f"{target.name}.{namespace}.svc"
         status = live.part("status")

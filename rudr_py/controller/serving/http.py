@@ -13,8 +13,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import msgspec
 from aiohttp import web
 
-from rudr_py.controller.heartbeat import Heartbeat
-from rudr_py.controller.metrics import Metrics
+from rudr_py.controller.serving.liveness import Liveness
+from rudr_py.controller.serving.metrics.metrics import Metrics
 from rudr_py.errors import ConfigError
 from rudr_py.settings import Settings
 
@@ -32,7 +32,7 @@ SHUTDOWN_TIMEOUT = 1.0
 """Seconds that a stop waits for answers under way."""
 
 
-class Checks:
+class HealthChecks:
     """Named checks, asked in the order in which they were added."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class Checks:
         return self._checks[name]()
 
 
-class Endpoints:
+class HttpServers:
     """The HTTP servers of health, metrics and health scopes, at the addresses that the settings name.
 
     `/healthz` tells whether the event loop is alive, `/readyz` what `checks` tell; Rudr's `/health` is `/healthz` at
@@ -70,7 +70,11 @@ class Endpoints:
     """
 
     def __init__(
-        self, checks: Checks, metrics: Metrics, settings: Settings, scopes: ScopeHealth = lambda _namespace, _name: None
+        self,
+        checks: HealthChecks,
+        metrics: Metrics,
+        settings: Settings,
+        scopes: ScopeHealth = lambda _namespace, _name: None,
     ) -> None:
         self._metrics = metrics
         self._addresses = {
@@ -79,9 +83,9 @@ class Endpoints:
             "health_scope": settings.health_scope_address,
         }
         self._ports: dict[str, int] = {}
-        self.heartbeat = Heartbeat()
+        self.heartbeat = Liveness()
         """What /healthz looks at."""
-        self.alive = Checks()
+        self.alive = HealthChecks()
         """What /healthz tells; what fails there is cured by a new process only."""
         self.alive.add("event-loop", self.heartbeat.problem)
         self._routes = {
@@ -178,7 +182,7 @@ def _unusable(address: _Address, names: list[str], error: OSError | ValueError) 
     return ConfigError(f"cannot listen on {address} ({settings}): {why}")
 
 
-def _together(title: str, checks: Checks) -> Handler:
+def _together(title: str, checks: HealthChecks) -> Handler:
     """Answers 200 when every check is well and else 500; with a line for each check if it is 500, or by `?verbose`."""
 
     async def handle(request: web.Request) -> web.Response:
@@ -198,7 +202,7 @@ def _lines(name: str, why: str | None, *, informs: bool) -> list[str]:
     return [f"[i]{name}: {line}" for line in why.splitlines()] if informs else [f"[-]{name} failed: {why}"]
 
 
-def _single(checks: Checks) -> Handler:
+def _single(checks: HealthChecks) -> Handler:
     """Answers for the one check that the path names: 200, 500 with the reason, or 404."""
 
     async def handle(request: web.Request) -> web.Response:

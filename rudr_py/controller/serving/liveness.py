@@ -27,7 +27,7 @@ PATIENCE = 20.0
 log = logging.getLogger(__name__)
 
 
-class Heartbeat:
+class Liveness:
     """When the event loop was last seen at work. May be asked by any thread."""
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class Heartbeat:
 
 
 @contextlib.contextmanager
-def watching(heartbeat: Heartbeat, *, patience: float = PATIENCE) -> Iterator[None]:
+def watching(heartbeat: Liveness, *, patience: float = PATIENCE) -> Iterator[None]:
     """Look from a thread until the context ends, and log where this thread stands when it lets the loop stand still."""
     stop = threading.Event()
     watched = threading.get_ident()
@@ -70,7 +70,7 @@ def watching(heartbeat: Heartbeat, *, patience: float = PATIENCE) -> Iterator[No
         thread.join()
 
 
-def _watch(heartbeat: Heartbeat, watched: int, patience: float, stop: threading.Event) -> None:
+def _watch(heartbeat: Liveness, watched: int, patience: float, stop: threading.Event) -> None:
     told = False
     while not stop.wait(patience / 4):
         age = heartbeat.age

@@ -11,16 +11,17 @@ from typing import Any
 
 from rudr_py import errors
 from rudr_py.api import Kind
-from rudr_py.controller.definitions import Shelf
-from rudr_py.controller.groups import Groups
+from rudr_py.controller.state.definition_index import DefinitionIndex
+from rudr_py.controller.state.scope_index import ScopeIndex
 from rudr_py.kube.cache import Cache, Change
-from rudr_py.kube.objects import Live
-from rudr_py.model.identity import API_VERSION, Key
-from rudr_py.render import running, stamp, status
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.identity import API_VERSION, ObjectKey
+from rudr_py.render.status import runs, status
+from rudr_py.render.values import labels
 
 APPLICATION = Kind(API_VERSION, "ApplicationConfiguration")
 COMPONENT = Kind(API_VERSION, "ComponentSchematic")
-COMPONENT_INSTANCE = stamp.COMPONENT_INSTANCE
+COMPONENT_INSTANCE = labels.COMPONENT_INSTANCE
 HEALTH_SCOPE = Kind(API_VERSION, "HealthScope")
 POD = Kind("v1", "Pod")
 SERVICE = Kind("v1", "Service")
@@ -32,19 +33,19 @@ PARTED = 4096
 """How many objects that ran to their end and are gone are remembered."""
 
 
-class World:
+class ClusterState:
     """All caches, by kind and namespace; the namespace is empty for a cache of all namespaces.
 
     `definitions` are those of the definitions namespace; `groups` knows scopes and members, `root` those of everyone.
     """
 
     def __init__(self, *, root: str = "") -> None:
-        self.definitions = Shelf()
-        self.groups = Groups(root)
+        self.definitions = DefinitionIndex()
+        self.groups = ScopeIndex(root)
         self._caches: dict[Kind, dict[str, Cache]] = {}
-        self._users: defaultdict[tuple[str, str], set[Key]] = defaultdict(set)
-        self._used: dict[Key, frozenset[str]] = {}
-        self._parted: dict[tuple[Kind, str, str], Live] = {}  # oldest first
+        self._users: defaultdict[tuple[str, str], set[ObjectKey]] = defaultdict(set)
+        self._used: dict[ObjectKey, frozenset[str]] = {}
+        self._parted: dict[tuple[Kind, str, str], LiveObject] = {}  # oldest first
 
     def add(self, kind: Kind, namespace: str, cache: Cache) -> None:
         """Take a cache in."""
@@ -63,12 +64,12 @@ class World:
         found = self._caches.get(kind, {})
         return found[namespace] if namespace in found else found.get("")
 
-    def get(self, kind: Kind, namespace: str, name: str) -> Live | None:
+    def get(self, kind: Kind, namespace: str, name: str) -> LiveObject | None:
         """One object, or None: not there, not ours, or not watched."""
         cache = self.cache(kind, namespace)
         return cache.get(namespace, name) if cache is not None else None
 
-    def owned_by(self, uid: str, namespace: str) -> Iterator[tuple[Kind, Live]]:
+    def owned_by(self, uid: str, namespace: str) -> Iterator[tuple[Kind, LiveObject]]:
         """All watched objects of the namespace whose controller owner has this uid."""
         for kind in self._caches:
             cache = self.cache(kind, namespace)
@@ -78,13 +79,13 @@ class World:
     def note(self, kind: Kind, change: Change) -> None:
         """Remember the last state of an object that runs once and has gone: nobody else may know how it ended."""
         old = change.old
-        if old is not None and change.new is None and running.INPUTS in old.annotations:
+        if old is not None and change.new is None and runs.INPUTS in old.annotations:
             self._parted.pop((kind, *old.key), None)
             self._parted[(kind, *old.key)] = old
             if len(self._parted) > PARTED:
                 del self._parted[next(iter(self._parted))]
 
-    def parted(self, application: Live) -> tuple[Live, ...]:
+    def parted(self, application: LiveObject) -> tuple[LiveObject, ...]:
         """The last states of the application's objects that ran once and are gone."""
         if not self._parted:
             return ()
@@ -92,12 +93,12 @@ class World:
         owners = {live.uid for kind, live in owned if kind == COMPONENT_INSTANCE}
         return tuple(live for live in self._parted.values() if live.owner_uid in owners)
 
-    def pods(self, namespace: str, instance: str) -> tuple[Live, ...]:
+    def pods(self, namespace: str, instance: str) -> tuple[LiveObject, ...]:
         """The pods of an instance."""
         cache = self.cache(POD, namespace)
         return cache.by_label(namespace, instance) if cache is not None else ()
 
-    def uses(self, application: Key, components: frozenset[str]) -> None:
+    def uses(self, application: ObjectKey, components: frozenset[str]) -> None:
         """Remember which ComponentSchematics an application names; an empty set forgets the application."""
         for name in self._used.pop(application, frozenset()) - components:
             users = self._users[application.namespace, name]
@@ -109,12 +110,12 @@ class World:
         if components:
             self._used[application] = components
 
-    def users(self, component: Key) -> frozenset[Key]:
+    def users(self, component: ObjectKey) -> frozenset[ObjectKey]:
         """The applications that name a ComponentSchematic."""
         return frozenset(self._users.get((component.namespace, component.name), ()))
 
 
-def previous(live: Live) -> status.Previous:
+def previous(live: LiveObject) -> status.PreviousStatus:
     """What the stored status of an application says; what cannot be read counts as absent."""
     try:
         return status.previous(live.part("status"))
@@ -122,7 +123,7 @@ def previous(live: Live) -> status.Previous:
         return status.previous(None)
 
 
-def health_of(known: World, namespace: str, name: str) -> str | None:
+def health_of(known: ClusterState, namespace: str, name: str) -> str | None:
     """What the status of a HealthScope says, `healthy` or `unhealthy`; None when there is none of this name.
 
     Without a namespace the scope is looked for in all of them, and one of several that is unhealthy counts.
@@ -136,7 +137,7 @@ def health_of(known: World, namespace: str, name: str) -> str | None:
     return None if not told else "healthy" if all(told) else "unhealthy"
 
 
-def _says_healthy(live: Live) -> bool:
+def _says_healthy(live: LiveObject) -> bool:
     try:
         status = live.part("status")
     except errors.UndecodableError:
@@ -147,7 +148,7 @@ def _says_healthy(live: Live) -> bool:
 class Belongings:
     """The objects of one application, as rendering may see them."""
 
-    def __init__(self, world: World, namespace: str, owners: dict[str, str]) -> None:
+    def __init__(self, world: ClusterState, namespace: str, owners: dict[str, str]) -> None:
         """`owners` maps an instance's name to the uid of its ComponentInstance, and "" to that of the application."""
         self._world = world
         self._namespace = namespace

@@ -15,14 +15,14 @@ from rudr_py.api import Kind
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.errors import Problem
 from rudr_py.kube.cache import Change
-from rudr_py.kube.objects import Live
-from rudr_py.model import parse_definition
+from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.application import Application
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition, WorkloadTypeDefinition
 from rudr_py.model.document import Parsed
-from rudr_py.model.identity import API_VERSION, Key, TypeName
-from rudr_py.render import stamp
-from rudr_py.render.inputs import Definitions
+from rudr_py.model.identity import API_VERSION, ObjectKey, TypeName
+from rudr_py.model.parse import definition
+from rudr_py.render.values import labels
+from rudr_py.render.values.inputs import Definitions
 
 TRAIT = Kind(API_VERSION, "Trait")
 WORKLOAD_TYPE = Kind(API_VERSION, "WorkloadType")
@@ -31,9 +31,9 @@ SCOPE = Kind(API_VERSION, "ApplicationScope")
 KINDS = (TRAIT, WORKLOAD_TYPE, SCOPE)
 
 _PARSERS: dict[Kind, Callable[[Any], Parsed[Any]]] = {
-    TRAIT: parse_definition.parse_trait,
-    WORKLOAD_TYPE: parse_definition.parse_workload_type,
-    SCOPE: parse_definition.parse_scope,
+    TRAIT: definition.parse_trait,
+    WORKLOAD_TYPE: definition.parse_workload_type,
+    SCOPE: definition.parse_scope,
 }
 
 Subject = tuple[str, ...]
@@ -42,15 +42,15 @@ Subject = tuple[str, ...]
 log = logging.getLogger(__name__)
 
 
-class Shelf:
+class DefinitionIndex:
     """The definitions as rendering wants them. `touched` is set at every change, and when a list is complete."""
 
     def __init__(self) -> None:
         self.touched = asyncio.Event()
         self._parsed: dict[Kind, dict[str, Parsed[Any]]] = {kind: {} for kind in KINDS}
         self._current: Definitions | None = None
-        self._used: dict[Key, frozenset[Subject]] = {}
-        self._users: dict[Subject, set[Key]] = {}
+        self._used: dict[ObjectKey, frozenset[Subject]] = {}
+        self._users: dict[Subject, set[ObjectKey]] = {}
 
     def current(self) -> Definitions:
         """All definitions as they are now; the same value until one changes."""
@@ -61,7 +61,7 @@ class Shelf:
             self._current = Definitions(traits=traits, workloads=workloads, scopes=scopes)
         return self._current
 
-    def uses(self, application: Key, subjects: frozenset[Subject]) -> None:
+    def uses(self, application: ObjectKey, subjects: frozenset[Subject]) -> None:
         """Remember what an application uses; the empty set forgets the application."""
         before = self._used.pop(application, frozenset())
         for subject in before - subjects:
@@ -74,21 +74,21 @@ class Shelf:
         if subjects:
             self._used[application] = subjects
 
-    def take(self, kind: Kind, change: Change) -> frozenset[Key]:
+    def take(self, kind: Kind, change: Change) -> frozenset[ObjectKey]:
         """Take a change in; the applications that it concerns. What we published ourselves concerns none."""
         self.touched.set()
-        concerned: set[Key] = set()
+        concerned: set[ObjectKey] = set()
         live = change.new or change.old
         if live is None:
             return frozenset()
         before = self._parsed[kind].pop(live.name, None)
         self._current = None
         for parsed in (before, self._read(kind, change.new)):
-            if parsed is not None and not (parsed.value is not None and stamp.ours(parsed.value.metadata.labels)):
+            if parsed is not None and not (parsed.value is not None and labels.ours(parsed.value.metadata.labels)):
                 concerned.update(self._users.get(_about(kind, live.name, parsed.value), ()))
         return frozenset(concerned)
 
-    def _read(self, kind: Kind, live: Live | None) -> Parsed[Any] | None:
+    def _read(self, kind: Kind, live: LiveObject | None) -> Parsed[Any] | None:
         if live is None:
             return None
         try:
@@ -124,7 +124,7 @@ def subjects(
     found: set[Subject] = set()
     for name in traits:
         for spelling in _spellings(name, catalog.traits.get(name)):
-            found |= {("trait", spelling), ("trait", stamp.object_name(spelling))}
+            found |= {("trait", spelling), ("trait", labels.object_name(spelling))}
     for name in scopes:
         found |= {("scope", spelling) for spelling in _spellings(name, catalog.scopes.get(name))}
     for name in workloads:

@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 
 from rudr_py.api import Kind, Ref
-from rudr_py.kube.objects import Live
-from rudr_py.model.identity import Key
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.identity import ObjectKey
 
 
-class Record(msgspec.Struct, frozen=True):
+class AppliedRecord(msgspec.Struct, frozen=True):
     """An object of ours: its uid (empty: we were about to create it) and what `digest` said (empty: unknown)."""
 
     ref: Ref
@@ -28,7 +28,7 @@ class Record(msgspec.Struct, frozen=True):
         return {**found, **({"uid": self.uid} if self.uid else {}), **({"digest": self.digest} if self.digest else {})}
 
 
-def digest(live: Live) -> str:
+def digest(live: LiveObject) -> str:
     """What changes when anybody touches our fields: the digest of our entry, and the hash of the body it is from.
 
     The entry alone would not do: it names fields, so a body that lacks a field and a later one from which somebody
@@ -37,7 +37,7 @@ def digest(live: Live) -> str:
     return f"{live.digest}-{live.applied}" if live.digest else ""
 
 
-def read(resources: object) -> dict[Ref, Record]:
+def read(resources: object) -> dict[Ref, AppliedRecord]:
     """The records of a stored status; what names no object is passed over, for old definitions let anything in."""
     found = {}
     for entry in resources if isinstance(resources, list | tuple) else ():
@@ -46,30 +46,30 @@ def read(resources: object) -> dict[Ref, Record]:
         parts = [entry.get(name) for name in ("apiVersion", "kind", "name")]
         if all(isinstance(part, str) and part for part in parts):
             ref = Ref(Kind(str(parts[0]), str(parts[1])), str(parts[2]))
-            found[ref] = Record(ref, str(entry.get("uid") or ""), str(entry.get("digest") or ""))
+            found[ref] = AppliedRecord(ref, str(entry.get("uid") or ""), str(entry.get("digest") or ""))
     return found
 
 
-class Ledger:
+class Inventory:
     """The records of all applications, by key and uid of the application."""
 
     def __init__(self) -> None:
-        self._pages: dict[Key, tuple[str, dict[Ref, Record]]] = {}
+        self._pages: dict[ObjectKey, tuple[str, dict[Ref, AppliedRecord]]] = {}
 
-    def page(self, application: Live, stored: Iterable[dict[str, Any]]) -> dict[Ref, Record]:
+    def page(self, application: LiveObject, stored: Iterable[dict[str, Any]]) -> dict[Ref, AppliedRecord]:
         """The records of an application, to be read and changed; taken from `stored` when we have none."""
-        key = Key(application.namespace, application.name)
+        key = ObjectKey(application.namespace, application.name)
         uid, records = self._pages.get(key, ("", {}))
         if uid != application.uid:
             records = read(stored)
             self._pages[key] = (application.uid, records)
         return records
 
-    def forget(self, application: Key) -> None:
+    def forget(self, application: ObjectKey) -> None:
         """The application is gone."""
         self._pages.pop(application, None)
 
 
-def order(records: Iterable[Record]) -> tuple[dict[str, Any], ...]:
+def order(records: Iterable[AppliedRecord]) -> tuple[dict[str, Any], ...]:
     """Entries for `status.resources[]`, in an order that does not change by itself."""
     return tuple(record.resource() for record in sorted(records, key=lambda r: (str(r.ref.kind), r.ref.name)))

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 
 from rudr_py import errors
 from rudr_py.api import Member
-from rudr_py.kube.objects import Live
-from rudr_py.model import parse_application
+from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.application import Application
-from rudr_py.model.identity import Key
-from rudr_py.render import membership
-from rudr_py.render.inputs import DeclaredScope
-from rudr_py.render.membership import Members
+from rudr_py.model.identity import ObjectKey
+from rudr_py.model.parse import application as parse_application
+from rudr_py.render.scopes import membership
+from rudr_py.render.scopes.membership import Members
+from rudr_py.render.values.inputs import DeclaredScope
 
 Scopes = Mapping[str, tuple[DeclaredScope, ...]]
 
@@ -40,14 +40,14 @@ class _Namespace:
     deferred: set[str] = field(default_factory=set)
 
 
-class Groups:
+class ScopeIndex:
     """The scopes and members of all namespaces. `root` names the applications that everyone may be in, "" for none."""
 
     def __init__(self, root: str = "") -> None:
         self.root = root
         self._namespaces: dict[str, _Namespace] = {}
 
-    def read(self, key: Key, live: Live | None) -> frozenset[Key]:
+    def read(self, key: ObjectKey, live: LiveObject | None) -> frozenset[ObjectKey]:
         """Take an application as it is now, None when it is gone; others whom its scopes, or their end, concern.
 
         One that is new is to be looked at before anything is said of scopes: no scope shrinks because we start.
@@ -69,7 +69,7 @@ class Groups:
         else:
             concerned = {key.name, *(scope.name for scope in (*before, *now))}
             names = {name for one in concerned for name in here.mentioning.get(one, ())}
-        return frozenset(Key(key.namespace, name) for name in names if name != key.name)
+        return frozenset(ObjectKey(key.namespace, name) for name in names if name != key.name)
 
     def scopes(self, namespace: str) -> Scopes:
         """What `applicationScopes` may name in a namespace; the same value until that changes."""
@@ -80,7 +80,7 @@ class Groups:
             here.scopes = membership.declared(here.declaring.values())
         return here.scopes
 
-    def members(self, application: Key) -> dict[str, tuple[Member, ...]]:
+    def members(self, application: ObjectKey) -> dict[str, tuple[Member, ...]]:
         """The members of an application's scopes, by the names of the scopes."""
         here = self._namespaces.get(application.namespace)
         if here is None:
@@ -92,7 +92,7 @@ class Groups:
             for scope, parts in found.items()
         }
 
-    def tell(self, application: Key, members: Members) -> frozenset[Key]:
+    def tell(self, application: ObjectKey, members: Members) -> frozenset[ObjectKey]:
         """Take what an application says of its instances; the applications whose scopes that changes.
 
         While others of the namespace are still to be looked at, nobody is woken for it.
@@ -115,9 +115,9 @@ class Groups:
         if here.expected:
             here.deferred |= changed
             return frozenset()
-        return frozenset(Key(application.namespace, name) for name in changed)
+        return frozenset(ObjectKey(application.namespace, name) for name in changed)
 
-    def forget(self, application: Key) -> frozenset[Key]:
+    def forget(self, application: ObjectKey) -> frozenset[ObjectKey]:
         """The application is gone; those whose scopes its instances were in, or who wait for it."""
         woken = self.tell(application, _NOTHING) | self.looked(application)
         here = self._namespaces[application.namespace]
@@ -125,16 +125,16 @@ class Groups:
             del self._namespaces[application.namespace]
         return woken - {application}
 
-    def looked(self, application: Key) -> frozenset[Key]:
+    def looked(self, application: ObjectKey) -> frozenset[ObjectKey]:
         """The application was looked at. Returns those that waited for this, when it was the last."""
         here = self._namespaces.setdefault(application.namespace, _Namespace())
         here.expected.discard(application.name)
         if here.expected:
             return frozenset()
         waited, here.deferred = here.deferred, set()
-        return frozenset(Key(application.namespace, name) for name in waited)
+        return frozenset(ObjectKey(application.namespace, name) for name in waited)
 
-    def defers(self, application: Key) -> bool:
+    def defers(self, application: ObjectKey) -> bool:
         """Whether the scopes of an application have to wait until all have been looked at; `looked` returns it then."""
         here = self._namespaces.get(application.namespace)
         if here is None or not here.expected:
@@ -154,7 +154,7 @@ class Groups:
                 here.mentioning.setdefault(one, set()).add(name)
 
 
-def _application(live: Live | None) -> Application | None:
+def _application(live: LiveObject | None) -> Application | None:
     if live is None or _TRACE not in live.body:
         return None
     try:

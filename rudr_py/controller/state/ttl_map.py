@@ -14,7 +14,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Recent(Generic[K, V]):
+class TtlMap(Generic[K, V]):
     """Values by key, each for `seconds` after it was put. Everything takes O(1), spread over the calls."""
 
     def __init__(self, clock: Clock, seconds: float) -> None:

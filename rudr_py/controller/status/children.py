@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from rudr_py.controller import outcome, world
-from rudr_py.controller.report import Reporter
-from rudr_py.controller.world import World
-from rudr_py.kube.objects import Live
-from rudr_py.render import stamp, status
-from rudr_py.render.inputs import Inputs, Observed
-from rudr_py.render.plan import Plan
+from rudr_py.controller.results import result
+from rudr_py.controller.state import cluster_state
+from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.status.writer import StatusWriter
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.render.status import status
+from rudr_py.render.values import labels
+from rudr_py.render.values.inputs import Inputs, Observed
+from rudr_py.render.values.plan import Plan
 
 
-async def instances(reporter: Reporter, known: World, live: Live, built: dict[str, Any]) -> float | None:
+async def instances(
+    reporter: StatusWriter, known: ClusterState, live: LiveObject, built: dict[str, Any]
+) -> float | None:
     """Rudr's one word on each ComponentInstance, for its health scopes and dashboards; when to say it, if later.
 
     `built` is the status of the application. Nothing is said of an instance that nobody has looked at.
@@ -24,14 +28,14 @@ async def instances(reporter: Reporter, known: World, live: Live, built: dict[st
     words = {found["name"]: word for found in built.get("instances", ()) if (word := _word(found))}
     waits: list[float | None] = []
     for kind, child in known.owned_by(live.uid, live.namespace):
-        name = child.labels.get(stamp.INSTANCE, "")
-        if kind == world.COMPONENT_INSTANCE and name in words and not child.deleting:
+        name = child.labels.get(labels.INSTANCE, "")
+        if kind == cluster_state.COMPONENT_INSTANCE and name in words and not child.deleting:
             waits.append((await reporter.write(child, words[name])).wait)
-    return outcome.soonest(*waits)
+    return result.soonest(*waits)
 
 
 async def scopes(
-    reporter: Reporter, known: World, live: Live, plan: Plan, inputs: Inputs, observed: Observed
+    reporter: StatusWriter, known: ClusterState, live: LiveObject, plan: Plan, inputs: Inputs, observed: Observed
 ) -> float | None:
     """The status of each scope's own object, as its type says it; when to say it, if later."""
     waits: list[float | None] = []
@@ -39,7 +43,7 @@ async def scopes(
         found = known.get(ref.kind, live.namespace, ref.name)
         if found is not None and found.owner_uid == live.uid and not found.deleting:
             waits.append((await reporter.write(found, wanted)).wait)
-    return outcome.soonest(*waits)
+    return result.soonest(*waits)
 
 
 def _word(found: dict[str, Any]) -> str:

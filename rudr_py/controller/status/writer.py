@@ -8,14 +8,14 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Kind
-from rudr_py.controller import triggers
-from rudr_py.controller.recent import Recent
-from rudr_py.controller.world import World
+from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.state.ttl_map import TtlMap
+from rudr_py.controller.watching import triggers
 from rudr_py.kube.cache import Change
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.discovery import Discovery
-from rudr_py.kube.objects import Live
+from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
 from rudr_py.settings import FIELD_MANAGER, Settings
 
@@ -38,39 +38,41 @@ HOPELESS = 3600.0
 """Seconds until a status that came out otherwise than we wrote it is written again."""
 
 
-class Report(msgspec.Struct, frozen=True):
+class WriteResult(msgspec.Struct, frozen=True):
     """What became of a status: whether it was written, or how many seconds it has to wait, or neither: it was right."""
 
     written: bool = False
     wait: float | None = None
 
 
-class Reporter:
+class StatusWriter:
     """Writes the status of objects."""
 
-    def __init__(self, client: Client, discovery: Discovery, known: World, clock: Clock, settings: Settings) -> None:
+    def __init__(
+        self, client: Client, discovery: Discovery, known: ClusterState, clock: Clock, settings: Settings
+    ) -> None:
         self._client = client
         self._discovery = discovery
         self._world = known
-        self._written: Recent[str, None] = Recent(clock, settings.status_interval)
+        self._written: TtlMap[str, None] = TtlMap(clock, settings.status_interval)
         # by uid, what the server or another manager does not let us write as it is
-        self._hopeless: Recent[str, bytes] = Recent(clock, HOPELESS)
+        self._hopeless: TtlMap[str, bytes] = TtlMap(clock, HOPELESS)
 
-    async def write(self, live: Live, wanted: dict[str, Any] | str, *, urgent: bool = False) -> Report:
+    async def write(self, live: LiveObject, wanted: dict[str, Any] | str, *, urgent: bool = False) -> WriteResult:
         """Write a status if it differs from the stored one; `urgent` does so at once.
 
         It is a bare string for Rudr's ComponentInstance. Raises any KubeError; an object that is gone is no error.
         """
         if same(live.part("status"), wanted) or self._hopeless.get(live.uid) == msgspec.json.encode(wanted):
-            return Report()
+            return WriteResult()
         wait = self._written.left(live.uid)
         if wait > 0 and not urgent:
-            return Report(wait=wait)
+            return WriteResult(wait=wait)
         written = await self._apply(live, wanted)
         self._written.put(live.uid, None)
-        return Report(written=written)
+        return WriteResult(written=written)
 
-    async def _apply(self, live: Live, status: dict[str, Any] | str) -> bool:
+    async def _apply(self, live: LiveObject, status: dict[str, Any] | str) -> bool:
         resource = await self._discovery.resolve(live.api_version, live.kind)
         metadata = {"name": live.name, "namespace": live.namespace, "uid": live.uid}
         content = {"apiVersion": live.api_version, "kind": live.kind, "metadata": metadata, "status": status}

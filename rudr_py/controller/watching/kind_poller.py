@@ -21,7 +21,7 @@ LATER = 30.0
 """Seconds between two looks when the absent kinds are only those that some installed type might produce one day."""
 
 
-class Seeker:
+class KindPoller:
     """Resolves kinds in rounds. `wanted` tells whether anybody waits for a kind that is absent."""
 
     def __init__(self, discovery: Discovery, clock: Clock, wanted: Callable[[], bool]) -> None:

@@ -16,17 +16,19 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Kind
-from rudr_py.controller import definitions, triggers, world
-from rudr_py.controller.seeking import Seeker
-from rudr_py.controller.world import World
+from rudr_py.controller.state import cluster_state, definition_index
+from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.watching import triggers
+from rudr_py.controller.watching.kind_poller import KindPoller
 from rudr_py.kube import watch
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.requests import Resource, Selection
 from rudr_py.kube.transport import Transport
-from rudr_py.model.identity import Key
-from rudr_py.render import stamp
+from rudr_py.kube.watch import Event, Forbidden, Interrupted, KindAbsent, ListingDone, Undecodable
+from rudr_py.model.identity import ObjectKey
+from rudr_py.render.values import labels
 from rudr_py.settings import Settings
 
 PATIENCE = 5
@@ -34,11 +36,11 @@ PATIENCE = 5
 
 log = logging.getLogger(__name__)
 
-Trigger = Callable[[Key, bool], None]
+Trigger = Callable[[ObjectKey, bool], None]
 """Told of every application that a change concerns, and whether nobody waits for it: it came from an initial list."""
 
 
-class Tools(msgspec.Struct, frozen=True, kw_only=True):
+class SourceTools(msgspec.Struct, frozen=True, kw_only=True):
     """What a source needs of the process. `denied` takes note of a right that we lack, and puts it into words."""
 
     transport: Transport
@@ -57,13 +59,13 @@ class Source:
     there is no list is in the `problem` of the cache.
     """
 
-    def __init__(self, kind: Kind, namespace: str, known: World, tools: Tools, seeker: Seeker) -> None:
+    def __init__(self, kind: Kind, namespace: str, known: ClusterState, tools: SourceTools, seeker: KindPoller) -> None:
         self.kind = kind
         self.namespace = namespace
         self.absent = False
         self.sought = True
         self.settled = asyncio.Event()
-        self.cache = Cache(label=stamp.INSTANCE)
+        self.cache = Cache(label=labels.INSTANCE)
         self._world = known
         self._tools = tools
         self._seeker = seeker
@@ -92,13 +94,13 @@ class Source:
             try:
                 resource = await self._seeker.resolve(self.kind)
             except errors.KindAbsentError as error:
-                self._feed(watch.KindAbsent(str(error)), trigger, changed)
+                self._feed(KindAbsent(str(error)), trigger, changed)
             except errors.KubeError as error:
-                self._feed(watch.Interrupted(str(error), 0.0), trigger, changed)
+                self._feed(Interrupted(str(error), 0.0), trigger, changed)
             else:
                 if not resource.namespaced:
                     self.sought = False
-                    self._feed(watch.KindAbsent(f"{self.kind} is in no namespace"), trigger, changed)
+                    self._feed(KindAbsent(f"{self.kind} is in no namespace"), trigger, changed)
                     return
                 await self._watch(selection(resource, self.namespace, self.kind), trigger, changed)
             await self._seeker.next_round()
@@ -116,46 +118,46 @@ class Source:
         async with contextlib.aclosing(stream) as events:
             async for event in events:
                 self._feed(event, trigger, changed)
-                if isinstance(event, watch.KindAbsent):
+                if isinstance(event, KindAbsent):
                     return
 
-    def _feed(self, event: watch.Event, trigger: Trigger, changed: Callable[[Source], None]) -> None:
+    def _feed(self, event: Event, trigger: Trigger, changed: Callable[[Source], None]) -> None:
         before = (self.available, self.settled.is_set(), self.lacking)
-        if isinstance(event, watch.Forbidden) and event.right is not None:
+        if isinstance(event, Forbidden) and event.right is not None:
             self._lacking = self._tools.denied(event.right)
-            event = watch.Forbidden(self._lacking, event.right)
+            event = Forbidden(self._lacking, event.right)
         initial = not self.cache.synced
         for change in self.cache.feed(event):
             self._world.note(self.kind, change)
             for key in triggers.keys(self.kind, change, self._world):
                 trigger(key, initial)
         self._note(event)
-        if (self.available, self.settled.is_set(), self.lacking) != before or isinstance(event, watch.ListingDone):
+        if (self.available, self.settled.is_set(), self.lacking) != before or isinstance(event, ListingDone):
             changed(self)
 
-    def _note(self, event: watch.Event) -> None:
+    def _note(self, event: Event) -> None:
         fields = {"kind": str(self.kind), "namespace": self.namespace}
         match event:
-            case watch.ListingDone():
+            case ListingDone():
                 self.absent = False
                 self._interruptions = 0
                 self.settled.set()
-            case watch.KindAbsent(error):
+            case KindAbsent(error):
                 if not self.absent:
                     log.info("kind is not served", extra={**fields, "error": error})
                 self.absent = True
-                if self.kind not in world.OWN_KINDS:  # without our own kinds there is nothing to do but wait
+                if self.kind not in cluster_state.OWN_KINDS:  # without our own kinds there is nothing to do but wait
                     self.settled.set()
-            case watch.Forbidden(error):
+            case Forbidden(error):
                 self.settled.set()
                 if event.right is None:  # else it has been logged
                     log.warning("watch is forbidden", extra={**fields, "error": error})
-            case watch.Interrupted(error, pause):
+            case Interrupted(error, pause):
                 self._interruptions += 1
-                if self._interruptions >= PATIENCE and self.kind not in world.OWN_KINDS:
+                if self._interruptions >= PATIENCE and self.kind not in cluster_state.OWN_KINDS:
                     self.settled.set()
                 log.info("watch interrupted", extra={**fields, "error": error, "pause": pause})
-            case watch.Undecodable(name, namespace, error):
+            case Undecodable(name, namespace, error):
                 log.warning("object cannot be read", extra={**fields, "object": f"{namespace}/{name}", "error": error})
             case _:
                 pass
@@ -163,24 +165,24 @@ class Source:
 
 def selection(resource: Resource, namespace: str, kind: Kind) -> Selection:
     """What is watched of a kind: our own kinds whole, children by our label, of pods no more than their status."""
-    if kind in world.OWN_KINDS or kind in definitions.KINDS:
+    if kind in cluster_state.OWN_KINDS or kind in definition_index.KINDS:
         return Selection(resource, namespace)
-    if kind == world.POD:
-        return Selection(resource, namespace, labels=stamp.INSTANCE, parts=("status",))
-    return Selection(resource, namespace, labels=f"{stamp.MANAGED_BY}={stamp.MANAGER}")
+    if kind == cluster_state.POD:
+        return Selection(resource, namespace, labels=labels.INSTANCE, parts=("status",))
+    return Selection(resource, namespace, labels=f"{labels.MANAGED_BY}={labels.MANAGER}")
 
 
 class Sources:
     """All sources. Starts a task for each in the group that it is given; a kind that turns up later joins them."""
 
-    def __init__(self, known: World, tools: Tools, trigger: Trigger) -> None:
+    def __init__(self, known: ClusterState, tools: SourceTools, trigger: Trigger) -> None:
         self._world = known
         self._tools = tools
         self._trigger = trigger
-        self._seeker = Seeker(tools.discovery, tools.clock, self._wanted)
+        self._seeker = KindPoller(tools.discovery, tools.clock, self._wanted)
         self._sources: dict[Kind, tuple[Source, ...]] = {}
-        self._waiting: dict[Kind, set[Key]] = {}  # who is to be told when a kind becomes available
-        self._awaited: dict[Key, set[Kind]] = {}  # the same the other way round
+        self._waiting: dict[Kind, set[ObjectKey]] = {}  # who is to be told when a kind becomes available
+        self._awaited: dict[ObjectKey, set[Kind]] = {}  # the same the other way round
         self._lacking: dict[Source, str] = {}  # what applications know of
         self._group: asyncio.TaskGroup | None = None
         self._running: list[asyncio.Task[None]] = []
@@ -212,9 +214,9 @@ class Sources:
     def _places(self, kind: Kind) -> tuple[str, ...]:
         """The namespaces in which a kind is watched: whoever may write definitions elsewhere defines nothing."""
         settings = self._tools.settings
-        return (settings.definitions_namespace,) if kind in definitions.KINDS else settings.namespaces or ("",)
+        return (settings.definitions_namespace,) if kind in definition_index.KINDS else settings.namespaces or ("",)
 
-    def ensure(self, kinds: Iterable[Kind], key: Key) -> bool:
+    def ensure(self, kinds: Iterable[Kind], key: ObjectKey) -> bool:
         """Watch these kinds too; whether the application of `key` can be worked on with what is known of them.
 
         It can when all of them are settled and our own kinds are available. The key is triggered each time that one of
@@ -229,10 +231,10 @@ class Sources:
                 if not source.available:
                     self._waiting.setdefault(kind, set()).add(key)
                     self._awaited.setdefault(key, set()).add(kind)
-                good = good and (source.available if kind in world.OWN_KINDS else source.settled.is_set())
+                good = good and (source.available if kind in cluster_state.OWN_KINDS else source.settled.is_set())
         return good
 
-    def forget(self, key: Key) -> None:
+    def forget(self, key: ObjectKey) -> None:
         """The application is gone, or needs nothing any more; it waits for nothing."""
         for kind in self._awaited.pop(key, ()):
             self._waiting[kind].discard(key)
@@ -266,16 +268,16 @@ class Sources:
     def _wanted(self) -> bool:
         """Whether anybody waits for a kind that is absent."""
         sought = {kind for kind, found in self._sources.items() if any(one.absent and one.sought for one in found)}
-        return any(kind in world.OWN_KINDS or self._waiting.get(kind) for kind in sought)
+        return any(kind in cluster_state.OWN_KINDS or self._waiting.get(kind) for kind in sought)
 
     def _changed(self, source: Source) -> None:
-        if source.kind in definitions.KINDS:
+        if source.kind in definition_index.KINDS:
             self._world.definitions.touched.set()
         elif source.lacking != self._lacking.get(source, ""):
             self._lacking[source] = source.lacking
-            for cache in self._world.caches(world.APPLICATION):
+            for cache in self._world.caches(cluster_state.APPLICATION):
                 for live in cache.all():  # who is concerned finds it in `lacking`
-                    self._trigger(Key(live.namespace, live.name), True)
+                    self._trigger(ObjectKey(live.namespace, live.name), True)
         for key in tuple(self._waiting.get(source.kind, ())):
             if source.namespace in ("", key.namespace):
                 self._waiting[source.kind].discard(key)

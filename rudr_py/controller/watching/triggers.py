@@ -7,33 +7,33 @@ from __future__ import annotations
 
 from rudr_py import errors
 from rudr_py.api import Kind
-from rudr_py.controller import definitions, world
-from rudr_py.controller.world import World
+from rudr_py.controller.state import cluster_state, definition_index
+from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.cache import Change
-from rudr_py.kube.objects import Live
-from rudr_py.model.identity import Key
-from rudr_py.render import stamp
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.identity import ObjectKey
+from rudr_py.render.values import labels
 
 
-def keys(kind: Kind, change: Change, known: World) -> frozenset[Key]:
+def keys(kind: Kind, change: Change, known: ClusterState) -> frozenset[ObjectKey]:
     """The applications that a change of an object of this kind concerns."""
     live = change.new or change.old
     if live is None:
         return frozenset()
-    if kind == world.APPLICATION:
+    if kind == cluster_state.APPLICATION:
         return _application(change, known)
-    if kind in definitions.KINDS:
+    if kind in definition_index.KINDS:
         return known.definitions.take(kind, change)
-    if kind == world.COMPONENT:
-        return known.users(Key(live.namespace, live.name)) if said_something(change) else frozenset()
+    if kind == cluster_state.COMPONENT:
+        return known.users(ObjectKey(live.namespace, live.name)) if said_something(change) else frozenset()
     return frozenset(key for one in (change.old, change.new) if one is not None for key in _owners(kind, one, known))
 
 
-def _application(change: Change, known: World) -> frozenset[Key]:
+def _application(change: Change, known: ClusterState) -> frozenset[ObjectKey]:
     live = change.new or change.old
     if live is None:
         return frozenset()
-    key = Key(live.namespace, live.name)
+    key = ObjectKey(live.namespace, live.name)
     if not said_something(change):
         return frozenset()
     known.uses(key, component_names(change.new) if change.new is not None else frozenset())
@@ -44,7 +44,7 @@ def _application(change: Change, known: World) -> frozenset[Key]:
     return others | {key}
 
 
-def component_names(live: Live) -> frozenset[str]:
+def component_names(live: LiveObject) -> frozenset[str]:
     """The ComponentSchematics that an application names, as far as it can be read."""
     try:
         spec = live.part("spec")
@@ -70,14 +70,14 @@ def said_something(change: Change) -> bool:
     )
 
 
-def _owners(kind: Kind, live: Live, known: World) -> frozenset[Key]:
-    if live.owner_kind == world.APPLICATION.kind:
+def _owners(kind: Kind, live: LiveObject, known: ClusterState) -> frozenset[ObjectKey]:
+    if live.owner_kind == cluster_state.APPLICATION.kind:
         name = live.owner_name
-    elif kind == world.COMPONENT_INSTANCE:
+    elif kind == cluster_state.COMPONENT_INSTANCE:
         name = ""
-    elif live.owner_kind == world.COMPONENT_INSTANCE.kind:
-        owner = known.get(world.COMPONENT_INSTANCE, live.namespace, live.owner_name)
-        name = owner.owner_name if owner is not None else live.labels.get(stamp.APPLICATION, "")
+    elif live.owner_kind == cluster_state.COMPONENT_INSTANCE.kind:
+        owner = known.get(cluster_state.COMPONENT_INSTANCE, live.namespace, live.owner_name)
+        name = owner.owner_name if owner is not None else live.labels.get(labels.APPLICATION, "")
     else:
-        name = live.labels.get(stamp.APPLICATION, "")
-    return frozenset((Key(live.namespace, name),)) if name else frozenset()
+        name = live.labels.get(labels.APPLICATION, "")
+    return frozenset((ObjectKey(live.namespace, name),)) if name else frozenset()

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from rudr_py.local.access.user import User, account
-from rudr_py.local.store import Object, Store
+from rudr_py.local.storage.store import Object, Store
 
 AUDIENCE = "https://kubernetes.default.svc.cluster.local"
 _ACCOUNTS = "serviceaccounts"

@@ -9,8 +9,8 @@ from urllib.parse import unquote
 import msgspec
 
 from rudr_py.errors import ForbiddenError
-from rudr_py.local import selectors
 from rudr_py.local.access.user import User
+from rudr_py.local.storage import selectors
 
 _VERBS = {"POST": "create", "GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _MANY = {"get": "list", "delete": "deletecollection"}

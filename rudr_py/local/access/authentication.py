@@ -12,11 +12,11 @@ from rudr_py.errors import UnauthorizedError
 from rudr_py.local.access import attributes, impersonation
 from rudr_py.local.access.accounts import Issuer
 from rudr_py.local.access.attributes import Attributes
+from rudr_py.local.access.authorizer import AccessVerdict, Authorizer
 from rudr_py.local.access.impersonation import Impersonation
-from rudr_py.local.access.rbac import Authorizer, Verdict
-from rudr_py.local.access.settings import Access
+from rudr_py.local.access.settings import AccessSettings
 from rudr_py.local.access.user import ANONYMOUS, UNAUTHENTICATED, User
-from rudr_py.local.store import Store
+from rudr_py.local.storage.store import Store
 
 _OPEN = ("/healthz", "/livez", "/readyz", "/version")
 """Paths that need no credentials: whoever waits for the server has none yet."""
@@ -24,10 +24,10 @@ _OPEN = ("/healthz", "/livez", "/readyz", "/version")
 _NOBODY = User(name=ANONYMOUS, groups=(UNAUTHENTICATED,))
 
 
-class Control:
+class AccessControl:
     """Decides for one cluster. `constrained`: the release knows constrained impersonation."""
 
-    def __init__(self, store: Store, access: Access, issuer: Issuer, *, constrained: bool) -> None:
+    def __init__(self, store: Store, access: AccessSettings, issuer: Issuer, *, constrained: bool) -> None:
         self.issuer = issuer
         self.authorizer = Authorizer(store) if access.rbac else None
         self._tokens = {token: user.authenticated() for token, user in access.tokens.items()}
@@ -38,9 +38,9 @@ class Control:
         """Return whose bearer token this is, or None."""
         return self._tokens.get(token) or self.issuer.user(token, now)
 
-    def decide(self, wanted: Attributes) -> Verdict:
+    def decide(self, wanted: Attributes) -> AccessVerdict:
         """Return whether a request is allowed."""
-        return self.authorizer.decide(wanted) if self.authorizer else Verdict(allowed=True)
+        return self.authorizer.decide(wanted) if self.authorizer else AccessVerdict(allowed=True)
 
     def identify(
         self, method: str, path: str, query: Mapping[str, str], headers: Iterable[tuple[str, str]], now: float

@@ -14,21 +14,21 @@ from rudr_py.local.access import rules
 from rudr_py.local.access.attributes import Attributes
 from rudr_py.local.access.rules import Rule
 from rudr_py.local.access.user import MASTERS, User, account_of
-from rudr_py.local.store import Object, Store
+from rudr_py.local.storage.store import Object, Store
 
 _GROUP = "rbac.authorization.k8s.io"
 ROLES, CLUSTER_ROLES = f"roles.{_GROUP}", f"clusterroles.{_GROUP}"
 BINDINGS, CLUSTER_BINDINGS = f"rolebindings.{_GROUP}", f"clusterrolebindings.{_GROUP}"
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class AccessVerdict(msgspec.Struct, frozen=True):
     """An answer, and why: which binding allows it, or which roles could not be found."""
 
     allowed: bool
     reason: str = ""
 
 
-class Grant(msgspec.Struct, frozen=True):
+class RoleGrant(msgspec.Struct, frozen=True):
     """A binding that names a user: by which subject, and the rules of its role (None: there is no such role)."""
 
     binding: Object
@@ -42,17 +42,17 @@ class Authorizer:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def decide(self, wanted: Attributes) -> Verdict:
+    def decide(self, wanted: Attributes) -> AccessVerdict:
         """Return whether a request is allowed."""
         if MASTERS in wanted.user.groups:
-            return Verdict(allowed=True)
+            return AccessVerdict(allowed=True)
         lost = []
         for grant in self.grants(wanted.user, wanted.namespace):
             if grant.rules is None:
                 lost.append(_not_found(grant.binding))
             elif any(rules.allows(rule, wanted) for rule in grant.rules):
-                return Verdict(allowed=True, reason=_because(grant))
-        return Verdict(allowed=False, reason=f"RBAC: {_listed(lost)}" if lost else "")
+                return AccessVerdict(allowed=True, reason=_because(grant))
+        return AccessVerdict(allowed=False, reason=f"RBAC: {_listed(lost)}" if lost else "")
 
     def rules_of(self, user: User, namespace: str) -> tuple[list[Rule], list[str]]:
         """Return all rules that hold for a user in a namespace (empty: in the cluster), and the roles not found."""
@@ -65,7 +65,7 @@ class Authorizer:
                 found.extend(grant.rules)
         return found, lost
 
-    def grants(self, user: User, namespace: str) -> Iterator[Grant]:
+    def grants(self, user: User, namespace: str) -> Iterator[RoleGrant]:
         """Iterate over the bindings that name a user, those of the cluster first."""
         bindings = self._store.list(CLUSTER_BINDINGS)
         if namespace:
@@ -73,7 +73,7 @@ class Authorizer:
         for binding in bindings:
             subject = next((each for each in binding.get("subjects") or () if _is(each, user, namespace)), None)
             if subject is not None:
-                yield Grant(binding, subject, self.role(binding["roleRef"], namespace))
+                yield RoleGrant(binding, subject, self.role(binding["roleRef"], namespace))
 
     def role(self, reference: dict[str, Any], namespace: str) -> tuple[Rule, ...] | None:
         """Return the rules of the role that a binding of this namespace refers to, or None."""
@@ -93,7 +93,7 @@ def _is(subject: Object, user: User, namespace: str) -> bool:
     return kind == "ServiceAccount" and account_of(user.name) == (subject.get("namespace") or namespace, name)
 
 
-def _because(grant: Grant) -> str:
+def _because(grant: RoleGrant) -> str:
     metadata, reference, subject = grant.binding["metadata"], grant.binding["roleRef"], grant.subject
     name = f"{metadata['name']}/{metadata['namespace']}" if "namespace" in metadata else metadata["name"]
     who = subject["name"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rudr_py.local.store import Object
+from rudr_py.local.storage.store import Object
 
 _GROUP = "rbac.authorization.k8s.io"
 _AGGREGATE = f"{_GROUP}/aggregate-to-"

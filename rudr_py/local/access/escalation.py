@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from rudr_py.errors import ApiError
-from rudr_py.local import status
+from rudr_py.local import api_errors
 from rudr_py.local.access import rules
 from rudr_py.local.access.attributes import Attributes
-from rudr_py.local.access.rbac import BINDINGS, CLUSTER_BINDINGS, CLUSTER_ROLES, ROLES, Authorizer
+from rudr_py.local.access.authorizer import BINDINGS, CLUSTER_BINDINGS, CLUSTER_ROLES, ROLES, Authorizer
 from rudr_py.local.access.rules import Rule
 from rudr_py.local.access.user import User
-from rudr_py.local.resources import Resource
-from rudr_py.local.store import Object
+from rudr_py.local.registry.resources import Resource
+from rudr_py.local.storage.store import Object
 
 TABLES = frozenset({ROLES, CLUSTER_ROLES, BINDINGS, CLUSTER_BINDINGS})
 _EVERYTHING: tuple[Rule, ...] = (
@@ -43,7 +43,7 @@ def _check_role(authorizer: Authorizer, user: User, resource: Resource, new: Obj
     namespace, name = new["metadata"].get("namespace", ""), new["metadata"].get("name", "")
     held, lost = authorizer.rules_of(user, namespace)
     if aggregates and aggregates != before.get("aggregationRule") and rules.missing(held, _EVERYTHING):
-        raise status.forbidden(resource, name, "must have cluster-admin privileges to use the aggregationRule")
+        raise api_errors.forbidden(resource, name, "must have cluster-admin privileges to use the aggregationRule")
     lacking = rules.missing(held, new.get("rules") or ())
     if lacking:
         raise _refusal(resource, name, user, lacking, lost)
@@ -59,7 +59,7 @@ def _check_binding(authorizer: Authorizer, user: User, resource: Resource, new: 
         return
     granted = authorizer.role(reference, namespace) if reference.get("kind") and reference.get("name") else ()
     if granted is None:
-        raise status.not_found(resource, reference["name"])
+        raise api_errors.not_found(resource, reference["name"])
     held, lost = authorizer.rules_of(user, namespace)
     lacking = rules.missing(held, granted)
     if lacking:
@@ -86,4 +86,4 @@ def _refusal(resource: Resource, name: str, user: User, lacking: list[Rule], los
     )
     if lost:
         why += f"; resolution errors: [{', '.join(lost)}]"
-    return status.forbidden(resource, name, why)
+    return api_errors.forbidden(resource, name, why)

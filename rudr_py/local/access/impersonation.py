@@ -11,13 +11,13 @@ from urllib.parse import unquote
 
 import msgspec
 
-from rudr_py.local import status
+from rudr_py.local import api_errors
 from rudr_py.local.access import attributes
 from rudr_py.local.access.attributes import Attributes
-from rudr_py.local.access.rbac import Verdict
+from rudr_py.local.access.authorizer import AccessVerdict
 from rudr_py.local.access.user import ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED, User, account, account_of
 
-Decide = Callable[[Attributes], Verdict]
+Decide = Callable[[Attributes], AccessVerdict]
 PREFIX = "impersonate-"
 _EXTRA_PREFIX = "impersonate-extra-"
 _AUTHENTICATION = "authentication.k8s.io"
@@ -38,7 +38,7 @@ def requested(headers: Mapping[str, list[str]]) -> User | None:
         return User(name=name, groups=groups, uid=uid, extra=extra)
     if not (groups or uid or extra):
         return None
-    raise status.bad_request(
+    raise api_errors.bad_request(
         f'requested &user.DefaultInfo{{Name:"", UID:"{uid}", Groups:{_go_strings(groups)}, '
         f"Extra:map[string][]string{_go_map(extra)}}} without impersonating a user name"
     )

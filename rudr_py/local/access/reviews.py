@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from rudr_py.errors import ApiError, Cause, InvalidError
-from rudr_py.local import decoding, status
+from rudr_py.local import api_errors
 from rudr_py.local.access.accounts import AUDIENCE
 from rudr_py.local.access.attributes import Attributes
-from rudr_py.local.access.control import Control
+from rudr_py.local.access.authentication import AccessControl
 from rudr_py.local.access.user import ADMIN, User
-from rudr_py.local.resources import Resource
+from rudr_py.local.registry.resources import Resource
 from rudr_py.local.schema import validate
-from rudr_py.local.store import Object
-from rudr_py.local.world import World
+from rudr_py.local.storage.backend import Backend
+from rudr_py.local.storage.store import Object
+from rudr_py.local.verbs import decoding
 
 _EVERYTHING = {
     "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
@@ -22,7 +23,7 @@ _EVERYTHING = {
 }
 
 
-def answer(world: World, resource: Resource, namespace: str, body: Any, user: User) -> Object:
+def answer(world: Backend, resource: Resource, namespace: str, body: Any, user: User) -> Object:
     """Return a review with its status. Raises `ApiError` (400, 422)."""
     decoding.check_identity(resource, body)
     if resource.node is not None:
@@ -44,7 +45,7 @@ def answer(world: World, resource: Resource, namespace: str, body: Any, user: Us
     return {**body, "metadata": metadata, "spec": spec, "status": found}
 
 
-def _access(access: Control | None, resource: Resource, namespace: str, spec: Any, user: User) -> Object:
+def _access(access: AccessControl | None, resource: Resource, namespace: str, spec: Any, user: User) -> Object:
     wanted, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
     if (wanted is None) == (path is None):
         why = "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified"
@@ -80,9 +81,9 @@ def _invalid(resource: Resource, field: str, why: str) -> ApiError:
     )
 
 
-def _rules(access: Control | None, spec: Any, user: User) -> Object:
+def _rules(access: AccessControl | None, spec: Any, user: User) -> Object:
     if not spec.get("namespace"):
-        raise status.bad_request("no namespace on request")
+        raise api_errors.bad_request("no namespace on request")
     if access is None or access.authorizer is None:
         return _EVERYTHING
     rules, lost = access.authorizer.rules_of(user, spec["namespace"])
@@ -96,10 +97,10 @@ def _rules(access: Control | None, spec: Any, user: User) -> Object:
     return found
 
 
-def _token(access: Control | None, spec: Any, now: float) -> Object:
+def _token(access: AccessControl | None, spec: Any, now: float) -> Object:
     token = spec.get("token")
     if not token:
-        raise status.bad_request("token is required for TokenReview in authentication")
+        raise api_errors.bad_request("token is required for TokenReview in authentication")
     user = access.user_of(token, now) if access is not None else None
     if user is None and (access is None or access.authorizer is None):
         user = ADMIN

@@ -19,7 +19,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
         return "Certificate(…)"
 
 
-class Access(msgspec.Struct, frozen=True, kw_only=True):
+class AccessSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How requests are let in.
 
     `tls`: the certificate to serve with (None: plain HTTP). `tokens`: static bearer tokens and whose they are; the

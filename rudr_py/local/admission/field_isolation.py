@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from rudr_py.local import names, status
-from rudr_py.local.resources import Resource
-from rudr_py.local.schema import zero
-from rudr_py.local.store import Object
-from rudr_py.local.world import World
+from rudr_py.local import api_errors
+from rudr_py.local.admission import metadata_rules
+from rudr_py.local.registry.resources import Resource
+from rudr_py.local.schema import go_zero
+from rudr_py.local.storage.backend import Backend
+from rudr_py.local.storage.store import Object
 
 _OMITTED_WHEN_EMPTY = (
     "annotations",
@@ -43,7 +44,7 @@ def check_place(resource: Resource, namespace: str, name: str, metadata: Any) ->
     """Refuse a body that names another namespace or name than the path; fill in what it leaves out."""
     if resource.namespaced:
         if metadata.get("namespace") not in (None, "", namespace):
-            raise status.bad_request(
+            raise api_errors.bad_request(
                 "the namespace of the provided object does not match the namespace sent on the request"
             )
         metadata["namespace"] = namespace
@@ -52,16 +53,18 @@ def check_place(resource: Resource, namespace: str, name: str, metadata: Any) ->
     if name:
         given = metadata.setdefault("name", name)
         if given != name:
-            raise status.bad_request(f"the name of the object ({given}) does not match the name on the URL ({name})")
+            raise api_errors.bad_request(
+                f"the name of the object ({given}) does not match the name on the URL ({name})"
+            )
 
 
-def begin(world: World, resource: Resource, obj: Object) -> None:
+def begin(world: Backend, resource: Resource, obj: Object) -> None:
     """Give a new object its identity, and take away what only the server or a controller writes."""
     metadata = obj["metadata"]
     for key in _BORN_WITHOUT:
         metadata.pop(key, None)
     if not metadata.get("name") and metadata.get("generateName"):
-        metadata["name"] = names.generated(metadata["generateName"], world.chance.choice)
+        metadata["name"] = metadata_rules.generated(metadata["generateName"], world.chance.choice)
     metadata["uid"] = world.uid()
     metadata["creationTimestamp"] = world.now()
     if resource.status and not (resource.custom and resource.node is None):
@@ -69,7 +72,7 @@ def begin(world: World, resource: Resource, obj: Object) -> None:
 
 
 def _empty_status(resource: Resource) -> Any:
-    return zero.zero(resource.node).get("status") if resource.node is not None else None
+    return go_zero.zero(resource.node).get("status") if resource.node is not None else None
 
 
 def isolate(resource: Resource, new: Object, live: Object, subresource: str) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from rudr_py.errors import Cause
-from rudr_py.local import status
+from rudr_py.local import api_errors
 from rudr_py.local.access import attributes, escalation
 from rudr_py.local.access.attributes import Attributes
 from rudr_py.local.access.user import User
-from rudr_py.local.resources import Resource
-from rudr_py.local.store import Object
-from rudr_py.local.world import World
+from rudr_py.local.registry.resources import Resource
+from rudr_py.local.storage.backend import Backend
+from rudr_py.local.storage.store import Object
 
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 _DEFAULT_ACCOUNT = "default"
@@ -18,22 +18,22 @@ _BRIEFLY = {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 30
 _UNDELETABLE = frozenset({"default", "kube-system", "kube-public"})
 
 
-def check_namespace(world: World, resource: Resource, namespace: str, name: str) -> None:
+def check_namespace(world: Backend, resource: Resource, namespace: str, name: str) -> None:
     """Refuse a creation in a namespace that is absent (404) or terminating (403)."""
     if not resource.namespaced:
         return
     found = world.store.get("namespaces", "", namespace)
     if found is None:
         spaces = world.registry.stored_in("namespaces")
-        raise status.not_found(spaces or resource, namespace)
+        raise api_errors.not_found(spaces or resource, namespace)
     if found["metadata"].get("deletionTimestamp"):
         message = f"namespace {namespace} is being terminated"
         cause = Cause(reason="NamespaceTerminating", message=message, field="metadata.namespace")
         why = f"unable to create new content in namespace {namespace} because it is being terminated"
-        raise status.forbidden(resource, name, why, (cause,))
+        raise api_errors.forbidden(resource, name, why, (cause,))
 
 
-def check_upsert(world: World, resource: Resource, namespace: str, name: str, user: User | None) -> None:
+def check_upsert(world: Backend, resource: Resource, namespace: str, name: str, user: User | None) -> None:
     """Refuse (403) who may change an object and, now that it is not there, may not create one; None may do all."""
     if user is None or world.access is None:
         return
@@ -45,7 +45,7 @@ def check_upsert(world: World, resource: Resource, namespace: str, name: str, us
         raise attributes.forbidden(wanted, verdict.reason)
 
 
-def complete(world: World, resource: Resource, new: Object) -> None:
+def complete(world: Backend, resource: Resource, new: Object) -> None:
     """Fill in what admission adds to a new pod: its service account, priority and how long it bears a lost node.
 
     Raises `ApiError` (403) for a service account that is not there. The token that a real cluster mounts is left out.
@@ -59,7 +59,7 @@ def complete(world: World, resource: Resource, new: Object) -> None:
         # the one that every namespace gets may come a moment later
         if name != _DEFAULT_ACCOUNT and world.store.get("serviceaccounts", metadata["namespace"], name) is None:
             why = f'error looking up service account {metadata["namespace"]}/{name}: serviceaccount "{name}" not found'
-            raise status.forbidden(resource, metadata.get("name", ""), why)
+            raise api_errors.forbidden(resource, metadata.get("name", ""), why)
     spec.setdefault("priority", 0)
     spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
     tolerated = {each.get("key") for each in spec.get("tolerations") or () if each.get("effect") != "NoSchedule"}
@@ -68,7 +68,7 @@ def complete(world: World, resource: Resource, new: Object) -> None:
         spec["tolerations"] = [*(spec.get("tolerations") or ()), *added]
 
 
-def check_grants(world: World, resource: Resource, new: Object, old: Object | None, user: User | None) -> None:
+def check_grants(world: Backend, resource: Resource, new: Object, old: Object | None, user: User | None) -> None:
     """Refuse (403) a role or binding that grants what its writer may not do; None may grant all."""
     if user is None or world.access is None or world.access.authorizer is None:
         return
@@ -79,4 +79,4 @@ def check_grants(world: World, resource: Resource, new: Object, old: Object | No
 def check_deletion(resource: Resource, name: str) -> None:
     """Refuse to delete the namespaces that every cluster has (403)."""
     if resource.table == "namespaces" and name in _UNDELETABLE:
-        raise status.forbidden(resource, name, "this namespace may not be deleted")
+        raise api_errors.forbidden(resource, name, "this namespace may not be deleted")

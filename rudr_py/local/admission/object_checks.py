@@ -9,21 +9,22 @@ from collections.abc import Iterable
 from typing import Any
 
 from rudr_py.errors import ApiError, Cause
-from rudr_py.local import names, rules, status
-from rudr_py.local.resources import Resource, Target
+from rudr_py.local import api_errors, kind_rules
+from rudr_py.local.admission import metadata_rules
+from rudr_py.local.registry.resources import ObjectTarget, Resource
 from rudr_py.local.schema import validate, validations
-from rudr_py.local.schema.node import Node
-from rudr_py.local.store import Object
-from rudr_py.local.world import World
+from rudr_py.local.schema.node import SchemaNode
+from rudr_py.local.storage.backend import Backend
+from rudr_py.local.storage.store import Object
 
 
-def check_version(target: Target, given: Any, live: Object) -> None:
+def check_version(target: ObjectTarget, given: Any, live: Object) -> None:
     """Refuse (409) a write that was made for another resourceVersion."""
     if given and given != live["metadata"]["resourceVersion"]:
-        raise status.conflict(target.resource, target.name)
+        raise api_errors.conflict(target.resource, target.name)
 
 
-def check_uid(target: Target, metadata: Any, uid: str) -> None:
+def check_uid(target: ObjectTarget, metadata: Any, uid: str) -> None:
     """Refuse (409) a write that was made for another object of this name; `uid` is empty when there is none."""
     given = metadata.get("uid")
     if not given or given == uid:
@@ -31,7 +32,7 @@ def check_uid(target: Target, metadata: Any, uid: str) -> None:
     resource = target.resource
     folder = f"{resource.group}/{resource.plural}" if resource.custom else resource.plural
     key = "/".join(filter(None, ("/registry", folder, target.namespace, target.name)))
-    raise status.conflict(
+    raise api_errors.conflict(
         resource,
         target.name,
         f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
@@ -46,42 +47,42 @@ def missing_version(resource: Resource, name: str) -> ApiError:
         message="Invalid value: 0: must be specified for an update",
         field="metadata.resourceVersion",
     )
-    return status.invalid(resource, name, (cause,), kind=resource.plural)
+    return api_errors.invalid(resource, name, (cause,), kind=resource.plural)
 
 
-def check_new(world: World, resource: Resource, stored: Object) -> None:
+def check_new(world: Backend, resource: Resource, stored: Object) -> None:
     """Refuse (422) a new object with every mistake in it."""
     kind = world.registry.stored_in(resource.table) or resource
     metadata = stored["metadata"]
-    causes = [*names.metadata_causes(kind, metadata), *_value_causes(kind, stored, None)]
+    causes = [*metadata_rules.metadata_causes(kind, metadata), *_value_causes(kind, stored, None)]
     _refuse(kind, metadata.get("name", ""), causes)
 
 
-def check_changed(world: World, resource: Resource, stored: Object, found: Object, subresource: str) -> None:
+def check_changed(world: Backend, resource: Resource, stored: Object, found: Object, subresource: str) -> None:
     """Refuse (422) a changed object with every mistake in it, and every change that may not be."""
     kind = world.registry.stored_in(resource.table) or resource
     new, old = stored["metadata"], found["metadata"]
     # the real server looks at metadata twice, and tells what it finds twice
-    causes = list(names.change_causes(old, new)) * 2
-    causes += names.metadata_causes(kind, new)
+    causes = list(metadata_rules.change_causes(old, new)) * 2
+    causes += metadata_rules.metadata_causes(kind, new)
     if subresource in ("", "scale"):
         causes += _value_causes(kind, stored, found)
-        causes += rules.of(kind).check_change(stored, found)
+        causes += kind_rules.of(kind).check_change(stored, found)
     elif kind.custom and kind.node is not None:
         causes += _custom_causes(stored, found, kind.node)
     _refuse(kind, new.get("name", ""), causes)
 
 
-def _custom_causes(stored: Object, found: Object | None, node: Node) -> list[Cause]:
+def _custom_causes(stored: Object, found: Object | None, node: SchemaNode) -> list[Cause]:
     """What the schema of a custom kind says, and then its rules."""
     causes = validate.validate(stored, node)
     return causes + validations.causes(stored, found, node, causes)
 
 
 def _value_causes(kind: Resource, stored: Object, found: Object | None) -> Iterable[Cause]:
-    causes = list(rules.of(kind).check(stored))
+    causes = list(kind_rules.of(kind).check(stored))
     if kind.node is not None:
-        causes += rules.of(kind).check_schema(stored, kind.node)
+        causes += kind_rules.of(kind).check_schema(stored, kind.node)
         known = {(cause.reason, cause.field) for cause in causes}
         if kind.custom:
             told = _custom_causes(stored, found, kind.node)
@@ -98,4 +99,4 @@ def _without_status(obj: Object) -> Object:
 
 def _refuse(kind: Resource, name: str, causes: list[Cause]) -> None:
     if causes:
-        raise status.invalid(kind, name, causes)
+        raise api_errors.invalid(kind, name, causes)

@@ -8,46 +8,47 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rudr_py.local import quota, status
-from rudr_py.local.quota import QUOTAS, Amount
-from rudr_py.local.resources import Resource
-from rudr_py.local.store import Object
-from rudr_py.local.world import World
+from rudr_py.local import api_errors
+from rudr_py.local.admission import quota_usage
+from rudr_py.local.admission.quota_usage import QUOTAS, Amount
+from rudr_py.local.registry.resources import Resource
+from rudr_py.local.storage.backend import Backend
+from rudr_py.local.storage.store import Object
 
 
-def check(world: World, resource: Resource, new: Object, old: Object | None) -> None:
+def check(world: Backend, resource: Resource, new: Object, old: Object | None) -> None:
     """Refuse a new or changed object that a quota of its namespace has no room for. Raises `ApiError`."""
     if not resource.namespaced:
         return
     metadata = new["metadata"]
     for each in world.store.list(QUOTAS, metadata["namespace"]):
-        hard = quota.hard(each)
-        if resource.table in quota.tables(hard):
+        hard = quota_usage.hard(each)
+        if resource.table in quota_usage.tables(hard):
             _check_one(world, resource, each["metadata"]["name"], hard, (new, old))
 
 
 def _check_one(
-    world: World, resource: Resource, name: str, hard: dict[str, Amount], change: tuple[Object, Object | None]
+    world: Backend, resource: Resource, name: str, hard: dict[str, Amount], change: tuple[Object, Object | None]
 ) -> None:
     new, old = change
     who = new["metadata"].get("name", "")
     if resource.table == "pods" and old is None:
-        silent = [f"{what} for: {','.join(names)}" for what, names in quota.unsaid(new, hard)]
+        silent = [f"{what} for: {','.join(names)}" for what, names in quota_usage.unsaid(new, hard)]
         if silent:
-            raise status.forbidden(resource, who, f"failed quota: {name}: must specify {'; '.join(silent)}")
-    before = quota.usage(resource.table, old, hard) if old is not None else {}
+            raise api_errors.forbidden(resource, who, f"failed quota: {name}: must specify {'; '.join(silent)}")
+    before = quota_usage.usage(resource.table, old, hard) if old is not None else {}
     wanted = {}
-    for what, one in quota.usage(resource.table, new, hard).items():
+    for what, one in quota_usage.usage(resource.table, new, hard).items():
         more = one.value - before.get(what, Amount()).value
         if more > 0:
             wanted[what] = Amount(more, one.form)
     if not wanted:
         return
-    used = quota.used(lambda table: world.store.list(table, new["metadata"]["namespace"]), wanted)
+    used = quota_usage.used(lambda table: world.store.list(table, new["metadata"]["namespace"]), wanted)
     over = sorted(what for what, more in wanted.items() if used[what].value + more.value > hard[what].value)
     if over:
         why = f"exceeded quota: {name}, requested: {_shown(wanted, over)}, used: {_shown(used, over)}, "
-        raise status.forbidden(resource, who, f"{why}limited: {_shown(hard, over)}")
+        raise api_errors.forbidden(resource, who, f"{why}limited: {_shown(hard, over)}")
 
 
 def _shown(amounts: Mapping[str, Amount], names: list[str]) -> str:

@@ -11,7 +11,7 @@ from decimal import Decimal
 import msgspec
 
 from rudr_py.local.schema import quantity
-from rudr_py.local.store import Object
+from rudr_py.local.storage.store import Object
 
 QUOTAS = "resourcequotas"
 COUNTED = frozenset(

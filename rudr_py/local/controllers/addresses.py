@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rudr_py.local.controllers.context import Change, ReconcileContext
 from rudr_py.local.controllers.controller import Controller
 from rudr_py.local.controllers.endpoints import SERVICE
-from rudr_py.local.controllers.queue import Key
-from rudr_py.local.controllers.world import Change, World
-from rudr_py.local.resources import Kind
-from rudr_py.local.store import DELETED
+from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import DELETED
 
-INGRESS = Kind("networking.k8s.io/v1", "Ingress")
+INGRESS = KindInfo("networking.k8s.io/v1", "Ingress")
 _ADDRESS = "172.18.255.1"
 
 
-def _reconcile(world: World, key: Key) -> None:
+def _reconcile(world: ReconcileContext, key: QueueKey) -> None:
     obj = world.get(key)
     if obj is None or "deletionTimestamp" in obj["metadata"]:
         return
@@ -30,7 +30,7 @@ def _reconcile(world: World, key: Key) -> None:
         world.write_status(obj, {**status, "loadBalancer": wanted})
 
 
-def _concerns(_: World, change: Change) -> Iterable[Key]:
+def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.type != DELETED:
         yield change.key
 

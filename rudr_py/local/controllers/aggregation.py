@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from rudr_py.local import selectors
+from rudr_py.local.controllers.context import Change, ReconcileContext
 from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.queue import Key
-from rudr_py.local.controllers.world import Change, World
-from rudr_py.local.resources import Kind
-from rudr_py.local.store import Object
+from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage import selectors
+from rudr_py.local.storage.store import Object
 
-CLUSTER_ROLE = Kind("rbac.authorization.k8s.io/v1", "ClusterRole")
+CLUSTER_ROLE = KindInfo("rbac.authorization.k8s.io/v1", "ClusterRole")
 
 
-def _selected(world: World, role: Object) -> Iterator[Object]:
+def _selected(world: ReconcileContext, role: Object) -> Iterator[Object]:
     """The rules of the chosen roles, each once, in the order of the roles' names."""
     seen: list[Object] = []
     for selector in role["aggregationRule"].get("clusterRoleSelectors") or ():
@@ -27,7 +27,7 @@ def _selected(world: World, role: Object) -> Iterator[Object]:
                     yield rule
 
 
-def _reconcile(world: World, key: Key) -> None:
+def _reconcile(world: ReconcileContext, key: QueueKey) -> None:
     role = world.get(key)
     if role is None or not role.get("aggregationRule") or "deletionTimestamp" in role["metadata"]:
         return
@@ -36,11 +36,11 @@ def _reconcile(world: World, key: Key) -> None:
         world.update({**role, "rules": rules})
 
 
-def _concerns(world: World, _: Change) -> Iterable[Key]:
+def _concerns(world: ReconcileContext, _: Change) -> Iterable[QueueKey]:
     """Any role may be a part of any aggregate; there are few of them."""
     for role in world.objects.list(CLUSTER_ROLE):
         if role.get("aggregationRule"):
-            yield Key(CLUSTER_ROLE, "", role["metadata"]["name"])
+            yield QueueKey(CLUSTER_ROLE, "", role["metadata"]["name"])
 
 
 CONTROLLER = Controller(

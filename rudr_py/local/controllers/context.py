@@ -12,13 +12,14 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.local import names, selectors
+from rudr_py.local.admission import metadata_rules
 from rudr_py.local.controllers import times
-from rudr_py.local.controllers.index import Index, controller_reference, key_of, owner_references
-from rudr_py.local.controllers.queue import CallLater, Key
-from rudr_py.local.objects import Objects
-from rudr_py.local.resources import Kind
-from rudr_py.local.store import Object
+from rudr_py.local.controllers.objects import Objects
+from rudr_py.local.controllers.owner_index import OwnerIndex, controller_reference, key_of, owner_references
+from rudr_py.local.controllers.queue import CallLater, QueueKey
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage import selectors
+from rudr_py.local.storage.store import Object
 
 
 class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,16 +47,16 @@ class Change(msgspec.Struct, frozen=True):
 
     type: str
     object: Object
-    key: Key
+    key: QueueKey
 
 
-class World:
+class ReconcileContext:
     """One per run of the controllers; shared by them all."""
 
     def __init__(self, objects: Objects, settings: ControllerSettings) -> None:
         self.objects = objects
         self.settings = settings
-        self.index = Index()
+        self.index = OwnerIndex()
         self.random = random.Random(settings.seed)  # noqa: S311  - names, not secrets
 
     def now(self) -> float:
@@ -68,9 +69,9 @@ class World:
 
     def generated_name(self, stem: str) -> str:
         """Return `<stem>-<5 random characters>`, short enough for a label."""
-        return names.generated(f"{stem}-", self.random.choice)
+        return metadata_rules.generated(f"{stem}-", self.random.choice)
 
-    def get(self, key: Key) -> Object | None:
+    def get(self, key: QueueKey) -> Object | None:
         """Return the object as it is now; None when it has gone, or its kind has."""
         if self.objects.resource(key.kind) is None:
             return None
@@ -81,7 +82,7 @@ class World:
         live = self.get(key_of(obj))
         return live if live is not None and live["metadata"]["uid"] == obj["metadata"]["uid"] else None
 
-    def dependents(self, uid: str, kind: Kind | None = None) -> Iterator[Object]:
+    def dependents(self, uid: str, kind: KindInfo | None = None) -> Iterator[Object]:
         """Iterate over the objects that name this owner as they are now."""
         for key in self.index.owned(uid):
             if kind is None or key.kind == kind:
@@ -89,13 +90,13 @@ class World:
                 if obj is not None and any(each["uid"] == uid for each in owner_references(obj)):
                     yield obj
 
-    def controlled(self, owner: Object, kind: Kind) -> list[Object]:
+    def controlled(self, owner: Object, kind: KindInfo) -> list[Object]:
         """Return the objects of a kind whose controller is `owner`, in the order of their names."""
         uid = owner["metadata"]["uid"]
         found = [each for each in self.dependents(uid, kind) if _is_controlled(each, uid)]
         return sorted(found, key=lambda each: str(each["metadata"]["name"]))
 
-    def adopt(self, owner: Object, kind: Kind, selector: Object) -> None:
+    def adopt(self, owner: Object, kind: KindInfo, selector: Object) -> None:
         """Make `owner` the controller of the objects of its namespace that match and have none.
 
         Looks at all objects of the kind in the namespace: call it when the owner is new or its spec changed.
@@ -128,7 +129,7 @@ class World:
     def delete(self, obj: Object, *, propagation: str = "Background") -> None:
         """Delete this very object, not a later one of its name."""
         metadata = obj["metadata"]
-        kind = Kind(obj["apiVersion"], obj["kind"])
+        kind = KindInfo(obj["apiVersion"], obj["kind"])
         self.objects.delete(
             kind, metadata.get("namespace", ""), metadata["name"], propagation=propagation, uid=metadata["uid"]
         )
@@ -152,7 +153,7 @@ def reference_to(owner: Object) -> Object:
     }
 
 
-def controller_key(obj: Object, kind: Kind) -> Iterable[Key]:
+def controller_key(obj: Object, kind: KindInfo) -> Iterable[QueueKey]:
     """Yield the key of the object's controller, if it is of this kind."""
     reference = controller_reference(obj)
     if (
@@ -160,7 +161,7 @@ def controller_key(obj: Object, kind: Kind) -> Iterable[Key]:
         and reference["kind"] == kind.kind
         and _group(reference) == kind.api_version.partition("/")[0]
     ):
-        yield Key(kind, obj["metadata"].get("namespace", ""), reference["name"])
+        yield QueueKey(kind, obj["metadata"].get("namespace", ""), reference["name"])
 
 
 def without_zeros(status: Object, *, keep: Iterable[str] = ()) -> Object:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from rudr_py.local.controllers.queue import Key
-from rudr_py.local.controllers.world import Change, World
-from rudr_py.local.resources import Kind
+from rudr_py.local.controllers.context import Change, ReconcileContext
+from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.registry.resources import KindInfo
 
 
 class Controller(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +20,6 @@ class Controller(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    kinds: frozenset[Kind] | None
-    concerns: Callable[[World, Change], Iterable[Key]]
-    reconcile: Callable[[World, Key], float | None]
+    kinds: frozenset[KindInfo] | None
+    concerns: Callable[[ReconcileContext, Change], Iterable[QueueKey]]
+    reconcile: Callable[[ReconcileContext, QueueKey], float | None]

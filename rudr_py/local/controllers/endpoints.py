@@ -6,20 +6,20 @@ from collections.abc import Iterable
 from typing import Any
 
 from rudr_py.local.controllers import times
+from rudr_py.local.controllers.context import Change, ReconcileContext, reference_to
 from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.pods import POD
-from rudr_py.local.controllers.queue import Key
-from rudr_py.local.controllers.world import Change, World, reference_to
-from rudr_py.local.resources import Kind
-from rudr_py.local.store import Object
+from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.controllers.workloads.pods import POD
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import Object
 
-SERVICE, ENDPOINTS = Kind("v1", "Service"), Kind("v1", "Endpoints")
-SLICE = Kind("discovery.k8s.io/v1", "EndpointSlice")
+SERVICE, ENDPOINTS = KindInfo("v1", "Service"), KindInfo("v1", "Endpoints")
+SLICE = KindInfo("discovery.k8s.io/v1", "EndpointSlice")
 _SERVICE_NAME = "kubernetes.io/service-name"
 _LARGEST_SLICE = 1000
 
 
-def _backends(world: World, service: Object) -> list[Object]:
+def _backends(world: ReconcileContext, service: Object) -> list[Object]:
     """The pods that the selector takes and that have an address, in the order of their names."""
     selector: dict[str, str] = service["spec"]["selector"]
     found = []
@@ -84,7 +84,7 @@ def _nameless(port: Object) -> Object:
     return {name: value for name, value in port.items() if value != ""}
 
 
-def _write(world: World, live: Object | None, wanted: Object, *parts: str) -> None:
+def _write(world: ReconcileContext, live: Object | None, wanted: Object, *parts: str) -> None:
     """Create an object, or bring those parts of it up to date."""
     if live is None:
         world.create(wanted)
@@ -92,7 +92,7 @@ def _write(world: World, live: Object | None, wanted: Object, *parts: str) -> No
         world.update({**live, **{part: wanted[part] for part in parts}})
 
 
-def _reconcile(world: World, key: Key) -> None:
+def _reconcile(world: ReconcileContext, key: QueueKey) -> None:
     service = world.get(key)
     if service is None:
         live = world.objects.get(ENDPOINTS, key.namespace, key.name)
@@ -114,7 +114,7 @@ def _reconcile(world: World, key: Key) -> None:
     _write_slices(world, service, [_endpoint(pod) for pod in pods], ports)
 
 
-def _write_slices(world: World, service: Object, endpoints: list[Object], ports: list[Object]) -> None:
+def _write_slices(world: ReconcileContext, service: Object, endpoints: list[Object], ports: list[Object]) -> None:
     name, namespace = service["metadata"]["name"], service["metadata"]["namespace"]
     labels = {
         **(service["metadata"].get("labels") or {}),
@@ -138,7 +138,7 @@ def _write_slices(world: World, service: Object, endpoints: list[Object], ports:
         world.delete(superfluous)
 
 
-def _concerns(world: World, change: Change) -> Iterable[Key]:
+def _concerns(world: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == POD:
         labels = change.object["metadata"].get("labels") or {}
         yield from world.index.selecting(SERVICE, change.key.namespace, labels)

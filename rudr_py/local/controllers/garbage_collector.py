@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
+from rudr_py.local.controllers.context import Change, ReconcileContext, without_finalizer
 from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.index import owner_references
-from rudr_py.local.controllers.queue import Key
-from rudr_py.local.controllers.world import Change, World, without_finalizer
-from rudr_py.local.resources import Kind
-from rudr_py.local.store import DELETED, Object
+from rudr_py.local.controllers.owner_index import owner_references
+from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import DELETED, Object
 
 FOREGROUND, ORPHAN = "foregroundDeletion", "orphan"
 
@@ -34,8 +34,8 @@ def _waits(obj: Object) -> bool:
     return "deletionTimestamp" in obj["metadata"] and _has(obj, FOREGROUND)
 
 
-def _judge(world: World, dependent: Object, reference: Object) -> _Owner:
-    kind = Kind(reference["apiVersion"], reference["kind"])
+def _judge(world: ReconcileContext, dependent: Object, reference: Object) -> _Owner:
+    kind = KindInfo(reference["apiVersion"], reference["kind"])
     resource = world.objects.resource(kind)
     namespace = dependent["metadata"].get("namespace", "")
     if resource is None or (resource.namespaced and not namespace):
@@ -47,7 +47,7 @@ def _judge(world: World, dependent: Object, reference: Object) -> _Owner:
     return _Owner.WAITING if _waits(owner) and reference.get("blockOwnerDeletion") else _Owner.SOLID
 
 
-def _collect(world: World, dependent: Object) -> None:
+def _collect(world: ReconcileContext, dependent: Object) -> None:
     """Delete an object whose owners are gone or wait for it to go; drop references that hold nothing any more."""
     references = owner_references(dependent)
     if not references or "deletionTimestamp" in dependent["metadata"]:
@@ -70,19 +70,19 @@ def _collect(world: World, dependent: Object) -> None:
         world.delete(dependent, propagation="Background")
 
 
-def _refer(world: World, dependent: Object, references: list[Object]) -> None:
+def _refer(world: ReconcileContext, dependent: Object, references: list[Object]) -> None:
     metadata = {**dependent["metadata"], "ownerReferences": references}
     world.update({**dependent, "metadata": metadata})
 
 
-def _orphan(world: World, owner: Object) -> None:
+def _orphan(world: ReconcileContext, owner: Object) -> None:
     uid = owner["metadata"]["uid"]
     for dependent in world.dependents(uid):
         _refer(world, dependent, [each for each in owner_references(dependent) if each["uid"] != uid])
     _release(world, owner, ORPHAN)
 
 
-def _await_dependents(world: World, owner: Object) -> None:
+def _await_dependents(world: ReconcileContext, owner: Object) -> None:
     uid = owner["metadata"]["uid"]
     blocking = False
     for dependent in world.dependents(uid):
@@ -102,13 +102,13 @@ def _blocks(dependent: Object, uid: str) -> bool:
     return any(each["uid"] == uid and each.get("blockOwnerDeletion") for each in owner_references(dependent))
 
 
-def _release(world: World, owner: Object, finalizer: str) -> None:
+def _release(world: ReconcileContext, owner: Object, finalizer: str) -> None:
     live = world.same(owner)
     if live is not None and _has(live, finalizer):
         world.update(without_finalizer(live, finalizer))
 
 
-def _reconcile(world: World, key: Key) -> None:
+def _reconcile(world: ReconcileContext, key: QueueKey) -> None:
     obj = world.get(key)
     if obj is None:
         return
@@ -120,7 +120,7 @@ def _reconcile(world: World, key: Key) -> None:
         _await_dependents(world, obj)
 
 
-def _concerns(world: World, change: Change) -> Iterable[Key]:
+def _concerns(world: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     metadata = change.object["metadata"]
     if change.type == DELETED:
         yield from world.index.owned(metadata["uid"])

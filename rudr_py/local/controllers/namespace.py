@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator
 
 from rudr_py.errors import ForbiddenError
 from rudr_py.local.controllers import times
+from rudr_py.local.controllers.context import Change, ReconcileContext
 from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.queue import Key
-from rudr_py.local.controllers.world import Change, World
-from rudr_py.local.resources import Kind, Resource
-from rudr_py.local.store import DELETED, Object
+from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.registry.resources import KindInfo, Resource
+from rudr_py.local.storage.store import DELETED, Object
 
-NAMESPACE = Kind("v1", "Namespace")
+NAMESPACE = KindInfo("v1", "Namespace")
 FINALIZER = "kubernetes"
-_SERVICE_ACCOUNT, _CONFIG_MAP = Kind("v1", "ServiceAccount"), Kind("v1", "ConfigMap")
+_SERVICE_ACCOUNT, _CONFIG_MAP = KindInfo("v1", "ServiceAccount"), KindInfo("v1", "ConfigMap")
 _ROOT_CA = "kube-root-ca.crt"
 _NOTE = {
     "kubernetes.io/description": "Contains a CA bundle that can be used to verify the kube-apiserver when using "
@@ -24,7 +24,7 @@ _NOTE = {
 }
 
 
-def _furnish(world: World, name: str) -> None:
+def _furnish(world: ReconcileContext, name: str) -> None:
     """Create the service account that pods use, and the certificate that they trust the API by."""
     if world.objects.get(_SERVICE_ACCOUNT, name, "default") is None:
         metadata: Object = {"name": "default", "namespace": name}
@@ -35,7 +35,7 @@ def _furnish(world: World, name: str) -> None:
         world.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
 
 
-def _content(world: World, namespace: str) -> Iterator[tuple[Resource, list[Object]]]:
+def _content(world: ReconcileContext, namespace: str) -> Iterator[tuple[Resource, list[Object]]]:
     for resource in world.objects.kinds():
         if resource.namespaced and {"list", "delete"} <= set(resource.verbs):
             found = world.objects.list(resource.id, namespace)
@@ -43,7 +43,7 @@ def _content(world: World, namespace: str) -> Iterator[tuple[Resource, list[Obje
                 yield resource, found
 
 
-def _empty(world: World, namespace: Object) -> None:
+def _empty(world: ReconcileContext, namespace: Object) -> None:
     name = namespace["metadata"]["name"]
     for _, found in list(_content(world, name)):
         for obj in found:
@@ -57,7 +57,7 @@ def _empty(world: World, namespace: Object) -> None:
     world.objects.finalize({**namespace, "spec": {**namespace["spec"], "finalizers": finalizers}})
 
 
-def _tell(world: World, namespace: Object, left: list[tuple[Resource, list[Object]]]) -> None:
+def _tell(world: ReconcileContext, namespace: Object, left: list[tuple[Resource, list[Object]]]) -> None:
     """Say in the status what keeps the namespace from going."""
     held = Counter(each for _, found in left for obj in found for each in obj["metadata"].get("finalizers") or ())
     kinds = ", ".join(
@@ -98,7 +98,7 @@ def _fine(kind: str, reason: str, message: str) -> Object:
     return times.condition(kind, False, reason, message)
 
 
-def _reconcile(world: World, key: Key) -> None:
+def _reconcile(world: ReconcileContext, key: QueueKey) -> None:
     namespace = world.get(key)
     if namespace is None:
         return
@@ -112,7 +112,7 @@ def _reconcile(world: World, key: Key) -> None:
         _empty(world, namespace)
 
 
-def _concerns(world: World, change: Change) -> Iterable[Key]:
+def _concerns(world: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == NAMESPACE:
         if change.type != DELETED:
             yield change.key
@@ -120,7 +120,7 @@ def _concerns(world: World, change: Change) -> Iterable[Key]:
         namespace = world.objects.get(NAMESPACE, "", change.key.namespace)
         furniture = change.key.kind in (_SERVICE_ACCOUNT, _CONFIG_MAP)
         if namespace is not None and (furniture or "deletionTimestamp" in namespace["metadata"]):
-            yield Key(NAMESPACE, "", change.key.namespace)
+            yield QueueKey(NAMESPACE, "", change.key.namespace)
 
 
 CONTROLLER = Controller(name="namespace", kinds=None, concerns=_concerns, reconcile=_reconcile)

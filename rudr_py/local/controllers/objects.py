@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from rudr_py.local.resources import Kind, Resource
-from rudr_py.local.store import Object, ObjectList
+from rudr_py.local.registry.resources import KindInfo, Resource
+from rudr_py.local.storage.store import Object, ObjectList
 
 
 class Objects(Protocol):
@@ -21,15 +21,15 @@ class Objects(Protocol):
         """Return one resource per table of the store, in its stored version: built-in and custom."""
         ...
 
-    def resource(self, kind: Kind) -> Resource | None:
+    def resource(self, kind: KindInfo) -> Resource | None:
         """Return how a kind is served, whatever its version; None if it is not."""
         ...
 
-    def get(self, kind: Kind, namespace: str, name: str) -> Object | None:
+    def get(self, kind: KindInfo, namespace: str, name: str) -> Object | None:
         """Return an object, or None. `namespace` is empty for cluster-scoped kinds."""
         ...
 
-    def list(self, kind: Kind, namespace: str = "", *, selector: str = "") -> ObjectList:
+    def list(self, kind: KindInfo, namespace: str = "", *, selector: str = "") -> ObjectList:
         """Return the objects of a namespace (all, if empty) whose labels match a selector such as `a=b,c in (d,e)`."""
         ...
 
@@ -45,7 +45,7 @@ class Objects(Protocol):
         """Replace the status only."""
         ...
 
-    def scale(self, kind: Kind, namespace: str, name: str, replicas: int) -> None:
+    def scale(self, kind: KindInfo, namespace: str, name: str, replicas: int) -> None:
         """Set how many there are to be, through the scale subresource."""
         ...
 
@@ -53,11 +53,13 @@ class Objects(Protocol):
         """Write the `spec.finalizers` of a Namespace; a terminating one without any goes."""
         ...
 
-    def delete(self, kind: Kind, namespace: str, name: str, *, propagation: str = "", uid: str = "") -> Object | None:
+    def delete(
+        self, kind: KindInfo, namespace: str, name: str, *, propagation: str = "", uid: str = ""
+    ) -> Object | None:
         """Delete as a client would (finalizers are honoured); None if it is gone or another uid is there."""
         ...
 
-    def watch(self, kind: Kind | None = None) -> AsyncIterator[tuple[str, Object]]:
+    def watch(self, kind: KindInfo | None = None) -> AsyncIterator[tuple[str, Object]]:
         """Yield (ADDED | MODIFIED | DELETED, object): first all that exist as ADDED, then the changes, until the
         store is closed. Without a kind: of every kind, told apart by the object's apiVersion and kind."""
         ...

@@ -11,16 +11,16 @@ from typing import Protocol
 
 import msgspec
 
-from rudr_py.local.resources import Kind
+from rudr_py.local.registry.resources import KindInfo
 
 FIRST_BACKOFF = 0.05
 LAST_BACKOFF = 60.0
 
 
-class Key(msgspec.Struct, frozen=True, order=True):
+class QueueKey(msgspec.Struct, frozen=True, order=True):
     """Which object: its kind in the stored version, its namespace (empty for cluster-scoped kinds) and name."""
 
-    kind: Kind
+    kind: KindInfo
     namespace: str
     name: str
 
@@ -37,7 +37,7 @@ CallLater = Callable[[float, Callable[[], None]], Timer]
 """Call a function after so many seconds, as `asyncio.AbstractEventLoop.call_later` does."""
 
 
-class Queue:
+class WorkQueue:
     """Keys in the order in which they were first asked for. A key that waits is not queued twice.
 
     For one worker: it takes a key, works, and says how it went with `forget` or `retry`.
@@ -45,17 +45,17 @@ class Queue:
 
     def __init__(self, call_later: CallLater) -> None:
         self._call_later = call_later
-        self._keys: dict[Key, None] = {}
-        self._timers: dict[Key, Timer] = {}
-        self._failures: dict[Key, int] = {}
+        self._keys: dict[QueueKey, None] = {}
+        self._timers: dict[QueueKey, Timer] = {}
+        self._failures: dict[QueueKey, int] = {}
         self._filled = asyncio.Event()
 
-    def add(self, key: Key) -> None:
+    def add(self, key: QueueKey) -> None:
         """Ask for work on `key` as soon as possible."""
         self._keys[key] = None
         self._filled.set()
 
-    def add_after(self, key: Key, seconds: float) -> None:
+    def add_after(self, key: QueueKey, seconds: float) -> None:
         """Ask for work on `key` in so many seconds; replaces what was asked for later before."""
         self._cancel(key)
         if seconds <= 0:
@@ -63,7 +63,7 @@ class Queue:
         else:
             self._timers[key] = self._call_later(seconds, lambda: self._due(key))
 
-    def retry(self, key: Key) -> float:
+    def retry(self, key: QueueKey) -> float:
         """Ask for work on `key` after a pause that doubles with every failure in a row; return the pause."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
@@ -71,12 +71,12 @@ class Queue:
         self.add_after(key, pause)
         return pause
 
-    def forget(self, key: Key) -> None:
+    def forget(self, key: QueueKey) -> None:
         """The work on `key` went well: its next failure is the first, and nothing is asked for later."""
         self._failures.pop(key, None)
         self._cancel(key)
 
-    async def get(self) -> Key:
+    async def get(self) -> QueueKey:
         """Take the next key, waiting for one."""
         while not self._keys:
             self._filled.clear()
@@ -91,11 +91,11 @@ class Queue:
             timer.cancel()
         self._timers.clear()
 
-    def _due(self, key: Key) -> None:
+    def _due(self, key: QueueKey) -> None:
         self._timers.pop(key, None)
         self.add(key)
 
-    def _cancel(self, key: Key) -> None:
+    def _cancel(self, key: QueueKey) -> None:
         timer = self._timers.pop(key, None)
         if timer is not None:
             timer.cancel()

@@ -4,34 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rudr_py.local import quota
+from rudr_py.local.admission import quota_usage
+from rudr_py.local.controllers.context import Change, ReconcileContext
 from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.queue import Key
-from rudr_py.local.controllers.world import Change, World
-from rudr_py.local.resources import Kind
-from rudr_py.local.store import DELETED, Object
+from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import DELETED, Object
 
-QUOTA = Kind("v1", "ResourceQuota")
+QUOTA = KindInfo("v1", "ResourceQuota")
 
 
-def _objects(world: World, table: str, namespace: str) -> list[Object]:
+def _objects(world: ReconcileContext, table: str, namespace: str) -> list[Object]:
     for resource in world.objects.kinds():
         if resource.table == table and resource.namespaced:
             return world.objects.list(resource.id, namespace)
     return []
 
 
-def _reconcile(world: World, key: Key) -> None:
+def _reconcile(world: ReconcileContext, key: QueueKey) -> None:
     found = world.get(key)
     if found is None:
         return
-    hard = quota.hard(found)
-    used = quota.used(lambda table: _objects(world, table, key.namespace), hard)
+    hard = quota_usage.hard(found)
+    used = quota_usage.used(lambda table: _objects(world, table, key.namespace), hard)
     shown = {name: str(used[name]) for name in hard}
     world.write_status(found, {"hard": found["spec"].get("hard") or {}, "used": shown})
 
 
-def _concerns(world: World, change: Change) -> Iterable[Key]:
+def _concerns(world: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == QUOTA:
         if change.type != DELETED:
             yield change.key
@@ -39,7 +39,7 @@ def _concerns(world: World, change: Change) -> Iterable[Key]:
     namespace = change.key.namespace
     if namespace:
         for each in world.objects.list(QUOTA, namespace):
-            yield Key(QUOTA, namespace, each["metadata"]["name"])
+            yield QueueKey(QUOTA, namespace, each["metadata"]["name"])
 
 
 CONTROLLER = Controller(name="resourcequota", kinds=None, concerns=_concerns, reconcile=_reconcile)

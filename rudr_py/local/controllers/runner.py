@@ -18,28 +18,30 @@ from rudr_py.errors import ConflictError, ForbiddenError, LocalApiError
 from rudr_py.local.controllers import (
     addresses,
     aggregation,
+    endpoints,
+    garbage_collector,
+    namespace,
+    resourcequota,
+    volume_claims,
+)
+from rudr_py.local.controllers.context import Change, ControllerSettings, ReconcileContext
+from rudr_py.local.controllers.controller import Controller
+from rudr_py.local.controllers.objects import Objects
+from rudr_py.local.controllers.owner_index import key_of
+from rudr_py.local.controllers.queue import QueueKey, WorkQueue
+from rudr_py.local.controllers.workloads import (
     cronjob,
     daemonset,
     deployment,
-    disruption,
-    endpoints,
-    gc,
+    disruption_budget,
     horizontalpodautoscaler,
     job,
-    namespace,
     pods,
-    pvc,
     replicaset,
-    resourcequota,
     statefulset,
 )
-from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.index import key_of
-from rudr_py.local.controllers.queue import Key, Queue
-from rudr_py.local.controllers.world import Change, ControllerSettings, World
-from rudr_py.local.objects import Objects
-from rudr_py.local.resources import Kind
-from rudr_py.local.store import DELETED, Object
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import DELETED, Object
 
 logger = logging.getLogger(__name__)
 
@@ -51,9 +53,9 @@ CONTROLLERS: tuple[Controller, ...] = (
     statefulset.CONTROLLER,
     job.CONTROLLER,
     pods.CONTROLLER,
-    gc.CONTROLLER,
+    garbage_collector.CONTROLLER,
     namespace.CONTROLLER,
-    pvc.CONTROLLER,
+    volume_claims.CONTROLLER,
     endpoints.CONTROLLER,
     addresses.CONTROLLER,
     horizontalpodautoscaler.CONTROLLER,
@@ -61,14 +63,14 @@ CONTROLLERS: tuple[Controller, ...] = (
     cronjob.CONTROLLER,
     daemonset.CONTROLLER,
     resourcequota.CONTROLLER,
-    disruption.CONTROLLER,
+    disruption_budget.CONTROLLER,
 )
 """All controllers, in the order in which they are told of an event."""
 
 
 class _Line(msgspec.Struct, frozen=True):
     controller: Controller
-    queue: Queue
+    queue: WorkQueue
 
 
 def run_controllers(objects: Objects, settings: ControllerSettings) -> Coroutine[Any, Any, None]:
@@ -80,9 +82,9 @@ def run_controllers(objects: Objects, settings: ControllerSettings) -> Coroutine
 
 
 async def _run(objects: Objects, settings: ControllerSettings, chosen: list[Controller]) -> None:
-    world = World(objects, settings)
+    world = ReconcileContext(objects, settings)
     call_later = settings.call_later or asyncio.get_running_loop().call_later
-    lines = [_Line(controller, Queue(call_later)) for controller in chosen]
+    lines = [_Line(controller, WorkQueue(call_later)) for controller in chosen]
     try:
         async with asyncio.TaskGroup() as group:
             workers = [
@@ -103,7 +105,7 @@ def _chosen(enabled: frozenset[str] | None) -> list[Controller]:
     return [controller for controller in CONTROLLERS if enabled is None or controller.name in enabled]
 
 
-async def _watch(world: World, lines: list[_Line]) -> None:
+async def _watch(world: ReconcileContext, lines: list[_Line]) -> None:
     """Tell the lines of every change, until the store is closed. A broken watch is begun again."""
     tell = _dispatcher(world, lines)
     while True:
@@ -119,9 +121,9 @@ async def _watch(world: World, lines: list[_Line]) -> None:
             return
 
 
-def _dispatcher(world: World, lines: list[_Line]) -> Callable[[str, Object], None]:
+def _dispatcher(world: ReconcileContext, lines: list[_Line]) -> Callable[[str, Object], None]:
     everywhere = [line for line in lines if line.controller.kinds is None]
-    by_kind: dict[Kind, list[_Line]] = defaultdict(list)
+    by_kind: dict[KindInfo, list[_Line]] = defaultdict(list)
     for line in lines:
         for kind in line.controller.kinds or ():
             by_kind[kind].append(line)
@@ -139,7 +141,7 @@ def _dispatcher(world: World, lines: list[_Line]) -> Callable[[str, Object], Non
     return tell
 
 
-def _forget_the_gone(world: World) -> None:
+def _forget_the_gone(world: ReconcileContext) -> None:
     """Make up for the deletions that the broken watch did not tell; the next one tells all else anew."""
     for key, uid in list(world.index.uids.items()):
         live = world.get(key)
@@ -147,14 +149,14 @@ def _forget_the_gone(world: World) -> None:
             world.index.remove(key, uid)
 
 
-async def _work(world: World, line: _Line) -> None:
+async def _work(world: ReconcileContext, line: _Line) -> None:
     while True:
         key = await line.queue.get()
         _reconcile(world, line, key)
         await asyncio.sleep(0)
 
 
-def _reconcile(world: World, line: _Line, key: Key) -> None:
+def _reconcile(world: ReconcileContext, line: _Line, key: QueueKey) -> None:
     fields = {"controller": line.controller.name, "key": f"{key.kind.kind} {key.namespace}/{key.name}"}
     try:
         again = line.controller.reconcile(world, key)

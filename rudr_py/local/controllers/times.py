@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from rudr_py.local.store import Object
+from rudr_py.local.storage.store import Object
 
 
 def stamp(seconds: float) -> str:

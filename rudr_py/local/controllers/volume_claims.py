@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from rudr_py.local.controllers.context import Change, ReconcileContext, without_finalizer
 from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.pods import OUTCOME_ANNOTATION, POD
-from rudr_py.local.controllers.queue import Key
-from rudr_py.local.controllers.replicaset import is_active
-from rudr_py.local.controllers.world import Change, World, without_finalizer
-from rudr_py.local.resources import Kind
-from rudr_py.local.store import DELETED, Object
+from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.controllers.workloads.pods import OUTCOME_ANNOTATION, POD
+from rudr_py.local.controllers.workloads.replicaset import is_active
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import DELETED, Object
 
-CLAIM, VOLUME = Kind("v1", "PersistentVolumeClaim"), Kind("v1", "PersistentVolume")
+CLAIM, VOLUME = KindInfo("v1", "PersistentVolumeClaim"), KindInfo("v1", "PersistentVolume")
 PROTECTION = "kubernetes.io/pvc-protection"
 _BOUND = {"pv.kubernetes.io/bind-completed": "yes", "pv.kubernetes.io/bound-by-controller": "yes"}
 
@@ -26,7 +26,7 @@ def _claims(pod: Object) -> Iterator[str]:
             yield volume["persistentVolumeClaim"]["claimName"]
 
 
-def _is_used(world: World, claim: Object) -> bool:
+def _is_used(world: ReconcileContext, claim: Object) -> bool:
     metadata = claim["metadata"]
     pods = world.objects.list(POD, metadata["namespace"])
     return any(metadata["name"] in _claims(pod) for pod in pods if is_active(pod))
@@ -36,7 +36,7 @@ def _volume_name(uid: str) -> str:
     return f"pvc-{uid}"
 
 
-def _volume(world: World, claim: Object) -> Object:
+def _volume(world: ReconcileContext, claim: Object) -> Object:
     metadata, spec = claim["metadata"], claim["spec"]
     return {
         "apiVersion": "v1",
@@ -59,7 +59,7 @@ def _volume(world: World, claim: Object) -> Object:
     }
 
 
-def _bind(world: World, claim: Object) -> None:
+def _bind(world: ReconcileContext, claim: Object) -> None:
     metadata = claim["metadata"]
     if not claim["spec"].get("volumeName"):
         name = _volume_name(metadata["uid"])
@@ -74,7 +74,7 @@ def _bind(world: World, claim: Object) -> None:
     world.write_status(claim, status)
 
 
-def _reconcile(world: World, key: Key) -> None:
+def _reconcile(world: ReconcileContext, key: QueueKey) -> None:
     if key.kind == VOLUME:
         _reclaim(world, key)
         return
@@ -89,7 +89,7 @@ def _reconcile(world: World, key: Key) -> None:
         _bind(world, claim)
 
 
-def _reclaim(world: World, key: Key) -> None:
+def _reclaim(world: ReconcileContext, key: QueueKey) -> None:
     """Delete a volume whose claim has gone, if it says so."""
     volume = world.get(key)
     reference = volume["spec"].get("claimRef") if volume else None
@@ -100,13 +100,13 @@ def _reclaim(world: World, key: Key) -> None:
         world.delete(volume)
 
 
-def _concerns(_: World, change: Change) -> Iterable[Key]:
+def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == POD:
         if change.type == DELETED or not is_active(change.object):
             for name in _claims(change.object):
-                yield Key(CLAIM, change.key.namespace, name)
+                yield QueueKey(CLAIM, change.key.namespace, name)
     elif change.key.kind == CLAIM and change.type == DELETED:
-        yield Key(VOLUME, "", _volume_name(change.object["metadata"]["uid"]))
+        yield QueueKey(VOLUME, "", _volume_name(change.object["metadata"]["uid"]))
     elif change.type != DELETED:
         yield change.key
 

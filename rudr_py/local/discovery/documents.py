@@ -10,8 +10,8 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-from rudr_py.local.resources import Registry, Resource
-from rudr_py.local.store import Object
+from rudr_py.local.registry.resources import Registry, Resource
+from rudr_py.local.storage.store import Object
 
 AGGREGATED = "APIGroupDiscoveryList"
 _CUSTOM_ORDER = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")

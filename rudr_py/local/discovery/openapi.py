@@ -12,12 +12,12 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.local import swagger
-from rudr_py.local.deletion import CRD_TABLE
-from rudr_py.local.resources import Resource
+from rudr_py.local.discovery import swagger
+from rudr_py.local.registry.resources import Resource
 from rudr_py.local.schema.builtin import BuiltinSchemas
-from rudr_py.local.store import Object
-from rudr_py.local.world import World
+from rudr_py.local.storage.backend import Backend
+from rudr_py.local.storage.store import Object
+from rudr_py.local.verbs.deletion import CRD_TABLE
 
 _OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _LIST_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta"
@@ -42,7 +42,7 @@ _PARAMETERS = {
 class Documents:
     """The OpenAPI documents of one cluster, encoded once for each state of its registry."""
 
-    def __init__(self, world: World, schemas: BuiltinSchemas) -> None:
+    def __init__(self, world: Backend, schemas: BuiltinSchemas) -> None:
         self._world = world
         self._schemas = schemas
         self._made: dict[str, tuple[int, bytes]] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from rudr_py.local.store import Object
+from rudr_py.local.storage.store import Object
 
 _FROM, _TO = "#/components/schemas/", "#/definitions/"
 _BODIES = {

@@ -19,9 +19,9 @@ import msgspec
 from aiohttp import web
 
 from rudr_py.errors import ApiError
-from rudr_py.local.distortions import Distortion
-from rudr_py.local.routing import Route
-from rudr_py.local.server import Next, Server
+from rudr_py.local.faults.watch_distortions import Distortion
+from rudr_py.local.http.routing import Route
+from rudr_py.local.http.server import HttpServer, Next
 
 _REASONS = {
     401: "Unauthorized",
@@ -63,7 +63,7 @@ class _Fault(msgspec.Struct):
 class Faults:
     """A gate of a server that makes requests fail as told. The oldest fault that fits is taken."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: HttpServer) -> None:
         self._server = server
         self._faults: list[_Fault] = []
         self._distorted: list[tuple[str, Distortion]] = []

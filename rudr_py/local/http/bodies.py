@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import yaml
 
-from rudr_py.local import protobuf, status
-from rudr_py.local.resources import Resource
+from rudr_py.local import api_errors
+from rudr_py.local.http import protobuf
+from rudr_py.local.registry.resources import Resource
 
 JSON, YAML = "application/json", "application/yaml"
 JSON_PATCH = "application/json-patch+json"
@@ -32,7 +33,7 @@ def read(data: bytes, media: str, expected: str) -> Any:
     if media == protobuf.MEDIA_TYPE:
         return protobuf.decode(data)
     if media not in (JSON, YAML, "application/*", "*/*"):
-        raise status.unsupported_media(_ACCEPTED)
+        raise api_errors.unsupported_media(_ACCEPTED)
     return _parse(data, expected, as_yaml=media == YAML)
 
 
@@ -41,7 +42,7 @@ def read_patch(data: bytes, media: str, resource: Resource) -> Any:
     allowed = _PATCHES if resource.custom else (*_PATCHES, STRATEGIC_PATCH)
     if media not in allowed:
         accepted = ", ".join((JSON_PATCH, MERGE_PATCH, APPLY_PATCH)) if media == STRATEGIC_PATCH else ""
-        raise status.unsupported_media(accepted)
+        raise api_errors.unsupported_media(accepted)
     return _parse(data, resource.kind, as_yaml=media == APPLY_PATCH)
 
 
@@ -84,6 +85,6 @@ def _check_shape(data: bytes) -> None:
 
 def _unreadable(data: bytes, expected: str, why: str) -> Exception:
     shown = data[:200].decode(errors="replace")
-    return status.bad_request(
+    return api_errors.bad_request(
         f"the object provided is unrecognized (must be of type {expected}): couldn't get version/kind; {why} ({shown})"
     )

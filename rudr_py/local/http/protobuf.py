@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from rudr_py.local import status
-from rudr_py.local.protobuf_fields import MESSAGES, Field, Fields
-from rudr_py.local.store import Object
+from rudr_py.local import api_errors
+from rudr_py.local.http.protobuf_fields import MESSAGES, Field, Fields
+from rudr_py.local.storage.store import Object
 
 MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\0"
@@ -21,16 +21,16 @@ _MAGIC = b"k8s\0"
 def decode(data: bytes) -> Object:
     """Return a body as the object that it would be in JSON. Raises `ApiError` (400, 415)."""
     if not data.startswith(_MAGIC):
-        raise status.bad_request("provided data does not appear to be a protobuf message, expected prefix k8s")
+        raise api_errors.bad_request("provided data does not appear to be a protobuf message, expected prefix k8s")
     try:
         envelope = dict(_wire(data[len(_MAGIC) :]))
         identity = _message(envelope.get(1, b""), _IDENTITY)
         fields = MESSAGES.get(identity.get("kind", ""))
         if fields is None:
-            raise status.unsupported_media("application/json, application/yaml")
+            raise api_errors.unsupported_media("application/json, application/yaml")
         return {**identity, **_message(envelope.get(2, b""), fields)}
     except (IndexError, ValueError, TypeError, AttributeError, OverflowError) as error:
-        raise status.bad_request(f"the protobuf body cannot be read: {error}") from error
+        raise api_errors.bad_request(f"the protobuf body cannot be read: {error}") from error
 
 
 def _message(data: bytes, fields: Fields) -> Object:

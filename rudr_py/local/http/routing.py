@@ -7,8 +7,8 @@ from urllib.parse import unquote
 
 import msgspec
 
-from rudr_py.local.resources import Registry, Resource
-from rudr_py.local.status import NoSuchPathError, method_not_allowed, no_such_resource
+from rudr_py.local.api_errors import NoSuchPathError, method_not_allowed, no_such_resource
+from rudr_py.local.registry.resources import Registry, Resource
 
 _NAMESPACE_PARTS = ("status", "finalize")
 _ONE = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}

@@ -19,13 +19,17 @@ import yaml
 from aiohttp import hdrs, web
 
 from rudr_py.errors import ApiError, LocalApiError
-from rudr_py.local import bodies, discovery, routing, status, swagger, verbs, views, watching
+from rudr_py.local import api_errors
 from rudr_py.local.access.user import ADMIN, User
-from rudr_py.local.openapi import Documents
-from rudr_py.local.routing import Route
-from rudr_py.local.status import NoSuchPathError
-from rudr_py.local.verbs import Answer, Asked
-from rudr_py.local.world import World
+from rudr_py.local.api_errors import NoSuchPathError
+from rudr_py.local.discovery import documents as discovery
+from rudr_py.local.discovery import swagger
+from rudr_py.local.discovery.openapi import Documents
+from rudr_py.local.http import bodies, routing, watch_streams
+from rudr_py.local.http.routing import Route
+from rudr_py.local.storage.backend import Backend
+from rudr_py.local.verbs import dispatch, views
+from rudr_py.local.verbs.dispatch import Answer, ResourceRequest
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +49,7 @@ _MAX_BODY = 8 * 1024 * 1024
 _encode = msgspec.json.Encoder().encode
 
 
-class Seen(msgspec.Struct, frozen=True):
+class AnsweredRequest(msgspec.Struct, frozen=True):
     """One request that was answered. `path` includes the query; `user` is empty when nobody was known."""
 
     method: str
@@ -55,7 +59,7 @@ class Seen(msgspec.Struct, frozen=True):
     user: str = ""
 
 
-class Server:
+class HttpServer:
     """Answers requests over one world.
 
     `gates` and `taps` may be changed at any time, the first gate is outermost; `seen` grows by one per answer;
@@ -63,12 +67,12 @@ class Server:
     and rights.
     """
 
-    def __init__(self, world: World, documents: Documents, release: str, *, bookmark_interval: float) -> None:
+    def __init__(self, world: Backend, documents: Documents, release: str, *, bookmark_interval: float) -> None:
         self.world = world
         self.guarded = False
         self.gates: list[Gate] = []
         self.taps: list[Tap] = []
-        self.seen: deque[Seen] = deque(maxlen=_REMEMBERED)
+        self.seen: deque[AnsweredRequest] = deque(maxlen=_REMEMBERED)
         self.open_watches: dict[asyncio.Transport, Route] = {}
         self._documents = documents
         self._release = release
@@ -80,17 +84,17 @@ class Server:
         try:
             response = await self._answer(request)
         except NoSuchPathError:
-            response = web.Response(status=404, text=status.PLAIN_NOT_FOUND)
+            response = web.Response(status=404, text=api_errors.PLAIN_NOT_FOUND)
         except ApiError as error:
             response = self._refusal(error)
         except ConnectionError:
             raise
         except RecursionError:
-            response = self._refusal(status.bad_request("the object is nested too deeply for the local API"))
+            response = self._refusal(api_errors.bad_request("the object is nested too deeply for the local API"))
         except Exception:
             # a fault of this server must look like one to the client, and not take the connection with it
             logger.exception("a request could not be answered", extra={"method": request.method, "path": request.path})
-            response = self._refusal(status.internal())
+            response = self._refusal(api_errors.internal())
         if not response.prepared:
             self._note(request, response.status)
         return response
@@ -117,7 +121,7 @@ class Server:
         if route.resource is None:
             return self._about(request, route.path)
         headers = request.headers
-        asked = Asked(
+        asked = ResourceRequest(
             route=route,
             resource=route.resource,
             query=request.query,
@@ -129,10 +133,10 @@ class Server:
         )
         if route.verb == "watch":
             return await self._watch(request, asked)
-        return self._response(request, verbs.VERBS[route.verb](self.world, asked))
+        return self._response(request, dispatch.VERBS[route.verb](self.world, asked))
 
-    async def _watch(self, request: web.BaseRequest, asked: Asked) -> web.StreamResponse:
-        subscription = verbs.subscription(
+    async def _watch(self, request: web.BaseRequest, asked: ResourceRequest) -> web.StreamResponse:
+        subscription = dispatch.subscription(
             self.world, asked, bookmark_interval=self._bookmark_interval, default_timeout=1800.0
         )
         response = web.StreamResponse(headers={"Cache-Control": "no-cache, private"})
@@ -145,7 +149,7 @@ class Server:
             return response
         self.open_watches[transport] = asked.route
         try:
-            stream = watching.stream(self.world, subscription)
+            stream = watch_streams.stream(self.world, subscription)
             for tap in self.taps:
                 stream = tap(asked.route, stream)
             async for lines in stream:
@@ -160,7 +164,7 @@ class Server:
     def _about(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         """Answer what is about the server and not about objects."""
         if request.method not in ("GET", "HEAD"):
-            raise status.method_not_allowed()
+            raise api_errors.method_not_allowed()
         path = path.rstrip("/") or "/"
         if path in _HEALTH or path.startswith(tuple(f"{each}/" for each in _HEALTH)):
             return web.Response(text="ok")
@@ -231,12 +235,12 @@ class Server:
         headers = {"Cache-Control": "no-cache, private"}
         if error.retry_after:
             headers["Retry-After"] = str(int(error.retry_after))
-        body = _encode(status.body(error))
+        body = _encode(api_errors.body(error))
         return web.Response(body=body, status=error.status or 500, content_type=bodies.JSON, headers=headers)
 
     def _note(self, request: web.BaseRequest, code: int) -> None:
         agent = request.headers.get(hdrs.USER_AGENT, "")
-        self.seen.append(Seen(request.method, request.path_qs, agent, code, _user.get()))
+        self.seen.append(AnsweredRequest(request.method, request.path_qs, agent, code, _user.get()))
 
 
 def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
@@ -245,7 +249,7 @@ def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) 
 
 
 async def listen(
-    server: Server, host: str, port: int, context: ssl.SSLContext | None = None
+    server: HttpServer, host: str, port: int, context: ssl.SSLContext | None = None
 ) -> tuple[web.ServerRunner, int]:
     """Open the socket, with TLS if there is a context; return what closes it (`cleanup`) and the port."""
     runner = web.ServerRunner(

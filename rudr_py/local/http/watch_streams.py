@@ -12,12 +12,14 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from rudr_py.errors import ApiError
-from rudr_py.local import conversion, status, views
-from rudr_py.local.resources import Resource
-from rudr_py.local.selectors import Predicate
-from rudr_py.local.store import ADDED, DELETED, MODIFIED, CompactedError, Event, Object, Watch
-from rudr_py.local.views import View
-from rudr_py.local.world import World
+from rudr_py.local import api_errors
+from rudr_py.local.registry.resources import Resource
+from rudr_py.local.storage import conversion
+from rudr_py.local.storage.backend import Backend
+from rudr_py.local.storage.selectors import Predicate
+from rudr_py.local.storage.store import ADDED, DELETED, MODIFIED, CompactedError, Event, Object, Watch
+from rudr_py.local.verbs import views
+from rudr_py.local.verbs.views import View
 
 BOOKMARK, ERROR = "BOOKMARK", "ERROR"
 _encode = msgspec.json.Encoder().encode
@@ -37,13 +39,13 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = 1800.0
 
 
-async def stream(world: World, asked: Subscription) -> AsyncIterator[bytes]:
+async def stream(world: Backend, asked: Subscription) -> AsyncIterator[bytes]:
     """Yield lines of events, several at a time, until the time is over or the store is closed."""
     frames = _Frames(world, asked)
     try:
         watch = world.store.watch(asked.resource.table, asked.since or None)
     except CompactedError:
-        yield error_line(status.watch_expired())
+        yield error_line(api_errors.watch_expired())
         return
     if not asked.since or asked.initial:
         yield frames.present()
@@ -55,7 +57,7 @@ async def stream(world: World, asked: Subscription) -> AsyncIterator[bytes]:
         try:
             lines = b"".join(map(frames.line, watch.take()))
         except CompactedError:
-            yield error_line(status.watch_expired())
+            yield error_line(api_errors.watch_expired())
             return
         if asked.bookmarks and due <= loop.time() < end:
             # after what came meanwhile: a bookmark says that all up to it was sent
@@ -74,13 +76,13 @@ async def _changed(watch: Watch, until: float) -> None:
 
 def error_line(error: ApiError) -> bytes:
     """Return the ERROR event that ends a watch."""
-    return _encode({"type": ERROR, "object": status.body(error)}) + b"\n"
+    return _encode({"type": ERROR, "object": api_errors.body(error)}) + b"\n"
 
 
 class _Frames:
     """The encoder of one stream; knows whether a Table has shown its columns."""
 
-    def __init__(self, world: World, asked: Subscription) -> None:
+    def __init__(self, world: Backend, asked: Subscription) -> None:
         self._world = world
         self._asked = asked
         self._key = (asked.resource.api_version, asked.view)

@@ -5,15 +5,15 @@ One module per family of kinds, each with a table `RULES`; `of` finds the rule o
 
 from __future__ import annotations
 
-from rudr_py.local.resources import Resource
-from rudr_py.local.rules import cluster, core, custom, network, rbac, workloads
-from rudr_py.local.rules.rule import Rule
+from rudr_py.local.kind_rules import cluster, core, custom, network, rbac, workloads
+from rudr_py.local.kind_rules.rule import KindRule
+from rudr_py.local.registry.resources import Resource
 
-_RULES: dict[str, Rule] = {**core.RULES, **workloads.RULES, **network.RULES, **cluster.RULES, **rbac.RULES}
-_PLAIN = Rule()
+_RULES: dict[str, KindRule] = {**core.RULES, **workloads.RULES, **network.RULES, **cluster.RULES, **rbac.RULES}
+_PLAIN = KindRule()
 
 
-def of(resource: Resource) -> Rule:
+def of(resource: Resource) -> KindRule:
     """Return the rule of a resource; kinds without one are only stored."""
     if resource.custom:
         return custom.rule(resource)

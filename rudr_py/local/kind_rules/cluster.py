@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rudr_py.errors import Cause
-from rudr_py.local.rules import rule
-from rudr_py.local.rules.rule import Context, Rule
+from rudr_py.local.kind_rules import rule
+from rudr_py.local.kind_rules.rule import KindRule, RuleContext
 from rudr_py.local.schema import keywords
-from rudr_py.local.schema.node import Node
-from rudr_py.local.store import Object
+from rudr_py.local.schema.node import SchemaNode
+from rudr_py.local.storage.store import Object
 
 
-def _create_definition(definition: Object, _context: Context) -> None:
+def _create_definition(definition: Object, _context: RuleContext) -> None:
     stored = [each["name"] for each in definition["spec"].get("versions") or () if each.get("storage")]
     definition["status"] = {
         "conditions": None,
@@ -43,7 +43,7 @@ def _definition_causes(definition: Object) -> Iterator[Cause]:
         )
 
 
-def _schema_causes(definition: Object, node: Node) -> Iterator[Cause]:
+def _schema_causes(definition: Object, node: SchemaNode) -> Iterator[Cause]:
     """The mistakes in the schemas of the versions; the real server speaks of one schema when all are the same."""
     versions = (definition.get("spec") or {}).get("versions") or ()
     schemas = [(each.get("schema") or {}).get("openAPIV3Schema") for each in versions]
@@ -75,8 +75,8 @@ def _webhooks(obj: Object) -> object:
     return obj.get("webhooks")
 
 
-RULES: dict[str, Rule] = {
-    "customresourcedefinitions.apiextensions.k8s.io": Rule(
+RULES: dict[str, KindRule] = {
+    "customresourcedefinitions.apiextensions.k8s.io": KindRule(
         create=_create_definition,
         check=_definition_causes,
         check_schema=_schema_causes,
@@ -84,15 +84,15 @@ RULES: dict[str, Rule] = {
         watched=rule.spec,
         unconditional=False,
     ),
-    "poddisruptionbudgets.policy": Rule(watched=rule.spec),
-    "priorityclasses.scheduling.k8s.io": Rule(watched=lambda obj: obj.get("value")),
-    "storageclasses.storage.k8s.io": Rule(check_change=_class_fixed),
-    "flowschemas.flowcontrol.apiserver.k8s.io": Rule(watched=rule.spec),
-    "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io": Rule(watched=rule.spec),
-    "mutatingwebhookconfigurations.admissionregistration.k8s.io": Rule(watched=_webhooks),
-    "validatingwebhookconfigurations.admissionregistration.k8s.io": Rule(watched=_webhooks),
-    "validatingadmissionpolicies.admissionregistration.k8s.io": Rule(watched=rule.spec),
-    "validatingadmissionpolicybindings.admissionregistration.k8s.io": Rule(watched=rule.spec),
-    "mutatingadmissionpolicies.admissionregistration.k8s.io": Rule(watched=rule.spec),
-    "mutatingadmissionpolicybindings.admissionregistration.k8s.io": Rule(watched=rule.spec),
+    "poddisruptionbudgets.policy": KindRule(watched=rule.spec),
+    "priorityclasses.scheduling.k8s.io": KindRule(watched=lambda obj: obj.get("value")),
+    "storageclasses.storage.k8s.io": KindRule(check_change=_class_fixed),
+    "flowschemas.flowcontrol.apiserver.k8s.io": KindRule(watched=rule.spec),
+    "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io": KindRule(watched=rule.spec),
+    "mutatingwebhookconfigurations.admissionregistration.k8s.io": KindRule(watched=_webhooks),
+    "validatingwebhookconfigurations.admissionregistration.k8s.io": KindRule(watched=_webhooks),
+    "validatingadmissionpolicies.admissionregistration.k8s.io": KindRule(watched=rule.spec),
+    "validatingadmissionpolicybindings.admissionregistration.k8s.io": KindRule(watched=rule.spec),
+    "mutatingadmissionpolicies.admissionregistration.k8s.io": KindRule(watched=rule.spec),
+    "mutatingadmissionpolicybindings.admissionregistration.k8s.io": KindRule(watched=rule.spec),
 }

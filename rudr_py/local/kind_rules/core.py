@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from rudr_py.errors import Cause
-from rudr_py.local import quota
-from rudr_py.local.rules import rule
-from rudr_py.local.rules.rule import Context, Rule
+from rudr_py.local.admission import quota_usage
+from rudr_py.local.kind_rules import rule
+from rudr_py.local.kind_rules.rule import KindRule, RuleContext
 from rudr_py.local.schema import quantity
-from rudr_py.local.store import Object
+from rudr_py.local.storage.store import Object
 
 NAMESPACE_FINALIZER = "kubernetes"
 CLAIM_FINALIZER = "kubernetes.io/pvc-protection"
@@ -28,19 +28,19 @@ def _name_namespace(namespace: Object) -> None:
         metadata["labels"] = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata["name"]}
 
 
-def _create_namespace(namespace: Object, _context: Context) -> None:
+def _create_namespace(namespace: Object, _context: RuleContext) -> None:
     _name_namespace(namespace)
     namespace["spec"] = {"finalizers": [NAMESPACE_FINALIZER]}
     namespace["status"] = {"phase": "Active"}
 
 
-def _update_namespace(new: Object, old: Object, _context: Context) -> None:
+def _update_namespace(new: Object, old: Object, _context: RuleContext) -> None:
     new["spec"] = old.get("spec", {})
     labels = new["metadata"].setdefault("labels", {})
     labels["kubernetes.io/metadata.name"] = new["metadata"]["name"]
 
 
-def _create_claim(claim: Object, _context: Context) -> None:
+def _create_claim(claim: Object, _context: RuleContext) -> None:
     finalizers = claim["metadata"].setdefault("finalizers", [])
     if CLAIM_FINALIZER not in finalizers:
         finalizers.append(CLAIM_FINALIZER)
@@ -66,7 +66,7 @@ def _claim_fixed(spec: Any) -> Any:
     return {key: value for key, value in spec.items() if key not in ("resources", "volumeAttributesClassName")}
 
 
-def _create_volume(volume: Object, _context: Context) -> None:
+def _create_volume(volume: Object, _context: RuleContext) -> None:
     volume["status"] = {"phase": "Pending"}
 
 
@@ -94,14 +94,14 @@ def _secret_change(new: Object, old: Object) -> Iterator[Cause]:
     yield from rule.immutable(new, old, "type")
 
 
-def _create_event(event: Object, _context: Context) -> None:
+def _create_event(event: Object, _context: RuleContext) -> None:
     """Go writes these times even when there are none."""
     event.setdefault("eventTime", None)
     event.setdefault("firstTimestamp", None)
     event.setdefault("lastTimestamp", None)
 
 
-def _update_event(new: Object, _old: Object, context: Context) -> None:
+def _update_event(new: Object, _old: Object, context: RuleContext) -> None:
     _create_event(new, context)
 
 
@@ -135,24 +135,24 @@ def _lease_causes(lease: Object) -> Iterator[Cause]:
 def _quota_causes(found: Object) -> Iterator[Cause]:
     for name, text in ((found.get("spec") or {}).get("hard") or {}).items():
         field, read = f"spec.hard[{name}]", quantity.read(str(text))
-        if "/" not in name and not quota.tables((name,)) and name.partition(".")[0] not in ("requests", "limits"):
+        if "/" not in name and not quota_usage.tables((name,)) and name.partition(".")[0] not in ("requests", "limits"):
             yield rule.invalid(field, name, "must be a standard resource type or fully qualified")
             yield rule.invalid(field, name, "must be a standard resource for quota")
         if read is not None and read[0] < 0:
             yield rule.invalid(field, text, "must be greater than or equal to 0")
-        elif read is not None and name in quota.COUNTED and read[0] != read[0].to_integral_value():
+        elif read is not None and name in quota_usage.COUNTED and read[0] != read[0].to_integral_value():
             yield rule.invalid(field, quantity.canonical(str(text)), "must be an integer")
 
 
-RULES: dict[str, Rule] = {
-    "namespaces": Rule(normalise=_name_namespace, create=_create_namespace, update=_update_namespace),
-    "persistentvolumeclaims": Rule(create=_create_claim, check=_claim_causes, check_change=_claim_change),
-    "persistentvolumes": Rule(create=_create_volume),
-    "configmaps": Rule(check_change=_data_fixed),
-    "secrets": Rule(normalise=_normalise_secret, check_change=_secret_change),
-    "events": Rule(create=_create_event, update=_update_event, check=_event_causes, upsert=True),
-    "resourcequotas": Rule(check=_quota_causes),
-    "limitranges": Rule(upsert=True),
-    "podtemplates": Rule(watched=lambda obj: obj.get("template")),
-    "leases.coordination.k8s.io": Rule(check=_lease_causes, upsert=True),
+RULES: dict[str, KindRule] = {
+    "namespaces": KindRule(normalise=_name_namespace, create=_create_namespace, update=_update_namespace),
+    "persistentvolumeclaims": KindRule(create=_create_claim, check=_claim_causes, check_change=_claim_change),
+    "persistentvolumes": KindRule(create=_create_volume),
+    "configmaps": KindRule(check_change=_data_fixed),
+    "secrets": KindRule(normalise=_normalise_secret, check_change=_secret_change),
+    "events": KindRule(create=_create_event, update=_update_event, check=_event_causes, upsert=True),
+    "resourcequotas": KindRule(check=_quota_causes),
+    "limitranges": KindRule(upsert=True),
+    "podtemplates": KindRule(watched=lambda obj: obj.get("template")),
+    "leases.coordination.k8s.io": KindRule(check=_lease_causes, upsert=True),
 }

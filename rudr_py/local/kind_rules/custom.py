@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from rudr_py.local.resources import Resource
-from rudr_py.local.rules.rule import Rule
-from rudr_py.local.store import Object
+from rudr_py.local.kind_rules.rule import KindRule
+from rudr_py.local.registry.resources import Resource
+from rudr_py.local.storage.store import Object
 
 _NEVER = frozenset({"apiVersion", "kind", "metadata"})
 
@@ -19,10 +19,10 @@ def _all_but_status(obj: Object) -> Any:
     return {key: value for key, value in obj.items() if key not in _NEVER and key != "status"}
 
 
-_WITH_STATUS = Rule(watched=_all_but_status, unconditional=False)
-_WITHOUT_STATUS = Rule(watched=_all, unconditional=False)
+_WITH_STATUS = KindRule(watched=_all_but_status, unconditional=False)
+_WITHOUT_STATUS = KindRule(watched=_all, unconditional=False)
 
 
-def rule(resource: Resource) -> Rule:
+def rule(resource: Resource) -> KindRule:
     """Return the rule of a custom kind: everything but metadata, and status if it is a subresource, counts."""
     return _WITH_STATUS if resource.status else _WITHOUT_STATUS

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from rudr_py.errors import Cause
-from rudr_py.local.rules import rule
-from rudr_py.local.rules.rule import Context, Rule
-from rudr_py.local.store import Object
+from rudr_py.local.kind_rules import rule
+from rudr_py.local.kind_rules.rule import KindRule, RuleContext
+from rudr_py.local.storage.store import Object
 
 HEADLESS = "None"
 _PORTS = range(30000, 32768)
 _KEPT = ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort")
 
 
-def _create_service(service: Object, context: Context) -> None:
+def _create_service(service: Object, context: RuleContext) -> None:
     spec = service["spec"]
     if spec.get("type") == "ExternalName":
         return
@@ -27,7 +27,7 @@ def _create_service(service: Object, context: Context) -> None:
     _node_ports(spec, context)
 
 
-def _address(context: Context) -> str:
+def _address(context: RuleContext) -> str:
     while True:
         address = (
             f"10.{context.chance.randrange(256)}.{context.chance.randrange(256)}.{context.chance.randrange(1, 255)}"
@@ -36,7 +36,7 @@ def _address(context: Context) -> str:
             return address
 
 
-def _node_ports(spec: Any, context: Context) -> None:
+def _node_ports(spec: Any, context: RuleContext) -> None:
     if spec.get("type") not in ("NodePort", "LoadBalancer"):
         return
     for port in spec.get("ports") or ():
@@ -46,7 +46,7 @@ def _node_ports(spec: Any, context: Context) -> None:
                 port["nodePort"] = number
 
 
-def _update_service(new: Object, old: Object, context: Context) -> None:
+def _update_service(new: Object, old: Object, context: RuleContext) -> None:
     """Keep what was handed out when an update leaves it out."""
     was, now = old["spec"], new["spec"]
     if now.get("type") == "ExternalName":
@@ -103,13 +103,13 @@ def _lists(obj: Object) -> Any:
     return obj.get("endpoints"), obj.get("ports"), obj.get("addressType"), obj["metadata"].get("labels")
 
 
-RULES: dict[str, Rule] = {
-    "services": Rule(
+RULES: dict[str, KindRule] = {
+    "services": KindRule(
         create=_create_service, update=_update_service, check=_service_causes, check_change=_service_change, upsert=True
     ),
-    "endpoints": Rule(upsert=True),
-    "ingresses.networking.k8s.io": Rule(check=_ingress_causes, watched=rule.spec),
-    "networkpolicies.networking.k8s.io": Rule(watched=rule.spec),
-    "ingressclasses.networking.k8s.io": Rule(watched=rule.spec),
-    "endpointslices.discovery.k8s.io": Rule(watched=_lists),
+    "endpoints": KindRule(upsert=True),
+    "ingresses.networking.k8s.io": KindRule(check=_ingress_causes, watched=rule.spec),
+    "networkpolicies.networking.k8s.io": KindRule(watched=rule.spec),
+    "ingressclasses.networking.k8s.io": KindRule(watched=rule.spec),
+    "endpointslices.discovery.k8s.io": KindRule(watched=_lists),
 }

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from rudr_py.errors import Cause
-from rudr_py.local.rules import rule
-from rudr_py.local.rules.rule import Rule
-from rudr_py.local.store import Object
+from rudr_py.local.kind_rules import rule
+from rudr_py.local.kind_rules.rule import KindRule
+from rudr_py.local.storage.store import Object
 
 _GROUP = "rbac.authorization.k8s.io"
 
@@ -84,11 +84,11 @@ def _role_fixed(new: Object, old: Object) -> Iterator[Cause]:
         yield rule.invalid("roleRef", shown, "cannot change roleRef")
 
 
-RULES: dict[str, Rule] = {
-    f"roles.{_GROUP}": Rule(check=_role_causes(namespaced=True), upsert=True),
-    f"clusterroles.{_GROUP}": Rule(check=_role_causes(namespaced=False), upsert=True),
-    f"rolebindings.{_GROUP}": Rule(check=_binding_causes(namespaced=True), check_change=_role_fixed, upsert=True),
-    f"clusterrolebindings.{_GROUP}": Rule(
+RULES: dict[str, KindRule] = {
+    f"roles.{_GROUP}": KindRule(check=_role_causes(namespaced=True), upsert=True),
+    f"clusterroles.{_GROUP}": KindRule(check=_role_causes(namespaced=False), upsert=True),
+    f"rolebindings.{_GROUP}": KindRule(check=_binding_causes(namespaced=True), check_change=_role_fixed, upsert=True),
+    f"clusterrolebindings.{_GROUP}": KindRule(
         check=_binding_causes(namespaced=False), check_change=_role_fixed, upsert=True
     ),
 }

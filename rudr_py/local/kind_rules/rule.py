@@ -9,14 +9,14 @@ from typing import Any
 import msgspec
 
 from rudr_py.errors import Cause
-from rudr_py.local.schema.node import Node
-from rudr_py.local.store import Object
+from rudr_py.local.schema.node import SchemaNode
+from rudr_py.local.storage.store import Object
 
 Check = Callable[[Object], Iterable[Cause]]
 CheckChange = Callable[[Object, Object], Iterable[Cause]]
 
 
-class Context(msgspec.Struct, frozen=True):
+class RuleContext(msgspec.Struct, frozen=True):
     """What a rule may use beside the object: chance, the time as text, and whether an address is taken."""
 
     chance: random.Random
@@ -29,11 +29,11 @@ def as_it_is(_obj: Object) -> None:
     """Change nothing."""
 
 
-def nothing(_obj: Object, _context: Context) -> None:
+def nothing(_obj: Object, _context: RuleContext) -> None:
     """Prepare nothing."""
 
 
-def nothing_changed(_new: Object, _old: Object, _context: Context) -> None:
+def nothing_changed(_new: Object, _old: Object, _context: RuleContext) -> None:
     """Prepare nothing."""
 
 
@@ -47,12 +47,12 @@ def fine_change(_new: Object, _old: Object) -> Iterator[Cause]:
     return iter(())
 
 
-def fine_schema(_obj: Object, _node: Node) -> Iterator[Cause]:
+def fine_schema(_obj: Object, _node: SchemaNode) -> Iterator[Cause]:
     """Find nothing wrong."""
     return iter(())
 
 
-class Rule(msgspec.Struct, frozen=True, kw_only=True):
+class KindRule(msgspec.Struct, frozen=True, kw_only=True):
     """What a kind does when it is written.
 
     `normalise` turns what only requests have into what is stored, before anything else looks at the object. `create`
@@ -63,10 +63,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     normalise: Callable[[Object], None] = as_it_is
-    create: Callable[[Object, Context], None] = nothing
-    update: Callable[[Object, Object, Context], None] = nothing_changed
+    create: Callable[[Object, RuleContext], None] = nothing
+    update: Callable[[Object, Object, RuleContext], None] = nothing_changed
     check: Check = fine
-    check_schema: Callable[[Object, Node], Iterable[Cause]] = fine_schema
+    check_schema: Callable[[Object, SchemaNode], Iterable[Cause]] = fine_schema
     check_change: CheckChange = fine_change
     watched: Callable[[Object], Any] | None = None
     orphans: bool = False

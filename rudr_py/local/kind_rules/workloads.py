@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from rudr_py.errors import Cause
-from rudr_py.local import names, schedule, selectors
-from rudr_py.local.rules import rule
-from rudr_py.local.rules.rule import Context, Rule
-from rudr_py.local.store import Object
+from rudr_py.local.admission import metadata_rules
+from rudr_py.local.kind_rules import cron_schedule, rule
+from rudr_py.local.kind_rules.cron_schedule import ScheduleError
+from rudr_py.local.kind_rules.rule import KindRule, RuleContext
+from rudr_py.local.storage import selectors
+from rudr_py.local.storage.store import Object
 
 _CRON_JOB_NAME = 52
 """The longest name: the Jobs' names add eleven characters."""
@@ -67,8 +69,8 @@ def pod_causes(spec: Any, field: str, claims: tuple[str, ...] = ()) -> Iterator[
         name = container.get("name", "")
         if not name:
             yield rule.required(f"{here}.name")
-        elif not names.is_label(name):
-            yield rule.invalid(f"{here}.name", name, names.LABEL_TEXT)
+        elif not metadata_rules.is_label(name):
+            yield rule.invalid(f"{here}.name", name, metadata_rules.LABEL_TEXT)
         elif name in seen:
             yield Cause(reason="FieldValueDuplicate", message=f'Duplicate value: "{name}"', field=f"{here}.name")
         seen.add(name)
@@ -120,7 +122,7 @@ def _deployment_part(obj: Object) -> Any:
     return obj.get("spec"), obj["metadata"].get("annotations")
 
 
-def _create_job(job: Object, _context: Context) -> None:
+def _create_job(job: Object, _context: RuleContext) -> None:
     """Give a Job without a selector of its own the labels that tell its pods from all others."""
     spec = job["spec"]
     if spec.get("manualSelector"):
@@ -133,7 +135,7 @@ def _create_job(job: Object, _context: Context) -> None:
     spec.setdefault("selector", {"matchLabels": {_UID_LABELS[0]: metadata["uid"]}})
 
 
-def _update_job(new: Object, old: Object, context: Context) -> None:
+def _update_job(new: Object, old: Object, context: RuleContext) -> None:
     """Put the generated labels and selector back when an update leaves them out."""
     if not new["spec"].get("manualSelector"):
         _create_job(new, context)
@@ -167,8 +169,8 @@ def _cron_job_causes(cron_job: Object) -> Iterator[Cause]:
         yield rule.invalid("spec.schedule", text, why)
     else:
         try:
-            schedule.parse(text)
-        except schedule.ScheduleError as error:
+            cron_schedule.parse(text)
+        except ScheduleError as error:
             yield rule.invalid("spec.schedule", text, str(error))
     zone = spec.get("timeZone")
     if zone is not None and zone not in zoneinfo.available_timezones():
@@ -189,7 +191,7 @@ def _job_change(new: Object, old: Object) -> Iterator[Cause]:
         yield from rule.immutable(new, old, "spec", "completions")
 
 
-def _create_pod(pod: Object, _context: Context) -> None:
+def _create_pod(pod: Object, _context: RuleContext) -> None:
     pod["status"] = {"phase": "Pending", "qosClass": _quality(pod["spec"])}
 
 
@@ -225,13 +227,13 @@ def _pod_fixed(spec: Any) -> Any:
     return kept
 
 
-RULES: dict[str, Rule] = {
-    "deployments.apps": Rule(check=template_causes, check_change=_selector_fixed, watched=_deployment_part),
-    "replicasets.apps": Rule(check=template_causes, check_change=_selector_fixed, watched=rule.spec),
-    "daemonsets.apps": Rule(check=template_causes, check_change=_selector_fixed, watched=rule.spec),
-    "statefulsets.apps": Rule(check=_stateful_causes, check_change=_stateful_change, watched=rule.spec),
-    "replicationcontrollers": Rule(check=_replication_causes, watched=rule.spec, orphans=True),
-    "jobs.batch": Rule(
+RULES: dict[str, KindRule] = {
+    "deployments.apps": KindRule(check=template_causes, check_change=_selector_fixed, watched=_deployment_part),
+    "replicasets.apps": KindRule(check=template_causes, check_change=_selector_fixed, watched=rule.spec),
+    "daemonsets.apps": KindRule(check=template_causes, check_change=_selector_fixed, watched=rule.spec),
+    "statefulsets.apps": KindRule(check=_stateful_causes, check_change=_stateful_change, watched=rule.spec),
+    "replicationcontrollers": KindRule(check=_replication_causes, watched=rule.spec, orphans=True),
+    "jobs.batch": KindRule(
         create=_create_job,
         update=_update_job,
         check=_job_causes,
@@ -239,6 +241,6 @@ RULES: dict[str, Rule] = {
         watched=rule.spec,
         orphans=True,
     ),
-    "cronjobs.batch": Rule(check=_cron_job_causes, watched=rule.spec),
-    "pods": Rule(create=_create_pod, check=_pod_check, check_change=_pod_change, watched=rule.spec),
+    "cronjobs.batch": KindRule(check=_cron_job_causes, watched=rule.spec),
+    "pods": KindRule(create=_create_pod, check=_pod_check, check_change=_pod_change, watched=rule.spec),
 }

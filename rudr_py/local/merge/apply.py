@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.local.copying import clone
 from rudr_py.local.merge import check, elements, fieldset, ownership, refusal, typed
-from rudr_py.local.merge.elements import ABSENT
+from rudr_py.local.merge.elements import ABSENT, NoElementError
 from rudr_py.local.merge.fieldset import Fields
 from rudr_py.local.merge.ownership import Entries, Entry, Write
 from rudr_py.local.merge.refusal import ApplyConflict, TypedError
+from rudr_py.local.storage.cloning import clone
 
 __all__ = ["ApplyConflict", "TypedError", "apply"]
 
@@ -34,7 +34,7 @@ def apply(live: dict[str, Any] | None, applied: dict[str, Any], context: Write, 
     _check(applied, context)
     try:
         after, entries = _outcome(live, applied, context, force=force)
-    except elements.NoElementError as error:
+    except NoElementError as error:
         raise TypedError(f"failed to create typed live object ({_named(live or applied)}): {error}") from error
     result: dict[str, Any] = clone(after)
     _sync_last_applied(result, applied, context)

@@ -11,12 +11,13 @@ from typing import Any
 import msgspec
 
 from rudr_py.local.merge import elements, fieldset
-from rudr_py.local.schema.node import Node
+from rudr_py.local.merge.elements import NoElementError
+from rudr_py.local.schema.node import SchemaNode
 
 _NUMERIC = ("integer", "number")
 
 
-def typing_error(value: Any, node: Node) -> str:
+def typing_error(value: Any, node: SchemaNode) -> str:
     """Every reason for which `value` cannot be typed, as the server joins them; empty when it can."""
     problems: list[str] = []
     _walk(value, node, "", problems)
@@ -25,7 +26,7 @@ def typing_error(value: Any, node: Node) -> str:
     return "\n  ".join(["errors:", *problems])
 
 
-def _walk(value: Any, node: Node, path: str, problems: list[str]) -> None:
+def _walk(value: Any, node: SchemaNode, path: str, problems: list[str]) -> None:
     if value is None:
         return
     if node.is_map(value):
@@ -44,7 +45,7 @@ def _walk(value: Any, node: Node, path: str, problems: list[str]) -> None:
             _report(problems, path, problem)
 
 
-def _map(value: dict[str, Any], node: Node, path: str, problems: list[str]) -> None:
+def _map(value: dict[str, Any], node: SchemaNode, path: str, problems: list[str]) -> None:
     named = node.properties
     for key, item in value.items():
         child = named.get(key) or node.unknown
@@ -54,7 +55,7 @@ def _map(value: dict[str, Any], node: Node, path: str, problems: list[str]) -> N
         _walk(item, child, f"{path}.{key}", problems)
 
 
-def _list(value: list[Any], node: Node, path: str, problems: list[str]) -> None:
+def _list(value: list[Any], node: SchemaNode, path: str, problems: list[str]) -> None:
     seen: set[str] = set()
     items = elements.item_node(node)
     for index, item in enumerate(value):
@@ -62,7 +63,7 @@ def _list(value: list[Any], node: Node, path: str, problems: list[str]) -> None:
         if node.list_type != "atomic":
             try:
                 element = elements.item_element(node, item)
-            except elements.NoElementError as error:
+            except NoElementError as error:
                 _report(problems, path, f"element {index}: {error}")
                 return
             shown = fieldset.shown(element)
@@ -72,7 +73,7 @@ def _list(value: list[Any], node: Node, path: str, problems: list[str]) -> None:
         _walk(item, items, path + shown, problems)
 
 
-def _scalar(value: Any, node: Node) -> str:
+def _scalar(value: Any, node: SchemaNode) -> str:
     """What is wrong with a scalar; empty when it fits."""
     if node.type in _NUMERIC:
         fits = isinstance(value, int | float) and not isinstance(value, bool)

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET
 
 from rudr_py.local.merge import fieldset
-from rudr_py.local.schema.node import OPAQUE, Node
+from rudr_py.local.schema.node import OPAQUE, SchemaNode
 
 ABSENT: Final = UNSET
 """No value at all, as opposed to null."""
@@ -22,7 +22,7 @@ class NoElementError(ValueError):
     """A list item has no path element; the message is the server's."""
 
 
-def leaf(node: Node, *values: Any) -> bool:
+def leaf(node: SchemaNode, *values: Any) -> bool:
     """Whether the values of one place are owned as a whole.
 
     That is so for scalars, atomic lists and maps, and where every value is empty: `{}`, `[]` and null stay apart.
@@ -34,12 +34,12 @@ def leaf(node: Node, *values: Any) -> bool:
     return True
 
 
-def item_node(node: Node) -> Node:
+def item_node(node: SchemaNode) -> SchemaNode:
     """The node of the items of a list; items without a schema are taken as they are."""
     return node.items or OPAQUE
 
 
-def item_element(node: Node, item: Any) -> str:
+def item_element(node: SchemaNode, item: Any) -> str:
     """The path element of an item of a set or of a keyed list. Raises NoElementError when it cannot have one."""
     if node.list_type == "map" and node.list_keys:
         return fieldset.key_element(_keys(node, item))
@@ -52,7 +52,7 @@ def item_element(node: Node, item: Any) -> str:
     return fieldset.value_element(item)
 
 
-def _keys(node: Node, item: Any) -> dict[str, Any]:
+def _keys(node: SchemaNode, item: Any) -> dict[str, Any]:
     if item is None:
         raise NoElementError("associative list with keys may not have a null element")
     if not isinstance(item, dict):

@@ -10,10 +10,12 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.local.merge import elements, fieldset, typed
+from rudr_py.local.merge import fieldset, typed
+from rudr_py.local.merge.elements import NoElementError
 from rudr_py.local.merge.fieldset import Fields
-from rudr_py.local.schema import zero
-from rudr_py.local.schema.node import Node
+from rudr_py.local.merge.typed import FieldComparison
+from rudr_py.local.schema import go_zero
+from rudr_py.local.schema.node import SchemaNode
 
 Path = tuple[str, ...]
 
@@ -50,7 +52,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
 
     manager: str
     api_version: str
-    node: Node
+    node: SchemaNode
     time: str | None = None
     subresource: str = ""
     reset: tuple[Path, ...] = ()
@@ -109,7 +111,7 @@ def update(live: dict[str, Any] | None, new: dict[str, Any], context: Write) -> 
     entries = reconciled(entries, context.node)
     try:
         entries = tracked(entries, before, without_managed_fields(new), context)
-    except elements.NoElementError:
+    except NoElementError:
         # an object that cannot be typed is refused by validation, or was stored before its schema changed
         return list((live or {}).get("metadata", {}).get("managedFields") or [])
     return encode(entries)
@@ -144,7 +146,7 @@ def before_first_apply(live: dict[str, Any], context: Write) -> Entries:
     return tracked({}, _empty(live, context.node), plain, creator)
 
 
-def reconciled(entries: Entries, node: Node) -> Entries:
+def reconciled(entries: Entries, node: SchemaNode) -> Entries:
     """The entries under the schema of today."""
     result: Entries = {}
     for identity, entry in entries.items():
@@ -166,12 +168,12 @@ def taken(entries: Entries, fields: Fields, *, except_for: tuple[str, str, str, 
     return result
 
 
-def filtered(difference: typed.Comparison, context: Write) -> typed.Comparison:
+def filtered(difference: FieldComparison, context: Write) -> FieldComparison:
     """The difference without the fields that this door resets."""
     if not context.reset:
         return difference
     reset = fieldset.from_paths(*context.reset)
-    return typed.Comparison(
+    return FieldComparison(
         added=fieldset.exclude(difference.added, reset),
         modified=fieldset.exclude(difference.modified, reset),
         removed=fieldset.exclude(difference.removed, reset),
@@ -252,9 +254,9 @@ def _entries_of_request(live: dict[str, Any] | None, new: dict[str, Any], *, thr
     return decode(metadata["managedFields"]) or kept
 
 
-def _empty(obj: dict[str, Any], node: Node) -> dict[str, Any]:
+def _empty(obj: dict[str, Any], node: SchemaNode) -> dict[str, Any]:
     names: dict[str, Any] = {key: obj[key] for key in ("apiVersion", "kind") if key in obj}
-    return {**zero.zero(node), **names}
+    return {**go_zero.zero(node), **names}
 
 
 def _encoded(entry: Entry) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from typing import Any
 
 import jsonpatch
 
-from rudr_py.local.copying import clone
 from rudr_py.local.merge import refusal
+from rudr_py.local.merge.refusal import PatchError
 from rudr_py.local.merge.strategic import strategic_patch
+from rudr_py.local.storage.cloning import clone
 
 __all__ = ["json_patch", "merge_patch", "strategic_patch"]
 
@@ -64,7 +65,7 @@ def json_patch(doc: dict[str, Any], operations: Any) -> Any:
             "[]handlers.jsonPatchOp"
         )
     if len(operations) > MAX_OPERATIONS:
-        raise refusal.PatchError(
+        raise PatchError(
             "Request entity too large: The allowed maximum operations in a JSON patch is "
             f"{MAX_OPERATIONS}, got {len(operations)}",
             status=413,

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rudr_py.local.copying import clone
 from rudr_py.local.merge import elements, refusal
-from rudr_py.local.schema.node import DEDUCED, Node
+from rudr_py.local.schema.node import DEDUCED, SchemaNode
+from rudr_py.local.storage.cloning import clone
 
 _PATCH = "$patch"
 _RETAIN = "$retainKeys"
@@ -22,14 +22,14 @@ Map = dict[str, Any]
 Key = Callable[[Any], Any]
 
 
-def strategic_patch(doc: Map, patch: Any, node: Node) -> Map:
+def strategic_patch(doc: Map, patch: Any, node: SchemaNode) -> Map:
     """`doc` after a strategic merge patch, by the patch strategies of `node`. Raises PatchError (400, 422 or 500)."""
     if not isinstance(patch, dict):
         raise refusal.malformed("invalid JSON document")
     return _merge_maps(clone(doc), clone(patch), node)
 
 
-def _merge_maps(original: Map, patch: Map, node: Node) -> Map:
+def _merge_maps(original: Map, patch: Map, node: SchemaNode) -> Map:
     if _PATCH in patch:
         return _whole(patch)
     _retain(original, patch)
@@ -56,7 +56,7 @@ def _whole(patch: Map) -> Map:
     raise refusal.failed(f"unknown patch type: {directive} in map: {_go_map({_PATCH: directive, **patch})}")
 
 
-def _merge_field(original: Map, key: str, value: Any, node: Node) -> None:
+def _merge_field(original: Map, key: str, value: Any, node: SchemaNode) -> None:
     known = original.get(key)
     if isinstance(known, dict) and isinstance(value, dict):
         original[key] = value if "replace" in _strategies(node) else _merge_maps(known, value, node)
@@ -70,7 +70,7 @@ def _merge_field(original: Map, key: str, value: Any, node: Node) -> None:
             original[key] = kept
 
 
-def _strategies(node: Node) -> list[str]:
+def _strategies(node: SchemaNode) -> list[str]:
     return node.patch_strategy.split(",")
 
 
@@ -100,7 +100,7 @@ def _retain(original: Map, patch: Map) -> None:
         del original[key]
 
 
-def _order_lists(original: Map, patch: Map, node: Node) -> None:
+def _order_lists(original: Map, patch: Map, node: SchemaNode) -> None:
     """`$setElementOrder`: merge the list that it names now, and put its items into the given order."""
     for name in [name for name in patch if name.startswith(_ORDER)]:
         order = patch.pop(name)
@@ -143,7 +143,7 @@ def _check_order(given: list[Any], order: list[Any], keyed: Key) -> None:
         )
 
 
-def _merge_lists(original: list[Any], patch: list[Any], node: Node) -> list[Any]:
+def _merge_lists(original: list[Any], patch: list[Any], node: SchemaNode) -> list[Any]:
     """Two lists of scalars as sets, or two lists of maps by merge key."""
     if any(isinstance(item, list) for item in (*original, *patch)):
         raise refusal.unfitting()
@@ -187,7 +187,7 @@ def _directed(original: list[Any], patch: list[Any], keyed: Key) -> tuple[list[A
     return ([], rest) if replace else (original, rest)
 
 
-def _keyed(node: Node) -> Key:
+def _keyed(node: SchemaNode) -> Key:
     """How an item of a list is told from others: by its merge key, or a scalar by itself."""
     key = node.patch_merge_key
 

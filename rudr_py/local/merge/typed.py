@@ -14,10 +14,10 @@ import msgspec
 from rudr_py.local.merge import elements, fieldset
 from rudr_py.local.merge.elements import ABSENT
 from rudr_py.local.merge.fieldset import Fields
-from rudr_py.local.schema.node import DEDUCED, Node
+from rudr_py.local.schema.node import DEDUCED, SchemaNode
 
 
-class Comparison(msgspec.Struct, frozen=True):
+class FieldComparison(msgspec.Struct, frozen=True):
     """What differs between two versions of an object, as sets of fields."""
 
     added: Fields
@@ -25,7 +25,7 @@ class Comparison(msgspec.Struct, frozen=True):
     removed: Fields
 
 
-def field_set(value: Any, node: Node) -> Fields:
+def field_set(value: Any, node: SchemaNode) -> Fields:
     """The fields that a value has: what an applier of this value owns."""
     if node.is_map(value):
         return _map_fields(value or {}, node)
@@ -34,7 +34,7 @@ def field_set(value: Any, node: Node) -> Fields:
     return {}
 
 
-def _parts(value: Any, node: Node) -> tuple[bool, Fields]:
+def _parts(value: Any, node: SchemaNode) -> tuple[bool, Fields]:
     """Whether the value itself is a member, and the members below it."""
     if node.is_map(value):
         if node.map_type == "atomic":
@@ -47,7 +47,7 @@ def _parts(value: Any, node: Node) -> tuple[bool, Fields]:
     return True, {}
 
 
-def _map_fields(value: dict[str, Any], node: Node) -> Fields:
+def _map_fields(value: dict[str, Any], node: SchemaNode) -> Fields:
     result: Fields = {}
     named = node.properties
     for key, item in value.items():
@@ -57,7 +57,7 @@ def _map_fields(value: dict[str, Any], node: Node) -> Fields:
     return result
 
 
-def _list_fields(value: list[Any], node: Node) -> Fields:
+def _list_fields(value: list[Any], node: SchemaNode) -> Fields:
     result: Fields = {}
     items = elements.item_node(node)
     for item in value:
@@ -69,17 +69,17 @@ def _list_fields(value: list[Any], node: Node) -> Fields:
     return result
 
 
-def compare(old: Any, new: Any, node: Node) -> Comparison:
+def compare(old: Any, new: Any, node: SchemaNode) -> FieldComparison:
     """What an object gained, what changed in it and what it lost."""
     added, modified, removed = _compare(old, new, node)
-    return Comparison(added or {}, modified or {}, removed or {})
+    return FieldComparison(added or {}, modified or {}, removed or {})
 
 
 _Difference = tuple[Fields | None, Fields | None, Fields | None]
 _SAME: _Difference = (None, None, None)
 
 
-def _compare(old: Any, new: Any, node: Node) -> _Difference:
+def _compare(old: Any, new: Any, node: SchemaNode) -> _Difference:
     if old is not ABSENT and new is not ABSENT:
         if elements.same(old, new):
             return _SAME
@@ -105,7 +105,7 @@ def _combined(children: Fields, *, member: bool) -> Fields | None:
     return {".": {}, **children} if member else children
 
 
-def _compare_shapes(old: Any, new: Any, node: Node) -> _Difference:
+def _compare_shapes(old: Any, new: Any, node: SchemaNode) -> _Difference:
     """An untyped value that became another kind of value: everything of it is gone, everything is new."""
     removed = _compare(old, ABSENT, node)[2] or {}
     added = _compare(ABSENT, new, node)[0] or {}
@@ -116,7 +116,7 @@ def _compare_shapes(old: Any, new: Any, node: Node) -> _Difference:
     )
 
 
-def _changed_shape(old: Any, new: Any, node: Node) -> bool:
+def _changed_shape(old: Any, new: Any, node: SchemaNode) -> bool:
     """Whether an untyped place holds another kind of value now. Null passes for a map, as it does on the server."""
     if node.type:
         return False
@@ -125,7 +125,7 @@ def _changed_shape(old: Any, new: Any, node: Node) -> bool:
     return (isinstance(old, dict), isinstance(old, list)) != (isinstance(new, dict), isinstance(new, list))
 
 
-def _compare_items(before: list[Any], after: list[Any], node: Node) -> _Difference:
+def _compare_items(before: list[Any], after: list[Any], node: SchemaNode) -> _Difference:
     """The difference of what one element holds; more than one value each only with duplicate items."""
     if len(before) <= 1 and len(after) <= 1:
         return _compare(before[0] if before else ABSENT, after[0] if after else ABSENT, node)
@@ -138,7 +138,7 @@ def _compare_items(before: list[Any], after: list[Any], node: Node) -> _Differen
     return {}, None, removed
 
 
-def _pairs(old: Any, new: Any, node: Node) -> Iterator[tuple[str, list[Any], list[Any], Node]]:
+def _pairs(old: Any, new: Any, node: SchemaNode) -> Iterator[tuple[str, list[Any], list[Any], SchemaNode]]:
     """The children of two maps or lists side by side, with their elements and nodes."""
     if isinstance(old, dict) or isinstance(new, dict):
         left, right = _as_dict(old), _as_dict(new)
@@ -157,14 +157,14 @@ def _as_dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _indexed(value: Any, node: Node) -> dict[str, list[Any]]:
+def _indexed(value: Any, node: SchemaNode) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     for item in value if isinstance(value, list) else ():
         found.setdefault(elements.item_element(node, item), []).append(item)
     return found
 
 
-def merge(live: Any, applied: Any, node: Node) -> Any:
+def merge(live: Any, applied: Any, node: SchemaNode) -> Any:
     """`live` with everything of `applied` put over it; items of keyed lists keep the applied order among themselves."""
     if applied is ABSENT or live is ABSENT:
         return live if applied is ABSENT else applied
@@ -178,7 +178,7 @@ def merge(live: Any, applied: Any, node: Node) -> Any:
     return _merge_lists(live if isinstance(live, list) else [], applied or [], node)
 
 
-def _merge_lists(live: list[Any], applied: list[Any], node: Node) -> list[Any]:
+def _merge_lists(live: list[Any], applied: list[Any], node: SchemaNode) -> list[Any]:
     """Both lists in one order: the applied order among applied items, live-only items near their old neighbours."""
     items = elements.item_node(node)
     left = [elements.item_element(node, item) for item in live]
@@ -210,7 +210,7 @@ def _merge_lists(live: list[Any], applied: list[Any], node: Node) -> list[Any]:
     return out
 
 
-def remove(value: Any, fields: Fields, node: Node) -> Any:
+def remove(value: Any, fields: Fields, node: SchemaNode) -> Any:
     """`value` without the members of `fields`. A map or list that loses its last part becomes null."""
     if not fields or elements.leaf(node, value):
         return value
@@ -233,11 +233,11 @@ def remove(value: Any, fields: Fields, node: Node) -> Any:
     return kept or None
 
 
-def _without(value: Any, entry: Fields, node: Node) -> Any:
+def _without(value: Any, entry: Fields, node: SchemaNode) -> Any:
     return ABSENT if fieldset.owns(entry) else remove(value, entry, node)
 
 
-def emptied_away(before: Any, after: Any, node: Node) -> Any:
+def emptied_away(before: Any, after: Any, node: SchemaNode) -> Any:
     """`after` without the nulls that `remove` left of emptied maps and lists in `before`.
 
     Only where there is no schema does such a null survive being stored.
@@ -256,7 +256,7 @@ def emptied_away(before: Any, after: Any, node: Node) -> Any:
     return after
 
 
-def with_named(fields: Fields, node: Node) -> Fields:
+def with_named(fields: Fields, node: SchemaNode) -> Fields:
     """The same set, in which every field that the schema names and that has owned parts is a member too.
 
     The server does not write such fields down, and yet giving up all parts of a struct gives up the struct.
@@ -276,7 +276,7 @@ def with_named(fields: Fields, node: Node) -> Fields:
     return result
 
 
-def reconciled(fields: Fields, node: Node) -> Fields:
+def reconciled(fields: Fields, node: SchemaNode) -> Fields:
     """A set that was written under an older schema: what is atomic now is owned as a whole.
 
     The other way needs nothing: the owner of the whole stays its owner.

@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.local.jsonpath import find
-from rudr_py.local.resources import Column
-from rudr_py.local.schema.node import Node
-from rudr_py.local.store import Object
+from rudr_py.local.printing.jsonpath import find
+from rudr_py.local.registry.resources import Column
+from rudr_py.local.schema.node import SchemaNode
+from rudr_py.local.storage.store import Object
 
 Cell = Callable[[Object, datetime], Any]
 
@@ -28,7 +28,7 @@ UNKNOWN = "<unknown>"
 NONE = "<none>"
 
 
-class Shown(msgspec.Struct, frozen=True, kw_only=True):
+class ColumnDefinition(msgspec.Struct, frozen=True, kw_only=True):
     """One column: how it is described, and what it shows of an object at a time.
 
     `about` is the field whose description in the schema describes the column, too.
@@ -39,7 +39,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     about: tuple[str, ...] = ()
 
 
-def described(column: Shown, node: Node | None) -> Shown:
+def described(column: ColumnDefinition, node: SchemaNode | None) -> ColumnDefinition:
     """Return the column with the description of the field that it is about."""
     for part in column.about:
         node = node.properties.get(part) if node is not None else None
@@ -56,13 +56,15 @@ def _age(obj: Object, now: datetime) -> Any:
     return age(obj["metadata"].get("creationTimestamp"), now)
 
 
-def made(name: str, cell: Cell, kind: str = "string", *, about: str = "", text: str = "", wide: bool = False) -> Shown:
+def made(
+    name: str, cell: Cell, kind: str = "string", *, about: str = "", text: str = "", wide: bool = False
+) -> ColumnDefinition:
     """Return a column, described as the field at a dotted path is, or by a text; `wide` ones need `-o wide`."""
     definition = {"name": name, "type": kind, "format": "", "description": text, "priority": int(wide)}
-    return Shown(definition=definition, cell=cell, about=tuple(filter(None, about.split("."))))
+    return ColumnDefinition(definition=definition, cell=cell, about=tuple(filter(None, about.split("."))))
 
 
-def named(column: Shown) -> Shown:
+def named(column: ColumnDefinition) -> ColumnDefinition:
     """Return the column as one of names."""
     return msgspec.structs.replace(column, definition={**column.definition, "format": "name"})
 
@@ -118,10 +120,10 @@ _AGES: tuple[tuple[float, Callable[[int], str]], ...] = (
 )
 
 
-def custom(column: Column) -> Shown:
+def custom(column: Column) -> ColumnDefinition:
     """Return a column of a custom kind."""
     description = column.description or f"Custom resource definition column (in JSONPath format): {column.path}"
-    return Shown(
+    return ColumnDefinition(
         definition={
             "name": column.name,
             "type": column.type,

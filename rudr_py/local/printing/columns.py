@@ -5,14 +5,14 @@ Those that are described as a field of the kind take the words from its schema, 
 
 from __future__ import annotations
 
-from rudr_py.local import cells, printers
-from rudr_py.local.cells import AGE, CREATED, NAME, NONE, Shown, at, made
-from rudr_py.local.resources import Resource
+from rudr_py.local.printing import cells, values
+from rudr_py.local.printing.cells import AGE, CREATED, NAME, NONE, ColumnDefinition, at, made
+from rudr_py.local.registry.resources import Resource
 
 _TEMPLATE = ".spec.template.spec.containers"
 
 
-def shown(resource: Resource) -> tuple[Shown, ...]:
+def shown(resource: Resource) -> tuple[ColumnDefinition, ...]:
     """Return the columns of a kind."""
     columns = _BUILTIN.get(resource.table, (NAME, AGE))
     if resource.custom:
@@ -20,29 +20,29 @@ def shown(resource: Resource) -> tuple[Shown, ...]:
     return tuple(cells.described(each, resource.node) for each in columns)
 
 
-def _containers(path: str = _TEMPLATE) -> tuple[Shown, ...]:
+def _containers(path: str = _TEMPLATE) -> tuple[ColumnDefinition, ...]:
     return (
-        made("Containers", printers.each(path, "name"), text="Names of each container in the template.", wide=True),
+        made("Containers", values.each(path, "name"), text="Names of each container in the template.", wide=True),
         made(
             "Images",
-            printers.each(path, "image"),
+            values.each(path, "image"),
             text="Images referenced by each container in the template.",
             wide=True,
         ),
     )
 
 
-def _selected(path: str = ".spec.selector", about: str = "spec.selector") -> Shown:
-    return made("Selector", printers.label_selector(path), about=about, wide=True)
+def _selected(path: str = ".spec.selector", about: str = "spec.selector") -> ColumnDefinition:
+    return made("Selector", values.label_selector(path), about=about, wide=True)
 
 
-def _binding(word: str) -> tuple[Shown, ...]:
+def _binding(word: str) -> tuple[ColumnDefinition, ...]:
     return (
         NAME,
-        made("Role", printers.role, about="roleRef"),
+        made("Role", values.role, about="roleRef"),
         AGE,
         *(
-            made(f"{kind}s", printers.subjects(kind), text=f"{kind}s in the {word}", wide=True)
+            made(f"{kind}s", values.subjects(kind), text=f"{kind}s in the {word}", wide=True)
             for kind in ("User", "Group", "ServiceAccount")
         ),
     )
@@ -50,11 +50,11 @@ def _binding(word: str) -> tuple[Shown, ...]:
 
 _PODS = (
     NAME,
-    made("Ready", printers.pod_ready, text="The aggregate readiness state of this pod for accepting traffic."),
-    made("Status", printers.pod_status, text="The aggregate status of the containers in this pod."),
+    made("Ready", values.pod_ready, text="The aggregate readiness state of this pod for accepting traffic."),
+    made("Status", values.pod_status, text="The aggregate status of the containers in this pod."),
     made(
         "Restarts",
-        printers.restarts,
+        values.restarts,
         text="The number of times the containers in this pod have been restarted and when the last container in this "
         "pod has restarted.",
     ),
@@ -62,14 +62,14 @@ _PODS = (
     made("IP", at(".status.podIP", NONE), about="status.podIP", wide=True),
     made("Node", at(".spec.nodeName", NONE), about="spec.nodeName", wide=True),
     made("Nominated Node", at(".status.nominatedNodeName", NONE), about="status.nominatedNodeName", wide=True),
-    made("Readiness Gates", printers.gates, about="spec.readinessGates", wide=True),
+    made("Readiness Gates", values.gates, about="spec.readinessGates", wide=True),
 )
-_WORKLOADS: dict[str, tuple[Shown, ...]] = {
+_WORKLOADS: dict[str, tuple[ColumnDefinition, ...]] = {
     "deployments.apps": (
         NAME,
         made(
             "Ready",
-            printers.ratio(".status.readyReplicas", ".spec.replicas"),
+            values.ratio(".status.readyReplicas", ".spec.replicas"),
             text="Number of the pod with ready state",
         ),
         made("Up-to-date", at(".status.updatedReplicas", 0), about="status.updatedReplicas"),
@@ -94,13 +94,13 @@ _WORKLOADS: dict[str, tuple[Shown, ...]] = {
         made("Ready", at(".status.readyReplicas", 0), "integer", about="status.readyReplicas"),
         AGE,
         *_containers(),
-        made("Selector", printers.labels(".spec.selector"), about="spec.selector", wide=True),
+        made("Selector", values.labels(".spec.selector"), about="spec.selector", wide=True),
     ),
     "statefulsets.apps": (
         NAME,
         made(
             "Ready",
-            printers.ratio(".status.readyReplicas", ".spec.replicas"),
+            values.ratio(".status.readyReplicas", ".spec.replicas"),
             text="Number of the pod with ready state",
         ),
         AGE,
@@ -115,7 +115,7 @@ _WORKLOADS: dict[str, tuple[Shown, ...]] = {
         made("Available", at(".status.numberAvailable", 0), "integer", about="status.numberAvailable"),
         made(
             "Node Selector",
-            printers.labels(".spec.template.spec.nodeSelector"),
+            values.labels(".spec.template.spec.nodeSelector"),
             about="spec.template.spec.nodeSelector",
         ),
         AGE,
@@ -124,9 +124,9 @@ _WORKLOADS: dict[str, tuple[Shown, ...]] = {
     ),
     "jobs.batch": (
         NAME,
-        made("Status", printers.job_status, text="Status of the job."),
-        made("Completions", printers.completions, about="status.succeeded"),
-        made("Duration", printers.job_duration, text="Time required to complete the job."),
+        made("Status", values.job_status, text="Status of the job."),
+        made("Completions", values.completions, about="status.succeeded"),
+        made("Duration", values.job_duration, text="Time required to complete the job."),
         AGE,
         *_containers(),
         _selected(),
@@ -135,9 +135,9 @@ _WORKLOADS: dict[str, tuple[Shown, ...]] = {
         NAME,
         made("Schedule", at(".spec.schedule"), about="spec.schedule"),
         made("Timezone", at(".spec.timeZone", NONE), about="spec.timeZone"),
-        made("Suspend", printers.flag(".spec.suspend"), "boolean", about="spec.suspend"),
-        made("Active", printers.count(".status.active"), "integer", about="status.active"),
-        made("Last Schedule", printers.since(".status.lastScheduleTime"), about="status.lastScheduleTime"),
+        made("Suspend", values.flag(".spec.suspend"), "boolean", about="spec.suspend"),
+        made("Active", values.count(".status.active"), "integer", about="status.active"),
+        made("Last Schedule", values.since(".status.lastScheduleTime"), about="status.lastScheduleTime"),
         AGE,
         *_containers(".spec.jobTemplate.spec.template.spec.containers"),
         _selected(".spec.jobTemplate.spec.selector", "spec.jobTemplate.spec.selector"),
@@ -149,8 +149,8 @@ _WORKLOADS: dict[str, tuple[Shown, ...]] = {
             lambda obj, now: f"{at('.spec.scaleTargetRef.kind')(obj, now)}/{at('.spec.scaleTargetRef.name')(obj, now)}",
             about="spec.scaleTargetRef",
         ),
-        made("Targets", printers.metrics, about="spec.metrics"),
-        made("MinPods", at(".spec.minReplicas", printers.UNSET), about="spec.minReplicas"),
+        made("Targets", values.metrics, about="spec.metrics"),
+        made("MinPods", at(".spec.minReplicas", values.UNSET), about="spec.minReplicas"),
         made("MaxPods", at(".spec.maxReplicas", 0), about="spec.maxReplicas"),
         made("Replicas", at(".status.currentReplicas", 0), about="status.currentReplicas"),
         AGE,
@@ -174,15 +174,15 @@ _WORKLOADS: dict[str, tuple[Shown, ...]] = {
         AGE,
     ),
 }
-_NETWORKS: dict[str, tuple[Shown, ...]] = {
+_NETWORKS: dict[str, tuple[ColumnDefinition, ...]] = {
     "services": (
         NAME,
         made("Type", at(".spec.type"), about="spec.type"),
         made("Cluster-IP", at(".spec.clusterIP", NONE), about="spec.clusterIP"),
-        made("External-IP", printers.external_ip, about="spec.externalIPs"),
-        made("Port(s)", printers.service_ports, about="spec.ports"),
+        made("External-IP", values.external_ip, about="spec.externalIPs"),
+        made("Port(s)", values.service_ports, about="spec.ports"),
         AGE,
-        made("Selector", printers.labels(".spec.selector"), about="spec.selector", wide=True),
+        made("Selector", values.labels(".spec.selector"), about="spec.selector", wide=True),
     ),
     "ingresses.networking.k8s.io": (
         NAME,
@@ -191,13 +191,13 @@ _NETWORKS: dict[str, tuple[Shown, ...]] = {
             at(".spec.ingressClassName", NONE),
             text="The name of the IngressClass resource that should be used for additional configuration",
         ),
-        made("Hosts", printers.hosts, text="Hosts that incoming requests are matched against before the ingress rule"),
+        made("Hosts", values.hosts, text="Hosts that incoming requests are matched against before the ingress rule"),
         made(
             "Address",
-            printers.address,
+            values.address,
             text="Address is a list containing ingress points for the load-balancer",
         ),
-        made("Ports", printers.ingress_ports, text="Ports of TLS configurations that open"),
+        made("Ports", values.ingress_ports, text="Ports of TLS configurations that open"),
         AGE,
     ),
     "ingressclasses.networking.k8s.io": (
@@ -210,32 +210,32 @@ _NETWORKS: dict[str, tuple[Shown, ...]] = {
     ),
     "networkpolicies.networking.k8s.io": (
         NAME,
-        made("Pod-Selector", printers.label_selector(".spec.podSelector"), about="spec.podSelector"),
+        made("Pod-Selector", values.label_selector(".spec.podSelector"), about="spec.podSelector"),
         AGE,
     ),
-    "endpoints": (NAME, made("Endpoints", printers.endpoints, about="subsets"), AGE),
+    "endpoints": (NAME, made("Endpoints", values.endpoints, about="subsets"), AGE),
     "endpointslices.discovery.k8s.io": (
         NAME,
         made("AddressType", at(".addressType"), about="addressType"),
-        made("Ports", printers.slice_ports, about="ports"),
-        made("Endpoints", printers.slice_endpoints, about="endpoints"),
+        made("Ports", values.slice_ports, about="ports"),
+        made("Endpoints", values.slice_endpoints, about="endpoints"),
         AGE,
     ),
 }
-_CLUSTER: dict[str, tuple[Shown, ...]] = {
+_CLUSTER: dict[str, tuple[ColumnDefinition, ...]] = {
     "nodes": (
         NAME,
-        made("Status", printers.node_status, text="The status of the node"),
-        made("Roles", printers.node_roles, text="The roles of the node"),
+        made("Status", values.node_status, text="The status of the node"),
+        made("Roles", values.node_roles, text="The roles of the node"),
         AGE,
         made("Version", at(".status.nodeInfo.kubeletVersion"), about="status.nodeInfo.kubeletVersion"),
-        made("Internal-IP", printers.node_address("InternalIP"), about="status.addresses", wide=True),
-        made("External-IP", printers.node_address("ExternalIP"), about="status.addresses", wide=True),
-        made("OS-Image", printers.node_info("osImage"), about="status.nodeInfo.osImage", wide=True),
-        made("Kernel-Version", printers.node_info("kernelVersion"), about="status.nodeInfo.kernelVersion", wide=True),
+        made("Internal-IP", values.node_address("InternalIP"), about="status.addresses", wide=True),
+        made("External-IP", values.node_address("ExternalIP"), about="status.addresses", wide=True),
+        made("OS-Image", values.node_info("osImage"), about="status.nodeInfo.osImage", wide=True),
+        made("Kernel-Version", values.node_info("kernelVersion"), about="status.nodeInfo.kernelVersion", wide=True),
         made(
             "Container-Runtime",
-            printers.node_info("containerRuntimeVersion"),
+            values.node_info("containerRuntimeVersion"),
             about="status.nodeInfo.containerRuntimeVersion",
             wide=True,
         ),
@@ -243,9 +243,9 @@ _CLUSTER: dict[str, tuple[Shown, ...]] = {
     "persistentvolumes": (
         NAME,
         made("Capacity", at(".spec.capacity.storage"), about="spec.capacity"),
-        made("Access Modes", printers.modes(".spec.accessModes"), about="spec.accessModes"),
+        made("Access Modes", values.modes(".spec.accessModes"), about="spec.accessModes"),
         made("Reclaim Policy", at(".spec.persistentVolumeReclaimPolicy"), about="spec.persistentVolumeReclaimPolicy"),
-        made("Status", printers.phase_or_terminating, about="status.phase"),
+        made("Status", values.phase_or_terminating, about="status.phase"),
         made(
             "Claim",
             lambda obj, now: "/".join(
@@ -256,27 +256,27 @@ _CLUSTER: dict[str, tuple[Shown, ...]] = {
         made("StorageClass", at(".spec.storageClassName"), text="StorageClass of the pv"),
         made(
             "VolumeAttributesClass",
-            at(".spec.volumeAttributesClassName", printers.UNSET),
+            at(".spec.volumeAttributesClassName", values.UNSET),
             text="VolumeAttributesClass of the pv",
         ),
         made("Reason", at(".status.reason"), about="status.reason"),
         AGE,
-        made("VolumeMode", at(".spec.volumeMode", printers.UNSET), about="spec.volumeMode", wide=True),
+        made("VolumeMode", at(".spec.volumeMode", values.UNSET), about="spec.volumeMode", wide=True),
     ),
     "persistentvolumeclaims": (
         NAME,
-        made("Status", printers.phase_or_terminating, about="status.phase"),
+        made("Status", values.phase_or_terminating, about="status.phase"),
         made("Volume", at(".spec.volumeName"), about="spec.volumeName"),
-        made("Capacity", printers.bound(at(".status.capacity.storage", "0")), about="status.capacity"),
-        made("Access Modes", printers.bound(printers.modes(".status.accessModes")), about="status.accessModes"),
+        made("Capacity", values.bound(at(".status.capacity.storage", "0")), about="status.capacity"),
+        made("Access Modes", values.bound(values.modes(".status.accessModes")), about="status.accessModes"),
         made("StorageClass", at(".spec.storageClassName"), text="StorageClass of the pvc"),
         made(
             "VolumeAttributesClass",
-            at(".spec.volumeAttributesClassName", printers.UNSET),
+            at(".spec.volumeAttributesClassName", values.UNSET),
             text="VolumeAttributesClass of the pvc",
         ),
         AGE,
-        made("VolumeMode", at(".spec.volumeMode", printers.UNSET), about="spec.volumeMode", wide=True),
+        made("VolumeMode", at(".spec.volumeMode", values.UNSET), about="spec.volumeMode", wide=True),
     ),
     "storageclasses.storage.k8s.io": (
         NAME,
@@ -285,7 +285,7 @@ _CLUSTER: dict[str, tuple[Shown, ...]] = {
         made("VolumeBindingMode", at(".volumeBindingMode", "Immediate"), about="volumeBindingMode"),
         made(
             "AllowVolumeExpansion",
-            printers.flag(".allowVolumeExpansion", "false", capital=False),
+            values.flag(".allowVolumeExpansion", "false", capital=False),
             about="allowVolumeExpansion",
         ),
         AGE,
@@ -300,12 +300,12 @@ _CLUSTER: dict[str, tuple[Shown, ...]] = {
     "namespaces": (NAME, made("Status", at(".status.phase"), text="The status of the namespace"), AGE),
     "customresourcedefinitions.apiextensions.k8s.io": (NAME, CREATED),
 }
-_REST: dict[str, tuple[Shown, ...]] = {
-    "configmaps": (NAME, made("Data", printers.count(".data", ".binaryData"), about="data"), AGE),
+_REST: dict[str, tuple[ColumnDefinition, ...]] = {
+    "configmaps": (NAME, made("Data", values.count(".data", ".binaryData"), about="data"), AGE),
     "secrets": (
         NAME,
         made("Type", at(".type"), about="type"),
-        made("Data", printers.count(".data"), about="data"),
+        made("Data", values.count(".data"), about="data"),
         AGE,
     ),
     "leases.coordination.k8s.io": (
@@ -322,31 +322,31 @@ _REST: dict[str, tuple[Shown, ...]] = {
         NAME,
         made(
             "Request",
-            printers.quota(limits=False),
+            values.quota(limits=False),
             text="Request represents a minimum amount of cpu/memory that a container may consume.",
         ),
         made(
             "Limit",
-            printers.quota(limits=True),
+            values.quota(limits=True),
             text="Limits control the maximum amount of cpu/memory that a container may use independent of contention "
             "on the node.",
         ),
         AGE,
     ),
     "events": (
-        made("Last Seen", printers.event_last_seen, about="lastTimestamp"),
+        made("Last Seen", values.event_last_seen, about="lastTimestamp"),
         made("Type", at(".type"), about="type"),
         made("Reason", at(".reason"), about="reason"),
-        made("Object", printers.event_object, about="involvedObject"),
+        made("Object", values.event_object, about="involvedObject"),
         made("Subobject", at(".involvedObject.fieldPath"), about="involvedObject.fieldPath", wide=True),
-        made("Source", printers.event_source, about="source", wide=True),
-        made("Message", printers.event_text, about="message"),
-        made("First Seen", printers.event_first_seen, about="firstTimestamp", wide=True),
-        made("Count", printers.event_count, about="count", wide=True),
+        made("Source", values.event_source, about="source", wide=True),
+        made("Message", values.event_text, about="message"),
+        made("First Seen", values.event_first_seen, about="firstTimestamp", wide=True),
+        made("Count", values.event_count, about="count", wide=True),
         cells.named(made("Name", NAME.cell, about="metadata.name", wide=True)),
     ),
 }
-_BUILTIN: dict[str, tuple[Shown, ...]] = {"pods": _PODS, **_WORKLOADS, **_NETWORKS, **_CLUSTER, **_REST}
+_BUILTIN: dict[str, tuple[ColumnDefinition, ...]] = {"pods": _PODS, **_WORKLOADS, **_NETWORKS, **_CLUSTER, **_REST}
 
 SCALE = (
     NAME,

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from rudr_py.local import cells, selectors
-from rudr_py.local.cells import NONE, UNKNOWN, Cell
-from rudr_py.local.jsonpath import find
-from rudr_py.local.store import Object
+from rudr_py.local.printing import cells
+from rudr_py.local.printing.cells import NONE, UNKNOWN, Cell
+from rudr_py.local.printing.jsonpath import find
+from rudr_py.local.storage import selectors
+from rudr_py.local.storage.store import Object
 
 UNSET = "<unset>"
 _NARROW = 16

@@ -9,20 +9,20 @@ from __future__ import annotations
 from functools import cache, partial
 from typing import Any
 
-from rudr_py.local import deletion
-from rudr_py.local.copying import clone
-from rudr_py.local.deletion import CRD_FINALIZER, CRD_TABLE
-from rudr_py.local.resources import Column, Registry, Resource, ScalePaths, Target
+from rudr_py.local.registry.resources import Column, ObjectTarget, Registry, Resource, ScalePaths
 from rudr_py.local.schema import structural
-from rudr_py.local.schema.node import Node
-from rudr_py.local.store import DELETED, Event, Object
-from rudr_py.local.world import World
+from rudr_py.local.schema.node import SchemaNode
+from rudr_py.local.storage.backend import Backend
+from rudr_py.local.storage.cloning import clone
+from rudr_py.local.storage.store import DELETED, Event, Object
+from rudr_py.local.verbs import deletion
+from rudr_py.local.verbs.deletion import CRD_FINALIZER, CRD_TABLE, DeleteOptions
 
 
 class Definitions:
     """Keeps the registry in step with the definitions in the store."""
 
-    def __init__(self, world: World, metadata: Node) -> None:
+    def __init__(self, world: Backend, metadata: SchemaNode) -> None:
         self._world = world
         self._metadata = metadata
         self._names: dict[str, str] = {}
@@ -77,7 +77,7 @@ class Definitions:
             for namespace, name in self._world.store.keys(table):
                 found = self._world.store.get(table, namespace, name)
                 if found is not None and not found["metadata"].get("deletionTimestamp"):
-                    deletion.delete(self._world, Target(resource, namespace, name), deletion.Wish())
+                    deletion.delete(self._world, ObjectTarget(resource, namespace, name), DeleteOptions())
         current = self._world.store.get(CRD_TABLE, "", table)
         if current is not None:
             self._release(current)
@@ -97,7 +97,7 @@ class Definitions:
         self._world.store.put(CRD_TABLE, changed)
 
 
-def resources(definition: Object, metadata: Node) -> list[Resource]:
+def resources(definition: Object, metadata: SchemaNode) -> list[Resource]:
     """Return what a definition serves: one resource per served version, the stored one first."""
     spec = definition["spec"]
     stored = next(each["name"] for each in spec["versions"] if each.get("storage"))
@@ -106,7 +106,7 @@ def resources(definition: Object, metadata: Node) -> list[Resource]:
     return [_resource(definition, version, stored, metadata) for version in served]
 
 
-def _resource(definition: Object, version: Any, stored: str, metadata: Node) -> Resource:
+def _resource(definition: Object, version: Any, stored: str, metadata: SchemaNode) -> Resource:
     spec = definition["spec"]
     names = spec["names"]
     parts = version.get("subresources") or {}
@@ -133,7 +133,7 @@ def _resource(definition: Object, version: Any, stored: str, metadata: Node) -> 
     )
 
 
-def _node(version: Any, metadata: Node, preserve: bool) -> Node:
+def _node(version: Any, metadata: SchemaNode, preserve: bool) -> SchemaNode:
     schema = (version.get("schema") or {}).get("openAPIV3Schema")
     if not schema:
         return structural.untyped_node(metadata)

@@ -11,10 +11,10 @@ from functools import cache, partial
 
 import msgspec
 
-from rudr_py.local.resources import Resource, ScalePaths
-from rudr_py.local.schema.node import Node
+from rudr_py.local.registry.resources import Resource, ScalePaths
+from rudr_py.local.schema.node import SchemaNode
 
-Lookup = Callable[[str, str], Node | None]
+Lookup = Callable[[str, str], SchemaNode | None]
 """The schema of (apiVersion, kind) in a release; None when the release has no such kind."""
 
 # group/version plural kind scope(N|C) short-names subresources categories; "-" is none.

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from rudr_py.local.schema.node import Node
+from rudr_py.local.schema.node import SchemaNode
 
 VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
 
-class Kind(msgspec.Struct, frozen=True):
+class KindInfo(msgspec.Struct, frozen=True):
     """What a document says of itself: `Kind("apps/v1", "Deployment")`."""
 
     api_version: str
@@ -41,7 +41,7 @@ class ScalePaths(msgspec.Struct, frozen=True, kw_only=True):
     selector: str = ""
 
 
-def _anything() -> Node | None:
+def _anything() -> SchemaNode | None:
     return None
 
 
@@ -66,7 +66,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     status: bool = False
     subresources: tuple[str, ...] = ()
     scale: ScalePaths | None = None
-    schema: Callable[[], Node | None] = _anything
+    schema: Callable[[], SchemaNode | None] = _anything
     columns: tuple[Column, ...] = ()
     selectable: tuple[str, ...] = ()
     table: str = ""
@@ -85,7 +85,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     @property
-    def node(self) -> Node | None:
+    def node(self) -> SchemaNode | None:
         """The schema of the object; None when anything goes."""
         return self.schema()
 
@@ -96,12 +96,12 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         return self.scale is not None if subresource == "scale" else subresource in self.subresources
 
     @property
-    def id(self) -> Kind:
+    def id(self) -> KindInfo:
         """The kind as a document names it."""
-        return Kind(self.api_version, self.kind)
+        return KindInfo(self.api_version, self.kind)
 
 
-class Target(msgspec.Struct, frozen=True):
+class ObjectTarget(msgspec.Struct, frozen=True):
     """Which object a request is about; the namespace is empty for cluster-scoped kinds."""
 
     resource: Resource
@@ -118,7 +118,7 @@ class Registry:
     def __init__(self, resources: Iterable[Resource] = ()) -> None:
         self.generation = 0
         self._by_path: dict[tuple[str, str, str], Resource] = {}
-        self._by_kind: dict[Kind, Resource] = {}
+        self._by_kind: dict[KindInfo, Resource] = {}
         self._by_table: dict[str, Resource] = {}
         for resource in resources:
             self.add(resource)
@@ -148,7 +148,7 @@ class Registry:
         """Return whether anything is served in a group and version."""
         return any(key[0] == group and key[1] == version for key in self._by_path)
 
-    def of(self, kind: Kind) -> Resource | None:
+    def of(self, kind: KindInfo) -> Resource | None:
         """Return what is served as this kind."""
         return self._by_kind.get(kind)
 

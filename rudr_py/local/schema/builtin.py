@@ -15,17 +15,17 @@ import msgspec
 
 from rudr_py.errors import LocalApiError
 from rudr_py.local.schema import published
-from rudr_py.local.schema.node import DEDUCED, OPAQUE, Node
+from rudr_py.local.schema.node import DEDUCED, OPAQUE, SchemaNode
 
 _REF = "#/$defs/"
 _GVK = "x-kubernetes-group-version-kind"
 _SCALARS = ("string", "integer", "number", "boolean")
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _SPECIAL = {
-    "io.k8s.apimachinery.pkg.util.intstr.IntOrString": Node(
+    "io.k8s.apimachinery.pkg.util.intstr.IntOrString": SchemaNode(
         type="string", format="int-or-string", int_or_string=True, builtin=True
     ),
-    "io.k8s.apimachinery.pkg.api.resource.Quantity": Node(type="string", format="quantity", builtin=True),
+    "io.k8s.apimachinery.pkg.api.resource.Quantity": SchemaNode(type="string", format="quantity", builtin=True),
     "io.k8s.apimachinery.pkg.runtime.RawExtension": OPAQUE,
     # the embedded schema of a CRD is an ordinary object of the CRD, except where any JSON may stand
     "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON": DEDUCED,
@@ -38,15 +38,15 @@ class BuiltinSchemas:
     def __init__(self, release: str, definitions: dict[str, dict[str, Any]]) -> None:
         self.release = release
         self.definitions = definitions
-        self._nodes: dict[str, Node] = dict(_SPECIAL)
+        self._nodes: dict[str, SchemaNode] = dict(_SPECIAL)
         self._names = _names_by_kind(definitions)
 
     @property
-    def metadata(self) -> Node:
+    def metadata(self) -> SchemaNode:
         """The node of ObjectMeta, which custom resources share."""
         return self.definition(_META)
 
-    def node(self, api_version: str, kind: str) -> Node | None:
+    def node(self, api_version: str, kind: str) -> SchemaNode | None:
         """The schema of a kind (`apps/v1`, `Deployment`), or None when this release has no such kind."""
         name = self._names.get((api_version, kind))
         return self.definition(name) if name else None
@@ -59,7 +59,7 @@ class BuiltinSchemas:
         """Every (apiVersion, kind) of this release, options and lists included."""
         return tuple(self._names)
 
-    def definition(self, name: str) -> Node:
+    def definition(self, name: str) -> SchemaNode:
         """The node of a definition by its published name. Raises LocalApiError for an unknown one."""
         known = self._nodes.get(name)
         if known is not None:
@@ -67,14 +67,14 @@ class BuiltinSchemas:
         raw = self.definitions.get(name)
         if raw is None:
             raise LocalApiError(f"the schemas of Kubernetes {self.release} have no definition {name!r}")
-        properties: dict[str, Node] = {}
+        properties: dict[str, SchemaNode] = {}
         node = msgspec.structs.replace(self._build(raw, properties), name=name)
         self._nodes[name] = node  # before its properties: a definition may contain itself
         for key, value in raw.get("properties", {}).items():
             properties[key] = self._property(name, key, value)
         return node
 
-    def _property(self, owner: str, key: str, raw: dict[str, Any]) -> Node:
+    def _property(self, owner: str, key: str, raw: dict[str, Any]) -> SchemaNode:
         node = self._resolve(raw)
         definition = self.definitions[owner]
         changes: dict[str, Any] = {}
@@ -86,7 +86,7 @@ class BuiltinSchemas:
             changes["default"] = published.KEY_DEFAULTS[owner, key]
         return msgspec.structs.replace(node, **changes) if changes else node
 
-    def _resolve(self, raw: dict[str, Any]) -> Node:
+    def _resolve(self, raw: dict[str, Any]) -> SchemaNode:
         ref = raw.get("$ref")
         if ref is None:
             return self._build(raw, {key: self._resolve(v) for key, v in raw.get("properties", {}).items()})
@@ -95,12 +95,12 @@ class BuiltinSchemas:
             node = msgspec.structs.replace(node, **_extensions(raw))
         return node
 
-    def _build(self, raw: dict[str, Any], properties: dict[str, Node]) -> Node:
+    def _build(self, raw: dict[str, Any], properties: dict[str, SchemaNode]) -> SchemaNode:
         kind = raw.get("type", "")
         additional = raw.get("additionalProperties")
         values = self._resolve(additional) if isinstance(additional, dict) else None
         free = _is_free(raw)
-        return Node(
+        return SchemaNode(
             type=kind if isinstance(kind, str) else next(t for t in kind if t != "null"),
             properties=properties,
             items=self._resolve(raw["items"]) if "items" in raw else None,

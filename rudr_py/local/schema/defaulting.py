@@ -11,12 +11,12 @@ from typing import Any
 
 from msgspec import UNSET
 
-from rudr_py.local.copying import clone
-from rudr_py.local.schema import builtin_defaults, quantity, zero
-from rudr_py.local.schema.node import Node
+from rudr_py.local.schema import builtin_defaults, go_zero, quantity
+from rudr_py.local.schema.node import SchemaNode
+from rudr_py.local.storage.cloning import clone
 
 
-def default(obj: dict[str, Any], node: Node) -> None:
+def default(obj: dict[str, Any], node: SchemaNode) -> None:
     """Complete an object in place. Running it again changes nothing."""
     if node.builtin:
         _complete(obj, node)
@@ -25,7 +25,7 @@ def default(obj: dict[str, Any], node: Node) -> None:
         _fill(obj, node)
 
 
-def _fill(value: Any, node: Node) -> None:
+def _fill(value: Any, node: SchemaNode) -> None:
     """The published defaults of a CRD; what is filled in is completed in turn."""
     if node.builtin:
         if isinstance(value, dict):
@@ -47,11 +47,11 @@ def _fill(value: Any, node: Node) -> None:
             _fill(value[index], node.items)
 
 
-def _missing(value: dict[str, Any], key: str, child: Node) -> bool:
+def _missing(value: dict[str, Any], key: str, child: SchemaNode) -> bool:
     return key not in value or (value[key] is None and not child.nullable)
 
 
-def _drop_nulls(value: Any, node: Node) -> None:
+def _drop_nulls(value: Any, node: SchemaNode) -> None:
     """Null where it is not allowed and nothing would be filled in: the server drops it, so that it reads as absent."""
     if isinstance(value, dict):
         for key in list(value):
@@ -67,7 +67,7 @@ def _drop_nulls(value: Any, node: Node) -> None:
             _drop_nulls(item, node.items)
 
 
-def _complete(obj: dict[str, Any], node: Node) -> None:
+def _complete(obj: dict[str, Any], node: SchemaNode) -> None:
     """One struct of a built-in kind, and all below it."""
     required = node.required
     for key in [key for key, value in obj.items() if _is_absent(value, node.properties.get(key), key in required)]:
@@ -75,7 +75,7 @@ def _complete(obj: dict[str, Any], node: Node) -> None:
     fill = builtin_defaults.FILLERS.get(node.name)
     if fill is not None:
         fill(obj)
-    for key, child, empty in zero.always(node):
+    for key, child, empty in go_zero.always(node):
         if key not in obj:
             obj[key] = {} if child.by_value else empty
     for key, value in obj.items():
@@ -84,7 +84,7 @@ def _complete(obj: dict[str, Any], node: Node) -> None:
             obj[key] = _completed(value, field)
 
 
-def _completed(value: Any, node: Node) -> Any:
+def _completed(value: Any, node: SchemaNode) -> Any:
     if isinstance(value, dict):
         if node.properties:
             _complete(value, node)
@@ -99,7 +99,7 @@ def _completed(value: Any, node: Node) -> Any:
     return value
 
 
-def _is_absent(value: Any, node: Node | None, required: bool) -> bool:
+def _is_absent(value: Any, node: SchemaNode | None, required: bool) -> bool:
     """Whether Go would not write this value."""
     if value is None:
         return True

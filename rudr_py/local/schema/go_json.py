@@ -10,14 +10,14 @@ from datetime import datetime
 from typing import Any
 
 from rudr_py.local.schema import causes, formats, quantity
-from rudr_py.local.schema.node import Node
+from rudr_py.local.schema.node import SchemaNode
 
 _RANGE = {"int32": 31, "": 63, "int64": 63}
 _LAYOUT = "2006-01-02T15:04:05Z07:00"
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*")
 
 
-def decoding_error(obj: Any, node: Node) -> str:
+def decoding_error(obj: Any, node: SchemaNode) -> str:
     """The first problem of a body in the order of the document; empty when it can be decoded.
 
     Named string types of Go are told as `string`: the published schema does not name them.
@@ -25,7 +25,7 @@ def decoding_error(obj: Any, node: Node) -> str:
     return _value(obj, node, "", "")
 
 
-def _value(value: Any, node: Node, owner: str, path: str) -> str:
+def _value(value: Any, node: SchemaNode, owner: str, path: str) -> str:
     """`owner` is the Go struct that has the field, `path` the field names from the root, without list indexes."""
     if value is None or not node.builtin:
         return ""
@@ -41,7 +41,7 @@ def _value(value: Any, node: Node, owner: str, path: str) -> str:
     return "" if _is_scalar(value, node) else _mistyped(value, node, owner, path)
 
 
-def _map(value: dict[str, Any], node: Node, owner: str, path: str) -> str:
+def _map(value: dict[str, Any], node: SchemaNode, owner: str, path: str) -> str:
     inside = node.name.rpartition(".")[2] or owner
     for key, item in value.items():
         field = node.properties.get(key)
@@ -56,7 +56,7 @@ def _map(value: dict[str, Any], node: Node, owner: str, path: str) -> str:
     return ""
 
 
-def _is_scalar(value: Any, node: Node) -> bool:
+def _is_scalar(value: Any, node: SchemaNode) -> bool:
     if node.type == "string":
         return isinstance(value, str)
     if node.type == "boolean":
@@ -71,7 +71,7 @@ def _in_range(value: int, form: str) -> bool:
     return -(1 << bits) <= value < (1 << bits)
 
 
-def _special(value: Any, node: Node, owner: str, path: str) -> str:
+def _special(value: Any, node: SchemaNode, owner: str, path: str) -> str:
     """Types that decode themselves."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if node.format == "quantity":
@@ -107,7 +107,7 @@ def _bytes(value: str) -> str:
     return f"illegal base64 data at input byte {match.end() if match else 0}"
 
 
-def _mistyped(value: Any, node: Node, owner: str, path: str) -> str:
+def _mistyped(value: Any, node: SchemaNode, owner: str, path: str) -> str:
     kind, wanted = _json_kind(value), _go_type(node)
     if not path:
         return f"json: cannot unmarshal {kind} into Go value of type {wanted}"
@@ -121,7 +121,7 @@ def _json_kind(value: Any) -> str:
     return names.get(type(value), "number")
 
 
-def _go_type(node: Node) -> str:
+def _go_type(node: SchemaNode) -> str:
     """The Go type of a field, as far as the published schema tells it."""
     if node.name:
         *_, version, name = node.name.split(".")

@@ -9,14 +9,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from rudr_py.local.schema.node import Node
+from rudr_py.local.schema.node import SchemaNode
 
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _LENGTH = len("2026-01-01T00:00:00Z")
 _EMPTY: dict[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": False}
 
 
-def settle(value: Any, node: Node) -> None:
+def settle(value: Any, node: SchemaNode) -> None:
     """Replace null items and map values, and rewrite times, in place."""
     if isinstance(value, dict):
         for key, each in value.items():
@@ -45,7 +45,7 @@ def _time(text: str) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ" if fraction[:6].isdigit() and len(fraction) > 6 else _FORMAT)
 
 
-def _empty(node: Node) -> Any:
+def _empty(node: SchemaNode) -> Any:
     if node.type == "array":
         return []
     return _EMPTY.get(node.type, {})

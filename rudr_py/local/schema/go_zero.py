@@ -10,22 +10,22 @@ import functools
 from typing import Any
 
 from rudr_py.local.schema import published
-from rudr_py.local.schema.node import Node
+from rudr_py.local.schema.node import SchemaNode
 
 _ZERO: dict[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": False}
 
 
-def zero(node: Node) -> dict[str, Any]:
+def zero(node: SchemaNode) -> dict[str, Any]:
     """The empty object of a kind; `{}` for a custom resource, which has no Go type."""
     return {key: zero(child) if child.by_value else value for key, child, value in always(node)}
 
 
 @functools.cache
-def always(node: Node) -> tuple[tuple[str, Node, Any], ...]:
+def always(node: SchemaNode) -> tuple[tuple[str, SchemaNode, Any], ...]:
     """The fields that are written even when empty: key, node, and the value of an empty field that is no struct."""
     if not node.builtin:
         return ()
-    found: list[tuple[str, Node, Any]] = []
+    found: list[tuple[str, SchemaNode, Any]] = []
     for key, child in node.properties.items():
         if child.by_value:
             found.append((key, child, None))

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from rudr_py.errors import Cause
-from rudr_py.local.copying import clone
-from rudr_py.local.schema import causes, prune, structural, structure, validate
-from rudr_py.local.schema.node import Node
+from rudr_py.local.schema import causes, pruning, structural, structure_check, validate
+from rudr_py.local.schema.node import SchemaNode
+from rudr_py.local.storage.cloning import clone
 
 Schema = dict[str, Any]
 
@@ -22,13 +22,13 @@ _META = ("apiVersion", "kind", "metadata")
 _LIST, _MAP, _KEYS = "x-kubernetes-list-type", "x-kubernetes-map-type", "x-kubernetes-list-map-keys"
 
 
-def schema_errors(schema: Schema, path: str, metadata: Node) -> list[Cause]:
+def schema_errors(schema: Schema, path: str, metadata: SchemaNode) -> list[Cause]:
     """Every cause for which the server refuses the schema of one version of a CRD; empty when it takes it.
 
     `path` is where the server says the schema stands: `spec.validation.openAPIV3Schema` when all versions have the same
     one, else `spec.versions[0].schema.openAPIV3Schema`. `metadata` is the node of ObjectMeta.
     """
-    found = structure.structural_errors(schema, path)
+    found = structure_check.structural_errors(schema, path)
     if not found:
         found += _defaults(schema, path, metadata)
     return found + list(_keywords(schema, path, no_default="", root=True))
@@ -163,7 +163,7 @@ def _rules(schema: Schema, path: str) -> Iterator[Cause]:
             yield causes.required(f"{where}.message", "message must be specified if rule contains line breaks")
 
 
-def _defaults(schema: Schema, path: str, metadata: Node) -> list[Cause]:
+def _defaults(schema: Schema, path: str, metadata: SchemaNode) -> list[Cause]:
     """Defaults must have no unknown fields and must be valid themselves."""
     found: list[Cause] = []
     value = schema.get("default")
@@ -171,7 +171,7 @@ def _defaults(schema: Schema, path: str, metadata: Node) -> list[Cause]:
         node = structural.field_node(schema, metadata)
         where = f"{path}.default"
         pruned = clone(value)
-        prune.prune(pruned, node)
+        pruning.prune(pruned, node)
         if pruned != value:
             found.append(causes.invalid(where, value, "must not have unknown fields"))
         found += validate.check(value, node, where)

@@ -9,10 +9,10 @@ from typing import Any
 
 from rudr_py.errors import Cause
 from rudr_py.local.schema import causes
-from rudr_py.local.schema.node import Node
+from rudr_py.local.schema.node import SchemaNode
 
 
-def duplicates(value: Any, node: Node, path: str = "") -> list[Cause]:
+def duplicates(value: Any, node: SchemaNode, path: str = "") -> list[Cause]:
     """A cause for every item that repeats an earlier one, in a value and all below it."""
     found: list[Cause] = []
     if node.builtin:
@@ -36,7 +36,7 @@ def duplicates(value: Any, node: Node, path: str = "") -> list[Cause]:
     return found
 
 
-def _repeated_keys(value: list[Any], node: Node, path: str) -> list[Cause]:
+def _repeated_keys(value: list[Any], node: SchemaNode, path: str) -> list[Cause]:
     for index, item in enumerate(value):
         if item is not None and not isinstance(item, dict):
             where = f"{path}[{index}]"

@@ -12,18 +12,18 @@ import msgspec
 from msgspec import UNSET
 
 
-class Node(msgspec.Struct, frozen=True, kw_only=True, eq=False, repr_omit_defaults=True):
+class SchemaNode(msgspec.Struct, frozen=True, kw_only=True, eq=False, repr_omit_defaults=True):
     """One place in a schema. Nodes are compared by identity, may be shared, and may form cycles."""
 
     name: str = ""
     """The published name of the definition, for built-in kinds (`io.k8s.api.core.v1.Container`)."""
     type: str = ""
     """object, array, string, integer, number, boolean; empty when any value will do."""
-    properties: dict[str, Node] = msgspec.field(default_factory=dict)
-    items: Node | None = None
-    additional: Node | None = None
+    properties: dict[str, SchemaNode] = msgspec.field(default_factory=dict)
+    items: SchemaNode | None = None
+    additional: SchemaNode | None = None
     """The values of a map (`additionalProperties`)."""
-    unknown: Node | None = None
+    unknown: SchemaNode | None = None
     """How structured merge types a key that `properties` lacks; None when such a key is not declared."""
     required: tuple[str, ...] = ()
     enum: tuple[Any, ...] = ()
@@ -63,7 +63,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, eq=False, repr_omit_defaul
     builtin: bool = False
     """Part of a built-in kind: null means absent, and unknown keys never survive decoding."""
 
-    def child(self, key: str) -> Node | None:
+    def child(self, key: str) -> SchemaNode | None:
         """The node of a key of this map, or None when the schema does not declare it."""
         return self.properties.get(key) or self.unknown
 
@@ -76,8 +76,8 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, eq=False, repr_omit_defaul
         return self.type == "array" or (not self.type and isinstance(value, list))
 
 
-def _deduced() -> Node:
-    node = Node(deduced=True, preserve_unknown=True)
+def _deduced() -> SchemaNode:
+    node = SchemaNode(deduced=True, preserve_unknown=True)
     msgspec.structs.force_setattr(node, "unknown", node)
     return node
 
@@ -85,5 +85,5 @@ def _deduced() -> Node:
 DEDUCED = _deduced()
 """Any value, without a schema: maps merge key by key, lists are atomic."""
 
-OPAQUE = Node(map_type="atomic", preserve_unknown=True, unknown=DEDUCED)
+OPAQUE = SchemaNode(map_type="atomic", preserve_unknown=True, unknown=DEDUCED)
 """Any value, replaced as a whole (a raw extension)."""

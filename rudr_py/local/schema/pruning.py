@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from rudr_py.local.schema.node import Node
+from rudr_py.local.schema.node import SchemaNode
 
 
-def unknown_fields(obj: dict[str, Any], node: Node) -> list[str]:
+def unknown_fields(obj: dict[str, Any], node: SchemaNode) -> list[str]:
     """The unknown fields of an object as the server names them (`spec.containers[0].imagee`), nothing dropped.
 
     Those of a built-in kind come in the order of the document, those of a custom resource sorted.
@@ -20,12 +20,12 @@ def unknown_fields(obj: dict[str, Any], node: Node) -> list[str]:
     return found if node.builtin else sorted(found)
 
 
-def prune(obj: dict[str, Any], node: Node) -> None:
+def prune(obj: dict[str, Any], node: SchemaNode) -> None:
     """Drop the unknown fields, in place."""
     _walk(obj, node, "", [], drop=True)
 
 
-def _walk(value: Any, node: Node, path: str, found: list[str], *, drop: bool) -> None:
+def _walk(value: Any, node: SchemaNode, path: str, found: list[str], *, drop: bool) -> None:
     if node.deduced:
         return
     if isinstance(value, list):
@@ -52,7 +52,7 @@ def _walk(value: Any, node: Node, path: str, found: list[str], *, drop: bool) ->
             del value[key]
 
 
-def _known_only(value: Any, node: Node, path: str, found: list[str], *, drop: bool) -> None:
+def _known_only(value: Any, node: SchemaNode, path: str, found: list[str], *, drop: bool) -> None:
     """Below a list that preserves unknown fields: what is not declared stays, what is declared is pruned."""
     if isinstance(value, list):
         for index, item in enumerate(value):

@@ -9,9 +9,9 @@ from typing import Any
 
 from msgspec import UNSET
 
-from rudr_py.local.schema.node import DEDUCED, Node
+from rudr_py.local.schema.node import DEDUCED, SchemaNode
 
-_TYPE_META = {"apiVersion": Node(type="string"), "kind": Node(type="string")}
+_TYPE_META = {"apiVersion": SchemaNode(type="string"), "kind": SchemaNode(type="string")}
 _LIMITS = (
     "minimum",
     "maximum",
@@ -29,7 +29,7 @@ _LIMITS = (
 )
 
 
-def structural_node(schema: dict[str, Any], metadata: Node, *, preserve: bool = False) -> Node:
+def structural_node(schema: dict[str, Any], metadata: SchemaNode, *, preserve: bool = False) -> SchemaNode:
     """The node of a custom resource from the `openAPIV3Schema` of one version of its CRD.
 
     `metadata` is the node of ObjectMeta (`BuiltinSchemas.metadata`): the server types metadata itself, whatever the
@@ -38,17 +38,17 @@ def structural_node(schema: dict[str, Any], metadata: Node, *, preserve: bool = 
     return _build(schema, metadata, embedded=True, loose=preserve)
 
 
-def field_node(schema: dict[str, Any], metadata: Node) -> Node:
+def field_node(schema: dict[str, Any], metadata: SchemaNode) -> SchemaNode:
     """The node of a part of a schema, by itself."""
     return _build(schema, metadata)
 
 
-def untyped_node(metadata: Node) -> Node:
+def untyped_node(metadata: SchemaNode) -> SchemaNode:
     """The node of a custom resource whose CRD has no schema: everything but metadata is kept and deduced."""
     return structural_node({"type": "object", "x-kubernetes-preserve-unknown-fields": True}, metadata)
 
 
-def _build(schema: dict[str, Any], metadata: Node, *, embedded: bool = False, loose: bool = False) -> Node:
+def _build(schema: dict[str, Any], metadata: SchemaNode, *, embedded: bool = False, loose: bool = False) -> SchemaNode:
     """`loose`: an ancestor preserves unknown fields, which structured merge extends to all below it."""
     preserve = schema.get("x-kubernetes-preserve-unknown-fields") is True
     loose = loose or preserve
@@ -64,7 +64,7 @@ def _build(schema: dict[str, Any], metadata: Node, *, embedded: bool = False, lo
     open_map = loose or not schema.get("properties")
     each = _build(items, metadata, loose=loose) if isinstance(items, dict) else None
     below = [*properties.values(), *(node for node in (each, values) if node is not None)]
-    return Node(
+    return SchemaNode(
         type=schema.get("type", ""),
         properties=properties,
         items=each,
@@ -96,7 +96,7 @@ def _plain(schema: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _combined(schema: dict[str, Any], metadata: Node) -> dict[str, Any]:
+def _combined(schema: dict[str, Any], metadata: SchemaNode) -> dict[str, Any]:
     """The logical junctors, which only validation looks at."""
     found: dict[str, Any] = {}
     for key in ("allOf", "anyOf", "oneOf"):

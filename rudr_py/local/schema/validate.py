@@ -12,20 +12,20 @@ import re
 from typing import Any
 
 from rudr_py.errors import Cause
-from rudr_py.local.schema import causes, formats, listtypes
-from rudr_py.local.schema.node import Node
+from rudr_py.local.schema import causes, formats, list_types
+from rudr_py.local.schema.node import SchemaNode
 
 _NOWHERE = "<nil>"  # what the server's Go code prints for the place of a failed junctor
 _FORMATS_OF_NUMBERS = {"integer": ("int32", "int64"), "number": ("float", "double")}
 
 
-def validate(obj: dict[str, Any], node: Node) -> list[Cause]:
+def validate(obj: dict[str, Any], node: SchemaNode) -> list[Cause]:
     """Every cause for which the server would refuse the object with 422; empty when it is valid."""
     found = check(obj, node, "")
-    return found + listtypes.duplicates(obj, node)
+    return found + list_types.duplicates(obj, node)
 
 
-def check(value: Any, node: Node, path: str) -> list[Cause]:
+def check(value: Any, node: SchemaNode, path: str) -> list[Cause]:
     """The causes in one value and all below it; `path` is dotted, empty at the root."""
     found = _type(value, node, path)
     if value is None:
@@ -56,7 +56,7 @@ def _kind(value: Any) -> tuple[str, str]:
     return kinds.get(type(value), ("null", ""))
 
 
-def _type(value: Any, node: Node, path: str) -> list[Cause]:
+def _type(value: Any, node: SchemaNode, path: str) -> list[Cause]:
     wanted = _wanted(node)
     kind, given = _kind(value)
     if not wanted or _is_of(value, kind, wanted) or (value is None and (node.nullable or node.builtin)):
@@ -77,7 +77,7 @@ def _is_of(value: Any, kind: str, wanted: tuple[str, ...]) -> bool:
     return kind in wanted or (kind == "integer" and "number" in wanted)
 
 
-def _wanted(node: Node) -> tuple[str, ...]:
+def _wanted(node: SchemaNode) -> tuple[str, ...]:
     if node.int_or_string:
         return ("integer", "string")
     if node.builtin and node.format == "quantity":
@@ -85,7 +85,7 @@ def _wanted(node: Node) -> tuple[str, ...]:
     return (node.type,) if node.type else ()
 
 
-def _format(node: Node) -> str:
+def _format(node: SchemaNode) -> str:
     """The format, where the server looks at it at all."""
     if node.builtin and node.format in ("quantity", "int-or-string"):
         return ""
@@ -98,7 +98,7 @@ def _mistyped(path: str, wanted: str, given: str) -> Cause:
     return causes.type_invalid(path or _NOWHERE, given, f'{path} in body must be of type {wanted}: "{given}"')
 
 
-def _enum(value: Any, node: Node, path: str) -> list[Cause]:
+def _enum(value: Any, node: SchemaNode, path: str) -> list[Cause]:
     if not node.enum or any(
         allowed == value and isinstance(allowed, bool) == isinstance(value, bool) for allowed in node.enum
     ):
@@ -108,7 +108,7 @@ def _enum(value: Any, node: Node, path: str) -> list[Cause]:
     return [causes.not_supported(path, value, [a if isinstance(a, str) else causes.shown(a) for a in node.enum])]
 
 
-def _string(value: str, node: Node, path: str) -> list[Cause]:
+def _string(value: str, node: SchemaNode, path: str) -> list[Cause]:
     found: list[Cause] = []
     limits = node.limits
     if "maxLength" in limits and len(value) > limits["maxLength"]:
@@ -130,7 +130,7 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text)
 
 
-def _number(value: float, node: Node, path: str) -> list[Cause]:
+def _number(value: float, node: SchemaNode, path: str) -> list[Cause]:
     found: list[Cause] = []
     limits = node.limits
     factor = limits.get("multipleOf")
@@ -146,7 +146,7 @@ def _number(value: float, node: Node, path: str) -> list[Cause]:
     return found
 
 
-def _list(value: list[Any], node: Node, path: str) -> list[Cause]:
+def _list(value: list[Any], node: SchemaNode, path: str) -> list[Cause]:
     found: list[Cause] = []
     if node.items is not None:
         for index, item in enumerate(value):
@@ -159,7 +159,7 @@ def _list(value: list[Any], node: Node, path: str) -> list[Cause]:
     return found
 
 
-def _map(value: dict[str, Any], node: Node, path: str) -> list[Cause]:
+def _map(value: dict[str, Any], node: SchemaNode, path: str) -> list[Cause]:
     found: list[Cause] = []
     low, high = node.limits.get("minProperties"), node.limits.get("maxProperties")
     if low is not None and len(value) < low:
@@ -192,7 +192,7 @@ def _is_empty(value: Any) -> bool:
     return value is None or value in ("", [])
 
 
-def _junctors(value: Any, node: Node, path: str) -> list[Cause]:
+def _junctors(value: Any, node: SchemaNode, path: str) -> list[Cause]:
     """anyOf, oneOf, allOf and not."""
     if not node.combined:
         return []

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rudr_py.errors import Cause
-from rudr_py.local.schema.node import Node
+from rudr_py.local.schema.node import SchemaNode
 
 try:
     import cel
@@ -57,7 +57,7 @@ class _CannotSayError(Exception):
     """The rule uses what the evaluator does not know."""
 
 
-def causes(obj: Any, old: Any, node: Node, found: list[Cause]) -> list[Cause]:
+def causes(obj: Any, old: Any, node: SchemaNode, found: list[Cause]) -> list[Cause]:
     """Return what the rules of a schema refuse in an object; `old` is None when it is new.
 
     `found` are the causes of the schema itself: where some make rules useless, that is all that is said.
@@ -69,7 +69,7 @@ def causes(obj: Any, old: Any, node: Node, found: list[Cause]) -> list[Cause]:
     return list(_walk(obj, _NEVER if old is None else old, node, ""))
 
 
-def _walk(value: Any, old: Any, node: Node, path: str) -> Iterator[Cause]:
+def _walk(value: Any, old: Any, node: SchemaNode, path: str) -> Iterator[Cause]:
     if not node.ruled or value is None:
         return
     for rule in node.rules:
@@ -88,20 +88,20 @@ def _walk(value: Any, old: Any, node: Node, path: str) -> Iterator[Cause]:
             yield from _walk(child, known.get(_key(child, node), _NEVER), node.items, f"{path}[{index}]")
 
 
-def _by_key(old: Any, node: Node) -> dict[Any, Any]:
+def _by_key(old: Any, node: SchemaNode) -> dict[Any, Any]:
     """The old items of a keyed list, the only ones that can be told apart."""
     if node.list_type != "map" or not isinstance(old, list):
         return {}
     return {_key(each, node): each for each in old}
 
 
-def _key(item: Any, node: Node) -> Any:
+def _key(item: Any, node: SchemaNode) -> Any:
     if node.list_type != "map" or not isinstance(item, dict):
         return None
     return tuple(json.dumps(item.get(key)) for key in node.list_keys)
 
 
-def _broken(rule: dict[str, Any], value: Any, old: Any, node: Node, path: str) -> Iterator[Cause]:
+def _broken(rule: dict[str, Any], value: Any, old: Any, node: SchemaNode, path: str) -> Iterator[Cause]:
     text = rule["rule"].strip()
     transition = bool(_OLD.search(text))
     if transition and old is _NEVER:
@@ -176,7 +176,7 @@ def _evaluated(text: str, about: dict[str, Any]) -> Any:
         raise _CannotSayError(str(error)) from error
 
 
-def _bound(value: Any, node: Node) -> Any:
+def _bound(value: Any, node: SchemaNode) -> Any:
     """A value as rules see it: fields by the names that CEL can say, numbers as their type says."""
     if isinstance(value, dict):
         found = {}

@@ -9,27 +9,27 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from rudr_py.local import logs
-from rudr_py.local.access.control import Control
-from rudr_py.local.logs import Printed
-from rudr_py.local.resources import Registry
-from rudr_py.local.rules.rule import Context
-from rudr_py.local.store import Store
+from rudr_py.local.access.authentication import AccessControl
+from rudr_py.local.kind_rules.rule import RuleContext
+from rudr_py.local.registry.resources import Registry
+from rudr_py.local.storage.store import Store
+from rudr_py.local.verbs import pod_logs
+from rudr_py.local.verbs.pod_logs import Printed
 
 Clock = Callable[[], datetime]
 """The time in UTC; an argument, so that tests decide what time it is."""
 
 
-class World(msgspec.Struct, frozen=True):
+class Backend(msgspec.Struct, frozen=True):
     """The state of one local cluster, and what is not state: time and chance."""
 
     store: Store
     registry: Registry
     clock: Clock
     chance: random.Random
-    access: Control | None = None
+    access: AccessControl | None = None
     """Who may do what, and the tokens of service accounts; None where nobody asks."""
-    printed: Printed = logs.nothing
+    printed: Printed = pod_logs.nothing
     """What the containers of a pod print."""
     accounts: bool = False
     """Whether pods run as service accounts, which must be there."""
@@ -46,9 +46,9 @@ class World(msgspec.Struct, frozen=True):
         """Return a fresh uid."""
         return str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
 
-    def context(self) -> Context:
+    def context(self) -> RuleContext:
         """Return what the rules of kinds may use."""
-        return Context(self.chance, self.now(), self._in_use)
+        return RuleContext(self.chance, self.now(), self._in_use)
 
     def _in_use(self, what: str, value: str) -> bool:
         for service in self.store.list("services"):

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rudr_py.local.resources import Kind, Resource
-from rudr_py.local.store import Object
+from rudr_py.local.registry.resources import KindInfo, Resource
+from rudr_py.local.storage.store import Object
 
-_CORE_EVENT = Kind("v1", "Event")
-_EVENT = Kind("events.k8s.io/v1", "Event")
+_CORE_EVENT = KindInfo("v1", "Event")
+_EVENT = KindInfo("events.k8s.io/v1", "Event")
 _EVENT_FIELDS = (
     ("involvedObject", "regarding"),
     ("message", "note"),
@@ -32,7 +32,7 @@ def convert(obj: Object, resource: Resource) -> Object:
     """Return `obj` in the version of `resource`: itself, if it is in that version."""
     if obj["apiVersion"] == resource.api_version:
         return obj
-    change = _CHANGES.get((Kind(obj["apiVersion"], obj["kind"]), resource.id))
+    change = _CHANGES.get((KindInfo(obj["apiVersion"], obj["kind"]), resource.id))
     converted = change(obj) if change else dict(obj)
     converted["apiVersion"] = resource.api_version
     converted["metadata"] = dict(obj["metadata"])
@@ -78,9 +78,9 @@ def _autoscaler_to_v2(obj: Object) -> Object:
 
 
 _AUTOSCALER = "HorizontalPodAutoscaler"
-_CHANGES: dict[tuple[Kind, Kind], Callable[[Object], Object]] = {
+_CHANGES: dict[tuple[KindInfo, KindInfo], Callable[[Object], Object]] = {
     (_CORE_EVENT, _EVENT): _event_to_new,
     (_EVENT, _CORE_EVENT): _renaming(_TO_CORE),
-    (Kind("autoscaling/v2", _AUTOSCALER), Kind("autoscaling/v1", _AUTOSCALER)): _autoscaler_to_v1,
-    (Kind("autoscaling/v1", _AUTOSCALER), Kind("autoscaling/v2", _AUTOSCALER)): _autoscaler_to_v2,
+    (KindInfo("autoscaling/v2", _AUTOSCALER), KindInfo("autoscaling/v1", _AUTOSCALER)): _autoscaler_to_v1,
+    (KindInfo("autoscaling/v1", _AUTOSCALER), KindInfo("autoscaling/v2", _AUTOSCALER)): _autoscaler_to_v2,
 }

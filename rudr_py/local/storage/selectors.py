@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rudr_py.local import status
+from rudr_py.local import api_errors
 
 Predicate = Callable[[Mapping[str, Any]], bool]
 LabelPredicate = Callable[[Mapping[str, str]], bool]
@@ -56,9 +56,9 @@ class _Parser:
             terms.append(self.requirement())
             separator = self.next()
             if separator not in ("", ","):
-                raise status.bad_request(f"found '{separator}', expected: ',' or 'end of string'")
+                raise api_errors.bad_request(f"found '{separator}', expected: ',' or 'end of string'")
             if separator and not self.peek():
-                raise status.bad_request("found '', expected: identifier after ','")
+                raise api_errors.bad_request("found '', expected: identifier after ','")
         if len(terms) == 1:
             return terms[0]
         return lambda found: all(term(found) for term in terms)
@@ -88,13 +88,13 @@ class _Parser:
             return lambda found: found.get(key) == value
         if operator in ("<", ">"):
             return self.order(key, operator)
-        raise status.bad_request(f"found '{operator}', expected: in, notin, =, ==, !=, gt, lt")
+        raise api_errors.bad_request(f"found '{operator}', expected: in, notin, =, ==, !=, gt, lt")
 
     def order(self, key: str, operator: str) -> LabelPredicate:
         try:
             bound = int(self.next())
         except ValueError:
-            raise status.bad_request(f"for '{operator}' operator, the value must be an integer") from None
+            raise api_errors.bad_request(f"for '{operator}' operator, the value must be an integer") from None
 
         def compare(found: Mapping[str, str]) -> bool:
             try:
@@ -107,20 +107,20 @@ class _Parser:
 
     def values(self) -> frozenset[str]:
         if self.next() != "(":
-            raise status.bad_request("found '', expected: '('")
+            raise api_errors.bad_request("found '', expected: '('")
         found = set()
         while self.peek() not in (")", ""):
             word = self.next()
             if word != ",":
                 found.add(word)
         if self.next() != ")":
-            raise status.bad_request("found '', expected: ',' or ')'")
+            raise api_errors.bad_request("found '', expected: ',' or ')'")
         return frozenset(found) or frozenset([""])
 
     def word(self, expected: str) -> str:
         token = self.next()
         if not token or not (token[0].isalnum() or token[0] in "_-./"):
-            raise status.bad_request(f"found '{token}', expected: {expected}")
+            raise api_errors.bad_request(f"found '{token}', expected: {expected}")
         return token
 
 
@@ -134,7 +134,9 @@ def fields(text: str) -> list[tuple[str, bool, str]]:
                 terms.append((path, equal, value))
                 break
         else:
-            raise status.bad_request(f"invalid field selector: {term!r}: expected <path>=<value> or <path>!=<value>")
+            raise api_errors.bad_request(
+                f"invalid field selector: {term!r}: expected <path>=<value> or <path>!=<value>"
+            )
     return terms
 
 

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from rudr_py.errors import Cause
-from rudr_py.local import nulls, rules, status
-from rudr_py.local.resources import Resource
-from rudr_py.local.schema import default, prune, validate
-from rudr_py.local.store import Object
+from rudr_py.local import api_errors, kind_rules
+from rudr_py.local.registry.resources import Resource
+from rudr_py.local.schema import defaulting, go_nulls, pruning, validate
+from rudr_py.local.storage.store import Object
 
 STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"
 _TYPE_INVALID = "FieldValueTypeInvalid"
@@ -21,29 +21,29 @@ _TYPE_INVALID = "FieldValueTypeInvalid"
 def check_identity(resource: Resource, body: Any) -> None:
     """Refuse a body that is no object of this kind. A built-in kind may leave apiVersion and kind out."""
     if not isinstance(body, dict):
-        raise status.bad_request(
+        raise api_errors.bad_request(
             f"the object provided is unrecognized (must be of type {resource.kind}): couldn't get version/kind; "
             f"json: cannot unmarshal {_go_type(body)} into Go value of type struct"
         )
     if resource.custom:
         for key, label in (("kind", "Kind"), ("apiVersion", "apiVersion")):
             if not body.get(key):
-                raise status.bad_request(f"Object '{label}' is missing in '{_shown(body)}'")
+                raise api_errors.bad_request(f"Object '{label}' is missing in '{_shown(body)}'")
     kind = body.setdefault("kind", resource.kind)
     api_version = body.setdefault("apiVersion", resource.api_version)
     if api_version != resource.api_version:
-        raise status.bad_request(
+        raise api_errors.bad_request(
             f"the API version in the data ({api_version}) does not match the expected API version "
             f"({resource.api_version})"
         )
     if kind != resource.kind:
-        raise status.bad_request(
+        raise api_errors.bad_request(
             f'{kind} in version "{resource.version}" cannot be handled as a {resource.kind}: converting '
             f"({resource.version}.{kind}) to ({resource.group.split('.')[0] or 'core'}.{resource.kind}): "
             "unknown conversion"
         )
     if not isinstance(body.setdefault("metadata", {}), dict):
-        raise status.undecodable(resource, "json: cannot unmarshal metadata into Go struct field")
+        raise api_errors.undecodable(resource, "json: cannot unmarshal metadata into Go struct field")
 
 
 def decode(resource: Resource, body: Object, validation: str = WARN, duplicates: Sequence[str] = ()) -> tuple[str, ...]:
@@ -56,12 +56,12 @@ def decode(resource: Resource, body: Object, validation: str = WARN, duplicates:
     node = resource.node
     if node is not None:
         check_types(resource, validate.validate(body, node))
-        unknown = [] if validation == IGNORE and resource.custom else prune.unknown_fields(body, node)
+        unknown = [] if validation == IGNORE and resource.custom else pruning.unknown_fields(body, node)
         problems += [f'unknown field "{path}"' for path in unknown]
         if unknown or resource.custom:
-            prune.prune(body, node)
+            pruning.prune(body, node)
     if problems and validation == STRICT:
-        raise status.undecodable(resource, "strict decoding error: " + ", ".join(problems))
+        raise api_errors.undecodable(resource, "strict decoding error: " + ", ".join(problems))
     fill(resource, body)
     return tuple(problems) if validation == WARN else ()
 
@@ -70,16 +70,16 @@ def check_types(resource: Resource, causes: Sequence[Cause]) -> None:
     """Refuse the first value of a wrong type, as Go's JSON decoder does; of a custom kind that is metadata only."""
     for cause in causes:
         if cause.reason == _TYPE_INVALID and (not resource.custom or cause.field.startswith("metadata")):
-            raise status.undecodable(resource, f"json: cannot unmarshal {cause.field}: {cause.message}")
+            raise api_errors.undecodable(resource, f"json: cannot unmarshal {cause.field}: {cause.message}")
 
 
 def fill(resource: Resource, obj: Object) -> None:
     """Fill in defaults, in place."""
-    rules.of(resource).normalise(obj)
+    kind_rules.of(resource).normalise(obj)
     node = resource.node
     if node is not None:
-        nulls.settle(obj, node)
-        default.default(obj, node)
+        go_nulls.settle(obj, node)
+        defaulting.default(obj, node)
 
 
 def _go_type(value: Any) -> str:

@@ -9,18 +9,20 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.local import admission, conversion, isolation, rules, status
-from rudr_py.local.copying import clone
-from rudr_py.local.resources import Target
-from rudr_py.local.store import Object
-from rudr_py.local.world import World
+from rudr_py.local import api_errors, kind_rules
+from rudr_py.local.admission import field_isolation, namespaces
+from rudr_py.local.registry.resources import ObjectTarget
+from rudr_py.local.storage import conversion
+from rudr_py.local.storage.backend import Backend
+from rudr_py.local.storage.cloning import clone
+from rudr_py.local.storage.store import Object
 
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
 CRD_TABLE = "customresourcedefinitions.apiextensions.k8s.io"
 CRD_FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
 
 
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
+class DeleteOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What DeleteOptions ask for. `propagation` is empty, Background, Foreground or Orphan."""
 
     propagation: str = ""
@@ -29,17 +31,17 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     dry_run: bool = False
 
 
-def wish(options: Any, query: Any) -> Wish:
+def wish(options: Any, query: Any) -> DeleteOptions:
     """Return what the body (or None) and the query of a DELETE ask for. Raises `ApiError` (400)."""
     options = options if isinstance(options, dict) else {}
     if options.get("kind") not in (None, "", "DeleteOptions"):
-        raise status.bad_request(f'{options["kind"]} in version "v1" cannot be handled as a DeleteOptions')
+        raise api_errors.bad_request(f'{options["kind"]} in version "v1" cannot be handled as a DeleteOptions')
     preconditions = options.get("preconditions") or {}
     propagation = options.get("propagationPolicy") or query.get("propagationPolicy") or ""
     orphan = options.get("orphanDependents", query.get("orphanDependents"))
     if not propagation and orphan is not None:
         propagation = "Orphan" if orphan in (True, "true") else "Background"
-    return Wish(
+    return DeleteOptions(
         propagation=propagation,
         uid=preconditions.get("uid") or "",
         resource_version=preconditions.get("resourceVersion") or "",
@@ -47,14 +49,14 @@ def wish(options: Any, query: Any) -> Wish:
     )
 
 
-def delete(world: World, target: Target, asked: Wish) -> tuple[Object, bool]:
+def delete(world: Backend, target: ObjectTarget, asked: DeleteOptions) -> tuple[Object, bool]:
     """Delete an object; return its last state and whether it is gone, not only marked. Raises `ApiError`."""
     resource = target.resource
     found = world.store.get(resource.table, target.namespace, target.name)
     if found is None:
-        raise status.not_found(resource, target.name)
+        raise api_errors.not_found(resource, target.name)
     _check(target, found, asked)
-    admission.check_deletion(resource, target.name)
+    namespaces.check_deletion(resource, target.name)
     finalizers = _finalizers(target, found, asked)
     marked: Object = {**found, "metadata": {**found["metadata"], "finalizers": finalizers}}
     if resource.table == "namespaces":
@@ -64,8 +66,8 @@ def delete(world: World, target: Target, asked: Wish) -> tuple[Object, bool]:
         marked["metadata"]["deletionGracePeriodSeconds"] = 0
         if found["metadata"].get("generation"):
             marked["metadata"]["generation"] += 1
-    isolation.tidy(marked["metadata"])
-    if isolation.may_go(marked):
+    field_isolation.tidy(marked["metadata"])
+    if field_isolation.may_go(marked):
         if not asked.dry_run:
             found = world.store.remove(resource.table, target.namespace, target.name) or found
         return conversion.convert(found, resource), True
@@ -74,27 +76,27 @@ def delete(world: World, target: Target, asked: Wish) -> tuple[Object, bool]:
     return conversion.convert(marked, resource), False
 
 
-def _check(target: Target, found: Object, asked: Wish) -> None:
+def _check(target: ObjectTarget, found: Object, asked: DeleteOptions) -> None:
     resource, metadata = target.resource, found["metadata"]
     if asked.uid and asked.uid != metadata["uid"]:
         why = (
             f"the UID in the precondition ({asked.uid}) does not match the UID in record ({metadata['uid']}). "
             "The object might have been deleted and then recreated"
         )
-        raise status.conflict(resource, target.name, why, kind=resource.kind)
+        raise api_errors.conflict(resource, target.name, why, kind=resource.kind)
     if asked.resource_version and asked.resource_version != metadata["resourceVersion"]:
         why = (
             f"the ResourceVersion in the precondition ({asked.resource_version}) does not match the ResourceVersion "
             f"in record ({metadata['resourceVersion']}). The object might have been modified"
         )
-        raise status.conflict(resource, target.name, why, kind=resource.kind)
+        raise api_errors.conflict(resource, target.name, why, kind=resource.kind)
 
 
-def _finalizers(target: Target, found: Object, asked: Wish) -> list[str]:
+def _finalizers(target: ObjectTarget, found: Object, asked: DeleteOptions) -> list[str]:
     """The finalizers of an object whose deletion was asked for."""
     finalizers = list(found["metadata"].get("finalizers") or ())
     propagation = asked.propagation
-    if not propagation and not {ORPHAN, FOREGROUND} & set(finalizers) and rules.of(target.resource).orphans:
+    if not propagation and not {ORPHAN, FOREGROUND} & set(finalizers) and kind_rules.of(target.resource).orphans:
         propagation = "Orphan"
     if propagation:
         finalizers = [each for each in finalizers if each not in (ORPHAN, FOREGROUND)]

@@ -10,29 +10,21 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.local import (
-    bodies,
-    decoding,
-    deletion,
-    duplicates,
-    logs,
-    reads,
-    reviews,
-    scaling,
-    status,
-    subresources,
-    views,
-    writes,
-)
+from rudr_py.local import api_errors
+from rudr_py.local.access import reviews
 from rudr_py.local.access.user import ADMIN, User
+from rudr_py.local.http import bodies, duplicate_keys
+from rudr_py.local.http.routing import Route, is_true
+from rudr_py.local.http.watch_streams import Subscription
 from rudr_py.local.merge import patch as patching
-from rudr_py.local.resources import Resource, Target
-from rudr_py.local.routing import Route, is_true
-from rudr_py.local.store import Object
-from rudr_py.local.views import View
-from rudr_py.local.watching import Subscription
-from rudr_py.local.world import World
-from rudr_py.local.writes import Options, Outcome
+from rudr_py.local.registry.resources import ObjectTarget, Resource
+from rudr_py.local.storage.backend import Backend
+from rudr_py.local.storage.store import Object
+from rudr_py.local.verbs import decoding, deletion, pod_logs, reads, subresources, views, writes
+from rudr_py.local.verbs import scale as scaling
+from rudr_py.local.verbs.deletion import DeleteOptions
+from rudr_py.local.verbs.views import View
+from rudr_py.local.verbs.writes import WriteOptions, WriteResult
 
 _MANAGER_LENGTH = 128
 _DELETED_SHOWN = frozenset(
@@ -49,7 +41,7 @@ _DELETED_SHOWN = frozenset(
 """Kinds whose deletion answers with the object."""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class ResourceRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request for a resource, read but not yet understood."""
 
     route: Route
@@ -62,9 +54,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     user: User = ADMIN
 
     @property
-    def target(self) -> Target:
+    def target(self) -> ObjectTarget:
         """The object that the path names."""
-        return Target(self.resource, self.route.namespace, self.route.name)
+        return ObjectTarget(self.resource, self.route.namespace, self.route.name)
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,29 +68,31 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
-def get(world: World, asked: Asked) -> Answer:
+def get(world: Backend, asked: ResourceRequest) -> Answer:
     """Return one object, its scale, or the log of a pod."""
     found = writes.live(world, asked.target)
     if asked.route.subresource == "log":
-        return Answer(text=logs.read(found, asked.query, world.printed))
+        return Answer(text=pod_logs.read(found, asked.query, world.printed))
     if asked.route.subresource == "scale":
         return Answer(object=views.scale(asked.view, scaling.to_scale(asked.resource, found), world.clock()))
     return _shown(world, asked, found)
 
 
-def list_(world: World, asked: Asked) -> Answer:
+def list_(world: Backend, asked: ResourceRequest) -> Answer:
     """Return a page of objects."""
     query = reads.parse(asked.route.namespace, asked.route.name, asked.query)
     page = reads.list_page(world, asked.resource, query)
     return Answer(object=views.many(asked.view, asked.resource, page, world.clock()), warnings=_deprecation(asked))
 
 
-def subscription(world: World, asked: Asked, *, bookmark_interval: float, default_timeout: float) -> Subscription:
+def subscription(
+    world: Backend, asked: ResourceRequest, *, bookmark_interval: float, default_timeout: float
+) -> Subscription:
     """Return what a watch request subscribes to. Raises `ApiError` (400)."""
     query = reads.parse(asked.route.namespace, asked.route.name, asked.query)
     initial = is_true(asked.query.get("sendInitialEvents")) if "sendInitialEvents" in asked.query else False
     if initial and query.match != "NotOlderThan":
-        raise status.initial_events_need_match()
+        raise api_errors.initial_events_need_match()
     since = reads.revision_of(query.resource_version)
     seconds = asked.query.get("timeoutSeconds", "")
     return Subscription(
@@ -114,7 +108,7 @@ def subscription(world: World, asked: Asked, *, bookmark_interval: float, defaul
     )
 
 
-def create(world: World, asked: Asked) -> Answer:
+def create(world: Backend, asked: ResourceRequest) -> Answer:
     """Create an object, or answer a review."""
     body = bodies.read(asked.body, asked.media, asked.resource.kind)
     if asked.resource.verbs == ("create",):
@@ -124,27 +118,27 @@ def create(world: World, asked: Asked) -> Answer:
     return _written(world, asked, writes.create(world, asked.target, body, _options(asked, body)))
 
 
-def update(world: World, asked: Asked) -> Answer:
+def update(world: Backend, asked: ResourceRequest) -> Answer:
     """Replace an object or its subresource."""
     body = bodies.read(asked.body, asked.media, asked.resource.kind)
     return _written(world, asked, writes.update(world, asked.target, body, _options(asked, body)))
 
 
-def patch(world: World, asked: Asked) -> Answer:
+def patch(world: Backend, asked: ResourceRequest) -> Answer:
     """Patch an object or its subresource, in one of four ways."""
     resource = asked.resource
     body = bodies.read_patch(asked.body, asked.media, resource)
     options = _options(asked)
     if asked.media == bodies.APPLY_PATCH:
         if not asked.query.get("fieldManager"):
-            raise status.missing_manager()
+            raise api_errors.missing_manager()
         return _written(world, asked, writes.apply(world, asked.target, body, options))
     if "force" in asked.query:
-        raise status.bad_force()
+        raise api_errors.bad_force()
     return _written(world, asked, writes.change(world, asked.target, _change(asked, body), options))
 
 
-def _change(asked: Asked, body: Any) -> Callable[[Object], Object]:
+def _change(asked: ResourceRequest, body: Any) -> Callable[[Object], Object]:
     if asked.media == bodies.JSON_PATCH:
         return lambda live: patching.json_patch(live, body)
     if asked.media == bodies.STRATEGIC_PATCH:
@@ -154,39 +148,39 @@ def _change(asked: Asked, body: Any) -> Callable[[Object], Object]:
     return lambda live: patching.merge_patch(live, body)
 
 
-def delete(world: World, asked: Asked) -> Answer:
+def delete(world: Backend, asked: ResourceRequest) -> Answer:
     """Delete one object."""
     wish = _wish(asked)
     last, gone = deletion.delete(world, asked.target, wish)
     if gone and asked.resource.table not in _DELETED_SHOWN:
         metadata = last["metadata"]
-        return Answer(object=status.success(asked.resource, metadata["name"], metadata["uid"]))
+        return Answer(object=api_errors.success(asked.resource, metadata["name"], metadata["uid"]))
     return _shown(world, asked, last)
 
 
-def deletecollection(world: World, asked: Asked) -> Answer:
+def deletecollection(world: Backend, asked: ResourceRequest) -> Answer:
     """Delete all objects that are selected; return them as they were."""
     wish = _wish(asked)
     query = reads.parse(asked.route.namespace, "", asked.query)
     page = reads.list_page(world, asked.resource, query)
     for obj in page.objects:
         metadata = obj["metadata"]
-        target = Target(asked.resource, metadata.get("namespace", ""), metadata["name"])
+        target = ObjectTarget(asked.resource, metadata.get("namespace", ""), metadata["name"])
         deletion.delete(world, target, wish)
     return Answer(object=views.many(asked.view, asked.resource, page, world.clock()))
 
 
-def _wish(asked: Asked) -> deletion.Wish:
+def _wish(asked: ResourceRequest) -> DeleteOptions:
     body = bodies.read(asked.body, asked.media, "DeleteOptions") if asked.body.strip() else None
     return deletion.wish(body, asked.query)
 
 
-def _shown(world: World, asked: Asked, obj: Object) -> Answer:
+def _shown(world: Backend, asked: ResourceRequest, obj: Object) -> Answer:
     shown = views.one(asked.view, asked.resource, obj, world.clock())
     return Answer(object=shown, warnings=_deprecation(asked))
 
 
-def _written(world: World, asked: Asked, outcome: Outcome) -> Answer:
+def _written(world: Backend, asked: ResourceRequest, outcome: WriteResult) -> Answer:
     code = 201 if outcome.created else 200
     warnings = (*outcome.warnings, *_deprecation(asked))
     if outcome.object["kind"] == "Scale" and asked.route.subresource == "scale":
@@ -196,11 +190,11 @@ def _written(world: World, asked: Asked, outcome: Outcome) -> Answer:
     return Answer(object=shown, status=code, warnings=warnings)
 
 
-def _deprecation(asked: Asked) -> tuple[str, ...]:
+def _deprecation(asked: ResourceRequest) -> tuple[str, ...]:
     return (asked.resource.deprecation,) if asked.resource.deprecation else ()
 
 
-def _options(asked: Asked, body: Any = None) -> Options:
+def _options(asked: ResourceRequest, body: Any = None) -> WriteOptions:
     """How to write; `body` is that of a create or update."""
     query = asked.query
     validation = query.get("fieldValidation") or decoding.WARN
@@ -208,11 +202,11 @@ def _options(asked: Asked, body: Any = None) -> Options:
     manager = query.get("fieldManager") or asked.user_agent.partition("/")[0] or "unknown"
     dry_run = query.get("dryRun", "")
     if dry_run not in ("", "All"):
-        raise status.bad_request(f'dryRun: Unsupported value: "{dry_run}": supported values: "All"')
-    return Options(
+        raise api_errors.bad_request(f'dryRun: Unsupported value: "{dry_run}": supported values: "All"')
+    return WriteOptions(
         manager=manager[:_MANAGER_LENGTH],
         field_validation=validation,
-        duplicates=tuple(duplicates.duplicate_fields(asked.body, body)) if looked_at else (),
+        duplicates=tuple(duplicate_keys.duplicate_fields(asked.body, body)) if looked_at else (),
         dry_run=dry_run == "All",
         force=query.get("force", "").lower() in ("true", "1"),
         subresource=asked.route.subresource,
@@ -220,7 +214,7 @@ def _options(asked: Asked, body: Any = None) -> Options:
     )
 
 
-VERBS: dict[str, Callable[[World, Asked], Answer]] = {
+VERBS: dict[str, Callable[[Backend, ResourceRequest], Answer]] = {
     "get": get,
     "list": list_,
     "create": create,

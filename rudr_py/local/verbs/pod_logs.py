@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from rudr_py.local import status
-from rudr_py.local.store import Object
+from rudr_py.local import api_errors
+from rudr_py.local.storage.store import Object
 
 LOG_ANNOTATION = "local.rudr.dev/log"
 """On a pod (or a pod template): what its containers print."""
@@ -27,10 +27,10 @@ def read(pod: Object, query: Mapping[str, str], printed: Printed) -> str:
     restarted = (states.get(container) or {}).get("restartCount", 0) > 0
     name = pod["metadata"]["name"]
     if query.get("previous") == "true" and not restarted:
-        raise status.bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
+        raise api_errors.bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
     if waiting and not restarted:
         why = _WAITING.get(waiting["reason"], waiting["reason"])
-        raise status.bad_request(f'container "{container}" in pod "{name}" is waiting to start: {why}')
+        raise api_errors.bad_request(f'container "{container}" in pod "{name}" is waiting to start: {why}')
     text = (pod["metadata"].get("annotations") or {}).get(LOG_ANNOTATION) or printed(pod)
     return _cut(text, query)
 
@@ -47,13 +47,13 @@ def _container(pod: Object, wanted: str) -> str:
     name = pod["metadata"]["name"]
     if wanted:
         if wanted not in (*names, *initial):
-            raise status.bad_request(f"container {wanted} is not valid for pod {name}")
+            raise api_errors.bad_request(f"container {wanted} is not valid for pod {name}")
         return wanted
     if len(names) != 1:
         shown = f"choose one of: [{' '.join(names)}]"
         if initial:
             shown += f" or one of the init containers: [{' '.join(initial)}]"
-        raise status.bad_request(f"a container name must be specified for pod {name}, {shown}")
+        raise api_errors.bad_request(f"a container name must be specified for pod {name}, {shown}")
     return names[0]
 
 

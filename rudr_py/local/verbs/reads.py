@@ -8,11 +8,12 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.local import conversion, selectors, status
-from rudr_py.local.resources import Resource
-from rudr_py.local.selectors import Predicate
-from rudr_py.local.store import CompactedError, Object, ObjectList
-from rudr_py.local.world import World
+from rudr_py.local import api_errors
+from rudr_py.local.registry.resources import Resource
+from rudr_py.local.storage import conversion, selectors
+from rudr_py.local.storage.backend import Backend
+from rudr_py.local.storage.selectors import Predicate
+from rudr_py.local.storage.store import CompactedError, Object, ObjectList
 
 _CORE_EVENT_FIELDS = ("involvedObject", "reason", "reportingComponent", "source", "type")
 _COMMON_FIELDS = frozenset({"metadata.name", "metadata.namespace"})
@@ -38,7 +39,7 @@ _SELECTABLE: dict[str, tuple[str, ...]] = {
 }
 
 
-class Query(msgspec.Struct, frozen=True, kw_only=True):
+class ListQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which objects to list, and as of when."""
 
     namespace: str = ""
@@ -50,7 +51,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     match: str = ""
 
 
-class Page(msgspec.Struct, frozen=True, kw_only=True):
+class ListPage(msgspec.Struct, frozen=True, kw_only=True):
     """Some objects as of `revision`; `token` continues the list, `remaining` is how many follow, if known."""
 
     objects: ObjectList
@@ -59,7 +60,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     remaining: int = 0
 
 
-def parse(namespace: str, name: str, query: Mapping[str, str]) -> Query:
+def parse(namespace: str, name: str, query: Mapping[str, str]) -> ListQuery:
     """Return the list that a query string asks for; `name` narrows it to one object. Raises `ApiError` (400)."""
     fields = query.get("fieldSelector", "")
     if name:
@@ -67,8 +68,8 @@ def parse(namespace: str, name: str, query: Mapping[str, str]) -> Query:
     try:
         limit = int(query.get("limit") or 0)
     except ValueError:
-        raise status.bad_request(f'strconv.ParseInt: parsing "{query["limit"]}": invalid syntax') from None
-    return Query(
+        raise api_errors.bad_request(f'strconv.ParseInt: parsing "{query["limit"]}": invalid syntax') from None
+    return ListQuery(
         namespace=namespace,
         labels=query.get("labelSelector", ""),
         fields=fields,
@@ -79,13 +80,13 @@ def parse(namespace: str, name: str, query: Mapping[str, str]) -> Query:
     )
 
 
-def selection(resource: Resource, query: Query) -> Predicate | None:
+def selection(resource: Resource, query: ListQuery) -> Predicate | None:
     """Return the predicate of a list or watch over objects in the resource's version. Raises `ApiError` (400)."""
     terms = selectors.fields(query.fields)
     allowed = {*_COMMON_FIELDS, *_SELECTABLE.get(resource.table, ()), *resource.selectable}
     for path, _, _ in terms:
         if path not in allowed and not _is_event_field(resource, path):
-            raise status.bad_request(_unknown(resource, path))
+            raise api_errors.bad_request(_unknown(resource, path))
     return selectors.predicate(query.labels, terms)
 
 
@@ -111,11 +112,11 @@ def revision_of(text: str) -> int:
     if not text:
         return 0
     if not text.isdigit():
-        raise status.bad_request(f'Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax')
+        raise api_errors.bad_request(f'Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax')
     return int(text)
 
 
-def list_page(world: World, resource: Resource, query: Query) -> Page:
+def list_page(world: Backend, resource: Resource, query: ListQuery) -> ListPage:
     """Return one page of a list. Raises `ApiError` (400, 410, 504)."""
     selects = selection(resource, query)
     revision, start = _moment(world, query)
@@ -125,11 +126,11 @@ def list_page(world: World, resource: Resource, query: Query) -> Page:
     converted = [conversion.convert(obj, resource) for obj in objects]
     if not query.limit:
         chosen = [obj for obj in converted if selects(obj)] if selects else converted
-        return Page(objects=chosen, revision=revision or world.store.revision)
+        return ListPage(objects=chosen, revision=revision or world.store.revision)
     return _cut(converted, selects, query.limit, revision or world.store.revision)
 
 
-def _cut(objects: ObjectList, selects: Predicate | None, limit: int, revision: int) -> Page:
+def _cut(objects: ObjectList, selects: Predicate | None, limit: int, revision: int) -> ListPage:
     chosen: ObjectList = []
     for index, obj in enumerate(objects):
         if selects is not None and not selects(obj):
@@ -142,27 +143,27 @@ def _cut(objects: ObjectList, selects: Predicate | None, limit: int, revision: i
         if not more:
             break
         remaining = len(more) if selects is None else 0
-        return Page(objects=chosen, revision=revision, token=_token(revision, _key(obj)), remaining=remaining)
-    return Page(objects=chosen, revision=revision)
+        return ListPage(objects=chosen, revision=revision, token=_token(revision, _key(obj)), remaining=remaining)
+    return ListPage(objects=chosen, revision=revision)
 
 
-def _moment(world: World, query: Query) -> tuple[int, tuple[str, str] | None]:
+def _moment(world: Backend, query: ListQuery) -> tuple[int, tuple[str, str] | None]:
     """Return the revision to list at (0: now) and the key after which to start."""
     current = world.store.revision
     if query.token:
         if query.resource_version not in ("", "0"):
-            raise status.bad_request("specifying resource version is not allowed when using continue")
+            raise api_errors.bad_request("specifying resource version is not allowed when using continue")
         return _read_token(query.token)
     wanted = revision_of(query.resource_version)
     if query.match and not query.resource_version:
-        raise status.bad_request("resourceVersionMatch is forbidden unless resourceVersion is provided")
+        raise api_errors.bad_request("resourceVersionMatch is forbidden unless resourceVersion is provided")
     if wanted > current:
-        raise status.too_large_version(wanted, current)
+        raise api_errors.too_large_version(wanted, current)
     exact = query.match == "Exact" or (not query.match and query.limit and wanted)
     return (wanted if exact else 0), None
 
 
-def _objects(world: World, resource: Resource, query: Query, revision: int) -> ObjectList:
+def _objects(world: Backend, resource: Resource, query: ListQuery, revision: int) -> ObjectList:
     if not revision or revision == world.store.revision:
         return world.store.list(resource.table, query.namespace)
     try:
@@ -170,8 +171,8 @@ def _objects(world: World, resource: Resource, query: Query, revision: int) -> O
     except CompactedError:
         if query.token:
             start = _read_token(query.token)[1]
-            raise status.continue_expired(_token(world.store.revision, start or ("", ""))) from None
-        raise status.watch_expired() from None
+            raise api_errors.continue_expired(_token(world.store.revision, start or ("", ""))) from None
+        raise api_errors.watch_expired() from None
 
 
 def _key(obj: Object) -> tuple[str, str]:
@@ -189,4 +190,4 @@ def _read_token(token: str) -> tuple[int, tuple[str, str]]:
         namespace, _, name = value["start"].rstrip("\0").partition("/")
         return int(value["rv"]), (namespace, name)
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise status.bad_request("continue key is not valid: illegal base64 data or unexpected content") from None
+        raise api_errors.bad_request("continue key is not valid: illegal base64 data or unexpected content") from None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from rudr_py.local import selectors, status
-from rudr_py.local.copying import clone
-from rudr_py.local.resources import Resource
-from rudr_py.local.store import Object
+from rudr_py.local import api_errors
+from rudr_py.local.registry.resources import Resource
+from rudr_py.local.storage import selectors
+from rudr_py.local.storage.cloning import clone
+from rudr_py.local.storage.store import Object
 
 _SHOWN = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
@@ -16,7 +17,7 @@ def to_scale(resource: Resource, obj: Object) -> Object:
     """Return the Scale of an object."""
     paths = resource.scale
     if paths is None:
-        raise status.no_such_resource()
+        raise api_errors.no_such_resource()
     replicas = _at(obj, paths.spec_replicas)
     scale_status: Object = {"replicas": _at(obj, paths.status_replicas) or 0}
     selector = _at(obj, paths.selector) if paths.selector else None
@@ -35,10 +36,12 @@ def to_scale(resource: Resource, obj: Object) -> Object:
 def scaled(resource: Resource, obj: Object, scale: Object) -> Object:
     """Return a copy of an object with the replicas, and the resourceVersion, of a Scale."""
     if resource.scale is None:
-        raise status.no_such_resource()
+        raise api_errors.no_such_resource()
     replicas = (scale.get("spec") or {}).get("replicas", 0)
     if not isinstance(replicas, int) or isinstance(replicas, bool):
-        raise status.bad_request('Scale in version "v1" cannot be handled as a Scale: spec.replicas must be an integer')
+        raise api_errors.bad_request(
+            'Scale in version "v1" cannot be handled as a Scale: spec.replicas must be an integer'
+        )
     copy: Object = clone(obj)
     *path, last = resource.scale.spec_replicas.strip(".").split(".")
     place = copy

@@ -9,21 +9,24 @@ from collections.abc import Callable
 from typing import Any
 
 from rudr_py.errors import Cause, ConflictError, InvalidError, TooManyRequestsError
-from rudr_py.local import deletion, selectors, status, writes
+from rudr_py.local import api_errors
 from rudr_py.local.access.accounts import AUDIENCE, BINDABLE
-from rudr_py.local.resources import Kind, Target
-from rudr_py.local.store import Object
-from rudr_py.local.world import World
+from rudr_py.local.registry.resources import KindInfo, ObjectTarget
+from rudr_py.local.storage import selectors
+from rudr_py.local.storage.backend import Backend
+from rudr_py.local.storage.store import Object
+from rudr_py.local.verbs import deletion, writes
+from rudr_py.local.verbs.writes import WriteOptions
 
 _SHORTEST, _DEFAULT, _LONGEST = 600, 3600, 2**32
 _BUDGETS = "poddisruptionbudgets.policy"
 
 
-def create(world: World, target: Target, subresource: str, body: Any) -> Object:
+def create(world: Backend, target: ObjectTarget, subresource: str, body: Any) -> Object:
     """Create under an object. Raises `ApiError`: 405 where nothing can be created."""
     make = _MAKERS.get(subresource)
     if make is None:
-        raise status.method_not_allowed()
+        raise api_errors.method_not_allowed()
     return make(world, target, _object(body))
 
 
@@ -32,11 +35,11 @@ def _object(value: Any) -> Object:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise status.bad_request("the object provided is unrecognized: an object is expected where there is none")
+        raise api_errors.bad_request("the object provided is unrecognized: an object is expected where there is none")
     return value
 
 
-def _token(world: World, target: Target, body: Object) -> Object:
+def _token(world: Backend, target: ObjectTarget, body: Object) -> Object:
     """Issue a token (TokenRequest)."""
     spec = _object(body.get("spec"))
     seconds = spec.get("expirationSeconds", _DEFAULT)
@@ -45,7 +48,7 @@ def _token(world: World, target: Target, body: Object) -> Object:
     account = writes.live(world, target)
     bound = _bound(world, target, _object(spec.get("boundObjectRef")))
     if world.access is None:
-        raise status.method_not_allowed()
+        raise api_errors.method_not_allowed()
     now = int(world.clock().timestamp())
     token = world.access.issuer.issue(account, now=now, until=now + seconds, token_id=world.uid(), bound=bound)
     return {
@@ -74,18 +77,18 @@ def _invalid_token(seconds: Any) -> InvalidError:
     )
 
 
-def _bound(world: World, target: Target, reference: Object) -> Object | None:
+def _bound(world: Backend, target: ObjectTarget, reference: Object) -> Object | None:
     """The object that a token is bound to."""
     if not reference:
         return None
     kind, api_version = str(reference.get("kind", "")), str(reference.get("apiVersion", "v1"))
-    resource = world.registry.of(Kind(api_version, kind))
+    resource = world.registry.of(KindInfo(api_version, kind))
     if resource is None or kind not in BINDABLE or api_version != "v1":
-        raise status.bad_request(f"cannot bind token to object of type /{api_version}, Kind={kind}")
+        raise api_errors.bad_request(f"cannot bind token to object of type /{api_version}, Kind={kind}")
     namespace = target.namespace if resource.namespaced else ""
-    found = writes.live(world, Target(resource, namespace, str(reference.get("name", ""))))
+    found = writes.live(world, ObjectTarget(resource, namespace, str(reference.get("name", ""))))
     if kind == "Pod" and (found["spec"].get("serviceAccountName") or "default") != target.name:
-        raise status.bad_request(
+        raise api_errors.bad_request(
             f'cannot bind token for serviceaccount "{target.name}" to pod running with different serviceaccount name.'
         )
     uid = found["metadata"]["uid"]
@@ -94,11 +97,11 @@ def _bound(world: World, target: Target, reference: Object) -> Object | None:
             f"the UID in the bound object reference ({reference['uid']}) does not match the UID in record. "
             "The object might have been deleted and then recreated"
         )
-        raise status.conflict(resource, found["metadata"]["name"], why)
+        raise api_errors.conflict(resource, found["metadata"]["name"], why)
     return found
 
 
-def _eviction(world: World, target: Target, body: Object) -> Object:
+def _eviction(world: Backend, target: ObjectTarget, body: Object) -> Object:
     """Delete a pod if its disruption budgets let it go."""
     pod = writes.live(world, target)
     for budget in world.store.list(_BUDGETS, target.namespace):
@@ -124,7 +127,7 @@ def _held(budget: Object) -> TooManyRequestsError:
     )
 
 
-def _binding(world: World, target: Target, body: Object) -> Object:
+def _binding(world: Backend, target: ObjectTarget, body: Object) -> Object:
     """Give a pod a node, as a scheduler does."""
     pod = writes.live(world, target)
     node = str(_object(body.get("target")).get("name", ""))
@@ -136,12 +139,12 @@ def _binding(world: World, target: Target, body: Object) -> Object:
             reason="Conflict",
             details={"name": target.name, "kind": "pods/binding"},
         )
-    options = writes.Options(manager="kube-scheduler")
+    options = WriteOptions(manager="kube-scheduler")
     writes.change(world, target, lambda live: {**live, "spec": {**live["spec"], "nodeName": node}}, options)
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
 
-_MAKERS: dict[str, Callable[[World, Target, Object], Object]] = {
+_MAKERS: dict[str, Callable[[Backend, ObjectTarget, Object], Object]] = {
     "token": _token,
     "eviction": _eviction,
     "binding": _binding,

@@ -13,11 +13,11 @@ from typing import Any
 import msgspec
 
 from rudr_py.errors import ApiError
-from rudr_py.local import columns
-from rudr_py.local.cells import Shown
-from rudr_py.local.reads import Page
-from rudr_py.local.resources import Resource
-from rudr_py.local.store import Object
+from rudr_py.local.printing import columns
+from rudr_py.local.printing.cells import ColumnDefinition
+from rudr_py.local.registry.resources import Resource
+from rudr_py.local.storage.store import Object
+from rudr_py.local.verbs.reads import ListPage
 
 OBJECT, TABLE, PARTIAL = "", "Table", "PartialObjectMetadata"
 _META_VERSIONS = ("v1", "v1beta1")
@@ -64,13 +64,13 @@ def scale(view: View, obj: Object, now: datetime) -> Object:
     return _one(view, columns.SCALE, obj, now)
 
 
-def _one(view: View, shown: Sequence[Shown], obj: Object, now: datetime) -> Object:
+def _one(view: View, shown: Sequence[ColumnDefinition], obj: Object, now: datetime) -> Object:
     if view.form == TABLE:
         return _table(view, shown, [obj], obj["metadata"].get("resourceVersion", ""), now)
     return partial(view, obj) if view.form == PARTIAL else obj
 
 
-def many(view: View, resource: Resource, page: Page, now: datetime) -> Object:
+def many(view: View, resource: Resource, page: ListPage, now: datetime) -> Object:
     """Return a page of objects in a view."""
     metadata: Object = {"resourceVersion": str(page.revision)}
     if page.token or resource.custom:
@@ -116,7 +116,9 @@ def table(view: View, resource: Resource, objects: list[Object], revision: str, 
     return _table(view, columns.shown(resource), objects, revision, now)
 
 
-def _table(view: View, shown: Sequence[Shown], objects: Iterable[Object], revision: str, now: datetime) -> Object:
+def _table(
+    view: View, shown: Sequence[ColumnDefinition], objects: Iterable[Object], revision: str, now: datetime
+) -> Object:
     return {
         "kind": TABLE,
         "apiVersion": f"meta.k8s.io/{view.version}",

@@ -10,22 +10,26 @@ from collections.abc import Callable
 
 import msgspec
 
-from rudr_py.local import admission, conversion, decoding, inspection, isolation, limits, rules, scaling, status
+from rudr_py.local import api_errors, kind_rules
 from rudr_py.local.access.user import User
-from rudr_py.local.copying import clone
+from rudr_py.local.admission import field_isolation, namespaces, object_checks, quota_limits
 from rudr_py.local.merge import apply as merging
 from rudr_py.local.merge import ownership
 from rudr_py.local.merge.ownership import Write
-from rudr_py.local.resources import Resource, Target
+from rudr_py.local.registry.resources import ObjectTarget, Resource
 from rudr_py.local.schema.node import DEDUCED
-from rudr_py.local.store import Object
-from rudr_py.local.world import World
+from rudr_py.local.storage import conversion
+from rudr_py.local.storage.backend import Backend
+from rudr_py.local.storage.cloning import clone
+from rudr_py.local.storage.store import Object
+from rudr_py.local.verbs import decoding
+from rudr_py.local.verbs import scale as scaling
 
 Change = Callable[[Object], Object]
 """A patch: from the live object, which it must not change, to what it should be."""
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True):
+class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How to write.
 
     `subresource` is empty, `status`, `scale` or `finalize`; `user` is None for the cluster itself; `duplicates` are
@@ -41,7 +45,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     duplicates: tuple[str, ...] = ()
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class WriteResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a write answers: the object in the version asked for."""
 
     object: Object
@@ -49,50 +53,50 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
-def live(world: World, target: Target) -> Object:
+def live(world: Backend, target: ObjectTarget) -> Object:
     """Return the stored object in the version asked for. Raises `NotFoundError`."""
     found = world.store.get(target.resource.table, target.namespace, target.name)
     if found is None:
-        raise status.not_found(target.resource, target.name)
+        raise api_errors.not_found(target.resource, target.name)
     return conversion.convert(found, target.resource)
 
 
-def create(world: World, target: Target, body: Object, options: Options) -> Outcome:
+def create(world: Backend, target: ObjectTarget, body: Object, options: WriteOptions) -> WriteResult:
     """Create an object; the target's name may be empty. Raises `ApiError`. The body is consumed."""
     resource = target.resource
     warnings = decoding.decode(resource, body, options.field_validation, options.duplicates)
-    isolation.check_place(resource, target.namespace, target.name, body["metadata"])
+    field_isolation.check_place(resource, target.namespace, target.name, body["metadata"])
     if body["metadata"].get("resourceVersion"):
-        raise status.bad_request("resourceVersion should not be set on objects to be created")
-    admission.check_namespace(world, resource, target.namespace, body["metadata"].get("name", ""))
-    isolation.begin(world, resource, body)
+        raise api_errors.bad_request("resourceVersion should not be set on objects to be created")
+    namespaces.check_namespace(world, resource, target.namespace, body["metadata"].get("name", ""))
+    field_isolation.begin(world, resource, body)
     body["metadata"]["managedFields"] = ownership.update(None, body, _write(world, resource, options))
     return _insert(world, target, body, options, warnings)
 
 
-def update(world: World, target: Target, body: Object, options: Options) -> Outcome:
+def update(world: Backend, target: ObjectTarget, body: Object, options: WriteOptions) -> WriteResult:
     """Replace an object, or a part of it through a subresource. Raises `ApiError`. The body is consumed."""
     resource = target.resource
     if options.subresource == "scale":
         return change(world, target, lambda _scale: body, options)
     warnings = decoding.decode(resource, body, options.field_validation, options.duplicates)
     metadata = body["metadata"]
-    isolation.check_place(resource, target.namespace, target.name, metadata)
+    field_isolation.check_place(resource, target.namespace, target.name, metadata)
     found = world.store.get(resource.table, target.namespace, target.name)
-    rule = rules.of(resource)
+    rule = kind_rules.of(resource)
     if found is None:
         if not rule.upsert or options.subresource:
-            raise status.not_found(resource, target.name)
+            raise api_errors.not_found(resource, target.name)
         metadata.pop("resourceVersion", None)
-        admission.check_upsert(world, resource, target.namespace, target.name, options.user)
+        namespaces.check_upsert(world, resource, target.namespace, target.name, options.user)
         return create(world, target, body, options)
     if not metadata.get("resourceVersion") and not rule.unconditional:
-        raise inspection.missing_version(resource, target.name)
-    inspection.check_uid(target, metadata, found["metadata"]["uid"])
+        raise object_checks.missing_version(resource, target.name)
+    object_checks.check_uid(target, metadata, found["metadata"]["uid"])
     return _replace(world, target, body, options, warnings)
 
 
-def change(world: World, target: Target, patch: Change, options: Options) -> Outcome:
+def change(world: Backend, target: ObjectTarget, patch: Change, options: WriteOptions) -> WriteResult:
     """Patch an object, or a part of it through a subresource. Raises `ApiError`."""
     resource = target.resource
     found = live(world, target)
@@ -103,115 +107,117 @@ def change(world: World, target: Target, patch: Change, options: Options) -> Out
     body: Object = clone(patch(found))
     warnings = decoding.decode(resource, body, options.field_validation)
     if body["metadata"].get("name") != target.name:
-        raise status.bad_request(
+        raise api_errors.bad_request(
             f"the name of the object ({body['metadata'].get('name', '')}) does not match the name on the URL "
             f"({target.name})"
         )
     return _replace(world, target, body, options, warnings)
 
 
-def apply(world: World, target: Target, body: Object, options: Options) -> Outcome:
+def apply(world: Backend, target: ObjectTarget, body: Object, options: WriteOptions) -> WriteResult:
     """Apply an intent server-side; creates the object if it is absent. Raises `ApiError`."""
     resource = target.resource
     decoding.check_identity(resource, body)
     metadata = body["metadata"]
     if metadata.get("managedFields") is not None:
-        raise status.bad_request("metadata.managedFields must be nil")
+        raise api_errors.bad_request("metadata.managedFields must be nil")
     metadata.setdefault("name", target.name)
-    isolation.check_place(resource, target.namespace, target.name, metadata)
+    field_isolation.check_place(resource, target.namespace, target.name, metadata)
     found = world.store.get(resource.table, target.namespace, target.name)
     write = _write(world, resource, options)
     if found is None:
         if options.subresource:
-            raise status.not_found(resource, target.name)
+            raise api_errors.not_found(resource, target.name)
         return _apply_new(world, target, merging.apply(None, body, write, force=options.force), options)
     current = conversion.convert(found, resource)
-    inspection.check_version(target, metadata.get("resourceVersion"), current)
+    object_checks.check_version(target, metadata.get("resourceVersion"), current)
     merged = merging.apply(current, body, write, force=options.force)
     decoding.fill(resource, merged)
     return _replace(world, target, merged, options, (), owned=True)
 
 
-def _apply_new(world: World, target: Target, merged: Object, options: Options) -> Outcome:
+def _apply_new(world: Backend, target: ObjectTarget, merged: Object, options: WriteOptions) -> WriteResult:
     metadata = merged["metadata"]
-    inspection.check_uid(target, metadata, "")
+    object_checks.check_uid(target, metadata, "")
     managed = metadata.pop("managedFields", [])
     metadata.pop("resourceVersion", None)
-    admission.check_namespace(world, target.resource, target.namespace, target.name)
+    namespaces.check_namespace(world, target.resource, target.namespace, target.name)
     decoding.fill(target.resource, merged)
-    isolation.begin(world, target.resource, merged)
+    field_isolation.begin(world, target.resource, merged)
     merged["metadata"]["managedFields"] = managed
-    admission.check_upsert(world, target.resource, target.namespace, target.name, options.user)
+    namespaces.check_upsert(world, target.resource, target.namespace, target.name, options.user)
     return _insert(world, target, merged, options, ())
 
 
-def _insert(world: World, target: Target, obj: Object, options: Options, warnings: tuple[str, ...]) -> Outcome:
+def _insert(
+    world: Backend, target: ObjectTarget, obj: Object, options: WriteOptions, warnings: tuple[str, ...]
+) -> WriteResult:
     """Complete, check and store a new object whose owners are noted."""
     resource = target.resource
-    rule = rules.of(resource)
+    rule = kind_rules.of(resource)
     stored = conversion.convert(obj, world.registry.stored_in(resource.table) or resource)
     metadata = stored["metadata"]
     rule.create(stored, world.context())
     if rule.watched:
         metadata["generation"] = 1
-    isolation.tidy(metadata)
-    admission.complete(world, resource, stored)
-    admission.check_grants(world, resource, stored, None, options.user)
-    inspection.check_new(world, resource, stored)
+    field_isolation.tidy(metadata)
+    namespaces.complete(world, resource, stored)
+    namespaces.check_grants(world, resource, stored, None, options.user)
+    object_checks.check_new(world, resource, stored)
     if world.store.get(resource.table, target.namespace, metadata["name"]) is not None:
-        raise status.already_exists(resource, metadata["name"])
-    limits.check(world, resource, stored, None)
+        raise api_errors.already_exists(resource, metadata["name"])
+    quota_limits.check(world, resource, stored, None)
     if not options.dry_run:
         stored = world.store.put(resource.table, stored)
-    return Outcome(object=conversion.convert(stored, resource), created=True, warnings=warnings)
+    return WriteResult(object=conversion.convert(stored, resource), created=True, warnings=warnings)
 
 
 def _replace(
-    world: World,
-    target: Target,
+    world: Backend,
+    target: ObjectTarget,
     new: Object,
-    options: Options,
+    options: WriteOptions,
     warnings: tuple[str, ...],
     owned: bool = False,
-) -> Outcome:
+) -> WriteResult:
     """Complete, check and store a changed object; `owned`: its managedFields are up to date."""
     resource = target.resource
     found = world.store.get(resource.table, target.namespace, target.name)
     if found is None:
-        raise status.not_found(resource, target.name)
+        raise api_errors.not_found(resource, target.name)
     current = conversion.convert(found, resource)
-    inspection.check_version(target, new["metadata"].get("resourceVersion"), current)
-    isolation.isolate(resource, new, current, options.subresource)
+    object_checks.check_version(target, new["metadata"].get("resourceVersion"), current)
+    field_isolation.isolate(resource, new, current, options.subresource)
     if not owned:
         new["metadata"]["managedFields"] = ownership.update(current, new, _write(world, resource, options))
     stored = conversion.convert(new, world.registry.stored_in(resource.table) or resource)
-    rule = rules.of(resource)
+    rule = kind_rules.of(resource)
     if options.subresource in ("", "scale"):
         rule.update(stored, found, world.context())
-    isolation.tidy(stored["metadata"])
-    admission.check_grants(world, resource, stored, found, options.user)
-    inspection.check_changed(world, resource, stored, found, options.subresource)
+    field_isolation.tidy(stored["metadata"])
+    namespaces.check_grants(world, resource, stored, found, options.user)
+    object_checks.check_changed(world, resource, stored, found, options.subresource)
     if options.subresource in ("", "scale"):
-        limits.check(world, resource, stored, found)
+        quota_limits.check(world, resource, stored, found)
     if ownership.same_but_times(stored, found):
-        return Outcome(object=current, warnings=warnings)
+        return WriteResult(object=current, warnings=warnings)
     if rule.watched and options.subresource != "status" and rule.watched(stored) != rule.watched(found):
         stored["metadata"]["generation"] = found["metadata"].get("generation", 0) + 1
     stored = _store(world, target, stored, options)
-    return Outcome(object=conversion.convert(stored, resource), warnings=warnings)
+    return WriteResult(object=conversion.convert(stored, resource), warnings=warnings)
 
 
-def _store(world: World, target: Target, stored: Object, options: Options) -> Object:
+def _store(world: Backend, target: ObjectTarget, stored: Object, options: WriteOptions) -> Object:
     """Store a changed object, or let it go when nothing holds it any more."""
     if options.dry_run:
         return stored
-    if isolation.may_go(stored):
+    if field_isolation.may_go(stored):
         world.store.remove(target.resource.table, target.namespace, target.name)
         return stored
     return world.store.put(target.resource.table, stored)
 
 
-def _write(world: World, resource: Resource, options: Options) -> Write:
+def _write(world: Backend, resource: Resource, options: WriteOptions) -> Write:
     return Write(
         manager=options.manager,
         api_version=resource.api_version,

@@ -5,8 +5,8 @@ Says what `parse_application` reads and what the controller writes as status.
 
 from __future__ import annotations
 
-from rudr_py.model import schema_nodes as nodes
-from rudr_py.model.schema_nodes import PRESERVE, Schema
+from rudr_py.model.crd_schemas import nodes
+from rudr_py.model.crd_schemas.nodes import PRESERVE, Schema
 
 
 def application_spec() -> Schema:

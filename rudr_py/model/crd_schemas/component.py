@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from rudr_py.model import schema_nodes as nodes
-from rudr_py.model.schema_nodes import Schema
+from rudr_py.model.crd_schemas import nodes
+from rudr_py.model.crd_schemas.nodes import Schema
 
 _CONTAINERS: Final = (
     "!self.workloadType.startsWith('core.oam.dev/') || (has(self.containers) ? size(self.containers) > 0 : false)",

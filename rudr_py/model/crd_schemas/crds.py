@@ -1,7 +1,7 @@
 """The seven custom resource definitions, printed from the model.
 
-`python -m rudr_py.model.crds DIR` writes them as files; that is the only I/O here. Names, short names and label are
-Rudr's (its charts); schemas take every document that Rudr took.
+`python -m rudr_py.model.crd_schemas.crds DIR` writes them as files; that is the only I/O here. Names, short names and
+label are those of Rudr's charts; the schemas accept every document that Rudr accepted.
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ from typing import Any, Final
 import msgspec
 import yaml
 
-from rudr_py.model import schema_application, schema_component, schema_definition
-from rudr_py.model import schema_nodes as nodes
+from rudr_py.model.crd_schemas import application, component, definition, nodes
+from rudr_py.model.crd_schemas.nodes import PRESERVE, Schema
 from rudr_py.model.identity import CORE_GROUP, VERSION
-from rudr_py.model.schema_nodes import PRESERVE, Schema
 
 _READY = '.status.conditions[?(@.type=="Ready")]'
 
 
-class Column(msgspec.Struct, frozen=True):
+class PrinterColumn(msgspec.Struct, frozen=True):
     """A column of `kubectl get`; a wide one is shown with `-o wide` only."""
 
     name: str
@@ -31,7 +30,7 @@ class Column(msgspec.Struct, frozen=True):
     wide: bool = False
 
 
-class Kind(msgspec.Struct, frozen=True, kw_only=True):
+class CrdKind(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of the group. `short_names` are Rudr's."""
 
     kind: str
@@ -40,85 +39,85 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     spec: Callable[[], Schema]
     status: Callable[[], Schema] | None = None
-    columns: tuple[Column, ...] = ()
+    columns: tuple[PrinterColumn, ...] = ()
 
 
 KINDS: Final = (
-    Kind(
+    CrdKind(
         kind="ApplicationConfiguration",
         plural="applicationconfigurations",
         short_names=("cfg", "configuration", "configurations"),
         description="An application: components with the values, traits and scopes they are run with.",
-        spec=schema_application.application_spec,
-        status=schema_application.application_status,
+        spec=application.application_spec,
+        status=application.application_status,
         columns=(
-            Column("Phase", ".status.phase"),
-            Column("Ready", f"{_READY}.status"),
-            Column("Reason", f"{_READY}.reason"),
-            Column("Valid", '.status.conditions[?(@.type=="Valid")].status', wide=True),
-            Column("Synced", '.status.conditions[?(@.type=="Synced")].status', wide=True),
+            PrinterColumn("Phase", ".status.phase"),
+            PrinterColumn("Ready", f"{_READY}.status"),
+            PrinterColumn("Reason", f"{_READY}.reason"),
+            PrinterColumn("Valid", '.status.conditions[?(@.type=="Valid")].status', wide=True),
+            PrinterColumn("Synced", '.status.conditions[?(@.type=="Synced")].status', wide=True),
         ),
     ),
-    Kind(
+    CrdKind(
         kind="ComponentSchematic",
         plural="componentschematics",
         short_names=("comp", "component", "components"),
         description="A component: containers, parameters and the type of workload they make up.",
-        spec=schema_component.component_spec,
+        spec=component.component_spec,
         columns=(
-            Column("Workload", ".spec.workloadType"),
-            Column("Image", ".spec.containers[0].image", wide=True),
+            PrinterColumn("Workload", ".spec.workloadType"),
+            PrinterColumn("Image", ".spec.containers[0].image", wide=True),
         ),
     ),
-    Kind(
+    CrdKind(
         kind="ComponentInstance",
         plural="componentinstances",
         short_names=("compinst",),
         description="An instance of a component in an application; written by the controller.",
-        spec=schema_definition.component_instance_spec,
-        status=schema_definition.component_instance_status,
-        columns=(Column("Health", ".status"),),
+        spec=definition.component_instance_spec,
+        status=definition.component_instance_status,
+        columns=(PrinterColumn("Health", ".status"),),
     ),
-    Kind(
+    CrdKind(
         kind="HealthScope",
         plural="healthscopes",
         short_names=("health",),
         description="The health of a group of instances; written by the controller.",
-        spec=schema_definition.health_scope_spec,
-        status=schema_definition.health_scope_status,
+        spec=definition.health_scope_spec,
+        status=definition.health_scope_status,
         columns=(
-            Column("Health", ".status.health"),
-            Column("Method", ".spec.probeMethod"),
-            Column("Interval", ".spec.probeInterval", "integer", wide=True),
-            Column("Changed", ".status.lastAggregateTimestamp", "date"),
+            PrinterColumn("Health", ".status.health"),
+            PrinterColumn("Method", ".spec.probeMethod"),
+            PrinterColumn("Interval", ".spec.probeInterval", "integer", wide=True),
+            PrinterColumn("Changed", ".status.lastAggregateTimestamp", "date"),
         ),
     ),
-    Kind(
+    CrdKind(
         kind="ApplicationScope",
         plural="applicationscopes",
         short_names=("scope",),
         description="The definition of a type of scope.",
-        spec=schema_definition.scope_spec,
-        columns=(Column("Type", ".spec.type"), Column("Overlap", ".spec.allowComponentOverlap")),
+        spec=definition.scope_spec,
+        columns=(PrinterColumn("Type", ".spec.type"), PrinterColumn("Overlap", ".spec.allowComponentOverlap")),
     ),
-    Kind(
+    CrdKind(
         kind="Trait",
         plural="traits",
         short_names=("trait",),
         description="The definition of a trait.",
-        spec=schema_definition.trait_spec,
-        columns=(Column("Applies to", ".spec.appliesTo"),),
+        spec=definition.trait_spec,
+        columns=(PrinterColumn("Applies to", ".spec.appliesTo"),),
     ),
-    Kind(
+    CrdKind(
         kind="WorkloadType",
         plural="workloadtypes",
         short_names=("workloadtype",),
         description="The definition of a workload type outside the core.",
-        spec=schema_definition.workload_type_spec,
+        spec=definition.workload_type_spec,
         columns=(
-            Column("Group", ".spec.group"),
-            Column("Version", ".spec.version"),
-            Column("Kind", ".spec.names.kind"),
+            PrinterColumn("Group", ".spec.group"),
+            PrinterColumn("Version", ".spec.version"),
+            PrinterColumn("Kind", ".spec.names.kind"),
         ),
     ),
 )
@@ -146,7 +145,7 @@ def to_yaml(document: dict[str, Any]) -> str:
 def main(arguments: list[str]) -> int:
     """Write one file per definition into a folder. Returns the exit code."""
     if len(arguments) != 1:
-        sys.stderr.write("usage: python -m rudr_py.model.crds DIR\n")
+        sys.stderr.write("usage: python -m rudr_py.model.crd_schemas.crds DIR\n")
         return 2
     folder = Path(arguments[0])
     folder.mkdir(parents=True, exist_ok=True)
@@ -163,7 +162,7 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def _document(kind: Kind, legacy_short_names: bool) -> dict[str, Any]:
+def _document(kind: CrdKind, legacy_short_names: bool) -> dict[str, Any]:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -180,7 +179,7 @@ def _document(kind: Kind, legacy_short_names: bool) -> dict[str, Any]:
     }
 
 
-def _names(kind: Kind, legacy_short_names: bool) -> dict[str, Any]:
+def _names(kind: CrdKind, legacy_short_names: bool) -> dict[str, Any]:
     singular = kind.kind.lower()
     if not legacy_short_names and singular in _KUBEVELA_NAMES:
         singular = f"oam{singular}"
@@ -195,7 +194,7 @@ def _names(kind: Kind, legacy_short_names: bool) -> dict[str, Any]:
     return {**names, "shortNames": short} if short else names
 
 
-def _version(kind: Kind) -> dict[str, Any]:
+def _version(kind: CrdKind) -> dict[str, Any]:
     status = kind.status() if kind.status else {**nodes.record("Not used.", {}), PRESERVE: True}
     fields = {
         "apiVersion": nodes.text("Version of the schema of this object."),
@@ -204,7 +203,7 @@ def _version(kind: Kind) -> dict[str, Any]:
         "spec": nodes.lenient(kind.spec()),
         "status": status,
     }
-    columns = [*kind.columns, Column("Age", ".metadata.creationTimestamp", "date")]
+    columns = [*kind.columns, PrinterColumn("Age", ".metadata.creationTimestamp", "date")]
     return {
         "name": VERSION,
         "served": True,
@@ -215,7 +214,7 @@ def _version(kind: Kind) -> dict[str, Any]:
     }
 
 
-def _column(column: Column) -> dict[str, Any]:
+def _column(column: PrinterColumn) -> dict[str, Any]:
     found: dict[str, Any] = {"name": column.name, "type": column.type, "jsonPath": column.path}
     return {**found, "priority": 1} if column.wide else found
 

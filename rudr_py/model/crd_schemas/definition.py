@@ -5,9 +5,9 @@ Rudr never read the definitions, so nothing in them was ever refused: no field i
 
 from __future__ import annotations
 
-from rudr_py.model import schema_nodes as nodes
-from rudr_py.model.schema_component import parameter, setting
-from rudr_py.model.schema_nodes import PRESERVE, Schema
+from rudr_py.model.crd_schemas import nodes
+from rudr_py.model.crd_schemas.component import parameter, setting
+from rudr_py.model.crd_schemas.nodes import PRESERVE, Schema
 
 
 def trait_spec() -> Schema:

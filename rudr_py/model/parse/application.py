@@ -6,12 +6,13 @@ not known here.
 
 from __future__ import annotations
 
-from rudr_py.model import names, validate_application
+from rudr_py.model import names
 from rudr_py.model.application import Application, ComponentBinding, ScopeBinding, Steps, TraitBinding
 from rudr_py.model.document import Json, Parsed, Positions
 from rudr_py.model.identity import TypeName
-from rudr_py.model.parse_metadata import open_document
-from rudr_py.model.reader import Fields, Notes, kind_of, shown
+from rudr_py.model.parse import validate_application
+from rudr_py.model.parse.fields import FieldReader, ProblemList, kind_of, shown
+from rudr_py.model.parse.metadata import open_document
 
 KIND = "ApplicationConfiguration"
 
@@ -21,7 +22,7 @@ _OUTDATED = "parameterValues"
 
 def parse_application(document: Json, positions: Positions | None = None) -> Parsed[Application]:
     """Read an ApplicationConfiguration. Raises nothing, whatever JSON value `document` is."""
-    notes = Notes(positions)
+    notes = ProblemList(positions)
     envelope = open_document(document, KIND, notes)
     if envelope is None:
         return Parsed(value=None, problems=tuple(notes.problems), warnings=tuple(notes.warnings))
@@ -37,7 +38,7 @@ def parse_application(document: Json, positions: Positions | None = None) -> Par
     return Parsed(value=application, problems=tuple(notes.problems), warnings=tuple(notes.warnings))
 
 
-def _variables(spec: Fields) -> dict[str, Json]:
+def _variables(spec: FieldReader) -> dict[str, Json]:
     """Scalars by name; a name must not come twice (AC-7)."""
     found: dict[str, Json] = {}
     for fields in spec.items("variables", "AC-7"):
@@ -58,7 +59,7 @@ def _variables(spec: Fields) -> dict[str, Json]:
     return found
 
 
-def _scope(fields: Fields) -> ScopeBinding:
+def _scope(fields: FieldReader) -> ScopeBinding:
     name = fields.text("name", required=True, rule="AC-12")
     if name and (wrong := names.wrong_name(name)):
         fields.notes.error(fields.at("name"), wrong, "MD-2")
@@ -72,7 +73,7 @@ def _scope(fields: Fields) -> ScopeBinding:
     return found
 
 
-def _component(fields: Fields) -> ComponentBinding:
+def _component(fields: FieldReader) -> ComponentBinding:
     instance = fields.text("instanceName", required=True, rule="AC-13")
     if instance and (wrong := names.wrong_object_name(instance)):
         fields.notes.error(fields.at("instanceName"), wrong, "AC-13")
@@ -92,7 +93,7 @@ def _component(fields: Fields) -> ComponentBinding:
     return found
 
 
-def _trait(fields: Fields) -> TraitBinding:
+def _trait(fields: FieldReader) -> TraitBinding:
     """A trait with its properties, wherever the three generations of documents have put them."""
     name = fields.text("name", required=True, rule="AC-15")
     given = fields.raw("properties")
@@ -119,12 +120,12 @@ def _trait(fields: Fields) -> TraitBinding:
     return TraitBinding(name=name, properties=properties, properties_key="", property_steps=steps)
 
 
-def _beside(fields: Fields) -> dict[str, Json]:
+def _beside(fields: FieldReader) -> dict[str, Json]:
     """The keys beside `name` that are no field of a trait binding."""
     return {key: fields.value[key] for key in fields.unread()}
 
 
-def _named_values(fields: Fields, key: str) -> tuple[dict[str, Json], dict[str, Steps]]:
+def _named_values(fields: FieldReader, key: str) -> tuple[dict[str, Json], dict[str, Steps]]:
     """Values by name out of a map, or a list of `name` and `value`; and the steps from `fields` to each value."""
     value = fields.raw(key)
     if not isinstance(value, list):

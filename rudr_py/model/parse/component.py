@@ -5,13 +5,14 @@ Reads what Rudr's users wrote, deviating spellings with a warning. Rules between
 
 from __future__ import annotations
 
-from rudr_py.model import names, parse_container, validate_component
+from rudr_py.model import names
 from rudr_py.model.component import Component, Parameter, Setting
 from rudr_py.model.document import Json, Parsed, Positions
 from rudr_py.model.identity import TypeName
 from rudr_py.model.parameter_types import PARAMETER_TYPES
-from rudr_py.model.parse_metadata import open_document
-from rudr_py.model.reader import Fields, Notes, shown
+from rudr_py.model.parse import container, validate_component
+from rudr_py.model.parse.fields import FieldReader, ProblemList, shown
+from rudr_py.model.parse.metadata import open_document
 
 KIND = "ComponentSchematic"
 
@@ -20,7 +21,7 @@ _OTHER_ARCHITECTURES = ("386", "loong64", "mips64le", "ppc64le", "riscv64", "s39
 
 def parse_component(document: Json, positions: Positions | None = None) -> Parsed[Component]:
     """Read a ComponentSchematic. Raises nothing, whatever JSON value `document` is."""
-    notes = Notes(positions)
+    notes = ProblemList(positions)
     envelope = open_document(document, KIND, notes)
     if envelope is None:
         return Parsed(value=None, problems=tuple(notes.problems), warnings=tuple(notes.warnings))
@@ -31,7 +32,7 @@ def parse_component(document: Json, positions: Positions | None = None) -> Parse
         os_type=_os_type(spec),
         arch=_arch(spec),
         parameters=tuple(parameter(fields, PARAMETER_TYPES) for fields in spec.items("parameters")),
-        containers=tuple(parse_container.container(fields) for fields in spec.items("containers")),
+        containers=tuple(container.container(fields) for fields in spec.items("containers")),
         settings=tuple(setting(fields) for fields in spec.items("workloadSettings")),
     )
     spec.warn_unread()
@@ -39,7 +40,7 @@ def parse_component(document: Json, positions: Positions | None = None) -> Parse
     return Parsed(value=component, problems=tuple(notes.problems), warnings=tuple(notes.warnings))
 
 
-def parameter(fields: Fields, types: tuple[str, ...]) -> Parameter:
+def parameter(fields: FieldReader, types: tuple[str, ...]) -> Parameter:
     """One entry of a list of parameters; `types` are those that are allowed (PA-1 to PA-4)."""
     name = fields.text("name", required=True, rule="PA-1")
     if name and (wrong := names.wrong_variable_name(name)):
@@ -57,7 +58,7 @@ def parameter(fields: Fields, types: tuple[str, ...]) -> Parameter:
     return found
 
 
-def _workload_type(spec: Fields) -> str:
+def _workload_type(spec: FieldReader) -> str:
     name = spec.text("workloadType", required=True, rule="CO-2")
     if name and TypeName.parse(name) is None:
         message = f"{shown(name)} must be GROUP/VERSION.Kind, such as core.oam.dev/v1alpha1.Server"
@@ -65,7 +66,7 @@ def _workload_type(spec: Fields) -> str:
     return name
 
 
-def _os_type(spec: Fields) -> str:
+def _os_type(spec: FieldReader) -> str:
     key = spec.renamed("os", "osType")
     value = spec.text(key, rule="CO-3")
     if value and value not in ("linux", "windows"):
@@ -73,7 +74,7 @@ def _os_type(spec: Fields) -> str:
     return value
 
 
-def _arch(spec: Fields) -> str:
+def _arch(spec: FieldReader) -> str:
     value = spec.text("arch", rule="CO-3")
     if value in _OTHER_ARCHITECTURES:
         spec.notes.warn(spec.at("arch"), f"{value} is Kubernetes' word, not one of OAM's", "CO-3")
@@ -82,7 +83,7 @@ def _arch(spec: Fields) -> str:
     return value
 
 
-def setting(fields: Fields, value: str = "value") -> Setting:
+def setting(fields: FieldReader, value: str = "value") -> Setting:
     """One workload setting; its type defaults to string and its value is opaque (WS-1, WS-3).
 
     `value` is the key that the value stands under.

@@ -27,12 +27,12 @@ from rudr_py.model.component import (
 )
 from rudr_py.model.document import Json
 from rudr_py.model.identity import TypeName
-from rudr_py.model.reader import Fields, shown
+from rudr_py.model.parse.fields import FieldReader, shown
 
 _DOMAIN_NAME = re.compile(r"[a-z0-9.-]+/[A-Za-z0-9._-]+")
 
 
-def container(fields: Fields) -> Container:
+def container(fields: FieldReader) -> Container:
     """Read one entry of `containers`."""
     found = Container(
         name=_named(fields, "CN-1"),
@@ -51,14 +51,14 @@ def container(fields: Fields) -> Container:
     return found
 
 
-def _named(fields: Fields, rule: str) -> str:
+def _named(fields: FieldReader, rule: str) -> str:
     name = fields.text("name", required=True, rule=rule)
     if name and (wrong := names.wrong_label(name)):
         fields.notes.error(fields.at("name"), wrong, rule)
     return name
 
 
-def _image(fields: Fields) -> str:
+def _image(fields: FieldReader) -> str:
     """An image, with a warning when what it means may change by itself; a digest never does (CN-2, PR-1)."""
     image = fields.text("image", required=True, rule="CN-2")
     tag = image.rpartition("/")[2].partition(":")[2]
@@ -71,7 +71,7 @@ def _image(fields: Fields) -> str:
     return image
 
 
-def _resources(fields: Fields | None) -> Resources:
+def _resources(fields: FieldReader | None) -> Resources:
     if fields is None:
         return Resources()
     cpu = fields.map("cpu")
@@ -88,7 +88,7 @@ def _resources(fields: Fields | None) -> Resources:
     return found
 
 
-def _required(fields: Fields | None, read: Callable[[Json], str | None], rule: str) -> str:
+def _required(fields: FieldReader | None, read: Callable[[Json], str | None], rule: str) -> str:
     """The amount in `required:`, as a quantity; "" when there is none."""
     if fields is None:
         return ""
@@ -97,7 +97,7 @@ def _required(fields: Fields | None, read: Callable[[Json], str | None], rule: s
     return found
 
 
-def _amount(fields: Fields, read: Callable[[Json], str | None], rule: str) -> str:
+def _amount(fields: FieldReader, read: Callable[[Json], str | None], rule: str) -> str:
     value = fields.raw("required")
     if value is None:
         fields.notes.error(fields.path, '"required" is missing', rule)
@@ -109,7 +109,7 @@ def _amount(fields: Fields, read: Callable[[Json], str | None], rule: str) -> st
     return found or ""
 
 
-def _volume(fields: Fields) -> Volume:
+def _volume(fields: FieldReader) -> Volume:
     path = fields.text("mountPath", required=True, rule="RS-5")
     if path and not path.startswith("/"):
         fields.notes.warn(fields.at("mountPath"), f"{shown(path)} should begin with /", "RS-5")
@@ -126,7 +126,7 @@ def _volume(fields: Fields) -> Volume:
     return found
 
 
-def _disk(fields: Fields | None) -> Disk | None:
+def _disk(fields: FieldReader | None) -> Disk | None:
     if fields is None:
         return None
     found = Disk(required=_amount(fields, quantity.disk, "RS-6"), ephemeral=fields.boolean("ephemeral", rule="RS-6"))
@@ -134,7 +134,7 @@ def _disk(fields: Fields | None) -> Disk | None:
     return found
 
 
-def _extended(fields: Fields) -> ExtendedResource:
+def _extended(fields: FieldReader) -> ExtendedResource:
     name = fields.text("name", required=True, rule="RS-3")
     if name and TypeName.parse(name) is None:
         if _DOMAIN_NAME.fullmatch(name):
@@ -151,7 +151,7 @@ def _extended(fields: Fields) -> ExtendedResource:
     return ExtendedResource(name=name, required=required)
 
 
-def _env(fields: Fields) -> EnvVar:
+def _env(fields: FieldReader) -> EnvVar:
     name = fields.text("name", required=True, rule="EN-4")
     if name and (wrong := names.wrong_env_name(name)):
         fields.notes.error(fields.at("name"), wrong, "EN-4")
@@ -159,7 +159,7 @@ def _env(fields: Fields) -> EnvVar:
     return EnvVar(name=name, value=value, from_param=from_param)
 
 
-def _config(fields: Fields) -> ConfigFile:
+def _config(fields: FieldReader) -> ConfigFile:
     path = fields.text("path", required=True, rule="EN-5")
     if path and (path.endswith("/") or ".." in path.split("/") or "\0" in path or ":" in path):
         fields.notes.error(fields.at("path"), f"{shown(path)} must name a file, without .. and :", "EN-6")
@@ -168,7 +168,7 @@ def _config(fields: Fields) -> ConfigFile:
     return ConfigFile(path=absolute, value=value, from_param=from_param)
 
 
-def _value_or_param(fields: Fields, rule: str) -> tuple[str | None, str]:
+def _value_or_param(fields: FieldReader, rule: str) -> tuple[str | None, str]:
     """`value` and `fromParam`, one of which must be there; the second wins when both are (EN-1)."""
     given = fields.raw("value") is not None
     value = fields.text("value")
@@ -179,7 +179,7 @@ def _value_or_param(fields: Fields, rule: str) -> tuple[str | None, str]:
     return value if given else None, from_param
 
 
-def _port(fields: Fields) -> Port:
+def _port(fields: FieldReader) -> Port:
     name = fields.text("name", required=True, rule="PO-1")
     if name and (wrong := names.wrong_port_name(name)):
         fields.notes.error(fields.at("name"), wrong, "PO-1")
@@ -194,13 +194,13 @@ def _port(fields: Fields) -> Port:
     return found
 
 
-def _port_number(fields: Fields, key: str, rule: str) -> int:
+def _port_number(fields: FieldReader, key: str, rule: str) -> int:
     if fields.raw(key) is None:
         fields.notes.error(fields.path, f'"{key}" is missing', rule)
     return fields.integer(key, least=1, most=65535, rule=rule)
 
 
-def _probe(fields: Fields | None) -> HealthProbe | None:
+def _probe(fields: FieldReader | None) -> HealthProbe | None:
     if fields is None:
         return None
     handlers = [key for key in ("exec", "httpGet", "tcpSocket") if fields.raw(key) is not None]
@@ -222,7 +222,7 @@ def _probe(fields: Fields | None) -> HealthProbe | None:
     return found
 
 
-def _command(fields: Fields | None) -> tuple[str, ...]:
+def _command(fields: FieldReader | None) -> tuple[str, ...]:
     if fields is None:
         return ()
     command = fields.texts("command", "HP-1")
@@ -232,7 +232,7 @@ def _command(fields: Fields | None) -> tuple[str, ...]:
     return command
 
 
-def _tcp_port(fields: Fields | None) -> int:
+def _tcp_port(fields: FieldReader | None) -> int:
     if fields is None:
         return 0
     port = _port_number(fields, "port", "HP-4")
@@ -240,7 +240,7 @@ def _tcp_port(fields: Fields | None) -> int:
     return port
 
 
-def _http_get(fields: Fields | None) -> HttpGet | None:
+def _http_get(fields: FieldReader | None) -> HttpGet | None:
     if fields is None:
         return None
     headers: list[HttpHeader] = []

@@ -20,9 +20,9 @@ from rudr_py.model.definition import (
 from rudr_py.model.document import Json, Parsed, Positions
 from rudr_py.model.identity import TypeName
 from rudr_py.model.parameter_types import JSON_SCHEMAS, SCOPE_PARAMETER_TYPES
-from rudr_py.model.parse_component import parameter, setting
-from rudr_py.model.parse_metadata import Envelope, open_document
-from rudr_py.model.reader import Fields, Notes, shown, unfit
+from rudr_py.model.parse.component import parameter, setting
+from rudr_py.model.parse.fields import FieldReader, ProblemList, shown, unfit
+from rudr_py.model.parse.metadata import Envelope, open_document
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ def parse_health_scope(document: Json, positions: Positions | None = None) -> Pa
 
 
 def _parse(document: Json, kind: str, positions: Positions | None, read: Callable[[Envelope], T]) -> Parsed[T]:
-    notes = Notes(positions)
+    notes = ProblemList(positions)
     envelope = open_document(document, kind, notes)
     value = read(envelope) if envelope else None
     if envelope:
@@ -70,7 +70,7 @@ def _trait(envelope: Envelope) -> TraitDefinition:
     )
 
 
-def _schema(spec: Fields) -> dict[str, Json]:
+def _schema(spec: FieldReader) -> dict[str, Json]:
     """The JSON Schema of a trait: in a string as specified, or as a map, as the specification shows (TR-19).
 
     The older list of name, type and required is turned into one.
@@ -84,7 +84,7 @@ def _schema(spec: Fields) -> dict[str, Json]:
     return {} if inner is None else dict(inner.value)
 
 
-def _from_text(spec: Fields, value: str) -> dict[str, Json]:
+def _from_text(spec: FieldReader, value: str) -> dict[str, Json]:
     try:
         found = json.loads(value)
     except (ValueError, RecursionError) as error:
@@ -93,7 +93,7 @@ def _from_text(spec: Fields, value: str) -> dict[str, Json]:
     if not isinstance(found, dict):
         spec.notes.error(spec.at("properties"), "must hold a JSON Schema, which is an object", "TR-16")
         return {}
-    inner_notes = Notes()
+    inner_notes = ProblemList()
     if unfit(found, inner_notes):
         message = f"{inner_notes.problems[0].path}: {inner_notes.problems[0].message}"
         spec.notes.error(spec.at("properties"), message, "TR-16")
@@ -114,7 +114,7 @@ def _workload_type(envelope: Envelope) -> WorkloadTypeDefinition:
     kinds = spec.map("names", "WT-2")
     if kinds is None and spec.value.get("names") is None:
         spec.notes.error(spec.path, '"names" is missing', "WT-2")
-    kinds = kinds or Fields({"kind": "-"}, spec.at("names"), Notes())
+    kinds = kinds or FieldReader({"kind": "-"}, spec.at("names"), ProblemList())
     kind = kinds.text("kind", required=True, rule="WT-2")
     if kind and not (kind.isascii() and kind.isalnum() and kind[0].isupper()):
         kinds.notes.error(kinds.at("kind"), f"{shown(kind)} must be a capital, then letters and digits", "WT-2")
@@ -131,7 +131,7 @@ def _workload_type(envelope: Envelope) -> WorkloadTypeDefinition:
     return found
 
 
-def _settings(spec: Fields) -> tuple[Setting, ...]:
+def _settings(spec: FieldReader) -> tuple[Setting, ...]:
     """`settings`, or `workloadSettings`, as an outdated draft had it. The value of each is its `default` (WT-2)."""
     entries = spec.items(spec.renamed("workloadSettings", "settings"), "WT-2")
     return tuple(setting(fields, "default" if fields.has("default") else "value") for fields in entries)

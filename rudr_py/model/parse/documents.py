@@ -11,16 +11,16 @@ from typing import Any, Final
 from rudr_py.model import suggest
 from rudr_py.model.document import Json, Parsed, Positions
 from rudr_py.model.identity import CORE_GROUP
-from rudr_py.model.parse_application import parse_application
-from rudr_py.model.parse_component import parse_component
-from rudr_py.model.parse_definition import (
+from rudr_py.model.parse.application import parse_application
+from rudr_py.model.parse.component import parse_component
+from rudr_py.model.parse.definition import (
     parse_component_instance,
     parse_health_scope,
     parse_scope,
     parse_trait,
     parse_workload_type,
 )
-from rudr_py.model.reader import Notes, shown
+from rudr_py.model.parse.fields import ProblemList, shown
 
 Reader = Callable[[Json, Positions | None], Parsed[Any]]
 
@@ -52,7 +52,7 @@ def parse(document: Json, positions: Positions | None = None) -> Parsed[Any]:
     kind = document.get("kind") if isinstance(document, dict) else None
     if isinstance(kind, str) and kind in READERS:
         return READERS[kind](document, positions)
-    notes = Notes(positions)
+    notes = ProblemList(positions)
     if isinstance(kind, str):
         meant = _OTHER_VERSIONS.get(kind)
         hint = f' Did you mean "{meant}"?' if meant else suggest.nearest(kind, READERS)

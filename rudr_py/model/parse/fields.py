@@ -21,7 +21,7 @@ _TRUE = frozenset({"y", "yes", "on", "true"})
 _FALSE = frozenset({"n", "no", "off", "false"})
 
 
-class Notes:
+class ProblemList:
     """Everything found in one document, in order of finding."""
 
     def __init__(self, positions: Positions | None = None) -> None:
@@ -51,10 +51,10 @@ class Notes:
         return Problem(message=message, path=path, location=location, rule=rule)
 
 
-class Fields:
+class FieldReader:
     """One map of a document. Absent and null are the same to every method but `has`."""
 
-    def __init__(self, value: dict[str, Json], path: str, notes: Notes) -> None:
+    def __init__(self, value: dict[str, Json], path: str, notes: ProblemList) -> None:
         self.value = value
         self.path = path
         self.notes = notes
@@ -157,15 +157,15 @@ class Fields:
                 self.notes.error(path, f'"{key}" must hold text only, not {kind_of(item)}', rule)
         return tuple(found)
 
-    def items(self, key: str, rule: str = "") -> Iterator[Fields]:
+    def items(self, key: str, rule: str = "") -> Iterator[FieldReader]:
         """A list of maps. In the place of what is no map stands an empty one, so that indices stay true."""
         for index, item in enumerate(self.list(key, rule)):
             path = self.at(key, index)
             if not isinstance(item, dict):
                 self.notes.broken(path, f'"{key}" must hold maps only, not {kind_of(item)}', rule)
-            yield Fields(item if isinstance(item, dict) else {}, path, self.notes)
+            yield FieldReader(item if isinstance(item, dict) else {}, path, self.notes)
 
-    def map(self, key: str, rule: str = "") -> Fields | None:
+    def map(self, key: str, rule: str = "") -> FieldReader | None:
         """A map; None when it is absent or no map."""
         value = self.raw(key)
         if value is None:
@@ -173,7 +173,7 @@ class Fields:
         if not isinstance(value, dict):
             self.notes.broken(self.at(key), f'"{key}" must be a map, not {kind_of(value)}', rule)
             return None
-        return Fields(value, self.at(key), self.notes)
+        return FieldReader(value, self.at(key), self.notes)
 
     def renamed(self, old: str, new: str) -> str:
         """The key to read for `new`: `old`, with a warning, when only that one is there."""
@@ -216,7 +216,7 @@ def shown(value: Json) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def unfit(value: object, notes: Notes) -> bool:
+def unfit(value: object, notes: ProblemList) -> bool:
     """Whether the document holds something that is no JSON on the wire; each is noted.
 
     That is: nesting deeper than MAX_DEPTH, numbers beyond 64 bits or not finite, text with lone surrogates, keys
@@ -238,7 +238,9 @@ def unfit(value: object, notes: Notes) -> bool:
     return len(notes.problems) > before
 
 
-def _entries(item: dict[object, object], path: str, depth: int, notes: Notes) -> Iterator[tuple[object, str, int]]:
+def _entries(
+    item: dict[object, object], path: str, depth: int, notes: ProblemList
+) -> Iterator[tuple[object, str, int]]:
     for key, inner in item.items():
         if not isinstance(key, str) or _unfit_scalar(key):
             notes.error(path, "a key is not text")

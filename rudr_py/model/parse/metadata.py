@@ -10,7 +10,7 @@ from typing import NamedTuple
 from rudr_py.model import names, suggest
 from rudr_py.model.document import Json
 from rudr_py.model.identity import API_VERSION, Metadata
-from rudr_py.model.reader import Fields, Notes, kind_of, shown, unfit
+from rudr_py.model.parse.fields import FieldReader, ProblemList, kind_of, shown, unfit
 
 DEFAULT_NAMESPACE = "default"
 """The namespace of a document that names none, as kubectl has it."""
@@ -22,18 +22,18 @@ class Envelope(NamedTuple):
     """The readable frame of a document: its metadata, its spec, and the whole."""
 
     metadata: Metadata
-    spec: Fields
-    whole: Fields
+    spec: FieldReader
+    whole: FieldReader
 
 
-def open_document(document: Json, kind: str, notes: Notes) -> Envelope | None:
+def open_document(document: Json, kind: str, notes: ProblemList) -> Envelope | None:
     """The frame of a document of `kind`; None, with the reasons in `notes`, when it is none or cannot be read."""
     if not isinstance(document, dict):
         notes.error("$", f"a document must be a map, not {kind_of(document)}", "MD-1")
         return None
     if unfit(document, notes):
         return None
-    whole = Fields(document, "$", notes)
+    whole = FieldReader(document, "$", notes)
     _expect(whole, "apiVersion", API_VERSION, "MD-9")
     _expect(whole, "kind", kind, "MD-1")
     metadata = _metadata(whole)
@@ -44,10 +44,10 @@ def open_document(document: Json, kind: str, notes: Notes) -> Envelope | None:
     whole.warn_unread()
     if metadata is None or whole.value.get("kind") != kind:
         return None
-    return Envelope(metadata, spec or Fields({}, whole.at("spec"), notes), whole)
+    return Envelope(metadata, spec or FieldReader({}, whole.at("spec"), notes), whole)
 
 
-def _expect(whole: Fields, key: str, wanted: str, rule: str) -> None:
+def _expect(whole: FieldReader, key: str, wanted: str, rule: str) -> None:
     value = whole.raw(key)
     if value is None:
         whole.notes.error("$", f'"{key}" is missing; it must be {wanted}', "MD-1")
@@ -56,7 +56,7 @@ def _expect(whole: Fields, key: str, wanted: str, rule: str) -> None:
         whole.notes.error(whole.at(key), f'"{key}" must be {wanted}, not {shown(value)}.{hint}', rule)
 
 
-def _metadata(whole: Fields) -> Metadata | None:
+def _metadata(whole: FieldReader) -> Metadata | None:
     fields = whole.map("metadata", "MD-1")
     if fields is None:
         if whole.value.get("metadata") is None:
@@ -79,6 +79,6 @@ def _metadata(whole: Fields) -> Metadata | None:
     return metadata if name else None
 
 
-def _texts(fields: Fields, key: str) -> dict[str, str]:
+def _texts(fields: FieldReader, key: str) -> dict[str, str]:
     inner = fields.map(key, "MD-4")
     return {} if inner is None else {name: inner.text(name, rule="MD-4") for name in inner.value}

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from rudr_py.model import paths
 from rudr_py.model.application import Application
-from rudr_py.model.reader import Notes, shown
+from rudr_py.model.parse.fields import ProblemList, shown
 
 
-def check(application: Application, notes: Notes) -> None:
+def check(application: Application, notes: ProblemList) -> None:
     """Note everything in `application` that breaks a rule; paths are those of the document it was read from."""
     instances = tuple(binding.instance_name for binding in application.components)
     _unique(instances, "$.spec.components", "instanceName", "AC-13", notes)
@@ -22,7 +22,7 @@ def check(application: Application, notes: Notes) -> None:
                 notes.warn(paths.child(place, number), f"{shown(name)} is named twice", "AC-14")
 
 
-def _unique(values: tuple[str, ...], path: str, key: str, rule: str, notes: Notes) -> None:
+def _unique(values: tuple[str, ...], path: str, key: str, rule: str, notes: ProblemList) -> None:
     """Note each value that came before. "" stands for a value that was already found wrong."""
     for index, value in enumerate(values):
         before = values.index(value)

@@ -12,7 +12,7 @@ from rudr_py.model import paths, suggest
 from rudr_py.model.component import Component, Container
 from rudr_py.model.identity import CORE_GROUP, TypeName
 from rudr_py.model.parameter_types import has_type
-from rudr_py.model.reader import Notes, kind_of, shown
+from rudr_py.model.parse.fields import ProblemList, kind_of, shown
 
 _SERVERS = ("Server", "SingletonServer")
 _WORKERS = ("Worker", "SingletonWorker")
@@ -20,7 +20,7 @@ _CORE = frozenset({*_SERVERS, *_WORKERS, "Task", "SingletonTask"})
 _CONTAINERS = "$.spec.containers"
 
 
-def check(component: Component, notes: Notes) -> None:
+def check(component: Component, notes: ProblemList) -> None:
     """Note everything in `component` that breaks a rule; paths are those of the document it was read from."""
     _workload(component, notes)
     _parameters(component, notes)
@@ -31,7 +31,7 @@ def check(component: Component, notes: Notes) -> None:
     _from_params(component, notes)
 
 
-def _workload(component: Component, notes: Notes) -> None:
+def _workload(component: Component, notes: ProblemList) -> None:
     """What the core workload types ask of containers and ports."""
     name = TypeName.parse(component.workload_type)
     if name is None or name.group != CORE_GROUP or name.kind not in _CORE:
@@ -51,7 +51,7 @@ def _workload(component: Component, notes: Notes) -> None:
         notes.warn(_CONTAINERS, f"{name.kind} has no port, so nothing can reach it; no Service is made", "CO-9")
 
 
-def _parameters(component: Component, notes: Notes) -> None:
+def _parameters(component: Component, notes: ProblemList) -> None:
     """Names are unique, and a default has the declared type (PA-4)."""
     place = "$.spec.parameters"
     _unique((parameter.name for parameter in component.parameters), place, "PA-1", notes)
@@ -61,7 +61,7 @@ def _parameters(component: Component, notes: Notes) -> None:
             notes.error(paths.child(place, index, "default"), message, "PA-4")
 
 
-def _container(container: Container, path: str, notes: Notes) -> None:
+def _container(container: Container, path: str, notes: ProblemList) -> None:
     _unique((variable.name for variable in container.env), paths.child(path, "env"), "EN-4", notes)
     ports = paths.child(path, "ports")
     _unique((port.name for port in container.ports), ports, "PO-1", notes)
@@ -76,7 +76,7 @@ def _container(container: Container, path: str, notes: Notes) -> None:
         notes.error(place, "must be 1 in a liveness probe, as Kubernetes asks", "HP-2")
 
 
-def _from_params(component: Component, notes: Notes) -> None:
+def _from_params(component: Component, notes: ProblemList) -> None:
     """Every `fromParam` names a parameter; one that does not is harmless only beside a value of its own."""
     known = [parameter.name for parameter in component.parameters]
     for path, name, has_value in _references(component):
@@ -107,7 +107,7 @@ def _references(component: Component) -> Iterable[tuple[str, str, bool]]:
             yield path, setting.from_param, setting.value is not None
 
 
-def _unique(values: Iterable[str], path: str, rule: str, notes: Notes, *, key: str = "name") -> None:
+def _unique(values: Iterable[str], path: str, rule: str, notes: ProblemList, *, key: str = "name") -> None:
     """Note each value that came before. "" stands for a value that was already found wrong."""
     first: dict[str, int] = {}
     for index, value in enumerate(values):

@@ -15,7 +15,7 @@ import yaml
 from rudr_py.errors import DocumentError, Location, Problem
 from rudr_py.model import paths
 from rudr_py.model.document import Document, Json, Positions
-from rudr_py.model.yamltree import Tree, read_trees
+from rudr_py.model.parse.yaml_tree import YamlTree, read_trees
 
 LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's parser, eight times as fast, where PyYAML was built with it."""
@@ -79,7 +79,7 @@ def _json_as_yaml(text: str) -> str:
     return _SURROGATES.sub(joined, indented)
 
 
-def _trees(text: str, name: str, problems: list[Problem]) -> list[Tree]:
+def _trees(text: str, name: str, problems: list[Problem]) -> list[YamlTree]:
     try:
         return read_trees(yaml.parse(text, Loader=LOADER), name, problems)
     except yaml.YAMLError as error:
@@ -109,7 +109,7 @@ def _place(text: str, offset: int, name: str) -> Location:
     return Location(name, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
 
 
-def _expanded(tree: Tree, positions: Positions, problems: list[Problem]) -> list[Document]:
+def _expanded(tree: YamlTree, positions: Positions, problems: list[Problem]) -> list[Document]:
     """The document, or the items of a list of Kubernetes as documents of their own."""
     items = tree.value.get("items")
     if not str(tree.value.get("kind", "")).endswith("List") or not isinstance(items, list):

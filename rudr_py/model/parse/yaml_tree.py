@@ -13,9 +13,10 @@ import msgspec
 import yaml
 
 from rudr_py.errors import Location, Problem
-from rudr_py.model import paths, scalars
+from rudr_py.model import paths
 from rudr_py.model.document import Json
-from rudr_py.model.reader import MAX_DEPTH
+from rudr_py.model.parse import yaml_scalars
+from rudr_py.model.parse.fields import MAX_DEPTH
 
 MAX_NODES: Final = 500_000
 """How many keys and values a file may have once its aliases are put in."""
@@ -30,7 +31,7 @@ _COLLECTION_TAGS: Final = frozenset({None, "!", "tag:yaml.org,2002:map", "tag:ya
 Places = dict[str, tuple[int, int]]
 
 
-class Tree(msgspec.Struct, kw_only=True):
+class YamlTree(msgspec.Struct, kw_only=True):
     """One document: its value and the (line, column) of every key and value by path. `index` counts from 0."""
 
     index: int
@@ -67,7 +68,7 @@ class _Stop(Exception):  # noqa: N818 - it is no error of the caller, it only en
     """The file cannot be read further; the problem is noted."""
 
 
-def read_trees(events: Iterable[Any], name: str, problems: list[Problem]) -> list[Tree]:
+def read_trees(events: Iterable[Any], name: str, problems: list[Problem]) -> list[YamlTree]:
     """Every document of a stream of PyYAML events. Adds to `problems` what is wrong; `name` is the file's.
 
     Raises what the events raise (yaml.YAMLError).
@@ -83,7 +84,7 @@ def read_trees(events: Iterable[Any], name: str, problems: list[Problem]) -> lis
 
 class _Builder:
     def __init__(self, name: str, problems: list[Problem]) -> None:
-        self.trees: list[Tree] = []
+        self.trees: list[YamlTree] = []
         self._name = name
         self._problems = problems
         self._stack: list[_Open] = []
@@ -94,7 +95,7 @@ class _Builder:
         """One more event."""
         match event:
             case yaml.DocumentStartEvent():
-                self.trees.append(Tree(index=len(self.trees)))
+                self.trees.append(YamlTree(index=len(self.trees)))
                 self._anchors.clear()
             case yaml.ScalarEvent():
                 value = self._scalar(event)
@@ -114,7 +115,7 @@ class _Builder:
     def _scalar(self, event: Any) -> Json:
         if (event.tag is None and event.implicit[0]) or event.tag in _PLAIN_TAGS:
             try:
-                return scalars.plain(event.value)
+                return yaml_scalars.plain(event.value)
             except ValueError as error:
                 self._problem(event, str(error))
         elif event.tag is None or event.tag in _TEXT_TAGS:

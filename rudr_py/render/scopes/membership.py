@@ -16,16 +16,16 @@ from rudr_py.errors import CatalogError, Problem
 from rudr_py.model import paths, suggest
 from rudr_py.model.application import Application, ComponentBinding
 from rudr_py.model.identity import CORE_GROUP, TypeName
-from rudr_py.render import narrowing
-from rudr_py.render.health import InstanceHealth
-from rudr_py.render.inputs import DeclaredScope, Inputs
-from rudr_py.render.plan import Plan
+from rudr_py.render.status.health import InstanceHealth
+from rudr_py.render.types import constraints
+from rudr_py.render.values.inputs import DeclaredScope, Inputs
+from rudr_py.render.values.plan import Plan
 
 Members = Mapping[tuple[str, str], tuple[Member, ...]]
 """(application that declares a scope, name of the scope's binding) -> members of it."""
 
 
-class Joined(msgspec.Struct, frozen=True, kw_only=True):
+class ScopeMembership(msgspec.Struct, frozen=True, kw_only=True):
     """The scopes of one instance, their types by their canonical names, and what is wrong with its wishes."""
 
     scopes: tuple[DeclaredScope, ...] = ()
@@ -47,7 +47,7 @@ def declared(applications: Iterable[Application]) -> dict[str, tuple[DeclaredSco
     return {**by_name, **by_application}
 
 
-def join(inputs: Inputs, catalog: Catalog, index: int, workload: str) -> Joined:
+def join(inputs: Inputs, catalog: Catalog, index: int, workload: str) -> ScopeMembership:
     """The scopes of the component binding of this index; `workload` is the name of its type, "" when unknown."""
     binding = inputs.application.components[index]
     path = paths.child("$", "spec", "components", index, "applicationScopes")
@@ -64,7 +64,7 @@ def join(inputs: Inputs, catalog: Catalog, index: int, workload: str) -> Joined:
             warnings.append(Problem(f"{what}: {error}", place, rule="SC-9"))
     problems += _overlaps(inputs, catalog, found)
     joined = (*found, *_rooted(inputs, catalog, known, workload, {scope.type for scope in found}))
-    return Joined(scopes=joined, problems=tuple(problems), warnings=tuple(warnings))
+    return ScopeMembership(scopes=joined, problems=tuple(problems), warnings=tuple(warnings))
 
 
 def members(plan: Plan, healths: Sequence[InstanceHealth]) -> dict[tuple[str, str], tuple[Member, ...]]:
@@ -128,7 +128,7 @@ def _overlaps(inputs: Inputs, catalog: Catalog, found: Mapping[DeclaredScope, st
     first: dict[str, DeclaredScope] = {}
     for scope, place in found.items():
         other = first.setdefault(scope.type, scope)
-        if other is not scope and not narrowing.may_overlap(inputs.definitions, catalog.scope(scope.type)):
+        if other is not scope and not constraints.may_overlap(inputs.definitions, catalog.scope(scope.type)):
             both = " and ".join(f'"{one.name}" of the application "{one.application}"' for one in (other, scope))
             message = f"the instance would be in two scopes of {scope.type}, {both}; leave one of them"
             yield Problem(message, place, rule="SC-8")

@@ -16,9 +16,12 @@ from rudr_py.errors import CatalogError, PluginCallError, Problem
 from rudr_py.model import paths, resolve
 from rudr_py.model.application import ScopeBinding
 from rudr_py.model.identity import Metadata
-from rudr_py.render import calling, check, membership, narrowing, packages, stamp
-from rudr_py.render.inputs import Inputs
-from rudr_py.render.plan import InstancePlan, Part, Planned, RenderedScope, ScopePlan
+from rudr_py.render.scopes import membership
+from rudr_py.render.types import constraints, packages, plugin_call, properties
+from rudr_py.render.types.properties import Where
+from rudr_py.render.values import labels
+from rudr_py.render.values.inputs import Inputs
+from rudr_py.render.values.plan import InstancePlan, PlannedObject, RenderedScope, ScopePlan, TypeCall
 
 _NO_COMPONENT = Component(metadata=Metadata(name=""), workload_type="")
 
@@ -32,7 +35,7 @@ class _Prepared(msgspec.Struct, frozen=True, kw_only=True):
     binding: ScopeBinding
     given: dict[str, Any]
     path: str
-    where: check.Where
+    where: Where
 
 
 def render(inputs: Inputs, catalog: Catalog, index: int, instances: Sequence[InstancePlan]) -> RenderedScope:
@@ -42,7 +45,7 @@ def render(inputs: Inputs, catalog: Catalog, index: int, instances: Sequence[Ins
     try:
         offer = catalog.scope(binding.type)
     except CatalogError as error:
-        hint = narrowing.unimplemented("ApplicationScope", narrowing.scope_types(inputs.definitions), binding.type)
+        hint = constraints.unimplemented("ApplicationScope", constraints.scope_types(inputs.definitions), binding.type)
         # a type that is not there, or none, is told by the reader of the document
         told = packages.unknown(error, "scope type", inputs, catalog)
         problem = Problem(f"{told}{hint}", paths.child(path, "type"), rule="SC-9")
@@ -65,8 +68,8 @@ def _prepare(
         return paths.child(path, *binding.steps_to(*steps))
 
     given, undefined = resolve.substitute_properties(binding, inputs.application.variables, path)
-    given, warnings, where = check.renamed(offer, given, written)
-    told = narrowing.scope(inputs.definitions, offer, given, where, "AC-12")
+    given, warnings, where = properties.renamed(offer, given, written)
+    told = constraints.scope(inputs.definitions, offer, given, where, "AC-12")
     # a variable that does not exist is one mistake, not also a text where a number should be
     found = (problem for problem in told.problems if problem.path not in {other.path for other in undefined})
     prepared = _Prepared(offer=offer, binding=binding, given=given, path=path, where=where)
@@ -77,21 +80,21 @@ def _call(inputs: Inputs, catalog: Catalog, prepared: _Prepared, instances: Sequ
     offer, where = prepared.offer, prepared.where
 
     def told(message: str, at: str) -> Problem:
-        return Problem(message, check.inside(where, at), rule="AC-12")
+        return Problem(message, properties.inside(where, at), rule="AC-12")
 
     try:
         context = _context(inputs, catalog, prepared, instances)
-        rendered = calling.render(offer, offer.provides.render, context)
+        rendered = plugin_call.render(offer, offer.provides.render, context)
         fault = next(_faults(rendered, context.members), "")
         if fault:
             raise offer.fault(fault)
     except ValueError as error:
-        return RenderedScope(problems=check.unloadable(offer, error, where, "AC-12"))
+        return RenderedScope(problems=properties.unloadable(offer, error, where, "AC-12"))
     except Refuse as refusal:
-        return RenderedScope(problems=tuple(calling.refusals(offer, refusal, told)))
+        return RenderedScope(problems=tuple(plugin_call.refusals(offer, refusal, told)))
     except PluginCallError as error:
         return RenderedScope(faults=(Problem(str(error), prepared.path),))
-    part = Part(
+    part = TypeCall(
         offer=offer,
         context=msgspec.structs.replace(context, manifests=rendered.add),
         refs=tuple(manifest.ref for manifest in rendered.add),
@@ -164,11 +167,11 @@ def _faults(rendered: Rendered, members: Sequence[Member]) -> Iterator[str]:
             yield f"asks {probe.target}, which is neither the Service nor a Pod of a member"
 
 
-def _planned(inputs: Inputs, offer: Offer[Scope[Any]], manifest: Manifest) -> Planned:
+def _planned(inputs: Inputs, offer: Offer[Scope[Any]], manifest: Manifest) -> PlannedObject:
     metadata = inputs.application.metadata
-    return Planned(
+    return PlannedObject(
         ref=manifest.ref,
-        body=stamp.body(manifest, namespace=metadata.namespace, application=metadata.name, instance=""),
+        body=labels.body(manifest, namespace=metadata.namespace, application=metadata.name, instance=""),
         instance="",
         made_by=offer.name,
         owner="none" if manifest.retain or manifest.reclaim else "application",

@@ -11,14 +11,14 @@ import msgspec
 
 from rudr_py.errors import Problem
 from rudr_py.model.condition import FALSE, TRUE, UNKNOWN, Condition
-from rudr_py.render import health
-from rudr_py.render.plan import Plan
+from rudr_py.render.status.health import InstanceHealth
+from rudr_py.render.values.plan import Plan
 
 LONGEST = 32768
 """The most characters of a condition's message, as metav1.Condition has it."""
 
 
-class Sync(msgspec.Struct, frozen=True, kw_only=True):
+class SyncState(msgspec.Struct, frozen=True, kw_only=True):
     """How far the objects of this generation are applied. `reason` is CamelCase; `message` names object and error.
 
     `resources` are the objects that the application has now, for a later process to find. `notes` are told beside the
@@ -33,7 +33,7 @@ class Sync(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-def judge(plan: Plan, sync: Sync, healths: Sequence[health.InstanceHealth]) -> tuple[Condition, ...]:
+def judge(plan: Plan, sync: SyncState, healths: Sequence[InstanceHealth]) -> tuple[Condition, ...]:
     """The conditions of a plan that was applied so far."""
     if plan.problems:
         told = _told([line(problem) for problem in plan.problems])
@@ -53,7 +53,7 @@ def judge(plan: Plan, sync: Sync, healths: Sequence[health.InstanceHealth]) -> t
     return found
 
 
-def _ready(sync: Sync, healths: Sequence[health.InstanceHealth]) -> Condition:
+def _ready(sync: SyncState, healths: Sequence[InstanceHealth]) -> Condition:
     if sync.state != TRUE and not sync.paused:
         return Condition(type="Ready", status=FALSE, reason=sync.reason, message=sync.message)
     waiting = [one for one in healths if not one.workload.ok]

@@ -10,15 +10,16 @@ import msgspec
 
 from rudr_py.api import Context, Health, Kind, Ref, Refuse
 from rudr_py.errors import PluginCallError
-from rudr_py.render import calling, running
-from rudr_py.render.inputs import Observed, Runs
-from rudr_py.render.plan import InstancePlan, Part, Plan, ScopePlan
+from rudr_py.render.status import runs as running
+from rudr_py.render.types import plugin_call
+from rudr_py.render.values.inputs import Observed, Runs
+from rudr_py.render.values.plan import InstancePlan, Plan, ScopePlan, TypeCall
 
 
 class PartHealth(msgspec.Struct, frozen=True):
     """What a type says of its objects in an instance."""
 
-    part: Part
+    part: TypeCall
     health: Health
 
 
@@ -67,19 +68,21 @@ def scopes(plan: Plan, observed: Observed, now: datetime) -> tuple[ScopeHealth, 
 def _scope(scope: ScopePlan, observed: Observed, now: datetime) -> ScopeHealth:
     offer, context = scope.part.offer, _context(scope.part, "", observed, now)
     try:
-        health = calling.health(offer, context)
-        status = calling.status(offer, context) if scope.part.refs else None
+        health = plugin_call.health(offer, context)
+        status = plugin_call.status(offer, context) if scope.part.refs else None
     except (Refuse, PluginCallError) as error:
         return ScopeHealth(scope, _unknown(error))
     return ScopeHealth(scope, health, status)
 
 
-def _ask(part: Part, instance: str, observed: Observed, now: datetime, settled: Collection[tuple[str, Ref]]) -> Health:
+def _ask(
+    part: TypeCall, instance: str, observed: Observed, now: datetime, settled: Collection[tuple[str, Ref]]
+) -> Health:
     context = _context(part, instance, observed, now)
     left = tuple(one for one in context.manifests if (instance, one.ref) not in settled)
     gone = len(left) < len(context.manifests)
     try:
-        found = calling.health(part.offer, msgspec.structs.replace(context, manifests=left))
+        found = plugin_call.health(part.offer, msgspec.structs.replace(context, manifests=left))
     except (Refuse, PluginCallError) as error:
         return _unknown(error)
     return (
@@ -89,7 +92,7 @@ def _ask(part: Part, instance: str, observed: Observed, now: datetime, settled: 
     )
 
 
-def _context(part: Part, instance: str, observed: Observed, now: datetime) -> Context[Any]:
+def _context(part: TypeCall, instance: str, observed: Observed, now: datetime) -> Context[Any]:
     seen: dict[Kind, tuple[dict[str, Any], ...]] = {}
 
     def observe(kind: Kind) -> tuple[dict[str, Any], ...]:

@@ -12,11 +12,12 @@ from typing import Any
 import msgspec
 
 from rudr_py.model.condition import Condition
-from rudr_py.render import packages, running
-from rudr_py.render.inputs import Runs
+from rudr_py.render.status import runs as running
+from rudr_py.render.types import packages
+from rudr_py.render.values.inputs import Runs
 
 
-class Previous(msgspec.Struct, frozen=True, kw_only=True):
+class PreviousStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What of the last status matters for the next one.
 
     `attached` is (instance, trait) -> when the trait was first applied, and ("", scope) -> the same of a scope;
@@ -34,11 +35,11 @@ class Previous(msgspec.Struct, frozen=True, kw_only=True):
     packages: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-def previous(document: Any) -> Previous:
+def previous(document: Any) -> PreviousStatus:
     """Read a stored status, ours or Rudr's or anyone's; what cannot be read counts as absent."""
     status = document if isinstance(document, dict) else {}
     instances, scopes = _maps(status.get("instances")), _maps(status.get("scopes"))
-    return Previous(
+    return PreviousStatus(
         conditions=_conditions(status.get("conditions")),
         phase=str(status.get("phase") or ""),
         attached=_attached(instances, scopes),

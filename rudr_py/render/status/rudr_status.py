@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from rudr_py.api import Kind, Ref, kstatus
-from rudr_py.render.inputs import Observed
-from rudr_py.render.plan import InstancePlan, Plan
+from rudr_py.render.values.inputs import Observed
+from rudr_py.render.values.plan import InstancePlan, Plan
 
 Document = Mapping[str, Any]
 

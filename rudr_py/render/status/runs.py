@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rudr_py.api import Ref, kstatus
-from rudr_py.render.inputs import Observed, Run, Runs
-from rudr_py.render.plan import Plan, Planned
+from rudr_py.render.values.inputs import Observed, Run, Runs
+from rudr_py.render.values.plan import Plan, PlannedObject
 
 INPUTS = "rudr.oam.dev/inputs"
 """The annotation that records, on an object that runs once, the digest of its inputs."""
@@ -35,7 +35,7 @@ def observe(plan: Plan, observed: Observed, before: Runs) -> dict[str, dict[str,
     return found
 
 
-def done(planned: Planned, runs: Runs) -> bool:
+def done(planned: PlannedObject, runs: Runs) -> bool:
     """Whether an object has run to its good end with the very inputs that it is planned with."""
     run = runs.get(planned.instance, {}).get(planned.ref.name)
     return run is not None and bool(planned.once) and run.inputs == planned.once and run.state == COMPLETE
@@ -76,16 +76,16 @@ def written(runs: Mapping[str, Run]) -> dict[str, Any]:
     return {name: {"inputs": run.inputs, "state": run.state} for name, run in sorted(runs.items())}
 
 
-def _once(plan: Plan) -> Iterator[Planned]:
+def _once(plan: Plan) -> Iterator[PlannedObject]:
     return (planned for planned in plan.manifests if planned.once)
 
 
-def _live(planned: Planned, observed: Observed) -> dict[str, Any] | None:
+def _live(planned: PlannedObject, observed: Observed) -> dict[str, Any] | None:
     documents = observed.documents(planned.instance, planned.ref.kind)
     return next((one for one in documents if one["metadata"]["name"] == planned.ref.name), None)
 
 
-def _run(planned: Planned, live: Mapping[str, Any], known: Run | None) -> Run:
+def _run(planned: PlannedObject, live: Mapping[str, Any], known: Run | None) -> Run:
     annotations = live["metadata"].get("annotations") or {}
     # an object without the record is one of Rudr's, which has run with what the documents say
     inputs = annotations.get(INPUTS) or (known.inputs if known is not None else planned.once)

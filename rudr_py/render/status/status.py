@@ -13,13 +13,16 @@ import msgspec
 
 from rudr_py.api import Health, Ref
 from rudr_py.model.condition import TRUE, set_condition
-from rudr_py.render import conditions, health, legacy, packages, running
-from rudr_py.render.conditions import Sync
-from rudr_py.render.inputs import Inputs, Observed, Runs
-from rudr_py.render.memory import Previous, previous
-from rudr_py.render.plan import Plan
+from rudr_py.render.status import conditions, health, rudr_status
+from rudr_py.render.status import runs as running
+from rudr_py.render.status.conditions import SyncState
+from rudr_py.render.status.health import InstanceHealth, ScopeHealth
+from rudr_py.render.status.previous import PreviousStatus, previous
+from rudr_py.render.types import packages
+from rudr_py.render.values.inputs import Inputs, Observed, Runs
+from rudr_py.render.values.plan import Plan
 
-__all__ = ["TOO_LARGE", "Previous", "Sync", "bounded", "previous", "scope_status", "status"]
+__all__ = ["TOO_LARGE", "PreviousStatus", "SyncState", "bounded", "previous", "scope_status", "status"]
 
 Phase = Literal["Add", "Modify", "synced"]
 
@@ -29,7 +32,7 @@ SIZE_LIMIT = 256 * 1024
 TOO_LARGE = "TooLarge"
 
 
-def status(plan: Plan, inputs: Inputs, observed: Observed, sync: Sync, before: Previous) -> dict[str, Any]:
+def status(plan: Plan, inputs: Inputs, observed: Observed, sync: SyncState, before: PreviousStatus) -> dict[str, Any]:
     """The whole status, to be written when it differs from the stored one."""
     generation = inputs.application.metadata.generation
     runs = running.observe(plan, observed, before.runs)
@@ -49,7 +52,7 @@ def status(plan: Plan, inputs: Inputs, observed: Observed, sync: Sync, before: P
     if plan.problems:
         built["instances"], built["scopes"] = _unseen(before), _unseen_scopes(before)
     else:
-        built["components"] = legacy.components(plan, observed, running.settled(plan, observed, runs))
+        built["components"] = rudr_status.components(plan, observed, running.settled(plan, observed, runs))
         built["instances"] = [_instance(one, runs) for one in healths]
         built["scopes"] = [_scope(one) for one in health.scopes(plan, observed, inputs.now)]
     built["packages"] = packages.written(plan.packages)
@@ -63,7 +66,7 @@ def scope_status(plan: Plan, observed: Observed, now: datetime) -> dict[Ref, dic
     return {one.plan.part.refs[0]: one.status for one in health.scopes(plan, observed, now) if one.status is not None}
 
 
-def bounded(wanted: dict[str, Any], before: Previous) -> dict[str, Any]:
+def bounded(wanted: dict[str, Any], before: PreviousStatus) -> dict[str, Any]:
     """The status, or when it is too large for the server one that says so and keeps what is needed to go on.
 
     Kept are resources, packages, times of traits and runs. `before` is the present status: the times of conditions
@@ -106,14 +109,14 @@ def _slim(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": entry["name"], "state": entry["state"], **found} if found else {}
 
 
-def _phase(plan: Plan, sync: Sync, before: Previous) -> Phase:
+def _phase(plan: Plan, sync: SyncState, before: PreviousStatus) -> Phase:
     """`synced` once all of this generation is applied; `Modify` when it was so before, else `Add` (Rudr's words)."""
     if not plan.problems and sync.state == TRUE:
         return "synced"
     return "Modify" if before.phase in ("Modify", "synced") else "Add"
 
 
-def _instance(one: health.InstanceHealth, runs: Runs) -> dict[str, Any]:
+def _instance(one: InstanceHealth, runs: Runs) -> dict[str, Any]:
     built: dict[str, Any] = {
         "name": one.plan.name,
         "component": one.plan.component,
@@ -133,7 +136,7 @@ def _instance(one: health.InstanceHealth, runs: Runs) -> dict[str, Any]:
     return built
 
 
-def _scope(one: health.ScopeHealth) -> dict[str, Any]:
+def _scope(one: ScopeHealth) -> dict[str, Any]:
     context = one.plan.part.context
     return {
         "name": one.plan.name,
@@ -147,7 +150,7 @@ def _scope(one: health.ScopeHealth) -> dict[str, Any]:
 _UNSEEN: Mapping[str, str] = {"state": "unknown", "reason": "NotValid"}
 
 
-def _unseen(before: Previous) -> list[dict[str, Any]]:
+def _unseen(before: PreviousStatus) -> list[dict[str, Any]]:
     """The instances that were there before the documents went wrong, with what must outlive that: times and runs."""
     kept: list[dict[str, Any]] = []
     for entry in before.instances:
@@ -164,7 +167,7 @@ def _unseen(before: Previous) -> list[dict[str, Any]]:
     return kept
 
 
-def _unseen_scopes(before: Previous) -> list[dict[str, Any]]:
+def _unseen_scopes(before: PreviousStatus) -> list[dict[str, Any]]:
     kept: list[dict[str, Any]] = []
     for entry in before.scopes:
         name = entry.get("name")

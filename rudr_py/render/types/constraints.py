@@ -22,11 +22,13 @@ from rudr_py.model import parameter_types
 from rudr_py.model.component import Parameter
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition
 from rudr_py.model.document import Parsed
-from rudr_py.render import check, stamp
-from rudr_py.render.inputs import Definitions
+from rudr_py.render.types import properties as check
+from rudr_py.render.types.properties import Where
+from rudr_py.render.values import labels
+from rudr_py.render.values.inputs import Definitions
 
 
-class Told(msgspec.Struct, frozen=True):
+class Constraints(msgspec.Struct, frozen=True):
     """What a definition says against the properties of a binding, and what is wrong with itself."""
 
     problems: tuple[Problem, ...] = ()
@@ -34,13 +36,13 @@ class Told(msgspec.Struct, frozen=True):
 
 
 def trait(
-    definitions: Definitions, offer: Offer[Trait[Any]], given: Mapping[str, Any], where: check.Where, rule: str
-) -> Told:
+    definitions: Definitions, offer: Offer[Trait[Any]], given: Mapping[str, Any], where: Where, rule: str
+) -> Constraints:
     """Check the properties of a trait against its own schema and that of the Trait object of the cluster."""
     own = check.problems(offer, given, where, rule)
     parsed = _of_trait(definitions, offer)
     if parsed is None:
-        return Told(own)
+        return Constraints(own)
     document = "trait"
     schema: Mapping[str, Any] = {}
     if parsed.value is not None:
@@ -49,24 +51,24 @@ def trait(
     try:
         further = _further(offer, schema, given, where, rule)
     except Exception as error:  # noqa: BLE001 - whoever wrote the schema, it must not stop an application
-        return Told(own, (*faults, _unusable(error, "$.spec.properties", document)))
-    return Told(_merged(own, further), faults)
+        return Constraints(own, (*faults, _unusable(error, "$.spec.properties", document)))
+    return Constraints(_merged(own, further), faults)
 
 
 def scope(
-    definitions: Definitions, offer: Offer[Scope[Any]], given: Mapping[str, Any], where: check.Where, rule: str
-) -> Told:
+    definitions: Definitions, offer: Offer[Scope[Any]], given: Mapping[str, Any], where: Where, rule: str
+) -> Constraints:
     """Check the properties of a scope against its own schema and the parameters of the ApplicationScope object."""
     own = check.problems(offer, given, where, rule)
     definition = _of_scope(definitions, offer)
     if definition is None:
-        return Told(own)
+        return Constraints(own)
     try:
         further = _further(offer, of_parameters(definition.parameters), given, where, rule)
     except Exception as error:  # noqa: BLE001 - as above
         document = f"applicationscope/{definition.metadata.name}"
-        return Told(own, (_unusable(error, "$.spec.parameters", document),))
-    return Told(_merged(own, further))
+        return Constraints(own, (_unusable(error, "$.spec.parameters", document),))
+    return Constraints(_merged(own, further))
 
 
 def refuses(definitions: Definitions, offer: Offer[Trait[Any]], workload: Offer[WorkloadType[Any]]) -> str:
@@ -109,9 +111,9 @@ def of_parameters(parameters: tuple[Parameter, ...]) -> dict[str, Any]:
 
 def _of_trait(definitions: Definitions, offer: Offer[Trait[Any]]) -> Parsed[TraitDefinition] | None:
     for spelling in (offer.name, *offer.provides.aliases):
-        for name in (spelling, stamp.object_name(spelling)):
+        for name in (spelling, labels.object_name(spelling)):
             parsed = definitions.traits.get(name)
-            if parsed is not None and not (parsed.value and stamp.ours(parsed.value.metadata.labels)):
+            if parsed is not None and not (parsed.value and labels.ours(parsed.value.metadata.labels)):
                 return parsed
     return None
 
@@ -120,13 +122,13 @@ def _of_scope(definitions: Definitions, offer: Offer[Scope[Any]]) -> ScopeDefini
     spellings = {offer.name, *offer.provides.aliases}
     for name in sorted(definitions.scopes):
         value = definitions.scopes[name].value
-        if value is not None and value.type in spellings and not stamp.ours(value.metadata.labels):
+        if value is not None and value.type in spellings and not labels.ours(value.metadata.labels):
             return value
     return None
 
 
 def _further(
-    offer: Offer[Any], schema: Mapping[str, Any], given: Mapping[str, Any], where: check.Where, rule: str
+    offer: Offer[Any], schema: Mapping[str, Any], given: Mapping[str, Any], where: Where, rule: str
 ) -> tuple[Problem, ...]:
     """What a schema of the cluster says against properties. Raises anything when the schema cannot be used."""
     if not schema:

@@ -17,7 +17,7 @@ from rudr_py.api import Scope, Trait, Type, WorkloadType
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.model.identity import API_VERSION, CORE_GROUP, TypeName
 from rudr_py.model.parameter_types import SCOPE_PARAMETER_TYPES, has_type
-from rudr_py.render import stamp
+from rudr_py.render.values import labels
 
 PACKAGE: Final = "rudr.oam.dev/package"
 """The annotation that names the package of a type, with its version."""
@@ -63,7 +63,7 @@ def _document(offer: Offer[Any], namespace: str) -> dict[str, Any] | None:
         "metadata": {
             "name": _name(offer.name),
             "namespace": namespace,
-            "labels": {stamp.MANAGED_BY: stamp.MANAGER},
+            "labels": {labels.MANAGED_BY: labels.MANAGER},
             "annotations": annotations,
         },
         "spec": spec,
@@ -74,10 +74,10 @@ def _name(name: str) -> str:
     """That of the object: `manual-scaler`, `singleton-server`, `function.v1alpha2.openfaas.com`."""
     parsed = TypeName.parse(name)
     if parsed is None:
-        return stamp.object_name(name)
+        return labels.object_name(name)
     kind = _CAPITAL.sub("-", parsed.kind)
     known = kind if parsed.group == CORE_GROUP else f"{kind}.{parsed.version}.{parsed.group}"
-    return _RUDR_NAMES.get(name) or stamp.object_name(known)
+    return _RUDR_NAMES.get(name) or labels.object_name(known)
 
 
 def _description(provides: Type[Any]) -> str:

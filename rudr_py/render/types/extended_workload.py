@@ -21,8 +21,9 @@ from rudr_py.model import parameter_types, suggest
 from rudr_py.model.component import Setting
 from rudr_py.model.definition import WorkloadTypeDefinition
 from rudr_py.model.identity import CORE_GROUP, TypeName
-from rudr_py.render import check, stamp
-from rudr_py.render.inputs import Definitions
+from rudr_py.render.types.properties import Where
+from rudr_py.render.values import labels
+from rudr_py.render.values.inputs import Definitions
 
 FORBIDDEN_GROUPS = frozenset(
     {
@@ -84,7 +85,7 @@ def admit(definitions: Definitions, name: str) -> Admitted | str:
     for key in sorted(definitions.workloads):
         parsed = definitions.workloads[key]
         found = parsed.value
-        if found is None or not _means(found, wanted) or stamp.ours(found.metadata.labels):
+        if found is None or not _means(found, wanted) or labels.ours(found.metadata.labels):
             continue
         if parsed.problems:
             return f' The WorkloadType object "{key}" would admit it, but is wrong: {parsed.problems[0]}.'
@@ -96,7 +97,7 @@ def admit(definitions: Definitions, name: str) -> Admitted | str:
 
 
 def filled(
-    settings: Mapping[str, Any], literal: Collection[str], parameters: Parameters, where: check.Where
+    settings: Mapping[str, Any], literal: Collection[str], parameters: Parameters, where: Where
 ) -> tuple[Settings, tuple[Problem, ...]]:
     """The settings with every `{fromParam: x}` inside the `literal` ones replaced by the parameter's value.
 
@@ -149,7 +150,7 @@ def _schema(settings: Sequence[Setting]) -> dict[str, Any]:
 
 
 def _filled(
-    value: Any, parameters: Parameters, steps: tuple[str | int, ...], problems: list[Problem], where: check.Where
+    value: Any, parameters: Parameters, steps: tuple[str | int, ...], problems: list[Problem], where: Where
 ) -> Any:
     if isinstance(value, list):
         items = (_filled(item, parameters, (*steps, index), problems, where) for index, item in enumerate(value))

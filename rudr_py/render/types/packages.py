@@ -10,7 +10,7 @@ from typing import Any
 
 from rudr_py.catalog import OWN_PACKAGE, Catalog, package_and_version
 from rudr_py.errors import CatalogError
-from rudr_py.render.inputs import Inputs
+from rudr_py.render.values.inputs import Inputs
 
 
 def used(inputs: Inputs, catalog: Catalog, *, wrong: bool) -> dict[str, str]:

@@ -27,7 +27,7 @@ class Observed(Protocol):
         ...
 
 
-class Nothing:
+class NothingObserved:
     """Nothing was observed: offline rendering."""
 
     def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
@@ -36,7 +36,7 @@ class Nothing:
         return ()
 
 
-NOTHING = Nothing()
+NOTHING = NothingObserved()
 
 
 class DeclaredScope(msgspec.Struct, frozen=True, order=True):

@@ -14,13 +14,13 @@ import msgspec
 from rudr_py.api import Context, Member, Path, Probe, Ref
 from rudr_py.catalog import Offer
 from rudr_py.errors import Problem
-from rudr_py.render.inputs import DeclaredScope
+from rudr_py.render.values.inputs import DeclaredScope
 
 Owner = Literal["application", "instance", "none"]
 """Who controls an object: the ApplicationConfiguration, the instance's ComponentInstance, or nobody."""
 
 
-class Planned(msgspec.Struct, frozen=True, kw_only=True):
+class PlannedObject(msgspec.Struct, frozen=True, kw_only=True):
     """One object that is to exist.
 
     `body` is the whole manifest, with namespace and labels, without owner references and without the annotation that
@@ -41,7 +41,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     once: str = ""
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
+class TypeCall(msgspec.Struct, frozen=True, kw_only=True):
     """A type at work: the workload or a trait of an instance, or a scope.
 
     `refs` are the objects that are its own; `context` is what it was told, and what its health is asked with.
@@ -67,8 +67,8 @@ class InstancePlan(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     component: str
     owner: Ref
-    workload: Part
-    traits: tuple[Part, ...] = ()
+    workload: TypeCall
+    traits: tuple[TypeCall, ...] = ()
     scopes: tuple[DeclaredScope, ...] = ()
     member: Member | None = None
 
@@ -79,27 +79,27 @@ class ScopePlan(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    part: Part
+    part: TypeCall
     probes: tuple[Probe, ...] = ()
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class RenderAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one instance or one scope. With `problems`, or `faults` of plugins, there is no manifest."""
 
-    manifests: tuple[Planned, ...] = ()
+    manifests: tuple[PlannedObject, ...] = ()
     problems: tuple[Problem, ...] = ()
     faults: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     wake_at: datetime | None = None
 
 
-class RenderedInstance(Answer, frozen=True, kw_only=True):
+class RenderedInstance(RenderAnswer, frozen=True, kw_only=True):
     """An instance; without a plan if anything is wrong with it."""
 
     plan: InstancePlan | None = None
 
 
-class RenderedScope(Answer, frozen=True, kw_only=True):
+class RenderedScope(RenderAnswer, frozen=True, kw_only=True):
     """A scope; without a plan if anything is wrong with it."""
 
     plan: ScopePlan | None = None
@@ -113,7 +113,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     `packages` maps the types in use that are not our own to the packages that offer them, or did.
     """
 
-    manifests: tuple[Planned, ...] = ()
+    manifests: tuple[PlannedObject, ...] = ()
     instances: tuple[InstancePlan, ...] = ()
     scopes: tuple[ScopePlan, ...] = ()
     warnings: tuple[Problem, ...] = ()

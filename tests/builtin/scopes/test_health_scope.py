@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from rudr_py.api import Component, Context, Health, Member, Port, Refuse, properties
-from rudr_py.builtin.health_scope import HealthScope
+from rudr_py.builtin.scopes.health_scope import HealthScope
 from rudr_py.catalog import offer
 from rudr_py.model import paths
-from rudr_py.render import check
+from rudr_py.render.types import properties as check
 
 KUBE_GET = {"probe-method": "kube-get", "probe-endpoint": ".status"}
 HTTP = {"probe-method": "httpGet", "probe-endpoint": "/healthz"}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rudr_py.api import Component, Context, Manifest, Member, Port, Rendered
-from rudr_py.builtin.network_scope import NetworkScope
+from rudr_py.builtin.scopes.network_scope import NetworkScope
 
 GIVEN = {"network-id": "vpc-1", "subnet-id": "a, b"}
 WEB = Port(name="http", container_port=80)

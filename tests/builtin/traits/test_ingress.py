@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rudr_py.api import Component, Context, Refuse
-from rudr_py.builtin.ingress import Ingress
+from rudr_py.builtin.traits.ingress import Ingress
 
 MakeContext = Callable[..., Context[Any]]
 MAIN = {"name": "main", "image": "example:1"}

@@ -9,12 +9,12 @@ import pytest
 
 from rudr_py.api import Component, Context, Drop, Ref, Refuse, Scale, Set, properties
 from rudr_py.builtin import kinds
-from rudr_py.builtin.auto_scaler import AutoScaler
-from rudr_py.builtin.manual_scaler import ManualScaler
-from rudr_py.builtin.server import Server
-from rudr_py.builtin.singleton import SingletonServer, SingletonTask, SingletonWorker
-from rudr_py.builtin.task import Task
-from rudr_py.builtin.worker import Worker
+from rudr_py.builtin.traits.auto_scaler import AutoScaler
+from rudr_py.builtin.traits.manual_scaler import ManualScaler
+from rudr_py.builtin.workloads.server import Server
+from rudr_py.builtin.workloads.singleton import SingletonServer, SingletonTask, SingletonWorker
+from rudr_py.builtin.workloads.task import Task
+from rudr_py.builtin.workloads.worker import Worker
 
 MakeComponent = Callable[..., Component]
 MakeContext = Callable[..., Context[Any]]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rudr_py.api import Component, Context, Manifest, Refuse
-from rudr_py.builtin.volume_mounter import VolumeMounter
+from rudr_py.builtin.traits.volume_mounter import VolumeMounter
 
 Render = Callable[..., tuple[Manifest, ...]]
 FAST = {"volumeName": "data", "storageClass": "fast"}

@@ -11,12 +11,13 @@ import yaml
 from click.testing import Result
 
 from rudr_py import errors
-from rudr_py.cli import cluster, colour
-from rudr_py.local.access.settings import Access
+from rudr_py.cli.cluster import client
+from rudr_py.cli.output import colour
+from rudr_py.local.access.settings import AccessSettings
 from rudr_py.local.access.user import User
 from rudr_py.local.cluster import LocalSettings
 from rudr_py.model.identity import API_VERSION
-from rudr_py.testing import live
+from rudr_py.testing import local_handle
 
 Invoke = Callable[..., Result]
 
@@ -56,8 +57,8 @@ def test_a_kubeconfig_that_is_not_there_is_told_once(tmp_path: Path, invoke: Inv
 
 
 def test_who_is_not_known_or_may_not_is_told_so(tmp_path: Path, invoke: Invoke) -> None:
-    settings = LocalSettings(access=Access(tokens={"t": User(name="nobody")}))
-    with live.started(settings) as api:
+    settings = LocalSettings(access=AccessSettings(tokens={"t": User(name="nobody")}))
+    with local_handle.started(settings) as api:
         server = api.kubeconfig["clusters"][0]["cluster"]["server"]
         unknown = invoke("status", "--kubeconfig", kubeconfig(tmp_path, server, "wrong"))
         powerless = invoke("status", "--kubeconfig", kubeconfig(tmp_path, server, "t"))
@@ -70,7 +71,7 @@ def test_who_is_not_known_or_may_not_is_told_so(tmp_path: Path, invoke: Invoke) 
 
 def test_without_our_definitions_the_message_says_where_to_get_them() -> None:
     error = errors.KindAbsentError("x", api_version=API_VERSION, kind="ApplicationConfiguration")
-    assert cluster.said(error).endswith("install the definitions: rudr crds")
+    assert client.said(error).endswith("install the definitions: rudr crds")
 
 
 @pytest.mark.parametrize(

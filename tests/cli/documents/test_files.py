@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rudr_py.cli import files
-from rudr_py.cli.files import Reading
+from rudr_py.cli.documents import files
+from rudr_py.cli.documents.files import FileContents
 
 Write = Callable[..., str]
 
@@ -17,11 +17,11 @@ def _nothing() -> bytes:
     raise AssertionError("standard input was read")
 
 
-def _read(*names: str, recursive: bool = False, stdin: Callable[[], bytes] = _nothing) -> Reading:
+def _read(*names: str, recursive: bool = False, stdin: Callable[[], bytes] = _nothing) -> FileContents:
     return files.read(names, recursive=recursive, stdin=stdin)
 
 
-def _values(reading: Reading) -> list[object]:
+def _values(reading: FileContents) -> list[object]:
     return [document.value["a"] for document in reading.documents]
 
 

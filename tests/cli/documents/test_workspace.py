@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 import pytest
 
 from rudr_py.catalog import Catalog
-from rudr_py.cli import workspace
-from rudr_py.cli.workspace import Workspace
-from rudr_py.model import yamlfile
+from rudr_py.cli.documents import workspace
+from rudr_py.cli.documents.workspace import Workspace
+from rudr_py.model.parse import yaml_file
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 Make = Callable[..., str]
 
 
 def _gather(*documents: str, namespace: str = "default") -> Workspace:
-    return workspace.gather(yamlfile.load("---\n".join(documents), "x.yaml"), namespace=namespace)
+    return workspace.gather(yaml_file.load("---\n".join(documents), "x.yaml"), namespace=namespace)
 
 
 def test_documents_are_sorted_by_what_they_are(component: Make, application: Make) -> None:

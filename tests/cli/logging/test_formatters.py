@@ -16,10 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.cli import logs
-from rudr_py.controller import current
+from rudr_py.cli.logging import formatters
+from rudr_py.cli.logging.formatters import Format, JsonFormatter, TextFormatter
+from rudr_py.controller.results import log_context
 from rudr_py.errors import ForbiddenError
-from rudr_py.model.identity import Key
+from rudr_py.model.identity import ObjectKey
 
 Raised = tuple[type[BaseException], BaseException, TracebackType | None]
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW0ifQ.c2lnbmF0dXJl"
@@ -33,7 +34,7 @@ def record(message: str = "object pruned", *args: object, raised: Raised | None 
 
 def as_json(made: logging.LogRecord) -> dict[str, Any]:
     """The line as a reader of JSON lines sees it: exactly one of them, and strictly JSON."""
-    text = logs.JsonFormatter().format(made)
+    text = JsonFormatter().format(made)
     assert len(text.splitlines()) == 1
 
     def refuse(constant: str) -> None:
@@ -44,7 +45,7 @@ def as_json(made: logging.LogRecord) -> dict[str, Any]:
 
 
 def as_text(made: logging.LogRecord) -> str:
-    return logs.TextFormatter().format(made)
+    return TextFormatter().format(made)
 
 
 def raised(error: Exception) -> Raised:
@@ -65,7 +66,7 @@ class Unspeakable:
 
 
 def test_json_has_the_names_of_controller_runtime() -> None:
-    with current.reconciling(Key("shop", "web"), "0000002a"):
+    with log_context.reconciling(ObjectKey("shop", "web"), "0000002a"):
         line = as_json(record(object="service/web"))
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line.pop("ts"))
     assert line == {
@@ -96,8 +97,8 @@ def test_text_ends_in_the_fields_and_quotes_what_is_not_one_word() -> None:
 def test_colours_are_for_terminals() -> None:
     warning = record()
     warning.levelno, warning.levelname = logging.WARNING, "WARNING"
-    assert "\x1b[33mWARN\x1b[0m" in logs.TextFormatter(colours=True).format(warning)
-    assert "\x1b" not in logs.TextFormatter().format(warning)
+    assert "\x1b[33mWARN\x1b[0m" in TextFormatter(colours=True).format(warning)
+    assert "\x1b" not in TextFormatter().format(warning)
 
 
 class Terminal(io.StringIO):
@@ -116,12 +117,12 @@ class Terminal(io.StringIO):
     ],
 )
 def test_the_form_follows_the_terminal_unless_it_is_asked_for(
-    form: logs.Format, stream: io.StringIO, environ: dict[str, str], json_lines: bool, colours: bool
+    form: Format, stream: io.StringIO, environ: dict[str, str], json_lines: bool, colours: bool
 ) -> None:
-    chosen = logs.formatter(form, stream, environ)
+    chosen = formatters.formatter(form, stream, environ)
     warning = record()
     warning.levelno = logging.ERROR
-    assert isinstance(chosen, logs.JsonFormatter) is json_lines
+    assert isinstance(chosen, JsonFormatter) is json_lines
     assert ("\x1b" in chosen.format(warning)) is colours
 
 
@@ -153,7 +154,7 @@ def test_a_value_within_itself_comes_to_an_end() -> None:
 
 def test_a_long_value_is_cut() -> None:
     told = as_json(record(value="x" * 1_000_000))["value"]
-    assert len(told) < logs.LONGEST + 100
+    assert len(told) < formatters.LONGEST + 100
     assert "1000000 characters" in told
 
 
@@ -184,7 +185,7 @@ def test_no_secret_is_told_wherever_it_stands() -> None:
         headers={"Authorization": "Bearer opaque-opaque"},
         **{f"key {TOKEN}": 1},
     )
-    for text in (logs.JsonFormatter().format(made), logs.TextFormatter().format(made)):
+    for text in (JsonFormatter().format(made), TextFormatter().format(made)):
         assert not re.search(r"eyJ|hunter2|aHVudGVyMg|opaque", text)
         assert "db" in text
 
@@ -210,8 +211,8 @@ def root() -> Iterator[logging.StreamHandler[io.StringIO]]:
 def test_what_ends_a_command_is_a_line_of_json_and_an_exit_code(
     root: logging.StreamHandler[io.StringIO], error: Exception, told: str | None
 ) -> None:
-    root.setFormatter(logs.JsonFormatter())
-    with pytest.raises(SystemExit) as ended, logs.last_words():
+    root.setFormatter(JsonFormatter())
+    with pytest.raises(SystemExit) as ended, formatters.last_words():
         raise error
     line = json.loads(root.stream.getvalue())
     assert ended.value.code == 1
@@ -221,7 +222,7 @@ def test_what_ends_a_command_is_a_line_of_json_and_an_exit_code(
 
 
 def test_people_get_the_error_of_a_command_as_ever(root: logging.StreamHandler[io.StringIO]) -> None:
-    root.setFormatter(logs.TextFormatter())
-    with pytest.raises(ForbiddenError), logs.last_words():
+    root.setFormatter(TextFormatter())
+    with pytest.raises(ForbiddenError), formatters.last_words():
         raise ForbiddenError("no right")
     assert root.stream.getvalue() == ""

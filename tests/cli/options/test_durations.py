@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.cli import durations
+from rudr_py.cli.options import durations
 
 
 @pytest.mark.parametrize(

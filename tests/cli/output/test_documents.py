@@ -9,19 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.cli import output
-from rudr_py.model import yamlfile
+from rudr_py.cli.output import documents
+from rudr_py.cli.output.documents import Form
+from rudr_py.model.parse import yaml_file
 
 DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"replicas": 2}}
 SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}}
 
 
 def test_names_are_kubectls() -> None:
-    assert output.text([DEPLOYMENT, SERVICE], "name") == "deployment.apps/web\nservice/web\n"
+    assert documents.text([DEPLOYMENT, SERVICE], "name") == "deployment.apps/web\nservice/web\n"
 
 
 def test_json_is_one_list() -> None:
-    assert json.loads(output.text([DEPLOYMENT, SERVICE], "json")) == {
+    assert json.loads(documents.text([DEPLOYMENT, SERVICE], "json")) == {
         "apiVersion": "v1",
         "kind": "List",
         "items": [DEPLOYMENT, SERVICE],
@@ -29,30 +30,30 @@ def test_json_is_one_list() -> None:
 
 
 def test_yaml_is_one_stream_in_the_given_order_of_objects_and_keys() -> None:
-    text = output.text([DEPLOYMENT, SERVICE], "yaml")
+    text = documents.text([DEPLOYMENT, SERVICE], "yaml")
     assert text.startswith("apiVersion: apps/v1\nkind: Deployment\n")
-    assert [found.value for found in yamlfile.load(text, "x")] == [DEPLOYMENT, SERVICE]
+    assert [found.value for found in yaml_file.load(text, "x")] == [DEPLOYMENT, SERVICE]
 
 
 @pytest.mark.parametrize("form", ["yaml", "name"])
-def test_nothing_is_printed_for_nothing(form: output.Form) -> None:
-    assert output.text([], form) == ""
+def test_nothing_is_printed_for_nothing(form: Form) -> None:
+    assert documents.text([], form) == ""
 
 
 def test_shared_values_are_written_out() -> None:
     labels = {"app": "web"}
-    assert "&" not in output.text([{"a": labels, "b": labels}], "yaml")
+    assert "&" not in documents.text([{"a": labels, "b": labels}], "yaml")
 
 
 def test_long_text_is_printed_line_by_line() -> None:
-    assert "key: |\n  one\n  two\n" in output.text([{"key": "one\ntwo\n"}], "yaml")
+    assert "key: |\n  one\n  two\n" in documents.text([{"key": "one\ntwo\n"}], "yaml")
 
 
 @pytest.mark.parametrize(
     "word", ["y", "NO", "1e3", "0o17", "12:30", "2026-01-01", "null", "~", "", ".inf", "1_000", "=", "<<", "\x85"]
 )
 def test_text_that_looks_like_something_else_stays_text(word: str) -> None:
-    (found,) = yamlfile.load(output.text([{"key": word, word: "value"}], "yaml"), "x")
+    (found,) = yaml_file.load(documents.text([{"key": word, word: "value"}], "yaml"), "x")
     assert found.value == {"key": word, word: "value"}
 
 
@@ -66,11 +67,11 @@ _JSON = st.recursive(
 
 @given(st.dictionaries(_TEXT, _JSON, min_size=1, max_size=3).filter(lambda value: "kind" not in value))
 def test_whatever_is_printed_is_read_again_as_it_was(value: dict[str, Any]) -> None:
-    (found,) = yamlfile.load(output.text([value], "yaml"), "x")
+    (found,) = yaml_file.load(documents.text([value], "yaml"), "x")
     assert found.value == value
 
 
 def test_a_table_is_aligned_as_kubectls_and_has_no_spaces_at_the_end() -> None:
-    assert output.table([["NAME", "TYPES"], ["a-long-name", "x"], ["b", ""]]) == (
+    assert documents.table([["NAME", "TYPES"], ["a-long-name", "x"], ["b", ""]]) == (
         "NAME          TYPES\na-long-name   x\nb\n"
     )

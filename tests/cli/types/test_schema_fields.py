@@ -9,13 +9,14 @@ import jsonschema
 import pytest
 
 from rudr_py.catalog import Catalog
-from rudr_py.cli import fields, sampling
+from rudr_py.cli.types import example, schema_fields
+from rudr_py.cli.types.schema_fields import SchemaField
 from rudr_py.errors import CatalogError
 from tests.cli.schemas import SCHEMAS
 
 
-def one(schema: dict[str, Any]) -> fields.Field:
-    (found,) = fields.declared({"type": "object", "properties": {"it": schema}})
+def one(schema: dict[str, Any]) -> SchemaField:
+    (found,) = schema_fields.declared({"type": "object", "properties": {"it": schema}})
     return found
 
 
@@ -64,7 +65,7 @@ def test_a_default_that_tells_something_is_told(default: object, told: str) -> N
 
 
 def test_required_properties_come_first() -> None:
-    found = fields.declared({"properties": {"a": {}, "b": {}, "c": {}}, "required": ["c"]})
+    found = schema_fields.declared({"properties": {"a": {}, "b": {}, "c": {}}, "required": ["c"]})
     assert [(field.name, field.required) for field in found] == [("c", True), ("a", False), ("b", False)]
 
 
@@ -76,23 +77,23 @@ def test_what_is_inside_of_lists_maps_and_alternatives_is_found_by_path() -> Non
         {"type": "object", "additionalProperties": inner},
         {"anyOf": [{"type": "null"}, {"type": "array", "items": {"anyOf": [inner, {"type": "null"}]}}]},
     ):
-        found = fields.find(fields.declared({"properties": {"it": schema}}), ("it", "deep"), "some-type")
+        found = schema_fields.find(schema_fields.declared({"properties": {"it": schema}}), ("it", "deep"), "some-type")
         assert (found.type, found.description) == ("boolean", "Deep.")
 
 
 def test_an_unknown_property_is_answered_with_the_nearest() -> None:
-    declared = fields.declared({"properties": {"rules": {"type": "object", "properties": {"host": {}}}}})
+    declared = schema_fields.declared({"properties": {"rules": {"type": "object", "properties": {"host": {}}}}})
     with pytest.raises(CatalogError, match=r'ingress\.rules has no property "hots".*Did you mean "host"'):
-        fields.find(declared, ("rules", "hots"), "ingress")
+        schema_fields.find(declared, ("rules", "hots"), "ingress")
     with pytest.raises(CatalogError, match="it has none"):
-        fields.find(declared, ("rules", "host", "x"), "ingress")
+        schema_fields.find(declared, ("rules", "host", "x"), "ingress")
 
 
 @hypothesis.given(SCHEMAS)
 def test_a_schema_takes_the_value_that_is_made_up_for_it(schema: dict[str, Any]) -> None:
     # a pattern needs an example of its author
     hypothesis.assume("pattern" not in str(schema))
-    jsonschema.Draft202012Validator(schema).validate(sampling.sample(schema))
+    jsonschema.Draft202012Validator(schema).validate(example.sample(schema))
 
 
 @hypothesis.given(SCHEMAS)
@@ -109,11 +110,11 @@ def test_an_example_has_what_is_required_and_what_the_author_gave_examples_for()
         },
         "required": ["needed"],
     }
-    assert sampling.sample(schema) == {"needed": "needed", "shown": 7}
+    assert example.sample(schema) == {"needed": "needed", "shown": 7}
 
 
 def test_the_properties_of_all_types_can_be_told(everything: Catalog) -> None:
     for offer in everything.offers():
-        for field in fields.declared(offer.schema):
+        for field in schema_fields.declared(offer.schema):
             assert field.description, f"{offer.name}.{field.name}"
             assert field.type != "any", f"{offer.name}.{field.name}"

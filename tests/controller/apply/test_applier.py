@@ -9,11 +9,11 @@ import pytest
 
 from rudr_py import errors
 from rudr_py.api import Kind, Ref
-from rudr_py.controller import ledger
-from rudr_py.controller.failures import NotOursError, WaitingError
-from rudr_py.controller.ledger import Record
-from rudr_py.local.faults import Faults, Match
-from rudr_py.render.plan import Planned
+from rudr_py.controller.results.failures import NotOursError, WaitingError
+from rudr_py.controller.state import inventory
+from rudr_py.controller.state.inventory import AppliedRecord
+from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.render.values.plan import PlannedObject
 
 CONFIG_MAP = Kind("v1", "ConfigMap")
 NAME = "configmaps/settings"
@@ -33,7 +33,7 @@ async def test_an_unknown_digest_costs_one_apply_that_changes_nothing(bench: Any
     record = await bench.ensure(config_map(), owner)
     before = await bench.cluster.get(CONFIG_MAP, "settings")
     spent.reset()
-    assert await bench.ensure(config_map(), owner, Record(record.ref)) == record
+    assert await bench.ensure(config_map(), owner, AppliedRecord(record.ref)) == record
     assert spent() == [f"PATCH {NAME}"]
     assert await bench.cluster.get(CONFIG_MAP, "settings") == before
 
@@ -282,7 +282,7 @@ async def test_nothing_is_made_outside_of_the_applications_namespace(
 ) -> None:
     owner = await bench.application()
     body = {"apiVersion": "v1", "kind": kind.kind, "metadata": {"name": "evil", "namespace": namespace, "labels": {}}}
-    planned = Planned(ref=Ref(kind, "evil"), body=body, instance="", made_by="test", owner="application")
+    planned = PlannedObject(ref=Ref(kind, "evil"), body=body, instance="", made_by="test", owner="application")
     spent.reset()
     with pytest.raises(errors.InvalidError, match="only objects of its own namespace"):
         await bench.ensure(planned, owner)
@@ -297,7 +297,7 @@ async def test_what_cannot_be_watched_is_not_written(bench: Any, faults: Faults,
     await bench.sources.wait([secret])
     labels = {"a": "b"}
     body = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "shop", "labels": labels}}
-    planned = Planned(ref=Ref(secret, "web"), body=body, instance="", made_by="test", owner="application")
+    planned = PlannedObject(ref=Ref(secret, "web"), body=body, instance="", made_by="test", owner="application")
     spent.reset()
     with pytest.raises(WaitingError, match=r"cannot be watched: .*on order") as caught:
         await bench.ensure(planned, owner)
@@ -318,6 +318,6 @@ async def test_a_claim_that_nobody_owns_is_changed_by_its_uid(bench: Any, config
     assert spent() == [f"PATCH {NAME}"]
 
 
-async def _kept(bench: Any, planned: Planned, application: Any, record: Record | None) -> Record:
+async def _kept(bench: Any, planned: PlannedObject, application: Any, record: AppliedRecord | None) -> AppliedRecord:
     live = await bench.applier.ensure(bench.task(planned, None, application, record))
-    return Record(planned.ref, live.uid, ledger.digest(live))
+    return AppliedRecord(planned.ref, live.uid, inventory.digest(live))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rudr_py.controller import drift
+from rudr_py.controller.apply import drift
 from rudr_py.local.merge.apply import apply
 from rudr_py.local.merge.ownership import Write
 from rudr_py.local.schema.builtin import builtin_schema

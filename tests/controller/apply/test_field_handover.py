@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from rudr_py.api import Kind, Path, Ref
-from rudr_py.controller.ledger import Record
-from rudr_py.kube.objects import Live
-from rudr_py.render.plan import Planned
+from rudr_py.controller.state.inventory import AppliedRecord
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.render.values.plan import PlannedObject
 
 DEPLOYMENT = Kind("apps/v1", "Deployment")
 REPLICAS: Path = ("spec", "replicas")
@@ -18,14 +18,14 @@ NAME = "deployments/web"
 Document = dict[str, Any]
 
 
-def deployment(replicas: int | None, *, image: str = "a:1") -> Planned:
+def deployment(replicas: int | None, *, image: str = "a:1") -> PlannedObject:
     """A planned Deployment; without replicas, they are left to others."""
     labels = {"app.kubernetes.io/managed-by": "rudr", "app.kubernetes.io/name": "shop"}
     pods = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": image}]}}
     spec: Document = {"selector": {"matchLabels": {"app": "web"}}, "template": pods}
     spec |= {"replicas": replicas} if replicas is not None else {}
     head = {"name": "web", "namespace": "shop", "labels": labels}
-    return Planned(
+    return PlannedObject(
         ref=Ref(DEPLOYMENT, "web"),
         body={"apiVersion": "apps/v1", "kind": "Deployment", "metadata": head, "spec": spec},
         instance="",
@@ -36,10 +36,10 @@ def deployment(replicas: int | None, *, image: str = "a:1") -> Planned:
 
 
 @pytest.fixture
-async def owner(bench: Any) -> Live:
+async def owner(bench: Any) -> LiveObject:
     bench.sources.watch([DEPLOYMENT])
     await bench.sources.wait([DEPLOYMENT])
-    live: Live = await bench.application()
+    live: LiveObject = await bench.application()
     return live
 
 
@@ -54,7 +54,7 @@ def holders(document: Document) -> set[str]:
     return {entry["manager"] for entry in entries if "f:replicas" in entry["fieldsV1"].get("f:spec", {})}
 
 
-async def test_a_field_that_is_left_to_others_keeps_its_live_value(bench: Any, owner: Live, spent: Any) -> None:
+async def test_a_field_that_is_left_to_others_keeps_its_live_value(bench: Any, owner: LiveObject, spent: Any) -> None:
     record = await bench.ensure(deployment(5), owner)
     spent.reset()
     await bench.ensure(deployment(None), owner, record)
@@ -64,7 +64,7 @@ async def test_a_field_that_is_left_to_others_keeps_its_live_value(bench: Any, o
     assert holders(found) == {"rudr-handover"}
 
 
-async def test_the_next_owner_may_take_it_and_we_do_not_notice(bench: Any, owner: Live, spent: Any) -> None:
+async def test_the_next_owner_may_take_it_and_we_do_not_notice(bench: Any, owner: LiveObject, spent: Any) -> None:
     record = await bench.ensure(deployment(None), owner, await bench.ensure(deployment(5), owner))
     await bench.cluster.patch(DEPLOYMENT, "web", {"spec": {"replicas": 7}}, manager="tester-autoscaler")
     await bench.seen(DEPLOYMENT, "web")
@@ -75,7 +75,7 @@ async def test_the_next_owner_may_take_it_and_we_do_not_notice(bench: Any, owner
     assert (await now(bench))["spec"]["replicas"] == 7
 
 
-async def test_a_field_that_comes_back_to_us_is_let_go_by_the_other_manager(bench: Any, owner: Live) -> None:
+async def test_a_field_that_comes_back_to_us_is_let_go_by_the_other_manager(bench: Any, owner: LiveObject) -> None:
     record = await bench.ensure(deployment(None), owner, await bench.ensure(deployment(5), owner))
     await bench.ensure(deployment(3), owner, record)
     found = await now(bench)
@@ -84,7 +84,9 @@ async def test_a_field_that_comes_back_to_us_is_let_go_by_the_other_manager(benc
     assert "rudr-handover" not in {entry["manager"] for entry in found["metadata"]["managedFields"]}
 
 
-async def test_what_was_left_half_done_by_a_process_that_died_is_finished(bench: Any, owner: Live, spent: Any) -> None:
+async def test_what_was_left_half_done_by_a_process_that_died_is_finished(
+    bench: Any, owner: LiveObject, spent: Any
+) -> None:
     """It had applied our value, and had not let the other manager go."""
     record = await bench.ensure(deployment(3), owner)
     held = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"replicas": 3}}
@@ -101,7 +103,7 @@ async def test_what_was_left_half_done_by_a_process_that_died_is_finished(bench:
     assert spent() == []
 
 
-async def test_an_autoscaler_that_was_quicker_than_we_is_noticed(bench: Any, owner: Live) -> None:
+async def test_an_autoscaler_that_was_quicker_than_we_is_noticed(bench: Any, owner: LiveObject) -> None:
     """It took the field between our apply and our letting go: the digest is that of our apply."""
     record = await bench.ensure(deployment(None), owner, await bench.ensure(deployment(5), owner))
     send = bench.client.transport.send
@@ -121,9 +123,9 @@ async def test_an_autoscaler_that_was_quicker_than_we_is_noticed(bench: Any, own
     assert (await now(bench))["spec"]["replicas"] == 3
 
 
-async def test_a_field_that_we_do_not_own_is_left_as_it_is(bench: Any, owner: Live, spent: Any) -> None:
+async def test_a_field_that_we_do_not_own_is_left_as_it_is(bench: Any, owner: LiveObject, spent: Any) -> None:
     record = await bench.ensure(deployment(None), owner)
     spent.reset()
-    await bench.ensure(deployment(None, image="a:2"), owner, Record(record.ref, record.uid))
+    await bench.ensure(deployment(None, image="a:2"), owner, AppliedRecord(record.ref, record.uid))
     assert spent() == [f"GET {NAME}", f"PATCH {NAME}"]
     assert "rudr-handover" not in {entry["manager"] for entry in (await now(bench))["metadata"]["managedFields"]}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rudr_py.api import Path
-from rudr_py.controller import fields
+from rudr_py.controller.apply import managed_fields
 from rudr_py.local.merge.apply import apply
 from rudr_py.local.merge.ownership import Write
 from rudr_py.local.schema.builtin import builtin_schema
@@ -65,10 +65,10 @@ def deployments(draw: st.DrawFn) -> Document:
 @given(deployments())
 def test_we_own_all_that_we_have_just_applied(wanted: Document) -> None:
     live = apply(None, wanted, write("rudr"), force=True)
-    mine = fields.entry(live, "rudr")
-    assert fields.missing(mine, wanted) == ()
+    mine = managed_fields.entry(live, "rudr")
+    assert managed_fields.missing(mine, wanted) == ()
     if "replicas" in wanted["spec"]:
-        assert fields.owns(mine, ("spec", "replicas"))
+        assert managed_fields.owns(mine, ("spec", "replicas"))
 
 
 def values(document: Document) -> Any:
@@ -82,44 +82,44 @@ def values(document: Document) -> Any:
 def test_what_another_manager_took_from_us_is_missing_and_shared(wanted: Document, other: Document) -> None:
     live = apply(None, wanted, write("rudr"), force=True)
     live = apply(live, other, write("other"), force=True)
-    mine = fields.entry(live, "rudr")
-    theirs = dict(fields.others(live, "rudr")).get("other", {})
-    missing = fields.missing(mine, wanted)
+    mine = managed_fields.entry(live, "rudr")
+    theirs = dict(managed_fields.others(live, "rudr")).get("other", {})
+    missing = managed_fields.missing(mine, wanted)
     again = apply(live, wanted, write("rudr"), force=True)
     if not missing:
         assert values(again) == values(live)
     for path in missing:
-        assert any(fields.touch(path, one) for one in fields.shared(theirs, wanted)), (path, theirs)
+        assert any(managed_fields.touch(path, one) for one in managed_fields.shared(theirs, wanted)), (path, theirs)
 
 
 @given(deployments(), st.data())
 def test_what_somebody_removed_is_missing(wanted: Document, data: st.DataObject) -> None:
     """A removed item of a list, or a removed label, is told by its name."""
     live = apply(None, wanted, write("rudr"), force=True)
-    mine = fields.entry(live, "rudr")
+    mine = managed_fields.entry(live, "rudr")
     for key in wanted["metadata"].get("labels", {}):
         cut = {**mine["f:metadata"]["f:labels"]}
         del cut[f"f:{key}"]
         cutting: Document = {**mine, "f:metadata": {**mine["f:metadata"], "f:labels": cut or {".": {}}}}
-        assert fields.missing(cutting, wanted) == (f"metadata.labels.{key}",)
+        assert managed_fields.missing(cutting, wanted) == (f"metadata.labels.{key}",)
     found = wanted["spec"]["template"]["spec"]["containers"]
     if len(found) > 1:
         gone = data.draw(st.sampled_from(found))["name"]
         below = mine["f:spec"]["f:template"]["f:spec"]
         left = {key: value for key, value in below["f:containers"].items() if f'"{gone}"' not in key}
         entry = {**mine, "f:spec": {**mine["f:spec"], "f:template": {"f:spec": {**below, "f:containers": left}}}}
-        assert fields.missing(entry, wanted) == (f"spec.template.spec.containers[name={gone}]",)
+        assert managed_fields.missing(entry, wanted) == (f"spec.template.spec.containers[name={gone}]",)
 
 
 def test_without_an_entry_everything_is_missing() -> None:
     wanted = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "b"}, "data": {"a": "b"}}
-    assert fields.missing({}, wanted) == ("data",)
+    assert managed_fields.missing({}, wanted) == ("data",)
 
 
 def test_a_finalizer_is_told_by_itself() -> None:
     entry: Document = {"f:metadata": {"f:finalizers": {".": {}, 'v:"x/y"': {}}}}
     wanted = {"metadata": {"finalizers": ["x/y", "x/z"]}}
-    assert fields.missing(entry, wanted) == ("metadata.finalizers[x/z]",)
+    assert managed_fields.missing(entry, wanted) == ("metadata.finalizers[x/z]",)
 
 
 IMAGE: Path = ("spec", "template", "spec", "containers", {"name": "web"}, "image")
@@ -127,10 +127,10 @@ IMAGE: Path = ("spec", "template", "spec", "containers", {"name": "web"}, "image
 
 @given(deployments())
 def test_a_nested_value_is_found_where_it_was_put(wanted: Document) -> None:
-    assert fields.value(fields.nested(IMAGE, "a:1"), IMAGE) == "a:1"
+    assert managed_fields.value(managed_fields.nested(IMAGE, "a:1"), IMAGE) == "a:1"
     live = apply(None, wanted, write("rudr"), force=True)
-    found = fields.value(wanted, IMAGE)
-    assert fields.owns(fields.entry(live, "rudr"), IMAGE) == (found is not None)
+    found = managed_fields.value(wanted, IMAGE)
+    assert managed_fields.owns(managed_fields.entry(live, "rudr"), IMAGE) == (found is not None)
 
 
 @pytest.mark.parametrize(
@@ -144,8 +144,8 @@ def test_a_nested_value_is_found_where_it_was_put(wanted: Document) -> None:
     ],
 )
 def test_paths_touch_when_one_lies_within_the_other(one: str, other: str, expected: bool) -> None:
-    assert fields.touch(one, other) is expected
-    assert fields.touch(other, one) is expected
+    assert managed_fields.touch(one, other) is expected
+    assert managed_fields.touch(other, one) is expected
 
 
 def test_an_entry_is_that_of_an_apply_to_the_object_itself() -> None:
@@ -163,9 +163,9 @@ def test_an_entry_is_that_of_an_apply_to_the_object_itself() -> None:
             ]
         }
     }
-    assert fields.entry(document, "rudr") == {"f:mine": {}}
-    assert fields.entry(document, "nobody") == {}
-    assert list(fields.others(document, "rudr")) == [("kubectl", {"f:scaled": {}})]
+    assert managed_fields.entry(document, "rudr") == {"f:mine": {}}
+    assert managed_fields.entry(document, "nobody") == {}
+    assert list(managed_fields.others(document, "rudr")) == [("kubectl", {"f:scaled": {}})]
 
 
 def test_the_fields_that_two_bodies_have_differently_are_named_as_deep_as_they_are_owned() -> None:
@@ -178,10 +178,10 @@ def test_the_fields_that_two_bodies_have_differently_are_named_as_deep_as_they_a
     }
     one = {"spec": {"replicas": 1, "selector": {"a": 1}, "containers": [{"name": "web", "image": "a"}, {"name": "x"}]}}
     two = {"spec": {"replicas": 1, "selector": {"a": 2}, "containers": [{"name": "web", "image": "b"}], "more": 1}}
-    assert fields.changed(owned, one, two) == (
+    assert managed_fields.changed(owned, one, two) == (
         "spec.containers[name=web].image",
         "spec.containers[name=x]",
         "spec.selector",
     )
-    assert fields.changed(owned, one, one) == ()
-    assert fields.changed(owned, one, {}) == ("spec",)
+    assert managed_fields.changed(owned, one, one) == ()
+    assert managed_fields.changed(owned, one, {}) == ("spec",)

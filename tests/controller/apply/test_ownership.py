@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from rudr_py.api import Kind, Ref
-from rudr_py.controller import strangers, world
-from rudr_py.kube.objects import APPLIED_ANNOTATION, Live
-from rudr_py.render import stamp
-from rudr_py.render.plan import Planned
+from rudr_py.controller.apply import ownership
+from rudr_py.controller.state import cluster_state
+from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
+from rudr_py.render.values import labels as stamp
+from rudr_py.render.values.plan import PlannedObject
 
 Document = dict[str, Any]
 LABELS = stamp.labels("shop", "web")
@@ -19,10 +20,12 @@ COPIED = {APPLIED_ANNOTATION: "hash"}
 CLAIM = {"app": "shop", "component-name": "web", "instance-name": "web"}
 
 
-def planned(*, retain: bool = False) -> Planned:
+def planned(*, retain: bool = False) -> PlannedObject:
     labels = LABELS | (CLAIM if retain else {})
     body = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "shop", "labels": labels}}
-    return Planned(ref=Ref(Kind("v1", "Service"), "web"), body=body, instance="web", made_by="test", retain=retain)
+    return PlannedObject(
+        ref=Ref(Kind("v1", "Service"), "web"), body=body, instance="web", made_by="test", retain=retain
+    )
 
 
 def owner(uid: str = "uid-web", **fields: Any) -> list[Document]:
@@ -55,9 +58,9 @@ def written(*managers: str) -> list[Document]:
         ({}, "stranger"),
     ],
 )
-def test_whose_an_object_with_an_owner_is(live: Callable[..., Live], metadata: Document, verdict: str) -> None:
-    ours = live(world.COMPONENT_INSTANCE, "web")
-    assert strangers.judge({"metadata": metadata}, planned(), ours) == verdict
+def test_whose_an_object_with_an_owner_is(live: Callable[..., LiveObject], metadata: Document, verdict: str) -> None:
+    ours = live(cluster_state.COMPONENT_INSTANCE, "web")
+    assert ownership.judge({"metadata": metadata}, planned(), ours) == verdict
 
 
 @pytest.mark.parametrize(
@@ -74,7 +77,7 @@ def test_whose_an_object_with_an_owner_is(live: Callable[..., Live], metadata: D
     ],
 )
 def test_a_claim_that_nobody_owns_is_known_by_its_labels(metadata: Document, verdict: str) -> None:
-    assert strangers.judge({"metadata": metadata}, planned(retain=True), None) == verdict
+    assert ownership.judge({"metadata": metadata}, planned(retain=True), None) == verdict
 
 
 @pytest.mark.parametrize(
@@ -86,7 +89,7 @@ def test_a_claim_that_nobody_owns_is_known_by_its_labels(metadata: Document, ver
     ],
 )
 def test_the_holder_is_described_for_people(metadata: Document, told: str) -> None:
-    assert strangers.describe({"metadata": metadata}) == told
+    assert ownership.describe({"metadata": metadata}) == told
 
 
 @pytest.mark.parametrize(
@@ -97,8 +100,10 @@ def test_the_holder_is_described_for_people(metadata: Document, told: str) -> No
         ({"managedFields": written("unknown"), "labels": {"app": "other"}}, "stranger"),
     ],
 )
-def test_rudrs_component_instances_have_no_labels(live: Callable[..., Live], metadata: Document, verdict: str) -> None:
+def test_rudrs_component_instances_have_no_labels(
+    live: Callable[..., LiveObject], metadata: Document, verdict: str
+) -> None:
     ref = stamp.component_instance("web", "web")
     body = {"metadata": {"name": ref.name, "namespace": "shop", "labels": LABELS}}
-    instance = Planned(ref=ref, body=body, instance="web", made_by="test", owner="application")
-    assert strangers.judge({"metadata": metadata}, instance, live(world.APPLICATION, "shop")) == verdict
+    instance = PlannedObject(ref=ref, body=body, instance="web", made_by="test", owner="application")
+    assert ownership.judge({"metadata": metadata}, instance, live(cluster_state.APPLICATION, "shop")) == verdict

@@ -10,10 +10,12 @@ import pytest
 
 from rudr_py import errors
 from rudr_py.api import Kind, Ref
-from rudr_py.controller import takeover, world
-from rudr_py.kube.objects import APPLIED_ANNOTATION, Live
-from rudr_py.local.faults import Faults, Match
-from rudr_py.render.plan import Planned
+from rudr_py.controller.apply import rudr_adoption
+from rudr_py.controller.apply.rudr_adoption import RudrAdoption
+from rudr_py.controller.state import cluster_state
+from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
+from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.render.values.plan import PlannedObject
 
 Document = dict[str, Any]
 CONFIG_MAP = Kind("v1", "ConfigMap")
@@ -29,7 +31,7 @@ OWNED: Document = {
                 "f:ownerReferences": {".": {}, 'k:{"uid":"1"}': {}},
                 "f:creationTimestamp": {},
                 "f:labels": {"f:app": {}},
-                "f:annotations": {".": {}, takeover.LAST_APPLIED: {}, "f:note": {}},
+                "f:annotations": {".": {}, rudr_adoption.LAST_APPLIED: {}, "f:note": {}},
             },
             "f:spec": {
                 "f:restartPolicy": {},
@@ -41,10 +43,10 @@ OWNED: Document = {
 }
 
 
-def planned(once: str = "", **parts: Any) -> Planned:
+def planned(once: str = "", **parts: Any) -> PlannedObject:
     metadata = {"name": "web", "namespace": "shop", "labels": {"app": "shop"}}
     body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, **parts}
-    return Planned(ref=Ref(DEPLOYMENT, "web"), body=body, instance="web", made_by="test", once=once)
+    return PlannedObject(ref=Ref(DEPLOYMENT, "web"), body=body, instance="web", made_by="test", once=once)
 
 
 def entry(manager: str = "unknown", operation: str = "Update", owned: Any = None, **more: Any) -> Document:
@@ -57,14 +59,14 @@ def document(*entries: Document, **metadata: Any) -> Document:
     return {"metadata": {"name": "web", "resourceVersion": "7", "managedFields": list(entries), **metadata}}
 
 
-def entries_after(found: Document, plan: Planned | None = None) -> list[Document] | None:
-    operations = takeover.patch(found, plan or planned(), None)
+def entries_after(found: Document, plan: PlannedObject | None = None) -> list[Document] | None:
+    operations = rudr_adoption.patch(found, plan or planned(), None)
     values = [one["value"] for one in operations if one["path"] == "/metadata/managedFields"]
     return values[0] if values else None
 
 
 def test_rudrs_entry_becomes_ours_without_what_we_do_not_render() -> None:
-    operations = takeover.patch(document(entry()), planned(), None)
+    operations = rudr_adoption.patch(document(entry()), planned(), None)
     assert operations[0] == {"op": "test", "path": "/metadata/resourceVersion", "value": "7"}
     (made,) = operations[1]["value"]
     assert (made["manager"], made["operation"], made["apiVersion"]) == ("rudr", "Apply", "apps/v1")
@@ -138,17 +140,17 @@ def test_rudrs_config_files_are_taken_even_then() -> None:
     assert taken == {**pod, "f:volumes": {'k:{"name":"web0"}': {"f:name": {}}}}
 
 
-def test_of_what_runs_once_only_a_wrong_owner_goes(live: Callable[..., Live]) -> None:
-    owner = live(world.COMPONENT_INSTANCE, "web")
+def test_of_what_runs_once_only_a_wrong_owner_goes(live: Callable[..., LiveObject]) -> None:
+    owner = live(cluster_state.COMPONENT_INSTANCE, "web")
     wrong, right = {"uid": "of before", "controller": True}, {"uid": owner.uid, "controller": True}
     other = {"uid": "somebody's", "controller": False}
-    assert takeover.patch(document(entry(), ownerReferences=[right]), planned(once="inputs"), owner) == []
-    operations = takeover.patch(document(entry(), ownerReferences=[wrong, other]), planned(once="inputs"), owner)
+    assert rudr_adoption.patch(document(entry(), ownerReferences=[right]), planned(once="inputs"), owner) == []
+    operations = rudr_adoption.patch(document(entry(), ownerReferences=[wrong, other]), planned(once="inputs"), owner)
     assert operations[1:] == [{"op": "replace", "path": "/metadata/ownerReferences", "value": [other]}]
 
 
 def test_what_is_to_have_no_owner_loses_it() -> None:
-    operations = takeover.patch(document(ownerReferences=[{"uid": "1", "controller": True}]), planned(), None)
+    operations = rudr_adoption.patch(document(ownerReferences=[{"uid": "1", "controller": True}]), planned(), None)
     assert operations[1:] == [{"op": "replace", "path": "/metadata/ownerReferences", "value": []}]
 
 
@@ -157,11 +159,11 @@ async def test_what_has_changed_meanwhile_is_looked_at_once_more(bench: Any, con
     found = await rudrs(bench, application)
     target = await bench.cluster.target(CONFIG_MAP, "settings")
     stale = {**found, "metadata": {**found["metadata"], "resourceVersion": "1"}}
-    prepared = await takeover.Takeover(bench.client).prepare(target, config_map(), application, stale)
+    prepared = await RudrAdoption(bench.client).prepare(target, config_map(), application, stale)
     assert [one["manager"] for one in prepared["metadata"]["managedFields"]] == ["rudr"]
 
 
-async def rudrs(bench: Any, application: Live) -> Document:
+async def rudrs(bench: Any, application: LiveObject) -> Document:
     """A ConfigMap that Rudr wrote for an application."""
     owner = {"apiVersion": application.api_version, "kind": application.kind, "name": application.name}
     reference = {**owner, "uid": application.uid, "controller": True}

@@ -9,22 +9,24 @@ import msgspec
 import pytest
 
 from rudr_py.api import Kind, Ref
-from rudr_py.controller import body, once, world
-from rudr_py.kube.objects import Live
-from rudr_py.render import running, status
-from rudr_py.render.inputs import Run
-from rudr_py.render.plan import Planned
+from rudr_py.controller.apply import desired, runs
+from rudr_py.controller.state import cluster_state
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.render.status import runs as running
+from rudr_py.render.status import status
+from rudr_py.render.values.inputs import Run
+from rudr_py.render.values.plan import PlannedObject
 
 Document = dict[str, Any]
 JOB = Kind("batch/v1", "Job")
 TEMPLATE = {"spec": {"containers": [{"name": "a", "image": "a"}]}}
 
 
-def planned(inputs: str = "new", **spec: Any) -> Planned:
+def planned(inputs: str = "new", **spec: Any) -> PlannedObject:
     labels = {"app.kubernetes.io/name": "shop", "oam.dev/instance-name": "batch"}
     metadata = {"name": "batch", "namespace": "shop", "labels": labels}
     document = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"template": TEMPLATE, **spec}}
-    return Planned(ref=Ref(JOB, "batch"), body=document, instance="batch", made_by="test", once=inputs)
+    return PlannedObject(ref=Ref(JOB, "batch"), body=document, instance="batch", made_by="test", once=inputs)
 
 
 def run(inputs: str, state: str) -> Run:
@@ -43,7 +45,7 @@ def run(inputs: str, state: str) -> Run:
     ],
 )
 def test_what_is_not_there_is_made_unless_it_ran_to_an_end_with_these_inputs(last: Run | None, step: str) -> None:
-    assert once.decide(planned(), None, last) == step
+    assert runs.decide(planned(), None, last) == step
 
 
 @pytest.mark.parametrize(
@@ -59,25 +61,25 @@ def test_what_is_not_there_is_made_unless_it_ran_to_an_end_with_these_inputs(las
     ],
 )
 def test_what_is_there_is_left_unless_it_runs_with_other_inputs(
-    live: Callable[..., Live], recorded: str, last: Run | None, step: str
+    live: Callable[..., LiveObject], recorded: str, last: Run | None, step: str
 ) -> None:
     found = live(JOB, "batch", {"spec": {}}, annotations={running.INPUTS: recorded} if recorded else {})
-    assert once.decide(planned(), found, last) == step
+    assert runs.decide(planned(), found, last) == step
 
 
 @pytest.mark.parametrize(
     ("wanted", "there", "step"), [({}, {"parallelism": 3}, "rest"), ({"parallelism": 2}, {"parallelism": 3}, "touch")]
 )
 def test_only_a_size_that_is_asked_for_is_changed(
-    live: Callable[..., Live], wanted: Document, there: Document, step: str
+    live: Callable[..., LiveObject], wanted: Document, there: Document, step: str
 ) -> None:
     found = live(JOB, "batch", {"spec": there}, annotations={running.INPUTS: "new"})
-    assert once.decide(planned(**wanted), found, None) == step
+    assert runs.decide(planned(**wanted), found, None) == step
 
 
-def test_what_stays_gets_its_head_and_its_size_and_no_template(live: Callable[..., Live]) -> None:
-    owner = live(world.COMPONENT_INSTANCE, "batch-batch")
-    sent = msgspec.json.decode(once.touched(body.complete(planned(parallelism=2), owner), "uid-1"))
+def test_what_stays_gets_its_head_and_its_size_and_no_template(live: Callable[..., LiveObject]) -> None:
+    owner = live(cluster_state.COMPONENT_INSTANCE, "batch-batch")
+    sent = msgspec.json.decode(runs.touched(desired.complete(planned(parallelism=2), owner), "uid-1"))
     assert sent["spec"] == {"parallelism": 2}
     assert sent["metadata"]["uid"] == "uid-1"
     assert sent["metadata"]["annotations"][running.INPUTS] == "new"
@@ -88,18 +90,20 @@ def test_what_stays_gets_its_head_and_its_size_and_no_template(live: Callable[..
     ("phase", "busy"),
     [("Pending", True), ("Running", True), ("Unknown", True), ("Succeeded", False), ("Failed", False)],
 )
-def test_a_pod_is_busy_until_its_containers_have_ended(live: Callable[..., Live], phase: str, busy: bool) -> None:
-    pod = live(world.POD, "batch-x", {"status": {"phase": phase}}, deletionTimestamp="2026-01-01T00:00:00Z")
-    assert bool(once.busy([pod])) is busy
-    assert once.busy([live(world.POD, "young")]) == ("young",)
+def test_a_pod_is_busy_until_its_containers_have_ended(live: Callable[..., LiveObject], phase: str, busy: bool) -> None:
+    pod = live(cluster_state.POD, "batch-x", {"status": {"phase": phase}}, deletionTimestamp="2026-01-01T00:00:00Z")
+    assert bool(runs.busy([pod])) is busy
+    assert runs.busy([live(cluster_state.POD, "young")]) == ("young",)
 
 
 def test_the_last_state_of_what_is_gone_corrects_a_status_that_was_not_written_in_time(
-    live: Callable[..., Live],
+    live: Callable[..., LiveObject],
 ) -> None:
     ended = {"status": {"conditions": [{"type": "Complete", "status": "True"}]}}
     gone = live(JOB, "batch", ended, labels={"oam.dev/instance-name": "batch"}, annotations={running.INPUTS: "new"})
-    before = status.Previous(runs={"batch": {"batch": run("new", running.RUNNING)}, "other": {"x": run("1", "failed")}})
-    found = once.recall(before, [gone])
+    before = status.PreviousStatus(
+        runs={"batch": {"batch": run("new", running.RUNNING)}, "other": {"x": run("1", "failed")}}
+    )
+    found = runs.recall(before, [gone])
     assert found.runs["batch"]["batch"] == run("new", running.COMPLETE)
     assert found.runs["other"] == before.runs["other"]

@@ -7,26 +7,30 @@ from typing import Any
 import pytest
 
 from rudr_py.api import Kind, Ref
-from rudr_py.controller import ledger, syncing
-from rudr_py.controller.syncing import Synced
+from rudr_py.controller.apply import sync as syncing
+from rudr_py.controller.apply.sync import SyncResult
+from rudr_py.controller.state import inventory
 from rudr_py.errors import Problem
-from rudr_py.kube.objects import Live
-from rudr_py.local.faults import Faults, Match
-from rudr_py.model.identity import Key
-from rudr_py.render import rendering, status
-from rudr_py.render.plan import Plan, Planned
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.model.identity import ObjectKey
+from rudr_py.render import render
+from rudr_py.render.status import status
+from rudr_py.render.values.plan import Plan, PlannedObject
 
 CONFIG_MAP = Kind("v1", "ConfigMap")
 
 
-def of_instance(planned: Planned, instance: str) -> Planned:
-    return Planned(ref=planned.ref, body=planned.body, instance=instance, made_by=planned.made_by, owner="application")
+def of_instance(planned: PlannedObject, instance: str) -> PlannedObject:
+    return PlannedObject(
+        ref=planned.ref, body=planned.body, instance=instance, made_by=planned.made_by, owner="application"
+    )
 
 
 class App:
     """An application whose plan is written by hand, one ConfigMap for each instance unless said otherwise."""
 
-    def __init__(self, bench: Any, live: Live, config_map: Any) -> None:
+    def __init__(self, bench: Any, live: LiveObject, config_map: Any) -> None:
         self.bench, self.live, self._config_map = bench, live, config_map
         self.stored: tuple[dict[str, Any], ...] = ()
 
@@ -38,13 +42,13 @@ class App:
         ]
         return Plan(manifests=tuple(manifests))
 
-    async def sync(self, *names: str, colour: str = "green") -> Synced:
-        synced: Synced = await self.bench.syncer.sync(self.live, self.plan(*names, colour=colour), self.stored)
+    async def sync(self, *names: str, colour: str = "green") -> SyncResult:
+        synced: SyncResult = await self.bench.syncer.sync(self.live, self.plan(*names, colour=colour), self.stored)
         self.stored = synced.sync.resources
         return synced
 
     def recorded(self) -> set[str]:
-        return {ref.name for ref in ledger.read(self.stored)}
+        return {ref.name for ref in inventory.read(self.stored)}
 
 
 @pytest.fixture
@@ -65,7 +69,7 @@ async def test_the_records_of_status_let_another_process_start_without_a_request
     app: App, bench: Any, spent: Any
 ) -> None:
     await app.sync("a", "b")
-    bench.syncer.forget(Key("shop", "shop"))
+    bench.syncer.forget(ObjectKey("shop", "shop"))
     spent.reset()
     assert (await app.sync("a", "b")).sync.state == "True"
     assert spent() == []
@@ -140,7 +144,7 @@ async def test_an_ending_namespace_is_left_in_peace(app: App, bench: Any, spent:
 
 async def test_an_object_that_waits_for_its_owner_is_looked_at_again(app: App, bench: Any) -> None:
     plan = app.plan("a")
-    waiting = Planned(
+    waiting = PlannedObject(
         ref=plan.manifests[0].ref, body=plan.manifests[0].body, instance="a", made_by="", owner="instance"
     )
     instance = type(
@@ -156,7 +160,7 @@ async def test_an_absent_kind_is_told_and_the_rest_is_made(app: App, bench: Any)
     moon = Ref(Kind("example.com/v1", "Moon"), "luna")
     metadata = {"name": "luna", "namespace": "shop", "labels": {}}
     body = {"apiVersion": "example.com/v1", "kind": "Moon", "metadata": metadata}
-    absent = Planned(ref=moon, body=body, instance="a", made_by="test", owner="application")
+    absent = PlannedObject(ref=moon, body=body, instance="a", made_by="test", owner="application")
     synced = await bench.syncer.sync(app.live, Plan(manifests=(absent, *plan.manifests)), ())
     assert (synced.sync.reason, synced.outcome.result) == ("KindUnavailable", "requeue_after")
     assert await bench.cluster.get(CONFIG_MAP, "b") is not None
@@ -169,9 +173,9 @@ async def test_a_lost_connection_ends_the_turn(app: App, faults: Faults) -> None
     assert "b" not in synced.sync.message
 
 
-@pytest.mark.parametrize(("reason", "result"), [(rendering.INVALID, "invalid"), (rendering.PLUGIN_FAILED, "refused")])
+@pytest.mark.parametrize(("reason", "result"), [(render.INVALID, "invalid"), (render.PLUGIN_FAILED, "refused")])
 def test_wrong_documents_wait_for_a_change_and_broken_plugins_for_a_while(reason: str, result: str) -> None:
-    before = status.Previous(resources=({"name": "kept"},))
+    before = status.PreviousStatus(resources=({"name": "kept"},))
     synced = syncing.untouched(Plan(problems=(Problem("wrong"),), reason=reason), before)
     assert synced.outcome.result == result
     assert (synced.sync.state, synced.sync.resources) == ("Unknown", before.resources)

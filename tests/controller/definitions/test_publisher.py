@@ -9,15 +9,15 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from rudr_py.catalog import Catalog
-from rudr_py.controller import definitions
-from rudr_py.controller.definitions import SCOPE, TRAIT, WORKLOAD_TYPE
-from rudr_py.controller.publishing import PAUSE, Publisher
-from rudr_py.controller.sources import Sources, Tools
-from rudr_py.controller.world import World
+from rudr_py.controller.definitions.publisher import PAUSE, Publisher
+from rudr_py.controller.state import definition_index
+from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.state.definition_index import SCOPE, TRAIT, WORKLOAD_TYPE
+from rudr_py.controller.watching.sources import Sources, SourceTools
 from rudr_py.kube.client import Client
 from rudr_py.kube.discovery import Discovery
-from rudr_py.local.faults import Faults, Match
-from rudr_py.render.definitions import publish
+from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.render.types.definitions import publish
 from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
 
@@ -35,10 +35,10 @@ class Bench:
 
     def __init__(self, transport: Any, catalog: Catalog, namespace: str = "shop") -> None:
         self.clock = FakeClock()
-        self.world = World()
+        self.world = ClusterState()
         settings = Settings(definitions_namespace=namespace)
         client = Client(transport)
-        tools = Tools(
+        tools = SourceTools(
             transport=transport, discovery=Discovery(client, clock=self.clock), clock=self.clock, settings=settings
         )
         self.sources = Sources(self.world, tools, lambda _key, _initial: None)
@@ -47,7 +47,7 @@ class Bench:
     @asynccontextmanager
     async def over(self) -> AsyncIterator[None]:
         async with asyncio.TaskGroup() as tasks:
-            self.sources.start(tasks, definitions.KINDS)
+            self.sources.start(tasks, definition_index.KINDS)
             running = tasks.create_task(self.publisher.run())
             yield
             running.cancel()
@@ -59,12 +59,12 @@ class Bench:
                 await self.clock.advance(0)
 
     def names(self) -> dict[str, set[str]]:
-        caches = {kind: self.world.cache(kind, "shop") for kind in definitions.KINDS}
+        caches = {kind: self.world.cache(kind, "shop") for kind in definition_index.KINDS}
         return {kind.kind: {live.name for live in cache.all()} if cache else set() for kind, cache in caches.items()}
 
 
 def wanted(catalog: Catalog) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {kind.kind: set() for kind in definitions.KINDS}
+    found: dict[str, set[str]] = {kind.kind: set() for kind in definition_index.KINDS}
     for document in publish(catalog, "shop"):
         found[document["kind"]].add(document["metadata"]["name"])
     return found
@@ -180,6 +180,6 @@ async def test_without_the_kinds_nothing_is_published_and_nothing_breaks(
 ) -> None:
     bench = Bench(transport, catalog)
     async with bench.over():
-        await bench.sources.wait(definitions.KINDS)
+        await bench.sources.wait(definition_index.KINDS)
         await bench.clock.advance(10)
     assert [one for one in spent() if not one.startswith("GET")] == []

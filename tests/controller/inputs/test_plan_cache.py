@@ -13,17 +13,18 @@ from hypothesis import strategies as st
 
 from rudr_py import catalog as catalogs
 from rudr_py.api import Context, Kind, Manifest, Rendered, Trait
-from rudr_py.catalog import Catalog
-from rudr_py.controller.plans import Plans
-from rudr_py.model import parse_application, parse_component
-from rudr_py.model.identity import Key
+from rudr_py.catalog import Catalog, Offer
+from rudr_py.controller.inputs.plan_cache import PlanCache
+from rudr_py.model.identity import ObjectKey
+from rudr_py.model.parse import application as parse_application
+from rudr_py.model.parse import component as parse_component
 from rudr_py.plugins import loading
-from rudr_py.render import rendering
-from rudr_py.render.inputs import Inputs
-from rudr_py.render.plan import Plan
+from rudr_py.render import render as rendering
+from rudr_py.render.values.inputs import Inputs
+from rudr_py.render.values.plan import Plan
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-SHOP = Key("shop", "shop")
+SHOP = ObjectKey("shop", "shop")
 CONFIG_MAP = Kind("v1", "ConfigMap")
 
 Document = dict[str, Any]
@@ -77,7 +78,7 @@ def _types(counting: Counting) -> Catalog:
 
 def _with(counting: Counting) -> Catalog:
     known = loading.installed(only=()).catalog
-    offer: catalogs.Offer[Trait[Any]] = catalogs.offer(counting, package="acme 1.0")
+    offer: Offer[Trait[Any]] = catalogs.offer(counting, package="acme 1.0")
     return Catalog(traits={**known.traits, "counting": offer}, workloads=known.workloads, scopes=known.scopes)
 
 
@@ -103,7 +104,7 @@ def changed(inputs: Inputs, **fields: Any) -> Inputs:
 
 
 def test_types_are_not_asked_again_while_nothing_changed(types: Catalog, counting: Counting, inputs: Given) -> None:
-    plans, first = Plans(types), inputs({})
+    plans, first = PlanCache(types), inputs({})
     plan = plans.plan(SHOP, first)
     assert not plan.problems
     later = changed(first, now=NOW + timedelta(hours=1), observed=Objects({"kind": "ConfigMap"}))
@@ -112,7 +113,7 @@ def test_types_are_not_asked_again_while_nothing_changed(types: Catalog, countin
 
 
 def test_that_status_keeps_the_time_of_a_trait_is_no_change(types: Catalog, counting: Counting, inputs: Given) -> None:
-    plans, first = Plans(types), inputs({})
+    plans, first = PlanCache(types), inputs({})
     plan = plans.plan(SHOP, first)
     name = plan.instances[0].name
     assert plans.plan(SHOP, changed(first, attached={(name, "counting"): NOW})) is plan
@@ -124,7 +125,7 @@ def test_that_status_keeps_the_time_of_a_trait_is_no_change(types: Catalog, coun
 def test_a_type_that_looks_at_objects_or_at_the_time_is_asked_each_time(
     types: Catalog, counting: Counting, inputs: Given, properties: Document
 ) -> None:
-    plans, first = Plans(types), inputs(properties)
+    plans, first = PlanCache(types), inputs(properties)
     for _ in range(3):
         assert not plans.plan(SHOP, first).problems
     assert counting.calls == 3
@@ -132,25 +133,25 @@ def test_a_type_that_looks_at_objects_or_at_the_time_is_asked_each_time(
 
 
 def test_a_plan_with_problems_is_not_kept(types: Catalog, inputs: Given) -> None:
-    plans = Plans(types)
+    plans = PlanCache(types)
     assert plans.plan(SHOP, inputs({}, components={})).problems
     assert len(plans) == 0
 
 
 def test_the_longest_unused_plan_is_forgotten_first(types: Catalog, counting: Counting, inputs: Given) -> None:
-    plans, shared = Plans(types, limit=2), inputs({})
+    plans, shared = PlanCache(types, limit=2), inputs({})
     for name in ("one", "two", "one", "three"):
-        plans.plan(Key("shop", name), shared)
+        plans.plan(ObjectKey("shop", name), shared)
     assert len(plans) == 2
     assert counting.calls == 3
-    plans.plan(Key("shop", "one"), shared)
+    plans.plan(ObjectKey("shop", "one"), shared)
     assert counting.calls == 3
-    plans.plan(Key("shop", "two"), shared)
+    plans.plan(ObjectKey("shop", "two"), shared)
     assert counting.calls == 4
 
 
 def test_a_forgotten_application_is_rendered_anew(types: Catalog, counting: Counting, inputs: Given) -> None:
-    plans, shared = Plans(types), inputs({})
+    plans, shared = PlanCache(types), inputs({})
     plans.plan(SHOP, shared)
     plans.forget(SHOP)
     plans.plan(SHOP, shared)
@@ -176,7 +177,7 @@ _STEPS = st.lists(
 @settings(deadline=None, max_examples=60)
 def test_a_kept_plan_is_the_one_that_rendering_anew_gives(steps: list[Document]) -> None:
     types = _with(Counting())
-    plans = Plans(types)
+    plans = PlanCache(types)
     documents = [_parsed_component(f"nginx:{number}") for number in range(2)]
     applications: dict[str, Any] = {}
     for step in steps:

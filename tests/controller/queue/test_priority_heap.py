@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rudr_py.controller.ranking import Ranking
+from rudr_py.controller.queue.priority_heap import PriorityHeap
 
 KEYS = st.sampled_from("abc")
 STEPS = st.lists(
@@ -29,7 +29,7 @@ STEPS = st.lists(
 )
 @settings(max_examples=300)
 def test_it_is_as_a_list_sorted_by_rank_and_then_by_coming(steps: list[tuple[str, str, int]]) -> None:
-    ranking: Ranking[str] = Ranking()
+    ranking: PriorityHeap[str] = PriorityHeap()
     model: dict[str, tuple[int, int]] = {}
     for count, (step, key, rank) in enumerate(steps):
         if step == "put":
@@ -51,11 +51,11 @@ def test_it_is_as_a_list_sorted_by_rank_and_then_by_coming(steps: list[tuple[str
 
 def test_an_empty_ranking_has_nothing_to_pop() -> None:
     with pytest.raises(IndexError):
-        Ranking[str]().pop()
+        PriorityHeap[str]().pop()
 
 
 def test_keys_that_come_and_go_behind_one_that_stays_take_no_room() -> None:
-    ranking: Ranking[str] = Ranking()
+    ranking: PriorityHeap[str] = PriorityHeap()
     ranking.put("stays", 0)
     for rank in range(5000):
         ranking.put("comes and goes", 10_000 - rank)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from rudr_py.controller.queue import LOW_PRIORITY, Queue, QueueClosed, QueueGauges, QueueMetrics
+from rudr_py.controller.queue.queue import LOW_PRIORITY, PriorityQueue, QueueClosed, QueueGauges, QueueMetrics
 from rudr_py.testing.clock import FakeClock, settle
 
 
@@ -45,9 +45,9 @@ def recorder() -> Recorder:
 
 
 @pytest.fixture
-async def queue(clock: FakeClock, recorder: Recorder) -> AsyncIterator[Queue[str]]:
+async def queue(clock: FakeClock, recorder: Recorder) -> AsyncIterator[PriorityQueue[str]]:
     """A queue whose `run` runs."""
-    made: Queue[str] = Queue(clock, retry_initial=1.0, retry_maximum=10.0, metrics=recorder)
+    made: PriorityQueue[str] = PriorityQueue(clock, retry_initial=1.0, retry_maximum=10.0, metrics=recorder)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(made.run())
         await settle()
@@ -55,7 +55,7 @@ async def queue(clock: FakeClock, recorder: Recorder) -> AsyncIterator[Queue[str
         made.close()
 
 
-async def test_a_pause_is_never_shorter_than_somebody_asked_for(queue: Queue[str], clock: FakeClock) -> None:
+async def test_a_pause_is_never_shorter_than_somebody_asked_for(queue: PriorityQueue[str], clock: FakeClock) -> None:
     queue.add("a")
     assert await get(queue) == "a"
     assert queue.retry("a", at_least=7.0) == 7.0
@@ -66,7 +66,9 @@ async def test_a_pause_is_never_shorter_than_somebody_asked_for(queue: Queue[str
     assert queue.depth == 1
 
 
-async def test_who_joins_waits_for_what_is_ready_and_under_way_and_not_for_what_is_put_off(queue: Queue[str]) -> None:
+async def test_who_joins_waits_for_what_is_ready_and_under_way_and_not_for_what_is_put_off(
+    queue: PriorityQueue[str],
+) -> None:
     await queue.join()
     queue.add("a")
     queue.add_after("later", 60.0)
@@ -85,12 +87,12 @@ async def test_who_joins_waits_for_what_is_ready_and_under_way_and_not_for_what_
     assert joined.done()
 
 
-async def get(queue: Queue[str]) -> str:
+async def get(queue: PriorityQueue[str]) -> str:
     async with asyncio.timeout(5):
         return await queue.get()
 
 
-async def drain(queue: Queue[str]) -> list[str]:
+async def drain(queue: PriorityQueue[str]) -> list[str]:
     """Everything that is ready, in order, done at once."""
     found = []
     while queue.depth:
@@ -99,14 +101,14 @@ async def drain(queue: Queue[str]) -> list[str]:
     return found
 
 
-async def test_keys_come_in_the_order_of_asking_and_each_once(queue: Queue[str]) -> None:
+async def test_keys_come_in_the_order_of_asking_and_each_once(queue: PriorityQueue[str]) -> None:
     for key in ("b", "a", "b", "c", "a"):
         queue.add(key)
     assert queue.depth == 3
     assert await drain(queue) == ["b", "a", "c"]
 
 
-async def test_a_key_added_while_in_flight_runs_once_more_and_only_after_done(queue: Queue[str]) -> None:
+async def test_a_key_added_while_in_flight_runs_once_more_and_only_after_done(queue: PriorityQueue[str]) -> None:
     queue.add("a")
     assert await get(queue) == "a"
     queue.add("a")
@@ -117,7 +119,7 @@ async def test_a_key_added_while_in_flight_runs_once_more_and_only_after_done(qu
     assert await drain(queue) == ["a"]
 
 
-async def test_an_edit_overtakes_the_initial_listing(queue: Queue[str]) -> None:
+async def test_an_edit_overtakes_the_initial_listing(queue: PriorityQueue[str]) -> None:
     for key in ("a", "b", "c"):
         queue.add(key, priority=LOW_PRIORITY)
     queue.add("edited")
@@ -128,7 +130,7 @@ async def test_an_edit_overtakes_the_initial_listing(queue: Queue[str]) -> None:
 
 
 async def test_a_failing_key_of_the_initial_listing_does_not_overtake_an_edit(
-    queue: Queue[str], clock: FakeClock
+    queue: PriorityQueue[str], clock: FakeClock
 ) -> None:
     queue.add("listed", priority=LOW_PRIORITY)
     queue.retry(await get(queue))
@@ -138,7 +140,9 @@ async def test_a_failing_key_of_the_initial_listing_does_not_overtake_an_edit(
     assert await drain(queue) == ["edited", "listed"]
 
 
-async def test_a_waiting_worker_gets_a_key_when_it_is_due_and_not_before(queue: Queue[str], clock: FakeClock) -> None:
+async def test_a_waiting_worker_gets_a_key_when_it_is_due_and_not_before(
+    queue: PriorityQueue[str], clock: FakeClock
+) -> None:
     worker = asyncio.create_task(get(queue))
     queue.add_after("a", 5)
     await clock.advance(4.99)
@@ -148,7 +152,7 @@ async def test_a_waiting_worker_gets_a_key_when_it_is_due_and_not_before(queue: 
     assert await worker == "a"
 
 
-async def test_the_earliest_time_wins(queue: Queue[str], clock: FakeClock) -> None:
+async def test_the_earliest_time_wins(queue: PriorityQueue[str], clock: FakeClock) -> None:
     queue.add_after("a", 10)
     queue.add_after("a", 5)
     queue.add_after("a", 7)
@@ -158,7 +162,7 @@ async def test_the_earliest_time_wins(queue: Queue[str], clock: FakeClock) -> No
     assert await drain(queue) == []
 
 
-async def test_a_later_key_that_is_due_earlier_wakes_the_sleeper(queue: Queue[str], clock: FakeClock) -> None:
+async def test_a_later_key_that_is_due_earlier_wakes_the_sleeper(queue: PriorityQueue[str], clock: FakeClock) -> None:
     queue.add_after("late", 100)
     await settle()
     queue.add_at("soon", clock.monotonic() + 1)
@@ -168,7 +172,9 @@ async def test_a_later_key_that_is_due_earlier_wakes_the_sleeper(queue: Queue[st
     assert await drain(queue) == ["late"]
 
 
-async def test_adding_at_once_forgets_the_time_that_a_key_was_put_off_to(queue: Queue[str], clock: FakeClock) -> None:
+async def test_adding_at_once_forgets_the_time_that_a_key_was_put_off_to(
+    queue: PriorityQueue[str], clock: FakeClock
+) -> None:
     queue.add_after("a", 5)
     queue.add("a")
     assert await drain(queue) == ["a"]
@@ -176,7 +182,7 @@ async def test_adding_at_once_forgets_the_time_that_a_key_was_put_off_to(queue: 
     assert await drain(queue) == []
 
 
-async def test_a_key_that_is_due_while_in_flight_runs_after_done(queue: Queue[str], clock: FakeClock) -> None:
+async def test_a_key_that_is_due_while_in_flight_runs_after_done(queue: PriorityQueue[str], clock: FakeClock) -> None:
     queue.add("a")
     await get(queue)
     queue.add_after("a", 5)
@@ -186,13 +192,13 @@ async def test_a_key_that_is_due_while_in_flight_runs_after_done(queue: Queue[st
     assert await drain(queue) == ["a"]
 
 
-async def test_no_time_or_a_time_past_is_at_once(queue: Queue[str], clock: FakeClock) -> None:
+async def test_no_time_or_a_time_past_is_at_once(queue: PriorityQueue[str], clock: FakeClock) -> None:
     queue.add_after("a", 0)
     queue.add_at("b", clock.monotonic() - 1)
     assert await drain(queue) == ["a", "b"]
 
 
-async def test_retries_double_to_the_maximum_and_forget_starts_anew(queue: Queue[str]) -> None:
+async def test_retries_double_to_the_maximum_and_forget_starts_anew(queue: PriorityQueue[str]) -> None:
     pauses = []
     for _ in range(6):
         queue.add("a")
@@ -204,13 +210,15 @@ async def test_retries_double_to_the_maximum_and_forget_starts_anew(queue: Queue
     assert queue.retry("a") == 1
 
 
-async def test_a_key_that_failed_a_thousand_times_still_waits_the_maximum(queue: Queue[str]) -> None:
+async def test_a_key_that_failed_a_thousand_times_still_waits_the_maximum(queue: PriorityQueue[str]) -> None:
     for _ in range(2000):
         pause = queue.retry("a")
     assert pause == 10
 
 
-async def test_due_keys_are_handed_out_even_before_the_sleeper_wakes(queue: Queue[str], clock: FakeClock) -> None:
+async def test_due_keys_are_handed_out_even_before_the_sleeper_wakes(
+    queue: PriorityQueue[str], clock: FakeClock
+) -> None:
     queue.add_after("a", 5)
     await settle()
     clock.jump(60)
@@ -219,7 +227,7 @@ async def test_due_keys_are_handed_out_even_before_the_sleeper_wakes(queue: Queu
 
 
 async def test_closing_sends_waiting_and_later_workers_home_and_ends_run(clock: FakeClock) -> None:
-    queue: Queue[str] = Queue(clock, retry_initial=1, retry_maximum=1)
+    queue: PriorityQueue[str] = PriorityQueue(clock, retry_initial=1, retry_maximum=1)
     run = asyncio.create_task(queue.run())
     queue.add("a")
     await get(queue)
@@ -242,7 +250,7 @@ async def test_closing_sends_waiting_and_later_workers_home_and_ends_run(clock: 
         await run
 
 
-async def test_nothing_that_waits_is_handed_out_after_close(queue: Queue[str]) -> None:
+async def test_nothing_that_waits_is_handed_out_after_close(queue: PriorityQueue[str]) -> None:
     queue.add("a")
     queue.close()
     with pytest.raises(QueueClosed):
@@ -250,7 +258,7 @@ async def test_nothing_that_waits_is_handed_out_after_close(queue: Queue[str]) -
 
 
 async def test_cancelling_run_leaves_no_sleeper(clock: FakeClock) -> None:
-    queue: Queue[str] = Queue(clock, retry_initial=1, retry_maximum=1)
+    queue: PriorityQueue[str] = PriorityQueue(clock, retry_initial=1, retry_maximum=1)
     queue.add_after("a", 5)
     run = asyncio.create_task(queue.run())
     await settle()
@@ -266,13 +274,15 @@ async def test_a_clock_that_breaks_ends_run_with_its_error() -> None:
         async def sleep(self, seconds: float) -> None:
             raise RuntimeError("no time")
 
-    queue: Queue[str] = Queue(Broken(), retry_initial=1, retry_maximum=1)
+    queue: PriorityQueue[str] = PriorityQueue(Broken(), retry_initial=1, retry_maximum=1)
     queue.add_after("a", 5)
     with pytest.raises(RuntimeError, match="no time"):
         await queue.run()
 
 
-async def test_what_happens_to_keys_is_reported(queue: Queue[str], recorder: Recorder, clock: FakeClock) -> None:
+async def test_what_happens_to_keys_is_reported(
+    queue: PriorityQueue[str], recorder: Recorder, clock: FakeClock
+) -> None:
     assert recorder.followed is queue
     queue.add("a")
     queue.add("a")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from rudr_py import errors
 from rudr_py.api import Kind, Ref
-from rudr_py.controller import failures
-from rudr_py.controller.failures import SAFETY, SHOWN, Failure, NotOursError, WaitingError
+from rudr_py.controller.results import failures
+from rudr_py.controller.results.failures import SAFETY, SHOWN, Failure, NotOursError, WaitingError
 
 REF = Ref(Kind("v1", "Service"), "web")
 ENDING = (errors.Cause(reason="NamespaceTerminating", message="no", field="metadata.namespace"),)

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import asyncio
 
-from rudr_py.controller import current
-from rudr_py.model.identity import Key
+from rudr_py.controller.results import log_context
+from rudr_py.model.identity import ObjectKey
 
-KEY = Key("shop", "web")
+KEY = ObjectKey("shop", "web")
 TOLD = {"controller": "c", "namespace": "shop", "name": "web", "reconcileID": "7"}
 
 
 def test_without_a_reconcile_nothing_is_told() -> None:
-    assert current.fields("c") == {}
+    assert log_context.fields("c") == {}
 
 
 def test_a_reconcile_is_told_with_the_names_of_controller_runtime_and_ends() -> None:
-    with current.reconciling(KEY, "7"):
-        assert current.fields("c") == TOLD
-    assert current.fields("c") == {}
+    with log_context.reconciling(KEY, "7"):
+        assert log_context.fields("c") == TOLD
+    assert log_context.fields("c") == {}
 
 
 async def test_reconciles_side_by_side_do_not_mix() -> None:
     both = asyncio.Barrier(2)
 
     async def one(name: str) -> str:
-        with current.reconciling(Key("shop", name), name):
+        with log_context.reconciling(ObjectKey("shop", name), name):
             await both.wait()
-            return current.fields("c")["reconcileID"]
+            return log_context.fields("c")["reconcileID"]
 
     async with asyncio.timeout(10):
         assert list(await asyncio.gather(one("a"), one("b"))) == ["a", "b"]
@@ -37,14 +37,14 @@ async def test_a_task_that_outlives_the_reconcile_is_no_part_of_it() -> None:
     over = asyncio.Event()
 
     async def watch() -> tuple[dict[str, str], dict[str, str]]:
-        during = current.fields("c")
+        during = log_context.fields("c")
         started.set()
         await over.wait()
-        return during, current.fields("c")
+        return during, log_context.fields("c")
 
     started = asyncio.Event()
     async with asyncio.timeout(10):
-        with current.reconciling(KEY, "7"):
+        with log_context.reconciling(KEY, "7"):
             task = asyncio.create_task(watch())
             await started.wait()
         over.set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rudr_py.controller.denials import KEPT, Denials
+from rudr_py.controller.results.missing_rights import KEPT, MissingRights
 from rudr_py.errors import Right
 from rudr_py.testing.clock import FakeClock
 
@@ -20,7 +20,7 @@ def test_a_missing_right_is_logged_once_and_told_until_nobody_has_asked_for_it_f
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     clock = FakeClock()
-    denials = Denials(clock, words)
+    denials = MissingRights(clock, words)
     assert denials.told() is None
     assert denials.note(PATCH) == "no patch ingresses.networking.k8s.io in namespace shop"
     clock.jump(60)

@@ -12,20 +12,21 @@ import msgspec
 import pytest
 
 from rudr_py.api import Probe, Ref
-from rudr_py.controller import probing, world
-from rudr_py.controller.probing import AT_ONCE, Probing, UnreachableError
-from rudr_py.controller.world import World
+from rudr_py.controller.scopes import probing
+from rudr_py.controller.scopes.probing import AT_ONCE, Probing, UnreachableError
+from rudr_py.controller.state import cluster_state
+from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.cache import Cache
-from rudr_py.kube.objects import Live
-from rudr_py.kube.prober import Check
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.kube.prober import ProbeRequest
 from rudr_py.kube.watch import Applied
-from rudr_py.model.identity import Key
-from rudr_py.render import stamp
+from rudr_py.model.identity import ObjectKey
+from rudr_py.render.values import labels as stamp
 from rudr_py.testing.clock import FakeClock, settle
 
-KEY = Key("shop", "groups")
-SERVICE = world.SERVICE
-Make = Callable[..., Live]
+KEY = ObjectKey("shop", "groups")
+SERVICE = cluster_state.SERVICE
+Make = Callable[..., LiveObject]
 
 
 def probe(name: str = "web", **fields: Any) -> Probe:
@@ -39,12 +40,12 @@ class Script:
     def __init__(self) -> None:
         self.answers: dict[str, str | None] = {}
         self.asked: Counter[str] = Counter()
-        self.checks: list[Check] = []
+        self.checks: list[ProbeRequest] = []
         self.held: asyncio.Event | None = None
         self.open = 0
         self.most = 0
 
-    async def ask(self, check: Check) -> str | None:
+    async def ask(self, check: ProbeRequest) -> str | None:
         self.asked[check.host] += 1
         self.checks.append(check)
         self.open += 1
@@ -59,7 +60,7 @@ class Bench:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.script = Script()
-        self.woken: list[Key] = []
+        self.woken: list[ObjectKey] = []
         self.unreachable = ""
         self.probing = Probing(self.script, self._address, self.clock, self.woken.append)
 
@@ -151,7 +152,7 @@ async def test_who_has_no_address_fails_and_nobody_is_asked(bench: Bench) -> Non
 
 
 async def test_a_prober_that_raises_harms_nobody_else(bench: Bench) -> None:
-    async def broken(check: Check) -> str | None:
+    async def broken(check: ProbeRequest) -> str | None:
         if check.host == "web":
             raise RuntimeError("out of order")
         return None
@@ -178,11 +179,11 @@ async def test_odd_intervals_and_timeouts_have_bounds(bench: Bench) -> None:
     assert bench.script.checks[0].timeout == probing.LONGEST
 
 
-def known(live: Live) -> World:
-    found, cache = World(), Cache()
+def known(live: LiveObject) -> ClusterState:
+    found, cache = ClusterState(), Cache()
     cache.feed(Applied(live))
     found.add(SERVICE, "", cache)
-    found.add(world.POD, "", cache)
+    found.add(cluster_state.POD, "", cache)
     return found
 
 
@@ -205,8 +206,8 @@ def test_a_service_that_leads_elsewhere_is_not_asked(live: Make, spec: Any, labe
 
 @pytest.mark.parametrize("status", [None, {}, {"podIP": ""}, {"podIP": "10.0.0.1", "hostIP": "10.0.0.1"}])
 def test_a_pod_without_an_address_of_its_own_is_not_asked(live: Make, status: Any) -> None:
-    pod = msgspec.structs.replace(probe(), target=Ref(world.POD, "web"))
+    pod = msgspec.structs.replace(probe(), target=Ref(cluster_state.POD, "web"))
     with pytest.raises(UnreachableError):
-        probing.in_cluster(known(live(world.POD, "web", {"status": status})))("shop", pod)
+        probing.in_cluster(known(live(cluster_state.POD, "web", {"status": status})))("shop", pod)
     well = {"podIP": "10.244.0.7", "hostIP": "10.0.0.1"}
-    assert probing.in_cluster(known(live(world.POD, "web", {"status": well})))("shop", pod) == "10.244.0.7"
+    assert probing.in_cluster(known(live(cluster_state.POD, "web", {"status": well})))("shop", pod) == "10.244.0.7"

@@ -9,16 +9,16 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from rudr_py.controller.endpoints import Checks, Endpoints
-from rudr_py.controller.metrics import Metrics
+from rudr_py.controller.serving.http import HealthChecks, HttpServers
+from rudr_py.controller.serving.metrics.metrics import Metrics
 from rudr_py.errors import ConfigError
 from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock, settle
 
 
-def make(checks: Checks | None = None, *, health: str = "127.0.0.1:0", metrics: str = "") -> Endpoints:
+def make(checks: HealthChecks | None = None, *, health: str = "127.0.0.1:0", metrics: str = "") -> HttpServers:
     settings = Settings(health_address=health, metrics_address=metrics)
-    return Endpoints(checks or Checks(), Metrics(FakeClock()), settings)
+    return HttpServers(checks or HealthChecks(), Metrics(FakeClock()), settings)
 
 
 async def ask(port: int, path: str, **headers: str) -> tuple[int, str]:
@@ -31,25 +31,25 @@ async def ask(port: int, path: str, **headers: str) -> tuple[int, str]:
 
 
 @pytest.fixture
-def checks() -> Checks:
-    return Checks()
+def checks() -> HealthChecks:
+    return HealthChecks()
 
 
 @pytest.fixture
-async def ready(checks: Checks) -> AsyncIterator[Endpoints]:
+async def ready(checks: HealthChecks) -> AsyncIterator[HttpServers]:
     endpoints = make(checks)
     async with endpoints.serving():
         yield endpoints
 
 
-async def test_readyz_is_well_without_checks_and_when_all_are_well(ready: Endpoints, checks: Checks) -> None:
+async def test_readyz_is_well_without_checks_and_when_all_are_well(ready: HttpServers, checks: HealthChecks) -> None:
     assert await ask(ready.health_port, "/readyz") == (200, "ok")
     checks.add("caches", lambda: None)
     assert await ask(ready.health_port, "/readyz") == (200, "ok")
     assert await ask(ready.health_port, "/readyz?verbose") == (200, "[+]caches ok\nreadyz check passed\n")
 
 
-async def test_readyz_names_each_check_and_why_one_fails(ready: Endpoints, checks: Checks) -> None:
+async def test_readyz_names_each_check_and_why_one_fails(ready: HttpServers, checks: HealthChecks) -> None:
     problems = ["listing Deployment"]
     checks.add("caches", lambda: problems[0] if problems else None)
     checks.add("leader", lambda: None)
@@ -60,7 +60,9 @@ async def test_readyz_names_each_check_and_why_one_fails(ready: Endpoints, check
     assert await ask(ready.health_port, "/readyz") == (200, "ok")
 
 
-async def test_what_only_informs_is_told_line_by_line_and_makes_nothing_fail(ready: Endpoints, checks: Checks) -> None:
+async def test_what_only_informs_is_told_line_by_line_and_makes_nothing_fail(
+    ready: HttpServers, checks: HealthChecks
+) -> None:
     told: list[str] = []
     checks.add("caches", lambda: None)
     checks.inform("plugins", lambda: "\n".join(told) or None)
@@ -73,7 +75,7 @@ async def test_what_only_informs_is_told_line_by_line_and_makes_nothing_fail(rea
     assert await ask(ready.health_port, "/readyz/plugins") == (200, "one is broken\none is old\n")
 
 
-async def test_a_single_check_can_be_asked(ready: Endpoints, checks: Checks) -> None:
+async def test_a_single_check_can_be_asked(ready: HttpServers, checks: HealthChecks) -> None:
     checks.add("caches", lambda: "listing Deployment")
     checks.add("leader", lambda: None)
     assert await ask(ready.health_port, "/readyz/leader") == (200, "ok")
@@ -81,7 +83,7 @@ async def test_a_single_check_can_be_asked(ready: Endpoints, checks: Checks) -> 
     assert await ask(ready.health_port, "/readyz/sync") == (404, "no check 'sync'; there are: caches, leader\n")
 
 
-async def test_healthz_follows_the_heartbeat_and_not_readiness(ready: Endpoints, checks: Checks) -> None:
+async def test_healthz_follows_the_heartbeat_and_not_readiness(ready: HttpServers, checks: HealthChecks) -> None:
     checks.add("caches", lambda: "listing Deployment")
     assert (await ask(ready.health_port, "/healthz"))[0] == 500
     clock = FakeClock()

@@ -8,35 +8,35 @@ import threading
 
 import pytest
 
-from rudr_py.controller import heartbeat
-from rudr_py.controller.heartbeat import Heartbeat
+from rudr_py.controller.serving import liveness
+from rudr_py.controller.serving.liveness import Liveness
 from rudr_py.kube.clock import SystemClock
 from rudr_py.testing.clock import FakeClock, settle
 
 
 async def test_a_heart_that_never_beat_is_a_problem() -> None:
-    assert Heartbeat().problem() == "the heartbeat has not begun"
+    assert Liveness().problem() == "the heartbeat has not begun"
 
 
 async def test_a_beating_heart_is_well_until_the_loop_stands_still() -> None:
-    clock, heart = FakeClock(), Heartbeat()
+    clock, heart = FakeClock(), Liveness()
     beating = asyncio.create_task(heart.run(clock))
-    await clock.advance(60 * heartbeat.INTERVAL)
+    await clock.advance(60 * liveness.INTERVAL)
     assert heart.problem() is None
-    clock.jump(heartbeat.LIMIT)
+    clock.jump(liveness.LIMIT)
     assert heart.problem() is None
     clock.jump(2)
     assert heart.problem() == "the last heartbeat was 12 s ago"
     await clock.advance(0)
     assert heart.problem() is None
     beating.cancel()
-    await clock.advance(heartbeat.LIMIT + 1)
+    await clock.advance(liveness.LIMIT + 1)
     assert heart.problem() is not None
 
 
 async def test_where_the_loop_stands_is_told_once_while_it_stands_still(caplog: pytest.LogCaptureFixture) -> None:
     """This test stands still itself until the thread has spoken, twice over."""
-    heart, told = Heartbeat(), threading.Semaphore(0)
+    heart, told = Liveness(), threading.Semaphore(0)
     beating = asyncio.create_task(heart.run(SystemClock()))
     await settle()
 
@@ -45,13 +45,13 @@ async def test_where_the_loop_stands_is_told_once_while_it_stands_still(caplog: 
             told.release()
 
     listener = Listener()
-    heartbeat.log.addHandler(listener)
+    liveness.log.addHandler(listener)
     try:
-        with heartbeat.watching(heart, patience=0.04):
+        with liveness.watching(heart, patience=0.04):
             assert told.acquire(timeout=10)
             assert not told.acquire(timeout=0.2)
     finally:
-        heartbeat.log.removeHandler(listener)
+        liveness.log.removeHandler(listener)
         beating.cancel()
     stack = vars(caplog.records[0])["stack"].splitlines()
     assert any(__name__.rpartition(".")[2] in line for line in stack)
@@ -59,9 +59,9 @@ async def test_where_the_loop_stands_is_told_once_while_it_stands_still(caplog: 
 
 def test_a_stack_says_where_and_with_what_functions_but_no_values() -> None:
     def password(secret: str) -> str:
-        return heartbeat.where(threading.get_ident()) if secret else ""
+        return liveness.where(threading.get_ident()) if secret else ""
 
     told = password("hunter2")
-    assert "test_heartbeat.py" in told
+    assert "test_liveness.py" in told
     assert " in password" in told
     assert "hunter2" not in told

@@ -9,18 +9,18 @@ import pytest
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.controller import definitions
-from rudr_py.controller.definitions import SCOPE, TRAIT, WORKLOAD_TYPE, Shelf
+from rudr_py.controller.state import definition_index
+from rudr_py.controller.state.definition_index import SCOPE, TRAIT, WORKLOAD_TYPE, DefinitionIndex
 from rudr_py.kube.cache import Change
-from rudr_py.kube.objects import Live
-from rudr_py.model import parse_application
-from rudr_py.model.identity import Key
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.identity import ObjectKey
+from rudr_py.model.parse import application as parse_application
 
-USER = frozenset({Key("shop", "shop")})
-NOBODY: frozenset[Key] = frozenset()
+USER = frozenset({ObjectKey("shop", "shop")})
+NOBODY: frozenset[ObjectKey] = frozenset()
 ROBOT = {"group": "acme.example", "version": "v1", "names": {"kind": "Robot"}}
 HEALTH = {"type": "core.oam.dev/v1alpha1.HealthScope", "allowComponentOverlap": True}
-Make = Callable[..., Live]
+Make = Callable[..., LiveObject]
 
 
 def subjects(catalog: Catalog, *, workloads: tuple[str, ...] = (), scopes: tuple[str, ...] = ()) -> Any:
@@ -32,14 +32,14 @@ def subjects(catalog: Catalog, *, workloads: tuple[str, ...] = (), scopes: tuple
     }
     application = parse_application.parse_application(document).value
     assert application is not None
-    return definitions.subjects(application, workloads, scopes, catalog)
+    return definition_index.subjects(application, workloads, scopes, catalog)
 
 
 @pytest.fixture
-def shelf(catalog: Catalog) -> Shelf:
-    found = Shelf()
+def shelf(catalog: Catalog) -> DefinitionIndex:
+    found = DefinitionIndex()
     used = subjects(catalog, workloads=("acme.example/v1.Robot",), scopes=("core.oam.dev/v1.Health",))
-    found.uses(Key("shop", "shop"), used)
+    found.uses(ObjectKey("shop", "shop"), used)
     return found
 
 
@@ -47,7 +47,7 @@ def shelf(catalog: Catalog) -> Shelf:
     ("kind", "name", "spec"), [(TRAIT, "ingress", {}), (WORKLOAD_TYPE, "robots", ROBOT), (SCOPE, "any", HEALTH)]
 )
 def test_those_who_use_a_definition_are_told_when_it_comes_and_goes(
-    shelf: Shelf, live: Make, kind: Kind, name: str, spec: Any
+    shelf: DefinitionIndex, live: Make, kind: Kind, name: str, spec: Any
 ) -> None:
     one = live(kind, name, {"spec": spec})
     assert shelf.take(kind, Change(None, one)) == USER
@@ -62,24 +62,24 @@ def test_those_who_use_a_definition_are_told_when_it_comes_and_goes(
         (SCOPE, "any", {**HEALTH, "type": "core.oam.dev/v1alpha1.NetworkScope"}),
     ],
 )
-def test_others_are_not_told(shelf: Shelf, live: Make, kind: Kind, name: str, spec: Any) -> None:
+def test_others_are_not_told(shelf: DefinitionIndex, live: Make, kind: Kind, name: str, spec: Any) -> None:
     assert shelf.take(kind, Change(None, live(kind, name, {"spec": spec}))) == NOBODY
 
 
-def test_nobody_is_told_of_what_we_published_until_somebody_makes_it_theirs(shelf: Shelf, live: Make) -> None:
+def test_nobody_is_told_of_what_we_published_until_somebody_makes_it_theirs(shelf: DefinitionIndex, live: Make) -> None:
     ours = live(TRAIT, "ingress", {"spec": {}}, labels={"app.kubernetes.io/managed-by": "rudr"})
     assert shelf.take(TRAIT, Change(None, ours)) == NOBODY
     assert shelf.take(TRAIT, Change(ours, live(TRAIT, "ingress", {"spec": {}}))) == USER
 
 
-def test_a_definition_that_turns_wrong_is_told_to_those_who_used_it(shelf: Shelf, live: Make) -> None:
+def test_a_definition_that_turns_wrong_is_told_to_those_who_used_it(shelf: DefinitionIndex, live: Make) -> None:
     good, bad = live(WORKLOAD_TYPE, "robots", {"spec": ROBOT}), live(WORKLOAD_TYPE, "robots", {"spec": {"names": 3}})
     shelf.take(WORKLOAD_TYPE, Change(None, good))
     assert shelf.take(WORKLOAD_TYPE, Change(good, bad)) == USER
     assert shelf.current().workloads["robots"].problems
 
 
-def test_the_value_is_the_same_until_something_changes(shelf: Shelf, live: Make) -> None:
+def test_the_value_is_the_same_until_something_changes(shelf: DefinitionIndex, live: Make) -> None:
     before = shelf.current()
     assert shelf.current() is before
     shelf.take(TRAIT, Change(None, live(TRAIT, "ingress", {"spec": {}})))
@@ -89,14 +89,14 @@ def test_the_value_is_the_same_until_something_changes(shelf: Shelf, live: Make)
     assert shelf.touched.is_set()
 
 
-def test_an_application_that_uses_nothing_is_forgotten(shelf: Shelf, live: Make) -> None:
-    shelf.uses(Key("shop", "shop"), frozenset())
+def test_an_application_that_uses_nothing_is_forgotten(shelf: DefinitionIndex, live: Make) -> None:
+    shelf.uses(ObjectKey("shop", "shop"), frozenset())
     assert shelf.take(TRAIT, Change(None, live(TRAIT, "ingress", {"spec": {}}))) == NOBODY
 
 
 @pytest.mark.parametrize("spec", [None, 3, [], {"properties": "no JSON"}, {"properties": "[]"}])
-@pytest.mark.parametrize("kind", definitions.KINDS)
-def test_a_definition_of_any_shape_is_read(shelf: Shelf, live: Make, kind: Kind, spec: Any) -> None:
+@pytest.mark.parametrize("kind", definition_index.KINDS)
+def test_a_definition_of_any_shape_is_read(shelf: DefinitionIndex, live: Make, kind: Kind, spec: Any) -> None:
     assert shelf.take(kind, Change(None, live(kind, "odd", {"spec": spec}))) == NOBODY
     current = shelf.current()
     assert "odd" in {**current.traits, **current.workloads, **current.scopes}

@@ -10,22 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rudr_py.api import Health, Member
-from rudr_py.controller import world
-from rudr_py.controller.groups import Groups
-from rudr_py.kube.objects import Live
-from rudr_py.model.identity import Key
+from rudr_py.controller.state import cluster_state
+from rudr_py.controller.state.scope_index import ScopeIndex
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.identity import ObjectKey
 
-NOBODY: frozenset[Key] = frozenset()
+NOBODY: frozenset[ObjectKey] = frozenset()
 WELL = ("groups", "well")
-Make = Callable[..., Live]
+Make = Callable[..., LiveObject]
 
 
-def keys(*names: str) -> frozenset[Key]:
-    return frozenset(Key("shop", name) for name in names)
+def keys(*names: str) -> frozenset[ObjectKey]:
+    return frozenset(ObjectKey("shop", name) for name in names)
 
 
-def key(name: str) -> Key:
-    return Key("shop", name)
+def key(name: str) -> ObjectKey:
+    return ObjectKey("shop", name)
 
 
 def member(application: str, state: Any = "ready") -> Member:
@@ -38,27 +38,27 @@ def member(application: str, state: Any = "ready") -> Member:
     )
 
 
-def joins(live: Make, name: str, *scopes: str) -> Live:
+def joins(live: Make, name: str, *scopes: str) -> LiveObject:
     binding = {"componentName": "web", "instanceName": f"{name}-web", "applicationScopes": list(scopes)}
-    return live(world.APPLICATION, name, {"spec": {"components": [binding]}})
+    return live(cluster_state.APPLICATION, name, {"spec": {"components": [binding]}})
 
 
-def declares(live: Make, name: str, *scopes: str, kind: str = "HealthScope") -> Live:
+def declares(live: Make, name: str, *scopes: str, kind: str = "HealthScope") -> LiveObject:
     listed = [{"name": scope, "type": f"core.oam.dev/v1alpha1.{kind}", "properties": {}} for scope in scopes]
-    return live(world.APPLICATION, name, {"spec": {"components": [], "scopes": listed}})
+    return live(cluster_state.APPLICATION, name, {"spec": {"components": [], "scopes": listed}})
 
 
 @pytest.fixture
-def groups() -> Groups:
-    return Groups()
+def groups() -> ScopeIndex:
+    return ScopeIndex()
 
 
-def looked_at(groups: Groups, *names: str) -> None:
+def looked_at(groups: ScopeIndex, *names: str) -> None:
     for name in names:
         groups.looked(key(name))
 
 
-def test_an_application_and_each_of_its_scopes_can_be_named(groups: Groups, live: Make) -> None:
+def test_an_application_and_each_of_its_scopes_can_be_named(groups: ScopeIndex, live: Make) -> None:
     groups.read(key("groups"), declares(live, "groups", "well", "net"))
     known = groups.scopes("shop")
     assert set(known) == {"groups", "well", "net"}
@@ -68,7 +68,7 @@ def test_an_application_and_each_of_its_scopes_can_be_named(groups: Groups, live
 
 @pytest.mark.parametrize("named", ["groups", "well"])
 def test_whoever_names_a_scope_or_its_application_is_woken_when_it_comes_changes_and_goes(
-    groups: Groups, live: Make, named: str
+    groups: ScopeIndex, live: Make, named: str
 ) -> None:
     assert groups.read(key("one"), joins(live, "one", named)) == NOBODY
     groups.read(key("two"), joins(live, "two", "else"))
@@ -80,12 +80,12 @@ def test_whoever_names_a_scope_or_its_application_is_woken_when_it_comes_changes
     assert groups.scopes("shop") == {}
 
 
-def test_a_namespace_is_a_world_of_its_own(groups: Groups, live: Make) -> None:
-    groups.read(Key("other", "one"), joins(live, "one", "groups"))
+def test_a_namespace_is_a_world_of_its_own(groups: ScopeIndex, live: Make) -> None:
+    groups.read(ObjectKey("other", "one"), joins(live, "one", "groups"))
     assert groups.read(key("groups"), declares(live, "groups", "well")) == NOBODY
 
 
-def test_only_a_change_of_membership_or_health_wakes_the_scopes_application(groups: Groups) -> None:
+def test_only_a_change_of_membership_or_health_wakes_the_scopes_application(groups: ScopeIndex) -> None:
     one = {WELL: (member("one"),)}
     assert groups.tell(key("one"), one) == keys("groups")
     assert groups.tell(key("one"), dict(one)) == NOBODY
@@ -94,7 +94,7 @@ def test_only_a_change_of_membership_or_health_wakes_the_scopes_application(grou
     assert groups.tell(key("one"), {}) == NOBODY
 
 
-def test_members_of_all_applications_are_in_order(groups: Groups, live: Make) -> None:
+def test_members_of_all_applications_are_in_order(groups: ScopeIndex, live: Make) -> None:
     groups.read(key("groups"), declares(live, "groups", "well", "empty"))
     for name in ("two", "one"):
         groups.tell(key(name), {WELL: (member(name),), ("groups", "gone"): (member(name),)})
@@ -102,7 +102,7 @@ def test_members_of_all_applications_are_in_order(groups: Groups, live: Make) ->
     assert groups.members(key("one")) == {}
 
 
-def test_scopes_wait_until_all_applications_have_been_looked_at(groups: Groups, live: Make) -> None:
+def test_scopes_wait_until_all_applications_have_been_looked_at(groups: ScopeIndex, live: Make) -> None:
     groups.read(key("groups"), declares(live, "groups", "well"))
     for name in ("one", "two"):
         groups.read(key(name), joins(live, name, "groups"))
@@ -115,7 +115,7 @@ def test_scopes_wait_until_all_applications_have_been_looked_at(groups: Groups, 
     assert groups.looked(key("two")) == NOBODY
 
 
-def test_an_application_that_goes_keeps_nobody_waiting_and_leaves_its_scopes(groups: Groups, live: Make) -> None:
+def test_an_application_that_goes_keeps_nobody_waiting_and_leaves_its_scopes(groups: ScopeIndex, live: Make) -> None:
     groups.read(key("groups"), declares(live, "groups", "well"))
     groups.read(key("one"), joins(live, "one", "groups"))
     looked_at(groups, "groups")
@@ -128,14 +128,14 @@ def test_an_application_that_goes_keeps_nobody_waiting_and_leaves_its_scopes(gro
 
 
 def test_root_scopes_concern_everyone(live: Make) -> None:
-    groups = Groups("root")
-    groups.read(key("one"), live(world.APPLICATION, "one", {"spec": {"components": []}}))
+    groups = ScopeIndex("root")
+    groups.read(key("one"), live(cluster_state.APPLICATION, "one", {"spec": {"components": []}}))
     assert groups.read(key("root"), declares(live, "root", "root-health")) == keys("one")
 
 
 @pytest.mark.parametrize("spec", [None, [], {"scopes": 3}, {"scopes": [3]}, {"components": [{"applicationScopes": 3}]}])
-def test_a_document_of_any_shape_is_read(groups: Groups, live: Make, spec: Any) -> None:
-    groups.read(key("one"), live(world.APPLICATION, "one", {"spec": spec}))
+def test_a_document_of_any_shape_is_read(groups: ScopeIndex, live: Make, spec: Any) -> None:
+    groups.read(key("one"), live(cluster_state.APPLICATION, "one", {"spec": spec}))
     assert groups.members(key("one")) == {}
 
 
@@ -148,7 +148,7 @@ tellings = st.dictionaries(
 
 @given(st.lists(st.tuples(names, tellings), max_size=20))
 def test_members_are_what_every_application_said_last(said: list[tuple[str, dict[tuple[str, str], bool]]]) -> None:
-    groups = Groups()
+    groups = ScopeIndex()
     last: dict[str, dict[tuple[str, str], bool]] = {}
     for name, scopes in said:
         before = last.get(name, {})
@@ -164,7 +164,7 @@ def test_members_are_what_every_application_said_last(said: list[tuple[str, dict
     assert found == wanted
 
 
-def test_nothing_stays_of_applications_that_are_gone(groups: Groups, live: Make) -> None:
+def test_nothing_stays_of_applications_that_are_gone(groups: ScopeIndex, live: Make) -> None:
     groups.read(key("groups"), declares(live, "groups", "well"))
     groups.read(key("one"), joins(live, "one", "groups"))
     groups.tell(key("one"), {WELL: (member("one"),)})

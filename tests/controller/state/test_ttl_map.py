@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.controller.recent import Recent
+from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.testing.clock import FakeClock
 
 
 def test_a_value_is_kept_for_its_seconds_and_then_forgotten(clock: FakeClock) -> None:
-    kept: Recent[str, int] = Recent(clock, 10.0)
+    kept: TtlMap[str, int] = TtlMap(clock, 10.0)
     kept.put("a", 1)
     clock.jump(9.0)
     assert kept.get("a") == 1
@@ -22,7 +22,7 @@ def test_a_value_is_kept_for_its_seconds_and_then_forgotten(clock: FakeClock) ->
 
 
 def test_putting_a_value_again_keeps_it_from_then_on(clock: FakeClock) -> None:
-    kept: Recent[str, int] = Recent(clock, 10.0)
+    kept: TtlMap[str, int] = TtlMap(clock, 10.0)
     kept.put("a", 1)
     clock.jump(9.0)
     kept.put("a", 2)
@@ -36,7 +36,7 @@ Step = tuple[float, str]
 @given(st.lists(st.tuples(st.floats(0, 8), st.sampled_from("abcd"))))
 def test_it_holds_exactly_what_was_put_within_the_last_seconds(steps: list[Step]) -> None:
     clock = FakeClock()
-    kept: Recent[str, float] = Recent(clock, 10.0)
+    kept: TtlMap[str, float] = TtlMap(clock, 10.0)
     model: dict[str, float] = {}
     for pause, key in steps:
         clock.jump(pause)

@@ -9,10 +9,10 @@ import pytest
 
 from rudr_py import errors
 from rudr_py.api import Kind
-from rudr_py.controller.seeking import LATER, SOON, Seeker
+from rudr_py.controller.watching.kind_poller import LATER, SOON, KindPoller
 from rudr_py.kube.client import Client
 from rudr_py.kube.discovery import Discovery
-from rudr_py.local.faults import Faults
+from rudr_py.local.faults.faults import Faults
 from rudr_py.testing.clock import FakeClock, settle
 
 MOONS = [Kind("example.com/v1", f"Moon{number}") for number in range(20)]
@@ -25,16 +25,16 @@ def wanted() -> list[bool]:
 
 
 @pytest.fixture
-def seeker(transport: Any, clock: FakeClock, wanted: list[bool]) -> Seeker:
-    return Seeker(Discovery(Client(transport), clock=clock), clock, lambda: wanted[0])
+def seeker(transport: Any, clock: FakeClock, wanted: list[bool]) -> KindPoller:
+    return KindPoller(Discovery(Client(transport), clock=clock), clock, lambda: wanted[0])
 
 
-async def absent(seeker: Seeker, kind: Kind) -> None:
+async def absent(seeker: KindPoller, kind: Kind) -> None:
     with pytest.raises(errors.KindAbsentError):
         await seeker.resolve(kind)
 
 
-async def test_many_absent_kinds_cost_one_discovery_a_round(seeker: Seeker, clock: FakeClock, spent: Any) -> None:
+async def test_many_absent_kinds_cost_one_discovery_a_round(seeker: KindPoller, clock: FakeClock, spent: Any) -> None:
     async def look(kind: Kind) -> None:
         await absent(seeker, kind)
         await seeker.next_round()
@@ -50,7 +50,7 @@ async def test_many_absent_kinds_cost_one_discovery_a_round(seeker: Seeker, cloc
 
 
 async def test_kinds_that_nobody_waits_for_are_looked_for_slowly(
-    seeker: Seeker, clock: FakeClock, wanted: list[bool]
+    seeker: KindPoller, clock: FakeClock, wanted: list[bool]
 ) -> None:
     wanted[0] = False
     waiting = asyncio.create_task(seeker.next_round())
@@ -66,7 +66,7 @@ async def test_kinds_that_nobody_waits_for_are_looked_for_slowly(
 
 
 async def test_a_server_that_cannot_be_asked_is_asked_once_a_round(
-    seeker: Seeker, clock: FakeClock, spent: Any, faults: Faults
+    seeker: KindPoller, clock: FakeClock, spent: Any, faults: Faults
 ) -> None:
     faults.refuse(500)
     for kind in MOONS:
@@ -80,7 +80,7 @@ async def test_a_server_that_cannot_be_asked_is_asked_once_a_round(
     assert (await seeker.resolve(Kind("v1", "Pod"))).plural == "pods"
 
 
-async def test_who_waits_may_go_and_the_others_are_told_all_the_same(seeker: Seeker, clock: FakeClock) -> None:
+async def test_who_waits_may_go_and_the_others_are_told_all_the_same(seeker: KindPoller, clock: FakeClock) -> None:
     first, second = (asyncio.create_task(seeker.next_round()) for _ in range(2))
     await settle()
     first.cancel()

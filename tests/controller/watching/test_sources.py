@@ -11,23 +11,24 @@ import msgspec
 import pytest
 
 from rudr_py.api import Kind
-from rudr_py.controller import sources, world
-from rudr_py.controller.sources import PATIENCE, Sources, Tools
-from rudr_py.controller.world import World
+from rudr_py.controller.state import cluster_state
+from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.watching import sources
+from rudr_py.controller.watching.sources import PATIENCE, Sources, SourceTools
 from rudr_py.kube.client import Client
 from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.requests import Resource
-from rudr_py.local.faults import Faults, Match
-from rudr_py.model import crds
-from rudr_py.model.identity import Key
+from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.model.crd_schemas import crds
+from rudr_py.model.identity import ObjectKey
 from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
 
-SHOP = Key("shop", "shop")
+SHOP = ObjectKey("shop", "shop")
 SERVICE = Kind("v1", "Service")
 NODE = Kind("v1", "Node")
-OWN = world.OWN_KINDS
-Told = list[tuple[Key, bool]]
+OWN = cluster_state.OWN_KINDS
+Told = list[tuple[ObjectKey, bool]]
 
 
 class Watching:
@@ -36,10 +37,10 @@ class Watching:
     def __init__(self, transport: Any, clock: FakeClock, *namespaces: str) -> None:
         self.clock = clock
         self.told: Told = []
-        self.world = World()
+        self.world = ClusterState()
         settings = Settings(namespaces=namespaces)
         discovery = Discovery(Client(transport), clock=clock)
-        tools = Tools(transport=transport, discovery=discovery, clock=clock, settings=settings)
+        tools = SourceTools(transport=transport, discovery=discovery, clock=clock, settings=settings)
         self.sources = Sources(self.world, tools, lambda key, initial: self.told.append((key, initial)))
 
     @asynccontextmanager
@@ -55,7 +56,7 @@ class Watching:
             while not predicate():
                 await self.clock.advance(step)
 
-    def named(self) -> list[Key]:
+    def named(self) -> list[ObjectKey]:
         return [key for key, _ in self.told]
 
 
@@ -68,7 +69,7 @@ async def test_every_application_of_the_first_list_is_told_as_nobody_waits_for_i
         await running.wait(OWN)
         assert watching.told == [(SHOP, True)]
         await cluster.apply(application(name="second"))
-        await watching.until(lambda: (Key("shop", "second"), False) in watching.told)
+        await watching.until(lambda: (ObjectKey("shop", "second"), False) in watching.told)
         assert running.problems(OWN) == {}
 
 
@@ -117,7 +118,7 @@ async def test_started_before_the_crds_it_names_them_and_goes_on_when_they_come(
 async def test_who_needs_an_absent_kind_is_told_when_it_is_there(
     bare: Any, transport: Any, clock: FakeClock, spent: Any
 ) -> None:
-    kind = world.COMPONENT_INSTANCE
+    kind = cluster_state.COMPONENT_INSTANCE
     watching = Watching(transport, clock)
     async with watching.over(SERVICE) as running:
         assert not running.ensure([SERVICE], SHOP)
@@ -140,10 +141,10 @@ async def test_who_is_gone_is_not_told(bare: Any, transport: Any, clock: FakeClo
     watching = Watching(transport, clock)
     async with watching.over() as running:
         assert not running.ensure([SERVICE], SHOP)
-        assert not running.ensure([SERVICE], Key("shop", "other"))
+        assert not running.ensure([SERVICE], ObjectKey("shop", "other"))
         running.forget(SHOP)
         await watching.until(lambda: watching.told)
-        assert watching.named() == [Key("shop", "other")]
+        assert watching.named() == [ObjectKey("shop", "other")]
 
 
 async def test_a_forbidden_kind_keeps_nobody_else_waiting(
@@ -184,8 +185,8 @@ async def test_a_namespace_that_may_not_be_seen_hinders_no_other(
         (hindered,) = running.problems(OWN)
         there = hindered.rpartition(" ")[2]
         free = "shop" if there == "other" else "other"
-        assert running.ensure(OWN, Key(free, "shop"))
-        assert not running.ensure(OWN, Key(there, "shop"))
+        assert running.ensure(OWN, ObjectKey(free, "shop"))
+        assert not running.ensure(OWN, ObjectKey(there, "shop"))
 
 
 async def test_a_list_that_fails_again_and_again_is_not_waited_for(
@@ -216,8 +217,8 @@ async def test_a_kind_without_a_namespace_is_not_watched(
 @pytest.mark.parametrize(
     ("kind", "labels", "parts"),
     [
-        (world.APPLICATION, "", ()),
-        (world.POD, "oam.dev/instance-name", ("status",)),
+        (cluster_state.APPLICATION, "", ()),
+        (cluster_state.POD, "oam.dev/instance-name", ("status",)),
         (SERVICE, "app.kubernetes.io/managed-by=rudr", ()),
     ],
 )

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from rudr_py.local.controllers.world import reference_to
-from rudr_py.local.resources import Kind
-from rudr_py.local.store import Object
+from rudr_py.local.controllers.context import reference_to
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import Object
 from tests.local.controllers.harness import RecordedObjects, Run
 
-CONFIG_MAP = Kind("v1", "ConfigMap")
+CONFIG_MAP = KindInfo("v1", "ConfigMap")
 
 
 def config(name: str, *owners: Object, **metadata: Any) -> Object:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rudr_py.local.cluster import LocalCluster, LocalSettings
-from rudr_py.local.controllers import Script
+from rudr_py.local.controllers import PodScript
 from tests.local.harness import Api, widget_definition
 
 PODS = "/api/v1/namespaces/default/pods"
@@ -67,7 +67,7 @@ async def test_a_pod_prints_what_its_annotation_says(api: Api) -> None:
 
 
 async def test_a_script_prints_for_all_pods() -> None:
-    settings = LocalSettings(controllers=frozenset(), script=lambda pod: Script(log=pod["metadata"]["name"]))
+    settings = LocalSettings(controllers=frozenset(), script=lambda pod: PodScript(log=pod["metadata"]["name"]))
     async with LocalCluster(settings) as cluster:
         assert cluster.world.printed({"metadata": {"name": "p"}, "spec": {"containers": []}}) == "p"
 

@@ -9,10 +9,10 @@ import pytest
 from aiohttp import web
 
 from rudr_py.local.cluster import LocalCluster
-from rudr_py.local.distortions import Distortion
-from rudr_py.local.faults import Faults, Match
-from rudr_py.local.routing import Route
-from rudr_py.local.server import Gate, Next
+from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.local.faults.watch_distortions import Distortion
+from rudr_py.local.http.routing import Route
+from rudr_py.local.http.server import Gate, Next
 from tests.local.harness import CONFIG_MAPS, Api, config_map
 
 

@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.local.duplicates import duplicate_fields
+from rudr_py.local.http.duplicate_keys import duplicate_fields
 from tests.local.harness import CONFIG_MAPS, Api
 
 TWICE = (

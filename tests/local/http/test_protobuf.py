@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rudr_py.errors import ApiError
-from rudr_py.local import protobuf
+from rudr_py.local.http import protobuf
 
 
 def field(number: int, value: bytes | int) -> bytes:

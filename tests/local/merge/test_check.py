@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rudr_py.local.merge import check
-from rudr_py.local.schema.node import Node
+from rudr_py.local.schema.node import SchemaNode
 
 
 def spec(**fields: Any) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def spec(**fields: Any) -> dict[str, Any]:
         ),
     ],
 )  # fmt: skip
-def test_what_cannot_be_typed_is_told_as_the_server_tells_it(widget: Node, value: Any, message: str) -> None:
+def test_what_cannot_be_typed_is_told_as_the_server_tells_it(widget: SchemaNode, value: Any, message: str) -> None:
     assert check.typing_error(value, widget) == message
 
 
@@ -56,11 +56,11 @@ def test_what_cannot_be_typed_is_told_as_the_server_tells_it(widget: Node, value
         {"metadata": {"creationTimestamp": None, "finalizers": ["x"]}},
     ],
 )
-def test_null_unknown_and_defaulted_values_can_be_typed(widget: Node, value: Any) -> None:
+def test_null_unknown_and_defaulted_values_can_be_typed(widget: SchemaNode, value: Any) -> None:
     assert check.typing_error(value, widget) == ""
 
 
-def test_boolean_and_any_scalar_have_words_of_their_own(deployment: Node) -> None:
+def test_boolean_and_any_scalar_have_words_of_their_own(deployment: SchemaNode) -> None:
     assert check.typing_error({"spec": {"paused": "yes"}}, deployment) == ".spec.paused: expected boolean, got &{yes}"
     ports = [{"containerPort": 80}]
     probe = {"httpGet": {"port": {"a": 1}}}

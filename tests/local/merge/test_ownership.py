@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rudr_py.local.merge import fieldset, ownership
 from rudr_py.local.merge.ownership import Write
-from rudr_py.local.schema.node import Node
+from rudr_py.local.schema.node import SchemaNode
 
 MakeWrite = Callable[..., Write]
 
@@ -88,7 +88,7 @@ def test_malformed_managed_fields_of_a_request_are_ignored(by: MakeWrite) -> Non
 
 
 @given(junk)
-def test_whatever_a_client_writes_into_managed_fields_is_answered(widget: Node, fields: Any) -> None:
+def test_whatever_a_client_writes_into_managed_fields_is_answered(widget: SchemaNode, fields: Any) -> None:
     write = Write(manager="hand", api_version="example.dev/v1", node=widget, time="2026-11-23T10:00:00Z")
     entry = {"manager": "x", "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1", "time": fields}
     edited = widget_of([{**entry, "fieldsV1": fields}], size=1)

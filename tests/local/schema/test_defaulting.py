@@ -11,23 +11,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.local.schema import builtin, default, structural
-from rudr_py.local.schema.node import Node
+from rudr_py.local.schema import defaulting, structural
+from rudr_py.local.schema.builtin import BuiltinSchemas
+from rudr_py.local.schema.node import SchemaNode
 
 RECORDED = Path(__file__).parents[3] / ".." / "shared" / "apiserver" / "transcripts"
 LATER = {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"}
 """What the server allocates, beyond filling in."""
 
 
-def completed(schemas: builtin.BuiltinSchemas, obj: dict[str, Any]) -> dict[str, Any]:
+def completed(schemas: BuiltinSchemas, obj: dict[str, Any]) -> dict[str, Any]:
     node = schemas.node(obj["apiVersion"], obj["kind"])
     assert node is not None
     result = copy.deepcopy(obj)
-    default.default(result, node)
+    defaulting.default(result, node)
     return result
 
 
-def widget(schemas: builtin.BuiltinSchemas, **spec: Any) -> Node:
+def widget(schemas: BuiltinSchemas, **spec: Any) -> SchemaNode:
     fields = {"spec": {"type": "object", "properties": spec}}
     return structural.structural_node({"type": "object", "properties": fields}, schemas.metadata)
 
@@ -47,7 +48,7 @@ def creations() -> list[Any]:
 @pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded transcripts are not here")
 @pytest.mark.parametrize(("body", "stored"), creations())
 def test_a_created_object_looks_as_the_real_server_stored_it(
-    schemas: builtin.BuiltinSchemas, body: dict[str, Any], stored: dict[str, Any]
+    schemas: BuiltinSchemas, body: dict[str, Any], stored: dict[str, Any]
 ) -> None:
     result = completed(schemas, {key: value for key, value in body.items() if key != "bogus"})
     if "spec" in body:
@@ -71,12 +72,12 @@ def test_a_created_object_looks_as_the_real_server_stored_it(
         },
     )
 )
-def test_completing_twice_changes_nothing_more(schemas: builtin.BuiltinSchemas, spec: dict[str, Any]) -> None:
+def test_completing_twice_changes_nothing_more(schemas: BuiltinSchemas, spec: dict[str, Any]) -> None:
     once = completed(schemas, {"apiVersion": "apps/v1", "kind": "Deployment", "spec": spec})
     assert completed(schemas, once) == once
 
 
-def test_empty_optional_fields_go_and_pointers_to_zero_stay(schemas: builtin.BuiltinSchemas) -> None:
+def test_empty_optional_fields_go_and_pointers_to_zero_stay(schemas: BuiltinSchemas) -> None:
     container = {"name": "c", "image": "i:1", "env": [{"name": "E", "value": ""}], "args": [], "stdin": False}
     context = {"privileged": False}
     spec = {"replicas": 0, "paused": False, "minReadySeconds": 0, "selector": {}}
@@ -91,7 +92,7 @@ def test_empty_optional_fields_go_and_pointers_to_zero_stay(schemas: builtin.Bui
     assert not {"args", "stdin"} & set(container)
 
 
-def test_an_empty_struct_behind_a_pointer_stays(schemas: builtin.BuiltinSchemas) -> None:
+def test_an_empty_struct_behind_a_pointer_stays(schemas: BuiltinSchemas) -> None:
     volumes: list[dict[str, Any]] = [
         {"name": "a", "emptyDir": {}},
         {"name": "b"},
@@ -117,12 +118,12 @@ def test_an_empty_struct_behind_a_pointer_stays(schemas: builtin.BuiltinSchemas)
         ("nginx@sha256:abc", "IfNotPresent"),
     ],
 )
-def test_the_pull_policy_follows_the_tag(schemas: builtin.BuiltinSchemas, image: str, policy: str) -> None:
+def test_the_pull_policy_follows_the_tag(schemas: BuiltinSchemas, image: str, policy: str) -> None:
     pod = {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "c", "image": image}]}}
     assert completed(schemas, pod)["spec"]["containers"][0]["imagePullPolicy"] == policy
 
 
-def test_quantities_are_written_in_their_one_form(schemas: builtin.BuiltinSchemas) -> None:
+def test_quantities_are_written_in_their_one_form(schemas: BuiltinSchemas) -> None:
     resources = {"limits": {"cpu": 0.5, "memory": "1024Mi"}}
     pod = {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "c", "resources": resources}]}}
     found = completed(schemas, pod)["spec"]["containers"][0]["resources"]
@@ -167,13 +168,13 @@ def test_quantities_are_written_in_their_one_form(schemas: builtin.BuiltinSchema
     ],
 )
 def test_kinds_are_filled_in_as_the_servers_code_does(
-    schemas: builtin.BuiltinSchemas, api_version: str, kind: str, spec: dict[str, Any], filled: dict[str, Any]
+    schemas: BuiltinSchemas, api_version: str, kind: str, spec: dict[str, Any], filled: dict[str, Any]
 ) -> None:
     found = completed(schemas, {"apiVersion": api_version, "kind": kind, "spec": spec})["spec"]
     assert {key: found.get(key) for key in filled} == filled
 
 
-def test_labels_of_the_template_are_taken_over_only_when_there_are_none(schemas: builtin.BuiltinSchemas) -> None:
+def test_labels_of_the_template_are_taken_over_only_when_there_are_none(schemas: BuiltinSchemas) -> None:
     spec = {"template": {"metadata": {"labels": {"a": "b"}}}}
     job: dict[str, Any] = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j"}, "spec": spec}
     assert completed(schemas, job)["metadata"]["labels"] == {"a": "b"}
@@ -182,7 +183,7 @@ def test_labels_of_the_template_are_taken_over_only_when_there_are_none(schemas:
 
 
 def test_defaults_of_a_crd_fill_in_what_is_absent_and_below_what_they_filled_in(
-    schemas: builtin.BuiltinSchemas,
+    schemas: BuiltinSchemas,
 ) -> None:
     node = widget(
         schemas,
@@ -195,11 +196,11 @@ def test_defaults_of_a_crd_fill_in_what_is_absent_and_below_what_they_filled_in(
         },
     )
     obj: dict[str, Any] = {"spec": {"parts": [{}, {"n": 2}], "m": {"x": {}}}}
-    default.default(obj, node)
+    defaulting.default(obj, node)
     assert obj["spec"] == {"color": "red", "box": {"deep": 3}, "parts": [{"n": 1}, {"n": 2}], "m": {"x": {"k": "v"}}}
 
 
-def test_null_takes_the_default_unless_it_is_allowed(schemas: builtin.BuiltinSchemas) -> None:
+def test_null_takes_the_default_unless_it_is_allowed(schemas: BuiltinSchemas) -> None:
     node = widget(
         schemas,
         a={"type": "string", "default": "x"},
@@ -207,27 +208,27 @@ def test_null_takes_the_default_unless_it_is_allowed(schemas: builtin.BuiltinSch
         c={"type": "array", "items": {"type": "string", "default": "x"}},
     )
     obj: dict[str, Any] = {"spec": {"a": None, "b": None, "c": [None]}}
-    default.default(obj, node)
+    defaulting.default(obj, node)
     assert obj["spec"] == {"a": "x", "b": None, "c": ["x"]}
 
 
-def test_each_object_gets_a_default_of_its_own(schemas: builtin.BuiltinSchemas) -> None:
+def test_each_object_gets_a_default_of_its_own(schemas: BuiltinSchemas) -> None:
     node = widget(schemas, box={"type": "object", "default": {"l": [1]}, "x-kubernetes-preserve-unknown-fields": True})
     one: dict[str, Any] = {"spec": {}}
     two: dict[str, Any] = {"spec": {}}
-    default.default(one, node)
+    defaulting.default(one, node)
     one["spec"]["box"]["l"].append(2)
-    default.default(two, node)
+    defaulting.default(two, node)
     assert two["spec"]["box"] == {"l": [1]}
 
 
-def test_values_of_a_wrong_type_are_left_for_validation(schemas: builtin.BuiltinSchemas) -> None:
+def test_values_of_a_wrong_type_are_left_for_validation(schemas: BuiltinSchemas) -> None:
     for spec in ("text", [1], {"template": "x", "strategy": 3, "selector": [], "replicas": {}}):
         obj: dict[str, Any] = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": [], "spec": spec}
         completed(schemas, obj)
 
 
-def test_a_crd_gets_its_names_completed(schemas: builtin.BuiltinSchemas) -> None:
+def test_a_crd_gets_its_names_completed(schemas: BuiltinSchemas) -> None:
     spec = {"names": {"plural": "widgets", "kind": "Widget"}}
     crd = completed(
         schemas, {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "spec": spec}
@@ -242,7 +243,7 @@ def test_a_crd_gets_its_names_completed(schemas: builtin.BuiltinSchemas) -> None
     assert crd["status"]["conditions"] is None
 
 
-def test_null_that_is_not_allowed_reads_as_absent(schemas: builtin.BuiltinSchemas) -> None:
+def test_null_that_is_not_allowed_reads_as_absent(schemas: BuiltinSchemas) -> None:
     node = widget(
         schemas,
         a={"type": "string"},
@@ -251,5 +252,5 @@ def test_null_that_is_not_allowed_reads_as_absent(schemas: builtin.BuiltinSchema
         free={"type": "object", "x-kubernetes-preserve-unknown-fields": True},
     )
     obj: dict[str, Any] = {"spec": {"a": None, "b": None, "m": {"k": None}, "free": {"x": None}}}
-    default.default(obj, node)
+    defaulting.default(obj, node)
     assert obj["spec"] == {"b": None, "m": {}, "free": {"x": None}}

@@ -8,17 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.local.schema import builtin, gojson
+from rudr_py.local.schema import go_json
+from rudr_py.local.schema.builtin import BuiltinSchemas
 
 
 def pod(**container: Any) -> dict[str, Any]:
     return {"spec": {"containers": [{"name": "c", **container}]}}
 
 
-def problem(schemas: builtin.BuiltinSchemas, kind: str, obj: dict[str, Any]) -> str:
+def problem(schemas: BuiltinSchemas, kind: str, obj: dict[str, Any]) -> str:
     node = schemas.node("apps/v1" if kind == "Deployment" else "v1", kind)
     assert node is not None
-    return gojson.decoding_error(obj, node)
+    return go_json.decoding_error(obj, node)
 
 
 QUANTITY = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
@@ -77,18 +78,18 @@ QUANTITY = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinu
     ],
 )
 def test_what_go_cannot_decode_is_told_in_its_words(
-    schemas: builtin.BuiltinSchemas, kind: str, obj: dict[str, Any], message: str
+    schemas: BuiltinSchemas, kind: str, obj: dict[str, Any], message: str
 ) -> None:
     assert problem(schemas, kind, obj) == message
 
 
-def test_null_numbers_for_quantities_and_unknown_fields_can_be_decoded(schemas: builtin.BuiltinSchemas) -> None:
+def test_null_numbers_for_quantities_and_unknown_fields_can_be_decoded(schemas: BuiltinSchemas) -> None:
     fine = pod(args=None, resources={"limits": {"cpu": 0.5}}, ports=[{"containerPort": 80}], imagee=[1])
     assert problem(schemas, "Pod", fine) == ""
     assert problem(schemas, "Secret", {"data": {"k": "eA=="}, "metadata": None}) == ""
 
 
-def test_the_first_problem_of_the_document_is_told(schemas: builtin.BuiltinSchemas) -> None:
+def test_the_first_problem_of_the_document_is_told(schemas: BuiltinSchemas) -> None:
     assert "minReadySeconds" in problem(schemas, "Deployment", {"spec": {"minReadySeconds": "a", "replicas": "b"}})
 
 
@@ -103,6 +104,6 @@ junk = st.recursive(
 
 
 @given(junk)
-def test_any_body_is_answered(schemas: builtin.BuiltinSchemas, value: Any) -> None:
+def test_any_body_is_answered(schemas: BuiltinSchemas, value: Any) -> None:
     problem(schemas, "Deployment", {"metadata": value, "spec": value})
     problem(schemas, "Secret", {"data": value})

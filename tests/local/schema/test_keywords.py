@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from rudr_py.local.schema import builtin, keywords
+from rudr_py.local.schema import keywords
+from rudr_py.local.schema.builtin import BuiltinSchemas
 
 
-def errors_of(schemas: builtin.BuiltinSchemas, field: dict[str, Any]) -> list[str]:
+def errors_of(schemas: BuiltinSchemas, field: dict[str, Any]) -> list[str]:
     schema = {"type": "object", "properties": {"f": field}}
     return [f"{cause.field}: {cause.message}" for cause in keywords.schema_errors(schema, "s", schemas.metadata)]
 
@@ -71,12 +72,12 @@ TEXT = {"type": "string"}
     ],
 )  # fmt: skip
 def test_a_keyword_that_the_server_refuses_is_told_in_its_words(
-    schemas: builtin.BuiltinSchemas, field: dict[str, Any], error: str
+    schemas: BuiltinSchemas, field: dict[str, Any], error: str
 ) -> None:
     assert errors_of(schemas, field) == [f"s.properties[f]{error}"]
 
 
-def test_a_default_of_top_level_metadata_is_forbidden(schemas: builtin.BuiltinSchemas) -> None:
+def test_a_default_of_top_level_metadata_is_forbidden(schemas: BuiltinSchemas) -> None:
     schema = {"type": "object", "properties": {"kind": {"type": "string", "default": "X"}}}
     (error,) = keywords.schema_errors(schema, "s", schemas.metadata)
     assert (error.field, error.message) == (
@@ -85,7 +86,7 @@ def test_a_default_of_top_level_metadata_is_forbidden(schemas: builtin.BuiltinSc
     )
 
 
-def test_structural_errors_come_with_the_others(schemas: builtin.BuiltinSchemas) -> None:
+def test_structural_errors_come_with_the_others(schemas: BuiltinSchemas) -> None:
     assert len(errors_of(schemas, {"x-kubernetes-list-type": "bag"})) == 3
 
 
@@ -99,5 +100,5 @@ def test_structural_errors_come_with_the_others(schemas: builtin.BuiltinSchemas)
         {"type": "integer", "default": 1, "minimum": 1, "x-kubernetes-validations": [{"rule": "self > 0"}]},
     ],
 )
-def test_good_schemas_are_taken(schemas: builtin.BuiltinSchemas, field: dict[str, Any]) -> None:
+def test_good_schemas_are_taken(schemas: BuiltinSchemas, field: dict[str, Any]) -> None:
     assert errors_of(schemas, field) == []

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from rudr_py.local.schema import builtin, structural
-from rudr_py.local.schema.node import DEDUCED, Node
+from rudr_py.local.schema import structural
+from rudr_py.local.schema.builtin import BuiltinSchemas
+from rudr_py.local.schema.node import DEDUCED, SchemaNode
 
 
-def node_of(schemas: builtin.BuiltinSchemas, **properties: Any) -> Node:
+def node_of(schemas: BuiltinSchemas, **properties: Any) -> SchemaNode:
     return structural.structural_node({"type": "object", "properties": properties}, schemas.metadata)
 
 
-def test_identity_and_metadata_are_there_whatever_the_crd_says(schemas: builtin.BuiltinSchemas) -> None:
+def test_identity_and_metadata_are_there_whatever_the_crd_says(schemas: BuiltinSchemas) -> None:
     node = node_of(schemas, spec={"type": "object"})
     assert set(node.properties) == {"spec", "apiVersion", "kind", "metadata"}
     assert node.properties["metadata"] is schemas.metadata
 
 
-def test_unknown_keys_are_typed_below_whatever_preserves_them(schemas: builtin.BuiltinSchemas) -> None:
+def test_unknown_keys_are_typed_below_whatever_preserves_them(schemas: BuiltinSchemas) -> None:
     inner = {"type": "object", "properties": {"a": {"type": "string"}}}
     outer = {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": {"inner": inner}}
     free = node_of(schemas, free=outer).properties["free"]
@@ -28,25 +29,25 @@ def test_unknown_keys_are_typed_below_whatever_preserves_them(schemas: builtin.B
     assert node_of(schemas, closed=inner).properties["closed"].unknown is None
 
 
-def test_the_values_of_a_map_have_the_nodes_schema(schemas: builtin.BuiltinSchemas) -> None:
+def test_the_values_of_a_map_have_the_nodes_schema(schemas: BuiltinSchemas) -> None:
     node = node_of(schemas, m={"type": "object", "additionalProperties": {"type": "integer"}}).properties["m"]
     child = node.child("anything")
     assert child is not None
     assert child.type == "integer"
 
 
-def test_an_embedded_resource_has_metadata(schemas: builtin.BuiltinSchemas) -> None:
+def test_an_embedded_resource_has_metadata(schemas: BuiltinSchemas) -> None:
     raw = {"type": "object", "x-kubernetes-embedded-resource": True, "x-kubernetes-preserve-unknown-fields": True}
     assert node_of(schemas, pod=raw).properties["pod"].properties["metadata"] is schemas.metadata
 
 
-def test_a_crd_without_schema_takes_anything(schemas: builtin.BuiltinSchemas) -> None:
+def test_a_crd_without_schema_takes_anything(schemas: BuiltinSchemas) -> None:
     node = structural.untyped_node(schemas.metadata)
     assert node.child("spec") is DEDUCED
     assert node.preserve_unknown
 
 
-def test_extensions_and_limits_are_read(schemas: builtin.BuiltinSchemas) -> None:
+def test_extensions_and_limits_are_read(schemas: BuiltinSchemas) -> None:
     raw = {
         "type": "array",
         "x-kubernetes-list-type": "map",

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from rudr_py.local.schema import structure
+from rudr_py.local.schema import structure_check
 
 
 def errors_of(schema: dict[str, Any]) -> list[str]:
-    return [f"{cause.field}: {cause.message}" for cause in structure.structural_errors(schema, "schema")]
+    return [f"{cause.field}: {cause.message}" for cause in structure_check.structural_errors(schema, "schema")]
 
 
 def with_field(field: dict[str, Any]) -> dict[str, Any]:

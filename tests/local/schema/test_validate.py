@@ -10,32 +10,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.local.schema import builtin, default, prune, structural, validate
-from rudr_py.local.schema.node import Node
+from rudr_py.local.schema import builtin, defaulting, pruning, structural, validate
+from rudr_py.local.schema.builtin import BuiltinSchemas
+from rudr_py.local.schema.node import SchemaNode
 
 RECORDED = Path(__file__).parents[3] / ".." / "shared" / "apiserver" / "transcripts" / "crd.json"
 
 
-def widget(schemas: builtin.BuiltinSchemas, **spec: Any) -> Node:
+def widget(schemas: BuiltinSchemas, **spec: Any) -> SchemaNode:
     fields = {"spec": {"type": "object", "properties": spec}}
     return structural.structural_node({"type": "object", "properties": fields}, schemas.metadata)
 
 
-def causes_of(schemas: builtin.BuiltinSchemas, field: dict[str, Any], value: Any) -> list[tuple[str, str, str]]:
+def causes_of(schemas: BuiltinSchemas, field: dict[str, Any], value: Any) -> list[tuple[str, str, str]]:
     found = validate.validate({"spec": {"f": value}}, widget(schemas, f=field))
     return [(cause.reason, cause.message, cause.field) for cause in found]
 
 
 @pytest.mark.skipif(not RECORDED.is_file(), reason="the recorded transcripts are not here")
-def test_custom_resources_are_refused_in_the_recorded_words(schemas: builtin.BuiltinSchemas) -> None:
+def test_custom_resources_are_refused_in_the_recorded_words(schemas: BuiltinSchemas) -> None:
     steps = msgspec.json.decode(RECORDED.read_bytes())["steps"]
     schema = steps[0]["request"]["body"]["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     node = structural.structural_node(schema, schemas.metadata)
     compared = 0
     for step in steps[4:10]:
         body = step["request"]["body"]
-        prune.prune(body, node)
-        default.default(body, node)
+        pruning.prune(body, node)
+        defaulting.default(body, node)
         wanted = step["response"]["body"].get("details", {}).get("causes", [])
         assert [msgspec.to_builtins(cause) for cause in validate.validate(body, node)] == wanted
         compared += len(wanted)
@@ -138,7 +139,7 @@ INVALID, WRONG_TYPE = "FieldValueInvalid", "FieldValueTypeInvalid"
     ],
 )
 def test_each_rule_has_the_servers_words(
-    schemas: builtin.BuiltinSchemas, field: dict[str, Any], value: Any, reason: str, message: str
+    schemas: BuiltinSchemas, field: dict[str, Any], value: Any, reason: str, message: str
 ) -> None:
     assert causes_of(schemas, field, value) == [(reason, message, "spec.f")]
 
@@ -156,11 +157,11 @@ def test_each_rule_has_the_servers_words(
         ({"type": "string", "enum": ["a"]}, "a"),
     ],
 )
-def test_what_fits_is_accepted(schemas: builtin.BuiltinSchemas, field: dict[str, Any], value: Any) -> None:
+def test_what_fits_is_accepted(schemas: BuiltinSchemas, field: dict[str, Any], value: Any) -> None:
     assert causes_of(schemas, field, value) == []
 
 
-def test_places_are_named_by_key_and_index(schemas: builtin.BuiltinSchemas) -> None:
+def test_places_are_named_by_key_and_index(schemas: BuiltinSchemas) -> None:
     item = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
     found = causes_of(schemas, {"type": "array", "items": item}, [{"name": "a"}, {}])
     assert found == [("FieldValueRequired", "Required value", "spec.f[1].name")]
@@ -168,7 +169,7 @@ def test_places_are_named_by_key_and_index(schemas: builtin.BuiltinSchemas) -> N
     assert causes_of(schemas, values, {"k": 1})[0][2] == "spec.f.k"
 
 
-def test_all_causes_come_at_once(schemas: builtin.BuiltinSchemas) -> None:
+def test_all_causes_come_at_once(schemas: BuiltinSchemas) -> None:
     node = widget(schemas, a={"type": "string"}, b={"type": "integer"})
     assert len(validate.validate({"spec": {"a": 1, "b": "x"}}, node)) == 2
 
@@ -184,7 +185,7 @@ def test_all_causes_come_at_once(schemas: builtin.BuiltinSchemas) -> None:
     ],
 )
 def test_a_failed_junctor_has_no_place(
-    schemas: builtin.BuiltinSchemas, junctor: dict[str, Any], value: Any, detail: str
+    schemas: BuiltinSchemas, junctor: dict[str, Any], value: Any, detail: str
 ) -> None:
     found = causes_of(schemas, {"type": "integer", **junctor}, value)
     nowhere = [message for _, message, field in found if field == "<nil>"]
@@ -193,7 +194,7 @@ def test_a_failed_junctor_has_no_place(
     assert nowhere[0].endswith(detail)
 
 
-def test_required_fields_of_a_built_in_kind_may_not_be_empty(schemas: builtin.BuiltinSchemas) -> None:
+def test_required_fields_of_a_built_in_kind_may_not_be_empty(schemas: BuiltinSchemas) -> None:
     node = schemas.node("apps/v1", "Deployment")
     assert node is not None
     containers = [{"name": "", "image": "x"}]
@@ -205,7 +206,7 @@ def test_required_fields_of_a_built_in_kind_may_not_be_empty(schemas: builtin.Bu
     ]
 
 
-def test_items_of_sets_and_keyed_lists_occur_once(schemas: builtin.BuiltinSchemas) -> None:
+def test_items_of_sets_and_keyed_lists_occur_once(schemas: BuiltinSchemas) -> None:
     tags = {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}}
     assert causes_of(schemas, tags, ["a", "b", "a", "a"]) == [
         ("FieldValueDuplicate", 'Duplicate value: "a"', "spec.f[2]")
@@ -229,7 +230,7 @@ junk = st.recursive(
 
 
 @given(junk)
-def test_any_value_is_answered(schemas: builtin.BuiltinSchemas, value: Any) -> None:
+def test_any_value_is_answered(schemas: BuiltinSchemas, value: Any) -> None:
     node = schemas.node("apps/v1", "Deployment")
     assert node is not None
     validate.validate({"spec": value, "metadata": value}, node)

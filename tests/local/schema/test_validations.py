@@ -9,7 +9,7 @@ import pytest
 from rudr_py.errors import Cause
 from rudr_py.local.schema import structural, validate, validations
 from rudr_py.local.schema.builtin import builtin_schema
-from rudr_py.local.schema.node import Node
+from rudr_py.local.schema.node import SchemaNode
 
 pytestmark = pytest.mark.skipif(not validations.AVAILABLE, reason="the package that evaluates CEL is not installed")
 
@@ -56,16 +56,16 @@ SPEC = {
 
 
 @pytest.fixture(scope="module")
-def node() -> Node:
+def node() -> SchemaNode:
     return of(SPEC)
 
 
-def of(spec: dict[str, Any]) -> Node:
+def of(spec: dict[str, Any]) -> SchemaNode:
     schema = {"type": "object", "properties": {"spec": spec}}
     return structural.structural_node(schema, builtin_schema("1.36").metadata)
 
 
-def refused(node: Node, old: dict[str, Any] | None = None, **spec: Any) -> list[Cause]:
+def refused(node: SchemaNode, old: dict[str, Any] | None = None, **spec: Any) -> list[Cause]:
     obj = {"spec": {"a": 1, "b": 1, **spec}}
     before = None if old is None else {"spec": {"a": 1, "b": 1, **old}}
     return validations.causes(obj, before, node, validate.validate(obj, node))
@@ -87,11 +87,11 @@ def refused(node: Node, old: dict[str, Any] | None = None, **spec: Any) -> list[
         ({"q": {}}, "spec.q", 'Invalid value: "object": no such key: zip evaluating rule: z'),
     ],
 )
-def test_a_broken_rule_is_told(node: Node, spec: dict[str, Any], field: str, words: str) -> None:
+def test_a_broken_rule_is_told(node: SchemaNode, spec: dict[str, Any], field: str, words: str) -> None:
     assert [(cause.field, cause.message) for cause in refused(node, **spec)] == [(field, words)]
 
 
-def test_rules_about_change_are_asked_when_something_changes(node: Node) -> None:
+def test_rules_about_change_are_asked_when_something_changes(node: SchemaNode) -> None:
     assert refused(node, b=2) == []
     assert [cause.message for cause in refused(node, {}, b=2)] == ["Invalid value: b is fixed"]
     assert [cause.message for cause in refused(node, {"imm": "i"}, imm="j")] == ['Invalid value: "j": imm is immutable']
@@ -99,7 +99,7 @@ def test_rules_about_change_are_asked_when_something_changes(node: Node) -> None
     assert refused(node, {"imm": "i"}) == []
 
 
-def test_rules_wait_until_the_schema_is_satisfied(node: Node) -> None:
+def test_rules_wait_until_the_schema_is_satisfied(node: SchemaNode) -> None:
     (cause,) = refused(node, a="s")
     assert cause.field == "<nil>"
     assert cause.message.endswith("correct the existing errors to complete validation")

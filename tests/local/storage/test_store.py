@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.local.store import ADDED, DELETED, MODIFIED, CompactedError, Store
+from rudr_py.local.storage.store import ADDED, DELETED, MODIFIED, CompactedError, Store
 
 
 def obj(name: str, namespace: str = "default", **content: Any) -> dict[str, Any]:

@@ -10,8 +10,8 @@ import pytest
 from rudr_py.errors import Problem
 from rudr_py.model.application import Application, ComponentBinding, ScopeBinding, TraitBinding
 from rudr_py.model.document import Parsed
-from rudr_py.model.identity import Key
-from rudr_py.model.parse_application import parse_application
+from rudr_py.model.identity import ObjectKey
+from rudr_py.model.parse.application import parse_application
 
 Build = Callable[..., dict[str, Any]]
 FIRST = "$.spec.components[0]"
@@ -42,7 +42,7 @@ def test_an_application_is_read(application: Build) -> None:
     parsed = parse_application(document)
     found = right(parsed)
     assert parsed.warnings == ()
-    assert found.metadata.key == Key("team", "shop")
+    assert found.metadata.key == ObjectKey("team", "shop")
     assert found.variables == {"domain": "example.com"}
     assert found.scopes == (
         ScopeBinding(

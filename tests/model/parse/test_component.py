@@ -24,7 +24,7 @@ from rudr_py.model.component import (
     Volume,
 )
 from rudr_py.model.document import Parsed
-from rudr_py.model.parse_component import parse_component
+from rudr_py.model.parse.component import parse_component
 
 Build = Callable[..., dict[str, Any]]
 MAIN = "$.spec.containers[0]"

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from rudr_py.model import parse
 from rudr_py.model.component import Parameter, Setting
 from rudr_py.model.definition import (
     ComponentInstance,
@@ -17,6 +16,7 @@ from rudr_py.model.definition import (
     WorkloadTypeDefinition,
 )
 from rudr_py.model.identity import Metadata
+from rudr_py.model.parse import documents
 
 SCHEMA = {"type": "object", "required": ["replicaCount"]}
 
@@ -26,14 +26,14 @@ def document(kind: str, **fields: Any) -> dict[str, Any]:
 
 
 def right(kind: str, **fields: Any) -> Any:
-    parsed = parse.parse(document(kind, **fields))
+    parsed = documents.parse(document(kind, **fields))
     assert parsed.problems == ()
     assert parsed.warnings == ()
     return parsed.value
 
 
 def problems(kind: str, **spec: Any) -> list[tuple[str, str]]:
-    found = parse.parse(document(kind, spec=spec)).problems
+    found = documents.parse(document(kind, spec=spec)).problems
     return [(problem.rule, problem.path) for problem in found]
 
 
@@ -58,7 +58,7 @@ def test_a_schema_that_is_none_is_told(properties: Any) -> None:
 def test_a_workload_type_is_read(key: str) -> None:
     names = {"kind": "Function", "singular": "function", "plural": "functions"}
     spec = {"group": "openfaas.com", "version": "v1alpha2", "names": names, key: [{"name": "image", "required": True}]}
-    found = parse.parse(document("WorkloadType", spec=spec)).value
+    found = documents.parse(document("WorkloadType", spec=spec)).value
     assert found == WorkloadTypeDefinition(
         metadata=Metadata(name="it"),
         group="openfaas.com",
@@ -74,7 +74,7 @@ def test_a_workload_type_is_read(key: str) -> None:
 def test_the_value_of_a_setting_of_a_workload_type_is_its_default(key: str) -> None:
     names = {"kind": "Function"}
     spec = {"group": "openfaas.com", "names": names, "settings": [{"name": "image", key: "busybox"}]}
-    parsed = parse.parse(document("WorkloadType", spec=spec))
+    parsed = documents.parse(document("WorkloadType", spec=spec))
     assert parsed.warnings == ()
     assert isinstance(parsed.value, WorkloadTypeDefinition)
     assert parsed.value.settings == (Setting(name="image", value="busybox"),)
@@ -127,13 +127,13 @@ def test_a_health_scope_is_read() -> None:
     ("kind", "meant"), [("Component", "ComponentSchematic"), ("ApplicationConfig", "ApplicationConfiguration")]
 )
 def test_an_unknown_kind_is_told_with_the_nearest_one(kind: str, meant: str) -> None:
-    parsed = parse.parse(document(kind, spec={}))
+    parsed = documents.parse(document(kind, spec={}))
     assert parsed.value is None
     assert [problem.path for problem in parsed.problems] == ["$.kind"]
     assert f'Did you mean "{meant}"?' in parsed.problems[0].message
 
 
 def test_a_document_of_another_group_is_none_of_ours() -> None:
-    assert parse.is_oam({"apiVersion": "core.oam.dev/v1alpha2"})
-    assert not parse.is_oam({"apiVersion": "v1"})
-    assert not parse.is_oam({"apiVersion": ["core.oam.dev/v1alpha1"]})
+    assert documents.is_oam({"apiVersion": "core.oam.dev/v1alpha2"})
+    assert not documents.is_oam({"apiVersion": "v1"})
+    assert not documents.is_oam({"apiVersion": ["core.oam.dev/v1alpha1"]})

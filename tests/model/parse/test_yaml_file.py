@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rudr_py.errors import DocumentError, Location, Problem
-from rudr_py.model import yamlfile
 from rudr_py.model.document import Document
+from rudr_py.model.parse import yaml_file
 
 
 def refused(text: str | bytes) -> tuple[Problem, ...]:
     with pytest.raises(DocumentError) as caught:
-        yamlfile.load(text, "f.yaml")
+        yaml_file.load(text, "f.yaml")
     return caught.value.problems
 
 
@@ -24,7 +24,7 @@ def places(text: str | bytes) -> list[str]:
 
 
 def test_documents_come_in_order_with_file_and_index() -> None:
-    found = yamlfile.load("---\na: 1\n---\n---\nb: 2\n...\n", "f.yaml")
+    found = yaml_file.load("---\na: 1\n---\n---\nb: 2\n...\n", "f.yaml")
     assert [(document.value, document.name, document.index) for document in found] == [
         ({"a": 1}, "f.yaml", 0),
         ({"b": 2}, "f.yaml", 2),
@@ -33,7 +33,7 @@ def test_documents_come_in_order_with_file_and_index() -> None:
 
 def test_every_key_and_value_has_its_place() -> None:
     text = "metadata:\n  labels:\n    a.b/c: x\nspec:\n- name: web\n  ports: [80, 81]\n"
-    positions = yamlfile.load(text, "f.yaml")[0].positions
+    positions = yaml_file.load(text, "f.yaml")[0].positions
     assert positions.of_key('$.metadata.labels["a.b/c"]') == Location("f.yaml", 3, 5)
     assert positions.of_value('$.metadata.labels["a.b/c"]') == Location("f.yaml", 3, 12)
     assert positions.of_value("$.spec[0].ports[1]") == Location("f.yaml", 6, 15)
@@ -41,7 +41,7 @@ def test_every_key_and_value_has_its_place() -> None:
 
 
 def test_what_is_not_there_has_the_place_of_what_is_around_it() -> None:
-    positions = yamlfile.load("a:\n  b: 1\n", "f.yaml")[0].positions
+    positions = yaml_file.load("a:\n  b: 1\n", "f.yaml")[0].positions
     assert positions.of_value("$.a.x.y[3]") == Location("f.yaml", 2, 3)
     assert positions.of_key("$.z") == Location("f.yaml", 1, 1)
 
@@ -57,7 +57,7 @@ def test_a_key_that_comes_twice_is_refused_with_both_places() -> None:
 
 
 def test_a_key_may_come_again_in_another_document_or_map() -> None:
-    assert len(yamlfile.load("a: {b: 1}\nc: {b: 1}\n---\na: 1\n", "f.yaml")) == 2
+    assert len(yaml_file.load("a: {b: 1}\nc: {b: 1}\n---\na: 1\n", "f.yaml")) == 2
 
 
 def test_mistakes_of_all_documents_are_told_at_once() -> None:
@@ -91,7 +91,7 @@ def test_what_cannot_be_read_is_told_with_its_place(text: str | bytes, place: st
 
 def test_aliases_and_merge_keys_are_put_in() -> None:
     text = "base: &b {x: 1, w: 1}\none:\n  <<: *b\n  w: 2\ntwo: {<<: [*b, {z: 3, x: 9}]}\nthree: *b\n"
-    value = yamlfile.load(text, "f.yaml")[0].value
+    value = yaml_file.load(text, "f.yaml")[0].value
     assert value["one"] == {"x": 1, "w": 2}
     assert value["two"] == {"x": 1, "w": 1, "z": 3}
     assert value["three"] == {"x": 1, "w": 1}
@@ -112,21 +112,21 @@ def test_deep_nesting_is_refused_through_aliases_too() -> None:
     lines = ["a0: &a0 {x: 1}"]
     lines += [f"a{n}: &a{n} {'[' * 40}*a{n - 1}{']' * 40}" for n in range(1, 4)]
     assert "deeper" in refused("\n".join(lines))[0].message
-    assert yamlfile.load("\n".join(lines[:3]), "f.yaml")
+    assert yaml_file.load("\n".join(lines[:3]), "f.yaml")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_byte_order_mark_is_no_part_of_the_text(encoding: str) -> None:
-    assert yamlfile.load("a: ä\n".encode(encoding), "f.yaml")[0].value == {"a": "ä"}
+    assert yaml_file.load("a: ä\n".encode(encoding), "f.yaml")[0].value == {"a": "ä"}
 
 
 def test_a_byte_order_mark_in_text_is_no_part_of_it() -> None:
-    assert yamlfile.load("\ufeffa: 1\n", "f.yaml")[0].value == {"a": 1}
+    assert yaml_file.load("\ufeffa: 1\n", "f.yaml")[0].value == {"a": 1}
 
 
 def test_the_items_of_a_list_are_documents_with_their_own_paths() -> None:
     text = "kind: List\napiVersion: v1\nitems:\n- kind: A\n  x: 1\n- kind: B\n"
-    first, second = yamlfile.load(text, "f.yaml")
+    first, second = yaml_file.load(text, "f.yaml")
     assert (first.value, second.value) == ({"kind": "A", "x": 1}, {"kind": "B"})
     assert first.positions.of_value("$.x") == Location("f.yaml", 5, 6)
     assert second.positions.of_value("$") == Location("f.yaml", 6, 3)
@@ -138,13 +138,13 @@ def test_an_item_of_a_list_that_is_no_map_is_refused() -> None:
 
 def test_json_is_read_with_its_escapes_and_places() -> None:
     text = '{\n\t"a": "\\ud83d\\ude00 \\/ \\\\ud83d",\n\t"b": [1.50, true, null]\n}'
-    document = yamlfile.load(text, "f.json")[0]
+    document = yaml_file.load(text, "f.json")[0]
     assert document.value == {"a": "😀 / \\ud83d", "b": [1.5, True, None]}
     assert document.positions.of_value("$.b[1]") == Location("f.json", 3, 14)
 
 
 def test_keys_are_text_as_in_kubectls_json() -> None:
-    assert yamlfile.load("{1: a, on: b, 1.5: c, 'x': d}", "f.yaml")[0].value == {
+    assert yaml_file.load("{1: a, on: b, 1.5: c, 'x': d}", "f.yaml")[0].value == {
         "1": "a",
         "true": "b",
         "1.5": "c",
@@ -153,7 +153,7 @@ def test_keys_are_text_as_in_kubectls_json() -> None:
 
 
 def test_an_explicit_tag_of_yaml_is_followed() -> None:
-    assert yamlfile.load("a: !!str 5\nb: !!int '5'\nc: !!map {}\n", "f.yaml")[0].value == {"a": "5", "b": 5, "c": {}}
+    assert yaml_file.load("a: !!str 5\nb: !!int '5'\nc: !!map {}\n", "f.yaml")[0].value == {"a": "5", "b": 5, "c": {}}
 
 
 json_values = st.recursive(
@@ -171,7 +171,7 @@ json_values = st.recursive(
 
 @given(value=st.dictionaries(st.sampled_from("abc"), json_values, max_size=3))
 def test_whatever_json_writes_is_read_back(value: dict[str, object]) -> None:
-    assert [document.value for document in yamlfile.load(json.dumps(value), "f.json")] == [value]
+    assert [document.value for document in yaml_file.load(json.dumps(value), "f.json")] == [value]
 
 
 @given(text=st.text(alphabet="ab:-[]{}&*!|>'\"?#,~%@`<\n\t 01.e", max_size=60) | st.text() | st.binary())
@@ -179,7 +179,7 @@ def test_any_text_is_read_or_refused(text: str | bytes) -> None:
     problems: tuple[Problem, ...] = ()
     documents: tuple[Document, ...] = ()
     try:
-        documents = yamlfile.load(text, "f.yaml")
+        documents = yaml_file.load(text, "f.yaml")
     except DocumentError as error:
         problems = error.problems
     assert all(isinstance(document.value, dict) for document in documents)

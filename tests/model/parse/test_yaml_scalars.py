@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.model import scalars
+from rudr_py.model.parse import yaml_scalars
 
 
 @pytest.mark.parametrize(
@@ -29,19 +29,19 @@ from rudr_py.model import scalars
     ],
 )  # fmt: skip
 def test_a_plain_scalar_means_what_it_means_to_kubectl(text: str, value: Any) -> None:
-    found = scalars.plain(text)
+    found = yaml_scalars.plain(text)
     assert (found, type(found)) == (value, type(value))
 
 
 @pytest.mark.parametrize("text", [".inf", "-.INF", ".nan"])
 def test_a_number_that_json_cannot_say_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="quotes"):
-        scalars.plain(text)
+        yaml_scalars.plain(text)
 
 
 @given(st.text(alphabet="0123456789+-._eExXoObBinfaNA", max_size=500))
 def test_any_scalar_is_read_or_refused(text: str) -> None:
     found: Any = None
     with contextlib.suppress(ValueError):
-        found = scalars.plain(text)
+        found = yaml_scalars.plain(text)
     assert found is None or isinstance(found, str | int | float)

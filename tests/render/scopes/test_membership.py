@@ -11,9 +11,11 @@ from rudr_py.api import Health, Member, Port
 from rudr_py.catalog import Catalog
 from rudr_py.model.application import Application, ScopeBinding
 from rudr_py.model.identity import Metadata
-from rudr_py.render import health, membership
-from rudr_py.render.inputs import NOTHING, DeclaredScope, Definitions
-from rudr_py.render.plan import Plan
+from rudr_py.render.scopes import membership
+from rudr_py.render.scopes.membership import Members
+from rudr_py.render.status import health
+from rudr_py.render.values.inputs import NOTHING, DeclaredScope, Definitions
+from rudr_py.render.values.plan import Plan
 
 HEALTH = "core.oam.dev/v1alpha1.HealthScope"
 NETWORK = "core.oam.dev/v1alpha1.NetworkScope"
@@ -161,7 +163,7 @@ def test_members_of_all_applications_are_gathered_in_order() -> None:
     def member(application: str, instance: str) -> Member:
         return Member(application=application, instance=instance, component="c", workload="w")
 
-    told: list[membership.Members] = [
+    told: list[Members] = [
         {("ops", "well"): (member("b", "y"),), ("other", "closed"): (member("b", "y"),)},
         {("ops", "well"): (member("a", "z"), member("a", "x"))},
     ]

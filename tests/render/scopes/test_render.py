@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from rudr_py.api import Context, Health, Kind, Manifest, Member, Probe, Ref, Refuse, Rendered, Scale, Scope
 from rudr_py.catalog import Catalog
 from rudr_py.errors import Problem
-from rudr_py.render import rendering, status
-from rudr_py.render.inputs import NOTHING, Definitions, Inputs
-from rudr_py.render.plan import Plan
+from rudr_py.render import render as rendering
+from rudr_py.render.status import status
+from rudr_py.render.values.inputs import NOTHING, Definitions, Inputs
+from rudr_py.render.values.plan import Plan
 
 HEALTH = "core.oam.dev/v1alpha1.HealthScope"
 KUBE_GET = {"probe-method": "kube-get", "probe-endpoint": ".status"}
@@ -227,7 +228,7 @@ def test_a_scope_knows_its_siblings(plan: Make, application: Text, with_types: T
 
 
 def _status(plan: Plan, inputs: Inputs, before: Any = None) -> dict[str, Any]:
-    sync = status.Sync(state="True", reason="Synced")
+    sync = status.SyncState(state="True", reason="Synced")
     return status.status(plan, inputs, NOTHING, sync, status.previous(before))
 
 

@@ -9,34 +9,36 @@ import msgspec
 
 from rudr_py.api import Port
 from rudr_py.catalog import Catalog
-from rudr_py.model import parse
 from rudr_py.model.application import Application
-from rudr_py.render import membership, rendering, root
-from rudr_py.render.inputs import Inputs
+from rudr_py.model.parse import documents
+from rudr_py.render import render
+from rudr_py.render.scopes import membership, root_scopes
+from rudr_py.render.values.inputs import Inputs
 
 
 def _application() -> Application:
-    parsed = parse.parse(root.document("team"))
+    parsed = documents.parse(root_scopes.document("team"))
     assert (parsed.problems, parsed.warnings) == ((), ())
     assert isinstance(parsed.value, Application)
     return parsed.value
 
 
 def test_a_namespace_with_applications_lacks_them_until_one_is_called_root() -> None:
-    assert root.missing({"shop"})
-    assert not root.missing({"shop", "root"})
-    assert not root.missing(set())
+    assert root_scopes.missing({"shop"})
+    assert not root_scopes.missing({"shop", "root"})
+    assert not root_scopes.missing(set())
 
 
 def test_everyone_without_a_scope_is_in_both_and_every_declared_port_is_open(
     application: Callable[..., str], web: Callable[..., Any], inputs: Callable[..., Inputs], catalog: Catalog
 ) -> None:
     declared = membership.declared((_application(),))
-    shop = rendering.render(inputs(application(web()), scopes_of=declared, root=root.NAME), catalog)
+    shop = render.render(inputs(application(web()), scopes_of=declared, root=root_scopes.NAME), catalog)
     told = [membership.members(shop, ())]
-    text = msgspec.json.encode(root.document("default")).decode()
-    found = rendering.render(
-        inputs(text, scopes_of=declared, root=root.NAME, members=membership.gather(root.NAME, told)), catalog
+    text = msgspec.json.encode(root_scopes.document("default")).decode()
+    found = render.render(
+        inputs(text, scopes_of=declared, root=root_scopes.NAME, members=membership.gather(root_scopes.NAME, told)),
+        catalog,
     )
     assert not found.problems
     assert [len(scope.part.context.members) for scope in found.scopes] == [1, 1]
@@ -47,6 +49,6 @@ def test_everyone_without_a_scope_is_in_both_and_every_declared_port_is_open(
 
 
 def test_the_root_application_itself_needs_nobody(inputs: Callable[..., Inputs], catalog: Catalog) -> None:
-    found = rendering.render(inputs(msgspec.json.encode(root.document("default")).decode()), catalog)
+    found = render.render(inputs(msgspec.json.encode(root_scopes.document("default")).decode()), catalog)
     assert not found.problems
     assert [str(one.ref) for one in found.manifests] == ["healthscope.core.oam.dev/root"]

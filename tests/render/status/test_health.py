@@ -10,9 +10,9 @@ import pytest
 
 from rudr_py.api import Context, Health, Kind, Manifest, Refuse, Rendered, Trait
 from rudr_py.catalog import Catalog
-from rudr_py.render import health
-from rudr_py.render.inputs import NOTHING, Observed
-from rudr_py.render.plan import Plan
+from rudr_py.render.status import health
+from rudr_py.render.values.inputs import NOTHING, Observed
+from rudr_py.render.values.plan import Plan
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CONFIG = Kind("v1", "ConfigMap")

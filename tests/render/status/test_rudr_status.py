@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from rudr_py import catalog
 from rudr_py.api import Component, Context, Kind, Ref, WorkloadType
 from rudr_py.model.identity import Metadata
-from rudr_py.render import legacy
-from rudr_py.render.inputs import NOTHING
-from rudr_py.render.plan import InstancePlan, Part, Plan
+from rudr_py.render.status import rudr_status
+from rudr_py.render.values.inputs import NOTHING
+from rudr_py.render.values.plan import InstancePlan, Plan, TypeCall
 
 DEPLOYMENT = Kind("apps/v1", "Deployment")
 STATEFUL_SET = Kind("apps/v1", "StatefulSet")
@@ -52,14 +52,14 @@ def _plan(*kinds: Kind, component: str = "web") -> Plan:
         now=None,  # type: ignore[arg-type] # nobody looks at the time here
         attached_at=None,  # type: ignore[arg-type] # nobody looks at the time here
     )
-    part = Part(
+    part = TypeCall(
         offer=catalog.offer(Example(), package="acme 1"), context=context, refs=tuple(Ref(kind, "a") for kind in kinds)
     )
     return Plan(instances=(InstancePlan(name="front", component=component, owner=Ref(SERVICE, "o"), workload=part),))
 
 
 def _word(kind: Kind, document: dict[str, Any]) -> str:
-    ((_, text),) = legacy.components(_plan(kind), Seen(document))["web"].items()
+    ((_, text),) = rudr_status.components(_plan(kind), Seen(document))["web"].items()
     return text
 
 
@@ -102,14 +102,14 @@ def test_each_object_has_rudrs_word(kind: Kind, document: dict[str, Any], word: 
 
 
 def test_the_map_goes_by_component_then_kind_and_name_and_leaves_config_maps_out() -> None:
-    found = legacy.components(_plan(DEPLOYMENT, Kind("v1", "ConfigMap"), SERVICE), NOTHING)
+    found = rudr_status.components(_plan(DEPLOYMENT, Kind("v1", "ConfigMap"), SERVICE), NOTHING)
     assert found == {"web": {"deployment/a": "not existed", "service/a": "not existed"}}
 
 
 def test_instances_of_one_component_share_its_entry(
     plan: Callable[..., Plan], application: Callable[..., str], web: Callable[..., dict[str, Any]]
 ) -> None:
-    found = legacy.components(plan(application(web(), web(instanceName="back"))), NOTHING)
+    found = rudr_status.components(plan(application(web(), web(instanceName="back"))), NOTHING)
     assert sorted(found["web"]) == ["deployment/back", "deployment/front", "service/back", "service/front"]
 
 

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.render import health, legacy, rendering, running, status
-from rudr_py.render.inputs import NOTHING, Inputs, Observed, Run
-from rudr_py.render.plan import Plan
+from rudr_py.render import render
+from rudr_py.render.status import health, rudr_status, status
+from rudr_py.render.status import runs as running
+from rudr_py.render.values.inputs import NOTHING, Inputs, Observed, Run
+from rudr_py.render.values.plan import Plan
 
 JOB = Kind("batch/v1", "Job")
 
@@ -105,7 +107,7 @@ def test_what_ran_with_other_inputs_is_missing(planned: Plan) -> None:
 def test_rudrs_word_for_it_is_succeeded(planned: Plan) -> None:
     runs = {"job": {"job": Run("job", _digest(planned), "complete")}}
     settled = running.settled(planned, NOTHING, runs)
-    assert legacy.components(planned, NOTHING, settled) == {"migrate": {"job/job": "succeeded"}}
+    assert rudr_status.components(planned, NOTHING, settled) == {"migrate": {"job/job": "succeeded"}}
     assert not running.settled(planned, Jobs("Complete", _digest(planned)), runs)
 
 
@@ -115,8 +117,8 @@ def _told(inputs: Callable[..., Inputs], catalog: Catalog, task: str) -> Callabl
 
     def told(observed: Observed, before: Any = None, text: str = "") -> dict[str, Any]:
         read = inputs(text or task)
-        sync = status.Sync(state="True", reason="Synced")
-        return status.status(rendering.render(read, catalog), read, observed, sync, status.previous(before))
+        sync = status.SyncState(state="True", reason="Synced")
+        return status.status(render.render(read, catalog), read, observed, sync, status.previous(before))
 
     return told
 

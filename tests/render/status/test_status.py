@@ -12,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rudr_py.api import Kind
-from rudr_py.render import rendering, status
-from rudr_py.render.inputs import NOTHING, Inputs, Observed
-from rudr_py.render.status import Previous, Sync
+from rudr_py.render import render
+from rudr_py.render.status import status
+from rudr_py.render.status.status import PreviousStatus, SyncState
+from rudr_py.render.values.inputs import NOTHING, Inputs, Observed
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
-DONE = Sync(state="True", reason="Applied", resources=({"kind": "Deployment", "name": "front"},))
+DONE = SyncState(state="True", reason="Applied", resources=({"kind": "Deployment", "name": "front"},))
 SCALER = {"name": "manual-scaler", "properties": {"replicaCount": 3}}
 
 Built = dict[str, Any]
@@ -49,7 +50,7 @@ def _make(inputs: Callable[..., Inputs], catalog: Any) -> Make:
     """The status of a YAML text, rendered and judged as of `now`."""
 
     def make(
-        text: str, observed: Observed = NOTHING, sync: Sync = DONE, before: Any = None, now: datetime = NOW
+        text: str, observed: Observed = NOTHING, sync: SyncState = DONE, before: Any = None, now: datetime = NOW
     ) -> Built:
         previous = status.previous(before)
         read = inputs(text, now=now, attached=previous.attached)
@@ -57,7 +58,7 @@ def _make(inputs: Callable[..., Inputs], catalog: Any) -> Make:
         read = msgspec.structs.replace(
             read, application=msgspec.structs.replace(read.application, metadata=metadata), positions={}
         )
-        return status.status(rendering.render(read, catalog), read, observed, sync, previous)
+        return status.status(render.render(read, catalog), read, observed, sync, previous)
 
     return make
 
@@ -169,15 +170,15 @@ def test_documents_that_are_wrong_are_told_whole_and_nothing_is_said_to_be_appli
     [
         (DONE, "", "synced"),
         (DONE, "Modify", "synced"),
-        (Sync(state="Unknown", reason="Applying"), "", "Add"),
-        (Sync(state="Unknown", reason="Applying"), "Add", "Add"),
-        (Sync(state="Unknown", reason="Applying"), "synced", "Modify"),
-        (Sync(state="False", reason="Refused"), "Modify", "Modify"),
-        (Sync(state="Unknown", reason="Paused", paused=True), "synced", "Modify"),
+        (SyncState(state="Unknown", reason="Applying"), "", "Add"),
+        (SyncState(state="Unknown", reason="Applying"), "Add", "Add"),
+        (SyncState(state="Unknown", reason="Applying"), "synced", "Modify"),
+        (SyncState(state="False", reason="Refused"), "Modify", "Modify"),
+        (SyncState(state="Unknown", reason="Paused", paused=True), "synced", "Modify"),
     ],
 )
 def test_the_phase_is_synced_only_when_everything_is_applied(
-    sync: Sync, before: str, phase: str, make: Make, text: str
+    sync: SyncState, before: str, phase: str, make: Make, text: str
 ) -> None:
     assert make(text, Running(), sync, {"phase": before})["phase"] == phase
 
@@ -188,13 +189,13 @@ def test_the_phase_is_never_synced_while_documents_are_wrong(before: str, make: 
 
 
 def test_what_is_not_applied_is_not_ready_and_says_why(make: Make, text: str) -> None:
-    built = make(text, Running(), Sync(state="False", reason="Forbidden", message="deployment/front: no quota"))
+    built = make(text, Running(), SyncState(state="False", reason="Forbidden", message="deployment/front: no quota"))
     assert _conditions(built)["Synced"] == _conditions(built)["Ready"] == ("False", "Forbidden")
     assert _message(built, "Ready") == "deployment/front: no quota"
 
 
 def test_a_pause_is_a_condition_that_goes_when_it_ends_and_does_not_hide_what_works(make: Make, text: str) -> None:
-    paused = make(text, Running(), Sync(state="Unknown", reason="Paused", paused=True))
+    paused = make(text, Running(), SyncState(state="Unknown", reason="Paused", paused=True))
     assert _conditions(paused)["Paused"] == ("True", "Paused")
     assert _conditions(paused)["Ready"] == ("True", "Ready")
     assert "Paused" not in _conditions(make(text, Running(), before=paused))
@@ -222,7 +223,7 @@ def test_conditions_of_others_stay_where_they_are(make: Make, text: str) -> None
 
 
 def test_an_application_without_components_is_ready(make: Make, application: Callable[..., str]) -> None:
-    built = make(application(), sync=Sync(state="True", reason="Applied"))
+    built = make(application(), sync=SyncState(state="True", reason="Applied"))
     assert _conditions(built)["Ready"] == ("True", "Ready")
     assert sorted(built) == ["conditions", "observedGeneration", "phase"]
 
@@ -288,8 +289,8 @@ def test_a_message_is_never_longer_than_a_condition_may_be(make: Make, applicati
 
 def test_a_status_of_rudr_is_read(make: Make, text: str) -> None:
     old = {"phase": "synced", "components": {"web": {"deployment/front": "running"}}}
-    assert status.previous(old) == Previous(phase="synced")
-    assert make(text, before=old, sync=Sync(state="Unknown", reason="Applying"))["phase"] == "Modify"
+    assert status.previous(old) == PreviousStatus(phase="synced")
+    assert make(text, before=old, sync=SyncState(state="Unknown", reason="Applying"))["phase"] == "Modify"
 
 
 @pytest.mark.parametrize(

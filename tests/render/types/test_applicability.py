@@ -8,7 +8,7 @@ import pytest
 
 from rudr_py import catalog
 from rudr_py.api import Trait, WorkloadType
-from rudr_py.render import fitting
+from rudr_py.render.types import applicability
 
 
 class Plain(WorkloadType[Any]):
@@ -60,6 +60,6 @@ class Scaler(Trait[Any]):
 def test_a_trait_fits_what_it_applies_to_and_what_offers_its_needs(
     trait: type[Trait[Any]], workload: type[WorkloadType[Any]], why: str
 ) -> None:
-    told = fitting.misfit(catalog.offer(trait(), package="p 1"), catalog.offer(workload(), package="p 1"))
+    told = applicability.misfit(catalog.offer(trait(), package="p 1"), catalog.offer(workload(), package="p 1"))
     assert told.endswith(why)
     assert bool(told) == bool(why)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from rudr_py.render import definitions as publishing
-from rudr_py.render.inputs import Definitions
-from rudr_py.render.plan import Plan
+from rudr_py.render.types import definitions as publishing
+from rudr_py.render.values.inputs import Definitions
+from rudr_py.render.values.plan import Plan
 
 Text = Callable[..., str]
 Make = Callable[..., Plan]

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from rudr_py.api import Trait, WorkloadType
 from rudr_py.catalog import Catalog
-from rudr_py.model import parse
-from rudr_py.render import definitions
+from rudr_py.model.parse import documents
+from rudr_py.render.types import definitions
 
 Types = Callable[..., Catalog]
 
@@ -62,7 +62,7 @@ def test_the_standard_types_have_rudrs_names(catalog: Catalog) -> None:
 
 def test_every_published_object_is_a_document_without_fault(catalog: Catalog, with_types: Types) -> None:
     for document in definitions.publish(with_types(Function(), Odd()), "rudr-system"):
-        parsed = parse.parse(document)
+        parsed = documents.parse(document)
         assert (parsed.problems, parsed.warnings) == ((), ())
         assert parsed.value is not None
         assert document["metadata"]["namespace"] == "rudr-system"

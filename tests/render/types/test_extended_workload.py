@@ -10,9 +10,9 @@ import pytest
 
 from rudr_py.api import Health, Kind
 from rudr_py.catalog import Catalog
-from rudr_py.render import health
-from rudr_py.render.inputs import Definitions
-from rudr_py.render.plan import Plan
+from rudr_py.render.status import health
+from rudr_py.render.values.inputs import Definitions
+from rudr_py.render.values.plan import Plan
 
 API = "core.oam.dev/v1alpha1"
 CACHE = Kind("acme.dev/v1", "Cache")

@@ -14,13 +14,15 @@ from hypothesis import strategies as st
 from rudr_py import catalog as catalogs
 from rudr_py.api import Rendered, Scope, Trait, WorkloadType
 from rudr_py.catalog import Catalog, PluginState, State
-from rudr_py.render import packages, rendering, status
-from rudr_py.render.inputs import NOTHING, Inputs
-from rudr_py.render.plan import Plan
-from rudr_py.render.status import Sync
+from rudr_py.render import render as rendering
+from rudr_py.render.status import status
+from rudr_py.render.status.status import SyncState
+from rudr_py.render.types import packages
+from rudr_py.render.values.inputs import NOTHING, Inputs
+from rudr_py.render.values.plan import Plan
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-DONE = Sync(state="True", reason="Applied")
+DONE = SyncState(state="True", reason="Applied")
 BEFORE = {"cron": "acme 1.0", "acme.example/v1.Job": "acme 1.0", "acme.example/v1.Team": "acme 1.0"}
 
 Make = Callable[..., Any]

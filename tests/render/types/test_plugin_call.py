@@ -28,7 +28,7 @@ from rudr_py.api import (
 from rudr_py.catalog import Offer
 from rudr_py.errors import PluginCallError
 from rudr_py.model.identity import Metadata
-from rudr_py.render import calling
+from rudr_py.render.types import plugin_call
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 CONFIG = Kind("v1", "ConfigMap")
@@ -75,7 +75,7 @@ def _context() -> Context[Any]:
 
 def _render(do: Callable[[Context[Any]], Any]) -> Rendered:
     offer = _offer(do)
-    return calling.render(offer, offer.provides.render, _context())
+    return plugin_call.render(offer, offer.provides.render, _context())
 
 
 def _manifest(**fields: Any) -> Manifest:
@@ -199,14 +199,14 @@ def _meddle(ctx: Context[Any]) -> Any:
 
 def test_what_a_type_changes_of_its_inputs_is_thrown_away_and_told() -> None:
     offer, context = _offer(_meddle), _context()
-    rendered = calling.render(offer, offer.provides.render, context)
+    rendered = plugin_call.render(offer, offer.provides.render, context)
     assert rendered.warnings == ("example of acme 1.0 changed values that it was given; the changes have no effect",)
     assert context == _context()
 
 
 def test_health_is_checked_and_its_inputs_are_copies_too() -> None:
     context = _context()
-    assert calling.health(
+    assert plugin_call.health(
         _offer(lambda ctx: _meddle(ctx) and Health("ready", "Fine", "", {"a": "1"})), context
     ) == Health("ready", "Fine", "", {"a": "1"})
     assert context == _context()
@@ -218,4 +218,4 @@ def test_health_is_checked_and_its_inputs_are_copies_too() -> None:
 )
 def test_a_health_of_another_shape_is_a_fault_of_the_plugin(answer: Any) -> None:
     with pytest.raises(PluginCallError, match=r"example of acme 1\.0 returned"):
-        calling.health(_offer(lambda _: answer), _context())
+        plugin_call.health(_offer(lambda _: answer), _context())

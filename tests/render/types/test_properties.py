@@ -14,7 +14,7 @@ from rudr_py import catalog
 from rudr_py.api import Trait
 from rudr_py.catalog import Offer
 from rudr_py.model import paths
-from rudr_py.render import check
+from rudr_py.render.types import properties as check
 
 
 class Rule(msgspec.Struct, forbid_unknown_fields=True):

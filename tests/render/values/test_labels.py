@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rudr_py.api import Kind, Manifest
-from rudr_py.render import stamp
+from rudr_py.render.values import labels as stamp
 
 
 def _manifest(labels: dict[str, str], annotations: dict[str, str] | None = None) -> Manifest:

@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from rudr_py.cli import options
-from rudr_py.cli.places import later
+from rudr_py.cli.lazy import later
+from rudr_py.cli.options import shared
 
-work = later("rudr_py.cli.crds:run")
+work = later("rudr_py.cli.commands.crds.command:run")
 
 
 @click.command("crds")
-@options.output("yaml", "json", "name", default="yaml", explanation="How to print them.")
+@shared.output("yaml", "json", "name", default="yaml", explanation="How to print them.")
 @click.option(
     "--short-names/--no-short-names",
     default=True,

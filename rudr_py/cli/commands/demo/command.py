@@ -11,9 +11,11 @@ from typing import Any
 import click
 
 from rudr_py.catalog import Catalog
-from rudr_py.cli import embedded, installed, logs, screen
-from rudr_py.cli.board import APPLICATION
-from rudr_py.cli.following import Following, kinds
+from rudr_py.cli.commands.dev import embedded_api, progress
+from rudr_py.cli.commands.dev.changes import APPLICATION
+from rudr_py.cli.commands.dev.follow import Follower, kinds
+from rudr_py.cli.logging import formatters
+from rudr_py.cli.options import plugins
 from rudr_py.local.cluster import LocalSettings
 
 Document = dict[str, Any]
@@ -24,10 +26,10 @@ NEXT = "\nAll is Ready, and gone now. For an API that stays, with kubectl: rudr 
 
 def run(context: click.Context, /, filenames: tuple[str, ...], timeout: int) -> int:
     """Apply and wait; the exit code. Raises RudrError."""
-    logs.setup("text", logging.ERROR)
-    catalog = installed.types(context).catalog
-    documents = embedded.documents(filenames or (str(examples()),))
-    click.echo(embedded.NOTICE)
+    formatters.setup("text", logging.ERROR)
+    catalog = plugins.types(context).catalog
+    documents = embedded_api.documents(filenames or (str(examples()),))
+    click.echo(embedded_api.NOTICE)
     try:
         asyncio.run(_run(documents, catalog, timeout))
     except TimeoutError:
@@ -45,10 +47,10 @@ def examples() -> Path:
 
 
 async def _run(documents: list[Document], catalog: Catalog, seconds: float) -> None:
-    async with embedded.started(LocalSettings(), None) as running, embedded.controlled(running, catalog):
+    async with embedded_api.started(LocalSettings(), None) as running, embedded_api.controlled(running, catalog):
         wanted = frozenset(str(d["metadata"]["name"]) for d in documents if d["kind"] == APPLICATION)
-        with screen.opened() as shown:
-            following = Following(running, shown, wanted)
+        with progress.opened() as shown:
+            following = Follower(running, shown, wanted)
             try:
                 async with asyncio.timeout(seconds), following.watching(kinds(catalog)):
                     async for name in running.apply(documents):

@@ -6,16 +6,16 @@ from typing import Any
 
 import click
 
-from rudr_py.cli import options
-from rudr_py.cli.places import later
+from rudr_py.cli.lazy import later
+from rudr_py.cli.options import shared
 
-work = later("rudr_py.cli.demo:run")
+work = later("rudr_py.cli.commands.demo.command:run")
 
 
 @click.command("demo")
-@options.filename("Documents to apply instead of the examples of the project.")
+@shared.filename("Documents to apply instead of the examples of the project.")
 @click.option("--timeout", type=click.IntRange(1), default=120, show_default=True, help="Seconds to wait for Ready.")
-@options.plugins
+@shared.plugins
 @click.pass_context
 def command(context: click.Context, /, **flags: Any) -> None:
     """Run the examples on a Kubernetes API in this process, until everything is Ready.

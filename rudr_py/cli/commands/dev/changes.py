@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from rudr_py.api import kstatus
-from rudr_py.cli import tree
-from rudr_py.cli.tree import Node
-from rudr_py.kube.objects import Live
-from rudr_py.render import stamp
+from rudr_py.cli.commands.tree import ownership_tree
+from rudr_py.cli.commands.tree.ownership_tree import TreeNode
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.render.values import labels
 
 Document = dict[str, Any]
 
@@ -19,48 +19,48 @@ QUIET = frozenset({"ComponentSchematic", "ComponentInstance", "ReplicaSet"})
 """Kinds whose changes are no news."""
 
 
-class Board:
+class ChangeFormatter:
     """The objects by uid, as they were last seen."""
 
     def __init__(self) -> None:
         self._documents: dict[str, Document] = {}
         self._said: dict[str, str] = {}
 
-    def put(self, live: Live) -> Iterator[str]:
+    def put(self, live: LiveObject) -> Iterator[str]:
         """An object was added or changed; a line if that is news. What belongs to no application is passed over."""
-        if live.kind != APPLICATION and not live.owner_uid and stamp.MANAGED_BY not in live.labels:
+        if live.kind != APPLICATION and not live.owner_uid and labels.MANAGED_BY not in live.labels:
             return
         document = live.document()
         fresh = live.uid not in self._documents
         self._documents[live.uid] = document
-        words = tree.describe(Node("", tree.health(document)))
+        words = ownership_tree.describe(TreeNode("", ownership_tree.health(document)))
         if live.kind in QUIET or self._said.get(live.uid) == words:
             return
         self._said[live.uid] = words
-        yield f"{tree.name_of(document)} {'created' if fresh else 'is'}: {words}"
+        yield f"{ownership_tree.name_of(document)} {'created' if fresh else 'is'}: {words}"
 
-    def remove(self, live: Live) -> Iterator[str]:
+    def remove(self, live: LiveObject) -> Iterator[str]:
         """An object is gone."""
         document = self._documents.pop(live.uid, None)
         self._said.pop(live.uid, None)
         if document is not None and live.kind not in QUIET:
-            yield f"{tree.name_of(document)} deleted"
+            yield f"{ownership_tree.name_of(document)} deleted"
 
     def applications(self) -> list[Document]:
         """All applications, by name."""
         found = [document for document in self._documents.values() if document["kind"] == APPLICATION]
         return sorted(found, key=lambda document: str(document["metadata"]["name"]))
 
-    def trees(self) -> list[Node]:
+    def trees(self) -> list[TreeNode]:
         """The tree of every application, by name."""
         documents = list(self._documents.values())
-        return [tree.build(application, documents) for application in self.applications()]
+        return [ownership_tree.build(application, documents) for application in self.applications()]
 
     def statuses(self) -> Iterator[str]:
         """What each application says of itself: its phase, and every condition with its message."""
         for application in self.applications():
             status = application.get("status") or {}
-            yield f"{tree.name_of(application)}: phase {status.get('phase', 'unknown')}"
+            yield f"{ownership_tree.name_of(application)}: phase {status.get('phase', 'unknown')}"
             for condition in status.get("conditions", ()):
                 message = f"  {condition['message']}" if condition.get("message") else ""
                 yield f"  {condition['type']:8} {condition['status']:8} {condition['reason']}{message}"

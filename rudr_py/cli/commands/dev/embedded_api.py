@@ -19,9 +19,10 @@ import yaml
 
 from rudr_py import errors
 from rudr_py.catalog import Catalog
-from rudr_py.cli import files, findings
-from rudr_py.cli.connecting import transport_to
-from rudr_py.cli.process import Failure
+from rudr_py.cli.cluster.connect import transport_to
+from rudr_py.cli.documents import files
+from rudr_py.cli.output import problems
+from rudr_py.cli.process import CommandFailure
 from rudr_py.controller import Controller, assemble
 from rudr_py.kube import config
 from rudr_py.kube.client import Client
@@ -30,7 +31,7 @@ from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.requests import Target
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local.cluster import LocalCluster, LocalSettings
-from rudr_py.model import crds
+from rudr_py.model.crd_schemas import crds
 from rudr_py.settings import Settings
 
 NOTICE = "pods are simulated; no container runs"
@@ -53,11 +54,11 @@ def documents(filenames: Iterable[str]) -> list[Document]:
     """The documents of files, and of directories with all that is in them. Raises Failure with all that is wrong."""
     reading = files.read(filenames, recursive=True, stdin=sys.stdin.buffer.read)
     if reading.problems:
-        raise Failure("\n".join(findings.lines(findings.collect(reading.problems, ()), reading.files)))
+        raise CommandFailure("\n".join(problems.lines(problems.collect(reading.problems, ()), reading.files)))
     return [found.value for found in reading.documents]
 
 
-class Embedded(msgspec.Struct, frozen=True):
+class EmbeddedApi(msgspec.Struct, frozen=True):
     """The running API: its URL, the kubeconfig file, and a way to it; `namespace` is of documents that name none."""
 
     url: str
@@ -82,7 +83,7 @@ class Embedded(msgspec.Struct, frozen=True):
 @contextlib.asynccontextmanager
 async def started(
     settings: LocalSettings, kubeconfig: Path | None, namespace: str = DEFAULT_NAMESPACE, *, defined: bool = True
-) -> AsyncIterator[Embedded]:
+) -> AsyncIterator[EmbeddedApi]:
     """The API with our definitions, if `defined`, and a namespace to work in.
 
     A kubeconfig is written when all of that answers.
@@ -102,7 +103,7 @@ async def started(
         transport = await stack.enter_async_context(transport_to(connection))
         client = Client(transport)
         discovery = Discovery(client, clock=clock)
-        running = Embedded(cluster.url, kubeconfig or ours, transport, client, discovery, namespace)
+        running = EmbeddedApi(cluster.url, kubeconfig or ours, transport, client, discovery, namespace)
         place = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
         async for _ in running.apply([place, *([*crds.documents(), DEFINITIONS] if defined else [])]):
             pass
@@ -113,7 +114,7 @@ async def started(
 
 
 @contextlib.asynccontextmanager
-async def controlled(running: Embedded, catalog: Catalog) -> AsyncIterator[Controller]:
+async def controlled(running: EmbeddedApi, catalog: Catalog) -> AsyncIterator[Controller]:
     """The controller in this process, working while the context lasts."""
     settings = Settings(health_address="", metrics_address="", identity="rudr-dev")
     controller = assemble(settings, running.transport, SystemClock(), catalog)

@@ -9,13 +9,14 @@ from collections.abc import AsyncIterator, Iterable
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.cli.board import APPLICATION, Board
-from rudr_py.cli.embedded import Embedded
-from rudr_py.cli.screen import Screen
+from rudr_py.cli.commands.dev.changes import APPLICATION, ChangeFormatter
+from rudr_py.cli.commands.dev.embedded_api import EmbeddedApi
+from rudr_py.cli.commands.dev.progress import PlainProgress
 from rudr_py.errors import KindAbsentError
 from rudr_py.kube import watch
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.requests import Selection
+from rudr_py.kube.watch import Applied, Deleted, Event, Listed
 from rudr_py.model.identity import API_VERSION
 from rudr_py.settings import Settings
 
@@ -33,13 +34,13 @@ def kinds(catalog: Catalog | None) -> Iterable[Kind]:
     return dict.fromkeys((*FURTHER, *(catalog.kinds() if catalog is not None else ())))
 
 
-class Following:
+class Follower:
     """Watches kinds and shows them; `ready` is set when the wanted applications, if any, all are Ready."""
 
-    def __init__(self, running: Embedded, shown: Screen, wanted: frozenset[str] = frozenset()) -> None:
+    def __init__(self, running: EmbeddedApi, shown: PlainProgress, wanted: frozenset[str] = frozenset()) -> None:
         self.ready = asyncio.Event()
         self._running = running
-        self._board = Board()
+        self._board = ChangeFormatter()
         self._shown = shown
         self._wanted = wanted
 
@@ -75,10 +76,10 @@ class Following:
             async for event in events:
                 self._take(event)
 
-    def _take(self, event: watch.Event) -> None:
-        if isinstance(event, watch.Listed | watch.Applied):
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Listed | Applied):
             lines = self._board.put(event.live)
-        elif isinstance(event, watch.Deleted):
+        elif isinstance(event, Deleted):
             lines = self._board.remove(event.live)
         else:
             return

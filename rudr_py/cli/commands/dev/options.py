@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from rudr_py.cli import options
-from rudr_py.cli.places import later
+from rudr_py.cli.lazy import later
+from rudr_py.cli.options import shared
 
-work = later("rudr_py.cli.dev:run")
+work = later("rudr_py.cli.commands.dev.command:run")
 
 
 OLDEST, NEWEST = 25, 37
@@ -53,10 +53,10 @@ def _release(_context: click.Context, _option: click.Parameter, value: str) -> s
     metavar="NAME",
     default=NAMESPACE,
     show_default=True,
-    callback=options.one_namespace,
+    callback=shared.one_namespace,
     help="The namespace to work in, which is made; of the kubeconfig, and of documents that name none.",
 )
-@options.filename("Documents to apply at the start, directories with all that is in them; may be given several times.")
+@shared.filename("Documents to apply at the start, directories with all that is in them; may be given several times.")
 @click.option("--access", is_flag=True, help="Serve over TLS, ask for tokens, and let roles decide (RBAC).")
 @click.option(
     "--no-controller",
@@ -65,7 +65,7 @@ def _release(_context: click.Context, _option: click.Parameter, value: str) -> s
 )
 @click.option("--no-crds", is_flag=True, help="Leave out our definitions and controller, for a chart that brings them.")
 @click.option("-v", "--verbose", is_flag=True, help="Print what happens, and what the controller does.")
-@options.plugins
+@shared.plugins
 @click.pass_context
 def command(context: click.Context, /, **flags: Any) -> None:
     """Serve a Kubernetes API with the controller, to try things without a cluster.

@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 
 from rudr_py.api import Path, Ref
-from rudr_py.cli import output
-from rudr_py.controller import fields
-from rudr_py.kube.objects import APPLIED_ANNOTATION
+from rudr_py.cli.output import documents
+from rudr_py.controller.apply import managed_fields
+from rudr_py.kube.live_object import APPLIED_ANNOTATION
 
 Document = dict[str, Any]
 
@@ -29,7 +29,7 @@ MASK, BEFORE, AFTER = "***", "*** (before)", "*** (after)"
 """What stands for the value of a Secret: the same on both sides, and changed."""
 
 
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
+class DocumentDiff(msgspec.Struct, frozen=True, kw_only=True):
     """An object as it is and as it would be; None where it is not there. `notes` are for people."""
 
     ref: Ref
@@ -45,7 +45,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
         return f"{kind.api_version.replace('/', '.')}.{kind.kind}.{self.namespace}.{self.ref.name}"
 
 
-def texts(difference: Difference) -> tuple[str, str]:
+def texts(difference: DocumentDiff) -> tuple[str, str]:
     """Both states as YAML, keys in order; empty for an object that is not there. Equal when nothing differs."""
     live, merged = _shown(difference.live), _shown(difference.merged)
     if difference.ref.kind.kind == "Secret":
@@ -53,7 +53,7 @@ def texts(difference: Difference) -> tuple[str, str]:
     return _text(live), _text(merged)
 
 
-def lines(difference: Difference) -> list[str]:
+def lines(difference: DocumentDiff) -> list[str]:
     """The differing lines with three around them, as `diff -u` writes them; none when nothing differs."""
     live, merged = texts(difference)
     found = difflib.unified_diff(
@@ -66,14 +66,14 @@ def lines(difference: Difference) -> list[str]:
     return list(found)
 
 
-def owners(difference: Difference) -> list[str]:
+def owners(difference: DocumentDiff) -> list[str]:
     """Who owns each field that would become another: `spec.replicas is owned by kubectl-edit`."""
     live, merged = difference.live, difference.merged
     if live is None or merged is None:
         return []
     found: dict[str, list[str]] = {}
-    for manager, owned in fields.others(live):
-        for path in fields.changed(owned, _shown(live), _shown(merged)):
+    for manager, owned in managed_fields.others(live):
+        for path in managed_fields.changed(owned, _shown(live), _shown(merged)):
             managers = found.setdefault(path, [])
             if manager not in managers:
                 managers.append(manager)
@@ -83,8 +83,12 @@ def owners(difference: Difference) -> list[str]:
 def held(merged: Document, live: Document, paths: tuple[Path, ...]) -> Document:
     """What would be, with the values that are given up without being reset, as they are."""
     for path in paths:
-        value = fields.value(live, path)
-        if value is not None and fields.value(merged, path) != value and not any(isinstance(s, dict) for s in path):
+        value = managed_fields.value(live, path)
+        if (
+            value is not None
+            and managed_fields.value(merged, path) != value
+            and not any(isinstance(s, dict) for s in path)
+        ):
             merged = _with(merged, tuple(str(step) for step in path), value)
     return merged
 
@@ -112,7 +116,7 @@ def _shown(document: Document | None) -> Document | None:
 
 
 def _text(document: Document | None) -> str:
-    return "" if document is None else output.documents([_sorted(document)])
+    return "" if document is None else documents.documents([_sorted(document)])
 
 
 def _sorted(value: Any) -> Any:

@@ -11,21 +11,23 @@ from typing import Any
 
 from rudr_py import errors
 from rudr_py.api import Ref
-from rudr_py.cli import difference, livestate
-from rudr_py.cli.cluster import Cluster
-from rudr_py.cli.difference import Difference
-from rudr_py.cli.livestate import LiveState, Preview
-from rudr_py.controller import body, ledger, once, prune, reclaim, strangers, syncing, world
-from rudr_py.controller.body import Body
-from rudr_py.controller.prune import Pruner
+from rudr_py.cli.cluster import preview as livestate
+from rudr_py.cli.cluster.client import ClusterClient
+from rudr_py.cli.cluster.preview import LiveState, Preview
+from rudr_py.cli.commands.diff import document_diff
+from rudr_py.cli.commands.diff.document_diff import DocumentDiff
+from rudr_py.controller.apply import desired, finalizer, ownership, prune, runs, sync
+from rudr_py.controller.apply.desired import DesiredBody
+from rudr_py.controller.apply.prune import Pruner
+from rudr_py.controller.state import cluster_state, inventory
 from rudr_py.errors import RudrError
 from rudr_py.kube import requests
 from rudr_py.kube.clock import SystemClock
-from rudr_py.kube.objects import Live
+from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
-from rudr_py.render import stamp
-from rudr_py.render.inputs import Run
-from rudr_py.render.plan import Planned
+from rudr_py.render.values import labels
+from rudr_py.render.values.inputs import Run
+from rudr_py.render.values.plan import PlannedObject
 from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
 Document = dict[str, Any]
@@ -38,23 +40,23 @@ class RefusedError(RudrError):
     """The server, or the controller, would refuse an object."""
 
 
-class Comparison:
+class DryRun:
     """All objects of one application, one after the other."""
 
-    def __init__(self, cluster: Cluster, state: LiveState, preview: Preview) -> None:
+    def __init__(self, cluster: ClusterClient, state: LiveState, preview: Preview) -> None:
         self._cluster = cluster
         self._state = state
         self._preview = preview
         self._application = preview.application
 
-    async def differences(self) -> AsyncIterator[Difference | RefusedError]:
+    async def differences(self) -> AsyncIterator[DocumentDiff | RefusedError]:
         """Every object that would be created, changed or pruned. Raises KubeError when the server cannot be asked.
 
         Where an instance itself is refused, nothing is said of its objects: the controller gets to none of them.
         """
         free = asyncio.Semaphore(AT_ONCE)
 
-        async def compare(planned: Planned) -> Difference | RefusedError | None:
+        async def compare(planned: PlannedObject) -> DocumentDiff | RefusedError | None:
             async with free:
                 try:
                     return await self._compare(planned)
@@ -67,14 +69,14 @@ class Comparison:
         for planned, found in compared:
             if planned.instance in stuck and not _is_instance(planned):
                 continue
-            if isinstance(found, RefusedError) or (found is not None and difference.lines(found)):
+            if isinstance(found, RefusedError) or (found is not None and document_diff.lines(found)):
                 yield found
         async for surplus in self._pruned():
             yield surplus
 
-    async def _compare(self, planned: Planned) -> Difference | None:
+    async def _compare(self, planned: PlannedObject) -> DocumentDiff | None:
         owner = self._owner(planned)
-        wanted = body.complete(planned, owner)
+        wanted = desired.complete(planned, owner)
         target = await self._target(planned.ref)
         live = await self._get(target)
         if live is None:
@@ -84,17 +86,17 @@ class Comparison:
             return self._told(
                 planned, live, wanted, "it is being deleted, and would be created again when that is done"
             )
-        if not _is_known(known, owner) and strangers.judge(live, planned, owner) == "stranger":
-            raise RefusedError(f"it is there already and not ours: {strangers.describe(live)}")
+        if not _is_known(known, owner) and ownership.judge(live, planned, owner) == "stranger":
+            raise RefusedError(f"it is there already and not ours: {ownership.describe(live)}")
         if planned.once:
             return await self._run(target, planned, wanted, live)
         merged = await self._dry(target, wanted.encoded(uid=known.uid), FIELD_MANAGER)
-        merged = difference.held(merged, live, planned.handover)
+        merged = document_diff.held(merged, live, planned.handover)
         notes = () if known.applied else ("it would be taken over",)
         return self._difference(planned.ref, live, merged, notes)
 
-    async def _created(self, target: Target, planned: Planned, wanted: Body) -> Difference | None:
-        if planned.once and once.decide(planned, None, self._last(planned)) == "rest":
+    async def _created(self, target: Target, planned: PlannedObject, wanted: DesiredBody) -> DocumentDiff | None:
+        if planned.once and runs.decide(planned, None, self._last(planned)) == "rest":
             return None
         try:
             merged = await self._dry(target, wanted.encoded(resource_version="1"), FIELD_MANAGER)
@@ -102,22 +104,24 @@ class Comparison:
             merged = wanted.document
         return self._difference(planned.ref, None, merged, ())
 
-    async def _run(self, target: Target, planned: Planned, wanted: Body, live: Document) -> Difference | None:
+    async def _run(
+        self, target: Target, planned: PlannedObject, wanted: DesiredBody, live: Document
+    ) -> DocumentDiff | None:
         known = livestate.decoded(live, planned.ref.kind)
-        step = once.decide(planned, known, self._last(planned))
+        step = runs.decide(planned, known, self._last(planned))
         if step == "rest":
             return None
         if step == "replace":
             return self._told(planned, live, wanted, "it would be deleted and created again: its inputs have changed")
-        merged = await self._dry(target, once.touched(wanted, known.uid), HANDOVER_MANAGER)
+        merged = await self._dry(target, runs.touched(wanted, known.uid), HANDOVER_MANAGER)
         return self._difference(planned.ref, live, merged, ())
 
-    async def _pruned(self) -> AsyncIterator[Difference]:
+    async def _pruned(self) -> AsyncIterator[DocumentDiff]:
         """What the plan lacks, if it is ours to delete."""
         application, plan = self._application, self._preview.plan
         pruner = Pruner(self._cluster.client, self._cluster.discovery, self._state.world, SystemClock())
         planned = frozenset(one.ref for one in plan.manifests)
-        records = ledger.read(self._preview.before.resources).values()
+        records = inventory.read(self._preview.before.resources).values()
         for one in pruner.surplus(application, planned, records):
             live = await self._surplus(one.ref)
             if live is not None:
@@ -133,8 +137,8 @@ class Comparison:
         if found is None or found["metadata"].get("deletionTimestamp"):
             return None
         live = livestate.decoded(found, ref.kind)
-        name = stamp.labels(self._application.name, "")[stamp.APPLICATION]
-        claimed = reclaim.belongs(live) and live.labels.get(stamp.APPLICATION) == name
+        name = labels.labels(self._application.name, "")[labels.APPLICATION]
+        claimed = finalizer.belongs(live) and live.labels.get(labels.APPLICATION) == name
         return found if live.owner_uid in self._owners() or claimed else None
 
     def _owners(self) -> set[str]:
@@ -142,9 +146,9 @@ class Comparison:
         if not application.uid:
             return set()
         owned = self._state.world.owned_by(application.uid, application.namespace)
-        return {application.uid, *(live.uid for kind, live in owned if kind == world.COMPONENT_INSTANCE)}
+        return {application.uid, *(live.uid for kind, live in owned if kind == cluster_state.COMPONENT_INSTANCE)}
 
-    def _owner(self, planned: Planned) -> Live | None:
+    def _owner(self, planned: PlannedObject) -> LiveObject | None:
         """Who would own it; None also when that one is not there yet and so has no uid."""
         application = self._application
         if planned.owner == "application":
@@ -154,19 +158,19 @@ class Comparison:
         ref = next(one.owner for one in self._preview.plan.instances if one.name == planned.instance)
         return self._state.world.get(ref.kind, application.namespace, ref.name)
 
-    def _last(self, planned: Planned) -> Run | None:
+    def _last(self, planned: PlannedObject) -> Run | None:
         return self._preview.before.runs.get(planned.instance, {}).get(planned.ref.name)
 
-    def _told(self, planned: Planned, live: Document, wanted: Body, note: str) -> Difference:
+    def _told(self, planned: PlannedObject, live: Document, wanted: DesiredBody, note: str) -> DocumentDiff:
         """The body as rendered, where no dry run can say what would come of it."""
         return self._difference(planned.ref, live, wanted.document, (note,))
 
     def _difference(
         self, ref: Ref, live: Document | None, merged: Document | None, notes: tuple[str, ...]
-    ) -> Difference:
-        if self._application.annotations.get(syncing.PAUSED) == "true":
+    ) -> DocumentDiff:
+        if self._application.annotations.get(sync.PAUSED) == "true":
             notes = (*notes, "the application is paused: nothing is done until it is not")
-        return Difference(ref=ref, namespace=self._application.namespace, live=live, merged=merged, notes=notes)
+        return DocumentDiff(ref=ref, namespace=self._application.namespace, live=live, merged=merged, notes=notes)
 
     async def _dry(self, target: Target, content: bytes, manager: str) -> Document:
         return await self._cluster.client.json(requests.apply(target, content, manager, dry_run=True))
@@ -182,10 +186,10 @@ class Comparison:
         return Target(resource, self._application.namespace, ref.name)
 
 
-def _is_instance(planned: Planned) -> bool:
-    return planned.ref.kind == stamp.COMPONENT_INSTANCE
+def _is_instance(planned: PlannedObject) -> bool:
+    return planned.ref.kind == labels.COMPONENT_INSTANCE
 
 
-def _is_known(live: Live, owner: Live | None) -> bool:
+def _is_known(live: LiveObject, owner: LiveObject | None) -> bool:
     """Whether the object is surely ours, by its owner."""
     return owner is not None and live.owner_uid == owner.uid

@@ -6,18 +6,19 @@ from typing import Any
 
 import click
 
-from rudr_py.cli import colour, options
-from rudr_py.cli.places import later
+from rudr_py.cli.lazy import later
+from rudr_py.cli.options import shared
+from rudr_py.cli.output import colour
 
-work = later("rudr_py.cli.diff:run")
+work = later("rudr_py.cli.commands.diff.command:run")
 
 
 @click.command("diff")
-@options.filenames
-@options.cluster(everywhere=False)
-@options.definitions_namespace()
+@shared.filenames
+@shared.cluster(everywhere=False)
+@shared.definitions_namespace()
 @colour.option
-@options.plugins
+@shared.plugins
 @click.pass_context
 def command(context: click.Context, /, **flags: Any) -> None:
     """Show what would change in the cluster if the documents were applied.

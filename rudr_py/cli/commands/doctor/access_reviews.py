@@ -9,7 +9,7 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Rule
-from rudr_py.cli.cluster import Cluster
+from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.kube import requests
 from rudr_py.kube.requests import Resource, Target
 from rudr_py.plugins.rights import Grant
@@ -21,7 +21,7 @@ AT_ONCE = 16
 """Questions under way at the same time."""
 
 
-class Right(msgspec.Struct, frozen=True, order=True):
+class AccessReview(msgspec.Struct, frozen=True, order=True):
     """A verb on a resource (`deployments`, `pods/log`) in a namespace, empty for all, or of one object only."""
 
     group: str
@@ -37,13 +37,13 @@ class Right(msgspec.Struct, frozen=True, order=True):
         return f"{self.verb} {resource}{group}{slash}{below}{where}"
 
 
-def expanded(rules: Iterable[Rule], namespace: str = "") -> list[Right]:
+def expanded(rules: Iterable[Rule], namespace: str = "") -> list[AccessReview]:
     """Every single right that rules give in a namespace."""
     found = []
     for rule in rules:
         names = (rule.names if isinstance(rule, Grant) else ()) or ("",)
         found += [
-            Right(group, resource, verb, namespace, name)
+            AccessReview(group, resource, verb, namespace, name)
             for group in rule.groups
             for resource in rule.resources
             for verb in rule.verbs
@@ -52,11 +52,11 @@ def expanded(rules: Iterable[Rule], namespace: str = "") -> list[Right]:
     return found
 
 
-async def missing(cluster: Cluster, rights: Sequence[Right], user: str = "") -> list[Right]:
+async def missing(cluster: ClusterClient, rights: Sequence[AccessReview], user: str = "") -> list[AccessReview]:
     """Those of the rights that a user lacks, ourselves when none is named. Raises KubeError."""
     free = asyncio.Semaphore(AT_ONCE)
 
-    async def allowed(right: Right) -> bool:
+    async def allowed(right: AccessReview) -> bool:
         async with free:
             return await _ask(cluster, right, user)
 
@@ -64,7 +64,7 @@ async def missing(cluster: Cluster, rights: Sequence[Right], user: str = "") -> 
     return [right for right, answer in zip(rights, answers, strict=True) if not answer]
 
 
-async def _ask(cluster: Cluster, right: Right, user: str) -> bool:
+async def _ask(cluster: ClusterClient, right: AccessReview, user: str) -> bool:
     resource, _, subresource = right.resource.partition("/")
     asked = {
         "verb": right.verb,

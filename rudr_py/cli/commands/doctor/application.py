@@ -9,10 +9,13 @@ from typing import Any
 import msgspec
 
 from rudr_py.catalog import Catalog
-from rudr_py.cli import findings, pod_state, report, tree
-from rudr_py.cli.doctor import advice, finding, types
-from rudr_py.cli.doctor.finding import Finding, note, ok, problem
-from rudr_py.cli.report import Report
+from rudr_py.cli.cluster import pod_state
+from rudr_py.cli.commands.doctor import advice, finding, types
+from rudr_py.cli.commands.doctor.finding import Finding, note, ok, problem
+from rudr_py.cli.commands.status import report
+from rudr_py.cli.commands.status.report import ApplicationReport
+from rudr_py.cli.commands.tree import ownership_tree
+from rudr_py.cli.output import problems
 from rudr_py.model import suggest
 
 Document = Mapping[str, Any]
@@ -24,7 +27,7 @@ EVENTS = 5
 """How many events are told, the latest."""
 
 
-class Situation(msgspec.Struct, frozen=True, kw_only=True):
+class ApplicationFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of an application. `objects` are all that it owns, directly or not, pods included.
 
     `components` are those of its namespace, None when they may not be read; `events` are about it and its objects.
@@ -38,7 +41,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     unread: tuple[str, ...] = ()
 
 
-def check(found: Situation, catalog: Catalog) -> list[Finding]:
+def check(found: ApplicationFacts, catalog: Catalog) -> list[Finding]:
     """Everything that there is to say, causes before what comes of them."""
     pods = [one for one in found.objects if one.get("kind") == "Pod"]
     told = report.of(found.application, pods)
@@ -58,7 +61,7 @@ def check(found: Situation, catalog: Catalog) -> list[Finding]:
     return results
 
 
-def taken_up(told: Report, application: Document) -> Iterator[Finding]:
+def taken_up(told: ApplicationReport, application: Document) -> Iterator[Finding]:
     """Whether the controller has seen the application as it is now."""
     finalizers = application.get("metadata", {}).get("finalizers") or ()
     if application.get("metadata", {}).get("deletionTimestamp"):
@@ -68,7 +71,7 @@ def taken_up(told: Report, application: Document) -> Iterator[Finding]:
         yield problem("application", told.pending, "rudr doctor")
 
 
-def missing_components(found: Situation) -> Iterator[Finding]:
+def missing_components(found: ApplicationFacts) -> Iterator[Finding]:
     """Components that the application names and that are not there."""
     if found.components is None:
         return
@@ -82,13 +85,13 @@ def missing_components(found: Situation) -> Iterator[Finding]:
             yield problem("components", message, advice.valid("ComponentNotFound", namespace))
 
 
-def unknown_types(found: Situation, catalog: Catalog) -> Iterator[Finding]:
+def unknown_types(found: ApplicationFacts, catalog: Catalog) -> Iterator[Finding]:
     """Types that the application uses and nobody offers."""
     uses = types.used([found.application], found.components or ())
     yield from (one for one in types.check(uses, catalog, found.published) if one.level != "ok")
 
 
-def conditions(told: Report, missing: Iterable[Finding] = ()) -> Iterator[Finding]:
+def conditions(told: ApplicationReport, missing: Iterable[Finding] = ()) -> Iterator[Finding]:
     """What the controller itself says is wrong, less what is told as `missing` already."""
     valid, synced, paused = told.condition("Valid"), told.condition("Synced"), told.condition("Paused")
     already = {named[0] for one in missing if (named := _MISSING.search(one.message))}
@@ -104,7 +107,7 @@ def conditions(told: Report, missing: Iterable[Finding] = ()) -> Iterator[Findin
         yield problem("paused", paused.message, advice.synced("Paused", told.namespace, told.name))
 
 
-def instances(told: Report, found: Situation) -> Iterator[Finding]:
+def instances(told: ApplicationReport, found: ApplicationFacts) -> Iterator[Finding]:
     """The instances that are not ready, each with its traits and the pods that hold it up."""
     namespace = told.namespace
     pods = {str(one["metadata"]["name"]): one for one in found.objects if one.get("kind") == "Pod"}
@@ -133,15 +136,15 @@ def _pod(name: str, reason: str, message: str, namespace: str) -> Finding:
     return problem("pods", told, advice.pod(reason, namespace, name))
 
 
-def events(found: Situation) -> Iterator[Finding]:
+def events(found: ApplicationFacts) -> Iterator[Finding]:
     """The latest warnings about the application and its objects, each once, less those that tell of conditions."""
     bad = [one for one in found.events if one.get("type") == "Warning" and one.get("action") != "Reconcile"]
     latest: dict[tuple[str, str], str] = {}
     for event in sorted(bad, key=_when, reverse=True):
         about = event.get("involvedObject") or {}
-        place = tree.name_of({**about, "metadata": {"name": about.get("name")}})
+        place = ownership_tree.name_of({**about, "metadata": {"name": about.get("name")}})
         count = event.get("count") or (event.get("series") or {}).get("count") or 1
-        times = f" ({findings.counted(count, 'time')})" if isinstance(count, int) and count > 1 else ""
+        times = f" ({problems.counted(count, 'time')})" if isinstance(count, int) and count > 1 else ""
         key = place, str(event.get("reason"))
         latest.setdefault(key, f"{place}: {event.get('reason')}: {event.get('message')}{times}")
     yield from (note("events", message) for message in list(latest.values())[:EVENTS])

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from rudr_py.api import Health, kstatus
-from rudr_py.cli.doctor.finding import Finding, note, ok, problem
+from rudr_py.cli.commands.doctor.finding import Finding, note, ok, problem
 from rudr_py.plugins import rights
 from rudr_py.settings import Settings
 
@@ -26,7 +26,7 @@ _RUDRS_IMAGE = re.compile(r"(^|/)rudr([:@]|$)")
 """Rudr's own image, `oamdev/rudr` and copies of it."""
 
 
-class Deployed(msgspec.Struct, frozen=True, kw_only=True):
+class ControllerDeployment(msgspec.Struct, frozen=True, kw_only=True):
     """A Deployment that runs the controller; `flags` are those of its container, without dashes."""
 
     name: str
@@ -68,7 +68,7 @@ class Deployed(msgspec.Struct, frozen=True, kw_only=True):
         return f"system:serviceaccount:{self.namespace}:{self.account}"
 
 
-def controllers(deployments: Iterable[Document]) -> list[Deployed]:
+def controllers(deployments: Iterable[Document]) -> list[ControllerDeployment]:
     """The Deployments among these that the chart has made."""
     found = [one for one in deployments if _labels(one).get(NAME_LABEL) == CHART]
     return [_deployed(one) for one in found]
@@ -84,7 +84,7 @@ def rudrs(deployments: Iterable[Document]) -> list[str]:
     ]
 
 
-def check(deployed: Sequence[Deployed], known: bool) -> Iterator[Finding]:
+def check(deployed: Sequence[ControllerDeployment], known: bool) -> Iterator[Finding]:
     """Whether there is one controller, and its pods are ready; `known` says that Deployments could be read."""
     if not deployed and known:
         yield note(
@@ -109,7 +109,7 @@ def check(deployed: Sequence[Deployed], known: bool) -> Iterator[Finding]:
             yield problem("controller", message, "helm upgrade with leaderElection.enabled=true, or one replica")
 
 
-def lease(found: Document | None, one: Deployed, now: datetime) -> Iterator[Finding]:
+def lease(found: Document | None, one: ControllerDeployment, now: datetime) -> Iterator[Finding]:
     """Who leads, and whether they still do."""
     namespace, name = one.lease
     if not one.elects:
@@ -141,16 +141,16 @@ def rudr(found: Sequence[str]) -> Iterator[Finding]:
         )
 
 
-def definitions_namespace(deployed: Sequence[Deployed]) -> str:
+def definitions_namespace(deployed: Sequence[ControllerDeployment]) -> str:
     """Where definitions are, as far as can be told."""
     return deployed[0].definitions if deployed else Settings().definitions_namespace
 
 
-def _deployed(document: Document) -> Deployed:
+def _deployed(document: Document) -> ControllerDeployment:
     metadata, spec = document["metadata"], document.get("spec", {})
     pod = spec.get("template", {}).get("spec", {})
     arguments = [str(word) for container in _containers(document) for word in container.get("args") or ()]
-    return Deployed(
+    return ControllerDeployment(
         name=metadata["name"],
         namespace=metadata.get("namespace", ""),
         account=pod.get("serviceAccountName") or "default",

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from rudr_py.cli import colour, findings, layout
+from rudr_py.cli.output import colour, problems, table
 
 Level = Literal["ok", "note", "problem"]
 
@@ -55,11 +55,11 @@ def lines(found: Sequence[Finding], width: int, *, colours: bool = False) -> Ite
     for one, follower in itertools.zip_longest(found, found[1:]):
         head = f"{one.level:7}  {one.check:{size}}  "
         blank = " " * len(head)
-        for number, line in enumerate(layout.wrapped(one.message, width, first=head, then=blank)):
+        for number, line in enumerate(table.wrapped(one.message, width, first=head, then=blank)):
             rest = line[len(one.level) :]
             yield line if number else colour.paint(one.level, COLOURS[one.level], on=colours) + rest
         if one.next and (follower is None or (one.check, one.next) != (follower.check, follower.next)):
-            yield from layout.wrapped(one.next, width, first=f"{blank}-> ", then=f"{blank}   ")
+            yield from table.wrapped(one.next, width, first=f"{blank}-> ", then=f"{blank}   ")
     yield ""
     yield _sum(found)
 
@@ -68,6 +68,6 @@ def _sum(found: Sequence[Finding]) -> str:
     """The last line; that nothing is wrong is said only where everything was looked at."""
     number = sum(one.level == "problem" for one in found)
     if number:
-        return f"{findings.counted(number, 'problem')} found"
+        return f"{problems.counted(number, 'problem')} found"
     unread = any(one.check == UNREAD for one in found)
     return "nothing is wrong in what could be looked at" if unread else "nothing is wrong"

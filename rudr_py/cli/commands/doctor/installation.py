@@ -10,14 +10,15 @@ from typing import Any
 import msgspec
 
 from rudr_py.api import kstatus
-from rudr_py.cli import findings, report
-from rudr_py.cli.doctor import deployed, finding, types
-from rudr_py.cli.doctor.deployed import Deployed
-from rudr_py.cli.doctor.finding import Finding, note, ok, problem
-from rudr_py.cli.doctor.reviews import Right
-from rudr_py.model import crds
+from rudr_py.cli.commands.doctor import deployment, finding, types
+from rudr_py.cli.commands.doctor.access_reviews import AccessReview
+from rudr_py.cli.commands.doctor.deployment import ControllerDeployment
+from rudr_py.cli.commands.doctor.finding import Finding, note, ok, problem
+from rudr_py.cli.commands.status import report
+from rudr_py.cli.output import problems
+from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import CORE_GROUP
-from rudr_py.plugins.loading import Loaded
+from rudr_py.plugins.loading import LoadedPlugins
 
 Document = Mapping[str, Any]
 
@@ -43,24 +44,24 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True):
     published: tuple[Document, ...] = ()
     applications: tuple[Document, ...] = ()
     components: tuple[Document, ...] = ()
-    lacking: Mapping[str, tuple[Right, ...]] = msgspec.field(default_factory=dict)
-    mine: Mapping[str, tuple[Right, ...]] = msgspec.field(default_factory=dict)
+    lacking: Mapping[str, tuple[AccessReview, ...]] = msgspec.field(default_factory=dict)
+    mine: Mapping[str, tuple[AccessReview, ...]] = msgspec.field(default_factory=dict)
     unread: tuple[str, ...] = ()
     definitions_namespace: str = ""
 
 
-def check(found: Installation, loaded: Loaded, now: datetime) -> list[Finding]:
+def check(found: Installation, loaded: LoadedPlugins, now: datetime) -> list[Finding]:
     """Everything that there is to say."""
-    controllers = deployed.controllers(found.deployments or ())
+    controllers = deployment.controllers(found.deployments or ())
     return [
         *server(found.version),
         *(our_kinds(found.crds) if found.crds is not None else ()),
         *namespace(found.namespace, found.definitions_namespace, found.unread),
-        *deployed.check(controllers, found.deployments is not None),
-        *(one for controller in controllers for one in deployed.lease(_lease(found, controller), controller, now)),
+        *deployment.check(controllers, found.deployments is not None),
+        *(one for controller in controllers for one in deployment.lease(_lease(found, controller), controller, now)),
         *rights(found.lacking),
         *work(found.applications),
-        *deployed.rudr(deployed.rudrs(found.deployments or ())),
+        *deployment.rudr(deployment.rudrs(found.deployments or ())),
         *types.plugins(loaded.plugins),
         *types.check(types.used(found.applications, found.components), loaded.catalog, found.published),
         *types.published(loaded.catalog, found.published, found.definitions_namespace),
@@ -138,11 +139,11 @@ def work(applications: Iterable[Document]) -> Iterator[Finding]:
         yield note("work", f"{counted}: {_named([f'{one.namespace}/{one.name}' for one in unready])}", hint)
     if not idle and not unready:
         yield ok(
-            "work", f"{findings.counted(len(reports), 'application')}, all Ready" if reports else "no applications"
+            "work", f"{problems.counted(len(reports), 'application')}, all Ready" if reports else "no applications"
         )
 
 
-def rights(lacking: Mapping[str, Sequence[Right]]) -> Iterator[Finding]:
+def rights(lacking: Mapping[str, Sequence[AccessReview]]) -> Iterator[Finding]:
     """Whether the controllers have the rights that the standard types need."""
     for place, missing in lacking.items():
         if missing:
@@ -152,7 +153,7 @@ def rights(lacking: Mapping[str, Sequence[Right]]) -> Iterator[Finding]:
             yield ok("rights", f"the account of {place} has all rights that the standard types need")
 
 
-def own_rights(mine: Mapping[str, Sequence[Right]]) -> Iterator[Finding]:
+def own_rights(mine: Mapping[str, Sequence[AccessReview]]) -> Iterator[Finding]:
     """What the caller may not do, by what it is for. That is nobody's mistake, so it is only noted."""
     for purpose, missing in mine.items():
         if missing:
@@ -161,16 +162,16 @@ def own_rights(mine: Mapping[str, Sequence[Right]]) -> Iterator[Finding]:
         yield ok("you", "you have the rights for status, tree, diff and for applying documents")
 
 
-def _lease(found: Installation, controller: Deployed) -> Document | None:
+def _lease(found: Installation, controller: ControllerDeployment) -> Document | None:
     return found.leases.get(controller.lease)
 
 
-def _short(missing: Sequence[Right]) -> list[str]:
+def _short(missing: Sequence[AccessReview]) -> list[str]:
     """The missing verbs of each resource in one word group."""
     grouped: dict[tuple[str, str, str], list[str]] = {}
     for right in missing:
         grouped.setdefault((right.group, right.resource, right.namespace), []).append(right.verb)
-    shown = [str(Right(group, name, ",".join(verbs), place)) for (group, name, place), verbs in grouped.items()]
+    shown = [str(AccessReview(group, name, ",".join(verbs), place)) for (group, name, place), verbs in grouped.items()]
     return [*shown[:SHOWN], *([f"and {len(shown) - SHOWN} more"] if len(shown) > SHOWN else [])]
 
 

@@ -6,19 +6,20 @@ from typing import Any
 
 import click
 
-from rudr_py.cli import colour, options
-from rudr_py.cli.places import later
+from rudr_py.cli.lazy import later
+from rudr_py.cli.options import shared
+from rudr_py.cli.output import colour
 
-work = later("rudr_py.cli.doctor.diagnosis:run")
+work = later("rudr_py.cli.commands.doctor.command:run")
 
 
 @click.command("doctor")
 @click.argument("name", default="")
-@options.cluster(everywhere=False)
-@options.definitions_namespace("As for rudr run; default: that of the controller which is found.", default=False)
-@options.output("yaml", "json", "name", explanation="name prints the checks that found a problem.")
+@shared.cluster(everywhere=False)
+@shared.definitions_namespace("As for rudr run; default: that of the controller which is found.", default=False)
+@shared.output("yaml", "json", "name", explanation="name prints the checks that found a problem.")
 @colour.option
-@options.plugins
+@shared.plugins
 @click.pass_context
 def command(context: click.Context, /, **flags: Any) -> None:
     """Tell what is wrong, and what to do next: with an application by its NAME, or with the installation.

@@ -10,14 +10,16 @@ from typing import Any, TypeVar
 
 from rudr_py import errors
 from rudr_py.api import Kind
-from rudr_py.cli import looking, show_tree, tree
-from rudr_py.cli.cluster import APPLICATION, Cluster, unread
-from rudr_py.cli.doctor import deployed, reviews
-from rudr_py.cli.doctor.application import Situation
-from rudr_py.cli.doctor.deployed import Deployed
-from rudr_py.cli.doctor.installation import Installation
-from rudr_py.cli.doctor.reviews import Right
-from rudr_py.controller import definitions, world
+from rudr_py.cli.cluster import list_watch
+from rudr_py.cli.cluster.client import APPLICATION, ClusterClient, unread
+from rudr_py.cli.commands.doctor import access_reviews, deployment
+from rudr_py.cli.commands.doctor.access_reviews import AccessReview
+from rudr_py.cli.commands.doctor.application import ApplicationFacts
+from rudr_py.cli.commands.doctor.deployment import ControllerDeployment
+from rudr_py.cli.commands.doctor.installation import Installation
+from rudr_py.cli.commands.tree import command, ownership_tree
+from rudr_py.cli.commands.tree.command import TreeQuery
+from rudr_py.controller.state import cluster_state, definition_index
 from rudr_py.kube.requests import Request, Selection, Target
 from rudr_py.model.identity import CORE_GROUP
 from rudr_py.plugins import loading, rights
@@ -48,10 +50,10 @@ PURPOSES: Mapping[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
 """What the caller needs rights for."""
 
 
-class Reader:
+class ClusterReader:
     """Reads, and notes what cannot be read."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: ClusterClient) -> None:
         self._cluster = cluster
         self._unread: list[str] = []
 
@@ -60,9 +62,9 @@ class Reader:
         cluster = self._cluster
         version = await cluster.client.json(Request("GET", "/version"))
         deployments = await self._try(self.list(DEPLOYMENT))
-        controllers = deployed.controllers(deployments or ())
-        place = definitions_namespace or deployed.definitions_namespace(controllers)
-        found = {kind: await self._try(self.list(kind, place)) for kind in definitions.KINDS}
+        controllers = deployment.controllers(deployments or ())
+        place = definitions_namespace or deployment.definitions_namespace(controllers)
+        found = {kind: await self._try(self.list(kind, place)) for kind in definition_index.KINDS}
         return Installation(
             version=version,
             crds=_tuple(await self._try(self.list(CRD))),
@@ -71,7 +73,7 @@ class Reader:
             leases={one.lease: lease for one in controllers if (lease := await self._try(self.get(LEASE, *one.lease)))},
             published=tuple(one for listed in found.values() for one in listed or ()),
             applications=_tuple(await self._wide(APPLICATION)) or (),
-            components=_tuple(await self._wide(world.COMPONENT)) or (),
+            components=_tuple(await self._wide(cluster_state.COMPONENT)) or (),
             lacking={
                 f"{one.namespace}/{one.name}": lacking
                 for one in controllers
@@ -82,21 +84,21 @@ class Reader:
             definitions_namespace=place,
         )
 
-    async def application(self, name: str, definitions_namespace: str) -> Situation | None:
+    async def application(self, name: str, definitions_namespace: str) -> ApplicationFacts | None:
         """Everything about one application; None when there is none of this name. Raises KubeError."""
         cluster = self._cluster
         namespace = cluster.namespace
-        first = await looking.once(cluster, [looking.applications(namespace, name)])
+        first = await list_watch.once(cluster, [list_watch.applications(namespace, name)])
         if not first:
             return None
-        below = [look for look in show_tree.looks(cluster, show_tree.Asked(name), first) if look.kind != APPLICATION]
-        objects = [*first, *await looking.once(cluster, below)]
-        found = {kind: await self._try(self.list(kind, definitions_namespace)) for kind in definitions.KINDS}
-        owned = tree.owned(first[0], objects)
-        return Situation(
+        below = [look for look in command.looks(cluster, TreeQuery(name), first) if look.kind != APPLICATION]
+        objects = [*first, *await list_watch.once(cluster, below)]
+        found = {kind: await self._try(self.list(kind, definitions_namespace)) for kind in definition_index.KINDS}
+        owned = ownership_tree.owned(first[0], objects)
+        return ApplicationFacts(
             application=first[0],
             objects=tuple(owned),
-            components=_tuple(await self._try(self.list(world.COMPONENT, namespace))),
+            components=_tuple(await self._try(self.list(cluster_state.COMPONENT, namespace))),
             published=tuple(one for listed in found.values() for one in listed or ()),
             events=tuple(_about(await self._try(self.list(EVENT, namespace)) or [], (first[0], *owned))),
             unread=tuple(dict.fromkeys(self._unread)),
@@ -129,7 +131,7 @@ class Reader:
             self._unread.append(f"not looked at: {unread(error)}")
             return None
 
-    async def _lacking(self, one: Deployed) -> tuple[Right, ...]:
+    async def _lacking(self, one: ControllerDeployment) -> tuple[AccessReview, ...]:
         """The rights that a controller lacks for the standard types, with its flags."""
         standard = loading.installed(only=()).catalog
         needed = rights.needed(
@@ -139,18 +141,20 @@ class Reader:
             leader_elect=one.elects,
             lease=one.lease[1],
         )
-        wanted = [right for place in one.namespaces or ("",) for right in reviews.expanded(needed.cluster, place)]
-        wanted += reviews.expanded(needed.definitions, one.definitions)
-        wanted += reviews.expanded(needed.own, one.lease[0])
-        return tuple(await reviews.missing(self._cluster, wanted, one.user))
+        wanted = [
+            right for place in one.namespaces or ("",) for right in access_reviews.expanded(needed.cluster, place)
+        ]
+        wanted += access_reviews.expanded(needed.definitions, one.definitions)
+        wanted += access_reviews.expanded(needed.own, one.lease[0])
+        return tuple(await access_reviews.missing(self._cluster, wanted, one.user))
 
-    async def _mine(self) -> dict[str, tuple[Right, ...]]:
+    async def _mine(self) -> dict[str, tuple[AccessReview, ...]]:
         """The rights that the caller lacks, by what they are for."""
         namespace = self._cluster.namespace
         found = {}
         for purpose, listed in PURPOSES.items():
-            wanted = [Right(group, name, verb, namespace) for group, name, verbs in listed for verb in verbs]
-            found[purpose] = tuple(await reviews.missing(self._cluster, wanted))
+            wanted = [AccessReview(group, name, verb, namespace) for group, name, verbs in listed for verb in verbs]
+            found[purpose] = tuple(await access_reviews.missing(self._cluster, wanted))
         return found
 
 

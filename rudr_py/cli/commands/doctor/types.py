@@ -8,11 +8,12 @@ from typing import Any, Literal
 import msgspec
 
 from rudr_py.catalog import Catalog, PluginState
-from rudr_py.cli import findings
-from rudr_py.cli.doctor.finding import Finding, note, ok, problem
+from rudr_py.cli.commands.doctor.finding import Finding, note, ok, problem
+from rudr_py.cli.output import problems
 from rudr_py.errors import CatalogError
 from rudr_py.model.identity import TypeName
-from rudr_py.render import definitions, stamp
+from rudr_py.render.types import definitions
+from rudr_py.render.values import labels
 
 Document = Mapping[str, Any]
 Sort = Literal["workload type", "trait", "scope type"]
@@ -21,20 +22,20 @@ SHOWN = 5
 """How many applications are named; the rest is counted."""
 
 
-class Used(msgspec.Struct, frozen=True, order=True):
+class TypeUse(msgspec.Struct, frozen=True, order=True):
     """A type by its name in documents."""
 
     sort: Sort
     name: str
 
 
-def used(applications: Iterable[Document], components: Iterable[Document]) -> dict[Used, list[str]]:
+def used(applications: Iterable[Document], components: Iterable[Document]) -> dict[TypeUse, list[str]]:
     """The types that applications use, each with the applications as namespace/name."""
     workloads = {
         (_meta(one).get("namespace"), _meta(one).get("name")): str(_spec(one).get("workloadType") or "")
         for one in components
     }
-    found: dict[Used, list[str]] = {}
+    found: dict[TypeUse, list[str]] = {}
     for application in applications:
         metadata = _meta(application)
         place = f"{metadata.get('namespace')}/{metadata.get('name')}"
@@ -43,17 +44,17 @@ def used(applications: Iterable[Document], components: Iterable[Document]) -> di
     return found
 
 
-def _of(application: Document, namespace: object, workloads: Mapping[tuple[Any, Any], str]) -> Iterator[Used]:
+def _of(application: Document, namespace: object, workloads: Mapping[tuple[Any, Any], str]) -> Iterator[TypeUse]:
     for binding in bindings(application):
         workload = workloads.get((namespace, binding.get("componentName")))
         if workload:
-            yield Used("workload type", workload)
+            yield TypeUse("workload type", workload)
         for trait in _maps(binding.get("traits")):
             if trait.get("name"):
-                yield Used("trait", str(trait["name"]))
+                yield TypeUse("trait", str(trait["name"]))
     for scope in _maps(_spec(application).get("scopes")):
         if scope.get("type"):
-            yield Used("scope type", str(scope["type"]))
+            yield TypeUse("scope type", str(scope["type"]))
 
 
 def bindings(application: Document) -> list[Document]:
@@ -61,7 +62,7 @@ def bindings(application: Document) -> list[Document]:
     return list(_maps(_spec(application).get("components")))
 
 
-def check(uses: Mapping[Used, Sequence[str]], catalog: Catalog, published: Sequence[Document]) -> Iterator[Finding]:
+def check(uses: Mapping[TypeUse, Sequence[str]], catalog: Catalog, published: Sequence[Document]) -> Iterator[Finding]:
     """Whether somebody offers each type that is used: here, or at least in the cluster."""
     lacking = 0
     for type_, places in sorted(uses.items()):
@@ -85,10 +86,10 @@ def check(uses: Mapping[Used, Sequence[str]], catalog: Catalog, published: Seque
             hint = f"to have it in rudr validate, render and diff: pip install {name}" if name else ""
             yield note("types", f'{type_.sort} "{type_.name}" is offered in the cluster{offered}, but not here', hint)
     if not lacking:
-        yield ok("types", f"{findings.counted(len(uses), 'type')} in use, and all of them are offered")
+        yield ok("types", f"{problems.counted(len(uses), 'type')} in use, and all of them are offered")
 
 
-def unknown(type_: Used, catalog: Catalog) -> str:
+def unknown(type_: TypeUse, catalog: Catalog) -> str:
     """Why nothing installed here offers a type; empty when something does."""
     try:
         if type_.sort == "trait":
@@ -110,12 +111,12 @@ def plugins(states: Sequence[PluginState]) -> Iterator[Finding]:
             message = one.error if one.distribution in one.error else f"{one.distribution}: {one.error}"
             yield note("plugins", message, "rudr plugins -o json has the traceback")
     names = ", ".join(one.distribution for one in loaded)
-    yield ok("plugins", f"{findings.counted(len(loaded), 'package')} loaded here: {names}")
+    yield ok("plugins", f"{problems.counted(len(loaded), 'package')} loaded here: {names}")
 
 
 def published(catalog: Catalog, there: Sequence[Document], namespace: str) -> Iterator[Finding]:
     """What the controller has published, against what is installed here."""
-    ours = [one for one in there if stamp.ours(_meta(one).get("labels") or {})]
+    ours = [one for one in there if labels.ours(_meta(one).get("labels") or {})]
     if not ours:
         yield note(
             "definitions",
@@ -133,7 +134,7 @@ def published(catalog: Catalog, there: Sequence[Document], namespace: str) -> It
             yield note("definitions", message)
     if not differing:
         listed = ", ".join(f"{name} {version}" for name, version in sorted(cluster.items()))
-        yield ok("definitions", f"{findings.counted(len(ours), 'type')} published in {namespace}, of {listed}")
+        yield ok("definitions", f"{problems.counted(len(ours), 'type')} published in {namespace}, of {listed}")
 
 
 def _packages(documents: Iterable[Document]) -> dict[str, str]:
@@ -145,7 +146,7 @@ def _packages(documents: Iterable[Document]) -> dict[str, str]:
     return found
 
 
-def _publication(type_: Used, there: Iterable[Document]) -> Document | None:
+def _publication(type_: TypeUse, there: Iterable[Document]) -> Document | None:
     """The object in the definitions namespace that says that the cluster knows the type."""
     parsed = TypeName.parse(type_.name)
     for one in there:
@@ -156,7 +157,7 @@ def _publication(type_: Used, there: Iterable[Document]) -> Document | None:
             and _meta(one).get("name")
             in (
                 type_.name,
-                stamp.object_name(type_.name),
+                labels.object_name(type_.name),
             )
         ):
             return one

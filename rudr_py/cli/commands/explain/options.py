@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from rudr_py.cli import colour, options
-from rudr_py.cli.places import later
+from rudr_py.cli.lazy import later
+from rudr_py.cli.options import shared
+from rudr_py.cli.output import colour
 
 
 class _Sort(click.Choice[str]):
@@ -19,18 +20,18 @@ class _Sort(click.Choice[str]):
         return value
 
 
-work = later("rudr_py.cli.explain:run")
-names = later("rudr_py.cli.completing:names")
+work = later("rudr_py.cli.commands.explain.command:run")
+names = later("rudr_py.cli.types.completion:names")
 
 
 @click.command("explain")
-@click.argument("sort", type=_Sort(options.SORTS), required=False)
+@click.argument("sort", type=_Sort(shared.SORTS), required=False)
 @click.argument("name", metavar="[NAME[.PROPERTY...]]", required=False, shell_complete=names)
-@options.output("wide", "yaml", "json", "name", "md", explanation="md is a section of documentation.")
-@options.no_headers
+@shared.output("wide", "yaml", "json", "name", "md", explanation="md is a section of documentation.")
+@shared.no_headers
 @colour.option
 @click.option("--recursive", is_flag=True, help="Show the properties at all depths, by name and type.")
-@options.plugins
+@shared.plugins
 @click.pass_context
 def command(context: click.Context, /, **flags: Any) -> None:
     """Explain an installed trait, workload type or scope type: its properties, what it makes, an example.

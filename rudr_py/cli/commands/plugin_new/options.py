@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from rudr_py.cli import options
-from rudr_py.cli.places import later
+from rudr_py.cli.lazy import later
+from rudr_py.cli.options import shared
 
-work = later("rudr_py.cli.plugin_new:run")
+work = later("rudr_py.cli.commands.plugin_new.command:run")
 
 
 @click.group("plugin")
@@ -19,7 +19,7 @@ def group() -> None:
 
 
 @group.command("new")
-@click.argument("sort", type=click.Choice(options.SORTS))
+@click.argument("sort", type=click.Choice(shared.SORTS))
 @click.argument("name")
 @click.option(
     "--dir",

@@ -14,11 +14,12 @@ import click
 import msgspec
 
 from rudr_py.catalog import PluginState
-from rudr_py.cli import installed, layout, output
-from rudr_py.cli.installed import Wanted
+from rudr_py.cli.options import plugins as installed
+from rudr_py.cli.options.plugins import PluginOptions
+from rudr_py.cli.output import documents, table
 from rudr_py.errors import ConfigError
 from rudr_py.plugins import loading
-from rudr_py.plugins.loading import Loaded
+from rudr_py.plugins.loading import LoadedPlugins, PluginGuard
 from rudr_py.plugins.quarantine import Quarantine
 
 Form = Literal["wide", "yaml", "json", "name"]
@@ -33,7 +34,7 @@ NARROW = 40
 def run(context: click.Context, *, form: Form | None, no_headers: bool) -> int:
     """Print the table; the exit code."""
     asked = installed.wanted(context)
-    loaded = context.find_object(Loaded) or _loaded(asked)
+    loaded = context.find_object(LoadedPlugins) or _loaded(asked)
     click.echo(_text(loaded.plugins, form, headers=not no_headers), nl=False)
     if form == "name":
         for plugin in loaded.refused:
@@ -59,7 +60,7 @@ def _release(folder: Path, name: str) -> None:
         click.echo(f"{offence.label.sort} {offence.label.name} of {offence.label.package} is released")
 
 
-def _loaded(asked: Wanted) -> Loaded:
+def _loaded(asked: PluginOptions) -> LoadedPlugins:
     """Everything, also when what was asked for makes no sense: then that is told, and all are listed."""
     try:
         offences = Quarantine(asked.state_dir).read() if asked.state_dir else ()
@@ -67,15 +68,15 @@ def _loaded(asked: Wanted) -> Loaded:
         click.echo(f"warning: {error}", err=True)
         offences = ()
     try:
-        return loading.installed(only=asked.only, ward=loading.Ward(offences))
+        return loading.installed(only=asked.only, ward=PluginGuard(offences))
     except ConfigError as error:
         click.echo(f"warning: {error}", err=True)
-        return loading.installed(ward=loading.Ward(offences))
+        return loading.installed(ward=PluginGuard(offences))
 
 
 def _text(plugins: Sequence[PluginState], form: Form | None, *, headers: bool) -> str:
     if form in ("yaml", "json"):
-        return output.data({"items": msgspec.to_builtins(plugins)}, form)
+        return documents.data({"items": msgspec.to_builtins(plugins)}, form)
     if form == "name":
         return "".join(f"{plugin.package}\n" for plugin in plugins)
     if form == "wide":
@@ -83,7 +84,7 @@ def _text(plugins: Sequence[PluginState], form: Form | None, *, headers: bool) -
     rows = [["PACKAGE", "VERSION", "STATE"], *([one.package, one.version, one.state.capitalize()] for one in plugins)]
     room = WIDTH - sum(max(map(len, column)) + len("   ") for column in zip(*rows, strict=True))
     lines = [[*row, _listed(one, room)] for row, one in zip(rows[1:], plugins, strict=True)]
-    return output.table(_lines([[*rows[0], ["TYPES"]], *lines]), headers=headers) + "".join(_reasons(plugins))
+    return documents.table(_lines([[*rows[0], ["TYPES"]], *lines]), headers=headers) + "".join(_reasons(plugins))
 
 
 def _wide(plugins: Sequence[PluginState], *, headers: bool) -> str:
@@ -91,12 +92,12 @@ def _wide(plugins: Sequence[PluginState], *, headers: bool) -> str:
     for one in plugins:
         state, told = one.state.capitalize(), " ".join(one.error.split()) or "<none>"
         rows += [[one.package, one.name, one.version, state, _listed(one, NARROW), told]]
-    return output.table(_lines(rows), headers=headers)
+    return documents.table(_lines(rows), headers=headers)
 
 
 def _listed(plugin: PluginState, room: int) -> list[str]:
     """The names of the types in lines of this width; a longer name has a line of its own."""
-    return list(layout.wrapped(", ".join(plugin.types) or "<none>", room))
+    return list(table.wrapped(", ".join(plugin.types) or "<none>", room))
 
 
 def _lines(rows: Iterable[Sequence[str | Sequence[str]]]) -> list[list[str]]:
@@ -114,4 +115,4 @@ def _reasons(plugins: Sequence[PluginState]) -> Iterator[str]:
     if told:
         yield "\n"
     for text in told:
-        yield from (f"{line}\n" for line in layout.wrapped(text, WIDTH, then="  "))
+        yield from (f"{line}\n" for line in table.wrapped(text, WIDTH, then="  "))

@@ -6,17 +6,17 @@ from typing import Any
 
 import click
 
-from rudr_py.cli import options
-from rudr_py.cli.places import later
+from rudr_py.cli.lazy import later
+from rudr_py.cli.options import shared
 
-work = later("rudr_py.cli.plugins:run")
-off_the_list = later("rudr_py.cli.plugins:release")
+work = later("rudr_py.cli.commands.plugins.command:run")
+off_the_list = later("rudr_py.cli.commands.plugins.command:release")
 
 
 @click.group("plugins", invoke_without_command=True)
-@options.output("wide", "yaml", "json", "name", explanation="wide has the names of plugins.")
-@options.no_headers
-@options.plugins
+@shared.output("wide", "yaml", "json", "name", explanation="wide has the names of plugins.")
+@shared.no_headers
+@shared.plugins
 @click.pass_context
 def group(context: click.Context, /, **flags: Any) -> None:
     """List the installed plugins with version, state and types.

@@ -11,12 +11,15 @@ import msgspec
 
 from rudr_py.api import Rule
 from rudr_py.catalog import Catalog
-from rudr_py.cli import files, installed, output
+from rudr_py.cli.documents import files
+from rudr_py.cli.options import plugins
+from rudr_py.cli.output import documents
 from rudr_py.errors import DocumentError, Right
-from rudr_py.model import parse, parse_definition
-from rudr_py.plugins import discovery, loading, purposes, rights, roles
+from rudr_py.model.parse import definition
+from rudr_py.model.parse import documents as parse
+from rudr_py.plugins import entry_points, loading, right_purposes, rights, roles
 from rudr_py.plugins.rights import Rights
-from rudr_py.plugins.roles import Account, Installation
+from rudr_py.plugins.roles import RoleScope, ServiceAccount
 
 Form = Literal["yaml", "json", "name", "wide"]
 
@@ -43,7 +46,7 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
 def run(context: click.Context, /, **flags: object) -> None:
     """Print the roles."""
     asked = msgspec.convert(flags, _Asked)
-    catalog = installed.types(context).catalog
+    catalog = plugins.types(context).catalog
     needed = rights.needed(
         catalog,
         publish=asked.publish,
@@ -53,25 +56,25 @@ def run(context: click.Context, /, **flags: object) -> None:
         further=tuple(_admitted(asked)),
     )
     if asked.aggregate:
-        standard = rights.needed(loading.load([], discovery.standard()).catalog)
+        standard = rights.needed(loading.load([], entry_points.standard()).catalog)
         needed = Rights(cluster=rights.beyond(needed.cluster, standard.cluster), definitions=())
         found = [roles.role("ClusterRole", f"{asked.name}-further", needed.cluster, labels=roles.AGGREGATE)]
     else:
         found = list(roles.documents(needed, _installation(asked)))
     if asked.form == "wide":
-        text = output.table(_table(needed, catalog, asked), headers=not asked.no_headers)
+        text = documents.table(_table(needed, catalog, asked), headers=not asked.no_headers)
     else:
-        text = output.text(found, asked.form)
+        text = documents.text(found, asked.form)
     click.echo(text, nl=False)
 
 
-def _installation(asked: _Asked) -> Installation:
-    return Installation(
+def _installation(asked: _Asked) -> RoleScope:
+    return RoleScope(
         name=asked.name,
         watched=tuple(name.strip() for name in asked.watch.split(",") if name.strip()),
         definitions=asked.definitions,
         own=asked.lease_namespace or asked.definitions,
-        account=Account(*asked.account) if asked.account else None,
+        account=ServiceAccount(*asked.account) if asked.account else None,
     )
 
 
@@ -90,7 +93,7 @@ def _table(needed: Rights, catalog: Catalog, asked: _Asked) -> list[tuple[str, .
                 group = rule.groups[0]
                 verbs: dict[str, list[str]] = {}
                 for verb in rule.verbs:
-                    purpose = purposes.of(catalog, Right(verb, resource, group)) or "by a WorkloadType object"
+                    purpose = right_purposes.of(catalog, Right(verb, resource, group)) or "by a WorkloadType object"
                     verbs.setdefault(purpose, []).append(verb)
                 name = f"{resource}.{group}" if group else resource
                 rows += ((name, ",".join(found), where, purpose) for purpose, found in verbs.items())
@@ -104,7 +107,7 @@ def _admitted(asked: _Asked) -> Iterator[Rule]:
     for document in reading.documents:
         if document.value.get("kind") != "WorkloadType" or not parse.is_oam(document.value):
             continue
-        parsed = parse_definition.parse_workload_type(document.value, document.positions)
+        parsed = definition.parse_workload_type(document.value, document.positions)
         problems += parsed.problems
         if parsed.value is None or parsed.problems:
             continue

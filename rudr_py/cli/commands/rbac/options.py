@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from rudr_py.cli import options
-from rudr_py.cli.places import later
+from rudr_py.cli.lazy import later
+from rudr_py.cli.options import shared
 from rudr_py.settings import Settings
 
-work = later("rudr_py.cli.rbac:run")
+work = later("rudr_py.cli.commands.rbac.command:run")
 
 LEASE = "rudr-py"
 
@@ -25,8 +25,8 @@ def _account(context: click.Context, parameter: click.Parameter, value: str | No
 
 
 @click.command("rbac")
-@options.output("wide", "yaml", "json", "name", default="yaml", explanation="wide says what for.")
-@options.no_headers
+@shared.output("wide", "yaml", "json", "name", default="yaml", explanation="wide says what for.")
+@shared.no_headers
 @click.option("--name", default="rudr", show_default=True, help="The name of the roles, and what it begins with.")
 @click.option("--bind", "account", metavar="NAMESPACE:NAME", callback=_account, help="Bind them to a ServiceAccount.")
 @click.option(
@@ -34,7 +34,7 @@ def _account(context: click.Context, parameter: click.Parameter, value: str | No
     "watch",
     metavar="NAMES",
     default="",
-    callback=options.several_namespaces,
+    callback=shared.several_namespaces,
     help="As for rudr run: Roles in these, no ClusterRole.",
 )
 @click.option(
@@ -43,7 +43,7 @@ def _account(context: click.Context, parameter: click.Parameter, value: str | No
     metavar="NAME",
     default=Settings().definitions_namespace,
     show_default=True,
-    callback=options.one_namespace,
+    callback=shared.one_namespace,
     help="As for rudr run.",
 )
 @click.option("--publish-definitions/--no-publish-definitions", "publish", default=True, help="As for rudr run.")
@@ -59,10 +59,10 @@ def _account(context: click.Context, parameter: click.Parameter, value: str | No
 @click.option(
     "--leader-election-namespace", "lease_namespace", help="As for rudr run; default: the definitions namespace."
 )
-@options.filename("Add the kinds that the WorkloadType objects in it admit; may be given several times.")
-@options.recursive
+@shared.filename("Add the kinds that the WorkloadType objects in it admit; may be given several times.")
+@shared.recursive
 @click.option("--aggregate", is_flag=True, help="Only what is beyond the standard types, to be added to our chart's.")
-@options.plugins
+@shared.plugins
 @click.pass_context
 def command(context: click.Context, /, **flags: Any) -> None:
     """Print the rights that the controller needs with the installed plugins: exactly these, as roles.

@@ -6,17 +6,17 @@ from typing import Any
 
 import click
 
-from rudr_py.cli import options
-from rudr_py.cli.places import later
+from rudr_py.cli.lazy import later
+from rudr_py.cli.options import shared
 
-work = later("rudr_py.cli.render:run")
+work = later("rudr_py.cli.commands.render.command:run")
 
 
 @click.command("render")
-@options.filenames
-@options.namespace
-@options.output("yaml", "json", "name", default="yaml", explanation="How to print the objects.")
-@options.plugins
+@shared.filenames
+@shared.namespace
+@shared.output("yaml", "json", "name", default="yaml", explanation="How to print the objects.")
+@shared.plugins
 @click.pass_context
 def command(context: click.Context, /, **flags: Any) -> None:
     """Print the Kubernetes objects that documents stand for.

@@ -17,7 +17,11 @@ import click
 
 import rudr_py
 from rudr_py.catalog import Catalog
-from rudr_py.cli import connecting, electing, installed, loglevels, logs
+from rudr_py.cli.cluster import connect
+from rudr_py.cli.logging import formatters
+from rudr_py.cli.logging import levels as loglevels
+from rudr_py.cli.logging.formatters import Format
+from rudr_py.cli.options import leader_election, plugins
 from rudr_py.controller import assemble
 from rudr_py.kube import config
 from rudr_py.kube.clock import SystemClock
@@ -29,10 +33,10 @@ log = logging.getLogger(__name__)
 def run(context: click.Context, /, **flags: str | float | None) -> None:
     """Run the controller until it is told to stop. Raises RudrError."""
     levels = loglevels.chosen(_text(flags.pop("log_level")), int(flags.pop("verbose") or 0))
-    logs.setup(_format(flags.pop("log_format")), levels)
+    formatters.setup(_format(flags.pop("log_format")), levels)
     kubeconfig_flag, context_name = flags.pop("kubeconfig"), _text(flags.pop("context_name", None))
-    with logs.last_words(), installed.watched(context) as loaded:
-        kubeconfig = connecting.find(kubeconfig_flag, os.environ)
+    with formatters.last_words(), plugins.watched(context) as loaded:
+        kubeconfig = connect.find(kubeconfig_flag, os.environ)
         asyncio.run(_run(settings(flags, os.environ), kubeconfig, context_name, loaded.catalog))
 
 
@@ -63,7 +67,7 @@ def settings(
         namespaces=tuple(name.strip() for name in namespaces.split(",") if name.strip()),
         definitions_namespace=definitions,
         identity=process,
-        leader_election=electing.election(flags, process=process, namespaces=(own, definitions)),
+        leader_election=leader_election.election(flags, process=process, namespaces=(own, definitions)),
         **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type] # click typed them
     )
 
@@ -73,13 +77,13 @@ async def _run(chosen: Settings, kubeconfig: str | None, context_name: str | Non
     async with contextlib.AsyncExitStack() as stack:
         connection = await config.connect(kubeconfig, context_name, now=clock.now)
         log.info("starting", extra=beginning(chosen, connection.server, catalog))
-        transport = await stack.enter_async_context(connecting.transport_to(connection))
+        transport = await stack.enter_async_context(connect.transport_to(connection))
         lease = None
         if chosen.leader_election is not None:
             # with credentials of its own, too: whoever renews those of the others may take a while
             connection = await config.connect(kubeconfig, context_name, now=clock.now)
-            lease = await stack.enter_async_context(connecting.transport_to(connection, purpose="leader-election"))
-        stop = await stack.enter_async_context(connecting.stopping())
+            lease = await stack.enter_async_context(connect.transport_to(connection, purpose="leader-election"))
+        stop = await stack.enter_async_context(connect.stopping())
         await assemble(chosen, transport, clock, catalog, lease=lease).run(stop)
 
 
@@ -95,7 +99,7 @@ def beginning(chosen: Settings, server: str, catalog: Catalog) -> dict[str, obje
     }
 
 
-def _format(value: str | float | None) -> logs.Format:
+def _format(value: str | float | None) -> Format:
     return "json" if value == "json" else "text" if value == "text" else "auto"
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from rudr_py.cli import electing, options
-from rudr_py.cli.places import later
+from rudr_py.cli.lazy import later
+from rudr_py.cli.options import leader_election, shared
 
-work = later("rudr_py.cli.run:run")
+work = later("rudr_py.cli.commands.run.command:run")
 
 
 @click.command("run")
@@ -31,14 +31,14 @@ work = later("rudr_py.cli.run:run")
     "--watch-namespace",
     metavar="NAMES",
     envvar="RUDR_WATCH_NAMESPACE",
-    callback=options.several_namespaces,
+    callback=shared.several_namespaces,
     help="Namespaces to watch, with commas between; default: all.",
 )
 @click.option(
     "--definitions-namespace",
     metavar="NAME",
     envvar="RUDR_DEFINITIONS_NAMESPACE",
-    callback=options.one_namespace,
+    callback=shared.one_namespace,
     help="Where Trait and WorkloadType objects are read from; default: the pod's own namespace, else rudr-system.",
 )
 @click.option(
@@ -84,7 +84,7 @@ work = later("rudr_py.cli.run:run")
     envvar="RUDR_ROOT_SCOPES",
     help="Give every namespace the application `root`, with scopes for whoever is in no other; default: no.",
 )
-@electing.flags
+@leader_election.flags
 @click.option(
     "--log-format",
     type=click.Choice(["auto", "json", "text"]),
@@ -100,7 +100,7 @@ work = later("rudr_py.cli.run:run")
     help="debug, info, warning, error or off; also by name: rudr=info,kube=debug.  [default: info]",
 )
 @click.option("-v", "--verbose", count=True, help="Say more; twice for everything. Beats --log-level.")
-@options.plugins
+@shared.plugins
 @click.pass_context
 def command(context: click.Context, /, **flags: Any) -> None:
     """Run the controller against a cluster.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
-from rudr_py.cli import editor_schema, installed, output
+from rudr_py.cli.commands.schema import editor_schema
+from rudr_py.cli.options import plugins
+from rudr_py.cli.output import documents
 
 
 def run(context: click.Context) -> None:
     """Print the schema."""
-    click.echo(output.data(editor_schema.schema(installed.types(context).catalog), "json"), nl=False)
+    click.echo(documents.data(editor_schema.schema(plugins.types(context).catalog), "json"), nl=False)

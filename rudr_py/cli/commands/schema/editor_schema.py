@@ -10,9 +10,13 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from rudr_py.catalog import Catalog, Offer
-from rudr_py.cli import draft07, editor_types, explaining, typenames
-from rudr_py.cli.draft07 import Schema
-from rudr_py.model import crds, names, schema_nodes
+from rudr_py.cli.commands.schema import editor_types, json_schema
+from rudr_py.cli.commands.schema.json_schema import Schema
+from rudr_py.cli.types import facts
+from rudr_py.cli.types import names as typenames
+from rudr_py.model import names
+from rudr_py.model.crd_schemas import crds, nodes
+from rudr_py.model.crd_schemas.crds import CrdKind
 from rudr_py.model.identity import API_VERSION, CORE_GROUP
 from rudr_py.model.parameter_types import PARAMETER_TYPES
 
@@ -50,7 +54,7 @@ def schema(catalog: Catalog) -> Schema:
             },
             "allOf": [{"if": editor_types.is_one_of("kind", [name]), "then": _reference(name)} for name in kinds],
         },
-        "definitions": {"variable": draft07.VARIABLE, "metadata": _metadata(), **kinds, **types},
+        "definitions": {"variable": json_schema.VARIABLE, "metadata": _metadata(), **kinds, **types},
     }
 
 
@@ -77,8 +81,8 @@ def _metadata() -> Schema:
     }
 
 
-def _kind(kind: crds.Kind, catalog: Catalog) -> Schema:
-    spec = draft07.of_structural(schema_nodes.lenient(kind.spec()))
+def _kind(kind: CrdKind, catalog: Catalog) -> Schema:
+    spec = json_schema.of_structural(nodes.lenient(kind.spec()))
     if kind.kind == "ApplicationConfiguration":
         _refine_application(spec, catalog)
     elif kind.kind == "ComponentSchematic":
@@ -129,7 +133,7 @@ def _refine_application(spec: Schema, catalog: Catalog) -> None:
 
 def _snippet(offer: Offer[Any], catalog: Catalog) -> Schema:
     """A whole binding of the trait, for editors to insert."""
-    explained = explaining.explain(offer, catalog)
+    explained = facts.explain(offer, catalog)
     (binding,) = explained.example["traits"] if explained.example else ({"name": offer.name},)
     return {"label": offer.name, "description": " ".join(explained.about), "body": binding}
 

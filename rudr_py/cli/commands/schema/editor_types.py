@@ -9,19 +9,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rudr_py.catalog import Offer
-from rudr_py.cli import draft07, explaining, typenames
-from rudr_py.cli.draft07 import Schema
+from rudr_py.cli.commands.schema import json_schema
+from rudr_py.cli.commands.schema.json_schema import Schema
+from rudr_py.cli.types import facts, names
 
 
 def definition(offer: Offer[Any]) -> Schema:
     """What holds for the binding of a trait, of a scope, or for a component, that names this type."""
-    sort = typenames.sort_of(offer)
-    about = " ".join(explaining.paragraphs(offer.provides))
+    sort = names.sort_of(offer)
+    about = " ".join(facts.paragraphs(offer.provides))
     if sort == "workload":
         settings = {"properties": {"workloadType": {"description": about}, "workloadSettings": _settings(offer)}}
         return {**settings, "required": ["workloadSettings"]} if offer.schema.get("required") else settings
     key = "name" if sort == "trait" else "type"
-    as_map = _renamed(draft07.of_type(offer.schema), offer.provides.renamed_properties)
+    as_map = _renamed(json_schema.of_type(offer.schema), offer.provides.renamed_properties)
     needed = bool(offer.schema.get("required"))
     properties: Schema = {"description": about}
     if sort == "trait":
@@ -41,7 +42,7 @@ def is_one_of(key: str, values: list[str]) -> Schema:
 
 def key_of(offer: Offer[Any]) -> str:
     """Under which name the definition of a type stands in the schema."""
-    return f"{typenames.sort_of(offer)}.{offer.name.replace('/', '.')}"
+    return f"{names.sort_of(offer)}.{offer.name.replace('/', '.')}"
 
 
 def is_named(key: str, spellings: Iterable[str]) -> Schema:
@@ -73,7 +74,7 @@ def _renamed(properties: Schema, renamed: Mapping[str, str]) -> Schema:
 
 def _listed(offer: Offer[Any]) -> Schema:
     """The properties of a scope as a list of name and value, as OAM has it."""
-    declared = draft07.of_type(offer.schema)
+    declared = json_schema.of_type(offer.schema)
     named = _renamed(declared, offer.provides.renamed_properties)["properties"]
     closed = declared.get("additionalProperties") is False
     by_name = [
@@ -86,7 +87,7 @@ def _listed(offer: Offer[Any]) -> Schema:
 
 def _settings(offer: Offer[Any]) -> Schema:
     """The workloadSettings of a type: a list of name and value, or name and fromParam."""
-    declared = draft07.of_type(offer.schema)
+    declared = json_schema.of_type(offer.schema)
     named = declared.get("properties", {})
     unless = {"required": ["name"], "not": {"required": ["fromParam"]}}
     by_name = [
@@ -99,7 +100,7 @@ def _settings(offer: Offer[Any]) -> Schema:
     contains = [
         {
             "contains": is_one_of("name", [name]),
-            "errorMessage": f'{typenames.short(offer.name)} needs the setting "{name}"',
+            "errorMessage": f'{names.short(offer.name)} needs the setting "{name}"',
         }
         for name in required
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from rudr_py.model.schema_nodes import PRESERVE
+from rudr_py.model.crd_schemas.nodes import PRESERVE
 
 Schema = dict[str, Any]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from rudr_py.cli import options
-from rudr_py.cli.places import later
+from rudr_py.cli.lazy import later
+from rudr_py.cli.options import shared
 
-work = later("rudr_py.cli.schema:run")
+work = later("rudr_py.cli.commands.schema.command:run")
 
 
 @click.command("schema")
-@options.plugins
+@shared.plugins
 @click.pass_context
 def command(context: click.Context, /) -> None:
     """Print a JSON Schema (draft-07) of all kinds, with the properties of every installed type, for editors.

@@ -10,18 +10,23 @@ import click
 import msgspec
 
 from rudr_py.api import Ref
-from rudr_py.cli import cluster, colour, looking, output, redraw, report, report_text
-from rudr_py.cli.cluster import APPLICATION, Cluster
-from rudr_py.cli.looking import Look
-from rudr_py.cli.options import Where
-from rudr_py.cli.report import Report
+from rudr_py.cli.cluster import client, list_watch
+from rudr_py.cli.cluster.client import APPLICATION, ClusterClient
+from rudr_py.cli.cluster.list_watch import ListQuery
+from rudr_py.cli.commands.status import report
+from rudr_py.cli.commands.status import text as report_text
+from rudr_py.cli.commands.status.report import ApplicationReport
+from rudr_py.cli.options.shared import ClusterOptions
+from rudr_py.cli.output import colour
+from rudr_py.cli.output import documents as output
+from rudr_py.cli.output.live_text import LiveText
 
 Form = Literal["text", "wide", "yaml", "json", "name"]
 
 Document = dict[str, Any]
 
 
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
+class StatusOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What to show, and how."""
 
     name: str
@@ -32,9 +37,9 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     width: int
 
 
-def run(where: Where, name: str, *, form: Form | None, color: bool, watch: bool, **flags: Any) -> int:
+def run(where: ClusterOptions, name: str, *, form: Form | None, color: bool, watch: bool, **flags: Any) -> int:
     """Show it; the exit code."""
-    wish = Wish(
+    wish = StatusOptions(
         name=name,
         selector=flags["selector"],
         form=form or "text",
@@ -45,14 +50,14 @@ def run(where: Where, name: str, *, form: Form | None, color: bool, watch: bool,
     return asyncio.run(_run(where, wish, watch=watch))
 
 
-async def _run(where: Where, wish: Wish, *, watch: bool) -> int:
-    async with cluster.opened(where) as found:
-        reports = read(await looking.once(found, looks(found, wish)))
+async def _run(where: ClusterOptions, wish: StatusOptions, *, watch: bool) -> int:
+    async with client.opened(where) as found:
+        reports = read(await list_watch.once(found, looks(found, wish)))
         if not reports and wish.name:
-            raise cluster.not_found(wish.name)
+            raise client.not_found(wish.name)
         if watch:
-            shown = redraw.Changes(lambda documents: text(read(documents), wish))
-            await looking.follow(found, lambda _documents: looks(found, wish), shown)
+            shown = LiveText(lambda documents: text(read(documents), wish))
+            await list_watch.follow(found, lambda _documents: looks(found, wish), shown)
             return 0
         if not reports:
             click.echo(nothing(found), err=True)
@@ -60,24 +65,24 @@ async def _run(where: Where, wish: Wish, *, watch: bool) -> int:
         return 0 if all(one.ready for one in reports) else 1
 
 
-def looks(found: Cluster, wish: Wish) -> Iterable[Look]:
+def looks(found: ClusterClient, wish: StatusOptions) -> Iterable[ListQuery]:
     """What has to be read: the applications and the pods of their instances."""
-    return (looking.applications(found.selected, wish.name, wish.selector), looking.pods(found.selected))
+    return (list_watch.applications(found.selected, wish.name, wish.selector), list_watch.pods(found.selected))
 
 
-def nothing(found: Cluster) -> str:
+def nothing(found: ClusterClient) -> str:
     """The message when there is no application at all, as kubectl words it."""
     return "No applications found" + ("" if found.everywhere else f" in {found.namespace} namespace.")
 
 
-def read(documents: Iterable[Document]) -> list[Report]:
+def read(documents: Iterable[Document]) -> list[ApplicationReport]:
     """The report of every application among the documents, by namespace and name."""
     listed = list(documents)
-    pods = [one for one in listed if one["kind"] == looking.POD.kind]
-    return [report.of(one, pods) for one in looking.found_applications(listed)]
+    pods = [one for one in listed if one["kind"] == list_watch.POD.kind]
+    return [report.of(one, pods) for one in list_watch.found_applications(listed)]
 
 
-def text(reports: Sequence[Report], wish: Wish) -> str:
+def text(reports: Sequence[ApplicationReport], wish: StatusOptions) -> str:
     """The reports in the form that is wished for."""
     if wish.form == "name":
         return "".join(f"{Ref(APPLICATION, one.name)}\n" for one in reports)

@@ -6,19 +6,20 @@ from typing import Any
 
 import click
 
-from rudr_py.cli import colour, options
-from rudr_py.cli.places import later
+from rudr_py.cli.lazy import later
+from rudr_py.cli.options import shared
+from rudr_py.cli.output import colour
 
-work = later("rudr_py.cli.status:run")
+work = later("rudr_py.cli.commands.status.command:run")
 
 
 @click.command("status")
 @click.argument("name", default="")
-@options.cluster()
-@options.selector
-@options.watch
-@options.output("wide", "yaml", "json", "name", explanation="wide shows healthy pods and nodes, too.")
-@options.no_headers
+@shared.cluster()
+@shared.selector
+@shared.watch
+@shared.output("wide", "yaml", "json", "name", explanation="wide shows healthy pods and nodes, too.")
+@shared.no_headers
 @colour.option
 @click.pass_context
 def command(context: click.Context, /, **flags: Any) -> None:
@@ -29,4 +30,4 @@ def command(context: click.Context, /, **flags: Any) -> None:
 
     Example: rudr status shop
     """
-    context.exit(work(**options.one_or_some(flags)))
+    context.exit(work(**shared.one_or_some(flags)))

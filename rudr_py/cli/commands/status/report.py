@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from rudr_py.api import Health, naming
-from rudr_py.cli import pod_state
+from rudr_py.cli.cluster import pod_state
 from rudr_py.model.identity import CORE_GROUP, TypeName
-from rudr_py.render import stamp
+from rudr_py.render.values import labels
 
 Document = Mapping[str, Any]
 
@@ -21,7 +21,7 @@ CONDITIONS = ("Valid", "Synced", "Ready", "Paused")
 """In the order in which one leads to the next; Paused stands only on an application that is."""
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class ReportedCondition(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A condition of the application."""
 
     type: str
@@ -30,7 +30,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     message: str = ""
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class ReportItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A workload, a trait, a scope or a pod: what it is called, and how it is doing."""
 
     name: str
@@ -45,29 +45,29 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return self.state == "ready"
 
 
-class Pod(Item, frozen=True, kw_only=True, rename="camel"):
+class ReportedPod(ReportItem, frozen=True, kw_only=True, rename="camel"):
     """A pod, and the node that it is on."""
 
     node: str = ""
 
 
-class Instance(Item, frozen=True, kw_only=True, rename="camel"):
+class ReportedInstance(ReportItem, frozen=True, kw_only=True, rename="camel"):
     """An instance of a component, with its traits in their order and its pods by name."""
 
     component: str = ""
     workload: str = ""
-    traits: tuple[Item, ...] = ()
-    pods: tuple[Pod, ...] = ()
+    traits: tuple[ReportItem, ...] = ()
+    pods: tuple[ReportedPod, ...] = ()
 
 
-class Scope(Item, frozen=True, kw_only=True, rename="camel"):
+class ReportedScope(ReportItem, frozen=True, kw_only=True, rename="camel"):
     """A scope that the application declares."""
 
     type: str = ""
     members: int = 0
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class ApplicationReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One application. `ready` counts only if it is about the application as it is now; `pending` says why it is not.
 
     This is what `rudr status -o json` prints, so names and types of fields stay.
@@ -78,17 +78,17 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     phase: str = ""
     ready: bool = False
     pending: str = ""
-    conditions: tuple[Said, ...] = ()
-    instances: tuple[Instance, ...] = ()
-    scopes: tuple[Scope, ...] = ()
+    conditions: tuple[ReportedCondition, ...] = ()
+    instances: tuple[ReportedInstance, ...] = ()
+    scopes: tuple[ReportedScope, ...] = ()
     warnings: tuple[str, ...] = ()
 
-    def condition(self, type_: str) -> Said:
+    def condition(self, type_: str) -> ReportedCondition:
         """The condition of a type; Unknown when there is none."""
-        return next((one for one in self.conditions if one.type == type_), Said(type=type_))
+        return next((one for one in self.conditions if one.type == type_), ReportedCondition(type=type_))
 
 
-def of(application: Document, pods: Iterable[Document] = ()) -> Report:
+def of(application: Document, pods: Iterable[Document] = ()) -> ApplicationReport:
     """The report of one application; of the pods, those of its namespace and its instances count."""
     metadata, status = _map(application.get("metadata")), _map(application.get("status"))
     name, namespace = str(metadata.get("name", "")), str(metadata.get("namespace", ""))
@@ -96,7 +96,7 @@ def of(application: Document, pods: Iterable[Document] = ()) -> Report:
     pending = _pending(metadata, status)
     conditions = _conditions(status)
     ready = next((one.status for one in conditions if one.type == "Ready"), "Unknown") == "True"
-    return Report(
+    return ApplicationReport(
         name=name,
         namespace=namespace,
         phase=_text(status.get("phase")),
@@ -126,11 +126,11 @@ def _pending(metadata: Mapping[str, Any], status: Mapping[str, Any]) -> str:
     return ""
 
 
-def _conditions(status: Mapping[str, Any]) -> tuple[Said, ...]:
+def _conditions(status: Mapping[str, Any]) -> tuple[ReportedCondition, ...]:
     found = {str(one.get("type")): one for one in _maps(status.get("conditions"))}
     named = [kind for kind in CONDITIONS if kind in found]
     return tuple(
-        Said(
+        ReportedCondition(
             type=kind,
             status=_text(found[kind].get("status")) or "Unknown",
             reason=_text(found[kind].get("reason")),
@@ -140,26 +140,28 @@ def _conditions(status: Mapping[str, Any]) -> tuple[Said, ...]:
     )
 
 
-def _instance(entry: Document, pods: Sequence[Document]) -> Instance:
+def _instance(entry: Document, pods: Sequence[Document]) -> ReportedInstance:
     label = naming.join(_text(entry.get("name")) or "x")
-    own = [pod for pod in pods if _map(_map(pod.get("metadata")).get("labels")).get(stamp.INSTANCE) == label]
-    return Instance(
+    own = [pod for pod in pods if _map(_map(pod.get("metadata")).get("labels")).get(labels.INSTANCE) == label]
+    return ReportedInstance(
         **_item(entry),
         component=_text(entry.get("component")),
         workload=_text(entry.get("workload")),
-        traits=tuple(Item(**_item(one)) for one in _maps(entry.get("traits"))),
+        traits=tuple(ReportItem(**_item(one)) for one in _maps(entry.get("traits"))),
         pods=tuple(sorted((_pod(pod) for pod in own), key=lambda pod: pod.name)),
     )
 
 
-def _scope(entry: Document) -> Scope:
+def _scope(entry: Document) -> ReportedScope:
     members = entry.get("members")
-    return Scope(**_item(entry), type=_text(entry.get("type")), members=members if isinstance(members, int) else 0)
+    return ReportedScope(
+        **_item(entry), type=_text(entry.get("type")), members=members if isinstance(members, int) else 0
+    )
 
 
-def _pod(document: Document) -> Pod:
+def _pod(document: Document) -> ReportedPod:
     health: Health = pod_state.assess(document)
-    return Pod(
+    return ReportedPod(
         name=_text(_map(document.get("metadata")).get("name")),
         state=health.state,
         reason=health.reason,
@@ -177,7 +179,7 @@ def _item(entry: Document) -> dict[str, Any]:
 
 def _belongs(pod: Document, name: str, namespace: str) -> bool:
     metadata = _map(pod.get("metadata"))
-    labelled = _map(metadata.get("labels")).get(stamp.APPLICATION) in (name, naming.join(name or "x"), None)
+    labelled = _map(metadata.get("labels")).get(labels.APPLICATION) in (name, naming.join(name or "x"), None)
     return labelled and metadata.get("namespace", namespace) == namespace
 
 

@@ -6,9 +6,16 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from rudr_py.cli import colour, findings, layout, report
-from rudr_py.cli.layout import Cell, Row
-from rudr_py.cli.report import Instance, Item, Report, Said
+from rudr_py.cli.commands.status import report
+from rudr_py.cli.commands.status.report import (
+    ApplicationReport,
+    ReportedCondition,
+    ReportedInstance,
+    ReportedScope,
+    ReportItem,
+)
+from rudr_py.cli.output import colour, problems, table
+from rudr_py.cli.output.table import Cell, Row
 
 HEADER = ("INSTANCE", "HEALTH", "REASON", "SHOWS")
 
@@ -17,7 +24,7 @@ SHOWN = 14
 
 
 def lines(
-    reports: Sequence[Report], width: int, *, colours: bool = False, wide: bool = False, headers: bool = True
+    reports: Sequence[ApplicationReport], width: int, *, colours: bool = False, wide: bool = False, headers: bool = True
 ) -> Iterator[str]:
     """The reports, one after the other. `wide` shows healthy pods too, with their nodes."""
     for number, one in enumerate(reports):
@@ -29,46 +36,46 @@ def lines(
         if rows:
             yield ""
             heading = [Row(cells=tuple(Cell(text, bold=True) for text in HEADER))] if headers else []
-            yield from layout.table([*heading, *rows], width, colours=colours)
+            yield from table.table([*heading, *rows], width, colours=colours)
         if one.warnings:
             yield ""
             yield colour.paint("Warnings", "yellow", on=colours)
             for warning in one.warnings:
-                yield from layout.wrapped(warning, width, first="- ", then="  ")
+                yield from table.wrapped(warning, width, first="- ", then="  ")
 
 
-def _application(one: Report, width: int, colours: bool) -> Iterator[str]:
+def _application(one: ApplicationReport, width: int, colours: bool) -> Iterator[str]:
     where = f"namespace {one.namespace}" + (f", phase {one.phase}" if one.phase else "")
-    yield colour.paint(findings.printable(one.name), on=colours, bold=True) + f"  {findings.printable(where)}"
+    yield colour.paint(problems.printable(one.name), on=colours, bold=True) + f"  {problems.printable(where)}"
     if one.pending:
-        yield from (colour.paint(line, "yellow", on=colours) for line in layout.wrapped(one.pending, width))
+        yield from (colour.paint(line, "yellow", on=colours) for line in table.wrapped(one.pending, width))
     listed = [_brief(said) if said.type == "Ready" and one.instances else said for said in one.conditions]
-    size = max((len(findings.printable(said.type)) for said in listed), default=0)
+    size = max((len(problems.printable(said.type)) for said in listed), default=0)
     for said in listed:
         yield from _condition(said, size, width, colours)
 
 
-def _brief(said: Said) -> Said:
+def _brief(said: ReportedCondition) -> ReportedCondition:
     """The condition with the first line of its message: the others are about instances, which are shown below."""
     return msgspec.structs.replace(said, message=said.message.partition("\n")[0])
 
 
-def _condition(said: Said, size: int, width: int, colours: bool) -> Iterator[str]:
+def _condition(said: ReportedCondition, size: int, width: int, colours: bool) -> Iterator[str]:
     """One line, and what does not fit in it below."""
-    name, status = f"{findings.printable(said.type):{size}}  ", findings.printable(said.status)
+    name, status = f"{problems.printable(said.type):{size}}  ", problems.printable(said.status)
     head = f"{name}{status:7}  "
     reason = "" if said.reason == said.type else said.reason
     text = ": ".join(part for part in (reason, said.message) if part)
     good = said.status == "True" and said.type != "Paused"
     tint = "green" if good else "red" if said.status == "False" else "yellow"
-    first, *rest = list(layout.wrapped(text, width, first=head, then=" " * len(head))) or [head.rstrip()]
+    first, *rest = list(table.wrapped(text, width, first=head, then=" " * len(head))) or [head.rstrip()]
     yield name + colour.paint(status, tint, on=colours) + first[len(name) + len(status) :]
     yield from rest
 
 
-def _instance(instance: Instance, wide: bool) -> Iterator[Row]:
+def _instance(instance: ReportedInstance, wide: bool) -> Iterator[Row]:
     pods = [pod for pod in instance.pods if wide or not pod.ok]
-    below: list[tuple[str, Item]] = [(trait.name, trait) for trait in instance.traits]
+    below: list[tuple[str, ReportItem]] = [(trait.name, trait) for trait in instance.traits]
     for pod in pods:
         shown = f"pod/{pod.name}" + (f" on {pod.node}" if wide and pod.node else "")
         below.append((shown, pod))
@@ -82,7 +89,7 @@ def _instance(instance: Instance, wide: bool) -> Iterator[Row]:
         yield from _item(f"{'└─' if last else '├─'} {name}", item, "     " if last else "│    ")
 
 
-def _item(name: str, item: Item, prefix: str) -> Iterator[Row]:
+def _item(name: str, item: ReportItem, prefix: str) -> Iterator[Row]:
     facts = " ".join(f"{key}={value}" for key, value in item.show.items())
     beside = len(facts) <= SHOWN
     below = [] if item.ok or not item.message else [item.message]
@@ -100,5 +107,5 @@ def _item(name: str, item: Item, prefix: str) -> Iterator[Row]:
     )
 
 
-def _scope_name(scope: report.Scope) -> str:
+def _scope_name(scope: ReportedScope) -> str:
     return f"{scope.name} ({report.short(scope.type)})" if scope.type else scope.name

@@ -8,7 +8,9 @@ from typing import Any, Literal
 import click
 
 from rudr_py.catalog import Catalog, Offer
-from rudr_py.cli import explaining, installed, output, trying, typenames
+from rudr_py.cli.options import plugins
+from rudr_py.cli.output import documents
+from rudr_py.cli.types import compatibility, facts, names
 
 Form = Literal["wide", "yaml", "json", "name"]
 
@@ -17,20 +19,20 @@ HEAD = ("NAME", "APPLIES TO", "NEEDS", "PACKAGE")
 
 def run(context: click.Context, *, workload: str | None, form: Form | None, no_headers: bool) -> None:
     """Print the table. Raises RudrError for a workload type that is not there."""
-    catalog = installed.types(context).catalog
-    traits = typenames.of_sort(catalog, "trait")
+    catalog = plugins.types(context).catalog
+    traits = names.of_sort(catalog, "trait")
     misfits: Mapping[str, str] | None = None
     if workload is not None:
-        on = typenames.find(catalog, "workload", workload)
-        misfits = {trait.name: trying.misfit(trait, on) for trait in traits}
+        on = names.find(catalog, "workload", workload)
+        misfits = {trait.name: compatibility.misfit(trait, on) for trait in traits}
         _note(on, [name for name, why in misfits.items() if why], form)
     if form in (None, "wide"):
         rows = _wide(traits, misfits) if form else [[*HEAD], *map(_row, _fitting(traits, misfits))]
-        click.echo(output.table(rows, headers=not no_headers), nl=False)
+        click.echo(documents.table(rows, headers=not no_headers), nl=False)
     elif form == "name":
         click.echo("".join(f"{trait.name}\n" for trait in _fitting(traits, misfits)), nl=False)
     else:
-        click.echo(output.data({"items": [_item(trait, misfits, catalog) for trait in traits]}, form), nl=False)
+        click.echo(documents.data({"items": [_item(trait, misfits, catalog) for trait in traits]}, form), nl=False)
 
 
 def _note(workload: Offer[Any], others: Sequence[str], form: Form | None) -> None:
@@ -45,21 +47,21 @@ def _fitting(traits: Sequence[Offer[Any]], misfits: Mapping[str, str] | None) ->
 
 
 def _row(trait: Offer[Any]) -> list[str]:
-    applies = ",".join(map(typenames.short, trait.provides.applies_to)) or "<none>"
+    applies = ",".join(map(names.short, trait.provides.applies_to)) or "<none>"
     return [trait.name, applies, ",".join(sorted(trait.provides.needs)) or "<none>", trait.package]
 
 
 def _wide(traits: Sequence[Offer[Any]], misfits: Mapping[str, str] | None) -> list[list[str]]:
     rows = [[*HEAD, *([] if misfits is None else ["FITS"]), "MESSAGE"]]
     for trait in traits:
-        about = next(iter(explaining.paragraphs(trait.provides)), "<none>")
+        about = next(iter(facts.paragraphs(trait.provides)), "<none>")
         why = misfits[trait.name] if misfits else ""
         rows.append([*_row(trait), *([] if misfits is None else ["no" if why else "yes"]), why or about])
     return rows
 
 
 def _item(trait: Offer[Any], misfits: Mapping[str, str] | None, catalog: Catalog) -> dict[str, Any]:
-    explained = explaining.explain(trait, catalog)
+    explained = facts.explain(trait, catalog)
     return {
         "name": trait.name,
         "package": trait.package,

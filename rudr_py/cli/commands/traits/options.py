@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from rudr_py.cli import options
-from rudr_py.cli.places import later
+from rudr_py.cli.lazy import later
+from rudr_py.cli.options import shared
 
-work = later("rudr_py.cli.traits:run")
-names = later("rudr_py.cli.completing:workloads")
+work = later("rudr_py.cli.commands.traits.command:run")
+names = later("rudr_py.cli.types.completion:workloads")
 
 
 @click.command("traits")
@@ -20,9 +20,9 @@ names = later("rudr_py.cli.completing:workloads")
     shell_complete=names,
     help="Only traits that can be put on this workload type: its name, or its kind alone, such as Server.",
 )
-@options.output("wide", "yaml", "json", "name", explanation="wide says what each is for.")
-@options.no_headers
-@options.plugins
+@shared.output("wide", "yaml", "json", "name", explanation="wide says what each is for.")
+@shared.no_headers
+@shared.plugins
 @click.pass_context
 def command(context: click.Context, /, **flags: Any) -> None:
     """List the installed traits, with the workload types that they apply to.

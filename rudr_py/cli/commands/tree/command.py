@@ -9,20 +9,25 @@ from typing import Any, Literal, NamedTuple
 import click
 
 from rudr_py.api import Kind
-from rudr_py.cli import cluster, colour, findings, looking, output, redraw, status, tree
-from rudr_py.cli.cluster import Cluster
-from rudr_py.cli.looking import Look
-from rudr_py.cli.options import Where
-from rudr_py.cli.tree import Node
-from rudr_py.controller import ledger
-from rudr_py.render import stamp
+from rudr_py.cli.cluster import client, list_watch
+from rudr_py.cli.cluster.client import ClusterClient
+from rudr_py.cli.cluster.list_watch import ListQuery
+from rudr_py.cli.commands.status import command
+from rudr_py.cli.commands.tree import ownership_tree
+from rudr_py.cli.commands.tree.ownership_tree import TreeNode
+from rudr_py.cli.options.shared import ClusterOptions
+from rudr_py.cli.output import colour, problems
+from rudr_py.cli.output import documents as output
+from rudr_py.cli.output.live_text import LiveText, Text
+from rudr_py.controller.state import inventory
+from rudr_py.render.values import labels
 
 Form = Literal["text", "wide", "yaml", "json", "name"]
 
 Document = dict[str, Any]
 
 
-class Asked(NamedTuple):
+class TreeQuery(NamedTuple):
     """Which applications: the one of a name, or those with labels; empty for all."""
 
     name: str = ""
@@ -30,48 +35,48 @@ class Asked(NamedTuple):
 
 
 BETWEEN = (
-    stamp.COMPONENT_INSTANCE,
+    labels.COMPONENT_INSTANCE,
     Kind("apps/v1", "Deployment"),
     Kind("apps/v1", "StatefulSet"),
     Kind("apps/v1", "ReplicaSet"),
     Kind("batch/v1", "Job"),
-    looking.POD,
+    list_watch.POD,
 )
 """Kinds that may stand in the tree though no application names them: controllers of others make them."""
 
 
-def run(where: Where, name: str, *, selector: str, form: Form | None, color: bool, watch: bool) -> None:
+def run(where: ClusterOptions, name: str, *, selector: str, form: Form | None, color: bool, watch: bool) -> None:
     """Show the trees."""
-    asked = Asked(name, selector)
+    asked = TreeQuery(name, selector)
     asyncio.run(_run(where, asked, watch, lambda documents: text(documents, form or "text", colours=color)))
 
 
-async def _run(where: Where, asked: Asked, watch: bool, say: redraw.Text) -> None:
-    async with cluster.opened(where) as found:
-        first = await looking.once(found, [looking.applications(found.selected, *asked)])
+async def _run(where: ClusterOptions, asked: TreeQuery, watch: bool, say: Text) -> None:
+    async with client.opened(where) as found:
+        first = await list_watch.once(found, [list_watch.applications(found.selected, *asked)])
         if not first and asked.name:
-            raise cluster.not_found(asked.name)
+            raise client.not_found(asked.name)
         if watch:
-            await looking.follow(found, lambda documents: looks(found, asked, documents), redraw.Changes(say))
+            await list_watch.follow(found, lambda documents: looks(found, asked, documents), LiveText(say))
             return
         if not first:
-            click.echo(status.nothing(found), err=True)
+            click.echo(command.nothing(found), err=True)
             return
-        below = [look for look in looks(found, asked, first) if look.kind != cluster.APPLICATION]
-        click.echo(say([*first, *await looking.once(found, below)]), nl=False, color=True)
+        below = [look for look in looks(found, asked, first) if look.kind != client.APPLICATION]
+        click.echo(say([*first, *await list_watch.once(found, below)]), nl=False, color=True)
 
 
-def looks(found: Cluster, asked: Asked, documents: Iterable[Document]) -> Iterator[Look]:
+def looks(found: ClusterClient, asked: TreeQuery, documents: Iterable[Document]) -> Iterator[ListQuery]:
     """What has to be read: the applications, all kinds that they name, and what may stand between those and pods."""
-    yield looking.applications(found.selected, *asked)
+    yield list_watch.applications(found.selected, *asked)
     for kind in dict.fromkeys((*BETWEEN, *kinds(documents))):
-        yield Look(kind=kind, namespace=found.selected)
+        yield ListQuery(kind=kind, namespace=found.selected)
 
 
 def kinds(documents: Iterable[Document]) -> list[Kind]:
     """The kinds of the objects that applications say they have, in a stable order."""
-    applications = looking.found_applications(documents)
-    records = [ledger.read(_status(one).get("resources")) for one in applications]
+    applications = list_watch.found_applications(documents)
+    records = [inventory.read(_status(one).get("resources")) for one in applications]
     return sorted({ref.kind for found in records for ref in found}, key=str)
 
 
@@ -82,22 +87,24 @@ def _status(document: Document) -> Mapping[str, Any]:
 
 def text(documents: Sequence[Document], form: Form, *, colours: bool) -> str:
     """The trees in the form that is wished for. Only "text" leaves out what a Deployment keeps to roll back to."""
-    shown = tree.current(documents) if form == "text" else documents
-    trees = [tree.build(one, shown) for one in looking.found_applications(documents)]
+    shown = ownership_tree.current(documents) if form == "text" else documents
+    trees = [ownership_tree.build(one, shown) for one in list_watch.found_applications(documents)]
     if form == "name":
         return "".join(f"{node.name}\n" for root in trees for _, node in root.walk())
     if form in ("yaml", "json"):
         return output.data({"items": [_builtins(root) for root in trees]}, form)
 
-    def say(node: Node) -> str:
-        words = colour.paint(findings.printable(tree.describe(node)), colour.STATES[node.health.state], on=colours)
+    def say(node: TreeNode) -> str:
+        words = colour.paint(
+            problems.printable(ownership_tree.describe(node)), colour.STATES[node.health.state], on=colours
+        )
         message = node.health.message.partition("\n")[0] if form == "wide" and not node.health.ok else ""
-        return f"{words}  {findings.printable(message)}" if message else words
+        return f"{words}  {problems.printable(message)}" if message else words
 
-    return "\n".join("".join(f"{line}\n" for line in tree.lines(root, say)) for root in trees)
+    return "\n".join("".join(f"{line}\n" for line in ownership_tree.lines(root, say)) for root in trees)
 
 
-def _builtins(node: Node) -> dict[str, Any]:
+def _builtins(node: TreeNode) -> dict[str, Any]:
     health = node.health
     said = {"state": health.state, "reason": health.reason, "message": health.message, "show": dict(health.show)}
     return {"name": node.name, **said, "children": [_builtins(child) for child in node.children]}

@@ -6,18 +6,19 @@ from typing import Any
 
 import click
 
-from rudr_py.cli import colour, options
-from rudr_py.cli.places import later
+from rudr_py.cli.lazy import later
+from rudr_py.cli.options import shared
+from rudr_py.cli.output import colour
 
-work = later("rudr_py.cli.show_tree:run")
+work = later("rudr_py.cli.commands.tree.command:run")
 
 
 @click.command("tree")
 @click.argument("name", default="")
-@options.cluster()
-@options.selector
-@options.watch
-@options.output("wide", "yaml", "json", "name", explanation="wide adds what the objects say, and old ReplicaSets.")
+@shared.cluster()
+@shared.selector
+@shared.watch
+@shared.output("wide", "yaml", "json", "name", explanation="wide adds what the objects say, and old ReplicaSets.")
 @colour.option
 def command(**flags: Any) -> None:
     """Show the objects of applications as trees, by their owners, down to the pods and their reasons.
@@ -26,4 +27,4 @@ def command(**flags: Any) -> None:
 
     Example: rudr tree shop
     """
-    work(**options.one_or_some(flags))
+    work(**shared.one_or_some(flags))

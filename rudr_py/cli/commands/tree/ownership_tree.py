@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 
 from rudr_py.api import Health, kstatus
-from rudr_py.cli import findings, pod_state
-from rudr_py.controller import ledger
-from rudr_py.render import stamp
+from rudr_py.cli.cluster import pod_state
+from rudr_py.cli.output import problems
+from rudr_py.controller.state import inventory
+from rudr_py.render.values import labels
 
 Document = Mapping[str, Any]
 
@@ -18,21 +19,21 @@ STATUS_ONLY = frozenset({"ConfigMap", "Service", "Ingress", "ComponentInstance",
 """Kinds that say nothing of their own beyond being there."""
 
 
-class Node(msgspec.Struct, frozen=True):
+class TreeNode(msgspec.Struct, frozen=True):
     """An object and what it owns; `name` is kubectl's (`deployment.apps/web`)."""
 
     name: str
     health: Health
-    children: tuple[Node, ...] = ()
+    children: tuple[TreeNode, ...] = ()
 
-    def walk(self, depth: int = 0) -> Iterator[tuple[int, Node]]:
+    def walk(self, depth: int = 0) -> Iterator[tuple[int, TreeNode]]:
         """Every node below and including this one, with its depth."""
         yield depth, self
         for child in self.children:
             yield from child.walk(depth + 1)
 
 
-def build(root: Document, documents: Iterable[Document]) -> Node:
+def build(root: Document, documents: Iterable[Document]) -> TreeNode:
     """The tree of everything that `root` owns, directly or not, and of what it records as its own without owning it.
 
     That is a claim, which outlives its application; it stands below the instance that it was made for.
@@ -67,12 +68,12 @@ def _kept_to_roll_back(document: Document) -> bool:
 def _recorded(root: Document) -> frozenset[str]:
     """The uids that the application's status has."""
     status = root.get("status")
-    found = ledger.read(status.get("resources") if isinstance(status, Mapping) else None)
+    found = inventory.read(status.get("resources") if isinstance(status, Mapping) else None)
     return frozenset(record.uid for record in found.values() if record.uid)
 
 
 def _instance(document: Document) -> str:
-    return str((document["metadata"].get("labels") or {}).get(stamp.INSTANCE))
+    return str((document["metadata"].get("labels") or {}).get(labels.INSTANCE))
 
 
 def _uid(document: Document) -> str:
@@ -95,10 +96,10 @@ def owned(root: Document, documents: Iterable[Document]) -> list[Document]:
     return list(found.values())
 
 
-def _node(document: Document, below: Mapping[str, list[Document]]) -> Node:
+def _node(document: Document, below: Mapping[str, list[Document]]) -> TreeNode:
     owned = below.get(_uid(document), [])
     children = sorted((_node(child, below) for child in owned), key=lambda node: _order(node.name))
-    return Node(name_of(document), health(document), tuple(children))
+    return TreeNode(name_of(document), health(document), tuple(children))
 
 
 def _order(name: str) -> tuple[int, str]:
@@ -129,7 +130,7 @@ def health(document: Document) -> Health:
 
 def _pod(document: Document) -> Health:
     found, count = pod_state.assess(document), pod_state.restarts(document)
-    counted = findings.counted(count, "restart")
+    counted = problems.counted(count, "restart")
     return Health(found.state, found.reason, found.message, {"restarts": f"({counted})"} if count else {})
 
 
@@ -137,21 +138,21 @@ def _first(condition: Mapping[str, Any]) -> str:
     return str(condition.get("message", "")).partition("\n")[0]
 
 
-def lines(node: Node, say: Callable[[Node], str] | None = None) -> Iterator[str]:
+def lines(node: TreeNode, say: Callable[[TreeNode], str] | None = None) -> Iterator[str]:
     """The tree as text, one line an object; `say` puts its state into words, in place of `describe`."""
     words = say or describe
     yield f"{node.name}  {words(node)}"
     yield from _branches(node, "", words)
 
 
-def _branches(node: Node, indent: str, words: Callable[[Node], str]) -> Iterator[str]:
+def _branches(node: TreeNode, indent: str, words: Callable[[TreeNode], str]) -> Iterator[str]:
     for number, child in enumerate(node.children):
         last = number == len(node.children) - 1
         yield f"{indent}{'└── ' if last else '├── '}{child.name}  {words(child)}"
         yield from _branches(child, indent + ("    " if last else "│   "), words)
 
 
-def describe(node: Node) -> str:
+def describe(node: TreeNode) -> str:
     """State and reason in a few words."""
     shown = " ".join(node.health.show.values())
     word = node.health.reason if node.health.state != "ready" or not shown else "Ready"

@@ -8,34 +8,36 @@ from datetime import UTC, datetime
 import click
 
 from rudr_py.catalog import Catalog
-from rudr_py.cli import files, findings, installed, workspace
-from rudr_py.cli.findings import Findings
-from rudr_py.cli.workspace import Workspace
+from rudr_py.cli.documents import files, workspace
+from rudr_py.cli.documents.workspace import Workspace
+from rudr_py.cli.options import plugins
+from rudr_py.cli.output import problems
+from rudr_py.cli.output.problems import Problems
 
 
 def run(context: click.Context, filenames: tuple[str, ...], *, recursive: bool, namespace: str) -> int:
     """Print every problem; the exit code."""
-    loaded = installed.types(context)
+    loaded = plugins.types(context)
     reading = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
     gathered = workspace.gather(reading.documents, namespace=namespace)
     for document in gathered.others:
         click.echo(workspace.passed_over(document), err=True)
     found = check(gathered, loaded.catalog, datetime.now(UTC))
-    found = findings.collect((*reading.problems, *found.errors), found.warnings)
-    for line in findings.lines(found, reading.files):
+    found = problems.collect((*reading.problems, *found.errors), found.warnings)
+    for line in problems.lines(found, reading.files):
         click.echo(line)
     if hint := workspace.lacking(gathered):
         click.echo(hint, err=True)
     checked = len(reading.documents) - len(gathered.others)
-    place = f"{findings.counted(checked, 'document')} in {findings.counted(len(reading.files), 'file')}"
+    place = f"{problems.counted(checked, 'document')} in {problems.counted(len(reading.files), 'file')}"
     click.echo(f"{place}: {_summary(found) if checked else _summary(found, good='nothing to check')}")
     return 1 if found.errors else 0
 
 
-def check(gathered: Workspace, catalog: Catalog, now: datetime) -> Findings:
+def check(gathered: Workspace, catalog: Catalog, now: datetime) -> Problems:
     """Everything that is wrong with the documents by themselves and with each other."""
     plans = [workspace.plan(gathered, application, catalog, now) for application in gathered.applications]
-    return findings.collect(
+    return problems.collect(
         (
             *gathered.problems,
             *workspace.unused(gathered, catalog),
@@ -45,9 +47,9 @@ def check(gathered: Workspace, catalog: Catalog, now: datetime) -> Findings:
     )
 
 
-def _summary(found: Findings, *, good: str = "no problems") -> str:
+def _summary(found: Problems, *, good: str = "no problems") -> str:
     if not found.errors and not found.warnings:
         return good
-    errors = findings.counted(len(found.errors), "error")
-    warnings = findings.counted(len(found.warnings), "warning")
+    errors = problems.counted(len(found.errors), "error")
+    warnings = problems.counted(len(found.warnings), "warning")
     return f"{errors}, {warnings}"

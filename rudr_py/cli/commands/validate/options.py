@@ -6,16 +6,16 @@ from typing import Any
 
 import click
 
-from rudr_py.cli import options
-from rudr_py.cli.places import later
+from rudr_py.cli.lazy import later
+from rudr_py.cli.options import shared
 
-work = later("rudr_py.cli.validate:run")
+work = later("rudr_py.cli.commands.validate.command:run")
 
 
 @click.command("validate")
-@options.filenames
-@options.namespace
-@options.plugins
+@shared.filenames
+@shared.namespace
+@shared.plugins
 @click.pass_context
 def command(context: click.Context, /, **flags: Any) -> None:
     """Check documents and print everything that is wrong.

@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from rudr_py.cli import options
-from rudr_py.cli.places import later
+from rudr_py.cli.lazy import later
+from rudr_py.cli.options import shared
 
-work = later("rudr_py.cli.version:run")
+work = later("rudr_py.cli.commands.version.command:run")
 
 
 @click.command("version")
-@options.output("yaml", "json", explanation="For machines.")
+@shared.output("yaml", "json", explanation="For machines.")
 def command(**flags: Any) -> None:
     """Print the version of rudr-py, of its plugin API, and of Python.
 

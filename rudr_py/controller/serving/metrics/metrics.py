@@ -21,11 +21,18 @@ from prometheus_client import (
 
 import rudr_py
 from rudr_py.catalog import Catalog, package_and_version
-from rudr_py.controller import series
-from rudr_py.controller.fights import FightMetrics
-from rudr_py.controller.outcome import Result
-from rudr_py.controller.queue import QueueMetrics
-from rudr_py.controller.tally import Tally
+from rudr_py.controller.apply.contention import ContentionMetrics
+from rudr_py.controller.queue.queue import QueueMetrics
+from rudr_py.controller.results.result import ResultLabel
+from rudr_py.controller.serving.metrics.series import (
+    ContentionSeries,
+    Labelled,
+    PluginSeries,
+    QueueSeries,
+    ReconcileSeries,
+    StateCollector,
+)
+from rudr_py.controller.serving.metrics.tally import StateCounts
 from rudr_py.kube import requests
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.requests import Request
@@ -47,13 +54,13 @@ class Metrics:
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
-        self._reconciles = series.ReconcileSeries(self._registry, controller)
-        self.queue: QueueMetrics = series.QueueSeries(self._registry, controller)
+        self._reconciles = ReconcileSeries(self._registry, controller)
+        self.queue: QueueMetrics = QueueSeries(self._registry, controller)
         """What the queue of the controller reports to."""
-        self.tally = Tally()
+        self.tally = StateCounts()
         """What reconciles tell of their applications to."""
-        self._registry.register(series.TallyCollector(self.tally))
-        self.fights: FightMetrics = series.FightSeries(self._registry)
+        self._registry.register(StateCollector(self.tally))
+        self.fights: ContentionMetrics = ContentionSeries(self._registry)
         """What set-backs are reported to."""
         self._requests = Counter(
             "rest_client_requests_total",
@@ -67,7 +74,7 @@ class Metrics:
             ["verb", "resource"],
             registry=self._registry,
         )
-        self._plugins = series.PluginSeries(self._registry)
+        self._plugins = PluginSeries(self._registry)
         self._leader = Gauge(
             "leader_election_master_status",
             "Whether this process holds the lease: 1 for the leader, 0 for a standby. Group by name.",
@@ -75,16 +82,16 @@ class Metrics:
             registry=self._registry,
         )
         build = {"version": rudr_py.__version__, "python_version": platform.python_version()}
-        series.Labelled(self._registry, build).gauge("rudr_build_info", "Always 1; the labels say what runs.").set(1)
+        Labelled(self._registry, build).gauge("rudr_build_info", "Always 1; the labels say what runs.").set(1)
 
     def workers(self, count: int) -> None:
         """How many applications may be reconciled at once."""
         self._reconciles.maximum.set(count)
 
     @contextlib.contextmanager
-    def reconciling(self) -> Iterator[Measured]:
+    def reconciling(self) -> Iterator[ReconcileMeasure]:
         """Around one reconcile. It is counted and timed if its result is told before the end."""
-        measured = Measured()
+        measured = ReconcileMeasure()
         started = self._clock.monotonic()
         with self._reconciles.active.track_inprogress():
             yield measured
@@ -119,14 +126,14 @@ class Metrics:
         return encode(self._registry), content_type
 
 
-class Measured:
+class ReconcileMeasure:
     """What is to be said of one reconcile."""
 
     def __init__(self) -> None:
-        self.ended: Result | None = None
+        self.ended: ResultLabel | None = None
         self.unforeseen = False
 
-    def result(self, result: Result) -> None:
+    def result(self, result: ResultLabel) -> None:
         """How it ended."""
         self.ended = result
 

@@ -13,11 +13,11 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from rudr_py.catalog import STATES, Catalog, package_and_version
-from rudr_py.controller import tally
-from rudr_py.controller.fights import FightMetrics
-from rudr_py.controller.outcome import Result
-from rudr_py.controller.queue import QueueGauges, QueueMetrics
-from rudr_py.controller.tally import Tally
+from rudr_py.controller.apply.contention import ContentionMetrics
+from rudr_py.controller.queue.queue import QueueGauges, QueueMetrics
+from rudr_py.controller.results.result import ResultLabel
+from rudr_py.controller.serving.metrics import tally
+from rudr_py.controller.serving.metrics.tally import StateCounts
 
 RESULTS = ("success", "requeue", "requeue_after", "error")
 """The values of the label `result`."""
@@ -82,7 +82,7 @@ class ReconcileSeries:
             "controller_runtime_active_workers", "Number of currently used workers per controller"
         )
 
-    def ended(self, result: Result, seconds: float) -> None:
+    def ended(self, result: ResultLabel, seconds: float) -> None:
         """Count one reconcile. `refused` and `invalid` are errors, `invalid` a terminal one: no retry follows."""
         self._seconds.observe(seconds)
         if result in ("error", "refused", "invalid"):
@@ -196,7 +196,7 @@ class _QueueCollector(Collector):
             yield gauge
 
 
-class FightSeries(FightMetrics):
+class ContentionSeries(ContentionMetrics):
     """How often somebody undid what we had made."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -220,10 +220,10 @@ class FightSeries(FightMetrics):
         self._contested.inc()
 
 
-class TallyCollector(Collector):
+class StateCollector(Collector):
     """What a tally holds, read at a scrape. Every value is there, at zero if need be."""
 
-    def __init__(self, told: Tally) -> None:
+    def __init__(self, told: StateCounts) -> None:
         self._told = told
 
     def collect(self) -> Iterator[Metric]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from rudr_py.model.identity import Key
+from rudr_py.model.identity import ObjectKey
 
 READY: Final = ("True", "False", "Unknown")
 """The values of an application's condition Ready."""
@@ -32,21 +32,21 @@ class _Told(msgspec.Struct, frozen=True):
     health: tuple[str, ...] = ()
 
 
-class Tally:
+class StateCounts:
     """The counts, each a map from the values above to numbers."""
 
     def __init__(self) -> None:
         self.applications: Counter[str] = Counter()
         self.instances: Counter[str] = Counter()
         self.health_scopes: Counter[str] = Counter()
-        self._told: dict[Key, _Told] = {}
+        self._told: dict[ObjectKey, _Told] = {}
 
-    def seen(self, key: Key) -> None:
+    def seen(self, key: ObjectKey) -> None:
         """There is an application; until something is told of it, its readiness is unknown."""
         if key not in self._told:
             self._put(key, _Told())
 
-    def tell(self, key: Key, status: Mapping[str, Any]) -> None:
+    def tell(self, key: ObjectKey, status: Mapping[str, Any]) -> None:
         """What the status of an application says now, as it was built."""
         ready = [one["status"] for one in status.get("conditions", ()) if one["type"] == "Ready"]
         shown = (one.get("show", {}).get("health") for one in status.get("scopes", ()))
@@ -59,11 +59,11 @@ class Tally:
             ),
         )
 
-    def forget(self, key: Key) -> None:
+    def forget(self, key: ObjectKey) -> None:
         """The application is gone."""
         self._count(self._told.pop(key, None), -1)
 
-    def _put(self, key: Key, told: _Told) -> None:
+    def _put(self, key: ObjectKey, told: _Told) -> None:
         before = self._told.get(key)
         if told != before:
             self._count(before, -1)

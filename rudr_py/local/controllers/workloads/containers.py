@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from rudr_py.local.controllers import times
-from rudr_py.local.store import Object
+from rudr_py.local.storage.store import Object
 
 READY, CRASH_LOOP, IMAGE_PULL_ERROR = "ready", "crash-loop", "image-pull-error"
 NEVER_READY, FAIL, SUCCEED = "never-ready", "fail", "succeed"
@@ -17,7 +17,7 @@ OUTCOMES = frozenset({READY, CRASH_LOOP, IMAGE_PULL_ERROR, NEVER_READY, FAIL, SU
 _FIRST_PAUSE, _LAST_PAUSE = 10.0, 300.0
 
 
-class Script(msgspec.Struct, frozen=True):
+class PodScript(msgspec.Struct, frozen=True):
     """What becomes of a pod.
 
     `outcome`: `ready` (a Job's pod: `succeed`), `never-ready`, `crash-loop`, `image-pull-error`, `fail` or `succeed`;
@@ -32,7 +32,7 @@ class Script(msgspec.Struct, frozen=True):
     log: str = ""
 
 
-class State(msgspec.Struct, frozen=True):
+class PodState(msgspec.Struct, frozen=True):
     """One container: its name, whether it is ready, and its containerStatus."""
 
     name: str
@@ -40,7 +40,9 @@ class State(msgspec.Struct, frozen=True):
     status: Object
 
 
-def container_states(pod: Object, script: Script, age: float, started: float) -> tuple[list[State], str, float | None]:
+def container_states(
+    pod: Object, script: PodScript, age: float, started: float
+) -> tuple[list[PodState], str, float | None]:
     """Return the containers of a pod `age` seconds after its start, its phase, and when (in seconds) they change."""
     template, phase, wake = _course(pod, script, age, started)
     states = []
@@ -60,11 +62,11 @@ def container_states(pod: Object, script: Script, age: float, started: float) ->
             about = {"container": container["name"], "image": container.get("image", ""), **pod["metadata"]}
             message = waiting["message"].format_map(about)
             status["state"] = {"waiting": {**waiting, "message": message}}
-        states.append(State(container["name"], status["ready"], status))
+        states.append(PodState(container["name"], status["ready"], status))
     return states, phase, wake
 
 
-def _course(pod: Object, script: Script, age: float, started: float) -> tuple[dict[str, Any], str, float | None]:
+def _course(pod: Object, script: PodScript, age: float, started: float) -> tuple[dict[str, Any], str, float | None]:
     """The part of the status that all containers of a pod share."""
     if script.outcome == IMAGE_PULL_ERROR:
         message = 'Back-off pulling image "{image}"'
@@ -82,7 +84,7 @@ def _course(pod: Object, script: Script, age: float, started: float) -> tuple[di
     return _ended(pod, script, age - runs_until, started + runs_until)
 
 
-def _ended(pod: Object, script: Script, age: float, since: float) -> tuple[dict[str, Any], str, float | None]:
+def _ended(pod: Object, script: PodScript, age: float, since: float) -> tuple[dict[str, Any], str, float | None]:
     """The containers have ended, `age` seconds ago: for good, or in a loop."""
     good = script.outcome == SUCCEED
     policy = pod["spec"].get("restartPolicy", "Always")

@@ -6,16 +6,17 @@ import zoneinfo
 from collections.abc import Iterable
 from datetime import UTC, tzinfo
 
-from rudr_py.local.controllers import job_status, times
+from rudr_py.local.controllers import times
+from rudr_py.local.controllers.context import Change, ReconcileContext, controller_key, reference_to
 from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.job import JOB
-from rudr_py.local.controllers.queue import Key
-from rudr_py.local.controllers.world import Change, World, controller_key, reference_to
-from rudr_py.local.resources import Kind
-from rudr_py.local.schedule import Schedule, ScheduleError, parse
-from rudr_py.local.store import DELETED, Object
+from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.controllers.workloads import job_status
+from rudr_py.local.controllers.workloads.job import JOB
+from rudr_py.local.kind_rules.cron_schedule import Schedule, ScheduleError, parse
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import DELETED, Object
 
-CRON_JOB = Kind("batch/v1", "CronJob")
+CRON_JOB = KindInfo("batch/v1", "CronJob")
 SCHEDULED_ANNOTATION = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 
 
@@ -49,7 +50,7 @@ def _job(cron_job: Object, scheduled: float) -> Object:
     }
 
 
-def _tidy(world: World, cron_job: Object, jobs: list[Object]) -> None:
+def _tidy(world: ReconcileContext, cron_job: Object, jobs: list[Object]) -> None:
     """Delete the oldest of the Jobs that ended, beyond what is to be kept."""
     spec = cron_job["spec"]
     ended = [job for job in jobs if job_status.ended_at(job) is not None]
@@ -82,7 +83,7 @@ def _status(cron_job: Object, jobs: list[Object]) -> Object:
     return status
 
 
-def _run(world: World, cron_job: Object, scheduled: float, active: list[Object]) -> None:
+def _run(world: ReconcileContext, cron_job: Object, scheduled: float, active: list[Object]) -> None:
     """Create the Job of a time, if those that run let it."""
     policy = cron_job["spec"].get("concurrencyPolicy", "Allow")
     if active and policy == "Forbid":
@@ -99,7 +100,7 @@ def _run(world: World, cron_job: Object, scheduled: float, active: list[Object])
         world.write_status(live, {**status, "lastScheduleTime": times.stamp(scheduled)})
 
 
-def _reconcile(world: World, key: Key) -> float | None:
+def _reconcile(world: ReconcileContext, key: QueueKey) -> float | None:
     cron_job = world.get(key)
     if cron_job is None or "deletionTimestamp" in cron_job["metadata"]:
         return None
@@ -124,7 +125,7 @@ def _reconcile(world: World, key: Key) -> float | None:
     return None if following is None else following - now
 
 
-def _concerns(_: World, change: Change) -> Iterable[Key]:
+def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == JOB:
         yield from controller_key(change.object, CRON_JOB)
     elif change.type != DELETED:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rudr_py.local.controllers.context import Change, ReconcileContext, controller_key
 from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.deployment import template_hash
-from rudr_py.local.controllers.pods import POD
-from rudr_py.local.controllers.queue import Key
-from rudr_py.local.controllers.replicaset import availability, is_active, pod_from_template
-from rudr_py.local.controllers.statefulset import REVISION_LABEL
-from rudr_py.local.controllers.world import Change, World, controller_key
-from rudr_py.local.resources import Kind
-from rudr_py.local.store import DELETED, Object
+from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.controllers.workloads.deployment import template_hash
+from rudr_py.local.controllers.workloads.pods import POD
+from rudr_py.local.controllers.workloads.replicaset import availability, is_active, pod_from_template
+from rudr_py.local.controllers.workloads.statefulset import REVISION_LABEL
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import DELETED, Object
 
-DAEMON_SET = Kind("apps/v1", "DaemonSet")
+DAEMON_SET = KindInfo("apps/v1", "DaemonSet")
 
 
 def _is_current(pod: Object, revision: str) -> bool:
     return (pod["metadata"].get("labels") or {}).get(REVISION_LABEL) == revision
 
 
-def _run(world: World, daemon_set: Object, revision: str) -> None:
+def _run(world: ReconcileContext, daemon_set: Object, revision: str) -> None:
     """See that there is one pod of the current template; an old one goes first, unless it waits to be deleted."""
     pods = [pod for pod in world.controlled(daemon_set, POD) if is_active(pod)]
     rolling = (daemon_set["spec"].get("updateStrategy") or {}).get("type", "RollingUpdate") == "RollingUpdate"
@@ -38,7 +38,7 @@ def _run(world: World, daemon_set: Object, revision: str) -> None:
     world.create(pod)
 
 
-def _status(world: World, daemon_set: Object, revision: str) -> tuple[Object, float | None]:
+def _status(world: ReconcileContext, daemon_set: Object, revision: str) -> tuple[Object, float | None]:
     pods = [pod for pod in world.controlled(daemon_set, POD) if is_active(pod)]
     ready, available, wait = availability(pods, daemon_set["spec"].get("minReadySeconds", 0), world.now())
     status: Object = {
@@ -54,7 +54,7 @@ def _status(world: World, daemon_set: Object, revision: str) -> tuple[Object, fl
     return status, wait
 
 
-def _reconcile(world: World, key: Key) -> float | None:
+def _reconcile(world: ReconcileContext, key: QueueKey) -> float | None:
     daemon_set = world.get(key)
     if daemon_set is None or "deletionTimestamp" in daemon_set["metadata"]:
         return None
@@ -68,7 +68,7 @@ def _reconcile(world: World, key: Key) -> float | None:
     return wait
 
 
-def _concerns(_: World, change: Change) -> Iterable[Key]:
+def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == POD:
         yield from controller_key(change.object, DAEMON_SET)
     elif change.type != DELETED:

@@ -10,16 +10,19 @@ import copy
 import json
 from collections.abc import Iterable
 
-from rudr_py.local.controllers import deployment_status, rollout, times
+from rudr_py.local.controllers import times
+from rudr_py.local.controllers.context import Change, ReconcileContext, controller_key, reference_to
 from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.pods import POD
-from rudr_py.local.controllers.queue import Key
-from rudr_py.local.controllers.replicaset import REPLICA_SET, is_active
-from rudr_py.local.controllers.world import Change, World, controller_key, reference_to
-from rudr_py.local.resources import Kind
-from rudr_py.local.store import DELETED, Object
+from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.controllers.workloads import deployment_status, rollout
+from rudr_py.local.controllers.workloads.deployment_status import DeploymentView
+from rudr_py.local.controllers.workloads.pods import POD
+from rudr_py.local.controllers.workloads.replicaset import REPLICA_SET, is_active
+from rudr_py.local.controllers.workloads.rollout import ReplicaSetSize
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import DELETED, Object
 
-DEPLOYMENT = Kind("apps/v1", "Deployment")
+DEPLOYMENT = KindInfo("apps/v1", "Deployment")
 HASH_LABEL = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"
 DESIRED_REPLICAS = "deployment.kubernetes.io/desired-replicas"
@@ -58,7 +61,7 @@ def _age(replica_set: Object) -> tuple[float, int, str]:
 class _Family:
     """A Deployment's ReplicaSets: `new` has the current template, `old` the others, oldest first."""
 
-    def __init__(self, world: World, deployment: Object) -> None:
+    def __init__(self, world: ReconcileContext, deployment: Object) -> None:
         wanted = _bare(deployment["spec"]["template"])
         found = sorted(world.controlled(deployment, REPLICA_SET), key=_age)
         found = [each for each in found if "deletionTimestamp" not in each["metadata"]]
@@ -72,9 +75,9 @@ class _Family:
     def all(self) -> list[Object]:
         return [*self.old, *([self.new] if self.new else [])]
 
-    def parts(self, replica_sets: Iterable[Object]) -> list[rollout.Part]:
+    def parts(self, replica_sets: Iterable[Object]) -> list[ReplicaSetSize]:
         return [
-            rollout.Part(
+            ReplicaSetSize(
                 name=each["metadata"]["name"],
                 replicas=each["spec"].get("replicas", 1),
                 available=each.get("status", {}).get("availableReplicas", 0),
@@ -134,7 +137,7 @@ class _Family:
         template["metadata"] = {**(template.get("metadata") or {})}
         template["metadata"]["labels"] = {**(template["metadata"].get("labels") or {}), **label}
         selector = {**spec["selector"], "matchLabels": {**(spec["selector"].get("matchLabels") or {}), **label}}
-        empty = rollout.Part(name=name, replicas=0, available=0)
+        empty = ReplicaSetSize(name=name, replicas=0, available=0)
         size = rollout.new_size(empty, self.parts(self.old), self.bounds)
         annotations = {
             **inherited,
@@ -225,7 +228,7 @@ def _clean_up(family: _Family) -> None:
         family.world.delete(each)
 
 
-def _reconcile(world: World, key: Key) -> float | None:
+def _reconcile(world: ReconcileContext, key: QueueKey) -> float | None:
     deployment = world.get(key)
     if deployment is None:
         return None
@@ -244,7 +247,7 @@ def _reconcile(world: World, key: Key) -> float | None:
             _recreate(family)
     else:
         family, created = _Family(world, deployment), False
-    view = deployment_status.View(
+    view = DeploymentView(
         deployment=deployment, new=family.new, old=tuple(family.old), created=created, now=world.now()
     )
     status, wake = deployment_status.status(view, family.bounds)
@@ -254,7 +257,7 @@ def _reconcile(world: World, key: Key) -> float | None:
     return wake
 
 
-def _write(world: World, deployment: Object, status: Object, new: Object | None) -> None:
+def _write(world: ReconcileContext, deployment: Object, status: Object, new: Object | None) -> None:
     """Write status and revision in one, as the real controller does: through the status subresource."""
     annotations = deployment["metadata"].get("annotations") or {}
     revised = {**annotations, REVISION: str(_revision(new))} if new else annotations
@@ -263,7 +266,7 @@ def _write(world: World, deployment: Object, status: Object, new: Object | None)
         world.write_status({**deployment, "metadata": metadata, "status": None}, status)
 
 
-def _concerns(world: World, change: Change) -> Iterable[Key]:
+def _concerns(world: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == REPLICA_SET:
         yield from controller_key(change.object, DEPLOYMENT)
     elif change.key.kind == POD:

@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 
 from rudr_py.local.controllers import times
-from rudr_py.local.controllers.rollout import Limits
-from rudr_py.local.controllers.world import without_zeros
-from rudr_py.local.store import Object
+from rudr_py.local.controllers.context import without_zeros
+from rudr_py.local.controllers.workloads.rollout import RolloutLimits
+from rudr_py.local.storage.store import Object
 
 _NO_DEADLINE = 2**31 - 1
 
 
-class View(msgspec.Struct, frozen=True, kw_only=True):
+class DeploymentView(msgspec.Struct, frozen=True, kw_only=True):
     """What the status is made of. `created`: the ReplicaSet of the current template was not there before."""
 
     deployment: Object
@@ -24,7 +24,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     now: float
 
 
-def status(view: View, bounds: Limits) -> tuple[Object, float | None]:
+def status(view: DeploymentView, bounds: RolloutLimits) -> tuple[Object, float | None]:
     """Return the status, and in how many seconds the progress deadline passes if nothing moves."""
     deployment, before = view.deployment, view.deployment.get("status", {})
     every = [*view.old, *([view.new] if view.new else [])]
@@ -60,7 +60,7 @@ def _sum(replica_sets: list[Object], name: str) -> int:
     return sum(each.get("status", {}).get(name, 0) for each in replica_sets)
 
 
-def _available(view: View, enough: bool) -> Object:
+def _available(view: DeploymentView, enough: bool) -> Object:
     if enough:
         reason, message = "MinimumReplicasAvailable", "Deployment has minimum availability."
     else:
@@ -68,7 +68,7 @@ def _available(view: View, enough: bool) -> Object:
     return _dated(view, times.condition("Available", enough, reason, message))
 
 
-def _progressing(view: View, counts: dict[str, Any]) -> tuple[Object | None, float | None]:
+def _progressing(view: DeploymentView, counts: dict[str, Any]) -> tuple[Object | None, float | None]:
     deployment = view.deployment
     before = times.find(deployment.get("status", {}).get("conditions"), "Progressing")
     deadline = deployment["spec"].get("progressDeadlineSeconds", _NO_DEADLINE)
@@ -81,7 +81,9 @@ def _progressing(view: View, counts: dict[str, Any]) -> tuple[Object | None, flo
     return _moving(view, counts, before, deadline)
 
 
-def _moving(view: View, counts: Object, before: Object | None, deadline: float) -> tuple[Object, float | None]:
+def _moving(
+    view: DeploymentView, counts: Object, before: Object | None, deadline: float
+) -> tuple[Object, float | None]:
     """The condition of a rollout that is not paused."""
     deployment = view.deployment
     name = view.new["metadata"]["name"] if view.new else ""
@@ -116,7 +118,7 @@ def _has_moved(before: Object, after: Object) -> bool:
     return old_after < old_before or any(after.get(name, 0) > before.get(name, 0) for name in names)
 
 
-def _dated(view: View, condition: Object, *, anew: bool = False) -> Object:
+def _dated(view: DeploymentView, condition: Object, *, anew: bool = False) -> Object:
     """Complete a condition with its times; it is updated when it says something else, or `anew`."""
     before = times.find(view.deployment.get("status", {}).get("conditions"), condition["type"])
     stamp = times.stamp(view.now)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from rudr_py.local import selectors
 from rudr_py.local.controllers import times
+from rudr_py.local.controllers.context import Change, ReconcileContext
 from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.pods import POD
-from rudr_py.local.controllers.queue import Key
-from rudr_py.local.controllers.replicaset import is_active
-from rudr_py.local.controllers.world import Change, World
-from rudr_py.local.resources import Kind
-from rudr_py.local.store import DELETED, Object
+from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.controllers.workloads.pods import POD
+from rudr_py.local.controllers.workloads.replicaset import is_active
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage import selectors
+from rudr_py.local.storage.store import DELETED, Object
 
-BUDGET = Kind("policy/v1", "PodDisruptionBudget")
+BUDGET = KindInfo("policy/v1", "PodDisruptionBudget")
 
 
 def _share(value: int | str, of: int) -> int:
@@ -31,7 +31,7 @@ def _desired(spec: Object, expected: int) -> int:
     return _share(spec.get("minAvailable", 1), expected)
 
 
-def _reconcile(world: World, key: Key) -> None:
+def _reconcile(world: ReconcileContext, key: QueueKey) -> None:
     budget = world.get(key)
     if budget is None or "deletionTimestamp" in budget["metadata"]:
         return
@@ -61,13 +61,13 @@ def _reconcile(world: World, key: Key) -> None:
     world.write_status(budget, status)
 
 
-def _concerns(world: World, change: Change) -> Iterable[Key]:
+def _concerns(world: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == BUDGET:
         if change.type != DELETED:
             yield change.key
         return
     for budget in world.objects.list(BUDGET, change.key.namespace):
-        yield Key(BUDGET, change.key.namespace, budget["metadata"]["name"])
+        yield QueueKey(BUDGET, change.key.namespace, budget["metadata"]["name"])
 
 
 CONTROLLER = Controller(name="disruption", kinds=frozenset({BUDGET, POD}), concerns=_concerns, reconcile=_reconcile)

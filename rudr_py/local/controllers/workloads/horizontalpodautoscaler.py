@@ -11,16 +11,16 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rudr_py.local.controllers import times
+from rudr_py.local.controllers.context import Change, ReconcileContext
 from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.queue import Key
-from rudr_py.local.controllers.world import Change, World
-from rudr_py.local.resources import Kind
-from rudr_py.local.store import DELETED, Object
+from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import DELETED, Object
 
-AUTOSCALER = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
+AUTOSCALER = KindInfo("autoscaling/v2", "HorizontalPodAutoscaler")
 DESIRED_ANNOTATION = "local.rudr.dev/desired-replicas"
 NO_METRICS = "none"
-_TARGETS = frozenset({Kind("apps/v1", kind) for kind in ("Deployment", "StatefulSet", "ReplicaSet")})
+_TARGETS = frozenset({KindInfo("apps/v1", kind) for kind in ("Deployment", "StatefulSet", "ReplicaSet")})
 _SOURCES = {
     "Resource": "resource",
     "ContainerResource": "containerResource",
@@ -88,12 +88,12 @@ def _conditions(target: Object | None, desired: int, wanted: int | None) -> Iter
             yield times.condition("ScalingLimited", True, reason, f"the desired replica count is {bound} replica count")
 
 
-def _reconcile(world: World, key: Key) -> None:
+def _reconcile(world: ReconcileContext, key: QueueKey) -> None:
     autoscaler = world.get(key)
     if autoscaler is None or "deletionTimestamp" in autoscaler["metadata"]:
         return
     reference = autoscaler["spec"]["scaleTargetRef"]
-    kind = Kind(reference["apiVersion"], reference["kind"])
+    kind = KindInfo(reference["apiVersion"], reference["kind"])
     resource = world.objects.resource(kind)
     scalable = resource is not None and resource.has("scale")
     target = world.objects.get(kind, key.namespace, reference["name"]) if scalable else None
@@ -123,7 +123,7 @@ def _reconcile(world: World, key: Key) -> None:
     world.write_status(autoscaler, status)
 
 
-def _concerns(world: World, change: Change) -> Iterable[Key]:
+def _concerns(world: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind in _TARGETS:
         yield from world.index.scaling(AUTOSCALER, change.key)
     elif change.type != DELETED:

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rudr_py.local.controllers import job_status, times
+from rudr_py.local.controllers import times
+from rudr_py.local.controllers.context import Change, ReconcileContext, controller_key, without_finalizer
 from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.job_status import Verdict
-from rudr_py.local.controllers.pods import POD
-from rudr_py.local.controllers.queue import Key
-from rudr_py.local.controllers.replicaset import is_active, pod_from_template
-from rudr_py.local.controllers.world import Change, World, controller_key, without_finalizer
-from rudr_py.local.resources import Kind
-from rudr_py.local.store import DELETED, Object
+from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.controllers.workloads import job_status
+from rudr_py.local.controllers.workloads.job_status import JobVerdict
+from rudr_py.local.controllers.workloads.pods import POD
+from rudr_py.local.controllers.workloads.replicaset import is_active, pod_from_template
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import DELETED, Object
 
-JOB = Kind("batch/v1", "Job")
+JOB = KindInfo("batch/v1", "Job")
 TRACKING = "batch.kubernetes.io/job-tracking"
 INDEX = "batch.kubernetes.io/job-completion-index"
 _LONGEST_PAUSE = 600.0
@@ -35,13 +36,13 @@ def _index_of(pod: Object) -> int:
     return int((pod["metadata"].get("annotations") or {}).get(INDEX, "-1"))
 
 
-def _release(world: World, pod: Object) -> None:
+def _release(world: ReconcileContext, pod: Object) -> None:
     live = world.same(pod)
     if live is not None and not _is_counted(live):
         world.update(without_finalizer(live, TRACKING))
 
 
-def _drop(world: World, pods: Iterable[Object]) -> None:
+def _drop(world: ReconcileContext, pods: Iterable[Object]) -> None:
     """Delete pods that are not to be counted."""
     for pod in pods:
         _release(world, pod)
@@ -77,7 +78,7 @@ def _wanted(spec: Object, succeeded: int, active: int) -> int:
     return max(0, min(parallelism, int(completions) - succeeded))
 
 
-def _pause(world: World, pods: list[Object], failed: int) -> float:
+def _pause(world: ReconcileContext, pods: list[Object], failed: int) -> float:
     """The seconds until another pod may follow the last one that failed."""
     ends = [times.seconds(_ended_at(pod)) for pod in pods if _phase(pod) == "Failed"]
     if not ends or not failed:
@@ -93,7 +94,7 @@ def _ended_at(pod: Object) -> str:
     return str(pod["metadata"]["creationTimestamp"])
 
 
-def _scale(world: World, job: Object, status: Object, pods: list[Object]) -> float | None:
+def _scale(world: ReconcileContext, job: Object, status: Object, pods: list[Object]) -> float | None:
     """Create missing pods and delete superfluous ones; return when to look again."""
     active = [pod for pod in pods if is_active(pod)]
     missing = _wanted(job["spec"], status.get("succeeded", 0), len(active)) - len(active)
@@ -112,7 +113,7 @@ def _scale(world: World, job: Object, status: Object, pods: list[Object]) -> flo
     return None
 
 
-def _pod(world: World, job: Object, index: int) -> Object:
+def _pod(world: ReconcileContext, job: Object, index: int) -> Object:
     stem = job["metadata"]["name"] if index < 0 else f"{job['metadata']['name']}-{index}"
     pod = pod_from_template(job, job["spec"]["template"], name=world.generated_name(stem))
     metadata = pod["metadata"]
@@ -127,7 +128,7 @@ def _pod(world: World, job: Object, index: int) -> Object:
     return pod
 
 
-def _end(world: World, job: Object, verdict: Verdict, status: Object, pods: list[Object]) -> None:
+def _end(world: ReconcileContext, job: Object, verdict: JobVerdict, status: Object, pods: list[Object]) -> None:
     """The Job is over: what still runs is deleted, and counts as failed unless the Job succeeded."""
     active = [pod for pod in pods if is_active(pod)]
     if not verdict.succeeded:
@@ -138,7 +139,7 @@ def _end(world: World, job: Object, verdict: Verdict, status: Object, pods: list
         _release(world, pod)
 
 
-def _expire(world: World, job: Object) -> float | None:
+def _expire(world: ReconcileContext, job: Object) -> float | None:
     """Delete a Job that ended `ttlSecondsAfterFinished` ago; return the seconds until then."""
     ttl = job["spec"].get("ttlSecondsAfterFinished")
     ended = job_status.ended_at(job)
@@ -151,7 +152,7 @@ def _expire(world: World, job: Object) -> float | None:
     return None
 
 
-def _run(world: World, job: Object) -> float | None:
+def _run(world: ReconcileContext, job: Object) -> float | None:
     pods = world.controlled(job, POD)
     status = _count(job, pods)
     verdict, wake = job_status.judge(job, status, pods, world.now())
@@ -173,7 +174,7 @@ def _run(world: World, job: Object) -> float | None:
     return min((each for each in (wake, again) if each is not None), default=None)
 
 
-def _reconcile(world: World, key: Key) -> float | None:
+def _reconcile(world: ReconcileContext, key: QueueKey) -> float | None:
     if key.kind == POD:
         pod = world.get(key)
         if pod is not None:
@@ -191,7 +192,7 @@ def _reconcile(world: World, key: Key) -> float | None:
     return _run(world, job)
 
 
-def _concerns(world: World, change: Change) -> Iterable[Key]:
+def _concerns(world: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == JOB:
         if change.type != DELETED:
             yield change.key

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 import msgspec
 
 from rudr_py.local.controllers import times
-from rudr_py.local.controllers.replicaset import is_active
-from rudr_py.local.controllers.world import without_zeros
-from rudr_py.local.store import Object
+from rudr_py.local.controllers.context import without_zeros
+from rudr_py.local.controllers.workloads.replicaset import is_active
+from rudr_py.local.storage.store import Object
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class JobVerdict(msgspec.Struct, frozen=True):
     """How a Job ended."""
 
     succeeded: bool
@@ -20,9 +20,9 @@ class Verdict(msgspec.Struct, frozen=True):
     message: str
 
 
-_COMPLETED = Verdict(True, "CompletionsReached", "Reached expected number of succeeded pods")
-_BACKOFF = Verdict(False, "BackoffLimitExceeded", "Job has reached the specified backoff limit")
-_DEADLINE = Verdict(False, "DeadlineExceeded", "Job was active longer than specified deadline")
+_COMPLETED = JobVerdict(True, "CompletionsReached", "Reached expected number of succeeded pods")
+_BACKOFF = JobVerdict(False, "BackoffLimitExceeded", "Job has reached the specified backoff limit")
+_DEADLINE = JobVerdict(False, "DeadlineExceeded", "Job was active longer than specified deadline")
 
 
 def indexes(text: str) -> set[int]:
@@ -53,7 +53,7 @@ def ended_at(job: Object) -> str | None:
     return None
 
 
-def judge(job: Object, status: Object, pods: list[Object], now: float) -> tuple[Verdict | None, float | None]:
+def judge(job: Object, status: Object, pods: list[Object], now: float) -> tuple[JobVerdict | None, float | None]:
     """Return how the Job ended, or None, and in how many seconds its deadline passes."""
     spec = job["spec"]
     succeeded, completions = status.get("succeeded", 0), spec.get("completions")
@@ -94,7 +94,7 @@ def running(job: Object, status: Object, pods: list[Object], now: str) -> Object
     return made
 
 
-def finished(job: Object, status: Object, verdict: Verdict, now: str) -> Object:
+def finished(job: Object, status: Object, verdict: JobVerdict, now: str) -> Object:
     """Return the status of a Job that is over."""
     made = _counts(status, [], [])
     made.setdefault("startTime", now)

@@ -9,15 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rudr_py.local.controllers import times
-from rudr_py.local.controllers.containers import OUTCOMES, READY, SUCCEED, Script, State, container_states
+from rudr_py.local.controllers.context import Change, ReconcileContext
 from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.index import controller_reference
-from rudr_py.local.controllers.queue import Key
-from rudr_py.local.controllers.world import Change, World
-from rudr_py.local.resources import Kind
-from rudr_py.local.store import DELETED, Object
+from rudr_py.local.controllers.owner_index import controller_reference
+from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.controllers.workloads.containers import (
+    OUTCOMES,
+    READY,
+    SUCCEED,
+    PodScript,
+    PodState,
+    container_states,
+)
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import DELETED, Object
 
-POD = Kind("v1", "Pod")
+POD = KindInfo("v1", "Pod")
 
 OUTCOME_ANNOTATION = "local.rudr.dev/outcome"
 """On a pod (or a pod template): what becomes of it; comes before any script."""
@@ -28,23 +35,23 @@ READY_AFTER_ANNOTATION = "local.rudr.dev/ready-after"
 _HOST_IP = "172.18.0.2"
 
 
-def script_of(world: World, pod: Object) -> Script:
+def script_of(world: ReconcileContext, pod: Object) -> PodScript:
     """Return what becomes of a pod: its annotations, then the script of the settings, then its kind's way."""
     annotations = pod["metadata"].get("annotations") or {}
-    script = world.settings.script(pod) if world.settings.script else Script()
+    script = world.settings.script(pod) if world.settings.script else PodScript()
     outcome = annotations.get(OUTCOME_ANNOTATION, script.outcome)
     if outcome not in OUTCOMES:
         outcome = READY
     if outcome == READY and _belongs_to_job(pod):
         outcome = SUCCEED
-    return Script(
+    return PodScript(
         outcome,
         ready_after=_number(annotations.get(READY_AFTER_ANNOTATION), script.ready_after),
         runs_for=script.runs_for,
     )
 
 
-def pod_status(pod: Object, script: Script, now: float, *, pod_ip: str) -> tuple[Object, float | None]:
+def pod_status(pod: Object, script: PodScript, now: float, *, pod_ip: str) -> tuple[Object, float | None]:
     """Return the status of a pod that its node has taken, and in how many seconds it will be another one."""
     before = pod.get("status", {})
     started = before.get("startTime") or times.stamp(now)
@@ -65,7 +72,7 @@ def pod_status(pod: Object, script: Script, now: float, *, pod_ip: str) -> tuple
     return status, wake
 
 
-def _conditions(states: list[State], phase: str) -> Iterable[Object]:
+def _conditions(states: list[PodState], phase: str) -> Iterable[Object]:
     done = phase == "Succeeded"
     unready = [state.name for state in states if not state.ready]
     reason, message = "", ""
@@ -114,12 +121,12 @@ def _pod_ip(pod: Object) -> str:
     return f"10.244.{number // 254 + 1}.{number % 254 + 1}"
 
 
-def _concerns(_: World, change: Change) -> Iterable[Key]:
+def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.type != DELETED:
         yield change.key
 
 
-def _reconcile(world: World, key: Key) -> float | None:
+def _reconcile(world: ReconcileContext, key: QueueKey) -> float | None:
     pod = world.get(key)
     if pod is None:
         return None

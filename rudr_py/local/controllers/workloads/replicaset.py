@@ -6,14 +6,14 @@ import copy
 from collections.abc import Iterable
 
 from rudr_py.local.controllers import times
+from rudr_py.local.controllers.context import Change, ReconcileContext, controller_key, reference_to, without_zeros
 from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.pods import POD
-from rudr_py.local.controllers.queue import Key
-from rudr_py.local.controllers.world import Change, World, controller_key, reference_to, without_zeros
-from rudr_py.local.resources import Kind
-from rudr_py.local.store import DELETED, Object
+from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.controllers.workloads.pods import POD
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import DELETED, Object
 
-REPLICA_SET = Kind("apps/v1", "ReplicaSet")
+REPLICA_SET = KindInfo("apps/v1", "ReplicaSet")
 
 
 def pod_from_template(owner: Object, template: Object, *, name: str = "") -> Object:
@@ -57,7 +57,7 @@ def _first_to_go(pod: Object) -> tuple[bool, bool, bool, float]:
     return (bool(pod["spec"].get("nodeName")), phase != "Pending", times.is_true(pod, "Ready"), -created)
 
 
-def _scale(world: World, replica_set: Object, active: list[Object]) -> None:
+def _scale(world: ReconcileContext, replica_set: Object, active: list[Object]) -> None:
     missing = replica_set["spec"].get("replicas", 1) - len(active)
     name = replica_set["metadata"]["name"]
     for _ in range(missing):
@@ -84,7 +84,7 @@ def _status(replica_set: Object, active: list[Object], now: float) -> tuple[Obje
     return without_zeros(status, keep=("replicas",)), wait
 
 
-def _reconcile(world: World, key: Key) -> float | None:
+def _reconcile(world: ReconcileContext, key: QueueKey) -> float | None:
     replica_set = world.get(key)
     if replica_set is None:
         return None
@@ -99,7 +99,7 @@ def _reconcile(world: World, key: Key) -> float | None:
     return wait
 
 
-def _concerns(_: World, change: Change) -> Iterable[Key]:
+def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == POD:
         yield from controller_key(change.object, REPLICA_SET)
     elif change.type != DELETED:

@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.local.store import Object
+from rudr_py.local.storage.store import Object
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
+class ReplicaSetSize(msgspec.Struct, frozen=True, kw_only=True):
     """A ReplicaSet: what is asked of it, what is available, and the Deployment's size limit when it was last scaled."""
 
     name: str
@@ -22,7 +22,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     max_replicas: int = 0
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class RolloutLimits(msgspec.Struct, frozen=True, kw_only=True):
     """The size of a Deployment and how far it may stray from it; `rolling` is false for Recreate."""
 
     replicas: int
@@ -41,18 +41,18 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         return self.replicas - self.unavailable
 
 
-def limits(spec: Object) -> Limits:
+def limits(spec: Object) -> RolloutLimits:
     """Read the limits from the spec of a Deployment; percentages of surge are rounded up, of unavailability down."""
     replicas = spec.get("replicas", 1)
     strategy = spec.get("strategy") or {}
     if strategy.get("type", "RollingUpdate") != "RollingUpdate":
-        return Limits(replicas=replicas, surge=0, unavailable=0, rolling=False)
+        return RolloutLimits(replicas=replicas, surge=0, unavailable=0, rolling=False)
     rolling = strategy.get("rollingUpdate") or {}
     surge = _resolve(rolling.get("maxSurge", "25%"), replicas, math.ceil)
     unavailable = _resolve(rolling.get("maxUnavailable", "25%"), replicas, math.floor)
     if surge == 0 and unavailable == 0:
         unavailable = 1
-    return Limits(replicas=replicas, surge=surge, unavailable=min(unavailable, replicas))
+    return RolloutLimits(replicas=replicas, surge=surge, unavailable=min(unavailable, replicas))
 
 
 def _resolve(value: int | str, total: int, rounded: Any) -> int:
@@ -61,7 +61,7 @@ def _resolve(value: int | str, total: int, rounded: Any) -> int:
     return value
 
 
-def new_size(new: Part, others: list[Part], bounds: Limits) -> int:
+def new_size(new: ReplicaSetSize, others: list[ReplicaSetSize], bounds: RolloutLimits) -> int:
     """Return how large the ReplicaSet of the current template may be now."""
     if not bounds.rolling or new.replicas > bounds.replicas:
         return bounds.replicas
@@ -69,7 +69,7 @@ def new_size(new: Part, others: list[Part], bounds: Limits) -> int:
     return new.replicas + max(0, min(room, bounds.replicas - new.replicas))
 
 
-def old_sizes(new: Part, old: list[Part], bounds: Limits) -> dict[str, int]:
+def old_sizes(new: ReplicaSetSize, old: list[ReplicaSetSize], bounds: RolloutLimits) -> dict[str, int]:
     """Shrink the ReplicaSets of earlier templates (given oldest first) as far as availability allows."""
     sizes = {part.name: part.replicas for part in old}
     total = new.replicas + sum(sizes.values())
@@ -88,7 +88,7 @@ def old_sizes(new: Part, old: list[Part], bounds: Limits) -> dict[str, int]:
     return {part.name: sizes[part.name] for part in old if sizes[part.name] != part.replicas}
 
 
-def proportional_sizes(parts: list[Part], bounds: Limits) -> dict[str, int]:
+def proportional_sizes(parts: list[ReplicaSetSize], bounds: RolloutLimits) -> dict[str, int]:
     """Share a change of the Deployment's size among its ReplicaSets (given newest first), the larger ones first."""
     active = [part for part in parts if part.replicas > 0]
     missing = bounds.most - sum(part.replicas for part in active)

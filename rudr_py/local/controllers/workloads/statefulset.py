@@ -12,18 +12,18 @@ from typing import Any
 import msgspec
 
 from rudr_py.local.controllers import times
+from rudr_py.local.controllers.context import Change, ReconcileContext, controller_key, reference_to, without_zeros
 from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.deployment import template_hash
-from rudr_py.local.controllers.pods import POD
-from rudr_py.local.controllers.queue import Key
-from rudr_py.local.controllers.replicaset import availability, pod_from_template
-from rudr_py.local.controllers.world import Change, World, controller_key, reference_to, without_zeros
-from rudr_py.local.resources import Kind
-from rudr_py.local.store import DELETED, Object
+from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.controllers.workloads.deployment import template_hash
+from rudr_py.local.controllers.workloads.pods import POD
+from rudr_py.local.controllers.workloads.replicaset import availability, pod_from_template
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import DELETED, Object
 
-STATEFUL_SET = Kind("apps/v1", "StatefulSet")
-REVISION = Kind("apps/v1", "ControllerRevision")
-_CLAIM = Kind("v1", "PersistentVolumeClaim")
+STATEFUL_SET = KindInfo("apps/v1", "StatefulSet")
+REVISION = KindInfo("apps/v1", "ControllerRevision")
+_CLAIM = KindInfo("v1", "PersistentVolumeClaim")
 REVISION_LABEL = "controller-revision-hash"
 _POD_NAME, _POD_INDEX = "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"
 
@@ -51,7 +51,7 @@ def _revision_of(pod: Object) -> str:
     return str((pod["metadata"].get("labels") or {}).get(REVISION_LABEL, ""))
 
 
-def _revisions(world: World, owner: Object) -> _Revisions:
+def _revisions(world: ReconcileContext, owner: Object) -> _Revisions:
     """Find or create the revision of the template, and find the one that the pods came from."""
     known = sorted(world.controlled(owner, REVISION), key=lambda each: int(each["revision"]))
     data = {"spec": {"template": owner["spec"]["template"]}}
@@ -81,7 +81,7 @@ def _revisions(world: World, owner: Object) -> _Revisions:
 class _Set:
     """A StatefulSet with its pods, for one reconcile."""
 
-    def __init__(self, world: World, owner: Object) -> None:
+    def __init__(self, world: ReconcileContext, owner: Object) -> None:
         self.world = world
         self.owner = owner
         self.spec: dict[str, Any] = owner["spec"]
@@ -213,7 +213,7 @@ def _clean_up(group: _Set) -> None:
         group.world.delete(each)
 
 
-def _reconcile(world: World, key: Key) -> float | None:
+def _reconcile(world: ReconcileContext, key: QueueKey) -> float | None:
     owner = world.get(key)
     if owner is None or "deletionTimestamp" in owner["metadata"]:
         return None
@@ -228,7 +228,7 @@ def _reconcile(world: World, key: Key) -> float | None:
     return wait
 
 
-def _concerns(_: World, change: Change) -> Iterable[Key]:
+def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == POD:
         yield from controller_key(change.object, STATEFUL_SET)
     elif change.type != DELETED:

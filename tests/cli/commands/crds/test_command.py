@@ -9,11 +9,11 @@ from pathlib import Path
 import yaml
 from click.testing import Result
 
-from rudr_py.model import crds
+from rudr_py.model.crd_schemas import crds
 
 Invoke = Callable[..., Result]
 
-FILES = Path(__file__).parents[2] / "crds"
+FILES = Path(__file__).parents[4] / "crds"
 
 
 def test_the_stream_is_that_of_the_files(invoke: Invoke) -> None:

@@ -6,14 +6,14 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.cli.board import Board
-from rudr_py.kube import objects
-from rudr_py.kube.objects import Live
+from rudr_py.cli.commands.dev.changes import ChangeFormatter
+from rudr_py.kube import live_object
+from rudr_py.kube.live_object import LiveObject
 
 APPLICATION = "core.oam.dev/v1alpha1"
 
 
-def application(ready: str, *, generation: int = 1, observed: int = 1) -> Live:
+def application(ready: str, *, generation: int = 1, observed: int = 1) -> LiveObject:
     condition = {"type": "Ready", "status": ready, "reason": "R", "message": "m", "observedGeneration": observed}
     return live(
         {
@@ -25,35 +25,35 @@ def application(ready: str, *, generation: int = 1, observed: int = 1) -> Live:
     )
 
 
-def live(document: dict[str, Any]) -> Live:
-    return objects.decode(msgspec.json.encode(document))
+def live(document: dict[str, Any]) -> LiveObject:
+    return live_object.decode(msgspec.json.encode(document))
 
 
-def service(owner: bool = True) -> Live:
+def service(owner: bool = True) -> LiveObject:
     references = [{"uid": "a", "controller": True}] if owner else []
     metadata = {"name": "web", "uid": "s", "ownerReferences": references}
     return live({"apiVersion": "v1", "kind": "Service", "metadata": metadata})
 
 
 def test_a_change_is_told_once() -> None:
-    board = Board()
+    board = ChangeFormatter()
     assert list(board.put(service())) == ["service/web created: Ready"]
     assert list(board.put(service())) == []
 
 
 def test_what_belongs_to_no_application_is_passed_over() -> None:
-    assert list(Board().put(service(owner=False))) == []
+    assert list(ChangeFormatter().put(service(owner=False))) == []
 
 
 def test_what_is_gone_is_told_and_forgotten() -> None:
-    board = Board()
+    board = ChangeFormatter()
     list(board.put(service()))
     assert list(board.remove(service())) == ["service/web deleted"]
     assert list(board.remove(service())) == []
 
 
 def test_ready_means_ready_in_the_present_generation() -> None:
-    board = Board()
+    board = ChangeFormatter()
     wanted = frozenset({"shop"})
     assert not board.ready(wanted)
     list(board.put(application("True", generation=2, observed=1)))
@@ -63,7 +63,7 @@ def test_ready_means_ready_in_the_present_generation() -> None:
 
 
 def test_the_statuses_show_phase_and_every_condition() -> None:
-    board = Board()
+    board = ChangeFormatter()
     list(board.put(application("True")))
     assert list(board.statuses()) == [
         "applicationconfiguration.core.oam.dev/shop: phase synced",

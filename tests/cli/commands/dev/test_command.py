@@ -18,7 +18,7 @@ import pytest
 import yaml
 from click.testing import Result
 
-from rudr_py.cli import embedded
+from rudr_py.cli.commands.dev import embedded_api
 
 SECONDS = 60
 APPLICATION = "applicationconfiguration.core.oam.dev/app"
@@ -110,7 +110,7 @@ async def dev(tmp_path: Path) -> AsyncIterator[Dev]:
 async def test_a_kubeconfig_is_written_when_it_answers_and_ctrl_c_ends_it(dev: Dev) -> None:
     await dev.start("--no-controller")
     await dev.until("Ctrl-C")
-    assert dev.output.splitlines()[0] == embedded.NOTICE
+    assert dev.output.splitlines()[0] == embedded_api.NOTICE
     assert dev.kubeconfig.stat().st_mode & 0o077 == 0
     assert (await dev.asked("/version"))["gitVersion"].startswith("v1.36")
     code, err = await dev.stop()
@@ -189,4 +189,4 @@ def test_documents_that_cannot_be_read_are_told_before_anything_is_served(
     result = invoke("dev", "-f", str(tmp_path))
     assert result.exit_code == 1
     assert "broken.yaml:" in result.output
-    assert embedded.NOTICE not in result.output
+    assert embedded_api.NOTICE not in result.output

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rudr_py.cli import embedded
+from rudr_py.cli.commands.dev import embedded_api
 from rudr_py.errors import ConfigError
 from tests.cli.conftest import Invoke
 
@@ -60,19 +60,19 @@ def test_a_kubeconfig_of_somebody_else_is_not_overwritten(tmp_path: Path) -> Non
     theirs = tmp_path / "config"
     theirs.write_text("clusters: [{name: production}]")
     with pytest.raises(ConfigError, match="not written by rudr"):
-        embedded.check_ours(theirs)
+        embedded_api.check_ours(theirs)
 
 
 def test_the_contexts_of_the_kubeconfig_work_in_the_namespace() -> None:
     content = {"contexts": [{"name": "rudr-local", "context": {"cluster": "rudr-local", "namespace": "default"}}]}
-    written = embedded.in_namespace(content, "shop")
+    written = embedded_api.in_namespace(content, "shop")
     assert written["contexts"][0]["context"] == {"cluster": "rudr-local", "namespace": "shop"}
 
 
 def test_our_own_kubeconfig_is_written_again(tmp_path: Path) -> None:
     ours = tmp_path / "config"
-    embedded.write(ours, {"clusters": [{"name": "rudr-local"}]})
-    embedded.check_ours(ours)
+    embedded_api.write(ours, {"clusters": [{"name": "rudr-local"}]})
+    embedded_api.check_ours(ours)
 
 
 def test_files_that_cannot_be_read_are_told_as_by_the_other_commands(invoke: Invoke, tmp_path: Path) -> None:
@@ -85,4 +85,4 @@ def test_files_that_cannot_be_read_are_told_as_by_the_other_commands(invoke: Inv
 
 def test_a_kubeconfig_that_cannot_be_written_is_told_without_a_traceback(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be written: No such file or directory"):
-        embedded.write(tmp_path / "absent" / "kubeconfig", {})
+        embedded_api.write(tmp_path / "absent" / "kubeconfig", {})

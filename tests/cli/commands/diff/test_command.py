@@ -10,7 +10,7 @@ import yaml
 
 from rudr_py.api import Kind
 from rudr_py.model.identity import API_VERSION
-from rudr_py.testing.live import Handle
+from rudr_py.testing.local_handle import LocalHandle
 from tests.cli import shop
 from tests.cli.conftest import Invoke
 
@@ -26,7 +26,7 @@ def _kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(name="api", scope="module", autouse=True)
-def _api(kubeconfig: Path) -> Iterator[Handle]:
+def _api(kubeconfig: Path) -> Iterator[LocalHandle]:
     with shop.open_shop(kubeconfig) as handle:
         yield handle
 
@@ -44,7 +44,7 @@ def _diff(invoke: Invoke, kubeconfig: Path, tmp_path: Path) -> Invoke:
     return diff  # type: ignore[return-value] # what invoke returns
 
 
-def pause(api: Handle, value: str | None) -> None:
+def pause(api: LocalHandle, value: str | None) -> None:
     """Let the controller leave the application's objects as somebody else makes them."""
     annotations = {"metadata": {"annotations": {PAUSED: value}}}
     api.wait(api.cluster.patch(Kind(API_VERSION, "ApplicationConfiguration"), "shop", annotations))
@@ -55,7 +55,7 @@ def test_nothing_differs_when_the_documents_are_those_of_the_cluster(diff: Invok
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_what_would_be_created_changed_and_pruned_is_shown_and_nothing_is_done(diff: Invoke, api: Handle) -> None:
+def test_what_would_be_created_changed_and_pruned_is_shown_and_nothing_is_done(diff: Invoke, api: LocalHandle) -> None:
     before = api.get("apps/v1", "Deployment", "shop-web")
     done = diff(LATER)
     assert done.exit_code == 1, done.stderr
@@ -86,7 +86,7 @@ def test_a_component_alone_is_compared_for_every_application_that_uses_it(diff: 
     assert "shop-worker" not in done.stdout
 
 
-def test_who_has_changed_a_field_of_ours_is_named(diff: Invoke, api: Handle) -> None:
+def test_who_has_changed_a_field_of_ours_is_named(diff: Invoke, api: LocalHandle) -> None:
     pause(api, "true")
     api.until(API_VERSION, "ApplicationConfiguration", "shop", lambda one: "Paused" in str(one["status"]))
     try:
@@ -101,7 +101,7 @@ def test_who_has_changed_a_field_of_ours_is_named(diff: Invoke, api: Handle) -> 
     assert "the application is paused" in done.stdout
 
 
-def test_an_object_of_somebody_else_is_an_error_of_its_own(diff: Invoke, api: Handle) -> None:
+def test_an_object_of_somebody_else_is_an_error_of_its_own(diff: Invoke, api: LocalHandle) -> None:
     theirs = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "third"}, "spec": {"ports": [{"port": 1}]}}
     api.apply(theirs)
     done = diff(shop.DOCUMENTS.replace("instanceName: shop-web", "instanceName: third"))
@@ -118,7 +118,7 @@ def test_of_an_instance_that_is_anothers_nothing_else_is_said(diff: Invoke) -> N
     assert done.stderr.splitlines() == [f"error: componentinstance.core.oam.dev/{name}: {told}" for name in names]
 
 
-def test_what_the_server_refuses_is_told_with_its_reason_and_ends_with_2(diff: Invoke, api: Handle) -> None:
+def test_what_the_server_refuses_is_told_with_its_reason_and_ends_with_2(diff: Invoke, api: LocalHandle) -> None:
     hard = {"services": "0"}
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"}, "spec": {"hard": hard}}
     api.apply(quota)
@@ -229,7 +229,7 @@ spec:
 
 
 def test_scopes_volumes_files_autoscalers_and_what_runs_once_are_seen_as_the_controller_sees_them(
-    diff: Invoke, api: Handle
+    diff: Invoke, api: LocalHandle
 ) -> None:
     api.apply(*yaml.safe_load_all(VARIOUS))
     for name in ("net", "various"):

@@ -12,15 +12,17 @@ from click.testing import Result
 
 from rudr_py import catalog
 from rudr_py.api import Trait, WorkloadType
-from rudr_py.catalog import Catalog
-from rudr_py.cli import describing, explaining, trying, typenames
-from rudr_py.model import parse
+from rudr_py.catalog import Catalog, Offer
+from rudr_py.cli.types import compatibility, facts, names
+from rudr_py.cli.types import text as describing
 from rudr_py.model.application import Application
 from rudr_py.model.component import Component
 from rudr_py.model.document import Parsed
-from rudr_py.plugins.loading import Loaded
-from rudr_py.render import membership, rendering
-from rudr_py.render.inputs import Inputs
+from rudr_py.model.parse import documents
+from rudr_py.plugins.loading import LoadedPlugins
+from rudr_py.render import render
+from rudr_py.render.scopes import membership
+from rudr_py.render.values.inputs import Inputs
 from rudr_py.testing.rendering import NOW
 
 Invoke = Callable[..., Result]
@@ -38,14 +40,14 @@ def _told(invoke: Invoke, everything: Catalog) -> Callable[..., str]:
     """What the command prints when the packages of this repository are installed."""
 
     def told(*arguments: str) -> str:
-        done = invoke("explain", *arguments, obj=Loaded(catalog=everything))
+        done = invoke("explain", *arguments, obj=LoadedPlugins(catalog=everything))
         assert done.exit_code == 0, done.output
         return done.stdout
 
     return told
 
 
-def offer_of(everything: Catalog, name: str) -> catalog.Offer[Any]:
+def offer_of(everything: Catalog, name: str) -> Offer[Any]:
     return next(offer for offer in everything.offers() if offer.name == name)
 
 
@@ -64,14 +66,14 @@ def document(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_example_of_a_type_renders_without_a_problem(everything: Catalog, name: str) -> None:
-    explained = explaining.explain(offer_of(everything, name), everything)
+    explained = facts.explain(offer_of(everything, name), everything)
     given = explained.example
     assert given is not None
     workload, settings = given.get("workloadType", SERVER), given.get("workloadSettings", ())
     bindings = given.get("components", [{"componentName": "web", "instanceName": "web", **_traits(given)}])
     spec = {"components": bindings, "scopes": given.get("scopes", [])}
-    application: Parsed[Any] = parse.parse(document("ApplicationConfiguration", "app", spec))
-    used: Parsed[Any] = parse.parse(component(workload, settings))
+    application: Parsed[Any] = documents.parse(document("ApplicationConfiguration", "app", spec))
+    used: Parsed[Any] = documents.parse(component(workload, settings))
     assert isinstance(application.value, Application)
     assert isinstance(used.value, Component)
     inputs = Inputs(
@@ -81,7 +83,7 @@ def test_the_example_of_a_type_renders_without_a_problem(everything: Catalog, na
         now=NOW,
         scopes_of=membership.declared([application.value]),
     )
-    plan = rendering.render(inputs, everything)
+    plan = render.render(inputs, everything)
     assert plan.problems == ()
     assert plan.warnings == ()
 
@@ -93,11 +95,11 @@ def _traits(given: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_type_is_explained_within_80_columns(told: Callable[..., str], everything: Catalog, name: str) -> None:
     offer = offer_of(everything, name)
-    text = told(typenames.sort_of(offer), name)
+    text = told(names.sort_of(offer), name)
     assert max(map(len, text.splitlines())) <= 80
     assert "\x1b" not in text
     assert offer.package in text
-    for field in explaining.explain(offer, everything).fields:
+    for field in facts.explain(offer, everything).fields:
         assert f"\n  {field.name} " in text
 
 
@@ -148,9 +150,9 @@ def test_a_kind_that_two_groups_have_needs_its_whole_name(invoke: Invoke, everyt
     class Other(WorkloadType[Any]):
         name = "example.org/v1.Server"
 
-    other: catalog.Offer[WorkloadType[Any]] = catalog.offer(Other(), package="other 1")
+    other: Offer[WorkloadType[Any]] = catalog.offer(Other(), package="other 1")
     both = Catalog(workloads={**everything.workloads, other.name: other})
-    done = invoke("explain", "workload", "Server", obj=Loaded(catalog=both))
+    done = invoke("explain", "workload", "Server", obj=LoadedPlugins(catalog=both))
     assert done.exit_code == 1
     assert "example.org/v1.Server" in done.output
 
@@ -194,7 +196,7 @@ def test_a_page_of_documentation_has_every_nested_property(told: Callable[..., s
     assert "**Inside `rules.paths`**" in page
     assert "| `pathType` | string |  | `Prefix` |" in page
     assert "```yaml\n# in spec.components[] of an ApplicationConfiguration\ntraits:" in page
-    explained = explaining.explain(everything.trait("ingress"), everything)
+    explained = facts.explain(everything.trait("ingress"), everything)
     assert describing.markdown(explained, level=2)[0] == "## `ingress`"
     assert "`jobs.schedule`" not in told("trait", "cron-hpa.jobs", "-o", "md")
     assert "**Inside `jobs`**" in told("trait", "cron-hpa.jobs", "-o", "md")
@@ -207,8 +209,8 @@ def test_a_type_whose_example_cannot_be_made_up_has_none() -> None:
         name = "odd"
         properties = {"type": "object", "properties": {"a": {"type": "string", "pattern": "^z+$"}}, "required": ["a"]}  # noqa: RUF012 - a declaration is never changed
 
-    offer: catalog.Offer[Trait[Any]] = catalog.offer(Odd(), package="odd 1")
-    explained = explaining.explain(offer, Catalog(traits={"odd": offer}))
+    offer: Offer[Trait[Any]] = catalog.offer(Odd(), package="odd 1")
+    explained = facts.explain(offer, Catalog(traits={"odd": offer}))
     assert explained.example is None
     assert "EXAMPLE" not in describing.text(explained)
 
@@ -230,7 +232,7 @@ def test_a_type_whose_example_cannot_be_made_up_has_none() -> None:
 def test_whether_a_trait_can_be_put_on_a_workload_type_is_tried_out(
     everything: Catalog, trait: str, workload: str, why: str
 ) -> None:
-    found = trying.misfit(everything.trait(trait), typenames.find(everything, "workload", workload))
+    found = compatibility.misfit(everything.trait(trait), names.find(everything, "workload", workload))
     assert why in found
     assert bool(why) == bool(found)
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from click.testing import Result
 
-from rudr_py.plugins.marker import Label
+from rudr_py.plugins.call_marker import CallLabel
 from rudr_py.plugins.quarantine import Offence, Quarantine
 
 Invoke = Callable[..., Result]
@@ -146,7 +146,7 @@ def test_documents_that_use_a_type_of_a_broken_plugin_are_told_its_package(
 def test_a_quarantined_type_is_listed_and_released(broken: None, invoke: Invoke, tmp_path: Path) -> None:
     state = tmp_path / "state"
     quarantine = Quarantine(state)
-    quarantine.add(Offence(Label("type", "tiny", "plug-good 1.2"), "it looped"))
+    quarantine.add(Offence(CallLabel("type", "tiny", "plug-good 1.2"), "it looped"))
     listed = invoke("plugins", "--state-dir", str(state))
     assert "Quarantined" in listed.stdout
     assert "rudr plugins release tiny" in " ".join(listed.stdout.split())

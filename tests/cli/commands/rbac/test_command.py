@@ -11,8 +11,8 @@ import pytest
 import yaml
 from click.testing import Result
 
-from rudr_py.plugins import discovery, loading
-from rudr_py.plugins.loading import Loaded
+from rudr_py.plugins import entry_points, loading
+from rudr_py.plugins.loading import LoadedPlugins
 
 Invoke = Callable[..., Result]
 Text = Callable[..., str]
@@ -34,7 +34,7 @@ LEASES = "coordination.k8s.io"
 @pytest.fixture(name="rbac")
 def _rbac(invoke: Invoke) -> Callable[..., list[dict[str, Any]]]:
     """The roles that the command prints for the standard types."""
-    standard: Loaded = loading.load([], discovery.standard())
+    standard: LoadedPlugins = loading.load([], entry_points.standard())
 
     def rbac(*arguments: str) -> list[dict[str, Any]]:
         done = invoke("rbac", *arguments, obj=standard)

@@ -11,10 +11,10 @@ from typing import Any
 from click.testing import Result
 
 from rudr_py.api import Rendered, Trait, hookimpl
-from rudr_py.model import yamlfile
-from rudr_py.plugins import discovery, loading
-from rudr_py.plugins.discovery import Found
-from rudr_py.plugins.loading import Loaded
+from rudr_py.model.parse import yaml_file
+from rudr_py.plugins import entry_points, loading
+from rudr_py.plugins.entry_points import InstalledPlugin
+from rudr_py.plugins.loading import LoadedPlugins
 
 Make = Callable[..., str]
 Invoke = Callable[..., Result]
@@ -24,7 +24,7 @@ def test_the_objects_of_an_application_are_printed(
     component: Make, application: Make, write: Make, invoke: Invoke
 ) -> None:
     done = invoke("render", "-f", write("x.yaml", component(), application()))
-    found = [document.value for document in yamlfile.load(done.stdout, "out")]
+    found = [document.value for document in yaml_file.load(done.stdout, "out")]
     assert {"ComponentInstance", "Deployment"} <= {value["kind"] for value in found}
     assert done.stderr == ""
     assert done.exit_code == 0
@@ -51,7 +51,7 @@ def test_one_good_application_among_bad_ones_is_still_printed(
 
 def test_the_namespace_is_that_of_the_option(component: Make, application: Make, write: Make, invoke: Invoke) -> None:
     done = invoke("render", "-n", "shop", "-f", write("x.yaml", component(), application()))
-    assert {found.value["metadata"]["namespace"] for found in yamlfile.load(done.stdout, "out")} == {"shop"}
+    assert {found.value["metadata"]["namespace"] for found in yaml_file.load(done.stdout, "out")} == {"shop"}
 
 
 def test_documents_without_an_application_give_nothing_and_say_so(component: Make, write: Make, invoke: Invoke) -> None:
@@ -76,11 +76,11 @@ class _Quitter(Trait[Any]):
         sys.exit("I am off")
 
 
-def _with(*types: Trait[Any]) -> Loaded:
+def _with(*types: Trait[Any]) -> LoadedPlugins:
     module = ModuleType("plugin")
     vars(module)["rudr_types"] = hookimpl(lambda: list(types))
-    found = Found(name="bad", package="rudr-py-bad", version="0.1", load=lambda: module)
-    return loading.load([found], discovery.standard())
+    found = InstalledPlugin(name="bad", package="rudr-py-bad", version="0.1", load=lambda: module)
+    return loading.load([found], entry_points.standard())
 
 
 def test_a_type_that_hangs_or_quits_costs_its_own_application_only(

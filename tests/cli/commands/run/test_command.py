@@ -9,8 +9,9 @@ import pytest
 
 import rudr_py
 from rudr_py.catalog import Catalog, PluginState, State
-from rudr_py.cli import connecting, run
-from rudr_py.cli.commands.run import command
+from rudr_py.cli.cluster import connect
+from rudr_py.cli.commands.run import command as run
+from rudr_py.cli.commands.run.options import command
 from rudr_py.errors import ConfigError
 from rudr_py.settings import Settings
 
@@ -113,12 +114,12 @@ def test_every_flag_has_a_variable_of_its_name() -> None:
 
 def test_the_kubeconfig_is_looked_for_as_kubectl_does() -> None:
     environ = {"KUBECONFIG": "a:b", "KUBERNETES_SERVICE_HOST": "10.0.0.1"}
-    assert connecting.find("given", environ) == "given"
-    assert connecting.find(None, environ) == "a:b"
-    assert connecting.find(None, {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}) is None
+    assert connect.find("given", environ) == "given"
+    assert connect.find(None, environ) == "a:b"
+    assert connect.find(None, {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}) is None
 
 
 def test_no_cluster_is_told_with_a_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(ConfigError, match="rudr dev"):
-        connecting.find(None, {})
+        connect.find(None, {})

@@ -14,15 +14,16 @@ from click.testing import Result
 
 from rudr_py import catalog
 from rudr_py.api import Trait
-from rudr_py.catalog import Catalog
-from rudr_py.cli import draft07, editor_schema, explaining
-from rudr_py.model import yamlfile
-from rudr_py.plugins.loading import Loaded
+from rudr_py.catalog import Catalog, Offer
+from rudr_py.cli.commands.schema import editor_schema, json_schema
+from rudr_py.cli.types import facts
+from rudr_py.model.parse import yaml_file
+from rudr_py.plugins.loading import LoadedPlugins
 from tests.cli.schemas import SCHEMAS, VALUES
 
 Invoke = Callable[..., Result]
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 EXAMPLES = sorted(path for folder in (ROOT / "examples", ROOT / "plugins") for path in folder.rglob("*.yaml"))
 RUDR = ROOT / ".." / "shared" / "rudr-examples"
 VARIABLE = "[fromVariable(x)]"
@@ -64,7 +65,7 @@ def function(*settings: dict[str, Any], workload: str = "openfaas.com/v1alpha2.F
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_our_own_documents_are_taken(check: Callable[[Any], list[str]], path: Path) -> None:
-    for document in yamlfile.load(path.read_bytes(), path.name):
+    for document in yaml_file.load(path.read_bytes(), path.name):
         assert check(document.value) == []
 
 
@@ -72,13 +73,13 @@ def test_our_own_documents_are_taken(check: Callable[[Any], list[str]], path: Pa
 def test_rudrs_documents_are_taken_but_for_keys_beside_properties(
     check: Callable[[Any], list[str]], path: Path
 ) -> None:
-    for document in yamlfile.load(path.read_bytes(), path.name):
+    for document in yaml_file.load(path.read_bytes(), path.name):
         assert all(place.endswith(".traits[0]") for place in check(document.value))
 
 
 def test_the_example_of_every_type_is_taken(check: Callable[[Any], list[str]], everything: Catalog) -> None:
     for offer in everything.offers():
-        example = explaining.explain(offer, everything).example
+        example = facts.explain(offer, everything).example
         assert example is not None
         if "traits" in example:
             assert check(trait(**example["traits"][0])) == []
@@ -195,7 +196,7 @@ def test_a_mistake_is_refused_at_its_place(
 @hypothesis.example({"anyOf": [{"type": "string", "enum": ["a"]}, {"type": "null"}]}, None)
 @hypothesis.example({"minimum": 3, "anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]}, 2)
 def test_an_editor_takes_of_a_type_just_what_the_type_takes(schema: dict[str, Any], value: Any) -> None:
-    turned = {**draft07.of_type(schema), "definitions": {"variable": draft07.VARIABLE}}
+    turned = {**json_schema.of_type(schema), "definitions": {"variable": json_schema.VARIABLE}}
     jsonschema.Draft7Validator.check_schema(turned)
     taken = jsonschema.Draft202012Validator(schema).is_valid(value)
     assert jsonschema.Draft7Validator(turned).is_valid(value) == taken
@@ -204,7 +205,7 @@ def test_an_editor_takes_of_a_type_just_what_the_type_takes(schema: dict[str, An
 @hypothesis.given(SCHEMAS)
 def test_an_editor_takes_a_variable_in_the_place_of_every_scalar(schema: dict[str, Any]) -> None:
     inside = {"type": "object", "properties": {"it": schema}}
-    turned = {**draft07.of_type(inside), "definitions": {"variable": draft07.VARIABLE}}
+    turned = {**json_schema.of_type(inside), "definitions": {"variable": json_schema.VARIABLE}}
     scalar = not {"object", "array", "null"} & _kinds(schema)
     assert not scalar or jsonschema.Draft7Validator(turned).is_valid({"it": VARIABLE})
 
@@ -226,9 +227,9 @@ def test_schemas_of_a_later_draft_are_put_into_the_words_of_draft_07() -> None:
         "dependentRequired": {"on": ["pair"]},
         "unevaluatedProperties": False,
     }
-    found = draft07.of_type(later)
+    found = json_schema.of_type(later)
     jsonschema.Draft7Validator.check_schema(found)
-    validator = jsonschema.Draft7Validator({**found, "definitions": {"variable": draft07.VARIABLE}})
+    validator = jsonschema.Draft7Validator({**found, "definitions": {"variable": json_schema.VARIABLE}})
     assert validator.is_valid({"pair": [1, "a"], "either": None, "on": True})
     assert validator.is_valid({"pair": [VARIABLE, "a"], "either": VARIABLE, "on": VARIABLE})
     for wrong in ({"on": True}, {"pair": [1, "a", 2]}, {"pair": ["a", "a"]}, {"either": "c"}, {"on": "yes"}):
@@ -244,7 +245,7 @@ def test_a_name_with_signs_of_regular_expressions_is_taken_literally() -> None:
         aliases = ("x^]",)
         properties = {"type": "object", "additionalProperties": False}  # noqa: RUF012 - a declaration is never changed
 
-    offer: catalog.Offer[Trait[Any]] = catalog.offer(Odd(), package="odd 1")
+    offer: Offer[Trait[Any]] = catalog.offer(Odd(), package="odd 1")
     schema = editor_schema.schema(Catalog(traits={"a.b+c": offer}))
     validator = jsonschema.Draft7Validator(schema)
     assert validator.is_valid(trait("a.b+c"))
@@ -255,5 +256,5 @@ def test_a_name_with_signs_of_regular_expressions_is_taken_literally() -> None:
 
 
 def test_the_command_prints_it(invoke: Invoke, everything: Catalog) -> None:
-    printed = invoke("schema", obj=Loaded(catalog=everything))
+    printed = invoke("schema", obj=LoadedPlugins(catalog=everything))
     assert json.loads(printed.stdout) == json.loads(json.dumps(editor_schema.schema(everything)))

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from rudr_py.testing.live import Handle
+from rudr_py.testing.local_handle import LocalHandle
 from tests.cli import shop
 from tests.cli.conftest import Invoke
 
-GOLDEN = Path(__file__).parent / "golden"
-ROOT = Path(__file__).parents[2]
+GOLDEN = Path(__file__).parents[2] / "golden"
+ROOT = Path(__file__).parents[4]
 KUBECTL = Path(sys.executable).with_name("kubectl")
 
 
@@ -26,7 +26,7 @@ def _kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(name="api", scope="module", autouse=True)
-def _api(kubeconfig: Path) -> Iterator[Handle]:
+def _api(kubeconfig: Path) -> Iterator[LocalHandle]:
     with shop.open_shop(kubeconfig) as handle:
         yield handle
 
@@ -131,7 +131,7 @@ def test_tree_for_machines_is_nested_and_by_name_it_is_flat(invoke: Invoke, kube
 
 @pytest.mark.parametrize("command", ["status", "tree"])
 def test_a_selector_takes_applications_by_their_labels(
-    command: str, invoke: Invoke, kubeconfig: Path, api: Handle
+    command: str, invoke: Invoke, kubeconfig: Path, api: LocalHandle
 ) -> None:
     document = shop.documents()[2]
     api.apply({**document, "metadata": {**document["metadata"], "labels": {"tier": "front"}}})

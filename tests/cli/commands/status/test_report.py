@@ -8,7 +8,8 @@ import click
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.cli import pod_state, report, report_text
+from rudr_py.cli.cluster import pod_state
+from rudr_py.cli.commands.status import report, text
 
 Document = dict[str, Any]
 
@@ -56,7 +57,7 @@ def test_no_document_is_too_odd_to_be_reported(status: Any, pods: list[Any]) -> 
     listed = [{"metadata": {"name": "p", "labels": one}, "status": one, "spec": one} for one in pods]
     found = report.of(application(status), listed)
     for colours in (False, True):
-        lines = list(report_text.lines([found, found], 80, colours=colours, wide=True))
+        lines = list(text.lines([found, found], 80, colours=colours, wide=True))
         assert all("\n" not in line and "\x1b" not in click.unstyle(line) for line in lines)
     for one in listed:
         assert pod_state.assess(one).reason is not None
@@ -101,7 +102,7 @@ def test_scopes_warnings_and_facts_that_are_long_have_lines_of_their_own() -> No
         "scopes": [{**scope, "members": 2, "message": "web does not answer", "show": {"health": "unhealthy, 1 of 2"}}],
         "warnings": ["$.spec: one thing"],
     }
-    assert list(report_text.lines([report.of(application(status))], 80)) == [
+    assert list(text.lines([report.of(application(status))], 80)) == [
         "shop  namespace default, phase synced",
         "",
         "INSTANCE           HEALTH  REASON     SHOWS",

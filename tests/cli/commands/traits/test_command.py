@@ -10,7 +10,7 @@ import yaml
 from click.testing import Result
 
 from rudr_py.catalog import Catalog
-from rudr_py.plugins.loading import Loaded
+from rudr_py.plugins.loading import LoadedPlugins
 
 Invoke = Callable[..., Result]
 
@@ -20,7 +20,7 @@ def _traits(invoke: Invoke, everything: Catalog) -> Invoke:
     """The command, when the packages of this repository are installed."""
 
     def traits(*arguments: str) -> Result:
-        return invoke("traits", *arguments, obj=Loaded(catalog=everything))
+        return invoke("traits", *arguments, obj=LoadedPlugins(catalog=everything))
 
     return traits
 

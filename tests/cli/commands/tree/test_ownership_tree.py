@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from rudr_py.cli import show_tree, tree
+from rudr_py.cli.commands.tree import command, ownership_tree
+from rudr_py.cli.commands.tree.command import Form
 
 Document = dict[str, Any]
 
@@ -26,7 +27,7 @@ def test_the_tree_follows_owner_references_down_to_the_pods() -> None:
     deployment = document("Deployment", "web", owner="ApplicationConfiguration-shop")
     pod = document("Pod", "web-1", owner="Deployment-web", api_version="v1", status={"phase": "Pending"})
     stranger = document("Pod", "other", owner="somebody", api_version="v1")
-    found = tree.build(ROOT, [pod, stranger, deployment])
+    found = ownership_tree.build(ROOT, [pod, stranger, deployment])
     assert [(depth, node.name) for depth, node in found.walk()] == [
         (0, "applicationconfiguration.core.oam.dev/shop"),
         (1, "deployment.apps/web"),
@@ -44,7 +45,7 @@ def test_a_claim_that_nobody_owns_stands_below_its_instance() -> None:
         one["metadata"]["labels"] = labels
     record = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "name": "data", "uid": "PersistentVolumeClaim-data"}
     root = {**ROOT, "status": {"resources": [record]}}
-    found = tree.build(root, [*claims, owner])
+    found = ownership_tree.build(root, [*claims, owner])
     assert [(depth, node.name) for depth, node in found.walk()] == [
         (0, "applicationconfiguration.core.oam.dev/shop"),
         (1, "componentinstance.core.oam.dev/web-web"),
@@ -57,8 +58,8 @@ def test_workloads_come_first_and_the_order_does_not_depend_on_that_of_the_docum
         document(kind, "web", owner="ApplicationConfiguration-shop", api_version=api_version)
         for kind, api_version in (("Service", "v1"), ("Ingress", "networking.k8s.io/v1"), ("Deployment", "apps/v1"))
     ]
-    lines = list(tree.lines(tree.build(ROOT, owned)))
-    assert lines == list(tree.lines(tree.build(ROOT, owned[::-1])))
+    lines = list(ownership_tree.lines(ownership_tree.build(ROOT, owned)))
+    assert lines == list(ownership_tree.lines(ownership_tree.build(ROOT, owned[::-1])))
     assert "deployment.apps/web" in lines[1]
 
 
@@ -67,7 +68,9 @@ def test_lines_show_state_and_facts() -> None:
     deployment = document(
         "Deployment", "web", owner="ApplicationConfiguration-shop", spec={"replicas": 2}, status=status
     )
-    assert list(tree.lines(tree.build(ROOT, [deployment])))[1] == "└── deployment.apps/web  Ready 2/2"
+    assert (
+        list(ownership_tree.lines(ownership_tree.build(ROOT, [deployment])))[1] == "└── deployment.apps/web  Ready 2/2"
+    )
 
 
 def replica_set(name: str, wanted: int, owner: str) -> Document:
@@ -80,9 +83,7 @@ def replica_set(name: str, wanted: int, owner: str) -> Document:
     ("form", "shown"),
     [("text", {"empty-but-busy", "new", "own"}), ("wide", {"empty-but-busy", "new", "old", "own"})],
 )
-def test_replica_sets_that_are_kept_to_roll_back_to_are_shown_with_wide_only(
-    form: show_tree.Form, shown: set[str]
-) -> None:
+def test_replica_sets_that_are_kept_to_roll_back_to_are_shown_with_wide_only(form: Form, shown: set[str]) -> None:
     documents = [
         ROOT,
         document("Deployment", "web", owner="ApplicationConfiguration-shop"),
@@ -93,18 +94,18 @@ def test_replica_sets_that_are_kept_to_roll_back_to_are_shown_with_wide_only(
         document("Pod", "ending", owner="ReplicaSet-empty-but-busy", api_version="v1"),
         replica_set("own", 0, "ApplicationConfiguration-shop"),
     ]
-    text = show_tree.text(documents, form, colours=False)
+    text = command.text(documents, form, colours=False)
     assert set(re.findall(r"replicaset\.apps/(\S+)", text)) == shown
 
 
 def test_an_application_is_what_its_ready_condition_says() -> None:
     conditions = [{"type": "Ready", "status": "False", "reason": "NotReady", "message": "web: 1 of 2\nmore"}]
-    health = tree.health({**ROOT, "status": {"conditions": conditions}})
+    health = ownership_tree.health({**ROOT, "status": {"conditions": conditions}})
     assert (health.state, health.reason, health.message) == ("progressing", "NotReady", "web: 1 of 2")
 
 
 @pytest.mark.parametrize("status", ["text", 7, None, {"resources": 7}, {"resources": ["text"]}, {"conditions": 7}])
 def test_a_status_that_old_definitions_let_in_names_no_kinds(status: object) -> None:
     application = {"kind": "ApplicationConfiguration", "metadata": {"name": "shop"}, "status": status}
-    assert show_tree.kinds([application]) == []
-    assert tree.health(application).state == "progressing"
+    assert command.kinds([application]) == []
+    assert ownership_tree.health(application).state == "progressing"

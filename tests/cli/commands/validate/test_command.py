@@ -8,7 +8,7 @@ from pathlib import Path
 from click.testing import Result
 
 from rudr_py.catalog import Catalog, PluginState
-from rudr_py.plugins.loading import Loaded
+from rudr_py.plugins.loading import LoadedPlugins
 
 Make = Callable[..., str]
 Invoke = Callable[..., Result]
@@ -79,7 +79,7 @@ def test_a_document_of_another_kind_is_passed_over_with_a_message(write: Make, i
 
 def test_a_plugin_that_cannot_be_used_is_told_and_hinders_nothing(write: Make, component: Make, invoke: Invoke) -> None:
     broken = PluginState(name="x", package="rudr-py-x", version="1", state="failed", error="rudr-py-x 1 is broken")
-    loaded = Loaded(catalog=Catalog(plugins=(broken,)))
+    loaded = LoadedPlugins(catalog=Catalog(plugins=(broken,)))
     done = invoke("validate", "-f", write("x.yaml", component()), obj=loaded)
     assert "warning: rudr-py-x 1 is broken" in done.stderr
     assert "none is installed" in done.stdout

@@ -12,13 +12,13 @@ import rudr_py
 from rudr_py import catalog
 from rudr_py.api import Kind, Ref, Trait
 from rudr_py.catalog import Catalog, Offer, PluginState, State
-from rudr_py.controller import series
-from rudr_py.controller.fights import LIMIT, Fights
-from rudr_py.controller.metrics import Metrics
-from rudr_py.controller.outcome import Result
-from rudr_py.controller.queue import LOW_PRIORITY, Queue
+from rudr_py.controller.apply.contention import LIMIT, Contention
+from rudr_py.controller.queue.queue import LOW_PRIORITY, PriorityQueue
+from rudr_py.controller.results.result import ResultLabel
+from rudr_py.controller.serving.metrics import series
+from rudr_py.controller.serving.metrics.metrics import Metrics
 from rudr_py.kube.requests import APPLY_PATCH, Request
-from rudr_py.model.identity import Key
+from rudr_py.model.identity import ObjectKey
 from rudr_py.testing.clock import FakeClock
 
 ME = {"controller": "applicationconfiguration"}
@@ -92,7 +92,7 @@ def samples(metrics: Metrics) -> list[Any]:
 
 def used(metrics: Metrics, clock: FakeClock) -> None:
     """Let every series be there that is made by its first use."""
-    Queue[str](clock, retry_initial=1, retry_maximum=1, metrics=metrics.queue)
+    PriorityQueue[str](clock, retry_initial=1, retry_maximum=1, metrics=metrics.queue)
     metrics.leader("rudr-py", leads=True)
     metrics.plugins(_installed("rudr-py 0.1"))
     metrics.request("200", Request("PATCH", "/api/v1/namespaces/shop/services/web", content_type=APPLY_PATCH))
@@ -164,7 +164,7 @@ def test_two_controllers_in_one_process_count_for_themselves(clock: FakeClock) -
     ],
 )
 def test_a_reconcile_is_counted_by_its_result(
-    metrics: Metrics, result: Result, counted: str, errors: int, terminal: int
+    metrics: Metrics, result: ResultLabel, counted: str, errors: int, terminal: int
 ) -> None:
     with metrics.reconciling() as measured:
         measured.result(result)
@@ -210,7 +210,7 @@ def test_a_reconcile_without_a_result_is_not_counted(metrics: Metrics) -> None:
 
 
 async def test_the_queue_is_measured(metrics: Metrics, clock: FakeClock) -> None:
-    queue: Queue[str] = Queue(clock, retry_initial=1, retry_maximum=1, metrics=metrics.queue)
+    queue: PriorityQueue[str] = PriorityQueue(clock, retry_initial=1, retry_maximum=1, metrics=metrics.queue)
     for key in "abc":
         queue.add(key, priority=LOW_PRIORITY)
     clock.jump(2)
@@ -230,7 +230,7 @@ async def test_the_queue_is_measured(metrics: Metrics, clock: FakeClock) -> None
 
 
 async def test_the_depth_of_a_priority_that_was_seen_goes_back_to_zero(metrics: Metrics, clock: FakeClock) -> None:
-    queue: Queue[str] = Queue(clock, retry_initial=1, retry_maximum=1, metrics=metrics.queue)
+    queue: PriorityQueue[str] = PriorityQueue(clock, retry_initial=1, retry_maximum=1, metrics=metrics.queue)
     assert value(metrics, "workqueue_depth", priority="-100", **QUEUE) is None
     queue.add("a", priority=LOW_PRIORITY)
     assert value(metrics, "workqueue_depth", priority="-100", **QUEUE) == 1
@@ -249,7 +249,7 @@ def test_requests_are_counted_by_code_and_method(metrics: Metrics) -> None:
 def test_applications_instances_and_scopes_are_counted_and_every_value_is_there(metrics: Metrics) -> None:
     assert value(metrics, "rudr_applications", ready="True") == 0
     metrics.tally.tell(
-        Key("shop", "web"),
+        ObjectKey("shop", "web"),
         {
             "conditions": [{"type": "Valid", "status": "True"}, {"type": "Ready", "status": "False"}],
             "instances": [{"state": "ready"}, {"state": "ready"}, {"state": "failed"}],
@@ -277,7 +277,7 @@ def test_writes_are_counted_by_verb_and_resource_once_they_are_taken(metrics: Me
 
 
 def test_set_backs_and_fights_are_counted_from_zero_on(metrics: Metrics, clock: FakeClock) -> None:
-    fights = Fights(clock, metrics.fights)
+    fights = Contention(clock, metrics.fights)
     place = ("shop", Ref(Kind("v1", "Service"), "web"), "hash")
     for _ in range(LIMIT):
         assert not fights.begins(place)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.controller.tally import HEALTH, READY, STATES, Tally
-from rudr_py.model.identity import Key
+from rudr_py.controller.serving.metrics.tally import HEALTH, READY, STATES, StateCounts
+from rudr_py.model.identity import ObjectKey
 
-SHOP = Key("shop", "web")
+SHOP = ObjectKey("shop", "web")
 
 
 def status(ready: str, states: tuple[str, ...] = (), health: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def status(ready: str, states: tuple[str, ...] = (), health: tuple[str, ...] = (
 
 
 def test_an_application_that_nothing_was_told_of_yet_is_unknown() -> None:
-    tally = Tally()
+    tally = StateCounts()
     tally.seen(SHOP)
     assert tally.applications["Unknown"] == 1
     tally.tell(SHOP, status("True", ("ready",)))
@@ -42,7 +42,7 @@ def test_an_application_that_nothing_was_told_of_yet_is_unknown() -> None:
     ],
 )
 def test_what_is_no_known_value_makes_no_series(odd: dict[str, Any]) -> None:
-    tally = Tally()
+    tally = StateCounts()
     tally.tell(SHOP, odd)
     assert (tally.applications["Unknown"], +tally.instances, +tally.health_scopes) == (1, Counter(), Counter())
 
@@ -57,14 +57,14 @@ _told = st.builds(
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.none() | _told)))
 def test_counts_are_those_of_the_last_states(steps: list[tuple[str, dict[str, Any] | None]]) -> None:
-    tally = Tally()
+    tally = StateCounts()
     model: dict[str, dict[str, Any]] = {}
     for name, told in steps:
         if told is None:
-            tally.forget(Key("shop", name))
+            tally.forget(ObjectKey("shop", name))
             model.pop(name, None)
         else:
-            tally.tell(Key("shop", name), told)
+            tally.tell(ObjectKey("shop", name), told)
             model[name] = told
     assert +tally.applications == Counter(one["conditions"][1]["status"] for one in model.values())
     assert +tally.instances == Counter(entry["state"] for one in model.values() for entry in one["instances"])

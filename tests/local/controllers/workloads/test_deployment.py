@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rudr_py.local.controllers import deployment
-from rudr_py.local.store import Object
+from rudr_py.local.controllers.workloads import deployment
+from rudr_py.local.storage.store import Object
 from tests.local.controllers.harness import RecordedObjects, Run
 
 

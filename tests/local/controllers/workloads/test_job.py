@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.local.controllers import job_status
-from rudr_py.local.resources import Kind
-from rudr_py.local.store import Object
+from rudr_py.local.controllers.workloads import job_status
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import Object
 from tests.local.controllers.harness import RecordedObjects, Run, Running
 
 
@@ -165,7 +165,7 @@ async def test_a_running_job_can_be_deleted_with_its_pods(
     async with running() as cluster:
         job = objects.create(body("never-ready"))
         await cluster.until(lambda: cluster.all("Pod"))
-        objects.delete(Kind("batch/v1", "Job"), "default", "task", propagation=propagation)
+        objects.delete(KindInfo("batch/v1", "Job"), "default", "task", propagation=propagation)
         await cluster.until(lambda: not cluster.find("Job", job["metadata"]["name"]))
         await cluster.until(lambda: not cluster.all("Pod"))
 

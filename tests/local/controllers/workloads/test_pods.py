@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from rudr_py.local.controllers import Script, times
-from rudr_py.local.controllers.pods import pod_status
-from rudr_py.local.store import Object
+from rudr_py.local.controllers import PodScript, times
+from rudr_py.local.controllers.workloads.pods import pod_status
+from rudr_py.local.storage.store import Object
 from tests.local.controllers.harness import RecordedObjects, Run
 
 NOW = 1_700_000_000.0
@@ -25,7 +25,7 @@ def pod(restart: str = "Always", status: Object | None = None, **annotations: st
     }
 
 
-def status_at(age: float, script: Script, restart: str = "Always") -> tuple[Object, Any]:
+def status_at(age: float, script: PodScript, restart: str = "Always") -> tuple[Object, Any]:
     begun = pod(restart, {"startTime": times.stamp(NOW)})
     return pod_status(begun, script, NOW + age, pod_ip="10.0.0.1")
 
@@ -36,23 +36,23 @@ def state(status: Object) -> Object:
 
 
 def test_a_pod_is_ready_after_its_delay() -> None:
-    before, wake = status_at(3, Script(ready_after=10))
+    before, wake = status_at(3, PodScript(ready_after=10))
     assert not times.is_true({"status": before}, "Ready")
     assert wake == 7
-    after, wake = status_at(10, Script(ready_after=10))
+    after, wake = status_at(10, PodScript(ready_after=10))
     assert times.is_true({"status": after}, "Ready")
     assert wake is None
 
 
 def test_a_condition_keeps_the_time_of_its_last_change() -> None:
-    first, _ = status_at(0, Script())
-    second, _ = pod_status(pod(status=first), Script(), NOW + 100, pod_ip="10.0.0.1")
+    first, _ = status_at(0, PodScript())
+    second, _ = pod_status(pod(status=first), PodScript(), NOW + 100, pod_ip="10.0.0.1")
     assert second == first
 
 
 @pytest.mark.parametrize(("age", "restarts"), [(0, 1), (9, 1), (10, 2), (29, 2), (30, 3), (609, 6), (5000, 21)])
 def test_a_crash_loop_counts_its_restarts(age: float, restarts: int) -> None:
-    status, wake = status_at(age, Script("crash-loop"))
+    status, wake = status_at(age, PodScript("crash-loop"))
     assert state(status)["restartCount"] == restarts
     assert state(status)["state"]["waiting"]["reason"] == "CrashLoopBackOff"
     assert state(status)["lastState"]["terminated"]["exitCode"] == 1
@@ -62,7 +62,7 @@ def test_a_crash_loop_counts_its_restarts(age: float, restarts: int) -> None:
 
 
 def test_a_pod_whose_image_is_not_found_stays_pending() -> None:
-    status, _ = status_at(100, Script("image-pull-error"))
+    status, _ = status_at(100, PodScript("image-pull-error"))
     assert status["phase"] == "Pending"
     assert state(status)["state"]["waiting"] == {
         "reason": "ImagePullBackOff",
@@ -82,12 +82,12 @@ def test_a_pod_whose_image_is_not_found_stays_pending() -> None:
     ],
 )
 def test_the_restart_policy_decides_how_a_pod_ends(outcome: str, restart: str, phase: str) -> None:
-    status, _ = status_at(0, Script(outcome), restart)
+    status, _ = status_at(0, PodScript(outcome), restart)
     assert status["phase"] == phase
 
 
 def test_a_script_can_let_a_pod_run_for_a_while() -> None:
-    status, wake = status_at(5, Script("succeed", runs_for=60), "Never")
+    status, wake = status_at(5, PodScript("succeed", runs_for=60), "Never")
     assert status["phase"] == "Running"
     assert wake == 55
 

@@ -1,0 +1,1 @@
+"""Stored objects, their history, selectors and conversion between versions."""

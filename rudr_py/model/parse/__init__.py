@@ -1,0 +1,1 @@
+"""YAML and JSON to model values, with the position of every error."""
