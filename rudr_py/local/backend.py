@@ -1,4 +1,4 @@
-"""What every verb works on: the store, the kinds served, the clock and chance, handed around as one value."""
+"""The store, the registry, access control, the clock and the source of random values, as one value for all verbs."""
 
 from __future__ import annotations
 
@@ -12,27 +12,32 @@ import msgspec
 from rudr_py.local.access.authentication import AccessControl
 from rudr_py.local.kind_rules.rule import RuleContext
 from rudr_py.local.registry.resources import Registry
-from rudr_py.local.storage.store import Store
-from rudr_py.local.verbs import pod_logs
-from rudr_py.local.verbs.pod_logs import Printed
+from rudr_py.local.storage.store import Object, Store
 
 Clock = Callable[[], datetime]
-"""The time in UTC; an argument, so that tests decide what time it is."""
+"""Returns the time in UTC."""
+
+PodOutput = Callable[[Object], str]
+"""Returns the log of a pod without a log annotation."""
+
+
+def no_output(_pod: Object) -> str:
+    """Return an empty log."""
+    return ""
 
 
 class Backend(msgspec.Struct, frozen=True):
-    """The state of one local cluster, and what is not state: time and chance."""
+    """Everything that a verb needs of one local cluster."""
 
     store: Store
     registry: Registry
     clock: Clock
     chance: random.Random
     access: AccessControl | None = None
-    """Who may do what, and the tokens of service accounts; None where nobody asks."""
-    printed: Printed = pod_logs.nothing
-    """What the containers of a pod print."""
+    """Authentication and authorization; None allows every request."""
+    pod_output: PodOutput = no_output
     accounts: bool = False
-    """Whether pods run as service accounts, which must be there."""
+    """Whether pods get a service account, which must exist."""
 
     def now(self) -> str:
         """Return the time as metadata carries it: RFC 3339, UTC, whole seconds."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from rudr_py.errors import Cause
-from rudr_py.local import api_errors
 from rudr_py.local.access import attributes, escalation
 from rudr_py.local.access.attributes import Attributes
 from rudr_py.local.access.user import User
+from rudr_py.local.apimachinery import api_errors
+from rudr_py.local.backend import Backend
 from rudr_py.local.registry.resources import Resource
-from rudr_py.local.storage.backend import Backend
 from rudr_py.local.storage.store import Object
 
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")

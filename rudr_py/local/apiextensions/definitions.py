@@ -9,14 +9,15 @@ from __future__ import annotations
 from functools import cache, partial
 from typing import Any
 
+from rudr_py.local.backend import Backend
+from rudr_py.local.registry.kinds import CRD_FINALIZER, CRD_TABLE
 from rudr_py.local.registry.resources import Column, ObjectTarget, Registry, Resource, ScalePaths
-from rudr_py.local.schema import structural
+from rudr_py.local.schema.crd import structural
 from rudr_py.local.schema.node import SchemaNode
-from rudr_py.local.storage.backend import Backend
 from rudr_py.local.storage.cloning import clone
 from rudr_py.local.storage.store import DELETED, Event, Object
 from rudr_py.local.verbs import deletion
-from rudr_py.local.verbs.deletion import CRD_FINALIZER, CRD_TABLE, DeleteOptions
+from rudr_py.local.verbs.deletion import DeleteOptions
 
 
 class Definitions:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rudr_py.local import api_errors
+from rudr_py.local.apimachinery import api_errors
 
 Predicate = Callable[[Mapping[str, Any]], bool]
 LabelPredicate = Callable[[Mapping[str, str]], bool]

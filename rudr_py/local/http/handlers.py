@@ -10,17 +10,16 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.local import api_errors
-from rudr_py.local.access import reviews
 from rudr_py.local.access.user import ADMIN, User
+from rudr_py.local.apimachinery import api_errors
+from rudr_py.local.backend import Backend
 from rudr_py.local.http import bodies, duplicate_keys
 from rudr_py.local.http.routing import Route, is_true
 from rudr_py.local.http.watch_streams import Subscription
 from rudr_py.local.merge import patch as patching
 from rudr_py.local.registry.resources import ObjectTarget, Resource
-from rudr_py.local.storage.backend import Backend
 from rudr_py.local.storage.store import Object
-from rudr_py.local.verbs import decoding, deletion, pod_logs, reads, subresources, views, writes
+from rudr_py.local.verbs import decoding, deletion, pod_logs, reads, reviews, subresources, views, writes
 from rudr_py.local.verbs import scale as scaling
 from rudr_py.local.verbs.deletion import DeleteOptions
 from rudr_py.local.verbs.views import View
@@ -72,7 +71,7 @@ def get(world: Backend, asked: ResourceRequest) -> Answer:
     """Return one object, its scale, or the log of a pod."""
     found = writes.live(world, asked.target)
     if asked.route.subresource == "log":
-        return Answer(text=pod_logs.read(found, asked.query, world.printed))
+        return Answer(text=pod_logs.read(found, asked.query, world.pod_output))
     if asked.route.subresource == "scale":
         return Answer(object=views.scale(asked.view, scaling.to_scale(asked.resource, found), world.clock()))
     return _shown(world, asked, found)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from rudr_py.errors import ApiError, Cause, InvalidError
-from rudr_py.local import api_errors
 from rudr_py.local.access.accounts import AUDIENCE
 from rudr_py.local.access.attributes import Attributes
 from rudr_py.local.access.authentication import AccessControl
 from rudr_py.local.access.user import ADMIN, User
+from rudr_py.local.apimachinery import api_errors
+from rudr_py.local.backend import Backend
 from rudr_py.local.registry.resources import Resource
-from rudr_py.local.schema import validate
-from rudr_py.local.storage.backend import Backend
+from rudr_py.local.schema.validation import values
 from rudr_py.local.storage.store import Object
 from rudr_py.local.verbs import decoding
 
@@ -27,7 +27,7 @@ def answer(world: Backend, resource: Resource, namespace: str, body: Any, user: 
     """Return a review with its status. Raises `ApiError` (400, 422)."""
     decoding.check_identity(resource, body)
     if resource.node is not None:
-        decoding.check_types(resource, validate.validate(body, resource.node))
+        decoding.check_types(resource, values.validate(body, resource.node))
     spec = body.get("spec") or {}
     metadata = body["metadata"]
     if resource.namespaced:

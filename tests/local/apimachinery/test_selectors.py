@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rudr_py.errors import ApiError
-from rudr_py.local.storage import selectors
+from rudr_py.local.apimachinery import selectors
 
 LABELS = {"app": "web", "tier": "front", "size": "3"}
 

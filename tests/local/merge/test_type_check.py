@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rudr_py.local.merge import check
+from rudr_py.local.merge import type_check
 from rudr_py.local.schema.node import SchemaNode
 
 
@@ -44,7 +44,7 @@ def spec(**fields: Any) -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_what_cannot_be_typed_is_told_as_the_server_tells_it(widget: SchemaNode, value: Any, message: str) -> None:
-    assert check.typing_error(value, widget) == message
+    assert type_check.typing_error(value, widget) == message
 
 
 @pytest.mark.parametrize(
@@ -57,14 +57,16 @@ def test_what_cannot_be_typed_is_told_as_the_server_tells_it(widget: SchemaNode,
     ],
 )
 def test_null_unknown_and_defaulted_values_can_be_typed(widget: SchemaNode, value: Any) -> None:
-    assert check.typing_error(value, widget) == ""
+    assert type_check.typing_error(value, widget) == ""
 
 
 def test_boolean_and_any_scalar_have_words_of_their_own(deployment: SchemaNode) -> None:
-    assert check.typing_error({"spec": {"paused": "yes"}}, deployment) == ".spec.paused: expected boolean, got &{yes}"
+    assert (
+        type_check.typing_error({"spec": {"paused": "yes"}}, deployment) == ".spec.paused: expected boolean, got &{yes}"
+    )
     ports = [{"containerPort": 80}]
     probe = {"httpGet": {"port": {"a": 1}}}
     containers = [{"name": "c", "ports": ports, "livenessProbe": probe}]
-    assert check.typing_error({"spec": {"template": {"spec": {"containers": containers}}}}, deployment) == (
+    assert type_check.typing_error({"spec": {"template": {"spec": {"containers": containers}}}}, deployment) == (
         '.spec.template.spec.containers[name="c"].livenessProbe.httpGet.port: expected any scalar, got &{map[a:1]}'
     )

@@ -12,13 +12,12 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.local.admission import metadata_rules
-from rudr_py.local.controllers import times
-from rudr_py.local.controllers.objects import Objects
-from rudr_py.local.controllers.owner_index import OwnerIndex, controller_reference, key_of, owner_references
-from rudr_py.local.controllers.queue import CallLater, QueueKey
+from rudr_py.local.apimachinery import object_meta, selectors
+from rudr_py.local.controllers.runtime import times
+from rudr_py.local.controllers.runtime.objects import Objects
+from rudr_py.local.controllers.runtime.owner_index import OwnerIndex, controller_reference, key_of, owner_references
+from rudr_py.local.controllers.runtime.queue import CallLater, QueueKey
 from rudr_py.local.registry.resources import KindInfo
-from rudr_py.local.storage import selectors
 from rudr_py.local.storage.store import Object
 
 
@@ -69,7 +68,7 @@ class ReconcileContext:
 
     def generated_name(self, stem: str) -> str:
         """Return `<stem>-<5 random characters>`, short enough for a label."""
-        return metadata_rules.generated(f"{stem}-", self.random.choice)
+        return object_meta.generated(f"{stem}-", self.random.choice)
 
     def get(self, key: QueueKey) -> Object | None:
         """Return the object as it is now; None when it has gone, or its kind has."""

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from rudr_py.errors import Cause
-from rudr_py.local.schema import causes, pruning, structural, structure_check, validate
+from rudr_py.local.schema import causes, pruning
+from rudr_py.local.schema.crd import structural, structure_check
 from rudr_py.local.schema.node import SchemaNode
+from rudr_py.local.schema.validation import values
 from rudr_py.local.storage.cloning import clone
 
 Schema = dict[str, Any]
@@ -174,7 +176,7 @@ def _defaults(schema: Schema, path: str, metadata: SchemaNode) -> list[Cause]:
         pruning.prune(pruned, node)
         if pruned != value:
             found.append(causes.invalid(where, value, "must not have unknown fields"))
-        found += validate.check(value, node, where)
+        found += values.check(value, node, where)
     if isinstance(schema.get("items"), dict):
         found += _defaults(schema["items"], f"{path}.items", metadata)
     for name, below in (schema.get("properties") or {}).items():

@@ -7,8 +7,8 @@ Source: pkg/apis/*/v1/defaults.go of Kubernetes 1.36.
 
 from __future__ import annotations
 
-from rudr_py.local.schema import pod_defaults
-from rudr_py.local.schema.pod_defaults import Filler, Struct, constants
+from rudr_py.local.schema.defaulting import pod_defaults
+from rudr_py.local.schema.defaulting.pod_defaults import Filler, Struct, constants
 
 _APPS = "io.k8s.api.apps.v1."
 _BATCH = "io.k8s.api.batch.v1."

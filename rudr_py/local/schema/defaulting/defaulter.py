@@ -11,7 +11,8 @@ from typing import Any
 
 from msgspec import UNSET
 
-from rudr_py.local.schema import builtin_defaults, go_zero, quantity
+from rudr_py.local.schema import go_zero, quantity
+from rudr_py.local.schema.defaulting import builtin_defaults
 from rudr_py.local.schema.node import SchemaNode
 from rudr_py.local.storage.cloning import clone
 

@@ -12,8 +12,9 @@ import re
 from typing import Any
 
 from rudr_py.errors import Cause
-from rudr_py.local.schema import causes, formats, list_types
+from rudr_py.local.schema import causes
 from rudr_py.local.schema.node import SchemaNode
+from rudr_py.local.schema.validation import formats, list_types
 
 _NOWHERE = "<nil>"  # what the server's Go code prints for the place of a failed junctor
 _FORMATS_OF_NUMBERS = {"integer": ("int32", "int64"), "number": ("float", "double")}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from rudr_py.local.schema import keywords
 from rudr_py.local.schema.builtin import BuiltinSchemas
+from rudr_py.local.schema.crd import keywords
 
 
 def errors_of(schemas: BuiltinSchemas, field: dict[str, Any]) -> list[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rudr_py.local.schema import structural
 from rudr_py.local.schema.builtin import BuiltinSchemas
+from rudr_py.local.schema.crd import structural
 from rudr_py.local.schema.node import DEDUCED, SchemaNode
 
 

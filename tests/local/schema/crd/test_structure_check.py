@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rudr_py.local.schema import structure_check
+from rudr_py.local.schema.crd import structure_check
 
 
 def errors_of(schema: dict[str, Any]) -> list[str]:

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.local.schema import defaulting, structural
 from rudr_py.local.schema.builtin import BuiltinSchemas
+from rudr_py.local.schema.crd import structural
+from rudr_py.local.schema.defaulting import defaulter
 from rudr_py.local.schema.node import SchemaNode
 
 RECORDED = Path(__file__).parents[3] / ".." / "shared" / "apiserver" / "transcripts"
@@ -24,7 +25,7 @@ def completed(schemas: BuiltinSchemas, obj: dict[str, Any]) -> dict[str, Any]:
     node = schemas.node(obj["apiVersion"], obj["kind"])
     assert node is not None
     result = copy.deepcopy(obj)
-    defaulting.default(result, node)
+    defaulter.default(result, node)
     return result
 
 
@@ -196,7 +197,7 @@ def test_defaults_of_a_crd_fill_in_what_is_absent_and_below_what_they_filled_in(
         },
     )
     obj: dict[str, Any] = {"spec": {"parts": [{}, {"n": 2}], "m": {"x": {}}}}
-    defaulting.default(obj, node)
+    defaulter.default(obj, node)
     assert obj["spec"] == {"color": "red", "box": {"deep": 3}, "parts": [{"n": 1}, {"n": 2}], "m": {"x": {"k": "v"}}}
 
 
@@ -208,7 +209,7 @@ def test_null_takes_the_default_unless_it_is_allowed(schemas: BuiltinSchemas) ->
         c={"type": "array", "items": {"type": "string", "default": "x"}},
     )
     obj: dict[str, Any] = {"spec": {"a": None, "b": None, "c": [None]}}
-    defaulting.default(obj, node)
+    defaulter.default(obj, node)
     assert obj["spec"] == {"a": "x", "b": None, "c": ["x"]}
 
 
@@ -216,9 +217,9 @@ def test_each_object_gets_a_default_of_its_own(schemas: BuiltinSchemas) -> None:
     node = widget(schemas, box={"type": "object", "default": {"l": [1]}, "x-kubernetes-preserve-unknown-fields": True})
     one: dict[str, Any] = {"spec": {}}
     two: dict[str, Any] = {"spec": {}}
-    defaulting.default(one, node)
+    defaulter.default(one, node)
     one["spec"]["box"]["l"].append(2)
-    defaulting.default(two, node)
+    defaulter.default(two, node)
     assert two["spec"]["box"] == {"l": [1]}
 
 
@@ -252,5 +253,5 @@ def test_null_that_is_not_allowed_reads_as_absent(schemas: BuiltinSchemas) -> No
         free={"type": "object", "x-kubernetes-preserve-unknown-fields": True},
     )
     obj: dict[str, Any] = {"spec": {"a": None, "b": None, "m": {"k": None}, "free": {"x": None}}}
-    defaulting.default(obj, node)
+    defaulter.default(obj, node)
     assert obj["spec"] == {"b": None, "m": {}, "free": {"x": None}}

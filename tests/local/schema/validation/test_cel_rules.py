@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from rudr_py.errors import Cause
-from rudr_py.local.schema import structural, validate, validations
 from rudr_py.local.schema.builtin import builtin_schema
+from rudr_py.local.schema.crd import structural
 from rudr_py.local.schema.node import SchemaNode
+from rudr_py.local.schema.validation import cel_rules, values
 
-pytestmark = pytest.mark.skipif(not validations.AVAILABLE, reason="the package that evaluates CEL is not installed")
+pytestmark = pytest.mark.skipif(not cel_rules.AVAILABLE, reason="the package that evaluates CEL is not installed")
 
 NAME = {"type": "object", "properties": {"n": {"type": "string"}}}
 SPEC = {
@@ -68,7 +69,7 @@ def of(spec: dict[str, Any]) -> SchemaNode:
 def refused(node: SchemaNode, old: dict[str, Any] | None = None, **spec: Any) -> list[Cause]:
     obj = {"spec": {"a": 1, "b": 1, **spec}}
     before = None if old is None else {"spec": {"a": 1, "b": 1, **old}}
-    return validations.causes(obj, before, node, validate.validate(obj, node))
+    return cel_rules.causes(obj, before, node, values.validate(obj, node))
 
 
 @pytest.mark.parametrize(
@@ -109,26 +110,26 @@ def test_what_cannot_be_evaluated_refuses_nothing() -> None:
     rules = [{"rule": "quantity(self.a).isGreaterThan(quantity('1'))"}, {"rule": "self.?a.orValue('') == 'z'"}]
     properties = {"a": {"type": "string"}}
     node = of({"type": "object", "properties": properties, "x-kubernetes-validations": rules})
-    assert validations.causes({"spec": {"a": "1"}}, None, node, []) == []
+    assert cel_rules.causes({"spec": {"a": "1"}}, None, node, []) == []
 
 
 def test_a_field_that_is_null_is_absent_for_rules() -> None:
     rules = [{"rule": "has(self.a) != has(self.b)"}]
     properties = {"a": {"type": "string", "nullable": True}, "b": {"type": "string", "nullable": True}}
     node = of({"type": "object", "properties": properties, "x-kubernetes-validations": rules})
-    assert validations.causes({"spec": {"a": "x", "b": None}}, None, node, []) == []
-    assert len(validations.causes({"spec": {"a": "x", "b": "y"}}, None, node, [])) == 1
+    assert cel_rules.causes({"spec": {"a": "x", "b": None}}, None, node, []) == []
+    assert len(cel_rules.causes({"spec": {"a": "x", "b": "y"}}, None, node, [])) == 1
 
 
 def test_names_that_cel_cannot_say_are_escaped() -> None:
     rules = [{"rule": "self.a__dash__b == 1 && self.__if__ == 2"}]
     properties = {"a-b": {"type": "integer"}, "if": {"type": "integer"}}
     node = of({"type": "object", "properties": properties, "x-kubernetes-validations": rules})
-    assert validations.causes({"spec": {"a-b": 1, "if": 2}}, None, node, []) == []
-    assert len(validations.causes({"spec": {"a-b": 1, "if": 3}}, None, node, [])) == 1
+    assert cel_rules.causes({"spec": {"a-b": 1, "if": 2}}, None, node, []) == []
+    assert len(cel_rules.causes({"spec": {"a-b": 1, "if": 3}}, None, node, [])) == 1
 
 
 def test_text_functions_of_kubernetes_are_known() -> None:
     node = of({"type": "string", "x-kubernetes-validations": [{"rule": "self.split('/').size() == 2"}]})
-    assert validations.causes({"spec": "a/b"}, None, node, []) == []
-    assert len(validations.causes({"spec": "a"}, None, node, [])) == 1
+    assert cel_rules.causes({"spec": "a/b"}, None, node, []) == []
+    assert len(cel_rules.causes({"spec": "a"}, None, node, [])) == 1

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.local.schema import formats
+from rudr_py.local.schema.validation import formats
 
 EXAMPLES = {
     "byte": ("eA==", "x!"),

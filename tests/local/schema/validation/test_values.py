@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.local.schema import builtin, defaulting, pruning, structural, validate
+from rudr_py.local.schema import builtin, pruning
 from rudr_py.local.schema.builtin import BuiltinSchemas
+from rudr_py.local.schema.crd import structural
+from rudr_py.local.schema.defaulting import defaulter
 from rudr_py.local.schema.node import SchemaNode
+from rudr_py.local.schema.validation import values
 
 RECORDED = Path(__file__).parents[3] / ".." / "shared" / "apiserver" / "transcripts" / "crd.json"
 
@@ -23,7 +26,7 @@ def widget(schemas: BuiltinSchemas, **spec: Any) -> SchemaNode:
 
 
 def causes_of(schemas: BuiltinSchemas, field: dict[str, Any], value: Any) -> list[tuple[str, str, str]]:
-    found = validate.validate({"spec": {"f": value}}, widget(schemas, f=field))
+    found = values.validate({"spec": {"f": value}}, widget(schemas, f=field))
     return [(cause.reason, cause.message, cause.field) for cause in found]
 
 
@@ -36,9 +39,9 @@ def test_custom_resources_are_refused_in_the_recorded_words(schemas: BuiltinSche
     for step in steps[4:10]:
         body = step["request"]["body"]
         pruning.prune(body, node)
-        defaulting.default(body, node)
+        defaulter.default(body, node)
         wanted = step["response"]["body"].get("details", {}).get("causes", [])
-        assert [msgspec.to_builtins(cause) for cause in validate.validate(body, node)] == wanted
+        assert [msgspec.to_builtins(cause) for cause in values.validate(body, node)] == wanted
         compared += len(wanted)
     assert compared == 4
 
@@ -171,7 +174,7 @@ def test_places_are_named_by_key_and_index(schemas: BuiltinSchemas) -> None:
 
 def test_all_causes_come_at_once(schemas: BuiltinSchemas) -> None:
     node = widget(schemas, a={"type": "string"}, b={"type": "integer"})
-    assert len(validate.validate({"spec": {"a": 1, "b": "x"}}, node)) == 2
+    assert len(values.validate({"spec": {"a": 1, "b": "x"}}, node)) == 2
 
 
 @pytest.mark.parametrize(
@@ -199,7 +202,7 @@ def test_required_fields_of_a_built_in_kind_may_not_be_empty(schemas: BuiltinSch
     assert node is not None
     containers = [{"name": "", "image": "x"}]
     obj = {"spec": {"template": {"spec": {"containers": containers}}}}
-    found = [(cause.reason, cause.field) for cause in validate.validate(obj, node)]
+    found = [(cause.reason, cause.field) for cause in values.validate(obj, node)]
     assert found == [
         ("FieldValueRequired", "spec.template.spec.containers[0].name"),
         ("FieldValueRequired", "spec.selector"),
@@ -233,8 +236,8 @@ junk = st.recursive(
 def test_any_value_is_answered(schemas: BuiltinSchemas, value: Any) -> None:
     node = schemas.node("apps/v1", "Deployment")
     assert node is not None
-    validate.validate({"spec": value, "metadata": value}, node)
-    validate.validate({"spec": {"f": value}}, widget(schemas, f={"type": "integer", "minimum": 1, "multipleOf": 2}))
+    values.validate({"spec": value, "metadata": value}, node)
+    values.validate({"spec": {"f": value}}, widget(schemas, f={"type": "integer", "minimum": 1, "multipleOf": 2}))
 
 
 def test_a_header_of_a_probe_may_have_an_empty_value() -> None:
@@ -247,7 +250,7 @@ def test_a_header_of_a_probe_may_have_an_empty_value() -> None:
         "metadata": {"name": "a", "namespace": "d"},
         "spec": {"containers": [{"name": "a", "image": "b", "livenessProbe": probe}]},
     }
-    assert validate.validate(pod, node) == []
+    assert values.validate(pod, node) == []
 
 
 def test_a_stateful_set_needs_no_service_although_older_releases_publish_it_as_required() -> None:
@@ -259,4 +262,4 @@ def test_a_stateful_set_needs_no_service_although_older_releases_publish_it_as_r
     spec = {"serviceName": "", "selector": {"matchLabels": labels}, "template": template}
     metadata = {"name": "a", "namespace": "d"}
     found = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": metadata, "spec": spec}
-    assert validate.validate(found, node) == []
+    assert values.validate(found, node) == []
