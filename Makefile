@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint types contracts check pins crds chart conformance reference docs dist clean
+.PHONY: help demo dev test lint types contracts check newest pins crds chart conformance reference docs dist clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -57,8 +57,16 @@ $(VENV)/.clients: $(VENV)/.tools
 	  echo "no npm; the editor schema is not tried in yaml-language-server" >&2
 	@touch $@
 
-check: $(VENV)/.clients test ## Everything, with the long fuzzing, more clients and other releases of Kubernetes too
+check: $(VENV)/.clients test ## Everything, with long fuzzing, more clients, other releases of Kubernetes, newest packages
 	$(BIN)/python -m pytest -m slow
+	@$(MAKE) --no-print-directory newest
+
+newest: $(VENV)/.tools ## The tests with the newest version of every package; names the packages that break them
+	@test -x $(VENV)/newest/bin/python || $(PYTHON) -m venv $(VENV)/newest
+	@echo "installing the newest versions ..."
+	@$(VENV)/newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager \
+	  --editable '.[dev,docs]'
+	@$(VENV)/newest/bin/python -m tests.release.newest
 
 pins: ## Resolve the newest version of every package anew, for every supported Python, into constraints.txt
 	@$(PYTHON) -m venv --clear $(VENV)/pins
