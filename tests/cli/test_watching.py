@@ -17,7 +17,7 @@ from rudr_py.cli import redraw
 from rudr_py.testing.live import Handle
 from tests.cli import shop
 
-SECONDS = 30
+SECONDS = 60
 ROOT = Path(__file__).parents[2]
 
 

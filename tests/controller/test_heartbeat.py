@@ -48,7 +48,7 @@ async def test_where_the_loop_stands_is_told_once_while_it_stands_still(caplog: 
     heartbeat.log.addHandler(listener)
     try:
         with heartbeat.watching(heart, patience=0.04):
-            assert told.acquire(timeout=10)
+            assert told.acquire(timeout=60)
             assert not told.acquire(timeout=0.2)
     finally:
         heartbeat.log.removeHandler(listener)
