@@ -93,7 +93,7 @@ def _installed() -> dict[str, str]:
 def _pytest(*arguments: str) -> int:
     cache = f"cache_dir={Path(sys.prefix) / 'pytest'}"
     command = [sys.executable, "-m", "pytest", "-m", "not slow", "-o", cache, *arguments]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603 - pytest
+    return subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603 - runs pytest of that environment
 
 
 def _install(name: str, version: str) -> None:
