@@ -98,7 +98,7 @@ def _pytest(*arguments: str) -> int:
 
 def _install(name: str, version: str) -> None:
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--no-deps"]
-    subprocess.run([*pip, f"{name}=={version}"], cwd=ROOT, check=True)  # noqa: S603 - pip
+    subprocess.run([*pip, f"{name}=={version}"], cwd=ROOT, check=True)  # noqa: S603 - runs pip of that environment
 
 
 if __name__ == "__main__":
