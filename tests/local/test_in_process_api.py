@@ -88,7 +88,7 @@ async def test_a_kind_that_is_not_served_is_a_misuse(objects: Objects) -> None:
 async def test_a_watch_begins_with_what_is_there_and_sees_requests(objects: Objects, api: Api) -> None:
     objects.create(mine("a"))
     changes = objects.watch(CONFIG_MAP)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         first = await anext(changes)
         await api.created(CONFIG_MAPS, config_map("b"))
         second = await anext(changes)

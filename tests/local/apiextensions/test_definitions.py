@@ -124,7 +124,7 @@ async def test_a_schema_that_is_not_structural_is_refused(api: Api) -> None:
 async def test_watches_of_a_kind_end_with_its_definition(api: Api) -> None:
     await api.created(DEFINITIONS, widget_definition())
     await api.created(WIDGETS, widget("w", size=2))
-    async with asyncio.timeout(5), api.session.get(f"{api.url}{WIDGETS}?watch=1") as response:
+    async with asyncio.timeout(60), api.session.get(f"{api.url}{WIDGETS}?watch=1") as response:
         await api("DELETE", f"{DEFINITIONS}/widgets.example.dev")
         events = [msgspec.json.decode(line) for line in (await response.read()).splitlines()]
     assert [each["type"] for each in events] == ["ADDED", "DELETED"]

@@ -42,7 +42,7 @@ KINDS = {
     "Ingress": "networking.k8s.io/v1",
 }
 RELEASE = "1.36"
-PATIENCE = 5.0
+PATIENCE = 60.0
 
 
 class FakeClock:

@@ -103,7 +103,7 @@ async def test_watches_end_when_the_cluster_does() -> None:
     cluster = LocalCluster(LocalSettings(controllers=frozenset()))
     await cluster.start()
     async with (
-        asyncio.timeout(5),
+        asyncio.timeout(60),
         aiohttp.ClientSession() as session,
         session.get(f"{cluster.url}{CONFIG_MAPS}?watch=1") as response,
     ):
