@@ -6,10 +6,11 @@ Starts nothing and connects to nothing.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from rudr_py.catalog import Catalog
-from rudr_py.controller.apply.applier import Applier, ApplierTools
+from rudr_py.controller.apply.applier import Applier, Refusals
+from rudr_py.controller.apply.contention import Contention
 from rudr_py.controller.apply.finalizer import Finalizer
 from rudr_py.controller.apply.prune import Pruner
 from rudr_py.controller.apply.sync import Syncer
@@ -25,9 +26,9 @@ from rudr_py.controller.scopes.probing import Probing, in_cluster
 from rudr_py.controller.scopes.root_scopes import RootScopes
 from rudr_py.controller.serving.http import HealthChecks, HttpServers
 from rudr_py.controller.serving.metrics.metrics import Metrics
-from rudr_py.controller.serving.metrics.tally import StateCounts
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState, health_of
+from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.controller.status.writer import StatusWriter
 from rudr_py.controller.watching.sources import Sources, SourceTools
 from rudr_py.kube.client import Client
@@ -82,19 +83,18 @@ def assemble(
     seen = SourceTools(transport=transport, discovery=discovery, clock=clock, settings=settings, denied=denials.note)
     watched = Sources(known, seen, lambda key, initial: queue.add(key, priority=LOW_PRIORITY if initial else 0))
     probing = Probing(prober or NetworkProber(), in_cluster(known), clock, wake)
-    tools = ApplierTools(
-        client=client,
-        discovery=discovery,
-        world=known,
-        recorder=recorder,
-        clock=clock,
-        refused_for=settings.refused_retry,
-        fights=metrics.fights,
+    refusals: Refusals = TtlMap(clock, settings.refused_retry)
+    applier = Applier(client, discovery, known, recorder, Contention(clock, metrics.contention), refusals)
+    syncer = Syncer(
+        applier,
+        Pruner(client, discovery, known, clock),
+        Finalizer(client, discovery, known, recorder),
+        known,
     )
     sight = ReaderSettings(
         world=known, catalog=catalog, probing=probing, clock=clock, image_pull_policy=settings.image_pull_policy
     )
-    publishers = [_publisher(catalog, tools, watched, seen)] if settings.publish_definitions else []
+    publishers = [_publisher(catalog, client, known, watched, seen)] if settings.publish_definitions else []
     checks = _checks(watched, catalog, leadership)
     _inform(checks, publishers, denials)
     return Controller(
@@ -105,7 +105,23 @@ def assemble(
             sources=watched,
             kinds=tuple(kind for kind in catalog.kinds() if kind not in (*cluster_state.OWN_KINDS, cluster_state.POD)),
             queue=queue,
-            reconciler=Reconciler(_parts(tools, watched, sight, settings, metrics.tally, wake)),
+            reconciler=Reconciler(
+                ReconcilerParts(
+                    world=known,
+                    sources=watched,
+                    catalog=catalog,
+                    reader=InputReader(sight),
+                    plans=PlanCache(catalog),
+                    probing=probing,
+                    roots=RootScopes(client, discovery, known, clock),
+                    syncer=syncer,
+                    reporter=StatusWriter(client, discovery, known, clock, settings),
+                    recorder=recorder,
+                    tally=metrics.tally,
+                    wake=wake,
+                    lacking=functools.partial(right_purposes.sentence, catalog),
+                )
+            ),
             recorder=recorder,
             endpoints=_endpoints(checks, metrics, settings, known, leadership),
             checks=checks,
@@ -123,41 +139,9 @@ def _metrics(settings: Settings, transport: Transport, clock: Clock, catalog: Ca
     return metrics
 
 
-def _parts(
-    tools: ApplierTools,
-    watched: Sources,
-    sight: ReaderSettings,
-    settings: Settings,
-    tally: StateCounts,
-    wake: Callable[[ObjectKey], None],
-) -> ReconcilerParts:
-    client, discovery, known, clock = tools.client, tools.discovery, tools.world, tools.clock
-    return ReconcilerParts(
-        world=known,
-        sources=watched,
-        catalog=sight.catalog,
-        reader=InputReader(sight),
-        plans=PlanCache(sight.catalog),
-        probing=sight.probing,
-        roots=RootScopes(client, discovery, known, clock),
-        syncer=_syncer(tools),
-        reporter=StatusWriter(client, discovery, known, clock, settings),
-        recorder=tools.recorder,
-        tally=tally,
-        wake=wake,
-        lacking=functools.partial(right_purposes.sentence, sight.catalog),
-    )
-
-
-def _syncer(tools: ApplierTools) -> Syncer:
-    client, discovery, known = tools.client, tools.discovery, tools.world
-    reclaimer = Finalizer(client, discovery, known, tools.recorder)
-    return Syncer(Applier(tools), Pruner(client, discovery, known, tools.clock), reclaimer, known)
-
-
-def _publisher(catalog: Catalog, tools: ApplierTools, watched: Sources, seen: SourceTools) -> Publisher:
+def _publisher(catalog: Catalog, client: Client, known: ClusterState, watched: Sources, seen: SourceTools) -> Publisher:
     documents = publish(catalog, seen.settings.definitions_namespace)
-    return Publisher(documents, tools.client, tools.world, watched, seen)
+    return Publisher(documents, client, known, watched, seen)
 
 
 def _checks(watched: Sources, catalog: Catalog, leadership: Leadership) -> HealthChecks:
