@@ -9,7 +9,7 @@ import pytest
 
 from rudr_py.errors import AlreadyExistsError, ConflictError, LocalApiError, NotFoundError
 from rudr_py.local.cluster import LocalCluster
-from rudr_py.local.controllers.objects import Objects
+from rudr_py.local.controllers.runtime.objects import Objects
 from rudr_py.local.registry.resources import KindInfo
 from tests.local.harness import CONFIG_MAPS, Api, config_map, deployment
 
