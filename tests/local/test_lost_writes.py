@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rudr_py.errors import ConflictError
+from rudr_py.local.backend import Backend
 from rudr_py.local.merge import patch as patching
 from rudr_py.local.registry import kinds
 from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Registry
 from rudr_py.local.schema.builtin import builtin_schema
-from rudr_py.local.storage.backend import Backend
 from rudr_py.local.storage.cloning import clone
 from rudr_py.local.storage.store import Store
 from rudr_py.local.verbs import writes

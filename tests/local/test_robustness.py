@@ -13,15 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rudr_py.errors import ApiError
+from rudr_py.local.apiextensions.definitions import Definitions
+from rudr_py.local.backend import Backend
 from rudr_py.local.discovery import documents as discovery
 from rudr_py.local.discovery.openapi import Documents
 from rudr_py.local.http import bodies
 from rudr_py.local.merge import patch as patching
 from rudr_py.local.registry import kinds
-from rudr_py.local.registry.crds import Definitions
 from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Registry
 from rudr_py.local.schema.builtin import builtin_schema
-from rudr_py.local.storage.backend import Backend
 from rudr_py.local.storage.cloning import clone
 from rudr_py.local.storage.store import Store
 from rudr_py.local.verbs import reads, views, writes

@@ -10,7 +10,7 @@ import msgspec
 
 from rudr_py.errors import ForbiddenError
 from rudr_py.local.access.user import User
-from rudr_py.local.storage import selectors
+from rudr_py.local.apimachinery import selectors
 
 _VERBS = {"POST": "create", "GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _MANY = {"get": "list", "delete": "deletecollection"}

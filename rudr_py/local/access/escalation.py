@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from rudr_py.errors import ApiError
-from rudr_py.local import api_errors
 from rudr_py.local.access import rules
 from rudr_py.local.access.attributes import Attributes
 from rudr_py.local.access.authorizer import BINDINGS, CLUSTER_BINDINGS, CLUSTER_ROLES, ROLES, Authorizer
 from rudr_py.local.access.rules import Rule
 from rudr_py.local.access.user import User
+from rudr_py.local.apimachinery import api_errors
 from rudr_py.local.registry.resources import Resource
 from rudr_py.local.storage.store import Object
 

@@ -11,11 +11,11 @@ from urllib.parse import unquote
 
 import msgspec
 
-from rudr_py.local import api_errors
 from rudr_py.local.access import attributes
 from rudr_py.local.access.attributes import Attributes
 from rudr_py.local.access.authorizer import AccessVerdict
 from rudr_py.local.access.user import ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED, User, account, account_of
+from rudr_py.local.apimachinery import api_errors
 
 Decide = Callable[[Attributes], AccessVerdict]
 PREFIX = "impersonate-"

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from rudr_py.local import api_errors
-from rudr_py.local.admission import metadata_rules
+from rudr_py.local.apimachinery import api_errors, object_meta
+from rudr_py.local.backend import Backend
 from rudr_py.local.registry.resources import Resource
 from rudr_py.local.schema import go_zero
-from rudr_py.local.storage.backend import Backend
 from rudr_py.local.storage.store import Object
 
 _OMITTED_WHEN_EMPTY = (
@@ -64,7 +63,7 @@ def begin(world: Backend, resource: Resource, obj: Object) -> None:
     for key in _BORN_WITHOUT:
         metadata.pop(key, None)
     if not metadata.get("name") and metadata.get("generateName"):
-        metadata["name"] = metadata_rules.generated(metadata["generateName"], world.chance.choice)
+        metadata["name"] = object_meta.generated(metadata["generateName"], world.chance.choice)
     metadata["uid"] = world.uid()
     metadata["creationTimestamp"] = world.now()
     if resource.status and not (resource.custom and resource.node is None):

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from rudr_py.errors import ApiError, Cause
-from rudr_py.local import api_errors, kind_rules
-from rudr_py.local.admission import metadata_rules
+from rudr_py.local import kind_rules
+from rudr_py.local.apimachinery import api_errors, object_meta
+from rudr_py.local.backend import Backend
 from rudr_py.local.registry.resources import ObjectTarget, Resource
-from rudr_py.local.schema import validate, validations
 from rudr_py.local.schema.node import SchemaNode
-from rudr_py.local.storage.backend import Backend
+from rudr_py.local.schema.validation import cel_rules, values
 from rudr_py.local.storage.store import Object
 
 
@@ -54,7 +54,7 @@ def check_new(world: Backend, resource: Resource, stored: Object) -> None:
     """Refuse (422) a new object with every mistake in it."""
     kind = world.registry.stored_in(resource.table) or resource
     metadata = stored["metadata"]
-    causes = [*metadata_rules.metadata_causes(kind, metadata), *_value_causes(kind, stored, None)]
+    causes = [*object_meta.metadata_causes(kind, metadata), *_value_causes(kind, stored, None)]
     _refuse(kind, metadata.get("name", ""), causes)
 
 
@@ -63,8 +63,8 @@ def check_changed(world: Backend, resource: Resource, stored: Object, found: Obj
     kind = world.registry.stored_in(resource.table) or resource
     new, old = stored["metadata"], found["metadata"]
     # the real server looks at metadata twice, and tells what it finds twice
-    causes = list(metadata_rules.change_causes(old, new)) * 2
-    causes += metadata_rules.metadata_causes(kind, new)
+    causes = list(object_meta.change_causes(old, new)) * 2
+    causes += object_meta.metadata_causes(kind, new)
     if subresource in ("", "scale"):
         causes += _value_causes(kind, stored, found)
         causes += kind_rules.of(kind).check_change(stored, found)
@@ -75,8 +75,8 @@ def check_changed(world: Backend, resource: Resource, stored: Object, found: Obj
 
 def _custom_causes(stored: Object, found: Object | None, node: SchemaNode) -> list[Cause]:
     """What the schema of a custom kind says, and then its rules."""
-    causes = validate.validate(stored, node)
-    return causes + validations.causes(stored, found, node, causes)
+    causes = values.validate(stored, node)
+    return causes + cel_rules.causes(stored, found, node, causes)
 
 
 def _value_causes(kind: Resource, stored: Object, found: Object | None) -> Iterable[Cause]:
@@ -87,7 +87,7 @@ def _value_causes(kind: Resource, stored: Object, found: Object | None) -> Itera
         if kind.custom:
             told = _custom_causes(stored, found, kind.node)
         else:
-            told = validate.validate(_without_status(stored), kind.node)
+            told = values.validate(_without_status(stored), kind.node)
         causes += [cause for cause in told if (cause.reason, cause.field) not in known]
     return causes
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rudr_py.local import api_errors
-from rudr_py.local.admission import quota_usage
-from rudr_py.local.admission.quota_usage import QUOTAS, Amount
+from rudr_py.local.apimachinery import api_errors
+from rudr_py.local.backend import Backend
+from rudr_py.local.kind_rules import quota_usage
+from rudr_py.local.kind_rules.quota_usage import QUOTAS, Amount
 from rudr_py.local.registry.resources import Resource
-from rudr_py.local.storage.backend import Backend
 from rudr_py.local.storage.store import Object
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from rudr_py.local.controllers.context import Change, ReconcileContext
-from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.apimachinery import selectors
+from rudr_py.local.controllers.runtime.context import Change, ReconcileContext
+from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.registry.resources import KindInfo
-from rudr_py.local.storage import selectors
 from rudr_py.local.storage.store import Object
 
 CLUSTER_ROLE = KindInfo("rbac.authorization.k8s.io/v1", "ClusterRole")

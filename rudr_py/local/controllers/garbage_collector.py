@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
-from rudr_py.local.controllers.context import Change, ReconcileContext, without_finalizer
-from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.owner_index import owner_references
-from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.controllers.runtime.context import Change, ReconcileContext, without_finalizer
+from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.owner_index import owner_references
+from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.storage.store import DELETED, Object
 

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from rudr_py.errors import ForbiddenError
-from rudr_py.local.controllers import times
-from rudr_py.local.controllers.context import Change, ReconcileContext
-from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.controllers.runtime import times
+from rudr_py.local.controllers.runtime.context import Change, ReconcileContext
+from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.registry.resources import KindInfo, Resource
 from rudr_py.local.storage.store import DELETED, Object
 

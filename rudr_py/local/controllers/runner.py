@@ -24,11 +24,11 @@ from rudr_py.local.controllers import (
     resourcequota,
     volume_claims,
 )
-from rudr_py.local.controllers.context import Change, ControllerSettings, ReconcileContext
-from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.objects import Objects
-from rudr_py.local.controllers.owner_index import key_of
-from rudr_py.local.controllers.queue import QueueKey, WorkQueue
+from rudr_py.local.controllers.runtime.context import Change, ControllerSettings, ReconcileContext
+from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.objects import Objects
+from rudr_py.local.controllers.runtime.owner_index import key_of
+from rudr_py.local.controllers.runtime.queue import QueueKey, WorkQueue
 from rudr_py.local.controllers.workloads import (
     cronjob,
     daemonset,

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from rudr_py.local.controllers.context import Change, ReconcileContext, without_finalizer
-from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.controllers.runtime.context import Change, ReconcileContext, without_finalizer
+from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads.pods import OUTCOME_ANNOTATION, POD
 from rudr_py.local.controllers.workloads.replicaset import is_active
 from rudr_py.local.registry.resources import KindInfo

@@ -12,12 +12,12 @@ from typing import Any
 
 import msgspec
 
+from rudr_py.local.backend import Backend
 from rudr_py.local.discovery import swagger
+from rudr_py.local.registry.kinds import CRD_TABLE
 from rudr_py.local.registry.resources import Resource
 from rudr_py.local.schema.builtin import BuiltinSchemas
-from rudr_py.local.storage.backend import Backend
 from rudr_py.local.storage.store import Object
-from rudr_py.local.verbs.deletion import CRD_TABLE
 
 _OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _LIST_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta"

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from rudr_py.local import api_errors
+from rudr_py.local.apimachinery import api_errors
 from rudr_py.local.http import protobuf
 from rudr_py.local.registry.resources import Resource
 

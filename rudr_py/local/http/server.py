@@ -19,17 +19,17 @@ import yaml
 from aiohttp import hdrs, web
 
 from rudr_py.errors import ApiError, LocalApiError
-from rudr_py.local import api_errors
 from rudr_py.local.access.user import ADMIN, User
-from rudr_py.local.api_errors import NoSuchPathError
+from rudr_py.local.apimachinery import api_errors
+from rudr_py.local.apimachinery.api_errors import NoSuchPathError
+from rudr_py.local.backend import Backend
 from rudr_py.local.discovery import documents as discovery
 from rudr_py.local.discovery import swagger
 from rudr_py.local.discovery.openapi import Documents
-from rudr_py.local.http import bodies, routing, watch_streams
+from rudr_py.local.http import bodies, handlers, routing, watch_streams
+from rudr_py.local.http.handlers import Answer, ResourceRequest
 from rudr_py.local.http.routing import Route
-from rudr_py.local.storage.backend import Backend
-from rudr_py.local.verbs import dispatch, views
-from rudr_py.local.verbs.dispatch import Answer, ResourceRequest
+from rudr_py.local.verbs import views
 
 logger = logging.getLogger(__name__)
 
@@ -133,10 +133,10 @@ class HttpServer:
         )
         if route.verb == "watch":
             return await self._watch(request, asked)
-        return self._response(request, dispatch.VERBS[route.verb](self.world, asked))
+        return self._response(request, handlers.VERBS[route.verb](self.world, asked))
 
     async def _watch(self, request: web.BaseRequest, asked: ResourceRequest) -> web.StreamResponse:
-        subscription = dispatch.subscription(
+        subscription = handlers.subscription(
             self.world, asked, bookmark_interval=self._bookmark_interval, default_timeout=1800.0
         )
         response = web.StreamResponse(headers={"Cache-Control": "no-cache, private"})

@@ -12,11 +12,10 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from rudr_py.errors import ApiError
-from rudr_py.local import api_errors
+from rudr_py.local.apimachinery import api_errors, conversion
+from rudr_py.local.apimachinery.selectors import Predicate
+from rudr_py.local.backend import Backend
 from rudr_py.local.registry.resources import Resource
-from rudr_py.local.storage import conversion
-from rudr_py.local.storage.backend import Backend
-from rudr_py.local.storage.selectors import Predicate
 from rudr_py.local.storage.store import ADDED, DELETED, MODIFIED, CompactedError, Event, Object, Watch
 from rudr_py.local.verbs import views
 from rudr_py.local.verbs.views import View

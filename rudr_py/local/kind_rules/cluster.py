@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rudr_py.errors import Cause
 from rudr_py.local.kind_rules import rule
 from rudr_py.local.kind_rules.rule import KindRule, RuleContext
-from rudr_py.local.schema import keywords
+from rudr_py.local.schema.crd import keywords
 from rudr_py.local.schema.node import SchemaNode
 from rudr_py.local.storage.store import Object
 

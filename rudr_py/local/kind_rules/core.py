@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rudr_py.errors import Cause
-from rudr_py.local.admission import quota_usage
-from rudr_py.local.kind_rules import rule
+from rudr_py.local.kind_rules import quota_usage, rule
 from rudr_py.local.kind_rules.rule import KindRule, RuleContext
 from rudr_py.local.schema import quantity
 from rudr_py.local.storage.store import Object

@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.local.merge import check, elements, fieldset, ownership, refusal, typed
+from rudr_py.local.merge import elements, errors, fieldset, managed_fields, type_check, typed
 from rudr_py.local.merge.elements import ABSENT, NoElementError
+from rudr_py.local.merge.errors import ApplyConflict, TypedError
 from rudr_py.local.merge.fieldset import Fields
-from rudr_py.local.merge.ownership import Entries, Entry, Write
-from rudr_py.local.merge.refusal import ApplyConflict, TypedError
+from rudr_py.local.merge.managed_fields import Entries, Entry, Write
 from rudr_py.local.storage.cloning import clone
 
 __all__ = ["ApplyConflict", "TypedError", "apply"]
@@ -38,7 +38,7 @@ def apply(live: dict[str, Any] | None, applied: dict[str, Any], context: Write, 
         raise TypedError(f"failed to create typed live object ({_named(live or applied)}): {error}") from error
     result: dict[str, Any] = clone(after)
     _sync_last_applied(result, applied, context)
-    managed = ownership.encode(entries)
+    managed = managed_fields.encode(entries)
     if managed:
         result.setdefault("metadata", {})["managedFields"] = clone(managed)
     return result
@@ -50,10 +50,11 @@ def _outcome(
     """The merged object and its entries; kubectl may overrule what it once wrote by client-side apply."""
     if live is None:
         return _applied({}, applied, {}, context, force=force)
-    entries = ownership.reconciled(ownership.decode(live.get("metadata", {}).get("managedFields")), context.node)
+    decoded = managed_fields.decode(live.get("metadata", {}).get("managedFields"))
+    entries = managed_fields.reconciled(decoded, context.node)
     if not entries:
-        entries = ownership.before_first_apply(live, context)
-    before = ownership.without_managed_fields(live)
+        entries = managed_fields.before_first_apply(live, context)
+    before = managed_fields.without_managed_fields(live)
     try:
         return _applied(before, applied, entries, context, force=force)
     except ApplyConflict as conflict:
@@ -65,11 +66,11 @@ def _outcome(
 def _check(applied: dict[str, Any], context: Write) -> None:
     version = applied.get("apiVersion", "")
     if version != context.api_version:
-        raise refusal.incorrect_version(version, context.api_version)
+        raise errors.incorrect_version(version, context.api_version)
     metadata = applied.get("metadata")
     if isinstance(metadata, dict) and metadata.get("managedFields") is not None:
-        raise refusal.malformed("metadata.managedFields must be nil")
-    problem = check.typing_error(applied, context.node)
+        raise errors.malformed("metadata.managedFields must be nil")
+    problem = type_check.typing_error(applied, context.node)
     if problem:
         raise TypedError(f"failed to create typed patch object ({_named(applied)}): {problem}")
 
@@ -79,7 +80,7 @@ def _applied(
 ) -> tuple[dict[str, Any], Entries]:
     """The merged object and the entries, before times and encoding."""
     node = context.node
-    wanted = ownership.ownable(typed.field_set(applied, node), context)
+    wanted = managed_fields.ownable(typed.field_set(applied, node), context)
     own = Entry(
         manager=context.manager,
         operation="Apply",
@@ -95,11 +96,11 @@ def _applied(
     if last is not None and last.fields != wanted:
         after = _released(merged, last.fields, [wanted, *(entry.fields for entry in others.values())], context)
     if not elements.same(before, after):
-        difference = ownership.filtered(typed.compare(before, after, node), context)
+        difference = managed_fields.filtered(typed.compare(before, after, node), context)
         touched = fieldset.union(difference.added, difference.modified)
         if not force:
             _raise_conflicts(others, touched)
-        others = ownership.taken(others, fieldset.union(touched, difference.removed), except_for=None)
+        others = managed_fields.taken(others, fieldset.union(touched, difference.removed), except_for=None)
     else:  # an apply that changes nothing has no time, not even one that makes a new owner
         own = msgspec.structs.replace(own, time=last.time if last is not None else None)
     if wanted:
@@ -139,9 +140,9 @@ def _claimed_by_last_applied(conflict: ApplyConflict, live: dict[str, Any], cont
         return False
     if not isinstance(last, dict) or last.get("apiVersion") != context.api_version:
         return False
-    if check.typing_error(last, context.node):
+    if type_check.typing_error(last, context.node):
         return False
-    difference = typed.compare(last, ownership.without_managed_fields(live), context.node)
+    difference = typed.compare(last, managed_fields.without_managed_fields(live), context.node)
     claimed = typed.field_set(last, context.node)
     for changed in (difference.modified, difference.added, difference.removed):
         claimed = fieldset.difference(claimed, changed)

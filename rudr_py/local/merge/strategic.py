@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rudr_py.local.merge import elements, refusal
+from rudr_py.local.merge import elements, errors
 from rudr_py.local.schema.node import DEDUCED, SchemaNode
 from rudr_py.local.storage.cloning import clone
 
@@ -25,7 +25,7 @@ Key = Callable[[Any], Any]
 def strategic_patch(doc: Map, patch: Any, node: SchemaNode) -> Map:
     """`doc` after a strategic merge patch, by the patch strategies of `node`. Raises PatchError (400, 422 or 500)."""
     if not isinstance(patch, dict):
-        raise refusal.malformed("invalid JSON document")
+        raise errors.malformed("invalid JSON document")
     return _merge_maps(clone(doc), clone(patch), node)
 
 
@@ -53,7 +53,7 @@ def _whole(patch: Map) -> Map:
         return patch
     if directive == "delete":
         return {}
-    raise refusal.failed(f"unknown patch type: {directive} in map: {_go_map({_PATCH: directive, **patch})}")
+    raise errors.failed(f"unknown patch type: {directive} in map: {_go_map({_PATCH: directive, **patch})}")
 
 
 def _merge_field(original: Map, key: str, value: Any, node: SchemaNode) -> None:
@@ -92,10 +92,10 @@ def _retain(original: Map, patch: Map) -> None:
     if keys is None:
         return
     if not isinstance(keys, list):
-        raise refusal.malformed("invalid patch format of retainKeys")
+        raise errors.malformed("invalid patch format of retainKeys")
     for key, value in patch.items():
         if value is not None and not key.startswith((_DELETE, _ORDER)) and key not in keys:
-            raise refusal.malformed("invalid patch format of retainKeys")
+            raise errors.malformed("invalid patch format of retainKeys")
     for key in [key for key in original if key not in keys]:
         del original[key]
 
@@ -107,7 +107,7 @@ def _order_lists(original: Map, patch: Map, node: SchemaNode) -> None:
         key = _field(name, "setElementOrder list")
         known, given = original.get(key), patch.pop(key, None)
         if not isinstance(order, list) or not isinstance(given, list | None) or not isinstance(known, list | None):
-            raise refusal.malformed("invalid patch format of setElementOrder list")
+            raise errors.malformed("invalid patch format of setElementOrder list")
         if known is None and given is None:
             continue
         child = node.child(key) or DEDUCED
@@ -138,7 +138,7 @@ def _check_order(given: list[Any], order: list[Any], keyed: Key) -> None:
     wanted = [keyed(item) for item in given if not (isinstance(item, dict) and _PATCH in item)]
     left = iter([keyed(item) for item in order])
     if order and not all(any(item == other for other in left) for item in wanted):
-        raise refusal.failed(
+        raise errors.failed(
             f"The order in patch list:\n{_go_list(given)}\n doesn't match {_ORDER} list:\n{_go_list(order)}\n"
         )
 
@@ -146,15 +146,15 @@ def _check_order(given: list[Any], order: list[Any], keyed: Key) -> None:
 def _merge_lists(original: list[Any], patch: list[Any], node: SchemaNode) -> list[Any]:
     """Two lists of scalars as sets, or two lists of maps by merge key."""
     if any(isinstance(item, list) for item in (*original, *patch)):
-        raise refusal.unfitting()
+        raise errors.unfitting()
     keyed = _keyed(node)
     if not any(isinstance(item, dict) for item in (*original, *patch)):
         merged = _unique([*original, *patch])
         return _interleaved(merged, patch, original, keyed)
     if not all(isinstance(item, dict) for item in (*original, *patch)):
-        raise refusal.unfitting()
+        raise errors.unfitting()
     if not node.patch_merge_key:
-        raise refusal.failed(f"cannot merge lists without merge key for {node.name or 'list'}")
+        raise errors.failed(f"cannot merge lists without merge key for {node.name or 'list'}")
     original, patch = _directed(original, patch, keyed)
     merged = list(original)
     for item in patch:
@@ -181,9 +181,9 @@ def _directed(original: list[Any], patch: list[Any], keyed: Key) -> tuple[list[A
         elif directive == "replace":
             replace = True
         elif directive == "merge":
-            raise refusal.failed("merging lists cannot yet be specified in the patch")
+            raise errors.failed("merging lists cannot yet be specified in the patch")
         else:
-            raise refusal.failed(f"unknown patch type: {directive} in map: {_go_map(item)}")
+            raise errors.failed(f"unknown patch type: {directive} in map: {_go_map(item)}")
     return ([], rest) if replace else (original, rest)
 
 
@@ -195,7 +195,7 @@ def _keyed(node: SchemaNode) -> Key:
         if not isinstance(item, dict):
             return item
         if key not in item:
-            raise refusal.failed(f"map: {_go_map(item)} does not contain declared merge key: {key}")
+            raise errors.failed(f"map: {_go_map(item)} does not contain declared merge key: {key}")
         return item[key]
 
     return of
@@ -228,7 +228,7 @@ def _field(name: str, what: str) -> str:
     """The field that a directive such as `$setElementOrder/ports` names."""
     _, slash, key = name.partition("/")
     if not slash:
-        raise refusal.malformed(f"invalid patch format of {what}")
+        raise errors.malformed(f"invalid patch format of {what}")
     return key
 
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
+from rudr_py.local.apimachinery import selectors
 from rudr_py.local.printing import cells
 from rudr_py.local.printing.cells import NONE, UNKNOWN, Cell
 from rudr_py.local.printing.jsonpath import find
-from rudr_py.local.storage import selectors
 from rudr_py.local.storage.store import Object
 
 UNSET = "<unset>"

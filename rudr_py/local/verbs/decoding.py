@@ -9,9 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from rudr_py.errors import Cause
-from rudr_py.local import api_errors, kind_rules
+from rudr_py.local import kind_rules
+from rudr_py.local.apimachinery import api_errors
 from rudr_py.local.registry.resources import Resource
-from rudr_py.local.schema import defaulting, go_nulls, pruning, validate
+from rudr_py.local.schema import go_nulls, pruning
+from rudr_py.local.schema.defaulting import defaulter
+from rudr_py.local.schema.validation import values
 from rudr_py.local.storage.store import Object
 
 STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"
@@ -55,7 +58,7 @@ def decode(resource: Resource, body: Object, validation: str = WARN, duplicates:
     problems = [f'duplicate field "{path}"' for path in duplicates]
     node = resource.node
     if node is not None:
-        check_types(resource, validate.validate(body, node))
+        check_types(resource, values.validate(body, node))
         unknown = [] if validation == IGNORE and resource.custom else pruning.unknown_fields(body, node)
         problems += [f'unknown field "{path}"' for path in unknown]
         if unknown or resource.custom:
@@ -79,7 +82,7 @@ def fill(resource: Resource, obj: Object) -> None:
     node = resource.node
     if node is not None:
         go_nulls.settle(obj, node)
-        defaulting.default(obj, node)
+        defaulter.default(obj, node)
 
 
 def _go_type(value: Any) -> str:

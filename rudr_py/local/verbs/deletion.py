@@ -9,17 +9,16 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.local import api_errors, kind_rules
-from rudr_py.local.admission import field_isolation, namespaces
+from rudr_py.local import kind_rules
+from rudr_py.local.admission import field_isolation, plugins
+from rudr_py.local.apimachinery import api_errors, conversion
+from rudr_py.local.backend import Backend
+from rudr_py.local.registry.kinds import CRD_FINALIZER, CRD_TABLE
 from rudr_py.local.registry.resources import ObjectTarget
-from rudr_py.local.storage import conversion
-from rudr_py.local.storage.backend import Backend
 from rudr_py.local.storage.cloning import clone
 from rudr_py.local.storage.store import Object
 
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
-CRD_TABLE = "customresourcedefinitions.apiextensions.k8s.io"
-CRD_FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
 
 
 class DeleteOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +55,7 @@ def delete(world: Backend, target: ObjectTarget, asked: DeleteOptions) -> tuple[
     if found is None:
         raise api_errors.not_found(resource, target.name)
     _check(target, found, asked)
-    namespaces.check_deletion(resource, target.name)
+    plugins.check_deletion(resource, target.name)
     finalizers = _finalizers(target, found, asked)
     marked: Object = {**found, "metadata": {**found["metadata"], "finalizers": finalizers}}
     if resource.table == "namespaces":

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from rudr_py.local import api_errors
+from rudr_py.local.apimachinery import api_errors
+from rudr_py.local.backend import PodOutput
 from rudr_py.local.storage.store import Object
 
 LOG_ANNOTATION = "local.rudr.dev/log"
-"""On a pod (or a pod template): what its containers print."""
-
-Printed = Callable[[Object], str]
-"""What the containers of a pod print, if no annotation says it."""
+"""Of a pod or a pod template: the text of its log."""
 
 
-def nothing(_pod: Object) -> str:
-    """Print nothing."""
-    return ""
-
-
-def read(pod: Object, query: Mapping[str, str], printed: Printed) -> str:
+def read(pod: Object, query: Mapping[str, str], output: PodOutput) -> str:
     """Return the log of a container. Raises `ApiError` (400) as the real server does for what has none."""
     container = _container(pod, query.get("container", ""))
     states = {each["name"]: each for each in (pod.get("status") or {}).get("containerStatuses") or ()}
@@ -31,7 +24,7 @@ def read(pod: Object, query: Mapping[str, str], printed: Printed) -> str:
     if waiting and not restarted:
         why = _WAITING.get(waiting["reason"], waiting["reason"])
         raise api_errors.bad_request(f'container "{container}" in pod "{name}" is waiting to start: {why}')
-    text = (pod["metadata"].get("annotations") or {}).get(LOG_ANNOTATION) or printed(pod)
+    text = (pod["metadata"].get("annotations") or {}).get(LOG_ANNOTATION) or output(pod)
     return _cut(text, query)
 
 

@@ -8,11 +8,10 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.local import api_errors
+from rudr_py.local.apimachinery import api_errors, conversion, selectors
+from rudr_py.local.apimachinery.selectors import Predicate
+from rudr_py.local.backend import Backend
 from rudr_py.local.registry.resources import Resource
-from rudr_py.local.storage import conversion, selectors
-from rudr_py.local.storage.backend import Backend
-from rudr_py.local.storage.selectors import Predicate
 from rudr_py.local.storage.store import CompactedError, Object, ObjectList
 
 _CORE_EVENT_FIELDS = ("involvedObject", "reason", "reportingComponent", "source", "type")

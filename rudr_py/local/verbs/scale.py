@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rudr_py.local import api_errors
+from rudr_py.local.apimachinery import api_errors, selectors
 from rudr_py.local.registry.resources import Resource
-from rudr_py.local.storage import selectors
 from rudr_py.local.storage.cloning import clone
 from rudr_py.local.storage.store import Object
 

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from rudr_py.errors import Cause, ConflictError, InvalidError, TooManyRequestsError
-from rudr_py.local import api_errors
 from rudr_py.local.access.accounts import AUDIENCE, BINDABLE
+from rudr_py.local.apimachinery import api_errors, selectors
+from rudr_py.local.backend import Backend
 from rudr_py.local.registry.resources import KindInfo, ObjectTarget
-from rudr_py.local.storage import selectors
-from rudr_py.local.storage.backend import Backend
 from rudr_py.local.storage.store import Object
 from rudr_py.local.verbs import deletion, writes
 from rudr_py.local.verbs.writes import WriteOptions

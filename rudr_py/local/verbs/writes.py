@@ -10,16 +10,16 @@ from collections.abc import Callable
 
 import msgspec
 
-from rudr_py.local import api_errors, kind_rules
+from rudr_py.local import kind_rules
 from rudr_py.local.access.user import User
-from rudr_py.local.admission import field_isolation, namespaces, object_checks, quota_limits
+from rudr_py.local.admission import field_isolation, object_checks, plugins, quota_limits
+from rudr_py.local.apimachinery import api_errors, conversion
+from rudr_py.local.backend import Backend
 from rudr_py.local.merge import apply as merging
-from rudr_py.local.merge import ownership
-from rudr_py.local.merge.ownership import Write
+from rudr_py.local.merge import managed_fields
+from rudr_py.local.merge.managed_fields import Write
 from rudr_py.local.registry.resources import ObjectTarget, Resource
 from rudr_py.local.schema.node import DEDUCED
-from rudr_py.local.storage import conversion
-from rudr_py.local.storage.backend import Backend
 from rudr_py.local.storage.cloning import clone
 from rudr_py.local.storage.store import Object
 from rudr_py.local.verbs import decoding
@@ -68,9 +68,9 @@ def create(world: Backend, target: ObjectTarget, body: Object, options: WriteOpt
     field_isolation.check_place(resource, target.namespace, target.name, body["metadata"])
     if body["metadata"].get("resourceVersion"):
         raise api_errors.bad_request("resourceVersion should not be set on objects to be created")
-    namespaces.check_namespace(world, resource, target.namespace, body["metadata"].get("name", ""))
+    plugins.check_namespace(world, resource, target.namespace, body["metadata"].get("name", ""))
     field_isolation.begin(world, resource, body)
-    body["metadata"]["managedFields"] = ownership.update(None, body, _write(world, resource, options))
+    body["metadata"]["managedFields"] = managed_fields.update(None, body, _write(world, resource, options))
     return _insert(world, target, body, options, warnings)
 
 
@@ -88,7 +88,7 @@ def update(world: Backend, target: ObjectTarget, body: Object, options: WriteOpt
         if not rule.upsert or options.subresource:
             raise api_errors.not_found(resource, target.name)
         metadata.pop("resourceVersion", None)
-        namespaces.check_upsert(world, resource, target.namespace, target.name, options.user)
+        plugins.check_upsert(world, resource, target.namespace, target.name, options.user)
         return create(world, target, body, options)
     if not metadata.get("resourceVersion") and not rule.unconditional:
         raise object_checks.missing_version(resource, target.name)
@@ -141,11 +141,11 @@ def _apply_new(world: Backend, target: ObjectTarget, merged: Object, options: Wr
     object_checks.check_uid(target, metadata, "")
     managed = metadata.pop("managedFields", [])
     metadata.pop("resourceVersion", None)
-    namespaces.check_namespace(world, target.resource, target.namespace, target.name)
+    plugins.check_namespace(world, target.resource, target.namespace, target.name)
     decoding.fill(target.resource, merged)
     field_isolation.begin(world, target.resource, merged)
     merged["metadata"]["managedFields"] = managed
-    namespaces.check_upsert(world, target.resource, target.namespace, target.name, options.user)
+    plugins.check_upsert(world, target.resource, target.namespace, target.name, options.user)
     return _insert(world, target, merged, options, ())
 
 
@@ -161,8 +161,8 @@ def _insert(
     if rule.watched:
         metadata["generation"] = 1
     field_isolation.tidy(metadata)
-    namespaces.complete(world, resource, stored)
-    namespaces.check_grants(world, resource, stored, None, options.user)
+    plugins.complete(world, resource, stored)
+    plugins.check_grants(world, resource, stored, None, options.user)
     object_checks.check_new(world, resource, stored)
     if world.store.get(resource.table, target.namespace, metadata["name"]) is not None:
         raise api_errors.already_exists(resource, metadata["name"])
@@ -189,17 +189,17 @@ def _replace(
     object_checks.check_version(target, new["metadata"].get("resourceVersion"), current)
     field_isolation.isolate(resource, new, current, options.subresource)
     if not owned:
-        new["metadata"]["managedFields"] = ownership.update(current, new, _write(world, resource, options))
+        new["metadata"]["managedFields"] = managed_fields.update(current, new, _write(world, resource, options))
     stored = conversion.convert(new, world.registry.stored_in(resource.table) or resource)
     rule = kind_rules.of(resource)
     if options.subresource in ("", "scale"):
         rule.update(stored, found, world.context())
     field_isolation.tidy(stored["metadata"])
-    namespaces.check_grants(world, resource, stored, found, options.user)
+    plugins.check_grants(world, resource, stored, found, options.user)
     object_checks.check_changed(world, resource, stored, found, options.subresource)
     if options.subresource in ("", "scale"):
         quota_limits.check(world, resource, stored, found)
-    if ownership.same_but_times(stored, found):
+    if managed_fields.same_but_times(stored, found):
         return WriteResult(object=current, warnings=warnings)
     if rule.watched and options.subresource != "status" and rule.watched(stored) != rule.watched(found):
         stored["metadata"]["generation"] = found["metadata"].get("generation", 0) + 1
@@ -224,5 +224,5 @@ def _write(world: Backend, resource: Resource, options: WriteOptions) -> Write:
         node=resource.node or DEDUCED,
         time=None if options.subresource == "scale" else world.now(),
         subresource=options.subresource,
-        reset=ownership.reset_fields(options.subresource, custom=resource.custom, has_status=resource.status),
+        reset=managed_fields.reset_fields(options.subresource, custom=resource.custom, has_status=resource.status),
     )

@@ -7,6 +7,7 @@ Nothing here opens a file or depends on an OAM kind.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import re
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ import yaml
 from rudr_py.errors import DocumentError, Location, Problem
 from rudr_py.model import paths
 from rudr_py.model.document import Document, Json, Positions
-from rudr_py.model.parse.yaml_tree import YamlTree, read_trees
+from rudr_py.model.parse.yaml_tree import TOO_DEEP, YamlTree, read_trees
 
 LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's parser (eight times faster) if PyYAML was built with it."""
@@ -82,13 +83,27 @@ def _trees(text: str, name: str, problems: list[Problem]) -> list[YamlTree]:
     try:
         return read_trees(yaml.parse(text, Loader=LOADER), name, problems)
     except yaml.YAMLError as error:
-        problems.append(_syntax(error, text, name))
+        problems.append(_nesting(error, text, name) or _syntax(error, text, name))
     except UnicodeEncodeError as error:
         # libyaml reads bytes, and a lone surrogate cannot be encoded
         problems.append(
             Problem(f"the file is not valid YAML: {error.reason}", location=_place(text, error.start, name))
         )
     return []
+
+
+def _nesting(error: yaml.YAMLError, text: str, name: str) -> Problem | None:
+    """The problem of exceeding our own limit of levels in the text before `error`, if it does.
+
+    libyaml scans up to 1024 characters ahead of the events that it returns, and may stop at a limit of its own there.
+    """
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return None
+    problems: list[Problem] = []
+    with contextlib.suppress(yaml.YAMLError):
+        read_trees(yaml.parse(text[: mark.index], Loader=LOADER), name, problems)
+    return problems[-1] if problems and problems[-1].message == TOO_DEEP else None
 
 
 def _syntax(error: yaml.YAMLError, text: str, name: str) -> Problem:

@@ -21,6 +21,9 @@ from rudr_py.model.parse.fields import MAX_DEPTH
 MAX_NODES: Final = 500_000
 """Maximum number of keys and values of a file after its aliases are expanded."""
 
+TOO_DEEP: Final = f"nested deeper than {MAX_DEPTH} levels"
+"""The message of the problem that ends the reading of a document with too many levels."""
+
 _LONGEST_KEY: Final = 1024
 """The limit of YAML for a key without `?`."""
 
@@ -220,7 +223,7 @@ class _Builder:
 
     def _limit(self, event: Any, *, height: int) -> None:
         if len(self._stack) + height > MAX_DEPTH:
-            self._problem(event, f"nested deeper than {MAX_DEPTH} levels")
+            self._problem(event, TOO_DEEP)
             raise _Stop
 
     def _count(self, size: int, event: Any) -> None:

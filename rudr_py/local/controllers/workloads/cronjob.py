@@ -6,10 +6,10 @@ import zoneinfo
 from collections.abc import Iterable
 from datetime import UTC, tzinfo
 
-from rudr_py.local.controllers import times
-from rudr_py.local.controllers.context import Change, ReconcileContext, controller_key, reference_to
-from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.controllers.runtime import times
+from rudr_py.local.controllers.runtime.context import Change, ReconcileContext, controller_key, reference_to
+from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads import job_status
 from rudr_py.local.controllers.workloads.job import JOB
 from rudr_py.local.kind_rules.cron_schedule import Schedule, ScheduleError, parse

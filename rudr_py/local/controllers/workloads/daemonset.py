@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rudr_py.local.controllers.context import Change, ReconcileContext, controller_key
-from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.controllers.runtime.context import Change, ReconcileContext, controller_key
+from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads.deployment import template_hash
 from rudr_py.local.controllers.workloads.pods import POD
 from rudr_py.local.controllers.workloads.replicaset import availability, is_active, pod_from_template

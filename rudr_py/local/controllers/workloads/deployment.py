@@ -10,10 +10,10 @@ import copy
 import json
 from collections.abc import Iterable
 
-from rudr_py.local.controllers import times
-from rudr_py.local.controllers.context import Change, ReconcileContext, controller_key, reference_to
-from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.controllers.runtime import times
+from rudr_py.local.controllers.runtime.context import Change, ReconcileContext, controller_key, reference_to
+from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads import deployment_status, rollout
 from rudr_py.local.controllers.workloads.deployment_status import DeploymentView
 from rudr_py.local.controllers.workloads.pods import POD

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from rudr_py.local.controllers import times
-from rudr_py.local.controllers.context import Change, ReconcileContext
-from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.apimachinery import selectors
+from rudr_py.local.controllers.runtime import times
+from rudr_py.local.controllers.runtime.context import Change, ReconcileContext
+from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads.pods import POD
 from rudr_py.local.controllers.workloads.replicaset import is_active
 from rudr_py.local.registry.resources import KindInfo
-from rudr_py.local.storage import selectors
 from rudr_py.local.storage.store import DELETED, Object
 
 BUDGET = KindInfo("policy/v1", "PodDisruptionBudget")

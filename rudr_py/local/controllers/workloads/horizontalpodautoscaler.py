@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rudr_py.local.controllers import times
-from rudr_py.local.controllers.context import Change, ReconcileContext
-from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.controllers.runtime import times
+from rudr_py.local.controllers.runtime.context import Change, ReconcileContext
+from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.storage.store import DELETED, Object
 

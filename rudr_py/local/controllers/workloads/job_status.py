@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from rudr_py.local.controllers import times
-from rudr_py.local.controllers.context import without_zeros
+from rudr_py.local.controllers.runtime import times
+from rudr_py.local.controllers.runtime.context import without_zeros
 from rudr_py.local.controllers.workloads.replicaset import is_active
 from rudr_py.local.storage.store import Object
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rudr_py.local.controllers import times
-from rudr_py.local.controllers.context import Change, ReconcileContext
-from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.owner_index import controller_reference
-from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.controllers.runtime import times
+from rudr_py.local.controllers.runtime.context import Change, ReconcileContext
+from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.owner_index import controller_reference
+from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads.containers import (
     OUTCOMES,
     READY,

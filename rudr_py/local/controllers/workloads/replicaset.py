@@ -5,10 +5,16 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable
 
-from rudr_py.local.controllers import times
-from rudr_py.local.controllers.context import Change, ReconcileContext, controller_key, reference_to, without_zeros
-from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.controllers.runtime import times
+from rudr_py.local.controllers.runtime.context import (
+    Change,
+    ReconcileContext,
+    controller_key,
+    reference_to,
+    without_zeros,
+)
+from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads.pods import POD
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.storage.store import DELETED, Object

@@ -11,10 +11,16 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.local.controllers import times
-from rudr_py.local.controllers.context import Change, ReconcileContext, controller_key, reference_to, without_zeros
-from rudr_py.local.controllers.controller import Controller
-from rudr_py.local.controllers.queue import QueueKey
+from rudr_py.local.controllers.runtime import times
+from rudr_py.local.controllers.runtime.context import (
+    Change,
+    ReconcileContext,
+    controller_key,
+    reference_to,
+    without_zeros,
+)
+from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads.deployment import template_hash
 from rudr_py.local.controllers.workloads.pods import POD
 from rudr_py.local.controllers.workloads.replicaset import availability, pod_from_template
