@@ -24,7 +24,7 @@ APPLICATION = Kind(f"{CORE_GROUP}/v1alpha1", "ApplicationConfiguration")
 FORBIDDEN, NOT_FOUND, WRONG = 403, 404, 400
 """Status codes of HTTP; from the last one on, the server said no."""
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds until an application that is not synced is given up."""
 
 HOPELESS = {"Valid": ("PluginFailed",), "Synced": ("Invalid", "BadRequest")}

@@ -17,7 +17,7 @@ from rudr_py.cli.output import live_text
 from rudr_py.testing.local_handle import LocalHandle
 from tests.cli import shop
 
-SECONDS = 30
+SECONDS = 60
 ROOT = Path(__file__).parents[2]
 
 

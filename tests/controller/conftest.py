@@ -148,7 +148,7 @@ class Bench:
 
     async def until(self, predicate: Callable[[], object]) -> None:
         """Wait until the predicate holds, looking again at each change that a watch tells."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not predicate():
                 self.woken.clear()
                 await self.woken.wait()

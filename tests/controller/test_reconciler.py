@@ -42,7 +42,7 @@ async def marked(cluster: Cluster, controller: Any, application: Any, name: str 
     """Wait until all has been worked on that was known when this was called."""
     await cluster.apply(application(name=name))
     await cluster.until(APPLICATION, name, synced)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await controller.idle()
 
 
@@ -193,7 +193,7 @@ async def test_without_a_view_of_components_no_application_is_called_invalid(
 ) -> None:
     await cluster.apply(component(), application())
     faults.refuse(403, Match(plural="componentschematics"), times=99)
-    async with cluster.controller(catalog, settings=QUICK) as controller, asyncio.timeout(10):
+    async with cluster.controller(catalog, settings=QUICK) as controller, asyncio.timeout(60):
         await controller.idle()
         found = await cluster.get(APPLICATION, "shop")
         assert found is not None

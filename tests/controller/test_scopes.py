@@ -79,7 +79,7 @@ async def running(
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(controller.run(stop))
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await controller.synced.wait()
             yield controller
         finally:

@@ -35,7 +35,7 @@ async def serving(handler: Handler) -> AsyncIterator[int]:
 
 
 def check(port: int, path: str = "/") -> ProbeRequest:
-    return ProbeRequest(method="httpGet", host=HOST, port=port, path=path, timeout=5)
+    return ProbeRequest(method="httpGet", host=HOST, port=port, path=path, timeout=60)
 
 
 class Web:

@@ -61,7 +61,7 @@ class Api:
         """Return the events of a watch until it ends, or until there are enough."""
         headers = {"Accept": accept} if accept else {}
         events: list[Any] = []
-        async with asyncio.timeout(10), self.session.get(self.url + path, headers=headers) as response:
+        async with asyncio.timeout(60), self.session.get(self.url + path, headers=headers) as response:
             assert response.status == 200, await response.text()
             async for line in response.content:
                 events.append(msgspec.json.decode(line))

@@ -9,7 +9,7 @@ import pytest
 
 from rudr_py.errors import AlreadyExistsError, ConflictError, LocalApiError, NotFoundError
 from rudr_py.local.cluster import LocalCluster
-from rudr_py.local.controllers.objects import Objects
+from rudr_py.local.controllers.runtime.objects import Objects
 from rudr_py.local.registry.resources import KindInfo
 from tests.local.harness import CONFIG_MAPS, Api, config_map, deployment
 
@@ -19,7 +19,7 @@ DEPLOYMENT = KindInfo("apps/v1", "Deployment")
 
 @pytest.fixture
 def objects(cluster: LocalCluster) -> Objects:
-    cluster.world.store.put("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}})
+    cluster.backend.store.put("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}})
     return cluster.objects
 
 
@@ -88,7 +88,7 @@ async def test_a_kind_that_is_not_served_is_a_misuse(objects: Objects) -> None:
 async def test_a_watch_begins_with_what_is_there_and_sees_requests(objects: Objects, api: Api) -> None:
     objects.create(mine("a"))
     changes = objects.watch(CONFIG_MAP)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         first = await anext(changes)
         await api.created(CONFIG_MAPS, config_map("b"))
         second = await anext(changes)

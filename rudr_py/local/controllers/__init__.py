@@ -4,8 +4,8 @@ They use the cluster through `controllers.objects.Objects` only, as any client w
 each can be stopped, started or disabled at any time. None sends HTTP, reads a clock or sleeps.
 """
 
-from rudr_py.local.controllers.context import ControllerSettings
 from rudr_py.local.controllers.runner import CONTROLLERS, run_controllers
+from rudr_py.local.controllers.runtime.context import ControllerSettings
 from rudr_py.local.controllers.workloads.containers import PodScript
 from rudr_py.local.controllers.workloads.pods import OUTCOME_ANNOTATION, READY_AFTER_ANNOTATION
 

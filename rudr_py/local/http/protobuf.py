@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from rudr_py.local import api_errors
+from rudr_py.local.apimachinery import api_errors
 from rudr_py.local.http.protobuf_fields import MESSAGES, Field, Fields
 from rudr_py.local.storage.store import Object
 

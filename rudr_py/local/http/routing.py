@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from rudr_py.local.api_errors import NoSuchPathError, method_not_allowed, no_such_resource
+from rudr_py.local.apimachinery.api_errors import NoSuchPathError, method_not_allowed, no_such_resource
 from rudr_py.local.registry.resources import Registry, Resource
 
 _NAMESPACE_PARTS = ("status", "finalize")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rudr_py.errors import Cause
 from rudr_py.local.kind_rules import rule
 from rudr_py.local.kind_rules.rule import KindRule, RuleContext
-from rudr_py.local.schema import keywords
+from rudr_py.local.schema.crd import keywords
 from rudr_py.local.schema.node import SchemaNode
 from rudr_py.local.storage.store import Object
 
@@ -24,8 +24,8 @@ def _create_definition(definition: Object, _context: RuleContext) -> None:
 def _definition_causes(definition: Object) -> Iterator[Cause]:
     spec = definition.get("spec") or {}
     names = spec.get("names") or {}
-    wanted = f"{names.get('plural', '')}.{spec.get('group', '')}"
-    if definition["metadata"].get("name") != wanted:
+    expected_name = f"{names.get('plural', '')}.{spec.get('group', '')}"
+    if definition["metadata"].get("name") != expected_name:
         yield rule.invalid(
             "metadata.name", definition["metadata"].get("name"), 'must be spec.names.plural+"."+spec.group'
         )

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from rudr_py.errors import Cause
-from rudr_py.local.admission import metadata_rules
+from rudr_py.local.apimachinery import object_meta, selectors
 from rudr_py.local.kind_rules import cron_schedule, rule
 from rudr_py.local.kind_rules.cron_schedule import ScheduleError
 from rudr_py.local.kind_rules.rule import KindRule, RuleContext
-from rudr_py.local.storage import selectors
 from rudr_py.local.storage.store import Object
 
 _CRON_JOB_NAME = 52
@@ -69,8 +68,8 @@ def pod_causes(spec: Any, field: str, claims: tuple[str, ...] = ()) -> Iterator[
         name = container.get("name", "")
         if not name:
             yield rule.required(f"{here}.name")
-        elif not metadata_rules.is_label(name):
-            yield rule.invalid(f"{here}.name", name, metadata_rules.LABEL_TEXT)
+        elif not object_meta.is_label(name):
+            yield rule.invalid(f"{here}.name", name, object_meta.LABEL_TEXT)
         elif name in seen:
             yield Cause(reason="FieldValueDuplicate", message=f'Duplicate value: "{name}"', field=f"{here}.name")
         seen.add(name)

@@ -9,8 +9,8 @@ from typing import Any
 
 import jsonpatch
 
-from rudr_py.local.merge import refusal
-from rudr_py.local.merge.refusal import PatchError
+from rudr_py.local.merge import errors
+from rudr_py.local.merge.errors import PatchError
 from rudr_py.local.merge.strategic import strategic_patch
 from rudr_py.local.storage.cloning import clone
 
@@ -33,7 +33,7 @@ _ERRORS = (
 def merge_patch(doc: dict[str, Any], patch: Any) -> dict[str, Any]:
     """`doc` after a JSON merge patch: maps merge, null removes, all else replaces. Raises PatchError (400)."""
     if not isinstance(patch, dict):
-        raise refusal.malformed(
+        raise errors.malformed(
             f"error decoding patch: json: cannot unmarshal {_json_type(patch)} into Go value of type "
             "map[string]interface {}"
         )
@@ -60,7 +60,7 @@ def json_patch(doc: dict[str, Any], operations: Any) -> Any:
     does not fit the document or a `test` fails. The 422 says no more than that, as the server's does.
     """
     if not isinstance(operations, list) or not all(isinstance(operation, dict) for operation in operations):
-        raise refusal.malformed(
+        raise errors.malformed(
             f"error decoding patch: json: cannot unmarshal {_json_type(operations)} into Go value of type "
             "[]handlers.jsonPatchOp"
         )
@@ -74,7 +74,7 @@ def json_patch(doc: dict[str, Any], operations: Any) -> Any:
     try:
         return jsonpatch.JsonPatch(clone(operations)).apply(doc)
     except _ERRORS as error:
-        raise refusal.unfitting() from error
+        raise errors.unfitting() from error
 
 
 def _json_type(value: Any) -> str:

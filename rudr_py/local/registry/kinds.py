@@ -88,6 +88,8 @@ resource.k8s.io/v1 resourceclaimtemplates ResourceClaimTemplate N - - -
 resource.k8s.io/v1 resourceslices ResourceSlice C - - -
 """
 
+CRD_TABLE = "customresourcedefinitions.apiextensions.k8s.io"
+CRD_FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
 EVENTS_TABLE = "events"
 """core/v1 and events.k8s.io/v1 events are two views of one table."""
 

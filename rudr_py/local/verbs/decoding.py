@@ -9,9 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from rudr_py.errors import Cause
-from rudr_py.local import api_errors, kind_rules
+from rudr_py.local import kind_rules
+from rudr_py.local.apimachinery import api_errors
 from rudr_py.local.registry.resources import Resource
-from rudr_py.local.schema import defaulting, go_nulls, pruning, validate
+from rudr_py.local.schema import go_nulls, pruning
+from rudr_py.local.schema.defaulting import defaulter
+from rudr_py.local.schema.validation import values
 from rudr_py.local.storage.store import Object
 
 STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"
@@ -28,7 +31,7 @@ def check_identity(resource: Resource, body: Any) -> None:
     if resource.custom:
         for key, label in (("kind", "Kind"), ("apiVersion", "apiVersion")):
             if not body.get(key):
-                raise api_errors.bad_request(f"Object '{label}' is missing in '{_shown(body)}'")
+                raise api_errors.bad_request(f"Object '{label}' is missing in '{_excerpt(body)}'")
     kind = body.setdefault("kind", resource.kind)
     api_version = body.setdefault("apiVersion", resource.api_version)
     if api_version != resource.api_version:
@@ -55,7 +58,7 @@ def decode(resource: Resource, body: Object, validation: str = WARN, duplicates:
     problems = [f'duplicate field "{path}"' for path in duplicates]
     node = resource.node
     if node is not None:
-        check_types(resource, validate.validate(body, node))
+        check_types(resource, values.validate(body, node))
         unknown = [] if validation == IGNORE and resource.custom else pruning.unknown_fields(body, node)
         problems += [f'unknown field "{path}"' for path in unknown]
         if unknown or resource.custom:
@@ -79,7 +82,7 @@ def fill(resource: Resource, obj: Object) -> None:
     node = resource.node
     if node is not None:
         go_nulls.settle(obj, node)
-        defaulting.default(obj, node)
+        defaulter.default(obj, node)
 
 
 def _go_type(value: Any) -> str:
@@ -88,5 +91,5 @@ def _go_type(value: Any) -> str:
     return "string" if isinstance(value, str) else "number"
 
 
-def _shown(body: Object) -> str:
+def _excerpt(body: Object) -> str:
     return str(body)[:200]

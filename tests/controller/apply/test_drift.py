@@ -8,7 +8,7 @@ import pytest
 
 from rudr_py.controller.apply import drift
 from rudr_py.local.merge.apply import apply
-from rudr_py.local.merge.ownership import Write
+from rudr_py.local.merge.managed_fields import Write
 from rudr_py.local.schema.builtin import builtin_schema
 
 Document = dict[str, Any]

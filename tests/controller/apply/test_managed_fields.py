@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rudr_py.api import Path
 from rudr_py.controller.apply import managed_fields
 from rudr_py.local.merge.apply import apply
-from rudr_py.local.merge.ownership import Write
+from rudr_py.local.merge.managed_fields import Write
 from rudr_py.local.schema.builtin import builtin_schema
 
 NODE = builtin_schema("1.36").node("apps/v1", "Deployment")

@@ -10,13 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rudr_py.errors import ApiError
-from rudr_py.local.access import reviews
 from rudr_py.local.access.settings import AccessSettings
 from rudr_py.local.access.user import ADMIN
+from rudr_py.local.backend import Backend
 from rudr_py.local.cluster import LocalCluster, LocalSettings
 from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Resource
-from rudr_py.local.storage.backend import Backend
-from rudr_py.local.verbs import subresources
+from rudr_py.local.verbs import reviews, subresources
 
 REVIEWS = (
     KindInfo("authorization.k8s.io/v1", "SelfSubjectAccessReview"),
@@ -38,7 +37,7 @@ VALUES = st.recursive(
 
 @pytest.fixture(scope="module")
 def world() -> Backend:
-    return LocalCluster(LocalSettings(access=AccessSettings())).world
+    return LocalCluster(LocalSettings(access=AccessSettings())).backend
 
 
 def resource(world: Backend, kind: KindInfo) -> Resource:

@@ -11,12 +11,12 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any
 
-from rudr_py.local.controllers.owner_index import key_of
+from rudr_py.local.backend import Backend
+from rudr_py.local.controllers.runtime.owner_index import key_of
 from rudr_py.local.in_process_api import DirectObjects
 from rudr_py.local.registry import kinds
 from rudr_py.local.registry.resources import KindInfo, Registry
 from rudr_py.local.schema.builtin import builtin_schema
-from rudr_py.local.storage.backend import Backend
 from rudr_py.local.storage.store import Object, Store
 
 KINDS = {
@@ -42,7 +42,7 @@ KINDS = {
     "Ingress": "networking.k8s.io/v1",
 }
 RELEASE = "1.36"
-PATIENCE = 5.0
+PATIENCE = 60.0
 
 
 class FakeClock:
@@ -87,13 +87,13 @@ class RecordedObjects(DirectObjects):
     def __init__(self, clock: FakeClock) -> None:
         schemas = builtin_schema(RELEASE)
         self.store = Store()
-        world = Backend(
+        backend = Backend(
             store=self.store,
             registry=Registry(kinds.builtin(schemas.node)),
             clock=lambda: datetime.fromtimestamp(clock(), UTC),
             chance=random.Random(0),  # noqa: S311  - names and uids, no secrets
         )
-        super().__init__(world, "kube-controller-manager")
+        super().__init__(backend, "kube-controller-manager")
         self._calls: list[tuple[str, str, str]] = []
         self.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rudr_py.local.controllers.context import reference_to
+from rudr_py.local.controllers.runtime.context import reference_to
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.storage.store import Object
 from tests.local.controllers.harness import RecordedObjects, Run

@@ -78,7 +78,7 @@ async def test_the_controllers_end_with_the_store(objects: RecordedObjects, cloc
     task = asyncio.create_task(run_controllers(objects, settings))
     await asyncio.sleep(0)
     objects.store.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await task
 
 
@@ -97,7 +97,7 @@ async def test_the_same_seed_gives_the_same_names(clock: FakeClock) -> None:
         settings = ControllerSettings(clock=clock, call_later=clock.call_later, seed=7)
         task = asyncio.create_task(run_controllers(objects, settings))
         watch = objects.store.watch("pods")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await watch.wait()
         names.append(sorted(event.name for event in watch.take() if event.type == "ADDED"))
         objects.store.close()

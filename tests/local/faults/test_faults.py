@@ -63,7 +63,7 @@ async def test_a_held_request_waits(api: Api, faults: Faults) -> None:
 
 
 async def test_open_watches_are_cut(api: Api, cluster: LocalCluster, faults: Faults) -> None:
-    async with asyncio.timeout(5), api.session.get(f"{cluster.url}{CONFIG_MAPS}?watch=1") as response:
+    async with asyncio.timeout(60), api.session.get(f"{cluster.url}{CONFIG_MAPS}?watch=1") as response:
         assert faults.cut_watches("secrets") == 0
         assert faults.cut_watches("configmaps") == 1
         with pytest.raises(aiohttp.ClientError):
@@ -79,7 +79,7 @@ async def test_a_request_can_be_done_and_refused(api: Api, faults: Faults) -> No
 async def test_a_request_can_be_done_and_never_answered(api: Api, faults: Faults) -> None:
     release = faults.hold(Match(verb="create"), after=True)
     waiting = asyncio.create_task(api("POST", CONFIG_MAPS, config_map("a")))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while (await api("GET", f"{CONFIG_MAPS}/a")).status != 200:
             assert not waiting.done()
         release.set()
@@ -92,7 +92,7 @@ async def test_a_late_request_is_answered(api: Api, faults: Faults) -> None:
 
 
 async def test_a_watch_is_cut_in_the_middle_of_a_line(api: Api, cluster: LocalCluster, faults: Faults) -> None:
-    async with asyncio.timeout(5), api.session.get(f"{cluster.url}{CONFIG_MAPS}?watch=1") as response:
+    async with asyncio.timeout(60), api.session.get(f"{cluster.url}{CONFIG_MAPS}?watch=1") as response:
         assert faults.cut_watches(mid_line=True) == 1
         with pytest.raises(aiohttp.ClientError):
             await response.read()

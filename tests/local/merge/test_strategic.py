@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.local.merge.refusal import PatchError
+from rudr_py.local.merge.errors import PatchError
 from rudr_py.local.merge.strategic import strategic_patch
 from rudr_py.local.schema.node import SchemaNode
 

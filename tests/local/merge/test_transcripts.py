@@ -11,10 +11,10 @@ import msgspec
 import pytest
 
 from rudr_py.local.merge import apply as merging
-from rudr_py.local.merge import ownership
-from rudr_py.local.merge.ownership import Write
-from rudr_py.local.schema import structural
+from rudr_py.local.merge import managed_fields
+from rudr_py.local.merge.managed_fields import Write
 from rudr_py.local.schema.builtin import BuiltinSchemas
+from rudr_py.local.schema.crd import structural
 from rudr_py.local.schema.node import SchemaNode
 
 RECORDED = Path(__file__).parents[3] / ".." / "shared" / "apiserver" / "transcripts"
@@ -46,7 +46,7 @@ def write_of(step: dict[str, Any], node: SchemaNode, obj: dict[str, Any], time: 
         node=node,
         time=time,
         subresource=subresource,
-        reset=ownership.reset_fields(subresource, custom=custom, has_status=True),
+        reset=managed_fields.reset_fields(subresource, custom=custom, has_status=True),
     )
 
 
@@ -100,7 +100,7 @@ def test_creating_owns_what_the_real_server_says_it_owns(name: str, index: int, 
     for key in ALLOCATED:
         obj["spec"].pop(key, None)
     write = write_of(step, node_of(schemas, obj), obj, managed[0]["time"])
-    assert ownership.update(None, obj, write) == managed
+    assert managed_fields.update(None, obj, write) == managed
 
 
 @pytest.mark.parametrize(("name", "first", "last"), [("patches", 1, 4), ("crd", 10, 11)])
@@ -113,4 +113,4 @@ def test_updating_moves_ownership_as_the_real_server_moved_it(
         obj = copy.deepcopy(recorded[index]["response"]["body"])
         managed = obj["metadata"].pop("managedFields")
         write = write_of(recorded[index], node_of(schemas, obj), obj, max(entry["time"] for entry in managed))
-        assert timeless(ownership.update(live, obj, write)) == timeless(managed), recorded[index].get("note")
+        assert timeless(managed_fields.update(live, obj, write)) == timeless(managed), recorded[index].get("note")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from rudr_py.local.schema import pruning, structural
+from rudr_py.local.schema import pruning
 from rudr_py.local.schema.builtin import BuiltinSchemas
+from rudr_py.local.schema.crd import structural
 from rudr_py.local.schema.node import SchemaNode
 
 

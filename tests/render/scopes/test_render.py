@@ -194,7 +194,7 @@ def test_properties_are_checked_with_variables_put_in_and_old_spellings_read(
     found = plan(application(scopes=scopes, variables=variables), types=with_types(Zone()))
     assert _told(found) == [
         ("AC-12", "$.spec.scopes[0].properties.howMany", 'is "many", must be a whole number'),
-        ("AC-9", "$.spec.scopes[1].properties[0].value", 'no variable is called "m".'),
+        ("AC-9", "$.spec.scopes[1].properties[0].value", 'the variable "m" does not exist.'),
     ]
     assert any('"howMany" is an outdated spelling' in warning.message for warning in found.warnings)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.local.controllers import times
+from rudr_py.local.controllers.runtime import times
 from rudr_py.local.storage.store import Object
 
 READY, CRASH_LOOP, IMAGE_PULL_ERROR = "ready", "crash-loop", "image-pull-error"

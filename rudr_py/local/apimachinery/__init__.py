@@ -1,0 +1,1 @@
+"""Errors, selectors, object metadata and version conversion: what all verbs of the API share."""

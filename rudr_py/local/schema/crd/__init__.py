@@ -1,0 +1,1 @@
+"""The schemas of CustomResourceDefinitions: as nodes, and the reasons for which a server refuses one."""
