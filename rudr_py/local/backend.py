@@ -53,13 +53,13 @@ class Backend(msgspec.Struct, frozen=True):
 
     def context(self) -> RuleContext:
         """Return what the rules of kinds may use."""
-        return RuleContext(self.chance, self.now(), self._in_use)
+        return RuleContext(self.chance, self.now(), self._is_allocated)
 
-    def _in_use(self, what: str, value: str) -> bool:
+    def _is_allocated(self, allocation: str, value: str) -> bool:
         for service in self.store.list("services"):
             spec = service["spec"]
-            if what == "ip" and spec.get("clusterIP") == value:
+            if allocation == "ip" and spec.get("clusterIP") == value:
                 return True
-            if what == "port" and any(str(port.get("nodePort")) == value for port in spec.get("ports") or ()):
+            if allocation == "port" and any(str(port.get("nodePort")) == value for port in spec.get("ports") or ()):
                 return True
         return False

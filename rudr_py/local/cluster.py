@@ -1,4 +1,4 @@
-"""A local cluster from start to end: the world, the server and the controllers, as one context manager.
+"""A local cluster from start to end: the backend, the server and the controllers, as one context manager.
 
     async with LocalCluster() as cluster:
         ...  # cluster.url, cluster.kubeconfig(), cluster.objects, cluster.requests
@@ -121,7 +121,7 @@ class LocalCluster:
         schemas = builtin_schema(self.settings.release)
         self._access, self._token = _access(self.settings)
         store = Store(history=self.settings.history)
-        self.world = Backend(
+        self.backend = Backend(
             store=store,
             registry=Registry(kinds.builtin(schemas.node)),
             clock=self.settings.clock,
@@ -135,11 +135,11 @@ class LocalCluster:
             pod_output=lambda pod: self._script(pod).log,
             accounts=self.settings.controllers is None or "namespace" in self.settings.controllers,
         )
-        Definitions(self.world, schemas.metadata)
-        self.objects = DirectObjects(self.world, _MANAGER)
+        Definitions(self.backend, schemas.metadata)
+        self.objects = DirectObjects(self.backend, _MANAGER)
         self.server = HttpServer(
-            self.world,
-            Documents(self.world, schemas),
+            self.backend,
+            Documents(self.backend, schemas),
             self.settings.release,
             bookmark_interval=self.settings.bookmark_interval,
         )
@@ -151,20 +151,20 @@ class LocalCluster:
     @property
     def url(self) -> str:
         """Where the API answers."""
-        scheme = "https" if self._access.tls else "http"
+        scheme = "https" if self._access.certificate else "http"
         return f"{scheme}://{self.settings.host}:{self.port}"
 
     @property
     def requests(self) -> deque[AnsweredRequest]:
         """The answered requests, oldest first (at most 100 000); clear it to count from now."""
-        return self.server.seen
+        return self.server.requests
 
     def kubeconfig(self, token: str = "") -> dict[str, Any]:
         """Return a kubeconfig whose current context is this cluster, for the holder of a token, or for the admin."""
         name = "rudr-local"
         cluster = {"server": self.url}
-        if self._access.tls:
-            cluster["certificate-authority-data"] = base64.b64encode(self._access.tls.authority).decode()
+        if self._access.certificate:
+            cluster["certificate-authority-data"] = base64.b64encode(self._access.certificate.authority).decode()
         token = token or self._token
         return {
             "apiVersion": "v1",
@@ -177,8 +177,8 @@ class LocalCluster:
 
     async def start(self) -> None:
         """Open the socket and start the controllers."""
-        self._found()
-        context = _context(self._access.tls) if self._access.tls else None
+        self._create_bootstrap_objects()
+        context = _context(self._access.certificate) if self._access.certificate else None
         try:
             self._runner, self.port = await server.listen(self.server, self.settings.host, self.settings.port, context)
         except OSError as error:
@@ -188,13 +188,13 @@ class LocalCluster:
             ) from error
         self._start(self._compact(), "local compaction")
         if self.settings.controllers != frozenset():
-            tls = self._access.tls
+            certificate = self._access.certificate
             settings = ControllerSettings(
                 clock=lambda: self.settings.clock().timestamp(),
                 enabled=self.settings.controllers,
                 seed=self.settings.seed or 0,
                 script=self._script,
-                root_ca=tls.authority.decode() if tls else "",
+                root_ca=certificate.authority.decode() if certificate else "",
             )
             self._start(run_controllers(self.objects, settings), "local controllers")
 
@@ -208,14 +208,14 @@ class LocalCluster:
 
     async def _compact(self) -> None:
         """Forget what is older than one to two intervals."""
-        revision = self.world.store.revision
+        revision = self.backend.store.revision
         while True:
             await asyncio.sleep(self.settings.compaction)
-            revision = self.world.store.compact(revision)
+            revision = self.backend.store.compact(revision)
 
     async def stop(self) -> None:
         """End watches, controllers and the socket."""
-        self.world.store.close()
+        self.backend.store.close()
         for task in self._tasks:
             task.cancel()
         for ended in await asyncio.gather(*self._tasks, return_exceptions=True):
@@ -226,22 +226,22 @@ class LocalCluster:
             await server.end(self._runner)
             self._runner = None
 
-    def _found(self) -> None:
+    def _create_bootstrap_objects(self) -> None:
         """Create what every cluster has from the start."""
         for name in plugins.SYSTEM_NAMESPACES:
-            self._ensure({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+            self._create_if_absent({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         if self.settings.access is not None and self.settings.access.rbac:
             for obj in bootstrap.objects():
-                self._ensure(obj)
+                self._create_if_absent(obj)
 
-    def _ensure(self, obj: dict[str, Any]) -> None:
+    def _create_if_absent(self, obj: dict[str, Any]) -> None:
         """Create a cluster-scoped object unless it is there."""
         kind, name = KindInfo(obj["apiVersion"], obj["kind"]), obj["metadata"]["name"]
-        resource = self.world.registry.of(kind)
+        resource = self.backend.registry.of(kind)
         if resource is None:
             raise LocalApiError(f"the schemas of Kubernetes {self.settings.release} have no {kind.kind}")
-        if self.world.store.get(resource.table, "", name) is None:
-            writes.create(self.world, ObjectTarget(resource, "", name), obj, WriteOptions(manager="kube-apiserver"))
+        if self.backend.store.get(resource.table, "", name) is None:
+            writes.create(self.backend, ObjectTarget(resource, "", name), obj, WriteOptions(manager="kube-apiserver"))
 
     async def __aenter__(self) -> Self:
         await self.start()

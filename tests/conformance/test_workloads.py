@@ -113,7 +113,7 @@ def test_an_unknown_workload_type_is_refused_with_those_that_there_are() -> None
 
 
 def test_all_core_types_are_in_the_group_of_the_specification() -> None:
-    offered = {offer.name for offer in oam.catalog().offers() if isinstance(offer.provides, WorkloadType)}
+    offered = {offer.name for offer in oam.catalog().offers() if isinstance(offer.type, WorkloadType)}
     assert offered == {f"core.oam.dev/v1alpha1.{kind}" for kind in RUNS}
 
 

@@ -83,7 +83,7 @@ BODIES: list[dict[str, Any]] = [
 ]
 
 
-def world() -> Backend:
+def backend() -> Backend:
     schemas = builtin_schema("1.36")
     chance = random.Random(1)  # noqa: S311 - names and addresses, no secrets
     made = Backend(Store(), Registry(kinds.builtin(schemas.node)), lambda: datetime(2026, 1, 1, tzinfo=UTC), chance)
@@ -138,7 +138,7 @@ def look(made: Backend) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_a_damaged_body_is_stored_or_refused_by_every_verb(data: st.DataObject) -> None:
-    made = world()
+    made = backend()
     body = data.draw(st.sampled_from(BODIES))
     broken = damaged(body, data.draw(st.sampled_from(places(body))), data.draw(VALUES))
     name = body["metadata"]["name"]

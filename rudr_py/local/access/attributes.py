@@ -73,19 +73,20 @@ def _selected_name(text: str) -> str:
     return terms[0] if len(terms) == 1 else ""
 
 
-def forbidden(wanted: Attributes, reason: str) -> ForbiddenError:
+def forbidden(attributes: Attributes, reason: str) -> ForbiddenError:
     """403 of a request, in the real server's words."""
-    who = f'User "{wanted.user.name}" cannot {wanted.verb}'
-    why = f": {reason}" if reason else ""
-    if not wanted.resource:
-        message = f'forbidden: {who} path "{wanted.path}"{why}'
+    subject = f'User "{attributes.user.name}" cannot {attributes.verb}'
+    suffix = f": {reason}" if reason else ""
+    if not attributes.resource:
+        message = f'forbidden: {subject} path "{attributes.path}"{suffix}'
         return ForbiddenError(message, status=403, reason="Forbidden", details={"empty": True})
-    group_resource = f"{wanted.resource}.{wanted.group}" if wanted.group else wanted.resource
-    shown = f'{group_resource} "{wanted.name}"' if wanted.name else group_resource
-    where = f'in the namespace "{wanted.namespace}"' if wanted.namespace else "at the cluster scope"
+    group_resource = f"{attributes.resource}.{attributes.group}" if attributes.group else attributes.resource
+    target = f'{group_resource} "{attributes.name}"' if attributes.name else group_resource
+    scope = f'in the namespace "{attributes.namespace}"' if attributes.namespace else "at the cluster scope"
     return ForbiddenError(
-        f'{shown} is forbidden: {who} resource "{wanted.full_resource}" in API group "{wanted.group}" {where}{why}',
+        f'{target} is forbidden: {subject} resource "{attributes.full_resource}" '
+        f'in API group "{attributes.group}" {scope}{suffix}',
         status=403,
         reason="Forbidden",
-        details={"name": wanted.name, "group": wanted.group, "kind": wanted.resource},
+        details={"name": attributes.name, "group": attributes.group, "kind": attributes.resource},
     )

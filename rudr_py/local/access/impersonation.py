@@ -11,8 +11,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from rudr_py.local.access import attributes
-from rudr_py.local.access.attributes import Attributes
+from rudr_py.local.access.attributes import Attributes, forbidden
 from rudr_py.local.access.authorizer import AccessVerdict
 from rudr_py.local.access.user import ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED, User, account, account_of
 from rudr_py.local.apimachinery import api_errors
@@ -52,15 +51,15 @@ def _go_map(extra: dict[str, tuple[str, ...]]) -> str:
     return "{" + ", ".join(f'"{key}":{_go_strings(each)}' for key, each in extra.items()) + "}" if extra else "(nil)"
 
 
-def acting(wanted: User) -> User:
+def acting(user: User) -> User:
     """Return the user that requests then come from: with the groups that such a user always has."""
-    named = account_of(wanted.name)
-    if not wanted.groups and named is not None:
-        wanted = msgspec.structs.replace(wanted, groups=account(*named).groups)
-    if AUTHENTICATED in wanted.groups or UNAUTHENTICATED in wanted.groups:
-        return wanted
-    added = UNAUTHENTICATED if wanted.name == ANONYMOUS else AUTHENTICATED
-    return msgspec.structs.replace(wanted, groups=(*wanted.groups, added))
+    service_account = account_of(user.name)
+    if not user.groups and service_account is not None:
+        user = msgspec.structs.replace(user, groups=account(*service_account).groups)
+    if AUTHENTICATED in user.groups or UNAUTHENTICATED in user.groups:
+        return user
+    group = UNAUTHENTICATED if user.name == ANONYMOUS else AUTHENTICATED
+    return msgspec.structs.replace(user, groups=(*user.groups, group))
 
 
 class Impersonation:
@@ -69,64 +68,69 @@ class Impersonation:
     def __init__(self, decide: Decide, *, constrained: bool) -> None:
         self._decide = decide
         self._constrained = constrained
-        self._worked: dict[str, str] = {}
+        self._last_modes: dict[str, str] = {}
 
-    def check(self, asked: Attributes, wanted: User) -> None:
+    def check(self, attributes: Attributes, user: User) -> None:
         """Refuse (403) when `asked.user` may not act as `wanted` for what is asked. Raises `ApiError`."""
-        impersonator = asked.user.name
-        modes = [*self._modes(wanted), _LEGACY]
-        last = self._worked.get(impersonator)
+        impersonator = attributes.user.name
+        modes = [*self._modes(user), _LEGACY]
+        last = self._last_modes.get(impersonator)
         if last in modes:
             modes.insert(0, last)
         refusals = []
         for mode in modes:
-            refusal = self._refused(asked, wanted, mode)
+            refusal = self._first_refusal(attributes, user, mode)
             if refusal is None:
-                self._worked[impersonator] = mode
+                self._last_modes[impersonator] = mode
                 return
             refusals.append(refusal)
-        raise attributes.forbidden(*refusals[0])
+        raise forbidden(*refusals[0])
 
-    def _modes(self, wanted: User) -> Iterator[str]:
+    def _modes(self, user: User) -> Iterator[str]:
         """The constrained modes that can be asked for such a user."""
-        if not self._constrained or wanted.name.startswith("system:node:"):
+        if not self._constrained or user.name.startswith("system:node:"):
             return
-        if account_of(wanted.name) is None:
+        if account_of(user.name) is None:
             yield _USER_INFO
-        elif not (wanted.groups or wanted.uid or wanted.extra):
+        elif not (user.groups or user.uid or user.extra):
             yield _ACCOUNT
 
-    def _refused(self, asked: Attributes, wanted: User, mode: str) -> tuple[Attributes, str] | None:
+    def _first_refusal(self, attributes: Attributes, user: User, mode: str) -> tuple[Attributes, str] | None:
         """The first right that is missing, and why."""
         if mode != _LEGACY:
-            on = msgspec.structs.replace(asked, verb=f"impersonate-on:{mode}:{asked.verb}")
-            verdict = self._decide(on)
+            target = msgspec.structs.replace(attributes, verb=f"impersonate-on:{mode}:{attributes.verb}")
+            verdict = self._decide(target)
             if not verdict.allowed:
-                return on, verdict.reason
-        for needed in _identities(asked.user, wanted, mode):
-            verdict = self._decide(needed)
+                return target, verdict.reason
+        for identity in _identities(attributes.user, user, mode):
+            verdict = self._decide(identity)
             if not verdict.allowed:
-                return needed, verdict.reason
+                return identity, verdict.reason
         return None
 
 
-def _identities(user: User, wanted: User, mode: str) -> Iterator[Attributes]:
+def _identities(acting_user: User, user: User, mode: str) -> Iterator[Attributes]:
     """The rights to be this user, with these groups, this uid and these extras."""
     verb = f"impersonate:{mode}" if mode else "impersonate"
     group = _AUTHENTICATION if mode else ""
-    named = account_of(wanted.name)
-    if named is not None:
+    service_account = account_of(user.name)
+    if service_account is not None:
         yield Attributes(
-            user=user, verb=verb, group=group, resource="serviceaccounts", namespace=named[0], name=named[1]
+            user=acting_user,
+            verb=verb,
+            group=group,
+            resource="serviceaccounts",
+            namespace=service_account[0],
+            name=service_account[1],
         )
     else:
-        yield Attributes(user=user, verb=verb, group=group, resource="users", name=wanted.name)
-    for name in wanted.groups:
-        yield Attributes(user=user, verb=verb, group=group, resource="groups", name=name)
-    if wanted.uid:
-        yield Attributes(user=user, verb=verb, group=_AUTHENTICATION, resource="uids", name=wanted.uid)
-    for key, values in wanted.extra.items():
+        yield Attributes(user=acting_user, verb=verb, group=group, resource="users", name=user.name)
+    for name in user.groups:
+        yield Attributes(user=acting_user, verb=verb, group=group, resource="groups", name=name)
+    if user.uid:
+        yield Attributes(user=acting_user, verb=verb, group=_AUTHENTICATION, resource="uids", name=user.uid)
+    for key, values in user.extra.items():
         for value in values:
             yield Attributes(
-                user=user, verb=verb, group=_AUTHENTICATION, resource="userextras", subresource=key, name=value
+                user=acting_user, verb=verb, group=_AUTHENTICATION, resource="userextras", subresource=key, name=value
             )

@@ -29,10 +29,10 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
 
     def info(self) -> dict[str, Any]:
         """Return the UserInfo of the authentication API."""
-        found: dict[str, Any] = {"username": self.name, "uid": self.uid, "groups": list(self.groups)}
+        user_info: dict[str, Any] = {"username": self.name, "uid": self.uid, "groups": list(self.groups)}
         if self.extra:
-            found["extra"] = {key: list(values) for key, values in self.extra.items()}
-        return {key: value for key, value in found.items() if value}
+            user_info["extra"] = {key: list(values) for key, values in self.extra.items()}
+        return {key: value for key, value in user_info.items() if value}
 
 
 ADMIN = User(name="local-admin", groups=(MASTERS, AUTHENTICATED))

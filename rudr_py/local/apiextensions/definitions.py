@@ -23,79 +23,79 @@ from rudr_py.local.verbs.deletion import DeleteOptions
 class Definitions:
     """Keeps the registry in step with the definitions in the store."""
 
-    def __init__(self, world: Backend, metadata: SchemaNode) -> None:
-        self._world = world
+    def __init__(self, backend: Backend, metadata: SchemaNode) -> None:
+        self._backend = backend
         self._metadata = metadata
         self._names: dict[str, str] = {}
-        world.store.listeners.append(self.notice)
+        backend.store.listeners.append(self.on_event)
 
-    def notice(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Act on a change of a definition, or of an object whose definition is going."""
         if event.table == CRD_TABLE:
             if event.type == DELETED:
-                self._withdraw(event.name)
-                self._world.store.forget(event.name)
-                self._reconsider()
+                self._stop_serving(event.name)
+                self._backend.store.forget(event.name)
+                self._serve_unblocked()
             elif event.object["metadata"].get("deletionTimestamp"):
-                self._clean(event.object)
+                self._delete_objects(event.object)
             else:
                 self._serve(event.object)
         elif event.type == DELETED and event.table in self._names:
-            definition = self._world.store.get(CRD_TABLE, "", event.table)
+            definition = self._backend.store.get(CRD_TABLE, "", event.table)
             if definition is not None and definition["metadata"].get("deletionTimestamp"):
-                self._release(definition)
+                self._remove_finalizer(definition)
 
     def _serve(self, definition: Object) -> None:
         name = definition["metadata"]["name"]
-        known = definition.get("status") or {}
-        conflict = _conflict(self._world.registry, definition)
+        live_status = definition.get("status") or {}
+        conflict = _conflict(self._backend.registry, definition)
         if not conflict:
-            self._withdraw(name)
+            self._stop_serving(name)
             for resource in resources(definition, self._metadata):
-                self._world.registry.add(resource)
+                self._backend.registry.add(resource)
             self._names[name] = definition["spec"]["group"]
-        status = _status(definition, known, conflict, self._world.now())
-        if status != known:
+        status = _status(definition, live_status, conflict, self._backend.now())
+        if status != live_status:
             changed = {**definition, "metadata": dict(definition["metadata"]), "status": status}
-            self._world.store.put(CRD_TABLE, changed)
+            self._backend.store.put(CRD_TABLE, changed)
 
-    def _reconsider(self) -> None:
+    def _serve_unblocked(self) -> None:
         """Look again at definitions whose names were taken: those of the one that has gone are free."""
-        for definition in self._world.store.list(CRD_TABLE):
+        for definition in self._backend.store.list(CRD_TABLE):
             waiting = definition["metadata"]["name"] not in self._names
             if waiting and not definition["metadata"].get("deletionTimestamp"):
                 self._serve(definition)
 
-    def _withdraw(self, name: str) -> None:
+    def _stop_serving(self, name: str) -> None:
         if self._names.pop(name, None) is not None:
-            self._world.registry.remove(name)
+            self._backend.registry.remove(name)
 
-    def _clean(self, definition: Object) -> None:
+    def _delete_objects(self, definition: Object) -> None:
         """Delete the objects of a definition that is being deleted."""
         table = definition["metadata"]["name"]
-        resource = self._world.registry.stored_in(table)
+        resource = self._backend.registry.stored_in(table)
         if resource is not None and CRD_FINALIZER in (definition["metadata"].get("finalizers") or ()):
-            for namespace, name in self._world.store.keys(table):
-                found = self._world.store.get(table, namespace, name)
-                if found is not None and not found["metadata"].get("deletionTimestamp"):
-                    deletion.delete(self._world, ObjectTarget(resource, namespace, name), DeleteOptions())
-        current = self._world.store.get(CRD_TABLE, "", table)
+            for namespace, name in self._backend.store.keys(table):
+                obj = self._backend.store.get(table, namespace, name)
+                if obj is not None and not obj["metadata"].get("deletionTimestamp"):
+                    deletion.delete(self._backend, ObjectTarget(resource, namespace, name), DeleteOptions())
+        current = self._backend.store.get(CRD_TABLE, "", table)
         if current is not None:
-            self._release(current)
+            self._remove_finalizer(current)
 
-    def _release(self, definition: Object) -> None:
+    def _remove_finalizer(self, definition: Object) -> None:
         """Let a definition go when its last object has gone."""
         name = definition["metadata"]["name"]
         finalizers = definition["metadata"].get("finalizers") or []
-        if self._world.store.count(name) or CRD_FINALIZER not in finalizers:
+        if self._backend.store.count(name) or CRD_FINALIZER not in finalizers:
             return
         rest = [each for each in finalizers if each != CRD_FINALIZER]
         if not rest:
-            self._world.store.remove(CRD_TABLE, "", name)
+            self._backend.store.remove(CRD_TABLE, "", name)
             return
         changed = clone(definition)
         changed["metadata"]["finalizers"] = rest
-        self._world.store.put(CRD_TABLE, changed)
+        self._backend.store.put(CRD_TABLE, changed)
 
 
 def resources(definition: Object, metadata: SchemaNode) -> list[Resource]:
@@ -176,28 +176,28 @@ def _conflict(registry: Registry, definition: Object) -> str:
     return f'"{names["kind"]}" is already in use' if names["kind"] in kinds else ""
 
 
-def _status(definition: Object, known: Any, conflict: str, now: str) -> Object:
+def _status(definition: Object, live_status: Any, conflict: str, now: str) -> Object:
     names = {key: value for key, value in definition["spec"]["names"].items() if value}
     stored = [each["name"] for each in definition["spec"]["versions"] if each.get("storage")]
-    versions = list(dict.fromkeys([*(known.get("storedVersions") or ()), *stored]))
+    versions = list(dict.fromkeys([*(live_status.get("storedVersions") or ()), *stored]))
     if conflict:
-        wanted = [
+        desired = [
             ("NamesAccepted", "False", "PluralConflict", conflict),
             ("Established", "False", "NotAccepted", "not all names are accepted"),
         ]
-        names = known.get("acceptedNames") or {"plural": "", "kind": ""}
+        names = live_status.get("acceptedNames") or {"plural": "", "kind": ""}
     else:
-        wanted = [
+        desired = [
             ("NamesAccepted", "True", "NoConflicts", "no conflicts found"),
             ("Established", "True", "InitialNamesAccepted", "the initial names have been accepted"),
         ]
-    before = {each["type"]: each for each in known.get("conditions") or ()}
+    live_conditions = {each["type"]: each for each in live_status.get("conditions") or ()}
     conditions = []
-    for kind, state, reason, message in wanted:
-        condition = before.get(kind)
+    for condition_type, state, reason, message in desired:
+        condition = live_conditions.get(condition_type)
         if condition is None or condition["status"] != state:
             condition = {
-                "type": kind,
+                "type": condition_type,
                 "status": state,
                 "lastTransitionTime": now,
                 "reason": reason,

@@ -101,14 +101,14 @@ def already_exists(resource: Resource, name: str) -> errors.AlreadyExistsError:
     )
 
 
-def conflict(resource: Resource, name: str, why: str = MODIFIED_MEANWHILE, *, kind: str = "") -> ApiError:
+def conflict(resource: Resource, name: str, reason: str = MODIFIED_MEANWHILE, *, kind: str = "") -> ApiError:
     """409 of a write whose precondition does not hold; `kind` replaces the group resource in the text."""
     details = {"name": name, "kind": kind} if kind else named(resource, name)
     if kind and resource.group:
         details["group"] = resource.group
-    shown = f"{kind}.{resource.group}" if kind and resource.group else kind or resource.group_resource
+    qualified = f"{kind}.{resource.group}" if kind and resource.group else kind or resource.group_resource
     return errors.ConflictError(
-        f'Operation cannot be fulfilled on {shown} "{name}": {why}',
+        f'Operation cannot be fulfilled on {qualified} "{name}": {reason}',
         status=409,
         reason="Conflict",
         details=details,
@@ -118,11 +118,11 @@ def conflict(resource: Resource, name: str, why: str = MODIFIED_MEANWHILE, *, ki
 def invalid(resource: Resource, name: str, causes: Sequence[Cause], *, kind: str = "") -> ApiError:
     """422 with every mistake of a body; `kind` replaces the resource's kind."""
     kind = kind or resource.kind
-    shown = f"{kind}.{resource.group}" if resource.group else kind
+    qualified = f"{kind}.{resource.group}" if resource.group else kind
     distinct = list(dict.fromkeys(f"{cause.field}: {cause.message}" for cause in causes))
     text = distinct[0] if len(distinct) == 1 else "[" + ", ".join(distinct) + "]"
     return errors.InvalidError(
-        f'{shown} "{name}" is invalid: {text}',
+        f'{qualified} "{name}" is invalid: {text}',
         status=422,
         reason="Invalid",
         causes=tuple(causes),
@@ -135,9 +135,11 @@ def bad_request(message: str) -> ApiError:
     return errors.InvalidError(message, status=400, reason="BadRequest")
 
 
-def undecodable(resource: Resource, why: str) -> ApiError:
+def undecodable(resource: Resource, reason: str) -> ApiError:
     """400 of a body that does not fit the kind."""
-    return bad_request(f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {why}')
+    return bad_request(
+        f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {reason}'
+    )
 
 
 def unsupported_media(accepted: str = "") -> ApiError:
@@ -170,10 +172,10 @@ def internal() -> ApiError:
     )
 
 
-def forbidden(resource: Resource, name: str, why: str, causes: Sequence[Cause] = ()) -> ApiError:
+def forbidden(resource: Resource, name: str, reason: str, causes: Sequence[Cause] = ()) -> ApiError:
     """403 of admission."""
     return errors.ForbiddenError(
-        f'{resource.group_resource} "{name}" is forbidden: {why}',
+        f'{resource.group_resource} "{name}" is forbidden: {reason}',
         status=403,
         reason="Forbidden",
         causes=tuple(causes),
@@ -225,10 +227,10 @@ def continue_expired(fresh: str) -> ApiError:
     )
 
 
-def too_large_version(wanted: int, current: int) -> ApiError:
+def too_large_version(requested: int, current: int) -> ApiError:
     """504 of a read that wants a resourceVersion of the future."""
     return errors.ServerError(
-        f"Timeout: Too large resource version: {wanted}, current: {current}",
+        f"Timeout: Too large resource version: {requested}, current: {current}",
         status=504,
         reason="Timeout",
         causes=(Cause(reason="ResourceVersionTooLarge", message="Too large resource version"),),

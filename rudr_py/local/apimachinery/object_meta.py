@@ -45,7 +45,7 @@ _ANNOTATIONS_LIMIT = 256 * 1024
 _GENERATED_LENGTH = 5
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 _MAX_GENERATED_BASE = 63 - _GENERATED_LENGTH
-_DEPENDED = frozenset({"orphan", "foregroundDeletion", "kubernetes"})
+_STANDARD_FINALIZERS = frozenset({"orphan", "foregroundDeletion", "kubernetes"})
 _LOOSE_NAMES = frozenset(
     {"roles", "clusterroles", "rolebindings", "clusterrolebindings"}
 )  # their names are path segments only
@@ -58,9 +58,9 @@ def generated(prefix: str, choose: Callable[[str], str]) -> str:
     return prefix[:_MAX_GENERATED_BASE] + "".join(choose(_ALPHABET) for _ in range(_GENERATED_LENGTH))
 
 
-def _invalid(field: str, value: Any, why: str) -> Cause:
-    shown = f'"{value}"' if isinstance(value, str) else value
-    return Cause(reason="FieldValueInvalid", message=f"Invalid value: {shown}: {why}", field=field)
+def _invalid(field: str, value: Any, reason: str) -> Cause:
+    quoted = f'"{value}"' if isinstance(value, str) else value
+    return Cause(reason="FieldValueInvalid", message=f"Invalid value: {quoted}: {reason}", field=field)
 
 
 def name_causes(resource: Resource, name: str) -> Iterator[Cause]:
@@ -96,9 +96,9 @@ def qualified_problems(key: str) -> Iterator[str]:
         yield _QUALIFIED_TEXT
 
 
-def label_causes(found: Mapping[str, Any], field: str = "metadata.labels") -> Iterator[Cause]:
+def label_causes(labels: Mapping[str, Any], field: str = "metadata.labels") -> Iterator[Cause]:
     """Yield what is wrong with labels."""
-    for key, value in found.items():
+    for key, value in labels.items():
         for problem in qualified_problems(key):
             yield _invalid(field, key, problem)
         if len(str(value)) > 63:
@@ -136,7 +136,7 @@ def _finalizer_causes(finalizers: Any) -> Iterator[Cause]:
     for finalizer in finalizers:
         for problem in qualified_problems(finalizer):
             yield _invalid("metadata.finalizers", finalizer, problem)
-        if "/" not in finalizer and finalizer not in _DEPENDED:
+        if "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
             yield _invalid(
                 "metadata.finalizers", finalizer, "name is neither a standard finalizer name nor is it fully qualified"
             )

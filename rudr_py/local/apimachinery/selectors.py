@@ -61,17 +61,17 @@ class _Parser:
                 raise api_errors.bad_request("found '', expected: identifier after ','")
         if len(terms) == 1:
             return terms[0]
-        return lambda found: all(term(found) for term in terms)
+        return lambda labels: all(term(labels) for term in terms)
 
     def requirement(self) -> LabelPredicate:
         if self.peek() == "!":
             self.next()
             key = self.word("identifier")
-            return lambda found: key not in found
+            return lambda labels: key not in labels
         key = self.word("!, identifier, or 'end of string'")
         operator = self.peek()
         if operator in ("", ","):
-            return lambda found: key in found
+            return lambda labels: key in labels
         self.next()
         return self.comparison(key, operator)
 
@@ -79,13 +79,13 @@ class _Parser:
         if operator in ("in", "notin"):
             values = self.values()
             if operator == "in":
-                return lambda found: found.get(key) in values
-            return lambda found: found.get(key) not in values
+                return lambda labels: labels.get(key) in values
+            return lambda labels: labels.get(key) not in values
         if operator in ("=", "==", "!="):
             value = self.next() if self.peek() not in ("", ",") else ""
             if operator == "!=":
-                return lambda found: found.get(key) != value
-            return lambda found: found.get(key) == value
+                return lambda labels: labels.get(key) != value
+            return lambda labels: labels.get(key) == value
         if operator in ("<", ">"):
             return self.order(key, operator)
         raise api_errors.bad_request(f"found '{operator}', expected: in, notin, =, ==, !=, gt, lt")
@@ -96,9 +96,9 @@ class _Parser:
         except ValueError:
             raise api_errors.bad_request(f"for '{operator}' operator, the value must be an integer") from None
 
-        def compare(found: Mapping[str, str]) -> bool:
+        def compare(labels: Mapping[str, str]) -> bool:
             try:
-                value = int(found[key])
+                value = int(labels[key])
             except (KeyError, ValueError):
                 return False
             return value < bound if operator == "<" else value > bound
@@ -108,14 +108,14 @@ class _Parser:
     def values(self) -> frozenset[str]:
         if self.next() != "(":
             raise api_errors.bad_request("found '', expected: '('")
-        found = set()
+        values = set()
         while self.peek() not in (")", ""):
             word = self.next()
             if word != ",":
-                found.add(word)
+                values.add(word)
         if self.next() != ")":
             raise api_errors.bad_request("found '', expected: ',' or ')'")
-        return frozenset(found) or frozenset([""])
+        return frozenset(values) or frozenset([""])
 
     def word(self, expected: str) -> str:
         token = self.next()
@@ -129,8 +129,8 @@ def fields(text: str) -> list[tuple[str, bool, str]]:
     terms = []
     for term in filter(None, text.split(",")):
         for operator, equal in (("!=", False), ("==", True), ("=", True)):
-            path, found, value = term.partition(operator)
-            if found:
+            path, separator, value = term.partition(operator)
+            if separator:
                 terms.append((path, equal, value))
                 break
         else:

@@ -15,19 +15,19 @@ INGRESS = KindInfo("networking.k8s.io/v1", "Ingress")
 _ADDRESS = "172.18.255.1"
 
 
-def _reconcile(world: ReconcileContext, key: QueueKey) -> None:
-    obj = world.get(key)
+def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
+    obj = context.get(key)
     if obj is None or "deletionTimestamp" in obj["metadata"]:
         return
     if key.kind == INGRESS:
-        wanted = {"ingress": [{"ip": _ADDRESS}]}
+        load_balancer = {"ingress": [{"ip": _ADDRESS}]}
     elif obj["spec"].get("type") == "LoadBalancer":
-        wanted = {"ingress": [{"ip": _ADDRESS, "ipMode": "VIP"}]}
+        load_balancer = {"ingress": [{"ip": _ADDRESS, "ipMode": "VIP"}]}
     else:
-        wanted = {}
+        load_balancer = {}
     status = obj.get("status", {})
-    if (status.get("loadBalancer") or {}) != wanted:
-        world.write_status(obj, {**status, "loadBalancer": wanted})
+    if (status.get("loadBalancer") or {}) != load_balancer:
+        context.write_status(obj, {**status, "loadBalancer": load_balancer})
 
 
 def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:

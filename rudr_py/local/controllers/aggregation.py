@@ -14,11 +14,11 @@ from rudr_py.local.storage.store import Object
 CLUSTER_ROLE = KindInfo("rbac.authorization.k8s.io/v1", "ClusterRole")
 
 
-def _selected(world: ReconcileContext, role: Object) -> Iterator[Object]:
+def _selected(context: ReconcileContext, role: Object) -> Iterator[Object]:
     """The rules of the chosen roles, each once, in the order of the roles' names."""
     seen: list[Object] = []
     for selector in role["aggregationRule"].get("clusterRoleSelectors") or ():
-        for other in world.objects.list(CLUSTER_ROLE, selector=selectors.match_labels(selector)):
+        for other in context.objects.list(CLUSTER_ROLE, selector=selectors.match_labels(selector)):
             if other["metadata"]["name"] == role["metadata"]["name"]:
                 continue
             for rule in other.get("rules") or ():
@@ -27,18 +27,18 @@ def _selected(world: ReconcileContext, role: Object) -> Iterator[Object]:
                     yield rule
 
 
-def _reconcile(world: ReconcileContext, key: QueueKey) -> None:
-    role = world.get(key)
+def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
+    role = context.get(key)
     if role is None or not role.get("aggregationRule") or "deletionTimestamp" in role["metadata"]:
         return
-    rules = list(_selected(world, role))
+    rules = list(_selected(context, role))
     if rules != (role.get("rules") or []):
-        world.update({**role, "rules": rules})
+        context.update({**role, "rules": rules})
 
 
-def _concerns(world: ReconcileContext, _: Change) -> Iterable[QueueKey]:
+def _concerns(context: ReconcileContext, _: Change) -> Iterable[QueueKey]:
     """Any role may be a part of any aggregate; there are few of them."""
-    for role in world.objects.list(CLUSTER_ROLE):
+    for role in context.objects.list(CLUSTER_ROLE):
         if role.get("aggregationRule"):
             yield QueueKey(CLUSTER_ROLE, "", role["metadata"]["name"])
 

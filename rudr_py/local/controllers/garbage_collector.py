@@ -34,63 +34,63 @@ def _waits(obj: Object) -> bool:
     return "deletionTimestamp" in obj["metadata"] and _has(obj, FOREGROUND)
 
 
-def _judge(world: ReconcileContext, dependent: Object, reference: Object) -> _Owner:
+def _judge(context: ReconcileContext, dependent: Object, reference: Object) -> _Owner:
     kind = KindInfo(reference["apiVersion"], reference["kind"])
-    resource = world.objects.resource(kind)
+    resource = context.objects.resource(kind)
     namespace = dependent["metadata"].get("namespace", "")
     if resource is None or (resource.namespaced and not namespace):
         # a kind that nobody serves (any more), or an owner out of reach, proves nothing
         return _Owner.SOLID
-    owner = world.objects.get(kind, namespace if resource.namespaced else "", reference["name"])
+    owner = context.objects.get(kind, namespace if resource.namespaced else "", reference["name"])
     if owner is None or owner["metadata"]["uid"] != reference["uid"]:
         return _Owner.GONE
     return _Owner.WAITING if _waits(owner) and reference.get("blockOwnerDeletion") else _Owner.SOLID
 
 
-def _collect(world: ReconcileContext, dependent: Object) -> None:
+def _collect(context: ReconcileContext, dependent: Object) -> None:
     """Delete an object whose owners are gone or wait for it to go; drop references that hold nothing any more."""
     references = owner_references(dependent)
     if not references or "deletionTimestamp" in dependent["metadata"]:
         return
-    judged = [(reference, _judge(world, dependent, reference)) for reference in references]
+    judged = [(reference, _judge(context, dependent, reference)) for reference in references]
     solid = [reference for reference, verdict in judged if verdict is _Owner.SOLID]
     if len(solid) == len(references):
         return
     if solid:
-        _refer(world, dependent, solid)
+        _refer(context, dependent, solid)
         return
     waiting = any(verdict is _Owner.WAITING for _, verdict in judged)
-    if waiting and any(True for _ in world.dependents(dependent["metadata"]["uid"])):
-        world.delete(dependent, propagation="Foreground")
+    if waiting and any(True for _ in context.dependents(dependent["metadata"]["uid"])):
+        context.delete(dependent, propagation="Foreground")
     elif _has(dependent, ORPHAN):
-        world.delete(dependent, propagation="Orphan")
+        context.delete(dependent, propagation="Orphan")
     elif _has(dependent, FOREGROUND):
-        world.delete(dependent, propagation="Foreground")
+        context.delete(dependent, propagation="Foreground")
     else:
-        world.delete(dependent, propagation="Background")
+        context.delete(dependent, propagation="Background")
 
 
-def _refer(world: ReconcileContext, dependent: Object, references: list[Object]) -> None:
+def _refer(context: ReconcileContext, dependent: Object, references: list[Object]) -> None:
     metadata = {**dependent["metadata"], "ownerReferences": references}
-    world.update({**dependent, "metadata": metadata})
+    context.update({**dependent, "metadata": metadata})
 
 
-def _orphan(world: ReconcileContext, owner: Object) -> None:
+def _orphan(context: ReconcileContext, owner: Object) -> None:
     uid = owner["metadata"]["uid"]
-    for dependent in world.dependents(uid):
-        _refer(world, dependent, [each for each in owner_references(dependent) if each["uid"] != uid])
-    _release(world, owner, ORPHAN)
+    for dependent in context.dependents(uid):
+        _refer(context, dependent, [each for each in owner_references(dependent) if each["uid"] != uid])
+    _release(context, owner, ORPHAN)
 
 
-def _await_dependents(world: ReconcileContext, owner: Object) -> None:
+def _await_dependents(context: ReconcileContext, owner: Object) -> None:
     uid = owner["metadata"]["uid"]
     blocking = False
-    for dependent in world.dependents(uid):
+    for dependent in context.dependents(uid):
         if _blocks(dependent, uid) and not _is_ring(dependent, owner):
-            _collect(world, dependent)
-            blocking = blocking or world.same(dependent) is not None
+            _collect(context, dependent)
+            blocking = blocking or context.same(dependent) is not None
     if not blocking:
-        _release(world, owner, FOREGROUND)
+        _release(context, owner, FOREGROUND)
 
 
 def _is_ring(dependent: Object, owner: Object) -> bool:
@@ -102,30 +102,30 @@ def _blocks(dependent: Object, uid: str) -> bool:
     return any(each["uid"] == uid and each.get("blockOwnerDeletion") for each in owner_references(dependent))
 
 
-def _release(world: ReconcileContext, owner: Object, finalizer: str) -> None:
-    live = world.same(owner)
+def _release(context: ReconcileContext, owner: Object, finalizer: str) -> None:
+    live = context.same(owner)
     if live is not None and _has(live, finalizer):
-        world.update(without_finalizer(live, finalizer))
+        context.update(without_finalizer(live, finalizer))
 
 
-def _reconcile(world: ReconcileContext, key: QueueKey) -> None:
-    obj = world.get(key)
+def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
+    obj = context.get(key)
     if obj is None:
         return
     if "deletionTimestamp" not in obj["metadata"]:
-        _collect(world, obj)
+        _collect(context, obj)
     elif _has(obj, ORPHAN):
-        _orphan(world, obj)
+        _orphan(context, obj)
     elif _has(obj, FOREGROUND):
-        _await_dependents(world, obj)
+        _await_dependents(context, obj)
 
 
-def _concerns(world: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     metadata = change.object["metadata"]
     if change.type == DELETED:
-        yield from world.index.owned(metadata["uid"])
+        yield from context.index.owned(metadata["uid"])
         for reference in owner_references(change.object):
-            key = world.index.key(reference["uid"])
+            key = context.index.key(reference["uid"])
             if key is not None:
                 yield key
     elif "ownerReferences" in metadata or ("deletionTimestamp" in metadata and "finalizers" in metadata):

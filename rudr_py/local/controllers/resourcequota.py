@@ -14,31 +14,31 @@ from rudr_py.local.storage.store import DELETED, Object
 QUOTA = KindInfo("v1", "ResourceQuota")
 
 
-def _objects(world: ReconcileContext, table: str, namespace: str) -> list[Object]:
-    for resource in world.objects.kinds():
+def _objects(context: ReconcileContext, table: str, namespace: str) -> list[Object]:
+    for resource in context.objects.kinds():
         if resource.table == table and resource.namespaced:
-            return world.objects.list(resource.id, namespace)
+            return context.objects.list(resource.id, namespace)
     return []
 
 
-def _reconcile(world: ReconcileContext, key: QueueKey) -> None:
-    found = world.get(key)
-    if found is None:
+def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
+    quota = context.get(key)
+    if quota is None:
         return
-    hard = quota_usage.hard(found)
-    used = quota_usage.used(lambda table: _objects(world, table, key.namespace), hard)
-    shown = {name: str(used[name]) for name in hard}
-    world.write_status(found, {"hard": found["spec"].get("hard") or {}, "used": shown})
+    hard = quota_usage.hard(quota)
+    used = quota_usage.used(lambda table: _objects(context, table, key.namespace), hard)
+    used_amounts = {name: str(used[name]) for name in hard}
+    context.write_status(quota, {"hard": quota["spec"].get("hard") or {}, "used": used_amounts})
 
 
-def _concerns(world: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == QUOTA:
         if change.type != DELETED:
             yield change.key
         return
     namespace = change.key.namespace
     if namespace:
-        for each in world.objects.list(QUOTA, namespace):
+        for each in context.objects.list(QUOTA, namespace):
             yield QueueKey(QUOTA, namespace, each["metadata"]["name"])
 
 

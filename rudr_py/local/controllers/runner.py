@@ -82,15 +82,16 @@ def run_controllers(objects: Objects, settings: ControllerSettings) -> Coroutine
 
 
 async def _run(objects: Objects, settings: ControllerSettings, chosen: list[Controller]) -> None:
-    world = ReconcileContext(objects, settings)
+    context = ReconcileContext(objects, settings)
     call_later = settings.call_later or asyncio.get_running_loop().call_later
     lines = [_Line(controller, WorkQueue(call_later)) for controller in chosen]
     try:
         async with asyncio.TaskGroup() as group:
             workers = [
-                group.create_task(_work(world, line), name=f"local controller {line.controller.name}") for line in lines
+                group.create_task(_work(context, line), name=f"local controller {line.controller.name}")
+                for line in lines
             ]
-            await _watch(world, lines)
+            await _watch(context, lines)
             for worker in workers:
                 worker.cancel()
     finally:
@@ -105,23 +106,23 @@ def _chosen(enabled: frozenset[str] | None) -> list[Controller]:
     return [controller for controller in CONTROLLERS if enabled is None or controller.name in enabled]
 
 
-async def _watch(world: ReconcileContext, lines: list[_Line]) -> None:
+async def _watch(context: ReconcileContext, lines: list[_Line]) -> None:
     """Tell the lines of every change, until the store is closed. A broken watch is begun again."""
-    tell = _dispatcher(world, lines)
+    tell = _dispatcher(context, lines)
     while True:
         try:
-            async for kind, obj in world.objects.watch():
+            async for kind, obj in context.objects.watch():
                 tell(kind, obj)
         except Exception:
             # what breaks a watch (a lost history, a controller's mapping) must not end the cluster
             logger.exception("the watch of the controllers broke; it is begun again")
             await asyncio.sleep(REWATCH_PAUSE)
-            _forget_the_gone(world)
+            _forget_the_gone(context)
         else:
             return
 
 
-def _dispatcher(world: ReconcileContext, lines: list[_Line]) -> Callable[[str, Object], None]:
+def _dispatcher(context: ReconcileContext, lines: list[_Line]) -> Callable[[str, Object], None]:
     everywhere = [line for line in lines if line.controller.kinds is None]
     by_kind: dict[KindInfo, list[_Line]] = defaultdict(list)
     for line in lines:
@@ -131,35 +132,35 @@ def _dispatcher(world: ReconcileContext, lines: list[_Line]) -> Callable[[str, O
     def tell(kind: str, obj: Object) -> None:
         change = Change(kind, obj, key_of(obj))
         if kind == DELETED:
-            world.index.remove(change.key, obj["metadata"]["uid"])
+            context.index.remove(change.key, obj["metadata"]["uid"])
         else:
-            world.index.put(obj)
+            context.index.put(obj)
         for line in (*by_kind.get(change.key.kind, ()), *everywhere):
-            for key in line.controller.concerns(world, change):
+            for key in line.controller.concerns(context, change):
                 line.queue.add(key)
 
     return tell
 
 
-def _forget_the_gone(world: ReconcileContext) -> None:
+def _forget_the_gone(context: ReconcileContext) -> None:
     """Make up for the deletions that the broken watch did not tell; the next one tells all else anew."""
-    for key, uid in list(world.index.uids.items()):
-        live = world.get(key)
+    for key, uid in list(context.index.uids.items()):
+        live = context.get(key)
         if live is None or live["metadata"]["uid"] != uid:
-            world.index.remove(key, uid)
+            context.index.remove(key, uid)
 
 
-async def _work(world: ReconcileContext, line: _Line) -> None:
+async def _work(context: ReconcileContext, line: _Line) -> None:
     while True:
         key = await line.queue.get()
-        _reconcile(world, line, key)
+        _reconcile(context, line, key)
         await asyncio.sleep(0)
 
 
-def _reconcile(world: ReconcileContext, line: _Line, key: QueueKey) -> None:
+def _reconcile(context: ReconcileContext, line: _Line, key: QueueKey) -> None:
     fields = {"controller": line.controller.name, "key": f"{key.kind.kind} {key.namespace}/{key.name}"}
     try:
-        again = line.controller.reconcile(world, key)
+        again = line.controller.reconcile(context, key)
     except (ConflictError, ForbiddenError):
         # somebody else was faster, or the namespace is ending
         line.queue.retry(key)

@@ -91,7 +91,7 @@ def _grouped(resources: Iterable[Resource]) -> dict[str, dict[str, list[Resource
 
 def _aggregated_resource(resource: Resource) -> Object:
     kind = {"group": resource.group, "version": resource.version, "kind": resource.kind}
-    found: Object = {
+    entry: Object = {
         "resource": resource.plural,
         "responseKind": kind,
         "scope": "Namespaced" if resource.namespaced else "Cluster",
@@ -99,14 +99,14 @@ def _aggregated_resource(resource: Resource) -> Object:
         "verbs": list(_CUSTOM_ORDER if resource.custom else resource.verbs),
     }
     if resource.short_names:
-        found["shortNames"] = list(resource.short_names)
+        entry["shortNames"] = list(resource.short_names)
     if resource.categories:
-        found["categories"] = list(resource.categories)
+        entry["categories"] = list(resource.categories)
     parts = [
         {"subresource": part, "responseKind": _part_kind(resource, part), "verbs": list(_part_verbs(part))}
         for part in _parts(resource)
     ]
-    return {**found, "subresources": parts} if parts else found
+    return {**entry, "subresources": parts} if parts else entry
 
 
 def _parts(resource: Resource) -> list[str]:

@@ -42,22 +42,22 @@ _PARAMETERS = {
 class Documents:
     """The OpenAPI documents of one cluster, encoded once for each state of its registry."""
 
-    def __init__(self, world: Backend, schemas: BuiltinSchemas) -> None:
-        self._world = world
+    def __init__(self, backend: Backend, schemas: BuiltinSchemas) -> None:
+        self._backend = backend
         self._schemas = schemas
         self._made: dict[str, tuple[int, bytes]] = {}
 
     def index(self) -> Object:
         """Return `/openapi/v3`: where the documents are, with a hash that changes with the content."""
         paths = {}
-        for prefix in dict.fromkeys(_prefix(resource) for resource in self._world.registry):
+        for prefix in dict.fromkeys(_prefix(resource) for resource in self._backend.registry):
             digest = hashlib.sha512(self.document(prefix) or b"").hexdigest()[:32].upper()
             paths[prefix] = {"serverRelativeURL": f"/openapi/v3/{prefix}?hash={digest}"}
         return {"paths": paths}
 
     def document(self, prefix: str) -> bytes | None:
         """Return the document of `api/v1` or `apis/apps/v1`, or None."""
-        resources = [each for each in self._world.registry if _prefix(each) == prefix]
+        resources = [each for each in self._backend.registry if _prefix(each) == prefix]
         if not resources:
             return None
         stamp = self._stamp(resources)
@@ -68,17 +68,17 @@ class Documents:
 
     def swagger(self) -> bytes:
         """Return `/openapi/v2`, for all kinds that are served now."""
-        generation = self._world.registry.generation
+        generation = self._backend.registry.generation
         made = self._made.get(_SWAGGER)
         if made is None or made[0] != generation:
-            prefixes = dict.fromkeys(_prefix(resource) for resource in self._world.registry)
+            prefixes = dict.fromkeys(_prefix(resource) for resource in self._backend.registry)
             documents = (msgspec.json.decode(self.document(prefix) or b"") for prefix in prefixes)
-            found = swagger.swagger(documents, self._schemas.release)
-            made = self._made[_SWAGGER] = (generation, msgspec.json.encode(found))
+            document = swagger.swagger(documents, self._schemas.release)
+            made = self._made[_SWAGGER] = (generation, msgspec.json.encode(document))
         return made[1]
 
     def _stamp(self, resources: list[Resource]) -> int:
-        return self._world.registry.generation if any(each.custom for each in resources) else 0
+        return self._backend.registry.generation if any(each.custom for each in resources) else 0
 
     def _make(self, prefix: str, resources: list[Resource]) -> bytes:
         schemas: Object = {}
@@ -115,10 +115,10 @@ class Documents:
                 waiting.extend(_references(raw))
 
     def _publish_custom(self, resource: Resource, schemas: Object) -> str:
-        definition = self._world.store.get(CRD_TABLE, "", resource.table) or {}
+        definition = self._backend.store.get(CRD_TABLE, "", resource.table) or {}
         versions = (definition.get("spec") or {}).get("versions") or ()
-        found: Object = next((each for each in versions if each["name"] == resource.version), {})
-        schema = dict((found.get("schema") or {}).get("openAPIV3Schema") or {"type": "object"})
+        version: Object = next((each for each in versions if each["name"] == resource.version), {})
+        schema = dict((version.get("schema") or {}).get("openAPIV3Schema") or {"type": "object"})
         schema["properties"] = {
             **(schema.get("properties") or {}),
             **self._identity(),

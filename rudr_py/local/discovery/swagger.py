@@ -68,19 +68,19 @@ def _schema(raw: Any) -> Any:
         return [_schema(each) for each in raw]
     if not isinstance(raw, dict):
         return raw
-    found: Object = {}
+    schema: Object = {}
     for key, value in raw.items():
         if key == "properties":
-            found[key] = {name: _schema(child) for name, child in value.items()}
+            schema[key] = {name: _schema(child) for name, child in value.items()}
         elif key == "$ref":
-            found[key] = str(value).replace(_FROM, _TO)
+            schema[key] = str(value).replace(_FROM, _TO)
         elif key == "allOf" and len(value) == 1 and set(value[0]) == {"$ref"}:
-            found["$ref"] = value[0]["$ref"].replace(_FROM, _TO)
+            schema["$ref"] = value[0]["$ref"].replace(_FROM, _TO)
         elif key in ("oneOf", "anyOf") and all(set(each) <= {"type"} for each in value):
-            found.update({"type": "string", "format": "int-or-string"} if len(value) > 1 else value[0])
+            schema.update({"type": "string", "format": "int-or-string"} if len(value) > 1 else value[0])
         elif key not in ("default", "nullable"):
-            found[key] = _schema(value)
-    return found
+            schema[key] = _schema(value)
+    return schema
 
 
 def _operation(verb: str, operation: Object) -> Object:
@@ -89,7 +89,7 @@ def _operation(verb: str, operation: Object) -> Object:
         for each in operation["parameters"]
     ]
     content = operation["responses"]["200"]["content"]["application/json"]["schema"]
-    found = {
+    swagger_operation = {
         "produces": _PRODUCES,
         "parameters": parameters,
         "responses": {"200": {"description": "OK", "schema": _schema(content)}},
@@ -97,7 +97,7 @@ def _operation(verb: str, operation: Object) -> Object:
         "x-kubernetes-group-version-kind": operation["x-kubernetes-group-version-kind"],
     }
     if verb in _BODIES:
-        found["consumes"] = _BODIES[verb]
+        swagger_operation["consumes"] = _BODIES[verb]
         body = _schema(content) if verb != "patch" else {"type": "object"}
         parameters.insert(0, {"name": "body", "in": "body", "required": True, "schema": body})
-    return found
+    return swagger_operation

@@ -53,7 +53,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
 class _Fault(msgspec.Struct):
     match: Match
     left: int
-    refusal: ApiError | None = None
+    error: ApiError | None = None
     hang_up: str = ""
     until: asyncio.Event | None = None
     pause: float = 0.0
@@ -72,11 +72,11 @@ class Faults:
 
     def refuse(self, code: int, match: Match | None = None, *, times: int = 1, retry_after: float = 0.0) -> None:
         """Answer with an error status and change nothing."""
-        self._order(_Fault(match or Match(), times, refusal=_refusal(code, retry_after)))
+        self._order(_Fault(match or Match(), times, error=_refusal(code, retry_after)))
 
     def refuse_after(self, code: int, match: Match | None = None, *, times: int = 1) -> None:
         """Do what is asked, then answer with an error status, as a proxy does that gave up waiting."""
-        self._order(_Fault(match or Match(), times, refusal=_refusal(code, 0.0), after=True))
+        self._order(_Fault(match or Match(), times, error=_refusal(code, 0.0), after=True))
 
     def hang_up(self, match: Match | None = None, *, times: int = 1) -> None:
         """Close the connection before anything is done."""
@@ -116,7 +116,7 @@ class Faults:
 
     def expire_history(self) -> None:
         """Forget all past changes: watches and pages from before are answered with 410."""
-        self._server.world.store.compact()
+        self._server.backend.store.compact()
 
     def clear(self) -> None:
         """Forget the faults that have not happened, and distort no more watches."""
@@ -152,8 +152,8 @@ class Faults:
         return response
 
     async def _suffer(self, fault: _Fault) -> None:
-        if fault.refusal is not None:
-            raise fault.refusal
+        if fault.error is not None:
+            raise fault.error
         if fault.pause:
             await asyncio.sleep(fault.pause)
         if fault.until is not None:

@@ -83,8 +83,9 @@ def _check_shape(data: bytes) -> None:
                 raise ValueError("excessive aliasing")
 
 
-def _unreadable(data: bytes, expected: str, why: str) -> Exception:
-    shown = data[:200].decode(errors="replace")
+def _unreadable(data: bytes, expected: str, reason: str) -> Exception:
+    excerpt = data[:200].decode(errors="replace")
     return api_errors.bad_request(
-        f"the object provided is unrecognized (must be of type {expected}): couldn't get version/kind; {why} ({shown})"
+        f"the object provided is unrecognized (must be of type {expected}): couldn't get version/kind; "
+        f"{reason} ({excerpt})"
     )

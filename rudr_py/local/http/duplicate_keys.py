@@ -17,12 +17,12 @@ def duplicate_fields(data: bytes, decoded: Any) -> list[str]:
     if len(_KEY.findall(data)) == _keys(decoded):
         return []
     try:
-        again = json.loads(data, object_pairs_hook=_Pairs)
+        pairs = json.loads(data, object_pairs_hook=_Pairs)
     except (ValueError, RecursionError):
         return []
-    found: list[str] = []
-    _walk(again, "", found)
-    return found
+    duplicates: list[str] = []
+    _walk(pairs, "", duplicates)
+    return duplicates
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -42,15 +42,15 @@ def _keys(value: Any) -> int:
     return count
 
 
-def _walk(value: Any, path: str, found: list[str]) -> None:
+def _walk(value: Any, path: str, duplicates: list[str]) -> None:
     if isinstance(value, _Pairs):
         seen: set[str] = set()
         for key, child in value:
             here = f"{path}.{key}" if path else key
-            if key in seen and here not in found:
-                found.append(here)
+            if key in seen and here not in duplicates:
+                duplicates.append(here)
             seen.add(key)
-            _walk(child, here, found)
+            _walk(child, here, duplicates)
     elif isinstance(value, list):
         for index, child in enumerate(value):
-            _walk(child, f"{path}[{index}]", found)
+            _walk(child, f"{path}[{index}]", duplicates)

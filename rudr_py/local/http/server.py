@@ -43,7 +43,7 @@ Tap = Callable[[Route, AsyncIterator[bytes]], AsyncIterator[bytes]]
 """Stands in the stream of every watch, and gives on its lines."""
 
 _HEALTH = ("/healthz", "/livez", "/readyz")
-_REMEMBERED = 100_000
+_REQUEST_LOG_SIZE = 100_000
 _user: ContextVar[str] = ContextVar("rudr_local_user", default="")
 _MAX_BODY = 8 * 1024 * 1024
 _encode = msgspec.json.Encoder().encode
@@ -60,19 +60,19 @@ class AnsweredRequest(msgspec.Struct, frozen=True):
 
 
 class HttpServer:
-    """Answers requests over one world.
+    """Answers requests over one backend.
 
-    `gates` and `taps` may be changed at any time, the first gate is outermost; `seen` grows by one per answer;
+    `gates` and `taps` may be changed at any time, the first gate is outermost; `requests` grows by one per answer;
     `open_watches` are the connections on which a watch is streamed now. While `guarded`, requests need credentials
     and rights.
     """
 
-    def __init__(self, world: Backend, documents: Documents, release: str, *, bookmark_interval: float) -> None:
-        self.world = world
+    def __init__(self, backend: Backend, documents: Documents, release: str, *, bookmark_interval: float) -> None:
+        self.backend = backend
         self.guarded = False
         self.gates: list[Gate] = []
         self.taps: list[Tap] = []
-        self.seen: deque[AnsweredRequest] = deque(maxlen=_REMEMBERED)
+        self.requests: deque[AnsweredRequest] = deque(maxlen=_REQUEST_LOG_SIZE)
         self.open_watches: dict[asyncio.Transport, Route] = {}
         self._documents = documents
         self._release = release
@@ -86,42 +86,42 @@ class HttpServer:
         except NoSuchPathError:
             response = web.Response(status=404, text=api_errors.PLAIN_NOT_FOUND)
         except ApiError as error:
-            response = self._refusal(error)
+            response = self._error_response(error)
         except ConnectionError:
             raise
         except RecursionError:
-            response = self._refusal(api_errors.bad_request("the object is nested too deeply for the local API"))
+            response = self._error_response(api_errors.bad_request("the object is nested too deeply for the local API"))
         except Exception:
             # a fault of this server must look like one to the client, and not take the connection with it
             logger.exception("a request could not be answered", extra={"method": request.method, "path": request.path})
-            response = self._refusal(api_errors.internal())
+            response = self._error_response(api_errors.internal())
         if not response.prepared:
-            self._note(request, response.status)
+            self._record(request, response.status)
         return response
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        user = self._identified(request) if self.guarded else ADMIN
+        user = self._authenticate(request) if self.guarded else ADMIN
         _user.set(user.name)
-        if self.guarded and self.world.access is not None:
-            self.world.access.authorize(user, request.method, request.rel_url.raw_path, request.query)
-        route = routing.route(self.world.registry, request.method, request.rel_url.raw_path, request.query)
+        if self.guarded and self.backend.access is not None:
+            self.backend.access.authorize(user, request.method, request.rel_url.raw_path, request.query)
+        route = routing.route(self.backend.registry, request.method, request.rel_url.raw_path, request.query)
         step: Next = functools.partial(self._dispatch, request, route, user)
         for gate in reversed(self.gates):
             step = functools.partial(gate, request, route, step)
         return await step()
 
-    def _identified(self, request: web.BaseRequest) -> User:
-        if self.world.access is None:
-            raise LocalApiError("the server is guarded, but its world has no access control")
-        now = self.world.clock().timestamp()
+    def _authenticate(self, request: web.BaseRequest) -> User:
+        if self.backend.access is None:
+            raise LocalApiError("the server is guarded, but its backend has no access control")
+        now = self.backend.clock().timestamp()
         path = request.rel_url.raw_path
-        return self.world.access.identify(request.method, path, request.query, request.headers.items(), now)
+        return self.backend.access.identify(request.method, path, request.query, request.headers.items(), now)
 
     async def _dispatch(self, request: web.BaseRequest, route: Route, user: User) -> web.StreamResponse:
         if route.resource is None:
-            return self._about(request, route.path)
+            return self._answer_non_resource(request, route.path)
         headers = request.headers
-        asked = ResourceRequest(
+        resource_request = ResourceRequest(
             route=route,
             resource=route.resource,
             query=request.query,
@@ -132,26 +132,26 @@ class HttpServer:
             user=user,
         )
         if route.verb == "watch":
-            return await self._watch(request, asked)
-        return self._response(request, handlers.VERBS[route.verb](self.world, asked))
+            return await self._watch(request, resource_request)
+        return self._response(request, handlers.VERBS[route.verb](self.backend, resource_request))
 
-    async def _watch(self, request: web.BaseRequest, asked: ResourceRequest) -> web.StreamResponse:
+    async def _watch(self, request: web.BaseRequest, resource_request: ResourceRequest) -> web.StreamResponse:
         subscription = handlers.subscription(
-            self.world, asked, bookmark_interval=self._bookmark_interval, default_timeout=1800.0
+            self.backend, resource_request, bookmark_interval=self._bookmark_interval, default_timeout=1800.0
         )
         response = web.StreamResponse(headers={"Cache-Control": "no-cache, private"})
         response.content_type = bodies.JSON
         response.enable_chunked_encoding()
-        self._note(request, response.status)
+        self._record(request, response.status)
         await response.prepare(request)
         transport = request.transport
         if transport is None:
             return response
-        self.open_watches[transport] = asked.route
+        self.open_watches[transport] = resource_request.route
         try:
-            stream = watch_streams.stream(self.world, subscription)
+            stream = watch_streams.stream(self.backend, subscription)
             for tap in self.taps:
-                stream = tap(asked.route, stream)
+                stream = tap(resource_request.route, stream)
             async for lines in stream:
                 await response.write(lines)
             await response.write_eof()
@@ -161,7 +161,7 @@ class HttpServer:
             del self.open_watches[transport]
         return response
 
-    def _about(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+    def _answer_non_resource(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         """Answer what is about the server and not about objects."""
         if request.method not in ("GET", "HEAD"):
             raise api_errors.method_not_allowed()
@@ -174,16 +174,16 @@ class HttpServer:
             return self._openapi(path.removeprefix("/openapi/v3").strip("/"))
         aggregated = discovery.wants_aggregated(request.headers.get(hdrs.ACCEPT, ""))
         if aggregated and path in ("/api", "/apis"):
-            found: Any = discovery.aggregated(self.world.registry, aggregated, core=path == "/api")
+            document: Any = discovery.aggregated(self.backend.registry, aggregated, core=path == "/api")
             media = f"application/json;g=apidiscovery.k8s.io;v={aggregated};as={discovery.AGGREGATED}"
-            return web.Response(body=_encode(found), headers={hdrs.CONTENT_TYPE: media, hdrs.VARY: "Accept"})
-        found = self._classic(request, path)
-        if found is None:
+            return web.Response(body=_encode(document), headers={hdrs.CONTENT_TYPE: media, hdrs.VARY: "Accept"})
+        document = self._discovery_document(request, path)
+        if document is None:
             raise NoSuchPathError
-        return self._response(request, Answer(object=found))
+        return self._response(request, Answer(object=document))
 
-    def _classic(self, request: web.BaseRequest, path: str) -> Any:
-        registry = self.world.registry
+    def _discovery_document(self, request: web.BaseRequest, path: str) -> Any:
+        registry = self.backend.registry
         plain: dict[str, Callable[[], Any]] = {
             "/": lambda: {"paths": ["/api", "/api/v1", "/apis", "/healthz", "/openapi/v2", "/openapi/v3", "/version"]},
             "/version": lambda: discovery.version(self._release),
@@ -231,16 +231,16 @@ class HttpServer:
             response.headers.add("Warning", f'299 - "{quoted}"')
         return response
 
-    def _refusal(self, error: ApiError) -> web.StreamResponse:
+    def _error_response(self, error: ApiError) -> web.StreamResponse:
         headers = {"Cache-Control": "no-cache, private"}
         if error.retry_after:
             headers["Retry-After"] = str(int(error.retry_after))
         body = _encode(api_errors.body(error))
         return web.Response(body=body, status=error.status or 500, content_type=bodies.JSON, headers=headers)
 
-    def _note(self, request: web.BaseRequest, code: int) -> None:
+    def _record(self, request: web.BaseRequest, code: int) -> None:
         agent = request.headers.get(hdrs.USER_AGENT, "")
-        self.seen.append(AnsweredRequest(request.method, request.path_qs, agent, code, _user.get()))
+        self.requests.append(AnsweredRequest(request.method, request.path_qs, agent, code, _user.get()))
 
 
 def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:

@@ -24,8 +24,8 @@ def _create_definition(definition: Object, _context: RuleContext) -> None:
 def _definition_causes(definition: Object) -> Iterator[Cause]:
     spec = definition.get("spec") or {}
     names = spec.get("names") or {}
-    wanted = f"{names.get('plural', '')}.{spec.get('group', '')}"
-    if definition["metadata"].get("name") != wanted:
+    expected_name = f"{names.get('plural', '')}.{spec.get('group', '')}"
+    if definition["metadata"].get("name") != expected_name:
         yield rule.invalid(
             "metadata.name", definition["metadata"].get("name"), 'must be spec.names.plural+"."+spec.group'
         )

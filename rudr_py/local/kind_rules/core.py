@@ -131,8 +131,8 @@ def _lease_causes(lease: Object) -> Iterator[Cause]:
         yield rule.invalid("spec.leaseDurationSeconds", spec["leaseDurationSeconds"], "must be greater than 0")
 
 
-def _quota_causes(found: Object) -> Iterator[Cause]:
-    for name, text in ((found.get("spec") or {}).get("hard") or {}).items():
+def _quota_causes(quota: Object) -> Iterator[Cause]:
+    for name, text in ((quota.get("spec") or {}).get("hard") or {}).items():
         field, read = f"spec.hard[{name}]", quantity.read(str(text))
         if "/" not in name and not quota_usage.tables((name,)) and name.partition(".")[0] not in ("requests", "limits"):
             yield rule.invalid(field, name, "must be a standard resource type or fully qualified")

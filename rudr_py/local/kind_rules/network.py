@@ -57,9 +57,9 @@ def _update_service(new: Object, old: Object, context: RuleContext) -> None:
         for key in _KEPT:
             if key in was:
                 now[key] = was[key]
-    given = {(port.get("port"), port.get("protocol")): port.get("nodePort") for port in was.get("ports") or ()}
+    node_ports = {(port.get("port"), port.get("protocol")): port.get("nodePort") for port in was.get("ports") or ()}
     for port in now.get("ports") or ():
-        number = given.get((port.get("port"), port.get("protocol")))
+        number = node_ports.get((port.get("port"), port.get("protocol")))
         if number and now.get("type") in ("NodePort", "LoadBalancer"):
             port.setdefault("nodePort", number)
     _create_service(new, context)

@@ -57,8 +57,8 @@ class Amount(msgspec.Struct, frozen=True):
 
 def amount(text: object) -> Amount:
     """Read a quantity; what is none counts as zero."""
-    found = quantity.read(str(text))
-    return Amount() if found is None else Amount(*found)
+    parsed = quantity.read(str(text))
+    return Amount() if parsed is None else Amount(*parsed)
 
 
 def hard(quota: Object) -> dict[str, Amount]:
@@ -68,19 +68,19 @@ def hard(quota: Object) -> dict[str, Amount]:
 
 def tables(names: Iterable[str]) -> set[str]:
     """Return the tables whose objects use any of these."""
-    found: set[str] = set()
+    table_names: set[str] = set()
     for name in names:
         if name.startswith("count/"):
-            found.add(name.removeprefix("count/"))
+            table_names.add(name.removeprefix("count/"))
         elif name in _COMPUTE:
-            found.add("pods")
+            table_names.add("pods")
         elif name.startswith("services."):
-            found.add("services")
+            table_names.add("services")
         elif name == "requests.storage":
-            found.add("persistentvolumeclaims")
+            table_names.add("persistentvolumeclaims")
         elif name in COUNTED:
-            found.add(name)
-    return found
+            table_names.add(name)
+    return table_names
 
 
 def used(objects: Callable[[str], Iterable[Object]], names: Iterable[str]) -> dict[str, Amount]:
@@ -89,24 +89,24 @@ def used(objects: Callable[[str], Iterable[Object]], names: Iterable[str]) -> di
     total = dict.fromkeys(names, Amount())
     for table in tables(names):
         for obj in objects(table):
-            for name, one in usage(table, obj, names).items():
-                total[name] = total[name].plus(one)
+            for name, amount in usage(table, obj, names).items():
+                total[name] = total[name].plus(amount)
     return total
 
 
 def usage(table: str, obj: Object, names: Iterable[str]) -> dict[str, Amount]:
     """Return what one object uses of what is named."""
-    return {name: found for name in names if (found := _one(table, obj, name)).value}
+    return {name: amount for name in names if (amount := _amount_of(table, obj, name)).value}
 
 
-def _one(table: str, obj: Object, name: str) -> Amount:
+def _amount_of(table: str, obj: Object, name: str) -> Amount:
     if name == f"count/{table}":
         return Amount(Decimal(1))
     if table == "pods":
         if (obj.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
             return Amount()
         if name in _COMPUTE:
-            return _asked(obj, *_COMPUTE[name])
+            return _pod_amount(obj, *_COMPUTE[name])
     if table == "persistentvolumeclaims" and name == "requests.storage":
         requests = ((obj.get("spec") or {}).get("resources") or {}).get("requests") or {}
         return amount(requests.get("storage", "0"))
@@ -124,32 +124,32 @@ def _service(service: Object, name: str) -> Amount:
     return Amount(Decimal(len(spec.get("ports") or ()))) if ported else Amount()
 
 
-def _asked(pod: Object, part: str, name: str) -> Amount:
+def _pod_amount(pod: Object, part: str, name: str) -> Amount:
     """What the containers ask for together, or the largest init container if that is more."""
     total = Amount()
     for container in pod["spec"].get("containers") or ():
-        total = total.plus(_of(container, part, name))
+        total = total.plus(_container_amount(container, part, name))
     for container in pod["spec"].get("initContainers") or ():
-        one = _of(container, part, name)
-        total = one if one.value > total.value else total
+        initial = _container_amount(container, part, name)
+        total = initial if initial.value > total.value else total
     return total
 
 
-def _of(container: Object, part: str, name: str) -> Amount:
-    return amount(_said(container, part).get(name, "0"))
+def _container_amount(container: Object, part: str, name: str) -> Amount:
+    return amount(_container_resources(container, part).get(name, "0"))
 
 
-def _said(container: Object, part: str) -> Object:
+def _container_resources(container: Object, part: str) -> Object:
     return (container.get("resources") or {}).get(part) or {}
 
 
-def unsaid(pod: Object, names: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+def unspecified(pod: Object, names: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
     """Yield what containers must say and do not, with their names, in order."""
     spec = pod.get("spec") or {}
     containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
     for name in sorted(names):
         if name in _COMPUTE:
-            part, what = _COMPUTE[name]
-            silent = [each["name"] for each in containers if what not in _said(each, part)]
-            if silent:
-                yield name, silent
+            part, resource_name = _COMPUTE[name]
+            unspecified = [each["name"] for each in containers if resource_name not in _container_resources(each, part)]
+            if unspecified:
+                yield name, unspecified

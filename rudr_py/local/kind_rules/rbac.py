@@ -21,21 +21,21 @@ def _role_causes(*, namespaced: bool) -> Callable[[Object], Iterator[Cause]]:
     return causes
 
 
-def _rule_causes(each: dict[str, Any], at: str, *, namespaced: bool) -> Iterator[Cause]:
-    if not each.get("verbs"):
-        yield rule.required(f"{at}.verbs", "verbs must contain at least one value")
-    urls = each.get("nonResourceURLs")
+def _rule_causes(policy_rule: dict[str, Any], path: str, *, namespaced: bool) -> Iterator[Cause]:
+    if not policy_rule.get("verbs"):
+        yield rule.required(f"{path}.verbs", "verbs must contain at least one value")
+    urls = policy_rule.get("nonResourceURLs")
     if urls:
-        field = f"{at}.nonResourceURLs"
+        field = f"{path}.nonResourceURLs"
         if namespaced:
             yield rule.invalid(field, urls, "namespaced rules cannot apply to non-resource URLs")
-        if each.get("apiGroups") or each.get("resources") or each.get("resourceNames"):
+        if policy_rule.get("apiGroups") or policy_rule.get("resources") or policy_rule.get("resourceNames"):
             yield rule.invalid(field, urls, "rules cannot apply to both regular resources and non-resource URLs")
         return
-    if not each.get("apiGroups"):
-        yield rule.required(f"{at}.apiGroups", "resource rules must supply at least one api group")
-    if not each.get("resources"):
-        yield rule.required(f"{at}.resources", "resource rules must supply at least one resource")
+    if not policy_rule.get("apiGroups"):
+        yield rule.required(f"{path}.apiGroups", "resource rules must supply at least one api group")
+    if not policy_rule.get("resources"):
+        yield rule.required(f"{path}.resources", "resource rules must supply at least one resource")
 
 
 def _binding_causes(*, namespaced: bool) -> Callable[[Object], Iterator[Cause]]:
@@ -55,20 +55,20 @@ def _binding_causes(*, namespaced: bool) -> Callable[[Object], Iterator[Cause]]:
     return causes
 
 
-def _subject_causes(subject: dict[str, Any], at: str, *, namespaced: bool) -> Iterator[Cause]:
+def _subject_causes(subject: dict[str, Any], path: str, *, namespaced: bool) -> Iterator[Cause]:
     kind = subject.get("kind", "")
     if not subject.get("name"):
-        yield rule.required(f"{at}.name")
+        yield rule.required(f"{path}.name")
     if kind == "ServiceAccount":
         if subject.get("apiGroup"):
-            yield _unsupported(f"{at}.apiGroup", subject["apiGroup"], "")
+            yield _unsupported(f"{path}.apiGroup", subject["apiGroup"], "")
         if not namespaced and not subject.get("namespace"):
-            yield rule.required(f"{at}.namespace")
+            yield rule.required(f"{path}.namespace")
     elif kind in ("User", "Group"):
         if subject.get("apiGroup", _GROUP) != _GROUP:
-            yield _unsupported(f"{at}.apiGroup", subject.get("apiGroup", ""), _GROUP)
+            yield _unsupported(f"{path}.apiGroup", subject.get("apiGroup", ""), _GROUP)
     else:
-        yield _unsupported(f"{at}.kind", kind, "ServiceAccount", "User", "Group")
+        yield _unsupported(f"{path}.kind", kind, "ServiceAccount", "User", "Group")
 
 
 def _unsupported(field: str, value: str, *supported: str) -> Cause:
@@ -80,8 +80,12 @@ def _unsupported(field: str, value: str, *supported: str) -> Cause:
 def _role_fixed(new: Object, old: Object) -> Iterator[Cause]:
     reference = new.get("roleRef") or {}
     if reference != old.get("roleRef"):
-        shown = {"APIGroup": reference.get("apiGroup"), "Kind": reference.get("kind"), "Name": reference.get("name")}
-        yield rule.invalid("roleRef", shown, "cannot change roleRef")
+        go_reference = {
+            "APIGroup": reference.get("apiGroup"),
+            "Kind": reference.get("kind"),
+            "Name": reference.get("name"),
+        }
+        yield rule.invalid("roleRef", go_reference, "cannot change roleRef")
 
 
 RULES: dict[str, KindRule] = {

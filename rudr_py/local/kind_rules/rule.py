@@ -79,29 +79,29 @@ def spec(obj: Object) -> Any:
     return obj.get("spec")
 
 
-def invalid(field: str, value: Any, why: str) -> Cause:
+def invalid(field: str, value: Any, detail: str) -> Cause:
     """A value that will not do, shown as Go shows it."""
-    shown = msgspec.json.encode(value, order="deterministic").decode()
-    return Cause(reason="FieldValueInvalid", message=f"Invalid value: {shown}: {why}", field=field)
+    encoded = msgspec.json.encode(value, order="deterministic").decode()
+    return Cause(reason="FieldValueInvalid", message=f"Invalid value: {encoded}: {detail}", field=field)
 
 
-def required(field: str, why: str = "") -> Cause:
+def required(field: str, detail: str = "") -> Cause:
     """A value that is missing."""
     return Cause(
-        reason="FieldValueRequired", message=f"Required value: {why}" if why else "Required value", field=field
+        reason="FieldValueRequired", message=f"Required value: {detail}" if detail else "Required value", field=field
     )
 
 
-def forbidden(field: str, why: str) -> Cause:
+def forbidden(field: str, detail: str) -> Cause:
     """A field that may not be set or changed."""
-    return Cause(reason="FieldValueForbidden", message=f"Forbidden: {why}", field=field)
+    return Cause(reason="FieldValueForbidden", message=f"Forbidden: {detail}", field=field)
 
 
 def immutable(new: Object, old: Object, *path: str) -> Iterator[Cause]:
     """Yield a cause when the value at a path differs."""
-    was, now = at(old, path), at(new, path)
-    if was != now:
-        yield invalid(".".join(path), now, "field is immutable")
+    old_value, new_value = at(old, path), at(new, path)
+    if old_value != new_value:
+        yield invalid(".".join(path), new_value, "field is immutable")
 
 
 def at(obj: Object, path: Iterable[str]) -> Any:

@@ -39,10 +39,10 @@ def malformed(message: str) -> PatchError:
     return PatchError(message, status=400, reason="BadRequest")
 
 
-def incorrect_version(given: str, expected: str) -> ApiError:
+def incorrect_version(version: str, expected: str) -> ApiError:
     """400: an applied body names another version than the request's path."""
     return malformed(
-        f"Incorrect version specified in apply patch. Specified patch version: {given}, expected: {expected}"
+        f"Incorrect version specified in apply patch. Specified patch version: {version}, expected: {expected}"
     )
 
 

@@ -94,8 +94,8 @@ def union(left: Fields, right: Fields) -> Fields:
         return left or right
     result = dict(left)
     for element, entry in right.items():
-        known = result.get(element)
-        result[element] = entry if known is None else _union_entry(known, entry)
+        existing = result.get(element)
+        result[element] = entry if existing is None else _union_entry(existing, entry)
     return result
 
 
@@ -157,9 +157,9 @@ def intersection(left: Fields, right: Fields) -> Fields:
 
 def insert(fields: Fields, element: str, below: Fields, *, member: bool) -> None:
     """Put an element with what is owned below it into a set that is being built, if anything of it is owned."""
-    found = _entry(member, below)
-    if found is not None:
-        fields[element] = found
+    entry = _entry(member, below)
+    if entry is not None:
+        fields[element] = entry
 
 
 def ordered(fields: Fields) -> Fields:
@@ -186,18 +186,18 @@ def _rank(value: object) -> int:
 
 def paths(fields: Fields, prefix: str = "") -> list[str]:
     """Every member as a dotted path (`.spec.containers[name="c"].image`), as conflicts name them."""
-    found: list[str] = []
+    member_paths: list[str] = []
     for element, entry in fields.items():
         if element == ".":
             continue
-        path = prefix + shown(element)
+        path = prefix + element_path(element)
         if owns(entry):
-            found.append(path)
-        found.extend(paths(entry, path))
-    return found
+            member_paths.append(path)
+        member_paths.extend(paths(entry, path))
+    return member_paths
 
 
-def shown(element: str) -> str:
+def element_path(element: str) -> str:
     """An element as messages name it: `.name`, `[name="c"]`, `[="x"]`, `[0]`."""
     kind, _, text = element.partition(":")
     if kind == "f":

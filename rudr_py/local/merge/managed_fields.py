@@ -75,7 +75,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         return (self.manager, self.operation, version, self.subresource)
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """The manager as messages about conflicts name it."""
         text = f'"{self.manager}"'
         if self.subresource:
@@ -96,7 +96,7 @@ def reset_fields(subresource: str, *, custom: bool, has_status: bool) -> tuple[P
     return (("status",),) if has_status and not subresource else ()
 
 
-def update(live: dict[str, Any] | None, new: dict[str, Any], context: Write) -> list[dict[str, Any]]:
+def update(live: dict[str, Any] | None, new: dict[str, Any], write: Write) -> list[dict[str, Any]]:
     """The managedFields of `new` after a create (`live` is None), an update or a patch.
 
     `new` is the whole object as it would be stored, defaulted; what the server itself fills in afterwards (cluster IPs,
@@ -104,46 +104,46 @@ def update(live: dict[str, Any] | None, new: dict[str, Any], context: Write) -> 
     a subresource; an empty list there switches tracking off, as it does on the server. Raises nothing: where an object
     cannot be typed, the managedFields of the live one are kept.
     """
-    entries = _entries_of_request(live, new, through_subresource=bool(context.subresource))
+    entries = _entries_of_request(live, new, through_subresource=bool(write.subresource))
     if not entries and live is not None:
         return []
-    before = without_managed_fields(live) if live is not None else _empty(new, context.node)
-    entries = reconciled(entries, context.node)
+    before = without_managed_fields(live) if live is not None else _empty(new, write.node)
+    entries = reconciled(entries, write.node)
     try:
-        entries = tracked(entries, before, without_managed_fields(new), context)
+        entries = tracked(entries, before, without_managed_fields(new), write)
     except NoElementError:
         # an object that cannot be typed is refused by validation, or was stored before its schema changed
         return list((live or {}).get("metadata", {}).get("managedFields") or [])
     return encode(entries)
 
 
-def tracked(entries: Entries, before: dict[str, Any], after: dict[str, Any], context: Write) -> Entries:
+def tracked(entries: Entries, before: dict[str, Any], after: dict[str, Any], write: Write) -> Entries:
     """The entries after a change from `before` to `after` by an updater: changed fields move to it."""
-    difference = filtered(typed.compare(before, after, context.node), context)
-    changed = fieldset.union(difference.added, difference.modified)
-    rest = taken(entries, fieldset.union(changed, difference.removed), except_for=None)
+    comparison = filtered(typed.compare(before, after, write.node), write)
+    changed = fieldset.union(comparison.added, comparison.modified)
+    rest = taken(entries, fieldset.union(changed, comparison.removed), except_for=None)
     own = fieldset.difference(changed, _NEVER_OWNED)
     if own:
         entry = Entry(
-            manager=context.manager,
+            manager=write.manager,
             operation="Update",
-            api_version=context.api_version,
-            time=context.time,
+            api_version=write.api_version,
+            time=write.time,
             fields=own,
-            subresource=context.subresource,
+            subresource=write.subresource,
         )
-        known = rest.get(entry.identity)
-        if known is not None:
-            entry = msgspec.structs.replace(entry, fields=fieldset.union(own, known.fields))
+        existing = rest.get(entry.identity)
+        if existing is not None:
+            entry = msgspec.structs.replace(entry, fields=fieldset.union(own, existing.fields))
         rest[entry.identity] = entry
     return _capped(rest)
 
 
-def before_first_apply(live: dict[str, Any], context: Write) -> Entries:
+def before_first_apply(live: dict[str, Any], write: Write) -> Entries:
     """The entry that keeps what an object had before server-side apply ever saw it."""
-    creator = msgspec.structs.replace(context, manager="before-first-apply")
+    creator = msgspec.structs.replace(write, manager="before-first-apply")
     plain = without_managed_fields(live)
-    return tracked({}, _empty(live, context.node), plain, creator)
+    return tracked({}, _empty(live, write.node), plain, creator)
 
 
 def reconciled(entries: Entries, node: SchemaNode) -> Entries:
@@ -168,21 +168,21 @@ def taken(entries: Entries, fields: Fields, *, except_for: tuple[str, str, str, 
     return result
 
 
-def filtered(difference: FieldComparison, context: Write) -> FieldComparison:
+def filtered(comparison: FieldComparison, write: Write) -> FieldComparison:
     """The difference without the fields that this door resets."""
-    if not context.reset:
-        return difference
-    reset = fieldset.from_paths(*context.reset)
+    if not write.reset:
+        return comparison
+    reset = fieldset.from_paths(*write.reset)
     return FieldComparison(
-        added=fieldset.exclude(difference.added, reset),
-        modified=fieldset.exclude(difference.modified, reset),
-        removed=fieldset.exclude(difference.removed, reset),
+        added=fieldset.exclude(comparison.added, reset),
+        modified=fieldset.exclude(comparison.modified, reset),
+        removed=fieldset.exclude(comparison.removed, reset),
     )
 
 
-def ownable(fields: Fields, context: Write) -> Fields:
+def ownable(fields: Fields, write: Write) -> Fields:
     """The fields of an applied body that its manager comes to own."""
-    return fieldset.difference(fieldset.exclude(fields, fieldset.from_paths(*context.reset)), _NEVER_OWNED)
+    return fieldset.difference(fieldset.exclude(fields, fieldset.from_paths(*write.reset)), _NEVER_OWNED)
 
 
 def decode(managed: Any) -> Entries:
@@ -302,10 +302,10 @@ def _capped(entries: Entries) -> Entries:
             fields={},
         )
         oldest = result.pop(first[entry.api_version].identity, None)
-        known = result.pop(bucket.identity, None)
+        ancient = result.pop(bucket.identity, None)
         del result[entry.identity]
         fields = entry.fields
-        for folded in (oldest, known):
+        for folded in (oldest, ancient):
             fields = fieldset.union(fields, folded.fields if folded else {})
         result[bucket.identity] = msgspec.structs.replace(bucket, fields=fields)
         excess -= 1

@@ -48,7 +48,7 @@ def _walk(value: Any, node: SchemaNode, path: str, problems: list[str]) -> None:
 def _map(value: dict[str, Any], node: SchemaNode, path: str, problems: list[str]) -> None:
     named = node.properties
     for key, item in value.items():
-        child = named.get(key) or node.unknown
+        child = named.get(key) or node.unknown_node
         if child is None:
             _report(problems, f"{path}.{key}", "field not declared in schema")
             return
@@ -59,18 +59,18 @@ def _list(value: list[Any], node: SchemaNode, path: str, problems: list[str]) ->
     seen: set[str] = set()
     items = elements.item_node(node)
     for index, item in enumerate(value):
-        shown = f"[{index}]"
+        item_path = f"[{index}]"
         if node.list_type != "atomic":
             try:
                 element = elements.item_element(node, item)
             except NoElementError as error:
                 _report(problems, path, f"element {index}: {error}")
                 return
-            shown = fieldset.shown(element)
+            item_path = fieldset.element_path(element)
             if element in seen:
-                _report(problems, path, f"duplicate entries for key {shown}")
+                _report(problems, path, f"duplicate entries for key {item_path}")
             seen.add(element)
-        _walk(item, items, path + shown, problems)
+        _walk(item, items, path + item_path, problems)
 
 
 def _scalar(value: Any, node: SchemaNode) -> str:

@@ -52,7 +52,7 @@ def _map_fields(value: dict[str, Any], node: SchemaNode) -> Fields:
     named = node.properties
     for key, item in value.items():
         child = named.get(key)
-        member, below = _parts(item, child or node.unknown or DEDUCED)
+        member, below = _parts(item, child or node.unknown_node or DEDUCED)
         fieldset.insert(result, f"f:{key}", below, member=member or child is None or item is None or item == {})
     return result
 
@@ -87,15 +87,15 @@ def _compare(old: Any, new: Any, node: SchemaNode) -> _Difference:
             return _compare_shapes(old, new, node)
     if elements.leaf(node, old, new):
         return ({}, None, None) if old is ABSENT else (None, None, {}) if new is ABSENT else (None, {}, None)
-    found: tuple[Fields, Fields, Fields] = ({}, {}, {})
+    sets: tuple[Fields, Fields, Fields] = ({}, {}, {})
     for element, before, after, child in _pairs(old, new, node):
-        for kind, entry in zip(found, _compare_items(before, after, child), strict=True):
+        for kind, entry in zip(sets, _compare_items(before, after, child), strict=True):
             if entry is not None:
                 kind[element] = entry
     return (
-        _combined(found[0], member=old is ABSENT),
-        _combined(found[1], member=False),
-        _combined(found[2], member=new is ABSENT),
+        _combined(sets[0], member=old is ABSENT),
+        _combined(sets[1], member=False),
+        _combined(sets[2], member=new is ABSENT),
     )
 
 
@@ -158,10 +158,10 @@ def _as_dict(value: Any) -> dict[str, Any]:
 
 
 def _indexed(value: Any, node: SchemaNode) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = {}
+    items: dict[str, list[Any]] = {}
     for item in value if isinstance(value, list) else ():
-        found.setdefault(elements.item_element(node, item), []).append(item)
-    return found
+        items.setdefault(elements.item_element(node, item), []).append(item)
+    return items
 
 
 def merge(live: Any, applied: Any, node: SchemaNode) -> Any:
@@ -185,29 +185,29 @@ def _merge_lists(live: list[Any], applied: list[Any], node: SchemaNode) -> list[
     present = set(left)
     right = {elements.item_element(node, item): item for item in applied}
     duplicates = {element for element in left if left.count(element) > 1} if len(present) < len(left) else set()
-    known = {element: item for element, item in zip(left, live, strict=True) if element not in duplicates}
+    live_items = {element: item for element, item in zip(left, live, strict=True) if element not in duplicates}
     order = list(right)
-    out: list[Any] = []
+    merged: list[Any] = []
 
     def put(element: str) -> None:
         """The applied item, merged with its live one."""
-        out.append(merge(known.get(element, ABSENT), right[element], items))
+        merged.append(merge(live_items.get(element, ABSENT), right[element], items))
 
     shared = [element for element in order if element in present]
-    at = 0  # the next applied item
+    next_applied = 0  # the next applied item
     for element, item in zip(left, live, strict=True):
         if element not in right:
-            out.append(item)
+            merged.append(item)
         elif shared and element == shared[0]:
-            while order[at] != element:
-                put(order[at])
-                at += 1
+            while order[next_applied] != element:
+                put(order[next_applied])
+                next_applied += 1
             put(element)
-            at += 1
+            next_applied += 1
             shared.pop(0)
-    for element in order[at:]:
+    for element in order[next_applied:]:
         put(element)
-    return out
+    return merged
 
 
 def remove(value: Any, fields: Fields, node: SchemaNode) -> Any:
@@ -251,8 +251,8 @@ def emptied_away(before: Any, after: Any, node: SchemaNode) -> Any:
         return result
     if isinstance(after, list) and isinstance(before, list) and node.list_type == "map":
         items = elements.item_node(node)
-        known = {elements.item_element(node, item): item for item in before}
-        return [emptied_away(known.get(elements.item_element(node, item)), item, items) for item in after]
+        before_items = {elements.item_element(node, item): item for item in before}
+        return [emptied_away(before_items.get(elements.item_element(node, item)), item, items) for item in after]
     return after
 
 
@@ -289,8 +289,8 @@ def reconciled(fields: Fields, node: SchemaNode) -> Fields:
         if child is None or child.deduced or not child.type:
             continue
         atomic = child.map_type == "atomic" if child.type == "object" else child.list_type == "atomic"
-        found = {} if atomic and child.type in ("object", "array") else reconciled(entry, child)
-        if found is not entry:
+        fields_below = {} if atomic and child.type in ("object", "array") else reconciled(entry, child)
+        if fields_below is not entry:
             result = dict(result) if result is fields else result
-            result[element] = found
+            result[element] = fields_below
     return result

@@ -56,7 +56,7 @@ def _age(obj: Object, now: datetime) -> Any:
     return age(obj["metadata"].get("creationTimestamp"), now)
 
 
-def made(
+def define(
     name: str, cell: Cell, kind: str = "string", *, about: str = "", text: str = "", wide: bool = False
 ) -> ColumnDefinition:
     """Return a column, described as the field at a dotted path is, or by a text; `wide` ones need `-o wide`."""
@@ -69,9 +69,9 @@ def named(column: ColumnDefinition) -> ColumnDefinition:
     return msgspec.structs.replace(column, definition={**column.definition, "format": "name"})
 
 
-NAME = named(made("Name", _name, about="metadata.name"))
-AGE = made("Age", _age, text=_AGE_TEXT)
-CREATED = made("Created At", lambda obj, _: obj["metadata"].get("creationTimestamp"), "date", text=_AGE_TEXT)
+NAME = named(define("Name", _name, about="metadata.name"))
+AGE = define("Age", _age, text=_AGE_TEXT)
+CREATED = define("Created At", lambda obj, _: obj["metadata"].get("creationTimestamp"), "date", text=_AGE_TEXT)
 
 
 def age(timestamp: Any, now: datetime) -> str:
@@ -100,7 +100,7 @@ def duration(seconds: float) -> str:
     return next(show(max(whole, 0)) for limit, show in _AGES if whole < limit)
 
 
-def _two(seconds: int, unit: int, name: str, smaller: int, smaller_name: str) -> str:
+def _two_units(seconds: int, unit: int, name: str, smaller: int, smaller_name: str) -> str:
     whole, rest = divmod(seconds, unit)
     return f"{whole}{name}{rest // smaller}{smaller_name}" if rest // smaller else f"{whole}{name}"
 
@@ -109,13 +109,13 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _YEAR = 365 * _DAY
 _AGES: tuple[tuple[float, Callable[[int], str]], ...] = (
     (2 * _MINUTE, lambda s: f"{s}s"),
-    (10 * _MINUTE, lambda s: _two(s, _MINUTE, "m", 1, "s")),
+    (10 * _MINUTE, lambda s: _two_units(s, _MINUTE, "m", 1, "s")),
     (3 * _HOUR, lambda s: f"{s // _MINUTE}m"),
-    (8 * _HOUR, lambda s: _two(s, _HOUR, "h", _MINUTE, "m")),
+    (8 * _HOUR, lambda s: _two_units(s, _HOUR, "h", _MINUTE, "m")),
     (2 * _DAY, lambda s: f"{s // _HOUR}h"),
-    (8 * _DAY, lambda s: _two(s, _DAY, "d", _HOUR, "h")),
+    (8 * _DAY, lambda s: _two_units(s, _DAY, "d", _HOUR, "h")),
     (2 * _YEAR, lambda s: f"{s // _DAY}d"),
-    (8 * _YEAR, lambda s: _two(s, _YEAR, "y", _DAY, "d")),
+    (8 * _YEAR, lambda s: _two_units(s, _YEAR, "y", _DAY, "d")),
     (float("inf"), lambda s: f"{s // _YEAR}y"),
 )
 
@@ -136,10 +136,10 @@ def custom(column: Column) -> ColumnDefinition:
 
 
 def _custom_cell(obj: Object, column: Column, now: datetime) -> Any:
-    found = find(obj, column.path)
-    if not found:
+    values = find(obj, column.path)
+    if not values:
         return None
-    value = found[0]
+    value = values[0]
     if column.type == "date":
         try:
             return age(value, now)
@@ -148,7 +148,7 @@ def _custom_cell(obj: Object, column: Column, now: datetime) -> Any:
     if column.type in _PLAIN:
         fits = isinstance(value, _PLAIN[column.type]) and isinstance(value, bool) == (column.type == "boolean")
         return value if fits else None
-    return ",".join(_text(each) for each in found)
+    return ",".join(_text(each) for each in values)
 
 
 _PLAIN: dict[str, tuple[type, ...]] = {"integer": (int,), "number": (int, float), "boolean": (bool,)}
@@ -158,11 +158,11 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-def at(path: str, otherwise: Any = "") -> Cell:
+def at(path: str, default: Any = "") -> Cell:
     """Return a cell that shows what a JSONPath finds, or something else where that is nothing."""
 
     def cell(obj: Object, _now: datetime) -> Any:
-        found = find(obj, path)
-        return found[0] if found and found[0] is not None else otherwise
+        values = find(obj, path)
+        return values[0] if values and values[0] is not None else default
 
     return cell

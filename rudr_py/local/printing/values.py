@@ -24,15 +24,15 @@ _JOB_TURNS = ("Suspended", "FailureTarget", "SuccessCriteriaMet")
 
 
 def _part(obj: Object, path: str) -> Any:
-    found = find(obj, path)
-    return found[0] if found else None
+    values = find(obj, path)
+    return values[0] if values else None
 
 
-def _some(texts: Iterable[str], limit: int = 3) -> str:
+def _first_few(texts: Iterable[str], limit: int = 3) -> str:
     """The first few, and how many more there are."""
-    found = list(texts)
-    more = f" + {len(found) - limit} more..." if len(found) > limit else ""
-    return ",".join(found[:limit]) + more
+    items = list(texts)
+    more = f" + {len(items) - limit} more..." if len(items) > limit else ""
+    return ",".join(items[:limit]) + more
 
 
 def ratio(first: str, second: str) -> Cell:
@@ -92,8 +92,8 @@ def modes(path: str) -> Cell:
     """Access modes of a volume, in short."""
 
     def cell(obj: Object, _now: datetime) -> str:
-        found = _part(obj, path) or ()
-        return ",".join(short for mode, short in _MODES.items() if mode in found)
+        access_modes = _part(obj, path) or ()
+        return ",".join(short for mode, short in _MODES.items() if mode in access_modes)
 
     return cell
 
@@ -153,22 +153,22 @@ def restarts(pod: Object, now: datetime) -> str:
 
 def gates(pod: Object, _now: datetime) -> str:
     """How many of a pod's readiness gates are open."""
-    wanted = pod["spec"].get("readinessGates") or ()
-    if not wanted:
+    readiness_gates = pod["spec"].get("readinessGates") or ()
+    if not readiness_gates:
         return NONE
-    return f"{sum(_condition(pod, gate.get('conditionType', '')) for gate in wanted)}/{len(wanted)}"
+    return f"{sum(_condition(pod, gate.get('conditionType', '')) for gate in readiness_gates)}/{len(readiness_gates)}"
 
 
 def _condition(obj: Object, kind: str) -> bool:
     """Whether a condition is true."""
-    found = _part(obj, ".status.conditions") or ()
-    return any(one.get("type") == kind and one.get("status") == "True" for one in found)
+    conditions = _part(obj, ".status.conditions") or ()
+    return any(one.get("type") == kind and one.get("status") == "True" for one in conditions)
 
 
 def node_status(node: Object, _now: datetime) -> str:
     """Whether a node is ready, and takes pods."""
-    known = any(one.get("type") == "Ready" for one in _part(node, ".status.conditions") or ())
-    word = ("Ready" if _condition(node, "Ready") else "NotReady") if known else "Unknown"
+    reported = any(one.get("type") == "Ready" for one in _part(node, ".status.conditions") or ())
+    word = ("Ready" if _condition(node, "Ready") else "NotReady") if reported else "Unknown"
     return f"{word},SchedulingDisabled" if _part(node, ".spec.unschedulable") else word
 
 
@@ -182,8 +182,8 @@ def node_address(kind: str) -> Cell:
     """A node's address of a kind."""
 
     def cell(node: Object, _now: datetime) -> str:
-        found = _part(node, ".status.addresses") or ()
-        return next((str(one.get("address")) for one in found if one.get("type") == kind), NONE)
+        addresses = _part(node, ".status.addresses") or ()
+        return next((str(one.get("address")) for one in addresses if one.get("type") == kind), NONE)
 
     return cell
 
@@ -209,9 +209,9 @@ def job_status(job: Object, _now: datetime) -> str:
 def completions(job: Object, _now: datetime) -> str:
     """How many of a job's pods have succeeded, of how many."""
     done = _part(job, ".status.succeeded") or 0
-    wanted, at_once = _part(job, ".spec.completions"), _part(job, ".spec.parallelism") or 0
-    if wanted is not None:
-        return f"{done}/{wanted}"
+    desired, at_once = _part(job, ".spec.completions"), _part(job, ".spec.parallelism") or 0
+    if desired is not None:
+        return f"{done}/{desired}"
     return f"{done}/1 of {at_once}" if at_once > 1 else f"{done}/1"
 
 
@@ -222,25 +222,25 @@ def job_duration(job: Object, now: datetime) -> str:
 
 def metrics(autoscaler: Object, _now: datetime) -> str:
     """What an autoscaler aims at, and where it is."""
-    wanted = _part(autoscaler, ".spec.metrics") or ()
+    specs = _part(autoscaler, ".spec.metrics") or ()
     current = _part(autoscaler, ".status.currentMetrics") or ()
-    shown = [_metric(spec, current[index] if index < len(current) else {}) for index, spec in enumerate(wanted)]
-    if not shown:
+    metric_texts = [_metric(spec, current[index] if index < len(current) else {}) for index, spec in enumerate(specs)]
+    if not metric_texts:
         return NONE
-    return ", ".join(shown[:2]) + (f" + {len(shown) - 2} more..." if len(shown) > 2 else "")
+    return ", ".join(metric_texts[:2]) + (f" + {len(metric_texts) - 2} more..." if len(metric_texts) > 2 else "")
 
 
 def _metric(spec: Object, current: Object) -> str:
     kind = str(spec.get("type") or "")
-    source, seen = (each.get(kind[:1].lower() + kind[1:]) or {} for each in (spec, current))
-    target, now = source.get("target") or {}, seen.get("current") or {}
+    source, status = (each.get(kind[:1].lower() + kind[1:]) or {} for each in (spec, current))
+    target, current_value = source.get("target") or {}, status.get("current") or {}
     name = f"{source['name']}: " if kind == "Resource" and "name" in source else ""
     if "averageUtilization" in target:
-        used = now.get("averageUtilization")
+        used = current_value.get("averageUtilization")
         return f"{name}{UNKNOWN if used is None else f'{used}%'}/{target['averageUtilization']}%"
     field = "averageValue" if "averageValue" in target else "value"
     average = " (avg)" if field == "averageValue" and kind in ("Object", "External") else ""
-    return f"{name}{now.get(field, UNKNOWN)}/{target.get(field, UNSET)}{average}"
+    return f"{name}{current_value.get(field, UNKNOWN)}/{target.get(field, UNSET)}{average}"
 
 
 # --- Networks
@@ -262,24 +262,24 @@ def external_ip(service: Object, _now: datetime) -> str:
         return str(spec.get("externalName", ""))
     outside = list(spec.get("externalIPs") or ())
     if spec.get("type") == "LoadBalancer":
-        outside = [*filter(None, _balanced(service)), *outside]
+        outside = [*filter(None, _load_balancer_addresses(service)), *outside]
         return ",".join(outside) or "<pending>"
     return ",".join(outside) or NONE
 
 
-def _balanced(obj: Object) -> list[str]:
-    found = _part(obj, ".status.loadBalancer.ingress") or ()
-    return [str(one.get("ip") or one.get("hostname") or "") for one in found]
+def _load_balancer_addresses(obj: Object) -> list[str]:
+    ingress = _part(obj, ".status.loadBalancer.ingress") or ()
+    return [str(one.get("ip") or one.get("hostname") or "") for one in ingress]
 
 
 def address(ingress: Object, _now: datetime) -> str:
     """Where an ingress is reached."""
-    return ",".join(filter(None, _balanced(ingress)))
+    return ",".join(filter(None, _load_balancer_addresses(ingress)))
 
 
 def hosts(ingress: Object, _now: datetime) -> str:
     """The hosts of an ingress's rules."""
-    return _some(filter(None, (one.get("host", "") for one in _part(ingress, ".spec.rules") or ()))) or "*"
+    return _first_few(filter(None, (one.get("host", "") for one in _part(ingress, ".spec.rules") or ()))) or "*"
 
 
 def ingress_ports(ingress: Object, _now: datetime) -> str:
@@ -289,22 +289,22 @@ def ingress_ports(ingress: Object, _now: datetime) -> str:
 
 def endpoints(obj: Object, _now: datetime) -> str:
     """The addresses and ports of Endpoints."""
-    found: list[str] = []
+    addresses: list[str] = []
     for subset in obj.get("subsets") or ():
         ready = [one.get("ip", "") for one in subset.get("addresses") or ()]
         ports = subset.get("ports") or ()
-        found += [f"{ip}:{port.get('port')}" for port in ports for ip in ready] if ports else ready
-    return _some(found) or NONE
+        addresses += [f"{ip}:{port.get('port')}" for port in ports for ip in ready] if ports else ready
+    return _first_few(addresses) or NONE
 
 
 def slice_ports(obj: Object, _now: datetime) -> str:
     """The ports of an EndpointSlice."""
-    return _some(str(one.get("port", "*")) for one in obj.get("ports") or ()) or UNSET
+    return _first_few(str(one.get("port", "*")) for one in obj.get("ports") or ()) or UNSET
 
 
 def slice_endpoints(obj: Object, _now: datetime) -> str:
     """The addresses of an EndpointSlice."""
-    return _some(ip for one in obj.get("endpoints") or () for ip in one.get("addresses") or ()) or UNSET
+    return _first_few(ip for one in obj.get("endpoints") or () for ip in one.get("addresses") or ()) or UNSET
 
 
 # --- Rights and limits
@@ -320,10 +320,10 @@ def subjects(kind: str) -> Cell:
     """The subjects of a kind in a binding."""
 
     def cell(binding: Object, _now: datetime) -> str:
-        found = [one for one in binding.get("subjects") or () if one.get("kind") == kind]
+        subjects_of_kind = [one for one in binding.get("subjects") or () if one.get("kind") == kind]
         return ", ".join(
             f"{one['namespace']}/{one['name']}" if kind == "ServiceAccount" and one.get("namespace") else one["name"]
-            for one in found
+            for one in subjects_of_kind
         )
 
     return cell
@@ -343,19 +343,19 @@ def quota(*, limits: bool) -> Cell:
 # --- Events
 
 
-def _either(*paths: str) -> Callable[[Object], Any]:
-    return lambda obj: next((found for path in paths if (found := _part(obj, path))), None)
+def _first_of(*paths: str) -> Callable[[Object], Any]:
+    return lambda obj: next((value for path in paths if (value := _part(obj, path))), None)
 
 
 def event_last_seen(event: Object, now: datetime) -> str:
     """The time since an event last happened."""
-    last = _either(".series.lastObservedTime", ".lastTimestamp", ".eventTime", ".metadata.creationTimestamp")
+    last = _first_of(".series.lastObservedTime", ".lastTimestamp", ".eventTime", ".metadata.creationTimestamp")
     return cells.age(last(event), now)
 
 
 def event_first_seen(event: Object, now: datetime) -> str:
     """The time since an event first happened."""
-    return cells.age(_either(".firstTimestamp", ".eventTime")(event), now)
+    return cells.age(_first_of(".firstTimestamp", ".eventTime")(event), now)
 
 
 def event_object(event: Object, _now: datetime) -> str:
@@ -378,4 +378,4 @@ def event_text(event: Object, _now: datetime) -> str:
 
 def event_count(event: Object, _now: datetime) -> str:
     """How often it happened."""
-    return str(_either(".series.count", ".count")(event) or 1)
+    return str(_first_of(".series.count", ".count")(event) or 1)

@@ -41,7 +41,7 @@ class ScalePaths(msgspec.Struct, frozen=True, kw_only=True):
     selector: str = ""
 
 
-def _anything() -> SchemaNode | None:
+def _no_schema() -> SchemaNode | None:
     return None
 
 
@@ -66,7 +66,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     status: bool = False
     subresources: tuple[str, ...] = ()
     scale: ScalePaths | None = None
-    schema: Callable[[], SchemaNode | None] = _anything
+    schema: Callable[[], SchemaNode | None] = _no_schema
     columns: tuple[Column, ...] = ()
     selectable: tuple[str, ...] = ()
     table: str = ""
@@ -127,8 +127,8 @@ class Registry:
         """Serve a resource, or serve it anew."""
         self._by_path[(resource.group, resource.version, resource.plural)] = resource
         self._by_kind[resource.id] = resource
-        known = self._by_table.setdefault(resource.table, resource)
-        if known.id == resource.id:
+        stored = self._by_table.setdefault(resource.table, resource)
+        if stored.id == resource.id:
             self._by_table[resource.table] = resource
         self.generation += 1
 

@@ -61,9 +61,9 @@ class BuiltinSchemas:
 
     def definition(self, name: str) -> SchemaNode:
         """The node of a definition by its published name. Raises LocalApiError for an unknown one."""
-        known = self._nodes.get(name)
-        if known is not None:
-            return known
+        cached = self._nodes.get(name)
+        if cached is not None:
+            return cached
         raw = self.definitions.get(name)
         if raw is None:
             raise LocalApiError(f"the schemas of Kubernetes {self.release} have no definition {name!r}")
@@ -104,8 +104,8 @@ class BuiltinSchemas:
             type=kind if isinstance(kind, str) else next(t for t in kind if t != "null"),
             properties=properties,
             items=self._resolve(raw["items"]) if "items" in raw else None,
-            additional=values,
-            unknown=values or (DEDUCED if free else None),
+            additional_node=values,
+            unknown_node=values or (DEDUCED if free else None),
             required=tuple(raw.get("required", ())),
             enum=tuple(raw.get("enum", ())),
             format=raw.get("format", ""),
@@ -154,22 +154,22 @@ def _is_free(raw: dict[str, Any]) -> bool:
 
 def _extensions(raw: dict[str, Any]) -> dict[str, Any]:
     """The x-kubernetes-* keys that are present, as fields of Node."""
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     strategy = raw.get("x-kubernetes-patch-strategy", "")
     merge_key = raw.get("x-kubernetes-patch-merge-key", "")
     if strategy:
-        found["patch_strategy"] = strategy
+        fields["patch_strategy"] = strategy
     if merge_key:
-        found["patch_merge_key"] = merge_key
+        fields["patch_merge_key"] = merge_key
     if "x-kubernetes-list-type" in raw:
-        found["list_type"] = raw["x-kubernetes-list-type"]
-        found["list_keys"] = tuple(sorted(raw.get("x-kubernetes-list-map-keys", ())))
+        fields["list_type"] = raw["x-kubernetes-list-type"]
+        fields["list_keys"] = tuple(sorted(raw.get("x-kubernetes-list-map-keys", ())))
     elif strategy.startswith("merge") and "$ref" not in raw:
-        found["list_type"] = "map" if merge_key else "set"
-        found["list_keys"] = (merge_key,) if merge_key else ()
+        fields["list_type"] = "map" if merge_key else "set"
+        fields["list_keys"] = (merge_key,) if merge_key else ()
     if "x-kubernetes-map-type" in raw:
-        found["map_type"] = raw["x-kubernetes-map-type"]
-    return found
+        fields["map_type"] = raw["x-kubernetes-map-type"]
+    return fields
 
 
 def _gvk(raw: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:

@@ -20,23 +20,25 @@ def required(field: str, detail: str = "") -> Cause:
 
 def invalid(field: str, value: Any, detail: str) -> Cause:
     """A value of the right type that is wrong."""
-    return _cause("FieldValueInvalid", f"Invalid value: {shown(value)}", field, detail)
+    return _cause("FieldValueInvalid", f"Invalid value: {encoded(value)}", field, detail)
 
 
 def type_invalid(field: str, value: Any, detail: str) -> Cause:
     """A value of the wrong type."""
-    return _cause("FieldValueTypeInvalid", f"Invalid value: {shown(value)}", field, detail)
+    return _cause("FieldValueTypeInvalid", f"Invalid value: {encoded(value)}", field, detail)
 
 
 def not_supported(field: str, value: Any, supported: Iterable[str]) -> Cause:
     """A value that is none of the allowed ones."""
     values = ", ".join(_quoted(item) for item in supported)
-    return _cause("FieldValueNotSupported", f"Unsupported value: {shown(value)}", field, f"supported values: {values}")
+    return _cause(
+        "FieldValueNotSupported", f"Unsupported value: {encoded(value)}", field, f"supported values: {values}"
+    )
 
 
 def duplicate(field: str, value: Any) -> Cause:
     """A second item with the same key."""
-    return _cause("FieldValueDuplicate", f"Duplicate value: {shown(value)}", field, "")
+    return _cause("FieldValueDuplicate", f"Duplicate value: {encoded(value)}", field, "")
 
 
 def forbidden(field: str, detail: str) -> Cause:
@@ -56,7 +58,7 @@ def too_many(field: str, count: int, limit: int) -> Cause:
     return _cause("FieldValueTooMany", f"Too many: {count}", field, f"must have at most {limit} {noun}")
 
 
-def shown(value: Any) -> str:
+def encoded(value: Any) -> str:
     """A value as the server's messages show it: JSON with sorted keys."""
     if isinstance(value, str):
         return _quoted(value)

@@ -20,7 +20,7 @@ def settle(value: Any, node: SchemaNode) -> None:
     """Replace null items and map values, and rewrite times, in place."""
     if isinstance(value, dict):
         for key, each in value.items():
-            child = node.properties.get(key) or node.additional
+            child = node.properties.get(key) or node.additional_node
             if child is None or not child.builtin:
                 continue
             if each is None and key not in node.properties:

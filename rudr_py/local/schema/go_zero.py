@@ -25,12 +25,12 @@ def always(node: SchemaNode) -> tuple[tuple[str, SchemaNode, Any], ...]:
     """The fields that are written even when empty: key, node, and the value of an empty field that is no struct."""
     if not node.builtin:
         return ()
-    found: list[tuple[str, SchemaNode, Any]] = []
+    fields: list[tuple[str, SchemaNode, Any]] = []
     for key, child in node.properties.items():
         if child.by_value:
-            found.append((key, child, None))
+            fields.append((key, child, None))
         elif (node.name, key) in published.ALWAYS:
-            found.append((key, child, published.ALWAYS[node.name, key]))
+            fields.append((key, child, published.ALWAYS[node.name, key]))
         elif key in node.required:
-            found.append((key, child, None if child.format in ("quantity", "date-time") else _ZERO.get(child.type)))
-    return tuple(found)
+            fields.append((key, child, None if child.format in ("quantity", "date-time") else _ZERO.get(child.type)))
+    return tuple(fields)

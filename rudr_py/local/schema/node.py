@@ -21,9 +21,9 @@ class SchemaNode(msgspec.Struct, frozen=True, kw_only=True, eq=False, repr_omit_
     """object, array, string, integer, number, boolean; empty when any value will do."""
     properties: dict[str, SchemaNode] = msgspec.field(default_factory=dict)
     items: SchemaNode | None = None
-    additional: SchemaNode | None = None
+    additional_node: SchemaNode | None = None
     """The values of a map (`additionalProperties`)."""
-    unknown: SchemaNode | None = None
+    unknown_node: SchemaNode | None = None
     """How structured merge types a key that `properties` lacks; None when such a key is not declared."""
     required: tuple[str, ...] = ()
     enum: tuple[Any, ...] = ()
@@ -65,7 +65,7 @@ class SchemaNode(msgspec.Struct, frozen=True, kw_only=True, eq=False, repr_omit_
 
     def child(self, key: str) -> SchemaNode | None:
         """The node of a key of this map, or None when the schema does not declare it."""
-        return self.properties.get(key) or self.unknown
+        return self.properties.get(key) or self.unknown_node
 
     def is_map(self, value: object) -> bool:
         """Whether a value here is walked as a map."""
@@ -78,12 +78,12 @@ class SchemaNode(msgspec.Struct, frozen=True, kw_only=True, eq=False, repr_omit_
 
 def _deduced() -> SchemaNode:
     node = SchemaNode(deduced=True, preserve_unknown=True)
-    msgspec.structs.force_setattr(node, "unknown", node)
+    msgspec.structs.force_setattr(node, "unknown_node", node)
     return node
 
 
 DEDUCED = _deduced()
 """Any value, without a schema: maps merge key by key, lists are atomic."""
 
-OPAQUE = SchemaNode(map_type="atomic", preserve_unknown=True, unknown=DEDUCED)
+OPAQUE = SchemaNode(map_type="atomic", preserve_unknown=True, unknown_node=DEDUCED)
 """Any value, replaced as a whole (a raw extension)."""

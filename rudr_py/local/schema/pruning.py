@@ -15,9 +15,9 @@ def unknown_fields(obj: dict[str, Any], node: SchemaNode) -> list[str]:
 
     Those of a built-in kind come in the order of the document, those of a custom resource sorted.
     """
-    found: list[str] = []
-    _walk(obj, node, "", found, drop=False)
-    return found if node.builtin else sorted(found)
+    unknown_paths: list[str] = []
+    _walk(obj, node, "", unknown_paths, drop=False)
+    return unknown_paths if node.builtin else sorted(unknown_paths)
 
 
 def prune(obj: dict[str, Any], node: SchemaNode) -> None:
@@ -25,41 +25,41 @@ def prune(obj: dict[str, Any], node: SchemaNode) -> None:
     _walk(obj, node, "", [], drop=True)
 
 
-def _walk(value: Any, node: SchemaNode, path: str, found: list[str], *, drop: bool) -> None:
+def _walk(value: Any, node: SchemaNode, path: str, unknown_paths: list[str], *, drop: bool) -> None:
     if node.deduced:
         return
     if isinstance(value, list):
         if node.items is not None:
             for index, item in enumerate(value):
                 if node.preserve_unknown:
-                    _known_only(item, node.items, f"{path}[{index}]", found, drop=drop)
+                    _prune_declared(item, node.items, f"{path}[{index}]", unknown_paths, drop=drop)
                 else:
-                    _walk(item, node.items, f"{path}[{index}]", found, drop=drop)
+                    _walk(item, node.items, f"{path}[{index}]", unknown_paths, drop=drop)
         return
     if not isinstance(value, dict):
         return
     unknown: list[str] = []
     for key, item in value.items():
-        child = node.properties.get(key) or node.additional
+        child = node.properties.get(key) or node.additional_node
         below = f"{path}.{key}" if path else key
         if child is not None:
-            _walk(item, child, below, found, drop=drop)
+            _walk(item, child, below, unknown_paths, drop=drop)
         elif not node.preserve_unknown:
             unknown.append(key)
-            found.append(below)
+            unknown_paths.append(below)
     if drop:
         for key in unknown:
             del value[key]
 
 
-def _known_only(value: Any, node: SchemaNode, path: str, found: list[str], *, drop: bool) -> None:
+def _prune_declared(value: Any, node: SchemaNode, path: str, unknown_paths: list[str], *, drop: bool) -> None:
     """Below a list that preserves unknown fields: what is not declared stays, what is declared is pruned."""
     if isinstance(value, list):
         for index, item in enumerate(value):
             if node.items is not None:
-                _known_only(item, node.items, f"{path}[{index}]", found, drop=drop)
+                _prune_declared(item, node.items, f"{path}[{index}]", unknown_paths, drop=drop)
     elif isinstance(value, dict):
         for key, item in value.items():
-            child = node.properties.get(key) or node.additional
+            child = node.properties.get(key) or node.additional_node
             if child is not None:
-                _walk(item, child, f"{path}.{key}", found, drop=drop)
+                _walk(item, child, f"{path}.{key}", unknown_paths, drop=drop)

@@ -24,10 +24,10 @@ _EXTREME = 60
 
 def canonical(text: str) -> str | None:
     """The quantity as the server writes it, or None when it is none: at most 2**63 - 1, and not finer than a nano."""
-    found = read(text)
-    if found is None:
+    parsed = read(text)
+    if parsed is None:
         return None
-    value, form = found
+    value, form = parsed
     return write(value, form)
 
 

@@ -31,7 +31,7 @@ def check_identity(resource: Resource, body: Any) -> None:
     if resource.custom:
         for key, label in (("kind", "Kind"), ("apiVersion", "apiVersion")):
             if not body.get(key):
-                raise api_errors.bad_request(f"Object '{label}' is missing in '{_shown(body)}'")
+                raise api_errors.bad_request(f"Object '{label}' is missing in '{_excerpt(body)}'")
     kind = body.setdefault("kind", resource.kind)
     api_version = body.setdefault("apiVersion", resource.api_version)
     if api_version != resource.api_version:
@@ -91,5 +91,5 @@ def _go_type(value: Any) -> str:
     return "string" if isinstance(value, str) else "number"
 
 
-def _shown(body: Object) -> str:
+def _excerpt(body: Object) -> str:
     return str(body)[:200]

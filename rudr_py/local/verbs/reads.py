@@ -85,11 +85,11 @@ def selection(resource: Resource, query: ListQuery) -> Predicate | None:
     allowed = {*_COMMON_FIELDS, *_SELECTABLE.get(resource.table, ()), *resource.selectable}
     for path, _, _ in terms:
         if path not in allowed and not _is_event_field(resource, path):
-            raise api_errors.bad_request(_unknown(resource, path))
+            raise api_errors.bad_request(_unsupported_field(resource, path))
     return selectors.predicate(query.labels, terms)
 
 
-def _unknown(resource: Resource, path: str) -> str:
+def _unsupported_field(resource: Resource, path: str) -> str:
     """The words for a field that cannot be selected by: kinds with fields of their own have words of their own."""
     if resource.table == "jobs.batch":
         return f'field label "{path}" not supported for Job'
@@ -115,21 +115,21 @@ def revision_of(text: str) -> int:
     return int(text)
 
 
-def list_page(world: Backend, resource: Resource, query: ListQuery) -> ListPage:
+def list_page(backend: Backend, resource: Resource, query: ListQuery) -> ListPage:
     """Return one page of a list. Raises `ApiError` (400, 410, 504)."""
     selects = selection(resource, query)
-    revision, start = _moment(world, query)
-    objects = _objects(world, resource, query, revision)
+    revision, start = _list_position(backend, query)
+    objects = _objects(backend, resource, query, revision)
     if start:
         objects = [obj for obj in objects if _key(obj) > start]
     converted = [conversion.convert(obj, resource) for obj in objects]
     if not query.limit:
         chosen = [obj for obj in converted if selects(obj)] if selects else converted
-        return ListPage(objects=chosen, revision=revision or world.store.revision)
-    return _cut(converted, selects, query.limit, revision or world.store.revision)
+        return ListPage(objects=chosen, revision=revision or backend.store.revision)
+    return _page(converted, selects, query.limit, revision or backend.store.revision)
 
 
-def _cut(objects: ObjectList, selects: Predicate | None, limit: int, revision: int) -> ListPage:
+def _page(objects: ObjectList, selects: Predicate | None, limit: int, revision: int) -> ListPage:
     chosen: ObjectList = []
     for index, obj in enumerate(objects):
         if selects is not None and not selects(obj):
@@ -146,31 +146,31 @@ def _cut(objects: ObjectList, selects: Predicate | None, limit: int, revision: i
     return ListPage(objects=chosen, revision=revision)
 
 
-def _moment(world: Backend, query: ListQuery) -> tuple[int, tuple[str, str] | None]:
+def _list_position(backend: Backend, query: ListQuery) -> tuple[int, tuple[str, str] | None]:
     """Return the revision to list at (0: now) and the key after which to start."""
-    current = world.store.revision
+    current = backend.store.revision
     if query.token:
         if query.resource_version not in ("", "0"):
             raise api_errors.bad_request("specifying resource version is not allowed when using continue")
         return _read_token(query.token)
-    wanted = revision_of(query.resource_version)
+    requested = revision_of(query.resource_version)
     if query.match and not query.resource_version:
         raise api_errors.bad_request("resourceVersionMatch is forbidden unless resourceVersion is provided")
-    if wanted > current:
-        raise api_errors.too_large_version(wanted, current)
-    exact = query.match == "Exact" or (not query.match and query.limit and wanted)
-    return (wanted if exact else 0), None
+    if requested > current:
+        raise api_errors.too_large_version(requested, current)
+    exact = query.match == "Exact" or (not query.match and query.limit and requested)
+    return (requested if exact else 0), None
 
 
-def _objects(world: Backend, resource: Resource, query: ListQuery, revision: int) -> ObjectList:
-    if not revision or revision == world.store.revision:
-        return world.store.list(resource.table, query.namespace)
+def _objects(backend: Backend, resource: Resource, query: ListQuery, revision: int) -> ObjectList:
+    if not revision or revision == backend.store.revision:
+        return backend.store.list(resource.table, query.namespace)
     try:
-        return world.store.at(resource.table, query.namespace, revision)
+        return backend.store.at(resource.table, query.namespace, revision)
     except CompactedError:
         if query.token:
             start = _read_token(query.token)[1]
-            raise api_errors.continue_expired(_token(world.store.revision, start or ("", ""))) from None
+            raise api_errors.continue_expired(_token(backend.store.revision, start or ("", ""))) from None
         raise api_errors.watch_expired() from None
 
 

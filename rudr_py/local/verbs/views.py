@@ -56,7 +56,7 @@ def negotiate(accept: str, include: str = "") -> View:
 
 def one(view: View, resource: Resource, obj: Object, now: datetime) -> Object:
     """Return one object in a view."""
-    return _one(view, columns.shown(resource), obj, now)
+    return _one(view, columns.definitions_of(resource), obj, now)
 
 
 def scale(view: View, obj: Object, now: datetime) -> Object:
@@ -64,9 +64,9 @@ def scale(view: View, obj: Object, now: datetime) -> Object:
     return _one(view, columns.SCALE, obj, now)
 
 
-def _one(view: View, shown: Sequence[ColumnDefinition], obj: Object, now: datetime) -> Object:
+def _one(view: View, definitions: Sequence[ColumnDefinition], obj: Object, now: datetime) -> Object:
     if view.form == TABLE:
-        return _table(view, shown, [obj], obj["metadata"].get("resourceVersion", ""), now)
+        return _table(view, definitions, [obj], obj["metadata"].get("resourceVersion", ""), now)
     return partial(view, obj) if view.form == PARTIAL else obj
 
 
@@ -78,9 +78,9 @@ def many(view: View, resource: Resource, page: ListPage, now: datetime) -> Objec
     if page.remaining:
         metadata["remainingItemCount"] = page.remaining
     if view.form == TABLE:
-        shown = table(view, resource, page.objects, str(page.revision), now)
-        shown["metadata"] = metadata
-        return shown
+        rows = table(view, resource, page.objects, str(page.revision), now)
+        rows["metadata"] = metadata
+        return rows
     if view.form == PARTIAL:
         return {
             "kind": "PartialObjectMetadataList",
@@ -88,7 +88,7 @@ def many(view: View, resource: Resource, page: ListPage, now: datetime) -> Objec
             "metadata": metadata,
             "items": [partial(view, obj) for obj in page.objects],
         }
-    items = page.objects if resource.custom else [_anonymous(obj) for obj in page.objects]
+    items = page.objects if resource.custom else [_without_kind(obj) for obj in page.objects]
     return {
         "kind": resource.list_kind or f"{resource.kind}List",
         "apiVersion": resource.api_version,
@@ -97,7 +97,7 @@ def many(view: View, resource: Resource, page: ListPage, now: datetime) -> Objec
     }
 
 
-def _anonymous(obj: Object) -> Object:
+def _without_kind(obj: Object) -> Object:
     """Lists of built-in kinds leave out the kind of each item."""
     return {key: value for key, value in obj.items() if key not in ("kind", "apiVersion")}
 
@@ -113,24 +113,25 @@ def partial(view: View, obj: Object) -> Object:
 
 def table(view: View, resource: Resource, objects: list[Object], revision: str, now: datetime) -> Object:
     """Return objects as rows; `now` is what ages are counted from."""
-    return _table(view, columns.shown(resource), objects, revision, now)
+    return _table(view, columns.definitions_of(resource), objects, revision, now)
 
 
 def _table(
-    view: View, shown: Sequence[ColumnDefinition], objects: Iterable[Object], revision: str, now: datetime
+    view: View, definitions: Sequence[ColumnDefinition], objects: Iterable[Object], revision: str, now: datetime
 ) -> Object:
     return {
         "kind": TABLE,
         "apiVersion": f"meta.k8s.io/{view.version}",
         "metadata": {"resourceVersion": revision},
-        "columnDefinitions": [column.definition for column in shown],
+        "columnDefinitions": [column.definition for column in definitions],
         "rows": [
-            {"cells": [column.cell(obj, now) for column in shown], "object": _carried(view, obj)} for obj in objects
+            {"cells": [column.cell(obj, now) for column in definitions], "object": _row_object(view, obj)}
+            for obj in objects
         ],
     }
 
 
-def _carried(view: View, obj: Object) -> Any:
+def _row_object(view: View, obj: Object) -> Any:
     if view.include == "Object":
         return obj
     return None if view.include == "None" else partial(view, obj)

@@ -37,7 +37,7 @@ VALUES = st.recursive(
 
 @pytest.fixture(scope="module")
 def world() -> Backend:
-    return LocalCluster(LocalSettings(access=AccessSettings())).world
+    return LocalCluster(LocalSettings(access=AccessSettings())).backend
 
 
 def resource(world: Backend, kind: KindInfo) -> Resource:

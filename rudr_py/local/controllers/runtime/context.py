@@ -92,8 +92,8 @@ class ReconcileContext:
     def controlled(self, owner: Object, kind: KindInfo) -> list[Object]:
         """Return the objects of a kind whose controller is `owner`, in the order of their names."""
         uid = owner["metadata"]["uid"]
-        found = [each for each in self.dependents(uid, kind) if _is_controlled(each, uid)]
-        return sorted(found, key=lambda each: str(each["metadata"]["name"]))
+        controlled = [each for each in self.dependents(uid, kind) if _is_controlled(each, uid)]
+        return sorted(controlled, key=lambda each: str(each["metadata"]["name"]))
 
     def adopt(self, owner: Object, kind: KindInfo, selector: Object) -> None:
         """Make `owner` the controller of the objects of its namespace that match and have none.

@@ -25,8 +25,8 @@ def since(text: str | None, now: float) -> float:
 
 def condition(kind: str, status: bool, reason: str = "", message: str = "") -> Object:
     """Return a condition without its times."""
-    made = {"type": kind, "status": "True" if status else "False", "reason": reason, "message": message}
-    return {name: value for name, value in made.items() if value}
+    fields = {"type": kind, "status": "True" if status else "False", "reason": reason, "message": message}
+    return {name: value for name, value in fields.items() if value}
 
 
 def find(conditions: Iterable[Object] | None, kind: str) -> Object | None:
@@ -36,8 +36,8 @@ def find(conditions: Iterable[Object] | None, kind: str) -> Object | None:
 
 def is_true(obj: Object, kind: str) -> bool:
     """Return whether a condition of the object's status is True."""
-    found = find(obj.get("status", {}).get("conditions"), kind)
-    return found is not None and found["status"] == "True"
+    condition = find(obj.get("status", {}).get("conditions"), kind)
+    return condition is not None and condition["status"] == "True"
 
 
 def transitioned(condition: Object, before: Object | None, now: str) -> Object:

@@ -50,7 +50,7 @@ def _job(cron_job: Object, scheduled: float) -> Object:
     }
 
 
-def _tidy(world: ReconcileContext, cron_job: Object, jobs: list[Object]) -> None:
+def _tidy(context: ReconcileContext, cron_job: Object, jobs: list[Object]) -> None:
     """Delete the oldest of the Jobs that ended, beyond what is to be kept."""
     spec = cron_job["spec"]
     ended = [job for job in jobs if job_status.ended_at(job) is not None]
@@ -58,7 +58,7 @@ def _tidy(world: ReconcileContext, cron_job: Object, jobs: list[Object]) -> None
     for limit, kind in (("successfulJobsHistoryLimit", "Complete"), ("failedJobsHistoryLimit", "Failed")):
         those = [job for job in ended if times.is_true(job, kind)]
         for job in those[: max(0, len(those) - int(spec.get(limit, 3)))]:
-            world.delete(job)
+            context.delete(job)
 
 
 def _status(cron_job: Object, jobs: list[Object]) -> Object:
@@ -83,31 +83,31 @@ def _status(cron_job: Object, jobs: list[Object]) -> Object:
     return status
 
 
-def _run(world: ReconcileContext, cron_job: Object, scheduled: float, active: list[Object]) -> None:
+def _run(context: ReconcileContext, cron_job: Object, scheduled: float, active: list[Object]) -> None:
     """Create the Job of a time, if those that run let it."""
     policy = cron_job["spec"].get("concurrencyPolicy", "Allow")
     if active and policy == "Forbid":
         return
     if policy == "Replace":
         for job in active:
-            world.delete(job)
+            context.delete(job)
     job = _job(cron_job, scheduled)
-    if world.objects.get(JOB, job["metadata"]["namespace"], job["metadata"]["name"]) is None:
-        world.create(job)
-    live = world.same(cron_job)
+    if context.objects.get(JOB, job["metadata"]["namespace"], job["metadata"]["name"]) is None:
+        context.create(job)
+    live = context.same(cron_job)
     if live is not None:
-        status = _status(live, world.controlled(live, JOB))
-        world.write_status(live, {**status, "lastScheduleTime": times.stamp(scheduled)})
+        status = _status(live, context.controlled(live, JOB))
+        context.write_status(live, {**status, "lastScheduleTime": times.stamp(scheduled)})
 
 
-def _reconcile(world: ReconcileContext, key: QueueKey) -> float | None:
-    cron_job = world.get(key)
+def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
+    cron_job = context.get(key)
     if cron_job is None or "deletionTimestamp" in cron_job["metadata"]:
         return None
-    jobs = world.controlled(cron_job, JOB)
-    _tidy(world, cron_job, jobs)
-    world.write_status(cron_job, _status(cron_job, jobs))
-    spec, now, zone = cron_job["spec"], world.now(), _zone(cron_job)
+    jobs = context.controlled(cron_job, JOB)
+    _tidy(context, cron_job, jobs)
+    context.write_status(cron_job, _status(cron_job, jobs))
+    spec, now, zone = cron_job["spec"], context.now(), _zone(cron_job)
     try:
         schedule = parse(spec["schedule"])
     except ScheduleError:
@@ -118,9 +118,9 @@ def _reconcile(world: ReconcileContext, key: QueueKey) -> float | None:
     due = _due(schedule, times.seconds(last), now, zone)
     deadline = spec.get("startingDeadlineSeconds")
     if due is not None and (deadline is None or now - due <= deadline):
-        live = world.same(cron_job)
+        live = context.same(cron_job)
         if live is not None:
-            _run(world, live, due, [job for job in jobs if job_status.ended_at(job) is None])
+            _run(context, live, due, [job for job in jobs if job_status.ended_at(job) is None])
     following = schedule.next(now, zone)
     return None if following is None else following - now
 

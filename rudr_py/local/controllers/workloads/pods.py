@@ -35,10 +35,10 @@ READY_AFTER_ANNOTATION = "local.rudr.dev/ready-after"
 _HOST_IP = "172.18.0.2"
 
 
-def script_of(world: ReconcileContext, pod: Object) -> PodScript:
+def script_of(context: ReconcileContext, pod: Object) -> PodScript:
     """Return what becomes of a pod: its annotations, then the script of the settings, then its kind's way."""
     annotations = pod["metadata"].get("annotations") or {}
-    script = world.settings.script(pod) if world.settings.script else PodScript()
+    script = context.settings.script(pod) if context.settings.script else PodScript()
     outcome = annotations.get(OUTCOME_ANNOTATION, script.outcome)
     if outcome not in OUTCOMES:
         outcome = READY
@@ -62,11 +62,11 @@ def pod_status(pod: Object, script: PodScript, now: float, *, pod_ip: str) -> tu
         status["podIPs"] = [{"ip": status["podIP"]}]
     status["containerStatuses"] = [state.status for state in states]
     if pod["spec"].get("initContainers"):
-        status["initContainerStatuses"] = [_finished(each, started) for each in pod["spec"]["initContainers"]]
-    known = {each["type"]: each for each in before.get("conditions") or ()}
+        status["initContainerStatuses"] = [_finished_status(each, started) for each in pod["spec"]["initContainers"]]
+    live_conditions = {each["type"]: each for each in before.get("conditions") or ()}
     stamp = times.stamp(now)
     status["conditions"] = [
-        {"lastProbeTime": None, **times.transitioned(each, known.get(each["type"]), stamp)}
+        {"lastProbeTime": None, **times.transitioned(each, live_conditions.get(each["type"]), stamp)}
         for each in _conditions(states, phase)
     ]
     return status, wake
@@ -89,7 +89,7 @@ def _conditions(states: list[PodState], phase: str) -> Iterable[Object]:
     yield times.condition("PodScheduled", True)
 
 
-def _finished(container: Object, started: str) -> Object:
+def _finished_status(container: Object, started: str) -> Object:
     ended = {"exitCode": 0, "reason": "Completed", "startedAt": started, "finishedAt": started}
     return {
         "name": container["name"],
@@ -126,20 +126,20 @@ def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
         yield change.key
 
 
-def _reconcile(world: ReconcileContext, key: QueueKey) -> float | None:
-    pod = world.get(key)
+def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
+    pod = context.get(key)
     if pod is None:
         return None
     if "deletionTimestamp" in pod["metadata"]:
         if not pod["metadata"].get("finalizers"):
-            world.delete(pod)
+            context.delete(pod)
         return None
     if pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
         return None
     if not pod["spec"].get("nodeName"):
-        pod = world.update({**pod, "spec": {**pod["spec"], "nodeName": world.settings.node_name}})
-    status, wake = pod_status(pod, script_of(world, pod), world.now(), pod_ip=_pod_ip(pod))
-    world.write_status(pod, status)
+        pod = context.update({**pod, "spec": {**pod["spec"], "nodeName": context.settings.node_name}})
+    status, wake = pod_status(pod, script_of(context, pod), context.now(), pod_ip=_pod_ip(pod))
+    context.write_status(pod, status)
     return wake
 
 

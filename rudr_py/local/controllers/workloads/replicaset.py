@@ -63,16 +63,16 @@ def _first_to_go(pod: Object) -> tuple[bool, bool, bool, float]:
     return (bool(pod["spec"].get("nodeName")), phase != "Pending", times.is_true(pod, "Ready"), -created)
 
 
-def _scale(world: ReconcileContext, replica_set: Object, active: list[Object]) -> None:
+def _scale(context: ReconcileContext, replica_set: Object, active: list[Object]) -> None:
     missing = replica_set["spec"].get("replicas", 1) - len(active)
     name = replica_set["metadata"]["name"]
     for _ in range(missing):
-        pod = pod_from_template(replica_set, replica_set["spec"]["template"], name=world.generated_name(name))
+        pod = pod_from_template(replica_set, replica_set["spec"]["template"], name=context.generated_name(name))
         pod["metadata"]["generateName"] = f"{name}-"
-        world.create(pod)
+        context.create(pod)
     if missing < 0:
         for pod in sorted(active, key=_first_to_go)[:-missing]:
-            world.delete(pod)
+            context.delete(pod)
 
 
 def _status(replica_set: Object, active: list[Object], now: float) -> tuple[Object, float | None]:
@@ -90,18 +90,18 @@ def _status(replica_set: Object, active: list[Object], now: float) -> tuple[Obje
     return without_zeros(status, keep=("replicas",)), wait
 
 
-def _reconcile(world: ReconcileContext, key: QueueKey) -> float | None:
-    replica_set = world.get(key)
+def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
+    replica_set = context.get(key)
     if replica_set is None:
         return None
     metadata = replica_set["metadata"]
     if "deletionTimestamp" not in metadata:
         if replica_set.get("status", {}).get("observedGeneration") != metadata.get("generation"):
-            world.adopt(replica_set, POD, replica_set["spec"]["selector"])
-        _scale(world, replica_set, [pod for pod in world.controlled(replica_set, POD) if is_active(pod)])
-    active = [pod for pod in world.controlled(replica_set, POD) if is_active(pod)]
-    status, wait = _status(replica_set, active, world.now())
-    world.write_status(replica_set, status)
+            context.adopt(replica_set, POD, replica_set["spec"]["selector"])
+        _scale(context, replica_set, [pod for pod in context.controlled(replica_set, POD) if is_active(pod)])
+    active = [pod for pod in context.controlled(replica_set, POD) if is_active(pod)]
+    status, wait = _status(replica_set, active, context.now())
+    context.write_status(replica_set, status)
     return wait
 
 

@@ -68,8 +68,8 @@ def _build(schema: dict[str, Any], metadata: SchemaNode, *, embedded: bool = Fal
         type=schema.get("type", ""),
         properties=properties,
         items=each,
-        additional=values,
-        unknown=values or (DEDUCED if additional is None and open_map else None),
+        additional_node=values,
+        unknown_node=values or (DEDUCED if additional is None and open_map else None),
         preserve_unknown=preserve,
         embedded_resource=schema.get("x-kubernetes-embedded-resource") is True,
         combined=_combined(schema, metadata),
@@ -98,10 +98,10 @@ def _plain(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _combined(schema: dict[str, Any], metadata: SchemaNode) -> dict[str, Any]:
     """The logical junctors, which only validation looks at."""
-    found: dict[str, Any] = {}
+    junctors: dict[str, Any] = {}
     for key in ("allOf", "anyOf", "oneOf"):
         if schema.get(key):
-            found[key] = tuple(_build(part, metadata) for part in schema[key])
+            junctors[key] = tuple(_build(part, metadata) for part in schema[key])
     if isinstance(schema.get("not"), dict):
-        found["not"] = _build(schema["not"], metadata)
-    return found
+        junctors["not"] = _build(schema["not"], metadata)
+    return junctors

@@ -43,8 +43,8 @@ def structural_errors(schema: Schema, path: str) -> list[Cause]:
 
     `path` is where the schema stands in the CRD, such as `spec.validation.openAPIV3Schema`.
     """
-    found = [*_invariants(schema, "root", path), *_completeness(schema, schema, path, path)]
-    return sorted(found, key=lambda cause: f"{cause.field}: {cause.message}")
+    errors = [*_invariants(schema, "root", path), *_completeness(schema, schema, path, path)]
+    return sorted(errors, key=lambda cause: f"{cause.field}: {cause.message}")
 
 
 def _invariants(schema: Schema, level: str, path: str) -> Iterator[Cause]:
@@ -93,11 +93,11 @@ def _type(schema: Schema, level: str, path: str) -> Iterator[Cause]:
 def _type_meta(schema: Schema, level: str, path: str) -> Iterator[Cause]:
     """apiVersion, kind and metadata, which the server declares itself."""
     properties = dict(_properties(schema))
-    for key, wanted in (("kind", "string"), ("apiVersion", "string"), ("metadata", "object")):
-        kind = properties.get(key, {}).get("type", wanted)
-        if kind != wanted:
+    for key, required_type in (("kind", "string"), ("apiVersion", "string"), ("metadata", "object")):
+        kind = properties.get(key, {}).get("type", required_type)
+        if kind != required_type:
             below = f"{path}.properties[{key}].type"
-            yield causes.invalid(below, kind, f"must be {wanted}")
+            yield causes.invalid(below, kind, f"must be {required_type}")
     metadata = properties.get("metadata")
     if metadata is not None and level == "root":
         named = set(metadata.get("properties") or ()) <= {"name", "generateName"}
@@ -165,5 +165,5 @@ def _specified(nested: Schema, whole: Schema | None, where: str, path: str) -> I
 
 def _properties(schema: Schema) -> list[tuple[str, Schema]]:
     properties = schema.get("properties")
-    found = properties.items() if isinstance(properties, dict) else ()
-    return [(key, value) for key, value in found if isinstance(value, dict)]
+    members = properties.items() if isinstance(properties, dict) else ()
+    return [(key, value) for key, value in members if isinstance(value, dict)]

@@ -22,8 +22,8 @@ _RBAC_GROUP = "rbac.authorization.k8s.io"
 
 def _struct(parent: Struct, key: str) -> Struct:
     """The struct below a key, made when absent; a throw-away one when something else is there."""
-    found = parent.setdefault(key, {})
-    return found if isinstance(found, dict) else {}
+    struct = parent.setdefault(key, {})
+    return struct if isinstance(struct, dict) else {}
 
 
 def _deployment(spec: Struct) -> None:

@@ -36,7 +36,7 @@ def _fill(value: Any, node: SchemaNode) -> None:
             if child.default is not UNSET and _missing(value, key, child):
                 value[key] = clone(child.default)
         for key, item in value.items():
-            child_node = node.properties.get(key) or node.additional
+            child_node = node.properties.get(key) or node.additional_node
             if child_node is not None:
                 if item is None and not child_node.nullable and child_node.default is not UNSET:
                     value[key] = clone(child_node.default)
@@ -56,7 +56,7 @@ def _drop_nulls(value: Any, node: SchemaNode) -> None:
     """Null where it is not allowed and nothing would be filled in: the server drops it, so that it reads as absent."""
     if isinstance(value, dict):
         for key in list(value):
-            child = node.properties.get(key) or node.additional
+            child = node.properties.get(key) or node.additional_node
             if child is None or child.deduced:
                 continue
             if value[key] is None and not child.nullable and child.default is UNSET:
@@ -89,9 +89,9 @@ def _completed(value: Any, node: SchemaNode) -> Any:
     if isinstance(value, dict):
         if node.properties:
             _complete(value, node)
-        elif node.additional is not None:
+        elif node.additional_node is not None:
             for key, item in value.items():
-                value[key] = _completed(item, node.additional)
+                value[key] = _completed(item, node.additional_node)
     elif isinstance(value, list):
         if node.items is not None:
             value[:] = [_completed(item, node.items) for item in value]

@@ -24,7 +24,7 @@ _DURATION = re.compile(
 )
 
 
-def known(name: str) -> bool:
+def is_supported(name: str) -> bool:
     """Whether the server looks at a format; `password` is known and asks for nothing."""
     return name.replace("-", "") in _CHECKS
 
