@@ -59,7 +59,7 @@ def test_without_a_network_scope_nothing_stands_between_instances() -> None:
 
 
 def test_the_core_scope_types_are_there_and_all_of_them_are_of_the_core_group() -> None:
-    offered = {offer.name for offer in oam.catalog().offers() if isinstance(offer.provides, Scope)}
+    offered = {offer.name for offer in oam.catalog().offers() if isinstance(offer.type, Scope)}
     assert offered == {"core.oam.dev/v1alpha1.HealthScope", "core.oam.dev/v1alpha1.NetworkScope"}
     found = oam.plan(SERVER, scopes(HEALTH, NETWORK), member("groups"), name="groups")
     assert {"HealthScope/groups"} < set(oam.objects(found))
@@ -139,7 +139,7 @@ def test_the_root_application_is_right_and_has_a_scope_of_each_core_type() -> No
     found = oam.plan(SERVER, text, member(), name=root_scopes.NAME, root=root_scopes.NAME)
     assert (found.problems, found.warnings) == ((), ())
     assert sorted(scope.part.name for scope in found.scopes) == sorted(
-        offer.name for offer in oam.catalog().offers() if isinstance(offer.provides, Scope)
+        offer.name for offer in oam.catalog().offers() if isinstance(offer.type, Scope)
     )
     assert joined(oam.plan(SERVER, text, member(), root=root_scopes.NAME)) == ["HealthScope", "NetworkScope"]
     assert not published.refusals(root_scopes.document("default"), published.VERSIONS[0])

@@ -129,7 +129,7 @@ def test_a_workload_type_as_in_the_examples_of_chapter_3_is_rejected_with_its_fu
 
 
 def test_all_core_types_are_in_the_group_of_the_specification() -> None:
-    offered = {offer.name for offer in oam.catalog().offers() if isinstance(offer.provides, WorkloadType)}
+    offered = {offer.name for offer in oam.catalog().offers() if isinstance(offer.type, WorkloadType)}
     assert offered == {f"core.oam.dev/v1alpha1.{kind}" for kind in RUNS}
 
 
