@@ -144,7 +144,7 @@ class HealthProbe(msgspec.Struct, frozen=True, kw_only=True):
 class Container(msgspec.Struct, frozen=True, kw_only=True):
     """A container called `name`. `cmd` replaces the image's entry point, `args` are its arguments (CN-4).
 
-    `env` are its variables, `config` the files that are mounted into it, `ports` those that it listens
+    `resources` are what it requests, `env` its variables, `config` the files mounted into it, `ports` those it listens
     on, each in the listed order. `liveness` and `readiness` are None when there is no such probe. `image_pull_secret`
     names a Secret, or is "".
     """

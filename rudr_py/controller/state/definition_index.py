@@ -138,4 +138,4 @@ def _spellings(name: str, offer: Offer[Any] | None) -> Iterator[str]:
     yield name
     if offer is not None:
         yield offer.name
-        yield from offer.provides.aliases
+        yield from offer.type.aliases

@@ -90,7 +90,7 @@ def renamed(
     written: dict[str | int, str] = {}
     warnings: list[Problem] = []
     for name, value in properties.items():
-        now = offer.provides.renamed_properties.get(name, name)
+        now = offer.type.renamed_properties.get(name, name)
         if now == name:
             result[name] = value
         elif now in properties:
