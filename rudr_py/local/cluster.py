@@ -125,7 +125,7 @@ class LocalCluster:
             store=store,
             registry=Registry(kinds.builtin(schemas.node)),
             clock=self.settings.clock,
-            chance=random.Random(self.settings.seed),  # noqa: S311 - names and addresses, no secrets
+            rng=random.Random(self.settings.seed),  # noqa: S311 - names and addresses, no secrets
             access=AccessControl(
                 store,
                 self._access,
@@ -133,7 +133,7 @@ class LocalCluster:
                 constrained=_minor(self.settings.release) >= _CONSTRAINED_SINCE,
             ),
             pod_output=lambda pod: self._script(pod).log,
-            accounts=self.settings.controllers is None or "namespace" in self.settings.controllers,
+            service_accounts=self.settings.controllers is None or "namespace" in self.settings.controllers,
         )
         Definitions(self.backend, schemas.metadata)
         self.objects = DirectObjects(self.backend, _MANAGER)
@@ -237,7 +237,7 @@ class LocalCluster:
     def _create_if_absent(self, obj: dict[str, Any]) -> None:
         """Create a cluster-scoped object unless it exists."""
         kind, name = KindInfo(obj["apiVersion"], obj["kind"]), obj["metadata"]["name"]
-        resource = self.backend.registry.of(kind)
+        resource = self.backend.registry.by_kind(kind)
         if resource is None:
             raise LocalApiError(f"the schemas of Kubernetes {self.settings.release} have no {kind.kind}")
         if self.backend.store.get(resource.table, "", name) is None:

@@ -29,11 +29,11 @@ class DirectObjects:
         """Return one resource per table of the store, in its stored version."""
         registry = self._backend.registry
         tables = dict.fromkeys(resource.table for resource in registry)
-        return tuple(resource for table in tables if (resource := registry.stored_in(table)) is not None)
+        return tuple(resource for table in tables if (resource := registry.storage_resource(table)) is not None)
 
     def resource(self, kind: KindInfo) -> Resource | None:
         """Return the resource that serves a kind, or None."""
-        return self._backend.registry.of(kind)
+        return self._backend.registry.by_kind(kind)
 
     def get(self, kind: KindInfo, namespace: str, name: str) -> Object | None:
         """Return an object, or None."""
@@ -69,7 +69,7 @@ class DirectObjects:
         def patch(scale: Object) -> Object:
             return {**scale, "spec": {"replicas": replicas}}
 
-        writes.change(self._backend, target, patch, self._options("scale"))
+        writes.patch(self._backend, target, patch, self._options("scale"))
 
     def finalize(self, namespace: Object) -> Object:
         """Write the `spec.finalizers` of a Namespace."""
@@ -102,7 +102,7 @@ class DirectObjects:
             yield event.type, event.object if resource is None else conversion.convert(event.object, resource)
 
     def _resource(self, kind: KindInfo) -> Resource:
-        resource = self._backend.registry.of(kind)
+        resource = self._backend.registry.by_kind(kind)
         if resource is None:
             raise LocalApiError(f"{kind.kind} of {kind.api_version} is not served by this cluster")
         return resource

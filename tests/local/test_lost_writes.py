@@ -45,7 +45,7 @@ class Clients:
         self.count = 0
 
     def _create(self, kind: str, namespace: str, body: dict[str, Any]) -> ObjectTarget:
-        resource = self.backend.registry.of(KindInfo("v1", kind))
+        resource = self.backend.registry.by_kind(KindInfo("v1", kind))
         assert resource is not None
         body = {"apiVersion": "v1", "kind": kind, **body}
         writes.create(self.backend, ObjectTarget(resource, namespace, ""), body, WriteOptions())
@@ -81,7 +81,7 @@ class Clients:
     def patch(self, client: str, key: str) -> None:
         patch = {"data": {key: self.value()}}
         options = WriteOptions(manager=client)
-        writes.change(self.backend, self.target, lambda live: patching.merge_patch(live, clone(patch)), options)
+        writes.patch(self.backend, self.target, lambda live: patching.merge_patch(live, clone(patch)), options)
         self.model |= patch["data"]
 
     def apply(self, client: str, key: str) -> None:

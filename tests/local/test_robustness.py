@@ -94,7 +94,7 @@ def backend() -> Backend:
 
 
 def target(made: Backend, body: dict[str, Any]) -> ObjectTarget:
-    resource = made.registry.of(KindInfo(body["apiVersion"], body["kind"]))
+    resource = made.registry.by_kind(KindInfo(body["apiVersion"], body["kind"]))
     assert resource is not None
     return ObjectTarget(resource, "default" if resource.namespaced else "", "")
 
@@ -130,7 +130,7 @@ def look(made: Backend) -> None:
         page = reads.list_page(made, resource, ListQuery())
         if page.objects or resource.custom:
             for form in (views.OBJECT, views.TABLE, views.PARTIAL):
-                msgspec.json.encode(views.many(View(form), resource, page, made.clock()))
+                msgspec.json.encode(views.view_list(View(form), resource, page, made.clock()))
             if resource.custom:
                 documents.document(f"apis/{resource.api_version}")
 
@@ -148,13 +148,13 @@ def test_a_damaged_body_is_stored_or_refused_by_every_verb(data: st.DataObject) 
         lambda: writes.create(made, goal, clone(broken), WriteOptions()),
         lambda: writes.update(made, named, clone(broken), WriteOptions()),
         lambda: writes.apply(made, named, clone(broken), WriteOptions(manager="m", force=True)),
-        lambda: writes.change(made, named, lambda live: patching.merge_patch(live, clone(broken)), WriteOptions()),
+        lambda: writes.patch(made, named, lambda live: patching.merge_patch(live, clone(broken)), WriteOptions()),
         lambda: writes.update(made, named, clone(broken), WriteOptions(subresource="status")),
     ]
     if not goal.resource.custom and goal.resource.node is not None:
         node = goal.resource.node
         verbs.append(
-            lambda: writes.change(
+            lambda: writes.patch(
                 made, named, lambda live: patching.strategic_patch(live, clone(broken), node), WriteOptions()
             )
         )

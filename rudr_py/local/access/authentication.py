@@ -50,13 +50,13 @@ class AccessControl:
         impersonated = impersonation.requested(headers_by_name)
         if impersonated is None:
             return user
-        self._impersonation.check(attributes.of(user, method, path, query), impersonated)
+        self._impersonation.check(attributes.of_request(user, method, path, query), impersonated)
         return impersonation.acting(impersonated)
 
     def authorize(self, user: User, method: str, path: str, query: Mapping[str, str]) -> None:
         """Raise `ForbiddenError` (403) if the user may not send the request."""
         if path not in _PUBLIC_PATHS:
-            request_attributes = attributes.of(user, method, path, query)
+            request_attributes = attributes.of_request(user, method, path, query)
             verdict = self.decide(request_attributes)
             if not verdict.allowed:
                 raise attributes.forbidden(request_attributes, verdict.reason)

@@ -34,7 +34,7 @@ class Definitions:
         if event.table == CRD_TABLE:
             if event.type == DELETED:
                 self._stop_serving(event.name)
-                self._backend.store.forget(event.name)
+                self._backend.store.drop_table(event.name)
                 self._serve_unblocked()
             elif event.object["metadata"].get("deletionTimestamp"):
                 self._delete_objects(event.object)
@@ -73,7 +73,7 @@ class Definitions:
     def _delete_objects(self, definition: Object) -> None:
         """Delete the objects of a definition that is being deleted."""
         table = definition["metadata"]["name"]
-        resource = self._backend.registry.stored_in(table)
+        resource = self._backend.registry.storage_resource(table)
         if resource is not None and CRD_FINALIZER in (definition["metadata"].get("finalizers") or ()):
             for namespace, name in self._backend.store.keys(table):
                 obj = self._backend.store.get(table, namespace, name)

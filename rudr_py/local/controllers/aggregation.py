@@ -36,7 +36,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
         context.update({**role, "rules": rules})
 
 
-def _concerns(context: ReconcileContext, _: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, _: Change) -> Iterable[QueueKey]:
     """Any role may be selected by any aggregated role; there are few of those."""
     for role in context.objects.list(CLUSTER_ROLE):
         if role.get("aggregationRule"):
@@ -44,5 +44,5 @@ def _concerns(context: ReconcileContext, _: Change) -> Iterable[QueueKey]:
 
 
 CONTROLLER = Controller(
-    name="clusterrole-aggregation", kinds=frozenset({CLUSTER_ROLE}), concerns=_concerns, reconcile=_reconcile
+    name="clusterrole-aggregation", kinds=frozenset({CLUSTER_ROLE}), map_change=_map_change, reconcile=_reconcile
 )

@@ -142,7 +142,7 @@ def _write_slices(context: ReconcileContext, service: Object, endpoints: list[Ob
         context.delete(superfluous)
 
 
-def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == POD:
         labels = change.object["metadata"].get("labels") or {}
         yield from context.index.selecting(SERVICE, change.key.namespace, labels)
@@ -150,4 +150,4 @@ def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     yield change.key
 
 
-CONTROLLER = Controller(name="endpoints", kinds=frozenset({SERVICE, POD}), concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(name="endpoints", kinds=frozenset({SERVICE, POD}), map_change=_map_change, reconcile=_reconcile)

@@ -120,7 +120,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
         _await_dependents(context, obj)
 
 
-def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     metadata = change.object["metadata"]
     if change.type == DELETED:
         yield from context.index.owned(metadata["uid"])
@@ -132,4 +132,4 @@ def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
         yield change.key
 
 
-CONTROLLER = Controller(name="garbagecollector", kinds=None, concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(name="garbagecollector", kinds=None, map_change=_map_change, reconcile=_reconcile)

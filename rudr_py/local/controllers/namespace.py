@@ -118,7 +118,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
         _delete_content(context, namespace)
 
 
-def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == NAMESPACE:
         if change.type != DELETED:
             yield change.key
@@ -129,4 +129,4 @@ def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
             yield QueueKey(NAMESPACE, "", change.key.namespace)
 
 
-CONTROLLER = Controller(name="namespace", kinds=None, concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(name="namespace", kinds=None, map_change=_map_change, reconcile=_reconcile)

@@ -136,7 +136,7 @@ def _dispatcher(context: ReconcileContext, lines: list[_Line]) -> Callable[[str,
         else:
             context.index.put(obj)
         for line in (*by_kind.get(change.key.kind, ()), *everywhere):
-            for key in line.controller.concerns(context, change):
+            for key in line.controller.map_change(context, change):
                 line.queue.add(key)
 
     return tell

@@ -100,7 +100,7 @@ def _reclaim(context: ReconcileContext, key: QueueKey) -> None:
         context.delete(volume)
 
 
-def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == POD:
         if change.type == DELETED or not is_active(change.object):
             for name in _claims(change.object):
@@ -112,5 +112,5 @@ def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
 
 
 CONTROLLER = Controller(
-    name="persistentvolumeclaim", kinds=frozenset({CLAIM, VOLUME, POD}), concerns=_concerns, reconcile=_reconcile
+    name="persistentvolumeclaim", kinds=frozenset({CLAIM, VOLUME, POD}), map_change=_map_change, reconcile=_reconcile
 )

@@ -107,7 +107,7 @@ class _Frames:
         resource = self._subscription.resource
         obj: Object = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
         if self._subscription.view.form:
-            obj = views.one(
+            obj = views.view_object(
                 self._subscription.view, resource, {**obj, "metadata": {**metadata, "name": ""}}, self._backend.clock()
             )
             obj["metadata"] = metadata
@@ -143,7 +143,7 @@ class _Frames:
     def _encoded(self, kind: str, obj: Object) -> bytes:
         subscription = self._subscription
         body = (
-            views.one(subscription.view, subscription.resource, obj, self._backend.clock())
+            views.view_object(subscription.view, subscription.resource, obj, self._backend.clock())
             if subscription.view.form
             else obj
         )

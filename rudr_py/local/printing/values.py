@@ -151,12 +151,12 @@ def restarts(pod: Object, now: datetime) -> str:
     return f"{number} ({cells.age(last, now)} ago)" if number and last else str(number)
 
 
-def gates(pod: Object, _now: datetime) -> str:
+def readiness_gates(pod: Object, _now: datetime) -> str:
     """The number of fulfilled readiness gates, such as `1/2`."""
-    readiness_gates = pod["spec"].get("readinessGates") or ()
-    if not readiness_gates:
+    gates = pod["spec"].get("readinessGates") or ()
+    if not gates:
         return NONE
-    return f"{sum(_condition(pod, gate.get('conditionType', '')) for gate in readiness_gates)}/{len(readiness_gates)}"
+    return f"{sum(_condition(pod, gate.get('conditionType', '')) for gate in gates)}/{len(gates)}"
 
 
 def _condition(obj: Object, kind: str) -> bool:

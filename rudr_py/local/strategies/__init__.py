@@ -1,20 +1,26 @@
-"""The rules of built-in kinds: allocation, validation and immutable fields.
+"""The strategies of kinds: allocation, validation and immutable fields.
 
-There is one module for each family of kinds, with a table `RULES`; `of` returns the rule of a resource.
+There is one module for each family of kinds, with a table `STRATEGIES` by table of the store.
 """
 
 from __future__ import annotations
 
-from rudr_py.local.kind_rules import cluster, core, custom, network, rbac, workloads
-from rudr_py.local.kind_rules.rule import KindRule
 from rudr_py.local.registry.resources import Resource
+from rudr_py.local.strategies import cluster, core, custom, network, rbac, workloads
+from rudr_py.local.strategies.strategy import Strategy
 
-_RULES: dict[str, KindRule] = {**core.RULES, **workloads.RULES, **network.RULES, **cluster.RULES, **rbac.RULES}
-_PLAIN = KindRule()
+_STRATEGIES: dict[str, Strategy] = {
+    **core.STRATEGIES,
+    **workloads.STRATEGIES,
+    **network.STRATEGIES,
+    **cluster.STRATEGIES,
+    **rbac.STRATEGIES,
+}
+_DEFAULT = Strategy()
 
 
-def of(resource: Resource) -> KindRule:
-    """Return the rule of a resource; a kind without one is stored as it is."""
+def for_resource(resource: Resource) -> Strategy:
+    """Return the strategy of a resource."""
     if resource.custom:
-        return custom.rule(resource)
-    return _RULES.get(resource.table, _PLAIN)
+        return custom.strategy(resource)
+    return _STRATEGIES.get(resource.table, _DEFAULT)

@@ -1,4 +1,4 @@
-"""Rules of core kinds: Namespace, volumes and claims, ConfigMap, Secret, Event, Lease, ResourceQuota. Pure."""
+"""Strategies of core kinds: Namespace, volumes and claims, ConfigMap, Secret, Event, Lease, ResourceQuota. Pure."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from rudr_py.errors import Cause
-from rudr_py.local.kind_rules import quota_usage, rule
-from rudr_py.local.kind_rules.rule import KindRule, RuleContext
-from rudr_py.local.schema import quantity
+from rudr_py.local.schema import causes, quantity
 from rudr_py.local.storage.store import Object
+from rudr_py.local.strategies import quota_usage, strategy
+from rudr_py.local.strategies.strategy import Strategy, StrategyContext
 
 NAMESPACE_FINALIZER = "kubernetes"
 CLAIM_FINALIZER = "kubernetes.io/pvc-protection"
@@ -27,19 +27,19 @@ def _name_namespace(namespace: Object) -> None:
         metadata["labels"] = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata["name"]}
 
 
-def _create_namespace(namespace: Object, _context: RuleContext) -> None:
+def _create_namespace(namespace: Object, _context: StrategyContext) -> None:
     _name_namespace(namespace)
     namespace["spec"] = {"finalizers": [NAMESPACE_FINALIZER]}
     namespace["status"] = {"phase": "Active"}
 
 
-def _update_namespace(new: Object, old: Object, _context: RuleContext) -> None:
+def _update_namespace(new: Object, old: Object, _context: StrategyContext) -> None:
     new["spec"] = old.get("spec", {})
     labels = new["metadata"].setdefault("labels", {})
     labels["kubernetes.io/metadata.name"] = new["metadata"]["name"]
 
 
-def _create_claim(claim: Object, _context: RuleContext) -> None:
+def _create_claim(claim: Object, _context: StrategyContext) -> None:
     finalizers = claim["metadata"].setdefault("finalizers", [])
     if CLAIM_FINALIZER not in finalizers:
         finalizers.append(CLAIM_FINALIZER)
@@ -49,23 +49,23 @@ def _create_claim(claim: Object, _context: RuleContext) -> None:
 def _claim_causes(claim: Object) -> Iterator[Cause]:
     spec = claim.get("spec") or {}
     if not spec.get("accessModes"):
-        yield rule.required("spec.accessModes", "at least 1 access mode is required")
+        yield causes.required("spec.accessModes", "at least 1 access mode is required")
     if "storage" not in ((spec.get("resources") or {}).get("requests") or {}):
-        yield rule.required("spec.resources[storage]")
+        yield causes.required("spec.resources[storage]")
 
 
 def _claim_change(new: Object, old: Object) -> Iterator[Cause]:
     if _claim_fixed(new["spec"]) != _claim_fixed(old["spec"]) and old["spec"].get("volumeName", "") == new["spec"].get(
         "volumeName", ""
     ):
-        yield rule.forbidden("spec", _CLAIM_FIXED)
+        yield causes.forbidden("spec", _CLAIM_FIXED)
 
 
 def _claim_fixed(spec: Any) -> Any:
     return {key: value for key, value in spec.items() if key not in ("resources", "volumeAttributesClassName")}
 
 
-def _create_volume(volume: Object, _context: RuleContext) -> None:
+def _create_volume(volume: Object, _context: StrategyContext) -> None:
     volume["status"] = {"phase": "Pending"}
 
 
@@ -74,10 +74,10 @@ def _data_fixed(new: Object, old: Object) -> Iterator[Cause]:
     if not old.get("immutable"):
         return
     if not new.get("immutable"):
-        yield rule.forbidden("immutable", "field is immutable when `immutable` is set")
+        yield causes.forbidden("immutable", "field is immutable when `immutable` is set")
     for key in ("data", "binaryData"):
         if new.get(key) != old.get(key):
-            yield rule.forbidden(key, "field is immutable when `immutable` is set")
+            yield causes.forbidden(key, "field is immutable when `immutable` is set")
 
 
 def _normalise_secret(secret: Object) -> None:
@@ -90,17 +90,17 @@ def _normalise_secret(secret: Object) -> None:
 
 def _secret_change(new: Object, old: Object) -> Iterator[Cause]:
     yield from _data_fixed(new, old)
-    yield from rule.immutable(new, old, "type")
+    yield from strategy.immutable(new, old, "type")
 
 
-def _create_event(event: Object, _context: RuleContext) -> None:
+def _create_event(event: Object, _context: StrategyContext) -> None:
     """Set the times that Go writes even if they are null."""
     event.setdefault("eventTime", None)
     event.setdefault("firstTimestamp", None)
     event.setdefault("lastTimestamp", None)
 
 
-def _update_event(new: Object, _old: Object, context: RuleContext) -> None:
+def _update_event(new: Object, _old: Object, context: StrategyContext) -> None:
     _create_event(new, context)
 
 
@@ -108,50 +108,59 @@ def _event_causes(event: Object) -> Iterator[Cause]:
     """Events with an eventTime follow the rules of events.k8s.io; fields have their core names."""
     about = (event.get("involvedObject") or {}).get("namespace", "")
     if (about or "default") != event["metadata"].get("namespace", "default"):
-        yield rule.invalid("involvedObject.namespace", about, "does not match event.namespace")
+        yield causes.invalid("involvedObject.namespace", about, "does not match event.namespace")
     if event.get("eventTime") is None:
         return
     if not event.get("reason"):
-        yield rule.required("reason")
+        yield causes.required("reason")
     if event.get("type") not in ("Normal", "Warning"):
-        yield rule.invalid("type", "", f"has invalid value: {event.get('type', '')}")
+        yield causes.invalid("type", "", f"has invalid value: {event.get('type', '')}")
     if len(event.get("message") or "") > _NOTE_LIMIT:
-        yield rule.invalid("message", "", f"can have at most {_NOTE_LIMIT} characters")
+        yield causes.invalid("message", "", f"can have at most {_NOTE_LIMIT} characters")
     if not event.get("reportingComponent"):
-        yield rule.required("reportingController")
+        yield causes.required("reportingController")
     if not event.get("reportingInstance"):
-        yield rule.required("reportingInstance")
+        yield causes.required("reportingInstance")
     if not event.get("action"):
-        yield rule.required("action")
+        yield causes.required("action")
 
 
 def _lease_causes(lease: Object) -> Iterator[Cause]:
     spec = lease.get("spec") or {}
     if "leaseDurationSeconds" in spec and spec["leaseDurationSeconds"] <= 0:
-        yield rule.invalid("spec.leaseDurationSeconds", spec["leaseDurationSeconds"], "must be greater than 0")
+        yield causes.invalid("spec.leaseDurationSeconds", spec["leaseDurationSeconds"], "must be greater than 0")
 
 
 def _quota_causes(quota: Object) -> Iterator[Cause]:
     for name, text in ((quota.get("spec") or {}).get("hard") or {}).items():
         field, read = f"spec.hard[{name}]", quantity.read(str(text))
         if "/" not in name and not quota_usage.tables((name,)) and name.partition(".")[0] not in ("requests", "limits"):
-            yield rule.invalid(field, name, "must be a standard resource type or fully qualified")
-            yield rule.invalid(field, name, "must be a standard resource for quota")
+            yield causes.invalid(field, name, "must be a standard resource type or fully qualified")
+            yield causes.invalid(field, name, "must be a standard resource for quota")
         if read is not None and read[0] < 0:
-            yield rule.invalid(field, text, "must be greater than or equal to 0")
+            yield causes.invalid(field, text, "must be greater than or equal to 0")
         elif read is not None and name in quota_usage.COUNTED and read[0] != read[0].to_integral_value():
-            yield rule.invalid(field, quantity.canonical(str(text)), "must be an integer")
+            yield causes.invalid(field, quantity.canonical(str(text)), "must be an integer")
 
 
-RULES: dict[str, KindRule] = {
-    "namespaces": KindRule(normalise=_name_namespace, create=_create_namespace, update=_update_namespace),
-    "persistentvolumeclaims": KindRule(create=_create_claim, check=_claim_causes, check_change=_claim_change),
-    "persistentvolumes": KindRule(create=_create_volume),
-    "configmaps": KindRule(check_change=_data_fixed),
-    "secrets": KindRule(normalise=_normalise_secret, check_change=_secret_change),
-    "events": KindRule(create=_create_event, update=_update_event, check=_event_causes, upsert=True),
-    "resourcequotas": KindRule(check=_quota_causes),
-    "limitranges": KindRule(upsert=True),
-    "podtemplates": KindRule(watched=lambda obj: obj.get("template")),
-    "leases.coordination.k8s.io": KindRule(check=_lease_causes, upsert=True),
+STRATEGIES: dict[str, Strategy] = {
+    "namespaces": Strategy(
+        normalise=_name_namespace, prepare_for_create=_create_namespace, prepare_for_update=_update_namespace
+    ),
+    "persistentvolumeclaims": Strategy(
+        prepare_for_create=_create_claim, validate=_claim_causes, validate_update=_claim_change
+    ),
+    "persistentvolumes": Strategy(prepare_for_create=_create_volume),
+    "configmaps": Strategy(validate_update=_data_fixed),
+    "secrets": Strategy(normalise=_normalise_secret, validate_update=_secret_change),
+    "events": Strategy(
+        prepare_for_create=_create_event,
+        prepare_for_update=_update_event,
+        validate=_event_causes,
+        allow_create_on_update=True,
+    ),
+    "resourcequotas": Strategy(validate=_quota_causes),
+    "limitranges": Strategy(allow_create_on_update=True),
+    "podtemplates": Strategy(generation_source=lambda obj: obj.get("template")),
+    "leases.coordination.k8s.io": Strategy(validate=_lease_causes, allow_create_on_update=True),
 }

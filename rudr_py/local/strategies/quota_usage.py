@@ -61,7 +61,7 @@ def amount(text: object) -> Amount:
     return Amount() if parsed is None else Amount(*parsed)
 
 
-def hard(quota: Object) -> dict[str, Amount]:
+def hard_limits(quota: Object) -> dict[str, Amount]:
     """Return the hard limits of a quota."""
     return {name: amount(text) for name, text in ((quota.get("spec") or {}).get("hard") or {}).items()}
 
@@ -83,7 +83,7 @@ def tables(names: Iterable[str]) -> set[str]:
     return table_names
 
 
-def used(objects: Callable[[str], Iterable[Object]], names: Iterable[str]) -> dict[str, Amount]:
+def total_usage(objects: Callable[[str], Iterable[Object]], names: Iterable[str]) -> dict[str, Amount]:
     """Return the usage of a namespace for these resources; `objects` returns the objects of a table."""
     names = list(names)
     total = dict.fromkeys(names, Amount())

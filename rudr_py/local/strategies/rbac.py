@@ -1,4 +1,4 @@
-"""Rules of roles and bindings. Pure."""
+"""Strategies of roles and bindings. Pure."""
 
 from __future__ import annotations
 
@@ -6,64 +6,64 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from rudr_py.errors import Cause
-from rudr_py.local.kind_rules import rule
-from rudr_py.local.kind_rules.rule import KindRule
+from rudr_py.local.schema import causes
 from rudr_py.local.storage.store import Object
+from rudr_py.local.strategies.strategy import Strategy
 
 _GROUP = "rbac.authorization.k8s.io"
 
 
 def _role_causes(*, namespaced: bool) -> Callable[[Object], Iterator[Cause]]:
-    def causes(role: Object) -> Iterator[Cause]:
+    def validate(role: Object) -> Iterator[Cause]:
         for index, each in enumerate(role.get("rules") or ()):
             yield from _rule_causes(each, f"rules[{index}]", namespaced=namespaced)
 
-    return causes
+    return validate
 
 
 def _rule_causes(policy_rule: dict[str, Any], path: str, *, namespaced: bool) -> Iterator[Cause]:
     if not policy_rule.get("verbs"):
-        yield rule.required(f"{path}.verbs", "verbs must contain at least one value")
+        yield causes.required(f"{path}.verbs", "verbs must contain at least one value")
     urls = policy_rule.get("nonResourceURLs")
     if urls:
         field = f"{path}.nonResourceURLs"
         if namespaced:
-            yield rule.invalid(field, urls, "namespaced rules cannot apply to non-resource URLs")
+            yield causes.invalid(field, urls, "namespaced rules cannot apply to non-resource URLs")
         if policy_rule.get("apiGroups") or policy_rule.get("resources") or policy_rule.get("resourceNames"):
-            yield rule.invalid(field, urls, "rules cannot apply to both regular resources and non-resource URLs")
+            yield causes.invalid(field, urls, "rules cannot apply to both regular resources and non-resource URLs")
         return
     if not policy_rule.get("apiGroups"):
-        yield rule.required(f"{path}.apiGroups", "resource rules must supply at least one api group")
+        yield causes.required(f"{path}.apiGroups", "resource rules must supply at least one api group")
     if not policy_rule.get("resources"):
-        yield rule.required(f"{path}.resources", "resource rules must supply at least one resource")
+        yield causes.required(f"{path}.resources", "resource rules must supply at least one resource")
 
 
 def _binding_causes(*, namespaced: bool) -> Callable[[Object], Iterator[Cause]]:
     kinds = ("Role", "ClusterRole") if namespaced else ("ClusterRole",)
 
-    def causes(binding: Object) -> Iterator[Cause]:
+    def validate(binding: Object) -> Iterator[Cause]:
         reference = binding.get("roleRef") or {}
         if reference.get("apiGroup") != _GROUP:
             yield _unsupported("roleRef.apiGroup", reference.get("apiGroup", ""), _GROUP)
         if reference.get("kind") not in kinds:
             yield _unsupported("roleRef.kind", reference.get("kind", ""), *kinds)
         if not reference.get("name"):
-            yield rule.required("roleRef.name")
+            yield causes.required("roleRef.name")
         for index, subject in enumerate(binding.get("subjects") or ()):
             yield from _subject_causes(subject, f"subjects[{index}]", namespaced=namespaced)
 
-    return causes
+    return validate
 
 
 def _subject_causes(subject: dict[str, Any], path: str, *, namespaced: bool) -> Iterator[Cause]:
     kind = subject.get("kind", "")
     if not subject.get("name"):
-        yield rule.required(f"{path}.name")
+        yield causes.required(f"{path}.name")
     if kind == "ServiceAccount":
         if subject.get("apiGroup"):
             yield _unsupported(f"{path}.apiGroup", subject["apiGroup"], "")
         if not namespaced and not subject.get("namespace"):
-            yield rule.required(f"{path}.namespace")
+            yield causes.required(f"{path}.namespace")
     elif kind in ("User", "Group"):
         if subject.get("apiGroup", _GROUP) != _GROUP:
             yield _unsupported(f"{path}.apiGroup", subject.get("apiGroup", ""), _GROUP)
@@ -85,14 +85,16 @@ def _role_fixed(new: Object, old: Object) -> Iterator[Cause]:
             "Kind": reference.get("kind"),
             "Name": reference.get("name"),
         }
-        yield rule.invalid("roleRef", go_reference, "cannot change roleRef")
+        yield causes.invalid("roleRef", go_reference, "cannot change roleRef")
 
 
-RULES: dict[str, KindRule] = {
-    f"roles.{_GROUP}": KindRule(check=_role_causes(namespaced=True), upsert=True),
-    f"clusterroles.{_GROUP}": KindRule(check=_role_causes(namespaced=False), upsert=True),
-    f"rolebindings.{_GROUP}": KindRule(check=_binding_causes(namespaced=True), check_change=_role_fixed, upsert=True),
-    f"clusterrolebindings.{_GROUP}": KindRule(
-        check=_binding_causes(namespaced=False), check_change=_role_fixed, upsert=True
+STRATEGIES: dict[str, Strategy] = {
+    f"roles.{_GROUP}": Strategy(validate=_role_causes(namespaced=True), allow_create_on_update=True),
+    f"clusterroles.{_GROUP}": Strategy(validate=_role_causes(namespaced=False), allow_create_on_update=True),
+    f"rolebindings.{_GROUP}": Strategy(
+        validate=_binding_causes(namespaced=True), validate_update=_role_fixed, allow_create_on_update=True
+    ),
+    f"clusterrolebindings.{_GROUP}": Strategy(
+        validate=_binding_causes(namespaced=False), validate_update=_role_fixed, allow_create_on_update=True
     ),
 }

@@ -1,4 +1,4 @@
-"""The structure of a rule, and helpers that create causes. Pure, except for the random source that is passed in."""
+"""The strategy of a kind, and helpers for its functions. Pure, except for the random source that is passed in."""
 
 from __future__ import annotations
 
@@ -9,103 +9,83 @@ from typing import Any
 import msgspec
 
 from rudr_py.errors import Cause
+from rudr_py.local.schema import causes
 from rudr_py.local.schema.node import SchemaNode
 from rudr_py.local.storage.store import Object
 
-Check = Callable[[Object], Iterable[Cause]]
-CheckChange = Callable[[Object, Object], Iterable[Cause]]
+Validate = Callable[[Object], Iterable[Cause]]
+ValidateUpdate = Callable[[Object, Object], Iterable[Cause]]
 
 
-class RuleContext(msgspec.Struct, frozen=True):
-    """The context of a rule: a random source, the current time, and whether an address is allocated."""
+class StrategyContext(msgspec.Struct, frozen=True):
+    """The context of a write: a random source, the current time, and whether an address is allocated."""
 
-    chance: random.Random
+    rng: random.Random
     now: str
-    in_use: Callable[[str, str], bool]
-    """`in_use("ip", "10.0.0.7")`, `in_use("port", "30080")`."""
+    is_allocated: Callable[[str, str], bool]
+    """`is_allocated("ip", "10.0.0.7")`, `is_allocated("port", "30080")`."""
 
 
-def as_it_is(_obj: Object) -> None:
-    """Change nothing."""
+def _normalise(_obj: Object) -> None:
+    pass
 
 
-def nothing(_obj: Object, _context: RuleContext) -> None:
-    """Prepare nothing."""
+def _prepare_for_create(_obj: Object, _context: StrategyContext) -> None:
+    pass
 
 
-def nothing_changed(_new: Object, _old: Object, _context: RuleContext) -> None:
-    """Prepare nothing."""
+def _prepare_for_update(_new: Object, _old: Object, _context: StrategyContext) -> None:
+    pass
 
 
-def fine(_obj: Object) -> Iterator[Cause]:
-    """Return no causes."""
+def _validate(_obj: Object) -> Iterator[Cause]:
     return iter(())
 
 
-def fine_change(_new: Object, _old: Object) -> Iterator[Cause]:
-    """Return no causes."""
+def _validate_schema(_obj: Object, _node: SchemaNode) -> Iterator[Cause]:
     return iter(())
 
 
-def fine_schema(_obj: Object, _node: SchemaNode) -> Iterator[Cause]:
-    """Return no causes."""
+def _validate_update(_new: Object, _old: Object) -> Iterator[Cause]:
     return iter(())
 
 
-class KindRule(msgspec.Struct, frozen=True, kw_only=True):
-    """The rule of a kind.
+class Strategy(msgspec.Struct, frozen=True, kw_only=True):
+    """How a kind is created, updated and validated; by default an object is stored as it is.
 
-    `normalise` converts write-only fields before any other step. `create` and `update` (new, old) complete the new
-    object in place, after managed fields were computed. `check` and `check_change` (new, old) return the causes of a
-    refusal; `check_schema` (object, node of its kind) those of embedded schemas. `watched` returns the part whose
-    change increments the generation; None for kinds without one. `orphans`: dependents are orphaned by default.
-    `upsert`: PUT creates. `unconditional`: PUT needs no resourceVersion.
+    `normalise` converts write-only fields before any other step. `prepare_for_create` and `prepare_for_update`
+    (new, old) complete the new object in place, after managed fields were computed. `validate` and `validate_update`
+    (new, old) return the causes of a rejection; `validate_schema` (object, node of its kind) those of embedded
+    schemas. `generation_source` returns the part whose change increments the generation; None for kinds without one.
+    `orphan_dependents`: deletion orphans dependents by default. `allow_create_on_update`: PUT creates an absent object.
+    `allow_unconditional_update`: PUT needs no resourceVersion.
     """
 
-    normalise: Callable[[Object], None] = as_it_is
-    create: Callable[[Object, RuleContext], None] = nothing
-    update: Callable[[Object, Object, RuleContext], None] = nothing_changed
-    check: Check = fine
-    check_schema: Callable[[Object, SchemaNode], Iterable[Cause]] = fine_schema
-    check_change: CheckChange = fine_change
-    watched: Callable[[Object], Any] | None = None
-    orphans: bool = False
-    upsert: bool = False
-    unconditional: bool = True
+    normalise: Callable[[Object], None] = _normalise
+    prepare_for_create: Callable[[Object, StrategyContext], None] = _prepare_for_create
+    prepare_for_update: Callable[[Object, Object, StrategyContext], None] = _prepare_for_update
+    validate: Validate = _validate
+    validate_schema: Callable[[Object, SchemaNode], Iterable[Cause]] = _validate_schema
+    validate_update: ValidateUpdate = _validate_update
+    generation_source: Callable[[Object], Any] | None = None
+    orphan_dependents: bool = False
+    allow_create_on_update: bool = False
+    allow_unconditional_update: bool = True
 
 
 def spec(obj: Object) -> Any:
-    """Return the spec, the part that most kinds watch."""
+    """Return the spec, the generation source of most kinds."""
     return obj.get("spec")
-
-
-def invalid(field: str, value: Any, detail: str) -> Cause:
-    """An invalid value, formatted as Go formats it."""
-    encoded = msgspec.json.encode(value, order="deterministic").decode()
-    return Cause(reason="FieldValueInvalid", message=f"Invalid value: {encoded}: {detail}", field=field)
-
-
-def required(field: str, detail: str = "") -> Cause:
-    """A missing value."""
-    return Cause(
-        reason="FieldValueRequired", message=f"Required value: {detail}" if detail else "Required value", field=field
-    )
-
-
-def forbidden(field: str, detail: str) -> Cause:
-    """A field that must not be set or changed."""
-    return Cause(reason="FieldValueForbidden", message=f"Forbidden: {detail}", field=field)
 
 
 def immutable(new: Object, old: Object, *path: str) -> Iterator[Cause]:
     """Yield a cause if the value at a path changed."""
-    old_value, new_value = at(old, path), at(new, path)
+    old_value, new_value = _at(old, path), _at(new, path)
     if old_value != new_value:
-        yield invalid(".".join(path), new_value, "field is immutable")
+        yield causes.invalid(".".join(path), new_value, "field is immutable")
 
 
-def at(obj: Object, path: Iterable[str]) -> Any:
-    """Return the value at a path, or None."""
+def _at(obj: Object, path: Iterable[str]) -> Any:
     value: Any = obj
     for part in path:
         value = value.get(part) if isinstance(value, dict) else None

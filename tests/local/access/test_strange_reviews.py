@@ -41,7 +41,7 @@ def world() -> Backend:
 
 
 def resource(world: Backend, kind: KindInfo) -> Resource:
-    found = world.registry.of(kind)
+    found = world.registry.by_kind(kind)
     assert found is not None
     return found
 

@@ -91,7 +91,7 @@ class RecordedObjects(DirectObjects):
             store=self.store,
             registry=Registry(kinds.builtin(schemas.node)),
             clock=lambda: datetime.fromtimestamp(clock(), UTC),
-            chance=random.Random(0),  # noqa: S311  - names and uids, no secrets
+            rng=random.Random(0),  # noqa: S311  - names and uids, no secrets
         )
         super().__init__(backend, "kube-controller-manager")
         self._calls: list[tuple[str, str, str]] = []

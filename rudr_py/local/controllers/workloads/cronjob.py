@@ -12,9 +12,9 @@ from rudr_py.local.controllers.runtime.controller import Controller
 from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads import job_status
 from rudr_py.local.controllers.workloads.job import JOB
-from rudr_py.local.kind_rules.cron_schedule import Schedule, ScheduleError, parse
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.storage.store import DELETED, Object
+from rudr_py.local.strategies.cron_schedule import Schedule, ScheduleError, parse
 
 CRON_JOB = KindInfo("batch/v1", "CronJob")
 SCHEDULED_ANNOTATION = "batch.kubernetes.io/cronjob-scheduled-timestamp"
@@ -125,11 +125,11 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     return None if following is None else following - now
 
 
-def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == JOB:
         yield from controller_key(change.object, CRON_JOB)
     elif change.type != DELETED:
         yield change.key
 
 
-CONTROLLER = Controller(name="cronjob", kinds=frozenset({CRON_JOB, JOB}), concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(name="cronjob", kinds=frozenset({CRON_JOB, JOB}), map_change=_map_change, reconcile=_reconcile)

@@ -269,7 +269,7 @@ def _write(context: ReconcileContext, deployment: Object, status: Object, new: O
         context.write_status({**deployment, "metadata": metadata, "status": None}, status)
 
 
-def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == REPLICA_SET:
         yield from controller_key(change.object, DEPLOYMENT)
     elif change.key.kind == POD:
@@ -282,5 +282,5 @@ def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
 
 
 CONTROLLER = Controller(
-    name="deployment", kinds=frozenset({DEPLOYMENT, REPLICA_SET, POD}), concerns=_concerns, reconcile=_reconcile
+    name="deployment", kinds=frozenset({DEPLOYMENT, REPLICA_SET, POD}), map_change=_map_change, reconcile=_reconcile
 )

@@ -61,7 +61,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
     context.write_status(budget, status)
 
 
-def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == BUDGET:
         if change.type != DELETED:
             yield change.key
@@ -70,4 +70,4 @@ def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
         yield QueueKey(BUDGET, change.key.namespace, budget["metadata"]["name"])
 
 
-CONTROLLER = Controller(name="disruption", kinds=frozenset({BUDGET, POD}), concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(name="disruption", kinds=frozenset({BUDGET, POD}), map_change=_map_change, reconcile=_reconcile)

@@ -123,7 +123,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
     context.write_status(autoscaler, status)
 
 
-def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind in _TARGETS:
         yield from context.index.scaling(AUTOSCALER, change.key)
     elif change.type != DELETED:
@@ -131,5 +131,8 @@ def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
 
 
 CONTROLLER = Controller(
-    name="horizontalpodautoscaler", kinds=frozenset({AUTOSCALER, *_TARGETS}), concerns=_concerns, reconcile=_reconcile
+    name="horizontalpodautoscaler",
+    kinds=frozenset({AUTOSCALER, *_TARGETS}),
+    map_change=_map_change,
+    reconcile=_reconcile,
 )

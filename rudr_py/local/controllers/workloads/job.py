@@ -194,7 +194,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     return _run(context, job)
 
 
-def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == JOB:
         if change.type != DELETED:
             yield change.key
@@ -206,4 +206,4 @@ def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
             yield change.key
 
 
-CONTROLLER = Controller(name="job", kinds=frozenset({JOB, POD}), concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(name="job", kinds=frozenset({JOB, POD}), map_change=_map_change, reconcile=_reconcile)

@@ -105,7 +105,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     return wait
 
 
-def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == POD:
         yield from controller_key(change.object, REPLICA_SET)
     elif change.type != DELETED:
@@ -113,5 +113,5 @@ def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
 
 
 CONTROLLER = Controller(
-    name="replicaset", kinds=frozenset({REPLICA_SET, POD}), concerns=_concerns, reconcile=_reconcile
+    name="replicaset", kinds=frozenset({REPLICA_SET, POD}), map_change=_map_change, reconcile=_reconcile
 )

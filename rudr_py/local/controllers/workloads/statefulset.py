@@ -240,7 +240,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     return wait
 
 
-def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == POD:
         yield from controller_key(change.object, STATEFUL_SET)
     elif change.type != DELETED:
@@ -248,5 +248,5 @@ def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
 
 
 CONTROLLER = Controller(
-    name="statefulset", kinds=frozenset({STATEFUL_SET, POD}), concerns=_concerns, reconcile=_reconcile
+    name="statefulset", kinds=frozenset({STATEFUL_SET, POD}), map_change=_map_change, reconcile=_reconcile
 )
