@@ -40,11 +40,11 @@ class Backend(msgspec.Struct, frozen=True):
     """Whether pods get a service account, which must exist."""
 
     def now(self) -> str:
-        """Return the time as metadata carries it: RFC 3339, UTC, whole seconds."""
+        """Return the current time in the form of metadata: RFC 3339, UTC, whole seconds."""
         return self.clock().strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def later(self, seconds: float) -> str:
-        """Return the time in so many seconds, as metadata carries it."""
+        """Return the time `seconds` from now in the form of metadata."""
         return (self.clock() + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def uid(self) -> str:
@@ -52,7 +52,7 @@ class Backend(msgspec.Struct, frozen=True):
         return str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
 
     def context(self) -> RuleContext:
-        """Return what the rules of kinds may use."""
+        """Return the context in which the rules of a kind run."""
         return RuleContext(self.chance, self.now(), self._is_allocated)
 
     def _is_allocated(self, allocation: str, value: str) -> bool:

@@ -1,6 +1,6 @@
-"""The verbs called directly, as the local controllers do: an `objects.Objects` over one backend.
+"""The API without HTTP, as the local controllers use it: an `Objects` over a backend.
 
-The same way of writing as over HTTP, under one manager's name. Nothing here is special-cased for controllers.
+Writes pass admission and validation and are recorded under one field manager, as requests over HTTP are.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rudr_py.local.verbs.writes import WriteOptions
 
 
 class DirectObjects:
-    """Reads and writes in-process; `manager` is the field manager of every write."""
+    """Reads and writes in this process. `manager` is the field manager of every write."""
 
     def __init__(self, backend: Backend, manager: str) -> None:
         self._backend = backend
@@ -32,7 +32,7 @@ class DirectObjects:
         return tuple(resource for table in tables if (resource := registry.stored_in(table)) is not None)
 
     def resource(self, kind: KindInfo) -> Resource | None:
-        """Return how a kind is served, or None."""
+        """Return the resource that serves a kind, or None."""
         return self._backend.registry.of(kind)
 
     def get(self, kind: KindInfo, namespace: str, name: str) -> Object | None:
@@ -50,7 +50,7 @@ class DirectObjects:
         return [obj for obj in converted if selects(obj)] if selects else converted
 
     def create(self, obj: Object) -> Object:
-        """Create from a body."""
+        """Create an object."""
         target = self._target(obj)
         return writes.create(self._backend, target, clone(obj), self._options()).object
 
@@ -63,7 +63,7 @@ class DirectObjects:
         return writes.update(self._backend, self._target(obj), clone(obj), self._options("status")).object
 
     def scale(self, kind: KindInfo, namespace: str, name: str, replicas: int) -> None:
-        """Set how many there are to be, through the scale subresource."""
+        """Set the number of replicas through the scale subresource."""
         target = ObjectTarget(self._resource(kind), namespace, name)
 
         def patch(scale: Object) -> Object:
@@ -78,7 +78,7 @@ class DirectObjects:
     def delete(
         self, kind: KindInfo, namespace: str, name: str, *, propagation: str = "", uid: str = ""
     ) -> Object | None:
-        """Delete as a client would; None if it is gone or another uid is there."""
+        """Delete an object; return None if it does not exist or has another uid."""
         resource = self._resource(kind)
         target = ObjectTarget(resource, namespace if resource.namespaced else "", name)
         stored = self._backend.store.get(resource.table, target.namespace, name)
@@ -90,7 +90,7 @@ class DirectObjects:
             return None
 
     async def watch(self, kind: KindInfo | None = None) -> AsyncIterator[tuple[str, Object]]:
-        """Yield what is there as ADDED, then the changes, until the store is closed."""
+        """Yield the existing objects as ADDED, then the changes, until the store is closed."""
         store = self._backend.store
         resource = None if kind is None else self._resource(kind)
         changes = store.watch(ALL if resource is None else resource.table)

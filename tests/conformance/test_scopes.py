@@ -90,6 +90,12 @@ def test_a_scope_that_is_not_there_is_refused_with_the_nearest() -> None:
     assert '"well"' in found.problems[0].message
 
 
+def test_a_label_of_a_component_does_not_join_a_scope() -> None:
+    labelled = SERVER.replace("metadata: {name: web}", "metadata: {name: web, labels: {well: well, groups: groups}}")
+    assert joined(oam.plan(labelled, scopes(HEALTH), member())) == []
+    assert members(oam.plan(labelled, scopes(HEALTH), member(), name="groups")) == []
+
+
 def test_two_health_scopes_on_one_instance_are_right() -> None:
     two = (scopes(HEALTH), scopes(HEALTH.replace("well", "fine"), name="more"))
     assert joined(oam.plan(SERVER, *two, member("groups", "more"))) == ["HealthScope", "HealthScope"]

@@ -11,7 +11,6 @@ PERMITTED: dict[str, dict[str, int]] = {
     "rudr_py/builtin": {"noun": 11, "homonym": 5, "word": 135, "docstring": 27},
     "rudr_py/cli": {"noun": 90, "word": 714, "docstring": 218},
     "rudr_py/controller": {"noun": 125, "word": 433, "docstring": 194},
-    "rudr_py/local": {"docstring": 160},
     "rudr_py/plugins": {"noun": 18, "word": 161, "docstring": 27},
     "rudr_py/render": {"noun": 30, "word": 329, "docstring": 86},
     "rudr_py/testing": {"noun": 26, "word": 96, "docstring": 35},

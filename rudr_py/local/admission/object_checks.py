@@ -1,6 +1,6 @@
 """The checks before an object is stored: preconditions, metadata, schema, and the rules of its kind.
 
-All mistakes are told at once, in the real server's words. Nothing here changes an object.
+All errors are reported at once, with the messages of the real server. Nothing here changes an object.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from rudr_py.local.storage.store import Object
 
 
 def check_version(target: ObjectTarget, version: Any, live: Object) -> None:
-    """Refuse (409) a write that was made for another resourceVersion."""
+    """Raise `ConflictError` (409) unless the resourceVersion is empty or that of the live object."""
     if version and version != live["metadata"]["resourceVersion"]:
         raise api_errors.conflict(target.resource, target.name)
 
 
 def check_uid(target: ObjectTarget, metadata: Any, uid: str) -> None:
-    """Refuse (409) a write that was made for another object of this name; `uid` is empty when there is none."""
+    """Raise `ConflictError` (409) for a uid of another object; `uid` is empty if there is no live object."""
     expected_uid = metadata.get("uid")
     if not expected_uid or expected_uid == uid:
         return
@@ -41,7 +41,7 @@ def check_uid(target: ObjectTarget, metadata: Any, uid: str) -> None:
 
 
 def missing_version(resource: Resource, name: str) -> ApiError:
-    """422 of a PUT of a custom object, which must say what it replaces."""
+    """422 of a PUT of a custom object without a resourceVersion."""
     cause = Cause(
         reason="FieldValueInvalid",
         message="Invalid value: 0: must be specified for an update",
@@ -51,7 +51,7 @@ def missing_version(resource: Resource, name: str) -> ApiError:
 
 
 def check_new(backend: Backend, resource: Resource, stored: Object) -> None:
-    """Refuse (422) a new object with every mistake in it."""
+    """Raise `InvalidError` (422) with every error of a new object."""
     storage_resource = backend.registry.stored_in(resource.table) or resource
     metadata = stored["metadata"]
     causes = [*object_meta.metadata_causes(storage_resource, metadata), *_value_causes(storage_resource, stored, None)]
@@ -59,10 +59,10 @@ def check_new(backend: Backend, resource: Resource, stored: Object) -> None:
 
 
 def check_changed(backend: Backend, resource: Resource, stored: Object, live: Object, subresource: str) -> None:
-    """Refuse (422) a changed object with every mistake in it, and every change that may not be."""
+    """Raise `InvalidError` (422) with every error of a changed object and every forbidden change."""
     storage_resource = backend.registry.stored_in(resource.table) or resource
     new, old = stored["metadata"], live["metadata"]
-    # the real server looks at metadata twice, and tells what it finds twice
+    # the real server validates metadata twice and reports its errors twice
     causes = list(object_meta.change_causes(old, new)) * 2
     causes += object_meta.metadata_causes(storage_resource, new)
     if subresource in ("", "scale"):
@@ -74,7 +74,7 @@ def check_changed(backend: Backend, resource: Resource, stored: Object, live: Ob
 
 
 def _custom_causes(stored: Object, live: Object | None, node: SchemaNode) -> list[Cause]:
-    """What the schema of a custom kind says, and then its rules."""
+    """The errors of the schema of a custom kind, then those of its CEL rules."""
     causes = values.validate(stored, node)
     return causes + cel_rules.causes(stored, live, node, causes)
 
@@ -93,7 +93,7 @@ def _value_causes(resource: Resource, stored: Object, live: Object | None) -> It
 
 
 def _without_status(obj: Object) -> Object:
-    """The status of a built-in kind is the server's own until a controller writes it."""
+    """The status of a built-in kind is not validated: controllers write it."""
     return {key: value for key, value in obj.items() if key != "status"}
 
 

@@ -1,7 +1,7 @@
-"""Admission by ResourceQuota: what would go over a limit of its namespace is refused (403).
+"""Admission by ResourceQuota: a write that would exceed a limit of its namespace is rejected with 403.
 
-What is used is counted in the store at each write, so a quota holds as soon as it is there; `status.used` is written
-by a controller and only shown.
+Usage is counted in the store at each write, so a quota takes effect at once. `status.used`, which a controller writes,
+is not read.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rudr_py.local.storage.store import Object
 
 
 def check(backend: Backend, resource: Resource, new: Object, old: Object | None) -> None:
-    """Refuse a new or changed object that a quota of its namespace has no room for. Raises `ApiError`."""
+    """Raise `ForbiddenError` (403) if a new or changed object exceeds a quota of its namespace."""
     if not resource.namespaced:
         return
     metadata = new["metadata"]

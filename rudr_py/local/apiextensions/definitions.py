@@ -1,7 +1,7 @@
-"""CustomResourceDefinitions: accepted, established, served; and gone with their objects.
+"""Keeps the registry in step with the CustomResourceDefinitions in the store.
 
-Works as a listener of the store, so a kind is served before the answer to its creation leaves, and an apply of a
-definition followed at once by an apply of an object works. The schema itself is the business of `schema`.
+It is a listener of the store, so a kind is served before the request that created its definition is answered: applying
+a definition and then an object of the kind works. Schemas are built and checked in `schema.crd`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rudr_py.local.verbs.deletion import DeleteOptions
 
 
 class Definitions:
-    """Keeps the registry in step with the definitions in the store."""
+    """Serves the definitions in the store, and deletes the objects of a deleted definition."""
 
     def __init__(self, backend: Backend, metadata: SchemaNode) -> None:
         self._backend = backend
@@ -30,7 +30,7 @@ class Definitions:
         backend.store.listeners.append(self.on_event)
 
     def on_event(self, event: Event) -> None:
-        """Act on a change of a definition, or of an object whose definition is going."""
+        """Handle a change of a definition, or the deletion of an object of a terminating definition."""
         if event.table == CRD_TABLE:
             if event.type == DELETED:
                 self._stop_serving(event.name)
@@ -60,7 +60,7 @@ class Definitions:
             self._backend.store.put(CRD_TABLE, changed)
 
     def _serve_unblocked(self) -> None:
-        """Look again at definitions whose names were taken: those of the one that has gone are free."""
+        """Serve definitions whose names were taken by a definition that is deleted now."""
         for definition in self._backend.store.list(CRD_TABLE):
             waiting = definition["metadata"]["name"] not in self._names
             if waiting and not definition["metadata"].get("deletionTimestamp"):
@@ -84,7 +84,7 @@ class Definitions:
             self._remove_finalizer(current)
 
     def _remove_finalizer(self, definition: Object) -> None:
-        """Let a definition go when its last object has gone."""
+        """Remove the cleanup finalizer once the definition has no objects."""
         name = definition["metadata"]["name"]
         finalizers = definition["metadata"].get("finalizers") or []
         if self._backend.store.count(name) or CRD_FINALIZER not in finalizers:
@@ -99,7 +99,7 @@ class Definitions:
 
 
 def resources(definition: Object, metadata: SchemaNode) -> list[Resource]:
-    """Return what a definition serves: one resource per served version, the stored one first."""
+    """Return the resources of a definition: one for each served version, the stored version first."""
     spec = definition["spec"]
     stored = next(each["name"] for each in spec["versions"] if each.get("storage"))
     served = [each for each in spec["versions"] if each.get("served")]
@@ -161,7 +161,7 @@ def _column(column: Any) -> Column:
 
 
 def _conflict(registry: Registry, definition: Object) -> str:
-    """Return which name of a definition another kind of the group has already."""
+    """Return a message naming the first name that another kind of the group uses, or an empty string."""
     spec, table = definition["spec"], definition["metadata"]["name"]
     names = spec["names"]
     taken: set[str] = set()

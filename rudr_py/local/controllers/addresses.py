@@ -1,4 +1,4 @@
-"""Gives Services of type LoadBalancer, and Ingresses, an address, as a cloud would. Nothing listens there."""
+"""Assigns an address to Services of type LoadBalancer and to Ingresses. Nothing listens on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ClusterRoles made of others: the rules of every role that the selectors choose, kept up to date."""
+"""Aggregated ClusterRoles: collects the rules of the selected roles."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CLUSTER_ROLE = KindInfo("rbac.authorization.k8s.io/v1", "ClusterRole")
 
 
 def _selected(context: ReconcileContext, role: Object) -> Iterator[Object]:
-    """The rules of the chosen roles, each once, in the order of the roles' names."""
+    """Yield the distinct rules of the selected roles, ordered by role name."""
     seen: list[Object] = []
     for selector in role["aggregationRule"].get("clusterRoleSelectors") or ():
         for other in context.objects.list(CLUSTER_ROLE, selector=selectors.match_labels(selector)):
@@ -37,7 +37,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
 
 
 def _concerns(context: ReconcileContext, _: Change) -> Iterable[QueueKey]:
-    """Any role may be a part of any aggregate; there are few of them."""
+    """Any role may be selected by any aggregated role; there are few of those."""
     for role in context.objects.list(CLUSTER_ROLE):
         if role.get("aggregationRule"):
             yield QueueKey(CLUSTER_ROLE, "", role["metadata"]["name"])

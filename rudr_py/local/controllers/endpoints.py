@@ -1,4 +1,4 @@
-"""Endpoints and EndpointSlices: the addresses behind each Service that has a selector."""
+"""Endpoints and EndpointSlices of Services with a selector."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LARGEST_SLICE = 1000
 
 
 def _backends(context: ReconcileContext, service: Object) -> list[Object]:
-    """The pods that the selector takes and that have an address, in the order of their names."""
+    """Return the selected pods that have an address, ordered by name."""
     selector: dict[str, str] = service["spec"]["selector"]
     backends = []
     for key in context.index.labelled(POD, service["metadata"]["namespace"], selector):
@@ -34,7 +34,7 @@ def _backends(context: ReconcileContext, service: Object) -> list[Object]:
 
 
 def _ports(service: Object, pods: list[Object]) -> list[Object]:
-    """The ports of the pods; one whose name no container knows is left out."""
+    """Return the target ports; a named port that no container has is omitted."""
     ports = []
     for port in service["spec"].get("ports") or ():
         target = port.get("targetPort", port["port"])
@@ -89,7 +89,7 @@ def _without_empty(port: Object) -> Object:
 
 
 def _write(context: ReconcileContext, live: Object | None, desired: Object, *parts: str) -> None:
-    """Create an object, or bring those parts of it up to date."""
+    """Create an object, or update these parts of it."""
     if live is None:
         context.create(desired)
     elif any(live.get(part) != desired.get(part) for part in parts):

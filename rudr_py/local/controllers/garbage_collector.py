@@ -1,7 +1,7 @@
-"""The garbage collector: what is owned goes with its owners, as the way of deleting says.
+"""The garbage collector: deletes the dependents of deleted owners, by propagation policy.
 
-Background: dependents go when no owner is left. Foreground (finalizer `foregroundDeletion`): the owner waits for those
-that block it. Orphan (finalizer `orphan`): dependents lose the reference. It knows kinds only as things with owners.
+Background: a dependent is deleted when no owner is left. Foreground (finalizer `foregroundDeletion`): the owner waits
+for the dependents that block it. Orphan (finalizer `orphan`): dependents lose the owner reference.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _judge(context: ReconcileContext, dependent: Object, reference: Object) -> _
     resource = context.objects.resource(kind)
     namespace = dependent["metadata"].get("namespace", "")
     if resource is None or (resource.namespaced and not namespace):
-        # a kind that nobody serves (any more), or an owner out of reach, proves nothing
+        # an owner of a kind that is not served, or in another namespace, is assumed to exist
         return _Owner.SOLID
     owner = context.objects.get(kind, namespace if resource.namespaced else "", reference["name"])
     if owner is None or owner["metadata"]["uid"] != reference["uid"]:
@@ -48,7 +48,7 @@ def _judge(context: ReconcileContext, dependent: Object, reference: Object) -> _
 
 
 def _collect(context: ReconcileContext, dependent: Object) -> None:
-    """Delete an object whose owners are gone or wait for it to go; drop references that hold nothing any more."""
+    """Delete a dependent whose owners are gone or wait for it; remove references to owners that are gone."""
     references = owner_references(dependent)
     if not references or "deletionTimestamp" in dependent["metadata"]:
         return
@@ -94,7 +94,7 @@ def _await_dependents(context: ReconcileContext, owner: Object) -> None:
 
 
 def _is_ring(dependent: Object, owner: Object) -> bool:
-    """Whether both wait for each other: neither could ever go."""
+    """Whether owner and dependent wait for each other."""
     return _waits(dependent) and _blocks(owner, dependent["metadata"]["uid"])
 
 

@@ -1,4 +1,4 @@
-"""Namespaces: what each one starts with, and how a deleted one is emptied before it goes."""
+"""Namespaces: creates their default objects, and deletes the content of a terminating one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ROOT_CA_ANNOTATIONS = {
 
 
 def _create_defaults(context: ReconcileContext, name: str) -> None:
-    """Create the service account that pods use, and the certificate that they trust the API by."""
+    """Create the default service account and the config map with the CA certificate."""
     if context.objects.get(_SERVICE_ACCOUNT, name, "default") is None:
         metadata: Object = {"name": "default", "namespace": name}
         context.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
@@ -60,7 +60,7 @@ def _delete_content(context: ReconcileContext, namespace: Object) -> None:
 def _report_remaining(
     context: ReconcileContext, namespace: Object, remaining: list[tuple[Resource, list[Object]]]
 ) -> None:
-    """Say in the status what keeps the namespace from going."""
+    """Write conditions that state the remaining content."""
     finalizer_counts = Counter(
         each for _, objects in remaining for obj in objects for each in obj["metadata"].get("finalizers") or ()
     )
@@ -112,7 +112,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
         try:
             _create_defaults(context, key.name)
         except ForbiddenError:
-            # it began to end in between, which wakes this controller again
+            # it is terminating now, and its change is reconciled again
             return
     elif FINALIZER in (namespace["spec"].get("finalizers") or ()):
         _delete_content(context, namespace)

@@ -1,4 +1,4 @@
-"""ResourceQuota: writes into the status how much of each limit is used. Admission counts for itself."""
+"""ResourceQuota: writes the usage of each limit into the status. Admission does not read it."""
 
 from __future__ import annotations
 

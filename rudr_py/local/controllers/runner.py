@@ -1,7 +1,7 @@
-"""Runs the controllers: one watch of everything, a queue of keys and one worker for each controller.
+"""Runs the controllers: one watch of all kinds, and a queue and a worker for each controller.
 
-Level-based: a reconcile gets a key and looks at how things are. An event costs what the controllers that care about
-its kind make of it, never a search. One controller's failure is retried with a growing pause and harms no other.
+Reconciles are level-based: they get a key and read the live objects. The cost of an event depends only on the
+controllers that watch its kind. A failed reconcile is retried with backoff and does not affect other controllers.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ CONTROLLERS: tuple[Controller, ...] = (
     resourcequota.CONTROLLER,
     disruption_budget.CONTROLLER,
 )
-"""All controllers, in the order in which they are told of an event."""
+"""All controllers, in the order in which they handle an event."""
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -76,7 +76,7 @@ class _Line(msgspec.Struct, frozen=True):
 def run_controllers(objects: Objects, settings: ControllerSettings) -> Coroutine[Any, Any, None]:
     """Run the controllers until cancelled, or until the store is closed.
 
-    Raises `LocalApiError` at once, before anything is awaited, for a name in `settings.enabled` that no controller has.
+    Raises `LocalApiError` synchronously for an unknown name in `settings.enabled`.
     """
     return _run(objects, settings, _chosen(settings.enabled))
 
@@ -107,14 +107,14 @@ def _chosen(enabled: frozenset[str] | None) -> list[Controller]:
 
 
 async def _watch(context: ReconcileContext, lines: list[_Line]) -> None:
-    """Tell the lines of every change, until the store is closed. A broken watch is begun again."""
+    """Dispatch all changes until the store is closed. A failed watch is restarted."""
     tell = _dispatcher(context, lines)
     while True:
         try:
             async for kind, obj in context.objects.watch():
                 tell(kind, obj)
         except Exception:
-            # what breaks a watch (a lost history, a controller's mapping) must not end the cluster
+            # a failed watch (compacted history, an exception in a controller's mapping) must not end the cluster
             logger.exception("the watch of the controllers broke; it is begun again")
             await asyncio.sleep(REWATCH_PAUSE)
             _forget_the_gone(context)
@@ -143,7 +143,7 @@ def _dispatcher(context: ReconcileContext, lines: list[_Line]) -> Callable[[str,
 
 
 def _forget_the_gone(context: ReconcileContext) -> None:
-    """Make up for the deletions that the broken watch did not tell; the next one tells all else anew."""
+    """Remove objects from the index whose deletion the failed watch missed; the next watch returns all others."""
     for key, uid in list(context.index.uids.items()):
         live = context.get(key)
         if live is None or live["metadata"]["uid"] != uid:
@@ -162,10 +162,10 @@ def _reconcile(context: ReconcileContext, line: _Line, key: QueueKey) -> None:
     try:
         again = line.controller.reconcile(context, key)
     except (ConflictError, ForbiddenError):
-        # somebody else was faster, or the namespace is ending
+        # another client was faster, or the namespace is terminating
         line.queue.retry(key)
     except Exception:
-        # one object or one controller must not harm another
+        # one object or one controller must not affect others
         pause = line.queue.retry(key)
         logger.exception("a reconcile failed and is tried again", extra={**fields, "pause": pause})
     else:

@@ -1,4 +1,4 @@
-"""PersistentVolumeClaims: each is bound to a volume of its own, and held while a pod uses it.
+"""PersistentVolumeClaims: each is bound to its own volume, and protected while a pod uses it.
 
 The annotation `local.rudr.dev/outcome: pending` leaves a claim unbound.
 """
@@ -90,7 +90,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
 
 
 def _reclaim(context: ReconcileContext, key: QueueKey) -> None:
-    """Delete a volume whose claim has gone, if it says so."""
+    """Delete a volume whose claim is gone, if its reclaim policy is Delete."""
     volume = context.get(key)
     reference = volume["spec"].get("claimRef") if volume else None
     if volume is None or not reference or volume["spec"].get("persistentVolumeReclaimPolicy") != "Delete":

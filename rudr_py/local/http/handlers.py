@@ -1,6 +1,6 @@
-"""One function per verb: from a routed request to an answer. The work is done by `reads`, `writes` and `deletion`.
+"""One handler for each verb: from a routed request to an answer. `reads`, `writes` and `deletion` do the work.
 
-An answer is a value; `server` turns it into bytes on a connection.
+An answer is a value; `server` encodes and sends it.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ _RETURNED_WHEN_DELETED = frozenset(
         "services",
     }
 )
-"""Kinds whose deletion answers with the object."""
+"""Kinds whose deletion is answered with the object."""
 
 
 class ResourceRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request for a resource, read but not yet understood."""
+    """A request for a resource whose body is not decoded yet."""
 
     route: Route
     resource: Resource
@@ -54,12 +54,12 @@ class ResourceRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def target(self) -> ObjectTarget:
-        """The object that the path names."""
+        """The object of the path."""
         return ObjectTarget(self.resource, self.route.namespace, self.route.name)
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What to send: an object, or plain text."""
+    """The content of a response: an object or plain text."""
 
     object: Any = None
     text: str = ""
@@ -89,7 +89,7 @@ def list_(backend: Backend, request: ResourceRequest) -> Answer:
 def subscription(
     backend: Backend, request: ResourceRequest, *, bookmark_interval: float, default_timeout: float
 ) -> Subscription:
-    """Return what a watch request subscribes to. Raises `ApiError` (400)."""
+    """Return the subscription of a watch request. Raises `ApiError` (400)."""
     query = reads.parse(request.route.namespace, request.route.name, request.query)
     initial = is_true(request.query.get("sendInitialEvents")) if "sendInitialEvents" in request.query else False
     if initial and query.match != "NotOlderThan":
@@ -122,13 +122,13 @@ def create(backend: Backend, request: ResourceRequest) -> Answer:
 
 
 def update(backend: Backend, request: ResourceRequest) -> Answer:
-    """Replace an object or its subresource."""
+    """Replace an object or a subresource of it."""
     body = bodies.read(request.body, request.media, request.resource.kind)
     return _write_answer(backend, request, writes.update(backend, request.target, body, _options(request, body)))
 
 
 def patch(backend: Backend, request: ResourceRequest) -> Answer:
-    """Patch an object or its subresource, in one of four ways."""
+    """Patch an object or a subresource of it, with one of four patch types."""
     resource = request.resource
     body = bodies.read_patch(request.body, request.media, resource)
     options = _options(request)
@@ -162,7 +162,7 @@ def delete(backend: Backend, request: ResourceRequest) -> Answer:
 
 
 def deletecollection(backend: Backend, request: ResourceRequest) -> Answer:
-    """Delete all objects that are selected; return them as they were."""
+    """Delete all selected objects; return their last state."""
     options = _delete_options(request)
     query = reads.parse(request.route.namespace, "", request.query)
     page = reads.list_page(backend, request.resource, query)
@@ -198,7 +198,7 @@ def _deprecation(request: ResourceRequest) -> tuple[str, ...]:
 
 
 def _options(request: ResourceRequest, body: Any = None) -> WriteOptions:
-    """How to write; `body` is that of a create or update."""
+    """Return the options of a write; `body` is that of a create or update."""
     query = request.query
     validation = query.get("fieldValidation") or decoding.WARN
     check_duplicates = body is not None and request.media == bodies.JSON and validation != decoding.IGNORE

@@ -1,6 +1,6 @@
-"""Watch streams: from the history of a table to lines of JSON, as one client selected and wants to see them.
+"""Watch streams: from the changes of a table to lines of JSON, in the form that the client requested.
 
-Watchers share events and their encodings: what one has encoded, the next only sends. Nothing here opens sockets.
+Watchers share events and their encodings: each event is encoded once for each form.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client asked to watch. Times are seconds. `since` 0 begins with what is there now, as ADDED."""
+    """The parameters of a watch. Times are seconds. `since` 0 starts with the existing objects as ADDED events."""
 
     resource: Resource
     namespace: str = ""
@@ -39,7 +39,7 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def stream(backend: Backend, subscription: Subscription) -> AsyncIterator[bytes]:
-    """Yield lines of events, several at a time, until the time is over or the store is closed."""
+    """Yield lines of events, several at a time, until the timeout or until the store is closed."""
     frames = _Frames(backend, subscription)
     try:
         watch = backend.store.watch(subscription.resource.table, subscription.since or None)
@@ -59,7 +59,7 @@ async def stream(backend: Backend, subscription: Subscription) -> AsyncIterator[
             yield error_line(api_errors.watch_expired())
             return
         if subscription.bookmarks and due <= loop.time() < end:
-            # after what came meanwhile: a bookmark says that all up to it was sent
+            # after the pending events: a bookmark promises that all events up to it were sent
             due = loop.time() + subscription.bookmark_interval
             lines += frames.bookmark()
         if lines:
@@ -67,7 +67,7 @@ async def stream(backend: Backend, subscription: Subscription) -> AsyncIterator[
 
 
 async def _wait_for_change(watch: Watch, until: float) -> None:
-    """Return when there is a change, or when the time has come."""
+    """Wait for a change, or until the deadline."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout_at(until):
             await watch.wait()
@@ -79,7 +79,7 @@ def error_line(error: ApiError) -> bytes:
 
 
 class _Frames:
-    """The encoder of one stream; knows whether a Table has shown its columns."""
+    """The encoder of one stream; it sends the columns of a Table once."""
 
     def __init__(self, backend: Backend, subscription: Subscription) -> None:
         self._backend = backend
@@ -88,7 +88,7 @@ class _Frames:
         self._columns_sent = subscription.view.form != views.TABLE
 
     def initial_events(self) -> bytes:
-        """Return what is there now, and the mark of its end if it was asked for."""
+        """Return the existing objects, and the bookmark that ends them if the client requested it."""
         subscription = self._subscription
         stored = self._backend.store.list(subscription.resource.table, subscription.namespace)
         converted = (conversion.convert(each, subscription.resource) for each in stored)
@@ -116,7 +116,7 @@ class _Frames:
         return _encode({"type": BOOKMARK, "object": obj}) + b"\n"
 
     def line(self, event: Event) -> bytes:
-        """Return an event as this client sees it: nothing if it is not selected, before and now."""
+        """Return an event as this client sees it; empty if the object is not selected, before or after the change."""
         subscription = self._subscription
         if subscription.namespace and event.namespace != subscription.namespace:
             return b""

@@ -1,6 +1,6 @@
-"""What a built-in kind does when it is written, beyond being stored: allocation, validation, what may not change.
+"""The rules of built-in kinds: allocation, validation and immutable fields.
 
-One module per family of kinds, each with a table `RULES`; `of` finds the rule of a resource.
+There is one module for each family of kinds, with a table `RULES`; `of` returns the rule of a resource.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _PLAIN = KindRule()
 
 
 def of(resource: Resource) -> KindRule:
-    """Return the rule of a resource; kinds without one are only stored."""
+    """Return the rule of a resource; a kind without one is stored as it is."""
     if resource.custom:
         return custom.rule(resource)
     return _RULES.get(resource.table, _PLAIN)

@@ -1,4 +1,4 @@
-"""Rules of the kinds that configure the cluster: policies, classes, webhooks, definitions. Pure."""
+"""Rules of cluster configuration: policies, classes, webhooks, custom resource definitions. Pure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _definition_causes(definition: Object) -> Iterator[Cause]:
 
 
 def _schema_causes(definition: Object, node: SchemaNode) -> Iterator[Cause]:
-    """The mistakes in the schemas of the versions; the real server speaks of one schema when all are the same."""
+    """The errors of the schemas of all versions, reported once if the schemas are equal, as the real server does."""
     versions = (definition.get("spec") or {}).get("versions") or ()
     schemas = [(each.get("schema") or {}).get("openAPIV3Schema") for each in versions]
     metadata = node.properties["metadata"]

@@ -1,4 +1,4 @@
-"""Rules of the plain kinds of the core: Namespace, claims and volumes, ConfigMap, Secret, Event, Lease. Pure."""
+"""Rules of core kinds: Namespace, volumes and claims, ConfigMap, Secret, Event, Lease, ResourceQuota. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NOTE_LIMIT = 1024
 
 
 def _name_namespace(namespace: Object) -> None:
-    """The label with the name is there before its owners are noted, so whoever creates a namespace owns it."""
+    """Set the label with the name before managed fields are computed, so the creator of the namespace owns it."""
     metadata = namespace["metadata"]
     if metadata.get("name") and isinstance(metadata.get("labels") or {}, dict):
         metadata["labels"] = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata["name"]}
@@ -70,7 +70,7 @@ def _create_volume(volume: Object, _context: RuleContext) -> None:
 
 
 def _data_fixed(new: Object, old: Object) -> Iterator[Cause]:
-    """`immutable: true` holds for the data of ConfigMaps and Secrets, and for itself."""
+    """`immutable: true` protects the data of ConfigMaps and Secrets, and itself."""
     if not old.get("immutable"):
         return
     if not new.get("immutable"):
@@ -81,7 +81,7 @@ def _data_fixed(new: Object, old: Object) -> Iterator[Cause]:
 
 
 def _normalise_secret(secret: Object) -> None:
-    """`stringData` is only for writing: it ends up in `data`."""
+    """Encode the write-only `stringData` into `data`."""
     plain = secret.pop("stringData", None)
     if isinstance(plain, dict) and plain:
         encoded = {key: base64.b64encode(str(value).encode()).decode() for key, value in plain.items()}
@@ -94,7 +94,7 @@ def _secret_change(new: Object, old: Object) -> Iterator[Cause]:
 
 
 def _create_event(event: Object, _context: RuleContext) -> None:
-    """Go writes these times even when there are none."""
+    """Set the times that Go writes even if they are null."""
     event.setdefault("eventTime", None)
     event.setdefault("firstTimestamp", None)
     event.setdefault("lastTimestamp", None)
@@ -105,7 +105,7 @@ def _update_event(new: Object, _old: Object, context: RuleContext) -> None:
 
 
 def _event_causes(event: Object) -> Iterator[Cause]:
-    """The rules of events.k8s.io hold for events that name a reporting controller; in core's field names."""
+    """Events with an eventTime follow the rules of events.k8s.io; fields have their core names."""
     about = (event.get("involvedObject") or {}).get("namespace", "")
     if (about or "default") != event["metadata"].get("namespace", "default"):
         yield rule.invalid("involvedObject.namespace", about, "does not match event.namespace")

@@ -1,4 +1,4 @@
-"""The rule of custom kinds: the schema says the rest. Pure."""
+"""The rule of custom kinds. Their schema holds all further rules. Pure."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ _WITHOUT_STATUS = KindRule(watched=_all, unconditional=False)
 
 
 def rule(resource: Resource) -> KindRule:
-    """Return the rule of a custom kind: everything but metadata, and status if it is a subresource, counts."""
+    """Return the rule of a custom kind: all changes but those of metadata and status increment the generation."""
     return _WITH_STATUS if resource.status else _WITHOUT_STATUS

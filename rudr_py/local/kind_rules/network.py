@@ -1,4 +1,4 @@
-"""Rules of Services, Ingresses, NetworkPolicies and what surrounds them. Addresses are handed out at random."""
+"""Rules of Services, Ingresses, NetworkPolicies and EndpointSlices. Cluster IPs and node ports are random."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _node_ports(spec: Any, context: RuleContext) -> None:
 
 
 def _update_service(new: Object, old: Object, context: RuleContext) -> None:
-    """Keep what was handed out when an update leaves it out."""
+    """Keep the allocated addresses and ports that an update omits."""
     was, now = old["spec"], new["spec"]
     if now.get("type") == "ExternalName":
         for key in _KEPT:

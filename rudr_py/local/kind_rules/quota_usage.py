@@ -1,6 +1,6 @@
-"""How much a namespace uses of what a ResourceQuota limits: counts of objects, and what pods and claims ask for.
+"""Usage of a namespace in the units of a ResourceQuota: object counts, and the requests of pods and claims. Pure.
 
-Pure. Scopes of quotas, and limits per storage class, are left out.
+Scopes of quotas and limits per storage class are not implemented.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ COUNTED = frozenset(
         QUOTAS,
     }
 )
-"""Tables that a quota counts by their own name; every other one is `count/<table>`."""
+"""Tables that a quota counts under their own name; all others are `count/<table>`."""
 
 _COMPUTE = {
     "cpu": ("requests", "cpu"),
@@ -37,37 +37,37 @@ _COMPUTE = {
         for name in ("cpu", "memory", "ephemeral-storage")
     },
 }
-"""What quotas limit of pods: which part of `resources`, and what of it."""
+"""Resources of pods: the part of a container's `resources` and the name in it."""
 
 
 class Amount(msgspec.Struct, frozen=True):
-    """A quantity to calculate with; `form` is how it is written."""
+    """A quantity for arithmetic; `form` is its notation."""
 
     value: Decimal = Decimal(0)
     form: str = "decimal"
 
     def __str__(self) -> str:
-        """Write it as the server does."""
+        """Return the canonical form."""
         return quantity.write(self.value, self.form)
 
     def plus(self, other: Amount) -> Amount:
-        """Return the sum, written as the first that is not zero."""
+        """Return the sum in the notation of the first operand that is not zero."""
         return Amount(self.value + other.value, self.form if self.value else other.form)
 
 
 def amount(text: object) -> Amount:
-    """Read a quantity; what is none counts as zero."""
+    """Parse a quantity; an invalid one is zero."""
     parsed = quantity.read(str(text))
     return Amount() if parsed is None else Amount(*parsed)
 
 
 def hard(quota: Object) -> dict[str, Amount]:
-    """Return the limits of a quota."""
+    """Return the hard limits of a quota."""
     return {name: amount(text) for name, text in ((quota.get("spec") or {}).get("hard") or {}).items()}
 
 
 def tables(names: Iterable[str]) -> set[str]:
-    """Return the tables whose objects use any of these."""
+    """Return the tables whose objects use any of these resources."""
     table_names: set[str] = set()
     for name in names:
         if name.startswith("count/"):
@@ -84,7 +84,7 @@ def tables(names: Iterable[str]) -> set[str]:
 
 
 def used(objects: Callable[[str], Iterable[Object]], names: Iterable[str]) -> dict[str, Amount]:
-    """Return what the objects of a namespace use of what is named; `objects` lists those of a table."""
+    """Return the usage of a namespace for these resources; `objects` returns the objects of a table."""
     names = list(names)
     total = dict.fromkeys(names, Amount())
     for table in tables(names):
@@ -95,7 +95,7 @@ def used(objects: Callable[[str], Iterable[Object]], names: Iterable[str]) -> di
 
 
 def usage(table: str, obj: Object, names: Iterable[str]) -> dict[str, Amount]:
-    """Return what one object uses of what is named."""
+    """Return the usage of one object for these resources."""
     return {name: amount for name in names if (amount := _amount_of(table, obj, name)).value}
 
 
@@ -125,7 +125,7 @@ def _service(service: Object, name: str) -> Amount:
 
 
 def _pod_amount(pod: Object, part: str, name: str) -> Amount:
-    """What the containers ask for together, or the largest init container if that is more."""
+    """The sum of the containers, or the largest init container if that is more."""
     total = Amount()
     for container in pod["spec"].get("containers") or ():
         total = total.plus(_container_amount(container, part, name))
@@ -144,7 +144,7 @@ def _container_resources(container: Object, part: str) -> Object:
 
 
 def unspecified(pod: Object, names: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
-    """Yield what containers must say and do not, with their names, in order."""
+    """Yield the resources that containers must set and do not, with the names of those containers."""
     spec = pod.get("spec") or {}
     containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
     for name in sorted(names):

@@ -1,4 +1,4 @@
-"""Rules of roles and bindings: what a rule must say, and whom a binding may name. Pure."""
+"""Rules of roles and bindings. Pure."""
 
 from __future__ import annotations
 

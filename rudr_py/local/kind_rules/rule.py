@@ -1,4 +1,4 @@
-"""The shape of a rule, and the pieces that many rules share. Pure but for the choices that are passed in."""
+"""The structure of a rule, and helpers that create causes. Pure, except for the random source that is passed in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CheckChange = Callable[[Object, Object], Iterable[Cause]]
 
 
 class RuleContext(msgspec.Struct, frozen=True):
-    """What a rule may use beside the object: chance, the time as text, and whether an address is taken."""
+    """The context of a rule: a random source, the current time, and whether an address is allocated."""
 
     chance: random.Random
     now: str
@@ -38,28 +38,28 @@ def nothing_changed(_new: Object, _old: Object, _context: RuleContext) -> None:
 
 
 def fine(_obj: Object) -> Iterator[Cause]:
-    """Find nothing wrong."""
+    """Return no causes."""
     return iter(())
 
 
 def fine_change(_new: Object, _old: Object) -> Iterator[Cause]:
-    """Find nothing wrong."""
+    """Return no causes."""
     return iter(())
 
 
 def fine_schema(_obj: Object, _node: SchemaNode) -> Iterator[Cause]:
-    """Find nothing wrong."""
+    """Return no causes."""
     return iter(())
 
 
 class KindRule(msgspec.Struct, frozen=True, kw_only=True):
-    """What a kind does when it is written.
+    """The rule of a kind.
 
-    `normalise` turns what only requests have into what is stored, before anything else looks at the object. `create`
-    and `update` (new, old) change the new object in place, after its owners were noted. `check` and `check_change`
-    (new, old) yield mistakes; `check_schema` (object, node of its kind) those in schemas that it holds. `watched`
-    returns the part whose change bumps the generation; None for kinds without one. `orphans`: dependents stay by
-    default. `upsert`: PUT creates. `unconditional`: PUT needs no resourceVersion.
+    `normalise` converts write-only fields before any other step. `create` and `update` (new, old) complete the new
+    object in place, after managed fields were computed. `check` and `check_change` (new, old) return the causes of a
+    refusal; `check_schema` (object, node of its kind) those of embedded schemas. `watched` returns the part whose
+    change increments the generation; None for kinds without one. `orphans`: dependents are orphaned by default.
+    `upsert`: PUT creates. `unconditional`: PUT needs no resourceVersion.
     """
 
     normalise: Callable[[Object], None] = as_it_is
@@ -75,30 +75,30 @@ class KindRule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def spec(obj: Object) -> Any:
-    """Return the spec: what most kinds count generations of."""
+    """Return the spec, the part that most kinds watch."""
     return obj.get("spec")
 
 
 def invalid(field: str, value: Any, detail: str) -> Cause:
-    """A value that will not do, shown as Go shows it."""
+    """An invalid value, formatted as Go formats it."""
     encoded = msgspec.json.encode(value, order="deterministic").decode()
     return Cause(reason="FieldValueInvalid", message=f"Invalid value: {encoded}: {detail}", field=field)
 
 
 def required(field: str, detail: str = "") -> Cause:
-    """A value that is missing."""
+    """A missing value."""
     return Cause(
         reason="FieldValueRequired", message=f"Required value: {detail}" if detail else "Required value", field=field
     )
 
 
 def forbidden(field: str, detail: str) -> Cause:
-    """A field that may not be set or changed."""
+    """A field that must not be set or changed."""
     return Cause(reason="FieldValueForbidden", message=f"Forbidden: {detail}", field=field)
 
 
 def immutable(new: Object, old: Object, *path: str) -> Iterator[Cause]:
-    """Yield a cause when the value at a path differs."""
+    """Yield a cause if the value at a path changed."""
     old_value, new_value = at(old, path), at(new, path)
     if old_value != new_value:
         yield invalid(".".join(path), new_value, "field is immutable")

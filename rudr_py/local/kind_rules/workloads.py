@@ -1,4 +1,4 @@
-"""Rules of the kinds that run pods: Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod. Pure."""
+"""Rules of workloads: Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rudr_py.local.kind_rules.rule import KindRule, RuleContext
 from rudr_py.local.storage.store import Object
 
 _CRON_JOB_NAME = 52
-"""The longest name: the Jobs' names add eleven characters."""
+"""The names of Jobs add eleven characters."""
 _JOB_LABELS = ("batch.kubernetes.io/job-name", "job-name")
 _UID_LABELS = ("batch.kubernetes.io/controller-uid", "controller-uid")
 _STATEFUL_CHANGEABLE = frozenset(
@@ -40,7 +40,7 @@ _POD_FORBIDDEN = (
 
 
 def template_causes(obj: Object, claims: tuple[str, ...] = ()) -> Iterator[Cause]:
-    """Yield what is wrong with the selector and the pod template; `claims` are volumes that each pod gets."""
+    """Yield the errors of the selector and the pod template; `claims` are volumes that each pod gets."""
     spec = obj.get("spec") or {}
     selector = spec.get("selector")
     template = spec.get("template") or {}
@@ -57,7 +57,7 @@ def template_causes(obj: Object, claims: tuple[str, ...] = ()) -> Iterator[Cause
 
 
 def pod_causes(spec: Any, field: str, claims: tuple[str, ...] = ()) -> Iterator[Cause]:
-    """Yield what is wrong with a pod's spec; only what people often get wrong."""
+    """Yield frequent errors of a pod spec; the full validation of the server is not implemented."""
     containers = spec.get("containers") or ()
     if not containers:
         yield rule.required(f"{field}.containers")
@@ -122,7 +122,7 @@ def _deployment_part(obj: Object) -> Any:
 
 
 def _create_job(job: Object, _context: RuleContext) -> None:
-    """Give a Job without a selector of its own the labels that tell its pods from all others."""
+    """Set the labels and the selector that identify the pods of a Job, unless it has a manual selector."""
     spec = job["spec"]
     if spec.get("manualSelector"):
         return
@@ -135,7 +135,7 @@ def _create_job(job: Object, _context: RuleContext) -> None:
 
 
 def _update_job(new: Object, old: Object, context: RuleContext) -> None:
-    """Put the generated labels and selector back when an update leaves them out."""
+    """Restore the generated labels and selector that an update omits."""
     if not new["spec"].get("manualSelector"):
         _create_job(new, context)
         new["metadata"].setdefault("labels", old["metadata"].get("labels") or {})

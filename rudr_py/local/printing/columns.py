@@ -1,6 +1,6 @@
-"""The columns of built-in kinds, as a table. A kind without columns of its own shows its name and age. Pure.
+"""The columns of built-in kinds. A kind without columns has its name and age. Pure.
 
-Those that are described as a field of the kind take the words from its schema, so that every release has its own.
+Columns for a field of the kind have the description of its schema, which depends on the release.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What the cells of built-in kinds say, a function per cell, in the words of the real server's printers. Pure.
+"""The cells of built-in kinds, with one function for each cell. Pure.
 
-Source: pkg/printers/internalversion of Kubernetes, whose rules are not published otherwise.
+Source: pkg/printers/internalversion of Kubernetes.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ def _part(obj: Object, path: str) -> Any:
 
 
 def _first_few(texts: Iterable[str], limit: int = 3) -> str:
-    """The first few, and how many more there are."""
+    """Join the first items, and the number of the others."""
     items = list(texts)
     more = f" + {len(items) - limit} more..." if len(items) > limit else ""
     return ",".join(items[:limit]) + more
 
 
 def ratio(first: str, second: str) -> Cell:
-    """Two numbers: how many there are of how many."""
+    """Return a cell with two numbers, such as `1/2`."""
     left, right = cells.at(first, 0), cells.at(second, 0)
     return lambda obj, now: f"{left(obj, now)}/{right(obj, now)}"
 
 
 def flag(path: str, otherwise: str = UNSET, *, capital: bool = True) -> Cell:
-    """A boolean as a word."""
+    """Return a cell with a boolean as text."""
 
     def cell(obj: Object, _now: datetime) -> str:
         value = _part(obj, path)
@@ -54,17 +54,17 @@ def flag(path: str, otherwise: str = UNSET, *, capital: bool = True) -> Cell:
 
 
 def count(*fields: str) -> Cell:
-    """How many entries fields have together."""
+    """Return a cell with the number of entries in fields."""
     return lambda obj, _now: sum(len(_part(obj, field) or ()) for field in fields)
 
 
 def each(path: str, field: str) -> Cell:
-    """A field of each of a list's objects."""
+    """Return a cell with a field of each object in a list."""
     return lambda obj, _now: ",".join(str(one.get(field, "")) for one in _part(obj, path) or ())
 
 
 def since(path: str) -> Cell:
-    """The time since a timestamp; `<none>` without one."""
+    """Return a cell with the age of a timestamp; `<none>` without one."""
 
     def cell(obj: Object, now: datetime) -> str:
         value = _part(obj, path)
@@ -74,7 +74,7 @@ def since(path: str) -> Cell:
 
 
 def label_selector(path: str) -> Cell:
-    """A LabelSelector as text."""
+    """Return a cell with a LabelSelector as text."""
 
     def cell(obj: Object, _now: datetime) -> str:
         selector = _part(obj, path)
@@ -84,12 +84,12 @@ def label_selector(path: str) -> Cell:
 
 
 def labels(path: str) -> Cell:
-    """Labels as text."""
+    """Return a cell with labels as text."""
     return lambda obj, _now: selectors.match_labels({"matchLabels": _part(obj, path) or {}}) or NONE
 
 
 def modes(path: str) -> Cell:
-    """Access modes of a volume, in short."""
+    """Return a cell with the short forms of access modes."""
 
     def cell(obj: Object, _now: datetime) -> str:
         access_modes = _part(obj, path) or ()
@@ -99,12 +99,12 @@ def modes(path: str) -> Cell:
 
 
 def bound(cell: Cell, *, otherwise: Any = "") -> Cell:
-    """What a claim shows once it has a volume."""
+    """Return a cell that is empty until a claim is bound."""
     return lambda obj, now: cell(obj, now) if _part(obj, ".spec.volumeName") else otherwise
 
 
 def phase_or_terminating(obj: Object, _now: datetime) -> str:
-    """The phase of a claim or volume."""
+    """The phase of a claim or volume, or Terminating."""
     return "Terminating" if obj["metadata"].get("deletionTimestamp") else str(_part(obj, ".status.phase") or "")
 
 
@@ -112,13 +112,13 @@ def phase_or_terminating(obj: Object, _now: datetime) -> str:
 
 
 def pod_ready(pod: Object, _now: datetime) -> str:
-    """How many of a pod's containers are ready."""
+    """The number of ready containers, such as `1/2`."""
     statuses = _part(pod, ".status.containerStatuses") or ()
     return f"{sum(bool(one.get('ready')) for one in statuses)}/{len(pod['spec'].get('containers') or ())}"
 
 
 def pod_status(pod: Object, _now: datetime) -> str:
-    """The word for a pod: why a container waits or ended, else its reason or phase."""
+    """The status of a pod: the reason of a waiting or terminated container, else its reason or phase."""
     status = pod.get("status") or {}
     reason = str(status.get("reason") or status.get("phase") or "")
     running = False
@@ -143,7 +143,7 @@ def _exit(ended: Object) -> str:
 
 
 def restarts(pod: Object, now: datetime) -> str:
-    """How often a pod's containers were started again, and when last."""
+    """The number of restarts, and the time since the last one."""
     statuses = _part(pod, ".status.containerStatuses") or ()
     number = sum(one.get("restartCount", 0) for one in statuses)
     ends = [_part(one, ".lastState.terminated.finishedAt") for one in statuses]
@@ -152,7 +152,7 @@ def restarts(pod: Object, now: datetime) -> str:
 
 
 def gates(pod: Object, _now: datetime) -> str:
-    """How many of a pod's readiness gates are open."""
+    """The number of fulfilled readiness gates, such as `1/2`."""
     readiness_gates = pod["spec"].get("readinessGates") or ()
     if not readiness_gates:
         return NONE
@@ -160,26 +160,26 @@ def gates(pod: Object, _now: datetime) -> str:
 
 
 def _condition(obj: Object, kind: str) -> bool:
-    """Whether a condition is true."""
+    """Whether a condition is True."""
     conditions = _part(obj, ".status.conditions") or ()
     return any(one.get("type") == kind and one.get("status") == "True" for one in conditions)
 
 
 def node_status(node: Object, _now: datetime) -> str:
-    """Whether a node is ready, and takes pods."""
+    """The readiness of a node, and whether scheduling is disabled."""
     reported = any(one.get("type") == "Ready" for one in _part(node, ".status.conditions") or ())
     word = ("Ready" if _condition(node, "Ready") else "NotReady") if reported else "Unknown"
     return f"{word},SchedulingDisabled" if _part(node, ".spec.unschedulable") else word
 
 
 def node_roles(node: Object, _now: datetime) -> str:
-    """The roles that a node's labels name."""
+    """The roles in the labels of a node."""
     names = [key.removeprefix(_ROLE) for key in node["metadata"].get("labels") or () if key.startswith(_ROLE)]
     return ",".join(sorted(names)) or NONE
 
 
 def node_address(kind: str) -> Cell:
-    """A node's address of a kind."""
+    """Return a cell with the address of a type."""
 
     def cell(node: Object, _now: datetime) -> str:
         addresses = _part(node, ".status.addresses") or ()
@@ -189,7 +189,7 @@ def node_address(kind: str) -> Cell:
 
 
 def node_info(field: str) -> Cell:
-    """A fact that the kubelet reports."""
+    """Return a cell with a field of nodeInfo."""
     return lambda node, _now: str(_part(node, f".status.nodeInfo.{field}") or UNKNOWN)
 
 
@@ -197,7 +197,7 @@ def node_info(field: str) -> Cell:
 
 
 def job_status(job: Object, _now: datetime) -> str:
-    """The word for a job."""
+    """The status of a Job."""
     for kind, word in _JOB_ENDS:
         if _condition(job, kind):
             return word
@@ -207,7 +207,7 @@ def job_status(job: Object, _now: datetime) -> str:
 
 
 def completions(job: Object, _now: datetime) -> str:
-    """How many of a job's pods have succeeded, of how many."""
+    """The number of succeeded pods, such as `1/3`."""
     done = _part(job, ".status.succeeded") or 0
     desired, at_once = _part(job, ".spec.completions"), _part(job, ".spec.parallelism") or 0
     if desired is not None:
@@ -216,12 +216,12 @@ def completions(job: Object, _now: datetime) -> str:
 
 
 def job_duration(job: Object, now: datetime) -> str:
-    """How long a job has been running, or took."""
+    """The duration of a Job."""
     return cells.between(_part(job, ".status.startTime"), _part(job, ".status.completionTime"), now)
 
 
 def metrics(autoscaler: Object, _now: datetime) -> str:
-    """What an autoscaler aims at, and where it is."""
+    """The current and target values of an autoscaler."""
     specs = _part(autoscaler, ".spec.metrics") or ()
     current = _part(autoscaler, ".status.currentMetrics") or ()
     metric_texts = [_metric(spec, current[index] if index < len(current) else {}) for index, spec in enumerate(specs)]
@@ -247,7 +247,7 @@ def _metric(spec: Object, current: Object) -> str:
 
 
 def service_ports(service: Object, _now: datetime) -> str:
-    """A service's ports, with those of nodes."""
+    """The ports of a Service, with node ports."""
     parts = []
     for port in service["spec"].get("ports") or ():
         node = f":{port['nodePort']}" if port.get("nodePort") else ""
@@ -256,7 +256,7 @@ def service_ports(service: Object, _now: datetime) -> str:
 
 
 def external_ip(service: Object, _now: datetime) -> str:
-    """Where a service is reached from outside."""
+    """The external addresses of a Service."""
     spec = service["spec"]
     if spec.get("type") == "ExternalName":
         return str(spec.get("externalName", ""))
@@ -273,17 +273,17 @@ def _load_balancer_addresses(obj: Object) -> list[str]:
 
 
 def address(ingress: Object, _now: datetime) -> str:
-    """Where an ingress is reached."""
+    """The addresses of an Ingress."""
     return ",".join(filter(None, _load_balancer_addresses(ingress)))
 
 
 def hosts(ingress: Object, _now: datetime) -> str:
-    """The hosts of an ingress's rules."""
+    """The hosts of the rules of an Ingress."""
     return _first_few(filter(None, (one.get("host", "") for one in _part(ingress, ".spec.rules") or ()))) or "*"
 
 
 def ingress_ports(ingress: Object, _now: datetime) -> str:
-    """The ports that an ingress listens on."""
+    """The ports of an Ingress."""
     return "80, 443" if _part(ingress, ".spec.tls") else "80"
 
 
@@ -307,17 +307,17 @@ def slice_endpoints(obj: Object, _now: datetime) -> str:
     return _first_few(ip for one in obj.get("endpoints") or () for ip in one.get("addresses") or ()) or UNSET
 
 
-# --- Rights and limits
+# --- RBAC and quotas
 
 
 def role(binding: Object, _now: datetime) -> str:
-    """The role that is bound."""
+    """The role of a binding."""
     reference = binding.get("roleRef") or {}
     return f"{reference.get('kind', '')}/{reference.get('name', '')}"
 
 
 def subjects(kind: str) -> Cell:
-    """The subjects of a kind in a binding."""
+    """Return a cell with the subjects of a kind."""
 
     def cell(binding: Object, _now: datetime) -> str:
         subjects_of_kind = [one for one in binding.get("subjects") or () if one.get("kind") == kind]
@@ -330,7 +330,7 @@ def subjects(kind: str) -> Cell:
 
 
 def quota(*, limits: bool) -> Cell:
-    """What of a quota is used, of how much."""
+    """Return a cell with the used and hard values of a quota."""
 
     def cell(obj: Object, _now: datetime) -> str:
         hard, used = _part(obj, ".status.hard") or {}, _part(obj, ".status.used") or {}
@@ -348,34 +348,34 @@ def _first_of(*paths: str) -> Callable[[Object], Any]:
 
 
 def event_last_seen(event: Object, now: datetime) -> str:
-    """The time since an event last happened."""
+    """The time since the last occurrence."""
     last = _first_of(".series.lastObservedTime", ".lastTimestamp", ".eventTime", ".metadata.creationTimestamp")
     return cells.age(last(event), now)
 
 
 def event_first_seen(event: Object, now: datetime) -> str:
-    """The time since an event first happened."""
+    """The time since the first occurrence."""
     return cells.age(_first_of(".firstTimestamp", ".eventTime")(event), now)
 
 
 def event_object(event: Object, _now: datetime) -> str:
-    """What an event is about."""
+    """The object of an event."""
     about = event.get("involvedObject") or event.get("regarding") or {}
     return f"{about.get('kind', '').lower()}/{about.get('name', '')}"
 
 
 def event_source(event: Object, _now: datetime) -> str:
-    """Who says so."""
+    """The component and host that reported an event."""
     source = event.get("source") or {}
     parts = [source.get("component") or event.get("reportingComponent"), source.get("host")]
     return ", ".join(filter(None, parts))
 
 
 def event_text(event: Object, _now: datetime) -> str:
-    """What an event says."""
+    """The message of an event."""
     return str(event.get("message") or event.get("note") or "").strip()
 
 
 def event_count(event: Object, _now: datetime) -> str:
-    """How often it happened."""
+    """The number of occurrences."""
     return str(_first_of(".series.count", ".count")(event) or 1)

@@ -1,7 +1,7 @@
-"""What Go makes of null inside lists and maps of a built-in kind, and of times. Pure.
+"""Null items and times of built-in kinds, as Go decodes and encodes them. Pure.
 
-A null field is left out (that is `schema.default`'s work); a null item cannot be, and becomes `{}`, `""` or 0. A time
-is kept in UTC and in whole seconds, whatever the offset it came with; one in microseconds stays so.
+Null fields are removed by defaulting; null items become `{}`, `""` or 0. Times are converted to UTC and whole seconds,
+except those in microseconds.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _EMPTY: dict[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": Fa
 
 
 def settle(value: Any, node: SchemaNode) -> None:
-    """Replace null items and map values, and rewrite times, in place."""
+    """Replace null items and map values, and normalise times, in place."""
     if isinstance(value, dict):
         for key, each in value.items():
             child = node.properties.get(key) or node.additional_node

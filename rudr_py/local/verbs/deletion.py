@@ -1,4 +1,4 @@
-"""Delete: preconditions, finalizers, propagation. What else goes with an object is the garbage collector's work.
+"""Deletion: preconditions, finalizers and propagation policy. The garbage collector deletes dependents.
 
 A propagation policy becomes a finalizer (`foregroundDeletion`, `orphan`) that the collector acts on and removes.
 """
@@ -22,7 +22,7 @@ ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
 
 
 class DeleteOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What DeleteOptions ask for. `propagation` is empty, Background, Foreground or Orphan."""
+    """Parsed DeleteOptions. `propagation` is empty, Background, Foreground or Orphan."""
 
     propagation: str = ""
     uid: str = ""
@@ -31,7 +31,7 @@ class DeleteOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_options(options: Any, query: Any) -> DeleteOptions:
-    """Return what the body (or None) and the query of a DELETE ask for. Raises `ApiError` (400)."""
+    """Parse the body (or None) and the query of a DELETE. Raises `ApiError` (400)."""
     options = options if isinstance(options, dict) else {}
     if options.get("kind") not in (None, "", "DeleteOptions"):
         raise api_errors.bad_request(f'{options["kind"]} in version "v1" cannot be handled as a DeleteOptions')
@@ -49,7 +49,7 @@ def parse_options(options: Any, query: Any) -> DeleteOptions:
 
 
 def delete(backend: Backend, target: ObjectTarget, options: DeleteOptions) -> tuple[Object, bool]:
-    """Delete an object; return its last state and whether it is gone, not only marked. Raises `ApiError`."""
+    """Delete an object; return its last state, and whether it was removed and not only marked. Raises `ApiError`."""
     resource = target.resource
     live = backend.store.get(resource.table, target.namespace, target.name)
     if live is None:
@@ -92,7 +92,7 @@ def _check(target: ObjectTarget, live: Object, options: DeleteOptions) -> None:
 
 
 def _finalizers(target: ObjectTarget, live: Object, options: DeleteOptions) -> list[str]:
-    """The finalizers of an object whose deletion was asked for."""
+    """The finalizers of an object after a deletion request."""
     finalizers = list(live["metadata"].get("finalizers") or ())
     propagation = options.propagation
     if not propagation and not {ORPHAN, FOREGROUND} & set(finalizers) and kind_rules.of(target.resource).orphans:

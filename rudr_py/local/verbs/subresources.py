@@ -1,6 +1,6 @@
-"""What is created under an object: tokens of service accounts, evictions and bindings of pods.
+"""Subresources that are created: tokens of service accounts, evictions and bindings of pods.
 
-Each takes the body of its own kind and answers with it, or with a Status. Who may do it was decided before.
+Each accepts the body of its own kind and returns it, or a Status. The request has been authorized before.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BUDGETS = "poddisruptionbudgets.policy"
 
 
 def create(backend: Backend, target: ObjectTarget, subresource: str, body: Any) -> Object:
-    """Create under an object. Raises `ApiError`: 405 where nothing can be created."""
+    """Create a subresource. Raises `ApiError`: 405 for one that cannot be created."""
     create_object = _CREATORS.get(subresource)
     if create_object is None:
         raise api_errors.method_not_allowed()
@@ -30,7 +30,7 @@ def create(backend: Backend, target: ObjectTarget, subresource: str, body: Any) 
 
 
 def _object(value: Any) -> Object:
-    """A part of a body that must be an object, or may be left out."""
+    """Check that an optional part of a body is an object."""
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -101,7 +101,7 @@ def _bound_object(backend: Backend, target: ObjectTarget, reference: Object) -> 
 
 
 def _eviction(backend: Backend, target: ObjectTarget, body: Object) -> Object:
-    """Delete a pod if its disruption budgets let it go."""
+    """Delete a pod unless its disruption budgets forbid it."""
     pod = writes.live(backend, target)
     for budget in backend.store.list(_BUDGETS, target.namespace):
         selector = selectors.match_labels((budget.get("spec") or {}).get("selector") or {})
@@ -127,7 +127,7 @@ def _eviction_blocked(budget: Object) -> TooManyRequestsError:
 
 
 def _binding(backend: Backend, target: ObjectTarget, body: Object) -> Object:
-    """Give a pod a node, as a scheduler does."""
+    """Assign a pod to a node, as a scheduler does."""
     pod = writes.live(backend, target)
     node = str(_object(body.get("target")).get("name", ""))
     if pod["spec"].get("nodeName"):

@@ -1,7 +1,4 @@
-"""The form in which a client wants objects: as they are, as rows of a Table, or their metadata only.
-
-Chosen by the Accept header. Nothing here reads the store or writes to a socket.
-"""
+"""Representations of objects: unchanged, as rows of a Table, or metadata only. The Accept header selects one."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ _META_VERSIONS = ("v1", "v1beta1")
 
 
 class View(msgspec.Struct, frozen=True):
-    """`form` is empty, Table or PartialObjectMetadata; `include` is what a Table's rows carry (includeObject)."""
+    """A representation. `form` is empty, Table or PartialObjectMetadata; `include` is includeObject of a Table."""
 
     form: str = OBJECT
     version: str = "v1"
@@ -33,7 +30,7 @@ class View(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=256)
 def negotiate(accept: str, include: str = "") -> View:
-    """Return the view that an Accept header asks for first. Raises `ApiError` (406)."""
+    """Return the first supported view of an Accept header. Raises `ApiError` (406)."""
     for entry in accept.split(",") if accept else ("*/*",):
         media, _, rest = entry.strip().partition(";")
         parameters = dict(part.strip().partition("=")[::2] for part in rest.split(";") if part)
@@ -98,7 +95,7 @@ def many(view: View, resource: Resource, page: ListPage, now: datetime) -> Objec
 
 
 def _without_kind(obj: Object) -> Object:
-    """Lists of built-in kinds leave out the kind of each item."""
+    """Lists of built-in kinds omit the kind of their items."""
     return {key: value for key, value in obj.items() if key not in ("kind", "apiVersion")}
 
 
@@ -112,7 +109,7 @@ def partial(view: View, obj: Object) -> Object:
 
 
 def table(view: View, resource: Resource, objects: list[Object], revision: str, now: datetime) -> Object:
-    """Return objects as rows; `now` is what ages are counted from."""
+    """Return objects as rows; ages are relative to `now`."""
     return _table(view, columns.definitions_of(resource), objects, revision, now)
 
 

@@ -1,7 +1,7 @@
-"""Create, update, patch and apply: from a body to a stored object, or to a refusal.
+"""Create, update, patch and apply: from a body to a stored object, or to an error.
 
-The order is the real server's: decode, namespace, ownership, what the kind fills in, validation, store. Deleting is in
-`deletion`. Nothing awaits, so no other write comes between reading and storing. Nothing here knows HTTP.
+Steps have the order of the real server: decode, namespace, managed fields, defaults of the kind, validation, store.
+Nothing awaits, so no other write occurs between reading and storing.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from rudr_py.local.verbs import decoding
 from rudr_py.local.verbs import scale as scaling
 
 Change = Callable[[Object], Object]
-"""A patch: from the live object, which it must not change, to what it should be."""
+"""A patch: returns the new state of a live object, which it must not change."""
 
 
 class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How to write.
+    """Options of a write.
 
-    `subresource` is empty, `status`, `scale` or `finalize`; `user` is None for the cluster itself; `duplicates` are
-    the fields that the body had more than once.
+    `subresource` is empty, `status`, `scale` or `finalize`; `user` is None for the cluster itself; `duplicates` are the
+    duplicate keys of the body.
     """
 
     manager: str = "unknown"
@@ -46,7 +46,7 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WriteResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a write answers: the object in the version asked for."""
+    """The result of a write: the object in the requested version."""
 
     object: Object
     created: bool = False
@@ -54,7 +54,7 @@ class WriteResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def live(backend: Backend, target: ObjectTarget) -> Object:
-    """Return the stored object in the version asked for. Raises `NotFoundError`."""
+    """Return the stored object in the requested version. Raises `NotFoundError`."""
     stored = backend.store.get(target.resource.table, target.namespace, target.name)
     if stored is None:
         raise api_errors.not_found(target.resource, target.name)
@@ -62,7 +62,7 @@ def live(backend: Backend, target: ObjectTarget) -> Object:
 
 
 def create(backend: Backend, target: ObjectTarget, body: Object, options: WriteOptions) -> WriteResult:
-    """Create an object; the target's name may be empty. Raises `ApiError`. The body is consumed."""
+    """Create an object; the name of the target may be empty. Raises `ApiError`. The body is modified."""
     resource = target.resource
     warnings = decoding.decode(resource, body, options.field_validation, options.duplicates)
     field_isolation.check_place(resource, target.namespace, target.name, body["metadata"])
@@ -75,7 +75,7 @@ def create(backend: Backend, target: ObjectTarget, body: Object, options: WriteO
 
 
 def update(backend: Backend, target: ObjectTarget, body: Object, options: WriteOptions) -> WriteResult:
-    """Replace an object, or a part of it through a subresource. Raises `ApiError`. The body is consumed."""
+    """Replace an object, or a part of it through a subresource. Raises `ApiError`. The body is modified."""
     resource = target.resource
     if options.subresource == "scale":
         return change(backend, target, lambda _scale: body, options)
@@ -115,7 +115,7 @@ def change(backend: Backend, target: ObjectTarget, patch: Change, options: Write
 
 
 def apply(backend: Backend, target: ObjectTarget, body: Object, options: WriteOptions) -> WriteResult:
-    """Apply an intent server-side; creates the object if it is absent. Raises `ApiError`."""
+    """Apply a configuration server-side; create the object if it does not exist. Raises `ApiError`."""
     resource = target.resource
     decoding.check_identity(resource, body)
     metadata = body["metadata"]
@@ -152,7 +152,7 @@ def _apply_new(backend: Backend, target: ObjectTarget, merged: Object, options: 
 def _insert(
     backend: Backend, target: ObjectTarget, obj: Object, options: WriteOptions, warnings: tuple[str, ...]
 ) -> WriteResult:
-    """Complete, check and store a new object whose owners are noted."""
+    """Complete, check and store a new object that has its managed fields."""
     resource = target.resource
     rule = kind_rules.of(resource)
     stored = conversion.convert(obj, backend.registry.stored_in(resource.table) or resource)
@@ -180,7 +180,7 @@ def _replace(
     warnings: tuple[str, ...],
     owned: bool = False,
 ) -> WriteResult:
-    """Complete, check and store a changed object; `owned`: its managedFields are up to date."""
+    """Complete, check and store a changed object; `owned`: its managed fields are up to date."""
     resource = target.resource
     stored_before = backend.store.get(resource.table, target.namespace, target.name)
     if stored_before is None:
@@ -208,7 +208,7 @@ def _replace(
 
 
 def _store(backend: Backend, target: ObjectTarget, stored: Object, options: WriteOptions) -> Object:
-    """Store a changed object, or let it go when nothing holds it any more."""
+    """Store a changed object, or remove it if it is being deleted and has no finalizers."""
     if options.dry_run:
         return stored
     if field_isolation.may_go(stored):

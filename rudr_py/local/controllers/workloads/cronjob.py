@@ -1,4 +1,4 @@
-"""CronJob: creates a Job at each time of its schedule, and keeps a few of those that ended."""
+"""CronJob: creates a Job at each time of its schedule, and keeps a limited history of finished ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _zone(cron_job: Object) -> tzinfo:
 
 
 def _due(schedule: Schedule, since: float, now: float, zone: tzinfo) -> float | None:
-    """The latest time of the schedule after `since` that has come."""
+    """Return the latest scheduled time after `since` that is not in the future, or None."""
     due, at = None, schedule.next(since, zone)
     while at is not None and at <= now:
         due, at = at, schedule.next(at, zone)
@@ -51,7 +51,7 @@ def _job(cron_job: Object, scheduled: float) -> Object:
 
 
 def _tidy(context: ReconcileContext, cron_job: Object, jobs: list[Object]) -> None:
-    """Delete the oldest of the Jobs that ended, beyond what is to be kept."""
+    """Delete the oldest finished Jobs beyond the history limits."""
     spec = cron_job["spec"]
     ended = [job for job in jobs if job_status.ended_at(job) is not None]
     ended.sort(key=lambda job: str(job["metadata"]["creationTimestamp"]))
@@ -84,7 +84,7 @@ def _status(cron_job: Object, jobs: list[Object]) -> Object:
 
 
 def _run(context: ReconcileContext, cron_job: Object, scheduled: float, active: list[Object]) -> None:
-    """Create the Job of a time, if those that run let it."""
+    """Create the Job of a scheduled time, if the concurrency policy permits it."""
     policy = cron_job["spec"].get("concurrencyPolicy", "Allow")
     if active and policy == "Forbid":
         return

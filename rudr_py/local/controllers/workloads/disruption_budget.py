@@ -1,4 +1,4 @@
-"""PodDisruptionBudget: counts the healthy pods that it selects, and how many may be evicted now."""
+"""PodDisruptionBudget: counts healthy pods and the disruptions that are allowed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BUDGET = KindInfo("policy/v1", "PodDisruptionBudget")
 
 
 def _share(value: int | str, of: int) -> int:
-    """A count, or a share of all rounded up."""
+    """Return a count, or a percentage of `of`, rounded up."""
     if isinstance(value, int):
         return value
     return math.ceil(int(value.rstrip("%")) * of / 100)

@@ -1,8 +1,8 @@
-"""HorizontalPodAutoscaler: keeps its target within the bounds, and follows the load that a test makes up.
+"""HorizontalPodAutoscaler: keeps its target within the limits and follows a scripted load.
 
-There are no metrics here. Without a word the load is just what the autoscaler aims at, so the target stays as it is
-within its bounds. The annotation `local.rudr.dev/desired-replicas` on the autoscaler says what the metrics ask for
-instead; `none` is a cluster without a metrics server.
+There are no metrics: by default the load equals the target value, so only the limits change the replicas. The
+annotation `local.rudr.dev/desired-replicas` of the autoscaler sets the recommendation of the metrics; `none` simulates
+a cluster without a metrics server.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SOURCES = {
 
 
 def _recommended(autoscaler: Object, current: int) -> int | None:
-    """How many the metrics ask for; None when there are no metrics."""
+    """Return the recommended replicas; None without metrics."""
     text = (autoscaler["metadata"].get("annotations") or {}).get(DESIRED_ANNOTATION, "")
     if text == NO_METRICS:
         return None
@@ -47,7 +47,7 @@ def _desired(autoscaler: Object, current: int, recommended: int | None) -> int:
 
 
 def _current_metrics(autoscaler: Object) -> Iterator[Object]:
-    """The metrics of the spec, each at its target."""
+    """Yield the metrics of the spec, each at its target value."""
     for metric in autoscaler["spec"].get("metrics") or ():
         kind = metric.get("type", "")
         key = _SOURCES.get(kind, "")

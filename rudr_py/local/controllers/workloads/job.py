@@ -1,6 +1,6 @@
-"""Job: runs pods until enough of them succeeded, or too many failed.
+"""Job: runs pods until enough of them succeeded or too many failed.
 
-A pod carries a finalizer until it is counted, so that none is lost or counted twice. `job_status` has the conditions.
+Pods have a finalizer until they are counted, so none is lost or counted twice. `job_status` has the conditions.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _remove_finalizer(context: ReconcileContext, pod: Object) -> None:
 
 
 def _delete_uncounted(context: ReconcileContext, pods: Iterable[Object]) -> None:
-    """Delete pods that are not to be counted."""
+    """Delete pods without counting them."""
     for pod in pods:
         _remove_finalizer(context, pod)
         live = context.same(pod)
@@ -52,7 +52,7 @@ def _delete_uncounted(context: ReconcileContext, pods: Iterable[Object]) -> None
 
 
 def _count(job: Object, pods: list[Object]) -> Object:
-    """Return the status with the pods that ended since; a pod deleted before it succeeded has failed."""
+    """Return the status with newly ended pods counted; a pod deleted before it succeeded counts as failed."""
     status = dict(job.get("status", {}))
     done = job_status.indexes(status.get("completedIndexes", ""))
     for pod in pods:
@@ -70,7 +70,7 @@ def _count(job: Object, pods: list[Object]) -> Object:
 
 
 def _desired_active(spec: Object, succeeded: int, active: int) -> int:
-    """How many pods are to be active."""
+    """Return the desired number of active pods."""
     parallelism = int(spec.get("parallelism", 1))
     completions = spec.get("completions")
     if completions is None:
@@ -79,7 +79,7 @@ def _desired_active(spec: Object, succeeded: int, active: int) -> int:
 
 
 def _backoff(context: ReconcileContext, pods: list[Object], failed: int) -> float:
-    """The seconds until another pod may follow the last one that failed."""
+    """Return the remaining backoff after the last failed pod, in seconds."""
     ends = [times.seconds(_ended_at(pod)) for pod in pods if _phase(pod) == "Failed"]
     if not ends or not failed:
         return 0.0
@@ -95,7 +95,7 @@ def _ended_at(pod: Object) -> str:
 
 
 def _scale(context: ReconcileContext, job: Object, status: Object, pods: list[Object]) -> float | None:
-    """Create missing pods and delete superfluous ones; return when to look again."""
+    """Create missing pods and delete excess ones; return the seconds until the next attempt."""
     active = [pod for pod in pods if is_active(pod)]
     missing = _desired_active(job["spec"], status.get("succeeded", 0), len(active)) - len(active)
     if missing < 0:
@@ -129,7 +129,7 @@ def _pod(context: ReconcileContext, job: Object, index: int) -> Object:
 
 
 def _end(context: ReconcileContext, job: Object, verdict: JobVerdict, status: Object, pods: list[Object]) -> None:
-    """The Job is over: what still runs is deleted, and counts as failed unless the Job succeeded."""
+    """Finish the Job: delete active pods, which count as failed unless the Job succeeded."""
     active = [pod for pod in pods if is_active(pod)]
     if not verdict.succeeded:
         status["failed"] = status.get("failed", 0) + len(active)
@@ -140,7 +140,7 @@ def _end(context: ReconcileContext, job: Object, verdict: JobVerdict, status: Ob
 
 
 def _expire(context: ReconcileContext, job: Object) -> float | None:
-    """Delete a Job that ended `ttlSecondsAfterFinished` ago; return the seconds until then."""
+    """Delete a Job that finished `ttlSecondsAfterFinished` ago; return the seconds until then."""
     ttl = job["spec"].get("ttlSecondsAfterFinished")
     ended = job_status.ended_at(job)
     if ttl is None or ended is None:
@@ -202,7 +202,7 @@ def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     for key in controller_key(change.object, JOB):
         yield key
         if context.get(key) is None and not _is_counted(change.object):
-            # nobody is left to count it
+            # the Job that would count the pod is gone
             yield change.key
 
 

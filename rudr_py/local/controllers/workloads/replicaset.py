@@ -1,4 +1,4 @@
-"""ReplicaSet: keeps as many pods of a template as asked for. Knows nothing of Deployments."""
+"""ReplicaSet: creates and deletes pods of a template to match the number of replicas."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REPLICA_SET = KindInfo("apps/v1", "ReplicaSet")
 
 
 def pod_from_template(owner: Object, template: Object, *, name: str = "") -> Object:
-    """Return the pod that a workload creates from its template."""
+    """Return a pod from the template of a workload."""
     metadata = copy.deepcopy(template.get("metadata") or {})
     kept = {key: value for key, value in metadata.items() if key in ("labels", "annotations", "finalizers") and value}
     kept |= {
@@ -35,13 +35,13 @@ def pod_from_template(owner: Object, template: Object, *, name: str = "") -> Obj
 
 
 def is_active(pod: Object) -> bool:
-    """Return whether a pod counts: it has not ended and is not being deleted."""
+    """Return whether a pod has not ended and is not being deleted."""
     ended = pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
     return not ended and "deletionTimestamp" not in pod["metadata"]
 
 
 def availability(pods: Iterable[Object], min_ready_seconds: float, now: float) -> tuple[int, int, float | None]:
-    """Return how many pods are ready, how many have been for long enough, and in how many seconds one more will be."""
+    """Return the number of ready and of available pods, and the seconds until the next one is available."""
     ready, available, waits = 0, 0, []
     for pod in pods:
         condition = times.find(pod.get("status", {}).get("conditions"), "Ready")
@@ -57,7 +57,7 @@ def availability(pods: Iterable[Object], min_ready_seconds: float, now: float) -
 
 
 def _first_to_go(pod: Object) -> tuple[bool, bool, bool, float]:
-    """Order pods for deletion: without a node, pending, not ready, then the newest."""
+    """The order of deletion: unassigned, pending and unready pods first, then the newest."""
     phase = pod.get("status", {}).get("phase", "Pending")
     created = times.seconds(pod["metadata"]["creationTimestamp"])
     return (bool(pod["spec"].get("nodeName")), phase != "Pending", times.is_true(pod, "Ready"), -created)
