@@ -50,14 +50,14 @@ def _job(cron_job: Object, scheduled: float) -> Object:
     }
 
 
-def _tidy(context: ReconcileContext, cron_job: Object, jobs: list[Object]) -> None:
+def _delete_history(context: ReconcileContext, cron_job: Object, jobs: list[Object]) -> None:
     """Delete the oldest finished Jobs beyond the history limits."""
     spec = cron_job["spec"]
     ended = [job for job in jobs if job_status.ended_at(job) is not None]
     ended.sort(key=lambda job: str(job["metadata"]["creationTimestamp"]))
     for limit, kind in (("successfulJobsHistoryLimit", "Complete"), ("failedJobsHistoryLimit", "Failed")):
-        those = [job for job in ended if times.is_true(job, kind)]
-        for job in those[: max(0, len(those) - int(spec.get(limit, 3)))]:
+        finished = [job for job in ended if times.is_true(job, kind)]
+        for job in finished[: max(0, len(finished) - int(spec.get(limit, 3)))]:
             context.delete(job)
 
 
@@ -105,7 +105,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     if cron_job is None or "deletionTimestamp" in cron_job["metadata"]:
         return None
     jobs = context.controlled(cron_job, JOB)
-    _tidy(context, cron_job, jobs)
+    _delete_history(context, cron_job, jobs)
     context.write_status(cron_job, _status(cron_job, jobs))
     spec, now, zone = cron_job["spec"], context.now(), _zone(cron_job)
     try:

@@ -128,7 +128,7 @@ def _pod(context: ReconcileContext, job: Object, index: int) -> Object:
     return pod
 
 
-def _end(context: ReconcileContext, job: Object, verdict: JobVerdict, status: Object, pods: list[Object]) -> None:
+def _finish(context: ReconcileContext, job: Object, verdict: JobVerdict, status: Object, pods: list[Object]) -> None:
     """Finish the Job: delete active pods, which count as failed unless the Job succeeded."""
     active = [pod for pod in pods if is_active(pod)]
     if not verdict.succeeded:
@@ -157,7 +157,7 @@ def _run(context: ReconcileContext, job: Object) -> float | None:
     status = _count(job, pods)
     verdict, wake = job_status.judge(job, status, pods, context.now())
     if verdict is not None:
-        _end(context, job, verdict, status, pods)
+        _finish(context, job, verdict, status, pods)
         return 0.0
     context.write_status(job, job_status.running(job, status, pods, context.stamp()))
     for pod in pods:
@@ -165,15 +165,15 @@ def _run(context: ReconcileContext, job: Object) -> float | None:
             _remove_finalizer(context, pod)
     if job["spec"].get("suspend"):
         _delete_uncounted(context, [pod for pod in pods if is_active(pod)])
-        again = None
+        retry = None
     else:
-        again = _scale(context, job, status, context.controlled(job, POD))
+        retry = _scale(context, job, status, context.controlled(job, POD))
     live = context.same(job)
     if live is not None:
         context.write_status(
             live, job_status.running(live, live["status"], context.controlled(job, POD), context.stamp())
         )
-    return min((each for each in (wake, again) if each is not None), default=None)
+    return min((each for each in (wake, retry) if each is not None), default=None)
 
 
 def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:

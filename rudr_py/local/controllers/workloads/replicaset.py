@@ -56,7 +56,7 @@ def availability(pods: Iterable[Object], min_ready_seconds: float, now: float) -
     return ready, available, min(waits, default=None)
 
 
-def _first_to_go(pod: Object) -> tuple[bool, bool, bool, float]:
+def _deletion_rank(pod: Object) -> tuple[bool, bool, bool, float]:
     """The order of deletion: unassigned, pending and unready pods first, then the newest."""
     phase = pod.get("status", {}).get("phase", "Pending")
     created = times.seconds(pod["metadata"]["creationTimestamp"])
@@ -71,7 +71,7 @@ def _scale(context: ReconcileContext, replica_set: Object, active: list[Object])
         pod["metadata"]["generateName"] = f"{name}-"
         context.create(pod)
     if missing < 0:
-        for pod in sorted(active, key=_first_to_go)[:-missing]:
+        for pod in sorted(active, key=_deletion_rank)[:-missing]:
             context.delete(pod)
 
 
