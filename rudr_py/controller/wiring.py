@@ -72,7 +72,7 @@ def assemble(
     catalog = catalog.blaming(metrics.plugin_failed)
     denials = MissingRights(clock, functools.partial(right_purposes.sentence, catalog))
     leadership = Leadership(settings, lease, clock, metrics.leader, denied=denials.note)
-    client = Client(transport, allowance=leadership.allowance, denied=denials.note)
+    client = Client(transport, allowance=leadership.allowance, on_missing_right=denials.note)
     discovery = Discovery(Client(transport), clock=clock)  # a standby, too, needs that
     recorder = Recorder(client, identity=settings.identity, clock=clock)
     known = ClusterState(root=root_scopes.NAME if settings.root_scopes else "")

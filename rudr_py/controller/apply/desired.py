@@ -8,11 +8,11 @@ import msgspec
 
 from rudr_py.api import Ref
 from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
-from rudr_py.render.status import runs
+from rudr_py.model.metadata_keys import INPUTS_ANNOTATION, RECLAIM
 from rudr_py.render.values import digests
 from rudr_py.render.values.plan import PlannedObject
 
-RECLAIM_ANNOTATION = "rudr.oam.dev/reclaim"
+RECLAIM_ANNOTATION = RECLAIM
 """Marks an object without owner that is deleted with its application. No plan exists any more at that time."""
 
 
@@ -54,7 +54,7 @@ def complete(planned: PlannedObject, owner: LiveObject | None) -> DesiredObject:
 
 def _annotations(planned: PlannedObject) -> dict[str, str]:
     reclaim = {RECLAIM_ANNOTATION: "delete"} if planned.reclaim else {}
-    return {**reclaim, runs.INPUTS: planned.once} if planned.once else reclaim
+    return {**reclaim, INPUTS_ANNOTATION: planned.once} if planned.once else reclaim
 
 
 def reference(owner: LiveObject) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
+from rudr_py.model import kinds
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import PlannedObject
 from rudr_py.settings import FIELD_MANAGER
@@ -42,7 +43,7 @@ def judge(document: Document, planned: PlannedObject, owner: LiveObject | None) 
     by_rudr = bool(managers & RUDR_MANAGERS) or not (managers or metadata.get("ownerReferences"))
     # a restored backup has other managers, but still the annotation
     applied = FIELD_MANAGER in managers or APPLIED_ANNOTATION in (metadata.get("annotations") or {})
-    unlabelled_instance = planned.ref.kind == labels.COMPONENT_INSTANCE and not metadata.get("labels")
+    unlabelled_instance = planned.ref.kind == kinds.COMPONENT_INSTANCE and not metadata.get("labels")
     adoptable = ((by_rudr or applied) and labelled) or (by_rudr and unlabelled_instance)
     return "orphan" if adoptable else "stranger"
 

@@ -13,6 +13,7 @@ import msgspec
 
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render.status import runs, status
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Run
@@ -42,7 +43,7 @@ def is_outdated(planned: PlannedObject, live: LiveObject, run: Run | None) -> bo
     An object without the annotation has lost it, or is Rudr's: its inputs are those of the last recorded run, or the
     planned ones.
     """
-    inputs = live.annotations.get(runs.INPUTS) or (run.inputs if run is not None else planned.once)
+    inputs = live.annotations.get(INPUTS_ANNOTATION) or (run.inputs if run is not None else planned.once)
     return inputs != planned.once
 
 
@@ -50,7 +51,7 @@ def is_current(planned: PlannedObject, live: LiveObject) -> bool:
     """Whether the metadata and the size of an object with the planned inputs need no change."""
     desired = _parallelism(planned.body)
     sized = desired is None or desired == _parallelism({"spec": live.part("spec")})
-    return sized and bool(live.annotations.get(runs.INPUTS)) and labels.ours(live.labels)
+    return sized and bool(live.annotations.get(INPUTS_ANNOTATION)) and labels.ours(live.labels)
 
 
 def _parallelism(document: dict[str, Any]) -> Any:
@@ -88,6 +89,6 @@ def recall(before: status.PreviousStatus, deleted: Iterable[LiveObject]) -> stat
     """
     recalled = {instance: dict(of_instance) for instance, of_instance in before.runs.items()}
     for live in deleted:
-        run = Run(live.name, live.annotations.get(runs.INPUTS, ""), runs.state(live.document()))
+        run = Run(live.name, live.annotations.get(INPUTS_ANNOTATION, ""), runs.state(live.document()))
         recalled.setdefault(live.labels.get(labels.INSTANCE, ""), {})[live.name] = run
     return msgspec.structs.replace(before, runs=recalled)

@@ -24,6 +24,7 @@ from rudr_py.controller.state import cluster_state, inventory
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.inventory import AppliedRecord, Inventory
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.model import metadata_keys
 from rudr_py.model.identity import ObjectKey
 from rudr_py.render import render
 from rudr_py.render.status import runs as running
@@ -31,7 +32,7 @@ from rudr_py.render.status import status
 from rudr_py.render.values.inputs import Runs
 from rudr_py.render.values.plan import Plan, PlannedObject
 
-PAUSED = "rudr.oam.dev/paused"
+PAUSED = metadata_keys.PAUSED_ANNOTATION
 """The annotation by which a user pauses all writes to the objects of an application."""
 
 FINALIZER_PURPOSE = "for the finalizer of an application whose objects are deleted with it"

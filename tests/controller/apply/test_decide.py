@@ -31,6 +31,7 @@ from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube import live_object
 from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
 from rudr_py.kube.requests import Resource
+from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render.status import runs
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Run
@@ -247,8 +248,8 @@ def test_a_job_is_replaced_only_if_it_runs_with_other_inputs(
     owner: LiveObject, recorded: str, last: Run | None, decision: type[Decision]
 ) -> None:
     annotations = annotated(job(owner), "another rendering")
-    annotations.pop(runs.INPUTS)
-    annotations |= {runs.INPUTS: recorded} if recorded else {}
+    annotations.pop(INPUTS_ANNOTATION)
+    annotations |= {INPUTS_ANNOTATION: recorded} if recorded else {}
     live = document(job(owner), annotations=annotations)
     assert isinstance(decide.decide(job(owner), cached(live), History(run=last)), decision)
 

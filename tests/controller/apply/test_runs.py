@@ -12,6 +12,7 @@ from rudr_py.api import Kind, Ref
 from rudr_py.controller.apply import desired, runs
 from rudr_py.controller.state import cluster_state
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render.status import runs as running
 from rudr_py.render.status import status
 from rudr_py.render.values.inputs import Run
@@ -38,7 +39,7 @@ def test_an_object_that_stays_gets_its_metadata_and_its_size_and_no_template(liv
     sent = msgspec.json.decode(runs.partial_body(desired.complete(planned(parallelism=2), owner), "uid-1"))
     assert sent["spec"] == {"parallelism": 2}
     assert sent["metadata"]["uid"] == "uid-1"
-    assert sent["metadata"]["annotations"][running.INPUTS] == "new"
+    assert sent["metadata"]["annotations"][INPUTS_ANNOTATION] == "new"
     assert [one["uid"] for one in sent["metadata"]["ownerReferences"]] == [owner.uid]
 
 
@@ -56,7 +57,7 @@ def test_the_last_state_of_what_is_gone_corrects_a_status_that_was_not_written_i
     live: Callable[..., LiveObject],
 ) -> None:
     ended = {"status": {"conditions": [{"type": "Complete", "status": "True"}]}}
-    gone = live(JOB, "batch", ended, labels={"oam.dev/instance-name": "batch"}, annotations={running.INPUTS: "new"})
+    gone = live(JOB, "batch", ended, labels={"oam.dev/instance-name": "batch"}, annotations={INPUTS_ANNOTATION: "new"})
     before = status.PreviousStatus(
         runs={"batch": {"batch": run("new", running.RUNNING)}, "other": {"x": run("1", "failed")}}
     )

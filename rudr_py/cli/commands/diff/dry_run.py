@@ -40,6 +40,7 @@ from rudr_py.errors import RudrError
 from rudr_py.kube import live_object, requests
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
+from rudr_py.model.kinds import CONFIG_MAP
 from rudr_py.render.values.plan import PlannedObject
 from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
@@ -167,7 +168,7 @@ class DryRun:
             target = Target(rudr_adoption.CONFIG_MAPS, self._application.namespace, name)
             document = await self._get(target)
             if document is not None and rudr_adoption.is_controlled(document, desired.owner):
-                ref = Ref(prune.CONFIG_MAP, name)
+                ref = Ref(CONFIG_MAP, name)
                 yield DocumentDiff(ref=ref, namespace=target.namespace, live=document, merged=None, blocked=IN_USE)
 
     async def _pruned(self, reason: str, *, paused: bool) -> AsyncIterator[DocumentDiff]:
