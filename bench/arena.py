@@ -17,7 +17,7 @@ from rudr_py.api import Kind
 from rudr_py.kube import config
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.transport import AioTransport
-from rudr_py.model import crds
+from rudr_py.model.crd_schemas import crds
 from rudr_py.testing.cluster import Cluster
 
 Document = dict[str, Any]

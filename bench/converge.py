@@ -13,11 +13,11 @@ from typing import Any
 from bench import arena
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.model.parse_application import parse_application
-from rudr_py.model.parse_component import parse_component
+from rudr_py.model.parse.application import parse_application
+from rudr_py.model.parse.component import parse_component
 from rudr_py.plugins import loading
-from rudr_py.render import rendering
-from rudr_py.render.inputs import Inputs
+from rudr_py.render import render
+from rudr_py.render.values.inputs import Inputs
 from rudr_py.testing.cluster import Cluster
 
 Arm = Callable[[Cluster, int, Catalog], Awaitable[None]]
@@ -97,7 +97,7 @@ def manifests(namespace: str, document: dict[str, Any], catalog: Catalog) -> lis
         components={"web": parse_component(arena.component())},
         now=datetime.now(UTC),
     )
-    return [planned.body for planned in rendering.render(inputs, catalog).manifests]
+    return [planned.body for planned in render.render(inputs, catalog).manifests]
 
 
 if __name__ == "__main__":

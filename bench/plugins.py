@@ -10,15 +10,15 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from bench import arena
-from rudr_py.api import Context, Rendered, Trait, Type, hookimpl
+from rudr_py.api import Rendered, Trait, TraitContext, Type, hookimpl
 from rudr_py.catalog import Catalog
-from rudr_py.plugins import discovery, loading
-from rudr_py.plugins.discovery import Found
-from rudr_py.plugins.loading import Ward
-from rudr_py.plugins.marker import SIZE, Marker
-from rudr_py.render import health
+from rudr_py.plugins import entry_points, loading
+from rudr_py.plugins.call_marker import SIZE, CallMarker
+from rudr_py.plugins.entry_points import InstalledPlugin
+from rudr_py.plugins.loading import PluginGuard
+from rudr_py.render.status import health
 from rudr_py.testing import rendering
-from rudr_py.testing.rendering import Snapshot, Stage
+from rudr_py.testing.rendering import ObservedObjects, RenderSetup
 
 COUNT = 20
 ROUNDS = 200
@@ -33,7 +33,7 @@ class Nothing(Trait[Any]):
         "additionalProperties": False,
     }
 
-    def render(self, ctx: Context[Any]) -> Rendered:
+    def render(self, ctx: TraitContext[Any]) -> Rendered:
         """Nothing."""
         del ctx
         return Rendered()
@@ -69,13 +69,13 @@ def main() -> None:
 def _arm(catalog: Catalog, used: tuple[dict[str, Any], ...]) -> Callable[[], None]:
     traits = ({"name": "ingress", "properties": {"hostname": "a.example"}}, *used)
     spec = arena.component()["spec"]
-    stage = Stage(type_=catalog.workload(rendering.SERVER).provides, component=spec, traits=traits)
+    stage = RenderSetup(type_=catalog.workload(rendering.SERVER).type, component=spec, traits=traits)
 
     def reconcile() -> None:
         plan = rendering.plan(stage, catalog)
         assert not plan.problems, plan.problems
         assert len(plan.instances[0].traits) == len(traits)
-        health.assess(plan, Snapshot(tuple(one.body for one in plan.manifests)), stage.now)
+        health.assess(plan, ObservedObjects(tuple(one.body for one in plan.manifests)), stage.now)
 
     return reconcile
 
@@ -83,19 +83,21 @@ def _arm(catalog: Catalog, used: tuple[dict[str, Any], ...]) -> Callable[[], Non
 def _catalog(count: int) -> Catalog:
     """As `rudr run` has it with a state directory: guarded, and every call noted."""
     plugins = [_plugin(number) for number in range(count)]
-    return loading.load(plugins, discovery.standard(), ward=Ward((), Marker(bytearray(SIZE)))).catalog
+    return loading.load(plugins, entry_points.standard(), ward=PluginGuard((), CallMarker(bytearray(SIZE)))).catalog
 
 
-def _plugin(number: int) -> Found:
+def _plugin(number: int) -> InstalledPlugin:
     module = types.ModuleType(f"nothing_{number}")
     made = type("Made", (Nothing,), {"name": f"nothing-{number}"})()
 
     @hookimpl
-    def rudr_types() -> list[Type[Any]]:
+    def rudr_register_types() -> list[Type[Any]]:
         return [made]
 
-    vars(module)["rudr_types"] = rudr_types
-    return Found(name=f"nothing-{number}", package=f"rudr-py-nothing-{number}", version="1.0", load=lambda: module)
+    vars(module)["rudr_register_types"] = rudr_register_types
+    return InstalledPlugin(
+        name=f"nothing-{number}", package=f"rudr-py-nothing-{number}", version="1.0", load=lambda: module
+    )
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from bench import arena, converge
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.plugins import loading
-from rudr_py.render import stamp
+from rudr_py.render.values import labels as stamp
 from rudr_py.testing.cluster import Cluster
 
 Arm = Callable[[Cluster, Catalog], AbstractAsyncContextManager[object]]

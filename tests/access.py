@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rudr_py.kube import config
+from rudr_py.kube.config import Credentials
 
 
 class StaticSource:
@@ -11,9 +11,9 @@ class StaticSource:
     namespace = "default"
 
     def __init__(self, url: str) -> None:
-        self.access = config.Access(url)
+        self.access = Credentials(url)
 
-    async def load(self, *, fresh: bool) -> config.Access:
+    async def load(self, *, fresh: bool) -> Credentials:
         return self.access
 
     def stale(self) -> bool:

@@ -21,6 +21,7 @@ NO_KOPF = "bench.twin needs kopf, which is installed by who wants to compare"
         (("bench.quiet", "--applications", "2", "--rest", "0.1"), "at rest"),
         (("bench.plugins", "--turns", "1"), "20 in use"),
         (("bench.local", "--applies", "5", "--objects", "20", "--watchers", "2", "--changes", "3"), "watchers"),
+        (("bench.structure",), "idle reconcile"),
         pytest.param(
             ("bench.twin", "--applications", "2", "--pairs", "1", "--rest", "0.1"),
             "restart",

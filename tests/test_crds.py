@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from rudr_py.model import crds, yamlfile
-from rudr_py.model.schema_nodes import PRESERVE
+from rudr_py.model.crd_schemas import crds
+from rudr_py.model.crd_schemas.nodes import PRESERVE
+from rudr_py.model.parse import yaml_file
 from tests.conformance import published
 
 ROOT = Path(__file__).parents[1]
@@ -46,7 +47,7 @@ def test_the_files_are_what_the_model_prints(tmp_path: Path) -> None:
     assert crds.main([str(tmp_path)]) == 0
     printed = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
     kept = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "crds").iterdir()}
-    assert kept == printed, "run: python -m rudr_py.model.crds crds"
+    assert kept == printed, "run: python -m rudr_py.model.crd_schemas.crds crds"
 
 
 def test_a_file_reads_back_as_the_definition() -> None:
@@ -162,7 +163,7 @@ def test_conditions_are_a_map_by_type() -> None:
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.yaml")), ids=lambda path: str(path.relative_to(EXAMPLES)))
 def test_rudrs_examples_are_taken_with_strict_validation(path: Path) -> None:
-    for document in yamlfile.load(path.read_bytes(), path.name):
+    for document in yaml_file.load(path.read_bytes(), path.name):
         assert refusals(document.value) == []
 
 

@@ -14,14 +14,15 @@ import pytest
 import yaml
 
 from rudr_py.catalog import Catalog
-from rudr_py.model import parse, yamlfile
 from rudr_py.model.application import Application
 from rudr_py.model.component import Component
 from rudr_py.model.document import Document, Parsed
-from rudr_py.plugins import discovery, loading
-from rudr_py.render import rendering
-from rudr_py.render.inputs import Inputs
-from rudr_py.render.plan import Plan
+from rudr_py.model.parse import documents as parse
+from rudr_py.model.parse import yaml_file
+from rudr_py.plugins import entry_points, loading
+from rudr_py.render import render
+from rudr_py.render.values.inputs import Inputs
+from rudr_py.render.values.plan import Plan
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
@@ -35,12 +36,12 @@ ONCE = "a1283db688cbff14ce017ea8"
 
 @pytest.fixture(name="catalog", scope="module")
 def _catalog() -> Catalog:
-    return loading.load((), discovery.standard()).catalog
+    return loading.load((), entry_points.standard()).catalog
 
 
 @pytest.fixture(name="documents", scope="module")
 def _documents() -> list[Document]:
-    return [document for path in EXAMPLES for document in yamlfile.load(path.read_bytes(), path.name)]
+    return [document for path in EXAMPLES for document in yaml_file.load(path.read_bytes(), path.name)]
 
 
 @pytest.fixture(name="components", scope="module")
@@ -52,14 +53,14 @@ def _components(documents: list[Document]) -> dict[str, Parsed[Component]]:
 def _plan(document: Document, components: dict[str, Parsed[Component]], catalog: Catalog) -> Plan:
     found = parse.parse(document.value, document.positions)
     assert isinstance(found.value, Application)
-    return rendering.render(Inputs(application=found.value, parsed=found, components=components, now=NOW), catalog)
+    return render.render(Inputs(application=found.value, parsed=found, components=components, now=NOW), catalog)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_an_example_begins_with_two_lines_for_newcomers_and_reads_without_a_warning(path: Path) -> None:
     lines = path.read_text().splitlines()
     assert [line.startswith("# ") for line in lines[:3]] == [True, True, False]
-    for document in yamlfile.load(path.read_bytes(), path.name):
+    for document in yaml_file.load(path.read_bytes(), path.name):
         found = parse.parse(document.value, document.positions)
         assert (found.problems, found.warnings) == ((), ())
 

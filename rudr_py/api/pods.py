@@ -42,7 +42,7 @@ _RPC = re.compile(r"rpc error: code = \w+ desc = ")
 _QUOTA = re.compile(r"exceeded quota|[Mm]ust specify .*quota", re.DOTALL)
 
 
-class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+class PodProblem(msgspec.Struct, frozen=True, kw_only=True):
     """What keeps a pod from being ready. `rank` orders troubles, the worst first; `text` is for people."""
 
     rank: int
@@ -81,7 +81,7 @@ def explain(health: Health, pods: Iterable[Document]) -> Health:
     return _with(health, reason, f"{health.message.rstrip('.')}; {told}" if health.message else told)
 
 
-def look(pod: Document) -> Trouble | None:
+def look(pod: Document) -> PodProblem | None:
     """What keeps a pod from being ready; None when nothing does, and when it has ended well."""
     if _mapping(pod, "metadata").get("deletionTimestamp"):
         # the last to be told: it is only in the way, though on a lost node of a StatefulSet for ever
@@ -97,7 +97,7 @@ def look(pod: Document) -> Trouble | None:
     return containers[0] if containers else _of_phase(pod)
 
 
-def _of_phase(pod: Document) -> Trouble:
+def _of_phase(pod: Document) -> PodProblem:
     """What a pod's phase tells whose containers tell nothing."""
     status = _mapping(pod, "status")
     phase = status.get("phase")
@@ -108,7 +108,7 @@ def _of_phase(pod: Document) -> Trouble:
     return _trouble(9, "Pending", _waits_for(pod))
 
 
-def _of_containers(pod: Document) -> Iterator[Trouble]:
+def _of_containers(pod: Document) -> Iterator[PodProblem]:
     status = _mapping(pod, "status")
     for field in ("initContainerStatuses", "containerStatuses"):
         for container in _mappings(status.get(field)):
@@ -126,7 +126,7 @@ def _of_containers(pod: Document) -> Iterator[Trouble]:
                 yield found
 
 
-def _waiting(pod: Document, container: Document, waiting: Document) -> Trouble:
+def _waiting(pod: Document, container: Document, waiting: Document) -> PodProblem:
     reason = str(waiting.get("reason") or "Pending")
     reason = _IMAGE.get(reason, reason)
     if reason == "ImagePullBackOff" or reason in ("InvalidImageName", "ErrImageNeverPull"):
@@ -141,7 +141,7 @@ def _waiting(pod: Document, container: Document, waiting: Document) -> Trouble:
     return _trouble(2, reason, _joined(f"container {_name_of(container)}", _text(waiting.get("message"))))
 
 
-def _ended(container: Document, ended: Document) -> Trouble | None:
+def _ended(container: Document, ended: Document) -> PodProblem | None:
     if _number(ended.get("exitCode")) == 0:
         return None
     restarted = _number(container.get("restartCount"))
@@ -150,7 +150,7 @@ def _ended(container: Document, ended: Document) -> Trouble | None:
     return _trouble(3, reason, _exit(container, ended), between=" ")
 
 
-def _running(pod: Document, container: Document) -> Trouble | None:
+def _running(pod: Document, container: Document) -> PodProblem | None:
     if container.get("ready") is True:
         return None
     name = _name_of(container)
@@ -191,9 +191,9 @@ def _waits_for(pod: Document) -> str:
     return f"containers are being created; they need {listed}" if listed else "containers are being created"
 
 
-def _trouble(rank: int, reason: str, text: str, *, between: str = ": ") -> Trouble:
+def _trouble(rank: int, reason: str, text: str, *, between: str = ": ") -> PodProblem:
     reason = _text(reason)
-    return Trouble(rank=rank, reason=reason, text=f"{reason}{between}{text}" if text else reason)
+    return PodProblem(rank=rank, reason=reason, text=f"{reason}{between}{text}" if text else reason)
 
 
 def _with(health: Health, reason: str, message: str) -> Health:

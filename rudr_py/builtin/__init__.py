@@ -20,21 +20,21 @@ from __future__ import annotations
 from typing import Any
 
 from rudr_py.api import Type, hookimpl
-from rudr_py.builtin.auto_scaler import AutoScaler
-from rudr_py.builtin.empty import Empty
-from rudr_py.builtin.health_scope import HealthScope
-from rudr_py.builtin.ingress import Ingress
-from rudr_py.builtin.manual_scaler import ManualScaler
-from rudr_py.builtin.network_scope import NetworkScope
-from rudr_py.builtin.server import Server
-from rudr_py.builtin.singleton import SingletonServer, SingletonTask, SingletonWorker
-from rudr_py.builtin.task import Task
-from rudr_py.builtin.volume_mounter import VolumeMounter
-from rudr_py.builtin.worker import Worker
+from rudr_py.builtin.scopes.health_scope import HealthScope
+from rudr_py.builtin.scopes.network_scope import NetworkScope
+from rudr_py.builtin.traits.auto_scaler import AutoScaler
+from rudr_py.builtin.traits.empty import Empty
+from rudr_py.builtin.traits.ingress import Ingress
+from rudr_py.builtin.traits.manual_scaler import ManualScaler
+from rudr_py.builtin.traits.volume_mounter import VolumeMounter
+from rudr_py.builtin.workloads.server import Server
+from rudr_py.builtin.workloads.singleton import SingletonServer, SingletonTask, SingletonWorker
+from rudr_py.builtin.workloads.task import Task
+from rudr_py.builtin.workloads.worker import Worker
 
 
 @hookimpl
-def rudr_types() -> list[Type[Any]]:
+def rudr_register_types() -> list[Type[Any]]:
     """The six core workload types, the standard traits and the core scopes."""
     return [
         Server(),

@@ -23,7 +23,7 @@ _UNWRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """What a write to standard output may end with, beside that nobody reads on."""
 
 
-class Failure(click.ClickException):
+class CommandFailure(click.ClickException):
     """An error that is told as it is, without a word of ours before it; it ends with 1."""
 
     def show(self, file: Any = None) -> None:
@@ -52,11 +52,11 @@ def ending() -> Iterator[None]:
     except KeyboardInterrupt:
         raise click.exceptions.Exit(INTERRUPTED) from None
     except RudrError as error:
-        raise Failure(f"error: {error}") from error
+        raise CommandFailure(f"error: {error}") from error
     except OSError as error:
         if error.filename is not None or error.errno not in _UNWRITTEN:
             raise  # a pipe that nobody reads from any more is click's to end
-        raise Failure(f"error: the output cannot be written: {error.strerror}") from error
+        raise CommandFailure(f"error: the output cannot be written: {error.strerror}") from error
     except ExceptionGroup as group:
         leaves = list(_leaves(group))
         for leaf in leaves:
@@ -64,7 +64,7 @@ def ending() -> Iterator[None]:
                 raise leaf from group
         if not all(isinstance(leaf, RudrError) for leaf in leaves):
             raise
-        raise Failure("error: " + "\n".join(dict.fromkeys(map(str, leaves)))) from group
+        raise CommandFailure("error: " + "\n".join(dict.fromkeys(map(str, leaves)))) from group
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:

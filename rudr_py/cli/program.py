@@ -24,30 +24,52 @@ import click
 from click.shell_completion import CompletionItem
 
 import rudr_py
-from rudr_py.cli import places, process
+from rudr_py.cli import lazy, process
+from rudr_py.cli.process import CommandFailure
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
-    "completion": ("rudr_py.cli.completion:command", "Print a script by which a shell completes rudr."),
-    "crds": ("rudr_py.cli.commands.crds:command", "Print the custom resource definitions."),
-    "demo": ("rudr_py.cli.commands.demo:command", "Run the examples on an embedded API until all is Ready."),
+    "completion": (
+        "rudr_py.cli.commands.completion.command:command",
+        "Print a script by which a shell completes rudr.",
+    ),
+    "crds": ("rudr_py.cli.commands.crds.options:command", "Print the custom resource definitions."),
+    "demo": ("rudr_py.cli.commands.demo.options:command", "Run the examples on an embedded API until all is Ready."),
     "dev": (
-        "rudr_py.cli.commands.dev:command",
+        "rudr_py.cli.commands.dev.options:command",
         "Serve a Kubernetes API with the controller, to try without a cluster.",
     ),
-    "doctor": ("rudr_py.cli.commands.doctor:command", "Tell what is wrong with an installation or an application."),
-    "explain": ("rudr_py.cli.commands.explain:command", "Explain an installed trait, workload type or scope type."),
-    "diff": ("rudr_py.cli.commands.diff:command", "Show what applying documents would change, and who owns it."),
-    "plugin": ("rudr_py.cli.commands.plugin:group", "Write a new plugin: rudr plugin new."),
-    "plugins": ("rudr_py.cli.commands.plugins:group", "List the installed plugins with their types."),
-    "rbac": ("rudr_py.cli.commands.rbac:command", "Print the rights that the installed plugins need."),
-    "render": ("rudr_py.cli.commands.render:command", "Print the Kubernetes objects that documents stand for."),
-    "run": ("rudr_py.cli.commands.run:command", "Run the controller against a cluster."),
-    "status": ("rudr_py.cli.commands.status:command", "Show how applications are doing, and what holds them up."),
-    "tree": ("rudr_py.cli.commands.tree:command", "Show the objects of applications, down to the pods."),
-    "schema": ("rudr_py.cli.commands.schema:command", "Print a JSON Schema by which editors check documents."),
-    "traits": ("rudr_py.cli.commands.traits:command", "List the traits, or those that a workload type can have."),
-    "validate": ("rudr_py.cli.commands.validate:command", "Check documents and print everything that is wrong."),
-    "version": ("rudr_py.cli.commands.version:command", "Print the version."),
+    "doctor": (
+        "rudr_py.cli.commands.doctor.options:command",
+        "Tell what is wrong with an installation or an application.",
+    ),
+    "explain": (
+        "rudr_py.cli.commands.explain.options:command",
+        "Explain an installed trait, workload type or scope type.",
+    ),
+    "diff": (
+        "rudr_py.cli.commands.diff.options:command",
+        "Show what applying documents would change, and who owns it.",
+    ),
+    "plugin": ("rudr_py.cli.commands.plugin_new.options:group", "Write a new plugin: rudr plugin new."),
+    "plugins": ("rudr_py.cli.commands.plugins.options:group", "List the installed plugins with their types."),
+    "rbac": ("rudr_py.cli.commands.rbac.options:command", "Print the rights that the installed plugins need."),
+    "render": ("rudr_py.cli.commands.render.options:command", "Print the Kubernetes objects that documents stand for."),
+    "run": ("rudr_py.cli.commands.run.options:command", "Run the controller against a cluster."),
+    "status": (
+        "rudr_py.cli.commands.status.options:command",
+        "Show how applications are doing, and what holds them up.",
+    ),
+    "tree": ("rudr_py.cli.commands.tree.options:command", "Show the objects of applications, down to the pods."),
+    "schema": ("rudr_py.cli.commands.schema.options:command", "Print a JSON Schema by which editors check documents."),
+    "traits": (
+        "rudr_py.cli.commands.traits.options:command",
+        "List the traits, or those that a workload type can have.",
+    ),
+    "validate": (
+        "rudr_py.cli.commands.validate.options:command",
+        "Check documents and print everything that is wrong.",
+    ),
+    "version": ("rudr_py.cli.commands.version.options:command", "Print the version."),
 }
 """Name -> (module:attribute, one line of help)."""
 
@@ -93,7 +115,7 @@ class Program(click.Group):
         """Import the command of this name; None when there is none."""
         del ctx
         if cmd_name in self.own:
-            command: click.Command = places.at(self.own[cmd_name][0])
+            command: click.Command = lazy.at(self.own[cmd_name][0])
             return command
         return _foreign(cmd_name, *self.rows[cmd_name]) if cmd_name in self.rows else None
 
@@ -129,12 +151,12 @@ class Program(click.Group):
 def _foreign(name: str, place: str, told: str) -> click.Command:
     """The command of another package. Whatever its import raises is a message, not our fault."""
     try:
-        found: object = places.at(place)
+        found: object = lazy.at(place)
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
-        raise process.Failure(f'error: the command "{name}" cannot be loaded. {told} {what}') from error
+        raise CommandFailure(f'error: the command "{name}" cannot be loaded. {told} {what}') from error
     if not isinstance(found, click.Command):
-        raise process.Failure(f'error: the command "{name}" is {type(found).__name__}, not a click.Command. {told}')
+        raise CommandFailure(f'error: the command "{name}" is {type(found).__name__}, not a click.Command. {told}')
     return found
 
 

@@ -15,9 +15,12 @@ import msgspec
 from rudr_py import api
 from rudr_py.catalog import Catalog, Guard, Offer, PluginState, State
 from rudr_py.errors import ConfigError, PluginError
-from rudr_py.plugins import asking, conflicts, discovery, guard
-from rudr_py.plugins.discovery import Found
-from rudr_py.plugins.marker import Label, Marker
+from rudr_py.plugins import conflicts, guard, hook_call
+from rudr_py.plugins import entry_points as discovery
+from rudr_py.plugins.call_marker import CallLabel, CallMarker
+from rudr_py.plugins.conflicts import Candidate
+from rudr_py.plugins.entry_points import InstalledPlugin
+from rudr_py.plugins.hook_call import IncompatibleError
 from rudr_py.plugins.quarantine import Offence
 
 LOAD_LIMIT = 30.0
@@ -26,7 +29,7 @@ LOAD_LIMIT = 30.0
 REFUSED = frozenset({"failed", "incompatible", "quarantined"})
 
 
-class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+class LoadedPlugins(msgspec.Struct, frozen=True, kw_only=True):
     """The catalog of all types that can be used."""
 
     catalog: Catalog
@@ -42,53 +45,53 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(plugin for plugin in self.plugins if plugin.state in REFUSED)
 
 
-class Ward(msgspec.Struct, frozen=True):
+class PluginGuard(msgspec.Struct, frozen=True):
     """What protects this process from plugins: who has ended another one, who is being called, how long it may take.
 
     `load_limit` are the seconds of work for importing a plugin and asking its hook.
     """
 
     offences: tuple[Offence, ...] = ()
-    marker: Marker | None = None
+    marker: CallMarker | None = None
     load_limit: float = LOAD_LIMIT
 
-    def around(self, label: Label, call_guard: Guard) -> Guard:
+    def around(self, label: CallLabel, call_guard: Guard) -> Guard:
         """The guard, with a note of the call if there is a marker."""
         return self.marker.around(label, call_guard) if self.marker else call_guard
 
-    def against(self, label: Label) -> Offence | None:
+    def against(self, label: CallLabel) -> Offence | None:
         """The entry about a type or a plugin of just this version."""
         return next((one for one in self.offences if one.label == label), None)
 
 
-NO_WARD = Ward()
+NO_WARD = PluginGuard()
 
 
 class _Asked(msgspec.Struct, frozen=True):
     """A plugin and what its hook gave: a state when that is the end of it, offers otherwise, less what is withheld."""
 
-    found: Found
+    found: InstalledPlugin
     offers: tuple[Offer[Any], ...] = ()
     state: PluginState | None = None
     withheld: tuple[Offence, ...] = ()
 
 
 def installed(
-    *, only: tuple[str, ...] | None = None, disabled: Mapping[str, str] | None = None, ward: Ward = NO_WARD
-) -> Loaded:
+    *, only: tuple[str, ...] | None = None, disabled: Mapping[str, str] | None = None, ward: PluginGuard = NO_WARD
+) -> LoadedPlugins:
     """Load the built-in types and every plugin of this Python environment; see `load`."""
     return load(discovery.installed(), discovery.standard(), only=only, disabled=disabled, ward=ward)
 
 
 def load(
-    entry_points: Iterable[Found],
-    builtin: Found | None,
+    entry_points: Iterable[InstalledPlugin],
+    builtin: InstalledPlugin | None,
     *,
     only: tuple[str, ...] | None = None,
     disabled: Mapping[str, str] | None = None,
     call_guard: Guard | None = None,
-    ward: Ward = NO_WARD,
-) -> Loaded:
+    ward: PluginGuard = NO_WARD,
+) -> LoadedPlugins:
     """Load plugins, each by itself; the outcome does not depend on their order.
 
     `only`: names of plugins or packages; the others are not imported. `disabled`: the same, each with the reason.
@@ -102,16 +105,16 @@ def load(
     protect = call_guard or guard.within(guard.CALL_LIMIT)
     asked = [_open(found, _off(found, only, disabled or {}), protect, ward) for found in everyone]
     candidates = [
-        conflicts.Candidate(title=_title(one.found), offers=one.offers, builtin=one.found.builtin)
+        Candidate(title=_title(one.found), offers=one.offers, builtin=one.found.builtin)
         for one in asked
         if one.state is None
     ]
     settled, clashes = conflicts.settle(candidates)
     states = tuple(one.state or _final(one, clashes) for one in asked)
-    return Loaded(catalog=msgspec.structs.replace(settled, plugins=states))
+    return LoadedPlugins(catalog=msgspec.structs.replace(settled, plugins=states))
 
 
-def _check_known(only: tuple[str, ...] | None, others: list[Found]) -> None:
+def _check_known(only: tuple[str, ...] | None, others: list[InstalledPlugin]) -> None:
     known = {name for found in others for name in (found.name, found.package)}
     missing = sorted(set(only or ()) - known)
     if missing:
@@ -119,7 +122,7 @@ def _check_known(only: tuple[str, ...] | None, others: list[Found]) -> None:
         raise ConfigError(f"no plugin called {', '.join(missing)} is installed; installed are: {there}")
 
 
-def _off(found: Found, only: tuple[str, ...] | None, disabled: Mapping[str, str]) -> str:
+def _off(found: InstalledPlugin, only: tuple[str, ...] | None, disabled: Mapping[str, str]) -> str:
     """Why a plugin is not wanted, or ""."""
     if found.builtin:
         return ""
@@ -130,25 +133,25 @@ def _off(found: Found, only: tuple[str, ...] | None, disabled: Mapping[str, str]
     return "" if wanted else "not among the plugins that were asked for"
 
 
-def _title(found: Found) -> str:
+def _title(found: InstalledPlugin) -> str:
     return f"{found.distribution} (plugin {found.name})"
 
 
-def _open(found: Found, off: str, call_guard: Guard, ward: Ward) -> _Asked:
+def _open(found: InstalledPlugin, off: str, call_guard: Guard, ward: PluginGuard) -> _Asked:
     """Take one plugin through the door; whatever it does ends in a state."""
     if off:
         return _Asked(found, state=_state(found, "disabled", error=f"{_title(found)} is disabled: {off}"))
-    label = Label("plugin", found.name, found.distribution)
+    label = CallLabel("plugin", found.name, found.distribution)
     offence = ward.against(label)
     if offence is not None:
         return _Asked(found, state=_state(found, "quarantined", error=f"{_title(found)} is {offence.reason}"))
     own = found.builtin
     protected = guard.within(LOAD_LIMIT) if own else ward.around(label, guard.within(ward.load_limit))
     try:
-        offers = protected(lambda: asking.offers(found, call_guard))
+        offers = protected(lambda: hook_call.offers(found, call_guard))
     except KeyboardInterrupt:
         raise
-    except asking.IncompatibleError as error:
+    except IncompatibleError as error:
         return _Asked(found, state=_state(found, "incompatible", error=f"{_title(found)} {error}"))
     except PluginError as error:
         return _Asked(found, state=_state(found, "failed", error=f"{_title(found)} {error}"))
@@ -157,9 +160,9 @@ def _open(found: Found, off: str, call_guard: Guard, ward: Ward) -> _Asked:
     return _Asked(found, offers=offers) if found.builtin else _warded(found, offers, ward)
 
 
-def _warded(found: Found, offers: tuple[Offer[Any], ...], ward: Ward) -> _Asked:
+def _warded(found: InstalledPlugin, offers: tuple[Offer[Any], ...], ward: PluginGuard) -> _Asked:
     """The offers, less those on the list; calls of the others are noted."""
-    labels = {offer.name: Label("type", offer.name, found.distribution) for offer in offers}
+    labels = {offer.name: CallLabel("type", offer.name, found.distribution) for offer in offers}
     offences = {name: ward.against(label) for name, label in labels.items()}
     free = tuple(
         msgspec.structs.replace(offer, guard=ward.around(labels[offer.name], offer.guard))
@@ -169,7 +172,7 @@ def _warded(found: Found, offers: tuple[Offer[Any], ...], ward: Ward) -> _Asked:
     return _Asked(found, free, withheld=tuple(offence for offence in offences.values() if offence is not None))
 
 
-def _raised(found: Found, error: BaseException) -> PluginState:
+def _raised(found: InstalledPlugin, error: BaseException) -> PluginState:
     what = " ".join("".join(traceback.format_exception_only(error)).split())
     story = "".join(traceback.format_exception(error))
     if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "rudr_py":
@@ -178,7 +181,7 @@ def _raised(found: Found, error: BaseException) -> PluginState:
     return _state(found, "failed", error=f"{_title(found)} cannot be loaded: {what}", traceback=story)
 
 
-def _state(found: Found, state: State, **fields: Any) -> PluginState:
+def _state(found: InstalledPlugin, state: State, **fields: Any) -> PluginState:
     return PluginState(name=found.name, package=found.package, version=found.version, state=state, **fields)
 
 

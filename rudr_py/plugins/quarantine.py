@@ -16,8 +16,8 @@ from pathlib import Path
 import msgspec
 
 from rudr_py.errors import ConfigError
-from rudr_py.plugins import marker
-from rudr_py.plugins.marker import SIZE, Label, Marker
+from rudr_py.plugins import call_marker
+from rudr_py.plugins.call_marker import SIZE, CallLabel, CallMarker
 
 if sys.platform != "win32":
     import fcntl
@@ -28,7 +28,7 @@ ENDED = "the process ended while it was being called: a loop in C, too much memo
 class Offence(msgspec.Struct, frozen=True):
     """Who is quarantined, and why."""
 
-    label: Label
+    label: CallLabel
     why: str
 
     @property
@@ -67,17 +67,17 @@ class Quarantine:
         return released
 
     @contextlib.contextmanager
-    def session(self) -> Iterator[Marker]:
+    def session(self) -> Iterator[CallMarker]:
         """A marker for this process, after whom the last one was calling when it ended has been put on the list.
 
         Raises ConfigError when another process works with the folder.
         """
         with _opened(self._marker) as memory:
-            blamed = marker.read(bytes(memory[:]))
+            blamed = call_marker.read(bytes(memory[:]))
             if blamed is not None:
                 self.add(Offence(blamed, ENDED))
             memory[:] = bytes(SIZE)
-            yield Marker(memory)
+            yield CallMarker(memory)
             memory[:] = bytes(SIZE)
 
     def _write(self, offences: tuple[Offence, ...]) -> None:

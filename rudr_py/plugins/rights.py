@@ -16,7 +16,7 @@ from rudr_py.catalog import Catalog
 from rudr_py.errors import DocumentError, Problem
 from rudr_py.model.definition import WorkloadTypeDefinition
 from rudr_py.model.identity import CORE_GROUP
-from rudr_py.render import extended
+from rudr_py.render.types import extended_workload
 
 WATCH = ("list", "watch")
 KEEP = ("get", *WATCH, "create", "patch", "delete")
@@ -90,10 +90,10 @@ def needed(
     if root_scopes:
         wanted.append(_ROOT)
     for offer in catalog.offers():
-        provides = offer.provides
-        wanted += (_of(kind, KEEP) for kind in provides.produces)
-        wanted += (_of(kind, WATCH) for kind in provides.observes)
-        wanted += provides.permissions
+        type_ = offer.type
+        wanted += (_of(kind, KEEP) for kind in type_.produces)
+        wanted += (_of(kind, WATCH) for kind in type_.observes)
+        wanted += type_.permissions
     definitions = Rule(groups=(CORE_GROUP,), resources=_DEFINITIONS, verbs=_PUBLISH if publish else WATCH)
     return Rights(
         cluster=tuple(_merged(wanted)),
@@ -107,7 +107,7 @@ def admitted(definition: WorkloadTypeDefinition) -> Rule:
 
     Its plural is that of the definition, else guessed. Raises DocumentError for a kind that is never admitted.
     """
-    if definition.group in (*extended.FORBIDDEN_GROUPS, CORE_GROUP, ""):
+    if definition.group in (*extended_workload.FORBIDDEN_GROUPS, CORE_GROUP, ""):
         name = definition.metadata.name
         message = f'the WorkloadType "{name}" admits nothing: kinds of the group "{definition.group}" never are'
         raise DocumentError((Problem(message, ADMITTED_PATH),))

@@ -21,14 +21,14 @@ AGGREGATE = {"rbac.core.oam.dev/aggregate-to-controller": "true"}
 Document = dict[str, Any]
 
 
-class Account(msgspec.Struct, frozen=True):
+class ServiceAccount(msgspec.Struct, frozen=True):
     """A ServiceAccount."""
 
     namespace: str
     name: str
 
 
-class Installation(msgspec.Struct, frozen=True, kw_only=True):
+class RoleScope(msgspec.Struct, frozen=True, kw_only=True):
     """Where the controller works. `watched` is empty when it watches all namespaces; `own` is where its Lease is.
 
     `name` is that of the objects, `account` whom they are bound to; nobody, when it is None.
@@ -38,10 +38,10 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True):
     watched: tuple[str, ...] = ()
     definitions: str = "rudr-system"
     own: str = "rudr-system"
-    account: Account | None = None
+    account: ServiceAccount | None = None
 
 
-def documents(rights: Rights, installation: Installation) -> tuple[Document, ...]:
+def documents(rights: Rights, installation: RoleScope) -> tuple[Document, ...]:
     """The roles with these rights, and their bindings. Without watched namespaces the first is a ClusterRole."""
     name = installation.name
     found = []
@@ -76,7 +76,7 @@ def rule_documents(rules: Iterable[Rule]) -> Iterator[Document]:
         yield {**found, "resourceNames": names} if names else found
 
 
-def _binding(bound: Document, account: Account) -> Document:
+def _binding(bound: Document, account: ServiceAccount) -> Document:
     return {
         "apiVersion": f"{GROUP}/v1",
         "kind": f"{bound['kind']}Binding",

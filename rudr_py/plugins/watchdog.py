@@ -15,7 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 
-from rudr_py.plugins.marker import Label, Marker
+from rudr_py.plugins.call_marker import CallLabel, CallMarker
 
 LIMIT = 10.0
 """Seconds that one call may hold up everything. The interval timer of `guard` ends nearly all of them long before."""
@@ -26,12 +26,12 @@ EXIT_CODE = 70
 _LOOKS = 4
 """How often one call is seen within the limit before it counts as stuck."""
 
-Report = Callable[[Label], None]
+Report = Callable[[CallLabel], None]
 
 
 @contextlib.contextmanager
 def watching(
-    marker: Marker, report: Report, *, seconds: float = LIMIT, end: Callable[[int], object] = os._exit
+    marker: CallMarker, report: Report, *, seconds: float = LIMIT, end: Callable[[int], object] = os._exit
 ) -> Iterator[None]:
     """Watch until the context ends. `report` is told whom the process ends for, just before `end` is called."""
     stop = threading.Event()
@@ -48,8 +48,10 @@ def watching(
         faulthandler.cancel_dump_traceback_later()
 
 
-def _watch(marker: Marker, report: Report, seconds: float, stop: threading.Event, end: Callable[[int], object]) -> None:
-    seen: tuple[int, Label] | None = None
+def _watch(
+    marker: CallMarker, report: Report, seconds: float, stop: threading.Event, end: Callable[[int], object]
+) -> None:
+    seen: tuple[int, CallLabel] | None = None
     looks = 0
     while not stop.wait(seconds / _LOOKS):
         _wind_up(seconds)
@@ -66,7 +68,7 @@ def _wind_up(seconds: float) -> None:
         faulthandler.dump_traceback_later(seconds, exit=True)
 
 
-def _end(label: Label, report: Report, seconds: float, end: Callable[[int], object]) -> None:
+def _end(label: CallLabel, report: Report, seconds: float, end: Callable[[int], object]) -> None:
     print(  # noqa: T201 - the last words of the process; logging may be what hangs
         f"error: {label.sort} {label.name} of {label.package} has held up everything for {seconds:g} s; "
         "the process ends, and the next one starts without it",

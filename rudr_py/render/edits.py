@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.api import Drop, Json, Manifest, Path, Ref, Set
+from rudr_py.api import DropField, Json, Manifest, Path, Ref, SetField
 from rudr_py.model import paths
 
-Edit = Set | Drop
+Edit = SetField | DropField
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -25,7 +25,7 @@ class Change(msgspec.Struct, frozen=True):
     path: str
 
 
-class Clash(msgspec.Struct, frozen=True):
+class EditClash(msgspec.Struct, frozen=True):
     """An edit that cannot be made; `path` is where the one who wants it stands in the document."""
 
     message: str
@@ -36,26 +36,26 @@ class _Blocked(Exception):  # noqa: N818 - never leaves this module
     """The place of an edit cannot be reached; the text follows the words "cannot edit x"."""
 
 
-def clashes(changes: Sequence[Change], known: Mapping[Ref, Manifest]) -> tuple[Clash, ...]:
+def clashes(changes: Sequence[Change], known: Mapping[Ref, Manifest]) -> tuple[EditClash, ...]:
     """The edits that hit a path which another one edits too, or an object that the instance does not have."""
-    found: list[Clash] = []
+    found: list[EditClash] = []
     taken: dict[Ref, list[Change]] = {}
     for change in changes:
         ref, path = change.edit.ref, change.edit.path
         if ref not in known:
-            found.append(Clash(f'"{change.by}" edits {ref}, which this instance does not have', change.path))
+            found.append(EditClash(f'"{change.by}" edits {ref}, which this instance does not have', change.path))
             continue
         others = taken.setdefault(ref, [])
         other = next((other for other in others if _overlap(other.edit.path, path)), None)
         if other is not None:
             message = f'"{other.by}" and "{change.by}" both edit {show(path)} of {ref}; remove one of them'
             # the trait's place tells more than that of the instance that it is attached to
-            found.append(Clash(message, other.path if paths.below(other.path, change.path) else change.path))
+            found.append(EditClash(message, other.path if paths.below(other.path, change.path) else change.path))
         others.append(change)
     return tuple(found)
 
 
-def edited(manifest: Manifest, changes: Sequence[Change]) -> tuple[Manifest, tuple[Clash, ...]]:
+def edited(manifest: Manifest, changes: Sequence[Change]) -> tuple[Manifest, tuple[EditClash, ...]]:
     """The manifest with those edits that are meant for it, and those that its shape does not admit.
 
     The order of changes that do not clash makes no difference.
@@ -68,13 +68,13 @@ def edited(manifest: Manifest, changes: Sequence[Change]) -> tuple[Manifest, tup
     metadata = {"labels": dict(manifest.labels), "annotations": dict(manifest.annotations)}
     body: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(manifest.body))
     whole = {**body, "metadata": metadata}
-    found: list[Clash] = []
+    found: list[EditClash] = []
     for change in mine:
         try:
             _make(whole, change.edit)
         except _Blocked as why:
             message = f'"{change.by}" cannot edit {show(change.edit.path)} of {manifest.ref}: {why}'
-            found.append(Clash(message, change.path))
+            found.append(EditClash(message, change.path))
     del whole["metadata"]
     return msgspec.structs.replace(manifest, body=whole, **metadata), tuple(found)
 
@@ -102,7 +102,7 @@ def _same(one: str | dict[str, str], other: str | dict[str, str]) -> bool:
 
 
 def _make(body: dict[str, Any], edit: Edit) -> None:
-    if isinstance(edit, Set):
+    if isinstance(edit, SetField):
         _set(body, edit.path, edit.value)
     else:
         _drop(body, edit.path)

@@ -10,15 +10,19 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.api import Component, Trait, WorkloadType
+from rudr_py.api import Trait, WorkloadType
+from rudr_py.api.component import Component
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.errors import CatalogError, Problem
 from rudr_py.model import paths, resolve, suggest
 from rudr_py.model.application import ComponentBinding, TraitBinding
 from rudr_py.model.document import Parsed
 from rudr_py.model.resolve import Resolved
-from rudr_py.render import check, extended, fitting, membership, narrowing, packages
-from rudr_py.render.inputs import DeclaredScope, Inputs
+from rudr_py.render.scopes import membership
+from rudr_py.render.types import applicability, constraints, extended_workload, packages, properties
+from rudr_py.render.types.extended_workload import Parameters
+from rudr_py.render.types.properties import Where
+from rudr_py.render.values.inputs import DeclaredScope, Inputs
 
 SETTINGS = "$.spec.workloadSettings"
 
@@ -29,10 +33,10 @@ class PreparedTrait(msgspec.Struct, frozen=True, kw_only=True):
     offer: Offer[Trait[Any]]
     given: dict[str, Any]
     path: str
-    where: check.Where
+    where: Where
 
 
-class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+class PreparedInstance(msgspec.Struct, frozen=True, kw_only=True):
     """An instance ready to be rendered.
 
     `path` is where its binding stands in the application document; `setting_at` gives the places of workload
@@ -45,21 +49,21 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     document: str
     workload: Offer[WorkloadType[Any]]
     settings: dict[str, Any]
-    setting_at: check.Where
+    setting_at: Where
     parameters: Mapping[str, Any]
     traits: tuple[PreparedTrait, ...]
     scopes: tuple[DeclaredScope, ...] = ()
 
 
-class Preparation(msgspec.Struct, frozen=True, kw_only=True):
+class PrepareResult(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one binding.
 
     With problems `prepared` is None. `missing` is the problem that there is no such component, apart from the others.
     `trial` is what is left when only traits or scopes are wrong: its types may find more mistakes, and make nothing.
     """
 
-    prepared: Prepared | None = None
-    trial: Prepared | None = None
+    prepared: PreparedInstance | None = None
+    trial: PreparedInstance | None = None
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     missing: Problem | None = None
@@ -72,12 +76,12 @@ class _Side(msgspec.Struct, frozen=True, kw_only=True):
     resolved: Resolved | None = None
     workload: Offer[WorkloadType[Any]] | None = None
     settings: dict[str, Any] = {}
-    setting_at: check.Where
+    setting_at: Where
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
 
-def prepare(inputs: Inputs, catalog: Catalog, index: int) -> Preparation:
+def prepare(inputs: Inputs, catalog: Catalog, index: int) -> PrepareResult:
     """Prepare the component binding of this index. Without its component the rest is checked all the same."""
     binding = inputs.application.components[index]
     path = paths.child("$", "spec", "components", index)
@@ -91,8 +95,8 @@ def prepare(inputs: Inputs, catalog: Catalog, index: int) -> Preparation:
     # a binding without a component's name is told by the reader of the document
     missing = _missing(inputs, binding, path) if parsed is None and binding.component_name else None
     if missing or not sound or side.resolved is None or side.workload is None:
-        return Preparation(problems=tuple(problems), warnings=tuple(warnings), missing=missing)
-    prepared = Prepared(
+        return PrepareResult(problems=tuple(problems), warnings=tuple(warnings), missing=missing)
+    prepared = PreparedInstance(
         binding=binding,
         component=side.resolved.component,
         path=path,
@@ -105,11 +109,11 @@ def prepare(inputs: Inputs, catalog: Catalog, index: int) -> Preparation:
         scopes=joined.scopes,
     )
     if problems:
-        return Preparation(trial=_without(prepared, problems), problems=tuple(problems), warnings=tuple(warnings))
-    return Preparation(prepared=prepared, warnings=tuple(warnings))
+        return PrepareResult(trial=_without(prepared, problems), problems=tuple(problems), warnings=tuple(warnings))
+    return PrepareResult(prepared=prepared, warnings=tuple(warnings))
 
 
-def _without(prepared: Prepared, problems: Iterable[Problem]) -> Prepared:
+def _without(prepared: PreparedInstance, problems: Iterable[Problem]) -> PreparedInstance:
     """The instance without the traits that are wrong already."""
     wrong = [problem.path for problem in problems]
     good = (trait for trait in prepared.traits if not any(paths.below(path, trait.path) for path in wrong))
@@ -167,7 +171,7 @@ def _undefined(binding: ComponentBinding, variables: Mapping[str, Any], path: st
         yield from resolve.substitute(value, variables, place, rule="AC-8")[1]
 
 
-def _settings(settings: tuple[tuple[str, bool], ...]) -> check.Where:
+def _settings(settings: tuple[tuple[str, bool], ...]) -> Where:
     """Where workload settings stand, given the name of each and whether its value comes from a parameter."""
     entries = {
         name: (index, "fromParam" if from_param else "value") for index, (name, from_param) in enumerate(settings)
@@ -192,23 +196,23 @@ class _Workload(msgspec.Struct, frozen=True):
 
 
 def _workload(
-    inputs: Inputs, catalog: Catalog, component: Component, resolved: Resolved, setting_at: check.Where
+    inputs: Inputs, catalog: Catalog, component: Component, resolved: Resolved, setting_at: Where
 ) -> _Workload:
     try:
         offer = catalog.workload(component.workload_type)
     except CatalogError as error:
-        admitted = extended.admit(inputs.definitions, component.workload_type)
+        admitted = extended_workload.admit(inputs.definitions, component.workload_type)
         if isinstance(admitted, str):
             told = packages.unknown(error, "workload type", inputs, catalog)
             problem = Problem(f"{told}{admitted}", "$.spec.workloadType", rule="CO-13")
             return _Workload(problems=(problem,))
         literal = {one.name for one in component.settings if one.from_param not in resolved.parameters}
-        parameters = extended.Parameters({one.name for one in component.parameters}, resolved.parameters)
-        settings, problems = extended.filled(resolved.settings, literal, parameters, setting_at)
+        parameters = Parameters({one.name for one in component.parameters}, resolved.parameters)
+        settings, problems = extended_workload.filled(resolved.settings, literal, parameters, setting_at)
         settings = {**admitted.defaults, **settings}
-        found = check.problems(admitted.offer, settings, setting_at, "WT-3")
+        found = properties.problems(admitted.offer, settings, setting_at, "WT-3")
         return _Workload(admitted.offer, settings, (*problems, *found))
-    return _Workload(offer, resolved.settings, check.problems(offer, resolved.settings, setting_at, "WS-3"))
+    return _Workload(offer, resolved.settings, properties.problems(offer, resolved.settings, setting_at, "WS-3"))
 
 
 def _traits(
@@ -226,11 +230,11 @@ def _traits(
         try:
             offer = catalog.trait(binding.name)
         except CatalogError as error:
-            hint = narrowing.unimplemented("Trait", inputs.definitions.traits, binding.name)
+            hint = constraints.unimplemented("Trait", inputs.definitions.traits, binding.name)
             said = packages.unknown(error, "trait", inputs, catalog)
             problems.append(Problem(f"{said}{hint}", paths.child(path, "name"), rule="TR-8"))
             continue
-        if offer.name in seen and not offer.provides.several:
+        if offer.name in seen and not offer.type.repeatable:
             message = f'the trait "{offer.name}" is attached twice; an instance takes each trait once'
             problems.append(Problem(message, paths.child(path, "name"), rule="TR-5"))
         seen.add(offer.name)
@@ -248,7 +252,7 @@ def _fits(
     """Whether the trait may be attached to this workload type (TR-14)."""
     if workload is None:
         return []
-    refused = fitting.misfit(offer, workload) or narrowing.refuses(inputs.definitions, offer, workload)
+    refused = applicability.misfit(offer, workload) or constraints.refuses(inputs.definitions, offer, workload)
     return [Problem(refused, paths.child(path, "name"), rule="TR-14")] if refused else []
 
 
@@ -259,8 +263,8 @@ def _properties(
         return paths.child(path, *binding.steps_to(*steps))
 
     given, undefined = resolve.substitute_properties(binding, inputs.application.variables, path)
-    given, warnings, where = check.renamed(offer, given, written)
-    told = narrowing.trait(inputs.definitions, offer, given, where, "TR-17")
+    given, warnings, where = properties.renamed(offer, given, written)
+    told = constraints.trait(inputs.definitions, offer, given, where, "TR-17")
     # a variable that does not exist is one mistake, not also a text where a number should be
     found = [problem for problem in told.problems if problem.path not in {other.path for other in undefined}]
     trait = PreparedTrait(offer=offer, given=given, path=path, where=where)

@@ -9,7 +9,7 @@ import msgspec
 from rudr_py.api import Scale
 
 
-class Wish(msgspec.Struct, frozen=True):
+class ScaleRequest(msgspec.Struct, frozen=True):
     """A size and who asks for it: the trait's name and the JSON path of its binding."""
 
     scale: Scale
@@ -17,21 +17,21 @@ class Wish(msgspec.Struct, frozen=True):
     path: str
 
 
-class Clash(msgspec.Struct, frozen=True):
+class ScaleClash(msgspec.Struct, frozen=True):
     """Wishes that cannot all be met; `path` is where the last of them stands."""
 
     message: str
     path: str
 
 
-class Merged(msgspec.Struct, frozen=True):
+class MergedScale(msgspec.Struct, frozen=True):
     """The one size, and the wish that decides its form."""
 
     scale: Scale
-    by: Wish
+    by: ScaleRequest
 
 
-def merge(wishes: Sequence[Wish]) -> Merged | Clash | None:
+def merge(wishes: Sequence[ScaleRequest]) -> MergedScale | ScaleClash | None:
     """One size for all wishes, which are in the listed order; None when there are none.
 
     One base of exact, range or external; a hold alone is exact; a hold on a range raises its bounds; a hold on
@@ -45,16 +45,16 @@ def merge(wishes: Sequence[Wish]) -> Merged | Clash | None:
     if len(bases) > 1 or len(holds) > 1 or held:
         return _clash(wishes)
     if not holds:
-        return Merged(bases[0].scale, bases[0])
+        return MergedScale(bases[0].scale, bases[0])
     hold = holds[0].scale.replicas
     if not bases:
-        return Merged(Scale.exact(hold), holds[0])
+        return MergedScale(Scale.exact(hold), holds[0])
     base = bases[0].scale
     size = msgspec.structs.replace(base, minimum=max(base.minimum, hold), maximum=max(base.maximum, hold))
-    return Merged(size, bases[0])
+    return MergedScale(size, bases[0])
 
 
-def _clash(wishes: Sequence[Wish]) -> Clash:
+def _clash(wishes: Sequence[ScaleRequest]) -> ScaleClash:
     *names, last = sorted(f'"{wish.trait}"' for wish in wishes)
     message = f"the traits {', '.join(names)} and {last} cannot all decide the number of replicas; remove one of them"
-    return Clash(message, wishes[-1].path)
+    return ScaleClash(message, wishes[-1].path)

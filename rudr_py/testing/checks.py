@@ -15,14 +15,14 @@ from typing import Any
 import jsonschema
 import msgspec
 
-from rudr_py.api import Kind, Ref, Refuse, Scope, Trait, naming, properties
+from rudr_py.api import Kind, Ref, Scope, Trait, naming, properties
 from rudr_py.catalog import Catalog
-from rudr_py.plugins import checks as declarations
-from rudr_py.plugins import guard
-from rudr_py.render import health
-from rudr_py.render.plan import Plan
-from rudr_py.testing import access, junk, purity, rendering
-from rudr_py.testing.rendering import Snapshot, Stage
+from rudr_py.plugins import declaration_checks, guard
+from rudr_py.render.status import health
+from rudr_py.render.values.plan import Plan
+from rudr_py.testing import fuzz_objects, rbac_check, rendering
+from rudr_py.testing.purity import Watch
+from rudr_py.testing.rendering import ObservedObjects, RenderSetup
 
 RELEASES = ("1.25", "1.31", "1.37")
 """The Kubernetes releases whose schemas the objects must fit."""
@@ -40,7 +40,7 @@ COMPANIONS: tuple[Mapping[str, Any], ...] = (
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """One way to use a type, with the types that must be installed for it."""
 
-    stage: Stage
+    stage: RenderSetup
     types: tuple[Any, ...] = ()
 
     def catalog(self) -> Catalog:
@@ -51,7 +51,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         """What becomes of it. Raises RenderError when it is refused."""
         return self.made_of(self.stage)
 
-    def made_of(self, stage: Stage) -> Plan:
+    def made_of(self, stage: RenderSetup) -> Plan:
         """The plan of another stage with the same types. Raises RenderError when it is refused."""
         found = rendering.plan(stage, self.catalog())
         rendering.rendered(stage, found)
@@ -60,7 +60,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
 def declares_what_can_be_used(case: Case) -> None:
     """Names, kinds, rules and methods are what they must be, none is misspelt, and the JSON Schema is one."""
-    _none((*declarations.faults(case.stage.type_), *declarations.misspelt(case.stage.type_)))
+    _none((*declaration_checks.faults(case.stage.type_), *declaration_checks.misspelt(case.stage.type_)))
 
 
 def has_a_sane_schema(case: Case) -> None:
@@ -95,11 +95,11 @@ def leaves_its_inputs_alone(case: Case) -> None:
 def reads_no_clock_and_opens_nothing(case: Case) -> None:
     """No clock, no chance, no environment, no file, no socket, no process."""
     case.plan()  # imports and caches of the first call are no matter; what fails here is told by its own test
-    watch = purity.Watch()
+    watch = Watch()
     installed = rendering.catalog((case.stage.type_, *case.types), watch.guard)
     plan = rendering.plan(case.stage, installed)
-    health.assess(plan, Snapshot(_objects(plan)), case.stage.now)
-    health.scopes(plan, Snapshot(_objects(plan)), case.stage.now)
+    health.assess(plan, ObservedObjects(_objects(plan)), case.stage.now)
+    health.scopes(plan, ObservedObjects(_objects(plan)), case.stage.now)
     _none(watch.sins)
 
 
@@ -149,8 +149,8 @@ def _answers(case: Case, installed: Catalog) -> Iterator[list[str]]:
     plan = rendering.plan(case.stage, installed, nothing)
     places = [(one.ref.kind.api_version, one.ref.kind.kind, one.ref.name) for one in plan.manifests]
     places += [(kind.api_version, kind.kind, "seen") for kind in case.stage.type_.observes]
-    for objects in itertools.chain([_objects(plan)], junk.documents(list(dict.fromkeys(places)))):
-        seen = Snapshot(objects)
+    for objects in itertools.chain([_objects(plan)], fuzz_objects.documents(list(dict.fromkeys(places)))):
+        seen = ObservedObjects(objects)
         faults = list(_failures(case, plan, seen))
         if nothing.asked:  # whoever does not look at all cannot come to another answer
             again = rendering.plan(case.stage, installed, seen)
@@ -162,7 +162,7 @@ class _Watched:
     """Observed objects, and whether anybody asked for them."""
 
     def __init__(self, objects: tuple[Mapping[str, Any], ...]) -> None:
-        self._seen = Snapshot(objects)
+        self._seen = ObservedObjects(objects)
         self.asked = False
 
     def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
@@ -174,7 +174,7 @@ class _Watched:
 def makes_objects_that_kubernetes_takes(case: Case) -> None:
     """Strictly valid by the schemas of three releases of Kubernetes, as far as its own kinds go."""
     for one in case.plan().manifests:
-        if access.is_built_in(one.ref.kind):
+        if rbac_check.is_built_in(one.ref.kind):
             refused = _refused(msgspec.json.encode(one.body, order="deterministic"))
             _none(f"Kubernetes {release} would refuse {one.ref}: {why}" for release, why in refused.items())
 
@@ -197,7 +197,7 @@ def asks_for_the_rights_that_it_needs(*cases: Case) -> None:
     for case in cases:
         case.plan()  # what fails already here would never come up
         _comes_to_an_end(case)
-    access.check([case.stage for case in cases], cases[0].catalog())
+    rbac_check.check([case.stage for case in cases], cases[0].catalog())
 
 
 def _comes_to_an_end(case: Case) -> None:
@@ -252,7 +252,7 @@ def _objects(plan: Plan) -> tuple[Mapping[str, Any], ...]:
     return tuple(one.body for one in plan.manifests)
 
 
-def _failures(case: Case, plan: Plan, seen: Snapshot) -> Iterator[str]:
+def _failures(case: Case, plan: Plan, seen: ObservedObjects) -> Iterator[str]:
     name = case.stage.type_.name
     for instance in health.assess(plan, seen, case.stage.now):
         parts = [(instance.plan.workload.name, instance.workload)]
@@ -263,7 +263,7 @@ def _failures(case: Case, plan: Plan, seen: Snapshot) -> Iterator[str]:
             yield scope.health.message
 
 
-_FAILED = ("PluginFailed", Refuse.__name__)
+_FAILED = ("PluginFailed", "Refused")
 
 
 def _schema_faults(schema: Mapping[str, Any], path: str) -> Iterator[str]:

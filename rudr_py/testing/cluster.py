@@ -21,9 +21,10 @@ from rudr_py.kube import watch
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.discovery import Discovery
-from rudr_py.kube.objects import Live
+from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Selection, Target
 from rudr_py.kube.transport import Transport
+from rudr_py.kube.watch import Applied, Deleted, Listed, ListingDone
 from rudr_py.settings import Settings
 
 Document = dict[str, Any]
@@ -100,7 +101,7 @@ class Cluster:
                 if live is None:
                     return
 
-    async def changes(self, kind: Kind, name: str) -> AsyncGenerator[Live | None]:
+    async def changes(self, kind: Kind, name: str) -> AsyncGenerator[LiveObject | None]:
         """Every state of an object from now on, None while it is not there; without a name, of all objects."""
         resource = await self.discovery.resolve(kind.api_version, kind.kind)
         namespace = self.namespace if resource.namespaced else ""
@@ -109,10 +110,10 @@ class Cluster:
         present = False
         async with contextlib.aclosing(stream) as events:
             async for event in events:
-                if isinstance(event, watch.Listed | watch.Applied):
+                if isinstance(event, Listed | Applied):
                     present = True
                     yield event.live
-                elif isinstance(event, watch.Deleted) or (isinstance(event, watch.ListingDone) and not present):
+                elif isinstance(event, Deleted) or (isinstance(event, ListingDone) and not present):
                     present = False
                     yield None
 

@@ -19,7 +19,7 @@ import pytest
 
 from rudr_py.testing import checks, rendering
 from rudr_py.testing.checks import Case
-from rudr_py.testing.rendering import Stage
+from rudr_py.testing.rendering import RenderSetup
 
 INSTALL = "needs the package kubernetes-validate: pip install 'rudr-py[testing]'"
 _HEAVY = {checks.makes_objects_that_kubernetes_takes, checks.asks_for_the_rights_that_it_needs}
@@ -39,7 +39,7 @@ def suite(
     Everything else is as for the fixture `render_one`.
     """
     stages = [
-        Stage(
+        RenderSetup(
             type_=type_,
             properties=given,
             component=component,

@@ -50,12 +50,12 @@ def rudr_golden(request: pytest.FixtureRequest) -> Any:
 @pytest.fixture
 def rudr_api() -> Iterator[Any]:
     """A Kubernetes API in this process with the definitions of OAM: see rudr_py.testing.Live."""
-    with _needed("live").started() as live:
+    with _needed("local_handle").started() as live:
         yield live
 
 
 @pytest.fixture
 def rudr_controller(rudr_api: Any) -> Iterator[Any]:
     """Start a controller with further types on that API: see rudr_py.testing.Control."""
-    with _needed("live").controlling(rudr_api) as control:
+    with _needed("local_handle").controlling(rudr_api) as control:
         yield control

@@ -12,15 +12,17 @@ import msgspec
 
 from rudr_py.api import Health, Kind, Scope, Trait, Type, WorkloadType, hookimpl
 from rudr_py.catalog import Catalog, Guard
-from rudr_py.model import parse
 from rudr_py.model.identity import API_VERSION
-from rudr_py.plugins import discovery, loading
-from rudr_py.plugins.discovery import Found
-from rudr_py.plugins.loading import Loaded
-from rudr_py.render import health, membership, rendering
-from rudr_py.render.inputs import NOTHING, Inputs, Observed
-from rudr_py.render.plan import Plan, Planned
-from rudr_py.testing.typed import Document, RenderError, Rendering
+from rudr_py.model.parse import documents as parse
+from rudr_py.plugins import entry_points, loading
+from rudr_py.plugins.entry_points import InstalledPlugin
+from rudr_py.plugins.loading import LoadedPlugins
+from rudr_py.render import render
+from rudr_py.render.scopes import membership
+from rudr_py.render.status import health
+from rudr_py.render.values.inputs import NOTHING, Inputs, Observed
+from rudr_py.render.values.plan import Plan, PlannedObject
+from rudr_py.testing.protocols import Document, RenderError, Rendering
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 """The time of a rendering that is given none."""
@@ -34,7 +36,7 @@ CONTAINER = {
 }
 
 
-class Stage(msgspec.Struct, frozen=True, kw_only=True):
+class RenderSetup(msgspec.Struct, frozen=True, kw_only=True):
     """A type and what is around it. The fields are those of the fixture `render_one`; `instances` are names."""
 
     type_: Type[Any]
@@ -46,7 +48,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     instances: tuple[str, ...] = ("app-web",)
 
 
-class Snapshot(msgspec.Struct, frozen=True):
+class ObservedObjects(msgspec.Struct, frozen=True):
     """Objects that every instance owns: an `Observed` of a test's documents."""
 
     objects: tuple[Mapping[str, Any], ...]
@@ -69,7 +71,7 @@ def render_one(
     now: datetime | None = None,
 ) -> Rendering:
     """What becomes of one instance that uses a type; see `typed.RenderOne`. Raises RenderError."""
-    stage = Stage(
+    stage = RenderSetup(
         type_=type_,
         properties=properties or {},
         component=component,
@@ -83,10 +85,10 @@ def render_one(
 def catalog(types: Sequence[Type[Any]], call_guard: Guard | None = None) -> Catalog:
     """The standard types and these, which go through the door of plugins. Raises RenderError with what is wrong."""
     standard = _standard()
-    known = {type(offer.provides) for offer in standard.offers()}
+    known = {type(offer.type) for offer in standard.offers()}
     further = [one for one in types if type(one) not in known]
     if call_guard is not None or any(_spelled(one, standard) for one in further):
-        loaded = loading.load([_plugin(further)] if further else [], discovery.standard(), call_guard=call_guard)
+        loaded = loading.load([_plugin(further)] if further else [], entry_points.standard(), call_guard=call_guard)
         return _whole(loaded)
     own = _whole(loading.load([_plugin(further)] if further else [], None))
     return Catalog(
@@ -99,38 +101,38 @@ def catalog(types: Sequence[Type[Any]], call_guard: Guard | None = None) -> Cata
 
 @functools.cache
 def _standard() -> Catalog:
-    return loading.load((), discovery.standard()).catalog
+    return loading.load((), entry_points.standard()).catalog
 
 
 def _spelled(type_: Type[Any], standard: Catalog) -> bool:
     """Whether a type has a name of a standard one, so that the two must be settled."""
     taken = {*standard.workloads, *standard.traits, *standard.scopes}
-    return any(name in taken for name in (getattr(type_, "name", ""), *type_.aliases, *type_.overrides))
+    return any(name in taken for name in (getattr(type_, "name", ""), *type_.aliases, *type_.replaces))
 
 
-def _whole(loaded: Loaded) -> Catalog:
+def _whole(loaded: LoadedPlugins) -> Catalog:
     if loaded.refused:
         raise RenderError([(state.error, "$") for state in loaded.refused], "PluginFailed")
     return loaded.catalog
 
 
-def documents(stage: Stage) -> tuple[Document, Document]:
+def documents(stage: RenderSetup) -> tuple[Document, Document]:
     """The ComponentSchematic and the ApplicationConfiguration."""
     return _component(stage), _application(stage)
 
 
-def plan(stage: Stage, installed: Catalog, observed: Observed | None = None) -> Plan:
+def plan(stage: RenderSetup, installed: Catalog, observed: Observed | None = None) -> Plan:
     """The plan of the stage's application, whatever is wrong with it."""
     return plan_of(stage, _application(stage), installed, observed)
 
 
-def plan_of(stage: Stage, document: Document, installed: Catalog, observed: Observed | None = None) -> Plan:
+def plan_of(stage: RenderSetup, document: Document, installed: Catalog, observed: Observed | None = None) -> Plan:
     """The plan of a changed ApplicationConfiguration of the stage, whatever is wrong with it."""
     component, application = parse.parse(_component(stage)), parse.parse(document)
     if application.value is None or component.value is None:
         told = [(problem.message, problem.path) for problem in (*component.problems, *application.problems)]
-        raise RenderError(told, rendering.INVALID)
-    found = observed or (Snapshot(stage.observed) if stage.observed else NOTHING)
+        raise RenderError(told, render.INVALID)
+    found = observed or (ObservedObjects(stage.observed) if stage.observed else NOTHING)
     inputs = Inputs(
         application=application.value,
         parsed=application,
@@ -139,15 +141,15 @@ def plan_of(stage: Stage, document: Document, installed: Catalog, observed: Obse
         observed=found,
         scopes_of=membership.declared([application.value]),
     )
-    first = rendering.render(inputs, installed)
+    first = render.render(inputs, installed)
     if not isinstance(stage.type_, Scope) or first.problems:
         return first
     # a scope is told of its members once they are known
     members = membership.in_order(found.member for found in first.instances if found.member is not None)
-    return rendering.render(msgspec.structs.replace(inputs, members={"tested": members}), installed)
+    return render.render(msgspec.structs.replace(inputs, members={"tested": members}), installed)
 
 
-def rendered(stage: Stage, found: Plan) -> Rendering:
+def rendered(stage: RenderSetup, found: Plan) -> Rendering:
     """What a plan says, as a Rendering. Raises RenderError when it says that something is wrong."""
     if found.problems:
         raise RenderError([(problem.message, problem.path) for problem in found.problems], found.reason)
@@ -161,9 +163,9 @@ def rendered(stage: Stage, found: Plan) -> Rendering:
     )
 
 
-def _health(stage: Stage, found: Plan) -> Health:
+def _health(stage: RenderSetup, found: Plan) -> Health:
     """What the type under test says of its objects in the first instance."""
-    observed = Snapshot(stage.observed)
+    observed = ObservedObjects(stage.observed)
     if isinstance(stage.type_, Scope):
         return health.scopes(found, observed, stage.now)[0].health
     first = health.assess(found, observed, stage.now)[0]
@@ -171,23 +173,23 @@ def _health(stage: Stage, found: Plan) -> Health:
     return next(own, first.workload)
 
 
-def made(stage: Stage, found: Plan) -> Iterator[Planned]:
+def made(stage: RenderSetup, found: Plan) -> Iterator[PlannedObject]:
     """What the type under test added."""
     return (one for one in found.manifests if one.made_by == stage.type_.name)
 
 
-def _plugin(types: Sequence[Type[Any]]) -> Found:
+def _plugin(types: Sequence[Type[Any]]) -> InstalledPlugin:
     module = modules.ModuleType("tested")
 
     @hookimpl
-    def rudr_types() -> list[Type[Any]]:
+    def rudr_register_types() -> list[Type[Any]]:
         return list(types)
 
-    vars(module)["rudr_types"] = rudr_types
-    return Found(name="tested", package="tested", version="0", load=lambda: module)
+    vars(module)["rudr_register_types"] = rudr_register_types
+    return InstalledPlugin(name="tested", package="tested", version="0", load=lambda: module)
 
 
-def _component(stage: Stage) -> Document:
+def _component(stage: RenderSetup) -> Document:
     given = dict(stage.component or {})
     spec = dict(given.get("spec", given))
     if isinstance(stage.type_, WorkloadType):
@@ -206,7 +208,7 @@ def _workload(type_: Type[Any]) -> str:
     return names[0] if names and not {"*", SERVER} & set(names) else SERVER
 
 
-def _application(stage: Stage) -> Document:
+def _application(stage: RenderSetup) -> Document:
     type_, given = stage.type_, dict(stage.properties)
     traits = [dict(trait) for trait in stage.traits]
     if isinstance(type_, Trait):

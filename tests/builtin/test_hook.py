@@ -13,13 +13,13 @@ import pytest
 from rudr_py import builtin
 from rudr_py.api import Trait, Type, WorkloadType
 from rudr_py.catalog import Catalog, offer
-from rudr_py.model.parse_application import parse_application
-from rudr_py.model.parse_component import parse_component
-from rudr_py.render import rendering
-from rudr_py.render.inputs import Inputs
+from rudr_py.model.parse.application import parse_application
+from rudr_py.model.parse.component import parse_component
+from rudr_py.render import render
+from rudr_py.render.values.inputs import Inputs
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-TYPES: list[Type[Any]] = list(builtin.rudr_types())
+TYPES: list[Type[Any]] = list(builtin.rudr_register_types())
 COMPONENT = {
     "apiVersion": "core.oam.dev/v1alpha1",
     "kind": "ComponentSchematic",
@@ -67,7 +67,7 @@ def _render(traits: list[dict[str, Any]]) -> Any:
     assert parsed.value is not None
     components = {"nginx-v1": parse_component(COMPONENT)}
     inputs = Inputs(application=parsed.value, parsed=parsed, components=components, now=NOW)
-    return rendering.render(inputs, _catalog())
+    return render.render(inputs, _catalog())
 
 
 def test_all_standard_workloads_and_traits_are_offered() -> None:

@@ -17,9 +17,9 @@ import yaml
 
 from rudr_py.api import Rule
 from rudr_py.catalog import Catalog
-from rudr_py.model import crds
-from rudr_py.plugins import discovery, loading, rights, roles
-from rudr_py.plugins.discovery import Found
+from rudr_py.model.crd_schemas import crds
+from rudr_py.plugins import entry_points, loading, rights, roles
+from rudr_py.plugins.entry_points import InstalledPlugin
 from rudr_py.plugins.rights import Grant, Rights
 from tests.charts import reading
 
@@ -44,7 +44,7 @@ def files() -> dict[Path, str]:
 def catalog(*packages: str) -> Catalog:
     """The standard types, and those of our packages with these short names."""
     found = [
-        Found(
+        InstalledPlugin(
             name=name,
             package=f"rudr-py-{name}",
             version="0",
@@ -52,7 +52,7 @@ def catalog(*packages: str) -> Catalog:
         )
         for name in packages
     ]
-    loaded = loading.load(found, discovery.standard())
+    loaded = loading.load(found, entry_points.standard())
     assert not loaded.refused, loaded.refused
     return loaded.catalog
 

@@ -9,7 +9,7 @@ import kubernetes_validate
 import pytest
 
 from rudr_py.api import Kind
-from rudr_py.testing import access
+from rudr_py.testing import rbac_check
 from tests.charts import cases, pod_security, reading, rendering
 from tests.charts.test_values import DEFAULTS, SCHEMA, at, leaves, without
 
@@ -31,7 +31,7 @@ def test_the_objects_of_all_cases_are_strictly_valid(release: str) -> None:
     distinct = {json.dumps(document, sort_keys=True): document for document in found}
     assert len(cases.CASES) >= 12
     for document in distinct.values():
-        if access.is_built_in(Kind(document["apiVersion"], document["kind"])):
+        if rbac_check.is_built_in(Kind(document["apiVersion"], document["kind"])):
             kubernetes_validate.validate(document, release, strict=True)
 
 

@@ -11,11 +11,11 @@ import pytest
 import yaml
 
 import rudr_py
-from rudr_py.cli.commands import run
-from rudr_py.controller.metrics import Metrics
-from rudr_py.controller.queue import Queue
+from rudr_py.cli.commands.run import options
+from rudr_py.controller.queue.queue import PriorityQueue
+from rudr_py.controller.serving.metrics.metrics import Metrics
 from rudr_py.kube.clock import SystemClock
-from rudr_py.model import crds
+from rudr_py.model.crd_schemas import crds
 from tests.charts import cases, reading, rendering
 
 VERSION = rudr_py.__version__
@@ -75,7 +75,7 @@ def test_the_program_understands_its_arguments(values: dict[str, Any]) -> None:
     first, *arguments = container(values)["args"]
     assert first == "run"
     own = [one for one in arguments if one not in values.get("extraArgs", ())]
-    with run.command.make_context("run", own) as context:
+    with options.command.make_context("run", own) as context:
         assert context.params["definitions_namespace"]
         assert context.params["watch_namespace"] == (",".join(values.get("watchNamespaces", ())) or None)
 
@@ -130,7 +130,7 @@ def test_alerts_and_dashboard_name_series_that_the_controller_has() -> None:
     expressions = [rule["expr"] for rule in rules]
     expressions += [target["expr"] for panel in board["panels"] for target in panel["targets"]]
     metrics = Metrics(SystemClock())
-    Queue(SystemClock(), retry_initial=1, retry_maximum=1, metrics=metrics.queue)
+    PriorityQueue(SystemClock(), retry_initial=1, retry_maximum=1, metrics=metrics.queue)
     body, _ = metrics.exposition("")
     known = set(re.findall(r"^# TYPE (\w+)", body.decode(), re.MULTILINE))
     named = {name for one in expressions for name in re.findall(r"\b(\w+_\w+)(?=[{ )]|$)", re.sub(r'"[^"]*"', "", one))}
@@ -150,7 +150,7 @@ def test_the_notes_name_the_next_three_commands() -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"replicaCount": 1}, "nobody takes over"),
+        ({"replicaCount": 1}, "there is no standby"),
         ({"rbac": {"create": False}}, "rudr rbac --bind rudr-system:rudr-py"),
         ({"crds": {"install": False}}, "were not installed"),
         ({"watchNamespaces": ["shop"]}, "no ClusterRoles"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rudr_py.cli import loglevels
+from rudr_py.cli.logging import levels
 from tests.charts import rendering
 
 WRONG: list[tuple[dict[str, Any], str]] = [
@@ -58,4 +58,4 @@ def test_a_value_that_makes_no_sense_is_refused_by_name(values: dict[str, Any], 
 def test_the_controller_understands_what_the_schema_lets_through(level: str) -> None:
     environment = rendering.one(rendering.rendered({"logLevel": level}), "Deployment")["spec"]["template"]["spec"]
     (value,) = [one["value"] for one in environment["containers"][0]["env"] if one["name"] == "RUDR_LOG_LEVEL"]
-    loglevels.parse(value)
+    levels.parse(value)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rudr_py.api import Rule
-from rudr_py.model import crds
+from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import CORE_GROUP
 from rudr_py.plugins import rights, roles
 from tests.charts import cases, generated, rendering

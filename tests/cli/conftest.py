@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 
 from rudr_py.catalog import Catalog
 from rudr_py.cli.program import program
-from rudr_py.plugins import discovery, loading
-from rudr_py.plugins.discovery import Found
+from rudr_py.plugins import entry_points, loading
+from rudr_py.plugins.entry_points import InstalledPlugin
 
 Invoke = Callable[..., Result]
 
@@ -82,7 +82,7 @@ def _everything() -> Catalog:
     """The catalog with the standard types and those of the packages in plugins/."""
     packages = ("rudr-py-cronhpa", "rudr-py-faas", "rudr-py-prometheus")
     points = [
-        Found(
+        InstalledPlugin(
             name=package,
             package=package,
             version="0.1.0",
@@ -90,6 +90,6 @@ def _everything() -> Catalog:
         )
         for package in packages
     ]
-    loaded = loading.load(points, discovery.standard())
+    loaded = loading.load(points, entry_points.standard())
     assert not loaded.refused
     return loaded.catalog

@@ -15,9 +15,10 @@ from typing import Any
 import yaml
 
 from rudr_py.local.cluster import LocalSettings
-from rudr_py.local.controllers import Script
+from rudr_py.local.controllers import PodScript
 from rudr_py.model.identity import API_VERSION
-from rudr_py.testing import live
+from rudr_py.testing import local_handle
+from rudr_py.testing.local_handle import LocalHandle
 
 Document = dict[str, Any]
 
@@ -62,17 +63,17 @@ def documents() -> list[Document]:
     return list(yaml.safe_load_all(DOCUMENTS))
 
 
-def fate(pod: Document) -> Script:
+def fate(pod: Document) -> PodScript:
     """Pods of the crashing image crash."""
     crashes = "crashing" in pod["spec"]["containers"][0]["image"]
-    return Script("crash-loop" if crashes else "ready")
+    return PodScript("crash-loop" if crashes else "ready")
 
 
 @contextlib.contextmanager
-def open_shop(kubeconfig: Path, settings: LocalSettings | None = None) -> Iterator[live.Handle]:
+def open_shop(kubeconfig: Path, settings: LocalSettings | None = None) -> Iterator[LocalHandle]:
     """The application on an API of its own, once its pods are as they stay; a kubeconfig for it is written."""
     chosen = settings or LocalSettings(script=fate, clock=lambda: NOW)
-    with live.started(chosen) as handle, live.controlling(handle) as control:
+    with local_handle.started(chosen) as handle, local_handle.controlling(handle) as control:
         control()
         write_kubeconfig(handle, kubeconfig)
         handle.apply(*documents())
@@ -80,7 +81,7 @@ def open_shop(kubeconfig: Path, settings: LocalSettings | None = None) -> Iterat
         yield handle
 
 
-def write_kubeconfig(handle: live.Handle, path: Path) -> None:
+def write_kubeconfig(handle: LocalHandle, path: Path) -> None:
     """The way to the API, in the namespace of the handle."""
     path.write_text(yaml.safe_dump(handle.kubeconfig))
 

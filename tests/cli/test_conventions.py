@@ -10,11 +10,16 @@ from typing import cast, get_args
 import click
 import pytest
 
-from rudr_py.cli import embedded, options, places, typenames
-from rudr_py.cli.commands import dev, rbac
+from rudr_py.cli import lazy
+from rudr_py.cli.commands.dev import embedded_api
+from rudr_py.cli.commands.dev import options as dev
+from rudr_py.cli.commands.rbac import options as rbac
+from rudr_py.cli.options import shared
 from rudr_py.cli.program import COMMANDS, program
+from rudr_py.cli.types import names
 from rudr_py.local.cluster import LocalSettings
-from rudr_py.plugins import rights, scaffold
+from rudr_py.plugins import rights
+from rudr_py.plugins.scaffold import Sort
 from tests.cli.conftest import Invoke
 
 LONG = {
@@ -72,7 +77,7 @@ def test_a_letter_means_the_same_everywhere(name: str) -> None:
 def test_every_option_is_explained_in_a_sentence(name: str) -> None:
     for spelling, option in taken(ALL[name]).items():
         assert option.help, spelling
-        assert option.help[0].isupper() or option.help.split()[0] in (*options.FORMS, "debug,"), spelling
+        assert option.help[0].isupper() or option.help.split()[0] in (*shared.FORMS, "debug,"), spelling
         assert re.search(r"[.\]]$", option.help), spelling
 
 
@@ -81,7 +86,7 @@ def test_o_takes_the_same_words_in_the_same_order_and_no_word_for_what_people_re
     option = taken(ALL[name]).get("-o")
     if option is not None:
         assert isinstance(option.type, click.Choice)
-        assert list(option.type.choices) == [form for form in options.FORMS if form in option.type.choices]
+        assert list(option.type.choices) == [form for form in shared.FORMS if form in option.type.choices]
         assert {"yaml", "json"} <= set(option.type.choices)
 
 
@@ -160,11 +165,11 @@ def test_what_a_command_does_is_where_its_module_says(name: str) -> None:
     module = importlib.import_module(COMMANDS[name][0].partition(":")[0])
     for found in vars(module).values():
         if getattr(found, "__qualname__", "").startswith("later."):
-            assert callable(places.at(found.__doc__))
+            assert callable(lazy.at(found.__doc__))
 
 
 def test_defaults_that_are_written_twice_to_start_quickly_are_the_same() -> None:
     assert LocalSettings().release == dev.RELEASE
-    assert dev.NAMESPACE == embedded.DEFAULT_NAMESPACE
+    assert dev.NAMESPACE == embedded_api.DEFAULT_NAMESPACE
     assert rbac.LEASE == rights.LEASE
-    assert options.SORTS == typenames.SORTS == get_args(scaffold.Sort)
+    assert shared.SORTS == names.SORTS == get_args(Sort)

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from rudr_py.local.access.settings import Access
+from rudr_py.local.access.settings import AccessSettings
 from rudr_py.local.access.user import User
 from rudr_py.local.cluster import LocalSettings
-from rudr_py.testing.live import Handle
+from rudr_py.testing.local_handle import LocalHandle
 from tests.cli import shop
 from tests.cli.conftest import Invoke
 
@@ -27,8 +27,8 @@ def _kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(name="api", scope="module", autouse=True)
-def _api(kubeconfig: Path) -> Iterator[Handle]:
-    access = Access(tokens={"visitor": User(name="visitor")})
+def _api(kubeconfig: Path) -> Iterator[LocalHandle]:
+    access = AccessSettings(tokens={"visitor": User(name="visitor")})
     settings = LocalSettings(script=shop.fate, clock=lambda: shop.NOW, access=access)
     with shop.open_shop(kubeconfig, settings) as handle:
         handle.apply(SYSTEM)
@@ -64,7 +64,7 @@ def test_the_cause_of_an_application_that_is_not_ready_is_named_with_what_to_do(
 
 
 def test_a_controller_of_the_chart_is_asked_for_its_lease_and_its_rights(
-    invoke: Invoke, kubeconfig: Path, api: Handle
+    invoke: Invoke, kubeconfig: Path, api: LocalHandle
 ) -> None:
     pod = {"containers": [{"name": "rudr", "image": "rudr-py:1", "args": ["run", "--leader-elect"]}]}
     labels = {"app.kubernetes.io/name": "rudr-py"}
@@ -96,7 +96,7 @@ def _visitor(kubeconfig: Path, tmp_path: Path) -> Path:
 
 
 def test_status_without_the_right_to_see_pods_shows_the_rest_and_says_so(
-    invoke: Invoke, visitor: Path, api: Handle
+    invoke: Invoke, visitor: Path, api: LocalHandle
 ) -> None:
     rules = [{"apiGroups": ["core.oam.dev"], "resources": ["applicationconfigurations"], "verbs": ["list", "watch"]}]
     role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "reader"}}

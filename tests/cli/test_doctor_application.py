@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from rudr_py.cli.doctor import application
-from rudr_py.cli.doctor.application import Situation
-from rudr_py.cli.doctor.finding import Finding
+from rudr_py.cli.commands.doctor import application
+from rudr_py.cli.commands.doctor.application import ApplicationFacts
+from rudr_py.cli.commands.doctor.finding import Finding
 from rudr_py.plugins import loading
 
 Document = dict[str, Any]
@@ -39,7 +39,7 @@ FINE = (condition("Valid", "True"), condition("Synced", "True"), condition("Read
 
 
 def check(found: Document, **rest: Any) -> list[Finding]:
-    return application.check(Situation(application=found, **{"components": (WEB,), **rest}), CATALOG)
+    return application.check(ApplicationFacts(application=found, **{"components": (WEB,), **rest}), CATALOG)
 
 
 def test_of_an_application_that_is_ready_nothing_else_is_said() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from rudr_py.cli.doctor import deployed
+from rudr_py.cli.commands.doctor import deployment
+from rudr_py.cli.commands.doctor.deployment import ControllerDeployment
 from tests.charts import rendering
 
 
-def found(**values: Any) -> deployed.Deployed:
-    [one] = deployed.controllers(one for one in rendering.rendered(values) if one["kind"] == "Deployment")
+def found(**values: Any) -> ControllerDeployment:
+    [one] = deployment.controllers(one for one in rendering.rendered(values) if one["kind"] == "Deployment")
     return one
 
 

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from rudr_py.catalog import PluginState
-from rudr_py.cli.doctor import deployed, finding, installation, types
-from rudr_py.cli.doctor.finding import Finding
-from rudr_py.cli.doctor.reviews import Right
-from rudr_py.cli.doctor.types import Used
-from rudr_py.model import crds
+from rudr_py.cli.commands.doctor import deployment, finding, installation, types
+from rudr_py.cli.commands.doctor.access_reviews import AccessReview
+from rudr_py.cli.commands.doctor.finding import Finding
+from rudr_py.cli.commands.doctor.types import TypeUse
+from rudr_py.model.crd_schemas import crds
+from rudr_py.model.metadata_keys import PACKAGE_ANNOTATION
 from rudr_py.plugins import loading
-from rudr_py.render import definitions
+from rudr_py.render.types import definitions
 
 Document = dict[str, Any]
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
@@ -89,11 +90,11 @@ def test_the_definitions_namespace_has_to_be_there_unless_that_cannot_be_known()
 
 def test_a_controller_is_known_by_the_label_of_the_chart_and_by_its_flags() -> None:
     flags = ("--leader-elect", "--leader-election-id=x", "--watch-namespace=a,b", "--definitions-namespace=defs")
-    [one] = deployed.controllers([controller(2, 2, *flags), {"metadata": {"name": "other"}}])
+    [one] = deployment.controllers([controller(2, 2, *flags), {"metadata": {"name": "other"}}])
     assert (one.lease, one.namespaces, one.definitions) == (("oam", "x"), ("a", "b"), "defs")
     assert one.user == "system:serviceaccount:oam:oam-account"
-    assert deployed.definitions_namespace([one]) == "defs"
-    assert deployed.definitions_namespace([]) == "rudr-system"
+    assert deployment.definitions_namespace([one]) == "defs"
+    assert deployment.definitions_namespace([]) == "rudr-system"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +111,7 @@ def test_a_controller_is_known_by_the_label_of_the_chart_and_by_its_flags() -> N
 def test_a_controller_has_to_be_ready_and_more_than_one_replica_needs_a_leader(
     deployments: list[Document], expected: list[str]
 ) -> None:
-    assert levels(deployed.check(deployed.controllers(deployments), known=True)) == expected
+    assert levels(deployment.check(deployment.controllers(deployments), known=True)) == expected
 
 
 @pytest.mark.parametrize(
@@ -128,16 +129,16 @@ def test_a_controller_has_to_be_ready_and_more_than_one_replica_needs_a_leader(
     ],
 )
 def test_the_lease_has_to_be_held_and_renewed(spec: Document | None, level: str, word: str) -> None:
-    [one] = deployed.controllers([controller(2, 2, "--leader-elect")])
+    [one] = deployment.controllers([controller(2, 2, "--leader-elect")])
     lease = None if spec is None else {"spec": {"leaseDurationSeconds": 15, **spec}}
-    [found] = deployed.lease(lease, one, NOW)
+    [found] = deployment.lease(lease, one, NOW)
     assert found.level == level
     assert word in found.message
 
 
 def test_without_election_nobody_asks_for_a_lease() -> None:
-    [one] = deployed.controllers([controller()])
-    assert list(deployed.lease(None, one, NOW)) == []
+    [one] = deployment.controllers([controller()])
+    assert list(deployment.lease(None, one, NOW)) == []
 
 
 @pytest.mark.parametrize(
@@ -152,12 +153,12 @@ def test_without_election_nobody_asks_for_a_lease() -> None:
 )
 def test_rudr_itself_is_known_by_its_image(image: str, replicas: int, found: list[str]) -> None:
     spec = {"replicas": replicas, "template": {"spec": {"containers": [{"name": "x", "image": image}]}}}
-    assert deployed.rudrs([{"metadata": {"name": "old", "namespace": "default"}, "spec": spec}]) == found
-    assert levels(deployed.rudr(found)) == ["problem"] * len(found)
+    assert deployment.rudrs([{"metadata": {"name": "old", "namespace": "default"}, "spec": spec}]) == found
+    assert levels(deployment.rudr(found)) == ["problem"] * len(found)
 
 
 def test_missing_rights_are_grouped_and_a_few_of_them_named() -> None:
-    lacking = tuple(Right("apps", f"kind{number}", verb) for number in range(7) for verb in ("create", "patch"))
+    lacking = tuple(AccessReview("apps", f"kind{number}", verb) for number in range(7) for verb in ("create", "patch"))
     [found] = installation.rights({"oam/rudr-py": lacking})
     assert "the account of oam/rudr-py may not: create,patch kind0.apps; " in found.message
     assert found.message.endswith("and 2 more")
@@ -165,7 +166,7 @@ def test_missing_rights_are_grouped_and_a_few_of_them_named() -> None:
 
 
 def test_what_the_caller_may_not_do_is_only_noted() -> None:
-    [found] = installation.own_rights({"for x": (Right("", "pods", "list", "shop"),), "for y": ()})
+    [found] = installation.own_rights({"for x": (AccessReview("", "pods", "list", "shop"),), "for y": ()})
     assert (found.level, found.message) == ("note", "you may not list pods in shop: for x")
     assert levels(installation.own_rights({"for x": ()})) == ["ok"]
 
@@ -202,10 +203,10 @@ COMPONENTS: list[Document] = [
 
 def test_types_in_use_are_those_of_components_traits_and_scopes() -> None:
     assert set(types.used(APPLICATIONS, COMPONENTS)) == {
-        Used("workload type", "openfaas.com/v1alpha2.Function"),
-        Used("trait", "ingress"),
-        Used("trait", "cron-hpa"),
-        Used("scope type", "core.oam.dev/v1alpha1.HealthScope"),
+        TypeUse("workload type", "openfaas.com/v1alpha2.Function"),
+        TypeUse("trait", "ingress"),
+        TypeUse("trait", "cron-hpa"),
+        TypeUse("scope type", "core.oam.dev/v1alpha1.HealthScope"),
     }
 
 
@@ -214,7 +215,7 @@ def test_a_type_that_nobody_offers_is_a_problem_and_one_of_the_cluster_is_noted(
     function, cron = types.check(uses, CATALOG, [])
     assert "openfaas.com" in cron.message + function.message
     assert levels((function, cron)) == ["problem", "problem"]
-    package = {definitions.PACKAGE: "rudr-py-cronhpa 0.2"}
+    package = {PACKAGE_ANNOTATION: "rudr-py-cronhpa 0.2"}
     trait = {"kind": "Trait", "metadata": {"name": "cron-hpa", "annotations": package}}
     workload = {
         "kind": "WorkloadType",
@@ -239,7 +240,7 @@ def test_packages_of_another_version_than_here_are_noted() -> None:
     assert levels(types.published(CATALOG, there, "oam")) == ["ok"]
     assert levels(types.published(CATALOG, [], "oam")) == ["note"]
     for one in there:
-        one["metadata"] = {**one["metadata"], "annotations": {definitions.PACKAGE: "rudr-py 0.0.1"}}
+        one["metadata"] = {**one["metadata"], "annotations": {PACKAGE_ANNOTATION: "rudr-py 0.0.1"}}
     [found] = types.published(CATALOG, there, "oam")
     assert found.level == "note"
     assert found.message.startswith("rudr-py is 0.0.1 in the cluster, and ")

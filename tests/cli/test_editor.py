@@ -17,7 +17,7 @@ from typing import IO, Any
 import pytest
 
 from rudr_py.catalog import Catalog
-from rudr_py.cli import editor_schema
+from rudr_py.cli.commands.schema import editor_schema
 
 INSTALLED = Path(__file__).parents[2] / ".venv" / "editor" / "node_modules" / ".bin"
 PATH = os.pathsep.join((os.environ.get("PATH", ""), str(INSTALLED)))

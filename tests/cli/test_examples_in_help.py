@@ -21,7 +21,7 @@ import msgspec
 import pytest
 
 from rudr_py.cli.program import COMMANDS, program
-from rudr_py.plugins.marker import Label
+from rudr_py.plugins.call_marker import CallLabel
 from rudr_py.plugins.quarantine import Offence, Quarantine
 from tests.cli import programs
 
@@ -83,7 +83,9 @@ class Place:
         self.kubeconfig = self.home / ".kube" / "config"
         self.folder = folder / "checkout"
         shutil.copytree(programs.ROOT / "examples", self.folder / "examples")
-        Quarantine(self.folder / "state").add(Offence(Label("type", "cron-hpa", "rudr-py-cronhpa 0.1.0"), "it looped"))
+        Quarantine(self.folder / "state").add(
+            Offence(CallLabel("type", "cron-hpa", "rudr-py-cronhpa 0.1.0"), "it looped")
+        )
         self._path = programs.install(folder / "bin")
 
     def has(self, name: str) -> bool:

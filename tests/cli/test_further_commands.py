@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from rudr_py.cli import program
+from rudr_py.cli.program import Program
 
 MODULE = """
 import click
@@ -40,7 +41,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
 
 
 def _run(*arguments: str) -> Result:
-    return CliRunner().invoke(program.Program(program.COMMANDS, program.further, name="rudr"), list(arguments))
+    return CliRunner().invoke(Program(program.COMMANDS, program.further, name="rudr"), list(arguments))
 
 
 def test_a_package_adds_a_command(install: Install) -> None:

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import rudr_py
-from rudr_py.cli import program
+from rudr_py.cli.program import Program
 from rudr_py.errors import ConfigError
 
 ROOT = Path(rudr_py.__file__).parents[1]
@@ -23,7 +23,7 @@ ROOT = Path(rudr_py.__file__).parents[1]
 FOREIGN = "ünïcode ─ 日本"
 
 
-class _Raising(program.Program):
+class _Raising(Program):
     """A program whose only command raises something."""
 
     def __init__(self, error: BaseException) -> None:

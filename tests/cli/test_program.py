@@ -15,6 +15,7 @@ from click.testing import Result
 
 import rudr_py
 from rudr_py.cli import program
+from rudr_py.cli.program import Program
 
 Invoke = Callable[..., Result]
 ROOT = Path(rudr_py.__file__).parents[1]
@@ -92,7 +93,7 @@ def test_completion_offers_commands_and_options_without_importing_any_command() 
         done = _python("-c", f"import sys; sys.argv[0] = 'rudr'; {code}", **asked, COMP_WORDS=words)
         assert done.stdout.splitlines() == [expected], done.stderr
     rows = {"absent": ("no_such_module:command", "Nothing.")}
-    group = program.Program(rows, name="rudr")
+    group = Program(rows, name="rudr")
     assert [item.value for item in group.shell_complete(click.Context(group), "a")] == ["absent"]
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from rudr_py.cli import redraw
-from rudr_py.testing.live import Handle
+from rudr_py.cli.output import live_text
+from rudr_py.testing.local_handle import LocalHandle
 from tests.cli import shop
 
 SECONDS = 60
@@ -27,7 +27,7 @@ def _kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(name="api", scope="module")
-def _api(kubeconfig: Path) -> Iterator[Handle]:
+def _api(kubeconfig: Path) -> Iterator[LocalHandle]:
     with shop.open_shop(kubeconfig) as handle:
         yield handle
 
@@ -66,12 +66,12 @@ async def stop(process: asyncio.subprocess.Process) -> tuple[int | None, str]:
 
 
 def test_long_lines_take_several_rows_of_a_terminal_and_colours_take_none() -> None:
-    assert redraw.rows("", 10) == 0
-    assert redraw.rows("a\n\n" + "x" * 10 + "\n" + "x" * 11 + "\n", 10) == 5
-    assert redraw.rows(f"\x1b[32m{'x' * 10}\x1b[0m\n", 10) == 1
+    assert live_text.rows("", 10) == 0
+    assert live_text.rows("a\n\n" + "x" * 10 + "\n" + "x" * 11 + "\n", 10) == 5
+    assert live_text.rows(f"\x1b[32m{'x' * 10}\x1b[0m\n", 10) == 1
 
 
-async def test_on_a_terminal_what_changed_is_drawn_over_what_was_there(api: Handle, kubeconfig: Path) -> None:
+async def test_on_a_terminal_what_changed_is_drawn_over_what_was_there(api: LocalHandle, kubeconfig: Path) -> None:
     ours, its = pty.openpty()
     process = await start(kubeconfig, "status", "shop", "--watch", "--no-headers", stdout=its)
     os.close(its)
@@ -89,7 +89,7 @@ async def test_on_a_terminal_what_changed_is_drawn_over_what_was_there(api: Hand
 
 @pytest.mark.parametrize("command", ["status", "tree"])
 async def test_a_change_is_shown_when_it_happens_and_nothing_is_asked_in_between(
-    command: str, api: Handle, kubeconfig: Path
+    command: str, api: LocalHandle, kubeconfig: Path
 ) -> None:
     process = await start(kubeconfig, command, "shop", "--watch")
     await until(process.stdout, "shop-web")
@@ -105,7 +105,7 @@ async def test_a_change_is_shown_when_it_happens_and_nothing_is_asked_in_between
     assert await stop(process) == (130, "")
 
 
-async def test_a_reader_that_goes_away_ends_it_without_a_traceback(api: Handle, kubeconfig: Path) -> None:
+async def test_a_reader_that_goes_away_ends_it_without_a_traceback(api: LocalHandle, kubeconfig: Path) -> None:
     theirs, its = os.pipe()
     process = await start(kubeconfig, "tree", "shop", "--watch", stdout=its)
     os.close(its)

@@ -10,8 +10,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from rudr_py.model import crds
-from rudr_py.model.schema_nodes import PRESERVE
+from rudr_py.model.crd_schemas import crds
+from rudr_py.model.crd_schemas.nodes import PRESERVE
 
 Json = Any
 Drawn = st.SearchStrategy[Any]

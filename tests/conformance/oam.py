@@ -14,15 +14,17 @@ from typing import Any
 from rudr_py.api import Member
 from rudr_py.catalog import Catalog, plain_guard
 from rudr_py.errors import Problem
-from rudr_py.model import parse, yamlfile
 from rudr_py.model.application import Application
 from rudr_py.model.component import Component
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition, WorkloadTypeDefinition
 from rudr_py.model.document import Document, Parsed, Positions
-from rudr_py.plugins import discovery, loading
-from rudr_py.render import membership, rendering
-from rudr_py.render.inputs import Definitions, Inputs
-from rudr_py.render.plan import Plan
+from rudr_py.model.parse import documents as parse
+from rudr_py.model.parse import yaml_file
+from rudr_py.plugins import entry_points, loading
+from rudr_py.render import render as rendering
+from rudr_py.render.scopes import membership
+from rudr_py.render.values.inputs import Definitions, Inputs
+from rudr_py.render.values.plan import Plan
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -69,7 +71,7 @@ def instance(traits: str = "", values: str = "") -> str:
 
 def plan(*documents: str, name: str = "shop", root: str = "") -> Plan:
     """What the application of this name comes to, with the other documents beside it; `root` holds the root scopes."""
-    return render([found for text in documents for found in yamlfile.load(text, "app.yaml")], name, root=root)
+    return render([found for text in documents for found in yaml_file.load(text, "app.yaml")], name, root=root)
 
 
 def render(documents: Iterable[Document], name: str, *, root: str = "") -> Plan:
@@ -157,7 +159,7 @@ def refused(found: Plan) -> list[tuple[str, str]]:
 @cache
 def catalog() -> Catalog:
     """The standard types, as they are loaded; their calls have all the time they need on a busy machine."""
-    return loading.load((), discovery.standard(), call_guard=plain_guard).catalog
+    return loading.load((), entry_points.standard(), call_guard=plain_guard).catalog
 
 
 def _document(kind: str, name: str, spec: str) -> str:

@@ -17,9 +17,9 @@ import jsonschema
 import pytest
 from referencing import Registry, Resource
 
-from rudr_py.model import crds
+from rudr_py.model.crd_schemas import crds
+from rudr_py.model.crd_schemas.nodes import PRESERVE
 from rudr_py.model.identity import API_VERSION
-from rudr_py.model.schema_nodes import PRESERVE
 
 VERSIONS = ("1.25", "1.31", "1.37")
 

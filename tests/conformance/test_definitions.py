@@ -9,9 +9,9 @@ import jsonschema
 import pytest
 
 from rudr_py.api import Scope, Trait
-from rudr_py.model import parse
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition
-from rudr_py.render import definitions
+from rudr_py.model.parse import documents
+from rudr_py.render.types import definitions
 from tests.conformance import oam, published
 
 SERVER = oam.component("Server", oam.WEB)
@@ -102,15 +102,15 @@ def everything() -> list[dict[str, Any]]:
 def test_every_installed_type_is_published_as_an_object_that_reads_back() -> None:
     kinds = []
     for document in everything():
-        parsed = parse.parse(document)
+        parsed = documents.parse(document)
         assert (parsed.problems, parsed.warnings) == ((), ())
         assert not published.refusals(document, published.VERSIONS[0])
         kinds.append(document["kind"])
     assert sorted(kinds) == sorted(
         "Trait"
-        if isinstance(offer.provides, Trait)
+        if isinstance(offer.type, Trait)
         else "ApplicationScope"
-        if isinstance(offer.provides, Scope)
+        if isinstance(offer.type, Scope)
         else "WorkloadType"
         for offer in oam.catalog().offers()
     )
@@ -119,16 +119,16 @@ def test_every_installed_type_is_published_as_an_object_that_reads_back() -> Non
 def test_a_published_trait_says_what_its_type_checks() -> None:
     values = {one.metadata.name: one for one in map(_trait, everything()) if one is not None}
     for offer in oam.catalog().offers():
-        if isinstance(offer.provides, Trait):
+        if isinstance(offer.type, Trait):
             value = values[offer.name]
-            assert value.applies_to == tuple(offer.provides.applies_to)
+            assert value.applies_to == tuple(offer.type.applies_to)
             assert value.applies_to
             assert value.properties == json.loads(json.dumps(offer.schema))
             jsonschema.Draft202012Validator.check_schema(value.properties)
 
 
 def test_a_published_scope_has_its_type_its_overlap_and_its_parameters() -> None:
-    parsed = (parse.parse(document).value for document in everything())
+    parsed = (documents.parse(document).value for document in everything())
     scopes = {value.type: value for value in parsed if isinstance(value, ScopeDefinition)}
     network = scopes["core.oam.dev/v1alpha1.NetworkScope"]
     assert not network.allow_component_overlap
@@ -145,5 +145,5 @@ def test_what_is_published_changes_nothing_of_what_is_rendered() -> None:
 
 
 def _trait(document: dict[str, Any]) -> TraitDefinition | None:
-    value = parse.parse(document).value
+    value = documents.parse(document).value
     return value if isinstance(value, TraitDefinition) else None

@@ -7,9 +7,9 @@ import json
 import msgspec
 import pytest
 
-from rudr_py.model import parse, yamlfile
 from rudr_py.model.component import Component
-from rudr_py.render import digest
+from rudr_py.model.parse import documents, yaml_file
+from rudr_py.render.values import digests as digest
 from tests.conformance import oam
 
 
@@ -27,8 +27,8 @@ def test_version_and_description_are_annotations_that_reach_the_pods() -> None:
         "{name: web}", json.dumps({"name": "web", "annotations": annotations})
     )
     assert oam.pod(oam.plan(text, oam.instance()))["metadata"]["annotations"] == annotations
-    (document,) = yamlfile.load(text, "web.yaml")
-    value = parse.parse(document.value).value
+    (document,) = yaml_file.load(text, "web.yaml")
+    value = documents.parse(document.value).value
     assert isinstance(value, Component)
     assert value.metadata.version == "1.2.0"
 
@@ -54,14 +54,14 @@ def test_a_type_is_not_named_by_its_plural(name: str) -> None:
 
 def test_one_document_in_two_formats_gives_the_same_digest_and_the_same_bytes() -> None:
     yaml = oam.component("Server", "osType: linux\n" + oam.WEB)
-    (document,) = yamlfile.load(yaml, "web.yaml")
+    (document,) = yaml_file.load(yaml, "web.yaml")
     turned = {key: document.value[key] for key in reversed(document.value)}
     turned["spec"] = {key: turned["spec"][key] for key in reversed(turned["spec"])}
     as_json = json.dumps(turned, indent=3)
     digests, rendered = set(), set()
     for text in (yaml, as_json):
-        (read,) = yamlfile.load(text, "web")
-        value = parse.parse(read.value).value
+        (read,) = yaml_file.load(text, "web")
+        value = documents.parse(read.value).value
         assert isinstance(value, Component)
         digests.add(digest.of(digest.plain(value)))
         rendered.add(msgspec.json.encode(oam.objects(oam.plan(text, oam.instance()))))

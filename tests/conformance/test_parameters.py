@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rudr_py.model import parse_component, yamlfile
+from rudr_py.model.parse import component, yaml_file
 from tests.conformance import oam
 
 COMPONENT = oam.component(
@@ -80,10 +80,18 @@ def test_an_undefined_variable_in_a_property_is_refused_at_its_place() -> None:
     assert oam.refused(found) == [("AC-9", "$.spec.components[0].traits[0].properties[0].value")]
 
 
+@pytest.mark.parametrize("field", ["workloadSettings", "settings"])
+def test_workload_settings_of_an_application_are_ignored_with_a_warning(field: str) -> None:
+    spec = f"components: [{{componentName: web, instanceName: front, {field}: [{{name: arms, value: 2}}]}}]"
+    plan = oam.plan(oam.component("Worker", oam.MAIN), oam.application(spec))
+    assert [warning.path for warning in plan.warnings] == [f"$.spec.components[0].{field}"]
+    assert oam.objects(plan) == oam.objects(oam.plan(oam.component("Worker", oam.MAIN), oam.instance()))
+
+
 def test_a_setting_needs_no_type() -> None:
     text = oam.component("acme.example/v1.Robot", "workloadSettings: [{name: arms, value: 2}]")
-    (document,) = yamlfile.load(text, "robot.yaml")
-    parsed = parse_component.parse_component(document.value)
+    (document,) = yaml_file.load(text, "robot.yaml")
+    parsed = component.parse_component(document.value)
     assert parsed.problems == ()
     assert parsed.value is not None
     assert [(one.name, one.type, one.value) for one in parsed.value.settings] == [("arms", "string", 2)]

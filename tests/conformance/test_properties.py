@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rudr_py.model.document import Document, Positions
-from rudr_py.render.plan import Plan
+from rudr_py.render.values.plan import Plan
 from tests.conformance import generating, oam, published
 
 Documents = list[dict[str, Any]]

@@ -9,15 +9,17 @@ import msgspec
 import pytest
 
 from rudr_py.api import Kind
-from rudr_py.model import parse, yamlfile
-from rudr_py.plugins import discovery, loading
-from rudr_py.render import rendering, status
-from rudr_py.render.inputs import NOTHING, Inputs, Observed
-from rudr_py.render.status import Sync
+from rudr_py.model.parse import documents as parse
+from rudr_py.model.parse import yaml_file
+from rudr_py.plugins import entry_points, loading
+from rudr_py.render import render
+from rudr_py.render.status import status
+from rudr_py.render.status.status import SyncState
+from rudr_py.render.values.inputs import NOTHING, Inputs, Observed
 from tests.conformance import oam
 
-APPLIED = Sync(state="True", reason="Applied")
-WAITING = Sync(state="False", reason="Applying")
+APPLIED = SyncState(state="True", reason="Applied")
+WAITING = SyncState(state="False", reason="Applying")
 TWO = "components: [{componentName: web, instanceName: a}, {componentName: web, instanceName: b}]"
 
 
@@ -57,19 +59,19 @@ class NoNode:
 RUNNING = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1, "readyReplicas": 1}
 
 
-def built(spec: str, observed: Observed = NOTHING, sync: Sync = APPLIED, before: Any = None) -> dict[str, Any]:
+def built(spec: str, observed: Observed = NOTHING, sync: SyncState = APPLIED, before: Any = None) -> dict[str, Any]:
     documents = [
         parse.parse(document.value)
         for text in (oam.application(spec), oam.component("Worker", oam.MAIN))
-        for document in yamlfile.load(text, "app.yaml")
+        for document in yaml_file.load(text, "app.yaml")
     ]
     application, component = documents
     assert application.value is not None
     inputs = Inputs(
         application=application.value, parsed=application, components={"web": component}, now=oam.NOW, observed=observed
     )
-    catalog = loading.load((), discovery.standard()).catalog
-    return status.status(rendering.render(inputs, catalog), inputs, observed, sync, status.previous(before))
+    catalog = loading.load((), entry_points.standard()).catalog
+    return status.status(render.render(inputs, catalog), inputs, observed, sync, status.previous(before))
 
 
 def test_two_instances_of_one_component_have_a_status_each() -> None:

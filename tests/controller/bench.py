@@ -9,26 +9,26 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.controller.endpoints import Checks, Endpoints
+from rudr_py.controller.controller import Controller, ControllerParts
 from rudr_py.controller.leadership import Leadership
-from rudr_py.controller.metrics import Metrics
-from rudr_py.controller.outcome import Outcome
-from rudr_py.controller.queue import Queue
-from rudr_py.controller.reconcile import Reconciler
-from rudr_py.controller.runner import Controller, Machinery
-from rudr_py.controller.sources import Sources, Tools
-from rudr_py.controller.world import World
+from rudr_py.controller.queue.queue import PriorityQueue
+from rudr_py.controller.reconciler import Reconciler
+from rudr_py.controller.results.result import Result
+from rudr_py.controller.serving.http import HealthChecks, HttpServers
+from rudr_py.controller.serving.metrics.metrics import Metrics
+from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.watching.sources import Sources, SourceTools
 from rudr_py.kube.client import Client
 from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.transport import Transport
-from rudr_py.model.identity import Key
+from rudr_py.model.identity import ObjectKey
 from rudr_py.settings import LeaderElection, Settings
 from rudr_py.testing.clock import FakeClock, settle
 
-SHOP = Key("shop", "shop")
+SHOP = ObjectKey("shop", "shop")
 SETTINGS = Settings(health_address="", metrics_address="", workers=2, retry_initial=1.0, stop_grace=30.0)
-Reconcile = Callable[[Key], Any]
+Reconcile = Callable[[ObjectKey], Any]
 
 
 class Scripted(Reconciler):
@@ -36,13 +36,13 @@ class Scripted(Reconciler):
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
-        self.runs: list[tuple[float, Key]] = []
-        self.does: Reconcile = lambda _key: Outcome(result="success")
+        self.runs: list[tuple[float, ObjectKey]] = []
+        self.does: Reconcile = lambda _key: Result(result="success")
 
-    async def reconcile(self, key: Key) -> Outcome:
+    async def reconcile(self, key: ObjectKey) -> Result:
         self.runs.append((self.clock.monotonic() - 1000.0, key))
         found = self.does(key)
-        outcome: Outcome = await found if asyncio.iscoroutine(found) else found
+        outcome: Result = await found if asyncio.iscoroutine(found) else found
         return outcome
 
 
@@ -60,20 +60,20 @@ class Bench:
         settings = msgspec.structs.replace(SETTINGS, leader_election=election)
         self.clock = clock or FakeClock()
         self.reconciler = Scripted(self.clock)
-        self.queue: Queue[Key] = Queue(self.clock, retry_initial=1.0, retry_maximum=300.0)
+        self.queue: PriorityQueue[ObjectKey] = PriorityQueue(self.clock, retry_initial=1.0, retry_maximum=300.0)
         self.metrics = Metrics(self.clock)
         self.stop = asyncio.Event()
         self.running: asyncio.Task[None] | None = None
         client = Client(transport)
         discovery = Discovery(client, clock=self.clock)
-        known, checks = World(), Checks()
-        tools = Tools(transport=transport, discovery=discovery, clock=self.clock, settings=SETTINGS)
+        known, checks = ClusterState(), HealthChecks()
+        tools = SourceTools(transport=transport, discovery=discovery, clock=self.clock, settings=SETTINGS)
         self.recorder = Recorder(client, identity="test", clock=self.clock)
         self.sources = Sources(known, tools, lambda key, _initial: self.queue.add(key))
         self.world = known
         self.leadership = Leadership(settings, lease or transport, self.clock, self.metrics.leader)
         self.controller = Controller(
-            Machinery(
+            ControllerParts(
                 settings=settings,
                 clock=self.clock,
                 world=known,
@@ -82,7 +82,7 @@ class Bench:
                 queue=self.queue,
                 reconciler=self.reconciler,
                 recorder=self.recorder,
-                endpoints=Endpoints(checks, self.metrics, SETTINGS),
+                endpoints=HttpServers(checks, self.metrics, SETTINGS),
                 checks=checks,
                 metrics=self.metrics,
                 leadership=self.leadership,

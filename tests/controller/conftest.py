@@ -15,29 +15,30 @@ import pytest
 
 from rudr_py.api import Kind, Ref, kstatus
 from rudr_py.catalog import Catalog
-from rudr_py.controller import apply, ledger, world
-from rudr_py.controller.apply import Applier, Task
-from rudr_py.controller.ledger import Record
-from rudr_py.controller.prune import Pruner
-from rudr_py.controller.reclaim import Reclaimer
-from rudr_py.controller.report import Reporter
-from rudr_py.controller.sources import Sources, Tools
-from rudr_py.controller.syncing import Syncer
-from rudr_py.controller.world import World
-from rudr_py.kube import config, objects
+from rudr_py.controller.apply.applier import Applier, ApplierTools, ApplyTask
+from rudr_py.controller.apply.finalizer import Finalizer
+from rudr_py.controller.apply.prune import Pruner
+from rudr_py.controller.apply.sync import Syncer
+from rudr_py.controller.state import cluster_state, inventory
+from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.state.inventory import AppliedRecord
+from rudr_py.controller.status.writer import StatusWriter
+from rudr_py.controller.watching.sources import Sources, SourceTools
+from rudr_py.kube import live_object
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import SystemClock
+from rudr_py.kube.config import Connection
 from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.events import Recorder
-from rudr_py.kube.objects import Live
+from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local.cluster import LocalCluster, LocalSettings
-from rudr_py.local.faults import Faults
-from rudr_py.model import crds
-from rudr_py.model.identity import Key
+from rudr_py.local.faults.faults import Faults
+from rudr_py.model.crd_schemas import crds
+from rudr_py.model.identity import ObjectKey
 from rudr_py.plugins import loading
-from rudr_py.render import stamp
-from rudr_py.render.plan import Planned
+from rudr_py.render.values import labels as stamp
+from rudr_py.render.values.plan import PlannedObject
 from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
 from rudr_py.testing.cluster import Cluster
@@ -69,7 +70,7 @@ def faults(local: LocalCluster) -> Faults:
 @pytest.fixture
 async def transport(local: LocalCluster) -> AsyncIterator[AioTransport]:
     source = StaticSource(local.url)
-    made = AioTransport(config.Connection(source, source.access))
+    made = AioTransport(Connection(source, source.access))
     yield made
     await made.close()
 
@@ -132,7 +133,7 @@ class Bench:
 
     cluster: Cluster
     clock: FakeClock
-    world: World
+    world: ClusterState
     recorder: Recorder
     client: Client
     discovery: Discovery
@@ -140,10 +141,10 @@ class Bench:
     applier: Applier
     pruner: Pruner
     syncer: Syncer
-    reporter: Reporter
+    reporter: StatusWriter
     told: list[tuple[str, str]] = field(default_factory=list)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
-    triggered: list[Key] = field(default_factory=list)
+    triggered: list[ObjectKey] = field(default_factory=list)
 
     async def until(self, predicate: Callable[[], object]) -> None:
         """Wait until the predicate holds, looking again at each change that a watch tells."""
@@ -152,19 +153,19 @@ class Bench:
                 self.woken.clear()
                 await self.woken.wait()
 
-    async def made(self, document: Document) -> Live:
+    async def made(self, document: Document) -> LiveObject:
         """Apply a document as the tester, and wait until the watch has told it."""
         kind, name = Kind(document["apiVersion"], document["kind"]), document["metadata"]["name"]
         await self.cluster.apply(document)
         return await self.seen(kind, name)
 
-    async def seen(self, kind: Kind, name: str) -> Live:
+    async def seen(self, kind: Kind, name: str) -> LiveObject:
         """The cached object, as the server has it now."""
         there = await self.cluster.get(kind, name)
         assert there is not None
         version = there["metadata"]["resourceVersion"]
 
-        def known() -> Live | None:
+        def known() -> LiveObject | None:
             live = self.world.get(kind, NAMESPACE, name)
             return live if live is not None and int(live.resource_version) >= int(version) else None
 
@@ -177,17 +178,21 @@ class Bench:
         """Wait until the watch has told that an object is not there."""
         await self.until(lambda: self.world.get(kind, NAMESPACE, name) is None)
 
-    async def application(self, name: str = "shop") -> Live:
+    async def application(self, name: str = "shop") -> LiveObject:
         return await self.made(application(name=name))
 
-    def task(self, planned: Planned, owner: Live | None, application: Live, record: Record | None) -> Task:
-        return Task(planned, owner, application, record)
+    def task(
+        self, planned: PlannedObject, owner: LiveObject | None, application: LiveObject, record: AppliedRecord | None
+    ) -> ApplyTask:
+        return ApplyTask(planned, owner, application, record)
 
-    async def ensure(self, planned: Planned, owner: Live, record: Record | None = None) -> Record:
+    async def ensure(
+        self, planned: PlannedObject, owner: LiveObject, record: AppliedRecord | None = None
+    ) -> AppliedRecord:
         """Make an object as planned; what the ledger would keep of it."""
-        live = await self.applier.ensure(Task(planned, owner, owner, record))
+        live = await self.applier.ensure(ApplyTask(planned, owner, owner, record))
         assert live is not None
-        return Record(planned.ref, live.uid, ledger.digest(live))
+        return AppliedRecord(planned.ref, live.uid, inventory.digest(live))
 
     async def events(self) -> list[Document]:
         """The Events that were recorded, as the server has them."""
@@ -198,24 +203,26 @@ class Bench:
 @pytest.fixture
 async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Bench]:
     """A Bench that watches our own kinds, pods and ConfigMaps."""
-    clock, known, settings = FakeClock(), World(), Settings(namespaces=(NAMESPACE,))
+    clock, known, settings = FakeClock(), ClusterState(), Settings(namespaces=(NAMESPACE,))
     client = Client(transport)
     discovery = Discovery(client, clock=clock)
     recorder = Recorder(client, identity="tester", clock=clock)
     woken = asyncio.Event()
-    triggered: list[Key] = []
+    triggered: list[ObjectKey] = []
 
-    def trigger(key: Key, _initial: bool) -> None:
+    def trigger(key: ObjectKey, _initial: bool) -> None:
         triggered.append(key)
         woken.set()
 
-    sources = Sources(known, Tools(transport=transport, discovery=discovery, clock=clock, settings=settings), trigger)
-    tools = apply.Tools(
+    sources = Sources(
+        known, SourceTools(transport=transport, discovery=discovery, clock=clock, settings=settings), trigger
+    )
+    tools = ApplierTools(
         client=client, discovery=discovery, world=known, recorder=recorder, clock=clock, refused_for=60.0
     )
     applier, pruner = Applier(tools), Pruner(client, discovery, known, clock)
     async with asyncio.TaskGroup() as tasks:
-        kinds = (*world.OWN_KINDS, world.POD, CONFIG_MAP)
+        kinds = (*cluster_state.OWN_KINDS, cluster_state.POD, CONFIG_MAP)
         sources.start(tasks, kinds)
         await sources.wait(kinds)
         yield Bench(
@@ -228,8 +235,8 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
             sources=sources,
             applier=applier,
             pruner=pruner,
-            syncer=Syncer(applier, pruner, Reclaimer(client, discovery, known, recorder), known),
-            reporter=Reporter(client, discovery, known, clock, settings),
+            syncer=Syncer(applier, pruner, Finalizer(client, discovery, known, recorder), known),
+            reporter=StatusWriter(client, discovery, known, clock, settings),
             woken=woken,
             triggered=triggered,
         )
@@ -245,8 +252,8 @@ def application(*traits: Document, name: str = "shop", greeting: str = "hi", **m
         "traits": list(traits),
     }
     return {
-        "apiVersion": world.APPLICATION.api_version,
-        "kind": world.APPLICATION.kind,
+        "apiVersion": cluster_state.APPLICATION.api_version,
+        "kind": cluster_state.APPLICATION.kind,
         "metadata": {"name": name, **metadata},
         "spec": {"components": [binding]},
     }
@@ -262,8 +269,8 @@ def component(workload: str = "Server", **spec: Any) -> Document:
         "ports": ports,
     }
     return {
-        "apiVersion": world.COMPONENT.api_version,
-        "kind": world.COMPONENT.kind,
+        "apiVersion": cluster_state.COMPONENT.api_version,
+        "kind": cluster_state.COMPONENT.kind,
         "metadata": {"name": "web"},
         "spec": {
             "workloadType": f"core.oam.dev/v1alpha1.{workload}",
@@ -285,12 +292,12 @@ def make_component() -> Callable[..., Document]:
 
 
 @pytest.fixture
-def config_map() -> Callable[..., Planned]:
+def config_map() -> Callable[..., PlannedObject]:
     """A planned ConfigMap of the application `shop`: `config_map(name, key="value", …)`."""
 
-    def build(name: str = "settings", application: str = "shop", **data: str) -> Planned:
+    def build(name: str = "settings", application: str = "shop", **data: str) -> PlannedObject:
         labels = stamp.labels(application, "")
-        return Planned(
+        return PlannedObject(
             ref=Ref(CONFIG_MAP, name),
             body={
                 "apiVersion": "v1",
@@ -307,13 +314,13 @@ def config_map() -> Callable[..., Planned]:
 
 
 @pytest.fixture
-def live() -> Callable[..., Live]:
+def live() -> Callable[..., LiveObject]:
     """A Live made of a document: `live(kind, name, spec=…, **metadata)`."""
 
-    def build(kind: Kind, name: str, parts: Document | None = None, **metadata: Any) -> Live:
+    def build(kind: Kind, name: str, parts: Document | None = None, **metadata: Any) -> LiveObject:
         head = {"name": name, "namespace": NAMESPACE, "uid": f"uid-{name}", "resourceVersion": "7", **metadata}
         document = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": head, **(parts or {})}
-        return objects.decode(msgspec.json.encode(document))
+        return live_object.decode(msgspec.json.encode(document))
 
     return build
 

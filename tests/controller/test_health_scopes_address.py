@@ -6,24 +6,24 @@ import aiohttp
 import msgspec
 import pytest
 
-from rudr_py.controller import world
-from rudr_py.controller.endpoints import Checks, Endpoints
-from rudr_py.controller.metrics import Metrics
-from rudr_py.controller.world import World
-from rudr_py.kube import objects
+from rudr_py.controller.serving.http import HealthChecks, HttpServers
+from rudr_py.controller.serving.metrics.metrics import Metrics
+from rudr_py.controller.state import cluster_state
+from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.kube import live_object
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.watch import Applied
 from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
 
 
-def known(*scopes: tuple[str, str, object]) -> World:
-    found, cache = World(), Cache()
+def known(*scopes: tuple[str, str, object]) -> ClusterState:
+    found, cache = ClusterState(), Cache()
     for number, (namespace, name, status) in enumerate(scopes):
         metadata = {"namespace": namespace, "name": name, "resourceVersion": str(number + 1)}
         document = {"apiVersion": "core.oam.dev/v1alpha1", "kind": "HealthScope", "metadata": metadata}
-        cache.feed(Applied(objects.decode(msgspec.json.encode({**document, "status": status}))))
-    found.add(world.HEALTH_SCOPE, "", cache)
+        cache.feed(Applied(live_object.decode(msgspec.json.encode({**document, "status": status}))))
+    found.add(cluster_state.HEALTH_SCOPE, "", cache)
     return found
 
 
@@ -55,9 +55,9 @@ async def test_a_scope_is_asked_by_its_name_or_by_namespace_and_name(path: str, 
     settings = Settings(health_address="", metrics_address="", health_scope_address="127.0.0.1:0")
 
     def health(namespace: str, name: str) -> str | None:
-        return world.health_of(WORLD, namespace, name)
+        return cluster_state.health_of(WORLD, namespace, name)
 
-    endpoints = Endpoints(Checks(), Metrics(FakeClock()), settings, health)
+    endpoints = HttpServers(HealthChecks(), Metrics(FakeClock()), settings, health)
     async with (
         endpoints.serving(),
         aiohttp.ClientSession() as session,
@@ -68,6 +68,6 @@ async def test_a_scope_is_asked_by_its_name_or_by_namespace_and_name(path: str, 
 
 
 async def test_they_are_served_nowhere_unless_asked_for() -> None:
-    endpoints = Endpoints(Checks(), Metrics(FakeClock()), Settings(health_address="", metrics_address=""))
+    endpoints = HttpServers(HealthChecks(), Metrics(FakeClock()), Settings(health_address="", metrics_address=""))
     async with endpoints.serving():
         assert endpoints.health_scope_port == 0

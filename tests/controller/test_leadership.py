@@ -9,8 +9,8 @@ import pytest
 
 from rudr_py import errors
 from rudr_py.controller.leadership import Leadership
-from rudr_py.controller.outcome import Outcome
-from rudr_py.model.identity import Key
+from rudr_py.controller.results.result import Result
+from rudr_py.model.identity import ObjectKey
 from rudr_py.settings import LeaderElection, Settings
 from rudr_py.testing.clock import FakeClock, settle
 from tests.controller.bench import SETTINGS, SHOP, Bench
@@ -47,9 +47,9 @@ async def standing(cluster: Any, transport: Any) -> Standing:
     return Standing(transport)
 
 
-async def stuck(_key: Key) -> Outcome:
+async def stuck(_key: ObjectKey) -> Result:
     await asyncio.Event().wait()
-    return Outcome(result="success")
+    return Result(result="success")
 
 
 async def test_a_standby_works_on_nothing_until_it_leads(standing: Standing) -> None:
@@ -80,9 +80,9 @@ async def test_nobody_stands_for_election_before_the_caches_are_synced(bare: Any
 
 
 async def test_who_loses_the_lease_cuts_off_what_is_under_way_and_ends_with_an_error(standing: Standing) -> None:
-    cut: list[Key] = []
+    cut: list[ObjectKey] = []
 
-    async def slow(key: Key) -> Outcome:
+    async def slow(key: ObjectKey) -> Result:
         try:
             return await stuck(key)
         finally:
@@ -106,10 +106,10 @@ async def test_the_lease_is_held_while_a_stop_waits_for_reconciles_and_released_
     finish = asyncio.Event()
     released: list[str] = []
 
-    async def slow(_key: Key) -> Outcome:
+    async def slow(_key: ObjectKey) -> Result:
         await finish.wait()
         released.append(standing.server.spec["holderIdentity"])
-        return Outcome(result="success")
+        return Result(result="success")
 
     bench = standing.bench
     bench.reconciler.does = slow

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from rudr_py import catalog as catalogs
-from rudr_py.api import Context, Rendered, Trait
-from rudr_py.catalog import Catalog
-from rudr_py.controller import current, world
+from rudr_py.api import Rendered, Trait, TraitContext
+from rudr_py.catalog import Catalog, Offer
+from rudr_py.controller.results import log_context
+from rudr_py.controller.state import cluster_state
 from rudr_py.kube.requests import Request
 from rudr_py.kube.transport import Reply, Stream, Transport
 from rudr_py.plugins import loading
@@ -28,7 +29,7 @@ class Talking(Trait[dict[str, Any]]):
     name = "talking"
     properties = {"type": "object"}  # noqa: RUF012 - as authors write it
 
-    def render(self, ctx: Context[dict[str, Any]]) -> Rendered:
+    def render(self, ctx: TraitContext[dict[str, Any]]) -> Rendered:
         """Nothing but a line."""
         plugin.warning("rendering", extra={"instance": ctx.instance})
         return Rendered()
@@ -60,7 +61,7 @@ class Kept(logging.Handler):
         self.lines: list[tuple[logging.LogRecord, dict[str, str]]] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append((record, current.fields("c")))
+        self.lines.append((record, log_context.fields("c")))
 
     def of(self, logger: logging.Logger) -> list[tuple[dict[str, Any], dict[str, str]]]:
         return [(vars(record), told) for record, told in self.lines if record.name == logger.name]
@@ -80,13 +81,13 @@ async def test_all_lines_below_a_reconcile_have_its_id_and_others_none(
     cluster: Any, component: Any, application: Any, kept: Kept
 ) -> None:
     known = loading.installed(only=()).catalog
-    offer: catalogs.Offer[Trait[Any]] = catalogs.offer(Talking(), package="acme 1.0")
+    offer: Offer[Trait[Any]] = catalogs.offer(Talking(), package="acme 1.0")
     types = Catalog(traits={**known.traits, "talking": offer}, workloads=known.workloads, scopes=known.scopes)
     names = ("one", "two")
     await cluster.apply(component(), *(application({"name": "talking"}, name=name) for name in names))
     async with cluster.controller(types, transport=Traced(cluster.transport)) as controller:
         for name in names:
-            await cluster.until(world.APPLICATION, name, lambda d: d.get("status", {}).get("phase") == "synced")
+            await cluster.until(cluster_state.APPLICATION, name, lambda d: d.get("status", {}).get("phase") == "synced")
         await controller.idle()
 
     applications = defaultdict(set)

@@ -15,7 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from rudr_py.controller.queue import Queue
+from rudr_py.controller.queue.queue import PriorityQueue
 from rudr_py.testing.clock import FakeClock, settle
 
 T = TypeVar("T")
@@ -92,7 +92,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.expected: list[str] = []
         self.taken: list[str] = []
         self.waiting: list[asyncio.Task[None]] = []
-        self.queue: Queue[str] = self.do(self.make())
+        self.queue: PriorityQueue[str] = self.do(self.make())
         self.run = self.loop.create_task(self.queue.run())
         self.do(settle())
 
@@ -107,8 +107,8 @@ class QueueMachine(RuleBasedStateMachine):
         assert not asyncio.all_tasks(self.loop)
         self.loop.close()
 
-    async def make(self) -> Queue[str]:
-        return Queue(self.clock, retry_initial=INITIAL, retry_maximum=MAXIMUM)
+    async def make(self) -> PriorityQueue[str]:
+        return PriorityQueue(self.clock, retry_initial=INITIAL, retry_maximum=MAXIMUM)
 
     async def work(self) -> None:
         self.taken.append(await self.queue.get())

@@ -13,21 +13,23 @@ import pytest
 
 from rudr_py.api import Kind, kstatus
 from rudr_py.catalog import Catalog
-from rudr_py.controller import Controller, assemble, telling, world
-from rudr_py.controller.report import Reporter
-from rudr_py.controller.rooting import PAUSE, RootScopes
-from rudr_py.controller.world import World
-from rudr_py.kube import objects
+from rudr_py.controller import Controller, assemble
+from rudr_py.controller.scopes.root_scopes import PAUSE, RootScopes
+from rudr_py.controller.state import cluster_state
+from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.status import children
+from rudr_py.controller.status.writer import StatusWriter
+from rudr_py.kube import live_object
 from rudr_py.kube.cache import Cache
-from rudr_py.kube.prober import Check
+from rudr_py.kube.prober import ProbeRequest
 from rudr_py.kube.watch import Applied
-from rudr_py.local.faults import Faults, Match
+from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.settings import Settings
 from rudr_py.testing.cluster import ADDRESS
 
-APPLICATION = world.APPLICATION
-HEALTH_SCOPE = world.HEALTH_SCOPE
-SERVICE = world.SERVICE
+APPLICATION = cluster_state.APPLICATION
+HEALTH_SCOPE = cluster_state.HEALTH_SCOPE
+SERVICE = cluster_state.SERVICE
 SETTINGS = Settings(
     namespaces=("shop",), status_interval=0.05, health_address=ADDRESS, metrics_address="", health_scope_address=ADDRESS
 )
@@ -60,11 +62,11 @@ class Script:
     """Answers for the network."""
 
     def __init__(self) -> None:
-        self.checks: list[Check] = []
+        self.checks: list[ProbeRequest] = []
         self.wrong: str | None = None
 
-    async def ask(self, check: Check) -> str | None:
-        self.checks.append(check)
+    async def probe(self, request: ProbeRequest) -> str | None:
+        self.checks.append(request)
         return self.wrong
 
 
@@ -189,8 +191,8 @@ async def test_an_instance_has_rudrs_word_as_far_as_anybody_knows(
     owner = await bench.application()
     reference = {"apiVersion": owner.api_version, "kind": owner.kind, "name": owner.name, "uid": owner.uid}
     instance = {
-        "apiVersion": world.COMPONENT_INSTANCE.api_version,
-        "kind": world.COMPONENT_INSTANCE.kind,
+        "apiVersion": cluster_state.COMPONENT_INSTANCE.api_version,
+        "kind": cluster_state.COMPONENT_INSTANCE.kind,
         "metadata": {
             "name": "web-shop-web",
             "labels": {"oam.dev/instance-name": "shop-web"},
@@ -200,8 +202,8 @@ async def test_an_instance_has_rudrs_word_as_far_as_anybody_knows(
     }
     await bench.made(instance)
     built = {"instances": [{"name": "shop-web", "state": state, "reason": reason}]}
-    assert await telling.instances(bench.reporter, bench.world, owner, built) is None
-    assert (await bench.cluster.get(world.COMPONENT_INSTANCE, "web-shop-web")).get("status") == word
+    assert await children.instances(bench.reporter, bench.world, owner, built) is None
+    assert (await bench.cluster.get(cluster_state.COMPONENT_INSTANCE, "web-shop-web")).get("status") == word
 
 
 # --- Root scopes
@@ -210,7 +212,7 @@ async def test_an_instance_has_rudrs_word_as_far_as_anybody_knows(
 async def test_root_scopes_are_created_once_and_never_changed(
     bench: Any, application: Any, spent: Any, faults: Faults
 ) -> None:
-    known = World(root="root")
+    known = ClusterState(root="root")
     roots = RootScopes(bench.client, bench.discovery, known, bench.clock)
     faults.refuse(403, Match(plural="applicationconfigurations", verb="create"))
     await roots.ensure("shop")
@@ -224,7 +226,7 @@ async def test_root_scopes_are_created_once_and_never_changed(
     await roots.ensure("shop")
     assert await bench.cluster.get(APPLICATION, "root") == created
     cache = Cache()
-    cache.feed(Applied(objects.decode(msgspec.json.encode(created))))
+    cache.feed(Applied(live_object.decode(msgspec.json.encode(created))))
     known.add(APPLICATION, "", cache)
     bench.clock.jump(PAUSE + 1)
     spent.reset()
@@ -234,7 +236,7 @@ async def test_root_scopes_are_created_once_and_never_changed(
 
 async def test_without_the_setting_nobody_gets_root_scopes(bench: Any, spent: Any) -> None:
     spent.reset()
-    await RootScopes(bench.client, bench.discovery, World(), bench.clock).ensure("shop")
+    await RootScopes(bench.client, bench.discovery, ClusterState(), bench.clock).ensure("shop")
     assert spent() == []
 
 
@@ -243,10 +245,10 @@ async def test_without_the_setting_nobody_gets_root_scopes(bench: Any, spent: An
 
 async def test_a_change_that_comes_between_is_left_for_the_watch_to_tell(bench: Any, application: Any) -> None:
     live = await bench.application()
-    known, cache = World(), Cache()
+    known, cache = ClusterState(), Cache()
     cache.feed(Applied(live))
     known.add(APPLICATION, "", cache)
-    reporter = Reporter(bench.client, bench.discovery, known, bench.clock, Settings())
+    reporter = StatusWriter(bench.client, bench.discovery, known, bench.clock, Settings())
     await bench.cluster.apply(application(greeting="another"))
     assert (await reporter.write(live, {"phase": "synced", "observedGeneration": 1})).written
     newer = await bench.seen(APPLICATION, "shop")

@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from rudr_py.api import Kind
-from rudr_py.controller import definitions, world
-from rudr_py.controller.seeking import LATER, SOON
-from rudr_py.controller.sources import Sources, Tools
-from rudr_py.controller.world import World
+from rudr_py.controller.state import cluster_state, definition_index
+from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.watching.kind_poller import LATER, SOON
+from rudr_py.controller.watching.sources import Sources, SourceTools
 from rudr_py.kube.client import Client
 from rudr_py.kube.discovery import Discovery
-from rudr_py.model.identity import Key
+from rudr_py.model.identity import ObjectKey
 from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
 
-SHOP = Key("shop", "shop")
+SHOP = ObjectKey("shop", "shop")
 ROBOT = Kind("acme.example/v1", "Robot")
 CRD = {
     "apiVersion": "apiextensions.k8s.io/v1",
@@ -46,11 +46,11 @@ class Waiting:
 
     def __init__(self, transport: Any) -> None:
         self.clock = FakeClock()
-        self.told: list[Key] = []
-        self.world = World()
+        self.told: list[ObjectKey] = []
+        self.world = ClusterState()
         settings = Settings(namespaces=("shop",), definitions_namespace="types")
         discovery = Discovery(Client(transport), clock=self.clock)
-        tools = Tools(transport=transport, discovery=discovery, clock=self.clock, settings=settings)
+        tools = SourceTools(transport=transport, discovery=discovery, clock=self.clock, settings=settings)
         self.sources = Sources(self.world, tools, lambda key, _initial: self.told.append(key))
 
     async def until(self, predicate: Callable[[], object]) -> None:
@@ -63,8 +63,8 @@ class Waiting:
 async def waiting(cluster: Any, transport: Any) -> AsyncIterator[Waiting]:
     made = Waiting(transport)
     async with asyncio.TaskGroup() as tasks:
-        made.sources.start(tasks, world.OWN_KINDS)
-        await made.sources.wait(world.OWN_KINDS)
+        made.sources.start(tasks, cluster_state.OWN_KINDS)
+        await made.sources.wait(cluster_state.OWN_KINDS)
         yield made
         made.sources.stop()
 
@@ -104,7 +104,7 @@ async def test_nobody_waits_any_more_and_it_is_looked_for_slowly(waiting: Waitin
     if left == "the application is gone":
         waiting.sources.forget(SHOP)
     else:
-        waiting.sources.ensure(world.OWN_KINDS, SHOP)
+        waiting.sources.ensure(cluster_state.OWN_KINDS, SHOP)
     assert await asked(waiting, spent, 2 * LATER) <= 3
 
 
@@ -118,8 +118,8 @@ async def test_a_kind_that_is_in_no_namespace_is_not_looked_for_again(waiting: W
 
 async def test_definitions_are_watched_in_their_namespace_only(waiting: Waiting, spent: Any) -> None:
     spent.reset()
-    waiting.sources.watch(definitions.KINDS)
-    await waiting.sources.wait(definitions.KINDS)
+    waiting.sources.watch(definition_index.KINDS)
+    await waiting.sources.wait(definition_index.KINDS)
     await waiting.until(lambda: len(spent.all()) >= 3)
     paths = {one.split()[1].split("?")[0] for one in spent.all()}
     group = "/apis/core.oam.dev/v1alpha1/namespaces/types"

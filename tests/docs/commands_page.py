@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from rudr_py.cli.commands import render
+from rudr_py.cli.commands.render import options as render
 from rudr_py.cli.program import COMMANDS, program
 from tests.docs.plugin_api import cell
 

@@ -15,7 +15,7 @@ import click
 from click.testing import CliRunner, Result
 
 from rudr_py.cli.program import program
-from rudr_py.plugins.loading import Loaded
+from rudr_py.plugins.loading import LoadedPlugins
 from tests.docs.pages import Block, Page
 
 CLUSTER = "cluster"
@@ -49,7 +49,7 @@ def _commands(page: Page, block: Block) -> list[Shown]:
     return found
 
 
-def run(command: Shown, loaded: Loaded) -> Result:
+def run(command: Shown, loaded: LoadedPlugins) -> Result:
     """Run it. Raises AssertionError when it was used wrongly."""
     done = CliRunner().invoke(program, command.words[1:], obj=loaded, catch_exceptions=False)
     if done.exit_code not in (0, 1):

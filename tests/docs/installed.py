@@ -6,19 +6,19 @@ import importlib
 import sys
 
 from rudr_py.plugins import loading
-from rudr_py.plugins.discovery import Found, standard
-from rudr_py.plugins.loading import Loaded
+from rudr_py.plugins.entry_points import InstalledPlugin, standard
+from rudr_py.plugins.loading import LoadedPlugins
 from tests.docs.pages import ROOT
 
 PACKAGES = ("rudr-py-cronhpa", "rudr-py-faas", "rudr-py-prometheus")
 
 
-def standard_types() -> Loaded:
+def standard_types() -> LoadedPlugins:
     """What is there before any package is installed."""
     return loading.load((), standard())
 
 
-def everything() -> Loaded:
+def everything() -> LoadedPlugins:
     """All of them. Raises nothing; a package that cannot be used is in the result, as always."""
     for package in PACKAGES:
         folder = str(ROOT / "plugins" / package)
@@ -27,6 +27,6 @@ def everything() -> Loaded:
     return loading.load([_package(name) for name in PACKAGES], standard())
 
 
-def _package(name: str) -> Found:
+def _package(name: str) -> InstalledPlugin:
     module = name.replace("-", "_")
-    return Found(name=name, package=name, version="0", load=lambda: importlib.import_module(module))
+    return InstalledPlugin(name=name, package=name, version="0", load=lambda: importlib.import_module(module))

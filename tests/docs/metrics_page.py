@@ -13,11 +13,12 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from rudr_py.catalog import Catalog
-from rudr_py.model import yamlfile
-from rudr_py.plugins import discovery, loading
+from rudr_py.model.kinds import APPLICATION
+from rudr_py.model.parse import yaml_file
+from rudr_py.plugins import entry_points, loading
 from rudr_py.settings import LeaderElection, Settings
-from rudr_py.testing import live
-from rudr_py.testing.live import Handle
+from rudr_py.testing import local_handle
+from rudr_py.testing.local_handle import LocalHandle
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -57,18 +58,18 @@ def page() -> str:
 
 def families() -> list[Metric]:
     """Everything that is served, once the examples are Ready."""
-    catalog = loading.load((), discovery.standard()).catalog
-    with live.started() as handle:
+    catalog = loading.load((), entry_points.standard()).catalog
+    with local_handle.started() as handle:
         text = handle.wait(_scraped(handle, catalog))
     return list(text_string_to_metric_families(text))
 
 
-async def _scraped(handle: Handle, catalog: Catalog) -> str:
+async def _scraped(handle: LocalHandle, catalog: Catalog) -> str:
     election = LeaderElection(namespace=handle.namespace, identity="the only one")
     async with handle.cluster.controller(catalog, settings=Settings(leader_election=election)) as controller:
         for path in EXAMPLES.glob("*.yaml"):
-            await handle.cluster.apply(*(one.value for one in yamlfile.load(path.read_bytes(), path.name)))
-        await handle.cluster.until(live.APPLICATION, "shop", _is_synced)
+            await handle.cluster.apply(*(one.value for one in yaml_file.load(path.read_bytes(), path.name)))
+        await handle.cluster.until(APPLICATION, "shop", _is_synced)
         url = f"http://127.0.0.1:{controller.endpoints.metrics_port}/metrics"
         async with aiohttp.ClientSession() as session, session.get(url) as answer:
             return await answer.text()

@@ -13,8 +13,8 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from rudr_py.cli import report_text
-from rudr_py.cli.report import Report
+from rudr_py.cli.commands.status import text as report_text
+from rudr_py.cli.commands.status.report import ApplicationReport
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "cli" / "golden"
@@ -25,7 +25,7 @@ WIDTH = 80
 class Golden(msgspec.Struct):
     """What `rudr status -o json` prints."""
 
-    items: list[Report]
+    items: list[ApplicationReport]
 
 
 def status() -> str:

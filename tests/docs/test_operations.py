@@ -14,7 +14,7 @@ from tests.docs.pages import FOLDER, ROOT, Page, pages
 OPERATIONS = Page(FOLDER / "operations.md")
 CHART = ROOT / "charts" / "rudr-py"
 
-FIXTURES = {"rudr_api", "rudr_controller", "rudr_golden", "rudr_types"}
+FIXTURES = {"rudr_api", "rudr_controller", "rudr_golden", "rudr_register_types"}
 """Of pytest, and the hook of a plugin."""
 
 TOLD_OTHERWISE = {"Ready", "Valid", "Synced", "Complete", "Succeeded", "Unknown"}
@@ -27,7 +27,7 @@ OF_THE_SERVER = {"Forbidden", "ErrImageNeverPull", "Error", "Lost", "InvalidImag
 def _reasons() -> Iterator[str]:
     """Every reason that the sources hold as text where a reason is meant."""
     folders = ("controller", "render", "api")
-    for path in (path for folder in folders for path in (ROOT / "rudr_py" / folder).glob("*.py")):
+    for path in (path for folder in folders for path in (ROOT / "rudr_py" / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call):
                 found = [keyword.value for keyword in node.keywords if keyword.arg in ("reason", "otherwise")]

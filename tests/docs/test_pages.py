@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rudr_py.cli import files, validate, workspace
+from rudr_py.cli.commands.validate import command as validate
+from rudr_py.cli.documents import files, workspace
 from rudr_py.cli.program import COMMANDS
-from rudr_py.plugins.loading import Loaded
+from rudr_py.plugins.loading import LoadedPlugins
 from tests.docs import console, installed
 from tests.docs.console import Shown
 from tests.docs.pages import FOLDER, ROOT, Block, Page, pages
@@ -29,6 +30,7 @@ KUBECTLS = "docs/local-api.md"
 """It tells which flags of kubectl work."""
 
 SOURCES = sorted((ROOT / "rudr_py").rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
@@ -40,7 +42,7 @@ def _blocks(*languages: str) -> pytest.MarkDecorator:
 
 
 @pytest.fixture(name="loaded", scope="module")
-def _loaded() -> Loaded:
+def _loaded() -> LoadedPlugins:
     """The standard types and those of the packages in plugins/."""
     return installed.everything()
 
@@ -72,7 +74,7 @@ def test_every_page_is_in_the_table_of_contents_once() -> None:
 
 
 @each_page
-def test_the_documents_of_a_page_are_right_together(page: Page, loaded: Loaded) -> None:
+def test_the_documents_of_a_page_are_right_together(page: Page, loaded: LoadedPlugins) -> None:
     blocks = [block.text for block in page.blocks if block.language == "yaml"]
     texts = [text for text in blocks if "apiVersion: core.oam.dev/" in text]
     if not texts or page.name == FOLLOWED:
@@ -133,7 +135,7 @@ def test_commands_and_targets_in_the_text_exist(page: Page) -> None:
 @each_page
 def test_variables_of_the_environment_in_the_text_are_read_somewhere(page: Page) -> None:
     options = Page(FOLDER / "command-line.md").text  # which is made from them
-    known = set(re.findall(r"\bRUDR_[A-Z_]+\b", "".join([*map(Path.read_text, SOURCES), options])))
+    known = set(re.findall(r"\bRUDR_[A-Z_]+\b", "".join([*map(Path.read_text, [*SOURCES, *TESTS]), options])))
     assert sorted(set(re.findall(r"\bRUDR_[A-Z_]+\b", page.text)) - known) == []
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from rudr_py.cli.program import COMMANDS
 from rudr_py.plugins import loading
-from rudr_py.plugins.discovery import Found, standard
+from rudr_py.plugins.entry_points import InstalledPlugin, standard
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -20,9 +20,9 @@ def test_the_trait_of_the_readme_loads_as_a_plugin() -> None:
     exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - the code is the README's own
 
     class Module:
-        rudr_types = staticmethod(names["rudr_types"])
+        rudr_register_types = staticmethod(names["rudr_register_types"])
 
-    found = Found(name="readme", package="readme", version="1", load=lambda: Module)
+    found = InstalledPlugin(name="readme", package="readme", version="1", load=lambda: Module)
     loaded = loading.load([found], standard())
     assert not loaded.refused
     assert "disruption-budget" in loaded.catalog.traits

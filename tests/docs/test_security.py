@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from rudr_py.plugins import rights
-from rudr_py.render import extended
+from rudr_py.render.types import extended_workload
 from tests.docs import installed
 from tests.docs.pages import ROOT
 
-BUILTIN = sorted((ROOT / "rudr_py" / "builtin").glob("*.py"))
+BUILTIN = sorted((ROOT / "rudr_py" / "builtin").rglob("*.py"))
 
 
 @pytest.mark.parametrize(
@@ -31,4 +31,4 @@ def test_the_types_of_the_project_ask_for_no_right_to(resource: str) -> None:
 
 @pytest.mark.parametrize("group", ["rbac.authorization.k8s.io", "apiextensions.k8s.io", "certificates.k8s.io"])
 def test_groups_that_give_rights_are_never_admitted(group: str) -> None:
-    assert group in extended.FORBIDDEN_GROUPS
+    assert group in extended_workload.FORBIDDEN_GROUPS

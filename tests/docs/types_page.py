@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rudr_py.cli import describing, explaining, typenames
-from rudr_py.cli.typenames import SORTS, Sort
+from rudr_py.cli.types import facts, names, text
+from rudr_py.cli.types.names import SORTS, Sort
 from tests.docs import installed
 
 HEAD = """\
@@ -30,7 +30,7 @@ def page() -> str:
     parts = [HEAD]
     for sort in sorted(SORTS, key=list(TITLES).index):
         parts.append(f"## {TITLES[sort]}\n")
-        offers = typenames.of_sort(catalog, sort)
+        offers = names.of_sort(catalog, sort)
         for offer in sorted(offers, key=lambda offer: (not offer.package.startswith("rudr-py "), offer.name)):
-            parts += [*describing.markdown(explaining.explain(offer, catalog)), ""]
+            parts += [*text.markdown(facts.explain(offer, catalog)), ""]
     return "\n".join(parts).rstrip() + "\n"

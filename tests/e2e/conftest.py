@@ -28,7 +28,7 @@ from rudr_py.kube import config
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local.cluster import LocalCluster, LocalSettings
-from rudr_py.model import crds
+from rudr_py.model.crd_schemas import crds
 from rudr_py.plugins import loading
 from rudr_py.testing.cluster import Cluster
 from tests.e2e import apiserver, guarded

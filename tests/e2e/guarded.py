@@ -23,16 +23,17 @@ from rudr_py.api import Rule
 from rudr_py.errors import Right
 from rudr_py.kube import config
 from rudr_py.kube.clock import SystemClock
+from rudr_py.kube.config import Connection
 from rudr_py.kube.requests import Request
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local.access import attributes
-from rudr_py.local.access.settings import Access
+from rudr_py.local.access.settings import AccessSettings
 from rudr_py.local.access.user import User
 from rudr_py.local.cluster import LocalCluster, LocalSettings
-from rudr_py.model import crds
+from rudr_py.model.crd_schemas import crds
 from rudr_py.plugins import roles
 from rudr_py.plugins.rights import Rights
-from rudr_py.plugins.roles import Account, Installation
+from rudr_py.plugins.roles import RoleScope, ServiceAccount
 from rudr_py.testing.cluster import TIMEOUT, Cluster
 from tests.e2e import apiserver
 from tests.e2e.documents import APPLICATION, CRD, established
@@ -62,9 +63,9 @@ class Places:
     own: str
 
     @property
-    def account(self) -> Account:
+    def account(self) -> ServiceAccount:
         """Whom the controller works as."""
-        return Account(self.own, "rudr")
+        return ServiceAccount(self.own, "rudr")
 
     @property
     def user(self) -> str:
@@ -78,7 +79,7 @@ class Guarded:
 
     admin: Cluster
     places: Places
-    connection: config.Connection
+    connection: Connection
     read: Callable[[str], list[Asked]]
     local: LocalCluster | None = None
 
@@ -103,7 +104,7 @@ class Guarded:
 
     async def _apply(self, rights: Rights, watched: tuple[str, ...]) -> None:
         home = self.places
-        places = Installation(watched=watched, definitions=home.types, own=home.own, account=home.account)
+        places = RoleScope(watched=watched, definitions=home.types, own=home.own, account=home.account)
         await self.admin.apply(*(one for one in roles.documents(rights, places) if one.get("rules", True)))
 
     async def until(self, rules: Iterable[Rule], namespace: str, *, allowed: bool) -> None:
@@ -156,7 +157,7 @@ def without(needed: Rights, missing: Right) -> Rights:
 @contextlib.asynccontextmanager
 async def local(folder: Path, release: str = LocalSettings().release) -> AsyncIterator[Guarded]:
     """The local API with rights."""
-    async with LocalCluster(LocalSettings(release=release, access=Access())) as server:
+    async with LocalCluster(LocalSettings(release=release, access=AccessSettings())) as server:
 
         def read(user: str) -> list[Asked]:
             return [
@@ -222,7 +223,7 @@ def _written(path: Path, kubeconfig: dict[str, Any]) -> str:
     return str(path)
 
 
-async def _token(admin: Cluster, account: Account) -> str:
+async def _token(admin: Cluster, account: ServiceAccount) -> str:
     """A token of the account, as the kubelet asks for one."""
     metadata = {"name": account.name, "namespace": account.namespace}
     await admin.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
@@ -235,7 +236,7 @@ async def _token(admin: Cluster, account: Account) -> str:
 def _asked(method: str, uri: str, status: int) -> Iterable[Asked]:
     path, _, text = uri.partition("?")
     query = dict(part.partition("=")[::2] for part in text.split("&"))
-    wanted = attributes.of(User(name=""), method, path, query)
+    wanted = attributes.of_request(User(name=""), method, path, query)
     if wanted.resource:
         verbs = (wanted.verb, "create") if method == "PATCH" and status == 201 else (wanted.verb,)
         for verb in verbs:

@@ -21,7 +21,7 @@ import yaml
 
 from rudr_py.api import Kind
 from rudr_py.kube.requests import Request
-from rudr_py.model import crds
+from rudr_py.model.crd_schemas import crds
 from rudr_py.testing.cluster import TIMEOUT, Cluster, Predicate
 from tests.e2e.documents import APPLICATION, CRD, DEPLOYMENT, INGRESS, JOB, POD, established
 

@@ -20,10 +20,10 @@ from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.requests import Request
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local import certificates
-from rudr_py.local.access.settings import Access
+from rudr_py.local.access.settings import AccessSettings
 from rudr_py.local.cluster import LocalCluster, LocalSettings
-from rudr_py.local.controllers.containers import Script
-from rudr_py.model import crds
+from rudr_py.local.controllers.workloads.containers import PodScript
+from rudr_py.model.crd_schemas import crds
 from rudr_py.testing.cluster import Cluster
 from tests.charts import cases, rendering
 from tests.e2e import apiserver, installed
@@ -50,7 +50,7 @@ spec:
 @pytest.fixture
 async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
     """The local API with TLS, tokens and roles; the pod of `helm test` succeeds."""
-    settings = LocalSettings(access=Access(tls=certificates.generate()), script=_course)
+    settings = LocalSettings(access=AccessSettings(certificate=certificates.generate()), script=_course)
     async with LocalCluster(settings) as local:
 
         def answered() -> list[Answered]:
@@ -99,8 +99,8 @@ async def _handles(kubeconfig: Path) -> AsyncIterator[tuple[Cluster, Cluster, ob
         await transport.close()
 
 
-def _course(pod: Document) -> Script:
-    return Script(outcome="succeed" if pod["metadata"]["name"].endswith("-test") else "ready")
+def _course(pod: Document) -> PodScript:
+    return PodScript(outcome="succeed" if pod["metadata"]["name"].endswith("-test") else "ready")
 
 
 def ready(document: Document) -> bool:

@@ -15,7 +15,7 @@ import pytest
 
 from rudr_py import errors
 from rudr_py.api import Kind
-from rudr_py.kube import objects, requests
+from rudr_py.kube import live_object, requests
 from rudr_py.kube.requests import Request
 from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 from rudr_py.testing.cluster import Cluster
@@ -135,7 +135,7 @@ async def test_an_apply_that_creates_leaves_nothing_that_lingers(cluster: Cluste
 
 async def digest(cluster: Cluster, kind: Kind) -> str:
     """The digest of our entry, as the caches have it."""
-    return objects.decode(msgspec.json.encode(await live(cluster, kind))).digest
+    return live_object.decode(msgspec.json.encode(await live(cluster, kind))).digest
 
 
 @pytest.mark.parametrize("change", [{"a": "theirs"}, {"a": None}], ids=["changed", "removed"])

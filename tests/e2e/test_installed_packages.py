@@ -17,7 +17,7 @@ import yaml
 
 from rudr_py.api import Kind
 from rudr_py.kube.clock import SystemClock
-from rudr_py.testing import live
+from rudr_py.testing import local_handle
 from rudr_py.testing.cluster import Cluster
 from tests.e2e import standins
 from tests.e2e.documents import APPLICATION, CRD, Document, established, invalid, message
@@ -127,7 +127,7 @@ async def _developing(environment: Environment, folder: Path, *flags: str) -> As
     async with contextlib.AsyncExitStack() as stack:
         serving = environment.running("Ctrl-C", "dev", "--kubeconfig", kubeconfig, *given, *flags)
         await stack.enter_async_context(serving)
-        transport = await live.connected(yaml.safe_load(kubeconfig.read_text()), stack)
+        transport = await local_handle.connected(yaml.safe_load(kubeconfig.read_text()), stack)
         cluster = Cluster(transport, "default", SystemClock())
         for kind, plural in standins.PLURALS.items():
             await cluster.until(CRD, f"{plural}.{kind.group}", established, seconds=SECONDS)

@@ -22,7 +22,7 @@ from rudr_py.errors import Right
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.transport import AioTransport
 from rudr_py.model.identity import API_VERSION, CORE_GROUP
-from rudr_py.model.parse_definition import parse_workload_type
+from rudr_py.model.parse.definition import parse_workload_type
 from rudr_py.plugins import rights
 from rudr_py.plugins.rights import Rights
 from rudr_py.settings import LeaderElection, Settings

@@ -13,7 +13,7 @@ import yaml
 from rudr_py import errors
 from rudr_py.catalog import Catalog
 from rudr_py.kube import requests
-from rudr_py.model import crds
+from rudr_py.model.crd_schemas import crds
 from rudr_py.settings import Settings
 from rudr_py.testing.cluster import Cluster, killed
 from tests.e2e import waiting
@@ -227,7 +227,7 @@ async def test_nonsense_from_before_the_schema_hinders_nobody(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     assert server.local is not None
-    store = server.local.world.store
+    store = server.local.backend.store
     for name, spec in NONSENSE.items():
         await cluster.apply(application(name=name))
         table = "applicationconfigurations.core.oam.dev"

@@ -12,8 +12,8 @@ import pytest
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.plugins import discovery, loading
-from rudr_py.plugins.discovery import Found
+from rudr_py.plugins import entry_points, loading
+from rudr_py.plugins.entry_points import InstalledPlugin
 from rudr_py.testing.cluster import Cluster
 from tests.e2e import standins
 from tests.e2e.documents import (
@@ -32,7 +32,7 @@ from tests.e2e.documents import (
 def _types() -> Catalog:
     """The built-in types and those of the packages, from their sources."""
     found = [
-        Found(
+        InstalledPlugin(
             name=name,
             package=f"rudr-py-{name}",
             version="0",
@@ -40,7 +40,7 @@ def _types() -> Catalog:
         )
         for name in standins.PACKAGES
     ]
-    loaded = loading.load(found, discovery.standard())
+    loaded = loading.load(found, entry_points.standard())
     assert [state.error for state in loaded.refused] == []
     return loaded.catalog
 

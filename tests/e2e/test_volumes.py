@@ -7,7 +7,7 @@ from typing import Any
 
 from rudr_py.api import kstatus
 from rudr_py.catalog import Catalog
-from rudr_py.controller.reclaim import FINALIZER
+from rudr_py.controller.apply.finalizer import FINALIZER
 from rudr_py.testing.cluster import Cluster
 from tests.e2e import waiting
 from tests.e2e.conftest import Server

@@ -16,6 +16,7 @@ from rudr_py.controller import Controller, assemble
 from rudr_py.kube import watch
 from rudr_py.kube.requests import Request, Selection
 from rudr_py.kube.transport import Reply, Stream, Transport
+from rudr_py.kube.watch import Applied, Listed
 from rudr_py.settings import Settings
 from rudr_py.testing.cluster import ADDRESS, TIMEOUT, Cluster, Predicate
 from tests.e2e.documents import APPLICATION, DEPLOYMENT, Document, application, component, greeting, synced
@@ -54,7 +55,7 @@ async def _states(cluster: Cluster, kind: Kind) -> AsyncGenerator[Document]:
     stream = watch.events(cluster.transport, selection, settings=Settings(), clock=cluster.clock, random=random.random)
     async with contextlib.aclosing(stream) as events:
         async for event in events:
-            if isinstance(event, watch.Listed | watch.Applied):
+            if isinstance(event, Listed | Applied):
                 yield event.live.document()
 
 

@@ -12,11 +12,12 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from rudr_py.kube import config, requests
+from rudr_py.kube.config import Connection
+from rudr_py.kube.requests import Resource
 from rudr_py.kube.transport import AioTransport
 from tests.access import StaticSource
 
-PODS = requests.Resource("", "v1", "Pod", "pods", namespaced=True)
+PODS = Resource("", "v1", "Pod", "pods", namespaced=True)
 
 
 @dataclass
@@ -121,7 +122,7 @@ async def server() -> AsyncIterator[ScriptedServer]:
 @pytest.fixture
 async def transport(server: ScriptedServer) -> AsyncIterator[AioTransport]:
     source = StaticSource(server.url)
-    made = AioTransport(config.Connection(source, source.access))
+    made = AioTransport(Connection(source, source.access))
     yield made
     await made.close()
 
@@ -132,7 +133,7 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def pods() -> requests.Resource:
+def pods() -> Resource:
     return PODS
 
 

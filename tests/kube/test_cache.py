@@ -8,27 +8,40 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rudr_py.kube import objects, watch
+from rudr_py.kube import live_object
 from rudr_py.kube.cache import Cache, Change
-from rudr_py.kube.objects import Live
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.kube.watch import (
+    Applied,
+    Bookmark,
+    Deleted,
+    Event,
+    Forbidden,
+    Interrupted,
+    KindAbsent,
+    Listed,
+    ListingDone,
+    ListingStarted,
+    Undecodable,
+)
 
 
-def live(name: str, version: int | str, *, namespace: str = "ns", uid: str = "", **metadata: Any) -> Live:
+def live(name: str, version: int | str, *, namespace: str = "ns", uid: str = "", **metadata: Any) -> LiveObject:
     head = {"name": name, "namespace": namespace, "uid": uid or f"uid-{name}", "resourceVersion": str(version)}
-    return objects.decode(msgspec.json.encode({"metadata": head | metadata}), "v1", "Pod")
+    return live_object.decode(msgspec.json.encode({"metadata": head | metadata}), "v1", "Pod")
 
 
-def synced(*items: Live, version: int = 10, label: str = "") -> Cache:
+def synced(*items: LiveObject, version: int = 10, label: str = "") -> Cache:
     cache = Cache(label=label)
     listing(cache, *items, version=version)
     return cache
 
 
-def listing(cache: Cache, *items: Live, version: int) -> list[Change]:
-    cache.feed(watch.ListingStarted())
+def listing(cache: Cache, *items: LiveObject, version: int) -> list[Change]:
+    cache.feed(ListingStarted())
     for item in items:
-        assert cache.feed(watch.Listed(item)) == []
-    return cache.feed(watch.ListingDone(str(version)))
+        assert cache.feed(Listed(item)) == []
+    return cache.feed(ListingDone(str(version)))
 
 
 def names(cache: Cache) -> set[str]:
@@ -37,18 +50,18 @@ def names(cache: Cache) -> set[str]:
 
 def test_a_listing_shows_only_when_it_is_complete() -> None:
     cache = Cache()
-    cache.feed(watch.ListingStarted())
-    cache.feed(watch.Listed(live("a", 1)))
+    cache.feed(ListingStarted())
+    cache.feed(Listed(live("a", 1)))
     assert (names(cache), cache.ready.is_set(), cache.synced) == (set(), False, False)
-    changes = cache.feed(watch.ListingDone("10"))
+    changes = cache.feed(ListingDone("10"))
     assert changes == [Change(None, live("a", 1))]
     assert (names(cache), cache.ready.is_set(), cache.synced) == ({"a"}, True, True)
 
 
 def test_a_listing_that_starts_anew_forgets_its_beginning() -> None:
     cache = Cache()
-    cache.feed(watch.ListingStarted())
-    cache.feed(watch.Listed(live("a", 1)))
+    cache.feed(ListingStarted())
+    cache.feed(Listed(live("a", 1)))
     listing(cache, live("b", 2), version=10)
     assert names(cache) == {"b"}
 
@@ -63,59 +76,59 @@ def test_a_new_listing_tells_what_was_missed_and_nothing_else() -> None:
 
 def test_events_change_one_object_each() -> None:
     cache = synced(live("a", 1))
-    first = cache.feed(watch.Applied(live("a", 11, labels={"x": "y"})))
+    first = cache.feed(Applied(live("a", 11, labels={"x": "y"})))
     assert [(change.old and change.old.resource_version, change.new and change.new.labels) for change in first] == [
         ("1", {"x": "y"})
     ]
-    assert cache.feed(watch.Deleted(live("a", 12)))[0].new is None
+    assert cache.feed(Deleted(live("a", 12)))[0].new is None
     assert cache.get("ns", "a") is None
     assert cache.all() == ()
 
 
 def test_nothing_goes_back_in_time() -> None:
     cache = synced(live("a", 5))
-    assert cache.feed(watch.Applied(live("a", 5))) == []
-    assert cache.feed(watch.Applied(live("a", 4))) == []
-    assert cache.feed(watch.Deleted(live("a", 4))) == []
+    assert cache.feed(Applied(live("a", 5))) == []
+    assert cache.feed(Applied(live("a", 4))) == []
+    assert cache.feed(Deleted(live("a", 4))) == []
     assert cache.all() == (live("a", 5),)
 
 
 def test_nine_is_older_than_ten() -> None:
     cache = synced(live("a", 9), version=9)
-    assert len(cache.feed(watch.Applied(live("a", 10)))) == 1
+    assert len(cache.feed(Applied(live("a", 10)))) == 1
 
 
 def test_versions_that_are_no_numbers_are_taken_as_they_come() -> None:
     cache = synced(live("a", "x9"))
-    assert len(cache.feed(watch.Applied(live("a", "x10")))) == 1
-    assert cache.feed(watch.Applied(live("a", "x10"))) == []
+    assert len(cache.feed(Applied(live("a", "x10")))) == 1
+    assert cache.feed(Applied(live("a", "x10"))) == []
 
 
 def test_our_own_write_is_read_at_once_and_older_events_do_not_undo_it() -> None:
     cache = synced(live("a", 5))
     assert cache.wrote(live("a", 15)) == Change(live("a", 5), live("a", 15))
-    assert cache.feed(watch.Applied(live("a", 12))) == []
-    assert cache.feed(watch.Deleted(live("a", 13))) == []
-    assert cache.feed(watch.Applied(live("a", 15))) == []
+    assert cache.feed(Applied(live("a", 12))) == []
+    assert cache.feed(Deleted(live("a", 13))) == []
+    assert cache.feed(Applied(live("a", 15))) == []
     assert cache.all() == (live("a", 15),)
-    assert len(cache.feed(watch.Deleted(live("a", 16)))) == 1
+    assert len(cache.feed(Deleted(live("a", 16)))) == 1
 
 
 def test_a_write_that_the_watch_has_overtaken_brings_nothing_back() -> None:
     cache = synced(live("a", 5))
-    cache.feed(watch.Applied(live("a", 15)))
-    cache.feed(watch.Deleted(live("a", 16)))
+    cache.feed(Applied(live("a", 15)))
+    cache.feed(Deleted(live("a", 16)))
     assert cache.wrote(live("a", 15)) is None
     assert names(cache) == set()
 
 
 def test_a_listing_older_than_our_write_does_not_delete_it() -> None:
     cache = synced(live("a", 5))
-    cache.feed(watch.ListingStarted())
-    cache.feed(watch.Listed(live("a", 5)))
+    cache.feed(ListingStarted())
+    cache.feed(Listed(live("a", 5)))
     cache.wrote(live("a", 15))
     cache.wrote(live("b", 16))
-    assert cache.feed(watch.ListingDone("12")) == []
+    assert cache.feed(ListingDone("12")) == []
     assert cache.all() == (live("a", 15), live("b", 16))
 
 
@@ -128,33 +141,33 @@ def test_a_write_before_the_first_listing_is_kept_too() -> None:
 
 def test_a_server_restored_from_a_backup_is_believed() -> None:
     cache = synced(live("a", 5), version=50)
-    cache.feed(watch.Applied(live("b", 60)))
+    cache.feed(Applied(live("b", 60)))
     listing(cache, live("a", 4), version=30)
     assert cache.all() == (live("a", 4),)
 
 
 def test_a_deletion_in_a_listing_takes_the_object_back() -> None:
     cache = Cache()
-    cache.feed(watch.ListingStarted())
-    cache.feed(watch.Listed(live("a", 1)))
-    cache.feed(watch.Deleted(live("a", 2)))
-    assert cache.feed(watch.ListingDone("3")) == []
+    cache.feed(ListingStarted())
+    cache.feed(Listed(live("a", 1)))
+    cache.feed(Deleted(live("a", 2)))
+    assert cache.feed(ListingDone("3")) == []
 
 
 def test_deleted_and_created_again_between_two_looks_is_a_change_of_uid() -> None:
     cache = synced(live("a", 5, uid="one"))
-    change = cache.feed(watch.Applied(live("a", 15, uid="two")))[0]
+    change = cache.feed(Applied(live("a", 15, uid="two")))[0]
     assert change.old is not None
     assert change.new is not None
     assert (change.old.uid, change.new.uid) == ("one", "two")
-    assert cache.feed(watch.Deleted(live("a", 14, uid="one"))) == []
+    assert cache.feed(Deleted(live("a", 14, uid="one"))) == []
 
 
 def test_an_object_that_a_listing_cannot_read_is_not_gone() -> None:
     cache = synced(live("a", 5), live("b", 6))
-    cache.feed(watch.ListingStarted())
-    cache.feed(watch.Undecodable("a", "ns", "bad"))
-    changes = cache.feed(watch.ListingDone("20"))
+    cache.feed(ListingStarted())
+    cache.feed(Undecodable("a", "ns", "bad"))
+    changes = cache.feed(ListingDone("20"))
     assert [change.old and change.old.name for change in changes] == ["b"]
     assert names(cache) == {"a"}
 
@@ -172,8 +185,8 @@ def test_objects_are_found_by_owner_namespace_and_label() -> None:
     assert {item.name for item in cache.by_owner("o1")} == {"a", "b"}
     assert {item.name for item in cache.by_namespace("ns")} == {"a", "b"}
     assert {item.name for item in cache.by_label("ns", "web")} == {"a", "b"}
-    cache.feed(watch.Applied(live("a", 11, labels={"i": "db"}, **owned("o2"))))
-    cache.feed(watch.Deleted(live("c", 12, namespace="other")))
+    cache.feed(Applied(live("a", 11, labels={"i": "db"}, **owned("o2"))))
+    cache.feed(Deleted(live("c", 12, namespace="other")))
     assert {item.name for item in cache.by_owner("o1")} == {"b"}
     assert {item.name for item in cache.by_label("ns", "web")} == {"b"}
     assert {item.name for item in cache.by_label("ns", "db")} == {"a"}
@@ -181,7 +194,7 @@ def test_objects_are_found_by_owner_namespace_and_label() -> None:
 
 
 def test_an_absent_or_forbidden_kind_does_not_keep_others_waiting() -> None:
-    for event in (watch.KindAbsent("no such kind"), watch.Forbidden("may not")):
+    for event in (KindAbsent("no such kind"), Forbidden("may not")):
         cache = Cache()
         cache.feed(event)
         assert (cache.ready.is_set(), cache.synced, cache.problem) == (True, False, event.error)
@@ -191,9 +204,9 @@ def test_an_absent_or_forbidden_kind_does_not_keep_others_waiting() -> None:
 
 def test_an_interrupted_watch_is_a_problem_until_it_speaks_again() -> None:
     cache = synced(live("a", 1))
-    cache.feed(watch.Interrupted("reset", 0.8))
+    cache.feed(Interrupted("reset", 0.8))
     assert (cache.problem, names(cache)) == ("reset", {"a"})
-    cache.feed(watch.Bookmark("12"))
+    cache.feed(Bookmark("12"))
     assert cache.problem == ""
 
 
@@ -209,20 +222,20 @@ def test_whatever_is_delayed_repeated_or_listed_again_the_cache_ends_as_the_serv
     steps: list[tuple[str, str, int]],
 ) -> None:
     """A server with a history; events arrive up to some point, old ones come twice, own writes come first."""
-    server: dict[str, Live] = {}
-    history: list[watch.Event] = []
+    server: dict[str, LiveObject] = {}
+    history: list[Event] = []
     cache = synced(version=1)
     version, delivered = 1, 0
     for action, name, number in steps:
         if action == "put":
             version += 1
             server[name] = live(name, version, labels={"n": str(number)})
-            history.append(watch.Applied(server[name]))
+            history.append(Applied(server[name]))
             if number == 1:
                 cache.wrote(server[name])
         elif action == "delete" and name in server:
             version += 1
-            history.append(watch.Deleted(live(name, version)))
+            history.append(Deleted(live(name, version)))
             del server[name]
         elif action == "relist":
             listing(cache, *server.values(), version=version)

@@ -21,10 +21,12 @@ import yaml
 from aiohttp import web
 
 from rudr_py import errors
-from rudr_py.kube import config, requests
+from rudr_py.kube import config
+from rudr_py.kube.config import Connection, Credentials
+from rudr_py.kube.requests import Request
 from rudr_py.kube.transport import AioTransport
 
-PATH = requests.Request("GET", "/version")
+PATH = Request("GET", "/version")
 
 # any certificate will do; nobody has its key
 CA = """-----BEGIN CERTIFICATE-----
@@ -90,7 +92,7 @@ def service_account(folder: Path, token: str) -> dict[str, str]:
     return {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": "6443"}
 
 
-async def authorization(connection: config.Connection) -> str:
+async def authorization(connection: Connection) -> str:
     return (await connection.credentials()).get("Authorization", "")
 
 
@@ -277,7 +279,7 @@ async def test_an_error_of_the_library_does_not_tell_the_users_entry(tmp_path: P
 
 async def test_a_credential_is_not_in_any_repr(tmp_path: Path) -> None:
     connection = await config.connect(kubeconfig(tmp_path, "http://127.0.0.1:1", {"token": "secret"}))
-    access = config.Access("http://x", "Bearer secret")
+    access = Credentials("http://x", "Bearer secret")
     assert "secret" not in repr(connection) + repr(access) + str(access)
 
 

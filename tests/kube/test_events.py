@@ -8,14 +8,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from rudr_py.kube import events, objects
+from rudr_py.kube import events, live_object
 from rudr_py.kube.client import Client
 from rudr_py.kube.events import Recorder
+from rudr_py.kube.live_object import LiveObject
 
 
-def live(name: str = "web", **metadata: Any) -> objects.Live:
+def live(name: str = "web", **metadata: Any) -> LiveObject:
     head = {"name": name, "namespace": "ns", "uid": f"uid-{name}", "resourceVersion": "7"} | metadata
-    return objects.decode(msgspec.json.encode({"metadata": head}), "core.oam.dev/v1alpha1", "ApplicationConfiguration")
+    return live_object.decode(
+        msgspec.json.encode({"metadata": head}), "core.oam.dev/v1alpha1", "ApplicationConfiguration"
+    )
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from rudr_py.kube.cache import Cache
 from rudr_py.kube.client import Client
 from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.events import Recorder
-from rudr_py.kube.objects import Live
+from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Resource, Selection, Target
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local.cluster import LocalCluster, LocalSettings
@@ -83,7 +83,7 @@ class Watched:
         self.cache = cache
         self._changed = changed
 
-    async def until(self, holds: Callable[[Live | None], bool]) -> Live | None:
+    async def until(self, holds: Callable[[LiveObject | None], bool]) -> LiveObject | None:
         while not holds(self.cache.get("default", "a")):
             self._changed.clear()
             await self._changed.wait()

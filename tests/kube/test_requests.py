@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rudr_py.kube import requests
-from rudr_py.kube.requests import Resource, Selection
+from rudr_py.kube.requests import Request, Resource, Selection
 
 DEPLOYMENTS = Resource("apps", "v1", "Deployment", "deployments", namespaced=True)
 NAMESPACES = Resource("", "v1", "Namespace", "namespaces", namespaced=False)
@@ -90,7 +90,5 @@ def test_an_applied_body_means_the_same_as_json_and_has_nothing_that_yaml_forbid
         (requests.get(DEPLOYMENTS.object("shop", "web")), None),
     ],
 )
-def test_a_write_is_named_as_in_rbac_and_a_read_is_none(
-    request_: requests.Request, written: tuple[str, str] | None
-) -> None:
+def test_a_write_is_named_as_in_rbac_and_a_read_is_none(request_: Request, written: tuple[str, str] | None) -> None:
     assert requests.write(request_) == written

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from rudr_py import errors
-from rudr_py.kube import config, requests
+from rudr_py.kube.config import Connection, Credentials
+from rudr_py.kube.requests import Request
 from rudr_py.kube.transport import AioTransport
 
-PATH = requests.Request("GET", "/version", timeout=60)
+PATH = Request("GET", "/version", timeout=60)
 
 
 async def test_a_reply_has_status_headers_and_body(transport: Any, server: Any, answer: Any) -> None:
@@ -34,7 +35,7 @@ async def test_nobody_listening_is_a_failed_connection() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
-    transport = AioTransport(config.Connection(_Source(), config.Access(url)))
+    transport = AioTransport(Connection(_Source(), Credentials(url)))
     with pytest.raises(errors.ConnectionFailedError, match="GET /version"):
         await transport.send(PATH)
     with pytest.raises(errors.ConnectionFailedError):
@@ -56,7 +57,7 @@ async def test_a_connection_cut_in_the_middle_of_an_answer_is_a_failed_one(
 
 async def test_silence_ends_a_stream(transport: Any, server: Any, answer: Any) -> None:
     server.script(answer(body=b"x", end="hang"))
-    async with transport.stream(requests.Request("GET", "/", timeout=0.1)) as stream:
+    async with transport.stream(Request("GET", "/", timeout=0.1)) as stream:
         chunks = aiter(stream)
         assert await anext(chunks) == b"x"
         with pytest.raises(errors.ConnectionFailedError, match=r"within 0\.1 s"):
@@ -70,7 +71,7 @@ async def test_watches_take_no_connection_away_from_requests(transport: Any, ser
     server.handler = handler
     async with contextlib.AsyncExitStack() as stack:
         for _ in range(80):
-            await stack.enter_async_context(transport.stream(requests.Request("GET", "/watch")))
+            await stack.enter_async_context(transport.stream(Request("GET", "/watch")))
         assert (await transport.send(PATH)).status == 200
 
 
@@ -142,10 +143,10 @@ async def received(reader: asyncio.StreamReader) -> int:
 @pytest.mark.parametrize("size", [10, 1_000_000], ids=["sent", "waits in buffers"])
 async def test_who_gives_up_leaves_no_connection_and_sends_nothing_later(size: int, end: str) -> None:
     async with deaf() as (url, readers), asyncio.timeout(60):
-        transport = AioTransport(config.Connection(_Source(), config.Access(url)))
+        transport = AioTransport(Connection(_Source(), Credentials(url)))
         body = b"x" * size
         seconds = 0.2 if end == "time" else 20.0
-        request = requests.Request("PATCH", "/object", body=body, timeout=seconds)
+        request = Request("PATCH", "/object", body=body, timeout=seconds)
         sending = asyncio.create_task(transport.send(request))
         reader = await readers.get()
         await reader.readuntil(b"\r\n\r\n")
@@ -160,23 +161,23 @@ async def test_who_gives_up_leaves_no_connection_and_sends_nothing_later(size: i
 
 async def test_the_time_of_a_request_is_that_of_getting_its_credentials_too() -> None:
     class Slow(_Source):
-        async def load(self, *, fresh: bool) -> config.Access:
+        async def load(self, *, fresh: bool) -> Credentials:
             await asyncio.Event().wait()
             raise NotImplementedError
 
         def stale(self) -> bool:
             return True
 
-    transport = AioTransport(config.Connection(Slow(), config.Access("http://127.0.0.1:1")))
+    transport = AioTransport(Connection(Slow(), Credentials("http://127.0.0.1:1")))
     with pytest.raises(errors.ConnectionFailedError, match=r"within 0\.1 s"):
-        await transport.send(requests.Request("GET", "/version", timeout=0.1))
+        await transport.send(Request("GET", "/version", timeout=0.1))
     await transport.close()
 
 
 class _Source:
     namespace = "default"
 
-    async def load(self, *, fresh: bool) -> config.Access:
+    async def load(self, *, fresh: bool) -> Credentials:
         raise NotImplementedError
 
     def stale(self) -> bool:

@@ -11,8 +11,10 @@ import msgspec
 import pytest
 
 from rudr_py import errors
-from rudr_py.kube import lines, watch
+from rudr_py.kube import watch, watch_stream
 from rudr_py.kube.requests import Selection
+from rudr_py.kube.watch import Applied, Bookmark, Deleted, Event, Listed, ListingDone, Undecodable
+from rudr_py.kube.watch_stream import Splitter
 from rudr_py.settings import Settings
 
 SETTINGS = Settings(watch_silence=5.0, list_page=2)
@@ -20,30 +22,30 @@ SETTINGS = Settings(watch_silence=5.0, list_page=2)
 
 @pytest.fixture
 def start(transport: Any, pods: Any, clock: Any) -> Any:
-    def make(settings: Settings = SETTINGS) -> AsyncGenerator[watch.Event]:
+    def make(settings: Settings = SETTINGS) -> AsyncGenerator[Event]:
         selection = Selection(pods, "ns", "app=a")
         return watch.events(transport, selection, settings=settings, clock=clock, random=lambda: 0.5)
 
     return make
 
 
-async def take(stream: AsyncGenerator[watch.Event], count: int) -> list[watch.Event]:
+async def take(stream: AsyncGenerator[Event], count: int) -> list[Event]:
     """So many events, in reasonable time; the stream stays open."""
-    found: list[watch.Event] = []
+    found: list[Event] = []
     async with asyncio.timeout(60):
         while len(found) < count:
             found.append(await anext(stream))
     return found
 
 
-def told(events: list[watch.Event]) -> list[str]:
+def told(events: list[Event]) -> list[str]:
     """Events in short: class, and name or version."""
     short = []
     for event in events:
         match event:
-            case watch.Listed(live) | watch.Applied(live) | watch.Deleted(live):
+            case Listed(live) | Applied(live) | Deleted(live):
                 short.append(f"{type(event).__name__} {live.name}")
-            case watch.ListingDone(version) | watch.Bookmark(version):
+            case ListingDone(version) | Bookmark(version):
                 short.append(f"{type(event).__name__} {version}")
             case _:
                 short.append(type(event).__name__)
@@ -87,7 +89,7 @@ async def test_a_selection_of_parts_keeps_no_others(
     stream = watch.events(transport, selection, settings=SETTINGS, clock=clock, random=lambda: 0.5)
     async with contextlib.aclosing(stream):
         _, listed = await take(stream, 2)
-    assert isinstance(listed, watch.Listed)
+    assert isinstance(listed, Listed)
     assert (listed.live.part("spec"), listed.live.part("status")) == (None, {"phase": "Running"})
 
 
@@ -266,9 +268,9 @@ async def test_a_stream_cut_at_any_byte_gives_no_half_event_and_resumes(
     for offset in range(len(whole) + 1):
         cut.update(at=offset, done=False)
         server.seen.clear()
-        found: list[watch.Event] = []
+        found: list[Event] = []
         async with contextlib.aclosing(start()) as stream, asyncio.timeout(60):
-            while not found or not isinstance(found[-1], watch.Deleted):
+            while not found or not isinstance(found[-1], Deleted):
                 found.append(await anext(stream))
         events = [event for event in told(found) if event != "Interrupted"]
         assert events[2:] == ["Applied a", "Applied a", "Bookmark 13", "Deleted a"], offset
@@ -322,7 +324,7 @@ async def test_an_object_that_cannot_be_read_harms_no_other_in_a_watch(
     server.script(answer(body=body), answer(body=line("ADDED", pod("b", 13)), end="hang"))
     async with contextlib.aclosing(start()) as stream:
         events = await take(stream, 4)
-    assert isinstance(events[2], watch.Undecodable)
+    assert isinstance(events[2], Undecodable)
     assert (events[2].namespace, events[2].name) == ("ns", "bad")
     assert told(events)[3] == "Applied b"
     assert server.seen[1].query["resourceVersion"] == "12"
@@ -337,7 +339,7 @@ async def test_an_object_that_cannot_be_read_harms_no_other_in_a_list(
     async with contextlib.aclosing(start()) as stream:
         events = await take(stream, 6)
     assert told(events)[2:] == ["Listed a", "Undecodable", "Listed b", "ListingDone 7"]
-    assert isinstance(events[3], watch.Undecodable)
+    assert isinstance(events[3], Undecodable)
     assert events[3].name == "bad"
 
 
@@ -468,7 +470,7 @@ async def test_a_list_in_one_piece_is_the_exception(
 async def test_an_event_that_is_too_long_is_told_and_harms_no_other(
     start: Any, server: Any, answer: Any, line: Any, pod: Any
 ) -> None:
-    huge = line("ADDED", pod("huge", 10, annotations={"a": "x" * lines.MAX_LINE}))
+    huge = line("ADDED", pod("huge", 10, annotations={"a": "x" * watch_stream.MAX_LINE}))
     body = line("BOOKMARK", bookmark(9, initial=True)) + huge + line("ADDED", pod("a", 11))
     server.script(answer(body=body, end="hang"))
     async with contextlib.aclosing(start()) as stream:
@@ -488,11 +490,11 @@ async def test_an_event_that_is_too_long_is_told_and_harms_no_other(
 )
 def test_what_is_not_a_whole_event_is_refused(text: bytes) -> None:
     with pytest.raises(errors.UndecodableError):
-        lines.parse(text)
+        watch_stream.parse(text)
 
 
 def test_a_line_that_is_too_long_is_skipped_and_the_next_one_is_read() -> None:
-    splitter = lines.Splitter(limit=10)
+    splitter = Splitter(limit=10)
     assert splitter.feed(b"12345") == []
     assert splitter.feed(b"67890123") == []
     assert splitter.feed(b"4\nshort\nhalf") == [b"short"]

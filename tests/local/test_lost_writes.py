@@ -14,14 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rudr_py.errors import ConflictError
-from rudr_py.local import kinds, writes
-from rudr_py.local.copying import clone
+from rudr_py.local.backend import Backend
 from rudr_py.local.merge import patch as patching
-from rudr_py.local.resources import Kind, Registry, Target
+from rudr_py.local.registry import kinds
+from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Registry
 from rudr_py.local.schema.builtin import builtin_schema
-from rudr_py.local.store import Store
-from rudr_py.local.world import World
-from rudr_py.local.writes import Options
+from rudr_py.local.storage.cloning import clone
+from rudr_py.local.storage.store import Store
+from rudr_py.local.verbs import writes
+from rudr_py.local.verbs.writes import WriteOptions
 
 CLIENTS = ("a", "b", "c")
 STEPS = st.lists(
@@ -36,22 +37,22 @@ class Clients:
     def __init__(self) -> None:
         registry = Registry(kinds.builtin(builtin_schema("1.36").node))
         chance = random.Random(1)  # noqa: S311 - names and addresses, no secrets
-        self.world = World(Store(), registry, lambda: datetime(2026, 1, 1, tzinfo=UTC), chance)
+        self.backend = Backend(Store(), registry, lambda: datetime(2026, 1, 1, tzinfo=UTC), chance)
         self._create("Namespace", "", {"metadata": {"name": "default"}})
         self.target = self._create("ConfigMap", "default", {"metadata": {"name": "m"}, "data": {}})
         self.model: dict[str, str] = {}
         self.seen: dict[str, dict[str, Any]] = {client: self.live() for client in CLIENTS}
         self.count = 0
 
-    def _create(self, kind: str, namespace: str, body: dict[str, Any]) -> Target:
-        resource = self.world.registry.of(Kind("v1", kind))
+    def _create(self, kind: str, namespace: str, body: dict[str, Any]) -> ObjectTarget:
+        resource = self.backend.registry.by_kind(KindInfo("v1", kind))
         assert resource is not None
         body = {"apiVersion": "v1", "kind": kind, **body}
-        writes.create(self.world, Target(resource, namespace, ""), body, Options())
-        return Target(resource, namespace, body["metadata"]["name"])
+        writes.create(self.backend, ObjectTarget(resource, namespace, ""), body, WriteOptions())
+        return ObjectTarget(resource, namespace, body["metadata"]["name"])
 
     def live(self) -> dict[str, Any]:
-        found = self.world.store.get(self.target.resource.table, "default", "m")
+        found = self.backend.store.get(self.target.resource.table, "default", "m")
         assert found is not None
         copy: dict[str, Any] = clone(found)
         return copy
@@ -70,7 +71,7 @@ class Clients:
         body.setdefault("data", {})[key] = value
         fresh = body["metadata"]["resourceVersion"] == self.live()["metadata"]["resourceVersion"]
         try:
-            writes.update(self.world, self.target, body, Options(manager=client))
+            writes.update(self.backend, self.target, body, WriteOptions(manager=client))
         except ConflictError:
             assert not fresh
         else:
@@ -79,8 +80,8 @@ class Clients:
 
     def patch(self, client: str, key: str) -> None:
         patch = {"data": {key: self.value()}}
-        options = Options(manager=client)
-        writes.change(self.world, self.target, lambda live: patching.merge_patch(live, clone(patch)), options)
+        options = WriteOptions(manager=client)
+        writes.patch(self.backend, self.target, lambda live: patching.merge_patch(live, clone(patch)), options)
         self.model |= patch["data"]
 
     def apply(self, client: str, key: str) -> None:
@@ -88,7 +89,7 @@ class Clients:
         owners = {k: self._owners(k) for k in self.model}
         data = {key: self.value()}
         body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "data": data}
-        writes.apply(self.world, self.target, body, Options(manager=client, force=True))
+        writes.apply(self.backend, self.target, body, WriteOptions(manager=client, force=True))
         given_up = {k for k, held in owners.items() if held == {(client, "Apply")} and k != key}
         self.model = {k: v for k, v in self.model.items() if k not in given_up} | data
 

@@ -13,16 +13,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rudr_py.errors import ApiError
-from rudr_py.local import bodies, discovery, kinds, reads, views, writes
-from rudr_py.local.copying import clone
-from rudr_py.local.crds import Definitions
+from rudr_py.local.apiextensions.definitions import Definitions
+from rudr_py.local.backend import Backend
+from rudr_py.local.discovery import documents as discovery
+from rudr_py.local.discovery.openapi import Documents
+from rudr_py.local.http import bodies
 from rudr_py.local.merge import patch as patching
-from rudr_py.local.openapi import Documents
-from rudr_py.local.resources import Kind, Registry, Target
+from rudr_py.local.registry import kinds
+from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Registry
 from rudr_py.local.schema.builtin import builtin_schema
-from rudr_py.local.store import Store
-from rudr_py.local.world import World
-from rudr_py.local.writes import Options
+from rudr_py.local.storage.cloning import clone
+from rudr_py.local.storage.store import Store
+from rudr_py.local.verbs import reads, views, writes
+from rudr_py.local.verbs.reads import ListQuery
+from rudr_py.local.verbs.views import View
+from rudr_py.local.verbs.writes import WriteOptions
 from tests.local.harness import config_map, deployment, widget, widget_definition
 
 SCALARS = st.sampled_from([None, True, 0, -1, 1.5, "", "x", "é\0", 10**20])
@@ -78,24 +83,24 @@ BODIES: list[dict[str, Any]] = [
 ]
 
 
-def world() -> World:
+def backend() -> Backend:
     schemas = builtin_schema("1.36")
     chance = random.Random(1)  # noqa: S311 - names and addresses, no secrets
-    made = World(Store(), Registry(kinds.builtin(schemas.node)), lambda: datetime(2026, 1, 1, tzinfo=UTC), chance)
+    made = Backend(Store(), Registry(kinds.builtin(schemas.node)), lambda: datetime(2026, 1, 1, tzinfo=UTC), chance)
     Definitions(made, schemas.metadata)
     write(made, writes.create, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
     write(made, writes.create, widget_definition())
     return made
 
 
-def target(made: World, body: dict[str, Any]) -> Target:
-    resource = made.registry.of(Kind(body["apiVersion"], body["kind"]))
+def target(made: Backend, body: dict[str, Any]) -> ObjectTarget:
+    resource = made.registry.by_kind(KindInfo(body["apiVersion"], body["kind"]))
     assert resource is not None
-    return Target(resource, "default" if resource.namespaced else "", "")
+    return ObjectTarget(resource, "default" if resource.namespaced else "", "")
 
 
-def write(made: World, verb: Callable[..., Any], body: dict[str, Any], **options: Any) -> None:
-    verb(made, target(made, body), clone(body), Options(**options))
+def write(made: Backend, verb: Callable[..., Any], body: dict[str, Any], **options: Any) -> None:
+    verb(made, target(made, body), clone(body), WriteOptions(**options))
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -117,15 +122,15 @@ def damaged(body: dict[str, Any], path: tuple[Any, ...], value: Any) -> dict[str
     return result
 
 
-def look(made: World) -> None:
+def look(made: Backend) -> None:
     """Read everything, in every form."""
     documents = Documents(made, builtin_schema("1.36"))
     discovery.aggregated(made.registry, "v2", core=False)
     for resource in made.registry:
-        page = reads.list_page(made, resource, reads.Query())
+        page = reads.list_page(made, resource, ListQuery())
         if page.objects or resource.custom:
             for form in (views.OBJECT, views.TABLE, views.PARTIAL):
-                msgspec.json.encode(views.many(views.View(form), resource, page, made.clock()))
+                msgspec.json.encode(views.view_list(View(form), resource, page, made.clock()))
             if resource.custom:
                 documents.document(f"apis/{resource.api_version}")
 
@@ -133,29 +138,29 @@ def look(made: World) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_a_damaged_body_is_stored_or_refused_by_every_verb(data: st.DataObject) -> None:
-    made = world()
+    made = backend()
     body = data.draw(st.sampled_from(BODIES))
     broken = damaged(body, data.draw(st.sampled_from(places(body))), data.draw(VALUES))
     name = body["metadata"]["name"]
     goal = target(made, body)
-    named = Target(goal.resource, goal.namespace, name)
+    named = ObjectTarget(goal.resource, goal.namespace, name)
     verbs: list[Callable[[], Any]] = [
-        lambda: writes.create(made, goal, clone(broken), Options()),
-        lambda: writes.update(made, named, clone(broken), Options()),
-        lambda: writes.apply(made, named, clone(broken), Options(manager="m", force=True)),
-        lambda: writes.change(made, named, lambda live: patching.merge_patch(live, clone(broken)), Options()),
-        lambda: writes.update(made, named, clone(broken), Options(subresource="status")),
+        lambda: writes.create(made, goal, clone(broken), WriteOptions()),
+        lambda: writes.update(made, named, clone(broken), WriteOptions()),
+        lambda: writes.apply(made, named, clone(broken), WriteOptions(manager="m", force=True)),
+        lambda: writes.patch(made, named, lambda live: patching.merge_patch(live, clone(broken)), WriteOptions()),
+        lambda: writes.update(made, named, clone(broken), WriteOptions(subresource="status")),
     ]
     if not goal.resource.custom and goal.resource.node is not None:
         node = goal.resource.node
         verbs.append(
-            lambda: writes.change(
-                made, named, lambda live: patching.strategic_patch(live, clone(broken), node), Options()
+            lambda: writes.patch(
+                made, named, lambda live: patching.strategic_patch(live, clone(broken), node), WriteOptions()
             )
         )
     exists = made.store.get(goal.resource.table, goal.namespace, name) is not None
     if data.draw(st.booleans()) and not exists:
-        writes.create(made, goal, clone(body), Options())
+        writes.create(made, goal, clone(body), WriteOptions())
     verbs += [lambda: look(made), lambda: write(made, writes.create, widget("after", size=1))]
     for verb in verbs:
         try:

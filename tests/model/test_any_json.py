@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.model import parse, resolve
+from rudr_py.model import resolve
 from rudr_py.model.application import Application
 from rudr_py.model.component import Component
+from rudr_py.model.parse import documents
 
 scalars = (
     st.none()
@@ -178,7 +179,7 @@ def damaged(draw: st.DrawFn) -> Any:
 
 
 def check(document: Any) -> Any:
-    parsed = parse.parse(document)
+    parsed = documents.parse(document)
     assert all(problem.path.startswith("$") for problem in (*parsed.problems, *parsed.warnings))
     assert parsed.value is not None or parsed.problems
     return parsed
@@ -189,7 +190,7 @@ def test_any_value_is_read_or_told(document: Any) -> None:
     check(document)
 
 
-@given(st.sampled_from(sorted(parse.READERS)), values)
+@given(st.sampled_from(sorted(documents.READERS)), values)
 def test_any_spec_is_read_or_told(kind: str, spec: Any) -> None:
     check({"apiVersion": "core.oam.dev/v1alpha1", "kind": kind, "metadata": {"name": "a"}, "spec": spec})
 
@@ -203,9 +204,9 @@ def test_a_damaged_document_is_read_or_told(document: Any) -> None:
 def test_what_is_read_resolves_or_is_told(first: Any, second: Any) -> None:
     component, application = check(first).value, check(second).value
     if not isinstance(component, Component):
-        component = parse.parse(FULL_COMPONENT).value
+        component = documents.parse(FULL_COMPONENT).value
     if not isinstance(application, Application):
-        application = parse.parse(FULL_APPLICATION).value
+        application = documents.parse(FULL_APPLICATION).value
     for binding in application.components:
         found = resolve.resolve(component, binding, application.variables)
         assert all(entry.from_param == "" for one in found.component.containers for entry in one.env)
@@ -215,7 +216,7 @@ def test_what_is_read_resolves_or_is_told(first: Any, second: Any) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document["kind"]))
 def test_the_documents_that_are_damaged_above_are_right(document: Any) -> None:
-    parsed = parse.parse(document)
+    parsed = documents.parse(document)
     assert (parsed.problems, parsed.warnings) == ((), ())
 
 
@@ -241,7 +242,7 @@ def deep(levels: int) -> Any:
 def test_what_is_no_json_on_the_wire_is_told(value: Any, word: str) -> None:
     document = copy.deepcopy(FULL_APPLICATION)
     document["spec"]["components"][0]["traits"][0]["properties"] = {"a": value}
-    parsed = parse.parse(document)
+    parsed = documents.parse(document)
     assert parsed.value is None
     assert [word in problem.message for problem in parsed.problems] == [True]
     assert parsed.problems[0].path.startswith("$.spec.components[0].traits[0].properties.a")

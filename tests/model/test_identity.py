@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.model.identity import Key, TypeName
+from rudr_py.model.identity import ObjectKey, TypeName
 
 
 def test_a_key_is_hashable_and_reads_as_namespace_and_name() -> None:
-    assert str(Key("team", "shop")) == "team/shop"
-    assert {Key("team", "shop"), Key("team", "shop")} == {Key(namespace="team", name="shop")}
+    assert str(ObjectKey("team", "shop")) == "team/shop"
+    assert {ObjectKey("team", "shop"), ObjectKey("team", "shop")} == {ObjectKey(namespace="team", name="shop")}
 
 
 def test_a_type_name_is_taken_apart_and_put_together() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rudr_py.model import parse, yamlfile
+from rudr_py.model.parse import documents, yaml_file
 
 EXAMPLES = Path(__file__).parents[2] / ".." / "shared" / "rudr-examples"
 FILES = sorted(EXAMPLES.rglob("*.yaml"))
@@ -36,8 +36,8 @@ def test_the_examples_are_there() -> None:
 def test_an_example_is_read(path: Path) -> None:
     name = str(path.relative_to(EXAMPLES))
     found = []
-    for document in yamlfile.load(path.read_bytes(), name):
-        parsed = parse.parse(document.value, document.positions)
+    for document in yaml_file.load(path.read_bytes(), name):
+        parsed = documents.parse(document.value, document.positions)
         assert parsed.problems == ()
         assert parsed.value is not None
         found += [f"{warning.location} {warning.rule}" for warning in parsed.warnings]

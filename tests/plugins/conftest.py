@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from rudr_py.api import Rendered, Trait, Type, hookimpl
-from rudr_py.plugins.discovery import Found
+from rudr_py.plugins.entry_points import InstalledPlugin
 
 MakeTrait = Callable[..., Trait[Any]]
-MakePlugin = Callable[..., Found]
+MakePlugin = Callable[..., InstalledPlugin]
 
 
 class Small(Trait[Any]):
@@ -33,16 +33,20 @@ def _trait() -> MakeTrait:
 
 @pytest.fixture(name="plugin")
 def _plugin() -> MakePlugin:
-    """A plugin whose module has the hook `rudr_types` and whatever else is given."""
+    """A plugin whose module has the hook `rudr_register_types` and whatever else is given."""
 
-    def make(package: str, *offered: Type[Any], version: str = "1.0", name: str = "", **module: object) -> Found:
+    def make(
+        package: str, *offered: Type[Any], version: str = "1.0", name: str = "", **module: object
+    ) -> InstalledPlugin:
         made = types.ModuleType(package.replace("-", "_"))
 
         @hookimpl
-        def rudr_types() -> list[Type[Any]]:
+        def rudr_register_types() -> list[Type[Any]]:
             return list(offered)
 
-        vars(made).update({"rudr_types": rudr_types, **module})
-        return Found(name=name or package.removeprefix("rudr-py-"), package=package, version=version, load=lambda: made)
+        vars(made).update({"rudr_register_types": rudr_register_types, **module})
+        return InstalledPlugin(
+            name=name or package.removeprefix("rudr-py-"), package=package, version=version, load=lambda: made
+        )
 
     return make

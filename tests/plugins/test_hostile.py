@@ -15,13 +15,15 @@ from typing import Any
 import aiohttp
 import pytest
 
-from rudr_py.api import Context, Kind, Manifest, Rendered, Trait, Type, hookimpl
+from rudr_py.api import Kind, Manifest, Rendered, Trait, TraitContext, Type, hookimpl
 from rudr_py.kube.clock import SystemClock
 from rudr_py.local.cluster import LocalCluster
-from rudr_py.plugins import discovery, loading
-from rudr_py.plugins.marker import Label
+from rudr_py.plugins import entry_points, loading
+from rudr_py.plugins.call_marker import CallLabel
+from rudr_py.plugins.entry_points import InstalledPlugin
+from rudr_py.plugins.loading import LoadedPlugins, PluginGuard
 from rudr_py.plugins.quarantine import Offence
-from rudr_py.testing import live
+from rudr_py.testing import local_handle
 from rudr_py.testing.cluster import Cluster
 
 Make = Callable[..., Any]
@@ -36,10 +38,10 @@ DEPLOYMENT = Kind("apps/v1", "Deployment")
 async def _cluster() -> AsyncIterator[Cluster]:
     async with contextlib.AsyncExitStack() as stack:
         local = await stack.enter_async_context(LocalCluster())
-        transport = await live.connected(local.kubeconfig(), stack)
+        transport = await local_handle.connected(local.kubeconfig(), stack)
         cluster = Cluster(transport, "default", SystemClock())
         await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
-        await live.define(cluster)
+        await local_handle.define(cluster)
         yield cluster
 
 
@@ -83,56 +85,56 @@ class Hostile(Trait[Any]):
     name = "hostile"
     produces = (CONFIG,)
 
-    def __init__(self, deed: Callable[[Context[Any]], Any]) -> None:
+    def __init__(self, deed: Callable[[TraitContext[Any]], Any]) -> None:
         self._deed = deed
 
-    def render(self, ctx: Context[Any]) -> Rendered:
+    def render(self, ctx: TraitContext[Any]) -> Rendered:
         answer: Rendered = self._deed(ctx)
         return answer
 
 
-def _raises(ctx: Context[Any]) -> object:
+def _raises(ctx: TraitContext[Any]) -> object:
     raise KeyError("settings")
 
 
-def _exits(ctx: Context[Any]) -> object:
+def _exits(ctx: TraitContext[Any]) -> object:
     sys.exit(3)
 
 
-def _spins(ctx: Context[Any]) -> object:
+def _spins(ctx: TraitContext[Any]) -> object:
     while True:
         pass
 
 
-def _sleeps(ctx: Context[Any]) -> object:
+def _sleeps(ctx: TraitContext[Any]) -> object:
     return threading.Event().wait(60)
 
 
-def _swallows(ctx: Context[Any]) -> object:
+def _swallows(ctx: TraitContext[Any]) -> object:
     while True:
         with contextlib.suppress(Exception):
             _spins(ctx)
 
 
-def _floods(ctx: Context[Any]) -> object:
+def _floods(ctx: TraitContext[Any]) -> object:
     body = {"data": {"text": "x" * 2**20}}
     return Rendered(add=tuple(Manifest(kind=CONFIG, name=f"flood-{number}", body=body) for number in range(16)))
 
 
-def _hogs(ctx: Context[Any]) -> object:
+def _hogs(ctx: TraitContext[Any]) -> object:
     return Rendered(warnings=("x" * 2**62,))
 
 
-def _never_ends(ctx: Context[Any]) -> object:
+def _never_ends(ctx: TraitContext[Any]) -> object:
     return Rendered(add=tuple(Manifest(kind=CONFIG, name=f"n-{number}", body={}) for number in itertools.count()))
 
 
-def _prints(ctx: Context[Any]) -> object:
+def _prints(ctx: TraitContext[Any]) -> object:
     while True:
         sys.stdout.write("more")
 
 
-def _holds_itself(ctx: Context[Any]) -> object:
+def _holds_itself(ctx: TraitContext[Any]) -> object:
     body: Document = {}
     body["spec"] = body
     return Rendered(add=(Manifest(kind=CONFIG, name=ctx.name("self"), body=body),))
@@ -158,9 +160,9 @@ def _holds_itself(ctx: Context[Any]) -> object:
     ids=lambda value: value.__name__.strip("_") if callable(value) else None,
 )
 async def test_one_application_is_told_and_the_others_are_served(
-    deed: Callable[[Context[Any]], object], told: str, cluster: Cluster, plugin: Make
+    deed: Callable[[TraitContext[Any]], object], told: str, cluster: Cluster, plugin: Make
 ) -> None:
-    loaded = loading.load([plugin("rudr-py-hostile", Hostile(deed))], discovery.standard())
+    loaded = loading.load([plugin("rudr-py-hostile", Hostile(deed))], entry_points.standard())
     await cluster.apply(_component(), _application("before", "empty"), _application("bad", "hostile"))
     async with cluster.controller(loaded.catalog):
         await cluster.apply(_application("after", "empty"))
@@ -175,8 +177,8 @@ async def test_one_application_is_told_and_the_others_are_served(
 
 
 async def test_failing_calls_are_counted_where_the_plugins_are_told(cluster: Cluster, plugin: Make) -> None:
-    broken = discovery.Found(name="broken", package="rudr-py-broken", version="2", load=_no_import)
-    loaded = loading.load([plugin("rudr-py-hostile", Hostile(_raises)), broken], discovery.standard())
+    broken = InstalledPlugin(name="broken", package="rudr-py-broken", version="2", load=_no_import)
+    loaded = loading.load([plugin("rudr-py-hostile", Hostile(_raises)), broken], entry_points.standard())
     async with cluster.controller(loaded.catalog) as controller:
         await cluster.apply(_component(), _application("bad", "hostile"))
         await cluster.until(APPLICATION, "bad", _is("Valid", "False"))
@@ -204,14 +206,14 @@ def _spins_at_import() -> object:
 async def test_with_every_sort_of_broken_plugin_installed_the_controller_works_and_names_each(
     cluster: Cluster, plugin: Make, trait: Make
 ) -> None:
-    def broken(name: str, load: Callable[[], object]) -> discovery.Found:
-        return discovery.Found(name=name, package=f"rudr-py-{name}", version="2", load=load)
+    def broken(name: str, load: Callable[[], object]) -> InstalledPlugin:
+        return InstalledPlugin(name=name, package=f"rudr-py-{name}", version="2", load=load)
 
     found = [
         broken("raising", _no_import),
         broken("exiting", _exits_at_import),
         broken("spinning", _spins_at_import),
-        plugin("rudr-py-junk", rudr_types=hookimpl(lambda: 7)),
+        plugin("rudr-py-junk", rudr_register_types=hookimpl(lambda: 7)),
         plugin("rudr-py-half", trait("whole"), trait("nothing", render=Trait.render)),
         plugin("rudr-py-old", trait("old"), RUDR_API_VERSION="0.1"),
         plugin("rudr-py-twin-a", trait("twin")),
@@ -221,9 +223,9 @@ async def test_with_every_sort_of_broken_plugin_installed_the_controller_works_a
         plugin("rudr-py-ended", trait("ended")),
         plugin("rudr-py-good", trait("good")),
     ]
-    offence = Offence(Label("plugin", "ended", "rudr-py-ended 1.0"), "it looped")
-    ward = loading.Ward((offence,), load_limit=0.5)
-    loaded = loading.load(found, discovery.standard(), disabled={"unwanted": "nobody wants it"}, ward=ward)
+    offence = Offence(CallLabel("plugin", "ended", "rudr-py-ended 1.0"), "it looped")
+    ward = PluginGuard((offence,), load_limit=0.5)
+    loaded = loading.load(found, entry_points.standard(), disabled={"unwanted": "nobody wants it"}, ward=ward)
     async with cluster.controller(loaded.catalog) as controller:
         await cluster.apply(_component(), _application("app", "good"))
         await cluster.until(APPLICATION, "app", _is("Ready", "True"))
@@ -250,11 +252,11 @@ async def _ask(port: int, path: str) -> str:
 
 
 async def test_what_a_type_changes_in_place_is_told_and_harms_nobody(cluster: Cluster, plugin: Make) -> None:
-    def meddles(ctx: Context[Any]) -> Rendered:
+    def meddles(ctx: TraitContext[Any]) -> Rendered:
         ctx.manifests[0].body["spec"]["template"]["spec"]["containers"].clear()
         return Rendered()
 
-    loaded = loading.load([plugin("rudr-py-hostile", Hostile(meddles))], discovery.standard())
+    loaded = loading.load([plugin("rudr-py-hostile", Hostile(meddles))], entry_points.standard())
     async with cluster.controller(loaded.catalog):
         await cluster.apply(_component(), _application("bad", "hostile"))
         bad = await cluster.until(APPLICATION, "bad", _is("Ready", "True"))
@@ -267,7 +269,7 @@ async def test_what_a_type_changes_in_place_is_told_and_harms_nobody(cluster: Cl
 async def test_the_loop_is_never_held_up_for_long(cluster: Cluster, plugin: Make) -> None:
     """A type that spins holds up the others for its limit, not for the second in which a user begins to wonder."""
     held: list[float] = []
-    loaded = loading.load([plugin("rudr-py-hostile", Hostile(_spins))], discovery.standard())
+    loaded = loading.load([plugin("rudr-py-hostile", Hostile(_spins))], entry_points.standard())
     async with cluster.controller(loaded.catalog):
         watching = asyncio.create_task(_longest_pause(held))
         await cluster.apply(_component(), _application("bad", "hostile"))
@@ -289,11 +291,11 @@ async def _longest_pause(held: list[float]) -> None:
 async def test_without_its_plugin_an_application_keeps_its_objects_and_is_told(
     failing: str, cluster: Cluster, plugin: Make
 ) -> None:
-    def render(ctx: Context[Any]) -> Rendered:
+    def render(ctx: TraitContext[Any]) -> Rendered:
         return Rendered(add=(Manifest(kind=CONFIG, name=ctx.name("kept"), body={"data": {"a": "b"}}),))
 
     found = plugin("rudr-py-hostile", Hostile(render))
-    async with cluster.controller(loading.load([found], discovery.standard()).catalog):
+    async with cluster.controller(loading.load([found], entry_points.standard()).catalog):
         await cluster.apply(_component(), _application("app", "hostile"))
         await cluster.until(APPLICATION, "app", _is("Ready", "True"))
     async with cluster.controller(_without(found, failing).catalog):
@@ -314,7 +316,7 @@ async def test_without_its_plugin_an_application_keeps_its_objects_and_is_told(
         after = await cluster.get(APPLICATION, "app")
         assert after is not None
         assert after["metadata"]["resourceVersion"] == app["metadata"]["resourceVersion"]
-    async with cluster.controller(loading.load([found], discovery.standard()).catalog):
+    async with cluster.controller(loading.load([found], entry_points.standard()).catalog):
         await cluster.until(APPLICATION, "app", _is("Ready", "True"))
 
 
@@ -323,7 +325,7 @@ async def test_a_restart_with_the_same_packages_writes_nothing_and_a_new_version
 ) -> None:
     def started(version: str) -> AbstractAsyncContextManager[object]:
         found = plugin("rudr-py-hostile", Hostile(lambda _: Rendered()), version=version)
-        return cluster.controller(loading.load([found], discovery.standard()).catalog)
+        return cluster.controller(loading.load([found], entry_points.standard()).catalog)
 
     async with started("1.0"):
         await cluster.apply(_component(), _application("app", "hostile"))
@@ -338,14 +340,14 @@ async def test_a_restart_with_the_same_packages_writes_nothing_and_a_new_version
         await cluster.until(APPLICATION, "app", lambda one: one["status"]["packages"][0]["version"] == "1.1")
 
 
-def _without(found: discovery.Found, failing: str) -> loading.Loaded:
+def _without(found: InstalledPlugin, failing: str) -> LoadedPlugins:
     if failing == "uninstalled":
-        return loading.load([], discovery.standard())
+        return loading.load([], entry_points.standard())
     if failing == "broken":
-        broken = discovery.Found(name=found.name, package=found.package, version=found.version, load=_no_import)
-        return loading.load([broken], discovery.standard())
-    offence = Offence(Label("type", "hostile", found.distribution), "it looped")
-    return loading.load([found], discovery.standard(), ward=loading.Ward((offence,)))
+        broken = InstalledPlugin(name=found.name, package=found.package, version=found.version, load=_no_import)
+        return loading.load([broken], entry_points.standard())
+    offence = Offence(CallLabel("type", "hostile", found.distribution), "it looped")
+    return loading.load([found], entry_points.standard(), ward=PluginGuard((offence,)))
 
 
 def _no_import() -> object:
@@ -356,7 +358,7 @@ def test_a_hook_without_end_is_refused(plugin: Make, trait: Make) -> None:
     def endless() -> Iterator[Type[Any]]:
         return (trait(f"t{number}") for number in itertools.count())
 
-    found = plugin("rudr-py-hostile", rudr_types=hookimpl(endless))
+    found = plugin("rudr-py-hostile", rudr_register_types=hookimpl(endless))
     (state,) = loading.load([found], None).plugins
     assert state.state == "failed"
     assert "more than" in state.error

@@ -14,12 +14,13 @@ from rudr_py.api import API_VERSION, Kind, Rendered, Rule, Scope, Trait, Type, W
 from rudr_py.catalog import PluginState
 from rudr_py.errors import ConfigError, PluginCallError
 from rudr_py.plugins import loading
-from rudr_py.plugins.discovery import Found
+from rudr_py.plugins.entry_points import InstalledPlugin
+from rudr_py.plugins.loading import PluginGuard
 
 Make = Callable[..., Any]
 
 
-def _only(found: Found) -> PluginState:
+def _only(found: InstalledPlugin) -> PluginState:
     (state,) = loading.load([found], None).plugins
     return state
 
@@ -79,7 +80,7 @@ class _UnspeakableError(Exception):
 def test_a_plugin_that_cannot_be_imported_does_not_hinder_the_others(
     error: BaseException, trait: Make, plugin: Make
 ) -> None:
-    broken = Found(name="broken", package="rudr-py-broken", version="0.3", load=_raising(error))
+    broken = InstalledPlugin(name="broken", package="rudr-py-broken", version="0.3", load=_raising(error))
     loaded = loading.load([broken, plugin("rudr-py-good", trait())], None)
     assert loaded.catalog.trait("small").package == "rudr-py-good 1.0"
     (state,) = loaded.refused
@@ -95,10 +96,10 @@ def test_a_plugin_that_never_gets_ready_does_not_hinder_the_others(place: str, t
         while True:
             pass
 
-    hanging = plugin("rudr-py-hanging", rudr_types=_hook(endless))
+    hanging = plugin("rudr-py-hanging", rudr_register_types=_hook(endless))
     if place == "import":
-        hanging = Found(name="hanging", package="rudr-py-hanging", version="1.0", load=endless)
-    loaded = loading.load([hanging, plugin("rudr-py-good", trait())], None, ward=loading.Ward(load_limit=0.05))
+        hanging = InstalledPlugin(name="hanging", package="rudr-py-hanging", version="1.0", load=endless)
+    loaded = loading.load([hanging, plugin("rudr-py-good", trait())], None, ward=PluginGuard(load_limit=0.05))
     assert loaded.catalog.trait("small").package == "rudr-py-good 1.0"
     (state,) = loaded.refused
     assert "rudr-py-hanging 1.0" in state.error
@@ -107,7 +108,7 @@ def test_a_plugin_that_never_gets_ready_does_not_hinder_the_others(place: str, t
 
 def test_the_user_can_still_interrupt_while_plugins_are_loaded() -> None:
     with pytest.raises(KeyboardInterrupt):
-        loading.load([Found(name="x", package="x", version="1", load=_raising(KeyboardInterrupt()))], None)
+        loading.load([InstalledPlugin(name="x", package="x", version="1", load=_raising(KeyboardInterrupt()))], None)
 
 
 def _misspelt() -> list[object]:
@@ -146,22 +147,22 @@ def _hidden_coroutine() -> object:
 @pytest.mark.parametrize(
     ("module", "message"),
     [
-        ({"rudr_types": None}, "no function rudr_types with @hookimpl"),
-        ({"rudr_types": list}, "no function rudr_types with @hookimpl"),
+        ({"rudr_register_types": None}, "no function rudr_register_types with @hookimpl"),
+        ({"rudr_register_types": list}, "no function rudr_register_types with @hookimpl"),
         ({"rudr_typs": _hook(_misspelt)}, "rudr_typs"),
-        ({"rudr_types": hookimpl(_with_argument)}, "registry"),
-        ({"rudr_types": _hook(_coroutine)}, "async rudr_types"),
-        ({"rudr_types": _hook(_async_generator)}, "async rudr_types"),
-        ({"rudr_types": _hook(_hidden_coroutine)}, "returned coroutine"),
-        ({"rudr_types": _hook(_exits)}, "SystemExit: bye"),
-        ({"rudr_types": _hook(_fails)}, "KeyError: 'settings'"),
-        ({"rudr_types": _hook(_stumbles)}, "ZeroDivisionError"),
-        ({"rudr_types": _hook(lambda: None)}, "returned None"),
-        ({"rudr_types": _hook(lambda: 7)}, "returned int"),
-        ({"rudr_types": _hook(lambda: "small")}, "returned str"),
-        ({"rudr_types": _hook(lambda: {"small": 1})}, "returned dict"),
-        ({"rudr_types": _hook(lambda: ["small"])}, "not a Trait, WorkloadType or Scope"),
-        ({"rudr_types": _hook(lambda: [Trait])}, "return an instance, Trait()"),
+        ({"rudr_register_types": hookimpl(_with_argument)}, "registry"),
+        ({"rudr_register_types": _hook(_coroutine)}, "async rudr_register_types"),
+        ({"rudr_register_types": _hook(_async_generator)}, "async rudr_register_types"),
+        ({"rudr_register_types": _hook(_hidden_coroutine)}, "returned coroutine"),
+        ({"rudr_register_types": _hook(_exits)}, "SystemExit: bye"),
+        ({"rudr_register_types": _hook(_fails)}, "KeyError: 'settings'"),
+        ({"rudr_register_types": _hook(_stumbles)}, "ZeroDivisionError"),
+        ({"rudr_register_types": _hook(lambda: None)}, "returned None"),
+        ({"rudr_register_types": _hook(lambda: 7)}, "returned int"),
+        ({"rudr_register_types": _hook(lambda: "small")}, "returned str"),
+        ({"rudr_register_types": _hook(lambda: {"small": 1})}, "returned dict"),
+        ({"rudr_register_types": _hook(lambda: ["small"])}, "not a Trait, WorkloadType or Scope"),
+        ({"rudr_register_types": _hook(lambda: [Trait])}, "return an instance, Trait()"),
     ],
 )
 def test_a_hook_that_is_no_hook_is_refused_in_words_for_its_author(
@@ -250,7 +251,7 @@ def test_well_formed_declarations_of_every_sort_pass(trait: Make, plugin: Make) 
         count: int = 1
 
     rule = Rule(groups=("",), resources=("pods",), verbs=("get",))
-    full = trait(properties=Size, produces=(Kind("v1", "Pod"),), permissions=(rule,), needs=frozenset({"pods"}))
+    full = trait(properties=Size, produces=(Kind("v1", "Pod"),), permissions=(rule,), requires=frozenset({"pods"}))
     assert _only(plugin("rudr-py-x", full)).state == "loaded"
 
 
@@ -265,7 +266,7 @@ def test_a_plugin_for_this_api_or_for_none_in_particular_is_loaded(
 @pytest.mark.parametrize("version", ["2.0", "1.99", "0.1", "latest", "", 1.5, ()])
 def test_a_plugin_for_another_api_is_incompatible_and_its_hook_is_not_called(version: object, plugin: Make) -> None:
     called: list[str] = []
-    found = plugin("rudr-py-x", RUDR_API_VERSION=version, rudr_types=_hook(lambda: called.append("hook")))
+    found = plugin("rudr-py-x", RUDR_API_VERSION=version, rudr_register_types=_hook(lambda: called.append("hook")))
     state = _only(found)
     assert state.state == "incompatible"
     assert "rudr-py-x 1.0" in state.error
@@ -281,14 +282,14 @@ def test_a_name_missing_in_our_api_counts_as_made_for_another_version() -> None:
     def load() -> object:
         raise ImportError("cannot import name 'Sidecar' from 'rudr_py.api'", name="rudr_py.api")
 
-    state = _only(Found(name="x", package="rudr-py-x", version="9", load=load))
+    state = _only(InstalledPlugin(name="x", package="rudr-py-x", version="9", load=load))
     assert state.state == "incompatible"
     assert "Sidecar" in state.error
 
 
 @pytest.mark.parametrize("asked", ["a", "rudr-py-a"])
 def test_only_the_plugins_asked_for_are_imported(asked: str, trait: Make, plugin: Make) -> None:
-    bomb = Found(name="b", package="rudr-py-b", version="1", load=_raising(AssertionError("imported")))
+    bomb = InstalledPlugin(name="b", package="rudr-py-b", version="1", load=_raising(AssertionError("imported")))
     loaded = loading.load([plugin("rudr-py-a", trait()), bomb], None, only=(asked,))
     assert [(state.name, state.state) for state in loaded.plugins] == [("a", "loaded"), ("b", "disabled")]
     assert loaded.refused == ()
@@ -306,7 +307,7 @@ def test_asking_for_a_plugin_that_is_not_installed_says_which_are(trait: Make, p
 
 
 def test_a_disabled_plugin_is_not_imported_and_says_why() -> None:
-    bomb = Found(name="b", package="rudr-py-b", version="1", load=_raising(AssertionError("imported")))
+    bomb = InstalledPlugin(name="b", package="rudr-py-b", version="1", load=_raising(AssertionError("imported")))
     (state,) = loading.load([bomb], None, disabled={"b": "it ended the process twice"}).plugins
     assert state.state == "disabled"
     assert "it ended the process twice" in state.error
@@ -319,4 +320,4 @@ def test_calls_of_a_loaded_type_are_guarded(trait: Make, plugin: Make) -> None:
 
     offer = loading.load([plugin("rudr-py-x", trait(render=spin))], None).catalog.trait("small")
     with pytest.raises(PluginCallError, match=r"small of rudr-py-x 1\.0 .*0\.25 s"):
-        offer.call(offer.provides.render, None, returns=Rendered)
+        offer.call(offer.type.render, None, returns=Rendered)

@@ -14,23 +14,23 @@ import pytest
 import rudr_py
 from rudr_py.errors import CatalogError, ConfigError
 from rudr_py.plugins import loading, watchdog
-from rudr_py.plugins.discovery import Found
-from rudr_py.plugins.loading import Ward
-from rudr_py.plugins.marker import Label
+from rudr_py.plugins.call_marker import CallLabel
+from rudr_py.plugins.entry_points import InstalledPlugin
+from rudr_py.plugins.loading import PluginGuard
 from rudr_py.plugins.quarantine import Offence, Quarantine
 
 Make = Callable[..., Any]
 ROOT = Path(rudr_py.__file__).parents[1]
 
-LOOP = Label("type", "loop", "rudr-py-hostile 1.0")
+LOOP = CallLabel("type", "loop", "rudr-py-hostile 1.0")
 
 PROCESS = """
 import hashlib, re, sys, types
 from pathlib import Path
 from rudr_py.api import Rendered, Trait, hookimpl
 from rudr_py.plugins import loading, watchdog
-from rudr_py.plugins.discovery import Found
-from rudr_py.plugins.loading import Ward
+from rudr_py.plugins.entry_points import InstalledPlugin
+from rudr_py.plugins.loading import PluginGuard
 from rudr_py.plugins.quarantine import Offence, Quarantine
 
 class Loop(Trait):
@@ -45,17 +45,17 @@ class Good(Trait):
         return Rendered()
 
 module = types.ModuleType("hostile")
-module.rudr_types = hookimpl(lambda: [Loop(), Good()])
-plugin = Found(name="hostile", package="rudr-py-hostile", version="1.0", load=lambda: module)
+module.rudr_register_types = hookimpl(lambda: [Loop(), Good()])
+plugin = InstalledPlugin(name="hostile", package="rudr-py-hostile", version="1.0", load=lambda: module)
 quarantine = Quarantine(Path(sys.argv[1]))
 report = lambda label: quarantine.add(Offence(label, "it held up everything"))
 with quarantine.session() as marker, watchdog.watching(marker, report, seconds=0.5):
-    loaded = loading.load([plugin], None, ward=Ward(quarantine.read(), marker))
+    loaded = loading.load([plugin], None, ward=PluginGuard(quarantine.read(), marker))
     good = loaded.catalog.trait("good")
-    good.call(good.provides.render, None, returns=Rendered)
+    good.call(good.type.render, None, returns=Rendered)
     for name in sorted(loaded.catalog.traits):
         offer = loaded.catalog.trait(name)
-        offer.call(offer.provides.render, None, returns=Rendered)
+        offer.call(offer.type.render, None, returns=Rendered)
     print(loaded.plugins[0].state, sorted(loaded.catalog.traits))
 """
 
@@ -110,7 +110,7 @@ def test_a_quarantined_type_says_how_to_release_it_and_the_others_of_its_package
     trait: Make, plugin: Make
 ) -> None:
     found = plugin("rudr-py-x", trait("bad"), trait("fine"), version="2.0")
-    ward = Ward((Offence(Label("type", "bad", "rudr-py-x 2.0"), "it looped"),))
+    ward = PluginGuard((Offence(CallLabel("type", "bad", "rudr-py-x 2.0"), "it looped"),))
     loaded = loading.load([found], None, ward=ward)
     (state,) = loaded.refused
     assert (state.state, state.types, state.withheld) == ("quarantined", ("bad", "fine"), ("bad",))
@@ -123,22 +123,22 @@ def test_a_quarantined_plugin_is_not_even_imported() -> None:
     def load() -> object:
         raise AssertionError("imported")
 
-    found = Found(name="x", package="rudr-py-x", version="1", load=load)
-    ward = Ward((Offence(Label("plugin", "x", "rudr-py-x 1"), "its import looped"),))
+    found = InstalledPlugin(name="x", package="rudr-py-x", version="1", load=load)
+    ward = PluginGuard((Offence(CallLabel("plugin", "x", "rudr-py-x 1"), "its import looped"),))
     (state,) = loading.load([found], None, ward=ward).plugins
     assert state.state == "quarantined"
     assert "rudr plugins release x" in state.error
 
 
 def test_a_new_version_starts_afresh(trait: Make, plugin: Make) -> None:
-    ward = Ward((Offence(Label("type", "bad", "rudr-py-x 1.0"), "it looped"),))
+    ward = PluginGuard((Offence(CallLabel("type", "bad", "rudr-py-x 1.0"), "it looped"),))
     (state,) = loading.load([plugin("rudr-py-x", trait("bad"), version="1.1")], None, ward=ward).plugins
     assert state.state == "loaded"
 
 
 def test_what_is_released_is_off_the_list(tmp_path: Path) -> None:
     quarantine = Quarantine(tmp_path / "new")
-    other = Offence(Label("plugin", "other", "rudr-py-y 1"), "why")
+    other = Offence(CallLabel("plugin", "other", "rudr-py-y 1"), "why")
     quarantine.add(Offence(LOOP, "once"))
     quarantine.add(other)
     quarantine.add(Offence(LOOP, "twice"))

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from rudr_py.api import Rendered, Scope, Type, WorkloadType
-from rudr_py.plugins import discovery, loading
-from rudr_py.plugins.discovery import Found
+from rudr_py.plugins import entry_points, loading
+from rudr_py.plugins.entry_points import InstalledPlugin
 
-Make = Callable[..., Found]
+Make = Callable[..., InstalledPlugin]
 SERVER = "core.oam.dev/v1alpha1.Server"
 
 
@@ -42,7 +42,7 @@ def test_a_group_of_ones_own_is_right(name: str, plugin: Make) -> None:
 
 
 def test_a_type_that_replaces_one_of_the_specification_has_its_name(plugin: Make) -> None:
-    replacing = made(WorkloadType, name=SERVER, overrides=(SERVER,))
-    loaded = loading.load([plugin("rudr-py-x", replacing)], discovery.standard())
+    replacing = made(WorkloadType, name=SERVER, replaces=(SERVER,))
+    loaded = loading.load([plugin("rudr-py-x", replacing)], entry_points.standard())
     assert loaded.refused == ()
     assert loaded.catalog.workload(SERVER).package == "rudr-py-x 1.0"

@@ -19,7 +19,7 @@ import rudr_py
 from rudr_py.api import Kind
 from rudr_py.kube.clock import SystemClock
 from rudr_py.local.cluster import LocalCluster
-from rudr_py.testing import live
+from rudr_py.testing import local_handle
 from rudr_py.testing.cluster import Cluster
 
 pytestmark = pytest.mark.slow
@@ -40,7 +40,7 @@ class Loop(Trait):
         return Rendered()
 
 @hookimpl
-def rudr_types():
+def rudr_register_types():
     return [Loop()]
 """
 
@@ -108,9 +108,9 @@ async def test_what_ends_the_process_does_so_once(deed: str, code: int, told_of:
     async with contextlib.AsyncExitStack() as stack:
         local = await stack.enter_async_context(LocalCluster())
         (site / "kubeconfig").write_text(yaml.safe_dump(local.kubeconfig()))
-        cluster = Cluster(await live.connected(local.kubeconfig(), stack), "default", SystemClock())
+        cluster = Cluster(await local_handle.connected(local.kubeconfig(), stack), "default", SystemClock())
         await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
-        await live.define(cluster)
+        await local_handle.define(cluster)
         await cluster.apply(_component(), _application("good", "empty"), _application("bad", "loop"))
         async with _running(site) as first:
             _, told = await asyncio.wait_for(first.communicate(), SECONDS)

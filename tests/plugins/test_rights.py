@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rudr_py.api import Kind, Rule
-from rudr_py.plugins import discovery, loading, rights
+from rudr_py.plugins import entry_points, loading, rights
 
 Make = Callable[..., Any]
 
@@ -36,7 +36,7 @@ def test_what_is_produced_is_kept_what_is_observed_is_watched_and_the_rest_is_no
 
 @pytest.mark.parametrize("setting", ["publish", "root_scopes", "leader_elect"])
 def test_no_right_gives_everything_or_more_rights(setting: str) -> None:
-    catalog = loading.load([], discovery.standard()).catalog
+    catalog = loading.load([], entry_points.standard()).catalog
     needed = rights.needed(catalog, **{setting: True})  # type: ignore[arg-type] # all of these are booleans
     rules = (*needed.cluster, *needed.definitions, *needed.own)
     assert not [rule for rule in rules if "*" in (*rule.groups, *rule.resources, *rule.verbs)]
@@ -46,7 +46,7 @@ def test_no_right_gives_everything_or_more_rights(setting: str) -> None:
 
 
 def test_settings_that_need_more_or_less_are_heeded() -> None:
-    catalog = loading.load([], discovery.standard()).catalog
+    catalog = loading.load([], entry_points.standard()).catalog
     plain, rooted = rights.needed(catalog), rights.needed(catalog, root_scopes=True)
     assert "create" not in _verbs(plain.cluster, "core.oam.dev", "applicationconfigurations")
     assert "create" in _verbs(rooted.cluster, "core.oam.dev", "applicationconfigurations")

@@ -93,12 +93,12 @@ def _installed() -> dict[str, str]:
 def _pytest(*arguments: str) -> int:
     cache = f"cache_dir={Path(sys.prefix) / 'pytest'}"
     command = [sys.executable, "-m", "pytest", "-m", "not slow", "-o", cache, *arguments]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603 - pytest, in this environment
+    return subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603 - runs pytest of that environment
 
 
 def _install(name: str, version: str) -> None:
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--no-deps"]
-    subprocess.run([*pip, f"{name}=={version}"], cwd=ROOT, check=True)  # noqa: S603 - pip, in this environment
+    subprocess.run([*pip, f"{name}=={version}"], cwd=ROOT, check=True)  # noqa: S603 - runs pip of that environment
 
 
 if __name__ == "__main__":

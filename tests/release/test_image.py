@@ -25,7 +25,7 @@ from rudr_py.kube import config
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local.cluster import LocalCluster
-from rudr_py.model import crds
+from rudr_py.model.crd_schemas import crds
 from rudr_py.testing.cluster import Cluster
 from tests.e2e.documents import APPLICATION, CRD, application, component, established, synced
 from tests.release import recipe

@@ -11,7 +11,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from rudr_py.model import crds
+from rudr_py.model.crd_schemas import crds
 from tests.release import building
 from tests.release.building import PLUGINS, ROOT, Built
 

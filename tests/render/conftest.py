@@ -12,13 +12,14 @@ import pytest
 from rudr_py import catalog
 from rudr_py.api import Kind, Scope, Trait, Type, WorkloadType
 from rudr_py.catalog import Catalog
-from rudr_py.model import parse, yamlfile
 from rudr_py.model.application import Application
 from rudr_py.model.document import Parsed, Positions
-from rudr_py.plugins import discovery, loading
-from rudr_py.render import rendering
-from rudr_py.render.inputs import Definitions, Inputs
-from rudr_py.render.plan import Plan
+from rudr_py.model.parse import documents as parse
+from rudr_py.model.parse import yaml_file
+from rudr_py.plugins import entry_points, loading
+from rudr_py.render import render
+from rudr_py.render.values.inputs import Definitions, Inputs
+from rudr_py.render.values.plan import Plan
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -75,7 +76,7 @@ class Seen:
 
 @pytest.fixture(name="catalog", scope="session")
 def _catalog() -> Catalog:
-    return loading.load((), discovery.standard()).catalog
+    return loading.load((), entry_points.standard()).catalog
 
 
 @pytest.fixture(name="with_types")
@@ -105,7 +106,7 @@ def read(text: str, **fields: Any) -> Inputs:
     """The documents of a text as the command line reads them."""
     parsed: dict[str, Parsed[Any]] = {}
     positions: dict[str, Positions] = {}
-    for document in yamlfile.load(text, "app.yaml"):
+    for document in yaml_file.load(text, "app.yaml"):
         found = parse.parse(document.value, document.positions)
         assert found.value is not None, found.problems
         name = "" if isinstance(found.value, Application) else found.value.metadata.name
@@ -134,7 +135,7 @@ def _plan(catalog: Catalog) -> Callable[..., Plan]:
     """The plan of a YAML text with the built-in types, or those of `types`."""
 
     def plan(text: str, *, types: Catalog | None = None, **fields: Any) -> Plan:
-        return rendering.render(read(text, **fields), types or catalog)
+        return render.render(read(text, **fields), types or catalog)
 
     return plan
 

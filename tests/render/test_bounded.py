@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.render import status
+from rudr_py.render.status import status
 
 TRAIT = {"name": "manual-scaler", "attachedAt": "2026-03-01T12:00:00Z", "state": "ready", "reason": "Ready"}
 RUNS = {"job": {"inputs": "d", "state": "complete"}}

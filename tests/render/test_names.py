@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rudr_py.catalog import Catalog
-from rudr_py.render import rendering
-from rudr_py.render.inputs import Inputs
+from rudr_py.render import render
+from rudr_py.render.values.inputs import Inputs
 
 PARTS = st.lists(st.sampled_from(["a", "b", "0", "trait", "ingress", "x" * 58]), min_size=1, max_size=4)
 # a Service's name begins with a letter
@@ -62,7 +62,7 @@ def test_names_with_dashes_never_meet_unnoticed(
         {"componentName": component, "instanceName": instance, "traits": [INGRESS, SCALER]}
         for component, instance in zip(components, instances, strict=True)
     ]
-    plan = rendering.render(inputs(application(*bindings, components=documents)), catalog)
+    plan = render.render(inputs(application(*bindings, components=documents)), catalog)
     refs = [planned.ref for planned in plan.manifests]
     assert len(set(refs)) == len(refs)
     assert all(len(ref.name) <= 63 for ref in refs)
@@ -77,7 +77,7 @@ def test_components_and_instances_that_make_one_name_are_refused_with_both(
 ) -> None:
     documents = f"{_component('a-b', ['main'])}\n---\n{_component('a', ['main'])}"
     bindings = [{"componentName": "a-b", "instanceName": "c"}, {"componentName": "a", "instanceName": "b-c"}]
-    (problem,) = rendering.render(inputs(application(*bindings, components=documents)), catalog).problems
+    (problem,) = render.render(inputs(application(*bindings, components=documents)), catalog).problems
     assert problem.path == "$.spec.components[1].instanceName"
     assert problem.message == (
         '"c" and "b-c" would both write componentinstance.core.oam.dev/a-b-c; rename one of them'

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from rudr_py.api import Context, Rendered, WorkloadType
+from rudr_py.api import Rendered, WorkloadContext, WorkloadType
 from rudr_py.catalog import Catalog
 from rudr_py.render import prepare
-from rudr_py.render.inputs import Inputs
-from rudr_py.render.prepare import Preparation
+from rudr_py.render.prepare import PrepareResult
+from rudr_py.render.values.inputs import Inputs
 
 Text = Callable[..., str]
 Web = Callable[..., dict[str, Any]]
@@ -29,7 +29,7 @@ class Sized(WorkloadType[dict[str, Any]]):
         "additionalProperties": False,
     }
 
-    def render(self, ctx: Context[dict[str, Any]]) -> Rendered:
+    def render(self, ctx: WorkloadContext[dict[str, Any]]) -> Rendered:
         del ctx
         return Rendered()
 
@@ -49,7 +49,7 @@ spec:
 """
 
 
-def _places(found: Preparation) -> list[tuple[str, str, str]]:
+def _places(found: PrepareResult) -> list[tuple[str, str, str]]:
     missing = (found.missing,) if found.missing else ()
     return [(problem.document, problem.path, problem.rule) for problem in (*missing, *found.problems)]
 

@@ -10,22 +10,27 @@ from hypothesis import strategies as st
 
 from rudr_py.api import Scale
 from rudr_py.render import scaling
-from rudr_py.render.scaling import Clash, Merged, Wish
+from rudr_py.render.scaling import MergedScale, ScaleClash, ScaleRequest
 
 CPU = ({"type": "Resource"},)
 
-EXACT, RANGE, HOLD, EXTERNAL = Scale.exact(3), Scale.range(2, 6, CPU, {"scaleUp": {}}), Scale.hold(4), Scale.external()
+EXACT, RANGE, HOLD, EXTERNAL = (
+    Scale.exact(3),
+    Scale.between(2, 6, CPU, {"scaleUp": {}}),
+    Scale.hold(4),
+    Scale.external(),
+)
 
 
-def _wishes(*sizes: Scale) -> list[Wish]:
-    return [Wish(size, f"t{index}", f"$.traits[{index}]") for index, size in enumerate(sizes)]
+def _wishes(*sizes: Scale) -> list[ScaleRequest]:
+    return [ScaleRequest(size, f"t{index}", f"$.traits[{index}]") for index, size in enumerate(sizes)]
 
 
 def _size(*sizes: Scale) -> Scale | str | None:
     merged = scaling.merge(_wishes(*sizes))
-    if isinstance(merged, Clash):
+    if isinstance(merged, ScaleClash):
         return "clash"
-    return merged.scale if isinstance(merged, Merged) else None
+    return merged.scale if isinstance(merged, MergedScale) else None
 
 
 @pytest.mark.parametrize(
@@ -36,8 +41,8 @@ def _size(*sizes: Scale) -> Scale | str | None:
         ((RANGE,), RANGE),
         ((EXTERNAL,), EXTERNAL),
         ((HOLD,), Scale.exact(4)),
-        ((RANGE, HOLD), Scale.range(4, 6, CPU, {"scaleUp": {}})),
-        ((RANGE, Scale.hold(9)), Scale.range(9, 9, CPU, {"scaleUp": {}})),
+        ((RANGE, HOLD), Scale.between(4, 6, CPU, {"scaleUp": {}})),
+        ((RANGE, Scale.hold(9)), Scale.between(9, 9, CPU, {"scaleUp": {}})),
         ((RANGE, Scale.hold(1)), RANGE),
         ((EXACT, HOLD), "clash"),
         ((EXTERNAL, HOLD), "clash"),
@@ -61,7 +66,7 @@ def test_the_table_of_sizes_holds_in_every_order(sizes: tuple[Scale, ...], wante
 SIZES = st.one_of(
     st.builds(Scale.exact, st.integers(0, 9)),
     st.builds(Scale.hold, st.integers(0, 9)),
-    st.builds(lambda low, more: Scale.range(low, low + more), st.integers(0, 9), st.integers(0, 9)),
+    st.builds(lambda low, more: Scale.between(low, low + more), st.integers(0, 9), st.integers(0, 9)),
     st.just(Scale.external()),
 )
 
@@ -72,8 +77,8 @@ def test_the_order_of_wishes_makes_no_difference(sizes: list[Scale], random: obj
     shuffled = list(wishes)
     random.shuffle(shuffled)  # type: ignore[attr-defined] # hypothesis hands over a Random
     first, second = scaling.merge(wishes), scaling.merge(shuffled)
-    if isinstance(first, Clash):
-        assert isinstance(second, Clash)
+    if isinstance(first, ScaleClash):
+        assert isinstance(second, ScaleClash)
         assert first.message == second.message
     else:
         assert first == second
@@ -82,21 +87,21 @@ def test_the_order_of_wishes_makes_no_difference(sizes: list[Scale], random: obj
 @given(st.lists(SIZES, min_size=1, max_size=3))
 def test_what_is_merged_is_a_size_that_can_be_had(sizes: list[Scale]) -> None:
     merged = scaling.merge(_wishes(*sizes))
-    if isinstance(merged, Merged):
+    if isinstance(merged, MergedScale):
         assert merged.scale.form != "hold"
         assert 0 <= merged.scale.minimum <= merged.scale.maximum
 
 
 def test_a_clash_names_every_trait_and_stands_at_the_last() -> None:
     # by number, not by letter: 10 comes after 9
-    wishes = [Wish(EXACT, f"t{index}", f"$.traits[{index}]") for index in (8, 9, 10)]
+    wishes = [ScaleRequest(EXACT, f"t{index}", f"$.traits[{index}]") for index in (8, 9, 10)]
     clash = scaling.merge(wishes)
-    assert isinstance(clash, Clash)
+    assert isinstance(clash, ScaleClash)
     assert 'the traits "t10", "t8" and "t9" cannot all decide the number of replicas' in clash.message
     assert clash.path == "$.traits[10]"
 
 
 def test_the_wish_that_decides_the_form_is_told() -> None:
-    merged = scaling.merge([Wish(HOLD, "holder", "$.a"), Wish(RANGE, "ranger", "$.b")])
-    assert isinstance(merged, Merged)
+    merged = scaling.merge([ScaleRequest(HOLD, "holder", "$.a"), ScaleRequest(RANGE, "ranger", "$.b")])
+    assert isinstance(merged, MergedScale)
     assert merged.by.trait == "ranger"

@@ -14,11 +14,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from rudr_py.api import Context, Health, Kind, Manifest, Rendered, Trait
+from rudr_py.api import Health, Kind, Manifest, Rendered, Trait, TraitContext
 from rudr_py.plugins import rights
-from rudr_py.testing import RenderError, access, checks, conformance, junk
+from rudr_py.testing import RenderError, checks, conformance, fuzz_objects, rbac_check
 from rudr_py.testing.checks import Case
-from rudr_py.testing.rendering import Stage
+from rudr_py.testing.rendering import RenderSetup
 
 CONFIG = Kind("v1", "ConfigMap")
 GADGET = Kind("example.org/v1", "Gadget")
@@ -29,10 +29,10 @@ class Good(Trait[Any]):
     name = "good"
     produces = (CONFIG,)
 
-    def data(self, ctx: Context[Any]) -> dict[str, Any]:
+    def data(self, ctx: TraitContext[Any]) -> dict[str, Any]:
         return {"size": "1"}
 
-    def render(self, ctx: Context[Any]) -> Rendered:
+    def render(self, ctx: TraitContext[Any]) -> Rendered:
         body = {"data": self.data(ctx)}
         return Rendered(add=(Manifest(kind=self.produces[0], name=ctx.name("good"), body=body),))
 
@@ -41,12 +41,12 @@ test_conforms = conformance.suite(Good(), properties=[{}, {"anything": 1}])
 
 
 def _case(type_: Trait[Any]) -> Case:
-    return Case(stage=Stage(type_=type_))
+    return Case(stage=RenderSetup(type_=type_))
 
 
-def _saying(data: Callable[[Context[Any]], object]) -> Trait[Any]:
+def _saying(data: Callable[[TraitContext[Any]], object]) -> Trait[Any]:
     class Saying(Good):
-        def data(self, ctx: Context[Any]) -> dict[str, Any]:
+        def data(self, ctx: TraitContext[Any]) -> dict[str, Any]:
             return {"size": str(data(ctx))}
 
     return Saying()
@@ -61,30 +61,30 @@ COUNT = itertools.count()
 
 
 class Greedy(Good):
-    def render(self, ctx: Context[Any]) -> Rendered:
+    def render(self, ctx: TraitContext[Any]) -> Rendered:
         return Rendered(add=(Manifest(kind=Kind("v1", "Secret"), name=ctx.name("good"), body={}),))
 
 
 class Constant(Good):
-    def render(self, ctx: Context[Any]) -> Rendered:
+    def render(self, ctx: TraitContext[Any]) -> Rendered:
         return Rendered(add=(Manifest(kind=CONFIG, name="settings", body={}),))
 
 
 class Nosy(Good):
     """Looks at its neighbours in the listed order."""
 
-    def data(self, ctx: Context[Any]) -> dict[str, Any]:
+    def data(self, ctx: TraitContext[Any]) -> dict[str, Any]:
         return {"first": ctx.traits[0].name}
 
 
 class Meddler(Good):
-    def data(self, ctx: Context[Any]) -> dict[str, Any]:
+    def data(self, ctx: TraitContext[Any]) -> dict[str, Any]:
         ctx.manifests[0].body["spec"]["replicas"] = 7
         return {}
 
 
 class Fragile(Good):
-    def health(self, ctx: Context[Any]) -> Health:
+    def health(self, ctx: TraitContext[Any]) -> Health:
         found = ctx.live(ctx.manifests[0].ref) or {}
         return Health("ready" if found["status"]["phase"] == "Good" else "failed", "Looked")
 
@@ -94,12 +94,12 @@ class Gullible(Good):
 
     observes = (CONFIG,)
 
-    def data(self, ctx: Context[Any]) -> dict[str, Any]:
+    def data(self, ctx: TraitContext[Any]) -> dict[str, Any]:
         return {"seen": "".join(found["data"]["size"] for found in ctx.observed(CONFIG))}
 
 
 class Refusing(Good):
-    def render(self, ctx: Context[Any]) -> Rendered:
+    def render(self, ctx: TraitContext[Any]) -> Rendered:
         raise ValueError(ctx.instance)
 
 
@@ -142,9 +142,9 @@ def test_a_type_that_breaks_a_promise_is_found(check: Callable[[Case], None], ba
 
 def test_junk_is_the_same_for_everyone_and_of_every_kind() -> None:
     places = [("v1", "ConfigMap", "a"), ("v1", "Pod", "b")]
-    first, second = list(junk.documents(places)), list(junk.documents(places))
+    first, second = list(fuzz_objects.documents(places)), list(fuzz_objects.documents(places))
     assert first == second
-    assert len(first) > junk.EXAMPLES
+    assert len(first) > fuzz_objects.EXAMPLES
     kinds = {type(one.get("status")) for situation in first for one in situation}
     assert kinds >= {dict, list, str, int, float, bool, type(None)}
 
@@ -154,7 +154,7 @@ def test_a_right_that_is_missing_is_told_with_its_request() -> None:
     enough = rights.needed(case.catalog())
     without = msgspec.structs.replace(enough, cluster=tuple(rule for rule in enough.cluster if rule.groups != ("",)))
     with pytest.raises(AssertionError, match="configmaps"):
-        access.check([case.stage], case.catalog(), without)
+        rbac_check.check([case.stage], case.catalog(), without)
 
 
 def test_a_type_that_cannot_render_is_told_before_a_cluster_waits_for_it() -> None:
@@ -166,13 +166,13 @@ def test_rights_that_could_not_be_tried_are_told_with_what_the_server_refused() 
     class Unfit(Good):
         produces = (SERVICE,)
 
-        def render(self, ctx: Context[Any]) -> Rendered:
+        def render(self, ctx: TraitContext[Any]) -> Rendered:
             body = {"spec": {"ports": [{"port": 0}]}}
             return Rendered(add=(Manifest(kind=SERVICE, name=ctx.name("good"), body=body),))
 
     case = _case(Unfit())
     with pytest.raises(AssertionError, match='rights of "good" could not be tried') as told:
-        access.check([case.stage], case.catalog())
+        rbac_check.check([case.stage], case.catalog())
     assert "Synced is False, Invalid: " in str(told.value)
     assert "the server answered 422 to PATCH /api/v1/namespaces/default/services/" in str(told.value)
 
@@ -180,25 +180,25 @@ def test_rights_that_could_not_be_tried_are_told_with_what_the_server_refused() 
 def test_rights_that_could_not_be_tried_are_told_with_the_fault_of_the_type() -> None:
     case = _case(Refusing())
     with pytest.raises(AssertionError, match=r"Valid is False, PluginFailed: .* raised ValueError"):
-        access.check([case.stage], case.catalog())
+        rbac_check.check([case.stage], case.catalog())
 
 
 def test_rights_that_could_not_be_tried_are_told_after_a_while() -> None:
     class Robber(Good):
         produces = (ACCOUNT,)
 
-        def render(self, ctx: Context[Any]) -> Rendered:
+        def render(self, ctx: TraitContext[Any]) -> Rendered:
             return Rendered(add=(Manifest(kind=ACCOUNT, name="default", body={}),))
 
     case = _case(Robber())
     with pytest.raises(AssertionError, match=r'application "app-0" was not synced in 1 s'):
-        access.check([case.stage], case.catalog(), patience=1.0)
+        rbac_check.check([case.stage], case.catalog(), patience=1.0)
 
 
 @pytest.mark.parametrize("begun", [True, False])
 def test_health_that_never_ends_is_told_before_a_cluster_waits_for_it(begun: bool) -> None:
     class Endless(Good):
-        def health(self, ctx: Context[Any]) -> Health:
+        def health(self, ctx: TraitContext[Any]) -> Health:
             found = ctx.live(ctx.manifests[0].ref) or {}
             while not begun or "status" in found:
                 pass

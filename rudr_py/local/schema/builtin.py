@@ -1,7 +1,7 @@
 """Schemas of the built-in kinds, read from the PyPI package `kubernetes-validate`.
 
-The definitions of a release are decoded once and nodes are built when a kind is first asked for.
-What the publication leaves out (the defaults of list keys, which structs Go holds by value) is in `published.py`.
+The definitions of a release are decoded once; the nodes of a kind are built on first use. `published` adds facts that
+the publication omits (the defaults of list keys, structs that Go holds by value).
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ import msgspec
 
 from rudr_py.errors import LocalApiError
 from rudr_py.local.schema import published
-from rudr_py.local.schema.node import DEDUCED, OPAQUE, Node
+from rudr_py.local.schema.node import DEDUCED, OPAQUE, SchemaNode
 
 _REF = "#/$defs/"
 _GVK = "x-kubernetes-group-version-kind"
 _SCALARS = ("string", "integer", "number", "boolean")
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _SPECIAL = {
-    "io.k8s.apimachinery.pkg.util.intstr.IntOrString": Node(
+    "io.k8s.apimachinery.pkg.util.intstr.IntOrString": SchemaNode(
         type="string", format="int-or-string", int_or_string=True, builtin=True
     ),
-    "io.k8s.apimachinery.pkg.api.resource.Quantity": Node(type="string", format="quantity", builtin=True),
+    "io.k8s.apimachinery.pkg.api.resource.Quantity": SchemaNode(type="string", format="quantity", builtin=True),
     "io.k8s.apimachinery.pkg.runtime.RawExtension": OPAQUE,
     # the embedded schema of a CRD is an ordinary object of the CRD, except where any JSON may stand
     "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON": DEDUCED,
@@ -33,48 +33,48 @@ _SPECIAL = {
 
 
 class BuiltinSchemas:
-    """The schemas of one Kubernetes release. Get one from `builtin_schema`."""
+    """The schemas of one Kubernetes release; see `builtin_schema`."""
 
     def __init__(self, release: str, definitions: dict[str, dict[str, Any]]) -> None:
         self.release = release
         self.definitions = definitions
-        self._nodes: dict[str, Node] = dict(_SPECIAL)
+        self._nodes: dict[str, SchemaNode] = dict(_SPECIAL)
         self._names = _names_by_kind(definitions)
 
     @property
-    def metadata(self) -> Node:
+    def metadata(self) -> SchemaNode:
         """The node of ObjectMeta, which custom resources share."""
         return self.definition(_META)
 
-    def node(self, api_version: str, kind: str) -> Node | None:
-        """The schema of a kind (`apps/v1`, `Deployment`), or None when this release has no such kind."""
+    def node(self, api_version: str, kind: str) -> SchemaNode | None:
+        """Return the schema of a kind (`apps/v1`, `Deployment`), or None if this release does not have it."""
         name = self._names.get((api_version, kind))
         return self.definition(name) if name else None
 
     def definition_name(self, api_version: str, kind: str) -> str | None:
-        """The key of a kind in `definitions`, as /openapi publishes it."""
+        """Return the key of a kind in `definitions`, its name in /openapi, or None."""
         return self._names.get((api_version, kind))
 
     def kinds(self) -> tuple[tuple[str, str], ...]:
-        """Every (apiVersion, kind) of this release, options and lists included."""
+        """Return every (apiVersion, kind) of this release, including options and lists."""
         return tuple(self._names)
 
-    def definition(self, name: str) -> Node:
-        """The node of a definition by its published name. Raises LocalApiError for an unknown one."""
-        known = self._nodes.get(name)
-        if known is not None:
-            return known
+    def definition(self, name: str) -> SchemaNode:
+        """Return the node of a definition by its published name. Raises LocalApiError if it does not exist."""
+        cached = self._nodes.get(name)
+        if cached is not None:
+            return cached
         raw = self.definitions.get(name)
         if raw is None:
             raise LocalApiError(f"the schemas of Kubernetes {self.release} have no definition {name!r}")
-        properties: dict[str, Node] = {}
+        properties: dict[str, SchemaNode] = {}
         node = msgspec.structs.replace(self._build(raw, properties), name=name)
         self._nodes[name] = node  # before its properties: a definition may contain itself
         for key, value in raw.get("properties", {}).items():
             properties[key] = self._property(name, key, value)
         return node
 
-    def _property(self, owner: str, key: str, raw: dict[str, Any]) -> Node:
+    def _property(self, owner: str, key: str, raw: dict[str, Any]) -> SchemaNode:
         node = self._resolve(raw)
         definition = self.definitions[owner]
         changes: dict[str, Any] = {}
@@ -86,7 +86,7 @@ class BuiltinSchemas:
             changes["default"] = published.KEY_DEFAULTS[owner, key]
         return msgspec.structs.replace(node, **changes) if changes else node
 
-    def _resolve(self, raw: dict[str, Any]) -> Node:
+    def _resolve(self, raw: dict[str, Any]) -> SchemaNode:
         ref = raw.get("$ref")
         if ref is None:
             return self._build(raw, {key: self._resolve(v) for key, v in raw.get("properties", {}).items()})
@@ -95,17 +95,17 @@ class BuiltinSchemas:
             node = msgspec.structs.replace(node, **_extensions(raw))
         return node
 
-    def _build(self, raw: dict[str, Any], properties: dict[str, Node]) -> Node:
+    def _build(self, raw: dict[str, Any], properties: dict[str, SchemaNode]) -> SchemaNode:
         kind = raw.get("type", "")
         additional = raw.get("additionalProperties")
         values = self._resolve(additional) if isinstance(additional, dict) else None
         free = _is_free(raw)
-        return Node(
+        return SchemaNode(
             type=kind if isinstance(kind, str) else next(t for t in kind if t != "null"),
             properties=properties,
             items=self._resolve(raw["items"]) if "items" in raw else None,
-            additional=values,
-            unknown=values or (DEDUCED if free else None),
+            additional_node=values,
+            unknown_node=values or (DEDUCED if free else None),
             required=tuple(raw.get("required", ())),
             enum=tuple(raw.get("enum", ())),
             format=raw.get("format", ""),
@@ -131,9 +131,9 @@ def _always_written(owner: str, key: str, definition: dict[str, Any]) -> bool:
 
 @functools.cache
 def builtin_schema(release: str) -> BuiltinSchemas:
-    """The schemas of a Kubernetes release such as `1.36`, decoded once per process (about 10 ms).
+    """Return the schemas of a Kubernetes release such as `1.36`, decoded once per process (about 10 ms).
 
-    Raises LocalApiError when the installed `kubernetes-validate` does not have that release.
+    Raises LocalApiError if the installed `kubernetes-validate` does not have that release.
     """
     folder = importlib.resources.files(kubernetes_validate) / "kubernetes-json-schema"
     minor = ".".join(release.lstrip("v").split(".")[:2])
@@ -147,29 +147,29 @@ def builtin_schema(release: str) -> BuiltinSchemas:
 
 
 def _is_free(raw: dict[str, Any]) -> bool:
-    """An object without declared fields takes any JSON."""
+    """An object without declared fields accepts any JSON."""
     kinds = raw.get("type", "")
     return not raw.get("properties") and "additionalProperties" not in raw and (not kinds or "object" in kinds)
 
 
 def _extensions(raw: dict[str, Any]) -> dict[str, Any]:
-    """The x-kubernetes-* keys that are present, as fields of Node."""
-    found: dict[str, Any] = {}
+    """Return the x-kubernetes-* keys as fields of SchemaNode."""
+    fields: dict[str, Any] = {}
     strategy = raw.get("x-kubernetes-patch-strategy", "")
     merge_key = raw.get("x-kubernetes-patch-merge-key", "")
     if strategy:
-        found["patch_strategy"] = strategy
+        fields["patch_strategy"] = strategy
     if merge_key:
-        found["patch_merge_key"] = merge_key
+        fields["patch_merge_key"] = merge_key
     if "x-kubernetes-list-type" in raw:
-        found["list_type"] = raw["x-kubernetes-list-type"]
-        found["list_keys"] = tuple(sorted(raw.get("x-kubernetes-list-map-keys", ())))
+        fields["list_type"] = raw["x-kubernetes-list-type"]
+        fields["list_keys"] = tuple(sorted(raw.get("x-kubernetes-list-map-keys", ())))
     elif strategy.startswith("merge") and "$ref" not in raw:
-        found["list_type"] = "map" if merge_key else "set"
-        found["list_keys"] = (merge_key,) if merge_key else ()
+        fields["list_type"] = "map" if merge_key else "set"
+        fields["list_keys"] = (merge_key,) if merge_key else ()
     if "x-kubernetes-map-type" in raw:
-        found["map_type"] = raw["x-kubernetes-map-type"]
-    return found
+        fields["map_type"] = raw["x-kubernetes-map-type"]
+    return fields
 
 
 def _gvk(raw: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:

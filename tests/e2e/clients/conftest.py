@@ -18,7 +18,7 @@ from rudr_py.kube import config
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local import certificates
-from rudr_py.local.access.settings import Access, Certificate
+from rudr_py.local.access.settings import AccessSettings, Certificate
 from rudr_py.local.cluster import LocalCluster, LocalSettings
 from rudr_py.testing.cluster import Cluster
 from tests.e2e.clients.sessions import Client
@@ -65,7 +65,7 @@ async def place(server: Server, certificate: Certificate, request: pytest.Fixtur
     async with contextlib.AsyncExitStack() as stack:
         if server.name == "local":
             names = None if request.node.get_closest_marker("controllers") else frozenset[str]()
-            settings = LocalSettings(controllers=names, access=Access(tls=certificate))
+            settings = LocalSettings(controllers=names, access=AccessSettings(certificate=certificate))
             server.local = await stack.enter_async_context(LocalCluster(settings))
             server.kubeconfig.write_text(yaml.safe_dump(server.local.kubeconfig()))
         transport = AioTransport(await config.connect(str(server.kubeconfig)))

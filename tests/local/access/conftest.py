@@ -9,7 +9,7 @@ import aiohttp
 import msgspec
 import pytest
 
-from rudr_py.local.access.settings import Access
+from rudr_py.local.access.settings import AccessSettings
 from rudr_py.local.cluster import LocalCluster, LocalSettings
 from tests.local.access.harness import TOKENS, Ask, Roles
 from tests.local.harness import Reply
@@ -17,7 +17,7 @@ from tests.local.harness import Reply
 
 @pytest.fixture
 async def cluster() -> AsyncIterator[LocalCluster]:
-    settings = LocalSettings(access=Access(tokens=TOKENS), token="admin", controllers=frozenset(), seed=1)
+    settings = LocalSettings(access=AccessSettings(tokens=TOKENS), token="admin", controllers=frozenset(), seed=1)
     async with LocalCluster(settings) as running:
         yield running
 

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from rudr_py.local.access.settings import Access
+from rudr_py.local.access.settings import AccessSettings
 from rudr_py.local.cluster import LocalCluster, LocalSettings
 from tests.local.access.harness import Ask, Roles, rule
 from tests.local.harness import CONFIG_MAPS, Api, Reply
@@ -76,7 +76,7 @@ async def test_a_bound_token_goes_with_what_it_is_bound_to(ask: Ask, token: str)
 
 async def test_a_token_ends() -> None:
     now = [datetime(2026, 1, 1, tzinfo=UTC)]
-    settings = LocalSettings(access=Access(), token="admin", controllers=frozenset(), clock=lambda: now[0])
+    settings = LocalSettings(access=AccessSettings(), token="admin", controllers=frozenset(), clock=lambda: now[0])
     async with LocalCluster(settings) as cluster, aiohttp.ClientSession() as session:
         api = Api(session, cluster.url)
         session.headers["Authorization"] = "Bearer admin"

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from rudr_py.local.access.settings import Access
+from rudr_py.local.access.settings import AccessSettings
 from rudr_py.local.access.user import User
 from rudr_py.local.cluster import LocalCluster, LocalSettings
 from tests.local.access.harness import Ask, Roles, rule
@@ -117,7 +117,7 @@ async def test_a_group_without_a_user_is_a_bad_request(ask: Ask) -> None:
 
 @pytest.fixture
 async def old() -> AsyncIterator[Api]:
-    access = Access(tokens={"bob": User(name="bob")})
+    access = AccessSettings(tokens={"bob": User(name="bob")})
     settings = LocalSettings(access=access, controllers=frozenset(), release="1.30")
     async with (
         LocalCluster(settings) as cluster,

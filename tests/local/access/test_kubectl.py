@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from rudr_py.local import certificates
-from rudr_py.local.access.settings import Access
+from rudr_py.local.access.settings import AccessSettings
 from rudr_py.local.access.user import User
 from rudr_py.local.cluster import LocalCluster, LocalSettings
 
@@ -26,7 +26,9 @@ Run = Callable[..., Awaitable[tuple[int, str]]]
 @pytest.fixture
 async def kubectl(tmp_path: Path) -> AsyncIterator[Run]:
     """Run kubectl as the admin or with another `token`; returns the exit code and all that it prints."""
-    access = Access(tls=certificates.generate("127.0.0.1"), tokens={"alice": User(name="alice", groups=("devs",))})
+    access = AccessSettings(
+        certificate=certificates.generate("127.0.0.1"), tokens={"alice": User(name="alice", groups=("devs",))}
+    )
     async with LocalCluster(LocalSettings(access=access, seed=1)) as cluster:
 
         async def run(*arguments: str, token: str = "") -> tuple[int, str]:

@@ -10,19 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rudr_py.errors import ApiError
-from rudr_py.local import reviews, subresources
-from rudr_py.local.access.settings import Access
+from rudr_py.local.access.settings import AccessSettings
 from rudr_py.local.access.user import ADMIN
+from rudr_py.local.backend import Backend
 from rudr_py.local.cluster import LocalCluster, LocalSettings
-from rudr_py.local.resources import Kind, Resource, Target
-from rudr_py.local.world import World
+from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Resource
+from rudr_py.local.verbs import reviews, subresources
 
 REVIEWS = (
-    Kind("authorization.k8s.io/v1", "SelfSubjectAccessReview"),
-    Kind("authorization.k8s.io/v1", "SubjectAccessReview"),
-    Kind("authorization.k8s.io/v1", "LocalSubjectAccessReview"),
-    Kind("authorization.k8s.io/v1", "SelfSubjectRulesReview"),
-    Kind("authentication.k8s.io/v1", "TokenReview"),
+    KindInfo("authorization.k8s.io/v1", "SelfSubjectAccessReview"),
+    KindInfo("authorization.k8s.io/v1", "SubjectAccessReview"),
+    KindInfo("authorization.k8s.io/v1", "LocalSubjectAccessReview"),
+    KindInfo("authorization.k8s.io/v1", "SelfSubjectRulesReview"),
+    KindInfo("authentication.k8s.io/v1", "TokenReview"),
 )
 KEYS = (
     *("resourceAttributes", "nonResourceAttributes", "user", "groups", "extra", "verb", "namespace", "path"),
@@ -36,30 +36,30 @@ VALUES = st.recursive(
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    return LocalCluster(LocalSettings(access=Access())).world
+def world() -> Backend:
+    return LocalCluster(LocalSettings(access=AccessSettings())).backend
 
 
-def resource(world: World, kind: Kind) -> Resource:
-    found = world.registry.of(kind)
+def resource(world: Backend, kind: KindInfo) -> Resource:
+    found = world.registry.by_kind(kind)
     assert found is not None
     return found
 
 
 @given(spec=VALUES, kind=st.sampled_from(REVIEWS))
-def test_a_strange_review_is_answered_or_refused(world: World, spec: Any, kind: Kind) -> None:
+def test_a_strange_review_is_answered_or_refused(world: Backend, spec: Any, kind: KindInfo) -> None:
     with contextlib.suppress(ApiError):
         answered = reviews.answer(world, resource(world, kind), "default", {"metadata": {}, "spec": spec}, ADMIN)
         assert "status" in answered
 
 
 @given(spec=VALUES, name=st.sampled_from(["token", "eviction", "binding", "nothing"]))
-def test_what_is_strangely_created_under_an_object_is_refused(world: World, spec: Any, name: str) -> None:
-    for kind in (Kind("v1", "ServiceAccount"), Kind("v1", "Pod")):
+def test_what_is_strangely_created_under_an_object_is_refused(world: Backend, spec: Any, name: str) -> None:
+    for kind in (KindInfo("v1", "ServiceAccount"), KindInfo("v1", "Pod")):
         found = resource(world, kind)
         world.store.put(found.table, {"kind": kind.kind, "apiVersion": "v1", **_named(), "spec": {"containers": []}})
         with contextlib.suppress(ApiError):
-            subresources.create(world, Target(found, "default", "a"), name, {"spec": spec, "target": spec})
+            subresources.create(world, ObjectTarget(found, "default", "a"), name, {"spec": spec, "target": spec})
 
 
 def _named() -> dict[str, Any]:

@@ -11,13 +11,13 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any
 
-from rudr_py.local import kinds
-from rudr_py.local.controllers.index import key_of
-from rudr_py.local.direct import DirectObjects
-from rudr_py.local.resources import Kind, Registry
+from rudr_py.local.backend import Backend
+from rudr_py.local.controllers.runtime.owner_index import key_of
+from rudr_py.local.in_process_api import DirectObjects
+from rudr_py.local.registry import kinds
+from rudr_py.local.registry.resources import KindInfo, Registry
 from rudr_py.local.schema.builtin import builtin_schema
-from rudr_py.local.store import Object, Store
-from rudr_py.local.world import World
+from rudr_py.local.storage.store import Object, Store
 
 KINDS = {
     "Pod": "v1",
@@ -87,13 +87,13 @@ class RecordedObjects(DirectObjects):
     def __init__(self, clock: FakeClock) -> None:
         schemas = builtin_schema(RELEASE)
         self.store = Store()
-        world = World(
+        backend = Backend(
             store=self.store,
             registry=Registry(kinds.builtin(schemas.node)),
             clock=lambda: datetime.fromtimestamp(clock(), UTC),
-            chance=random.Random(0),  # noqa: S311  - names and uids, no secrets
+            rng=random.Random(0),  # noqa: S311  - names and uids, no secrets
         )
-        super().__init__(world, "kube-controller-manager")
+        super().__init__(backend, "kube-controller-manager")
         self._calls: list[tuple[str, str, str]] = []
         self.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
 
@@ -164,7 +164,7 @@ class Running:
         return next((each for each in self.all(kind, namespace) if each["metadata"]["name"] == name), None)
 
     def all(self, kind: str, namespace: str = "default") -> list[Object]:
-        chosen = Kind(KINDS[kind], kind)
+        chosen = KindInfo(KINDS[kind], kind)
         resource = self.objects.resource(chosen)
         return self.objects.list(chosen, namespace if resource and resource.namespaced else "")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rudr_py.local.store import Object
+from rudr_py.local.storage.store import Object
 from tests.local.controllers.harness import RecordedObjects, Run
 
 

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from rudr_py.errors import LocalApiError
-from rudr_py.local.controllers import CONTROLLERS, ControllerSettings, Script, run_controllers
-from rudr_py.local.store import Object
+from rudr_py.local.controllers import CONTROLLERS, ControllerSettings, PodScript, run_controllers
+from rudr_py.local.storage.store import Object
 from tests.local.controllers.harness import FakeClock, RecordedObjects, Run
 
 
@@ -49,11 +49,11 @@ async def test_a_failing_reconcile_is_repeated_and_harms_no_other_object(
 ) -> None:
     failures = iter([RuntimeError("broken script"), RuntimeError("broken script")])
 
-    def script(obj: Object) -> Script:
+    def script(obj: Object) -> PodScript:
         if obj["metadata"]["name"] == "bad":
             for failure in failures:
                 raise failure
-        return Script()
+        return PodScript()
 
     async with running(script=script) as cluster:
         objects.create(pod("bad"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rudr_py.local.controllers import times
-from rudr_py.local.store import Object
+from rudr_py.local.controllers.runtime import times
+from rudr_py.local.storage.store import Object
 from tests.local.controllers.harness import RecordedObjects, Run
 
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from rudr_py.local.merge.ownership import Write
-from rudr_py.local.schema import builtin, structural
-from rudr_py.local.schema.node import Node
+from rudr_py.local.merge.managed_fields import Write
+from rudr_py.local.schema import builtin
+from rudr_py.local.schema.builtin import BuiltinSchemas
+from rudr_py.local.schema.crd import structural
+from rudr_py.local.schema.node import SchemaNode
 
 WIDGET: dict[str, Any] = {
     "type": "object",
@@ -68,24 +70,24 @@ MakeWrite = Callable[..., Write]
 
 
 @pytest.fixture(scope="session")
-def schemas() -> builtin.BuiltinSchemas:
+def schemas() -> BuiltinSchemas:
     return builtin.builtin_schema("1.36")
 
 
 @pytest.fixture(scope="session")
-def deployment(schemas: builtin.BuiltinSchemas) -> Node:
+def deployment(schemas: BuiltinSchemas) -> SchemaNode:
     node = schemas.node("apps/v1", "Deployment")
     assert node is not None
     return node
 
 
 @pytest.fixture(scope="session")
-def widget(schemas: builtin.BuiltinSchemas) -> Node:
+def widget(schemas: BuiltinSchemas) -> SchemaNode:
     return structural.structural_node(WIDGET, schemas.metadata)
 
 
 @pytest.fixture
-def by(widget: Node) -> MakeWrite:
+def by(widget: SchemaNode) -> MakeWrite:
     """`by("rudr", second=3)`: a write to a Widget by a manager, at 10:00:03."""
 
     def make(manager: str, *, second: int = 0, **more: Any) -> Write:

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from rudr_py.errors import ApiError
 from rudr_py.local.merge import apply as merging
-from rudr_py.local.merge import fieldset, ownership, typed
+from rudr_py.local.merge import fieldset, managed_fields, typed
 from rudr_py.local.merge.apply import ApplyConflict, TypedError
-from rudr_py.local.merge.ownership import Write
-from rudr_py.local.merge.refusal import PatchError
-from rudr_py.local.schema import default
-from rudr_py.local.schema.node import Node
+from rudr_py.local.merge.errors import PatchError
+from rudr_py.local.merge.managed_fields import Write
+from rudr_py.local.schema.defaulting import defaulter
+from rudr_py.local.schema.node import SchemaNode
 
 MakeWrite = Callable[..., Write]
 
@@ -59,7 +59,7 @@ def entry_of(obj: dict[str, Any], manager: str) -> dict[str, Any]:
 def updated(live: dict[str, Any] | None, new: dict[str, Any], write: Write) -> dict[str, Any]:
     """An update as the server does it: the new object with its managedFields."""
     result = copy.deepcopy(new)
-    result.setdefault("metadata", {})["managedFields"] = ownership.update(live, new, write)
+    result.setdefault("metadata", {})["managedFields"] = managed_fields.update(live, new, write)
     return result
 
 
@@ -99,19 +99,21 @@ def test_a_foreign_removal_takes_the_field_out_of_our_entry(by: MakeWrite) -> No
 def test_a_foreign_field_and_a_status_change_leave_our_entry_alone(by: MakeWrite) -> None:
     live = merging.apply(None, body(size=1), by("rudr"), force=True)
     foreign = updated(live, {**live, "spec": {"size": 1, "color": "red"}}, by("hand"))
-    status = by("kubelet", subresource="status", reset=ownership.reset_fields("status", custom=True, has_status=True))
+    status = by(
+        "kubelet", subresource="status", reset=managed_fields.reset_fields("status", custom=True, has_status=True)
+    )
     after = updated(foreign, {**foreign, "status": {"phase": "Ready"}}, status)
     assert entry_of(after, "rudr") == entry_of(live, "rudr")
     assert entry_of(after, "kubelet")["subresource"] == "status"
 
 
-def test_a_given_up_field_that_nobody_else_owns_is_gone_and_defaulted_again(deployment: Node) -> None:
+def test_a_given_up_field_that_nobody_else_owns_is_gone_and_defaulted_again(deployment: SchemaNode) -> None:
     write = Write(manager="rudr", api_version="apps/v1", node=deployment, time="2026-11-23T10:00:00Z")
     live = merging.apply(None, web(replicas=5), write, force=True)
-    default.default(live, deployment)
+    defaulter.default(live, deployment)
     after = merging.apply(live, web(), write, force=True)
     assert "replicas" not in after["spec"]
-    default.default(after, deployment)
+    defaulter.default(after, deployment)
     assert after["spec"]["replicas"] == 1
     assert owners(after, ".spec.replicas") == []
 
@@ -203,11 +205,11 @@ def test_a_co_owned_field_stays_when_one_owner_gives_it_up(by: MakeWrite) -> Non
     assert after["spec"] == {"size": 1, "color": "red"}
 
 
-def test_giving_up_a_struct_takes_the_defaults_below_it_along(deployment: Node) -> None:
+def test_giving_up_a_struct_takes_the_defaults_below_it_along(deployment: SchemaNode) -> None:
     write = Write(manager="rudr", api_version="apps/v1", node=deployment)
     probe = {"httpGet": {"path": "/", "port": 80}}
     live = merging.apply(None, web(livenessProbe=probe), write, force=True)
-    default.default(live, deployment)
+    defaulter.default(live, deployment)
     after = merging.apply(live, web(), write, force=True)
     assert "livenessProbe" not in after["spec"]["template"]["spec"]["containers"][0]
 
@@ -266,15 +268,15 @@ def test_identity_and_server_set_fields_are_never_owned(by: MakeWrite) -> None:
 
 
 def test_status_is_not_owned_through_the_main_door_and_nothing_else_through_its_own(by: MakeWrite) -> None:
-    main = by("rudr", reset=ownership.reset_fields("", custom=True, has_status=True))
+    main = by("rudr", reset=managed_fields.reset_fields("", custom=True, has_status=True))
     live = merging.apply(None, {**body(size=1), "status": {"phase": "x"}}, main, force=True)
     assert entry_of(live, "rudr")["fieldsV1"] == {"f:spec": {"f:size": {}}}
-    door = by("status", subresource="status", reset=ownership.reset_fields("status", custom=True, has_status=True))
+    door = by("status", subresource="status", reset=managed_fields.reset_fields("status", custom=True, has_status=True))
     after = merging.apply(live, {**body(size=9), "status": {"phase": "y"}}, door, force=True)
     assert entry_of(after, "status")["fieldsV1"] == {"f:status": {"f:phase": {}}}
 
 
-def test_an_undeclared_field_cannot_be_typed(deployment: Node) -> None:
+def test_an_undeclared_field_cannot_be_typed(deployment: SchemaNode) -> None:
     write = Write(manager="rudr", api_version="apps/v1", node=deployment)
     applied = web()
     applied["spec"]["bogus"] = 1
@@ -321,7 +323,7 @@ def test_the_take_over_of_an_update_entry_by_editing_managed_fields_removes_what
     edited["metadata"]["managedFields"] = [
         entry for entry in edited["metadata"]["managedFields"] if "f:color" in entry["fieldsV1"]["f:spec"]
     ]
-    edited["metadata"]["managedFields"] = ownership.update(live, edited, by("rudr"))
+    edited["metadata"]["managedFields"] = managed_fields.update(live, edited, by("rudr"))
     assert owners(edited, ".spec.color") == ["rudr/Apply"]
     after = merging.apply(edited, body(size=1), by("rudr"), force=True)
     assert after["spec"] == {"size": 1}
@@ -337,10 +339,10 @@ def test_the_result_shares_nothing_with_the_live_object(by: MakeWrite) -> None:
     assert live == before
 
 
-def test_an_apply_without_change_of_a_deployment_is_cheap(deployment: Node) -> None:
+def test_an_apply_without_change_of_a_deployment_is_cheap(deployment: SchemaNode) -> None:
     write = Write(manager="rudr", api_version="apps/v1", node=deployment, time="2026-11-23T10:00:00Z")
     live = merging.apply(None, web(env=[{"name": str(n), "value": "v"} for n in range(10)]), write, force=True)
-    default.default(live, deployment)
+    defaulter.default(live, deployment)
     applied = web(env=[{"name": str(n), "value": "v"} for n in range(10)])
     fastest = 1.0
     for _ in range(20):
@@ -373,12 +375,12 @@ specs = st.fixed_dictionaries(
 )
 
 
-def write_by(manager: str, node: Node, day: int = 23) -> Write:
+def write_by(manager: str, node: SchemaNode, day: int = 23) -> Write:
     return Write(manager=manager, api_version="example.dev/v1", node=node, time=f"2026-11-{day}T10:00:00Z")
 
 
 @given(specs, specs)
-def test_applying_twice_is_applying_once(widget: Node, first: dict[str, Any], second: dict[str, Any]) -> None:
+def test_applying_twice_is_applying_once(widget: SchemaNode, first: dict[str, Any], second: dict[str, Any]) -> None:
     live = merging.apply(None, body(**first), write_by("other", widget), force=True)
     once = merging.apply(live, body(**second), write_by("rudr", widget), force=True)
     assert merging.apply(once, body(**second), write_by("rudr", widget, day=24), force=True) == once
@@ -386,7 +388,7 @@ def test_applying_twice_is_applying_once(widget: Node, first: dict[str, Any], se
 
 @given(specs, specs)
 def test_an_empty_apply_gives_up_exactly_what_nobody_else_owns(
-    widget: Node, ours: dict[str, Any], theirs: dict[str, Any]
+    widget: SchemaNode, ours: dict[str, Any], theirs: dict[str, Any]
 ) -> None:
     live = merging.apply(None, body(**ours), write_by("rudr", widget), force=True)
     both = merging.apply(live, body(**theirs), write_by("other", widget), force=True)
@@ -397,16 +399,19 @@ def test_an_empty_apply_gives_up_exactly_what_nobody_else_owns(
 
 @given(specs, specs, specs)
 def test_what_is_owned_is_there(
-    widget: Node, first: dict[str, Any], second: dict[str, Any], third: dict[str, Any]
+    widget: SchemaNode, first: dict[str, Any], second: dict[str, Any], third: dict[str, Any]
 ) -> None:
     live = merging.apply(None, body(**first), write_by("rudr", widget), force=True)
     edited = {**live, "spec": second} if second else {key: live[key] for key in live if key != "spec"}
     edited = {
         **edited,
-        "metadata": {**live["metadata"], "managedFields": ownership.update(live, edited, write_by("hand", widget))},
+        "metadata": {
+            **live["metadata"],
+            "managedFields": managed_fields.update(live, edited, write_by("hand", widget)),
+        },
     }
     after = merging.apply(edited, body(**third), write_by("rudr", widget), force=True)
-    there = typed.with_named(typed.field_set(ownership.without_managed_fields(after), widget), widget)
+    there = typed.with_declared(typed.field_set(managed_fields.without_managed_fields(after), widget), widget)
     for entry in after["metadata"].get("managedFields", []):
         assert fieldset.difference(entry["fieldsV1"], there) == {}
     if third:
@@ -424,11 +429,11 @@ junk = st.recursive(
 
 
 @given(junk, junk)
-def test_bad_objects_raise_nothing_but_api_errors(widget: Node, live: Any, applied: Any) -> None:
+def test_bad_objects_raise_nothing_but_api_errors(widget: SchemaNode, live: Any, applied: Any) -> None:
     stored: dict[str, Any] = {**body(), "spec": live}
-    stored["metadata"] = {"name": "w", "managedFields": ownership.update(None, stored, write_by("hand", widget))}
+    stored["metadata"] = {"name": "w", "managedFields": managed_fields.update(None, stored, write_by("hand", widget))}
     changed = {**body(), "spec": applied}
-    ownership.update(stored, changed, write_by("hand", widget))
+    managed_fields.update(stored, changed, write_by("hand", widget))
     with contextlib.suppress(ApiError):
         merging.apply(stored, changed, write_by("rudr", widget), force=True)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rudr_py.local.merge import patch
-from rudr_py.local.merge.refusal import PatchError
+from rudr_py.local.merge.errors import PatchError
 
 values = st.recursive(
     st.booleans() | st.integers(0, 2) | st.sampled_from("ab"),

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.local.merge.refusal import PatchError
+from rudr_py.local.merge.errors import PatchError
 from rudr_py.local.merge.strategic import strategic_patch
-from rudr_py.local.schema.node import Node
+from rudr_py.local.schema.node import SchemaNode
 
 
 def pod(**spec: Any) -> dict[str, Any]:
@@ -30,78 +30,78 @@ def container(doc: dict[str, Any], index: int = 0) -> dict[str, Any]:
     return found
 
 
-def test_lists_merge_by_the_key_of_the_schema(deployment: Node) -> None:
+def test_lists_merge_by_the_key_of_the_schema(deployment: SchemaNode) -> None:
     after = strategic_patch(LIVE, pod(containers=[{"name": "c", "env": env(B="3", C="4")}]), deployment)
     assert container(after) == {"name": "c", "image": "a", "env": env(A="1", B="3", C="4"), "args": ["x"]}
 
 
-def test_lists_without_a_key_are_replaced(deployment: Node) -> None:
+def test_lists_without_a_key_are_replaced(deployment: SchemaNode) -> None:
     after = strategic_patch(LIVE, pod(containers=[{"name": "c", "args": ["y"]}]), deployment)
     assert container(after)["args"] == ["y"]
 
 
-def test_a_new_item_that_the_live_list_does_not_know_comes_first(deployment: Node) -> None:
+def test_a_new_item_that_the_live_list_does_not_know_comes_first(deployment: SchemaNode) -> None:
     after = strategic_patch(LIVE, pod(containers=[{"name": "d", "image": "b"}]), deployment)
     assert [container(after, 0)["name"], container(after, 1)["name"]] == ["d", "c"]
 
 
-def test_null_removes_a_field(deployment: Node) -> None:
+def test_null_removes_a_field(deployment: SchemaNode) -> None:
     after = strategic_patch(LIVE, pod(containers=[{"name": "c", "image": None}], nodeSelector=None), deployment)
     assert "image" not in container(after)
     assert "nodeSelector" not in after["spec"]["template"]["spec"]
 
 
-def test_patch_delete_removes_an_item(deployment: Node) -> None:
+def test_patch_delete_removes_an_item(deployment: SchemaNode) -> None:
     change = [{"name": "A", "$patch": "delete"}]
     after = strategic_patch(LIVE, pod(containers=[{"name": "c", "env": change}]), deployment)
     assert container(after)["env"] == env(B="2")
 
 
-def test_patch_replace_in_a_list_replaces_the_list(deployment: Node) -> None:
+def test_patch_replace_in_a_list_replaces_the_list(deployment: SchemaNode) -> None:
     change = [{"$patch": "replace"}, *env(Z="9")]
     after = strategic_patch(LIVE, pod(containers=[{"name": "c", "env": change}]), deployment)
     assert container(after)["env"] == env(Z="9")
 
 
-def test_patch_replace_and_delete_in_a_map_act_on_the_whole_map(deployment: Node) -> None:
+def test_patch_replace_and_delete_in_a_map_act_on_the_whole_map(deployment: SchemaNode) -> None:
     after = strategic_patch(LIVE, pod(nodeSelector={"$patch": "replace", "x": "y"}), deployment)
     assert after["spec"]["template"]["spec"]["nodeSelector"] == {"x": "y"}
     after = strategic_patch(LIVE, pod(nodeSelector={"$patch": "delete"}), deployment)
     assert after["spec"]["template"]["spec"]["nodeSelector"] == {}
 
 
-def test_retain_keys_drops_what_it_does_not_name(deployment: Node) -> None:
+def test_retain_keys_drops_what_it_does_not_name(deployment: SchemaNode) -> None:
     live = {"spec": {"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}}}
     after = strategic_patch(live, {"spec": {"strategy": {"$retainKeys": ["type"], "type": "Recreate"}}}, deployment)
     assert after == {"spec": {"strategy": {"type": "Recreate"}}}
 
 
-def test_retain_keys_must_name_what_the_patch_sets(deployment: Node) -> None:
+def test_retain_keys_must_name_what_the_patch_sets(deployment: SchemaNode) -> None:
     with pytest.raises(PatchError, match="invalid patch format of retainKeys") as caught:
         strategic_patch({}, {"spec": {"strategy": {"$retainKeys": []}}} | {"$retainKeys": ["metadata"]}, deployment)
     assert caught.value.status == 400
 
 
-def test_set_element_order_orders_the_list(deployment: Node) -> None:
+def test_set_element_order_orders_the_list(deployment: SchemaNode) -> None:
     order = {"$setElementOrder/env": [{"name": "C"}, {"name": "A"}, {"name": "B"}], "env": env(C="3")}
     after = strategic_patch(LIVE, pod(containers=[{"name": "c", **order}]), deployment)
     assert [item["name"] for item in container(after)["env"]] == ["C", "A", "B"]
 
 
-def test_set_element_order_keeps_items_that_it_does_not_name(deployment: Node) -> None:
+def test_set_element_order_keeps_items_that_it_does_not_name(deployment: SchemaNode) -> None:
     order = {"$setElementOrder/env": [{"name": "B"}]}
     after = strategic_patch(LIVE, pod(containers=[{"name": "c", **order}]), deployment)
     assert [item["name"] for item in container(after)["env"]] == ["A", "B"]
 
 
-def test_a_new_item_takes_the_place_of_a_deleted_one_in_the_order(deployment: Node) -> None:
+def test_a_new_item_takes_the_place_of_a_deleted_one_in_the_order(deployment: SchemaNode) -> None:
     live = pod(containers=[{"name": "c", "env": env(A="1", B="2", D="4")}])
     change = {"$setElementOrder/env": env(B=None, C=None), "env": [*env(C="3"), {"name": "A", "$patch": "delete"}]}
     after = strategic_patch(live, pod(containers=[{"name": "c", **change}]), deployment)
     assert [item["name"] for item in container(after)["env"]] == ["B", "D", "C"]
 
 
-def test_delete_from_primitive_list_and_merging_sets_of_scalars(deployment: Node) -> None:
+def test_delete_from_primitive_list_and_merging_sets_of_scalars(deployment: SchemaNode) -> None:
     live = {"metadata": {"finalizers": ["a", "b"]}}
     change = {"metadata": {"$deleteFromPrimitiveList/finalizers": ["a"]}}
     assert strategic_patch(live, change, deployment) == {"metadata": {"finalizers": ["b"]}}
@@ -109,18 +109,18 @@ def test_delete_from_primitive_list_and_merging_sets_of_scalars(deployment: Node
     assert sorted(added["metadata"]["finalizers"]) == ["a", "b", "c"]
 
 
-def test_an_item_without_its_key_is_an_error_of_the_server(deployment: Node) -> None:
+def test_an_item_without_its_key_is_an_error_of_the_server(deployment: SchemaNode) -> None:
     with pytest.raises(PatchError, match=r"map: map\[image:x\] does not contain declared merge key: name") as caught:
         strategic_patch(LIVE, pod(containers=[{"image": "x"}]), deployment)
     assert caught.value.status == 500
 
 
-def test_an_unknown_directive_is_an_error_of_the_server(deployment: Node) -> None:
+def test_an_unknown_directive_is_an_error_of_the_server(deployment: SchemaNode) -> None:
     with pytest.raises(PatchError, match="unknown patch type: burn"):
         strategic_patch(LIVE, pod(nodeSelector={"$patch": "burn"}), deployment)
 
 
-def test_the_arguments_are_left_alone(deployment: Node) -> None:
+def test_the_arguments_are_left_alone(deployment: SchemaNode) -> None:
     live, change = copy.deepcopy(LIVE), pod(containers=[{"name": "c", "env": env(B="3")}])
     strategic_patch(live, change, deployment)
     assert live == LIVE
@@ -132,7 +132,7 @@ envs = st.dictionaries(names, st.sampled_from("12"), max_size=3).map(lambda valu
 
 
 @given(envs, envs)
-def test_patching_twice_is_patching_once(deployment: Node, live: Any, change: Any) -> None:
+def test_patching_twice_is_patching_once(deployment: SchemaNode, live: Any, change: Any) -> None:
     doc = pod(containers=[{"name": "c", "env": live}])
     once = strategic_patch(doc, pod(containers=[{"name": "c", "env": change}]), deployment)
     assert strategic_patch(once, pod(containers=[{"name": "c", "env": change}]), deployment) == once
@@ -141,6 +141,6 @@ def test_patching_twice_is_patching_once(deployment: Node, live: Any, change: An
 
 
 @given(envs)
-def test_an_empty_patch_changes_nothing(deployment: Node, live: Any) -> None:
+def test_an_empty_patch_changes_nothing(deployment: SchemaNode, live: Any) -> None:
     doc = pod(containers=[{"name": "c", "env": live}])
     assert strategic_patch(doc, {}, deployment) == doc

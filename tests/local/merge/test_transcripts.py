@@ -11,10 +11,11 @@ import msgspec
 import pytest
 
 from rudr_py.local.merge import apply as merging
-from rudr_py.local.merge import ownership
-from rudr_py.local.merge.ownership import Write
-from rudr_py.local.schema import builtin, structural
-from rudr_py.local.schema.node import Node
+from rudr_py.local.merge import managed_fields
+from rudr_py.local.merge.managed_fields import Write
+from rudr_py.local.schema.builtin import BuiltinSchemas
+from rudr_py.local.schema.crd import structural
+from rudr_py.local.schema.node import SchemaNode
 
 RECORDED = Path(__file__).parents[3] / ".." / "shared" / "apiserver" / "transcripts"
 ALLOCATED = ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy")
@@ -27,7 +28,7 @@ def steps(name: str) -> list[dict[str, Any]]:
     return found
 
 
-def node_of(schemas: builtin.BuiltinSchemas, obj: dict[str, Any]) -> Node:
+def node_of(schemas: BuiltinSchemas, obj: dict[str, Any]) -> SchemaNode:
     node = schemas.node(obj["apiVersion"], obj["kind"])
     if node is not None:
         return node
@@ -35,7 +36,7 @@ def node_of(schemas: builtin.BuiltinSchemas, obj: dict[str, Any]) -> Node:
     return structural.structural_node(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"], schemas.metadata)
 
 
-def write_of(step: dict[str, Any], node: Node, obj: dict[str, Any], time: str) -> Write:
+def write_of(step: dict[str, Any], node: SchemaNode, obj: dict[str, Any], time: str) -> Write:
     address = urlsplit(step["request"]["path"])
     subresource = "status" if address.path.endswith("/status") else ""
     custom = not node.builtin
@@ -45,7 +46,7 @@ def write_of(step: dict[str, Any], node: Node, obj: dict[str, Any], time: str) -
         node=node,
         time=time,
         subresource=subresource,
-        reset=ownership.reset_fields(subresource, custom=custom, has_status=True),
+        reset=managed_fields.reset_fields(subresource, custom=custom, has_status=True),
     )
 
 
@@ -54,7 +55,7 @@ def timeless(managed: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", ["apply", "apply-lists", "kinds", "crd"])
-def test_applies_leave_the_managed_fields_that_the_real_server_left(name: str, schemas: builtin.BuiltinSchemas) -> None:
+def test_applies_leave_the_managed_fields_that_the_real_server_left(name: str, schemas: BuiltinSchemas) -> None:
     live: dict[str, Any] = {}
     uid = ""
     for step in steps(name):
@@ -77,7 +78,7 @@ def test_applies_leave_the_managed_fields_that_the_real_server_left(name: str, s
             live[path] = obj
 
 
-def test_a_conflict_reads_like_the_real_servers(schemas: builtin.BuiltinSchemas) -> None:
+def test_a_conflict_reads_like_the_real_servers(schemas: BuiltinSchemas) -> None:
     recorded = steps("apply")
     refused = recorded[5]
     applied = refused["request"]["body"]
@@ -92,21 +93,19 @@ def test_a_conflict_reads_like_the_real_servers(schemas: builtin.BuiltinSchemas)
 @pytest.mark.parametrize(
     ("name", "index"), [("patches", 0), ("validation", 4), ("subresources", 0), ("kinds", 7), ("crd", 0), ("crd", 4)]
 )
-def test_creating_owns_what_the_real_server_says_it_owns(
-    name: str, index: int, schemas: builtin.BuiltinSchemas
-) -> None:
+def test_creating_owns_what_the_real_server_says_it_owns(name: str, index: int, schemas: BuiltinSchemas) -> None:
     step = steps(name)[index]
     obj = copy.deepcopy(step["response"]["body"])
     managed = obj["metadata"].pop("managedFields")
     for key in ALLOCATED:
         obj["spec"].pop(key, None)
     write = write_of(step, node_of(schemas, obj), obj, managed[0]["time"])
-    assert ownership.update(None, obj, write) == managed
+    assert managed_fields.update(None, obj, write) == managed
 
 
 @pytest.mark.parametrize(("name", "first", "last"), [("patches", 1, 4), ("crd", 10, 11)])
 def test_updating_moves_ownership_as_the_real_server_moved_it(
-    name: str, first: int, last: int, schemas: builtin.BuiltinSchemas
+    name: str, first: int, last: int, schemas: BuiltinSchemas
 ) -> None:
     recorded = steps(name)
     for index in range(first, last + 1):
@@ -114,4 +113,4 @@ def test_updating_moves_ownership_as_the_real_server_moved_it(
         obj = copy.deepcopy(recorded[index]["response"]["body"])
         managed = obj["metadata"].pop("managedFields")
         write = write_of(recorded[index], node_of(schemas, obj), obj, max(entry["time"] for entry in managed))
-        assert timeless(ownership.update(live, obj, write)) == timeless(managed), recorded[index].get("note")
+        assert timeless(managed_fields.update(live, obj, write)) == timeless(managed), recorded[index].get("note")

@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.local.copying import clone
 from rudr_py.local.merge import elements, fieldset, typed
-from rudr_py.local.schema.node import DEDUCED, OPAQUE, Node
+from rudr_py.local.merge.typed import FieldComparison
+from rudr_py.local.schema.node import DEDUCED, OPAQUE, SchemaNode
+from rudr_py.local.storage.cloning import clone
 
-KEYED = Node(
+KEYED = SchemaNode(
     type="array",
     list_type="map",
     list_keys=("name",),
-    items=Node(type="object", properties={"name": Node(type="string"), "v": Node(type="string")}),
+    items=SchemaNode(type="object", properties={"name": SchemaNode(type="string"), "v": SchemaNode(type="string")}),
 )
 anything = st.recursive(
     st.none() | st.booleans() | st.integers(0, 2) | st.sampled_from("ab"),
@@ -47,7 +48,7 @@ def test_applied_items_keep_their_order_and_live_items_their_place(live: str, ap
 
 def test_an_opaque_value_is_replaced_and_owned_as_a_whole() -> None:
     assert typed.merge({"a": 1}, {"b": 2}, OPAQUE) == {"b": 2}
-    assert typed.field_set({"x": {"a": 1}}, Node(type="object", properties={"x": OPAQUE})) == {"f:x": {}}
+    assert typed.field_set({"x": {"a": 1}}, SchemaNode(type="object", properties={"x": OPAQUE})) == {"f:x": {}}
 
 
 def test_true_is_not_one() -> None:
@@ -56,7 +57,7 @@ def test_true_is_not_one() -> None:
 
 
 def test_duplicate_items_are_owned_as_a_whole() -> None:
-    node = Node(type="object", properties={"l": KEYED})
+    node = SchemaNode(type="object", properties={"l": KEYED})
     twice = {"l": [{"name": "a", "v": "1"}, {"name": "a", "v": "2"}]}
     assert typed.field_set(twice, node) == {"f:l": {'k:{"name":"a"}': {}}}
     once = {"l": [{"name": "a", "v": "1"}]}
@@ -66,7 +67,7 @@ def test_duplicate_items_are_owned_as_a_whole() -> None:
 
 
 def test_empty_and_null_are_told_apart() -> None:
-    node = Node(type="object", properties={"l": KEYED})
+    node = SchemaNode(type="object", properties={"l": KEYED})
     assert typed.compare({"l": []}, {"l": None}, node).modified == {"f:l": {}}
     assert typed.compare({}, {"l": []}, node).added == {"f:l": {}}
 
@@ -79,7 +80,7 @@ def test_merging_contains_what_was_applied(live: dict[str, Any], applied: dict[s
 
 @given(maps)
 def test_nothing_differs_between_equals(value: dict[str, Any]) -> None:
-    assert typed.compare(value, clone(value), DEDUCED) == typed.Comparison({}, {}, {})
+    assert typed.compare(value, clone(value), DEDUCED) == FieldComparison({}, {}, {})
 
 
 @given(maps, maps)
@@ -96,11 +97,11 @@ def test_removing_all_fields_leaves_nothing(value: dict[str, Any]) -> None:
 
 
 def test_what_became_atomic_is_owned_as_a_whole() -> None:
-    node = Node(
+    node = SchemaNode(
         type="object",
         properties={
-            "m": Node(type="object", map_type="atomic"),
-            "l": Node(type="array"),
+            "m": SchemaNode(type="object", map_type="atomic"),
+            "l": SchemaNode(type="array"),
             "k": KEYED,
             "free": DEDUCED,
         },

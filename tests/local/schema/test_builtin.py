@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rudr_py.errors import LocalApiError
-from rudr_py.local.schema import builtin, zero
+from rudr_py.local.schema import builtin, go_zero
+from rudr_py.local.schema.builtin import BuiltinSchemas
 
 
 @pytest.mark.parametrize("release", [f"1.{minor}" for minor in range(25, 38)])
@@ -27,17 +28,17 @@ def test_a_release_without_schemas_says_what_to_do() -> None:
         builtin.builtin_schema("1.2")
 
 
-def test_an_unknown_kind_has_no_schema(schemas: builtin.BuiltinSchemas) -> None:
+def test_an_unknown_kind_has_no_schema(schemas: BuiltinSchemas) -> None:
     assert schemas.node("apps/v1", "Nothing") is None
     assert schemas.definition_name("apps/v1", "Nothing") is None
 
 
-def test_an_unknown_definition_is_an_error(schemas: builtin.BuiltinSchemas) -> None:
+def test_an_unknown_definition_is_an_error(schemas: BuiltinSchemas) -> None:
     with pytest.raises(LocalApiError, match="no definition 'nope'"):
         schemas.definition("nope")
 
 
-def test_list_and_map_types_and_patch_keys_are_read(schemas: builtin.BuiltinSchemas) -> None:
+def test_list_and_map_types_and_patch_keys_are_read(schemas: BuiltinSchemas) -> None:
     service = schemas.definition("io.k8s.api.core.v1.ServiceSpec").properties
     assert (service["ports"].list_type, service["ports"].list_keys) == ("map", ("port", "protocol"))
     assert (service["ports"].patch_strategy, service["ports"].patch_merge_key) == ("merge", "port")
@@ -46,20 +47,20 @@ def test_list_and_map_types_and_patch_keys_are_read(schemas: builtin.BuiltinSche
     assert schemas.definition("io.k8s.api.apps.v1.DeploymentSpec").properties["selector"].map_type == "atomic"
 
 
-def test_a_strategy_beside_a_reference_is_read(schemas: builtin.BuiltinSchemas) -> None:
+def test_a_strategy_beside_a_reference_is_read(schemas: BuiltinSchemas) -> None:
     assert schemas.definition("io.k8s.api.apps.v1.DeploymentSpec").properties["strategy"].patch_strategy == "retainKeys"
 
 
-def test_special_types_keep_what_they_are(schemas: builtin.BuiltinSchemas) -> None:
+def test_special_types_keep_what_they_are(schemas: BuiltinSchemas) -> None:
     port = schemas.definition("io.k8s.api.core.v1.ServicePort").properties
     assert port["targetPort"].int_or_string
     assert port["protocol"].default == "TCP"
     requests = schemas.definition("io.k8s.api.core.v1.ResourceRequirements").properties["requests"]
-    assert requests.additional is not None
-    assert requests.additional.format == "quantity"
+    assert requests.additional_node is not None
+    assert requests.additional_node.format == "quantity"
 
 
-def test_a_definition_that_contains_itself_is_one_node(schemas: builtin.BuiltinSchemas) -> None:
+def test_a_definition_that_contains_itself_is_one_node(schemas: BuiltinSchemas) -> None:
     props = schemas.definition("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps")
     assert props.properties["allOf"].items is props
     assert props.properties["not"].properties is props.properties
@@ -69,10 +70,10 @@ def test_the_schemas_of_a_release_are_decoded_once() -> None:
     assert builtin.builtin_schema("1.36") is builtin.builtin_schema("1.36")
 
 
-def test_the_zero_of_a_kind_is_what_go_writes(schemas: builtin.BuiltinSchemas) -> None:
+def test_the_zero_of_a_kind_is_what_go_writes(schemas: BuiltinSchemas) -> None:
     deployment = schemas.node("apps/v1", "Deployment")
     assert deployment is not None
-    assert zero.zero(deployment) == {
+    assert go_zero.zero(deployment) == {
         "metadata": {},
         "spec": {
             "selector": None,

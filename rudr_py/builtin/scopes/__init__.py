@@ -1,0 +1,1 @@
+"""The standard scopes: health and network."""

@@ -1,0 +1,168 @@
+"""NetworkScope: members reach each other, and little else, by NetworkPolicies (OAM v1alpha1 §4).
+
+It selects pods by the label `oam.dev/instance-name` alone; a member whose pods do not carry it is reported, not
+claimed. Whether policies are enforced is up to the cluster's network plugin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Final, Literal
+
+import msgspec
+
+from rudr_py.api import Health, Manifest, Member, Rendered, Scope, ScopeContext, naming
+from rudr_py.builtin import kinds, labels
+from rudr_py.builtin.scopes import spelling
+
+NETWORK_ANNOTATION: Final = "rudr.oam.dev/network-id"
+SUBNET_ANNOTATION: Final = "rudr.oam.dev/subnet-id"
+
+_NAMESPACE_NAME = "kubernetes.io/metadata.name"
+"""The label that Kubernetes puts on every namespace, with its name."""
+
+_EVERYWHERE: Mapping[str, Any] = {}
+"""A rule of a NetworkPolicy that allows everything."""
+
+_DNS: Mapping[str, Any] = {"ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]}
+
+Names = str | tuple[str, ...]
+"""A list, or a text with commas."""
+
+
+class Properties(msgspec.Struct, rename="kebab", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """The network, and what may enter and leave it."""
+
+    network_id: Annotated[
+        str,
+        msgspec.Meta(
+            description="The id of the network, required by OAM. Kubernetes has one network; it is noted as"
+            " annotation.",
+            examples=["shop"],
+        ),
+    ]
+    subnet_id: Annotated[
+        Names,
+        msgspec.Meta(
+            description="The id of the subnet, required by OAM, or several; noted as annotation.", examples=["shop"]
+        ),
+    ]
+    internet_gateway_type: Annotated[
+        Literal["public", "nat", "none", ""],
+        msgspec.Meta(
+            description="public: members reach everything, and everyone their ports; nat: members reach everything;"
+            " none or nothing: members reach each other and DNS."
+        ),
+    ] = ""
+    ingress_namespaces: Annotated[
+        Names,
+        msgspec.Meta(
+            description="Namespaces of the ingress controllers, which reach the ports of members with an ingress trait."
+        ),
+    ] = ("ingress-nginx",)
+    allowed_namespaces: Annotated[
+        Names,
+        msgspec.Meta(
+            description="Namespaces that reach the ports of every member: that of monitoring, or that of rudr-py when a"
+            " health scope probes members."
+        ),
+    ] = ()
+
+
+class NetworkScope(Scope[Properties]):
+    """Lets the members of a group reach each other, and closes them off from the rest as far as asked."""
+
+    name = "core.oam.dev/v1alpha1.NetworkScope"
+    aliases = ("core.oam.dev/v1alpha1.Network", "core.oam.dev/v1.NetworkScope", "core.oam.dev/v1.Network")
+    properties = Properties
+    renamed_properties: ClassVar[Mapping[str, str]] = {
+        **spelling.of(Properties),
+        "subnet-ids": "subnet-id",
+        "subnetIds": "subnet-id",
+    }
+    produces = (kinds.NETWORK_POLICY,)
+    allow_overlap = False
+
+    def render(self, ctx: ScopeContext[Properties]) -> Rendered:
+        """One policy for what members have in common, and one for each member that others may reach."""
+        claimed = _claimed(ctx)
+        single = [policy for member in claimed for policy in _from_outside(ctx, member)]
+        return Rendered(
+            add=(_shared(ctx, claimed), *single) if claimed else (),
+            warnings=tuple(
+                f"{member.instance} of {member.application} is not in the network: its pods, if it has any, are not"
+                f" known by the label {labels.INSTANCE}"
+                for member in ctx.members
+                if member not in claimed
+            ),
+        )
+
+    def health(self, ctx: ScopeContext[Properties]) -> Health:
+        """As by default, and how many members are in the network."""
+        found = super().health(ctx)
+        shown = {**found.show, "members": f"{len(_claimed(ctx))}/{len(ctx.members)}"}
+        return Health(found.state, found.reason, found.message, shown)
+
+
+def _claimed(ctx: ScopeContext[Properties]) -> list[Member]:
+    return [member for member in ctx.members if member.pod_labels.get(labels.INSTANCE) == member.instance]
+
+
+def _shared(ctx: ScopeContext[Properties], members: list[Member]) -> Manifest:
+    """Members reach each other and DNS; through a gateway they reach everything."""
+    selector = {
+        "matchExpressions": [
+            {
+                "key": labels.INSTANCE,
+                "operator": "In",
+                "values": sorted({member.instance for member in members}),
+            }
+        ]
+    }
+    each_other = [{"podSelector": selector}]
+    opened = ctx.properties.internet_gateway_type in ("public", "nat")
+    spec = {
+        "podSelector": selector,
+        "policyTypes": ["Ingress", "Egress"],
+        "ingress": [{"from": each_other}],
+        "egress": [dict(_EVERYWHERE)] if opened else [{"to": each_other}, dict(_DNS)],
+    }
+    return _policy(ctx, naming.distinct(ctx.application, ctx.instance, "network"), spec)
+
+
+def _from_outside(ctx: ScopeContext[Properties], member: Member) -> Iterator[Manifest]:
+    """Who else may reach the ports of a member."""
+    given = ctx.properties
+    namespaces = [*_names(given.allowed_namespaces)]
+    if "ingress" in member.traits:
+        namespaces += _names(given.ingress_namespaces)
+    rule: dict[str, Any] = {"ports": [{"protocol": kind, "port": number} for kind, number in _ports(member)]}
+    if given.internet_gateway_type != "public":
+        values = sorted(set(namespaces))
+        among = {"key": _NAMESPACE_NAME, "operator": "In", "values": values}
+        rule["from"] = [{"namespaceSelector": {"matchExpressions": [among]}}] if values else []
+    # an empty list of ports or of peers would mean all of them
+    if all(rule.values()):
+        spec = {
+            "podSelector": {"matchLabels": {labels.INSTANCE: member.instance}},
+            "policyTypes": ["Ingress"],
+            "ingress": [rule],
+        }
+        yield _policy(ctx, naming.distinct(ctx.application, ctx.instance, member.instance, "ports"), spec)
+
+
+def _ports(member: Member) -> list[tuple[str, int]]:
+    return list(dict.fromkeys((port.protocol, port.container_port) for port in member.ports))
+
+
+def _names(given: Names) -> tuple[str, ...]:
+    listed = given.split(",") if isinstance(given, str) else given
+    return tuple(name.strip() for name in listed if name.strip())
+
+
+def _policy(ctx: ScopeContext[Properties], name: str, spec: dict[str, Any]) -> Manifest:
+    found = {
+        NETWORK_ANNOTATION: ctx.properties.network_id,
+        SUBNET_ANNOTATION: ",".join(_names(ctx.properties.subnet_id)),
+    }
+    return Manifest(kind=kinds.NETWORK_POLICY, name=name, body={"spec": spec}, annotations=found)

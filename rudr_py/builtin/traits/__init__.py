@@ -1,0 +1,1 @@
+"""The standard traits: scaling, ingress, volumes."""

@@ -1,0 +1,19 @@
+"""empty: a trait that does nothing, for trying out how traits are attached."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rudr_py.api import Rendered, Trait, TraitContext
+
+
+class Empty(Trait[dict[str, Any]]):
+    """Does nothing, to any workload, whatever its properties."""
+
+    name = "empty"
+    aliases = ("Empty",)
+
+    def render(self, ctx: TraitContext[dict[str, Any]]) -> Rendered:
+        """Nothing."""
+        del ctx
+        return Rendered()

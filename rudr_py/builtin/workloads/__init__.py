@@ -1,0 +1,1 @@
+"""The six core workload types and the pod template that they share."""

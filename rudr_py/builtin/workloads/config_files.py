@@ -1,0 +1,117 @@
+"""Config files of containers: a ConfigMap and a mount for each file, so that nothing beside it is hidden.
+
+Rudr mounted the directory and called the map `<container><index>`, which hid files and collided between components;
+here it is `<instance>-<container>-<index>`, and a hash ends the name where dashes would make that ambiguous.
+A single file that is mounted is never refreshed in a running pod; hence the digest, which rolls the pods.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from rudr_py.api import Manifest, Problem, WorkloadContext
+from rudr_py.api.component import Container
+from rudr_py.builtin import kinds, problem
+
+DIGEST_ANNOTATION: Final = "rudr.oam.dev/config-digest"
+"""The pod annotation that changes when a file's content does; only on pods that have config files."""
+
+LIMIT: Final = 1 << 20
+"""Bytes that a ConfigMap can hold."""
+
+_KEY = re.compile(r"(?!\.\.)(?!\.$)[-._a-zA-Z0-9]{1,253}")
+_KERNEL = ("/proc/", "/sys/")
+
+
+class _File(msgspec.Struct, frozen=True):
+    """A file with the name of the ConfigMap that holds it, the pod's volume of that, and its key in there."""
+
+    config_map: str
+    volume: str
+    key: str
+    path: str
+    content: str
+
+
+def config_maps(ctx: WorkloadContext[Any], labels: dict[str, str]) -> tuple[Manifest, ...]:
+    """One ConfigMap per config file of the component."""
+    return tuple(
+        Manifest(kind=kinds.CONFIG_MAP, name=file.config_map, body={"data": {file.key: file.content}}, labels=labels)
+        for container in ctx.component.containers
+        for file in _files(ctx, container)
+    )
+
+
+def volumes(ctx: WorkloadContext[Any]) -> list[dict[str, Any]]:
+    """The pod's volumes for its config files."""
+    return [
+        {"name": file.volume, "configMap": {"name": file.config_map}}
+        for container in ctx.component.containers
+        for file in _files(ctx, container)
+    ]
+
+
+def mounts(ctx: WorkloadContext[Any], container: Container) -> list[dict[str, Any]]:
+    """The container's mounts of its own config files."""
+    return [{"name": file.volume, "mountPath": file.path, "subPath": file.key} for file in _files(ctx, container)]
+
+
+def pod_annotations(ctx: WorkloadContext[Any]) -> dict[str, str]:
+    """The digest of all config files as a pod annotation; nothing when there are none."""
+    contents = [
+        (file.config_map, file.content) for container in ctx.component.containers for file in _files(ctx, container)
+    ]
+    if not contents:
+        return {}
+    return {DIGEST_ANNOTATION: hashlib.blake2b(json.dumps(contents).encode(), digest_size=8).hexdigest()}
+
+
+def problems(ctx: WorkloadContext[Any]) -> Iterator[Problem]:
+    """Files that cannot be mounted (EN-6), by JSON path in the ComponentSchematic."""
+    taken = {file.volume for container in ctx.component.containers for file in _files(ctx, container)}
+    for base, container in problem.containers(ctx.component):
+        for index, volume in enumerate(container.resources.volumes):
+            if volume.name in taken:
+                message = f'volume "{volume.name}" is called like that of a config file; call it something else'
+                yield Problem(message, path=f"{base}.resources.volumes[{index}].name")
+        volumes_at = {posixpath.normpath(volume.mount_path) for volume in container.resources.volumes}
+        for index, file in enumerate(container.config):
+            where = f"{base}.config[{index}]"
+            path = file.path
+            if not posixpath.basename(path):
+                yield Problem(f"{path} is a directory; a config file needs a file name", path=f"{where}.path")
+            if path in volumes_at:
+                yield Problem(
+                    f"a volume is mounted at {path} already; a config file needs a path of its own",
+                    path=f"{where}.path",
+                )
+            if path.startswith(_KERNEL):
+                yield Problem(
+                    f"{path} is inside a file system of the kernel, where nothing can be mounted", path=f"{where}.path"
+                )
+            if file.value is not None and len(file.value.encode()) > LIMIT:
+                yield Problem(
+                    f"the content of {path} is larger than the 1 MiB that a ConfigMap holds", path=f"{where}.value"
+                )
+
+
+def key_of(path: str) -> str:
+    """The file's name as a key of a ConfigMap, or a plain one where a ConfigMap cannot have that; nobody sees it."""
+    name = posixpath.basename(path)
+    return name if _KEY.fullmatch(name) else "file"
+
+
+def _files(ctx: WorkloadContext[Any], container: Container) -> Iterator[_File]:
+    # a file whose optional parameter is unset is absent, and keeps its index: the names of the others must not move
+    for index, file in enumerate(container.config):
+        if file.value is not None:
+            name = ctx.name(container.name, str(index))
+            # an instance's name may have dots, a volume's may not
+            yield _File(name, name.replace(".", "-"), key_of(file.path), file.path, file.value)

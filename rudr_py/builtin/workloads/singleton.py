@@ -1,0 +1,66 @@
+"""The singletons: never more than one replica. StatefulSets, which end a pod before its successor starts, and a Job.
+
+They take no size in any form.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rudr_py.builtin import kinds
+from rudr_py.builtin.workloads.task import BACKOFF_LIMIT
+from rudr_py.builtin.workloads.workload import CoreWorkload
+
+
+def _stateful_set(selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
+    # schemas before Kubernetes 1.33 require serviceName, and it cannot be changed later
+    return {"serviceName": "", "selector": {"matchLabels": selector}, "template": template}
+
+
+class SingletonServer(CoreWorkload):
+    """A service that runs for ever, listens on a port, and must not run twice at a time."""
+
+    name = "core.oam.dev/v1alpha1.SingletonServer"
+    produces = (kinds.CONFIG_MAP, kinds.STATEFUL_SET, kinds.SERVICE)
+    provides = frozenset({"pods", "service"})
+    runs = kinds.STATEFUL_SET
+    label = "SingletonServer"
+    config_label = "singleton-service"
+    listens = True
+
+    def spec(self, selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
+        """A StatefulSet of one."""
+        return _stateful_set(selector, template)
+
+
+class SingletonWorker(CoreWorkload):
+    """A service that runs for ever without a listening port, and must not run twice at a time."""
+
+    name = "core.oam.dev/v1alpha1.SingletonWorker"
+    produces = (kinds.CONFIG_MAP, kinds.STATEFUL_SET)
+    provides = frozenset({"pods"})
+    runs = kinds.STATEFUL_SET
+    label = "SingletonWorker"
+    config_label = "SingletonWorker"
+
+    def spec(self, selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
+        """A StatefulSet of one."""
+        return _stateful_set(selector, template)
+
+
+class SingletonTask(CoreWorkload):
+    """Code that runs to its end, once per change of its inputs, in one pod."""
+
+    name = "core.oam.dev/v1alpha1.SingletonTask"
+    produces = (kinds.CONFIG_MAP, kinds.JOB)
+    provides = frozenset({"pods"})
+    runs = kinds.JOB
+    label = "SingletonTask"
+    config_label = "SingletonTask"
+    restart = "Never"
+    run_once = True
+
+    def spec(self, selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
+        """A Job; without parallelism Kubernetes runs one pod."""
+        del selector
+        return {"backoffLimit": BACKOFF_LIMIT, "template": template}

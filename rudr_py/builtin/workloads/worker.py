@@ -1,0 +1,30 @@
+"""Worker: replicated pods that listen nowhere. A Deployment named like the instance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rudr_py.api import Rendered, Scale, WorkloadContext
+from rudr_py.builtin import kinds
+from rudr_py.builtin.traits import scaling
+from rudr_py.builtin.workloads.workload import CoreWorkload
+
+
+class Worker(CoreWorkload):
+    """A service that runs for ever without a listening port, and may have many replicas."""
+
+    name = "core.oam.dev/v1alpha1.Worker"
+    produces = (kinds.CONFIG_MAP, kinds.DEPLOYMENT, kinds.AUTOSCALER)
+    scale_forms = frozenset({"exact", "range", "external"})
+    provides = frozenset({"pods", "scale"})
+    runs = kinds.DEPLOYMENT
+    label = "Worker"
+    config_label = "Worker"
+
+    def spec(self, selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
+        """A Deployment without replicas; `scale` says them if anyone does."""
+        return {"selector": {"matchLabels": selector}, "template": template}
+
+    def scale(self, ctx: WorkloadContext[dict[str, Any]], size: Scale | None) -> Rendered:
+        """Replicas of the Deployment, or an autoscaler."""
+        return scaling.of_deployment(ctx, size)

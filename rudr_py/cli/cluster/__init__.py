@@ -1,0 +1,1 @@
+"""Access of commands to a cluster."""

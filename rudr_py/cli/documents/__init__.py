@@ -1,0 +1,1 @@
+"""Documents named with `-f`, and the applications they form."""

@@ -1,0 +1,1 @@
+"""Output for terminals, pipes and machines: documents, tables, colours, problems."""

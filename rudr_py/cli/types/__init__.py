@@ -1,0 +1,1 @@
+"""Installed types on the command line: names, facts, schema fields, completion."""

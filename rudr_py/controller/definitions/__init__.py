@@ -1,0 +1,1 @@
+"""Publishes the installed types as definition objects."""

@@ -1,0 +1,1 @@
+"""The priority queue of reconcile requests."""

@@ -1,0 +1,1 @@
+"""The result of one reconcile: errors by meaning, missing rights, log fields."""

@@ -1,0 +1,1 @@
+"""Health-scope probes and root scopes."""

@@ -1,0 +1,1 @@
+"""HTTP endpoints for health, metrics and health scopes."""

@@ -1,0 +1,1 @@
+"""Prometheus metrics, named as in controller-runtime and client-go."""

@@ -1,0 +1,1 @@
+"""Writes status to applications, instances and scopes."""

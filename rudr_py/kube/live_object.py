@@ -1,0 +1,208 @@
+"""One object of the cluster as a slim frozen value.
+
+Decoding is typed, so that managedFields, half of the bytes, never become Python objects: of them only the digest
+of rudr's own entry is kept. The rest of the document stays JSON text until it is requested.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+from collections.abc import Iterator
+from sys import intern
+from typing import Any
+
+import msgspec
+
+from rudr_py import errors, settings
+
+APPLIED_ANNOTATION = "rudr.oam.dev/applied"
+"""The annotation with the hash of the last applied body."""
+
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """An object as last received from the API server. It contains only strings and dicts of strings, hence no cycles.
+
+    `owner_*` describe the owner with `controller: true`. `applied` is the value of APPLIED_ANNOTATION. `digest` is the
+    digest of rudr's managedFields entry, empty without one; `held` is true if the hand-over manager has an entry, too.
+    `annotations` does not contain kubectl's last-applied copy.
+    """
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+    generation: int
+    deleting: bool
+    labels: dict[str, str]
+    owner_uid: str
+    owner_kind: str
+    owner_name: str
+    applied: str
+    digest: str
+    held: bool = False
+    body: bytes
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Namespace and name."""
+        return self.namespace, self.name
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        """All annotations except kubectl's last-applied copy; decoded at each use."""
+        with _as_undecodable(f"{self.kind} {self.namespace}/{self.name}"):
+            annotations = _annotated.decode(self.body).metadata.annotations or {}
+        annotations.pop(_LAST_APPLIED, None)
+        return annotations
+
+    def document(self) -> dict[str, Any]:
+        """The whole object without managedFields; decoded at each call, so the caller may change it.
+
+        Raises `UndecodableError` when it is nested too deeply for the caller's stack.
+        """
+        type_fields = {"apiVersion": self.api_version, "kind": self.kind}
+        with _as_undecodable(f"{self.kind} {self.namespace}/{self.name}"):
+            return type_fields | dict(msgspec.json.decode(self.body))
+
+    def part(self, name: str) -> Any:
+        """One top-level field (`spec`, `status`, `data` …), or None; decoded at each call; cheaper than `document()`.
+
+        Raises `UndecodableError` like `document()`.
+        """
+        with _as_undecodable(f"{self.kind} {self.namespace}/{self.name}"):
+            raw = _parts.decode(self.body).get(name)
+            return None if raw is None else msgspec.json.decode(raw)
+
+
+class _Owner(msgspec.Struct, frozen=True):
+    uid: str = ""
+    kind: str = ""
+    name: str = ""
+    controller: bool | None = None
+
+
+class _Entry(msgspec.Struct, frozen=True, rename="camel"):
+    manager: str = ""
+    operation: str = ""
+    subresource: str = ""
+    fields: msgspec.Raw = msgspec.field(default=msgspec.Raw(b""), name="fieldsV1")
+
+
+class _OwnAnnotations(msgspec.Struct, frozen=True):
+    applied: str = msgspec.field(default="", name=APPLIED_ANNOTATION)
+
+
+class _Metadata(msgspec.Struct, frozen=True, rename="camel"):
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = ""
+    generation: int = 0
+    deletion_timestamp: str | None = None
+    labels: dict[str, str] | None = None
+    annotations: _OwnAnnotations | None = None
+    owner_references: list[_Owner] | None = None
+    managed_fields: list[_Entry] | None = None
+
+
+class _AllAnnotations(msgspec.Struct, frozen=True):
+    annotations: dict[str, str] | None = None
+
+
+class _Annotated(msgspec.Struct, frozen=True):
+    metadata: _AllAnnotations = _AllAnnotations()
+
+
+_annotated = msgspec.json.Decoder(_Annotated)
+_parts = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_metadata = msgspec.json.Decoder(_Metadata)
+_NO_OWNER = _Owner()
+_NO_ANNOTATIONS = _OwnAnnotations()
+
+
+def decode(
+    data: bytes | msgspec.Raw, api_version: str = "", kind: str = "", *, parts: tuple[str, ...] = ()
+) -> LiveObject:
+    """Decode one object. List items have no apiVersion and kind, so the caller passes them.
+
+    `parts` are the top-level fields to keep beside the metadata; empty keeps all. The value does not share
+    memory with `data`. Raises `UndecodableError`.
+    """
+    try:
+        return _decode(data, api_version, kind, parts)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise errors.UndecodableError(f"{kind or 'an object'} cannot be decoded: {error}") from error
+
+
+def digest(fields: bytes) -> str:
+    """The digest of the `fieldsV1` of a managedFields entry; independent of the order of the fields."""
+    return _digest(bytes(fields))
+
+
+def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str, parts: tuple[str, ...]) -> LiveObject:
+    parts_by_name = _parts.decode(data)
+    api_version = _text(parts_by_name.pop("apiVersion", None)) or api_version
+    kind = _text(parts_by_name.pop("kind", None)) or kind
+    raw = parts_by_name.pop("metadata", msgspec.Raw(b"{}"))
+    metadata = _metadata.decode(raw)
+    if metadata.managed_fields is not None:
+        kept = _parts.decode(raw)
+        kept.pop("managedFields", None)
+        raw = msgspec.Raw(msgspec.json.encode(kept))
+    if parts:
+        parts_by_name = {name: parts_by_name[name] for name in parts if name in parts_by_name}
+    # Decoding detects text that is not UTF-8, which a decoder that skips it ignores. Encoding again allocates memory of
+    # the exact size, where the JSON encoder keeps the rest of its buffer.
+    body = msgspec.json.encode({"metadata": raw} | parts_by_name).decode().encode()
+    owner = next((owner for owner in metadata.owner_references or () if owner.controller), _NO_OWNER)
+    # thousands of objects contain the same few strings
+    return LiveObject(
+        api_version=intern(api_version),
+        kind=intern(kind),
+        namespace=intern(metadata.namespace),
+        name=metadata.name,
+        uid=metadata.uid,
+        resource_version=metadata.resource_version,
+        generation=metadata.generation,
+        deleting=metadata.deletion_timestamp is not None,
+        labels={intern(label): intern(value) for label, value in (metadata.labels or {}).items()},
+        owner_uid=intern(owner.uid),
+        owner_kind=intern(owner.kind),
+        owner_name=intern(owner.name),
+        applied=(metadata.annotations or _NO_ANNOTATIONS).applied,
+        digest=_own_digest(metadata.managed_fields or []),
+        held=any(entry.manager == settings.HANDOVER_MANAGER for entry in metadata.managed_fields or ()),
+        body=body,
+    )
+
+
+def _own_digest(entries: list[_Entry]) -> str:
+    for entry in entries:
+        if entry.manager == settings.FIELD_MANAGER and entry.operation == "Apply" and not entry.subresource:
+            return digest(bytes(entry.fields))
+    return ""
+
+
+# Objects rendered alike have equal entries, so that most look-ups save the decoding.
+@functools.lru_cache(maxsize=1024)
+def _digest(fields: bytes) -> str:
+    canonical = msgspec.json.encode(msgspec.json.decode(fields), order="deterministic") if fields else b""
+    return hashlib.blake2b(canonical, digest_size=16).hexdigest()
+
+
+@contextlib.contextmanager
+def _as_undecodable(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise errors.UndecodableError(f"{name} cannot be decoded: {error}") from error
+
+
+def _text(raw: msgspec.Raw | None) -> str:
+    return "" if raw is None else msgspec.json.decode(raw, type=str)

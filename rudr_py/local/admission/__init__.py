@@ -1,0 +1,1 @@
+"""Built-in admission: namespaces, quotas, and the checks before an object is stored."""

@@ -1,0 +1,1 @@
+"""Controllers of workloads: from Deployments and Jobs down to pods."""

@@ -1,0 +1,138 @@
+"""HorizontalPodAutoscaler: keeps its target within the limits and follows a scripted load.
+
+There are no metrics: by default the load equals the target value, so only the limits change the replicas. The
+annotation `local.rudr.dev/desired-replicas` of the autoscaler sets the recommendation of the metrics; `none` simulates
+a cluster without a metrics server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rudr_py.local.controllers.runtime import times
+from rudr_py.local.controllers.runtime.context import Change, ReconcileContext
+from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.queue import QueueKey
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import DELETED, Object
+
+AUTOSCALER = KindInfo("autoscaling/v2", "HorizontalPodAutoscaler")
+DESIRED_ANNOTATION = "local.rudr.dev/desired-replicas"
+NO_METRICS = "none"
+_TARGETS = frozenset({KindInfo("apps/v1", kind) for kind in ("Deployment", "StatefulSet", "ReplicaSet")})
+_SOURCES = {
+    "Resource": "resource",
+    "ContainerResource": "containerResource",
+    "Pods": "pods",
+    "Object": "object",
+    "External": "external",
+}
+
+
+def _recommended(autoscaler: Object, current: int) -> int | None:
+    """Return the recommended replicas; None without metrics."""
+    text = (autoscaler["metadata"].get("annotations") or {}).get(DESIRED_ANNOTATION, "")
+    if text == NO_METRICS:
+        return None
+    return int(text) if text.isdecimal() else current
+
+
+def _desired(autoscaler: Object, current: int, recommended: int | None) -> int:
+    if current == 0:
+        return 0
+    spec = autoscaler["spec"]
+    chosen = current if recommended is None else recommended
+    return max(int(spec.get("minReplicas") or 1), min(chosen, int(spec["maxReplicas"])))
+
+
+def _current_metrics(autoscaler: Object) -> Iterator[Object]:
+    """Yield the metrics of the spec, each at its target value."""
+    for metric in autoscaler["spec"].get("metrics") or ():
+        kind = metric.get("type", "")
+        key = _SOURCES.get(kind, "")
+        source: dict[str, Any] = metric.get(key) or {}
+        target = source.get("target") or {}
+        current = {name: target[name] for name in ("averageUtilization", "averageValue", "value") if name in target}
+        if "averageUtilization" in current:
+            current["averageValue"] = "0"
+        about = {name: value for name, value in source.items() if name != "target"}
+        yield {"type": kind, key: {**about, "current": current}}
+
+
+def _conditions(target: Object | None, desired: int, recommended: int | None) -> Iterable[Object]:
+    if target is None:
+        message = "the HPA controller was unable to get the target's current scale"
+        yield times.condition("AbleToScale", False, "FailedGetScale", message)
+        return
+    yield times.condition("AbleToScale", True, "ReadyForNewScale", "recommended size matches current size")
+    if desired == 0:
+        message = "scaling is disabled since the replica count of the target is zero"
+        yield times.condition("ScalingActive", False, "ScalingDisabled", message)
+    elif recommended is None:
+        message = (
+            "the HPA was unable to compute the replica count: failed to get cpu utilization: "
+            "unable to get metrics for resource cpu: no metrics returned from resource metrics API"
+        )
+        yield times.condition("ScalingActive", False, "FailedGetResourceMetric", message)
+    else:
+        message = "the HPA was able to successfully calculate a replica count"
+        yield times.condition("ScalingActive", True, "ValidMetricFound", message)
+        if recommended == desired:
+            message = "the desired count is within the acceptable range"
+            yield times.condition("ScalingLimited", False, "DesiredWithinRange", message)
+        else:
+            few = recommended < desired
+            reason = "TooFewReplicas" if few else "TooManyReplicas"
+            bound = "less than the minimum" if few else "more than the maximum"
+            yield times.condition("ScalingLimited", True, reason, f"the desired replica count is {bound} replica count")
+
+
+def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
+    autoscaler = context.get(key)
+    if autoscaler is None or "deletionTimestamp" in autoscaler["metadata"]:
+        return
+    reference = autoscaler["spec"]["scaleTargetRef"]
+    kind = KindInfo(reference["apiVersion"], reference["kind"])
+    resource = context.objects.resource(kind)
+    scalable = resource is not None and resource.has("scale")
+    target = context.objects.get(kind, key.namespace, reference["name"]) if scalable else None
+    before = autoscaler.get("status", {})
+    status: Object = {
+        "currentReplicas": before.get("currentReplicas", 0),
+        "desiredReplicas": before.get("desiredReplicas", 0),
+        "currentMetrics": before.get("currentMetrics"),
+    }
+    if "lastScaleTime" in before:
+        status["lastScaleTime"] = before["lastScaleTime"]
+    recommended = None
+    if target is not None:
+        size = int(target["spec"].get("replicas", 1))
+        recommended = _recommended(autoscaler, size)
+        desired = _desired(autoscaler, size, recommended)
+        status |= {"currentReplicas": target.get("status", {}).get("replicas", 0), "desiredReplicas": desired}
+        status["currentMetrics"] = None if recommended is None else list(_current_metrics(autoscaler))
+        if desired != size:
+            context.objects.scale(kind, key.namespace, reference["name"], desired)
+            status["lastScaleTime"] = context.stamp()
+    live_conditions = {each["type"]: each for each in before.get("conditions") or ()}
+    status["conditions"] = [
+        times.transitioned(each, live_conditions.get(each["type"]), context.stamp())
+        for each in _conditions(target, status["desiredReplicas"], recommended)
+    ]
+    context.write_status(autoscaler, status)
+
+
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+    if change.key.kind in _TARGETS:
+        yield from context.index.scaling(AUTOSCALER, change.key)
+    elif change.type != DELETED:
+        yield change.key
+
+
+CONTROLLER = Controller(
+    name="horizontalpodautoscaler",
+    kinds=frozenset({AUTOSCALER, *_TARGETS}),
+    map_change=_map_change,
+    reconcile=_reconcile,
+)

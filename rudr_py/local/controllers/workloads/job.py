@@ -1,0 +1,209 @@
+"""Job: runs pods until enough of them succeeded or too many failed.
+
+Pods have a finalizer until they are counted, so none is lost or counted twice. `job_status` has the conditions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rudr_py.local.controllers.runtime import times
+from rudr_py.local.controllers.runtime.context import Change, ReconcileContext, controller_key, without_finalizer
+from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.queue import QueueKey
+from rudr_py.local.controllers.workloads import job_status
+from rudr_py.local.controllers.workloads.job_status import JobVerdict
+from rudr_py.local.controllers.workloads.pods import POD
+from rudr_py.local.controllers.workloads.replicaset import is_active, pod_from_template
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import DELETED, Object
+
+JOB = KindInfo("batch/v1", "Job")
+TRACKING = "batch.kubernetes.io/job-tracking"
+INDEX = "batch.kubernetes.io/job-completion-index"
+_LONGEST_PAUSE = 600.0
+
+
+def _is_counted(pod: Object) -> bool:
+    return TRACKING not in (pod["metadata"].get("finalizers") or ())
+
+
+def _phase(pod: Object) -> str:
+    return str(pod.get("status", {}).get("phase", "Pending"))
+
+
+def _index_of(pod: Object) -> int:
+    return int((pod["metadata"].get("annotations") or {}).get(INDEX, "-1"))
+
+
+def _remove_finalizer(context: ReconcileContext, pod: Object) -> None:
+    live = context.same(pod)
+    if live is not None and not _is_counted(live):
+        context.update(without_finalizer(live, TRACKING))
+
+
+def _delete_uncounted(context: ReconcileContext, pods: Iterable[Object]) -> None:
+    """Delete pods without counting them."""
+    for pod in pods:
+        _remove_finalizer(context, pod)
+        live = context.same(pod)
+        if live is not None:
+            context.delete(live)
+
+
+def _count(job: Object, pods: list[Object]) -> Object:
+    """Return the status with newly ended pods counted; a pod deleted before it succeeded counts as failed."""
+    status = dict(job.get("status", {}))
+    done = job_status.indexes(status.get("completedIndexes", ""))
+    for pod in pods:
+        if _is_counted(pod) or is_active(pod):
+            continue
+        if _phase(pod) != "Succeeded":
+            status["failed"] = status.get("failed", 0) + 1
+        elif _index_of(pod) >= 0:
+            done.add(_index_of(pod))
+        else:
+            status["succeeded"] = status.get("succeeded", 0) + 1
+    if job["spec"].get("completionMode") == "Indexed":
+        status |= {"completedIndexes": job_status.ranges(done), "succeeded": len(done)}
+    return status
+
+
+def _desired_active(spec: Object, succeeded: int, active: int) -> int:
+    """Return the desired number of active pods."""
+    parallelism = int(spec.get("parallelism", 1))
+    completions = spec.get("completions")
+    if completions is None:
+        return min(parallelism, active) if succeeded else parallelism
+    return max(0, min(parallelism, int(completions) - succeeded))
+
+
+def _backoff(context: ReconcileContext, pods: list[Object], failed: int) -> float:
+    """Return the remaining backoff after the last failed pod, in seconds."""
+    ends = [times.seconds(_ended_at(pod)) for pod in pods if _phase(pod) == "Failed"]
+    if not ends or not failed:
+        return 0.0
+    pause = min(_LONGEST_PAUSE, context.settings.job_backoff * float(2 ** min(failed - 1, 16)))
+    return max(0.0, max(ends) + pause - context.now())
+
+
+def _ended_at(pod: Object) -> str:
+    for container in pod.get("status", {}).get("containerStatuses") or ():
+        if "terminated" in container["state"]:
+            return str(container["state"]["terminated"]["finishedAt"])
+    return str(pod["metadata"]["creationTimestamp"])
+
+
+def _scale(context: ReconcileContext, job: Object, status: Object, pods: list[Object]) -> float | None:
+    """Create missing pods and delete excess ones; return the seconds until the next attempt."""
+    active = [pod for pod in pods if is_active(pod)]
+    missing = _desired_active(job["spec"], status.get("succeeded", 0), len(active)) - len(active)
+    if missing < 0:
+        _delete_uncounted(context, sorted(active, key=lambda pod: times.is_true(pod, "Ready"))[:-missing])
+    if missing <= 0:
+        return None
+    pause = _backoff(context, pods, status.get("failed", 0))
+    if pause:
+        return pause
+    taken = job_status.indexes(status.get("completedIndexes", "")) | {_index_of(pod) for pod in active}
+    free = (index for index in range(job["spec"].get("completions") or 0) if index not in taken)
+    for _ in range(missing):
+        index = next(free, -1) if job["spec"].get("completionMode") == "Indexed" else -1
+        context.create(_pod(context, job, index))
+    return None
+
+
+def _pod(context: ReconcileContext, job: Object, index: int) -> Object:
+    stem = job["metadata"]["name"] if index < 0 else f"{job['metadata']['name']}-{index}"
+    pod = pod_from_template(job, job["spec"]["template"], name=context.generated_name(stem))
+    metadata = pod["metadata"]
+    metadata["generateName"] = f"{stem}-"
+    metadata["finalizers"] = [*metadata.get("finalizers", ()), TRACKING]
+    if index >= 0:
+        for field in ("labels", "annotations"):
+            metadata[field] = {**metadata.get(field, {}), INDEX: str(index)}
+        pod["spec"].setdefault("hostname", stem)
+        for container in pod["spec"]["containers"]:
+            container["env"] = [*container.get("env", ()), {"name": "JOB_COMPLETION_INDEX", "value": str(index)}]
+    return pod
+
+
+def _end(context: ReconcileContext, job: Object, verdict: JobVerdict, status: Object, pods: list[Object]) -> None:
+    """Finish the Job: delete active pods, which count as failed unless the Job succeeded."""
+    active = [pod for pod in pods if is_active(pod)]
+    if not verdict.succeeded:
+        status["failed"] = status.get("failed", 0) + len(active)
+    context.write_status(job, job_status.finished(job, status, verdict, context.stamp()))
+    _delete_uncounted(context, active)
+    for pod in pods:
+        _remove_finalizer(context, pod)
+
+
+def _expire(context: ReconcileContext, job: Object) -> float | None:
+    """Delete a Job that finished `ttlSecondsAfterFinished` ago; return the seconds until then."""
+    ttl = job["spec"].get("ttlSecondsAfterFinished")
+    ended = job_status.ended_at(job)
+    if ttl is None or ended is None:
+        return None
+    left: float = ttl - times.since(ended, context.now())
+    if left > 0:
+        return left
+    context.delete(job, propagation="Foreground")
+    return None
+
+
+def _run(context: ReconcileContext, job: Object) -> float | None:
+    pods = context.controlled(job, POD)
+    status = _count(job, pods)
+    verdict, wake = job_status.judge(job, status, pods, context.now())
+    if verdict is not None:
+        _end(context, job, verdict, status, pods)
+        return 0.0
+    context.write_status(job, job_status.running(job, status, pods, context.stamp()))
+    for pod in pods:
+        if not is_active(pod):
+            _remove_finalizer(context, pod)
+    if job["spec"].get("suspend"):
+        _delete_uncounted(context, [pod for pod in pods if is_active(pod)])
+        again = None
+    else:
+        again = _scale(context, job, status, context.controlled(job, POD))
+    live = context.same(job)
+    if live is not None:
+        context.write_status(
+            live, job_status.running(live, live["status"], context.controlled(job, POD), context.stamp())
+        )
+    return min((each for each in (wake, again) if each is not None), default=None)
+
+
+def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
+    if key.kind == POD:
+        pod = context.get(key)
+        if pod is not None:
+            _remove_finalizer(context, pod)
+        return None
+    job = context.get(key)
+    if job is None or "deletionTimestamp" in job["metadata"]:
+        for pod in context.controlled(job, POD) if job else ():
+            _remove_finalizer(context, pod)
+        return None
+    if job_status.ended_at(job) is not None:
+        for pod in context.controlled(job, POD):
+            _remove_finalizer(context, pod)
+        return _expire(context, job)
+    return _run(context, job)
+
+
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+    if change.key.kind == JOB:
+        if change.type != DELETED:
+            yield change.key
+        return
+    for key in controller_key(change.object, JOB):
+        yield key
+        if context.get(key) is None and not _is_counted(change.object):
+            # the Job that would count the pod is gone
+            yield change.key
+
+
+CONTROLLER = Controller(name="job", kinds=frozenset({JOB, POD}), map_change=_map_change, reconcile=_reconcile)

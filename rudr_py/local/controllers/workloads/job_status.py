@@ -1,0 +1,130 @@
+"""The status of a Job: counts, conditions and completion. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from rudr_py.local.controllers.runtime import times
+from rudr_py.local.controllers.runtime.context import without_zeros
+from rudr_py.local.controllers.workloads.replicaset import is_active
+from rudr_py.local.storage.store import Object
+
+
+class JobVerdict(msgspec.Struct, frozen=True):
+    """The result of a finished Job."""
+
+    succeeded: bool
+    reason: str
+    message: str
+
+
+_COMPLETED = JobVerdict(True, "CompletionsReached", "Reached expected number of succeeded pods")
+_BACKOFF = JobVerdict(False, "BackoffLimitExceeded", "Job has reached the specified backoff limit")
+_DEADLINE = JobVerdict(False, "DeadlineExceeded", "Job was active longer than specified deadline")
+
+
+def indexes(text: str) -> set[int]:
+    """Parse `completedIndexes`, such as `0-2,5`."""
+    completed: set[int] = set()
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        completed.update(range(int(first), int(last or first) + 1))
+    return completed
+
+
+def ranges(completed: Iterable[int]) -> str:
+    """Format indexes as `completedIndexes`."""
+    parts: list[list[int]] = []
+    for index in sorted(completed):
+        if parts and parts[-1][1] == index - 1:
+            parts[-1][1] = index
+        else:
+            parts.append([index, index])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in parts)
+
+
+def ended_at(job: Object) -> str | None:
+    """Return when a Job finished, or None."""
+    for condition in job.get("status", {}).get("conditions") or ():
+        if condition["type"] in ("Complete", "Failed") and condition["status"] == "True":
+            return str(condition["lastTransitionTime"])
+    return None
+
+
+def judge(job: Object, status: Object, pods: list[Object], now: float) -> tuple[JobVerdict | None, float | None]:
+    """Return the result of a Job, or None, and the seconds until its deadline."""
+    spec = job["spec"]
+    succeeded, completions = status.get("succeeded", 0), spec.get("completions")
+    limit = spec.get("backoffLimit", 6)
+    active = [pod for pod in pods if is_active(pod)]
+    if status.get("failed", 0) > limit or _restarts(job, active) > max(0, limit - 1):
+        return _BACKOFF, None
+    remaining = None
+    if spec.get("activeDeadlineSeconds") and status.get("startTime") and not spec.get("suspend"):
+        remaining = spec["activeDeadlineSeconds"] - times.since(status["startTime"], now)
+        if remaining <= 0:
+            return _DEADLINE, None
+    enough = succeeded >= completions if completions is not None else succeeded > 0 and not active
+    return (_COMPLETED if enough else None), remaining
+
+
+def _restarts(job: Object, active: list[Object]) -> int:
+    if job["spec"]["template"]["spec"].get("restartPolicy") != "OnFailure":
+        return 0
+    statuses = (each for pod in active for each in pod.get("status", {}).get("containerStatuses") or ())
+    return sum(each.get("restartCount", 0) for each in statuses)
+
+
+def running(job: Object, status: Object, pods: list[Object], now: str) -> Object:
+    """Return the status of a running or suspended Job."""
+    active = [pod for pod in pods if is_active(pod)]
+    new_status = _counts(status, active, pods)
+    before = times.find(status.get("conditions"), "Suspended")
+    if job["spec"].get("suspend"):
+        new_status.pop("startTime", None)
+        new_status["conditions"] = [
+            _with_times("Suspended", True, "JobSuspended", "Job suspended", before=before, now=now)
+        ]
+    else:
+        new_status.setdefault("startTime", now)
+        if before is not None:
+            new_status["conditions"] = [
+                _with_times("Suspended", False, "JobResumed", "Job resumed", before=before, now=now)
+            ]
+            if before["status"] == "True":
+                new_status["startTime"] = now
+    return new_status
+
+
+def finished(job: Object, status: Object, verdict: JobVerdict, now: str) -> Object:
+    """Return the status of a finished Job."""
+    new_status = _counts(status, [], [])
+    new_status.setdefault("startTime", now)
+    if verdict.succeeded:
+        new_status["completionTime"] = now
+    kinds = ("SuccessCriteriaMet", "Complete") if verdict.succeeded else ("FailureTarget", "Failed")
+    kept = [each for each in job.get("status", {}).get("conditions") or () if each["type"] == "Suspended"]
+    new_status["conditions"] = kept + [
+        _with_times(kind, True, verdict.reason, verdict.message, before=None, now=now) for kind in kinds
+    ]
+    return new_status
+
+
+def _counts(status: Object, active: list[Object], pods: list[Object]) -> Object:
+    ready = sum(times.is_true(pod, "Ready") for pod in active)
+    ending = [pod for pod in pods if "deletionTimestamp" in pod["metadata"]]
+    counts = {
+        **status,
+        "active": len(active),
+        "ready": ready,
+        "terminating": len(ending),
+        "uncountedTerminatedPods": {},
+    }
+    return without_zeros(counts, keep=("ready", "terminating", "uncountedTerminatedPods"))
+
+
+def _with_times(kind: str, status: bool, reason: str, message: str, *, before: Object | None, now: str) -> Object:
+    condition = times.transitioned(times.condition(kind, status, reason, message), before, now)
+    return {**condition, "lastProbeTime": before["lastProbeTime"] if before else now}

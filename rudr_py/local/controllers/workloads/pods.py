@@ -1,0 +1,145 @@
+"""The pod controller, in place of scheduler and kubelet: assigns pods to the node and writes their scripted status.
+
+The status of a pod is a function of the pod, its script and the time (`pod_status`). No container runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rudr_py.local.controllers.runtime import times
+from rudr_py.local.controllers.runtime.context import Change, ReconcileContext
+from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.owner_index import controller_reference
+from rudr_py.local.controllers.runtime.queue import QueueKey
+from rudr_py.local.controllers.workloads.containers import (
+    OUTCOMES,
+    READY,
+    SUCCEED,
+    PodScript,
+    PodState,
+    container_states,
+)
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import DELETED, Object
+
+POD = KindInfo("v1", "Pod")
+
+OUTCOME_ANNOTATION = "local.rudr.dev/outcome"
+"""On a pod or a pod template: the outcome of the pod; takes precedence over scripts."""
+
+READY_AFTER_ANNOTATION = "local.rudr.dev/ready-after"
+"""On a pod or a pod template: the seconds until the pod is ready."""
+
+_HOST_IP = "172.18.0.2"
+
+
+def script_of(context: ReconcileContext, pod: Object) -> PodScript:
+    """Return the script of a pod: annotations take precedence over the settings; pods of Jobs succeed."""
+    annotations = pod["metadata"].get("annotations") or {}
+    script = context.settings.script(pod) if context.settings.script else PodScript()
+    outcome = annotations.get(OUTCOME_ANNOTATION, script.outcome)
+    if outcome not in OUTCOMES:
+        outcome = READY
+    if outcome == READY and _belongs_to_job(pod):
+        outcome = SUCCEED
+    return PodScript(
+        outcome,
+        ready_after=_number(annotations.get(READY_AFTER_ANNOTATION), script.ready_after),
+        runs_for=script.runs_for,
+    )
+
+
+def pod_status(pod: Object, script: PodScript, now: float, *, pod_ip: str) -> tuple[Object, float | None]:
+    """Return the status of an assigned pod, and the seconds until it changes."""
+    before = pod.get("status", {})
+    started = before.get("startTime") or times.stamp(now)
+    states, phase, wake = container_states(pod, script, now - times.seconds(started), times.seconds(started))
+    status = {**before, "phase": phase, "startTime": started, "hostIP": _HOST_IP, "hostIPs": [{"ip": _HOST_IP}]}
+    if phase != "Pending":
+        status |= {"podIP": before.get("podIP") or pod_ip}
+        status["podIPs"] = [{"ip": status["podIP"]}]
+    status["containerStatuses"] = [state.status for state in states]
+    if pod["spec"].get("initContainers"):
+        status["initContainerStatuses"] = [_finished_status(each, started) for each in pod["spec"]["initContainers"]]
+    live_conditions = {each["type"]: each for each in before.get("conditions") or ()}
+    stamp = times.stamp(now)
+    status["conditions"] = [
+        {"lastProbeTime": None, **times.transitioned(each, live_conditions.get(each["type"]), stamp)}
+        for each in _conditions(states, phase)
+    ]
+    return status, wake
+
+
+def _conditions(states: list[PodState], phase: str) -> Iterable[Object]:
+    done = phase == "Succeeded"
+    unready = [state.name for state in states if not state.ready]
+    reason, message = "", ""
+    if done:
+        reason = "PodCompleted"
+    elif phase == "Failed":
+        reason = "PodFailed"
+    elif unready:
+        reason, message = "ContainersNotReady", f"containers with unready status: [{' '.join(unready)}]"
+    yield times.condition("PodReadyToStartContainers", phase in ("Pending", "Running"))
+    yield times.condition("Initialized", True, "PodCompleted" if done else "")
+    yield times.condition("Ready", not unready, reason, message)
+    yield times.condition("ContainersReady", not unready, reason, message)
+    yield times.condition("PodScheduled", True)
+
+
+def _finished_status(container: Object, started: str) -> Object:
+    ended = {"exitCode": 0, "reason": "Completed", "startedAt": started, "finishedAt": started}
+    return {
+        "name": container["name"],
+        "image": container.get("image", ""),
+        "imageID": f"local/{container.get('image', '')}",
+        "ready": True,
+        "started": False,
+        "restartCount": 0,
+        "state": {"terminated": ended},
+        "lastState": {},
+    }
+
+
+def _number(text: str | None, default: float) -> float:
+    try:
+        return max(0.0, float(text)) if text is not None else default
+    except ValueError:
+        return default
+
+
+def _belongs_to_job(pod: Object) -> bool:
+    reference = controller_reference(pod)
+    return reference is not None and reference["kind"] == "Job"
+
+
+def _pod_ip(pod: Object) -> str:
+    """Return an address in 10.244/16 that depends only on the pod's uid and may not be unique."""
+    number = int(pod["metadata"]["uid"].replace("-", "")[:8], 16) % (254 * 254)
+    return f"10.244.{number // 254 + 1}.{number % 254 + 1}"
+
+
+def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+    if change.type != DELETED:
+        yield change.key
+
+
+def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
+    pod = context.get(key)
+    if pod is None:
+        return None
+    if "deletionTimestamp" in pod["metadata"]:
+        if not pod["metadata"].get("finalizers"):
+            context.delete(pod)
+        return None
+    if pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
+        return None
+    if not pod["spec"].get("nodeName"):
+        pod = context.update({**pod, "spec": {**pod["spec"], "nodeName": context.settings.node_name}})
+    status, wake = pod_status(pod, script_of(context, pod), context.now(), pod_ip=_pod_ip(pod))
+    context.write_status(pod, status)
+    return wake
+
+
+CONTROLLER = Controller(name="pod", kinds=frozenset({POD}), map_change=_map_change, reconcile=_reconcile)

@@ -1,0 +1,117 @@
+"""ReplicaSet: creates and deletes pods of a template to match the number of replicas."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+
+from rudr_py.local.controllers.runtime import times
+from rudr_py.local.controllers.runtime.context import (
+    Change,
+    ReconcileContext,
+    controller_key,
+    reference_to,
+    without_zeros,
+)
+from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.queue import QueueKey
+from rudr_py.local.controllers.workloads.pods import POD
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import DELETED, Object
+
+REPLICA_SET = KindInfo("apps/v1", "ReplicaSet")
+
+
+def pod_from_template(owner: Object, template: Object, *, name: str = "") -> Object:
+    """Return a pod from the template of a workload."""
+    metadata = copy.deepcopy(template.get("metadata") or {})
+    kept = {key: value for key, value in metadata.items() if key in ("labels", "annotations", "finalizers") and value}
+    kept |= {
+        "name": name,
+        "namespace": owner["metadata"]["namespace"],
+        "ownerReferences": [reference_to(owner)],
+    }
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": kept, "spec": copy.deepcopy(template["spec"])}
+
+
+def is_active(pod: Object) -> bool:
+    """Return whether a pod has not ended and is not being deleted."""
+    ended = pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
+    return not ended and "deletionTimestamp" not in pod["metadata"]
+
+
+def availability(pods: Iterable[Object], min_ready_seconds: float, now: float) -> tuple[int, int, float | None]:
+    """Return the number of ready and of available pods, and the seconds until the next one is available."""
+    ready, available, waits = 0, 0, []
+    for pod in pods:
+        condition = times.find(pod.get("status", {}).get("conditions"), "Ready")
+        if condition is None or condition["status"] != "True":
+            continue
+        ready += 1
+        missing = min_ready_seconds - times.since(condition["lastTransitionTime"], now)
+        if min_ready_seconds == 0 or missing <= 0:
+            available += 1
+        else:
+            waits.append(missing)
+    return ready, available, min(waits, default=None)
+
+
+def _first_to_go(pod: Object) -> tuple[bool, bool, bool, float]:
+    """The order of deletion: unassigned, pending and unready pods first, then the newest."""
+    phase = pod.get("status", {}).get("phase", "Pending")
+    created = times.seconds(pod["metadata"]["creationTimestamp"])
+    return (bool(pod["spec"].get("nodeName")), phase != "Pending", times.is_true(pod, "Ready"), -created)
+
+
+def _scale(context: ReconcileContext, replica_set: Object, active: list[Object]) -> None:
+    missing = replica_set["spec"].get("replicas", 1) - len(active)
+    name = replica_set["metadata"]["name"]
+    for _ in range(missing):
+        pod = pod_from_template(replica_set, replica_set["spec"]["template"], name=context.generated_name(name))
+        pod["metadata"]["generateName"] = f"{name}-"
+        context.create(pod)
+    if missing < 0:
+        for pod in sorted(active, key=_first_to_go)[:-missing]:
+            context.delete(pod)
+
+
+def _status(replica_set: Object, active: list[Object], now: float) -> tuple[Object, float | None]:
+    spec = replica_set["spec"]
+    labels = (spec["template"].get("metadata") or {}).get("labels") or {}
+    full = [pod for pod in active if labels.items() <= (pod["metadata"].get("labels") or {}).items()]
+    ready, available, wait = availability(active, spec.get("minReadySeconds", 0), now)
+    status = {
+        "replicas": len(active),
+        "fullyLabeledReplicas": len(full),
+        "readyReplicas": ready,
+        "availableReplicas": available,
+        "observedGeneration": replica_set["metadata"].get("generation", 0),
+    }
+    return without_zeros(status, keep=("replicas",)), wait
+
+
+def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
+    replica_set = context.get(key)
+    if replica_set is None:
+        return None
+    metadata = replica_set["metadata"]
+    if "deletionTimestamp" not in metadata:
+        if replica_set.get("status", {}).get("observedGeneration") != metadata.get("generation"):
+            context.adopt(replica_set, POD, replica_set["spec"]["selector"])
+        _scale(context, replica_set, [pod for pod in context.controlled(replica_set, POD) if is_active(pod)])
+    active = [pod for pod in context.controlled(replica_set, POD) if is_active(pod)]
+    status, wait = _status(replica_set, active, context.now())
+    context.write_status(replica_set, status)
+    return wait
+
+
+def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+    if change.key.kind == POD:
+        yield from controller_key(change.object, REPLICA_SET)
+    elif change.type != DELETED:
+        yield change.key
+
+
+CONTROLLER = Controller(
+    name="replicaset", kinds=frozenset({REPLICA_SET, POD}), map_change=_map_change, reconcile=_reconcile
+)

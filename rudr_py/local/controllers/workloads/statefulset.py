@@ -1,0 +1,252 @@
+"""StatefulSet: pods with ordinals and their own volumes, started and replaced in order.
+
+`podManagementPolicy: Parallel` does not wait. Revisions are stored as ControllerRevisions.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from rudr_py.local.controllers.runtime import times
+from rudr_py.local.controllers.runtime.context import (
+    Change,
+    ReconcileContext,
+    controller_key,
+    reference_to,
+    without_zeros,
+)
+from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.queue import QueueKey
+from rudr_py.local.controllers.workloads.deployment import template_hash
+from rudr_py.local.controllers.workloads.pods import POD
+from rudr_py.local.controllers.workloads.replicaset import availability, pod_from_template
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import DELETED, Object
+
+STATEFUL_SET = KindInfo("apps/v1", "StatefulSet")
+REVISION = KindInfo("apps/v1", "ControllerRevision")
+_CLAIM = KindInfo("v1", "PersistentVolumeClaim")
+REVISION_LABEL = "controller-revision-hash"
+_POD_NAME, _POD_INDEX = "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"
+
+
+class _Revisions(msgspec.Struct, frozen=True):
+    """`current` is the revision of pods below the partition, `update` that of the spec; both are objects."""
+
+    current: Object
+    update: Object
+
+
+def _ordinal(pod: Object) -> int:
+    return int(pod["metadata"]["name"].rpartition("-")[2])
+
+
+def _is_ready(pod: Object) -> bool:
+    return times.is_true(pod, "Ready") and "deletionTimestamp" not in pod["metadata"]
+
+
+def _is_ended(pod: Object) -> bool:
+    return pod.get("status", {}).get("phase") in ("Failed", "Succeeded")
+
+
+def _revision_of(pod: Object) -> str:
+    return str((pod["metadata"].get("labels") or {}).get(REVISION_LABEL, ""))
+
+
+def _revisions(context: ReconcileContext, owner: Object) -> _Revisions:
+    """Return the revision of the template, created if absent, and that of the status."""
+    revisions = sorted(context.controlled(owner, REVISION), key=lambda each: int(each["revision"]))
+    data = {"spec": {"template": owner["spec"]["template"]}}
+    last = revisions[-1]["revision"] if revisions else 0
+    update = next((each for each in revisions if each["data"] == data), None)
+    if update is None:
+        update = context.create(
+            {
+                "apiVersion": "apps/v1",
+                "kind": "ControllerRevision",
+                "metadata": {
+                    "name": f"{owner['metadata']['name']}-{template_hash(owner['spec']['template'])}",
+                    "namespace": owner["metadata"]["namespace"],
+                    "labels": (owner["spec"]["selector"].get("matchLabels") or {}),
+                    "ownerReferences": [reference_to(owner)],
+                },
+                "data": copy.deepcopy(data),
+                "revision": last + 1,
+            }
+        )
+    elif update["revision"] != last:
+        update = context.update({**update, "revision": last + 1})
+    current = owner.get("status", {}).get("currentRevision")
+    return _Revisions(next((each for each in revisions if each["metadata"]["name"] == current), update), update)
+
+
+class _StatefulSet:
+    """A StatefulSet with its pods, during one reconcile."""
+
+    def __init__(self, context: ReconcileContext, owner: Object) -> None:
+        self.context = context
+        self.owner = owner
+        self.spec: dict[str, Any] = owner["spec"]
+        self.revisions = _revisions(context, owner)
+        self.first: int = (self.spec.get("ordinals") or {}).get("start", 0)
+        self.ordinals = range(self.first, self.first + self.spec.get("replicas", 1))
+        self.ordered = self.spec.get("podManagementPolicy", "OrderedReady") == "OrderedReady"
+        self.pods = {_ordinal(pod): pod for pod in context.controlled(owner, POD)}
+
+    @property
+    def partition(self) -> int:
+        rolling = (self.spec.get("updateStrategy") or {}).get("rollingUpdate") or {}
+        return int(rolling.get("partition") or 0)
+
+    def is_available(self, pod: Object) -> bool:
+        delay = self.spec.get("minReadySeconds", 0)
+        return _is_ready(pod) and availability([pod], delay, self.context.now())[1] == 1
+
+    def create(self, ordinal: int) -> None:
+        old = ordinal < self.first + self.partition
+        revision = self.revisions.current if old else self.revisions.update
+        name = f"{self.owner['metadata']['name']}-{ordinal}"
+        template = revision["data"]["spec"]["template"]
+        pod = pod_from_template(self.owner, template, name=name)
+        pod["metadata"]["generateName"] = f"{self.owner['metadata']['name']}-"
+        labels = {_POD_NAME: name, _POD_INDEX: str(ordinal), REVISION_LABEL: revision["metadata"]["name"]}
+        pod["metadata"]["labels"] = {**pod["metadata"].get("labels", {}), **labels}
+        pod["spec"].setdefault("hostname", name)
+        if self.spec.get("serviceName"):
+            pod["spec"].setdefault("subdomain", self.spec["serviceName"])
+        self._claim(pod, ordinal)
+        self.pods[ordinal] = self.context.create(pod)
+
+    def _claim(self, pod: Object, ordinal: int) -> None:
+        """Set the volumes of a pod; existing claims are reused."""
+        volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes") or ()}
+        for template in self.spec.get("volumeClaimTemplates") or ():
+            metadata = copy.deepcopy(template["metadata"])
+            volume = metadata["name"]
+            name = f"{volume}-{self.owner['metadata']['name']}-{ordinal}"
+            namespace = self.owner["metadata"]["namespace"]
+            volumes[volume] = {"name": volume, "persistentVolumeClaim": {"claimName": name}}
+            if self.context.objects.get(_CLAIM, namespace, name) is None:
+                labels = {**(self.spec["selector"].get("matchLabels") or {}), **(metadata.get("labels") or {})}
+                metadata |= {"name": name, "namespace": namespace, "labels": labels}
+                body = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata}
+                self.context.create({**body, "spec": copy.deepcopy(template["spec"])})
+        if volumes:
+            pod["spec"]["volumes"] = list(volumes.values())
+
+    def delete(self, ordinal: int) -> None:
+        self.context.delete(self.pods[ordinal])
+        live = self.context.same(self.pods[ordinal])
+        if live is None:
+            del self.pods[ordinal]
+        else:
+            self.pods[ordinal] = live
+
+
+def _fill(stateful_set: _StatefulSet) -> bool:
+    """Create missing pods, lowest ordinal first; return whether all exist and are available if ordered."""
+    for ordinal in stateful_set.ordinals:
+        pod = stateful_set.pods.get(ordinal)
+        if pod is not None and _is_ended(pod) and "deletionTimestamp" not in pod["metadata"]:
+            stateful_set.delete(ordinal)
+            pod = stateful_set.pods.get(ordinal)
+        if pod is None:
+            stateful_set.create(ordinal)
+        if stateful_set.ordered and not stateful_set.is_available(stateful_set.pods[ordinal]):
+            return False
+    return True
+
+
+def _shrink(stateful_set: _StatefulSet) -> bool:
+    """Delete excess pods, highest ordinal first; return whether there are none."""
+    condemned = sorted((each for each in stateful_set.pods if each not in stateful_set.ordinals), reverse=True)
+    for ordinal in condemned:
+        if "deletionTimestamp" not in stateful_set.pods[ordinal]["metadata"]:
+            stateful_set.delete(ordinal)
+        if stateful_set.ordered and ordinal in stateful_set.pods:
+            return False
+    return not condemned
+
+
+def _replace(stateful_set: _StatefulSet) -> None:
+    """Delete the highest pod of an earlier revision if all pods above it are available."""
+    if (stateful_set.spec.get("updateStrategy") or {}).get("type", "RollingUpdate") != "RollingUpdate":
+        return
+    update_revision = stateful_set.revisions.update["metadata"]["name"]
+    for ordinal in reversed(stateful_set.ordinals):
+        pod = stateful_set.pods.get(ordinal)
+        if pod is None or ordinal < stateful_set.first + stateful_set.partition:
+            return
+        if _revision_of(pod) != update_revision and "deletionTimestamp" not in pod["metadata"]:
+            stateful_set.delete(ordinal)
+            return
+        if not stateful_set.is_available(pod):
+            return
+
+
+def _status(stateful_set: _StatefulSet) -> tuple[Object, float | None]:
+    pods = [pod for pod in stateful_set.pods.values() if "deletionTimestamp" not in pod["metadata"]]
+    ready, available, wait = availability(pods, stateful_set.spec.get("minReadySeconds", 0), stateful_set.context.now())
+    current, update = (
+        each["metadata"]["name"] for each in (stateful_set.revisions.current, stateful_set.revisions.update)
+    )
+    updated = sum(_revision_of(pod) == update for pod in pods)
+    if updated == len(pods) == ready == len(stateful_set.ordinals):
+        current = update
+    status = {
+        "observedGeneration": stateful_set.owner["metadata"].get("generation", 0),
+        "replicas": len(pods),
+        "readyReplicas": ready,
+        "currentReplicas": sum(_revision_of(pod) == current for pod in pods),
+        "updatedReplicas": updated,
+        "currentRevision": current,
+        "updateRevision": update,
+        "collisionCount": 0,
+        "availableReplicas": available,
+    }
+    return without_zeros(status, keep=("replicas", "availableReplicas", "collisionCount")), wait
+
+
+def _clean_up(stateful_set: _StatefulSet) -> None:
+    """Delete the oldest unused revisions beyond the history limit."""
+    used = {_revision_of(pod) for pod in stateful_set.pods.values()}
+    used |= {each["metadata"]["name"] for each in (stateful_set.revisions.current, stateful_set.revisions.update)}
+    unused = [
+        each
+        for each in stateful_set.context.controlled(stateful_set.owner, REVISION)
+        if each["metadata"]["name"] not in used
+    ]
+    unused.sort(key=lambda each: int(each["revision"]))
+    for each in unused[: max(0, len(unused) - int(stateful_set.spec.get("revisionHistoryLimit", 10)))]:
+        stateful_set.context.delete(each)
+
+
+def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
+    owner = context.get(key)
+    if owner is None or "deletionTimestamp" in owner["metadata"]:
+        return None
+    if owner.get("status", {}).get("observedGeneration") != owner["metadata"].get("generation"):
+        context.adopt(owner, POD, owner["spec"]["selector"])
+    stateful_set = _StatefulSet(context, owner)
+    if _fill(stateful_set) and _shrink(stateful_set):
+        _replace(stateful_set)
+    status, wait = _status(stateful_set)
+    context.write_status(owner, status)
+    _clean_up(stateful_set)
+    return wait
+
+
+def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+    if change.key.kind == POD:
+        yield from controller_key(change.object, STATEFUL_SET)
+    elif change.type != DELETED:
+        yield change.key
+
+
+CONTROLLER = Controller(
+    name="statefulset", kinds=frozenset({STATEFUL_SET, POD}), map_change=_map_change, reconcile=_reconcile
+)

@@ -1,0 +1,1 @@
+"""Discovery documents, OpenAPI v3 and Swagger 2.0."""

@@ -1,0 +1,1 @@
+"""Scripted faults between a client and the local API."""

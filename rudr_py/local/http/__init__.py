@@ -1,0 +1,1 @@
+"""The HTTP side of the local API: connections, routing, bodies, watch streams."""

@@ -1,0 +1,1 @@
+"""Server-side printing: the Tables of `kubectl get`."""

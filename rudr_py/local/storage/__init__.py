@@ -1,0 +1,1 @@
+"""The store of objects and the history of their changes."""

@@ -1,0 +1,1 @@
+"""The verbs of the API over a backend. Nothing here depends on HTTP."""

@@ -1,0 +1,192 @@
+"""Get and list: selection, resourceVersion semantics, and pages of one consistent revision."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from rudr_py.local.apimachinery import api_errors, conversion, selectors
+from rudr_py.local.apimachinery.selectors import Predicate
+from rudr_py.local.backend import Backend
+from rudr_py.local.registry.resources import Resource
+from rudr_py.local.storage.store import CompactedError, Object, ObjectList
+
+_CORE_EVENT_FIELDS = ("involvedObject", "reason", "reportingComponent", "source", "type")
+_COMMON_FIELDS = frozenset({"metadata.name", "metadata.namespace"})
+_SELECTABLE: dict[str, tuple[str, ...]] = {
+    "pods": (
+        "spec.nodeName",
+        "spec.restartPolicy",
+        "spec.schedulerName",
+        "spec.serviceAccountName",
+        "spec.hostNetwork",
+        "status.phase",
+        "status.podIP",
+        "status.nominatedNodeName",
+    ),
+    "namespaces": ("status.phase",),
+    "nodes": ("spec.unschedulable",),
+    "secrets": ("type",),
+    "services": ("spec.clusterIP", "spec.type"),
+    "jobs.batch": ("status.successful",),
+    "replicasets.apps": ("status.replicas",),
+    "replicationcontrollers": ("status.replicas",),
+    "certificatesigningrequests.certificates.k8s.io": ("spec.signerName",),
+}
+
+
+class ListQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """The parameters of a list request."""
+
+    namespace: str = ""
+    labels: str = ""
+    fields: str = ""
+    limit: int = 0
+    token: str = ""
+    resource_version: str = ""
+    match: str = ""
+
+
+class ListPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of objects at `revision`. `token` continues the list; `remaining` counts the further objects, if known."""
+
+    objects: ObjectList
+    revision: int
+    token: str = ""
+    remaining: int = 0
+
+
+def parse(namespace: str, name: str, query: Mapping[str, str]) -> ListQuery:
+    """Parse the query of a list; `name` selects one object. Raises `ApiError` (400)."""
+    fields = query.get("fieldSelector", "")
+    if name:
+        fields = ",".join(filter(None, (fields, f"metadata.name={name}")))
+    try:
+        limit = int(query.get("limit") or 0)
+    except ValueError:
+        raise api_errors.bad_request(f'strconv.ParseInt: parsing "{query["limit"]}": invalid syntax') from None
+    return ListQuery(
+        namespace=namespace,
+        labels=query.get("labelSelector", ""),
+        fields=fields,
+        limit=max(limit, 0),
+        token=query.get("continue", ""),
+        resource_version=query.get("resourceVersion", ""),
+        match=query.get("resourceVersionMatch", ""),
+    )
+
+
+def selection(resource: Resource, query: ListQuery) -> Predicate | None:
+    """Return the predicate of a list or watch, for objects in the version of the resource. Raises `ApiError` (400)."""
+    terms = selectors.fields(query.fields)
+    allowed = {*_COMMON_FIELDS, *_SELECTABLE.get(resource.table, ()), *resource.selectable}
+    for path, _, _ in terms:
+        if path not in allowed and not _is_event_field(resource, path):
+            raise api_errors.bad_request(_unsupported_field(resource, path))
+    return selectors.predicate(query.labels, terms)
+
+
+def _unsupported_field(resource: Resource, path: str) -> str:
+    """The message for an unsupported field; kinds with selectable fields have another one."""
+    if resource.table == "jobs.batch":
+        return f'field label "{path}" not supported for Job'
+    if resource.table == "events" or resource.table in _SELECTABLE or resource.selectable:
+        return f"field label not supported: {path}"
+    return f'"{path}" is not a known field selector: only "metadata.name", "metadata.namespace"'
+
+
+def _is_event_field(resource: Resource, path: str) -> bool:
+    return resource.table == "events" and path.partition(".")[0] in (
+        *_CORE_EVENT_FIELDS,
+        "regarding",
+        "reportingController",
+    )
+
+
+def revision_of(text: str) -> int:
+    """Parse a resourceVersion; empty is 0. Raises `ApiError` (400)."""
+    if not text:
+        return 0
+    if not text.isdigit():
+        raise api_errors.bad_request(f'Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax')
+    return int(text)
+
+
+def list_page(backend: Backend, resource: Resource, query: ListQuery) -> ListPage:
+    """Return one page of a list. Raises `ApiError` (400, 410, 504)."""
+    selects = selection(resource, query)
+    revision, start = _list_position(backend, query)
+    objects = _objects(backend, resource, query, revision)
+    if start:
+        objects = [obj for obj in objects if _key(obj) > start]
+    converted = [conversion.convert(obj, resource) for obj in objects]
+    if not query.limit:
+        chosen = [obj for obj in converted if selects(obj)] if selects else converted
+        return ListPage(objects=chosen, revision=revision or backend.store.revision)
+    return _page(converted, selects, query.limit, revision or backend.store.revision)
+
+
+def _page(objects: ObjectList, selects: Predicate | None, limit: int, revision: int) -> ListPage:
+    chosen: ObjectList = []
+    for index, obj in enumerate(objects):
+        if selects is not None and not selects(obj):
+            continue
+        chosen.append(obj)
+        rest = objects[index + 1 :] if len(chosen) == limit else None
+        if rest is None:
+            continue
+        more = rest if selects is None else [each for each in rest if selects(each)]
+        if not more:
+            break
+        remaining = len(more) if selects is None else 0
+        return ListPage(objects=chosen, revision=revision, token=_token(revision, _key(obj)), remaining=remaining)
+    return ListPage(objects=chosen, revision=revision)
+
+
+def _list_position(backend: Backend, query: ListQuery) -> tuple[int, tuple[str, str] | None]:
+    """Return the revision to list at (0: the current one) and the key after which to start."""
+    current = backend.store.revision
+    if query.token:
+        if query.resource_version not in ("", "0"):
+            raise api_errors.bad_request("specifying resource version is not allowed when using continue")
+        return _read_token(query.token)
+    requested = revision_of(query.resource_version)
+    if query.match and not query.resource_version:
+        raise api_errors.bad_request("resourceVersionMatch is forbidden unless resourceVersion is provided")
+    if requested > current:
+        raise api_errors.too_large_version(requested, current)
+    exact = query.match == "Exact" or (not query.match and query.limit and requested)
+    return (requested if exact else 0), None
+
+
+def _objects(backend: Backend, resource: Resource, query: ListQuery, revision: int) -> ObjectList:
+    if not revision or revision == backend.store.revision:
+        return backend.store.list(resource.table, query.namespace)
+    try:
+        return backend.store.list_at(resource.table, query.namespace, revision)
+    except CompactedError:
+        if query.token:
+            start = _read_token(query.token)[1]
+            raise api_errors.continue_expired(_token(backend.store.revision, start or ("", ""))) from None
+        raise api_errors.watch_expired() from None
+
+
+def _key(obj: Object) -> tuple[str, str]:
+    return obj["metadata"].get("namespace", ""), obj["metadata"]["name"]
+
+
+def _token(revision: int, last: tuple[str, str]) -> str:
+    value = {"v": "meta.k8s.io/v1", "rv": revision, "start": "/".join(last) + "\0"}
+    return base64.urlsafe_b64encode(msgspec.json.encode(value)).rstrip(b"=").decode()
+
+
+def _read_token(token: str) -> tuple[int, tuple[str, str]]:
+    try:
+        value: Any = msgspec.json.decode(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        namespace, _, name = value["start"].rstrip("\0").partition("/")
+        return int(value["rv"]), (namespace, name)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise api_errors.bad_request("continue key is not valid: illegal base64 data or unexpected content") from None

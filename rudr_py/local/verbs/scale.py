@@ -1,0 +1,67 @@
+"""The scale subresource: conversion between an object and its `autoscaling/v1` Scale. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rudr_py.local.apimachinery import api_errors, selectors
+from rudr_py.local.registry.resources import Resource
+from rudr_py.local.storage.cloning import clone
+from rudr_py.local.storage.store import Object
+
+_METADATA_FIELDS = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+
+
+def to_scale(resource: Resource, obj: Object) -> Object:
+    """Return the Scale of an object."""
+    paths = resource.scale
+    if paths is None:
+        raise api_errors.no_such_resource()
+    replicas = _at(obj, paths.spec_replicas)
+    scale_status: Object = {"replicas": _at(obj, paths.status_replicas) or 0}
+    selector = _at(obj, paths.selector) if paths.selector else None
+    if selector:
+        text = selector if isinstance(selector, str) else selectors.match_labels(_as_selector(selector))
+        scale_status["selector"] = text
+    return {
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": {key: obj["metadata"][key] for key in _METADATA_FIELDS if key in obj["metadata"]},
+        "spec": {"replicas": replicas} if replicas else {},
+        "status": scale_status,
+    }
+
+
+def scaled(resource: Resource, obj: Object, scale: Object) -> Object:
+    """Return a copy of an object with the replicas and the resourceVersion of a Scale."""
+    if resource.scale is None:
+        raise api_errors.no_such_resource()
+    replicas = (scale.get("spec") or {}).get("replicas", 0)
+    if not isinstance(replicas, int) or isinstance(replicas, bool):
+        raise api_errors.bad_request(
+            'Scale in version "v1" cannot be handled as a Scale: spec.replicas must be an integer'
+        )
+    copy: Object = clone(obj)
+    *path, last = resource.scale.spec_replicas.strip(".").split(".")
+    place = copy
+    for part in path:
+        place = place.setdefault(part, {})
+    place[last] = replicas
+    version = (scale.get("metadata") or {}).get("resourceVersion")
+    if version:
+        copy["metadata"]["resourceVersion"] = version
+    return copy
+
+
+def _as_selector(selector: Any) -> Any:
+    """Return a LabelSelector; a ReplicationController has plain labels instead."""
+    if "matchLabels" in selector or "matchExpressions" in selector:
+        return selector
+    return {"matchLabels": selector}
+
+
+def _at(obj: Object, path: str) -> Any:
+    value: Any = obj
+    for part in path.strip(".").split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value

@@ -1,0 +1,134 @@
+"""Representations of objects: unchanged, as rows of a Table, or metadata only. The Accept header selects one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from rudr_py.errors import ApiError
+from rudr_py.local.printing import columns
+from rudr_py.local.printing.cells import ColumnDefinition
+from rudr_py.local.registry.resources import Resource
+from rudr_py.local.storage.store import Object
+from rudr_py.local.verbs.reads import ListPage
+
+OBJECT, TABLE, PARTIAL = "", "Table", "PartialObjectMetadata"
+_META_VERSIONS = ("v1", "v1beta1")
+
+
+class View(msgspec.Struct, frozen=True):
+    """A representation. `form` is empty, Table or PartialObjectMetadata; `include` is includeObject of a Table."""
+
+    form: str = OBJECT
+    version: str = "v1"
+    include: str = "Metadata"
+
+
+@lru_cache(maxsize=256)
+def negotiate(accept: str, include: str = "") -> View:
+    """Return the first supported view of an Accept header. Raises `ApiError` (406)."""
+    for entry in accept.split(",") if accept else ("*/*",):
+        media, _, rest = entry.strip().partition(";")
+        parameters = dict(part.strip().partition("=")[::2] for part in rest.split(";") if part)
+        if media not in ("application/json", "*/*", "application/*", "application/yaml"):
+            continue
+        form = parameters.get("as", "").removesuffix("List")
+        if not form:
+            return View()
+        if parameters.get("g") != "meta.k8s.io" or parameters.get("v") not in _META_VERSIONS:
+            continue
+        if form in (TABLE, PARTIAL):
+            return View(form, parameters["v"], include or "Metadata")
+    raise ApiError(
+        "only the following media types are accepted: application/json, application/yaml",
+        status=406,
+        reason="NotAcceptable",
+        details={"empty": True},
+    )
+
+
+def view_object(view: View, resource: Resource, obj: Object, now: datetime) -> Object:
+    """Return one object in a view."""
+    return _view(view, columns.definitions_of(resource), obj, now)
+
+
+def view_scale(view: View, obj: Object, now: datetime) -> Object:
+    """Return the Scale of an object in a view."""
+    return _view(view, columns.SCALE, obj, now)
+
+
+def _view(view: View, definitions: Sequence[ColumnDefinition], obj: Object, now: datetime) -> Object:
+    if view.form == TABLE:
+        return _table(view, definitions, [obj], obj["metadata"].get("resourceVersion", ""), now)
+    return partial(view, obj) if view.form == PARTIAL else obj
+
+
+def view_list(view: View, resource: Resource, page: ListPage, now: datetime) -> Object:
+    """Return a page of objects in a view."""
+    metadata: Object = {"resourceVersion": str(page.revision)}
+    if page.token or resource.custom:
+        metadata["continue"] = page.token
+    if page.remaining:
+        metadata["remainingItemCount"] = page.remaining
+    if view.form == TABLE:
+        rows = table(view, resource, page.objects, str(page.revision), now)
+        rows["metadata"] = metadata
+        return rows
+    if view.form == PARTIAL:
+        return {
+            "kind": "PartialObjectMetadataList",
+            "apiVersion": f"meta.k8s.io/{view.version}",
+            "metadata": metadata,
+            "items": [partial(view, obj) for obj in page.objects],
+        }
+    items = page.objects if resource.custom else [_without_kind(obj) for obj in page.objects]
+    return {
+        "kind": resource.list_kind or f"{resource.kind}List",
+        "apiVersion": resource.api_version,
+        "metadata": metadata,
+        "items": items,
+    }
+
+
+def _without_kind(obj: Object) -> Object:
+    """Lists of built-in kinds omit the kind of their items."""
+    return {key: value for key, value in obj.items() if key not in ("kind", "apiVersion")}
+
+
+def partial(view: View, obj: Object) -> Object:
+    """Return the metadata of an object as PartialObjectMetadata."""
+    return {
+        "kind": PARTIAL,
+        "apiVersion": f"meta.k8s.io/{view.version}",
+        "metadata": obj["metadata"],
+    }
+
+
+def table(view: View, resource: Resource, objects: list[Object], revision: str, now: datetime) -> Object:
+    """Return objects as rows; ages are relative to `now`."""
+    return _table(view, columns.definitions_of(resource), objects, revision, now)
+
+
+def _table(
+    view: View, definitions: Sequence[ColumnDefinition], objects: Iterable[Object], revision: str, now: datetime
+) -> Object:
+    return {
+        "kind": TABLE,
+        "apiVersion": f"meta.k8s.io/{view.version}",
+        "metadata": {"resourceVersion": revision},
+        "columnDefinitions": [column.definition for column in definitions],
+        "rows": [
+            {"cells": [column.cell(obj, now) for column in definitions], "object": _row_object(view, obj)}
+            for obj in objects
+        ],
+    }
+
+
+def _row_object(view: View, obj: Object) -> Any:
+    if view.include == "Object":
+        return obj
+    return None if view.include == "None" else partial(view, obj)

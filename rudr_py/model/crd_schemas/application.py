@@ -1,0 +1,124 @@
+"""The schema of ApplicationConfiguration, with the descriptions that `kubectl explain` shows (OAM v1alpha1 §6).
+
+It describes the fields that `parse_application` reads and the status that the controller writes.
+"""
+
+from __future__ import annotations
+
+from rudr_py.model.crd_schemas import nodes
+from rudr_py.model.crd_schemas.nodes import PRESERVE, Schema
+
+
+def application_spec() -> Schema:
+    """`spec` of an ApplicationConfiguration."""
+    variable = {
+        "name": nodes.text("Unique name, used as [fromVariable(NAME)]."),
+        "value": nodes.anything("Text, a number, true or false."),
+    }
+    fields = {
+        "variables": nodes.array(
+            "Values for use in several places: write [fromVariable(NAME)] in a parameter value or in a property of "
+            "a trait or scope.",
+            nodes.record("One variable.", variable, required=("name", "value")),
+        ),
+        "scopes": nodes.array("Scopes that this application creates.", _scope()),
+        "components": nodes.array("The components that make up the application.", _component()),
+    }
+    return nodes.record("Components, traits and scopes of the application, as its operator configures them.", fields)
+
+
+def application_status() -> Schema:
+    """`status` of an ApplicationConfiguration."""
+    instance = nodes.record(
+        "One instance.",
+        {
+            "name": nodes.text("Its instanceName."),
+            "component": nodes.text("Its ComponentSchematic."),
+            "workload": nodes.text("Its workload type."),
+            "state": nodes.text("ready, progressing, failed or unknown."),
+            "reason": nodes.text("Reason for the state, in one CamelCase word."),
+            "message": nodes.text("Reason for the state, in a sentence."),
+            "traits": nodes.array("Its traits, each with state and reason.", _free("One trait.")),
+        },
+    )
+    fields = {
+        "phase": nodes.text("Add or Modify until all objects of this generation are applied, then synced."),
+        "components": nodes.mapping(
+            "State of each object in one word, by component and then by kind/name, as in Rudr.",
+            nodes.mapping("State of each object of the component, by kind/name.", {"type": "string"}),
+        ),
+        "observedGeneration": nodes.integer("The generation that this status describes."),
+        "conditions": conditions("Valid, Synced and Ready; also Paused while the application is paused."),
+        "instances": nodes.array("The instances and their states.", {**instance, PRESERVE: True}),
+        "warnings": nodes.texts("Problems of the documents that do not block anything."),
+        "packages": nodes.array(
+            "The packages, other than rudr-py itself, that provide the types in use.",
+            nodes.record(
+                "One package.",
+                {
+                    "name": nodes.text("Its name."),
+                    "version": nodes.text("Its version."),
+                    "types": nodes.texts("The types in use that it provides, or provided while it was installed."),
+                },
+            ),
+        ),
+        "resources": nodes.array(
+            "The objects of this application, for the controller's own use.",
+            _free(
+                "One object.",
+                {name: nodes.text(f"Its {name}.") for name in ("apiVersion", "kind", "name", "uid", "digest")},
+            ),
+        ),
+    }
+    return {**nodes.record("State of the application, written by the controller.", fields), PRESERVE: True}
+
+
+def conditions(description: str) -> Schema:
+    """Conditions of KEP-1623, one of each type."""
+    fields = {
+        "type": nodes.text("Type of the condition."),
+        "status": nodes.text("True, False or Unknown.", choices=("True", "False", "Unknown")),
+        "observedGeneration": nodes.integer("The generation that the condition describes.", minimum=0),
+        "lastTransitionTime": nodes.moment("When the status last changed."),
+        "reason": nodes.text("Reason for the status, in one CamelCase word."),
+        "message": nodes.text("Details, for people."),
+    }
+    required = ("type", "status", "lastTransitionTime", "reason", "message")
+    node = nodes.array(description, nodes.record("One condition.", fields, required=required))
+    return {**node, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
+
+
+def _free(description: str, fields: dict[str, Schema] | None = None) -> Schema:
+    return {**nodes.record(description, fields or {}), PRESERVE: True}
+
+
+def _component() -> Schema:
+    fields = {
+        "componentName": nodes.text("The ComponentSchematic in this namespace."),
+        "instanceName": nodes.text(
+            "Unique name of the instance, and name of its workload object. Lower-case letters, digits, - and ., "
+            "at most 63."
+        ),
+        "parameterValues": nodes.anything("Values of the component's parameters: a list of name and value."),
+        "traits": nodes.array("Traits of the instance, applied in the listed order.", _trait()),
+        "applicationScopes": nodes.texts("Scopes of the instance, or names of the applications that create them."),
+    }
+    return nodes.record("One use of a component.", fields, required=("componentName", "instanceName"))
+
+
+def _trait() -> Schema:
+    fields = {
+        "name": nodes.text("Name of the trait, for instance manual-scaler."),
+        "properties": nodes.anything("Properties of the trait; `rudr explain trait NAME` lists them."),
+        "parameterValues": nodes.anything("Deprecated spelling of properties."),
+    }
+    return nodes.record("One trait.", fields, required=("name",))
+
+
+def _scope() -> Schema:
+    fields = {
+        "name": nodes.text("Unique name of the scope."),
+        "type": nodes.text("Its type as GROUP/VERSION.Kind, for instance core.oam.dev/v1alpha1.HealthScope."),
+        "properties": nodes.anything("Properties of the scope: a map, or a list of name and value."),
+    }
+    return nodes.record("One scope.", fields, required=("name", "type"))

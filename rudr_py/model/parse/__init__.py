@@ -1,0 +1,1 @@
+"""Parses YAML and JSON into model values, with the position of every error."""

@@ -1,0 +1,245 @@
+"""Reads one JSON value field by field, and collects all errors instead of raising the first.
+
+`ProblemList` collects errors and warnings; `FieldReader` reads one map of the document. The keys that a caller reads
+are the fields of that map: every other key becomes a warning. Nothing here depends on an OAM kind.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from rudr_py.errors import Problem
+from rudr_py.model import paths, suggest
+from rudr_py.model.document import Json, Parsed, Positions
+from rudr_py.model.json_text import excerpt, type_in_words
+
+T = TypeVar("T")
+
+MAX_DEPTH = 100
+"""Maximum nesting of a document. Later steps may therefore recurse over its values."""
+
+_TRUE = frozenset({"y", "yes", "on", "true"})
+_FALSE = frozenset({"n", "no", "off", "false"})
+
+
+class ProblemList:
+    """Errors and warnings of one document, in the order of detection."""
+
+    def __init__(self, positions: Positions | None = None) -> None:
+        self.errors: list[Problem] = []
+        self.warnings: list[Problem] = []
+        self._positions = positions
+        self._unreadable: list[str] = []
+
+    def error(self, path: str, message: str, rule: str = "", *, at_key: bool = False) -> None:
+        """Add an error, unless it is inside a value that was reported as unreadable."""
+        if not any(paths.below(path, unreadable) for unreadable in self._unreadable):
+            self.errors.append(self._problem(path, message, rule, at_key))
+
+    def warn(self, path: str, message: str, rule: str = "", *, at_key: bool = False) -> None:
+        """Add a warning: a problem that does not block anything."""
+        self.warnings.append(self._problem(path, message, rule, at_key))
+
+    def unreadable(self, path: str, message: str, rule: str = "") -> None:
+        """Add an error for an unreadable value, and ignore later errors inside it."""
+        self.error(path, message, rule)
+        self._unreadable.append(path)
+
+    def parsed(self, value: T | None) -> Parsed[T]:
+        """`value` with these errors and warnings."""
+        return Parsed(value=value, problems=tuple(self.errors), warnings=tuple(self.warnings))
+
+    def _problem(self, path: str, message: str, rule: str, at_key: bool) -> Problem:
+        location = None
+        if self._positions:
+            location = self._positions.of_key(path) if at_key else self._positions.of_value(path)
+        return Problem(message=message, path=path, location=location, rule=rule)
+
+
+class FieldReader:
+    """Reads one map of a document. Absent and null are the same to every method but `has`."""
+
+    def __init__(self, value: dict[str, Json], path: str, problems: ProblemList) -> None:
+        self.value = value
+        self.path = path
+        self.problems = problems
+        self._read: set[str] = set()
+
+    def at(self, *steps: str | int) -> str:
+        """The JSON path of a place in this map."""
+        return paths.child(self.path, *steps)
+
+    def has(self, key: str) -> bool:
+        """Whether the key is present, even with null."""
+        self._read.add(key)
+        return key in self.value
+
+    def raw(self, key: str) -> Json:
+        """The unchecked value; None when it is absent."""
+        self._read.add(key)
+        return self.value.get(key)
+
+    def text(self, key: str, *, required: bool = False, rule: str = "", default: str = "") -> str:
+        """A string; `default` when it is absent, or is another type, which is an error."""
+        value = self.raw(key)
+        if isinstance(value, str) and (value or not required):
+            return value
+        if value is None or value == "":
+            if required:
+                self.problems.error(self.path, f'"{key}" is missing', rule)
+            return default
+        hint = "; put it in quotes" if isinstance(value, bool | int | float) else ""
+        self.problems.error(self.at(key), f'"{key}" must be text, not {type_in_words(value)}{hint}', rule)
+        return default
+
+    def choice(self, key: str, choices: Sequence[str], *, default: str, rule: str = "") -> str:
+        """A string out of `choices`."""
+        value = self.text(key, default=default, rule=rule)
+        if value not in choices:
+            allowed = ", ".join(choices)
+            hint = suggest.nearest(value, choices)
+            self.problems.error(self.at(key), f'"{key}" must be one of {allowed}, not {excerpt(value)}.{hint}', rule)
+            return default
+        return value
+
+    def boolean(self, key: str, *, default: bool = False, rule: str = "") -> bool:
+        """True or false; `Y`, `n`, `"yes"` and the like are read with a warning."""
+        value = self.raw(key)
+        if isinstance(value, bool):
+            return value
+        if value is None:
+            return default
+        folded = value.casefold() if isinstance(value, str) else ""
+        if folded in _TRUE or folded in _FALSE:
+            self.problems.warn(self.at(key), f'"{key}" is the text {excerpt(value)}; write true or false', rule)
+            return folded in _TRUE
+        self.problems.error(self.at(key), f'"{key}" must be true or false, not {type_in_words(value)}', rule)
+        return default
+
+    def integer(self, key: str, *, default: int = 0, minimum: int = 0, maximum: int = 2**31 - 1, rule: str = "") -> int:
+        """A whole number from `least` to `most`, both included."""
+        value = self.raw(key)
+        if value is None:
+            return default
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int):
+            self.problems.error(self.at(key), f'"{key}" must be a whole number, not {type_in_words(value)}', rule)
+            return default
+        if not minimum <= value <= maximum:
+            self.problems.error(self.at(key), f'"{key}" must be between {minimum} and {maximum}, not {value}', rule)
+            return default
+        return value
+
+    def number(self, key: str, *, default: float = 0.0, rule: str = "") -> float:
+        """A number."""
+        value = self.raw(key)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.problems.error(self.at(key), f'"{key}" must be a number, not {type_in_words(value)}', rule)
+            return default
+        return float(value)
+
+    def list(self, key: str, rule: str = "") -> list[Json]:
+        """The unchecked items of a list; empty when it is absent or not a list, which is an error."""
+        value = self.raw(key)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            self.problems.unreadable(self.at(key), f'"{key}" must be a list, not {type_in_words(value)}', rule)
+            return []
+        return value
+
+    def texts(self, key: str, rule: str = "") -> tuple[str, ...]:
+        """A list of strings. Other items are errors and omitted."""
+        texts: list[str] = []
+        for index, item in enumerate(self.list(key, rule)):
+            if isinstance(item, str):
+                texts.append(item)
+            else:
+                path = self.at(key, index)
+                self.problems.error(path, f'"{key}" must contain only text, not {type_in_words(item)}', rule)
+        return tuple(texts)
+
+    def items(self, key: str, rule: str = "") -> Iterator[FieldReader]:
+        """A list of maps. Any other item is an error and is replaced by an empty map, so that indices stay valid."""
+        for index, item in enumerate(self.list(key, rule)):
+            path = self.at(key, index)
+            if not isinstance(item, dict):
+                self.problems.unreadable(path, f'"{key}" must contain only maps, not {type_in_words(item)}', rule)
+            yield FieldReader(item if isinstance(item, dict) else {}, path, self.problems)
+
+    def map(self, key: str, rule: str = "") -> FieldReader | None:
+        """A map; None when it is absent or not a map, which is an error."""
+        value = self.raw(key)
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            self.problems.unreadable(self.at(key), f'"{key}" must be a map, not {type_in_words(value)}', rule)
+            return None
+        return FieldReader(value, self.at(key), self.problems)
+
+    def renamed(self, old: str, new: str) -> str:
+        """The key to read for `new`: `old`, with a warning, when only `old` is present."""
+        if self.has(old) and not self.has(new):
+            self.problems.warn(self.at(old), f'"{old}" is read as "{new}"; write "{new}"', at_key=True)
+            return old
+        return new
+
+    def unread(self) -> tuple[str, ...]:
+        """The keys that no method has read."""
+        return tuple(key for key in self.value if key not in self._read)
+
+    def warn_unread(self) -> None:
+        """Add a warning for each key that no method has read."""
+        for key in self.unread():
+            hint = suggest.nearest(key, self._read)
+            self.problems.warn(self.at(key), f"unknown field {excerpt(key)}; it has no effect.{hint}", at_key=True)
+
+
+def has_invalid_json(value: object, problems: ProblemList) -> bool:
+    """Whether the document contains values that JSON cannot represent; each is an error.
+
+    These are: nesting deeper than MAX_DEPTH, numbers beyond 64 bits or not finite, text with lone surrogates, keys
+    that are not text, and Python values without a JSON type.
+    """
+    errors_before = len(problems.errors)
+    stack: list[tuple[object, str, int]] = [(value, paths.ROOT, 0)]
+    while stack:
+        item, path, depth = stack.pop()
+        if isinstance(item, dict | list):
+            if depth >= MAX_DEPTH:
+                problems.error(path, f"nested deeper than {MAX_DEPTH} levels")
+            elif isinstance(item, dict):
+                stack += _entries(item, path, depth, problems)
+            else:
+                stack += ((inner, paths.child(path, index), depth + 1) for index, inner in enumerate(item))
+        elif message := _scalar_error(item):
+            problems.error(path, message)
+    return len(problems.errors) > errors_before
+
+
+def _entries(
+    item: dict[object, object], path: str, depth: int, problems: ProblemList
+) -> Iterator[tuple[object, str, int]]:
+    for key, inner in item.items():
+        if not isinstance(key, str) or _scalar_error(key):
+            problems.error(path, "a key must be text")
+        else:
+            yield inner, paths.child(path, key), depth + 1
+
+
+def _scalar_error(item: object) -> str:
+    if item is None or isinstance(item, bool):
+        return ""
+    if isinstance(item, str):
+        surrogate = not item.isascii() and any("\ud800" <= character <= "\udfff" for character in item)
+        return "the text contains half a character (a lone surrogate)" if surrogate else ""
+    if isinstance(item, int):
+        return "" if -(2**63) <= item < 2**64 else "the number does not fit into 64 bits"
+    if isinstance(item, float):
+        return "" if math.isfinite(item) else "the number is not finite"
+    return f"a {type(item).__name__} is not a JSON value"

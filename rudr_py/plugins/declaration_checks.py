@@ -1,0 +1,158 @@
+"""Is this object a type that can be used? Looks at declarations only and calls none of the type's methods.
+
+Everything that the rest of the program reads from a type without asking is checked here, once, at start.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Generic
+
+import jsonschema
+
+from rudr_py import api
+from rudr_py.api import Kind, Rule, Scope, Trait, Type, WorkloadType, properties
+
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?")
+
+_RESERVED = re.compile(r"([^/]*\.)?oam\.dev/")
+
+_LISTS: Mapping[str, type] = {
+    "aliases": str,
+    "replaces": str,
+    "produces": Kind,
+    "observes": Kind,
+    "permissions": Rule,
+    "applies_to": str,
+    "requires": str,
+    "scale_forms": str,
+    "provides": str,
+}
+"""Declarations that hold several values, and what each value is."""
+
+_NEAR = 0.8
+"""How alike two names are of which one is taken for a slip of the other."""
+
+_METHODS = ("render", "health", "scale", "pods", "status")
+
+
+def incompatible(declared: object) -> str:
+    """Why an API version that a plugin asks for (`1`, `1.3`) is not ours, or ""."""
+    asked = re.fullmatch(r"(\d+)(?:\.(\d+))?", str(declared))
+    if asked is None:
+        return f"asks for the plugin API {declared!r}, which is no version such as {api.API_VERSION!r}"
+    major, minor = (int(part) for part in api.API_VERSION.split("."))
+    if int(asked[1]) == major and int(asked[2] or 0) <= minor:
+        return ""
+    return f"asks for the plugin API {declared}, and this rudr-py has {api.API_VERSION}"
+
+
+def faults(candidate: object) -> tuple[str, ...]:
+    """Everything that keeps an object from being used as a type; each text follows the words "this type".
+
+    May raise whatever the object's own attributes raise.
+    """
+    if isinstance(candidate, type) and issubclass(candidate, Type):
+        return (f"is the class {candidate.__name__}; return an instance, {candidate.__name__}()",)
+    if not isinstance(candidate, (Trait, WorkloadType, Scope)):
+        return (f"is {_named(candidate)}, not a Trait, WorkloadType or Scope",)
+    return (*_name_faults(candidate), *_list_faults(candidate), *_method_faults(candidate), *_schema_faults(candidate))
+
+
+def trespasses(candidate: object) -> tuple[str, ...]:
+    """Names in the groups of the specification, oam.dev and below, which are not for plugins (OAM MD-7, SC-9).
+
+    A type may have one that it replaces by `replaces`. Each text follows the words "this type".
+    """
+    if not isinstance(candidate, Type):
+        return ()
+    names: tuple[object, ...] = (candidate.name, *candidate.aliases)
+    return tuple(
+        f'is called "{name}"; the groups of oam.dev belong to the specification, so use one of your own'
+        for name in names
+        if isinstance(name, str) and _RESERVED.match(name) and name not in candidate.replaces
+    )
+
+
+def misspelt(candidate: Type[Any]) -> tuple[str, ...]:
+    """Attributes of the author's classes whose names are nearly those of a declaration or method that is not there.
+
+    Each text follows the words "this type". For tests: nobody is kept from having helpers with such names.
+    """
+    classes = type(candidate).__mro__
+    own = {name for cls in classes if cls not in (object, Generic) and not _ours(cls) for name in vars(cls)}
+    known = {name for cls in classes if _ours(cls) for name in (*vars(cls), *vars(cls).get("__annotations__", ()))}
+    missing = sorted(name for name in known - own if not name.startswith("_"))
+    near = {name: difflib.get_close_matches(name, missing, n=1, cutoff=_NEAR) for name in own - known}
+    return tuple(
+        f'declares "{name}", which means nothing; did you mean "{close[0]}"?'
+        for name, close in sorted(near.items())
+        if close and not name.startswith("_")
+    )
+
+
+def _ours(cls: type) -> bool:
+    return cls.__module__.startswith(f"{api.__name__}.")
+
+
+def label(candidate: object) -> str:
+    """What to call an object in a message: its name where it has one, else its class."""
+    name = getattr(candidate, "name", None)
+    return f'"{name}"' if isinstance(name, str) and name else f"of class {type(candidate).__name__}"
+
+
+def _name_faults(candidate: Type[Any]) -> Iterator[str]:
+    name: object = getattr(candidate, "name", None)
+    if not isinstance(name, str) or not name:
+        yield 'has no name; declare name = "..."'
+        return
+    aliases: object = candidate.aliases
+    for spelling in (name, *(aliases if isinstance(aliases, tuple) else ())):
+        if isinstance(spelling, str) and not _NAME.fullmatch(spelling):
+            yield f"is called {spelling!r}; use letters, digits and - . _ / between them"
+
+
+def _list_faults(candidate: Type[Any]) -> Iterator[str]:
+    for attribute, item in _LISTS.items():
+        value = getattr(candidate, attribute, ())
+        if not isinstance(value, (tuple, frozenset)):
+            yield f"declares {attribute} as {_named(value)}; it must be a tuple or frozenset of {item.__name__}"
+        elif not all(isinstance(entry, item) for entry in value):
+            yield f"declares {attribute} with something that is no {item.__name__}"
+    renamed: object = candidate.renamed_properties
+    if not isinstance(renamed, Mapping) or not all(isinstance(text, str) for pair in renamed.items() for text in pair):
+        yield "declares renamed_properties that do not map names to names"
+
+
+def _method_faults(candidate: Trait[Any] | WorkloadType[Any] | Scope[Any]) -> Iterator[str]:
+    if type(candidate).render in (Trait.render, WorkloadType.render, Scope.render):
+        yield "has no render method"
+    for name in _METHODS:
+        method = getattr(candidate, name, None)
+        if inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method):
+            yield f"has an async {name}; types are synchronous"
+
+
+def _schema_faults(candidate: Type[Any]) -> Iterator[str]:
+    try:
+        schema = properties.schema(candidate.properties)
+        json.dumps(schema, allow_nan=False)
+        jsonschema.Draft202012Validator.check_schema(
+            schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
+        )
+    except jsonschema.SchemaError as error:
+        yield f"declares properties with an invalid JSON Schema: {error.json_path}: {error.message}"
+        return
+    except Exception as error:  # noqa: BLE001 - models are foreign code; what they raise is one more fault
+        yield f"declares properties of which no JSON Schema can be made: {error}"
+        return
+    if schema.get("type") != "object":
+        yield "declares properties that are no object; the JSON Schema must say type: object"
+
+
+def _named(value: object) -> str:
+    return f"{type(value).__name__} {value!r:.60}"

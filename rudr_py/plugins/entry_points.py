@@ -1,0 +1,76 @@
+"""The entry points of the installed packages, and our own built-in types. Imports no plugin."""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import sys
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+import rudr_py
+from rudr_py import builtin
+from rudr_py.catalog import OWN_PACKAGE
+
+GROUP = "rudr_py.plugins"
+"""The entry-point group; the name of an entry point is the plugin's name."""
+
+
+class InstalledPlugin(msgspec.Struct, frozen=True, kw_only=True):
+    """A plugin that is installed, not yet imported. `load` imports it and gives the object with the hook."""
+
+    name: str
+    package: str
+    version: str
+    load: Callable[[], object]
+    builtin: bool = False
+
+    @property
+    def distribution(self) -> str:
+        """Package and version, as messages name them."""
+        return f"{self.package} {self.version}"
+
+
+def installed(path: Sequence[str] | None = None) -> tuple[InstalledPlugin, ...]:
+    """Every entry point of the group, by package and name. `path` is where to look, by default `sys.path`."""
+    found: dict[tuple[str, str], InstalledPlugin] = {}
+    for distribution in importlib.metadata.distributions(path=list(sys.path if path is None else path)):
+        for plugin in _of(distribution):
+            # the first one on the path is what `import` finds
+            found.setdefault((plugin.package, plugin.name), plugin)
+    return tuple(found[key] for key in sorted(found))
+
+
+def standard() -> InstalledPlugin:
+    """The types that come with rudr_py, through the same door."""
+    return InstalledPlugin(
+        name="builtin", package=OWN_PACKAGE, version=rudr_py.__version__, load=lambda: builtin, builtin=True
+    )
+
+
+def _of(distribution: importlib.metadata.Distribution) -> Iterable[InstalledPlugin]:
+    # a half-removed package has files without metadata; it may not hide the others
+    package = version = "(unknown)"
+    try:
+        text = distribution.read_text("entry_points.txt") or ""
+        if GROUP not in text:
+            return
+        package, version = (_field(distribution, name) for name in ("Name", "Version"))
+        points = [point for point in distribution.entry_points if point.group == GROUP]
+    except Exception as error:  # noqa: BLE001 - a broken file of one package must not hide the others
+        yield InstalledPlugin(
+            name=package, package=package, version=version, load=functools.partial(_unreadable, str(error))
+        )
+        return
+    for point in points:
+        yield InstalledPlugin(name=point.name, package=package, version=version, load=point.load)
+
+
+def _field(distribution: importlib.metadata.Distribution, name: str) -> str:
+    metadata = distribution.metadata
+    return metadata[name] if name in metadata else f"(no {name.lower()})"
+
+
+def _unreadable(reason: str) -> object:
+    raise ImportError(f"its entry_points.txt cannot be read: {reason}")

@@ -1,0 +1,1 @@
+"""Rendering of scopes and the membership of instances in them."""

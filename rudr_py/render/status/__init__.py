@@ -1,0 +1,1 @@
+"""Observed objects to status: conditions, health, and Rudr's fields. Pure."""

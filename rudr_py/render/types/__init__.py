@@ -1,0 +1,1 @@
+"""Calls of types, and the rules for their properties, applicability and definitions."""

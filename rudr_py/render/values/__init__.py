@@ -1,0 +1,1 @@
+"""The values that rendering takes and returns."""

@@ -1,0 +1,133 @@
+"""NetworkScope: who reaches whom, by the policies that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rudr_py.api import Manifest, Member, Rendered, ScopeContext
+from rudr_py.api.component import Component, Port
+from rudr_py.builtin.scopes.network_scope import NetworkScope
+
+GIVEN = {"network-id": "vpc-1", "subnet-id": "a, b"}
+WEB = Port(name="http", container_port=80)
+LABEL = "oam.dev/instance-name"
+
+MakeComponent = Callable[..., Component]
+MakeContext = Callable[..., ScopeContext[Any]]
+Make = Callable[..., Rendered]
+
+
+def _member(instance: str, **fields: Any) -> Member:
+    found: dict[str, Any] = {"pod_labels": {LABEL: instance}, "ports": (WEB,), **fields}
+    return Member(application="store", instance=instance, component="shop-v1", workload="x/v1.Y", **found)
+
+
+@pytest.fixture(name="network")
+def _network(component: MakeComponent, context: MakeContext) -> Make:
+    def make(given: dict[str, Any], *members: Member) -> Rendered:
+        nothing = component({"name": "none", "image": "none"})
+        ctx = context(
+            NetworkScope(), nothing, {**GIVEN, **given}, application="nets", instance="inner", members=members
+        )
+        return NetworkScope().render(ctx)
+
+    return make
+
+
+def _spec(manifest: Manifest) -> dict[str, Any]:
+    found: dict[str, Any] = manifest.body["spec"]
+    return found
+
+
+def test_members_reach_each_other_and_dns_only(network: Make) -> None:
+    (policy,) = network({}, _member("web"), _member("db")).add
+    members = {"matchExpressions": [{"key": LABEL, "operator": "In", "values": ["db", "web"]}]}
+    dns = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
+    assert _spec(policy) == {
+        "podSelector": members,
+        "policyTypes": ["Ingress", "Egress"],
+        "ingress": [{"from": [{"podSelector": members}]}],
+        "egress": [{"to": [{"podSelector": members}]}, {"ports": dns}],
+    }
+
+
+@pytest.mark.parametrize("gateway", ["", "none"])
+def test_without_a_gateway_there_is_no_way_out(gateway: str, network: Make) -> None:
+    assert network({"internet-gateway-type": gateway}, _member("web")) == network({}, _member("web"))
+
+
+@pytest.mark.parametrize("gateway", ["nat", "public"])
+def test_through_a_gateway_members_reach_everything(gateway: str, network: Make) -> None:
+    assert _spec(network({"internet-gateway-type": gateway}, _member("web")).add[0])["egress"] == [{}]
+
+
+def test_through_a_public_gateway_everyone_reaches_the_ports_of_members(network: Make) -> None:
+    _, policy = network({"internet-gateway-type": "public"}, _member("web"), _member("worker", ports=())).add
+    assert _spec(policy) == {
+        "podSelector": {"matchLabels": {LABEL: "web"}},
+        "policyTypes": ["Ingress"],
+        "ingress": [{"ports": [{"protocol": "TCP", "port": 80}]}],
+    }
+
+
+@pytest.mark.parametrize("gateway", ["", "nat"])
+def test_ingress_controllers_reach_members_with_an_ingress_trait(gateway: str, network: Make) -> None:
+    given = {"internet-gateway-type": gateway, "ingress-namespaces": ["traefik", "edge"]}
+    _, policy = network(given, _member("web", traits=("ingress",)), _member("db")).add
+    among = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["edge", "traefik"]}
+    assert _spec(policy)["podSelector"] == {"matchLabels": {LABEL: "web"}}
+    assert _spec(policy)["ingress"] == [
+        {
+            "ports": [{"protocol": "TCP", "port": 80}],
+            "from": [{"namespaceSelector": {"matchExpressions": [among]}}],
+        }
+    ]
+
+
+def test_no_ingress_namespace_lets_nobody_in(network: Make) -> None:
+    assert len(network({"ingress-namespaces": ""}, _member("web", traits=("ingress",))).add) == 1
+
+
+def test_an_allowed_namespace_reaches_the_ports_of_every_member(network: Make) -> None:
+    assert len(network({"allowed-namespaces": "monitoring"}, _member("web"), _member("db")).add) == 3
+
+
+def test_a_member_whose_pods_are_not_known_is_reported_and_not_claimed(network: Make) -> None:
+    rendered = network({}, _member("web"), _member("fn", pod_labels={}), _member("odd", pod_labels={LABEL: "other"}))
+    (policy,) = rendered.add
+    assert _spec(policy)["podSelector"]["matchExpressions"][0]["values"] == ["web"]
+    assert [warning.split()[0] for warning in rendered.warnings] == ["fn", "odd"]
+
+
+def test_a_network_without_members_has_no_policy(network: Make) -> None:
+    assert network({}).add == ()
+
+
+def test_the_network_that_was_meant_is_noted(network: Make) -> None:
+    (policy,) = network({}, _member("web")).add
+    assert policy.annotations == {"rudr.oam.dev/network-id": "vpc-1", "rudr.oam.dev/subnet-id": "a,b"}
+
+
+def test_no_two_policies_of_a_namespace_have_one_name(component: MakeComponent, context: MakeContext) -> None:
+    nothing = component({"name": "none", "image": "none"})
+    names = [
+        manifest.name
+        for application, instance in [("a", "b-c"), ("a-b", "c"), ("a", "b"), ("a-b-c", "network")]
+        for manifest in NetworkScope()
+        .render(
+            context(
+                NetworkScope(),
+                nothing,
+                {**GIVEN, "internet-gateway-type": "public"},
+                application=application,
+                instance=instance,
+                members=(_member("c"), _member("network"), _member("c-network"), _member("ports")),
+            )
+        )
+        .add
+    ]
+    assert len(names) == 20
+    assert len(set(names)) == 20

@@ -1,0 +1,111 @@
+"""Which claims a volume-mounter makes, and for which volumes it makes none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rudr_py.api import InvalidProperties, Manifest, TraitContext
+from rudr_py.api.component import Component
+from rudr_py.builtin.traits.volume_mounter import VolumeMounter
+
+Render = Callable[..., tuple[Manifest, ...]]
+FAST = {"volumeName": "data", "storageClass": "fast"}
+
+
+@pytest.fixture
+def render(component: Callable[..., Component], context: Callable[..., TraitContext[Any]]) -> Render:
+    """The claims for a component whose containers have these volumes, one each."""
+
+    def make(given: dict[str, Any], *volumes: dict[str, Any]) -> tuple[Manifest, ...]:
+        containers = [
+            {
+                "name": f"c{index}",
+                "image": "example:1",
+                "resources": {"volumes": [{"name": "data", "mountPath": "/data", **volume}]},
+            }
+            for index, volume in enumerate(volumes)
+        ]
+        return VolumeMounter().render(context(VolumeMounter(), component(*containers), given)).add
+
+    return make
+
+
+def test_a_claim_is_named_by_its_volume_in_the_components_spelling(render: Render) -> None:
+    (claim,) = render({**FAST, "volumeName": "DATA"}, {"disk": {"required": "1Gi"}})
+    assert claim.name == "data"
+    assert claim.body["spec"] == {
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "1Gi"}},
+        "storageClassName": "fast",
+    }
+    assert claim.labels == {
+        "app": "store",
+        "component-name": "shop-v1",
+        "instance-name": "web",
+        "trait": "volume-mounter",
+    }
+
+
+@pytest.mark.parametrize(
+    ("volumes", "mode"),
+    [
+        ([{}], "ReadWriteOnce"),
+        ([{"accessMode": "RO"}], "ReadOnlyMany"),
+        ([{"sharingPolicy": "Shared"}], "ReadWriteMany"),
+        ([{"accessMode": "RO", "sharingPolicy": "Shared"}], "ReadOnlyMany"),
+        ([{"accessMode": "RO"}, {"accessMode": "RW"}], "ReadWriteOnce"),
+    ],
+)
+def test_the_access_mode_follows_all_uses_of_the_volume(
+    volumes: list[dict[str, Any]], mode: str, render: Render
+) -> None:
+    (claim,) = render(FAST, *volumes)
+    assert claim.body["spec"]["accessModes"] == [mode]
+
+
+def test_a_volume_without_a_disk_gets_rudrs_size(render: Render) -> None:
+    (claim,) = render(FAST, {})
+    assert claim.body["spec"]["resources"]["requests"]["storage"] == "200M"
+
+
+def test_an_empty_storage_class_stays_empty_because_it_means_none(render: Render) -> None:
+    (claim,) = render({**FAST, "storageClass": ""}, {})
+    assert claim.body["spec"]["storageClassName"] == ""
+
+
+def test_data_is_kept_unless_its_end_is_asked_for(render: Render) -> None:
+    (kept,) = render(FAST, {})
+    (ended,) = render({**FAST, "reclaim": "delete"}, {})
+    assert (kept.retain, kept.delete_with_application) == (True, False)
+    assert (ended.retain, ended.delete_with_application) == (False, True)
+
+
+def test_an_ephemeral_volume_takes_no_claim(render: Render) -> None:
+    with pytest.raises(InvalidProperties, match="ephemeral"):
+        render(FAST, {"disk": {"required": "1Gi", "ephemeral": True}})
+
+
+def test_an_unknown_volume_is_refused_with_those_that_there_are(render: Render) -> None:
+    with pytest.raises(InvalidProperties, match="it has data"):
+        render({**FAST, "volumeName": "dat"}, {})
+
+
+def test_further_volumes_get_claims_of_their_own(render: Render) -> None:
+    more = {"volumes": [{"volumeName": "media", "storageClass": "slow", "reclaim": "delete"}]}
+    first, second = render({**FAST, **more}, {}, {"name": "media"})
+    assert (first.name, first.retain) == ("data", True)
+    assert (second.name, second.retain) == ("media", False)
+    assert second.body["spec"]["storageClassName"] == "slow"
+
+
+def test_a_volume_that_is_named_twice_is_refused(render: Render) -> None:
+    with pytest.raises(InvalidProperties) as refused:
+        render({**FAST, "volumes": [{"volumeName": "Data", "storageClass": "slow"}]}, {})
+    assert refused.value.problems[0].path == "$.volumes[0].volumeName"
+
+
+def test_an_instance_may_list_the_trait_for_each_of_its_volumes() -> None:
+    assert VolumeMounter.repeatable

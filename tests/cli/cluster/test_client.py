@@ -1,0 +1,92 @@
+"""Errors on the way to a cluster, in the words of kubectl."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import Result
+
+from rudr_py import errors
+from rudr_py.cli.cluster import client
+from rudr_py.cli.output import colour
+from rudr_py.local.access.settings import AccessSettings
+from rudr_py.local.access.user import User
+from rudr_py.local.cluster import LocalSettings
+from rudr_py.model.identity import API_VERSION
+from rudr_py.testing import local_handle
+
+Invoke = Callable[..., Result]
+
+
+def kubeconfig(path: Path, server: str, token: str = "") -> str:
+    content = {
+        "clusters": [{"name": "c", "cluster": {"server": server}}],
+        "users": [{"name": "u", "user": {"token": token} if token else {}}],
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "x",
+    }
+    (path / "kubeconfig").write_text(yaml.safe_dump(content))
+    return str(path / "kubeconfig")
+
+
+def test_a_connection_that_is_refused_names_the_server_in_the_words_of_kubectl(tmp_path: Path, invoke: Invoke) -> None:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{reserved.getsockname()[1]}"
+        for command in ("status", "tree"):
+            done = invoke(command, "--kubeconfig", kubeconfig(tmp_path, f"http://{place}"))
+            assert done.exit_code == 1
+            assert done.stderr == (
+                f"The connection to the server {place} was refused - did you specify the right host or port?\n"
+            )
+
+
+def test_a_context_that_is_not_there_is_an_error(tmp_path: Path, invoke: Invoke) -> None:
+    done = invoke("status", "--kubeconfig", kubeconfig(tmp_path, "http://127.0.0.1:1"), "--context", "y")
+    assert done.exit_code == 1
+    assert done.stderr.startswith("error: ")
+
+
+def test_a_kubeconfig_that_is_not_there_is_told_once(tmp_path: Path, invoke: Invoke) -> None:
+    done = invoke("status", "--kubeconfig", str(tmp_path / "none"))
+    assert (done.exit_code, done.stderr) == (1, f"error: {tmp_path / 'none'}: no such file\n")
+
+
+def test_who_is_not_known_or_may_not_is_told_so(tmp_path: Path, invoke: Invoke) -> None:
+    settings = LocalSettings(access=AccessSettings(tokens={"t": User(name="nobody")}))
+    with local_handle.started(settings) as api:
+        server = api.kubeconfig["clusters"][0]["cluster"]["server"]
+        unknown = invoke("status", "--kubeconfig", kubeconfig(tmp_path, server, "wrong"))
+        powerless = invoke("status", "--kubeconfig", kubeconfig(tmp_path, server, "t"))
+    assert unknown.stderr == "error: You must be logged in to the server (Unauthorized)\n"
+    assert powerless.stderr.startswith(
+        'Error from server (Forbidden): applicationconfigurations.core.oam.dev is forbidden: User "nobody" cannot list'
+    )
+    assert (unknown.exit_code, powerless.exit_code) == (1, 1)
+
+
+def test_without_our_definitions_the_message_says_where_to_get_them() -> None:
+    error = errors.KindAbsentError("x", api_version=API_VERSION, kind="ApplicationConfiguration")
+    assert client.said(error).endswith("install the definitions: rudr crds")
+
+
+@pytest.mark.parametrize(
+    ("mode", "environ", "terminal", "expected"),
+    [
+        ("auto", {}, True, True),
+        ("auto", {}, False, False),
+        ("auto", {"NO_COLOR": "1"}, True, False),
+        ("auto", {"NO_COLOR": ""}, True, True),
+        ("auto", {"TERM": "dumb"}, True, False),
+        ("always", {"NO_COLOR": "1"}, False, True),
+        ("never", {}, True, False),
+    ],
+)
+def test_colour_is_for_terminals_unless_somebody_says_otherwise(
+    mode: str, environ: dict[str, str], terminal: bool, expected: bool
+) -> None:
+    assert colour.wanted(mode, environ, terminal) is expected

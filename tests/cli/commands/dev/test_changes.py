@@ -1,0 +1,71 @@
+"""The board tells news once, forgets what is gone, and knows when everything is Ready."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from rudr_py.cli.commands.dev.changes import ChangeFormatter
+from rudr_py.kube import live_object
+from rudr_py.kube.live_object import LiveObject
+
+APPLICATION = "core.oam.dev/v1alpha1"
+
+
+def application(ready: str, *, generation: int = 1, observed: int = 1) -> LiveObject:
+    condition = {"type": "Ready", "status": ready, "reason": "R", "message": "m", "observedGeneration": observed}
+    return live(
+        {
+            "apiVersion": APPLICATION,
+            "kind": "ApplicationConfiguration",
+            "metadata": {"name": "shop", "uid": "a", "generation": generation},
+            "status": {"phase": "synced", "conditions": [condition]},
+        }
+    )
+
+
+def live(document: dict[str, Any]) -> LiveObject:
+    return live_object.decode(msgspec.json.encode(document))
+
+
+def service(owner: bool = True) -> LiveObject:
+    references = [{"uid": "a", "controller": True}] if owner else []
+    metadata = {"name": "web", "uid": "s", "ownerReferences": references}
+    return live({"apiVersion": "v1", "kind": "Service", "metadata": metadata})
+
+
+def test_a_change_is_told_once() -> None:
+    board = ChangeFormatter()
+    assert list(board.put(service())) == ["service/web created: Ready"]
+    assert list(board.put(service())) == []
+
+
+def test_what_belongs_to_no_application_is_passed_over() -> None:
+    assert list(ChangeFormatter().put(service(owner=False))) == []
+
+
+def test_what_is_gone_is_told_and_forgotten() -> None:
+    board = ChangeFormatter()
+    list(board.put(service()))
+    assert list(board.remove(service())) == ["service/web deleted"]
+    assert list(board.remove(service())) == []
+
+
+def test_ready_means_ready_in_the_present_generation() -> None:
+    board = ChangeFormatter()
+    wanted = frozenset({"shop"})
+    assert not board.ready(wanted)
+    list(board.put(application("True", generation=2, observed=1)))
+    assert not board.ready(wanted)
+    list(board.put(application("True", generation=2, observed=2)))
+    assert board.ready(wanted)
+
+
+def test_the_statuses_show_phase_and_every_condition() -> None:
+    board = ChangeFormatter()
+    list(board.put(application("True")))
+    assert list(board.statuses()) == [
+        "applicationconfiguration.core.oam.dev/shop: phase synced",
+        "  Ready    True     R  m",
+    ]

@@ -1,0 +1,88 @@
+"""`rudr demo` as a user starts it: a real process, and never the user's own kubeconfig."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from rudr_py.cli.commands.dev import embedded_api
+from rudr_py.errors import ConfigError
+from tests.cli.conftest import Invoke
+
+NOTICE = b"pods are simulated; no container runs"
+
+
+async def start(home: Path, *arguments: str) -> asyncio.subprocess.Process:
+    """The program in a home of its own, with a kubeconfig that would break it if it were read."""
+    (home / "mine").write_text("not a kubeconfig: [")
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "rudr_py",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "HOME": str(home), "KUBECONFIG": str(home / "mine")},
+    )
+
+
+async def test_the_demo_ends_with_every_application_ready(tmp_path: Path) -> None:
+    process = await start(tmp_path, "demo")
+    out, err = await asyncio.wait_for(process.communicate(), 90)
+    assert process.returncode == 0, err.decode()
+    lines = out.decode().splitlines()
+    assert lines[0].encode() == NOTICE
+    assert "applicationconfiguration.core.oam.dev/shop  Ready" in lines
+    assert any(line.strip().startswith("Ready    True") for line in lines)
+    assert any("pod/shop-web-" in line for line in lines)
+    assert "rudr dev" in lines[-1]
+    assert (tmp_path / "mine").read_text() == "not a kubeconfig: ["
+
+
+async def test_a_demo_that_cannot_become_ready_fails_and_says_so(tmp_path: Path) -> None:
+    document = tmp_path / "app.yaml"
+    document.write_text(
+        "{apiVersion: core.oam.dev/v1alpha1, kind: ApplicationConfiguration, metadata: {name: lost},"
+        " spec: {components: [{componentName: nowhere, instanceName: lost}]}}"
+    )
+    process = await start(tmp_path, "demo", "-f", str(document), "--timeout", "2")
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 1
+    assert b"ComponentNotFound" in out
+    assert b"error: not everything was Ready within 2 s" in err
+
+
+def test_a_kubeconfig_of_somebody_else_is_not_overwritten(tmp_path: Path) -> None:
+    theirs = tmp_path / "config"
+    theirs.write_text("clusters: [{name: production}]")
+    with pytest.raises(ConfigError, match="not written by rudr"):
+        embedded_api.check_ours(theirs)
+
+
+def test_the_contexts_of_the_kubeconfig_work_in_the_namespace() -> None:
+    content = {"contexts": [{"name": "rudr-local", "context": {"cluster": "rudr-local", "namespace": "default"}}]}
+    written = embedded_api.in_namespace(content, "shop")
+    assert written["contexts"][0]["context"] == {"cluster": "rudr-local", "namespace": "shop"}
+
+
+def test_our_own_kubeconfig_is_written_again(tmp_path: Path) -> None:
+    ours = tmp_path / "config"
+    embedded_api.write(ours, {"clusters": [{"name": "rudr-local"}]})
+    embedded_api.check_ours(ours)
+
+
+def test_files_that_cannot_be_read_are_told_as_by_the_other_commands(invoke: Invoke, tmp_path: Path) -> None:
+    absent = tmp_path / "absent.yaml"
+    for command in ("dev", "demo"):
+        done = invoke(command, "-f", str(absent))
+        assert done.stderr == f"{absent}: error: cannot be read: No such file or directory\n"
+        assert done.exit_code == 1
+
+
+def test_a_kubeconfig_that_cannot_be_written_is_told_without_a_traceback(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be written: No such file or directory"):
+        embedded_api.write(tmp_path / "absent" / "kubeconfig", {})

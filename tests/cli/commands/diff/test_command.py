@@ -1,0 +1,248 @@
+"""`rudr diff` against a local API with the application of `shop`: it tells what would be, and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rudr_py.api import Kind
+from rudr_py.model.identity import API_VERSION
+from rudr_py.testing.local_handle import LocalHandle
+from tests.cli import shop
+from tests.cli.conftest import Invoke
+
+PAUSED = "rudr.oam.dev/paused"
+DEPLOYMENT = Kind("apps/v1", "Deployment")
+LATER = shop.DOCUMENTS.replace("web:1", "web:2").replace("shop-worker", "shop-second")
+APPLICATION = LATER.rpartition("---")[2]
+
+
+@pytest.fixture(name="kubeconfig", scope="module")
+def _kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("shop") / "kubeconfig"
+
+
+@pytest.fixture(name="api", scope="module", autouse=True)
+def _api(kubeconfig: Path) -> Iterator[LocalHandle]:
+    with shop.open_shop(kubeconfig) as handle:
+        yield handle
+
+
+@pytest.fixture(name="diff")
+def _diff(invoke: Invoke, kubeconfig: Path, tmp_path: Path) -> Invoke:
+    """Write documents into a file and compare them."""
+
+    def diff(documents: str, *arguments: str, **settings: object) -> object:
+        (tmp_path / "documents.yaml").write_text(documents)
+        return invoke(
+            "diff", "-f", str(tmp_path / "documents.yaml"), "--kubeconfig", str(kubeconfig), *arguments, **settings
+        )
+
+    return diff  # type: ignore[return-value] # what invoke returns
+
+
+def pause(api: LocalHandle, value: str | None) -> None:
+    """Let the controller leave the application's objects as somebody else makes them."""
+    annotations = {"metadata": {"annotations": {PAUSED: value}}}
+    api.wait(api.cluster.patch(Kind(API_VERSION, "ApplicationConfiguration"), "shop", annotations))
+
+
+def test_nothing_differs_when_the_documents_are_those_of_the_cluster(diff: Invoke) -> None:
+    done = diff(shop.DOCUMENTS)
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_what_would_be_created_changed_and_pruned_is_shown_and_nothing_is_done(diff: Invoke, api: LocalHandle) -> None:
+    before = api.get("apps/v1", "Deployment", "shop-web")
+    done = diff(LATER)
+    assert done.exit_code == 1, done.stderr
+    assert [line for line in done.stdout.splitlines() if " in default: " in line] == [
+        "# componentinstance.core.oam.dev/worker-shop-second in default: would be created",
+        "# deployment.apps/shop-web in default: would be changed",
+        "# deployment.apps/shop-second in default: would be created",
+        "# componentinstance.core.oam.dev/worker-shop-worker in default: would be pruned",
+        "# deployment.apps/shop-worker in default: would be pruned",
+    ]
+    assert "-      - image: registry.example/web:1\n+      - image: registry.example/web:2\n" in done.stdout
+    assert "# spec.template.spec.containers[name=main].image is owned by rudr\n" in done.stdout
+    assert api.get("apps/v1", "Deployment", "shop-web") == before
+    assert api.get("apps/v1", "Deployment", "shop-second") is None
+
+
+def test_components_that_are_not_among_the_documents_are_those_of_the_cluster(diff: Invoke) -> None:
+    done = diff(APPLICATION)
+    assert done.exit_code == 1, done.stderr
+    assert "shop-second" in done.stdout
+    assert "web:2" not in done.stdout
+
+
+def test_a_component_alone_is_compared_for_every_application_that_uses_it(diff: Invoke) -> None:
+    done = diff(LATER.partition("---")[0])
+    assert done.exit_code == 1, done.stderr
+    assert "registry.example/web:2" in done.stdout
+    assert "shop-worker" not in done.stdout
+
+
+def test_who_has_changed_a_field_of_ours_is_named(diff: Invoke, api: LocalHandle) -> None:
+    pause(api, "true")
+    api.until(API_VERSION, "ApplicationConfiguration", "shop", lambda one: "Paused" in str(one["status"]))
+    try:
+        api.wait(api.cluster.patch(DEPLOYMENT, "shop-web", {"spec": {"replicas": 5}}, manager="kubectl-edit"))
+        done = diff(shop.DOCUMENTS)
+    finally:
+        pause(api, None)
+    api.until("apps/v1", "Deployment", "shop-web", lambda one: one["spec"]["replicas"] == 2)
+    assert done.exit_code == 1, done.stderr
+    assert "# spec.replicas is owned by kubectl-edit\n" in done.stdout
+    assert "-  replicas: 5\n+  replicas: 2\n" in done.stdout
+    assert "the application is paused" in done.stdout
+
+
+def test_an_object_of_somebody_else_is_an_error_of_its_own(diff: Invoke, api: LocalHandle) -> None:
+    theirs = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "third"}, "spec": {"ports": [{"port": 1}]}}
+    api.apply(theirs)
+    done = diff(shop.DOCUMENTS.replace("instanceName: shop-web", "instanceName: third"))
+    assert done.exit_code == 2
+    assert "error: service/third: it is there already and not ours: it was written by tester\n" in done.stderr
+    assert "deployment.apps/third in default: would be created" in done.stdout
+
+
+def test_of_an_instance_that_is_anothers_nothing_else_is_said(diff: Invoke) -> None:
+    done = diff(shop.DOCUMENTS.replace("metadata: {name: shop}", "metadata: {name: rival}"))
+    assert (done.exit_code, done.stdout) == (2, "")
+    told = "it is there already and not ours: it is controlled by ApplicationConfiguration shop"
+    names = ("web-shop-web", "worker-shop-worker")
+    assert done.stderr.splitlines() == [f"error: componentinstance.core.oam.dev/{name}: {told}" for name in names]
+
+
+def test_what_the_server_refuses_is_told_with_its_reason_and_ends_with_2(diff: Invoke, api: LocalHandle) -> None:
+    hard = {"services": "0"}
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"}, "spec": {"hard": hard}}
+    api.apply(quota)
+    api.until("v1", "ResourceQuota", "none", lambda one: one.get("status"))
+    done = diff(shop.DOCUMENTS.replace("instanceName: shop-web", "instanceName: fresh"))
+    api.delete("v1", "ResourceQuota", "none")
+    assert done.exit_code == 2
+    assert "error: service/fresh: " in done.stderr
+    assert "exceeded quota: none" in done.stderr
+
+
+def test_documents_that_are_wrong_are_told_with_their_place_and_end_with_2(diff: Invoke) -> None:
+    done = diff(shop.DOCUMENTS.replace("componentName: web", "componentName: wed"))
+    assert done.exit_code == 2
+    assert 'documents.yaml:23:5: error: $.spec.components[0].componentName: there is no ComponentSchematic "wed"' in (
+        done.stderr
+    )
+
+
+def test_all_that_is_wrong_is_told_at_once_also_where_a_document_cannot_be_read(
+    diff: Invoke, invoke: Invoke, tmp_path: Path
+) -> None:
+    wrong = shop.DOCUMENTS.replace("instanceName: shop-web", "instanceName: Two_Bad").replace("manual-scaler", "none")
+    wrong = wrong.replace("metadata: {name: shop}", "metadata: {name: shop, labels: {size: [1]}}")
+    wrong = wrong.replace("instanceName: shop-worker", "instanceName: shop-worker, traits: [{name: neither}]")
+    done = diff(wrong)
+    assert (done.exit_code, done.stdout) == (2, "")
+    validated = invoke("validate", "-f", str(tmp_path / "documents.yaml")).stdout.splitlines()[:-1]
+    assert sorted(done.stderr.splitlines()) == sorted(validated)
+    for text in ("Two_Bad", '"none"', '"neither"', "labels"):
+        assert text in done.stderr
+
+
+def test_in_a_namespace_that_is_not_there_everything_would_be_created(diff: Invoke) -> None:
+    done = diff(shop.DOCUMENTS, "-n", "nowhere")
+    assert done.exit_code == 1, done.stderr
+    assert done.stdout.count("would be created") == 6
+
+
+def test_without_a_server_it_ends_with_2_because_1_means_a_difference(invoke: Invoke, tmp_path: Path) -> None:
+    content = yaml.safe_load(
+        "{clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}], users: [{name: u, user: {}}],"
+        " contexts: [{name: x, context: {cluster: c, user: u}}], current-context: x}"
+    )
+    (tmp_path / "kubeconfig").write_text(yaml.safe_dump(content))
+    (tmp_path / "documents.yaml").write_text(shop.DOCUMENTS)
+    where = ("--kubeconfig", str(tmp_path / "kubeconfig"))
+    done = invoke("diff", "-f", str(tmp_path / "documents.yaml"), *where)
+    assert done.exit_code == 2
+    assert "was refused - did you specify the right host or port?" in done.stderr
+
+
+def test_another_program_gets_both_states_as_files_and_its_word_counts(diff: Invoke, tmp_path: Path) -> None:
+    program = tmp_path / "differ"
+    program.write_text('#!/bin/sh\ncat "$2"/apps.v1.Deployment.default.shop-web > "$(dirname "$0")/seen"\nexit $CODE\n')
+    program.chmod(0o755)
+    for code, expected in (("1", 1), ("0", 0), ("7", 2)):
+        done = diff(LATER, env={"KUBECTL_EXTERNAL_DIFF": str(program), "CODE": code})
+        assert (done.exit_code, done.stdout) == (expected, "")
+    assert "registry.example/web:2" in (tmp_path / "seen").read_text()
+    assert diff(LATER, env={"KUBECTL_EXTERNAL_DIFF": "/no/such/program"}).exit_code == 2
+
+
+VARIOUS = """\
+apiVersion: core.oam.dev/v1alpha1
+kind: ComponentSchematic
+metadata: {name: store}
+spec:
+  workloadType: core.oam.dev/v1alpha1.Server
+  containers:
+  - name: main
+    image: registry.example/store:1
+    ports: [{name: http, containerPort: 8080}]
+    config: [{path: /etc/store.conf, value: a}]
+    resources:
+      volumes: [{name: data, mountPath: /data, accessMode: RW, sharingPolicy: Exclusive}]
+---
+apiVersion: core.oam.dev/v1alpha1
+kind: ComponentSchematic
+metadata: {name: once}
+spec:
+  workloadType: core.oam.dev/v1alpha1.Task
+  containers: [{name: main, image: "registry.example/once:1"}]
+---
+apiVersion: core.oam.dev/v1alpha1
+kind: ApplicationConfiguration
+metadata: {name: net}
+spec:
+  scopes:
+  - name: lan
+    type: core.oam.dev/v1alpha1.NetworkScope
+    properties: {network-id: lan, subnet-id: lan, internet-gateway-type: public}
+  components: []
+---
+apiVersion: core.oam.dev/v1alpha1
+kind: ApplicationConfiguration
+metadata: {name: various}
+spec:
+  components:
+  - componentName: store
+    instanceName: various-store
+    applicationScopes: [net]
+    traits:
+    - {name: volume-mounter, properties: {volumeName: data, storageClass: standard}}
+    - {name: auto-scaler, properties: {minimum: 2, maximum: 3, cpu: 70}}
+  - {componentName: once, instanceName: various-once}
+"""
+
+
+def test_scopes_volumes_files_autoscalers_and_what_runs_once_are_seen_as_the_controller_sees_them(
+    diff: Invoke, api: LocalHandle
+) -> None:
+    api.apply(*yaml.safe_load_all(VARIOUS))
+    for name in ("net", "various"):
+        api.ready(name)
+    api.until("networking.k8s.io/v1", "NetworkPolicy", "net-lan-network", bool)  # comes once it has members
+    done = diff(VARIOUS)
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
+    changed = VARIOUS.replace("once:1", "once:2").replace("value: a", "value: b").replace("[net]", "[]")
+    done = diff(changed)
+    heads = [line.removeprefix("# ") for line in done.stdout.splitlines() if line.startswith("# ")]
+    assert "job.batch/various-once in default: would be changed" in heads
+    assert "it would be deleted and created again: its inputs have changed" in heads
+    assert any(head.startswith("networkpolicy.networking.k8s.io/") for head in heads), heads
+    assert "-  store.conf: a\n+  store.conf: b\n" in done.stdout
+    alone = diff(changed.rpartition("---")[0])
+    assert "various-once" in alone.stdout

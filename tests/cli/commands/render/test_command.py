@@ -1,0 +1,96 @@
+"""`rudr render`: objects on standard output, everything else beside it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from click.testing import Result
+
+from rudr_py.api import Rendered, Trait, hookimpl
+from rudr_py.model.parse import yaml_file
+from rudr_py.plugins import entry_points, loading
+from rudr_py.plugins.entry_points import InstalledPlugin
+from rudr_py.plugins.loading import LoadedPlugins
+
+Make = Callable[..., str]
+Invoke = Callable[..., Result]
+
+
+def test_the_objects_of_an_application_are_printed(
+    component: Make, application: Make, write: Make, invoke: Invoke
+) -> None:
+    done = invoke("render", "-f", write("x.yaml", component(), application()))
+    found = [document.value for document in yaml_file.load(done.stdout, "out")]
+    assert {"ComponentInstance", "Deployment"} <= {value["kind"] for value in found}
+    assert done.stderr == ""
+    assert done.exit_code == 0
+
+
+def test_the_form_can_be_chosen(component: Make, application: Make, write: Make, invoke: Invoke) -> None:
+    name = write("x.yaml", component(), application())
+    assert "deployment.apps/app-instance" in invoke("render", "-f", name, "-o", "name").stdout.splitlines()
+    assert json.loads(invoke("render", "-f", name, "-o", "json").stdout)["kind"] == "List"
+    assert invoke("render", "-f", name, "-o", "toml").exit_code == 2
+
+
+def test_one_good_application_among_bad_ones_is_still_printed(
+    component: Make, application: Make, write: Make, invoke: Invoke
+) -> None:
+    bad = [application("bad", trait="emty"), application("worse", component="absent")]
+    name = write("x.yaml", component(), bad[0], application("good"), bad[1])
+    done = invoke("render", "-f", name, "-f", write("broken.yaml", "a: [\n"), "-o", "name")
+    assert "deployment.apps/good-instance" in done.stdout
+    assert "bad" not in done.stdout
+    assert [word for word in ("emty", "absent", "broken.yaml:2:1") if word not in done.stderr] == []
+    assert done.exit_code == 1
+
+
+def test_the_namespace_is_that_of_the_option(component: Make, application: Make, write: Make, invoke: Invoke) -> None:
+    done = invoke("render", "-n", "shop", "-f", write("x.yaml", component(), application()))
+    assert {found.value["metadata"]["namespace"] for found in yaml_file.load(done.stdout, "out")} == {"shop"}
+
+
+def test_documents_without_an_application_give_nothing_and_say_so(component: Make, write: Make, invoke: Invoke) -> None:
+    done = invoke("render", "-f", write("x.yaml", component()))
+    assert done.stdout == ""
+    assert "no ApplicationConfiguration" in done.stderr
+    assert done.exit_code == 0
+
+
+class _Endless(Trait[Any]):
+    name = "endless"
+
+    def render(self, ctx: object) -> Rendered:
+        while True:
+            pass
+
+
+class _Quitter(Trait[Any]):
+    name = "quitter"
+
+    def render(self, ctx: object) -> Rendered:
+        sys.exit("I am off")
+
+
+def _with(*types: Trait[Any]) -> LoadedPlugins:
+    module = ModuleType("plugin")
+    vars(module)["rudr_register_types"] = hookimpl(lambda: list(types))
+    found = InstalledPlugin(name="bad", package="rudr-py-bad", version="0.1", load=lambda: module)
+    return loading.load([found], entry_points.standard())
+
+
+def test_a_type_that_hangs_or_quits_costs_its_own_application_only(
+    component: Make, application: Make, write: Make, invoke: Invoke
+) -> None:
+    bad = [application("one", trait="endless"), application("two", trait="quitter")]
+    name = write("x.yaml", component(), *bad, application("good"))
+    done = invoke("render", "-f", name, "-o", "name", obj=_with(_Endless(), _Quitter()))
+    assert "deployment.apps/good-instance" in done.stdout
+    assert "-one" not in done.stdout
+    assert "endless of rudr-py-bad 0.1" in done.stderr
+    assert "I am off" in done.stderr
+    assert done.exit_code == 1

@@ -1,0 +1,115 @@
+"""A report of an application: from any document, about its present form only, and as text within the width."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rudr_py.cli.cluster import pod_state
+from rudr_py.cli.commands.status import report, text
+
+Document = dict[str, Any]
+
+junk = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text("aé\x1b/ ", max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "conditions",
+                    "type",
+                    "status",
+                    "reason",
+                    "instances",
+                    "name",
+                    "traits",
+                    "show",
+                    "scopes",
+                    "members",
+                    "warnings",
+                    "containerStatuses",
+                    "restartCount",
+                    "state",
+                    "waiting",
+                    "labels",
+                    "phase",
+                    "observedGeneration",
+                ]
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+def application(status: Any, **metadata: Any) -> Document:
+    return {"metadata": {"name": "shop", "namespace": "default", "generation": 2, **metadata}, "status": status}
+
+
+@given(junk, st.lists(junk, max_size=3))
+def test_no_document_is_too_odd_to_be_reported(status: Any, pods: list[Any]) -> None:
+    listed = [{"metadata": {"name": "p", "labels": one}, "status": one, "spec": one} for one in pods]
+    found = report.of(application(status), listed)
+    for colours in (False, True):
+        lines = list(text.lines([found, found], 80, colours=colours, wide=True))
+        assert all("\n" not in line and "\x1b" not in click.unstyle(line) for line in lines)
+    for one in listed:
+        assert pod_state.assess(one).reason is not None
+
+
+READY = {"type": "Ready", "status": "True", "reason": "Ready"}
+
+
+def test_ready_counts_only_for_the_application_as_it_is_now() -> None:
+    assert report.of(application({"observedGeneration": 2, "conditions": [READY]})).ready
+    old = report.of(application({"observedGeneration": 1, "conditions": [READY]}))
+    unseen = report.of(application({}))
+    ending = report.of(application({"observedGeneration": 2, "conditions": [READY]}, deletionTimestamp="now"))
+    assert [one.ready for one in (old, unseen, ending)] == [False, False, False]
+    assert old.pending == "the controller has not taken up its latest change yet"
+    assert unseen.pending.startswith("no controller has looked at it yet")
+    assert ending.pending == "it is being deleted"
+
+
+def test_pods_are_those_of_the_application_its_namespace_and_the_instance() -> None:
+    status = {"observedGeneration": 2, "instances": [{"name": "web", "state": "ready", "reason": "Ready"}]}
+
+    def pod(name: str, namespace: str, app: str, instance: str) -> Document:
+        labels = {"app.kubernetes.io/name": app, "oam.dev/instance-name": instance}
+        return {"metadata": {"name": name, "namespace": namespace, "labels": labels}}
+
+    pods = [
+        pod("mine", "default", "shop", "web"),
+        pod("elsewhere", "other", "shop", "web"),
+        pod("theirs", "default", "blog", "web"),
+        pod("sibling", "default", "shop", "db"),
+    ]
+    [instance] = report.of(application(status), pods).instances
+    assert [one.name for one in instance.pods] == ["mine"]
+
+
+def test_scopes_warnings_and_facts_that_are_long_have_lines_of_their_own() -> None:
+    scope = {"name": "all", "type": "core.oam.dev/v1alpha1.HealthScope", "state": "failed", "reason": "Unhealthy"}
+    status = {
+        "observedGeneration": 2,
+        "phase": "synced",
+        "scopes": [{**scope, "members": 2, "message": "web does not answer", "show": {"health": "unhealthy, 1 of 2"}}],
+        "warnings": ["$.spec: one thing"],
+    }
+    assert list(text.lines([report.of(application(status))], 80)) == [
+        "shop  namespace default, phase synced",
+        "",
+        "INSTANCE           HEALTH  REASON     SHOWS",
+        "all (HealthScope)  failed  Unhealthy",
+        "  health=unhealthy, 1 of 2",
+        "  web does not answer",
+        "",
+        "Warnings",
+        "- $.spec: one thing",
+    ]

@@ -1,0 +1,111 @@
+"""An application as a tree: who owns what, in an order that does not change, whatever else there is."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from rudr_py.cli.commands.tree import command, ownership_tree
+from rudr_py.cli.commands.tree.command import Form
+
+Document = dict[str, Any]
+
+
+def document(kind: str, name: str, *, owner: str = "", api_version: str = "apps/v1", **rest: Any) -> Document:
+    metadata: Document = {"name": name, "uid": f"{kind}-{name}"}
+    if owner:
+        metadata["ownerReferences"] = [{"uid": owner}]
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **rest}
+
+
+ROOT = document("ApplicationConfiguration", "shop", api_version="core.oam.dev/v1alpha1")
+
+
+def test_the_tree_follows_owner_references_down_to_the_pods() -> None:
+    deployment = document("Deployment", "web", owner="ApplicationConfiguration-shop")
+    pod = document("Pod", "web-1", owner="Deployment-web", api_version="v1", status={"phase": "Pending"})
+    stranger = document("Pod", "other", owner="somebody", api_version="v1")
+    found = ownership_tree.build(ROOT, [pod, stranger, deployment])
+    assert [(depth, node.name) for depth, node in found.walk()] == [
+        (0, "applicationconfiguration.core.oam.dev/shop"),
+        (1, "deployment.apps/web"),
+        (2, "pod/web-1"),
+    ]
+
+
+def test_a_claim_that_nobody_owns_stands_below_its_instance() -> None:
+    labels = {"oam.dev/instance-name": "web"}
+    owner = document(
+        "ComponentInstance", "web-web", owner="ApplicationConfiguration-shop", api_version=ROOT["apiVersion"]
+    )
+    claims = [document("PersistentVolumeClaim", name, api_version="v1") for name in ("data", "stranger")]
+    for one in (owner, *claims):
+        one["metadata"]["labels"] = labels
+    record = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "name": "data", "uid": "PersistentVolumeClaim-data"}
+    root = {**ROOT, "status": {"resources": [record]}}
+    found = ownership_tree.build(root, [*claims, owner])
+    assert [(depth, node.name) for depth, node in found.walk()] == [
+        (0, "applicationconfiguration.core.oam.dev/shop"),
+        (1, "componentinstance.core.oam.dev/web-web"),
+        (2, "persistentvolumeclaim/data"),
+    ]
+
+
+def test_workloads_come_first_and_the_order_does_not_depend_on_that_of_the_documents() -> None:
+    owned = [
+        document(kind, "web", owner="ApplicationConfiguration-shop", api_version=api_version)
+        for kind, api_version in (("Service", "v1"), ("Ingress", "networking.k8s.io/v1"), ("Deployment", "apps/v1"))
+    ]
+    lines = list(ownership_tree.lines(ownership_tree.build(ROOT, owned)))
+    assert lines == list(ownership_tree.lines(ownership_tree.build(ROOT, owned[::-1])))
+    assert "deployment.apps/web" in lines[1]
+
+
+def test_lines_show_state_and_facts() -> None:
+    status = {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}
+    deployment = document(
+        "Deployment", "web", owner="ApplicationConfiguration-shop", spec={"replicas": 2}, status=status
+    )
+    assert (
+        list(ownership_tree.lines(ownership_tree.build(ROOT, [deployment])))[1] == "└── deployment.apps/web  Ready 2/2"
+    )
+
+
+def replica_set(name: str, wanted: int, owner: str) -> Document:
+    found = document("ReplicaSet", name, owner=owner, spec={"replicas": wanted})
+    found["metadata"]["ownerReferences"][0]["kind"] = owner.partition("-")[0]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("form", "shown"),
+    [("text", {"empty-but-busy", "new", "own"}), ("wide", {"empty-but-busy", "new", "old", "own"})],
+)
+def test_replica_sets_that_are_kept_to_roll_back_to_are_shown_with_wide_only(form: Form, shown: set[str]) -> None:
+    documents = [
+        ROOT,
+        document("Deployment", "web", owner="ApplicationConfiguration-shop"),
+        *(
+            replica_set(name, wanted, "Deployment-web")
+            for name, wanted in (("old", 0), ("empty-but-busy", 0), ("new", 1))
+        ),
+        document("Pod", "ending", owner="ReplicaSet-empty-but-busy", api_version="v1"),
+        replica_set("own", 0, "ApplicationConfiguration-shop"),
+    ]
+    text = command.text(documents, form, colours=False)
+    assert set(re.findall(r"replicaset\.apps/(\S+)", text)) == shown
+
+
+def test_an_application_is_what_its_ready_condition_says() -> None:
+    conditions = [{"type": "Ready", "status": "False", "reason": "NotReady", "message": "web: 1 of 2\nmore"}]
+    health = ownership_tree.health({**ROOT, "status": {"conditions": conditions}})
+    assert (health.state, health.reason, health.message) == ("progressing", "NotReady", "web: 1 of 2")
+
+
+@pytest.mark.parametrize("status", ["text", 7, None, {"resources": 7}, {"resources": ["text"]}, {"conditions": 7}])
+def test_a_status_that_old_definitions_let_in_names_no_kinds(status: object) -> None:
+    application = {"kind": "ApplicationConfiguration", "metadata": {"name": "shop"}, "status": status}
+    assert command.kinds([application]) == []
+    assert ownership_tree.health(application).state == "progressing"

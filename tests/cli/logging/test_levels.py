@@ -1,0 +1,75 @@
+"""Words, Rudr's RUST_LOG, and what is never told."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rudr_py.cli.logging import levels
+from rudr_py.cli.logging.levels import LogLevels
+from rudr_py.errors import ConfigError
+
+
+@pytest.fixture
+def restored() -> Iterator[None]:
+    """The levels that tests change are as before afterwards."""
+    names = ("", "rudr_py", "rudr_py.kube", "kubernetes_asyncio", "kubernetes_asyncio.client", "asyncio", "urllib3")
+    before = {name: logging.getLogger(name).level for name in names}
+    yield
+    for name, level in before.items():
+        logging.getLogger(name).setLevel(level)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("debug", LogLevels(logging.DEBUG)),
+        ("WARN", LogLevels(logging.WARNING)),
+        ("trace", LogLevels(logging.DEBUG)),
+        ("off", LogLevels(levels.OFF)),
+        ("", LogLevels(logging.INFO)),
+        ("rudr=info,kube=info", LogLevels(logging.WARNING, {"rudr_py": logging.INFO, "rudr_py.kube": logging.INFO})),
+        ("error, rudr = debug", LogLevels(logging.ERROR, {"rudr_py": logging.DEBUG})),
+        ("rudr", LogLevels(logging.WARNING, {"rudr_py": logging.DEBUG})),
+        ("rudr::schematic=off", LogLevels(logging.WARNING, {"rudr_py.schematic": levels.OFF})),
+        ("info,my_plugin=debug", LogLevels(logging.INFO, {"my_plugin": logging.DEBUG})),
+    ],
+)
+def test_a_text_means(text: str, meant: LogLevels) -> None:
+    assert levels.parse(text) == meant
+
+
+@pytest.mark.parametrize("text", ["inof", "Debgu", "rudr=inof", "=info", "a b", "info/regex", "rudr=", "3"])
+def test_a_mistake_is_told_with_the_words_there_are(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"trace, debug, info, warn"):
+        levels.parse(text)
+
+
+@given(st.text())
+def test_any_text_is_read_or_refused(text: str) -> None:
+    with contextlib.suppress(ConfigError):
+        assert isinstance(levels.parse(text), LogLevels)
+
+
+def test_v_beats_words_and_without_both_the_transport_is_quiet() -> None:
+    assert levels.chosen("error", 1) == LogLevels(logging.INFO)
+    assert levels.chosen("error", 2) == LogLevels(logging.DEBUG)
+    assert levels.chosen("error", 0) == LogLevels(logging.ERROR)
+    assert levels.chosen(None, 0).loggers == {"rudr_py.kube": logging.WARNING}
+
+
+@pytest.mark.parametrize("text", ["debug", "kubernetes_asyncio=debug", "kubernetes_asyncio.client=trace"])
+def test_the_library_that_tells_the_answers_of_token_servers_is_never_asked_to(restored: None, text: str) -> None:
+    levels.parse(text).apply()
+    assert not logging.getLogger("kubernetes_asyncio.client.rest").isEnabledFor(logging.DEBUG)
+
+
+def test_levels_are_those_of_the_loggers(restored: None) -> None:
+    levels.parse("error,kube=debug").apply()
+    assert not logging.getLogger("rudr_py.controller").isEnabledFor(logging.WARNING)
+    assert logging.getLogger("rudr_py.kube.watch").isEnabledFor(logging.DEBUG)

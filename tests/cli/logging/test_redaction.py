@@ -1,0 +1,71 @@
+"""Credentials do not get through, names of objects do, and a long text does not take long."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rudr_py.cli.logging import redaction
+
+JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW0ifQ.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("Authorization: Bearer abc123def456", "abc123def456"),
+        ("{'Authorization': 'Basic dXNlcjpwYXNz'}", "dXNlcjpwYXNz"),
+        (f"the server said {JWT} is not valid", "c2lnbmF0dXJl"),
+        ('{"id_token":"opaque-one","refresh_token": "opaque-two"}', "opaque"),
+        (r'body: "{\"password\": \"hunter2\"}"', "hunter2"),
+        ("password=hunter2 user=joe", "hunter2"),
+        ("client-secret: s3cr3t-s3cr3t", "s3cr3t-s3cr3t"),
+        ("https://joe:hunter2@registry/v2", "hunter2"),
+        ("aws_secret_access_key = AKIAxyzAKIAxyz", "AKIA"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "MIIE"),
+        ("-----BEGIN PRIVATE KEY-----\nMIIE and then cut", "MIIE"),
+    ],
+)
+def test_a_credential_in_a_text_is_hidden(text: str, secret: str) -> None:
+    assert secret not in redaction.text(text)
+    assert redaction.HIDDEN in redaction.text(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'secrets is forbidden: User "system:serviceaccount:a:b" cannot list resource "secrets" in API group ""',
+        "spec.containers[0].env[0].valueFrom.secretKeyRef.name: required",
+        "volume db: secretName: database-credentials is not there",
+        "secret/database is not there",
+        "the token is not valid any more",
+        "https://127.0.0.1:6443/apis",
+    ],
+)
+def test_what_names_no_credential_stays(text: str) -> None:
+    assert redaction.text(text) == text
+
+
+def test_a_secret_object_keeps_its_name_only() -> None:
+    document = {"kind": "Secret", "metadata": {"name": "db"}, "data": {"a": "aGk="}, "stringData": {"b": "hi"}}
+    kept = redaction.document(document)
+    assert kept["metadata"] == {"name": "db"}
+    assert (kept["data"], kept["stringData"]) == (redaction.HIDDEN, redaction.HIDDEN)
+    assert redaction.document({"kind": "ConfigMap", "data": {"a": "b"}}) == {"kind": "ConfigMap", "data": {"a": "b"}}
+
+
+@pytest.mark.parametrize(("name", "hidden"), [("token", True), ("db_password", True), ("secretName", False)])
+def test_a_field_is_known_by_its_name(name: str, hidden: bool) -> None:
+    assert redaction.secret_name(name) is hidden
+
+
+@pytest.mark.parametrize("part", ["a.", "password", "eyJ", "a://b:", "-----BEGIN PRIVATE KEY-----", 'token: "', "\\"])
+def test_a_text_made_to_be_slow_is_not(part: str) -> None:
+    # quadratic patterns take minutes for this; the time-out of the suite would tell
+    assert redaction.text(part * (50_000 // len(part))) is not None
+
+
+@given(st.text())
+def test_any_text_can_be_read(text: str) -> None:
+    assert redaction.text(redaction.text(text)) is not None

@@ -1,0 +1,48 @@
+"""Rows as lines: columns under each other, nothing cut off, and as narrow as the terminal where that is possible."""
+
+from __future__ import annotations
+
+import click
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rudr_py.cli.output import table
+from rudr_py.cli.output.table import Cell, Row
+
+
+def rows(*texts: tuple[str, ...]) -> list[Row]:
+    return [Row(cells=tuple(Cell(text) for text in row)) for row in texts]
+
+
+def test_columns_stand_under_each_other_without_blanks_at_the_end() -> None:
+    found = list(table.table(rows(("NAME", "STATE"), ("web", "ready"), ("a", "")), 80))
+    assert found == ["NAME  STATE", "web   ready", "a"]
+
+
+def test_a_name_that_leaves_no_room_stands_on_a_line_by_itself() -> None:
+    name = "pod/" + "x" * 40
+    found = list(table.table(rows(("web", "ready", "Ready"), (name, "failed", "CrashLoopBackOff")), 48))
+    assert found == ["web  ready   Ready", name, "     failed  CrashLoopBackOff"]
+
+
+def test_text_below_a_row_wraps_behind_its_prefix_and_keeps_its_own_lines() -> None:
+    row = Row(cells=(Cell("web"),), below="one two three four\nfive", prefix="│ ")
+    assert list(table.table([row], 18)) == ["web", "│ one two three", "│ four", "│ five"]
+
+
+def test_what_a_terminal_would_obey_is_escaped() -> None:
+    assert list(table.wrapped("red\x1b[31m", 80)) == ["red\\x1b[31m"]
+
+
+words = st.lists(st.text("abcdefgh", min_size=1, max_size=12), max_size=12).map(" ".join)
+
+
+@given(st.lists(st.tuples(st.text("abc-/", max_size=70), st.sampled_from(["ready", "failed", ""]), words), max_size=6))
+def test_every_word_is_there_with_and_without_colours(found: list[tuple[str, str, str]]) -> None:
+    listed = [Row(cells=(Cell(a, bold=True), Cell(b, "green")), below=c, prefix="  ") for a, b, c in found]
+    plain = list(table.table(listed, 60))
+    painted = [click.unstyle(line) for line in table.table(listed, 60, colours=True)]
+    assert painted == plain
+    wanted = [word for a, b, c in found for word in (*a.split(), *b.split(), *c.split())]
+    assert " ".join(plain).split() == wanted
+    assert all(len(line) <= 60 or len(line.split()) == 1 for line in plain)

@@ -1,0 +1,120 @@
+"""A JSON Schema as rows for people: types, defaults, limits, nested properties."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hypothesis
+import jsonschema
+import pytest
+
+from rudr_py.catalog import Catalog
+from rudr_py.cli.types import example, schema_fields
+from rudr_py.cli.types.schema_fields import SchemaField
+from rudr_py.errors import CatalogError
+from tests.cli.schemas import SCHEMAS
+
+
+def one(schema: dict[str, Any]) -> SchemaField:
+    (found,) = schema_fields.declared({"type": "object", "properties": {"it": schema}})
+    return found
+
+
+@pytest.mark.parametrize(
+    ("schema", "type_"),
+    [
+        ({"type": "string"}, "string"),
+        ({"type": ["integer", "null"]}, "integer"),
+        ({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}, "string or []string"),
+        ({"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "integer"}]}}, "[](string or integer)"),
+        ({"type": "object", "additionalProperties": {"type": "integer"}}, "map[string]integer"),
+        ({"type": "object"}, "Object"),
+        ({"enum": ["a", "b", None]}, "string"),
+        ({"const": 3}, "integer"),
+        ({}, "any"),
+    ],
+)
+def test_types_are_written_as_kubectl_explain_does(schema: dict[str, Any], type_: str) -> None:
+    assert one(schema).type == type_
+
+
+@pytest.mark.parametrize(
+    ("schema", "limits"),
+    [
+        ({"type": "integer", "minimum": 1, "maximum": 65535}, ("1 to 65535",)),
+        ({"type": "integer", "minimum": 0, "maximum": 2**31 - 1}, ("at least 0",)),
+        ({"type": "integer", "exclusiveMaximum": 5, "multipleOf": 2}, ("less than 5", "a multiple of 2")),
+        ({"type": "string", "minLength": 1}, ("not empty",)),
+        ({"type": "string", "maxLength": 63, "pattern": "^a"}, ("at most 63 characters", "matches ^a")),
+        ({"enum": ["", "b"]}, ('one of "", b',)),
+        ({"type": "array", "minItems": 2, "items": {"enum": ["a"]}}, ("at least 2 entries", "each one of a")),
+        ({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]}, ("at least 1",)),
+        ({"type": "object", "propertyNames": {"pattern": "x"}}, ("each name matches x",)),
+    ],
+)
+def test_limits_are_told_in_words(schema: dict[str, Any], limits: tuple[str, ...]) -> None:
+    assert one(schema).limits == limits
+
+
+@pytest.mark.parametrize(
+    ("default", "told"),
+    [(None, ""), ("", ""), ([], ""), (False, "false"), (0, "0"), (100.0, "100"), ("x", "x"), ([{"a": 1}] * 9, "")],
+)
+def test_a_default_that_tells_something_is_told(default: object, told: str) -> None:
+    assert one({"default": default}).default == told
+
+
+def test_required_properties_come_first() -> None:
+    found = schema_fields.declared({"properties": {"a": {}, "b": {}, "c": {}}, "required": ["c"]})
+    assert [(field.name, field.required) for field in found] == [("c", True), ("a", False), ("b", False)]
+
+
+def test_what_is_inside_of_lists_maps_and_alternatives_is_found_by_path() -> None:
+    inner = {"type": "object", "properties": {"deep": {"type": "boolean", "description": "Deep."}}}
+    for schema in (
+        inner,
+        {"type": "array", "items": inner},
+        {"type": "object", "additionalProperties": inner},
+        {"anyOf": [{"type": "null"}, {"type": "array", "items": {"anyOf": [inner, {"type": "null"}]}}]},
+    ):
+        found = schema_fields.find(schema_fields.declared({"properties": {"it": schema}}), ("it", "deep"), "some-type")
+        assert (found.type, found.description) == ("boolean", "Deep.")
+
+
+def test_an_unknown_property_is_answered_with_the_nearest() -> None:
+    declared = schema_fields.declared({"properties": {"rules": {"type": "object", "properties": {"host": {}}}}})
+    with pytest.raises(CatalogError, match=r'ingress\.rules has no property "hots".*Did you mean "host"'):
+        schema_fields.find(declared, ("rules", "hots"), "ingress")
+    with pytest.raises(CatalogError, match="it has none"):
+        schema_fields.find(declared, ("rules", "host", "x"), "ingress")
+
+
+@hypothesis.given(SCHEMAS)
+def test_a_schema_takes_the_value_that_is_made_up_for_it(schema: dict[str, Any]) -> None:
+    # a pattern needs an example of its author
+    hypothesis.assume("pattern" not in str(schema))
+    jsonschema.Draft202012Validator(schema).validate(example.sample(schema))
+
+
+@hypothesis.given(SCHEMAS)
+def test_every_schema_can_be_told(schema: dict[str, Any]) -> None:
+    assert one(schema).type
+
+
+def test_an_example_has_what_is_required_and_what_the_author_gave_examples_for() -> None:
+    schema: dict[str, Any] = {
+        "properties": {
+            "needed": {"type": "string"},
+            "shown": {"type": "integer", "examples": [7]},
+            "left": {"type": "integer"},
+        },
+        "required": ["needed"],
+    }
+    assert example.sample(schema) == {"needed": "needed", "shown": 7}
+
+
+def test_the_properties_of_all_types_can_be_told(everything: Catalog) -> None:
+    for offer in everything.offers():
+        for field in schema_fields.declared(offer.schema):
+            assert field.description, f"{offer.name}.{field.name}"
+            assert field.type != "any", f"{offer.name}.{field.name}"

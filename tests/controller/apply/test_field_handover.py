@@ -1,0 +1,131 @@
+"""Fields that are left to others keep their values, and come back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py.api import Kind, Path, Ref
+from rudr_py.controller.state.inventory import AppliedRecord
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.render.values.plan import PlannedObject
+
+DEPLOYMENT = Kind("apps/v1", "Deployment")
+REPLICAS: Path = ("spec", "replicas")
+NAME = "deployments/web"
+Document = dict[str, Any]
+
+
+def deployment(replicas: int | None, *, image: str = "a:1") -> PlannedObject:
+    """A planned Deployment; without replicas, they are left to others."""
+    labels = {"app.kubernetes.io/managed-by": "rudr", "app.kubernetes.io/name": "shop"}
+    pods = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": image}]}}
+    spec: Document = {"selector": {"matchLabels": {"app": "web"}}, "template": pods}
+    spec |= {"replicas": replicas} if replicas is not None else {}
+    head = {"name": "web", "namespace": "shop", "labels": labels}
+    return PlannedObject(
+        ref=Ref(DEPLOYMENT, "web"),
+        body={"apiVersion": "apps/v1", "kind": "Deployment", "metadata": head, "spec": spec},
+        instance="",
+        made_by="test",
+        owner="application",
+        handover=() if replicas is not None else (REPLICAS,),
+    )
+
+
+@pytest.fixture
+async def owner(bench: Any) -> LiveObject:
+    bench.sources.watch([DEPLOYMENT])
+    await bench.sources.wait([DEPLOYMENT])
+    live: LiveObject = await bench.application()
+    return live
+
+
+async def now(bench: Any) -> Document:
+    found: Document = await bench.cluster.get(DEPLOYMENT, "web")
+    return found
+
+
+def holders(document: Document) -> set[str]:
+    """Who owns replicas."""
+    entries = document["metadata"]["managedFields"]
+    return {entry["manager"] for entry in entries if "f:replicas" in entry["fieldsV1"].get("f:spec", {})}
+
+
+async def test_a_field_that_is_left_to_others_keeps_its_live_value(bench: Any, owner: LiveObject, spent: Any) -> None:
+    record = await bench.ensure(deployment(5), owner)
+    spent.reset()
+    await bench.ensure(deployment(None), owner, record)
+    assert spent() == [f"GET {NAME}", f"PATCH {NAME}", f"PATCH {NAME}"]
+    found = await now(bench)
+    assert found["spec"]["replicas"] == 5
+    assert holders(found) == {"rudr-handover"}
+
+
+async def test_the_next_owner_may_take_it_and_we_do_not_notice(bench: Any, owner: LiveObject, spent: Any) -> None:
+    record = await bench.ensure(deployment(None), owner, await bench.ensure(deployment(5), owner))
+    await bench.cluster.patch(DEPLOYMENT, "web", {"spec": {"replicas": 7}}, manager="tester-autoscaler")
+    await bench.seen(DEPLOYMENT, "web")
+    spent.reset()
+    await bench.ensure(deployment(None), owner, record)
+    assert spent() == []
+    record = await bench.ensure(deployment(None, image="a:2"), owner, record)
+    assert (await now(bench))["spec"]["replicas"] == 7
+
+
+async def test_a_field_that_comes_back_to_us_is_let_go_by_the_other_manager(bench: Any, owner: LiveObject) -> None:
+    record = await bench.ensure(deployment(None), owner, await bench.ensure(deployment(5), owner))
+    await bench.ensure(deployment(3), owner, record)
+    found = await now(bench)
+    assert found["spec"]["replicas"] == 3
+    assert holders(found) == {"rudr"}
+    assert "rudr-handover" not in {entry["manager"] for entry in found["metadata"]["managedFields"]}
+
+
+async def test_what_was_left_half_done_by_a_process_that_died_is_finished(
+    bench: Any, owner: LiveObject, spent: Any
+) -> None:
+    """It had applied our value, and had not let the other manager go."""
+    record = await bench.ensure(deployment(3), owner)
+    held = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"replicas": 3}}
+    target = await bench.cluster.target(DEPLOYMENT, "web")
+    await bench.client.apply(target, msgspec.json.encode(held), "rudr-handover")
+    await bench.seen(DEPLOYMENT, "web")
+    spent.reset()
+    assert await bench.ensure(deployment(3), owner, record) == record
+    assert spent() == [f"PATCH {NAME}"]
+    await bench.seen(DEPLOYMENT, "web")
+    assert holders(await now(bench)) == {"rudr"}
+    spent.reset()
+    await bench.ensure(deployment(3), owner, record)
+    assert spent() == []
+
+
+async def test_an_autoscaler_that_was_quicker_than_we_is_noticed(bench: Any, owner: LiveObject) -> None:
+    """It took the field between our apply and our letting go: the digest is that of our apply."""
+    record = await bench.ensure(deployment(None), owner, await bench.ensure(deployment(5), owner))
+    send = bench.client.transport.send
+
+    async def slow(request: Any) -> Any:
+        if ("fieldManager", "rudr-handover") in request.query:
+            bench.client.transport.send = send
+            await bench.cluster.patch(DEPLOYMENT, "web", {"spec": {"replicas": 7}}, manager="tester-autoscaler")
+        return await send(request)
+
+    bench.client.transport.send = slow
+    bench.triggered.clear()
+    record = await bench.ensure(deployment(3), owner, record)
+    await bench.until(lambda: bench.triggered)
+    await bench.seen(DEPLOYMENT, "web")
+    await bench.ensure(deployment(3), owner, record)
+    assert (await now(bench))["spec"]["replicas"] == 3
+
+
+async def test_a_field_that_we_do_not_own_is_left_as_it_is(bench: Any, owner: LiveObject, spent: Any) -> None:
+    record = await bench.ensure(deployment(None), owner)
+    spent.reset()
+    await bench.ensure(deployment(None, image="a:2"), owner, AppliedRecord(record.ref, record.uid))
+    assert spent() == [f"GET {NAME}", f"PATCH {NAME}"]
+    assert "rudr-handover" not in {entry["manager"] for entry in (await now(bench))["metadata"]["managedFields"]}

@@ -1,0 +1,191 @@
+"""The finalizer and what goes with an application: in order, told when it cannot be done, never for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py import errors
+from rudr_py.api import Kind
+from rudr_py.controller.apply import finalizer
+from rudr_py.controller.apply.finalizer import FINALIZER, Finalizer
+from rudr_py.controller.results.failures import WaitingError
+from rudr_py.controller.state import cluster_state
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.render.values.plan import Plan, PlannedObject
+
+Document = dict[str, Any]
+CONFIG_MAP = Kind("v1", "ConfigMap")
+
+
+@pytest.fixture
+def reclaimer(bench: Any) -> Finalizer:
+    return Finalizer(bench.client, bench.discovery, bench.world, bench.recorder)
+
+
+@pytest.fixture
+def kept(config_map: Callable[..., PlannedObject]) -> PlannedObject:
+    """Something without owner that goes with the application."""
+    return msgspec.structs.replace(config_map(), owner="none", reclaim=True)
+
+
+async def guarded(bench: Any, reclaimer: Finalizer, kept: PlannedObject) -> LiveObject:
+    """An application with the finalizer, whose object is there."""
+    application = await bench.application()
+    await reclaimer.guard(application, Plan(manifests=(kept,)))
+    await bench.applier.ensure(bench.task(kept, None, application, None))
+    await bench.seen(CONFIG_MAP, "settings")
+    found: LiveObject = await bench.seen(cluster_state.APPLICATION, "shop")
+    return found
+
+
+async def ending(bench: Any, propagation: str = "Background") -> LiveObject:
+    """The application after the user has deleted it."""
+    await bench.cluster.delete(cluster_state.APPLICATION, "shop", propagation=propagation)
+    await bench.until(
+        lambda: (one := bench.world.get(cluster_state.APPLICATION, "shop", "shop")) is None or one.deleting
+    )
+    found: LiveObject = await bench.seen(cluster_state.APPLICATION, "shop")
+    return found
+
+
+async def finalizers(bench: Any) -> list[str] | None:
+    found = await bench.cluster.get(cluster_state.APPLICATION, "shop")
+    return None if found is None else found["metadata"].get("finalizers", [])
+
+
+async def test_the_finalizer_comes_with_the_first_and_goes_with_the_last(
+    bench: Any, reclaimer: Finalizer, kept: PlannedObject, spent: Any
+) -> None:
+    application = await guarded(bench, reclaimer, kept)
+    assert await finalizers(bench) == [FINALIZER]
+    spent.reset()
+    await reclaimer.guard(application, Plan(manifests=(kept,)))
+    await reclaimer.release(application, Plan(manifests=(kept,)))
+    await reclaimer.release(application, Plan())
+    assert spent() == []
+
+    await bench.cluster.delete(CONFIG_MAP, "settings")
+    await bench.unseen(CONFIG_MAP, "settings")
+    await reclaimer.release(application, Plan())
+    assert await finalizers(bench) == []
+
+
+async def test_without_anything_to_reclaim_nothing_is_asked(
+    bench: Any, reclaimer: Finalizer, config_map: Any, spent: Any
+) -> None:
+    application = await bench.application()
+    spent.reset()
+    await reclaimer.guard(application, Plan(manifests=(config_map(),)))
+    await reclaimer.release(application, Plan(manifests=(config_map(),)))
+    assert (await reclaimer.end(application)).result == "success"
+    assert spent() == []
+
+
+async def test_finalizers_of_others_stay(bench: Any, reclaimer: Finalizer, kept: PlannedObject) -> None:
+    application = await bench.application()
+    await bench.cluster.patch(cluster_state.APPLICATION, "shop", {"metadata": {"finalizers": ["example.com/theirs"]}})
+    await reclaimer.guard(application, Plan(manifests=(kept,)))
+    assert await finalizers(bench) == ["example.com/theirs", FINALIZER]
+    await reclaimer.release(await bench.seen(cluster_state.APPLICATION, "shop"), Plan())
+    assert await finalizers(bench) == ["example.com/theirs"]
+
+
+async def test_the_end_of_an_application_takes_what_goes_with_it(
+    bench: Any, reclaimer: Finalizer, kept: PlannedObject
+) -> None:
+    await guarded(bench, reclaimer, kept)
+    assert (await reclaimer.end(await ending(bench))).result == "success"
+    assert await bench.cluster.get(CONFIG_MAP, "settings") is None
+    assert await finalizers(bench) is None
+
+
+@pytest.mark.parametrize("status", [403, 422])
+async def test_what_may_not_be_deleted_is_told_and_holds_nothing(
+    bench: Any, reclaimer: Finalizer, kept: PlannedObject, faults: Faults, status: int
+) -> None:
+    await guarded(bench, reclaimer, kept)
+    faults.refuse(status, Match(verb="delete", name="settings"), times=9)
+    assert (await reclaimer.end(await ending(bench))).result == "success"
+    assert await finalizers(bench) is None
+    (event,) = [one for one in await bench.events() if one["reason"] == "ReclaimFailed"]
+    assert "configmap/settings" in event["note"]
+    assert await bench.cluster.get(CONFIG_MAP, "settings") is not None
+
+
+async def test_a_failure_of_the_server_is_tried_again(
+    bench: Any, reclaimer: Finalizer, kept: PlannedObject, faults: Faults
+) -> None:
+    await guarded(bench, reclaimer, kept)
+    faults.refuse(503, Match(verb="delete", name="settings"), times=1)
+    application = await ending(bench)
+    assert (await reclaimer.end(application)).result == "error"
+    assert await finalizers(bench) == [FINALIZER]
+    assert (await reclaimer.end(application)).result == "success"
+    assert await finalizers(bench) is None
+
+
+async def test_another_object_of_the_same_name_is_left(bench: Any, reclaimer: Finalizer, kept: PlannedObject) -> None:
+    await guarded(bench, reclaimer, kept)
+    application = await ending(bench)
+    stale = bench.world.get(CONFIG_MAP, "shop", "settings")
+    await bench.cluster.delete(CONFIG_MAP, "settings")
+    await bench.unseen(CONFIG_MAP, "settings")
+    await bench.cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}})
+    bench.world.cache(CONFIG_MAP, "shop").wrote(msgspec.structs.replace(stale, resource_version="999999"))
+    assert (await reclaimer.end(application)).result == "success"
+    assert await bench.cluster.get(CONFIG_MAP, "settings") is not None
+
+
+@pytest.mark.parametrize("way", ["orphan", "keep"])
+async def test_what_is_to_be_left_is_left(bench: Any, reclaimer: Finalizer, kept: PlannedObject, way: str) -> None:
+    await guarded(bench, reclaimer, kept)
+    application = await ending(bench, "Orphan" if way == "orphan" else "Background")
+    assert (await reclaimer.end(application, keep=way == "keep")).result == "success"
+    assert await bench.cluster.get(CONFIG_MAP, "settings") is not None
+    assert FINALIZER not in (await finalizers(bench) or [])
+
+
+async def test_nothing_is_begun_for_an_application_that_ends(
+    bench: Any, reclaimer: Finalizer, kept: PlannedObject
+) -> None:
+    application = await bench.application()
+    await bench.cluster.patch(cluster_state.APPLICATION, "shop", {"metadata": {"finalizers": ["example.com/theirs"]}})
+    await bench.cluster.delete(cluster_state.APPLICATION, "shop")
+    with pytest.raises(WaitingError):
+        await reclaimer.guard(application, Plan(manifests=(kept,)))
+
+
+async def test_a_finalizer_that_may_not_be_written_stops_the_application(
+    bench: Any, reclaimer: Finalizer, kept: PlannedObject, faults: Faults
+) -> None:
+    application = await bench.application()
+    faults.refuse(403, Match(verb="patch", name="shop"), times=9)
+    with pytest.raises(errors.ForbiddenError):
+        await reclaimer.guard(application, Plan(manifests=(kept,)))
+    synced = await bench.syncer.sync(application, Plan(manifests=(kept,)), ())
+    assert (synced.sync.state, synced.sync.reason) == ("False", "Forbidden")
+    assert await bench.cluster.get(CONFIG_MAP, "settings") is None
+
+
+async def test_a_finalizer_that_may_not_be_taken_off_is_told_and_tried_again(
+    bench: Any, reclaimer: Finalizer, kept: PlannedObject, faults: Faults
+) -> None:
+    await guarded(bench, reclaimer, kept)
+    application = await ending(bench)
+    faults.refuse(403, Match(verb="patch", name="shop"), times=1)
+    assert (await reclaimer.end(application)).result == "refused"
+    (event,) = [one for one in await bench.events() if one["reason"] == "ReclaimFailed"]
+    assert event["regarding"]["name"] == "shop"
+    assert (await reclaimer.end(application)).result == "success"
+    assert await finalizers(bench) is None
+
+
+def test_a_patch_of_what_is_right_already_is_empty() -> None:
+    document = {"metadata": {"resourceVersion": "7", "finalizers": [FINALIZER]}}
+    assert finalizer.patch(document, present=True) == []
+    assert finalizer.patch({"metadata": {"resourceVersion": "7"}}, present=False) == []

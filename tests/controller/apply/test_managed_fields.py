@@ -1,0 +1,187 @@
+"""Who owns which field, checked against what a server's merge makes of applies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rudr_py.api import Path
+from rudr_py.controller.apply import managed_fields
+from rudr_py.local.merge.apply import apply
+from rudr_py.local.merge.managed_fields import Write
+from rudr_py.local.schema.builtin import builtin_schema
+
+NODE = builtin_schema("1.36").node("apps/v1", "Deployment")
+Document = dict[str, Any]
+
+
+def write(manager: str) -> Write:
+    assert NODE is not None
+    return Write(manager=manager, api_version="apps/v1", node=NODE, time="2026-01-02T03:04:05Z")
+
+
+env = st.lists(
+    st.fixed_dictionaries({"name": st.sampled_from("ABC"), "value": st.sampled_from(["1", "2"])}),
+    max_size=3,
+    unique_by=lambda item: item["name"],
+)
+ports = st.lists(
+    st.fixed_dictionaries({"containerPort": st.integers(80, 82)}, optional={"protocol": st.sampled_from(["TCP"])}),
+    max_size=2,
+    unique_by=lambda item: item["containerPort"],
+)
+containers = st.lists(
+    st.fixed_dictionaries(
+        {"name": st.sampled_from(["web", "side"])},
+        optional={
+            "image": st.sampled_from(["a:1", "a:2"]),
+            "env": env,
+            "ports": ports,
+            "args": st.lists(st.sampled_from("xy"), min_size=1, max_size=2),
+            "resources": st.just({}),
+        },
+    ),
+    max_size=2,
+    unique_by=lambda item: str(item["name"]),
+)
+
+
+@st.composite
+def deployments(draw: st.DrawFn) -> Document:
+    metadata: Document = {"name": "web", "namespace": "shop"}
+    labels = draw(st.dictionaries(st.sampled_from("ab"), st.sampled_from("12"), max_size=2))
+    finalizers = draw(st.lists(st.sampled_from(["x/y", "x/z"]), unique=True, max_size=2))
+    metadata |= {"labels": labels} if labels else {}
+    metadata |= {"finalizers": finalizers} if finalizers else {}
+    spec: Document = {"template": {"spec": {"containers": draw(containers)}}}
+    replicas = draw(st.none() | st.integers(1, 3))
+    spec |= {"replicas": replicas} if replicas is not None else {}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
+
+
+@given(deployments())
+def test_we_own_all_that_we_have_just_applied(wanted: Document) -> None:
+    live = apply(None, wanted, write("rudr"), force=True)
+    mine = managed_fields.entry(live, "rudr")
+    assert managed_fields.missing(mine, wanted) == ()
+    if "replicas" in wanted["spec"]:
+        assert managed_fields.owns(mine, ("spec", "replicas"))
+
+
+def values(document: Document) -> Any:
+    """The spec without the order of its containers, which nobody owns."""
+    spec = document.get("spec", {})
+    items = spec.get("template", {}).get("spec", {}).get("containers", [])
+    return spec.get("replicas"), sorted(items, key=lambda item: str(item["name"]))
+
+
+@given(deployments(), deployments())
+def test_what_another_manager_took_from_us_is_missing_and_shared(wanted: Document, other: Document) -> None:
+    live = apply(None, wanted, write("rudr"), force=True)
+    live = apply(live, other, write("other"), force=True)
+    mine = managed_fields.entry(live, "rudr")
+    theirs = dict(managed_fields.others(live, "rudr")).get("other", {})
+    missing = managed_fields.missing(mine, wanted)
+    again = apply(live, wanted, write("rudr"), force=True)
+    if not missing:
+        assert values(again) == values(live)
+    for path in missing:
+        assert any(managed_fields.touch(path, one) for one in managed_fields.shared(theirs, wanted)), (path, theirs)
+
+
+@given(deployments(), st.data())
+def test_what_somebody_removed_is_missing(wanted: Document, data: st.DataObject) -> None:
+    """A removed item of a list, or a removed label, is told by its name."""
+    live = apply(None, wanted, write("rudr"), force=True)
+    mine = managed_fields.entry(live, "rudr")
+    for key in wanted["metadata"].get("labels", {}):
+        cut = {**mine["f:metadata"]["f:labels"]}
+        del cut[f"f:{key}"]
+        cutting: Document = {**mine, "f:metadata": {**mine["f:metadata"], "f:labels": cut or {".": {}}}}
+        assert managed_fields.missing(cutting, wanted) == (f"metadata.labels.{key}",)
+    found = wanted["spec"]["template"]["spec"]["containers"]
+    if len(found) > 1:
+        gone = data.draw(st.sampled_from(found))["name"]
+        below = mine["f:spec"]["f:template"]["f:spec"]
+        left = {key: value for key, value in below["f:containers"].items() if f'"{gone}"' not in key}
+        entry = {**mine, "f:spec": {**mine["f:spec"], "f:template": {"f:spec": {**below, "f:containers": left}}}}
+        assert managed_fields.missing(entry, wanted) == (f"spec.template.spec.containers[name={gone}]",)
+
+
+def test_without_an_entry_everything_is_missing() -> None:
+    wanted = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "b"}, "data": {"a": "b"}}
+    assert managed_fields.missing({}, wanted) == ("data",)
+
+
+def test_a_finalizer_is_told_by_itself() -> None:
+    entry: Document = {"f:metadata": {"f:finalizers": {".": {}, 'v:"x/y"': {}}}}
+    wanted = {"metadata": {"finalizers": ["x/y", "x/z"]}}
+    assert managed_fields.missing(entry, wanted) == ("metadata.finalizers[x/z]",)
+
+
+IMAGE: Path = ("spec", "template", "spec", "containers", {"name": "web"}, "image")
+
+
+@given(deployments())
+def test_a_nested_value_is_found_where_it_was_put(wanted: Document) -> None:
+    assert managed_fields.value(managed_fields.nested(IMAGE, "a:1"), IMAGE) == "a:1"
+    live = apply(None, wanted, write("rudr"), force=True)
+    found = managed_fields.value(wanted, IMAGE)
+    assert managed_fields.owns(managed_fields.entry(live, "rudr"), IMAGE) == (found is not None)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("spec.replicas", "spec.replicas", True),
+        ("spec", "spec.replicas", True),
+        ("spec.containers[name=web].image", "spec.containers[name=web]", True),
+        ("spec.replicas", "spec.replicasets", False),
+        ("spec.replicas", "metadata.labels", False),
+    ],
+)
+def test_paths_touch_when_one_lies_within_the_other(one: str, other: str, expected: bool) -> None:
+    assert managed_fields.touch(one, other) is expected
+    assert managed_fields.touch(other, one) is expected
+
+
+def test_an_entry_is_that_of_an_apply_to_the_object_itself() -> None:
+    def entry(manager: str, operation: str, subresource: str, name: str) -> Document:
+        found = {"manager": manager, "operation": operation, "fieldsV1": {f"f:{name}": {}}}
+        return {**found, **({"subresource": subresource} if subresource else {})}
+
+    document = {
+        "metadata": {
+            "managedFields": [
+                entry("rudr", "Update", "", "update"),
+                entry("rudr", "Apply", "status", "status"),
+                entry("rudr", "Apply", "", "mine"),
+                entry("kubectl", "Update", "scale", "scaled"),
+            ]
+        }
+    }
+    assert managed_fields.entry(document, "rudr") == {"f:mine": {}}
+    assert managed_fields.entry(document, "nobody") == {}
+    assert list(managed_fields.others(document, "rudr")) == [("kubectl", {"f:scaled": {}})]
+
+
+def test_the_fields_that_two_bodies_have_differently_are_named_as_deep_as_they_are_owned() -> None:
+    owned: dict[str, Any] = {
+        "f:spec": {
+            "f:replicas": {},
+            "f:selector": {},
+            "f:containers": {'k:{"name":"web"}': {".": {}, "f:name": {}, "f:image": {}}, 'k:{"name":"x"}': {".": {}}},
+        }
+    }
+    one = {"spec": {"replicas": 1, "selector": {"a": 1}, "containers": [{"name": "web", "image": "a"}, {"name": "x"}]}}
+    two = {"spec": {"replicas": 1, "selector": {"a": 2}, "containers": [{"name": "web", "image": "b"}], "more": 1}}
+    assert managed_fields.changed(owned, one, two) == (
+        "spec.containers[name=web].image",
+        "spec.containers[name=x]",
+        "spec.selector",
+    )
+    assert managed_fields.changed(owned, one, one) == ()
+    assert managed_fields.changed(owned, one, {}) == ("spec",)

@@ -1,0 +1,109 @@
+"""Whose an object is, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rudr_py.api import Kind, Ref
+from rudr_py.controller.apply import ownership
+from rudr_py.controller.state import cluster_state
+from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
+from rudr_py.render.values import labels as stamp
+from rudr_py.render.values.plan import PlannedObject
+
+Document = dict[str, Any]
+LABELS = stamp.labels("shop", "web")
+COPIED = {APPLIED_ANNOTATION: "hash"}
+CLAIM = {"app": "shop", "component-name": "web", "instance-name": "web"}
+
+
+def planned(*, retain: bool = False) -> PlannedObject:
+    labels = LABELS | (CLAIM if retain else {})
+    body = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "shop", "labels": labels}}
+    return PlannedObject(
+        ref=Ref(Kind("v1", "Service"), "web"), body=body, instance="web", made_by="test", retain=retain
+    )
+
+
+def owner(uid: str = "uid-web", **fields: Any) -> list[Document]:
+    found = {"apiVersion": "core.oam.dev/v1alpha1", "kind": "ComponentInstance", "name": "web", "controller": True}
+    return [{**found, "uid": uid, **fields}]
+
+
+def written(*managers: str) -> list[Document]:
+    return [{"manager": manager, "operation": "Update"} for manager in managers]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "verdict"),
+    [
+        ({"ownerReferences": owner()}, "ours"),
+        ({"ownerReferences": owner("uid of before")}, "orphan"),
+        ({"ownerReferences": owner("else", name="other")}, "stranger"),
+        ({"ownerReferences": owner("else", apiVersion="example.com/v1")}, "stranger"),
+        ({"ownerReferences": owner("else", kind="ReplicaSet"), "labels": LABELS}, "stranger"),
+        ({"ownerReferences": owner("x", controller=False), "labels": LABELS}, "stranger"),
+        ({"labels": LABELS, "managedFields": written("rudr")}, "orphan"),
+        ({"labels": LABELS, "managedFields": written("unknown")}, "orphan"),
+        ({"labels": LABELS, "managedFields": written("kubectl")}, "stranger"),
+        ({"labels": LABELS | {stamp.APPLICATION: "other"}, "managedFields": written("rudr")}, "stranger"),
+        ({"labels": LABELS, "managedFields": written("before-first-apply")}, "orphan"),
+        ({"labels": LABELS}, "orphan"),
+        ({"labels": LABELS, "managedFields": written("velero"), "annotations": COPIED}, "orphan"),
+        ({"managedFields": written("velero"), "annotations": COPIED}, "stranger"),
+        ({"managedFields": written("rudr")}, "stranger"),
+        ({}, "stranger"),
+    ],
+)
+def test_whose_an_object_with_an_owner_is(live: Callable[..., LiveObject], metadata: Document, verdict: str) -> None:
+    ours = live(cluster_state.COMPONENT_INSTANCE, "web")
+    assert ownership.judge({"metadata": metadata}, planned(), ours) == verdict
+
+
+@pytest.mark.parametrize(
+    ("metadata", "verdict"),
+    [
+        ({"labels": LABELS | CLAIM}, "ours"),
+        ({"labels": CLAIM}, "ours"),
+        ({"labels": LABELS | CLAIM | {"app": "other"}}, "stranger"),
+        ({"labels": LABELS}, "stranger"),
+        ({"labels": LABELS | CLAIM, "ownerReferences": owner()}, "stranger"),
+        ({"labels": CLAIM, "ownerReferences": owner(name="web-web")}, "orphan"),
+        ({"labels": CLAIM | {"app": "other"}, "ownerReferences": owner(name="web-web")}, "stranger"),
+        ({"labels": CLAIM, "ownerReferences": owner(name="web-web", kind="StatefulSet")}, "stranger"),
+    ],
+)
+def test_a_claim_that_nobody_owns_is_known_by_its_labels(metadata: Document, verdict: str) -> None:
+    assert ownership.judge({"metadata": metadata}, planned(retain=True), None) == verdict
+
+
+@pytest.mark.parametrize(
+    ("metadata", "told"),
+    [
+        ({"ownerReferences": owner()}, "it is controlled by ComponentInstance web"),
+        ({"managedFields": written("helm", "kubectl")}, "it was written by helm, kubectl"),
+        ({}, "it was not written by us"),
+    ],
+)
+def test_the_holder_is_described_for_people(metadata: Document, told: str) -> None:
+    assert ownership.describe({"metadata": metadata}) == told
+
+
+@pytest.mark.parametrize(
+    ("metadata", "verdict"),
+    [
+        ({"managedFields": written("unknown")}, "orphan"),
+        ({"managedFields": written("kubectl")}, "stranger"),
+        ({"managedFields": written("unknown"), "labels": {"app": "other"}}, "stranger"),
+    ],
+)
+def test_rudrs_component_instances_have_no_labels(
+    live: Callable[..., LiveObject], metadata: Document, verdict: str
+) -> None:
+    ref = stamp.component_instance("web", "web")
+    body = {"metadata": {"name": ref.name, "namespace": "shop", "labels": LABELS}}
+    instance = PlannedObject(ref=ref, body=body, instance="web", made_by="test", owner="application")
+    assert ownership.judge({"metadata": metadata}, instance, live(cluster_state.APPLICATION, "shop")) == verdict

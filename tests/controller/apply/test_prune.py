@@ -1,0 +1,212 @@
+"""What is deleted, what never is, and what it costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py.api import Kind, Ref
+from rudr_py.controller.apply.prune import PruneCandidate, Pruned
+from rudr_py.controller.state import cluster_state
+from rudr_py.controller.state.inventory import AppliedRecord
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.local.faults.faults import Faults, Match
+
+CONFIG_MAP = Kind("v1", "ConfigMap")
+APPLICATION = "GET applicationconfigurations/shop"
+HOLD = {"metadata": {"finalizers": ["example.com/hold"]}}
+
+
+def ref(name: str) -> Ref:
+    return Ref(CONFIG_MAP, name)
+
+
+@pytest.fixture
+async def owner(bench: Any, config_map: Any) -> LiveObject:
+    """An application with the ConfigMaps `one` and `two`, which are not planned any more."""
+    live: LiveObject = await bench.application()
+    for name in ("one", "two"):
+        await bench.ensure(config_map(name), live)
+        await bench.seen(CONFIG_MAP, name)
+    return live
+
+
+def surplus(
+    bench: Any, owner: LiveObject, *records: AppliedRecord, planned: frozenset[Ref] = frozenset()
+) -> tuple[PruneCandidate, ...]:
+    found: tuple[PruneCandidate, ...] = bench.pruner.surplus(owner, planned, records)
+    return found
+
+
+async def test_what_is_owned_and_not_planned_is_deleted_after_one_look_at_the_application(
+    bench: Any, owner: LiveObject, spent: Any
+) -> None:
+    spent.reset()
+    pruned = await bench.pruner.prune(owner, surplus(bench, owner, planned=frozenset([ref("two")])))
+    assert pruned == Pruned(gone=frozenset([ref("one")]))
+    assert spent() == [APPLICATION, "DELETE configmaps/one"]
+    assert await bench.cluster.get(CONFIG_MAP, "one") is None
+    assert await bench.cluster.get(CONFIG_MAP, "two") is not None
+
+
+async def test_without_surplus_nothing_is_asked(bench: Any, owner: LiveObject, spent: Any) -> None:
+    spent.reset()
+    planned = frozenset([ref("one"), ref("two")])
+    assert await bench.pruner.prune(owner, surplus(bench, owner, planned=planned)) == Pruned()
+    assert spent() == []
+
+
+async def test_one_that_cannot_be_deleted_keeps_no_other_from_it(bench: Any, owner: LiveObject, faults: Faults) -> None:
+    faults.refuse(403, Match(verb="delete", name="one"))
+    pruned = await bench.pruner.prune(owner, surplus(bench, owner))
+    assert pruned.gone == {ref("two")}
+    (failure,) = pruned.failures
+    assert (failure.kind, failure.reason) == ("refused", "Forbidden")
+    assert failure.message.startswith("configmap/one: ")
+    assert (await bench.pruner.prune(owner, surplus(bench, owner, planned=frozenset([ref("two")])))).failures == ()
+
+
+async def test_what_has_just_changed_is_looked_at_once_more(bench: Any, owner: LiveObject, spent: Any) -> None:
+    found = surplus(bench, owner, planned=frozenset([ref("two")]))
+    await bench.cluster.patch(CONFIG_MAP, "one", {"data": {"x": "y"}})
+    spent.reset()
+    assert (await bench.pruner.prune(owner, found)).gone == {ref("one")}
+    assert spent() == [APPLICATION, "DELETE configmaps/one", "GET configmaps/one", "DELETE configmaps/one"]
+
+
+async def test_what_changes_again_and_again_is_an_error_for_the_next_turn(
+    bench: Any, owner: LiveObject, faults: Faults
+) -> None:
+    faults.refuse(409, Match(verb="delete", name="one"), times=2)
+    pruned = await bench.pruner.prune(owner, surplus(bench, owner))
+    assert [failure.kind for failure in pruned.failures] == ["error"]
+
+
+async def test_what_became_somebody_elses_is_left(bench: Any, owner: LiveObject) -> None:
+    found = surplus(bench, owner, planned=frozenset([ref("two")]))
+    await bench.cluster.patch(CONFIG_MAP, "one", {"metadata": {"ownerReferences": None}})
+    assert (await bench.pruner.prune(owner, found)).gone == {ref("one")}
+    assert await bench.cluster.get(CONFIG_MAP, "one") is not None
+
+
+async def test_another_object_of_the_same_name_is_left(bench: Any, owner: LiveObject, config_map: Any) -> None:
+    found = surplus(bench, owner, planned=frozenset([ref("two")]))
+    await bench.cluster.delete(CONFIG_MAP, "one")
+    await bench.cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one"}})
+    assert (await bench.pruner.prune(owner, found)).gone == {ref("one")}
+    assert await bench.cluster.get(CONFIG_MAP, "one") is not None
+
+
+async def test_what_was_made_anew_meanwhile_is_left(bench: Any, owner: LiveObject, config_map: Any) -> None:
+    """It is ours, and another than the one that is not planned any more."""
+    found = surplus(bench, owner, planned=frozenset([ref("two")]))
+    old = await bench.cluster.get(CONFIG_MAP, "one")
+    await bench.cluster.delete(CONFIG_MAP, "one")
+    kept = {name: old["metadata"][name] for name in ("name", "labels", "ownerReferences")}
+    await bench.cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": kept})
+    assert (await bench.pruner.prune(owner, found)).gone == {ref("one")}
+    assert await bench.cluster.get(CONFIG_MAP, "one") is not None
+
+
+async def test_what_is_held_back_from_going_is_awaited_without_a_request(
+    bench: Any, owner: LiveObject, spent: Any
+) -> None:
+    await bench.cluster.patch(CONFIG_MAP, "one", HOLD)
+    await bench.seen(CONFIG_MAP, "one")
+    planned = frozenset([ref("two")])
+    assert await bench.pruner.prune(owner, surplus(bench, owner, planned=planned)) == Pruned()
+    await bench.seen(CONFIG_MAP, "one")
+    spent.reset()
+    for _ in range(3):
+        assert await bench.pruner.prune(owner, surplus(bench, owner, planned=planned)) == Pruned()
+    assert spent() == []
+    bench.triggered.clear()
+    await bench.cluster.patch(CONFIG_MAP, "one", {"metadata": {"finalizers": None}})
+    await bench.unseen(CONFIG_MAP, "one")
+    assert [str(key) for key in bench.triggered] == ["shop/shop"]
+    record = AppliedRecord(ref("one"))
+    assert (await bench.pruner.prune(owner, surplus(bench, owner, record, planned=planned))).gone == {ref("one")}
+
+
+async def test_what_is_held_back_and_not_watched_is_asked_for_once_a_minute(
+    bench: Any, owner: LiveObject, spent: Any
+) -> None:
+    record, planned = AppliedRecord(ref("one"), "uid"), frozenset([ref("two")])
+    await bench.cluster.patch(CONFIG_MAP, "one", HOLD | {"metadata": {**HOLD["metadata"], "labels": None}})
+    await bench.cluster.delete(CONFIG_MAP, "one")
+    await bench.unseen(CONFIG_MAP, "one")
+    spent.reset()
+    for _ in range(3):
+        assert await bench.pruner.prune(owner, surplus(bench, owner, record, planned=planned)) == Pruned()
+    assert spent() == [APPLICATION, "GET configmaps/one"]
+    bench.clock.jump(60.0)
+    await bench.pruner.prune(owner, surplus(bench, owner, record, planned=planned))
+    assert len(spent()) == 4
+
+
+@pytest.mark.parametrize("change", ["spec", "deleted", "another"])
+async def test_nothing_is_deleted_for_an_application_that_is_not_what_it_was(
+    bench: Any, owner: LiveObject, application: Any, change: str
+) -> None:
+    if change == "spec":
+        await bench.cluster.apply(application(greeting="changed"))
+    else:
+        await bench.cluster.delete(cluster_state.APPLICATION, "shop")
+    if change == "another":
+        await bench.cluster.apply(application())
+    pruned = await bench.pruner.prune(owner, surplus(bench, owner))
+    assert pruned.gone == frozenset()
+    assert [failure.kind for failure in pruned.failures] == ([] if change == "deleted" else ["error"])
+    assert await bench.cluster.get(CONFIG_MAP, "one") is not None
+
+
+async def test_a_record_of_what_is_not_there_or_not_ours_is_given_up(bench: Any, owner: LiveObject) -> None:
+    await bench.cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "theirs"}})
+    absent = Ref(Kind("example.com/v1", "Moon"), "luna")
+    records = (AppliedRecord(ref("never made")), AppliedRecord(ref("theirs")), AppliedRecord(absent))
+    found = surplus(bench, owner, *records, planned=frozenset([ref("one"), ref("two")]))
+    assert (await bench.pruner.prune(owner, found)).gone == {ref("never made"), ref("theirs"), absent}
+    assert await bench.cluster.get(CONFIG_MAP, "theirs") is not None
+
+
+async def test_children_go_with_the_component_instance_that_owns_them(bench: Any, config_map: Any, spent: Any) -> None:
+    owner = await bench.application()
+    instance = msgspec.structs.replace(config_map("web"), ref=Ref(cluster_state.COMPONENT_INSTANCE, "web"))
+    instance.body.update(
+        apiVersion=cluster_state.COMPONENT_INSTANCE.api_version, kind="ComponentInstance", spec={"traits": []}
+    )
+    del instance.body["data"]
+    await bench.ensure(instance, owner)
+    await bench.ensure(config_map("child"), await bench.seen(cluster_state.COMPONENT_INSTANCE, "web"))
+    await bench.seen(CONFIG_MAP, "child")
+    found = surplus(bench, owner)
+    assert {one.ref for one in found} == {Ref(cluster_state.COMPONENT_INSTANCE, "web"), ref("child")}
+    spent.reset()
+    await bench.pruner.prune(owner, found)
+    assert spent() == [APPLICATION, "DELETE componentinstances/web"]
+
+
+async def test_every_delete_names_uid_version_and_what_becomes_of_dependents(
+    bench: Any, owner: LiveObject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Any] = []
+    send = bench.client.transport.send
+
+    async def watched(request: Any) -> Any:
+        sent.append(request)
+        return await send(request)
+
+    monkeypatch.setattr(bench.client.transport, "send", watched)
+    live = bench.world.get(CONFIG_MAP, "shop", "one")
+    await bench.pruner.prune(owner, surplus(bench, owner, planned=frozenset([ref("two")])))
+    (body,) = [msgspec.json.decode(request.body) for request in sent if request.method == "DELETE"]
+    assert body["preconditions"] == {"uid": live.uid, "resourceVersion": live.resource_version}
+    assert body["propagationPolicy"] == "Background"
+
+
+async def test_a_server_that_is_gone_is_asked_once(bench: Any, owner: LiveObject, faults: Faults, spent: Any) -> None:
+    faults.hang_up(Match(verb="delete"), times=9)
+    pruned = await bench.pruner.prune(owner, surplus(bench, owner))
+    assert [failure.reason for failure in pruned.failures] == ["Unreachable"]

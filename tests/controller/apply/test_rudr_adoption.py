@@ -1,0 +1,193 @@
+"""Which entries of managedFields are taken over, and what is taken; the e2e suite has the effect on servers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py import errors
+from rudr_py.api import Kind, Ref
+from rudr_py.controller.apply import rudr_adoption
+from rudr_py.controller.apply.rudr_adoption import RudrAdoption
+from rudr_py.controller.state import cluster_state
+from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
+from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.render.values.plan import PlannedObject
+
+Document = dict[str, Any]
+CONFIG_MAP = Kind("v1", "ConfigMap")
+DEPLOYMENT = Kind("apps/v1", "Deployment")
+
+OWNED: Document = {
+    "f:metadata": {"f:labels": {".": {}, "f:app": {}}},
+    "f:spec": {
+        "f:selector": {},
+        "f:template": {
+            "f:metadata": {
+                "f:name": {},
+                "f:ownerReferences": {".": {}, 'k:{"uid":"1"}': {}},
+                "f:creationTimestamp": {},
+                "f:labels": {"f:app": {}},
+                "f:annotations": {".": {}, rudr_adoption.LAST_APPLIED: {}, "f:note": {}},
+            },
+            "f:spec": {
+                "f:restartPolicy": {},
+                "f:containers": {'k:{"name":"web"}': {".": {}, "f:image": {}, "f:imagePullPolicy": {}}},
+            },
+        },
+    },
+    "f:status": {},
+}
+
+
+def planned(once: str = "", **parts: Any) -> PlannedObject:
+    metadata = {"name": "web", "namespace": "shop", "labels": {"app": "shop"}}
+    body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, **parts}
+    return PlannedObject(ref=Ref(DEPLOYMENT, "web"), body=body, instance="web", made_by="test", once=once)
+
+
+def entry(manager: str = "unknown", operation: str = "Update", owned: Any = None, **more: Any) -> Document:
+    fields = OWNED if owned is None else owned
+    head = {"manager": manager, "operation": operation, "apiVersion": "apps/v1", "fieldsType": "FieldsV1"}
+    return {**head, "fieldsV1": fields, **more}
+
+
+def document(*entries: Document, **metadata: Any) -> Document:
+    return {"metadata": {"name": "web", "resourceVersion": "7", "managedFields": list(entries), **metadata}}
+
+
+def entries_after(found: Document, plan: PlannedObject | None = None) -> list[Document] | None:
+    operations = rudr_adoption.patch(found, plan or planned(), None)
+    values = [one["value"] for one in operations if one["path"] == "/metadata/managedFields"]
+    return values[0] if values else None
+
+
+def test_rudrs_entry_becomes_ours_without_what_we_do_not_render() -> None:
+    operations = rudr_adoption.patch(document(entry()), planned(), None)
+    assert operations[0] == {"op": "test", "path": "/metadata/resourceVersion", "value": "7"}
+    (made,) = operations[1]["value"]
+    assert (made["manager"], made["operation"], made["apiVersion"]) == ("rudr", "Apply", "apps/v1")
+    template = made["fieldsV1"]["f:spec"]["f:template"]
+    assert template["f:metadata"] == {"f:labels": {"f:app": {}}, "f:annotations": {".": {}, "f:note": {}}}
+    assert template["f:spec"]["f:containers"] == {'k:{"name":"web"}': {".": {}, "f:image": {}}}
+    assert made["fieldsV1"]["f:metadata"] == OWNED["f:metadata"]
+    assert "f:status" not in made["fieldsV1"]
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        entry("kubectl-edit"),
+        entry("unknown", "Apply"),
+        entry("unknown", subresource="status"),
+        entry("rudr", "Apply"),
+        entry("rudr-handover", "Apply", {"f:metadata": {"f:annotations": {f"f:{APPLIED_ANNOTATION}": {}}}}),
+    ],
+)
+def test_entries_of_others_stay_theirs(kept: Document) -> None:
+    assert entries_after(document(kept)) is None
+    assert kept in (entries_after(document(kept, entry())) or []) or kept["manager"] == "rudr"
+
+
+def test_an_object_that_we_have_applied_is_not_taken_again() -> None:
+    assert entries_after(document(entry(), annotations={APPLIED_ANNOTATION: "hash"})) is None
+
+
+@pytest.mark.parametrize("operation", ["Update", "Apply"])
+def test_whoever_brought_back_a_copy_of_ours_is_relieved_of_it(operation: str) -> None:
+    copied = {**OWNED, "f:metadata": {"f:annotations": {f"f:{APPLIED_ANNOTATION}": {}}}}
+    found = document(entry("velero-server", operation, copied), annotations={APPLIED_ANNOTATION: "hash"})
+    assert [one["manager"] for one in entries_after(found) or []] == ["rudr"]
+
+
+def test_several_entries_become_one() -> None:
+    ours = entry("rudr", "Apply", {"f:data": {"f:a": {}}})
+    (made,) = entries_after(document(ours, entry(owned={"f:data": {"f:b": {}}}))) or []
+    assert made["fieldsV1"]["f:data"] == {"f:a": {}, "f:b": {}}
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        entry("before-first-apply"),
+        entry(apiVersion="extensions/v1beta1"),
+        entry("velero-server", owned={**OWNED, "f:metadata": {"f:annotations": {f"f:{APPLIED_ANNOTATION}": {}}}}),
+    ],
+)
+def test_of_an_entry_that_may_have_what_others_wrote_only_what_we_render_is_taken(found: Document) -> None:
+    (made,) = entries_after(document(found), planned(spec={"selector": {"a": "b"}})) or []
+    assert (made["manager"], made["apiVersion"]) == ("rudr", "apps/v1")
+    assert made["fieldsV1"]["f:spec"] == {"f:selector": {}}
+
+
+def test_rudrs_config_files_are_taken_even_then() -> None:
+    pod: Document = {
+        "f:containers": {'k:{"name":"web"}': {"f:volumeMounts": {'k:{"mountPath":"/etc/a"}': {"f:name": {}}}}}
+    }
+    volumes: Document = {name: {"f:name": {}} for name in ('k:{"name":"web0"}', 'k:{"name":"sidecar"}')}
+    owned = {"f:spec": {"f:template": {"f:spec": {**pod, "f:volumes": volumes}}}}
+    there = {
+        "containers": [{"name": "web", "volumeMounts": [{"name": "web0", "mountPath": "/etc/a"}]}],
+        "volumes": [{"name": name, "configMap": {"name": name}} for name in ("web0", "sidecar")],
+    }
+    found = {**document(entry("before-first-apply", owned=owned)), "spec": {"template": {"spec": there}}}
+    wanted = planned(spec={"template": {"spec": {"containers": [{"name": "web"}]}}})
+    (made,) = entries_after(found, wanted) or []
+    taken = made["fieldsV1"]["f:spec"]["f:template"]["f:spec"]
+    assert taken == {**pod, "f:volumes": {'k:{"name":"web0"}': {"f:name": {}}}}
+
+
+def test_of_what_runs_once_only_a_wrong_owner_goes(live: Callable[..., LiveObject]) -> None:
+    owner = live(cluster_state.COMPONENT_INSTANCE, "web")
+    wrong, right = {"uid": "of before", "controller": True}, {"uid": owner.uid, "controller": True}
+    other = {"uid": "somebody's", "controller": False}
+    assert rudr_adoption.patch(document(entry(), ownerReferences=[right]), planned(once="inputs"), owner) == []
+    operations = rudr_adoption.patch(document(entry(), ownerReferences=[wrong, other]), planned(once="inputs"), owner)
+    assert operations[1:] == [{"op": "replace", "path": "/metadata/ownerReferences", "value": [other]}]
+
+
+def test_what_is_to_have_no_owner_loses_it() -> None:
+    operations = rudr_adoption.patch(document(ownerReferences=[{"uid": "1", "controller": True}]), planned(), None)
+    assert operations[1:] == [{"op": "replace", "path": "/metadata/ownerReferences", "value": []}]
+
+
+async def test_what_has_changed_meanwhile_is_looked_at_once_more(bench: Any, config_map: Any) -> None:
+    application = await bench.application()
+    found = await rudrs(bench, application)
+    target = await bench.cluster.target(CONFIG_MAP, "settings")
+    stale = {**found, "metadata": {**found["metadata"], "resourceVersion": "1"}}
+    prepared = await RudrAdoption(bench.client).prepare(target, config_map(), application, stale)
+    assert [one["manager"] for one in prepared["metadata"]["managedFields"]] == ["rudr"]
+
+
+async def rudrs(bench: Any, application: LiveObject) -> Document:
+    """A ConfigMap that Rudr wrote for an application."""
+    owner = {"apiVersion": application.api_version, "kind": application.kind, "name": application.name}
+    reference = {**owner, "uid": application.uid, "controller": True}
+    metadata = {"name": "settings", "namespace": "shop", "ownerReferences": [reference]}
+    content = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"colour": "red", "old": "1"}}
+    target = await bench.cluster.target(CONFIG_MAP, "settings")
+    await bench.client.create(target, msgspec.json.encode(content), "unknown")
+    found = await bench.cluster.get(CONFIG_MAP, "settings")
+    assert found is not None
+    return dict(found)
+
+
+async def test_what_rudr_wrote_and_we_do_not_render_goes_with_the_first_apply(bench: Any, config_map: Any) -> None:
+    application = await bench.application()
+    await rudrs(bench, application)
+    await bench.ensure(config_map(), application)
+    found = await bench.cluster.get(CONFIG_MAP, "settings")
+    assert found is not None
+    assert found["data"] == {"colour": "green"}
+
+
+async def test_a_refusal_to_take_over_is_told(bench: Any, config_map: Any, faults: Faults) -> None:
+    application = await bench.application()
+    await rudrs(bench, application)
+    faults.refuse(403, Match(verb="patch", name="settings"), times=9)
+    with pytest.raises(errors.ForbiddenError):
+        await bench.ensure(config_map(), application)

@@ -1,0 +1,181 @@
+"""All objects of an application: in order, each instance by itself, pruned only when all went well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rudr_py.api import Kind, Ref
+from rudr_py.controller.apply import sync as syncing
+from rudr_py.controller.apply.sync import SyncResult
+from rudr_py.controller.state import inventory
+from rudr_py.errors import Problem
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.model.identity import ObjectKey
+from rudr_py.render import render
+from rudr_py.render.status import status
+from rudr_py.render.values.plan import Plan, PlannedObject
+
+CONFIG_MAP = Kind("v1", "ConfigMap")
+
+
+def of_instance(planned: PlannedObject, instance: str) -> PlannedObject:
+    return PlannedObject(
+        ref=planned.ref, body=planned.body, instance=instance, made_by=planned.made_by, owner="application"
+    )
+
+
+class App:
+    """An application whose plan is written by hand, one ConfigMap for each instance unless said otherwise."""
+
+    def __init__(self, bench: Any, live: LiveObject, config_map: Any) -> None:
+        self.bench, self.live, self._config_map = bench, live, config_map
+        self.stored: tuple[dict[str, Any], ...] = ()
+
+    def plan(self, *names: str, colour: str = "green") -> Plan:
+        """`a/one` is the ConfigMap `one` of the instance `a`."""
+        manifests = [
+            of_instance(self._config_map(name.partition("/")[2] or name, colour=colour), name.partition("/")[0])
+            for name in names
+        ]
+        return Plan(manifests=tuple(manifests))
+
+    async def sync(self, *names: str, colour: str = "green") -> SyncResult:
+        synced: SyncResult = await self.bench.syncer.sync(self.live, self.plan(*names, colour=colour), self.stored)
+        self.stored = synced.sync.resources
+        return synced
+
+    def recorded(self) -> set[str]:
+        return {ref.name for ref in inventory.read(self.stored)}
+
+
+@pytest.fixture
+async def app(bench: Any, config_map: Any) -> App:
+    return App(bench, await bench.application(), config_map)
+
+
+async def test_everything_is_made_recorded_and_then_left_alone(app: App, spent: Any) -> None:
+    spent.reset()
+    synced = await app.sync("a", "b")
+    assert (synced.sync.state, synced.sync.reason, synced.outcome.result) == ("True", "Synced", "success")
+    assert app.recorded() == {"a", "b"}
+    assert await app.sync("a", "b") == synced
+    assert spent() == ["PATCH configmaps/a", "PATCH configmaps/b"]
+
+
+async def test_the_records_of_status_let_another_process_start_without_a_request(
+    app: App, bench: Any, spent: Any
+) -> None:
+    await app.sync("a", "b")
+    bench.syncer.forget(ObjectKey("shop", "shop"))
+    spent.reset()
+    assert (await app.sync("a", "b")).sync.state == "True"
+    assert spent() == []
+
+
+async def test_a_kind_is_named_before_it_is_applied_for_the_first_time_only(app: App, bench: Any) -> None:
+    intent = bench.syncer.intent(app.live, app.plan("a"), ())
+    assert intent == ({"apiVersion": "v1", "kind": "ConfigMap", "name": "a"},)
+    assert bench.syncer.intent(app.live, app.plan("a", "b"), intent) is None
+
+
+async def test_a_refused_object_stops_its_instance_and_no_other(app: App, faults: Faults, spent: Any) -> None:
+    faults.refuse(403, Match(verb="patch", name="one"))
+    spent.reset()
+    synced = await app.sync("a/one", "a/two", "b/three")
+    assert spent() == ["PATCH configmaps/one", "PATCH configmaps/three"]
+    assert (synced.sync.state, synced.sync.reason, synced.outcome.result) == ("False", "Forbidden", "refused")
+    assert synced.sync.message == "configmap/one: Forbidden on order"
+
+
+async def test_the_worst_failure_is_told_first_and_the_most_urgent_decides(app: App, faults: Faults) -> None:
+    faults.refuse(500, Match(verb="patch", name="a"))
+    faults.refuse(403, Match(verb="patch", name="b"))
+    synced = await app.sync("a", "b")
+    assert (synced.sync.reason, synced.outcome.result) == ("Forbidden", "error")
+    assert synced.sync.message.splitlines() == [
+        "configmap/b: Forbidden on order",
+        "configmap/a: InternalError on order",
+    ]
+
+
+async def test_nothing_is_pruned_while_anything_fails(app: App, bench: Any, faults: Faults) -> None:
+    await app.sync("a", "b")
+    await bench.seen(CONFIG_MAP, "b")
+    faults.refuse(500, Match(verb="patch", name="c"))
+    assert (await app.sync("a", "c")).sync.state == "False"
+    assert await bench.cluster.get(CONFIG_MAP, "b") is not None
+    assert (await app.sync("a", "c")).sync.state == "True"
+    assert await bench.cluster.get(CONFIG_MAP, "b") is None
+    assert app.recorded() == {"a", "c"}
+
+
+async def test_what_cannot_be_pruned_is_told(app: App, bench: Any, faults: Faults) -> None:
+    await app.sync("a", "b")
+    await bench.seen(CONFIG_MAP, "b")
+    faults.refuse(403, Match(verb="delete", name="b"))
+    synced = await app.sync("a")
+    assert (synced.sync.state, synced.sync.reason, synced.outcome.result) == ("False", "Forbidden", "refused")
+    assert app.recorded() == {"a", "b"}
+
+
+async def test_a_server_that_asks_for_a_pause_is_asked_for_nothing_more(app: App, faults: Faults, spent: Any) -> None:
+    faults.refuse(429, Match(verb="patch"), retry_after=7)
+    spent.reset()
+    synced = await app.sync("a", "b", "c")
+    assert spent() == ["PATCH configmaps/a"]
+    assert (synced.outcome.result, synced.outcome.pause) == ("error", 7.0)
+
+
+async def test_an_ending_namespace_is_left_in_peace(app: App, bench: Any, spent: Any) -> None:
+    """One refused create tells it; nothing else is tried, and the next look is a minute away."""
+    await app.sync("kept")
+    await bench.cluster.patch(CONFIG_MAP, "kept", {"metadata": {"finalizers": ["example.com/hold"]}})
+    await bench.cluster.delete(Kind("v1", "Namespace"), "shop")
+    await bench.seen(CONFIG_MAP, "kept")
+    spent.reset()
+    synced = await app.sync("a", "b", "c")
+    assert spent() == ["PATCH configmaps/a"]
+    assert (synced.sync.reason, synced.outcome.result) == ("NamespaceTerminating", "requeue_after")
+    assert synced.outcome.after == 60.0
+
+
+async def test_an_object_that_waits_for_its_owner_is_looked_at_again(app: App, bench: Any) -> None:
+    plan = app.plan("a")
+    waiting = PlannedObject(
+        ref=plan.manifests[0].ref, body=plan.manifests[0].body, instance="a", made_by="", owner="instance"
+    )
+    instance = type(
+        "Instance", (), {"name": "a", "owner": Ref(Kind("core.oam.dev/v1alpha1", "ComponentInstance"), "a")}
+    )
+    plan = Plan(manifests=(waiting,), instances=(instance(),))
+    synced = await bench.syncer.sync(app.live, plan, ())
+    assert (synced.sync.reason, synced.outcome.result, synced.outcome.after) == ("Waiting", "requeue_after", 60.0)
+
+
+async def test_an_absent_kind_is_told_and_the_rest_is_made(app: App, bench: Any) -> None:
+    plan = app.plan("b")
+    moon = Ref(Kind("example.com/v1", "Moon"), "luna")
+    metadata = {"name": "luna", "namespace": "shop", "labels": {}}
+    body = {"apiVersion": "example.com/v1", "kind": "Moon", "metadata": metadata}
+    absent = PlannedObject(ref=moon, body=body, instance="a", made_by="test", owner="application")
+    synced = await bench.syncer.sync(app.live, Plan(manifests=(absent, *plan.manifests)), ())
+    assert (synced.sync.reason, synced.outcome.result) == ("KindUnavailable", "requeue_after")
+    assert await bench.cluster.get(CONFIG_MAP, "b") is not None
+
+
+async def test_a_lost_connection_ends_the_turn(app: App, faults: Faults) -> None:
+    faults.hang_up(Match(verb="patch"))
+    synced = await app.sync("a", "b")
+    assert (synced.sync.reason, synced.outcome.result) == ("Unreachable", "error")
+    assert "b" not in synced.sync.message
+
+
+@pytest.mark.parametrize(("reason", "result"), [(render.INVALID, "invalid"), (render.PLUGIN_FAILED, "refused")])
+def test_wrong_documents_wait_for_a_change_and_broken_plugins_for_a_while(reason: str, result: str) -> None:
+    before = status.PreviousStatus(resources=({"name": "kept"},))
+    synced = syncing.untouched(Plan(problems=(Problem("wrong"),), reason=reason), before)
+    assert synced.outcome.result == result
+    assert (synced.sync.state, synced.sync.resources) == ("Unknown", before.resources)

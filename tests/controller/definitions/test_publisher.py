@@ -1,0 +1,185 @@
+"""Publishing the installed types over the local API: what is written, what is left alone, and that it then rests."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from rudr_py.catalog import Catalog
+from rudr_py.controller.definitions.publisher import PAUSE, Publisher
+from rudr_py.controller.state import definition_index
+from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.state.definition_index import SCOPE, TRAIT, WORKLOAD_TYPE
+from rudr_py.controller.watching.sources import Sources, SourceTools
+from rudr_py.kube.client import Client
+from rudr_py.kube.discovery import Discovery
+from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.render.types.definitions import publish
+from rudr_py.settings import Settings
+from rudr_py.testing.clock import FakeClock
+
+Document = dict[str, Any]
+OURS = {"app.kubernetes.io/managed-by": "rudr"}
+
+
+def trait(name: str, **metadata: Any) -> Document:
+    head = {"apiVersion": TRAIT.api_version, "kind": TRAIT.kind}
+    return {**head, "metadata": {"name": name, **metadata}, "spec": {"appliesTo": ["*"]}}
+
+
+class Bench:
+    """A publisher with the watches that it needs; the definitions namespace is `shop`, or another one."""
+
+    def __init__(self, transport: Any, catalog: Catalog, namespace: str = "shop") -> None:
+        self.clock = FakeClock()
+        self.world = ClusterState()
+        settings = Settings(definitions_namespace=namespace)
+        client = Client(transport)
+        tools = SourceTools(
+            transport=transport, discovery=Discovery(client, clock=self.clock), clock=self.clock, settings=settings
+        )
+        self.sources = Sources(self.world, tools, lambda _key, _initial: None)
+        self.publisher = Publisher(publish(catalog, namespace), client, self.world, self.sources, tools)
+
+    @asynccontextmanager
+    async def over(self) -> AsyncIterator[None]:
+        async with asyncio.TaskGroup() as tasks:
+            self.sources.start(tasks, definition_index.KINDS)
+            running = tasks.create_task(self.publisher.run())
+            yield
+            running.cancel()
+            self.sources.stop()
+
+    async def until(self, predicate: Callable[[], object]) -> None:
+        async with asyncio.timeout(60):
+            while not predicate():
+                await self.clock.advance(0)
+
+    def names(self) -> dict[str, set[str]]:
+        caches = {kind: self.world.cache(kind, "shop") for kind in definition_index.KINDS}
+        return {kind.kind: {live.name for live in cache.all()} if cache else set() for kind, cache in caches.items()}
+
+
+def wanted(catalog: Catalog) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {kind.kind: set() for kind in definition_index.KINDS}
+    for document in publish(catalog, "shop"):
+        found[document["kind"]].add(document["metadata"]["name"])
+    return found
+
+
+async def test_every_installed_type_is_published_and_then_nothing_is_written(
+    cluster: Any, transport: Any, catalog: Catalog, spent: Any
+) -> None:
+    bench = Bench(transport, catalog)
+    async with bench.over():
+        await bench.until(lambda: bench.names() == wanted(catalog))
+    assert all(wanted(catalog).values())
+    spent.reset()
+    again = Bench(transport, catalog)
+    async with again.over():
+        await again.until(lambda: again.names() == wanted(catalog))
+        # the marker is removed when all has been looked at
+        await cluster.apply(trait("marker", labels=OURS))
+        await again.until(lambda: "marker" in again.names()["Trait"])
+    assert [one for one in spent() if "marker" not in one] == []
+
+
+async def test_what_no_type_has_any_more_is_removed_only_if_we_published_it(
+    cluster: Any, transport: Any, catalog: Catalog
+) -> None:
+    record = {"rudr.oam.dev/applied": "1234"}
+    await cluster.apply(
+        trait("old", labels=OURS, annotations=record),
+        trait("theirs", annotations=record),
+        trait("labelled", labels=OURS),
+    )
+    bench = Bench(transport, catalog)
+    async with bench.over():
+        await cluster.gone(TRAIT, "old")
+        await bench.until(lambda: wanted(catalog)["Trait"] <= bench.names()["Trait"])
+    assert await cluster.get(TRAIT, "theirs")
+    assert await cluster.get(TRAIT, "labelled")
+
+
+async def test_an_object_of_somebody_else_keeps_what_it_says(cluster: Any, transport: Any, catalog: Catalog) -> None:
+    await cluster.apply(trait("ingress"))
+    bench = Bench(transport, catalog)
+    async with bench.over():
+        await bench.until(lambda: "auto-scaler" in bench.names()["Trait"] and bench.names()["ApplicationScope"])
+    found = await cluster.get(TRAIT, "ingress")
+    assert found["spec"] == {"appliesTo": ["*"]}
+    assert {entry["manager"] for entry in found["metadata"]["managedFields"]} == {"tester"}
+
+
+async def test_what_somebody_changes_is_set_back_but_not_at_once_again(
+    cluster: Any, transport: Any, catalog: Catalog
+) -> None:
+    bench = Bench(transport, catalog)
+    async with bench.over():
+        await bench.until(lambda: bench.names() == wanted(catalog))
+        changed = {"spec": {"allowComponentOverlap": True}}
+        await cluster.patch(SCOPE, "network", changed)
+        await bench.until(lambda: _overlaps(bench))
+        assert (await cluster.get(SCOPE, "network"))["spec"]["allowComponentOverlap"] is True
+        await bench.clock.advance(PAUSE + 1)
+        await cluster.until(SCOPE, "network", lambda d: d["spec"]["allowComponentOverlap"] is False)
+
+
+def _overlaps(bench: Bench) -> bool:
+    live = bench.world.get(SCOPE, "shop", "network")
+    return live is not None and live.part("spec")["allowComponentOverlap"] is True
+
+
+def patches(spent: Any) -> int:
+    return len([one for one in spent() if one.startswith("PATCH")])
+
+
+def asked_more(spent: Any, than: int) -> bool:
+    return patches(spent) > than
+
+
+async def test_without_the_namespace_one_question_a_minute_is_asked_until_it_comes(
+    cluster: Any, transport: Any, catalog: Catalog, spent: Any
+) -> None:
+    bench = Bench(transport, catalog, namespace="later")
+    async with bench.over():
+        await bench.until(lambda: patches(spent))
+        for _ in range(20):
+            asked = patches(spent)
+            await bench.clock.advance(PAUSE)
+            await bench.until(functools.partial(asked_more, spent, asked))
+        assert patches(spent) <= 20 + 6  # the first minute has more
+        assert len(bench.publisher.problems) == 1
+        await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "later"}})
+        await bench.clock.advance(PAUSE)
+        await bench.until(lambda: bench.world.get(WORKLOAD_TYPE, "later", "server"))
+        await bench.until(lambda: not bench.publisher.problems)
+
+
+async def test_without_the_right_it_is_tried_slowly_until_that_is_given(
+    cluster: Any, transport: Any, catalog: Catalog, faults: Faults, spent: Any
+) -> None:
+    for kind, plural in (("Trait", "traits"), ("ApplicationScope", "applicationscopes")):
+        faults.refuse(403, Match(plural=plural, verb="patch"), times=3)
+        assert kind in wanted(catalog)
+    bench = Bench(transport, catalog)
+    async with bench.over():
+        await bench.until(lambda: len(bench.publisher.problems) == 2)
+        await bench.until(lambda: bench.names()["WorkloadType"] == wanted(catalog)["WorkloadType"])
+        async with asyncio.timeout(60):
+            while bench.names() != wanted(catalog):
+                await bench.clock.advance(PAUSE)
+        await bench.until(lambda: not bench.publisher.problems)
+
+
+async def test_without_the_kinds_nothing_is_published_and_nothing_breaks(
+    bare: Any, transport: Any, catalog: Catalog, spent: Any
+) -> None:
+    bench = Bench(transport, catalog)
+    async with bench.over():
+        await bench.sources.wait(definition_index.KINDS)
+        await bench.clock.advance(10)
+    assert [one for one in spent() if not one.startswith("GET")] == []

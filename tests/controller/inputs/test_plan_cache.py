@@ -1,0 +1,220 @@
+"""A plan is used again while its inputs are the same, and is always the one that rendering anew would give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rudr_py import catalog as catalogs
+from rudr_py.api import Kind, Manifest, Rendered, Trait, TraitContext
+from rudr_py.catalog import Catalog, Offer
+from rudr_py.controller.inputs.plan_cache import PlanCache
+from rudr_py.model.identity import ObjectKey
+from rudr_py.model.parse import application as parse_application
+from rudr_py.model.parse import component as parse_component
+from rudr_py.plugins import loading
+from rudr_py.render import render as rendering
+from rudr_py.render.values.inputs import Inputs
+from rudr_py.render.values.plan import Plan
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+SHOP = ObjectKey("shop", "shop")
+CONFIG_MAP = Kind("v1", "ConfigMap")
+
+Document = dict[str, Any]
+Make = Callable[..., Document]
+
+
+class Objects:
+    """Observed objects of all instances."""
+
+    def __init__(self, *documents: Document) -> None:
+        self._documents = documents
+
+    def documents(self, instance: str, kind: Kind) -> tuple[Document, ...]:
+        """Those that were given."""
+        del instance, kind
+        return self._documents
+
+
+class Counting(Trait[dict[str, Any]]):
+    """Counts its calls; looks at objects or asks to be called again when its properties say so."""
+
+    name = "counting"
+    properties = {"type": "object", "properties": {"look": {"type": "boolean"}, "wake": {"type": "boolean"}}}  # noqa: RUF012 - as authors write it
+    produces = (CONFIG_MAP,)
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def render(self, ctx: TraitContext[dict[str, Any]]) -> Rendered:
+        """A ConfigMap that tells what was seen."""
+        self.calls += 1
+        data = {"seen": str(len(ctx.observed(CONFIG_MAP)))} if ctx.properties.get("look") else {}
+        wake_at = ctx.now + timedelta(minutes=1) if ctx.properties.get("wake") else None
+        if wake_at:
+            data["now"] = ctx.now.isoformat()
+        data["attached"] = ctx.attached_at.isoformat()
+        return Rendered(
+            add=(Manifest(kind=CONFIG_MAP, name=ctx.name("counted"), body={"data": data}),), wake_at=wake_at
+        )
+
+
+@pytest.fixture(name="counting")
+def _counting() -> Counting:
+    return Counting()
+
+
+@pytest.fixture(name="types")
+def _types(counting: Counting) -> Catalog:
+    return _with(counting)
+
+
+def _with(counting: Counting) -> Catalog:
+    known = loading.installed(only=()).catalog
+    offer: Offer[Trait[Any]] = catalogs.offer(counting, package="acme 1.0")
+    return Catalog(traits={**known.traits, "counting": offer}, workloads=known.workloads, scopes=known.scopes)
+
+
+@pytest.fixture(name="inputs")
+def _inputs(application: Make, component: Make) -> Callable[..., Inputs]:
+    """The inputs of an application with the trait and these properties of it; fields by name."""
+
+    def inputs(properties: Document, **fields: Any) -> Inputs:
+        parsed = parse_application.parse_application(application({"name": "counting", "properties": properties}))
+        assert parsed.value is not None
+        found = parse_component.parse_component(component())
+        known: dict[str, Any] = {"components": {"web": found}, "now": NOW, **fields}
+        return Inputs(application=parsed.value, parsed=parsed, **known)
+
+    return inputs
+
+
+Given = Callable[..., Inputs]
+
+
+def changed(inputs: Inputs, **fields: Any) -> Inputs:
+    return msgspec.structs.replace(inputs, **fields)
+
+
+def test_types_are_not_asked_again_while_nothing_changed(types: Catalog, counting: Counting, inputs: Given) -> None:
+    plans, first = PlanCache(types), inputs({})
+    plan = plans.plan(SHOP, first)
+    assert not plan.problems
+    later = changed(first, now=NOW + timedelta(hours=1), observed=Objects({"kind": "ConfigMap"}))
+    assert plans.plan(SHOP, later) is plan
+    assert counting.calls == 1
+
+
+def test_that_status_keeps_the_time_of_a_trait_is_no_change(types: Catalog, counting: Counting, inputs: Given) -> None:
+    plans, first = PlanCache(types), inputs({})
+    plan = plans.plan(SHOP, first)
+    name = plan.instances[0].name
+    assert plans.plan(SHOP, changed(first, attached={(name, "counting"): NOW})) is plan
+    assert plans.plan(SHOP, changed(first, attached={(name, "counting"): NOW - timedelta(days=1)})) is not plan
+    assert counting.calls == 2
+
+
+@pytest.mark.parametrize("properties", [{"look": True}, {"wake": True}])
+def test_a_type_that_looks_at_objects_or_at_the_time_is_asked_each_time(
+    types: Catalog, counting: Counting, inputs: Given, properties: Document
+) -> None:
+    plans, first = PlanCache(types), inputs(properties)
+    for _ in range(3):
+        assert not plans.plan(SHOP, first).problems
+    assert counting.calls == 3
+    assert len(plans) == 0
+
+
+def test_a_plan_with_problems_is_not_kept(types: Catalog, inputs: Given) -> None:
+    plans = PlanCache(types)
+    assert plans.plan(SHOP, inputs({}, components={})).problems
+    assert len(plans) == 0
+
+
+def test_the_longest_unused_plan_is_forgotten_first(types: Catalog, counting: Counting, inputs: Given) -> None:
+    plans, shared = PlanCache(types, limit=2), inputs({})
+    for name in ("one", "two", "one", "three"):
+        plans.plan(ObjectKey("shop", name), shared)
+    assert len(plans) == 2
+    assert counting.calls == 3
+    plans.plan(ObjectKey("shop", "one"), shared)
+    assert counting.calls == 3
+    plans.plan(ObjectKey("shop", "two"), shared)
+    assert counting.calls == 4
+
+
+def test_a_forgotten_application_is_rendered_anew(types: Catalog, counting: Counting, inputs: Given) -> None:
+    plans, shared = PlanCache(types), inputs({})
+    plans.plan(SHOP, shared)
+    plans.forget(SHOP)
+    plans.plan(SHOP, shared)
+    assert counting.calls == 2
+
+
+_STEPS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "properties": st.sampled_from([{}, {"look": True}, {"wake": True}]),
+            "image_pull_policy": st.sampled_from(["", "Always"]),
+            "minutes": st.integers(0, 3),
+            "objects": st.integers(0, 2),
+            "attached": st.sampled_from([None, 0, 5]),
+            "component": st.integers(0, 2),
+        }
+    ),
+    max_size=6,
+)
+
+
+@given(steps=_STEPS)
+@settings(deadline=None, max_examples=60)
+def test_a_kept_plan_is_the_one_that_rendering_anew_gives(steps: list[Document]) -> None:
+    types = _with(Counting())
+    plans = PlanCache(types)
+    documents = [_parsed_component(f"nginx:{number}") for number in range(2)]
+    applications: dict[str, Any] = {}
+    for step in steps:
+        parsed = applications.setdefault(str(step["properties"]), _parsed_application(step["properties"]))
+        attached = step["attached"]
+        inputs = Inputs(
+            application=parsed.value,
+            parsed=parsed,
+            components={"web": documents[step["component"]]} if step["component"] < 2 else {},
+            now=NOW + timedelta(minutes=step["minutes"]),
+            observed=Objects(*({"kind": "ConfigMap"} for _ in range(step["objects"]))),
+            attached={} if attached is None else {("front", "counting"): NOW - timedelta(minutes=attached)},
+            image_pull_policy=step["image_pull_policy"],
+        )
+        if attached is None:
+            # the time of the first look is for status to keep: until it has it, each look would give another
+            inputs = changed(inputs, now=NOW)
+        assert _told(plans.plan(SHOP, inputs)) == _told(rendering.render(inputs, types))
+
+
+def _told(plan: Plan) -> list[object]:
+    bodies = [msgspec.json.encode(one.body, order="deterministic") for one in plan.manifests]
+    return [bodies, [one.ref for one in plan.manifests], plan.problems, plan.warnings, plan.wake_at]
+
+
+def _parsed_component(image: str) -> Any:
+    container = {"name": "web", "image": image}
+    spec = {"workloadType": "core.oam.dev/v1alpha1.Worker", "containers": [container]}
+    return parse_component.parse_component(_document("ComponentSchematic", "web", spec))
+
+
+def _parsed_application(properties: Document) -> Any:
+    traits = [{"name": "counting", "properties": properties}]
+    binding = {"componentName": "web", "instanceName": "front", "traits": traits}
+    return parse_application.parse_application(_document("ApplicationConfiguration", "shop", {"components": [binding]}))
+
+
+def _document(kind: str, name: str, spec: Document) -> Document:
+    metadata = {"name": name, "namespace": "shop"}
+    return {"apiVersion": "core.oam.dev/v1alpha1", "kind": kind, "metadata": metadata, "spec": spec}

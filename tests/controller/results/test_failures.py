@@ -1,0 +1,101 @@
+"""What errors mean, as a table, and what decides among many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rudr_py import errors
+from rudr_py.api import Kind, Ref
+from rudr_py.controller.results import failures
+from rudr_py.controller.results.failures import SAFETY, SHOWN, Failure, NotOursError, WaitingError
+
+REF = Ref(Kind("v1", "Service"), "web")
+ENDING = (errors.Cause(reason="NamespaceTerminating", message="no", field="metadata.namespace"),)
+
+
+def failure(**fields: Any) -> dict[str, Any]:
+    return {"reason": "ApplyFailed", "pause": 0.0, "after": None, "ends": False, **fields}
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (NotOursError("theirs"), failure(kind="refused", reason="Conflict")),
+        (WaitingError("wait"), failure(kind="waiting", reason="Waiting", after=SAFETY)),
+        (WaitingError("w", reason="Contested", after=9.0), failure(kind="waiting", reason="Contested", after=9.0)),
+        (
+            errors.KindAbsentError("no CRD", api_version="v1", kind="Moon"),
+            failure(kind="waiting", reason="KindUnavailable", after=SAFETY),
+        ),
+        (errors.ForbiddenError("no", status=403, reason="Forbidden"), failure(kind="refused", reason="Forbidden")),
+        (
+            errors.ForbiddenError("ending", status=403, reason="Forbidden", causes=ENDING),
+            failure(kind="waiting", reason="NamespaceTerminating", after=SAFETY, ends=True),
+        ),
+        (errors.NotFoundError("gone", status=404), failure(kind="waiting", reason="NotFound", after=SAFETY)),
+        (
+            errors.TooManyRequestsError("slow", status=429, retry_after=7.0),
+            failure(kind="error", reason="TooManyRequests", pause=7.0, ends=True),
+        ),
+        (errors.ConflictError("changed", status=409, reason="Conflict"), failure(kind="error")),
+        (errors.ServerError("down", status=503, retry_after=3.0), failure(kind="error", pause=3.0)),
+        (errors.InvalidError("bad", status=422, reason="Invalid"), failure(kind="refused", reason="Invalid")),
+        (errors.ApiError("teapot", status=418), failure(kind="refused")),
+        (errors.ConnectionFailedError("reset"), failure(kind="error", reason="Unreachable", ends=True)),
+        (errors.UndecodableError("what?"), failure(kind="error")),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_what_an_error_means(error: Exception, expected: dict[str, Any]) -> None:
+    found = failures.of(REF, error)
+    assert {name: getattr(found, name) for name in expected} == expected
+    assert str(error) in found.message
+
+
+def test_an_error_of_the_server_is_told_with_the_object() -> None:
+    assert failures.of(REF, errors.ServerError("etcd is slow", status=500)).message == f"{REF}: etcd is slow"
+
+
+def test_a_missing_right_is_told_with_what_it_was_needed_for() -> None:
+    error = errors.MissingRightError("no", right=errors.Right("patch", "services", "", "shop"))
+    found = failures.of(REF, error, needed="by trait ingress")
+    told = f"{REF}: may not patch services in namespace shop: needed by trait ingress; see rudr rbac"
+    assert (found.kind, found.reason, found.message) == ("refused", "MissingRight", told)
+
+
+REFUSED = Failure(reason="Conflict", message="theirs", kind="refused")
+BUSY = Failure(reason="TooManyRequests", message="busy", kind="error", pause=7.0)
+BROKEN = Failure(reason="ApplyFailed", message="broken", kind="error")
+WAITING = Failure(reason="Waiting", message="wait", kind="waiting", after=60.0)
+
+
+def test_what_only_the_user_can_end_is_told_first() -> None:
+    assert failures.worst([WAITING, BROKEN, REFUSED, BUSY]) == REFUSED
+    assert failures.worst([WAITING, BROKEN]) == BROKEN
+    assert failures.message([WAITING, BROKEN, REFUSED]) == "theirs\nbroken\nwait"
+
+
+def test_many_failures_are_counted_not_listed() -> None:
+    lines = failures.message([WAITING] * (SHOWN + 5)).splitlines()
+    assert len(lines) == SHOWN + 1
+    assert lines[-1] == "and 5 more"
+
+
+def test_the_most_urgent_failure_decides_when_to_try_again() -> None:
+    assert failures.outcome([REFUSED, WAITING]).result == "refused"
+    assert failures.outcome([REFUSED, BROKEN, WAITING]).result == "error"
+    assert failures.outcome([WAITING]).result == "requeue_after"
+    assert failures.outcome([BROKEN, BUSY]).pause == 7.0
+
+
+@given(st.lists(st.sampled_from([REFUSED, BUSY, BROKEN, WAITING]), min_size=1))
+def test_nothing_that_failed_is_left_without_another_look(found: list[Failure]) -> None:
+    """A refusal has the slow retry of the queue, an error its back-off; a waiting one needs a time."""
+    outcome = failures.outcome(found)
+    assert outcome.result in ("error", "refused") or outcome.after is not None
+    if WAITING in found:
+        assert outcome.after == WAITING.after

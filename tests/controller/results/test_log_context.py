@@ -1,0 +1,51 @@
+"""The reconcile under way is known below it, to its tasks while it lasts, and to nobody after it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from rudr_py.controller.results import log_context
+from rudr_py.model.identity import ObjectKey
+
+KEY = ObjectKey("shop", "web")
+TOLD = {"controller": "c", "namespace": "shop", "name": "web", "reconcileID": "7"}
+
+
+def test_without_a_reconcile_nothing_is_told() -> None:
+    assert log_context.fields("c") == {}
+
+
+def test_a_reconcile_is_told_with_the_names_of_controller_runtime_and_ends() -> None:
+    with log_context.reconciling(KEY, "7"):
+        assert log_context.fields("c") == TOLD
+    assert log_context.fields("c") == {}
+
+
+async def test_reconciles_side_by_side_do_not_mix() -> None:
+    both = asyncio.Barrier(2)
+
+    async def one(name: str) -> str:
+        with log_context.reconciling(ObjectKey("shop", name), name):
+            await both.wait()
+            return log_context.fields("c")["reconcileID"]
+
+    async with asyncio.timeout(60):
+        assert list(await asyncio.gather(one("a"), one("b"))) == ["a", "b"]
+
+
+async def test_a_task_that_outlives_the_reconcile_is_no_part_of_it() -> None:
+    over = asyncio.Event()
+
+    async def watch() -> tuple[dict[str, str], dict[str, str]]:
+        during = log_context.fields("c")
+        started.set()
+        await over.wait()
+        return during, log_context.fields("c")
+
+    started = asyncio.Event()
+    async with asyncio.timeout(60):
+        with log_context.reconciling(KEY, "7"):
+            task = asyncio.create_task(watch())
+            await started.wait()
+        over.set()
+        assert await task == (TOLD, {})

@@ -1,0 +1,34 @@
+"""Missing rights: told once, kept while they are asked for, and forgotten."""
+
+from __future__ import annotations
+
+import pytest
+
+from rudr_py.controller.results.missing_rights import KEPT, MissingRights
+from rudr_py.errors import Right
+from rudr_py.testing.clock import FakeClock
+
+PATCH = Right("patch", "ingresses", "networking.k8s.io", "shop")
+WATCH = Right("watch", "pods")
+
+
+def words(right: Right) -> str:
+    return f"no {right}"
+
+
+def test_a_missing_right_is_logged_once_and_told_until_nobody_has_asked_for_it_for_long(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock = FakeClock()
+    denials = MissingRights(clock, words)
+    assert denials.told() is None
+    assert denials.note(PATCH) == "no patch ingresses.networking.k8s.io in namespace shop"
+    clock.jump(60)
+    denials.note(WATCH)
+    denials.note(PATCH)
+    assert len(caplog.records) == 2
+    assert denials.told() == "no watch pods (0 s ago)\nno patch ingresses.networking.k8s.io in namespace shop (0 s ago)"
+    clock.jump(KEPT + 1)
+    assert denials.told() is None
+    denials.note(WATCH)
+    assert len(caplog.records) == 3

@@ -1,0 +1,67 @@
+"""The heartbeat of the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+
+import pytest
+
+from rudr_py.controller.serving import liveness
+from rudr_py.controller.serving.liveness import Liveness
+from rudr_py.kube.clock import SystemClock
+from rudr_py.testing.clock import FakeClock, settle
+
+
+async def test_a_heart_that_never_beat_is_a_problem() -> None:
+    assert Liveness().problem() == "the heartbeat has not begun"
+
+
+async def test_a_beating_heart_is_well_until_the_loop_stands_still() -> None:
+    clock, heart = FakeClock(), Liveness()
+    beating = asyncio.create_task(heart.run(clock))
+    await clock.advance(60 * liveness.INTERVAL)
+    assert heart.problem() is None
+    clock.jump(liveness.LIMIT)
+    assert heart.problem() is None
+    clock.jump(2)
+    assert heart.problem() == "the last heartbeat was 12 s ago"
+    await clock.advance(0)
+    assert heart.problem() is None
+    beating.cancel()
+    await clock.advance(liveness.LIMIT + 1)
+    assert heart.problem() is not None
+
+
+async def test_where_the_loop_stands_is_told_once_while_it_stands_still(caplog: pytest.LogCaptureFixture) -> None:
+    """This test stands still itself until the thread has spoken, twice over."""
+    heart, told = Liveness(), threading.Semaphore(0)
+    beating = asyncio.create_task(heart.run(SystemClock()))
+    await settle()
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.release()
+
+    listener = Listener()
+    liveness.log.addHandler(listener)
+    try:
+        with liveness.watching(heart, patience=0.04):
+            assert told.acquire(timeout=60)
+            assert not told.acquire(timeout=0.2)
+    finally:
+        liveness.log.removeHandler(listener)
+        beating.cancel()
+    stack = vars(caplog.records[0])["stack"].splitlines()
+    assert any(__name__.rpartition(".")[2] in line for line in stack)
+
+
+def test_a_stack_says_where_and_with_what_functions_but_no_values() -> None:
+    def password(secret: str) -> str:
+        return liveness.where(threading.get_ident()) if secret else ""
+
+    told = password("hunter2")
+    assert "test_liveness.py" in told
+    assert " in password" in told
+    assert "hunter2" not in told

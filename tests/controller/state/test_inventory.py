@@ -1,0 +1,70 @@
+"""The records of what we applied, and their copy in status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rudr_py.api import Kind, Ref
+from rudr_py.controller.state import cluster_state, inventory
+from rudr_py.controller.state.inventory import AppliedRecord, Inventory
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.identity import ObjectKey
+
+names = st.text("abc-.", min_size=1, max_size=5)
+refs = st.builds(Ref, st.builds(Kind, st.sampled_from(["v1", "apps/v1"]), st.sampled_from(["Service", "Job"])), names)
+records = st.builds(
+    AppliedRecord, refs, st.text("0123456789abcdef", max_size=4), st.text("0123456789abcdef", max_size=4)
+)
+
+
+@given(st.lists(records))
+def test_what_is_written_to_status_is_read_back(found: list[AppliedRecord]) -> None:
+    once = {record.ref: record for record in found}
+    assert inventory.read(inventory.order(once.values())) == once
+
+
+@given(st.lists(records, unique_by=lambda record: record.ref), st.randoms())
+def test_the_order_in_status_does_not_depend_on_that_of_the_records(found: list[AppliedRecord], random: Any) -> None:
+    shuffled = list(found)
+    random.shuffle(shuffled)
+    assert inventory.order(shuffled) == inventory.order(found)
+
+
+def test_entries_that_name_no_object_are_passed_over() -> None:
+    wrong: list[dict[str, Any]] = [{}, {"apiVersion": "v1", "kind": 3, "name": "a"}, {"apiVersion": "v1", "kind": "A"}]
+    assert inventory.read(wrong) == {}
+
+
+@pytest.mark.parametrize("stored", [None, 7, "text", {}, ["text", 7, None], True])
+def test_a_status_that_old_definitions_let_in_has_no_records(stored: object) -> None:
+    assert inventory.read(stored) == {}
+
+
+def test_a_page_is_taken_from_status_once_and_then_from_memory(live: Callable[..., LiveObject]) -> None:
+    kept = Inventory()
+    stored = [{"apiVersion": "v1", "kind": "Service", "name": "web", "uid": "u", "digest": "d"}]
+    application = live(cluster_state.APPLICATION, "shop")
+    page = kept.page(application, stored)
+    ref = Ref(Kind("v1", "Service"), "web")
+    assert page == {ref: AppliedRecord(ref, "u", "d")}
+    page.clear()
+    assert kept.page(application, stored) == {}
+
+
+def test_an_application_of_the_same_name_that_is_another_begins_anew(live: Callable[..., LiveObject]) -> None:
+    kept = Inventory()
+    kept.page(live(cluster_state.APPLICATION, "shop"), [{"apiVersion": "v1", "kind": "Service", "name": "web"}])
+    assert kept.page(live(cluster_state.APPLICATION, "shop", uid="another"), []) == {}
+
+
+def test_a_deleted_application_is_forgotten(live: Callable[..., LiveObject]) -> None:
+    kept = Inventory()
+    stored = [{"apiVersion": "v1", "kind": "Service", "name": "web"}]
+    kept.page(live(cluster_state.APPLICATION, "shop"), []).clear()
+    kept.forget(ObjectKey("shop", "shop"))
+    assert len(kept.page(live(cluster_state.APPLICATION, "shop"), stored)) == 1

@@ -1,0 +1,252 @@
+"""The whole controller over the local API, and what it costs at the server. Nothing runs there but us."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py.api import Kind, kstatus
+from rudr_py.catalog import Catalog
+from rudr_py.controller import assemble
+from rudr_py.controller.state import cluster_state
+from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.settings import Settings
+from rudr_py.testing.cluster import Cluster
+
+APPLICATION = cluster_state.APPLICATION
+DEPLOYMENT = Kind("apps/v1", "Deployment")
+SERVICE = Kind("v1", "Service")
+JOB = Kind("batch/v1", "Job")
+EVENT = Kind("events.k8s.io/v1", "Event")
+QUICK = Settings(status_interval=0.05, publish_definitions=False)
+INGRESS = {"name": "ingress", "properties": {"hostname": "shop.example", "path": "/"}}
+Document = dict[str, Any]
+
+
+def told(document: Document, kind: str) -> tuple[str, str]:
+    """Status and reason of a condition, of this generation."""
+    if document.get("status", {}).get("observedGeneration") != document["metadata"]["generation"]:
+        return "", ""
+    found = kstatus.condition(document, kind)
+    return str(found.get("status")), str(found.get("reason"))
+
+
+def synced(document: Document) -> bool:
+    return told(document, "Synced")[0] == "True"
+
+
+async def marked(cluster: Cluster, controller: Any, application: Any, name: str = "marker") -> None:
+    """Wait until all has been worked on that was known when this was called."""
+    await cluster.apply(application(name=name))
+    await cluster.until(APPLICATION, name, synced)
+    async with asyncio.timeout(60):
+        await controller.idle()
+
+
+async def test_a_restart_over_applications_in_sync_asks_for_none_of_them(
+    cluster: Cluster, catalog: Catalog, component: Any, application: Any, spent: Any
+) -> None:
+    names = [f"shop-{number}" for number in range(12)]
+    await cluster.apply(component(), *(application(INGRESS, name=name) for name in names))
+    async with cluster.controller(catalog, settings=QUICK) as controller:
+        for name in names:
+            await cluster.until(APPLICATION, name, synced)
+        await marked(cluster, controller, application)
+    spent.reset()
+    async with cluster.controller(catalog, settings=QUICK) as controller:
+        await marked(cluster, controller, application, "another")
+        assert [one for one in spent() if "another" not in one] == []
+        discovery = [one for one in spent.all() if one.split("?")[0] in ("GET /api", "GET /apis")]
+        assert len(discovery) == 2
+
+
+async def test_a_status_change_of_a_child_costs_a_status_write_at_most(
+    cluster: Cluster, catalog: Catalog, component: Any, application: Any, spent: Any
+) -> None:
+    await cluster.apply(component(), application())
+    async with cluster.controller(catalog, settings=QUICK) as controller:
+        await cluster.until(APPLICATION, "shop", synced)
+        await marked(cluster, controller, application)
+        spent.reset()
+        target = await cluster.target(DEPLOYMENT, "shop-web", "status")
+        deployment = await cluster.get(DEPLOYMENT, "shop-web")
+        assert deployment is not None
+        status = {"observedGeneration": deployment["metadata"]["generation"], "replicas": 1, "readyReplicas": 1}
+        status |= {"updatedReplicas": 1, "availableReplicas": 1}
+        status |= {"conditions": [{"type": "Available", "status": "True", "reason": "Up", "message": ""}]}
+        await cluster.client.merge_patch(target, msgspec.json.encode({"status": status}), "tester")
+        await cluster.until(APPLICATION, "shop", lambda d: told(d, "Ready")[0] == "True")
+        await cluster.until(cluster_state.COMPONENT_INSTANCE, "web-shop-web", lambda d: d.get("status") == "healthy")
+        changes = [one for one in spent() if "marker" not in one and not one.startswith("GET")]
+        assert changes == [
+            "PATCH applicationconfigurations/shop/status",
+            "PATCH componentinstances/web-shop-web/status",
+        ]
+
+
+async def test_each_condition_that_changes_is_told_by_one_event(
+    cluster: Cluster, catalog: Catalog, component: Any, application: Any
+) -> None:
+    await cluster.apply(application())
+    async with cluster.controller(catalog, settings=QUICK):
+        await cluster.until(APPLICATION, "shop", lambda d: told(d, "Valid") == ("False", "ComponentNotFound"))
+        await cluster.apply(component())
+        await cluster.until(APPLICATION, "shop", synced)
+    events = [(event["type"], event["reason"]) for event in await cluster.list(EVENT)]
+    assert events.count(("Warning", "ComponentNotFound")) == 1
+    assert events.count(("Normal", "Synced")) == 1
+    assert events.count(("Normal", "Valid")) == 1
+    assert ("Warning", "NotValid") not in events
+
+
+async def test_a_status_that_could_not_be_written_is_told_by_no_event(
+    cluster: Cluster, catalog: Catalog, application: Any, faults: Faults
+) -> None:
+    faults.refuse(500, Match(verb="patch", plural="applicationconfigurations"), times=3)
+    async with cluster.controller(catalog, settings=QUICK):
+        await cluster.client.create(
+            (await cluster.discovery.resolve(APPLICATION.api_version, APPLICATION.kind)).object("shop", ""),
+            msgspec.json.encode(application()),
+            "tester",
+        )
+        await cluster.until(APPLICATION, "shop", lambda d: told(d, "Valid")[0] == "False")
+    reasons = [event["reason"] for event in await cluster.list(EVENT)]
+    assert reasons.count("ComponentNotFound") == 1
+
+
+async def test_a_task_that_did_not_change_is_not_applied_again(
+    cluster: Cluster, catalog: Catalog, component: Any, application: Any, spent: Any
+) -> None:
+    await cluster.apply(component("Task"), application())
+    async with cluster.controller(catalog, settings=QUICK) as controller:
+        await cluster.until(APPLICATION, "shop", synced)
+        await marked(cluster, controller, application)
+        spent.reset()
+        await cluster.patch(APPLICATION, "shop", {"metadata": {"annotations": {"note": "look again"}}})
+        await marked(cluster, controller, application, "another")
+        assert not any("jobs/shop-web" in one for one in spent())
+
+
+async def test_a_changed_task_that_the_server_does_not_take_is_told_and_not_tried_hotly(
+    cluster: Cluster, catalog: Catalog, component: Any, application: Any, spent: Any, faults: Faults
+) -> None:
+    await cluster.apply(component("Task"), application())
+    async with cluster.controller(catalog, settings=QUICK) as controller:
+        await cluster.until(APPLICATION, "shop", synced)
+        spent.reset()
+        faults.refuse(422, Match(verb="delete", plural="jobs", name="shop-web"), times=99)
+        await cluster.apply(application(greeting="changed"))
+        refused = await cluster.until(APPLICATION, "shop", lambda d: told(d, "Synced")[0] == "False")
+        assert "shop-web: " in kstatus.condition(refused, "Synced")["message"]
+        for number in range(3):
+            await cluster.patch(APPLICATION, "shop", {"metadata": {"annotations": {"note": str(number)}}})
+            await marked(cluster, controller, application, f"marker-{number}")
+        assert len([one for one in spent() if one == "DELETE jobs/shop-web"]) == 1
+
+
+async def test_a_poisoned_application_is_told_and_delays_nobody(
+    cluster: Cluster, catalog: Catalog, component: Any, application: Any
+) -> None:
+    deep: Any = {}
+    for _ in range(150):
+        deep = {"a": deep}
+    poison = application({"name": "ingress", "properties": deep}, name="poison")
+    await cluster.apply(component(), poison, application())
+    async with cluster.controller(catalog, settings=QUICK):
+        await cluster.until(APPLICATION, "poison", lambda d: told(d, "Valid")[0] == "False")
+        await cluster.until(APPLICATION, "shop", synced)
+
+
+async def test_two_applications_that_want_one_name_do_not_fight(
+    cluster: Cluster, catalog: Catalog, component: Any, application: Any
+) -> None:
+    second = application(name="second")
+    second["spec"]["components"][0]["instanceName"] = "shop-web"
+    await cluster.apply(component(), application())
+    async with cluster.controller(catalog, settings=QUICK):
+        await cluster.until(APPLICATION, "shop", synced)
+        before = await cluster.get(DEPLOYMENT, "shop-web")
+        await cluster.apply(second)
+        await cluster.until(APPLICATION, "second", lambda d: told(d, "Synced") == ("False", "Conflict"))
+        assert await cluster.get(DEPLOYMENT, "shop-web") == before
+
+
+async def test_a_kind_whose_objects_may_not_be_seen_is_told(
+    cluster: Cluster, catalog: Catalog, component: Any, application: Any, faults: Faults
+) -> None:
+    """Only who uses it is hindered, and nothing is written blindly."""
+    faults.refuse(403, Match(plural="ingresses"), times=99)
+    await cluster.apply(component(), application(INGRESS), application(name="plain"))
+    async with cluster.controller(catalog, settings=QUICK):
+        await cluster.until(APPLICATION, "plain", synced)
+        hindered = await cluster.until(APPLICATION, "shop", lambda d: told(d, "Synced")[0] == "False")
+        assert kstatus.condition(hindered, "Synced")["reason"] == "CannotWatch"
+        assert "on order" in kstatus.condition(hindered, "Synced")["message"]
+        assert await cluster.get(DEPLOYMENT, "shop-web") is not None
+
+
+async def test_without_a_view_of_components_no_application_is_called_invalid(
+    cluster: Cluster, catalog: Catalog, component: Any, application: Any, faults: Faults
+) -> None:
+    await cluster.apply(component(), application())
+    faults.refuse(403, Match(plural="componentschematics"), times=99)
+    async with cluster.controller(catalog, settings=QUICK) as controller, asyncio.timeout(60):
+        await controller.idle()
+        found = await cluster.get(APPLICATION, "shop")
+        assert found is not None
+        assert "status" not in found
+
+
+async def test_a_lost_label_brings_an_object_back_with_few_requests(
+    cluster: Cluster, catalog: Catalog, component: Any, application: Any, spent: Any
+) -> None:
+    await cluster.apply(component(), application())
+    async with cluster.controller(catalog, settings=QUICK) as controller:
+        await cluster.until(APPLICATION, "shop", synced)
+        await marked(cluster, controller, application)
+        spent.reset()
+        label = "app.kubernetes.io/managed-by"
+        await cluster.patch(SERVICE, "shop-web", {"metadata": {"labels": {label: None}}})
+        await cluster.until(SERVICE, "shop-web", lambda d: label in d["metadata"]["labels"])
+        await marked(cluster, controller, application, "another")
+        about = [one for one in spent() if "shop" in one]
+        assert about == ["PATCH services/shop-web", "GET services/shop-web", "PATCH services/shop-web"]
+
+
+async def test_a_deleted_application_leaves_nothing_in_memory(
+    cluster: Cluster, catalog: Catalog, component: Any, application: Any
+) -> None:
+    await cluster.apply(component(), application())
+    async with cluster.controller(catalog, settings=QUICK) as controller:
+        await cluster.until(APPLICATION, "shop", synced)
+        parts = controller.__dict__["_parts"]
+        pages = parts.reconciler.__dict__["_parts"].syncer.__dict__["_ledger"].__dict__["_pages"]
+        assert len(pages) == 1
+        await cluster.delete(APPLICATION, "shop")
+        await cluster.gone(APPLICATION, "shop")
+        await marked(cluster, controller, application)
+        assert [key.name for key in pages] == ["marker"]
+        assert {key.name for key in parts.world.__dict__["_used"]} == {"marker"}
+
+
+@pytest.mark.parametrize("namespaces", [("shop", "other"), ("other", "shop")])
+async def test_several_namespaces_are_served_and_no_other(
+    cluster: Cluster, catalog: Catalog, component: Any, application: Any, namespaces: tuple[str, ...], transport: Any
+) -> None:
+    handles = {name: Cluster(transport, name, cluster.clock) for name in ("shop", "other", "third")}
+    for name, handle in handles.items():
+        await handle.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        await handle.apply(component(), application())
+    settings = msgspec.structs.replace(QUICK, namespaces=namespaces, health_address="", metrics_address="")
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(assemble(settings, transport, cluster.clock, catalog).run(stop))
+        for name in namespaces:
+            await handles[name].until(APPLICATION, "shop", synced)
+        third = await handles["third"].get(APPLICATION, "shop")
+        assert third is not None
+        assert "status" not in third
+        stop.set()

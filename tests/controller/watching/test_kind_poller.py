@@ -1,0 +1,88 @@
+"""Looking for absent kinds: in rounds, for all at once, and slowly when nobody waits."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from rudr_py import errors
+from rudr_py.api import Kind
+from rudr_py.controller.watching.kind_poller import LATER, SOON, KindPoller
+from rudr_py.kube.client import Client
+from rudr_py.kube.discovery import Discovery
+from rudr_py.local.faults.faults import Faults
+from rudr_py.testing.clock import FakeClock, settle
+
+MOONS = [Kind("example.com/v1", f"Moon{number}") for number in range(20)]
+DISCOVERY = ["GET /api", "GET /apis"]
+
+
+@pytest.fixture
+def wanted() -> list[bool]:
+    return [True]
+
+
+@pytest.fixture
+def seeker(transport: Any, clock: FakeClock, wanted: list[bool]) -> KindPoller:
+    return KindPoller(Discovery(Client(transport), clock=clock), clock, lambda: wanted[0])
+
+
+async def absent(seeker: KindPoller, kind: Kind) -> None:
+    with pytest.raises(errors.KindAbsentError):
+        await seeker.resolve(kind)
+
+
+async def test_many_absent_kinds_cost_one_discovery_a_round(seeker: KindPoller, clock: FakeClock, spent: Any) -> None:
+    async def look(kind: Kind) -> None:
+        await absent(seeker, kind)
+        await seeker.next_round()
+        await absent(seeker, kind)
+
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        for kind in MOONS:
+            tasks.create_task(look(kind))
+        while not clock.sleeping:
+            await settle()
+        await clock.advance(SOON)
+    assert [one.split("?")[0] for one in spent.all()] == 2 * DISCOVERY
+
+
+async def test_kinds_that_nobody_waits_for_are_looked_for_slowly(
+    seeker: KindPoller, clock: FakeClock, wanted: list[bool]
+) -> None:
+    wanted[0] = False
+    waiting = asyncio.create_task(seeker.next_round())
+    await clock.advance(LATER - SOON)
+    assert not waiting.done()
+    await clock.advance(SOON)
+    assert waiting.done()
+    hurried = asyncio.create_task(seeker.next_round())
+    await clock.advance(SOON)
+    wanted[0] = True
+    await clock.advance(SOON)
+    assert hurried.done()
+
+
+async def test_a_server_that_cannot_be_asked_is_asked_once_a_round(
+    seeker: KindPoller, clock: FakeClock, spent: Any, faults: Faults
+) -> None:
+    faults.refuse(500)
+    for kind in MOONS:
+        with pytest.raises(errors.ServerError):
+            await seeker.resolve(kind)
+    assert len(spent.all()) == 1
+    following = asyncio.create_task(seeker.next_round())
+    await clock.advance(SOON)
+    assert following.done()
+    await absent(seeker, MOONS[0])
+    assert (await seeker.resolve(Kind("v1", "Pod"))).plural == "pods"
+
+
+async def test_who_waits_may_go_and_the_others_are_told_all_the_same(seeker: KindPoller, clock: FakeClock) -> None:
+    first, second = (asyncio.create_task(seeker.next_round()) for _ in range(2))
+    await settle()
+    first.cancel()
+    await clock.advance(SOON)
+    assert second.done()

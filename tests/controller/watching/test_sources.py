@@ -1,0 +1,227 @@
+"""Watches over the local API: what is told to whom, and what happens when a kind is missing or forbidden."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py.api import Kind
+from rudr_py.controller.state import cluster_state
+from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.watching import sources
+from rudr_py.controller.watching.sources import PATIENCE, Sources, SourceTools
+from rudr_py.kube.client import Client
+from rudr_py.kube.discovery import Discovery
+from rudr_py.kube.requests import Resource
+from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.model.crd_schemas import crds
+from rudr_py.model.identity import ObjectKey
+from rudr_py.settings import Settings
+from rudr_py.testing.clock import FakeClock
+
+SHOP = ObjectKey("shop", "shop")
+SERVICE = Kind("v1", "Service")
+NODE = Kind("v1", "Node")
+OWN = cluster_state.OWN_KINDS
+Told = list[tuple[ObjectKey, bool]]
+
+
+class Watching:
+    """Sources that run, what they told, and a way to wait for it while time passes."""
+
+    def __init__(self, transport: Any, clock: FakeClock, *namespaces: str) -> None:
+        self.clock = clock
+        self.told: Told = []
+        self.world = ClusterState()
+        settings = Settings(namespaces=namespaces)
+        discovery = Discovery(Client(transport), clock=clock)
+        tools = SourceTools(transport=transport, discovery=discovery, clock=clock, settings=settings)
+        self.sources = Sources(self.world, tools, lambda key, initial: self.told.append((key, initial)))
+
+    @asynccontextmanager
+    async def over(self, *kinds: Kind) -> AsyncIterator[Sources]:
+        async with asyncio.TaskGroup() as tasks:
+            self.sources.start(tasks, kinds)
+            yield self.sources
+            self.sources.stop()
+
+    async def until(self, predicate: Callable[[], object], *, step: float = 0.0) -> None:
+        """Wait until the predicate holds; pass `step` seconds of the fake clock between two looks."""
+        async with asyncio.timeout(60):
+            while not predicate():
+                await self.clock.advance(step)
+
+    def named(self) -> list[ObjectKey]:
+        return [key for key, _ in self.told]
+
+
+async def test_every_application_of_the_first_list_is_told_as_nobody_waits_for_it(
+    cluster: Any, transport: Any, clock: FakeClock, application: Any
+) -> None:
+    await cluster.apply(application())
+    watching = Watching(transport, clock)
+    async with watching.over(*OWN) as running:
+        await running.wait(OWN)
+        assert watching.told == [(SHOP, True)]
+        await cluster.apply(application(name="second"))
+        await watching.until(lambda: (ObjectKey("shop", "second"), False) in watching.told)
+        assert running.problems(OWN) == {}
+
+
+@pytest.mark.parametrize("namespaces", [(), ("shop",), ("other", "shop")])
+async def test_only_the_namespaces_of_the_settings_are_watched(
+    cluster: Any, transport: Any, clock: FakeClock, application: Any, namespaces: tuple[str, ...], spent: Any
+) -> None:
+    for name in ("other", "third"):
+        await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    for name in ("shop", "other", "third"):
+        document = application()
+        resource = await cluster.discovery.resolve(document["apiVersion"], document["kind"])
+        await cluster.client.create(resource.object(name, ""), _encoded(document, name), "tester")
+    spent.reset()
+    watching = Watching(transport, clock, *namespaces)
+    async with watching.over(*OWN) as running:
+        await running.wait(OWN)
+        assert {key.namespace for key in watching.named()} == set(namespaces or ("shop", "other", "third"))
+        watches = [one for one in spent.all() if "watch=true" in one]
+        assert len(watches) == len(OWN) * (len(namespaces) or 1)
+        assert all(any(f"/namespaces/{name}/" in one for name in namespaces) for one in watches if namespaces)
+
+
+def _encoded(document: dict[str, Any], namespace: str) -> bytes:
+    metadata = {**document["metadata"], "namespace": namespace}
+    return msgspec.json.encode({**document, "metadata": metadata})
+
+
+async def test_started_before_the_crds_it_names_them_and_goes_on_when_they_come(
+    bare: Any, transport: Any, clock: FakeClock, spent: Any
+) -> None:
+    watching = Watching(transport, clock)
+    async with watching.over(*OWN, SERVICE) as running:
+        await running.wait([SERVICE])
+        await watching.until(lambda: len(running.missing(OWN)) == len(OWN))
+        assert set(running.missing((*OWN, SERVICE))) == set(OWN)
+        assert "CRD installed" in running.problems(OWN)["ApplicationConfiguration"]
+        await watching.until(lambda: clock.sleeping)
+        await bare.apply(*crds.documents())
+        await watching.until(lambda: not running.problems(OWN), step=2.0)
+        assert running.missing(OWN) == ()
+        async with asyncio.timeout(60):
+            await running.wait(OWN)
+
+
+async def test_who_needs_an_absent_kind_is_told_when_it_is_there(
+    bare: Any, transport: Any, clock: FakeClock, spent: Any
+) -> None:
+    kind = cluster_state.COMPONENT_INSTANCE
+    watching = Watching(transport, clock)
+    async with watching.over(SERVICE) as running:
+        assert not running.ensure([SERVICE], SHOP)
+        await watching.until(lambda: SHOP in watching.named())
+        assert running.ensure([SERVICE], SHOP)
+        watching.told.clear()
+        assert not running.ensure([SERVICE, kind], SHOP)
+        await watching.until(lambda: running.missing([kind]))
+        await watching.until(lambda: clock.sleeping)
+        assert watching.told == []
+        await bare.apply(*crds.documents())
+        await watching.until(lambda: SHOP in watching.named(), step=2.0)
+        assert running.ensure([SERVICE, kind], SHOP)
+        watching.told.clear()
+        await clock.advance(60.0)
+        assert watching.told == []
+
+
+async def test_who_is_gone_is_not_told(bare: Any, transport: Any, clock: FakeClock) -> None:
+    watching = Watching(transport, clock)
+    async with watching.over() as running:
+        assert not running.ensure([SERVICE], SHOP)
+        assert not running.ensure([SERVICE], ObjectKey("shop", "other"))
+        running.forget(SHOP)
+        await watching.until(lambda: watching.told)
+        assert watching.named() == [ObjectKey("shop", "other")]
+
+
+async def test_a_forbidden_kind_keeps_nobody_else_waiting(
+    cluster: Any, transport: Any, clock: FakeClock, faults: Faults
+) -> None:
+    faults.refuse(403, Match(plural="services"), times=2)
+    watching = Watching(transport, clock)
+    async with watching.over(*OWN, SERVICE) as running:
+        await running.wait((*OWN, SERVICE))
+        assert "on order" in running.problems([SERVICE])["Service"]
+        assert running.ensure([SERVICE], SHOP)  # the application may be judged: it is told what is forbidden
+        assert SHOP not in watching.named()
+        await watching.until(lambda: SHOP in watching.named(), step=30.0)
+        assert running.problems([SERVICE]) == {}
+
+
+async def test_our_own_kind_that_is_forbidden_stops_the_applications_of_its_namespace(
+    cluster: Any, transport: Any, clock: FakeClock, faults: Faults
+) -> None:
+    faults.refuse(403, Match(plural="componentschematics"), times=1)
+    watching = Watching(transport, clock)
+    async with watching.over(*OWN) as running:
+        await running.wait(OWN)
+        assert not running.ensure(OWN, SHOP)
+        assert list(running.problems(OWN)) == ["ComponentSchematic"]
+        await watching.until(lambda: SHOP in watching.named(), step=30.0)
+        assert running.ensure(OWN, SHOP)
+
+
+async def test_a_namespace_that_may_not_be_seen_hinders_no_other(
+    cluster: Any, transport: Any, clock: FakeClock, faults: Faults
+) -> None:
+    await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}})
+    faults.refuse(403, Match(plural="componentschematics"), times=1)
+    watching = Watching(transport, clock, "other", "shop")
+    async with watching.over(*OWN) as running:
+        await running.wait(OWN)
+        (hindered,) = running.problems(OWN)
+        there = hindered.rpartition(" ")[2]
+        free = "shop" if there == "other" else "other"
+        assert running.ensure(OWN, ObjectKey(free, "shop"))
+        assert not running.ensure(OWN, ObjectKey(there, "shop"))
+
+
+async def test_a_list_that_fails_again_and_again_is_not_waited_for(
+    cluster: Any, transport: Any, clock: FakeClock, faults: Faults
+) -> None:
+    faults.refuse(500, Match(plural="services"), times=99 * PATIENCE)
+    watching = Watching(transport, clock)
+    async with watching.over(*OWN, SERVICE) as running:
+        await running.wait(OWN)
+        assert not running.ensure([SERVICE], SHOP)
+        await watching.until(lambda: running.ensure([SERVICE], SHOP), step=10.0)
+        assert "on order" in running.problems([SERVICE])["Service"]
+        faults.clear()
+        await watching.until(lambda: not running.problems([SERVICE]), step=30.0)
+
+
+async def test_a_kind_without_a_namespace_is_not_watched(
+    cluster: Any, transport: Any, clock: FakeClock, spent: Any
+) -> None:
+    spent.reset()
+    watching = Watching(transport, clock)
+    async with watching.over(NODE) as running:
+        await running.wait([NODE])
+        assert "is in no namespace" in running.problems([NODE])["Node"]
+        assert not any("nodes" in one for one in spent.all())
+
+
+@pytest.mark.parametrize(
+    ("kind", "labels", "parts"),
+    [
+        (cluster_state.APPLICATION, "", ()),
+        (cluster_state.POD, "oam.dev/instance-name", ("status",)),
+        (SERVICE, "app.kubernetes.io/managed-by=rudr", ()),
+    ],
+)
+def test_no_more_is_watched_of_a_kind_than_is_needed(kind: Kind, labels: str, parts: tuple[str, ...]) -> None:
+    found = sources.selection(Resource("", "v1", kind.kind, "things", namespaced=True), "shop", kind)
+    assert (found.labels, found.parts, found.namespace) == (labels, parts, "shop")

@@ -1,0 +1,157 @@
+"""Objects as slim values."""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rudr_py import errors
+from rudr_py.kube import live_object
+
+FIELDS = {"f:metadata": {"f:labels": {"f:app": {}}}, "f:spec": {"f:replicas": {}}}
+
+DOCUMENT: dict[str, Any] = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {
+        "name": "web",
+        "namespace": "ns",
+        "uid": "u1",
+        "resourceVersion": "42",
+        "generation": 3,
+        "creationTimestamp": "2026-01-01T00:00:00Z",
+        "finalizers": ["x/y"],
+        "labels": {"app": "web"},
+        "annotations": {
+            "rudr.oam.dev/applied": "hash",
+            "kubectl.kubernetes.io/last-applied-configuration": "{}",
+        },
+        "ownerReferences": [
+            {"apiVersion": "v1", "kind": "Node", "name": "n", "uid": "u2"},
+            {"apiVersion": "x/v1", "kind": "App", "name": "a", "uid": "u3", "controller": True},
+        ],
+        "managedFields": [
+            {"manager": "rudr", "operation": "Apply", "subresource": "status", "fieldsV1": {"f:status": {}}},
+            {"manager": "rudr", "operation": "Update", "fieldsV1": {"f:x": {}}},
+            {"manager": "rudr", "operation": "Apply", "apiVersion": "apps/v1", "fieldsV1": FIELDS},
+            {"manager": "kubectl", "operation": "Apply", "fieldsV1": {"f:y": {}}},
+        ],
+    },
+    "spec": {"replicas": 2},
+    "status": {"readyReplicas": 1},
+}
+
+
+def test_what_the_controller_asks_for_is_at_hand() -> None:
+    live = live_object.decode(msgspec.json.encode(DOCUMENT))
+    assert (live.api_version, live.kind, live.key) == ("apps/v1", "Deployment", ("ns", "web"))
+    assert (live.uid, live.resource_version, live.generation, live.deleting) == ("u1", "42", 3, False)
+    assert (live.owner_uid, live.owner_kind, live.owner_name) == ("u3", "App", "a")
+    assert live.labels == {"app": "web"}
+    assert live.applied == "hash"
+    assert live.annotations == {"rudr.oam.dev/applied": "hash"}
+    assert live.part("status") == {"readyReplicas": 1}
+    assert live.part("data") is None
+
+
+def test_the_document_comes_back_whole_but_for_managed_fields() -> None:
+    live = live_object.decode(msgspec.json.encode(DOCUMENT))
+    expected = dict(DOCUMENT, metadata=dict(DOCUMENT["metadata"]))
+    del expected["metadata"]["managedFields"]
+    assert live.document() == expected
+    assert b"managedFields" not in live.body
+
+
+def test_the_digest_is_that_of_our_own_apply_entry_alone() -> None:
+    live = live_object.decode(msgspec.json.encode(DOCUMENT))
+    assert live.digest == live_object.digest(msgspec.json.encode(FIELDS))
+    foreign = dict(
+        DOCUMENT, metadata=DOCUMENT["metadata"] | {"managedFields": DOCUMENT["metadata"]["managedFields"][:2]}
+    )
+    assert live_object.decode(msgspec.json.encode(foreign)).digest == ""
+
+
+def test_an_entry_of_the_hand_over_manager_is_noticed() -> None:
+    entry = {"manager": "rudr-handover", "operation": "Apply", "fieldsV1": {"f:spec": {}}}
+    document = {"metadata": {"name": "a", "managedFields": [entry]}}
+    assert live_object.decode(msgspec.json.encode(document)).held
+    assert not live_object.decode(msgspec.json.encode(DOCUMENT)).held
+
+
+def test_the_digest_knows_no_order_and_no_spaces_but_every_field() -> None:
+    turned = b'{"f:spec": {"f:replicas":{}}, "f:metadata":{"f:labels":{"f:app":{}}}}'
+    assert live_object.digest(turned) == live_object.digest(msgspec.json.encode(FIELDS))
+    assert live_object.digest(b'{"f:spec":{}}') != live_object.digest(turned)
+
+
+def test_only_the_parts_asked_for_are_kept() -> None:
+    live = live_object.decode(msgspec.json.encode(DOCUMENT), parts=("status", "data"))
+    assert live.part("status") == {"readyReplicas": 1}
+    assert live.part("spec") is None
+    assert set(live.document()) == {"apiVersion", "kind", "metadata", "status"}
+
+
+def test_items_of_a_list_are_told_their_kind() -> None:
+    live = live_object.decode(b'{"metadata":{"name":"a"}}', "v1", "Pod")
+    assert (live.api_version, live.kind, live.labels, live.digest) == ("v1", "Pod", {}, "")
+
+
+def test_nulls_are_as_good_as_absent() -> None:
+    live = live_object.decode(
+        b'{"metadata":{"name":"a","labels":null,"annotations":null,"ownerReferences":null,"managedFields":null,'
+        b'"deletionTimestamp":null}}'
+    )
+    assert (live.labels, live.annotations, live.owner_uid, live.deleting) == ({}, {}, "", False)
+
+
+def test_an_object_being_deleted_says_so() -> None:
+    assert live_object.decode(b'{"metadata":{"name":"a","deletionTimestamp":"2026-01-01T00:00:00Z"}}').deleting
+
+
+def test_a_value_does_not_keep_the_buffer_that_it_came_from() -> None:
+    buffer = b'{"items":[' + msgspec.json.encode(DOCUMENT) + b',"' + b"x" * 1000 + b'"]}'
+    raw = msgspec.json.decode(buffer, type=dict[str, list[msgspec.Raw]])["items"][0]
+    live = live_object.decode(raw)
+    del raw
+    assert not [holder for holder in gc.get_referrers(buffer) if holder is live]
+    assert not gc.is_tracked(live)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"[]", b"null", b'{"metadata":[]}', b'{"kind":7}', b'{"metadata":{"generation":"x"}}', b'{"a":"\\ud800"}',
+     b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", b'{"a":"\xff"}', b'{"metadata":{"labels":{"a":1}}}',
+     b'{"metadata":{"annotations":{"rudr.oam.dev/applied":1}}}'],
+)  # fmt: skip
+def test_what_cannot_be_read_is_one_error_of_the_tree(data: bytes) -> None:
+    with pytest.raises(errors.UndecodableError):
+        live_object.decode(data)
+
+
+@settings(deadline=None)
+@given(st.binary())
+def test_no_bytes_raise_outside_the_tree(data: bytes) -> None:
+    try:
+        live = live_object.decode(data)
+    except errors.UndecodableError:
+        return
+    live.document()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.text(max_size=5), JSON, max_size=3))
+def test_any_document_survives_the_round_trip(rest: dict[str, Any]) -> None:
+    document = rest | {"apiVersion": "v1", "kind": "X", "metadata": {"name": "a"}}
+    assert live_object.decode(msgspec.json.encode(document)).document() == document

@@ -1,0 +1,85 @@
+"""CronJobs: a Job at each time, by policy, and few that ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rudr_py.local.controllers.runtime import times
+from rudr_py.local.storage.store import Object
+from tests.local.controllers.harness import RecordedObjects, Run, Running
+
+
+def cron_job(schedule: str = "* * * * *", *, outcome: str = "succeed", runs_for: str = "", **spec: Any) -> Object:
+    notes = {"local.rudr.dev/outcome": outcome}
+    pod = {"restartPolicy": "Never", "containers": [{"name": "c", "image": "i"}]}
+    job = {"backoffLimit": 0, "template": {"metadata": {"annotations": notes}, "spec": pod}}
+    metadata = {"name": "tick", "namespace": "default"}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": metadata,
+        "spec": {"schedule": schedule, "jobTemplate": {"metadata": {"labels": {"a": "b"}}, "spec": job}, **spec},
+    }
+
+
+def names(cluster: Running) -> list[str]:
+    return sorted(job["metadata"]["name"] for job in cluster.all("Job"))
+
+
+async def test_a_job_is_created_at_each_time(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        objects.create(cron_job())
+        await cluster.settle()
+        assert names(cluster) == []
+        await cluster.advance(60)
+        (job,) = cluster.all("Job")
+        minute = int(cluster.clock.now // 60)
+        assert job["metadata"]["name"] == f"tick-{minute}"
+        assert job["metadata"]["labels"]["a"] == "b"
+        assert job["metadata"]["ownerReferences"][0]["controller"] is True
+        found = cluster.get("CronJob", "tick")["status"]
+        assert found["lastScheduleTime"] == times.stamp(minute * 60)
+        assert found["lastSuccessfulTime"]
+
+
+async def test_those_that_ended_are_kept_up_to_the_limits(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        objects.create(cron_job(successfulJobsHistoryLimit=2))
+        for _ in range(5):
+            await cluster.advance(60)
+        last = int(cluster.clock.now // 60)
+        assert names(cluster) == [f"tick-{last - 1}", f"tick-{last}"]
+
+
+async def test_a_suspended_one_rests(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        made = objects.create(cron_job(suspend=True))
+        await cluster.advance(300)
+        assert names(cluster) == []
+        cluster.change(made, suspend=False)
+        await cluster.settle()
+        assert len(names(cluster)) == 1
+
+
+async def test_forbid_waits_for_the_one_that_runs_and_replace_does_not(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        made = objects.create(cron_job(outcome="never-ready", concurrencyPolicy="Forbid"))
+        await cluster.advance(60)
+        first = names(cluster)
+        await cluster.advance(60)
+        assert names(cluster) == first
+        assert cluster.get("CronJob", "tick")["status"]["active"][0]["name"] == first[0]
+        cluster.change(made, concurrencyPolicy="Replace")
+        await cluster.advance(60)
+        assert len(names(cluster)) == 1
+        assert names(cluster) != first
+
+
+async def test_a_time_that_passed_long_ago_is_let_go(running: Run, objects: RecordedObjects) -> None:
+    objects.create(cron_job("0 0 * * *", startingDeadlineSeconds=30))
+    async with running() as cluster:
+        cluster.clock.now += 3 * 86400 + 3600
+        await cluster.settle()
+    async with running() as cluster:
+        await cluster.settle()
+        assert names(cluster) == []

@@ -1,0 +1,184 @@
+"""Jobs: how many pods run, how they are counted, and how a Job ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rudr_py.local.controllers.workloads import job_status
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import Object
+from tests.local.controllers.harness import RecordedObjects, Run, Running
+
+
+def body(outcome: str = "", *, restart: str = "Never", **spec: Any) -> Object:
+    annotations = {"local.rudr.dev/outcome": outcome} if outcome else {}
+    template = {
+        "metadata": {"labels": {"job-name": "task"}, "annotations": annotations},
+        "spec": {"restartPolicy": restart, "containers": [{"name": "c", "image": "alpine"}]},
+    }
+    if not {"completions", "parallelism"} & set(spec):
+        spec["completions"] = 1
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "task", "namespace": "default"},
+        "spec": {"parallelism": 1, "backoffLimit": 6, "template": template, **spec},
+    }
+
+
+def reasons(job: Object) -> dict[str, str]:
+    conditions = job.get("status", {}).get("conditions") or ()
+    return {each["type"]: each["reason"] for each in conditions if each["status"] == "True"}
+
+
+async def ended(cluster: Running) -> Object:
+    def done() -> Object | None:
+        found = cluster.get("Job", "task")
+        return found if {"Complete", "Failed"} & set(reasons(found)) else None
+
+    found: Object = await cluster.until(done)
+    await cluster.settle()
+    return found
+
+
+async def test_a_job_completes_when_its_pod_succeeds(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        objects.create(body())
+        job = await ended(cluster)
+        (pod,) = cluster.all("Pod")
+    assert reasons(job) == {"SuccessCriteriaMet": "CompletionsReached", "Complete": "CompletionsReached"}
+    assert job["status"]["succeeded"] == 1
+    assert {"startTime", "completionTime"} <= job["status"].keys()
+    assert "active" not in job["status"]
+    assert pod["status"]["phase"] == "Succeeded"
+    assert not pod["metadata"].get("finalizers")
+
+
+async def test_no_more_pods_run_at_once_than_parallelism_allows(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        watch = objects.store.watch()
+        objects.create(body(completions=7, parallelism=3))
+        job = await ended(cluster)
+        most, live = 0, set[str]()
+        for event in watch.take():
+            if event.object["kind"] == "Pod":
+                ended_pod = event.object.get("status", {}).get("phase") in ("Succeeded", "Failed")
+                live = live - {event.name} if ended_pod else live | {event.name}
+                most = max(most, len(live))
+        assert job["status"]["succeeded"] == 7
+        assert len(cluster.all("Pod")) == 7
+    assert most == 3
+
+
+async def test_a_work_queue_is_complete_when_all_its_pods_have_ended(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        objects.create(body(parallelism=3))
+        job = await ended(cluster)
+    assert job["status"]["succeeded"] == 3
+
+
+async def test_a_job_fails_after_its_backoff_limit(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        objects.create(body("fail", backoffLimit=2))
+        await cluster.settle()
+        assert len(cluster.all("Pod")) == 1
+        await cluster.advance(11)
+        assert len(cluster.all("Pod")) == 2
+        await cluster.advance(21)
+        job = await ended(cluster)
+    assert reasons(job) == {"FailureTarget": "BackoffLimitExceeded", "Failed": "BackoffLimitExceeded"}
+    assert job["status"]["failed"] == 3
+
+
+async def test_restarts_of_a_pod_count_against_the_limit(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        objects.create(body("fail", restart="OnFailure", backoffLimit=2))
+        await cluster.advance(11)
+        job = await ended(cluster)
+        assert not cluster.all("Pod")
+    assert reasons(job)["Failed"] == "BackoffLimitExceeded"
+
+
+async def test_a_job_that_runs_too_long_fails(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        objects.create(body("never-ready", activeDeadlineSeconds=60))
+        await cluster.advance(61)
+        job = await ended(cluster)
+        assert not cluster.all("Pod")
+    assert reasons(job)["Failed"] == "DeadlineExceeded"
+
+
+async def test_a_suspended_job_has_no_pods_until_it_is_resumed(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        objects.create(body(suspend=True))
+        await cluster.settle()
+        job = cluster.get("Job", "task")
+        assert reasons(job) == {"Suspended": "JobSuspended"}
+        assert not cluster.all("Pod")
+        cluster.change(job, suspend=False)
+        assert "Complete" in reasons(await ended(cluster))
+
+
+async def test_suspending_deletes_the_pods_without_counting_them(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        objects.create(body("never-ready"))
+        await cluster.until(lambda: cluster.all("Pod"))
+        await cluster.settle()
+        cluster.change(cluster.get("Job", "task"), suspend=True)
+        await cluster.until(lambda: not cluster.all("Pod"))
+        await cluster.settle()
+        assert "failed" not in cluster.get("Job", "task")["status"]
+
+
+async def test_a_deleted_pod_of_a_job_counts_as_failed_and_is_replaced(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        objects.create(body("never-ready"))
+        await cluster.until(lambda: cluster.all("Pod"))
+        await cluster.settle()
+        (pod,) = cluster.all("Pod")
+        cluster.delete(pod)
+        await cluster.settle()
+        (other,) = cluster.all("Pod")
+        assert other["metadata"]["uid"] != pod["metadata"]["uid"]
+        assert cluster.get("Job", "task")["status"]["failed"] == 1
+
+
+async def test_an_ended_job_goes_after_its_time_to_live(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        objects.create(body(ttlSecondsAfterFinished=100))
+        await ended(cluster)
+        await cluster.advance(99)
+        assert cluster.find("Job", "task")
+        await cluster.advance(2)
+        await cluster.until(lambda: not cluster.find("Job", "task"))
+        assert not cluster.all("Pod")
+
+
+@pytest.mark.parametrize("propagation", ["Background", "Foreground"])
+async def test_a_running_job_can_be_deleted_with_its_pods(
+    running: Run, objects: RecordedObjects, propagation: str
+) -> None:
+    async with running() as cluster:
+        job = objects.create(body("never-ready"))
+        await cluster.until(lambda: cluster.all("Pod"))
+        objects.delete(KindInfo("batch/v1", "Job"), "default", "task", propagation=propagation)
+        await cluster.until(lambda: not cluster.find("Job", job["metadata"]["name"]))
+        await cluster.until(lambda: not cluster.all("Pod"))
+
+
+async def test_each_index_of_an_indexed_job_runs_once(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        objects.create(body(completions=4, parallelism=2, completionMode="Indexed"))
+        job = await ended(cluster)
+        names = {pod["metadata"]["name"].rpartition("-")[0] for pod in cluster.all("Pod")}
+    assert job["status"]["completedIndexes"] == "0-3"
+    assert names == {"task-0", "task-1", "task-2", "task-3"}
+
+
+@given(st.sets(st.integers(0, 50)))
+def test_ranges_of_indexes_can_be_read_back(found: set[int]) -> None:
+    assert job_status.indexes(job_status.ranges(found)) == found

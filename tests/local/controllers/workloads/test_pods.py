@@ -1,0 +1,115 @@
+"""Pods: their status as a function of script and age, and the node that writes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rudr_py.local.controllers import PodScript
+from rudr_py.local.controllers.runtime import times
+from rudr_py.local.controllers.workloads.pods import pod_status
+from rudr_py.local.storage.store import Object
+from tests.local.controllers.harness import RecordedObjects, Run
+
+NOW = 1_700_000_000.0
+
+
+def pod(restart: str = "Always", status: Object | None = None, **annotations: str) -> Object:
+    notes = {f"local.rudr.dev/{key.replace('_', '-')}": value for key, value in annotations.items()}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "p", "namespace": "default", "annotations": notes, "uid": "u"},
+        "spec": {"restartPolicy": restart, "containers": [{"name": "c", "image": "i:1"}]},
+        "status": status or {},
+    }
+
+
+def status_at(age: float, script: PodScript, restart: str = "Always") -> tuple[Object, Any]:
+    begun = pod(restart, {"startTime": times.stamp(NOW)})
+    return pod_status(begun, script, NOW + age, pod_ip="10.0.0.1")
+
+
+def state(status: Object) -> Object:
+    found: Object = status["containerStatuses"][0]
+    return found
+
+
+def test_a_pod_is_ready_after_its_delay() -> None:
+    before, wake = status_at(3, PodScript(ready_after=10))
+    assert not times.is_true({"status": before}, "Ready")
+    assert wake == 7
+    after, wake = status_at(10, PodScript(ready_after=10))
+    assert times.is_true({"status": after}, "Ready")
+    assert wake is None
+
+
+def test_a_condition_keeps_the_time_of_its_last_change() -> None:
+    first, _ = status_at(0, PodScript())
+    second, _ = pod_status(pod(status=first), PodScript(), NOW + 100, pod_ip="10.0.0.1")
+    assert second == first
+
+
+@pytest.mark.parametrize(("age", "restarts"), [(0, 1), (9, 1), (10, 2), (29, 2), (30, 3), (609, 6), (5000, 21)])
+def test_a_crash_loop_counts_its_restarts(age: float, restarts: int) -> None:
+    status, wake = status_at(age, PodScript("crash-loop"))
+    assert state(status)["restartCount"] == restarts
+    assert state(status)["state"]["waiting"]["reason"] == "CrashLoopBackOff"
+    assert state(status)["lastState"]["terminated"]["exitCode"] == 1
+    assert status["phase"] == "Running"
+    assert wake is not None
+    assert wake > 0
+
+
+def test_a_pod_whose_image_is_not_found_stays_pending() -> None:
+    status, _ = status_at(100, PodScript("image-pull-error"))
+    assert status["phase"] == "Pending"
+    assert state(status)["state"]["waiting"] == {
+        "reason": "ImagePullBackOff",
+        "message": 'Back-off pulling image "i:1"',
+    }
+
+
+@pytest.mark.parametrize(
+    ("outcome", "restart", "phase"),
+    [
+        ("succeed", "Never", "Succeeded"),
+        ("succeed", "OnFailure", "Succeeded"),
+        ("succeed", "Always", "Running"),
+        ("fail", "Never", "Failed"),
+        ("fail", "OnFailure", "Running"),
+        ("fail", "Always", "Running"),
+    ],
+)
+def test_the_restart_policy_decides_how_a_pod_ends(outcome: str, restart: str, phase: str) -> None:
+    status, _ = status_at(0, PodScript(outcome), restart)
+    assert status["phase"] == phase
+
+
+def test_a_script_can_let_a_pod_run_for_a_while() -> None:
+    status, wake = status_at(5, PodScript("succeed", runs_for=60), "Never")
+    assert status["phase"] == "Running"
+    assert wake == 55
+
+
+async def test_an_annotation_changed_later_changes_the_pod(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        made = objects.create(pod(status={}))
+        await cluster.until(lambda: times.is_true(cluster.get("Pod", "p"), "Ready"))
+        live = cluster.get("Pod", "p")
+        notes = {"local.rudr.dev/outcome": "never-ready"}
+        objects.update({**live, "metadata": {**live["metadata"], "annotations": notes}})
+        await cluster.until(lambda: not times.is_true(cluster.get("Pod", "p"), "Ready"))
+        cluster.delete(made)
+        assert not cluster.find("Pod", "p")
+
+
+async def test_a_running_pod_has_a_node_and_an_address(running: Run, objects: RecordedObjects) -> None:
+    async with running(node_name="one") as cluster:
+        objects.create(pod())
+        await cluster.until(lambda: times.is_true(cluster.get("Pod", "p"), "Ready"))
+        found = cluster.get("Pod", "p")
+    assert found["spec"]["nodeName"] == "one"
+    assert found["status"]["podIP"].startswith("10.244.")
+    assert times.is_true(found, "PodScheduled")

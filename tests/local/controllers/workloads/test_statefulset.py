@@ -1,0 +1,132 @@
+"""StatefulSets: order, updates, partitions and claims."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rudr_py.local.storage.store import Object
+from tests.local.controllers.harness import RecordedObjects, Run, Running
+
+
+def template(image: str = "db:1", **annotations: str) -> Object:
+    notes = {f"local.rudr.dev/{key.replace('_', '-')}": value for key, value in annotations.items()}
+    return {
+        "metadata": {"labels": {"app": "db"}, "annotations": notes},
+        "spec": {"containers": [{"name": "c", "image": image}]},
+    }
+
+
+def body(**spec: Any) -> Object:
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": {"name": "db", "namespace": "default"},
+        "spec": {
+            "replicas": 3,
+            "serviceName": "",
+            "selector": {"matchLabels": {"app": "db"}},
+            "template": template(),
+            "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}},
+            **spec,
+        },
+    }
+
+
+async def complete(cluster: Running) -> Object:
+    def done() -> Object | None:
+        found = cluster.get("StatefulSet", "db")
+        status, wanted = found.get("status", {}), found["spec"]["replicas"]
+        counts = [status.get(each, 0) for each in ("replicas", "readyReplicas", "updatedReplicas")]
+        current = status.get("observedGeneration") == found["metadata"]["generation"]
+        return found if current and counts == [wanted] * 3 else None
+
+    found: Object = await cluster.until(done)
+    return found
+
+
+def names(cluster: Running) -> list[str]:
+    return sorted(pod["metadata"]["name"] for pod in cluster.all("Pod"))
+
+
+async def test_pods_are_started_one_after_the_other(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        objects.create(body(template=template(ready_after="10")))
+        await cluster.settle()
+        assert names(cluster) == ["db-0"]
+        await cluster.advance(10)
+        assert names(cluster) == ["db-0", "db-1"]
+        await cluster.advance(10)
+        await cluster.advance(10)
+        found = await complete(cluster)
+    assert names(cluster) == ["db-0", "db-1", "db-2"]
+    assert found["status"]["currentRevision"] == found["status"]["updateRevision"]
+    assert found["status"]["availableReplicas"] == 3
+
+
+async def test_parallel_pods_do_not_wait(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        objects.create(body(podManagementPolicy="Parallel", template=template(outcome="never-ready")))
+        await cluster.settle()
+        assert names(cluster) == ["db-0", "db-1", "db-2"]
+
+
+async def test_an_update_replaces_pods_from_the_highest_down(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        objects.create(body())
+        await complete(cluster)
+        await cluster.settle()
+        watch = objects.store.watch()
+        cluster.change(cluster.get("StatefulSet", "db"), template=template("db:2"))
+        found = await complete(cluster)
+        gone = [event.name for event in watch.take() if event.object["kind"] == "Pod" and event.type == "DELETED"]
+        images = {pod["spec"]["containers"][0]["image"] for pod in cluster.all("Pod")}
+    assert gone == ["db-2", "db-1", "db-0"]
+    assert images == {"db:2"}
+    assert found["status"]["currentRevision"] == found["status"]["updateRevision"]
+
+
+async def test_a_broken_update_stops_at_the_first_pod(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        objects.create(body())
+        await complete(cluster)
+        cluster.change(cluster.get("StatefulSet", "db"), template=template("db:2", outcome="crash-loop"))
+        await cluster.settle()
+        images = {pod["metadata"]["name"]: pod["spec"]["containers"][0]["image"] for pod in cluster.all("Pod")}
+        status = cluster.get("StatefulSet", "db")["status"]
+    assert images == {"db-0": "db:1", "db-1": "db:1", "db-2": "db:2"}
+    assert status["currentRevision"] != status["updateRevision"]
+
+
+async def test_pods_below_the_partition_keep_the_old_template(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        objects.create(body(updateStrategy={"type": "RollingUpdate", "rollingUpdate": {"partition": 2}}))
+        await complete(cluster)
+        cluster.change(cluster.get("StatefulSet", "db"), template=template("db:2"))
+        await cluster.settle()
+        cluster.delete(next(pod for pod in cluster.all("Pod") if pod["metadata"]["name"] == "db-0"))
+        await cluster.settle()
+        images = {pod["metadata"]["name"]: pod["spec"]["containers"][0]["image"] for pod in cluster.all("Pod")}
+    assert images == {"db-0": "db:1", "db-1": "db:1", "db-2": "db:2"}
+
+
+async def test_scaling_down_takes_the_highest_ordinals(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        objects.create(body())
+        cluster.change(await complete(cluster), replicas=1)
+        await complete(cluster)
+        await cluster.settle()
+        assert names(cluster) == ["db-0"]
+
+
+async def test_each_pod_has_claims_that_outlive_it(running: Run, objects: RecordedObjects) -> None:
+    size = {"requests": {"storage": "1Gi"}}
+    claim = {"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": size}}
+    async with running() as cluster:
+        objects.create(body(volumeClaimTemplates=[claim]))
+        cluster.change(await complete(cluster), replicas=1)
+        await complete(cluster)
+        await cluster.settle()
+        claims = sorted(each["metadata"]["name"] for each in cluster.all("PersistentVolumeClaim"))
+        volumes = cluster.get("Pod", "db-0")["spec"]["volumes"]
+    assert claims == ["data-db-0", "data-db-1", "data-db-2"]
+    assert volumes == [{"name": "data", "persistentVolumeClaim": {"claimName": "data-db-0"}}]

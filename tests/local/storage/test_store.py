@@ -1,0 +1,111 @@
+"""The store: one counter, a shared bounded history, views of the past."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rudr_py.local.storage.store import ADDED, DELETED, MODIFIED, CompactedError, Store
+
+
+def obj(name: str, namespace: str = "default", **content: Any) -> dict[str, Any]:
+    return {"metadata": {"name": name, "namespace": namespace}, **content}
+
+
+def test_one_counter_numbers_the_writes_to_all_kinds() -> None:
+    store = Store()
+    first = store.put("pods", obj("a"))
+    second = store.put("secrets", obj("a"))
+    assert int(second["metadata"]["resourceVersion"]) == int(first["metadata"]["resourceVersion"]) + 1
+
+
+def test_a_list_is_ordered_by_namespace_and_name() -> None:
+    store = Store()
+    for namespace, name in (("b", "x"), ("a", "z"), ("a", "y")):
+        store.put("pods", obj(name, namespace))
+    assert store.keys("pods") == [("a", "y"), ("a", "z"), ("b", "x")]
+    assert [each["metadata"]["name"] for each in store.list("pods", "a")] == ["y", "z"]
+
+
+def test_a_watch_from_the_past_sees_what_came_after() -> None:
+    store = Store()
+    since = int(store.put("pods", obj("a"))["metadata"]["resourceVersion"])
+    store.put("pods", obj("a", phase="x"))
+    store.remove("pods", "default", "a")
+    assert [event.type for event in store.watch("pods", since).take()] == [MODIFIED, DELETED]
+
+
+def test_a_deletion_carries_its_own_revision() -> None:
+    store = Store()
+    store.put("pods", obj("a"))
+    last = store.remove("pods", "default", "a")
+    assert last is not None
+    assert last["metadata"]["resourceVersion"] == str(store.revision)
+
+
+def test_a_watch_from_before_the_history_is_refused() -> None:
+    store = Store(history=2)
+    for number in range(10):
+        store.put("pods", obj(f"p{number}"))
+    with pytest.raises(CompactedError):
+        store.watch("pods", 1)
+
+
+def test_a_watcher_that_fell_behind_the_history_is_told() -> None:
+    store = Store(history=2)
+    watch = store.watch("pods")
+    for number in range(10):
+        store.put("pods", obj(f"p{number}"))
+    with pytest.raises(CompactedError):
+        watch.take()
+
+
+def test_compaction_ends_the_past_of_tables_that_come_later_too() -> None:
+    store = Store()
+    before = int(store.put("pods", obj("a"))["metadata"]["resourceVersion"])
+    store.compact()
+    with pytest.raises(CompactedError):
+        store.watch("secrets", before - 1)
+    assert store.list("pods")
+
+
+async def test_all_watchers_wake_when_the_store_closes() -> None:
+    store = Store()
+    waiting = [asyncio.create_task(store.watch("pods").wait()) for _ in range(3)]
+    await asyncio.sleep(0)
+    store.close()
+    async with asyncio.timeout(60):
+        await asyncio.gather(*waiting)
+
+
+async def test_watchers_share_one_event() -> None:
+    store = Store()
+    first, second = store.watch("pods"), store.watch()
+    store.put("pods", obj("a"))
+    assert first.take()[0] is second.take()[0]
+
+
+def test_listeners_hear_of_each_write_at_once() -> None:
+    store = Store()
+    heard: list[str] = []
+    store.listeners.append(lambda event: heard.append(event.type))
+    store.put("pods", obj("a"))
+    assert heard == [ADDED]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=30), st.data())
+def test_the_past_is_what_it_was(writes: list[tuple[str, bool]], data: st.DataObject) -> None:
+    store = Store()
+    known: dict[int, list[str]] = {store.revision: []}
+    for name, keep in writes:
+        if keep:
+            store.put("pods", obj(name))
+        else:
+            store.remove("pods", "default", name)
+        known[store.revision] = [each["metadata"]["name"] for each in store.list("pods")]
+    revision = data.draw(st.sampled_from(sorted(known)))
+    assert [each["metadata"]["name"] for each in store.list_at("pods", "", revision)] == known[revision]

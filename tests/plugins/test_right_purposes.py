@@ -1,0 +1,55 @@
+"""What rights are for: every one that is asked for has a purpose, and it is the types' own where they need it."""
+
+from __future__ import annotations
+
+import pytest
+
+from rudr_py.catalog import Catalog
+from rudr_py.errors import Right
+from rudr_py.plugins import entry_points, loading, right_purposes, rights
+
+
+@pytest.fixture(name="catalog", scope="module")
+def _catalog() -> Catalog:
+    return loading.load([], entry_points.standard()).catalog
+
+
+@pytest.mark.parametrize(
+    ("right", "expected"),
+    [
+        (Right("patch", "ingresses", "networking.k8s.io", "shop"), "by trait ingress"),
+        (Right("list", "networkpolicies", "networking.k8s.io"), "by scope core.oam.dev/v1alpha1.NetworkScope"),
+        (Right("patch", "healthscopes/status", "core.oam.dev"), "by scope core.oam.dev/v1alpha1.HealthScope"),
+        (Right("patch", "componentinstances", "core.oam.dev"), "for every application"),
+        (Right("delete", "traits", "core.oam.dev"), "for publishing the installed types"),
+        (Right("watch", "traits", "core.oam.dev"), "for types that the cluster defines"),
+        (Right("create", "applicationconfigurations", "core.oam.dev"), "for root scopes"),
+        (Right("get", "secrets"), ""),
+    ],
+)
+def test_a_right_is_explained_by_who_asks_for_it(catalog: Catalog, right: Right, expected: str) -> None:
+    assert right_purposes.of(catalog, right) == expected
+
+
+def test_many_who_ask_are_counted(catalog: Catalog) -> None:
+    found = right_purposes.of(catalog, Right("get", "configmaps"))
+    assert found.startswith("by workload types core.oam.dev/v1alpha1.")
+    assert found.endswith(" and 3 more")
+
+
+def test_no_right_is_asked_for_without_a_purpose(catalog: Catalog) -> None:
+    needed = rights.needed(catalog, root_scopes=True, leader_elect=True)
+    unexplained = [
+        right
+        for rule in (*needed.cluster, *needed.definitions, *needed.own)
+        for right in (Right(verb, resource, rule.groups[0]) for verb in rule.verbs for resource in rule.resources)
+        if not right_purposes.of(catalog, right)
+    ]
+    assert unexplained == []
+
+
+def test_the_sentence_says_what_where_what_for_and_where_to_look(catalog: Catalog) -> None:
+    right = Right("patch", "ingresses", "networking.k8s.io", "shop")
+    told = "may not patch ingresses.networking.k8s.io in namespace shop: needed by trait ingress; see rudr rbac"
+    assert right_purposes.sentence(catalog, right) == told
+    assert right_purposes.sentence(catalog, Right("watch", "gadgets", "toys.example")).endswith("see rudr rbac -f")

@@ -1,0 +1,174 @@
+"""Who is in which scope: by the scope's name, by its application's, by default, and never in two that exclude it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rudr_py.api import Health, Member
+from rudr_py.api.component import Port
+from rudr_py.catalog import Catalog
+from rudr_py.model.application import Application, ScopeBinding
+from rudr_py.model.identity import Metadata
+from rudr_py.render.scopes import membership
+from rudr_py.render.scopes.membership import Members
+from rudr_py.render.status import health
+from rudr_py.render.values.inputs import NOTHING, DeclaredScope, Definitions
+from rudr_py.render.values.plan import Plan
+
+HEALTH = "core.oam.dev/v1alpha1.HealthScope"
+NETWORK = "core.oam.dev/v1alpha1.NetworkScope"
+
+SCOPES = membership.declared(
+    (
+        Application(
+            metadata=Metadata(name="ops"),
+            scopes=(
+                ScopeBinding(name="well", type="core.oam.dev/v1.Health"),
+                ScopeBinding(name="net", type=NETWORK),
+            ),
+        ),
+        Application(metadata=Metadata(name="other"), scopes=(ScopeBinding(name="closed", type=NETWORK),)),
+    )
+)
+
+Text = Callable[..., str]
+Make = Callable[..., Plan]
+Web = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(name="joined")
+def _joined(plan: Make, application: Text, web: Web) -> Callable[..., Plan]:
+    """The plan of an instance with these applicationScopes; further inputs by name."""
+
+    def joined(*names: str, **fields: Any) -> Plan:
+        known: dict[str, Any] = {"scopes_of": SCOPES} | fields
+        return plan(application(web(applicationScopes=list(names))), **known)
+
+    return joined
+
+
+def _scopes(plan: Plan) -> list[tuple[str, str, str]]:
+    assert not plan.problems, plan.problems
+    return [(scope.application, scope.name, scope.type) for scope in plan.instances[0].scopes]
+
+
+def test_the_name_of_an_application_joins_all_of_its_scopes(joined: Make) -> None:
+    assert _scopes(joined("ops")) == [("ops", "well", HEALTH), ("ops", "net", NETWORK)]
+
+
+def test_the_name_of_a_scope_joins_that_one(joined: Make) -> None:
+    assert _scopes(joined("well")) == [("ops", "well", HEALTH)]
+
+
+def test_a_scope_that_is_named_in_two_ways_is_joined_once(joined: Make) -> None:
+    assert _scopes(joined("ops", "well")) == [("ops", "well", HEALTH), ("ops", "net", NETWORK)]
+
+
+def test_an_unknown_name_is_told_with_the_nearest_known_one_at_its_place(joined: Make) -> None:
+    plan = joined("well", "closd")
+    (problem,) = plan.problems
+    assert (problem.path, problem.rule) == ("$.spec.components[0].applicationScopes[1]", "AC-14")
+    assert 'is called "closd"' in problem.message
+    assert 'Did you mean "closed"?' in problem.message
+
+
+def test_two_scopes_of_a_type_without_overlap_are_refused_across_applications(joined: Make) -> None:
+    (problem,) = joined("net", "closed").problems
+    assert problem.rule == "SC-8"
+    assert '"net" of the application "ops" and "closed" of the application "other"' in problem.message
+
+
+def test_a_type_that_overlaps_is_joined_twice(joined: Make) -> None:
+    two = membership.declared(
+        Application(metadata=Metadata(name=name), scopes=(ScopeBinding(name=f"of-{name}", type=HEALTH),))
+        for name in ("a", "b")
+    )
+    assert len(_scopes(joined("a", "b", scopes_of=two))) == 2
+
+
+def test_a_definition_of_the_cluster_can_forbid_the_overlap(
+    joined: Make, definitions: Callable[..., Definitions]
+) -> None:
+    two = membership.declared(
+        Application(metadata=Metadata(name=name), scopes=(ScopeBinding(name=f"of-{name}", type=HEALTH),))
+        for name in ("a", "b")
+    )
+    strict = {"type": HEALTH, "allowComponentOverlap": False}
+    known = definitions(
+        {"apiVersion": "core.oam.dev/v1alpha1", "kind": "ApplicationScope", "metadata": {"name": "h"}, "spec": strict}
+    )
+    assert [one.rule for one in joined("a", "b", scopes_of=two, definitions=known).problems] == ["SC-8"]
+
+
+def test_a_scope_name_that_two_applications_use_must_be_told_apart(joined: Make) -> None:
+    twins = membership.declared(
+        Application(metadata=Metadata(name=name), scopes=(ScopeBinding(name="same", type=HEALTH),))
+        for name in ("a", "b")
+    )
+    (problem,) = joined("same", scopes_of=twins).problems
+    assert "the applications a, b each declare" in problem.message
+
+
+def test_a_scope_of_a_type_that_nobody_offers_is_a_warning_to_others(joined: Make) -> None:
+    strange = {"x": (DeclaredScope("ops", "x", "acme.dev/v1.Zone"),)}
+    plan = joined("x", scopes_of=strange)
+    assert _scopes(plan) == []
+    assert any('the scope "x" of the application "ops" is not joined' in one.message for one in plan.warnings)
+
+
+def test_an_application_joins_scopes_of_its_own_without_any_index(plan: Make, application: Text, web: Web) -> None:
+    scope = {
+        "name": "mine",
+        "type": HEALTH,
+        "properties": {"probe-method": "kube-get", "probe-endpoint": ".status"},
+    }
+    found = plan(application(web(applicationScopes=["mine"]), scopes=[scope]))
+    assert _scopes(found) == [("shop", "mine", HEALTH)]
+
+
+def test_without_a_scope_of_a_core_type_an_instance_is_in_the_root_one(joined: Make) -> None:
+    roots = (DeclaredScope("root", "h", HEALTH), DeclaredScope("root", "n", NETWORK))
+    known = {**SCOPES, "root": roots}
+    assert _scopes(joined("well", scopes_of=known, root="root")) == [("ops", "well", HEALTH), ("root", "n", NETWORK)]
+    assert _scopes(joined(scopes_of=known, root="root")) == [("root", "h", HEALTH), ("root", "n", NETWORK)]
+    assert _scopes(joined(scopes_of=known)) == []
+
+
+def test_an_instance_tells_its_scopes_what_they_need_to_know(joined: Make) -> None:
+    plan = joined("well")
+    assert plan.instances[0].member == Member(
+        application="shop",
+        instance="front",
+        component="web",
+        workload="core.oam.dev/v1alpha1.Server",
+        pod_labels={"app.kubernetes.io/name": "shop", "oam.dev/instance-name": "front"},
+        service="front",
+        ports=(Port(name="http", container_port=80),),
+    )
+    assert joined().instances[0].member is None
+
+
+def test_members_are_told_by_scope_with_state_and_reason_of_their_health(joined: Make, catalog: Catalog) -> None:
+    plan = joined("ops")
+    healths = health.assess(plan, NOTHING, plan.instances[0].workload.context.now)
+    told = membership.members(plan, healths)
+    assert list(told) == [("ops", "well"), ("ops", "net")]
+    (member,) = told["ops", "well"]
+    assert member.health == Health("progressing", "Missing")
+
+
+def test_members_of_all_applications_are_gathered_in_order() -> None:
+    def member(application: str, instance: str) -> Member:
+        return Member(application=application, instance=instance, component="c", workload="w")
+
+    told: list[Members] = [
+        {("ops", "well"): (member("b", "y"),), ("other", "closed"): (member("b", "y"),)},
+        {("ops", "well"): (member("a", "z"), member("a", "x"))},
+    ]
+    found = membership.gather("ops", told)
+    assert {scope: [(m.application, m.instance) for m in known] for scope, known in found.items()} == {
+        "well": [("a", "x"), ("a", "z"), ("b", "y")]
+    }

@@ -1,0 +1,313 @@
+"""The scopes of an application: their objects, their members, what is asked of them, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rudr_py.api import (
+    Health,
+    InvalidProperties,
+    Kind,
+    Manifest,
+    Member,
+    Probe,
+    Ref,
+    Rendered,
+    Scale,
+    Scope,
+    ScopeContext,
+)
+from rudr_py.catalog import Catalog
+from rudr_py.errors import Problem
+from rudr_py.render import render as rendering
+from rudr_py.render.status import status
+from rudr_py.render.values.inputs import NOTHING, Definitions, Inputs
+from rudr_py.render.values.plan import Plan
+
+HEALTH = "core.oam.dev/v1alpha1.HealthScope"
+KUBE_GET = {"probe-method": "kube-get", "probe-endpoint": ".status"}
+WELL = {"name": "well", "type": HEALTH, "properties": KUBE_GET}
+MAP = Kind("v1", "ConfigMap")
+
+Text = Callable[..., str]
+Make = Callable[..., Plan]
+Web = Callable[..., dict[str, Any]]
+Types = Callable[..., Catalog]
+
+
+def member(application: str, instance: str, **fields: Any) -> Member:
+    known: dict[str, Any] = {"component": "c", "workload": "core.oam.dev/v1alpha1.Server", "service": instance}
+    return Member(application=application, instance=instance, **(known | fields))
+
+
+class Zone(Scope[dict[str, Any]]):
+    """Writes down its members in a ConfigMap; does what its properties say beside that."""
+
+    name = "acme.dev/v1.Zone"
+    properties: ClassVar[dict[str, Any]] = {
+        "type": "object",
+        "properties": {"size": {"type": "integer"}, "do": {"type": "string"}, "name": {"type": "string"}},
+        "additionalProperties": False,
+    }
+    renamed_properties: ClassVar[dict[str, str]] = {"howMany": "size"}
+    produces = (MAP,)
+
+    def render(self, ctx: ScopeContext[dict[str, Any]]) -> Rendered:
+        found = Manifest(
+            kind=MAP,
+            name=ctx.properties.get("name") or ctx.name("zone"),
+            body={"data": {"members": ",".join(one.instance for one in ctx.members)}},
+        )
+        wished = ctx.properties.get("do")
+        if wished == "refuse":
+            raise InvalidProperties("size is too large", path="$.size")
+        if wished == "scale":
+            return Rendered(add=(found,), scale=Scale.exact(1))
+        if wished == "once":
+            return Rendered(add=(msgspec.structs.replace(found, run_once=True),))
+        if wished in ("probe", "twice", "astray"):
+            target = Ref(Kind("v1", "Service"), "elsewhere" if wished == "astray" else ctx.members[0].service)
+            probe = Probe(name="p", method="tcp", target=target, port=1)
+            return Rendered(add=(found,), probes=(probe,) * (2 if wished == "twice" else 1))
+        return Rendered(add=(found,), warnings=(f"siblings: {', '.join(ctx.siblings)}",))
+
+    def status(self, ctx: ScopeContext[dict[str, Any]]) -> dict[str, Any] | None:
+        if ctx.properties.get("do") == "fail":
+            raise RuntimeError("no status today")
+        return {"members": len(ctx.members), "asked": dict(ctx.probe_results)}
+
+
+@pytest.fixture(name="zoned")
+def _zoned(plan: Make, application: Text, with_types: Types) -> Callable[..., Plan]:
+    """The plan of an application with one Zone of these properties."""
+
+    def zoned(properties: Any = None, **fields: Any) -> Plan:
+        scope = {"name": "east", "type": Zone.name, "properties": properties or {}}
+        return plan(application(scopes=[scope]), types=with_types(Zone()), **fields)
+
+    return zoned
+
+
+def _told(plan: Plan) -> list[tuple[str, str, str]]:
+    return [(one.rule, one.path, one.message) for one in plan.problems]
+
+
+def test_the_objects_of_a_scope_belong_to_the_application(zoned: Make) -> None:
+    (planned,) = zoned().manifests
+    assert (planned.owner, planned.instance, planned.made_by) == ("application", "", Zone.name)
+    assert planned.body["metadata"] == {
+        "name": "east-zone",
+        "namespace": "default",
+        "labels": {"app.kubernetes.io/managed-by": "rudr", "app.kubernetes.io/name": "shop"},
+    }
+
+
+def test_the_standard_health_scope_has_the_name_of_its_application(plan: Make, application: Text) -> None:
+    found = plan(application(scopes=[WELL]))
+    assert [str(planned.ref) for planned in found.manifests] == ["healthscope.core.oam.dev/shop"]
+    assert [scope.name for scope in found.scopes] == ["well"]
+
+
+def test_scopes_come_before_the_pods_of_the_same_application(plan: Make, application: Text, web: Web) -> None:
+    kinds = [planned.ref.kind.kind for planned in plan(application(web(), scopes=[WELL])).manifests]
+    assert kinds == ["ComponentInstance", "HealthScope", "Deployment", "Service"]
+
+
+def test_members_of_other_applications_are_told_in_order(zoned: Make) -> None:
+    (planned,) = zoned(members={"east": (member("b", "y"), member("a", "z"), member("a", "x"))}).manifests
+    assert planned.body["data"] == {"members": "x,z,y"}
+
+
+def test_own_members_are_those_of_this_very_rendering(
+    plan: Make, application: Text, web: Web, with_types: Types
+) -> None:
+    scope = {"name": "east", "type": Zone.name}
+    stale = member("shop", "gone"), member("shop", "front", health=Health("ready", "Ready")), member("z", "other")
+    found = plan(
+        application(web(applicationScopes=["east"]), scopes=[scope]),
+        types=with_types(Zone()),
+        members={"east": stale},
+    )
+    seen = found.scopes[0].part.context.members
+    assert [(one.instance, one.health.state) for one in seen] == [("front", "ready"), ("other", "unknown")]
+
+
+def test_probes_and_their_answers_go_by_the_scope(zoned: Make) -> None:
+    found = zoned({"do": "probe"}, members={"east": (member("a", "x"),)}, probe_results={"east": {"p": "refused"}})
+    assert [(one.name, [probe.name for probe in one.probes]) for one in found.scopes] == [("east", ["p"])]
+    assert found.scopes[0].part.context.probe_results == {"p": "refused"}
+
+
+@pytest.mark.parametrize(
+    ("wished", "fault"),
+    [
+        ("scale", "asks for a size"),
+        ("once", "runs once"),
+        ("twice", 'two probes the name "p"'),
+        ("astray", "neither the Service nor a Pod of a member"),
+    ],
+)
+def test_a_scope_type_that_does_what_it_must_not_is_blamed(zoned: Make, wished: str, fault: str) -> None:
+    found = zoned({"do": wished}, members={"east": (member("a", "x"),)})
+    assert found.reason == rendering.PLUGIN_FAILED
+    assert fault in found.problems[0].message
+    assert not found.manifests
+
+
+def test_an_unknown_type_is_told_with_the_nearest_known_one(plan: Make, application: Text) -> None:
+    scope = {**WELL, "type": "core.oam.dev/v1alpha1.HelthScope"}
+    ((rule, path, message),) = _told(plan(application(scopes=[scope])))
+    assert (rule, path) == ("SC-9", "$.spec.scopes[0].type")
+    assert "Did you mean" in message
+
+
+def test_a_type_that_only_a_definition_knows_is_said_to_lack_a_package(
+    plan: Make, application: Text, definitions: Callable[..., Definitions]
+) -> None:
+    known = definitions(
+        {
+            "apiVersion": "core.oam.dev/v1alpha1",
+            "kind": "ApplicationScope",
+            "metadata": {"name": "zone"},
+            "spec": {"type": Zone.name},
+        }
+    )
+    scope = {"name": "east", "type": Zone.name}
+    ((_, _, message),) = _told(plan(application(scopes=[scope]), definitions=known))
+    assert "no installed package implements it" in message
+
+
+def test_properties_are_checked_with_variables_put_in_and_old_spellings_read(
+    plan: Make, application: Text, with_types: Types
+) -> None:
+    scopes = [
+        {"name": "a", "type": Zone.name, "properties": {"howMany": "[fromVariable(n)]"}},
+        {"name": "b", "type": Zone.name, "properties": [{"name": "size", "value": "[fromVariable(m)]"}]},
+    ]
+    variables = [{"name": "n", "value": "many"}]
+    found = plan(application(scopes=scopes, variables=variables), types=with_types(Zone()))
+    assert _told(found) == [
+        ("AC-12", "$.spec.scopes[0].properties.howMany", 'is "many", must be a whole number'),
+        ("AC-9", "$.spec.scopes[1].properties[0].value", 'the variable "m" does not exist.'),
+    ]
+    assert any('"howMany" is an outdated spelling' in warning.message for warning in found.warnings)
+
+
+def test_parameters_of_a_definition_of_the_cluster_are_checked_too(
+    zoned: Make, definitions: Callable[..., Definitions]
+) -> None:
+    parameters = [{"name": "howMany", "type": "number", "required": True}, {"name": "do", "type": "number"}]
+    known = definitions(
+        {
+            "apiVersion": "core.oam.dev/v1alpha1",
+            "kind": "ApplicationScope",
+            "metadata": {"name": "zone"},
+            "spec": {"type": Zone.name, "parameters": parameters, "allowComponentOverlap": True},
+        }
+    )
+    found = _told(zoned({"do": "nothing"}, definitions=known))
+    assert [message for _, _, message in found] == [
+        'acme.dev/v1.Zone needs the property "size"',
+        'is "nothing", must be a number',
+    ]
+
+
+def test_a_refusal_points_into_the_properties(zoned: Make) -> None:
+    assert _told(zoned({"do": "refuse", "size": 9})) == [
+        ("AC-12", "$.spec.scopes[0].properties.size", "size is too large")
+    ]
+
+
+def test_two_scopes_that_would_write_one_object_are_both_named(
+    plan: Make, application: Text, with_types: Types
+) -> None:
+    scopes = [{"name": name, "type": Zone.name, "properties": {"name": "same"}} for name in ("east", "west")]
+    ((_, path, message),) = _told(plan(application(scopes=scopes), types=with_types(Zone())))
+    assert path == "$.spec.scopes[1].name"
+    assert message.startswith('"east" and "west" would both write configmap/same')
+
+
+def test_a_scope_knows_its_siblings(plan: Make, application: Text, with_types: Types) -> None:
+    scopes = [{"name": "east", "type": Zone.name}, WELL, {"name": "west", "type": Zone.name}]
+    found = plan(application(scopes=scopes), types=with_types(Zone()))
+    assert {warning.message for warning in found.warnings} == {"siblings: east, west"}
+
+
+def _status(plan: Plan, inputs: Inputs, before: Any = None) -> dict[str, Any]:
+    sync = status.SyncState(state="True", reason="Synced")
+    return status.status(plan, inputs, NOTHING, sync, status.previous(before))
+
+
+def test_status_tells_of_each_scope_and_of_the_scopes_of_each_instance(
+    application: Text, web: Web, inputs: Callable[..., Inputs], catalog: Catalog
+) -> None:
+    read = inputs(application(web(applicationScopes=["well"]), scopes=[WELL]))
+    built = _status(rendering.render(read, catalog), read)
+    (scope,) = built["scopes"]
+    assert {key: scope[key] for key in ("name", "type", "attachedAt", "members", "state")} == {
+        "name": "well",
+        "type": HEALTH,
+        "attachedAt": "2026-03-01T12:00:00Z",
+        "members": 1,
+        "state": "progressing",
+    }
+    assert built["instances"][0]["scopes"] == [{"name": "well", "type": HEALTH, "application": "shop"}]
+    assert status.previous(built).attached["", "well"] == read.now
+    wrong = msgspec.structs.replace(rendering.render(read, catalog), problems=(Problem("no"),))
+    (kept,) = _status(wrong, read, built)["scopes"]
+    assert kept == {
+        "name": "well",
+        "type": HEALTH,
+        "attachedAt": "2026-03-01T12:00:00Z",
+        "state": "unknown",
+        "reason": "NotValid",
+    }
+
+
+def test_the_status_of_a_scopes_own_object_is_what_its_type_says(zoned: Make) -> None:
+    found = zoned(members={"east": (member("a", "x"),)}, probe_results={"east": {"p": None}})
+    now = found.scopes[0].part.context.now
+    assert status.scope_status(found, NOTHING, now) == {Ref(MAP, "east-zone"): {"members": 1, "asked": {"p": None}}}
+
+
+def test_a_type_that_fails_at_the_status_writes_none_and_is_told(
+    zoned: Make, inputs: Callable[..., Inputs], application: Text
+) -> None:
+    found = zoned({"do": "fail"})
+    assert status.scope_status(found, NOTHING, found.scopes[0].part.context.now) == {}
+    (scope,) = _status(found, inputs(application()))["scopes"]
+    assert (scope["state"], scope["reason"]) == ("unknown", "PluginFailed")
+    assert "no status today" in scope["message"]
+
+
+PROPERTIES = st.dictionaries(
+    st.sampled_from(["probe-method", "probe-endpoint", "network-id", "subnet-id", "subnetIds", "odd"]),
+    st.none() | st.integers(-1, 3) | st.sampled_from(["kube-get", ".status", "tcp", ":80", "[fromVariable(x)]", ""]),
+    max_size=4,
+)
+SCOPES = st.fixed_dictionaries(
+    {
+        "name": st.sampled_from(["a", "b", "Not_Ok", ""]),
+        "type": st.sampled_from([HEALTH, "core.oam.dev/v1.Network", "acme.dev/v1.None", "odd", ""]),
+        "properties": PROPERTIES,
+    }
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(scopes=st.lists(SCOPES, max_size=3), joined=st.lists(st.sampled_from(["a", "b", "shop", "c"]), max_size=2))
+def test_whatever_is_written_of_scopes_is_either_a_plan_or_told(
+    inputs: Callable[..., Inputs], application: Text, web: Web, catalog: Catalog, scopes: list[Any], joined: list[str]
+) -> None:
+    read = inputs(application(web(applicationScopes=joined), scopes=scopes))
+    found, again = rendering.render(read, catalog), rendering.render(read, catalog)
+    assert (found.manifests, found.problems, found.warnings) == (again.manifests, again.problems, again.warnings)
+    assert bool(found.problems) is not bool(found.manifests)
+    assert len(found.scopes) == (0 if found.problems else len(scopes))
+    assert all(problem.location is not None for problem in found.problems)

@@ -1,0 +1,54 @@
+"""The root scopes: a document without fault, made only where there is none, that admits everyone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from rudr_py.api.component import Port
+from rudr_py.catalog import Catalog
+from rudr_py.model.application import Application
+from rudr_py.model.parse import documents
+from rudr_py.render import render
+from rudr_py.render.scopes import membership, root_scopes
+from rudr_py.render.values.inputs import Inputs
+
+
+def _application() -> Application:
+    parsed = documents.parse(root_scopes.document("team"))
+    assert (parsed.problems, parsed.warnings) == ((), ())
+    assert isinstance(parsed.value, Application)
+    return parsed.value
+
+
+def test_a_namespace_with_applications_lacks_them_until_one_is_called_root() -> None:
+    assert root_scopes.missing({"shop"})
+    assert not root_scopes.missing({"shop", "root"})
+    assert not root_scopes.missing(set())
+
+
+def test_everyone_without_a_scope_is_in_both_and_every_declared_port_is_open(
+    application: Callable[..., str], web: Callable[..., Any], inputs: Callable[..., Inputs], catalog: Catalog
+) -> None:
+    declared = membership.declared((_application(),))
+    shop = render.render(inputs(application(web()), scopes_of=declared, root=root_scopes.NAME), catalog)
+    told = [membership.members(shop, ())]
+    text = msgspec.json.encode(root_scopes.document("default")).decode()
+    found = render.render(
+        inputs(text, scopes_of=declared, root=root_scopes.NAME, members=membership.gather(root_scopes.NAME, told)),
+        catalog,
+    )
+    assert not found.problems
+    assert [len(scope.part.context.members) for scope in found.scopes] == [1, 1]
+    assert found.scopes[0].part.context.members[0].ports == (Port(name="http", container_port=80),)
+    policies = [one.body["spec"] for one in found.manifests if one.ref.kind.kind == "NetworkPolicy"]
+    assert {"ports": [{"protocol": "TCP", "port": 80}]} in [rule for spec in policies for rule in spec["ingress"]]
+    assert policies[0]["egress"] == [{}]
+
+
+def test_the_root_application_itself_needs_nobody(inputs: Callable[..., Inputs], catalog: Catalog) -> None:
+    found = render.render(inputs(msgspec.json.encode(root_scopes.document("default")).decode()), catalog)
+    assert not found.problems
+    assert [str(one.ref) for one in found.manifests] == ["healthscope.core.oam.dev/root"]

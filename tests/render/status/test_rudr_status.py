@@ -1,0 +1,128 @@
+"""The words of Rudr's `status.components`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rudr_py import catalog
+from rudr_py.api import Kind, Ref, WorkloadContext, WorkloadType
+from rudr_py.api.component import Component
+from rudr_py.model.identity import Metadata
+from rudr_py.render.status import rudr_status
+from rudr_py.render.values.inputs import NOTHING
+from rudr_py.render.values.plan import InstancePlan, Plan, TypeCall
+
+DEPLOYMENT = Kind("apps/v1", "Deployment")
+STATEFUL_SET = Kind("apps/v1", "StatefulSet")
+JOB = Kind("batch/v1", "Job")
+CLAIM = Kind("v1", "PersistentVolumeClaim")
+HPA = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
+SERVICE = Kind("v1", "Service")
+
+
+class Seen:
+    """One object, of whatever kind is asked for."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._document = document
+
+    def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
+        """That object."""
+        del instance, kind
+        return ({**self._document, "metadata": {"name": "a", "generation": 2}},)
+
+
+class Example(WorkloadType[Any]):
+    """A type to have a part."""
+
+    name = "acme.example/v1.Any"
+
+
+def _plan(*kinds: Kind, component: str = "web") -> Plan:
+    context: WorkloadContext[Any] = WorkloadContext(
+        application="shop",
+        namespace="default",
+        instance="front",
+        component=Component(metadata=Metadata(name=component), workload_type="x/v1.Y"),
+        properties={},
+        now=None,  # type: ignore[arg-type] # nobody looks at the time here
+    )
+    part = TypeCall(
+        offer=catalog.offer(Example(), package="acme 1"), context=context, refs=tuple(Ref(kind, "a") for kind in kinds)
+    )
+    return Plan(instances=(InstancePlan(name="front", component=component, owner=Ref(SERVICE, "o"), workload=part),))
+
+
+def _word(kind: Kind, document: dict[str, Any]) -> str:
+    ((_, text),) = rudr_status.components(_plan(kind), Seen(document))["web"].items()
+    return text
+
+
+def _deployment(wanted: int | None, **counts: int) -> dict[str, Any]:
+    spec = {} if wanted is None else {"replicas": wanted}
+    return {"spec": spec, "status": {"observedGeneration": 2, **counts}}
+
+
+def _condition(kind: str, status: str = "True") -> dict[str, Any]:
+    return {"status": {"conditions": [{"type": "Other", "status": "True"}, {"type": kind, "status": status}]}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "document", "word"),
+    [
+        (DEPLOYMENT, _deployment(2, replicas=2, updatedReplicas=2, availableReplicas=2), "running"),
+        (DEPLOYMENT, _deployment(None, replicas=1, updatedReplicas=1, availableReplicas=1), "running"),
+        (DEPLOYMENT, _deployment(0), "running"),
+        (DEPLOYMENT, _deployment(2, replicas=2, updatedReplicas=2, availableReplicas=1), "unavailable"),
+        (DEPLOYMENT, _deployment(2, replicas=3, updatedReplicas=2, availableReplicas=2), "updating"),
+        (DEPLOYMENT, _deployment(2, replicas=2, updatedReplicas=1, availableReplicas=2), "updating"),
+        (DEPLOYMENT, {"spec": {"replicas": 0}, "status": {"observedGeneration": 1}}, "updating"),
+        (STATEFUL_SET, _deployment(1, readyReplicas=1), "running"),
+        (STATEFUL_SET, _deployment(1), "updating"),
+        (STATEFUL_SET, {"status": {"observedGeneration": 1, "readyReplicas": 1}}, "updating"),
+        (JOB, {}, "running"),
+        (JOB, _condition("Complete"), "succeeded"),
+        (JOB, _condition("Complete", "False"), "running"),
+        (JOB, _condition("Failed"), "failed"),
+        (HPA, {"status": {"currentReplicas": 4}}, "4"),
+        (HPA, {}, "0"),
+        (CLAIM, {"status": {"phase": "Bound"}}, "Bound"),
+        (CLAIM, {}, "Pending"),
+        (SERVICE, {}, "created"),
+        (Kind("batch.volcano.sh/v1alpha1", "Job"), _condition("Failed"), "created"),
+    ],
+)
+def test_each_object_has_rudrs_word(kind: Kind, document: dict[str, Any], word: str) -> None:
+    assert _word(kind, document) == word
+
+
+def test_the_map_goes_by_component_then_kind_and_name_and_leaves_config_maps_out() -> None:
+    found = rudr_status.components(_plan(DEPLOYMENT, Kind("v1", "ConfigMap"), SERVICE), NOTHING)
+    assert found == {"web": {"deployment/a": "not existed", "service/a": "not existed"}}
+
+
+def test_instances_of_one_component_share_its_entry(
+    plan: Callable[..., Plan], application: Callable[..., str], web: Callable[..., dict[str, Any]]
+) -> None:
+    found = rudr_status.components(plan(application(web(), web(instanceName="back"))), NOTHING)
+    assert sorted(found["web"]) == ["deployment/back", "deployment/front", "service/back", "service/front"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["replicas", "conditions", "phase", "type", "status"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.sampled_from([DEPLOYMENT, STATEFUL_SET, JOB, HPA, CLAIM]), JSON, JSON)
+def test_an_object_of_whatever_shape_has_some_word(kind: Kind, spec: Any, status: Any) -> None:
+    assert _word(kind, {"spec": spec, "status": status})

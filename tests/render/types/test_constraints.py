@@ -1,0 +1,136 @@
+"""Trait objects of the cluster check properties and workload types, too; wrong ones are told and hinder nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rudr_py.render.types import definitions as publishing
+from rudr_py.render.values.inputs import Definitions
+from rudr_py.render.values.plan import Plan
+
+Text = Callable[..., str]
+Make = Callable[..., Plan]
+Web = Callable[..., dict[str, Any]]
+
+SMALL = {"type": "object", "properties": {"replicaCount": {"type": "integer", "maximum": 3}}}
+
+
+def _trait(properties: Any = None, name: str = "manual-scaler", **spec: Any) -> dict[str, Any]:
+    known = spec if properties is None else {"properties": properties, **spec}
+    return {"apiVersion": "core.oam.dev/v1alpha1", "kind": "Trait", "metadata": {"name": name}, "spec": known}
+
+
+@pytest.fixture(name="scaled")
+def _scaled(plan: Make, application: Text, web: Web, definitions: Callable[..., Definitions]) -> Callable[..., Plan]:
+    """The plan of an instance with a manual-scaler of these properties, where the cluster has this Trait object."""
+
+    def scaled(properties: Any, trait: Any, name: str = "manual-scaler") -> Plan:
+        text = application(web({"name": name, "properties": properties}))
+        return plan(text, definitions=definitions(trait))
+
+    return scaled
+
+
+def _told(plan: Plan) -> list[tuple[str, str, str]]:
+    return [(one.rule, one.path, one.message) for one in plan.problems]
+
+
+PATH = "$.spec.components[0].traits[0].properties"
+
+
+@pytest.mark.parametrize("schema", [SMALL, json.dumps(SMALL)])
+def test_a_schema_of_the_cluster_is_kept_to_as_well_as_the_types_own(scaled: Make, schema: Any) -> None:
+    assert not scaled({"replicaCount": 3}, _trait(schema)).problems
+    assert _told(scaled({"replicaCount": 4}, _trait(schema))) == [
+        ("TR-17", f"{PATH}.replicaCount", "is 4, must be at most 3")
+    ]
+
+
+def test_the_older_list_of_properties_is_kept_to_as_well(scaled: Make) -> None:
+    listed = [{"name": "replicaCount", "type": "string", "required": True}]
+    assert [message for _, _, message in _told(scaled({"replicaCount": 4}, _trait(listed)))] == ["is 4, must be text"]
+
+
+def test_what_both_schemas_say_is_told_once(scaled: Make) -> None:
+    strict = {**SMALL, "required": ["replicaCount"], "additionalProperties": False}
+    found = _told(scaled({"count": 1}, _trait(strict)))
+    assert sorted(path for _, path, _ in found) == [PATH, f"{PATH}.count"]
+    assert len(_told(scaled({"replicaCount": "x"}, _trait(strict)))) == 1
+
+
+def test_a_schema_about_outdated_spellings_is_about_the_present_ones(
+    plan: Make, application: Text, web: Web, definitions: Callable[..., Definitions]
+) -> None:
+    schema = {"type": "object", "required": ["service_port"], "properties": {"service_port": {"maximum": 100}}}
+    ingress = {"name": "ingress", "properties": {"hostname": "a.example", "service_port": 443}}
+    text = application(web(ingress))
+    found = _told(plan(text, definitions=definitions(_trait(schema, "ingress"))))
+    assert any("must be at most 100" in message for _, _, message in found)
+    assert not any("needs the property" in message for _, _, message in found)
+
+
+def test_a_definition_narrows_the_workload_types(scaled: Make) -> None:
+    workers = _trait(appliesTo=["core.oam.dev/v1alpha1.Worker"])
+    ((rule, path, message),) = _told(scaled({"replicaCount": 1}, workers))
+    assert (rule, path) == ("TR-14", "$.spec.components[0].traits[0].name")
+    assert message.startswith('the Trait object "manual-scaler" of this cluster does not let it apply to')
+    servers = _trait(appliesTo=["core.oam.dev/v1alpha1.Server"])
+    assert not scaled({"replicaCount": 1}, servers).problems
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        "{not json",
+        {"type": "nonsense"},
+        {"$ref": "https://example.com/schema.json"},
+        {"$dynamicRef": "https://example.com/schema.json"},
+        {"properties": {"replicaCount": {"$ref": "#/definitions/x"}}},
+        {"required": "replicaCount"},
+        {"properties": []},
+    ],
+)
+def test_a_schema_that_cannot_be_used_is_a_warning_that_names_the_object(scaled: Make, schema: Any) -> None:
+    plan = scaled({"replicaCount": 9}, _trait(schema))
+    assert not plan.problems
+    assert plan.manifests
+    assert any((one.document, one.path) == ("trait/manual-scaler", "$.spec.properties") for one in plan.warnings)
+
+
+def test_a_pattern_that_is_none_is_a_warning(
+    plan: Make, application: Text, web: Web, definitions: Callable[..., Definitions]
+) -> None:
+    schema = {"properties": {"hostname": {"pattern": "("}}}
+    text = application(web({"name": "ingress", "properties": {"hostname": "a.example"}}))
+    found = plan(text, definitions=definitions(_trait(schema, "ingress")))
+    assert not found.problems
+    assert [one.document for one in found.warnings] == ["trait/ingress"]
+
+
+def test_what_the_controller_published_itself_is_not_used(scaled: Make) -> None:
+    published = _trait({"type": "object", "maxProperties": 0})
+    published["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "rudr"}
+    assert not scaled({"replicaCount": 9}, published).problems
+
+
+def test_the_published_definitions_would_change_nothing(
+    plan: Make, application: Text, web: Web, catalog: Any, definitions: Callable[..., Definitions]
+) -> None:
+    documents = publishing.publish(catalog, "rudr-system")
+    for document in documents:
+        document["metadata"]["labels"] = {}
+    ingress = {"name": "ingress", "properties": {"hostname": "a.example", "service_port": 80}}
+    text = application(web({"name": "manual-scaler", "properties": {"replicaCount": 2}}, ingress))
+    narrowed, plain = plan(text, definitions=definitions(*documents)), plan(text)
+    assert (narrowed.manifests, narrowed.problems, narrowed.warnings) == (plain.manifests, (), plain.warnings)
+    assert narrowed.manifests
+
+
+def test_a_trait_that_only_a_definition_knows_is_said_to_lack_a_package(scaled: Make) -> None:
+    ((rule, _, message),) = _told(scaled({}, _trait({}, name="canary"), name="canary"))
+    assert rule == "TR-8"
+    assert "A Trait object of this cluster defines it, but no installed package implements it." in message

@@ -1,0 +1,105 @@
+"""The installed types as objects for kubectl: Rudr's names, valid documents, everything that a type declares."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from rudr_py.api import Trait, WorkloadType
+from rudr_py.catalog import Catalog
+from rudr_py.model.parse import documents
+from rudr_py.render.types import definitions
+
+Types = Callable[..., Catalog]
+
+
+class Function(WorkloadType[dict[str, Any]]):
+    """Runs a function.
+
+    In a far away cloud.
+    """
+
+    name = "openfaas.com/v1alpha2.Function"
+    properties: ClassVar[dict[str, Any]] = {
+        "type": "object",
+        "required": ["image"],
+        "properties": {
+            "image": {"type": "string", "description": "What to run."},
+            "size": {"type": ["null", "integer"], "default": 2},
+            "names": {"anyOf": [{"type": "string"}, {"type": "array"}], "default": []},
+            "odd": True,
+        },
+    }
+
+
+class Odd(Trait[dict[str, Any]]):
+    name = "acme.dev/v1.OddThing"
+
+
+def _by_name(catalog: Catalog) -> dict[tuple[str, str], dict[str, Any]]:
+    found = definitions.publish(catalog, "rudr-system")
+    return {(one["kind"], one["metadata"]["name"]): one for one in found}
+
+
+def test_the_standard_types_have_rudrs_names(catalog: Catalog) -> None:
+    assert sorted(_by_name(catalog)) == [
+        ("ApplicationScope", "health"),
+        ("ApplicationScope", "network"),
+        ("Trait", "auto-scaler"),
+        ("Trait", "empty"),
+        ("Trait", "ingress"),
+        ("Trait", "manual-scaler"),
+        ("Trait", "volume-mounter"),
+        ("WorkloadType", "server"),
+        ("WorkloadType", "singleton-server"),
+        ("WorkloadType", "singleton-task"),
+        ("WorkloadType", "singleton-worker"),
+        ("WorkloadType", "task"),
+        ("WorkloadType", "worker"),
+    ]
+
+
+def test_every_published_object_is_a_document_without_fault(catalog: Catalog, with_types: Types) -> None:
+    for document in definitions.publish(with_types(Function(), Odd()), "rudr-system"):
+        parsed = documents.parse(document)
+        assert (parsed.problems, parsed.warnings) == ((), ())
+        assert parsed.value is not None
+        assert document["metadata"]["namespace"] == "rudr-system"
+        assert document["metadata"]["labels"] == {"app.kubernetes.io/managed-by": "rudr"}
+
+
+def test_a_trait_carries_its_schema_as_text_and_where_it_applies(catalog: Catalog) -> None:
+    spec = _by_name(catalog)["Trait", "manual-scaler"]["spec"]
+    assert json.loads(spec["properties"])["required"] == ["replicaCount"]
+    assert "*" in spec["appliesTo"] or "core.oam.dev/v1alpha1.Server" in spec["appliesTo"]
+
+
+def test_a_scope_carries_its_parameters(catalog: Catalog) -> None:
+    spec = _by_name(catalog)["ApplicationScope", "network"]["spec"]
+    assert (spec["type"], spec["allowComponentOverlap"]) == ("core.oam.dev/v1alpha1.NetworkScope", False)
+    assert {one["name"] for one in spec["parameters"] if one["required"]} == {"network-id", "subnet-id"}
+
+
+def test_a_workload_type_carries_its_settings_and_who_brings_it(with_types: Types) -> None:
+    found = _by_name(with_types(Function()))["WorkloadType", "function.v1alpha2.openfaas.com"]
+    assert found["metadata"]["annotations"] == {"rudr.oam.dev/package": "acme 1.0", "description": "Runs a function."}
+    assert found["spec"] == {
+        "group": "openfaas.com",
+        "version": "v1alpha2",
+        "names": {"kind": "Function", "singular": "function", "plural": "functions"},
+        "settings": [
+            {"name": "image", "required": True, "type": "string", "description": "What to run."},
+            {"name": "size", "required": False, "type": "integer", "default": 2},
+            {"name": "names", "required": False, "type": "array", "default": []},
+            {"name": "odd", "required": False, "type": "string"},
+        ],
+    }
+
+
+def test_a_name_that_kubernetes_does_not_take_is_made_one(with_types: Types) -> None:
+    assert ("Trait", "odd-thing.v1.acme.dev") in _by_name(with_types(Odd()))
+
+
+def test_publishing_twice_gives_the_same(catalog: Catalog) -> None:
+    assert definitions.publish(catalog, "n") == definitions.publish(catalog, "n")

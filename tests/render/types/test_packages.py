@@ -1,0 +1,182 @@
+"""Which package a type is of is kept in status, and told when the package is gone; it is never forgotten too early."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rudr_py import catalog as catalogs
+from rudr_py.api import Rendered, Scope, Trait, WorkloadType
+from rudr_py.catalog import Catalog, PluginState, State
+from rudr_py.render import render as rendering
+from rudr_py.render.status import status
+from rudr_py.render.status.status import SyncState
+from rudr_py.render.types import packages
+from rudr_py.render.values.inputs import NOTHING, Inputs
+from rudr_py.render.values.plan import Plan
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+DONE = SyncState(state="True", reason="Applied")
+BEFORE = {"cron": "acme 1.0", "acme.example/v1.Job": "acme 1.0", "acme.example/v1.Team": "acme 1.0"}
+
+Make = Callable[..., Any]
+
+
+class Cron(Trait[Any]):
+    name = "cron-trait"
+    aliases = ("cron",)
+
+    def render(self, ctx: object) -> Rendered:
+        return Rendered()
+
+
+class Job(WorkloadType[Any]):
+    name = "acme.example/v1.Job"
+
+    def render(self, ctx: object) -> Rendered:
+        return Rendered()
+
+
+class Team(Scope[Any]):
+    name = "acme.example/v1.Team"
+
+    def render(self, ctx: object) -> Rendered:
+        return Rendered()
+
+
+TEXT = """
+apiVersion: core.oam.dev/v1alpha1
+kind: ComponentSchematic
+metadata: {name: nightly}
+spec:
+  workloadType: acme.example/v1.Job
+  containers: [{name: web, image: "registry.example/web:1"}]
+---
+apiVersion: core.oam.dev/v1alpha1
+kind: ApplicationConfiguration
+metadata: {name: app}
+spec:
+  scopes: [{name: team, type: acme.example/v1.Team}]
+  components:
+  - componentName: nightly
+    instanceName: nightly
+    traits: [{name: cron, properties: {}}, {name: empty, properties: {}}]
+"""
+
+
+@pytest.fixture(name="full")
+def _full(with_types: Make) -> Catalog:
+    """The types of `acme 1.0`; one of them is used by its alias."""
+    installed: Catalog = with_types(Cron(), Job(), Team())
+    cron = installed.traits["cron-trait"]
+    return msgspec.structs.replace(installed, traits={**installed.traits, "cron": cron})
+
+
+@pytest.fixture(name="read")
+def _read(inputs: Make) -> Inputs:
+    found: Inputs = inputs(TEXT, now=NOW, packages=BEFORE)
+    return found
+
+
+def _built(plan: Plan, read: Inputs, before: Any = None) -> dict[str, Any]:
+    return status.status(plan, read, NOTHING, DONE, status.previous(before))
+
+
+def test_status_says_of_which_package_the_types_are_and_nothing_of_our_own(read: Inputs, full: Catalog) -> None:
+    built = _built(rendering.render(read, full), read)
+    types = ["acme.example/v1.Job", "acme.example/v1.Team", "cron"]
+    assert built["packages"] == [{"name": "acme", "version": "1.0", "types": types}]
+    assert status.previous(built).packages == BEFORE
+
+
+def test_an_application_with_standard_types_alone_has_no_packages(
+    application: Make, web: Make, inputs: Make, catalog: Catalog
+) -> None:
+    read = inputs(application(web({"name": "empty", "properties": {}})), now=NOW)
+    assert "packages" not in _built(rendering.render(read, catalog), read)
+
+
+def test_without_the_package_each_type_is_told_with_what_to_install(read: Inputs, catalog: Catalog) -> None:
+    plan = rendering.render(read, catalog)
+    for path in ("$.spec.workloadType", "$.spec.components[0].traits[0].name", "$.spec.scopes[0].type"):
+        (problem,) = (problem for problem in plan.problems if problem.path == path)
+        assert "was offered by acme 1.0, which is not installed now" in problem.message
+        assert "pip install acme" in problem.message
+    assert plan.packages == BEFORE
+
+
+def test_what_nobody_remembers_is_not_told(inputs: Make, catalog: Catalog) -> None:
+    plan = rendering.render(inputs(TEXT, now=NOW), catalog)
+    assert plan.problems
+    assert all("was offered by" not in problem.message for problem in plan.problems)
+
+
+@pytest.mark.parametrize(
+    ("state", "version", "types", "told"),
+    [
+        ("loaded", "2.0", (), "acme 2.0, which is installed now, does not offer it: pip install 'acme==1.0'"),
+        ("failed", "1.0", (), 'the trait "cron" cannot be used: acme is broken'),
+        ("disabled", "1.0", (), 'the trait "cron" cannot be used: acme is broken'),
+        ("quarantined", "1.0", ("cron",), "cannot be used: acme is broken"),
+    ],
+)
+def test_a_package_that_is_there_and_does_not_offer_the_type_is_told_with_its_state(
+    state: State, version: str, types: tuple[str, ...], told: str, read: Inputs, catalog: Catalog
+) -> None:
+    error = "" if state == "loaded" else "acme is broken"
+    plugin = PluginState(name="acme", package="acme", version=version, state=state, types=types, error=error)
+    plan = rendering.render(read, msgspec.structs.replace(catalog, plugins=(*catalog.plugins, plugin)))
+    (problem,) = (problem for problem in plan.problems if problem.path.endswith("traits[0].name"))
+    assert told in problem.message
+    assert problem.message.count("acme is broken") == (state != "loaded")
+    assert ("pip install" in problem.message) == (state == "loaded")
+
+
+def test_a_type_that_comes_back_from_elsewhere_is_of_the_new_package(read: Inputs, full: Catalog) -> None:
+    offer = catalogs.offer(Cron(), package="other 3")
+    plan = rendering.render(read, msgspec.structs.replace(full, traits={**full.traits, "cron": offer}))
+    assert plan.packages == {**BEFORE, "cron": "other 3"}
+
+
+def test_what_is_used_no_more_is_forgotten(read: Inputs, catalog: Catalog, inputs: Make) -> None:
+    text = TEXT.replace("{name: cron, properties: {}}, ", "")
+    plan = rendering.render(inputs(text, now=NOW, packages=BEFORE), catalog)
+    assert plan.problems
+    assert plan.packages == {name: package for name, package in BEFORE.items() if name != "cron"}
+
+
+def test_while_a_component_is_not_there_its_package_is_remembered(inputs: Make, catalog: Catalog) -> None:
+    text = TEXT.replace("metadata: {name: nightly}", "metadata: {name: daily}")
+    assert rendering.render(inputs(text, now=NOW, packages=BEFORE), catalog).packages == BEFORE
+
+
+def test_a_status_that_is_too_large_still_names_the_packages(read: Inputs, full: Catalog) -> None:
+    built = _built(rendering.render(read, full), read)
+    large = {**built, "warnings": ["x" * status.SIZE_LIMIT]}
+    assert status.bounded(large, status.previous(None))["packages"] == built["packages"]
+
+
+NAMES = st.text(st.characters(blacklist_categories=("Cs", "Zs")), min_size=1, max_size=5)
+
+
+@given(st.dictionaries(NAMES, st.tuples(NAMES, NAMES).map(" ".join) | NAMES))
+def test_what_is_written_is_read_again(wanted: dict[str, str]) -> None:
+    assert packages.read(tuple(packages.written(wanted))) == wanted
+
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(("name", "version", "types")), JSON)))
+def test_whatever_stands_in_status_is_read_or_left_out(entries: list[dict[str, Any]]) -> None:
+    found = packages.read(tuple(entries))
+    assert all(isinstance(text, str) for pair in found.items() for text in pair)
