@@ -6,7 +6,9 @@ Starts nothing and connects to nothing.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import msgspec
 
 from rudr_py.catalog import Catalog
 from rudr_py.controller.apply.applier import Applier, Refusals
@@ -52,6 +54,17 @@ LONGEST = 500
 """Characters of the line that /readyz has for a plugin; `rudr plugins` has all."""
 
 
+class _ClusterAccess(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything through which the parts of the controller read and write the cluster."""
+
+    client: Client
+    discovery: Discovery
+    state: ClusterState
+    recorder: Recorder
+    clock: Clock
+    settings: Settings
+
+
 def assemble(
     settings: Settings,
     transport: Transport,
@@ -83,13 +96,8 @@ def assemble(
     seen = SourceTools(transport=transport, discovery=discovery, clock=clock, settings=settings, denied=denials.note)
     watched = Sources(known, seen, lambda key, initial: queue.add(key, priority=LOW_PRIORITY if initial else 0))
     probing = Probing(prober or NetworkProber(), in_cluster(known), clock, wake)
-    refusals: Refusals = TtlMap(clock, settings.refused_retry)
-    applier = Applier(client, discovery, known, recorder, Contention(clock, metrics.contention), refusals)
-    syncer = Syncer(
-        applier,
-        Pruner(client, discovery, known, clock),
-        Finalizer(client, discovery, known, recorder),
-        known,
+    access = _ClusterAccess(
+        client=client, discovery=discovery, state=known, recorder=recorder, clock=clock, settings=settings
     )
     sight = ReaderSettings(
         world=known, catalog=catalog, probing=probing, clock=clock, image_pull_policy=settings.image_pull_policy
@@ -105,23 +113,7 @@ def assemble(
             sources=watched,
             kinds=tuple(kind for kind in catalog.kinds() if kind not in (*cluster_state.OWN_KINDS, cluster_state.POD)),
             queue=queue,
-            reconciler=Reconciler(
-                ReconcilerParts(
-                    world=known,
-                    sources=watched,
-                    catalog=catalog,
-                    reader=InputReader(sight),
-                    plans=PlanCache(catalog),
-                    probing=probing,
-                    roots=RootScopes(client, discovery, known, clock),
-                    syncer=syncer,
-                    reporter=StatusWriter(client, discovery, known, clock, settings),
-                    recorder=recorder,
-                    tally=metrics.tally,
-                    wake=wake,
-                    lacking=functools.partial(right_purposes.sentence, catalog),
-                )
-            ),
+            reconciler=Reconciler(_parts(access, sight, watched, metrics, wake)),
             recorder=recorder,
             endpoints=_endpoints(checks, metrics, settings, known, leadership),
             checks=checks,
@@ -137,6 +129,42 @@ def _metrics(settings: Settings, transport: Transport, clock: Clock, catalog: Ca
     metrics.workers(settings.workers)
     metrics.plugins(catalog)
     return metrics
+
+
+def _parts(
+    access: _ClusterAccess,
+    sight: ReaderSettings,
+    watched: Sources,
+    metrics: Metrics,
+    wake: Callable[[ObjectKey], None],
+) -> ReconcilerParts:
+    client, discovery, state, clock = access.client, access.discovery, access.state, access.clock
+    return ReconcilerParts(
+        world=state,
+        sources=watched,
+        catalog=sight.catalog,
+        reader=InputReader(sight),
+        plans=PlanCache(sight.catalog),
+        probing=sight.probing,
+        roots=RootScopes(client, discovery, state, clock),
+        syncer=_syncer(access, Contention(clock, metrics.contention)),
+        reporter=StatusWriter(client, discovery, state, clock, access.settings),
+        recorder=access.recorder,
+        tally=metrics.tally,
+        wake=wake,
+        lacking=functools.partial(right_purposes.sentence, sight.catalog),
+    )
+
+
+def _syncer(access: _ClusterAccess, contention: Contention) -> Syncer:
+    client, discovery, state = access.client, access.discovery, access.state
+    refusals: Refusals = TtlMap(access.clock, access.settings.refused_retry)
+    return Syncer(
+        Applier(client, discovery, state, access.recorder, contention, refusals),
+        Pruner(client, discovery, state, access.clock),
+        Finalizer(client, discovery, state, access.recorder),
+        state,
+    )
 
 
 def _publisher(catalog: Catalog, client: Client, known: ClusterState, watched: Sources, seen: SourceTools) -> Publisher:
