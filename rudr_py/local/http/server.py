@@ -93,7 +93,7 @@ class HttpServer:
             response = self._error_response(api_errors.bad_request("the object is nested too deeply for the local API"))
         except Exception:
             # an unexpected exception must be answered with 500 and must not close the connection
-            logger.exception("a request failed with an unexpected exception", extra={"method": request.method, "path": request.path})
+            logger.exception("a request failed unexpectedly", extra={"method": request.method, "path": request.path})
             response = self._error_response(api_errors.internal())
         if not response.prepared:
             self._record(request, response.status)
