@@ -133,26 +133,26 @@ def _metrics(settings: Settings, transport: Transport, clock: Clock, catalog: Ca
 
 def _parts(
     access: _ClusterAccess,
-    sight: ReaderSettings,
-    watched: Sources,
+    reader_settings: ReaderSettings,
+    sources: Sources,
     metrics: Metrics,
     wake: Callable[[ObjectKey], None],
 ) -> ReconcilerParts:
     client, discovery, state, clock = access.client, access.discovery, access.state, access.clock
     return ReconcilerParts(
         world=state,
-        sources=watched,
-        catalog=sight.catalog,
-        reader=InputReader(sight),
-        plans=PlanCache(sight.catalog),
-        probing=sight.probing,
+        sources=sources,
+        catalog=reader_settings.catalog,
+        reader=InputReader(reader_settings),
+        plans=PlanCache(reader_settings.catalog),
+        probing=reader_settings.probing,
         roots=RootScopes(client, discovery, state, clock),
         syncer=_syncer(access, Contention(clock, metrics.contention)),
         reporter=StatusWriter(client, discovery, state, clock, access.settings),
         recorder=access.recorder,
         tally=metrics.tally,
         wake=wake,
-        lacking=functools.partial(right_purposes.sentence, sight.catalog),
+        lacking=functools.partial(right_purposes.sentence, reader_settings.catalog),
     )
 
 
