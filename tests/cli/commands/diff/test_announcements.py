@@ -6,6 +6,7 @@ of another owner, of Rudr …) and changed documents. No controller runs while t
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections.abc import Iterator
@@ -140,7 +141,7 @@ class Subject:
 
     def document(self, changes: frozenset[str] = frozenset(), *, paused: bool = False) -> Document:
         """The application; `round` makes a new generation and changes nothing else."""
-        web = {
+        web: Document = {
             "componentName": "web",
             "instanceName": self.instance("web"),
             "parameterValues": [{"name": "round", "value": str(self.round)}],
@@ -150,7 +151,7 @@ class Subject:
             web["traits"] = []
         if "scaled" in changes:
             web["traits"] = [*web["traits"], {"name": "manual-scaler", "properties": {"replicaCount": 3}}]
-        job = {"componentName": "import", "instanceName": self.instance("import")}
+        job: Document = {"componentName": "import", "instanceName": self.instance("import")}
         if "other inputs" in changes:
             job |= {"parameterValues": [{"name": "source", "value": "new"}]}
         components = [web, job]
@@ -178,8 +179,7 @@ class Subject:
                 if change == "pruned":
                     self.api.gone(kind.api_version, kind.kind, name)
                 else:
-                    old = before.get(ref)
-                    self.api.until(kind.api_version, kind.kind, name, lambda new, old=old: _change(old, new) != "")
+                    self.api.until(kind.api_version, kind.kind, name, functools.partial(_change, before.get(ref)))
         self.round += 1
 
     def diff(self, document: Document) -> tuple[Announced, str]:
