@@ -30,7 +30,7 @@ NO_KOPF = "bench.twin needs kopf, which is installed by who wants to compare"
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
-def test_a_figure_can_be_taken(arguments: tuple[str, ...], said: str) -> None:
+def test_a_benchmark_runs(arguments: tuple[str, ...], said: str) -> None:
     run = subprocess.run(  # noqa: S603 - our own modules, named above
         [sys.executable, "-m", *arguments],
         cwd=ROOT,

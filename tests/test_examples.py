@@ -57,7 +57,7 @@ def _plan(document: Document, components: dict[str, Parsed[Component]], catalog:
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
-def test_an_example_begins_with_two_lines_for_newcomers_and_reads_without_a_warning(path: Path) -> None:
+def test_an_example_starts_with_a_two_line_comment_and_has_no_warning(path: Path) -> None:
     lines = path.read_text().splitlines()
     assert [line.startswith("# ") for line in lines[:3]] == [True, True, False]
     for document in yaml_file.load(path.read_bytes(), path.name):
@@ -65,12 +65,12 @@ def test_an_example_begins_with_two_lines_for_newcomers_and_reads_without_a_warn
         assert (found.problems, found.warnings) == ((), ())
 
 
-def test_the_examples_show_each_core_workload(components: dict[str, Parsed[Component]]) -> None:
+def test_the_examples_use_server_worker_and_task(components: dict[str, Parsed[Component]]) -> None:
     assert {found.value.workload_type for found in components.values() if found.value} == KINDS
 
 
 @pytest.mark.parametrize("name", ["shop", "preview"])
-def test_an_application_renders_without_a_warning_to_what_is_recorded(
+def test_an_example_renders_to_the_golden_objects_without_a_warning(
     name: str, documents: list[Document], components: dict[str, Parsed[Component]], catalog: Catalog
 ) -> None:
     (document,) = (one for one in documents if one.value["kind"] == "ApplicationConfiguration" and _name(one) == name)

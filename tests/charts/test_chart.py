@@ -36,14 +36,14 @@ def test_the_objects_of_all_cases_are_strictly_valid(release: str) -> None:
 
 
 @each_case
-def test_pods_pass_the_level_restricted(values: dict[str, Any]) -> None:
+def test_pods_satisfy_the_restricted_level(values: dict[str, Any]) -> None:
     found = list(rendering.pods(rendering.rendered(values)))
     assert len(found) >= 2
     assert {title: pod_security.violations(pod) for title, pod in found} == {title: [] for title, _ in found}
 
 
 @each_case
-def test_each_value_makes_a_difference(values: dict[str, Any]) -> None:
+def test_each_value_has_an_effect(values: dict[str, Any]) -> None:
     """Taken out of the case, each one that is not the default changes something, but for the tag of Rudr's image."""
     rudrs = ["image.tag"] if values.get("image", {}).get("repository") == "oamdev/rudr" else []
     before = rendering.texts(values)
@@ -64,7 +64,7 @@ def same(before: dict[str, str], values: dict[str, Any]) -> bool:
 
 
 @each_case
-def test_every_object_has_the_labels_of_the_release_and_a_name_of_its_own(values: dict[str, Any]) -> None:
+def test_every_object_has_the_labels_of_the_release_and_a_unique_name(values: dict[str, Any]) -> None:
     documents = [d for d in rendering.rendered(values) if d["kind"] != "Pod" and d["metadata"]["name"] != "more"]
     for document in documents:
         labels = document["metadata"].get("labels", {})
@@ -76,7 +76,7 @@ def test_every_object_has_the_labels_of_the_release_and_a_name_of_its_own(values
 
 
 @each_case
-def test_what_selects_pods_never_changes(values: dict[str, Any]) -> None:
+def test_pod_selectors_never_change(values: dict[str, Any]) -> None:
     """The selector of a Deployment is immutable: neither values nor versions may be in it."""
     documents = rendering.rendered(values)
     constant = {"app.kubernetes.io/name": "rudr-py", "app.kubernetes.io/instance": rendering.NAME}

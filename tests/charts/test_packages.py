@@ -66,7 +66,7 @@ def installed(folder: Path, sha256: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - rendered by our own chart
 
 
-def test_a_package_is_installed_with_its_hash_and_found(wheel: Path, tmp_path: Path) -> None:
+def test_a_package_with_a_matching_hash_is_installed_and_loaded(wheel: Path, tmp_path: Path) -> None:
     done = installed(tmp_path, hashlib.sha256(wheel.read_bytes()).hexdigest())
     assert done.returncode == 0, done.stderr
     listed = subprocess.run(

@@ -33,12 +33,12 @@ def definitions(values: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("legacy", [True, False])
-def test_the_definitions_are_those_of_the_model(legacy: bool) -> None:
+def test_the_definitions_equal_those_of_the_model(legacy: bool) -> None:
     found = {one["metadata"]["name"]: one["spec"] for one in definitions({"crds": {"legacyShortNames": legacy}})}
     assert found == {d["metadata"]["name"]: d["spec"] for d in crds.documents(legacy_short_names=legacy)}
 
 
-def test_definitions_stay_when_the_release_goes_unless_told_otherwise() -> None:
+def test_definitions_are_kept_at_uninstall_by_default() -> None:
     policy = {"helm.sh/resource-policy": "keep"}
     assert [one["metadata"].get("annotations") for one in definitions({})] == [policy] * 7
     assert [one["metadata"].get("annotations") for one in definitions({"crds": {"keep": False}})] == [None] * 7
@@ -57,12 +57,12 @@ def test_definitions_stay_when_the_release_goes_unless_told_otherwise() -> None:
         ({"repository": "mirror.example/oamdev/rudr"}, f"rudr-py:{VERSION}"),
     ],
 )
-def test_the_image_is_what_the_values_say_but_never_rudrs(image: dict[str, str], expected: str) -> None:
+def test_the_image_is_set_by_the_values_but_is_never_the_image_of_rudr(image: dict[str, str], expected: str) -> None:
     assert container({"image": image})["image"] == expected
 
 
 @pytest.mark.parametrize("name", RUDR)
-def test_rudrs_value_files_are_taken(name: str) -> None:
+def test_value_files_of_rudr_are_accepted(name: str) -> None:
     values = cases.CASES[name]
     assert rendering.one(rendering.rendered(values), "Deployment")["spec"]["replicas"] == values["replicaCount"]
     assert {"name": "RUDR_LOG_LEVEL", "value": values["logLevel"]} in container(values)["env"]
@@ -71,7 +71,7 @@ def test_rudrs_value_files_are_taken(name: str) -> None:
 
 
 @pytest.mark.parametrize("values", cases.CASES.values(), ids=cases.CASES)
-def test_the_program_understands_its_arguments(values: dict[str, Any]) -> None:
+def test_the_program_accepts_its_arguments(values: dict[str, Any]) -> None:
     first, *arguments = container(values)["args"]
     assert first == "run"
     own = [one for one in arguments if one not in values.get("extraArgs", ())]
@@ -80,7 +80,7 @@ def test_the_program_understands_its_arguments(values: dict[str, Any]) -> None:
         assert context.params["watch_namespace"] == (",".join(values.get("watchNamespaces", ())) or None)
 
 
-def test_pip_gets_every_package_with_version_and_hashes_and_nothing_else() -> None:
+def test_pip_gets_exactly_the_packages_with_versions_and_hashes() -> None:
     documents = rendering.rendered({"plugins": {"packages": cases.PACKAGES}})
     lines = rendering.one(documents, "ConfigMap")["data"]["requirements.txt"].split("\n")
     assert [line for line in lines if line] == [
@@ -94,7 +94,7 @@ def test_pip_gets_every_package_with_version_and_hashes_and_nothing_else() -> No
     assert {"name": "PYTHONPATH", "value": "/plugins"} in pod["containers"][0]["env"]
 
 
-def test_other_packages_restart_the_pods() -> None:
+def test_changed_packages_restart_the_pods() -> None:
     def annotations(packages: list[Any]) -> dict[str, str]:
         documents = rendering.rendered({"plugins": {"packages": packages}})
         found: dict[str, str] = rendering.one(documents, "Deployment")["spec"]["template"]["metadata"]["annotations"]
@@ -103,7 +103,7 @@ def test_other_packages_restart_the_pods() -> None:
     assert annotations(cases.PACKAGES) != annotations(cases.PACKAGES[:1])
 
 
-def test_all_that_is_written_to_is_a_volume() -> None:
+def test_all_written_paths_are_volumes() -> None:
     pod = rendering.one(rendering.rendered({}), "Deployment")["spec"]["template"]["spec"]
     writable = {volume["name"] for volume in pod["volumes"] if "emptyDir" in volume}
     mounts = {one["mountPath"]: one["name"] for one in pod["containers"][0]["volumeMounts"]}
@@ -111,7 +111,7 @@ def test_all_that_is_written_to_is_a_volume() -> None:
     assert {mounts["/tmp"], mounts[state]} <= writable  # noqa: S108 - the pod's own
 
 
-def test_a_monitor_finds_the_service_of_the_metrics_and_its_port() -> None:
+def test_a_monitor_selects_the_metrics_service_and_its_port() -> None:
     documents = rendering.rendered({"metrics": {"serviceMonitor": {"enabled": True}}})
     monitor = rendering.one(documents, "ServiceMonitor")["spec"]
     chosen = monitor["selector"]["matchLabels"].items()
@@ -122,7 +122,7 @@ def test_a_monitor_finds_the_service_of_the_metrics_and_its_port() -> None:
     assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
 
 
-def test_alerts_and_dashboard_name_series_that_the_controller_has() -> None:
+def test_alerts_and_dashboard_use_existing_metrics() -> None:
     values = {"metrics": {"prometheusRule": {"enabled": True}, "dashboard": {"enabled": True}}}
     documents = rendering.rendered(values)
     rules = rendering.one(documents, "PrometheusRule")["spec"]["groups"][0]["rules"]
@@ -140,7 +140,7 @@ def test_alerts_and_dashboard_name_series_that_the_controller_has() -> None:
     assert {name for name in named if name not in known} == set()
 
 
-def test_the_notes_name_the_next_three_commands() -> None:
+def test_the_notes_list_the_next_three_commands() -> None:
     text = rendering.notes({})
     commands = [line.strip() for line in text.splitlines() if line.startswith("  ")]
     assert [command.split()[0] for command in commands] == ["kubectl", "helm", "kubectl"]
@@ -157,11 +157,11 @@ def test_the_notes_name_the_next_three_commands() -> None:
         ({"plugins": {"packages": cases.PACKAGES}}, "for production build"),
     ],
 )
-def test_the_notes_say_what_a_value_brings_with_it(values: dict[str, Any], said: str) -> None:
+def test_the_notes_explain_the_consequences_of_values(values: dict[str, Any], said: str) -> None:
     assert said in rendering.notes(values)
 
 
-def test_it_may_be_a_part_of_another_chart(tmp_path: Path) -> None:
+def test_the_chart_can_be_a_subchart(tmp_path: Path) -> None:
     (tmp_path / "charts").mkdir()
     (tmp_path / "charts" / "rudr-py").symlink_to(reading.FOLDER)
     dependency = {"name": "rudr-py", "version": "*", "repository": ""}
@@ -175,7 +175,7 @@ def test_it_may_be_a_part_of_another_chart(tmp_path: Path) -> None:
     assert deployment["metadata"]["name"] == "platform-rudr-py"
 
 
-def test_names_stay_short_enough_for_their_longest_suffix() -> None:
+def test_names_have_at_most_63_characters() -> None:
     long = "a" * 52 + "-" + "b" * 10
     for document in rendering.rendered({"fullnameOverride": long, **cases.CASES["a monitored cluster"]}):
         if document["kind"] != "CustomResourceDefinition":

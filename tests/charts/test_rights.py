@@ -59,7 +59,7 @@ def granted(values: dict[str, Any]) -> dict[str, set[Atom]]:
 @pytest.mark.parametrize("root_scopes", [True, False])
 @pytest.mark.parametrize("leader_elect", [True, False])
 @pytest.mark.parametrize("packages", [(), ("cronhpa", "faas", "prometheus")])
-def test_the_controller_gets_exactly_what_it_needs(
+def test_the_controller_gets_exactly_the_required_rights(
     publish: bool, root_scopes: bool, leader_elect: bool, packages: tuple[str, ...]
 ) -> None:
     values = {
@@ -110,7 +110,7 @@ def test_a_labelled_role_adds_to_the_controllers_rights() -> None:
 
 
 @pytest.mark.parametrize("name", ["rbac", "enableRBAC"])
-def test_no_rights_are_given_if_nobody_wants_them(name: str) -> None:
+def test_rbac_can_be_disabled(name: str) -> None:
     value: Any = {"create": False} if name == "rbac" else False
     assert granted({name: value}) == {}
 
@@ -139,7 +139,7 @@ def written(role: dict[str, Any]) -> set[str]:
     return {resource for _, resource, verb, _ in atoms(role["rules"]) if verb not in ("get", "list", "watch")}
 
 
-def test_each_role_of_oam_writes_what_is_its_own_and_reads_everything() -> None:
+def test_each_oam_role_writes_its_own_kinds_and_reads_all_kinds() -> None:
     found = people({})
     applications, components = {"applicationconfigurations"}, {"componentschematics"}
     definitions = {"applicationscopes", "healthscopes", "traits", "workloadtypes"}
@@ -158,7 +158,7 @@ def test_each_role_of_oam_writes_what_is_its_own_and_reads_everything() -> None:
 
 
 @pytest.mark.parametrize("aggregate", [True, False])
-def test_the_clusters_own_roles_take_up_ours(aggregate: bool) -> None:
+def test_oam_roles_are_aggregated_to_the_roles_of_the_cluster(aggregate: bool) -> None:
     prefix = "rbac.authorization.k8s.io/aggregate-to-"
     found = people({"userRoles": {"aggregate": aggregate}})
     into = {

@@ -52,11 +52,11 @@ def without(values: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any] | N
 
 
 @pytest.mark.parametrize(("path", "text"), generated.files().items(), ids=lambda one: getattr(one, "name", ""))
-def test_what_is_made_from_the_code_is_current(path: Any, text: str) -> None:
+def test_generated_files_are_current(path: Any, text: str) -> None:
     assert path.read_text() == text, "run `make chart`"
 
 
-def test_nothing_else_is_among_what_is_made() -> None:
+def test_the_folder_of_generated_files_has_no_other_files() -> None:
     there = {path for path in (reading.FOLDER / "generated").rglob("*") if path.is_file()}
     assert there == {path for path in generated.files() if "generated" in path.parts}
 
@@ -69,7 +69,7 @@ def test_every_value_has_a_default_a_comment_and_a_place_in_the_schema() -> None
         at(DEFAULTS, path)
 
 
-def test_no_value_is_unknown_to_the_schema() -> None:
+def test_the_schema_has_every_value() -> None:
     def closed(schema: dict[str, Any], values: Any, path: str = "") -> Iterator[str]:
         for key in values if "properties" in schema else ():
             if key not in schema["properties"]:

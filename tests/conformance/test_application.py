@@ -16,7 +16,7 @@ def test_a_component_that_is_added_or_removed_adds_or_removes_its_objects() -> N
     assert {key: two[key] for key in one} == one
 
 
-def test_every_problem_of_every_document_is_told_at_once() -> None:
+def test_all_problems_of_all_documents_are_reported_at_once() -> None:
     traits = "- {name: manual-scaler}\n- {name: nope}"
     broken = oam.component("Server", oam.WEB.replace("containerPort: 80", "containerPort: 0"))
     assert oam.refused(oam.plan(broken, oam.instance(traits=traits))) == [

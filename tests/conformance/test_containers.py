@@ -28,7 +28,7 @@ def test_cmd_args_and_pull_secrets_reach_the_pod() -> None:
 
 
 @pytest.mark.parametrize(("given", "arrives"), [("hello", "hello"), ("", "")])
-def test_a_parameter_wins_over_a_value_even_when_it_is_empty(given: str, arrives: str) -> None:
+def test_a_parameter_overrides_a_value_even_when_it_is_empty(given: str, arrives: str) -> None:
     text = component(
         "env: [{name: A, value: own, fromParam: p}], config: [{path: /etc/a, value: own, fromParam: p}]",
         "[{name: p, type: string}]",
@@ -46,7 +46,7 @@ def test_an_entry_with_neither_value_nor_parameter_is_refused(entry: str, rule: 
     assert oam.refused(oam.plan(component(entry), oam.instance())) == [(rule, f"{AT}.{place}")]
 
 
-def test_a_relative_path_of_a_config_file_counts_from_the_root() -> None:
+def test_a_relative_path_of_a_config_file_starts_at_the_root() -> None:
     found = oam.plan(component("config: [{path: etc/app.ini, value: x}, {path: a.txt, value: more}]"), oam.instance())
     assert [mount["mountPath"] for mount in oam.container(found)["volumeMounts"]] == ["/etc/app.ini", "/a.txt"]
 
@@ -84,7 +84,7 @@ def test_a_probe_needs_no_headers() -> None:
         ("example/web:latest", [("PR-1", f"{AT}.image")]),
     ],
 )
-def test_an_image_is_deployed_as_it_is_written_and_one_that_can_change_is_told(
+def test_an_image_is_deployed_unchanged_and_a_mutable_tag_is_a_warning(
     image: str, warnings: list[tuple[str, str]]
 ) -> None:
     text = oam.component("Worker", f'containers: [{{name: main, image: "{image}"}}]')

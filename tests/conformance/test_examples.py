@@ -59,7 +59,7 @@ def _rudr() -> Path:
     return RUDR
 
 
-def test_rudrs_examples_render_as_they_stand(rudr: Path) -> None:
+def test_unmodified_examples_of_rudr_render(rudr: Path) -> None:
     plans = rendered(rudr)
     assert len(plans) == 13
     assert {name: found.problems for name, found in plans.items() if found.problems} == {}
@@ -72,7 +72,7 @@ def test_an_ingress_on_a_worker_is_refused_with_the_reason(rudr: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)
-def test_an_example_of_another_plugin_says_which_type_is_missing(name: str, rudr: Path) -> None:
+def test_an_example_of_an_uninstalled_plugin_names_the_missing_type(name: str, rudr: Path) -> None:
     found = plan(rudr, name)
     assert oam.refused(found) == [("CO-13", "$.spec.workloadType")]
     assert ELSEWHERE[name] in found.problems[0].message
@@ -90,7 +90,7 @@ def test_an_outdated_shape_in_an_example_is_read_with_a_warning(name: str, place
     assert any(warning.path.endswith(place) for warning in plan(rudr, name).warnings)
 
 
-def test_rudrs_examples_render_to_what_is_recorded(rudr: Path) -> None:
+def test_examples_of_rudr_render_to_the_golden_digests(rudr: Path) -> None:
     found = {
         name: {f"{planned.ref.kind.kind}/{planned.ref.name}": digests.of(planned.body) for planned in one.manifests}
         for name, one in rendered(rudr).items()
@@ -103,7 +103,7 @@ def test_rudrs_examples_render_to_what_is_recorded(rudr: Path) -> None:
 
 @pytest.mark.parametrize("version", published.VERSIONS)
 @pytest.mark.parametrize("folder", [OWN, RUDR], ids=["own", "rudr"])
-def test_every_object_of_every_example_is_one_that_kubernetes_takes(folder: Path, version: str) -> None:
+def test_kubernetes_accepts_every_object_of_every_example(folder: Path, version: str) -> None:
     if not folder.is_dir():
         pytest.skip(f"{folder.name} is not here; it is no part of the project")
     bodies = [planned.body for found in rendered(folder).values() for planned in found.manifests]

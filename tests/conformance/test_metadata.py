@@ -52,7 +52,7 @@ def test_a_type_is_not_named_by_its_plural(name: str) -> None:
     assert oam.refused(oam.plan(text, oam.instance())) == [("MD-11", "$.spec.workloadType")]
 
 
-def test_one_document_in_two_formats_gives_the_same_digest_and_the_same_bytes() -> None:
+def test_yaml_and_json_of_a_document_give_the_same_digest_and_bytes() -> None:
     yaml = oam.component("Server", "osType: linux\n" + oam.WEB)
     (document,) = yaml_file.load(yaml, "web.yaml")
     turned = {key: document.value[key] for key in reversed(document.value)}

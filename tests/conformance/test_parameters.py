@@ -46,7 +46,7 @@ def env(*documents: str) -> dict[str, Any]:
     return {entry["name"]: entry.get("value", "") for entry in oam.container(oam.plan(*documents))["env"]}
 
 
-def test_a_required_parameter_without_a_value_stops_the_deployment() -> None:
+def test_a_required_parameter_without_a_value_is_refused() -> None:
     assert oam.refused(oam.plan(COMPONENT, oam.instance())) == [("PA-3", "$.spec.components[0].parameterValues")]
 
 
@@ -68,7 +68,7 @@ def test_an_undefined_variable_is_refused_at_its_place() -> None:
     assert '"who"' in found.problems[0].message
 
 
-def test_a_variable_stands_for_its_value_in_properties_of_traits() -> None:
+def test_a_variable_is_substituted_in_properties_of_traits() -> None:
     trait = '{name: manual-scaler, properties: {replicaCount: "[fromVariable(count)]"}}'
     found = oam.objects(oam.plan(COMPONENT, application("hi", trait)))
     assert found["Deployment/front"]["spec"]["replicas"] == 2

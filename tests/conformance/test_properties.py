@@ -53,20 +53,20 @@ def check(documents: Documents) -> None:
 
 @given(generating.documents())
 @QUICK
-def test_what_the_schemas_accept_renders_or_is_refused_and_never_raises(documents: Documents) -> None:
+def test_a_document_accepted_by_the_schemas_renders_or_is_refused_and_never_raises(documents: Documents) -> None:
     check(documents)
 
 
 @pytest.mark.slow
 @given(generating.documents())
 @LONG
-def test_what_the_schemas_accept_renders_or_is_refused_and_never_raises_for_long(documents: Documents) -> None:
+def test_many_documents_accepted_by_the_schemas_render_or_are_refused_and_never_raise(documents: Documents) -> None:
     check(documents)
 
 
 @given(st.data())
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
-def test_a_good_part_of_what_is_generated_renders(data: st.DataObject) -> None:
+def test_some_generated_documents_render(data: st.DataObject) -> None:
     """Else the test above would show nothing."""
     found = [render(data.draw(generating.documents())) for _ in range(20)]
     assert any(one.manifests for one in found)

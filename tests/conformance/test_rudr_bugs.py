@@ -41,7 +41,7 @@ def test_a_changed_singleton_server_changes_its_pods_and_keeps_its_selector() ->
     assert before == after
 
 
-def test_equal_containers_of_two_instances_have_config_maps_of_their_own() -> None:
+def test_equal_containers_of_two_instances_have_separate_config_maps() -> None:
     found = oam.objects(oam.plan(oam.component("Worker", FILES), oam.component("Worker", FILES, name="api"), TWO))
     maps = {name: body["data"] for name, body in found.items() if name.startswith("ConfigMap/")}
     assert maps == {
@@ -52,7 +52,7 @@ def test_equal_containers_of_two_instances_have_config_maps_of_their_own() -> No
     }
 
 
-def test_two_config_files_of_one_directory_are_mounted_one_by_one() -> None:
+def test_two_config_files_of_one_directory_have_separate_mounts() -> None:
     found = oam.plan(oam.component("Worker", FILES), oam.instance())
     mounts = oam.container(found)["volumeMounts"]
     assert [(mount["mountPath"], mount["subPath"]) for mount in mounts] == [
@@ -61,7 +61,7 @@ def test_two_config_files_of_one_directory_are_mounted_one_by_one() -> None:
     ]
 
 
-def test_a_claim_has_no_owner_unless_its_end_is_asked_for() -> None:
+def test_a_claim_has_no_owner_by_default() -> None:
     text = oam.component(
         "Worker", oam.MAIN.replace("}", ", resources: {volumes: [{name: data, mountPath: /data}]}}", 1)
     )
@@ -74,7 +74,7 @@ def test_a_claim_has_no_owner_unless_its_end_is_asked_for() -> None:
     assert (claim.owner, claim.retain) == ("none", True)
 
 
-def test_a_missing_component_is_told_with_the_rest() -> None:
+def test_a_missing_component_is_reported_with_the_other_problems() -> None:
     found = oam.plan(oam.component("Worker", oam.MAIN), TWO)
     assert oam.refused(found) == [("", "$.spec.components[1].componentName")]
     assert found.reason == "ComponentNotFound"

@@ -36,14 +36,14 @@ def labels(body: dict[str, Any]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("workload", WORKLOADS)
-def test_objects_of_workloads_have_rudrs_names(workload: str) -> None:
+def test_objects_of_workloads_have_the_names_of_rudr(workload: str) -> None:
     found = set(oam.objects(oam.plan(component(workload), oam.instance())))
     service = {"Service/front"} if "Server" in workload else set()
     assert found == {"ComponentInstance/web-front", f"{WORKLOADS[workload][0]}/front", *service}
 
 
 @pytest.mark.parametrize("workload", WORKLOADS)
-def test_selectors_are_rudrs_to_the_letter(workload: str) -> None:
+def test_selectors_are_exactly_those_of_rudr(workload: str) -> None:
     kind, label = WORKLOADS[workload]
     body = oam.objects(oam.plan(component(workload), oam.instance()))[f"{kind}/front"]
     wanted = {"app.kubernetes.io/name": "shop", "oam.dev/instance-name": "front", "oam.dev/workload-type": label}
@@ -58,7 +58,7 @@ def test_a_service_selects_by_application_and_instance_only() -> None:
     assert service["spec"]["selector"] == {"app.kubernetes.io/name": "shop", "oam.dev/instance-name": "front"}
 
 
-def test_objects_of_traits_have_rudrs_names_and_labels() -> None:
+def test_objects_of_traits_have_the_names_and_labels_of_rudr() -> None:
     storage = "  resources: {volumes: [{name: data, mountPath: /data, disk: {required: 1G}}]}\n"
     found = oam.objects(oam.plan(oam.component("Server", oam.WEB + storage), oam.instance(traits=TRAITS)))
     role = {"oam.dev/role": "trait", "app.kubernetes.io/name": "shop", "oam.dev/instance-name": "front"}
@@ -68,7 +68,7 @@ def test_objects_of_traits_have_rudrs_names_and_labels() -> None:
     assert labels(found["PersistentVolumeClaim/data"]).items() >= claim.items()
 
 
-def test_nothing_of_rudrs_record_is_written() -> None:
+def test_the_record_annotation_of_rudr_is_not_written() -> None:
     found = oam.objects(oam.plan(component("Server"), oam.instance(traits=TRAITS.splitlines()[1])))
     assert not [key for key in found if key.startswith("ApplicationConfiguration/")]
     assert not [body for body in found.values() if "annotations" in body["metadata"]]

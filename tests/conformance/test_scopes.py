@@ -51,14 +51,14 @@ def policies(found: Plan) -> list[dict[str, Any]]:
     return [body["spec"] for key, body in oam.objects(found).items() if key.startswith("NetworkPolicy/")]
 
 
-def test_without_a_network_scope_nothing_stands_between_instances() -> None:
+def test_without_a_network_scope_there_is_no_network_policy() -> None:
     two = "components: [{componentName: web, instanceName: a}, {componentName: web, instanceName: b}]"
     found = oam.objects(oam.plan(SERVER, oam.application(two)))
     assert {"Service/a", "Service/b"} <= set(found)
     assert not [key for key in found if key.startswith("NetworkPolicy/")]
 
 
-def test_the_core_scope_types_are_there_and_all_of_them_are_of_the_core_group() -> None:
+def test_the_core_scope_types_exist_in_the_core_group() -> None:
     offered = {offer.name for offer in oam.catalog().offers() if isinstance(offer.type, Scope)}
     assert offered == {"core.oam.dev/v1alpha1.HealthScope", "core.oam.dev/v1alpha1.NetworkScope"}
     found = oam.plan(SERVER, scopes(HEALTH, NETWORK), member("groups"), name="groups")
@@ -68,7 +68,7 @@ def test_the_core_scope_types_are_there_and_all_of_them_are_of_the_core_group() 
 
 @pytest.mark.parametrize("kind", ["Health", "HealthScope"])
 @pytest.mark.parametrize("version", ["v1", "v1alpha1"])
-def test_every_spelling_of_a_core_scope_type_is_taken(kind: str, version: str) -> None:
+def test_every_spelling_of_a_core_scope_type_is_accepted(kind: str, version: str) -> None:
     binding = HEALTH.replace("v1alpha1.HealthScope", f"{version}.{kind}")
     assert "HealthScope/groups" in oam.objects(oam.plan(scopes(binding), name="groups"))
 
@@ -78,13 +78,13 @@ def test_an_instance_may_be_in_several_scopes_of_different_types() -> None:
     assert joined(found) == ["HealthScope", "NetworkScope"]
 
 
-def test_a_scope_may_be_named_by_itself_or_by_the_application_that_creates_it() -> None:
+def test_a_scope_is_referenced_by_its_name_or_by_its_application() -> None:
     groups = scopes(HEALTH, NETWORK)
     assert joined(oam.plan(SERVER, groups, member("net"))) == ["NetworkScope"]
     assert joined(oam.plan(SERVER, groups, member("net", "well"))) == ["HealthScope", "NetworkScope"]
 
 
-def test_a_scope_that_is_not_there_is_refused_with_the_nearest() -> None:
+def test_a_missing_scope_is_refused_with_the_nearest_name() -> None:
     found = oam.plan(SERVER, scopes(HEALTH), member("wel"))
     assert oam.refused(found) == [("AC-14", "$.spec.components[0].applicationScopes[0]")]
     assert '"well"' in found.problems[0].message
@@ -96,12 +96,12 @@ def test_a_label_of_a_component_does_not_join_a_scope() -> None:
     assert members(oam.plan(labelled, scopes(HEALTH), member(), name="groups")) == []
 
 
-def test_two_health_scopes_on_one_instance_are_right() -> None:
+def test_two_health_scopes_on_one_instance_are_allowed() -> None:
     two = (scopes(HEALTH), scopes(HEALTH.replace("well", "fine"), name="more"))
     assert joined(oam.plan(SERVER, *two, member("groups", "more"))) == ["HealthScope", "HealthScope"]
 
 
-def test_two_network_scopes_on_one_instance_stop_its_deployment_whoever_creates_them() -> None:
+def test_two_network_scopes_on_one_instance_are_refused() -> None:
     two = (scopes(NETWORK), scopes(NETWORK.replace("name: net", "name: other"), name="more"))
     found = oam.plan(SERVER, *two, member("groups", "more"))
     assert oam.refused(found) == [("SC-8", "$.spec.components[0].applicationScopes[1]")]
@@ -125,7 +125,7 @@ def test_a_core_workload_without_scopes_is_in_the_root_scopes(workload: str, roo
     assert members(oam.plan(text, groups, member(), name="root", root="root")) == ["front"]
 
 
-def test_a_scope_of_ones_own_takes_the_place_of_the_root_scope_of_its_type() -> None:
+def test_an_explicit_scope_replaces_the_root_scope_of_its_type() -> None:
     groups, own = scopes(HEALTH, NETWORK, name="root"), scopes(NETWORK)
     found = oam.plan(SERVER, groups, own, member("groups"), root="root")
     assert [(scope.application, scope.type.rpartition(".")[2]) for scope in found.instances[0].scopes] == [
@@ -134,7 +134,7 @@ def test_a_scope_of_ones_own_takes_the_place_of_the_root_scope_of_its_type() -> 
     ]
 
 
-def test_the_root_application_is_right_and_has_a_scope_of_each_core_type() -> None:
+def test_the_root_application_is_valid_and_has_a_scope_of_each_core_type() -> None:
     text = json.dumps(root_scopes.document("default"))
     found = oam.plan(SERVER, text, member(), name=root_scopes.NAME, root=root_scopes.NAME)
     assert (found.problems, found.warnings) == ((), ())
@@ -145,20 +145,20 @@ def test_the_root_application_is_right_and_has_a_scope_of_each_core_type() -> No
     assert not published.refusals(root_scopes.document("default"), published.VERSIONS[0])
 
 
-def test_an_extended_workload_is_not_put_into_root_scopes() -> None:
+def test_an_extended_workload_is_not_in_root_scopes() -> None:
     admitted = oam.definition("WorkloadType", "robots", "{group: acme.example, version: v1, names: {kind: Robot}}")
     robot = oam.component("acme.example/v1.Robot", "workloadSettings: [{name: spec, value: {arms: 2}}]")
     found = oam.plan(robot, admitted, scopes(HEALTH, NETWORK, name="root"), member(), root="root")
     assert joined(found) == []
 
 
-def test_a_scope_creates_its_members_from_any_application_and_loses_them_again() -> None:
+def test_members_of_any_application_join_and_leave_a_scope() -> None:
     others = member("groups"), member("well", name="stall", instance="back")
     assert members(oam.plan(SERVER, scopes(HEALTH), *others, name="groups")) == ["front", "back"]
     assert members(oam.plan(SERVER, scopes(HEALTH), others[0], member(name="stall"), name="groups")) == ["front"]
 
 
-def test_components_beside_scopes_run_as_well() -> None:
+def test_an_application_may_have_scopes_and_components() -> None:
     both = scopes(HEALTH) + "  components: [{componentName: web, instanceName: front}]\n"
     assert {"HealthScope/groups", "Deployment/front"} <= set(oam.objects(oam.plan(SERVER, both, name="groups")))
 
@@ -174,7 +174,7 @@ def test_a_scope_without_a_required_property_is_refused(scope: str, lacking: str
 
 
 @pytest.mark.parametrize("gateway", ["public", "nat", "", "none"])
-def test_the_gateway_of_a_network_decides_about_the_way_out(gateway: str) -> None:
+def test_the_gateway_of_a_network_scope_controls_egress(gateway: str) -> None:
     binding = NETWORK.replace("subnet-id: one", f'subnet-id: one, internet-gateway-type: "{gateway}"')
     found = policies(oam.plan(SERVER, scopes(binding), member("groups"), name="groups"))
     way_out = [
@@ -231,7 +231,7 @@ def test_every_shape_of_scope_properties_gives_the_same_object(properties: str) 
     assert spec.items() >= {"probeMethod": "kube-get", "probeEndpoint": ".status", "probeTimeout": 7}.items()
 
 
-def test_a_health_scope_only_looks_and_changes_nothing_of_its_members() -> None:
+def test_a_health_scope_does_not_change_its_members() -> None:
     with_scope = oam.objects(oam.plan(SERVER, scopes(HEALTH), member("groups")))
     assert with_scope == oam.objects(oam.plan(SERVER, scopes(HEALTH), member()))
 
@@ -242,7 +242,7 @@ def test_the_owner_of_scope_objects_is_their_application() -> None:
 
 
 @pytest.mark.parametrize("name", ["acme.example/v1.Quota", f"{CORE_GROUP}/v1alpha1.QuotaScope"])
-def test_a_scope_type_that_nobody_offers_is_refused_with_those_that_there_are(name: str) -> None:
+def test_an_unknown_scope_type_is_refused_with_the_installed_types(name: str) -> None:
     assert TypeName.parse(name) is not None
     found = oam.plan(scopes(HEALTH.replace("core.oam.dev/v1alpha1.HealthScope", name)), name="groups")
     assert oam.refused(found) == [("SC-9", "$.spec.scopes[0].type")]

@@ -87,7 +87,7 @@ def test_a_status_of_an_older_generation_is_not_ready(generation: int, ready: st
 
 
 @pytest.mark.parametrize("lacking", ["memory", "nvidia.com/gpu", "example.com/dongle"])
-def test_a_component_that_no_node_can_have_is_not_run_and_says_what_is_lacking(lacking: str) -> None:
+def test_an_unschedulable_component_reports_the_missing_resource(lacking: str) -> None:
     found = built("components: [{componentName: web, instanceName: a}]", NoNode(f"0/3 nodes: Insufficient {lacking}."))
     (ready,) = (one for one in found["conditions"] if one["type"] == "Ready")
     assert (ready["status"], ready["reason"]) == ("False", "Unschedulable")
@@ -104,7 +104,7 @@ def test_the_phase_is_add_or_modify_until_all_is_applied() -> None:
     )
 
 
-def test_the_words_of_rudr_are_there_by_component_and_object() -> None:
+def test_the_status_words_of_rudr_are_listed_by_component_and_object() -> None:
     found = built(TWO, Deployments(1, a=RUNNING))
     assert found["components"] == {"web": {"deployment/a": "running", "deployment/b": "not existed"}}
     assert msgspec.json.encode(found)

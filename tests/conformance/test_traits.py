@@ -50,7 +50,7 @@ def test_an_instance_has_any_number_of_traits() -> None:
     assert everything["Deployment/front"]["spec"]["replicas"] == 3
 
 
-def test_traits_are_told_in_the_listed_order_and_any_order_gives_the_same_objects() -> None:
+def test_traits_keep_their_order_and_any_order_gives_the_same_objects() -> None:
     one, other = plan(SCALER, INGRESS), plan(INGRESS, SCALER)
     assert [part.name for part in one.instances[0].traits] == ["manual-scaler", "ingress"]
     assert [part.name for part in other.instances[0].traits] == ["ingress", "manual-scaler"]
@@ -66,7 +66,7 @@ def test_two_traits_that_scale_are_refused(traits: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize("name", ["manual-scaler", "ManualScaler"])
-def test_a_trait_is_attached_once(name: str) -> None:
+def test_a_trait_cannot_be_attached_twice(name: str) -> None:
     found = plan(SCALER, SCALER.replace("manual-scaler", name))
     assert ("TR-5", f"{TRAIT}[1].name") in oam.refused(found)
 
@@ -86,7 +86,7 @@ def test_a_trait_is_attached_once(name: str) -> None:
         ("{name: auto-scaler, properties: {minimum: 5, maximum: 2}}", ("TR-8", f"{TRAIT}[0].properties.maximum")),
     ],
 )
-def test_a_trait_that_cannot_be_had_stops_the_deployment(trait: str, problem: tuple[str, str]) -> None:
+def test_an_unsatisfiable_trait_is_refused(trait: str, problem: tuple[str, str]) -> None:
     assert oam.refused(plan(trait)) == [problem]
 
 
@@ -118,11 +118,11 @@ def test_a_trait_is_refused_on_a_workload_that_it_does_not_apply_to(workload: st
         ("{name: ingress, properties: {hostname: a, servicePort: http}}", ".servicePort"),
     ],
 )
-def test_properties_that_do_not_fit_are_refused_at_their_place(trait: str, place: str) -> None:
+def test_invalid_properties_are_refused_at_their_place(trait: str, place: str) -> None:
     assert oam.refused(plan(trait)) == [("TR-17", f"{TRAIT}[0].properties{place}")]
 
 
-def test_every_trait_that_is_offered_can_be_used() -> None:
+def test_every_installed_trait_can_be_used() -> None:
     given = {"manual-scaler": SCALER, "auto-scaler": AUTO, "ingress": INGRESS, "volume-mounter": VOLUME, "empty": EMPTY}
     offered = {offer.name for offer in oam.catalog().offers() if isinstance(offer.type, Trait)}
     assert set(given) == offered
@@ -132,7 +132,7 @@ def test_every_trait_that_is_offered_can_be_used() -> None:
         assert (found == without) == (name == "empty")
 
 
-def test_the_auto_scaler_points_at_what_scales_and_is_refused_elsewhere() -> None:
+def test_the_auto_scaler_targets_the_deployment_and_is_refused_for_tasks() -> None:
     for workload, text in (("Server", SERVER), ("Worker", oam.component("Worker", oam.MAIN))):
         found = plan(AUTO, component=text)
         scaler = spec("HorizontalPodAutoscaler", found, "front-trait-autoscaler")
@@ -143,7 +143,7 @@ def test_the_auto_scaler_points_at_what_scales_and_is_refused_elsewhere() -> Non
     assert {rule for rule, _ in oam.refused(refused)} == {"TR-14"}
 
 
-def test_a_mistake_among_properties_that_are_a_list_is_told_at_its_line() -> None:
+def test_an_error_in_a_list_of_properties_is_reported_at_its_line() -> None:
     traits = "- name: manual-scaler\n  properties:\n  - name: replicaCount\n    value: many"
     (problem,) = oam.plan(oam.instance(traits=traits), SERVER).problems
     assert problem.location is not None

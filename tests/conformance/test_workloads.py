@@ -27,13 +27,13 @@ def spec_of(workload: str) -> str:
 
 
 @pytest.mark.parametrize("workload", RUNS)
-def test_a_core_workload_without_containers_is_refused_before_anything_is_deployed(workload: str) -> None:
+def test_a_core_workload_without_containers_is_refused(workload: str) -> None:
     for spec in ("containers: []", "parameters: []"):
         assert oam.refused(oam.plan(oam.component(workload, spec), oam.instance())) == [("CO-1", "$.spec")]
 
 
 @pytest.mark.parametrize("workload", RUNS)
-def test_every_core_type_becomes_an_object_that_runs_it(workload: str) -> None:
+def test_every_core_type_renders_an_object_that_runs_it(workload: str) -> None:
     found = oam.objects(oam.plan(oam.component(workload, spec_of(workload)), oam.instance()))
     template = found[f"{RUNS[workload]}/front"]["spec"]["template"]
     assert [container["name"] for container in template["spec"]["containers"]] == ["main"]
@@ -41,14 +41,14 @@ def test_every_core_type_becomes_an_object_that_runs_it(workload: str) -> None:
 
 
 @pytest.mark.parametrize("workload", FOREVER)
-def test_servers_and_workers_are_restarted_whenever_they_end(workload: str) -> None:
+def test_servers_and_workers_are_always_restarted(workload: str) -> None:
     found = oam.plan(oam.component(workload, spec_of(workload)), oam.instance())
     assert oam.pod(found)["spec"]["restartPolicy"] == "Always"
     assert "replicas" not in oam.objects(found)[f"{RUNS[workload]}/front"]["spec"]
 
 
 @pytest.mark.parametrize("workload", TASKS)
-def test_a_task_is_not_started_again_after_it_has_ended(workload: str) -> None:
+def test_a_task_is_not_restarted(workload: str) -> None:
     found = oam.plan(oam.component(workload, oam.MAIN), oam.instance())
     assert oam.pod(found)["spec"]["restartPolicy"] == "Never"
     job = oam.objects(found)["Job/front"]["spec"]
@@ -60,7 +60,7 @@ def test_a_task_is_not_started_again_after_it_has_ended(workload: str) -> None:
 
 @pytest.mark.parametrize("workload", ["SingletonServer", "SingletonWorker", "SingletonTask"])
 @pytest.mark.parametrize("trait", ["{name: manual-scaler, properties: {replicaCount: 2}}", "{name: auto-scaler}"])
-def test_a_singleton_has_one_replica_and_takes_no_scaler(workload: str, trait: str) -> None:
+def test_a_singleton_has_one_replica_and_accepts_no_scaler(workload: str, trait: str) -> None:
     text = oam.component(workload, spec_of(workload))
     alone = oam.objects(oam.plan(text, oam.instance()))[f"{RUNS[workload]}/front"]["spec"]
     assert not {"replicas", "parallelism", "completions"} & set(alone)
@@ -104,7 +104,7 @@ def test_a_worker_with_a_port_is_refused(workload: str) -> None:
     assert oam.refused(found) == [("CO-10", "$.spec.containers[0].ports")]
 
 
-def test_an_unknown_workload_type_is_refused_with_those_that_there_are() -> None:
+def test_an_unknown_workload_type_is_refused_with_the_installed_types() -> None:
     found = oam.plan(
         oam.component("acme.example/v1.Robot", "workloadSettings: [{name: spec, value: {}}]"), oam.instance()
     )

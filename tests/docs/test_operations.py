@@ -55,7 +55,7 @@ def test_every_reason_is_explained() -> None:
     assert sorted(set(_reasons()) - told - TOLD_OTHERWISE) == []
 
 
-def test_every_reason_that_is_explained_can_come() -> None:
+def test_every_explained_reason_exists() -> None:
     (table,) = re.findall(r"\| reason \| in .*?\n\n", OPERATIONS.text, re.DOTALL)
     explained = {
         reason for row in table.splitlines()[2:] if row for reason in re.findall(r"`(\w+)`", row.split(" | ")[0])
@@ -67,7 +67,7 @@ def test_every_reason_that_is_explained_can_come() -> None:
 
 # the decisions name some that we have not
 @pytest.mark.parametrize("page", [one for one in pages() if one.path.stem != "decisions"], ids=lambda page: page.name)
-def test_metrics_that_a_page_names_are_served(page: Page) -> None:
+def test_metrics_on_a_page_are_served(page: Page) -> None:
     served = Page(FOLDER / "metrics.md").text
     prefixes = "rudr_(?!py)|controller_runtime_|workqueue_|rest_client_|leader_election_"
     named = {name for code in page.codes for name in re.findall(rf"\b(?:{prefixes})\w+", code)}
@@ -75,7 +75,7 @@ def test_metrics_that_a_page_names_are_served(page: Page) -> None:
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
-def test_values_that_a_page_sets_are_the_charts(page: Page) -> None:
+def test_chart_values_on_a_page_exist(page: Page) -> None:
     values = yaml.safe_load((CHART / "values.yaml").read_text())
     told = re.findall(r"--set ([\w.]+)=", page.text)
     told += [

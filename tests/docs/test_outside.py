@@ -12,7 +12,7 @@ LINKS = sorted({link for page in pages() for link in page.links if link.startswi
 
 @pytest.mark.slow
 @pytest.mark.parametrize("link", LINKS)
-async def test_a_link_to_the_outside_is_answered(link: str) -> None:
+async def test_an_external_link_is_reachable(link: str) -> None:
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20), trust_env=True) as session,

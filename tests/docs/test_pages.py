@@ -48,7 +48,7 @@ def _loaded() -> LoadedPlugins:
 
 
 @each_page
-def test_every_link_leads_somewhere(page: Page) -> None:
+def test_every_link_has_a_target(page: Page) -> None:
     wrong = []
     for link in page.links:
         if re.match(r"[a-z]+:", link):
@@ -62,7 +62,7 @@ def test_every_link_leads_somewhere(page: Page) -> None:
 
 
 @each_page
-def test_links_to_the_outside_are_secure(page: Page) -> None:
+def test_external_links_use_https(page: Page) -> None:
     assert [link for link in page.links if re.match(r"[a-z]+:", link) and not link.startswith("https://")] == []
 
 
@@ -74,7 +74,7 @@ def test_every_page_is_in_the_table_of_contents_once() -> None:
 
 
 @each_page
-def test_the_documents_of_a_page_are_right_together(page: Page, loaded: LoadedPlugins) -> None:
+def test_the_documents_of_a_page_are_valid_together(page: Page, loaded: LoadedPlugins) -> None:
     blocks = [block.text for block in page.blocks if block.language == "yaml"]
     texts = [text for text in blocks if "apiVersion: core.oam.dev/" in text]
     if not texts or page.name == FOLLOWED:
@@ -86,12 +86,12 @@ def test_the_documents_of_a_page_are_right_together(page: Page, loaded: LoadedPl
 
 
 @_blocks("yaml")
-def test_every_block_of_yaml_can_be_read(page: Page, block: Block) -> None:
+def test_every_yaml_block_can_be_parsed(page: Page, block: Block) -> None:
     assert [document for document in yaml.safe_load_all(block.text) if document is not None], page.name
 
 
 @_blocks("python")
-def test_python_on_a_page_is_python_and_imports_what_is_there(page: Page, block: Block) -> None:
+def test_python_on_a_page_compiles_and_its_imports_exist(page: Page, block: Block) -> None:
     tree = compile(block.text, page.name, "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     assert isinstance(tree, ast.Module)
     imports: list[ast.stmt] = [node for node in tree.body if isinstance(node, ast.ImportFrom | ast.Import)]
@@ -102,7 +102,7 @@ COMMANDS_SHOWN = [command for page in PAGES if page.name != FOLLOWED for command
 
 
 @pytest.mark.parametrize("command", COMMANDS_SHOWN, ids=[f"{one.page}: {one.line}" for one in COMMANDS_SHOWN])
-def test_a_command_on_a_page_does_what_the_page_shows(
+def test_a_command_on_a_page_prints_the_output_on_the_page(
     command: Shown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for folder in ("examples", "crds"):
@@ -125,7 +125,7 @@ def test_a_command_on_a_page_does_what_the_page_shows(
 
 
 @each_page
-def test_commands_and_targets_in_the_text_exist(page: Page) -> None:
+def test_commands_and_make_targets_on_a_page_exist(page: Page) -> None:
     called = [code.removeprefix("kubectl ").split() for code in page.codes if re.match(r"(kubectl )?rudr [a-z]", code)]
     assert [words for words in called if words[1] not in COMMANDS and words[1] != "cron"] == []
     targets = {code.split()[1] for code in page.codes if re.match(r"make [a-z]", code)}
@@ -133,26 +133,26 @@ def test_commands_and_targets_in_the_text_exist(page: Page) -> None:
 
 
 @each_page
-def test_variables_of_the_environment_in_the_text_are_read_somewhere(page: Page) -> None:
+def test_environment_variables_on_a_page_exist(page: Page) -> None:
     options = Page(FOLDER / "command-line.md").text  # which is made from them
     known = set(re.findall(r"\bRUDR_[A-Z_]+\b", "".join([*map(Path.read_text, [*SOURCES, *TESTS]), options])))
     assert sorted(set(re.findall(r"\bRUDR_[A-Z_]+\b", page.text)) - known) == []
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.name != KUBECTLS], ids=lambda page: page.name)
-def test_flags_in_the_text_are_those_of_a_command(page: Page) -> None:
+def test_flags_on_a_page_exist(page: Page) -> None:
     known = set(re.findall(r"--[a-z][\w-]+", Page(FOLDER / "command-line.md").text)) | FLAGS_OF_OTHERS
     said = [code for code in page.codes if re.match(r"--|(kubectl )?rudr ", code)]
     named = {flag for code in said for flag in re.findall(r"(?<![\w-])--[a-z][\w-]+", code)}
     assert sorted(named - known - {"--help"}) == []
 
 
-def test_an_anchor_is_made_as_repositories_make_it(tmp_path: Path) -> None:
+def test_anchors_are_those_that_repositories_generate(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("# What `Ready` means, here\n\n## Again\n\n```sh\n# no heading\n```\n\n## Again\n")
     assert Page(page).anchors == {"what-ready-means-here", "again", "again-1"}
 
 
-def test_output_fits_with_what_is_left_out() -> None:
+def test_ellipses_match_omitted_output() -> None:
     assert console.fits("a\n...\nd…\n", "a\nb\nc\nd and more\n")
     assert not console.fits("a\n...\nd\n", "a\nb\nc\n")

@@ -31,7 +31,7 @@ def _todo(page: str, place: str) -> list[Command]:
     return [step for step in steps(FOLDER / page) if isinstance(step, Command) and step.place == place]
 
 
-def test_a_newcomer_sees_the_examples_ready_and_a_deleted_deployment_back(following: Reader) -> None:
+def test_the_quickstart_works(following: Reader) -> None:
     program = reader.kubectl()
     with following.developing():
         told = [following.kubectl(program, command) for command in _todo("quickstart.md", "kubectl")]
@@ -39,7 +39,7 @@ def test_a_newcomer_sees_the_examples_ready_and_a_deleted_deployment_back(follow
     assert "shop-web" in told[-1]
 
 
-def test_a_controller_outside_of_the_cluster_does_what_the_page_shows(following: Reader) -> None:
+def test_the_quickstart_works_with_a_controller_outside_of_the_cluster(following: Reader) -> None:
     program = reader.kubectl()
     # what is about the release of the chart is shown by the tests of the chart
     todo = [one for one in _todo("quickstart-cluster.md", "cluster") if "rudr-system" not in one.words]

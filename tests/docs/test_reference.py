@@ -11,7 +11,7 @@ from tests.docs.pages import FOLDER
 
 
 @pytest.mark.parametrize("file", reference.GENERATED)
-def test_a_page_is_what_the_code_says(file: str) -> None:
+def test_a_generated_page_is_current(file: str) -> None:
     assert (FOLDER / file).read_text() == reference.GENERATED[file](), "print it anew: make reference"
 
 

@@ -21,7 +21,7 @@ def test_no_standard_type_writes_the_field(field: str) -> None:
 
 
 @pytest.mark.parametrize("resource", ["secrets", "nodes", "roles", "clusterroles", "serviceaccounts", "*"])
-def test_the_types_of_the_project_ask_for_no_right_to(resource: str) -> None:
+def test_the_types_of_the_project_request_no_right_to(resource: str) -> None:
     needed = rights.needed(installed.everything().catalog, root_scopes=True, leader_elect=True)
     rules = (*needed.cluster, *needed.definitions, *needed.own)
     assert not any(resource in (*rule.resources, *rule.groups) for rule in rules)
@@ -30,5 +30,5 @@ def test_the_types_of_the_project_ask_for_no_right_to(resource: str) -> None:
 
 
 @pytest.mark.parametrize("group", ["rbac.authorization.k8s.io", "apiextensions.k8s.io", "certificates.k8s.io"])
-def test_groups_that_give_rights_are_never_admitted(group: str) -> None:
+def test_groups_that_grant_permissions_are_never_admitted(group: str) -> None:
     assert group in extended_workload.FORBIDDEN_GROUPS

@@ -16,7 +16,7 @@ from tests.docs.tutorial import Command, File, steps
 PAGE = FOLDER / "plugin-tutorial.md"
 
 
-def test_a_reader_comes_from_nothing_to_a_running_trait(tmp_path: Path) -> None:
+def test_the_tutorial_works_from_an_empty_folder_to_a_running_trait(tmp_path: Path) -> None:
     program, following = reader.kubectl(), Reader(tmp_path)
     told: dict[str, str] = {}
     developing = False
@@ -48,7 +48,7 @@ def test_the_trait_has_at_most_30_lines_of_python() -> None:
     assert len(lines) <= 30
 
 
-def test_the_page_has_something_to_do() -> None:
+def test_the_tutorial_has_files_and_commands() -> None:
     found = steps(PAGE)
     assert sum(isinstance(step, File) for step in found) == 3
     assert sum(isinstance(step, Command) for step in found) >= 10

@@ -108,7 +108,7 @@ def ready(document: Document) -> bool:
 
 
 @pytest.mark.parametrize("values", [*WAYS.values(), cases.RUDR], ids=[*WAYS, "Rudr's file"])
-async def test_the_controller_does_its_job_with_the_rights_of_the_chart(platform: Platform, values: Document) -> None:
+async def test_the_controller_works_with_the_rights_of_the_chart(platform: Platform, values: Document) -> None:
     await platform.install(values)
     async with controller(platform):
         await main_job(platform, ready)
@@ -116,14 +116,14 @@ async def test_the_controller_does_its_job_with_the_rights_of_the_chart(platform
 
 
 @pytest.mark.parametrize("values", WAYS.values(), ids=WAYS)
-async def test_a_real_server_refuses_the_controller_nothing_either(real: Platform, values: Document) -> None:
+async def test_the_rights_of_the_chart_suffice_on_a_real_server(real: Platform, values: Document) -> None:
     await real.install(values)
     async with controller(real, pods=False):
         await main_job(real, synced)
     assert real.refused() == []
 
 
-async def test_a_real_server_takes_every_object_of_every_case(real: Platform) -> None:
+async def test_a_real_server_accepts_every_object_of_every_case(real: Platform) -> None:
     await real.install()
     await real.do(lambda one: one.uninstall(RELEASE))
     for name in ("till", "definitions"):
@@ -175,7 +175,7 @@ async def test_any_set_of_values_can_follow_any_other(platform: Platform) -> Non
 
 
 @pytest.mark.slow
-async def test_a_real_server_takes_each_upgrade_too(real: Platform) -> None:
+async def test_any_set_of_values_can_follow_any_other_on_a_real_server(real: Platform) -> None:
     await takes_each_upgrade(real, list(cases.CASES))
 
 
@@ -189,7 +189,7 @@ async def takes_each_upgrade(place: Platform, names: list[str]) -> None:
     await place.upgrade({})
 
 
-async def test_a_release_of_rudrs_chart_becomes_one_of_ours(platform: Platform, tmp_path: Path) -> None:
+async def test_a_release_of_the_rudr_chart_is_upgraded_to_this_chart(platform: Platform, tmp_path: Path) -> None:
     """Of what is left of it on the Kubernetes of today: the Deployment, by its name and labels."""
     (tmp_path / "rudr" / "templates").mkdir(parents=True)
     (tmp_path / "rudr" / "Chart.yaml").write_text("apiVersion: v1\nname: rudr\nversion: 0.1.0\n")
@@ -201,7 +201,7 @@ async def test_a_release_of_rudrs_chart_becomes_one_of_ours(platform: Platform, 
     await platform.home.gone(DEPLOYMENT, "rudr")
 
 
-async def test_a_labelled_role_gives_the_controller_a_right_that_a_plugin_needs(platform: Platform) -> None:
+async def test_a_labelled_role_grants_the_controller_a_right_of_a_plugin(platform: Platform) -> None:
     await platform.install()
     account = f"system:serviceaccount:{HOME}:{RELEASE}"
     assert await platform.allowed("list", "apps", "deployments", account)
@@ -218,7 +218,7 @@ async def test_a_labelled_role_gives_the_controller_a_right_that_a_plugin_needs(
     assert await platform.allowed("list", "shop.example", "trays", account)
 
 
-async def test_each_role_of_oam_may_write_what_is_its_own(platform: Platform) -> None:
+async def test_each_oam_role_may_write_its_own_kinds_only(platform: Platform) -> None:
     await platform.install()
     definitions = {"traits", "workloadtypes", "applicationscopes"}
     may = {

@@ -64,7 +64,7 @@ def fates(text: str) -> dict[str, str]:
     return {words[0]: words[3].removeprefix("would be ") for words in heads}
 
 
-async def test_diff_foretells_what_the_controller_does_and_does_nothing(
+async def test_diff_previews_the_changes_of_the_controller_and_writes_nothing(
     cluster: Cluster, catalog: Catalog, rudr: Rudr
 ) -> None:
     before = (component(), application(INGRESS_TRAIT, FIVE))
@@ -93,7 +93,9 @@ async def test_diff_foretells_what_the_controller_does_and_does_nothing(
         assert await rudr("diff", "-f", "-", documents=after) == (0, "", "")
 
 
-async def test_diff_names_who_else_owns_a_field(cluster: Cluster, catalog: Catalog, rudr: Rudr, kubectl: Any) -> None:
+async def test_diff_names_the_other_owner_of_a_field(
+    cluster: Cluster, catalog: Catalog, rudr: Rudr, kubectl: Any
+) -> None:
     documents = (component(), application(FIVE))
     async with cluster.controller(catalog):
         await cluster.apply(*documents)
@@ -106,7 +108,7 @@ async def test_diff_names_who_else_owns_a_field(cluster: Cluster, catalog: Catal
     assert "-  replicas: 7\n+  replicas: 5\n" in text
 
 
-async def test_status_tree_and_doctor_say_what_is_there(cluster: Cluster, catalog: Catalog, rudr: Rudr) -> None:
+async def test_status_tree_and_doctor_report_the_live_state(cluster: Cluster, catalog: Catalog, rudr: Rudr) -> None:
     async with cluster.controller(catalog):
         await cluster.apply(component(), application(FIVE))
         await cluster.until(APPLICATION, "shop", synced)
@@ -121,7 +123,7 @@ async def test_status_tree_and_doctor_say_what_is_there(cluster: Cluster, catalo
         assert {levels[check] for check in ("server", "crds", "types", "you")} == {"ok"}, text
 
 
-async def test_diff_says_what_would_be_taken_over_from_rudr(cluster: Cluster, rudr: Rudr) -> None:
+async def test_diff_previews_the_adoption_of_objects_of_rudr(cluster: Cluster, rudr: Rudr) -> None:
     documents = (component(), application(FIVE))
     await cluster.apply(*documents)
     owner = await left_by_rudr.instance(cluster, "shop", "web", "shop-web")

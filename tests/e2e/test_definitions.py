@@ -62,7 +62,7 @@ def settings(definitions: Cluster) -> Settings:
     return Settings(definitions_namespace=definitions.namespace, publish_definitions=False, status_interval=0.1)
 
 
-async def test_a_trait_object_refuses_properties_while_it_is_there(
+async def test_a_trait_object_refuses_properties_while_it_exists(
     cluster: Cluster, catalog: Catalog, definitions: Cluster, settings: Settings
 ) -> None:
     await definitions.apply(at_most(4))
@@ -79,7 +79,7 @@ async def test_a_trait_object_refuses_properties_while_it_is_there(
         await cluster.until(APPLICATION, "shop", synced)
 
 
-async def test_definitions_of_other_namespaces_say_nothing(
+async def test_definitions_of_other_namespaces_have_no_effect(
     cluster: Cluster, catalog: Catalog, kind: Document, settings: Settings
 ) -> None:
     await cluster.apply(kind, at_most(4), admitting(kind))
@@ -133,7 +133,7 @@ def uses(kind: Document) -> Document:
     return found
 
 
-async def test_an_admitted_kind_waits_for_its_crd_and_goes_on_when_it_is_there(
+async def test_an_instance_of_an_admitted_kind_waits_for_its_crd(
     cluster: Cluster, catalog: Catalog, definitions: Cluster, kind: Document, settings: Settings
 ) -> None:
     robot = Kind("acme.example/v1", kind["spec"]["names"]["kind"])
@@ -152,7 +152,7 @@ async def test_an_admitted_kind_waits_for_its_crd_and_goes_on_when_it_is_there(
         assert made["spec"] == {"arms": 2}
 
 
-async def test_a_kind_is_admitted_as_soon_as_its_workload_type_is_there(
+async def test_a_kind_is_admitted_as_soon_as_its_workload_type_exists(
     cluster: Cluster, catalog: Catalog, definitions: Cluster, kind: Document, settings: Settings
 ) -> None:
     await cluster.apply(kind, uses(kind), robots())
@@ -162,7 +162,7 @@ async def test_a_kind_is_admitted_as_soon_as_its_workload_type_is_there(
         await cluster.until(APPLICATION, "robots", synced)
 
 
-async def test_the_installed_types_are_published_and_what_no_type_has_any_more_is_removed(
+async def test_installed_types_are_published_and_outdated_definitions_are_deleted(
     cluster: Cluster, catalog: Catalog, definitions: Cluster, settings: Settings, server: Server
 ) -> None:
     theirs = definition(TRAIT, "ingress", appliesTo=["*"])
@@ -188,7 +188,7 @@ async def test_the_installed_types_are_published_and_what_no_type_has_any_more_i
     assert not [one for one in server.writes(before) if definitions.namespace in one]
 
 
-async def test_types_are_published_as_soon_as_the_namespace_is_there(cluster: Cluster, catalog: Catalog) -> None:
+async def test_types_are_published_as_soon_as_the_namespace_exists(cluster: Cluster, catalog: Catalog) -> None:
     name = f"definitions-{secrets.token_hex(4)}"
     later = Cluster(cluster.transport, name, cluster.clock)
     async with cluster.controller(catalog, settings=Settings(definitions_namespace=name)):

@@ -71,7 +71,7 @@ async def ours(cluster: Cluster, *documents: Document) -> None:
 # --- Never a stranger's object
 
 
-async def test_an_apply_for_creation_creates(cluster: Cluster) -> None:
+async def test_a_create_only_apply_creates(cluster: Cluster) -> None:
     target = await cluster.target(CONFIG_MAP, "facts")
     body = msgspec.json.encode(config_map({"a": "1"}, resourceVersion=CREATE_ONLY))
     reply = await cluster.transport.send(requests.apply(target, body, FIELD_MANAGER))
@@ -80,7 +80,7 @@ async def test_an_apply_for_creation_creates(cluster: Cluster) -> None:
 
 
 @pytest.mark.parametrize("force", [True, False], ids=["forced", "unforced"])
-async def test_an_apply_for_creation_never_overwrites(cluster: Cluster, force: bool) -> None:
+async def test_a_create_only_apply_never_overwrites(cluster: Cluster, force: bool) -> None:
     await cluster.apply(config_map({"a": "theirs"}), manager="somebody")
     before = await live(cluster, CONFIG_MAP)
     with pytest.raises(errors.ConflictError) as caught:
@@ -89,14 +89,14 @@ async def test_an_apply_for_creation_never_overwrites(cluster: Cluster, force: b
     assert await live(cluster, CONFIG_MAP) == before
 
 
-async def test_an_apply_with_a_uid_is_refused_when_the_object_is_gone(cluster: Cluster) -> None:
+async def test_an_apply_with_a_uid_is_refused_when_the_object_does_not_exist(cluster: Cluster) -> None:
     with pytest.raises(errors.ConflictError) as caught:
         await ours(cluster, config_map({"a": "1"}, uid=NOBODY))
     assert caught.value.status == 409
     assert await cluster.get(CONFIG_MAP, "facts") is None
 
 
-async def test_an_apply_with_a_uid_is_refused_when_it_is_another_object(cluster: Cluster) -> None:
+async def test_an_apply_with_the_uid_of_another_object_is_refused(cluster: Cluster) -> None:
     await ours(cluster, config_map({"a": "1"}))
     before = await live(cluster, CONFIG_MAP)
     with pytest.raises(errors.InvalidError) as caught:
@@ -112,7 +112,7 @@ async def test_an_apply_with_the_uid_of_the_object_changes_it(cluster: Cluster) 
     assert (await live(cluster, CONFIG_MAP))["data"] == {"a": "2"}
 
 
-async def test_a_post_leaves_an_entry_in_which_removed_keys_linger(cluster: Cluster) -> None:
+async def test_a_post_leaves_an_update_entry_that_keeps_removed_keys(cluster: Cluster) -> None:
     target = await cluster.target(CONFIG_MAP, "facts")
     await cluster.client.create(target, msgspec.json.encode(config_map({"a": "1", "b": "2"})), FIELD_MANAGER)
     await ours(cluster, config_map({"a": "1", "b": "2"}))
@@ -122,7 +122,7 @@ async def test_a_post_leaves_an_entry_in_which_removed_keys_linger(cluster: Clus
     assert found["data"] == {"a": "1", "b": "2"}
 
 
-async def test_an_apply_that_creates_leaves_nothing_that_lingers(cluster: Cluster) -> None:
+async def test_a_creating_apply_leaves_no_update_entry(cluster: Cluster) -> None:
     await ours(cluster, config_map({"a": "1", "b": "2"}, resourceVersion=CREATE_ONLY))
     await ours(cluster, config_map({"a": "1"}))
     found = await live(cluster, CONFIG_MAP)
@@ -139,7 +139,7 @@ async def digest(cluster: Cluster, kind: Kind) -> str:
 
 
 @pytest.mark.parametrize("change", [{"a": "theirs"}, {"a": None}], ids=["changed", "removed"])
-async def test_a_foreign_change_takes_the_field_out_of_our_entry(
+async def test_a_change_by_another_manager_removes_the_field_from_the_entry(
     cluster: Cluster, change: dict[str, str | None]
 ) -> None:
     await ours(cluster, config_map({"a": "1", "b": "2"}))
@@ -150,21 +150,21 @@ async def test_a_foreign_change_takes_the_field_out_of_our_entry(
     assert await digest(cluster, CONFIG_MAP) != before
 
 
-async def test_a_foreign_field_leaves_our_entry_alone(cluster: Cluster) -> None:
+async def test_a_field_of_another_manager_does_not_change_the_entry(cluster: Cluster) -> None:
     await ours(cluster, config_map({"a": "1"}))
     before = await digest(cluster, CONFIG_MAP)
     await cluster.patch(CONFIG_MAP, "facts", {"data": {"c": "3"}, "metadata": {"labels": {"team": "other"}}})
     assert await digest(cluster, CONFIG_MAP) == before
 
 
-async def test_a_foreign_write_of_our_value_leaves_our_entry_alone(cluster: Cluster) -> None:
+async def test_an_equal_value_by_another_manager_does_not_change_the_entry(cluster: Cluster) -> None:
     await ours(cluster, config_map({"a": "1"}))
     before = await digest(cluster, CONFIG_MAP)
     await cluster.apply(config_map({"a": "1"}), manager="somebody")
     assert await digest(cluster, CONFIG_MAP) == before
 
 
-async def test_a_status_change_leaves_our_entry_alone(cluster: Cluster) -> None:
+async def test_a_status_change_does_not_change_the_entry(cluster: Cluster) -> None:
     await ours(cluster, deployment(replicas=2))
     before = await digest(cluster, DEPLOYMENT)
     status = await cluster.target(DEPLOYMENT, "facts", "status")
@@ -180,7 +180,7 @@ async def test_an_apply_without_change_keeps_the_resource_version(cluster: Clust
     assert await live(cluster, CONFIG_MAP) == before
 
 
-async def test_two_values_of_ours_give_the_same_entry(cluster: Cluster) -> None:
+async def test_the_entry_does_not_depend_on_values(cluster: Cluster) -> None:
     await ours(cluster, config_map({"a": "1"}))
     before = await digest(cluster, CONFIG_MAP)
     await ours(cluster, config_map({"a": "2"}))
@@ -191,13 +191,13 @@ async def test_two_values_of_ours_give_the_same_entry(cluster: Cluster) -> None:
 # --- Handing a field over
 
 
-async def test_giving_up_a_field_that_only_we_own_resets_it(cluster: Cluster) -> None:
+async def test_a_field_that_its_only_owner_stops_applying_is_reset(cluster: Cluster) -> None:
     await ours(cluster, deployment(replicas=5))
     await ours(cluster, deployment())
     assert (await live(cluster, DEPLOYMENT))["spec"]["replicas"] == 1
 
 
-async def test_a_second_manager_keeps_a_field_that_we_give_up(cluster: Cluster) -> None:
+async def test_a_second_manager_keeps_a_field_that_the_first_stops_applying(cluster: Cluster) -> None:
     await ours(cluster, deployment(replicas=5))
     head: Document = {"apiVersion": DEPLOYMENT.api_version, "kind": DEPLOYMENT.kind, "metadata": {"name": "facts"}}
     await cluster.apply({**head, "spec": {"replicas": 5}}, manager=HANDOVER_MANAGER, force=False)
@@ -214,7 +214,7 @@ async def test_a_second_manager_keeps_a_field_that_we_give_up(cluster: Cluster) 
     assert HANDOVER_MANAGER not in {manager for manager, _ in managers(found)}
 
 
-async def test_a_second_manager_without_force_is_refused_when_the_value_moved(cluster: Cluster) -> None:
+async def test_an_unforced_apply_of_a_changed_value_is_a_conflict(cluster: Cluster) -> None:
     await ours(cluster, config_map({"a": "1"}))
     with pytest.raises(errors.ConflictError) as caught:
         await cluster.apply(config_map({"a": "2"}), manager=HANDOVER_MANAGER, force=False)
@@ -225,7 +225,7 @@ async def test_a_second_manager_without_force_is_refused_when_the_value_moved(cl
 # --- What is refused, and how
 
 
-async def test_a_body_that_the_schema_refuses_is_our_mistake_and_not_the_servers(cluster: Cluster) -> None:
+async def test_a_body_that_violates_the_schema_is_an_invalid_error_despite_status_500(cluster: Cluster) -> None:
     with pytest.raises(errors.InvalidError) as caught:
         await ours(cluster, deployment(replicasss=5))
     assert caught.value.status == 500
@@ -249,7 +249,9 @@ async def widgets(cluster: Cluster) -> AsyncIterator[Kind]:
     await cluster.delete(CRD, name)
 
 
-async def test_int_or_string_refuses_a_fraction_and_an_untyped_field_takes_it(cluster: Cluster, widgets: Kind) -> None:
+async def test_int_or_string_refuses_a_fraction_and_an_untyped_field_accepts_it(
+    cluster: Cluster, widgets: Kind
+) -> None:
     widget: Document = {"apiVersion": widgets.api_version, "kind": widgets.kind, "metadata": {"name": "facts"}}
     await cluster.apply({**widget, "spec": {"either": 1, "any": 0.5}})
     await cluster.apply({**widget, "spec": {"either": "500m", "any": 0.5}})
@@ -271,7 +273,7 @@ def job() -> Document:
     }
 
 
-async def test_a_job_that_is_deleted_without_a_policy_waits_for_its_pods_to_be_orphaned(
+async def test_a_job_deleted_without_a_policy_gets_the_orphan_finalizer(
     cluster: Cluster,
 ) -> None:
     await cluster.apply(job())
@@ -283,7 +285,7 @@ async def test_a_job_that_is_deleted_without_a_policy_waits_for_its_pods_to_be_o
 
 @pytest.mark.controllers
 @pytest.mark.parametrize(("policy", "left"), [("", 1), ("Background", 0)], ids=["no-policy", "background"])
-async def test_without_a_policy_the_pods_of_a_job_stay(cluster: Cluster, policy: str, left: int) -> None:
+async def test_pods_of_a_job_deleted_without_a_policy_stay(cluster: Cluster, policy: str, left: int) -> None:
     await cluster.apply(job())
     found = await live(cluster, JOB)
     await cluster.until(
@@ -319,7 +321,7 @@ BOTH = pytest.mark.parametrize("manager", ["unknown", "before-first-apply"])
 
 
 @BOTH
-async def test_what_rudr_wrote_stays_its_own_after_a_forced_apply(cluster: Cluster, manager: str) -> None:
+async def test_fields_written_by_rudr_stay_in_its_entry_after_a_forced_apply(cluster: Cluster, manager: str) -> None:
     await written_by_rudr(cluster, manager)
     await ours(cluster, policy())
     found = await live(cluster, NETWORK_POLICY)
@@ -328,7 +330,7 @@ async def test_what_rudr_wrote_stays_its_own_after_a_forced_apply(cluster: Clust
 
 
 @BOTH
-async def test_turning_rudrs_entry_into_ours_lets_removed_fields_go(cluster: Cluster, manager: str) -> None:
+async def test_after_the_entry_of_rudr_is_rewritten_removed_fields_are_deleted(cluster: Cluster, manager: str) -> None:
     await written_by_rudr(cluster, manager)
     await ours(cluster, policy(ingress=OLD))
     before = await live(cluster, NETWORK_POLICY)
@@ -341,7 +343,7 @@ async def test_turning_rudrs_entry_into_ours_lets_removed_fields_go(cluster: Clu
     assert "ingress" not in (await live(cluster, NETWORK_POLICY))["spec"]
 
 
-async def test_the_cure_is_refused_when_the_object_changed_meanwhile(cluster: Cluster) -> None:
+async def test_the_rewrite_is_refused_when_the_object_changed_meanwhile(cluster: Cluster) -> None:
     await written_by_rudr(cluster, "unknown")
     read = await live(cluster, NETWORK_POLICY)
     await cluster.patch(NETWORK_POLICY, "facts", {"metadata": {"labels": {"changed": "meanwhile"}}})

@@ -105,7 +105,7 @@ def _listed(environment: Environment) -> dict[str, dict[str, Any]]:
     return {state["package"]: state for state in told}
 
 
-def test_the_packages_are_listed_with_types_and_versions_and_their_examples_render(environment: Environment) -> None:
+def test_packages_are_listed_with_types_and_their_examples_render(environment: Environment) -> None:
     states = _listed(environment)
     for name in standins.PACKAGES:
         assert (states[f"rudr-py-{name}"]["state"], states[f"rudr-py-{name}"]["version"]) == ("loaded", "0.1.0")
@@ -145,7 +145,7 @@ def _applications() -> dict[str, Path]:
     return {one["metadata"]["name"]: path for one, path in found if one["kind"] == APPLICATION.kind}
 
 
-async def test_an_example_of_each_package_goes_to_ready_in_rudr_dev(environment: Environment, tmp_path: Path) -> None:
+async def test_the_examples_of_the_packages_become_ready_in_rudr_dev(environment: Environment, tmp_path: Path) -> None:
     assert {path.parts[-3] for path in _applications().values()} == {f"rudr-py-{name}" for name in standins.PACKAGES}
     async with _developing(environment, tmp_path) as cluster:
         for name in _applications():
@@ -162,7 +162,7 @@ async def _everything(cluster: Cluster, application: Document) -> dict[str, tupl
     return found
 
 
-async def test_without_a_package_its_application_keeps_its_objects_and_names_it(
+async def test_without_its_package_an_application_keeps_its_objects_and_names_the_package(
     environment: Environment, tmp_path: Path
 ) -> None:
     control = ("caches are synced", "run", "--kubeconfig", tmp_path / "kubeconfig")

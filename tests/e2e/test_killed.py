@@ -69,7 +69,7 @@ async def change(cluster: Cluster, catalog: Catalog, before: Document, after: Do
 
 
 @AFTER
-async def test_a_size_that_is_handed_over_survives(cluster: Cluster, catalog: Catalog, after: int) -> None:
+async def test_a_handed_over_size_survives_a_kill(cluster: Cluster, catalog: Catalog, after: int) -> None:
     await change(cluster, catalog, application(FIVE), application(AUTO, greeting="after"), after)
     deployment = await cluster.get(DEPLOYMENT, "shop-web")
     assert deployment is not None
@@ -78,7 +78,7 @@ async def test_a_size_that_is_handed_over_survives(cluster: Cluster, catalog: Ca
 
 
 @AFTER
-async def test_a_size_that_is_taken_back_is_ours_alone(cluster: Cluster, catalog: Catalog, after: int) -> None:
+async def test_a_size_taken_back_has_one_owner_after_a_kill(cluster: Cluster, catalog: Catalog, after: int) -> None:
     await cluster.apply(component(), application(FIVE))
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
@@ -89,14 +89,12 @@ async def test_a_size_that_is_taken_back_is_ours_alone(cluster: Cluster, catalog
 
 
 @AFTER
-async def test_an_object_that_is_not_wanted_any_more_goes(cluster: Cluster, catalog: Catalog, after: int) -> None:
+async def test_an_obsolete_object_is_pruned_after_a_kill(cluster: Cluster, catalog: Catalog, after: int) -> None:
     await change(cluster, catalog, application(INGRESS_TRAIT), application(greeting="after"), after)
     await cluster.gone(INGRESS, "shop-web-trait-ingress")
 
 
-async def test_what_somebody_took_meanwhile_is_set_back_though_our_fields_look_as_before(
-    cluster: Cluster, catalog: Catalog
-) -> None:
+async def test_a_field_taken_by_another_manager_after_a_kill_is_reverted(cluster: Cluster, catalog: Catalog) -> None:
     """The record in status is of a body without replicas; the last one had them, and somebody took just that field."""
     await cluster.apply(component(), application(AUTO))
     async with cluster.controller(catalog):

@@ -118,7 +118,9 @@ def lists(server: Server, name: str) -> list[str]:
     return [re.sub(r"timeoutSeconds=\d+", "", path) for path in asked if any(word in path for word in begins)]
 
 
-async def test_one_works_and_the_other_stands_by_in_silence(cluster: Cluster, catalog: Catalog, server: Server) -> None:
+async def test_one_controller_works_and_the_standby_writes_nothing(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
     await cluster.apply(component())
     async with (
         member(cluster, catalog, server, "first") as first,
@@ -143,7 +145,7 @@ async def metric(controller: Controller) -> int:
     return await waiting.counted(controller, "leader_election_master_status")
 
 
-async def test_who_takes_over_lists_nothing_anew_and_writes_nothing_over_applications_in_sync(
+async def test_a_new_leader_lists_nothing_again_and_writes_nothing_for_applications_in_sync(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await cluster.apply(component(), *(application(INGRESS_TRAIT, name=name) for name in NAMES))
@@ -225,9 +227,7 @@ async def serves(cluster: Cluster, text: str) -> None:
     await cluster.until(DEPLOYMENT, "shop-web", lambda d: greeting(d) == text)
 
 
-async def test_a_leader_that_is_stopped_releases_the_lease_and_the_next_one_serves(
-    cluster: Cluster, server: Server
-) -> None:
+async def test_a_stopped_leader_releases_the_lease_and_the_standby_takes_over(cluster: Cluster, server: Server) -> None:
     await cluster.apply(component(), application())
     async with pod(cluster, server, "first") as first:
         await holds(cluster, "first")
@@ -241,9 +241,7 @@ async def test_a_leader_that_is_stopped_releases_the_lease_and_the_next_one_serv
             assert (await lease(cluster))["leaseTransitions"] == 1
 
 
-async def test_after_a_leader_was_killed_the_next_one_serves_when_the_lease_has_ended_and_no_later_than_twice_that(
-    cluster: Cluster, server: Server
-) -> None:
+async def test_after_a_kill_the_standby_takes_over_within_two_lease_durations(cluster: Cluster, server: Server) -> None:
     await cluster.apply(component(), application())
     async with pod(cluster, server, "first") as first:
         await holds(cluster, "first")
@@ -261,7 +259,7 @@ async def test_after_a_leader_was_killed_the_next_one_serves_when_the_lease_has_
 
 @pytest.mark.slow
 @pytest.mark.faults
-async def test_the_next_process_writes_within_18_s_of_a_kill_with_the_times_of_kube_components(
+async def test_the_standby_writes_within_18_s_of_a_kill_with_default_durations(
     cluster: Cluster, server: Server
 ) -> None:
     await cluster.apply(component(), application())
@@ -279,9 +277,7 @@ async def test_the_next_process_writes_within_18_s_of_a_kill_with_the_times_of_k
 
 @pytest.mark.slow
 @pytest.mark.faults
-async def test_a_process_that_stood_still_beyond_its_lease_ends_and_writes_nothing(
-    cluster: Cluster, server: Server
-) -> None:
+async def test_a_process_suspended_beyond_its_lease_exits_and_writes_nothing(cluster: Cluster, server: Server) -> None:
     await cluster.apply(component(), application())
     async with pod(cluster, server, "first") as first:
         await holds(cluster, "first")
@@ -333,7 +329,7 @@ class Line:
 
 
 @pytest.mark.faults
-async def test_a_leader_whose_line_hangs_ends_and_writes_nothing_after_its_lease(
+async def test_a_leader_with_a_hanging_connection_exits_and_writes_nothing_after_its_lease(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     line = Line(server)
@@ -364,7 +360,7 @@ async def test_a_leader_whose_line_hangs_ends_and_writes_nothing_after_its_lease
 # --- Several namespaces
 
 
-async def test_several_namespaces_are_served_and_no_other(cluster: Cluster, catalog: Catalog, server: Server) -> None:
+async def test_only_the_watched_namespaces_are_served(cluster: Cluster, catalog: Catalog, server: Server) -> None:
     places = [cluster, *(Cluster(cluster.transport, f"{cluster.namespace}-{n}", cluster.clock) for n in ("b", "c"))]
     for place in places[1:]:
         await place.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": place.namespace}})

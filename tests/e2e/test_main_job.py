@@ -83,7 +83,7 @@ async def test_a_changed_component_reaches_every_application(cluster: Cluster, c
         )
 
 
-async def test_a_component_that_appears_later_is_taken_up(cluster: Cluster, catalog: Catalog) -> None:
+async def test_a_component_that_is_created_later_is_used(cluster: Cluster, catalog: Catalog) -> None:
     await cluster.apply(application())
     async with cluster.controller(catalog):
         waiting = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Valid") == "False")
@@ -101,7 +101,7 @@ async def test_a_removed_trait_removes_its_object(cluster: Cluster, catalog: Cat
         assert await cluster.get(DEPLOYMENT, "shop-web")
 
 
-async def test_a_deleted_deployment_comes_back(cluster: Cluster, catalog: Catalog) -> None:
+async def test_a_deleted_deployment_is_created_again(cluster: Cluster, catalog: Catalog) -> None:
     await cluster.apply(component(), application())
     async with cluster.controller(catalog):
         first = await cluster.until(DEPLOYMENT, "shop-web", bool)
@@ -110,7 +110,7 @@ async def test_a_deleted_deployment_comes_back(cluster: Cluster, catalog: Catalo
 
 
 @pytest.mark.parametrize("label", ["app.kubernetes.io/managed-by", "oam.dev/instance-name"])
-async def test_a_label_of_ours_that_someone_removed_comes_back(cluster: Cluster, catalog: Catalog, label: str) -> None:
+async def test_a_removed_label_is_restored(cluster: Cluster, catalog: Catalog, label: str) -> None:
     await cluster.apply(component(), application())
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
@@ -118,7 +118,7 @@ async def test_a_label_of_ours_that_someone_removed_comes_back(cluster: Cluster,
         await cluster.until(DEPLOYMENT, "shop-web", lambda d: label in d["metadata"]["labels"])
 
 
-async def test_kubectl_set_image_is_reverted_and_told(cluster: Cluster, catalog: Catalog, kubectl: Any) -> None:
+async def test_kubectl_set_image_is_reverted_with_an_event(cluster: Cluster, catalog: Catalog, kubectl: Any) -> None:
     await cluster.apply(component(), application())
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
@@ -133,7 +133,7 @@ async def test_kubectl_set_image_is_reverted_and_told(cluster: Cluster, catalog:
         )
 
 
-async def test_a_foreign_annotation_stays(cluster: Cluster, catalog: Catalog) -> None:
+async def test_an_annotation_of_another_manager_stays(cluster: Cluster, catalog: Catalog) -> None:
     await cluster.apply(component(), application())
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
@@ -143,7 +143,7 @@ async def test_a_foreign_annotation_stays(cluster: Cluster, catalog: Catalog) ->
         assert changed["metadata"]["annotations"]["example.com/mine"] == "yes"
 
 
-async def test_replicas_that_an_autoscaler_set_stay(cluster: Cluster, catalog: Catalog) -> None:
+async def test_replicas_set_by_an_autoscaler_stay(cluster: Cluster, catalog: Catalog) -> None:
     await cluster.apply(component(), application(AUTO))
     async with cluster.controller(catalog):
         await cluster.until(AUTOSCALER, "shop-web-trait-autoscaler", bool)
@@ -153,7 +153,7 @@ async def test_replicas_that_an_autoscaler_set_stay(cluster: Cluster, catalog: C
         assert changed["spec"]["replicas"] == 7
 
 
-async def test_attaching_an_autoscaler_never_shows_fewer_replicas(cluster: Cluster, catalog: Catalog) -> None:
+async def test_attaching_an_autoscaler_never_reduces_the_replicas(cluster: Cluster, catalog: Catalog) -> None:
     await cluster.apply(component(), application(FIVE))
     async with cluster.controller(catalog):
         await cluster.until(DEPLOYMENT, "shop-web", lambda d: d["spec"]["replicas"] == 5)
@@ -180,7 +180,7 @@ async def test_attaching_an_autoscaler_never_shows_fewer_replicas(cluster: Clust
         assert set(seen) == {5}
 
 
-async def test_replicas_go_back_to_the_manual_scaler(cluster: Cluster, catalog: Catalog) -> None:
+async def test_the_manual_scaler_takes_the_replicas_back(cluster: Cluster, catalog: Catalog) -> None:
     await cluster.apply(component(), application(FIVE))
     async with cluster.controller(catalog):
         await cluster.until(DEPLOYMENT, "shop-web", lambda d: d["spec"]["replicas"] == 5)
@@ -196,7 +196,7 @@ async def test_replicas_go_back_to_the_manual_scaler(cluster: Cluster, catalog: 
         assert "rudr-handover" not in {entry["manager"] for entry in settled["metadata"]["managedFields"]}
 
 
-async def test_a_strangers_object_is_not_changed_by_a_byte(cluster: Cluster, catalog: Catalog) -> None:
+async def test_an_object_of_another_manager_is_not_changed(cluster: Cluster, catalog: Catalog) -> None:
     stranger = {
         "apiVersion": "v1",
         "kind": "Service",
@@ -214,7 +214,7 @@ async def test_a_strangers_object_is_not_changed_by_a_byte(cluster: Cluster, cat
     assert await cluster.get(SERVICE, "shop-web") == before
 
 
-async def test_a_removed_component_takes_its_instance_along(cluster: Cluster, catalog: Catalog) -> None:
+async def test_a_removed_component_removes_its_instance(cluster: Cluster, catalog: Catalog) -> None:
     two = application()
     two["spec"]["components"].append({"componentName": "web", "instanceName": "shop-second"})
     await cluster.apply(component(), two)
@@ -227,7 +227,7 @@ async def test_a_removed_component_takes_its_instance_along(cluster: Cluster, ca
 
 
 @pytest.mark.controllers
-async def test_removing_a_component_and_then_the_application_leaves_nothing(cluster: Cluster, catalog: Catalog) -> None:
+async def test_deleting_an_application_deletes_all_of_its_objects(cluster: Cluster, catalog: Catalog) -> None:
     two = application(INGRESS_TRAIT)
     two["spec"]["components"].append({"componentName": "web", "instanceName": "shop-second"})
     await cluster.apply(component(), two)
@@ -245,7 +245,7 @@ async def test_removing_a_component_and_then_the_application_leaves_nothing(clus
             await cluster.gone(kind, name)
 
 
-async def test_a_paused_application_is_not_written(cluster: Cluster, catalog: Catalog) -> None:
+async def test_objects_of_a_paused_application_are_not_written(cluster: Cluster, catalog: Catalog) -> None:
     await cluster.apply(component(), application())
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)

@@ -202,7 +202,7 @@ def _cases(*left_out: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("plural", _cases())
-async def test_an_application_says_which_right_it_waits_for_and_others_go_on(
+async def test_an_application_reports_a_missing_right_and_other_applications_continue(
     cluster: Guarded, catalog: Catalog, needed: Rights, plural: str
 ) -> None:
     if cluster.local is None and plural in OUTLIVING:
@@ -217,7 +217,7 @@ async def test_an_application_says_which_right_it_waits_for_and_others_go_on(
 
 
 @pytest.mark.parametrize("plural", _cases(*OWN))
-async def test_what_may_not_be_watched_is_not_made_and_the_application_says_so(
+async def test_an_object_of_an_unwatchable_kind_is_not_created_and_the_right_is_reported(
     cluster: Guarded, catalog: Catalog, needed: Rights, plural: str
 ) -> None:
     use, shop, admin = USES[plural], cluster.places.shop, cluster.admin
@@ -235,7 +235,7 @@ async def test_what_may_not_be_watched_is_not_made_and_the_application_says_so(
 
 
 @pytest.mark.parametrize("plural", OWN)
-async def test_without_our_own_kinds_the_controller_is_not_ready_and_waits(
+async def test_without_rights_to_the_oam_kinds_the_controller_is_not_ready(
     cluster: Guarded, catalog: Catalog, needed: Rights, plural: str
 ) -> None:
     shop = cluster.places.shop
@@ -258,7 +258,7 @@ async def test_without_our_own_kinds_the_controller_is_not_ready_and_waits(
         ("watch", "pods", ""),
     ],
 )
-async def test_what_cannot_be_told_or_seen_is_a_warning_of_the_applications_that_it_concerns(
+async def test_a_missing_right_to_a_status_or_to_pods_is_a_warning(
     cluster: Guarded, catalog: Catalog, needed: Rights, verb: str, resource: str, group: str
 ) -> None:
     shop, admin = cluster.places.shop, cluster.admin
@@ -273,7 +273,7 @@ async def test_what_cannot_be_told_or_seen_is_a_warning_of_the_applications_that
         await admin.until(APPLICATION, "groups", content)
 
 
-async def test_who_has_lost_sight_of_objects_says_so(cluster: Guarded, catalog: Catalog, needed: Rights) -> None:
+async def test_a_lost_right_to_watch_is_a_warning(cluster: Guarded, catalog: Catalog, needed: Rights) -> None:
     shop, admin = cluster.places.shop, cluster.admin
     right = Right("watch", "deployments", "apps", shop)
     await cluster.grant(needed, watched=(shop,))
@@ -298,7 +298,7 @@ async def test_who_has_lost_sight_of_objects_says_so(cluster: Guarded, catalog: 
         ("watch", "traits", CORE_GROUP),
     ],
 )
-async def test_what_concerns_no_single_application_is_told_at_readyz(
+async def test_a_missing_right_of_no_single_application_is_reported_at_readyz(
     cluster: Guarded, catalog: Catalog, needed: Rights, verb: str, resource: str, group: str
 ) -> None:
     shop, types, admin = cluster.places.shop, cluster.places.types, cluster.admin
@@ -318,7 +318,7 @@ async def test_what_concerns_no_single_application_is_told_at_readyz(
 
 @pytest.mark.parametrize("cluster", ["kube-apiserver"], indirect=True)
 @pytest.mark.parametrize("resource", ["applicationconfigurations/finalizers", "componentinstances/finalizers"])
-async def test_where_owners_are_guarded_the_right_to_set_their_finalizers_is_needed(
+async def test_owner_permission_enforcement_requires_the_right_to_finalizers(
     cluster: Guarded, catalog: Catalog, needed: Rights, resource: str
 ) -> None:
     shop, admin = cluster.places.shop, cluster.admin
@@ -332,7 +332,7 @@ async def test_where_owners_are_guarded_the_right_to_set_their_finalizers_is_nee
         await admin.until(APPLICATION, "good", synced)
 
 
-async def test_a_kind_that_a_workload_type_admits_needs_the_rights_that_its_object_tells(
+async def test_missing_rights_to_an_admitted_kind_are_reported(
     cluster: Guarded, catalog: Catalog, needed: Rights
 ) -> None:
     shop, types, admin = cluster.places.shop, cluster.places.types, cluster.admin
@@ -362,7 +362,7 @@ async def test_a_kind_that_a_workload_type_admits_needs_the_rights_that_its_obje
 
 
 @pytest.mark.parametrize("verb", ["get", "create", "update"])
-async def test_without_a_right_to_the_lease_it_stands_by_and_says_so(
+async def test_without_a_right_to_the_lease_the_controller_stands_by_and_reports_it(
     cluster: Guarded, catalog: Catalog, verb: str
 ) -> None:
     shop, own, admin = cluster.places.shop, cluster.places.own, cluster.admin

@@ -39,7 +39,7 @@ ROOT = Path(__file__).parents[2]
 # --- The order of installation
 
 
-async def test_a_controller_that_came_first_waits_for_the_crds_and_then_serves(
+async def test_a_controller_started_before_the_crds_waits_for_them(
     bare: Cluster, catalog: Catalog, kubectl: Kubectl
 ) -> None:
     asked = Witness(bare.transport, lambda request: request.path.startswith("/apis"))
@@ -65,7 +65,7 @@ async def test_a_controller_that_came_first_waits_for_the_crds_and_then_serves(
 # --- Killed at the worst moment
 
 
-async def test_killed_between_apply_and_status_and_then_set_back_ends_where_the_user_is(
+async def test_a_kill_between_apply_and_status_then_a_revert_by_the_user_converges(
     cluster: Cluster, catalog: Catalog
 ) -> None:
     await cluster.apply(component(), application(greeting="A"))
@@ -95,7 +95,7 @@ async def test_killed_between_apply_and_status_and_then_set_back_ends_where_the_
 # --- Nothing to do
 
 
-async def test_a_restart_over_applications_in_sync_writes_nothing_and_asks_for_none(
+async def test_a_restart_with_applications_in_sync_writes_nothing_and_reads_no_application(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     names = {f"shop-{number}" for number in range(100)}
@@ -163,7 +163,7 @@ def components() -> list[Document]:
     return [component(), demanding, crunch]
 
 
-async def test_validate_tells_five_mistakes_each_with_its_line(tmp_path: Path) -> None:
+async def test_validate_reports_five_errors_each_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "components.yaml").write_text(yaml.safe_dump_all(components()))
     (tmp_path / "shop.yaml").write_text(FIVE_MISTAKES)
     process = await asyncio.create_subprocess_exec(
@@ -182,7 +182,9 @@ async def test_validate_tells_five_mistakes_each_with_its_line(tmp_path: Path) -
         assert WHERE[int(line)] in text
 
 
-async def test_five_mistakes_stand_in_the_condition_and_touch_nothing_else(cluster: Cluster, catalog: Catalog) -> None:
+async def test_five_errors_are_listed_in_the_condition_and_nothing_else_changes(
+    cluster: Cluster, catalog: Catalog
+) -> None:
     await cluster.apply(*components(), application())
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
@@ -223,7 +225,7 @@ NONSENSE: dict[str, Any] = {
 
 
 @pytest.mark.faults
-async def test_nonsense_from_before_the_schema_hinders_nobody(
+async def test_malformed_stored_applications_do_not_block_other_applications(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     assert server.local is not None
@@ -238,7 +240,7 @@ async def test_nonsense_from_before_the_schema_hinders_nobody(
 
 
 @pytest.mark.parametrize("depth", [100, 300, 500, 900, 3000])
-async def test_an_application_of_great_depth_hinders_nobody(
+async def test_a_deeply_nested_application_does_not_block_other_applications(
     cluster: Cluster, catalog: Catalog, server: Server, depth: int
 ) -> None:
     deep = b'{"a":' * depth + b"1" + b"}" * depth
@@ -266,7 +268,7 @@ REFUSED = "singleton-nginx-app"
 WARNED = {"voter-app", "example-multi-component", "example-multi-server"}
 
 
-async def test_every_example_of_rudr_applies_and_does_what_it_says(
+async def test_every_example_of_rudr_reaches_its_expected_state(
     cluster: Cluster, catalog: Catalog, kubectl: Kubectl, server: Server, shared: Path
 ) -> None:
     async with cluster.controller(catalog):

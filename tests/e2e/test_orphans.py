@@ -82,7 +82,7 @@ async def served(cluster: Cluster, server: Server) -> None:
         await cluster.until(APPLICATION, "shop", synced)
 
 
-async def test_an_application_that_was_deleted_without_its_objects_and_comes_back_restarts_nothing(
+async def test_an_orphaned_application_that_is_created_again_adopts_its_objects_without_restarts(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await cluster.apply(front(), batch(), shop())
@@ -127,7 +127,7 @@ def _first(deployment: Document) -> Document:
 
 
 @pytest.mark.parametrize("owners", ["none", "dangling"])
-async def test_everything_comes_back_from_a_backup_with_other_uids_and_restarts_nothing(
+async def test_objects_restored_from_a_backup_with_new_uids_are_adopted_without_restarts(
     cluster: Cluster, catalog: Catalog, server: Server, owners: str
 ) -> None:
     if owners == "dangling" and server.has_controllers:

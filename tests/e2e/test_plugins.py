@@ -67,7 +67,7 @@ def _with(properties: Document, **changes: Any) -> Document:
 
 @pytest.mark.controllers
 @pytest.mark.parametrize("path", standins.EXAMPLES, ids=lambda path: path.stem)
-async def test_an_example_of_each_package_goes_to_ready(path: Path, platform: Cluster, types: Catalog) -> None:
+async def test_an_example_of_each_package_becomes_ready(path: Path, platform: Cluster, types: Catalog) -> None:
     documents = standins.documents(path)
     await platform.apply(*documents)
     async with platform.controller(types):
@@ -84,7 +84,7 @@ async def test_an_example_of_each_package_goes_to_ready(path: Path, platform: Cl
         ("cronhpa", standins.CRON_HPA, {"catchUp": None, "excludeDates": None, "timezone": None}),
     ],
 )
-async def test_cron_hpa_leaves_the_size_to_another_controller_and_takes_it_back(
+async def test_cron_hpa_hands_the_size_to_another_controller_and_takes_it_back(
     backend: str, kind: Kind, changes: Document, platform: Cluster, types: Catalog
 ) -> None:
     component, application = standins.documents(standins.example("office-hours"))
@@ -108,7 +108,9 @@ async def test_cron_hpa_leaves_the_size_to_another_controller_and_takes_it_back(
 
 
 @pytest.mark.controllers
-async def test_rudrs_function_and_prometheus_run(platform: Cluster, types: Catalog, shared: Path) -> None:
+async def test_the_function_and_prometheus_examples_of_rudr_become_ready(
+    platform: Cluster, types: Catalog, shared: Path
+) -> None:
     for name in ("openfaasapp.yaml", "prometheusapp.yaml"):
         await platform.apply(*standins.documents(shared / name))
     async with platform.controller(types):
@@ -125,7 +127,7 @@ async def test_rudrs_function_and_prometheus_run(platform: Cluster, types: Catal
 
 
 @pytest.mark.controllers
-async def test_without_its_package_an_application_keeps_its_objects_and_says_what_is_missing(
+async def test_without_its_package_an_application_keeps_its_objects_and_reports_the_package(
     platform: Cluster, types: Catalog, catalog: Catalog
 ) -> None:
     documents = standins.documents(standins.example("thumbnailer"))

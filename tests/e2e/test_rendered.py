@@ -63,17 +63,17 @@ async def refusals(cluster: Cluster, bodies: list[dict[str, Any]]) -> list[str]:
     return [text for text in found if KNOWN not in text]
 
 
-async def test_the_objects_of_generated_applications_are_taken(cluster: Cluster) -> None:
+async def test_the_objects_of_generated_applications_are_accepted(cluster: Cluster) -> None:
     bodies = rendered(QUICK)
     assert len({body["kind"] for body in bodies}) >= 4
     assert await refusals(cluster, bodies) == []
 
 
 @pytest.mark.slow
-async def test_the_objects_of_generated_applications_are_taken_for_long(cluster: Cluster) -> None:
+async def test_the_objects_of_many_generated_applications_are_accepted(cluster: Cluster) -> None:
     assert await refusals(cluster, rendered(LONG)) == []
 
 
-async def test_the_objects_of_rudrs_examples_are_taken(cluster: Cluster, shared: Path) -> None:
+async def test_the_objects_of_examples_of_rudr_are_accepted(cluster: Cluster, shared: Path) -> None:
     plans = test_examples.rendered(shared).values()
     assert await refusals(cluster, [planned.body for found in plans for planned in found.manifests]) == []

@@ -259,7 +259,7 @@ def unused(needed: Rights, asked: list[Asked]) -> set[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("everywhere", [True, False], ids=["everywhere", "in namespaces"])
-async def test_the_whole_main_job_gets_not_one_refusal_and_uses_every_right(
+async def test_the_requested_rights_suffice_and_each_is_used(
     cluster: Guarded, catalog: Catalog, everywhere: bool
 ) -> None:
     places = cluster.places

@@ -8,7 +8,9 @@ from tests.e2e.conftest import Server
 from tests.e2e.documents import APPLICATION, AUTO, AUTOSCALER, DEPLOYMENT, FIVE, application, component, synced
 
 
-async def test_an_autoscaler_goes_before_the_size_is_fixed(cluster: Cluster, catalog: Catalog, server: Server) -> None:
+async def test_an_autoscaler_is_deleted_before_the_size_is_fixed(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
     await cluster.apply(component(), application(AUTO))
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
@@ -24,7 +26,7 @@ async def test_an_autoscaler_goes_before_the_size_is_fixed(cluster: Cluster, cat
     assert deleted < sized
 
 
-async def test_an_autoscaler_of_something_else_goes_last_as_everything_does(
+async def test_an_autoscaler_of_another_target_is_pruned_last(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await cluster.apply(component(), application(AUTO))

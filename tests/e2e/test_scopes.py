@@ -124,12 +124,12 @@ async def test_a_health_scope_and_its_address_follow_a_member_of_another_applica
 
 
 @pytest.mark.controllers
-async def test_rudrs_word_on_an_instance_is_that_of_its_workload(cluster: Cluster, catalog: Catalog) -> None:
+async def test_the_rudr_status_of_an_instance_is_the_health_of_its_workload(cluster: Cluster, catalog: Catalog) -> None:
     async with two_members(cluster, catalog, HEALTH):
         await cluster.until(COMPONENT_INSTANCE, "web-one-web", lambda d: d.get("status") == "healthy")
 
 
-async def test_a_health_scope_has_who_names_it_and_nobody_who_has_gone(cluster: Cluster, catalog: Catalog) -> None:
+async def test_a_health_scope_lists_its_current_members(cluster: Cluster, catalog: Catalog) -> None:
     async with two_members(cluster, catalog, HEALTH):
         await cluster.until(HEALTH_SCOPE, "groups", asked("one-web", "two-web"))
         await cluster.delete(APPLICATION, "two")
@@ -150,7 +150,7 @@ async def test_network_policies_follow_the_members(cluster: Cluster, catalog: Ca
         await cluster.until(POLICY, shared, claims("two-web", "three-web"))
 
 
-async def test_members_wait_for_their_scope_and_go_on_when_it_is_there(cluster: Cluster, catalog: Catalog) -> None:
+async def test_a_member_waits_until_its_scope_exists(cluster: Cluster, catalog: Catalog) -> None:
     await cluster.apply(component(), member("one", "groups"))
     async with cluster.controller(catalog, settings=SETTINGS):
         refused = await cluster.until(APPLICATION, "one", invalid)
@@ -162,9 +162,7 @@ async def test_members_wait_for_their_scope_and_go_on_when_it_is_there(cluster: 
         await cluster.until(APPLICATION, "one", invalid)
 
 
-async def test_two_network_scopes_on_one_instance_are_told_whoever_declares_them(
-    cluster: Cluster, catalog: Catalog
-) -> None:
+async def test_two_network_scopes_on_one_instance_are_refused(cluster: Cluster, catalog: Catalog) -> None:
     other = binding("other", "NetworkScope", network_id="red", subnet_id="two")
     await cluster.apply(component(), scopes(NETWORK), member("one", "groups", "more"), scopes(other, name="more"))
     async with cluster.controller(catalog, settings=SETTINGS):
@@ -201,9 +199,7 @@ async def test_a_restart_shrinks_no_scope(cluster: Cluster, catalog: Catalog) ->
         assert set(await let_in) == {20, 21}
 
 
-async def test_root_scopes_take_whoever_is_in_no_other_and_stay_as_they_are_edited(
-    cluster: Cluster, catalog: Catalog
-) -> None:
+async def test_root_scopes_contain_instances_without_scopes_and_keep_edits(cluster: Cluster, catalog: Catalog) -> None:
     await cluster.apply(component(), application(name="alone"), scopes(HEALTH), member("one", "groups"))
     async with cluster.controller(catalog, settings=msgspec.structs.replace(SETTINGS, root_scopes=True)):
         await cluster.until(HEALTH_SCOPE, "root", asked("alone-web"))

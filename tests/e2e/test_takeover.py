@@ -91,7 +91,7 @@ async def rudrs_shop(cluster: Cluster, server: Server) -> None:
     await settled(cluster, server)
 
 
-async def test_everything_of_rudrs_is_adopted_without_restarting_a_pod(
+async def test_all_objects_of_rudr_are_adopted_without_restarting_pods(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await rudrs_shop(cluster, server)
@@ -116,7 +116,7 @@ def _without_status(document: Document) -> Document:
     return {**document, "metadata": {**document["metadata"], "managedFields": kept}}
 
 
-async def test_afterwards_an_env_variable_can_go_a_port_change_and_a_container_get_another_name(
+async def test_after_the_adoption_env_ports_and_container_names_can_be_changed(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await rudrs_shop(cluster, server)
@@ -160,7 +160,7 @@ async def test_a_value_that_becomes_a_parameter_changes_nothing(
         await cluster.until(DEPLOYMENT, "shop-web", lambda d: _first(d)["env"][0].get("value") == "ho")
 
 
-async def test_the_data_stay_when_the_application_goes(cluster: Cluster, catalog: Catalog, server: Server) -> None:
+async def test_data_stays_when_the_application_is_deleted(cluster: Cluster, catalog: Catalog, server: Server) -> None:
     await rudrs_shop(cluster, server)
     claim = await got(cluster, rudr.CLAIM, "data")
     async with cluster.controller(catalog):
@@ -176,7 +176,7 @@ async def test_the_data_stay_when_the_application_goes(cluster: Cluster, catalog
     assert "deletionTimestamp" not in kept["metadata"]
 
 
-async def test_a_stateful_set_without_service_name_and_a_job_that_ran_are_adopted(
+async def test_a_stateful_set_without_service_name_and_a_completed_job_are_adopted(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     single = component("single", workloadType="core.oam.dev/v1alpha1.SingletonServer")
@@ -215,7 +215,7 @@ def _binding(component_name: str, name: str) -> Document:
 
 
 @pytest.mark.parametrize("tracked", [True, False])
-async def test_config_files_restart_pods_once_and_rudrs_config_maps_go_after_the_rollout(
+async def test_config_files_restart_pods_once_and_old_config_maps_are_pruned_after_the_rollout(
     cluster: Cluster, catalog: Catalog, server: Server, tracked: bool
 ) -> None:
     configured = component("front")
@@ -251,9 +251,7 @@ async def _rolled_out(cluster: Cluster) -> None:
     await cluster.client.merge_patch(target, msgspec.json.encode({"status": status}), "tester")
 
 
-async def test_objects_that_are_older_than_managed_fields_are_taken_over_too(
-    cluster: Cluster, catalog: Catalog, server: Server
-) -> None:
+async def test_objects_without_managed_fields_are_adopted(cluster: Cluster, catalog: Catalog, server: Server) -> None:
     await rudrs_shop(cluster, server)
     restarted = {"spec": {"template": {"metadata": {"annotations": {RESTARTED: "2020-06-01T00:00:00Z"}}}}}
     await cluster.patch(DEPLOYMENT, "shop-web", restarted)

@@ -89,7 +89,7 @@ def slow(**spec: Any) -> Document:
     return found
 
 
-async def test_a_finished_job_that_is_removed_is_not_run_again_even_at_once_and_after_a_restart(
+async def test_a_deleted_completed_job_is_not_run_again_even_after_a_restart(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await cluster.apply(task(), shop())
@@ -111,7 +111,7 @@ async def test_a_finished_job_that_is_removed_is_not_run_again_even_at_once_and_
     assert made["metadata"]["annotations"][INPUTS] != run["inputs"]
 
 
-async def test_a_job_that_would_be_rendered_otherwise_is_left_and_only_its_size_changes(
+async def test_a_running_job_is_scaled_but_not_replaced_for_a_changed_template(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await cluster.apply(slow(), shop())
@@ -137,7 +137,7 @@ async def test_a_job_that_would_be_rendered_otherwise_is_left_and_only_its_size_
 
 
 @pytest.mark.parametrize("workload", ["Task", "SingletonTask"])
-async def test_changed_inputs_run_it_once_more_after_the_last_pod_is_gone(
+async def test_changed_inputs_run_a_job_again_after_its_last_pod_is_deleted(
     cluster: Cluster, catalog: Catalog, server: Server, workload: str
 ) -> None:
     await cluster.apply(slow(workload=workload), shop())
@@ -186,7 +186,7 @@ async def _running_pod(cluster: Cluster, server: Server, uid: str) -> str:
     return "shop-web-x"
 
 
-async def test_a_failed_job_is_told_and_run_again_only_with_other_inputs(
+async def test_a_failed_job_is_reported_and_run_again_only_with_changed_inputs(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await cluster.apply(slow(), shop())
@@ -211,9 +211,7 @@ def _ready(document: Document) -> tuple[str, str]:
     return str(found.get("status")), str(found.get("reason"))
 
 
-async def test_a_job_that_somebody_removed_while_it_ran_is_run_again(
-    cluster: Cluster, catalog: Catalog, server: Server
-) -> None:
+async def test_a_job_deleted_while_running_is_run_again(cluster: Cluster, catalog: Catalog, server: Server) -> None:
     await cluster.apply(slow(), shop())
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
@@ -222,7 +220,7 @@ async def test_a_job_that_somebody_removed_while_it_ran_is_run_again(
         await cluster.until(JOB, "shop-web", another(first))
 
 
-async def test_a_job_that_is_not_ours_is_neither_ended_nor_changed(
+async def test_a_job_of_another_manager_is_neither_deleted_nor_changed(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     containers = [{"name": "a", "image": "a"}]

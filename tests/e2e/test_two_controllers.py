@@ -24,9 +24,7 @@ from tests.e2e.documents import (
 )
 
 
-async def test_two_controllers_bring_the_cluster_to_one_end_and_rest(
-    cluster: Cluster, catalog: Catalog, server: Server
-) -> None:
+async def test_two_controllers_converge_to_the_same_state(cluster: Cluster, catalog: Catalog, server: Server) -> None:
     names = [f"shop-{number}" for number in range(5)]
     await cluster.apply(component(), *(application(INGRESS_TRAIT, FIVE, name=name) for name in names))
     async with cluster.controller(catalog), cluster.controller(catalog):
@@ -48,9 +46,7 @@ async def test_two_controllers_bring_the_cluster_to_one_end_and_rest(
             assert await cluster.until(APPLICATION, name, synced)
 
 
-async def test_two_controllers_that_disagree_about_nothing_revert_drift_once_and_rest(
-    cluster: Cluster, catalog: Catalog, server: Server
-) -> None:
+async def test_two_controllers_revert_drift_once(cluster: Cluster, catalog: Catalog, server: Server) -> None:
     await cluster.apply(component(), application(FIVE))
     async with cluster.controller(catalog), cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)

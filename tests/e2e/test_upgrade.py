@@ -27,7 +27,7 @@ EVENT = Kind("events.k8s.io/v1", "Event")
 pytestmark = pytest.mark.faults  # objects are put into the storage of the local API
 
 
-async def test_objects_and_status_of_the_release_before_are_left_as_they_are(
+async def test_objects_and_status_of_the_previous_release_are_not_written(
     server: Server, cluster: Cluster, catalog: Catalog
 ) -> None:
     assert server.local is not None

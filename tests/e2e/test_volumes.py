@@ -57,7 +57,7 @@ async def unprotect(cluster: Cluster, server: Server) -> None:
         await cluster.patch(CLAIM, "data", {"metadata": {"finalizers": None}})
 
 
-async def test_a_claim_outlives_its_application_and_serves_the_next(
+async def test_a_claim_outlives_its_application_and_is_used_again(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await cluster.apply(front(), shop(mounted()))
@@ -75,7 +75,9 @@ async def test_a_claim_outlives_its_application_and_serves_the_next(
     assert finalizers(root) == []
 
 
-async def test_a_claim_goes_with_its_application_on_request(cluster: Cluster, catalog: Catalog, server: Server) -> None:
+async def test_a_claim_is_deleted_with_its_application_on_request(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
     await cluster.apply(front(), shop(mounted("delete")))
     async with cluster.controller(catalog):
         root = await cluster.until(APPLICATION, "shop", synced)
@@ -87,7 +89,7 @@ async def test_a_claim_goes_with_its_application_on_request(cluster: Cluster, ca
         await cluster.gone(CLAIM, "data")
 
 
-async def test_a_claim_goes_though_the_controller_was_away_when_its_application_was_deleted(
+async def test_a_claim_is_deleted_after_its_application_was_deleted_without_a_controller(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await cluster.apply(front(), shop(mounted("delete")))
@@ -101,7 +103,7 @@ async def test_a_claim_goes_though_the_controller_was_away_when_its_application_
         await cluster.gone(CLAIM, "data")
 
 
-async def test_a_claim_goes_with_its_trait_and_then_nothing_holds_the_application(
+async def test_a_claim_is_deleted_with_its_trait_and_the_finalizer_is_removed(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await cluster.apply(front(), shop(mounted("delete")))
@@ -115,9 +117,7 @@ async def test_a_claim_goes_with_its_trait_and_then_nothing_holds_the_applicatio
         await cluster.until(APPLICATION, "shop", lambda d: finalizers(d) == [])
 
 
-async def test_a_claim_may_be_kept_after_all_and_given_up_after_all(
-    cluster: Cluster, catalog: Catalog, server: Server
-) -> None:
+async def test_the_reclaim_policy_of_a_claim_can_be_changed(cluster: Cluster, catalog: Catalog, server: Server) -> None:
     await cluster.apply(front(), shop(mounted("delete")))
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", _held(True))
@@ -139,7 +139,7 @@ def _held(wanted: bool) -> Callable[[Document], Any]:
     return lambda document: synced(document) and (finalizers(document) == [FINALIZER]) is wanted
 
 
-async def test_a_claim_stays_when_the_application_is_deleted_without_its_dependents(
+async def test_a_claim_stays_when_the_application_is_orphaned(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await cluster.apply(front(), shop(mounted("delete")))
@@ -155,7 +155,7 @@ async def test_a_claim_stays_when_the_application_is_deleted_without_its_depende
     assert await cluster.get(COMPONENT_INSTANCE, "front-shop-web") is not None
 
 
-async def test_another_applications_claim_is_a_conflict_and_is_left(
+async def test_a_claim_of_another_application_is_a_conflict_and_stays(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await cluster.apply(front(), shop(mounted("delete")))

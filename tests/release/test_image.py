@@ -168,7 +168,7 @@ def _state(root: Path) -> dict[str, tuple[int, int]]:
     return {str(path): (stats.st_size, stats.st_mtime_ns) for path, stats in found}
 
 
-def test_it_says_its_version_and_its_plugins(image: Image, request: pytest.FixtureRequest) -> None:
+def test_the_image_prints_its_version_and_plugins(image: Image, request: pytest.FixtureRequest) -> None:
     before = _state(image.root)
     assert image.run("version").startswith("rudr-py ")
     names = image.run("plugins", "-o", "name")
@@ -188,7 +188,7 @@ def test_all_modules_are_compiled(image: Image) -> None:
         assert list((path.parent / "__pycache__").glob(f"{path.stem}.cpython-*.pyc")), path
 
 
-def test_neither_tests_nor_sources_are_in_it(image: Image) -> None:
+def test_the_image_contains_neither_tests_nor_sources(image: Image) -> None:
     assert not (image.root / "src").exists()
     (packages,) = image.root.glob("opt/rudr/lib/python*/site-packages")
     assert not {"tests", "pytest", "hatchling"} & {path.name for path in packages.iterdir()}
@@ -202,7 +202,7 @@ def open_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-async def test_it_works_on_a_cluster_writes_no_file_and_ends_when_told(image: Image, open_folder: Path) -> None:
+async def test_the_image_serves_a_cluster_writes_no_file_and_stops_on_sigterm(image: Image, open_folder: Path) -> None:
     before = _state(image.root)
     kubeconfig = open_folder / "kubeconfig"
     async with LocalCluster() as api:

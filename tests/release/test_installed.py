@@ -46,7 +46,7 @@ def test_the_commands_run_from_anywhere(environment: Path, tmp_path: Path) -> No
     assert "kubectl rudr" in building.run(environment / "kubectl-rudr", "--help", cwd=tmp_path)
 
 
-def test_the_package_is_the_installed_one(environment: Path, tmp_path: Path) -> None:
+def test_the_installed_package_is_imported(environment: Path, tmp_path: Path) -> None:
     program = "import rudr_py, pathlib; print(pathlib.Path(rudr_py.__file__).parent)"
     found = Path(building.run(environment / "python", "-c", program, cwd=tmp_path).strip())
     assert found.is_relative_to(environment.parent)
@@ -54,7 +54,7 @@ def test_the_package_is_the_installed_one(environment: Path, tmp_path: Path) -> 
     assert (found / "examples" / "shop.yaml").exists()
 
 
-def test_the_packages_of_ours_offer_their_types(environment: Path, tmp_path: Path) -> None:
+def test_the_installed_plugins_are_loaded(environment: Path, tmp_path: Path) -> None:
     listed = json.loads(building.run(environment / "rudr", "plugins", "-o", "json", cwd=tmp_path))
     found = {plugin["package"] for plugin in listed["items"] if plugin["state"] == "loaded"}
     assert {source.name for source in PLUGINS} <= found

@@ -49,7 +49,7 @@ def test_types_are_shipped(built: Built, source: Path) -> None:
     assert "Typing :: Typed" in built.metadata.get_all("Classifier", [])
 
 
-def test_an_sdist_makes_the_same_wheel_as_the_tree_to_the_byte_each_time(built: Built, tmp_path: Path) -> None:
+def test_builds_from_the_tree_and_from_the_sdist_are_identical(built: Built, tmp_path: Path) -> None:
     unpacked = tmp_path / "unpacked"
     for name, content in built.in_sdist.items():
         (unpacked / name).parent.mkdir(parents=True, exist_ok=True)
@@ -68,12 +68,12 @@ def test_the_definitions_in_the_wheel_are_those_of_the_model(all_built: dict[str
     )
 
 
-def test_the_readme_is_the_description_and_says_how_it_is_written(built: Built, source: Path) -> None:
+def test_the_readme_is_the_description_with_its_content_type(built: Built, source: Path) -> None:
     assert built.metadata["Description-Content-Type"] == "text/markdown"
     assert built.info("METADATA").partition("\n\n")[2].strip() == (source / "README.md").read_text().strip()
 
 
-def test_license_summary_and_python_are_told(built: Built) -> None:
+def test_license_summary_and_python_version_are_in_the_metadata(built: Built) -> None:
     told = built.metadata
     assert told["License-Expression"] == "Apache-2.0"
     assert built.info("licenses/LICENSE") == (ROOT / "LICENSE").read_text()
@@ -96,7 +96,7 @@ def test_requirements_have_a_lower_bound_and_are_not_direct_links(built: Built) 
             assert any(one.operator == ">=" for one in requirement.specifier), text
 
 
-def test_a_package_of_ours_takes_the_project_that_it_was_tested_with(all_built: dict[str, Built]) -> None:
+def test_plugins_accept_the_version_of_the_project(all_built: dict[str, Built]) -> None:
     version = Version(all_built[ROOT.name].metadata["Version"])
     for source in PLUGINS:
         needed = map(Requirement, all_built[source.name].metadata.get_all("Requires-Dist", []))
@@ -105,7 +105,7 @@ def test_a_package_of_ours_takes_the_project_that_it_was_tested_with(all_built: 
                 assert one.specifier.contains(version, prereleases=True), f"{source.name}: {one}"
 
 
-def test_commands_and_plugins_are_found_by_entry_points(built: Built, source: Path) -> None:
+def test_entry_points_name_existing_modules(built: Built, source: Path) -> None:
     points = configparser.ConfigParser()
     points.read_string(built.info("entry_points.txt"))
     if source == ROOT:
@@ -120,10 +120,10 @@ def test_commands_and_plugins_are_found_by_entry_points(built: Built, source: Pa
             assert {f"{module}.py", f"{module}/__init__.py"} & set(files), place
 
 
-def test_the_extras_are_those_of_the_docs(all_built: dict[str, Built]) -> None:
+def test_the_extras_are_the_documented_ones(all_built: dict[str, Built]) -> None:
     assert set(all_built[ROOT.name].metadata.get_all("Provides-Extra", [])) == {"local", "testing", "dev", "docs"}
 
 
 @pytest.mark.parametrize("name", ["README.md", "LICENSE", "pyproject.toml", "PKG-INFO"])
-def test_an_sdist_can_be_read_by_people(built: Built, name: str) -> None:
+def test_an_sdist_has_readme_license_and_metadata(built: Built, name: str) -> None:
     assert name in built.in_sdist

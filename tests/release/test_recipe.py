@@ -29,7 +29,7 @@ def test_lines_are_joined_and_comments_are_left_out() -> None:
         (".git/config", True),
     ],
 )
-def test_the_last_pattern_that_fits_a_path_or_a_folder_above_counts(tmp_path: Path, path: str, ignored: bool) -> None:
+def test_the_last_matching_ignore_pattern_decides(tmp_path: Path, path: str, ignored: bool) -> None:
     file = tmp_path / ".dockerignore"
     file.write_text("# nothing\n*\n!src\nsrc/*/tests\n**/.*\n")
     assert recipe.Ignored(file)(path) is ignored

@@ -29,13 +29,13 @@ def in_folder(folder: Path) -> pytest.MarkDecorator:
 
 
 @in_folder(FOLDER)
-async def test_kubectl_says_what_it_says_on_a_real_server(path: Path, client: Client, server: Server) -> None:
+async def test_kubectl_prints_the_same_as_on_a_real_server(path: Path, client: Client, server: Server) -> None:
     await compare(path, client, take=server.name == "kube-apiserver")
 
 
 @pytest.mark.controllers
 @in_folder(FOLDER / "controllers")
-async def test_kubectl_sees_what_controllers_make(path: Path, client: Client, server: Server) -> None:
+async def test_kubectl_prints_the_objects_of_controllers(path: Path, client: Client, server: Server) -> None:
     await compare(path, client, take=server.name == "local")
 
 
@@ -66,7 +66,7 @@ async def test_a_watch_prints_a_row_for_every_change(client: Client, place: Clus
         await process.communicate()
 
 
-async def test_a_wait_ends_with_what_it_waits_for(client: Client, place: Cluster) -> None:
+async def test_a_wait_ends_when_its_condition_holds(client: Client, place: Cluster) -> None:
     document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "waited"}, "data": {"a": "1"}}
     await place.apply(document)
     changed, gone = [

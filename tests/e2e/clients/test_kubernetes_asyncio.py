@@ -81,7 +81,7 @@ async def test_a_deployment_is_scaled_through_its_subresource(api: client.ApiCli
     assert [one.image for one in merged.spec.template.spec.containers] == ["registry.example/web:2"]
 
 
-async def test_a_watch_tells_changes_as_models_until_it_is_stopped(api: client.ApiClient, place: Cluster) -> None:
+async def test_a_watch_yields_changes_as_models_until_it_is_stopped(api: client.ApiClient, place: Cluster) -> None:
     core, namespace = client.CoreV1Api(api), place.namespace
     await core.create_namespaced_config_map(namespace, config_map("seen", a="1"))
     told: list[tuple[str, Any]] = []
