@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from bench import arena
+from bench import environment
 from rudr_py.api import Kind
 from rudr_py.kube import requests
 from rudr_py.kube.requests import Selection
@@ -81,7 +81,7 @@ async def _server() -> AsyncIterator[tuple[str, int]]:
 
 async def _measure(wanted: argparse.Namespace) -> None:
     print(f"{'':42} {'count':>8} {'wall s':>8} {'per s':>9} {'cpu s':>8} {'µs each':>8}")
-    async with _server() as (kubeconfig, process), arena.namespace(kubeconfig) as cluster:
+    async with _server() as (kubeconfig, process), environment.namespace(kubeconfig) as cluster:
 
         async def row(name: str, count: int, work: Callable[[], Awaitable[None]]) -> None:
             wall, cpu = time.perf_counter(), _cpu(process)
@@ -111,7 +111,7 @@ async def _apply(cluster: Cluster, kind: Kind, documents: Iterable[dict[str, Any
     async def one_after_another() -> None:
         for document in waiting:
             target = await cluster.target(kind, document["metadata"]["name"])
-            await cluster.client.apply(target, arena.encoded(document), "bench")
+            await cluster.client.apply(target, environment.encoded(document), "bench")
 
     async with asyncio.TaskGroup() as tasks:
         for _ in range(AT_ONCE):

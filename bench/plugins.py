@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from bench import arena
+from bench import environment
 from rudr_py.api import Rendered, Trait, TraitContext, Type, hookimpl
 from rudr_py.catalog import Catalog
 from rudr_py.plugins import entry_points, loading
@@ -68,7 +68,7 @@ def main() -> None:
 
 def _arm(catalog: Catalog, used: tuple[dict[str, Any], ...]) -> Callable[[], None]:
     traits = ({"name": "ingress", "properties": {"hostname": "a.example"}}, *used)
-    spec = arena.component()["spec"]
+    spec = environment.component()["spec"]
     stage = RenderSetup(type_=catalog.workload(rendering.SERVER).type, component=spec, traits=traits)
 
     def reconcile() -> None:

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from bench import arena
+from bench import environment
 from rudr_py.kube.requests import Request
 from rudr_py.kube.transport import Reply, Stream, Transport
 from rudr_py.plugins import loading
@@ -57,11 +57,11 @@ def main() -> None:
 async def _run(count: int, rest: float, kubeconfig: str | None) -> None:
     catalog = loading.installed().catalog
     print(f"{count} applications of five objects           reads  writes  watches  memory MiB")
-    async with arena.server(kubeconfig) as server, arena.namespace(server) as cluster:
+    async with environment.server(kubeconfig) as server, environment.namespace(server) as cluster:
         counting = Counting(cluster.transport)
         async with cluster.controller(catalog, transport=counting):
             _tell("started, without applications", counting)
-            await arena.create(cluster, count)
+            await environment.create(cluster, count)
             await _at_rest(cluster, count, counting)
             _tell("all of them new", counting)
         again = Counting(cluster.transport)
@@ -74,7 +74,7 @@ async def _run(count: int, rest: float, kubeconfig: str | None) -> None:
 
 async def _at_rest(cluster: Cluster, count: int, counting: Counting) -> None:
     """Until all applications are synced and nothing has been asked for three seconds."""
-    await arena.synced(cluster, count)
+    await environment.synced(cluster, count)
     before = -1
     while counting.passed.total() != before:
         before = counting.passed.total()

@@ -24,7 +24,7 @@ import aiohttp
 import kopf
 import msgspec
 
-from bench import arena, converge
+from bench import converge, environment
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.plugins import loading
@@ -64,7 +64,7 @@ def main() -> None:
 async def _run(arguments: argparse.Namespace) -> None:
     catalog = loading.installed(only=()).catalog
     taken: dict[str, list[Figures]] = {"controller": [], "kopf": []}
-    async with arena.server(arguments.kubeconfig) as server:
+    async with environment.server(arguments.kubeconfig) as server:
         os.environ["KUBECONFIG"] = server  # where kopf looks
         for pair in range(arguments.pairs):
             arms: list[tuple[str, Arm]] = [("controller", _controller), ("kopf", _kopf)]
@@ -105,12 +105,12 @@ class _Measured:
 
     async def run(self, count: int, rest: float) -> Figures:
         found = Figures()
-        async with arena.namespace(self._server) as cluster:
-            await arena.create(cluster, count)
+        async with environment.namespace(self._server) as cluster:
+            await environment.create(cluster, count)
             wall, cpu = time.perf_counter(), time.process_time()
             before = self._requests.total()
             async with self._arm(cluster, self._catalog):
-                await arena.synced(cluster, count)
+                await environment.synced(cluster, count)
                 found.wall = time.perf_counter() - wall
                 await self._quiet()
                 found.cpu, found.requests = time.process_time() - cpu, self._requests.total() - before
@@ -176,7 +176,7 @@ def _registry(cluster: Cluster, catalog: Catalog) -> kopf.OperatorRegistry:
     """One handler for whatever brings an application about, as kopf's own examples have it."""
     registry, told = kopf.OperatorRegistry(), dict[str, str]()
     kopf.on.login(registry=registry)(kopf.login_with_kubeconfig)
-    group, version = arena.APPLICATION.api_version.split("/")
+    group, version = environment.APPLICATION.api_version.split("/")
 
     @kopf.on.create(group, version, "applicationconfigurations", registry=registry)
     @kopf.on.update(group, version, "applicationconfigurations", registry=registry)
@@ -185,7 +185,7 @@ def _registry(cluster: Cluster, catalog: Catalog) -> kopf.OperatorRegistry:
         for manifest in converge.manifests(cluster.namespace, dict(body), catalog):
             kind = Kind(manifest["apiVersion"], manifest["kind"])
             target = await cluster.target(kind, manifest["metadata"]["name"])
-            await cluster.client.apply(target, arena.encoded(manifest), "twin")
+            await cluster.client.apply(target, environment.encoded(manifest), "twin")
         if not dict(body).get("status", {}).get("conditions"):
             now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             condition = {"type": "Synced", "status": "True", "reason": "Synced", "message": ""}
@@ -200,7 +200,7 @@ def _registry(cluster: Cluster, catalog: Catalog) -> kopf.OperatorRegistry:
         phase = "synced" if ready else "Modify"
         if name and told.get(name) != phase:
             told[name] = phase
-            target = await cluster.target(arena.APPLICATION, name, "status")
+            target = await cluster.target(environment.APPLICATION, name, "status")
             await cluster.client.merge_patch(target, msgspec.json.encode({"status": {"phase": phase}}), "twin")
 
     return registry

@@ -12,7 +12,7 @@ import yaml
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.crd_schemas.nodes import PRESERVE
 from rudr_py.model.parse import yaml_file
-from tests.conformance import published
+from tests.conformance import kubernetes_schemas
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / ".." / "shared" / "rudr-examples"
@@ -25,7 +25,7 @@ def schema_of(kind: str) -> dict[str, Any]:
 
 
 def refusals(document: dict[str, Any]) -> list[str]:
-    validator = published.own(document["kind"])
+    validator = kubernetes_schemas.own(document["kind"])
     body = {**document, "metadata": {}}
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(body)]
 

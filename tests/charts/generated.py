@@ -21,9 +21,9 @@ from rudr_py.model.crd_schemas import crds
 from rudr_py.plugins import entry_points, loading, rights, roles
 from rudr_py.plugins.entry_points import InstalledPlugin
 from rudr_py.plugins.rights import Grant, Rights
-from tests.charts import reading
+from tests.charts import values_file
 
-FOLDER = reading.FOLDER
+FOLDER = values_file.FOLDER
 PACKAGES = ("cronhpa", "faas", "prometheus")
 LEASE = "$LEASE"
 """Stands for the name of the Lease, which is the release's."""
@@ -36,8 +36,8 @@ def files() -> dict[Path, str]:
     found = {FOLDER / "generated" / "crds" / f"{_plural(one)}.yaml": crds.to_yaml(one) for one in crds.documents()}
     found[FOLDER / "generated" / "other-names.yaml"] = HEAD + yaml.safe_dump(_other_names(), sort_keys=False)
     found[FOLDER / "generated" / "rights.yaml"] = HEAD + yaml.dump(_parts(), Dumper=_Dumper, sort_keys=False, width=110)
-    found[FOLDER / "values.schema.json"] = reading.described_schema()
-    found[FOLDER / "README.md"] = reading.readme()
+    found[FOLDER / "values.schema.json"] = values_file.described_schema()
+    found[FOLDER / "README.md"] = values_file.readme()
     return found
 
 

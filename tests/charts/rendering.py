@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.charts import reading
+from tests.charts import values_file
 
 helm: Any = pytest.importorskip("helm_python", reason="no helm-python-sdk for this platform")
 
@@ -24,7 +24,7 @@ NOTES = "rudr-py/templates/NOTES.txt"
 @functools.cache
 def chart() -> Any:
     """The chart, loaded once."""
-    return helm.Chart.load(str(reading.FOLDER))
+    return helm.Chart.load(str(values_file.FOLDER))
 
 
 def rendered(values: Mapping[str, Any], name: str = NAME, namespace: str = NAMESPACE) -> list[Document]:
@@ -52,7 +52,7 @@ def refused(values: Mapping[str, Any]) -> str:
     return str(caught.value)
 
 
-def one(documents: list[Document], kind: str, name: str = "") -> Document:
+def single(documents: list[Document], kind: str, name: str = "") -> Document:
     """The one object of a kind, or of a kind and name."""
     found = [d for d in documents if d["kind"] == kind and (not name or d["metadata"]["name"] == name)]
     assert len(found) == 1, [d["metadata"]["name"] for d in found]

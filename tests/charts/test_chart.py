@@ -10,7 +10,7 @@ import pytest
 
 from rudr_py.api import Kind
 from rudr_py.testing import rbac_check
-from tests.charts import cases, pod_security, reading, rendering
+from tests.charts import cases, pod_security, rendering, values_file
 from tests.charts.test_values import DEFAULTS, SCHEMA, at, leaves, without
 
 RELEASES = ("1.25", "1.31", "1.37")
@@ -19,7 +19,7 @@ each_case = pytest.mark.parametrize("values", cases.CASES.values(), ids=cases.CA
 
 @each_case
 def test_lint_is_clean(values: dict[str, Any]) -> None:
-    report = rendering.helm.lint(str(reading.FOLDER), values, strict=True)
+    report = rendering.helm.lint(str(values_file.FOLDER), values, strict=True)
     told = [one["error"] for one in report["messages"]]
     assert (report["errors"], told) == ([], ["icon is recommended"])
 
@@ -80,7 +80,7 @@ def test_pod_selectors_never_change(values: dict[str, Any]) -> None:
     """The selector of a Deployment is immutable: neither values nor versions may be in it."""
     documents = rendering.rendered(values)
     constant = {"app.kubernetes.io/name": "rudr-py", "app.kubernetes.io/instance": rendering.NAME}
-    deployment = rendering.one(documents, "Deployment")
+    deployment = rendering.single(documents, "Deployment")
     assert deployment["spec"]["selector"] == {"matchLabels": constant}
     assert constant.items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
     for document in documents:
@@ -89,5 +89,5 @@ def test_pod_selectors_never_change(values: dict[str, Any]) -> None:
 
 
 def test_the_dashboard_is_json() -> None:
-    board = rendering.one(rendering.rendered({"metrics": {"dashboard": {"enabled": True}}}), "ConfigMap")
+    board = rendering.single(rendering.rendered({"metrics": {"dashboard": {"enabled": True}}}), "ConfigMap")
     assert json.loads(board["data"]["rudr.json"])["title"] == "rudr_py"

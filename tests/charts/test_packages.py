@@ -54,8 +54,8 @@ def installed(folder: Path, sha256: str) -> subprocess.CompletedProcess[str]:
     """Run what the init container runs, with places in a folder instead of volumes, and the folder for an index."""
     package = {"name": "shop-trays", "version": "1.0", "hashes": [f"sha256:{sha256}"]}
     documents = rendering.rendered({"plugins": {"packages": [package]}})
-    (folder / "requirements.txt").write_text(rendering.one(documents, "ConfigMap")["data"]["requirements.txt"])
-    pod: dict[str, Any] = rendering.one(documents, "Deployment")["spec"]["template"]["spec"]
+    (folder / "requirements.txt").write_text(rendering.single(documents, "ConfigMap")["data"]["requirements.txt"])
+    pod: dict[str, Any] = rendering.single(documents, "Deployment")["spec"]["template"]["spec"]
     pip = pod["initContainers"][0]
     assert pip["command"][0] == "python"
     places = {"/plugins": str(folder / "plugins"), "/etc/rudr": str(folder)}

@@ -16,14 +16,14 @@ from rudr_py.controller.queue.queue import PriorityQueue
 from rudr_py.controller.serving.metrics.metrics import Metrics
 from rudr_py.kube.clock import SystemClock
 from rudr_py.model.crd_schemas import crds
-from tests.charts import cases, reading, rendering
+from tests.charts import cases, rendering, values_file
 
 VERSION = rudr_py.__version__
 RUDR = ("Rudr's file", "Rudr's file, changed")
 
 
 def container(values: dict[str, Any]) -> dict[str, Any]:
-    pod = rendering.one(rendering.rendered(values), "Deployment")["spec"]["template"]["spec"]
+    pod = rendering.single(rendering.rendered(values), "Deployment")["spec"]["template"]["spec"]
     found: dict[str, Any] = pod["containers"][0]
     return found
 
@@ -64,7 +64,7 @@ def test_the_image_is_set_by_the_values_but_is_never_the_image_of_rudr(image: di
 @pytest.mark.parametrize("name", RUDR)
 def test_value_files_of_rudr_are_accepted(name: str) -> None:
     values = cases.CASES[name]
-    assert rendering.one(rendering.rendered(values), "Deployment")["spec"]["replicas"] == values["replicaCount"]
+    assert rendering.single(rendering.rendered(values), "Deployment")["spec"]["replicas"] == values["replicaCount"]
     assert {"name": "RUDR_LOG_LEVEL", "value": values["logLevel"]} in container(values)["env"]
     assert container(values)["imagePullPolicy"] == "Always"
     assert "oamdev/rudr" in rendering.notes(values)
@@ -82,12 +82,12 @@ def test_the_program_accepts_its_arguments(values: dict[str, Any]) -> None:
 
 def test_pip_gets_exactly_the_packages_with_versions_and_hashes() -> None:
     documents = rendering.rendered({"plugins": {"packages": cases.PACKAGES}})
-    lines = rendering.one(documents, "ConfigMap")["data"]["requirements.txt"].split("\n")
+    lines = rendering.single(documents, "ConfigMap")["data"]["requirements.txt"].split("\n")
     assert [line for line in lines if line] == [
         f"rudr-py-cronhpa==0.1.0 --hash={cases.SHA} --hash=sha256:{'f' * 64}",
         f"rudr_py_faas==0.1.0 --hash={cases.SHA}",
     ]
-    pod = rendering.one(documents, "Deployment")["spec"]["template"]["spec"]
+    pod = rendering.single(documents, "Deployment")["spec"]["template"]["spec"]
     (pip,) = pod["initContainers"]
     assert {"--require-hashes", "--no-deps", "--target=/plugins"} <= set(pip["args"])
     assert pip["image"] == pod["containers"][0]["image"]
@@ -97,14 +97,14 @@ def test_pip_gets_exactly_the_packages_with_versions_and_hashes() -> None:
 def test_changed_packages_restart_the_pods() -> None:
     def annotations(packages: list[Any]) -> dict[str, str]:
         documents = rendering.rendered({"plugins": {"packages": packages}})
-        found: dict[str, str] = rendering.one(documents, "Deployment")["spec"]["template"]["metadata"]["annotations"]
+        found: dict[str, str] = rendering.single(documents, "Deployment")["spec"]["template"]["metadata"]["annotations"]
         return found
 
     assert annotations(cases.PACKAGES) != annotations(cases.PACKAGES[:1])
 
 
 def test_all_written_paths_are_volumes() -> None:
-    pod = rendering.one(rendering.rendered({}), "Deployment")["spec"]["template"]["spec"]
+    pod = rendering.single(rendering.rendered({}), "Deployment")["spec"]["template"]["spec"]
     writable = {volume["name"] for volume in pod["volumes"] if "emptyDir" in volume}
     mounts = {one["mountPath"]: one["name"] for one in pod["containers"][0]["volumeMounts"]}
     state = next(one["value"] for one in pod["containers"][0]["env"] if one["name"] == "RUDR_STATE_DIR")
@@ -113,7 +113,7 @@ def test_all_written_paths_are_volumes() -> None:
 
 def test_a_monitor_selects_the_metrics_service_and_its_port() -> None:
     documents = rendering.rendered({"metrics": {"serviceMonitor": {"enabled": True}}})
-    monitor = rendering.one(documents, "ServiceMonitor")["spec"]
+    monitor = rendering.single(documents, "ServiceMonitor")["spec"]
     chosen = monitor["selector"]["matchLabels"].items()
     services = [d for d in documents if d["kind"] == "Service" and chosen <= d["metadata"]["labels"].items()]
     (service,) = services
@@ -125,8 +125,8 @@ def test_a_monitor_selects_the_metrics_service_and_its_port() -> None:
 def test_alerts_and_dashboard_use_existing_metrics() -> None:
     values = {"metrics": {"prometheusRule": {"enabled": True}, "dashboard": {"enabled": True}}}
     documents = rendering.rendered(values)
-    rules = rendering.one(documents, "PrometheusRule")["spec"]["groups"][0]["rules"]
-    board = json.loads(rendering.one(documents, "ConfigMap")["data"]["rudr.json"])
+    rules = rendering.single(documents, "PrometheusRule")["spec"]["groups"][0]["rules"]
+    board = json.loads(rendering.single(documents, "ConfigMap")["data"]["rudr.json"])
     expressions = [rule["expr"] for rule in rules]
     expressions += [target["expr"] for panel in board["panels"] for target in panel["targets"]]
     metrics = Metrics(SystemClock())
@@ -163,7 +163,7 @@ def test_the_notes_explain_the_consequences_of_values(values: dict[str, Any], sa
 
 def test_the_chart_can_be_a_subchart(tmp_path: Path) -> None:
     (tmp_path / "charts").mkdir()
-    (tmp_path / "charts" / "rudr-py").symlink_to(reading.FOLDER)
+    (tmp_path / "charts" / "rudr-py").symlink_to(values_file.FOLDER)
     dependency = {"name": "rudr-py", "version": "*", "repository": ""}
     whole = {"apiVersion": "v2", "name": "platform", "version": "1.0.0", "dependencies": [dependency]}
     (tmp_path / "Chart.yaml").write_text(yaml.safe_dump(whole))
@@ -183,7 +183,7 @@ def test_names_have_at_most_63_characters() -> None:
 
 
 def test_the_packed_chart_renders_the_same(tmp_path: Path) -> None:
-    packed = rendering.helm.package(str(reading.FOLDER), destination=str(tmp_path))
+    packed = rendering.helm.package(str(values_file.FOLDER), destination=str(tmp_path))
     with rendering.helm.Chart.load(packed) as chart:
         found = chart.render({}, name=rendering.NAME, namespace=rendering.NAMESPACE)
     assert {path: text for path, text in found.items() if path != rendering.NOTES} == rendering.texts({})

@@ -38,7 +38,7 @@ def granted(values: dict[str, Any]) -> dict[str, set[Atom]]:
     """Namespace ("": all of them) -> what the roles that are bound to the controller's account allow there."""
     documents = rendering.rendered(values)
     found: dict[str, set[Atom]] = {}
-    account = rendering.one(documents, "Deployment")["spec"]["template"]["spec"]["serviceAccountName"]
+    account = rendering.single(documents, "Deployment")["spec"]["template"]["spec"]["serviceAccountName"]
     for binding in documents:
         if binding["kind"] not in ("RoleBinding", "ClusterRoleBinding"):
             continue
@@ -103,10 +103,10 @@ def test_packages_that_pip_installs_get_their_rights() -> None:
 
 def test_a_labelled_role_adds_to_the_controllers_rights() -> None:
     documents = rendering.rendered({})
-    role = rendering.one(documents, "ClusterRole", f"{rendering.NAME}-aggregate")
+    role = rendering.single(documents, "ClusterRole", f"{rendering.NAME}-aggregate")
     assert role["aggregationRule"] == {"clusterRoleSelectors": [{"matchLabels": roles.AGGREGATE}]}
     assert "rules" not in role  # the control plane fills them in
-    assert rendering.one(documents, "ClusterRoleBinding", f"{rendering.NAME}-aggregate")
+    assert rendering.single(documents, "ClusterRoleBinding", f"{rendering.NAME}-aggregate")
 
 
 @pytest.mark.parametrize("name", ["rbac", "enableRBAC"])

@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 import rudr_py
-from tests.charts import cases, generated, reading
+from tests.charts import cases, generated, values_file
 
-SCHEMA = json.loads((reading.FOLDER / "values.schema.json").read_text())
-DEFAULTS = yaml.safe_load((reading.FOLDER / "values.yaml").read_text())
+SCHEMA = json.loads((values_file.FOLDER / "values.schema.json").read_text())
+DEFAULTS = yaml.safe_load((values_file.FOLDER / "values.yaml").read_text())
 GLOBAL = {"global"}
 """Helm's own."""
 
@@ -57,14 +57,14 @@ def test_generated_files_are_current(path: Any, text: str) -> None:
 
 
 def test_the_folder_of_generated_files_has_no_other_files() -> None:
-    there = {path for path in (reading.FOLDER / "generated").rglob("*") if path.is_file()}
+    there = {path for path in (values_file.FOLDER / "generated").rglob("*") if path.is_file()}
     assert there == {path for path in generated.files() if "generated" in path.parts}
 
 
 def test_every_value_has_a_default_a_comment_and_a_place_in_the_schema() -> None:
-    described = {value.path for value in reading.values()}
+    described = {value.path for value in values_file.values()}
     assert described == set(leaves(SCHEMA))
-    assert all(value.text.endswith((".", ").", '".')) for value in reading.values())
+    assert all(value.text.endswith((".", ").", '".')) for value in values_file.values())
     for path in described:
         at(DEFAULTS, path)
 
@@ -90,7 +90,7 @@ def test_every_value_is_set_by_some_case() -> None:
 
 
 def test_the_chart_has_the_version_of_the_program() -> None:
-    chart = yaml.safe_load((reading.FOLDER / "Chart.yaml").read_text())
+    chart = yaml.safe_load((values_file.FOLDER / "Chart.yaml").read_text())
     assert chart["appVersion"] == rudr_py.__version__
     # the same in the form that Helm demands
     assert chart["version"] == rudr_py.__version__.replace(".dev", "-dev")

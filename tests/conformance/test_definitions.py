@@ -12,7 +12,7 @@ from rudr_py.api import Scope, Trait
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition
 from rudr_py.model.parse import documents
 from rudr_py.render.types import definitions
-from tests.conformance import oam, published
+from tests.conformance import kubernetes_schemas, oam
 
 SERVER = oam.component("Server", oam.WEB)
 SCALER = "- {name: manual-scaler, properties: {replicaCount: 9}}"
@@ -104,7 +104,7 @@ def test_every_installed_type_is_published_as_a_valid_object() -> None:
     for document in everything():
         parsed = documents.parse(document)
         assert (parsed.problems, parsed.warnings) == ((), ())
-        assert not published.refusals(document, published.VERSIONS[0])
+        assert not kubernetes_schemas.refusals(document, kubernetes_schemas.VERSIONS[0])
         kinds.append(document["kind"])
     assert sorted(kinds) == sorted(
         "Trait"

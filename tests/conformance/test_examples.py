@@ -17,7 +17,7 @@ from rudr_py.model.document import Document
 from rudr_py.model.parse import yaml_file
 from rudr_py.render.values import digests
 from rudr_py.render.values.plan import Plan
-from tests.conformance import oam, published
+from tests.conformance import kubernetes_schemas, oam
 
 ROOT = Path(__file__).parents[2]
 RUDR = ROOT / ".." / "shared" / "rudr-examples"
@@ -101,14 +101,14 @@ def test_examples_of_rudr_render_to_the_golden_digests(rudr: Path) -> None:
     assert found == yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("version", published.VERSIONS)
+@pytest.mark.parametrize("version", kubernetes_schemas.VERSIONS)
 @pytest.mark.parametrize("folder", [OWN, RUDR], ids=["own", "rudr"])
 def test_kubernetes_accepts_every_object_of_every_example(folder: Path, version: str) -> None:
     if not folder.is_dir():
         pytest.skip(f"{folder.name} is not here; it is no part of the project")
     bodies = [planned.body for found in rendered(folder).values() for planned in found.manifests]
     assert bodies
-    assert [refusal for body in bodies for refusal in published.refusals(body, version)] == []
+    assert [refusal for body in bodies for refusal in kubernetes_schemas.refusals(body, version)] == []
 
 
 def _name(document: Document) -> str:

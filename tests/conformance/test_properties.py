@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rudr_py.model.document import Document, Positions
 from rudr_py.render.values.plan import Plan
-from tests.conformance import generating, oam, published
+from tests.conformance import kubernetes_schemas, oam, strategies
 
 Documents = list[dict[str, Any]]
 
@@ -36,7 +36,7 @@ def rendered_bytes(found: Plan) -> bytes:
 def check(documents: Documents) -> None:
     """The whole promise, for one application with its components."""
     for document in documents:
-        assert not list(published.own(document["kind"]).iter_errors({**document, "metadata": {}})), (
+        assert not list(kubernetes_schemas.own(document["kind"]).iter_errors({**document, "metadata": {}})), (
             "not generated right"
         )
     found = render(documents)
@@ -45,20 +45,20 @@ def check(documents: Documents) -> None:
     refusals = [
         f"{version}: {refusal}"
         for planned in found.manifests
-        for version in published.VERSIONS
-        for refusal in published.refusals(planned.body, version)
+        for version in kubernetes_schemas.VERSIONS
+        for refusal in kubernetes_schemas.refusals(planned.body, version)
     ]
     assert refusals == []
 
 
-@given(generating.documents())
+@given(strategies.documents())
 @QUICK
 def test_a_document_accepted_by_the_schemas_renders_or_is_refused_and_never_raises(documents: Documents) -> None:
     check(documents)
 
 
 @pytest.mark.slow
-@given(generating.documents())
+@given(strategies.documents())
 @LONG
 def test_many_documents_accepted_by_the_schemas_render_or_are_refused_and_never_raise(documents: Documents) -> None:
     check(documents)
@@ -68,5 +68,5 @@ def test_many_documents_accepted_by_the_schemas_render_or_are_refused_and_never_
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 def test_some_generated_documents_render(data: st.DataObject) -> None:
     """Else the test above would show nothing."""
-    found = [render(data.draw(generating.documents())) for _ in range(20)]
+    found = [render(data.draw(strategies.documents())) for _ in range(20)]
     assert any(one.manifests for one in found)

@@ -11,7 +11,7 @@ from rudr_py.api import Scope
 from rudr_py.model.identity import CORE_GROUP, TypeName
 from rudr_py.render.scopes import root_scopes
 from rudr_py.render.values.plan import Plan
-from tests.conformance import oam, published
+from tests.conformance import kubernetes_schemas, oam
 
 SERVER = oam.component("Server", oam.WEB)
 HEALTH = """
@@ -142,7 +142,7 @@ def test_the_root_application_is_valid_and_has_a_scope_of_each_core_type() -> No
         offer.name for offer in oam.catalog().offers() if isinstance(offer.type, Scope)
     )
     assert joined(oam.plan(SERVER, text, member(), root=root_scopes.NAME)) == ["HealthScope", "NetworkScope"]
-    assert not published.refusals(root_scopes.document("default"), published.VERSIONS[0])
+    assert not kubernetes_schemas.refusals(root_scopes.document("default"), kubernetes_schemas.VERSIONS[0])
 
 
 def test_an_extended_workload_is_not_in_root_scopes() -> None:

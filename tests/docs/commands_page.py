@@ -13,7 +13,7 @@ import click
 
 from rudr_py.cli.commands.render import options as render
 from rudr_py.cli.program import COMMANDS, program
-from tests.docs.plugin_api import cell
+from tests.docs.plugin_api_page import cell
 
 HEAD = """\
 # Command line

@@ -22,7 +22,7 @@ CLUSTER = "cluster"
 
 
 @dataclass(frozen=True)
-class Shown:
+class PageCommand:
     """A command that a page shows: its line, the output below it, and whether it can be run without a cluster."""
 
     page: str
@@ -36,20 +36,20 @@ class Shown:
         return shlex.split(re.split(r" [|;>&]", self.line)[0], comments=True)
 
 
-def shown(page: Page) -> list[Shown]:
+def commands(page: Page) -> list[PageCommand]:
     """Every line that begins with `$ ` in a block `console`, with what is printed below it."""
     return [command for block in page.blocks if block.language == "console" for command in _commands(page, block)]
 
 
-def _commands(page: Page, block: Block) -> list[Shown]:
-    found: list[Shown] = []
+def _commands(page: Page, block: Block) -> list[PageCommand]:
+    found: list[PageCommand] = []
     for part in re.split(r"^\$ ", block.text.replace("\\\n", ""), flags=re.MULTILINE)[1:]:
         line, _, output = part.partition("\n")
-        found.append(Shown(page.name, line, output, block.argument == ""))
+        found.append(PageCommand(page.name, line, output, block.argument == ""))
     return found
 
 
-def run(command: Shown, loaded: LoadedPlugins) -> Result:
+def run(command: PageCommand, loaded: LoadedPlugins) -> Result:
     """Run it. Raises AssertionError when it was used wrongly."""
     done = CliRunner().invoke(program, command.words[1:], obj=loaded, catch_exceptions=False)
     if done.exit_code not in (0, 1):

@@ -1,6 +1,6 @@
 """The pictures in docs/images, drawn from what the golden files say that commands print.
 
-`python -m tests.docs.pictures` writes them; a test fails when one shows something else than its command would.
+`python -m tests.docs.images` writes them; a test fails when one shows something else than its command would.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def text(picture: str) -> list[str]:
 
 
 def main() -> None:
-    """Write all pictures."""
+    """Write all images."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     (IMAGES / "status.svg").write_text(svg(status(), "kubectl rudr status shop"))
 

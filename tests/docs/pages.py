@@ -68,7 +68,7 @@ class Page:
 
     @functools.cached_property
     def links(self) -> tuple[str, ...]:
-        """The targets of all links and pictures."""
+        """The targets of all links and images."""
         return tuple(_LINK.findall(_CODE.sub("", self.prose)))
 
     @functools.cached_property

@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from rudr_py.settings import LeaderElection, Settings
-from tests.docs import plugin_api
+from tests.docs import plugin_api_page
 
 HEAD = """\
 # Settings
@@ -39,9 +39,9 @@ def page() -> str:
 
 
 def _table(struct: type[msgspec.Struct]) -> str:
-    notes = plugin_api.attribute_notes(struct)
+    notes = plugin_api_page.attribute_notes(struct)
     return "".join(
-        f"| `{field.name}` | {_written(field)} | {plugin_api.cell(notes[field.name])} |\n"
+        f"| `{field.name}` | {_written(field)} | {plugin_api_page.cell(notes[field.name])} |\n"
         for field in msgspec.structs.fields(struct)
     )
 

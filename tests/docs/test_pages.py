@@ -15,8 +15,8 @@ from rudr_py.cli.commands.validate import command as validate
 from rudr_py.cli.documents import files, workspace
 from rudr_py.cli.program import COMMANDS
 from rudr_py.plugins.loading import LoadedPlugins
-from tests.docs import console, installed
-from tests.docs.console import Shown
+from tests.docs import console, installed_types
+from tests.docs.console import PageCommand
 from tests.docs.pages import FOLDER, ROOT, Block, Page, pages
 
 PAGES = pages()
@@ -44,7 +44,7 @@ def _blocks(*languages: str) -> pytest.MarkDecorator:
 @pytest.fixture(name="loaded", scope="module")
 def _loaded() -> LoadedPlugins:
     """The standard types and those of the packages in plugins/."""
-    return installed.everything()
+    return installed_types.everything()
 
 
 @each_page
@@ -98,12 +98,12 @@ def test_python_on_a_page_compiles_and_its_imports_exist(page: Page, block: Bloc
     exec(compile(ast.Module(imports, []), page.name, "exec"), {})  # noqa: S102 - the imports of our own pages
 
 
-COMMANDS_SHOWN = [command for page in PAGES if page.name != FOLLOWED for command in console.shown(page)]
+PAGE_COMMANDS = [command for page in PAGES if page.name != FOLLOWED for command in console.commands(page)]
 
 
-@pytest.mark.parametrize("command", COMMANDS_SHOWN, ids=[f"{one.page}: {one.line}" for one in COMMANDS_SHOWN])
+@pytest.mark.parametrize("command", PAGE_COMMANDS, ids=[f"{one.page}: {one.line}" for one in PAGE_COMMANDS])
 def test_a_command_on_a_page_prints_the_output_on_the_page(
-    command: Shown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: PageCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for folder in ("examples", "crds"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
@@ -118,7 +118,7 @@ def test_a_command_on_a_page_prints_the_output_on_the_page(
     if not command.offline:
         console.parse(words)
         return
-    done = console.run(command, installed.standard_types())
+    done = console.run(command, installed_types.standard_types())
     # a page may leave out what is said on standard error
     fitting = [text for text in (done.output, done.stdout) if console.fits(command.output, text)]
     assert fitting or not command.output.strip(), done.output

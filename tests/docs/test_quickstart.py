@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs import reader
+from tests.docs import walkthrough
 from tests.docs.pages import FOLDER, ROOT
-from tests.docs.reader import Reader
-from tests.docs.tutorial import Command, steps
+from tests.docs.steps import Command, steps
+from tests.docs.walkthrough import Walkthrough
 
 
-@pytest.fixture(name="following")
-def _following(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reader:
+@pytest.fixture(name="walk")
+def _walk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Walkthrough:
     """A reader in a folder with what a checkout has, and with `kubectl rudr` on the path."""
     for folder in ("examples", "crds"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
@@ -24,30 +24,30 @@ def _following(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reader:
     plugin.write_text(f'#!/bin/sh\nexec {sys.executable} -m rudr_py "$@"\n')
     plugin.chmod(0o755)
     monkeypatch.setenv("PATH", str(plugin.parent), prepend=":")
-    return Reader(tmp_path)
+    return Walkthrough(tmp_path)
 
 
 def _todo(page: str, place: str) -> list[Command]:
     return [step for step in steps(FOLDER / page) if isinstance(step, Command) and step.place == place]
 
 
-def test_the_quickstart_works(following: Reader) -> None:
-    program = reader.kubectl()
-    with following.developing():
-        told = [following.kubectl(program, command) for command in _todo("quickstart.md", "kubectl")]
+def test_the_quickstart_works(walk: Walkthrough) -> None:
+    program = walkthrough.kubectl()
+    with walk.developing():
+        told = [walk.kubectl(program, command) for command in _todo("quickstart.md", "kubectl")]
     assert "synced" in next(text for text in told if "READY" in text)
     assert "shop-web" in told[-1]
 
 
-def test_the_quickstart_works_with_a_controller_outside_of_the_cluster(following: Reader) -> None:
-    program = reader.kubectl()
+def test_the_quickstart_works_with_a_controller_outside_of_the_cluster(walk: Walkthrough) -> None:
+    program = walkthrough.kubectl()
     # what is about the release of the chart is shown by the tests of the chart
     todo = [one for one in _todo("quickstart-cluster.md", "cluster") if "rudr-system" not in one.words]
     first, *rest = [one for one in todo if one.words[0] == "kubectl"]
-    with following.developing("--no-controller"):
-        following.kubectl(program, first)
-        with following.controlling():
-            told = {" ".join(one.words[1:3]): following.kubectl(program, one) for one in rest}
+    with walk.developing("--no-controller"):
+        walk.kubectl(program, first)
+        with walk.controlling():
+            told = {" ".join(one.words[1:3]): walk.kubectl(program, one) for one in rest}
     assert "shop-web" in told["rudr status"]
     assert "deployment" in told["rudr tree"]
     assert "Ready" in told["describe applicationconfiguration"]

@@ -6,7 +6,7 @@ import pytest
 
 from rudr_py import api
 from rudr_py.api import component
-from tests.docs import plugin_api, reference
+from tests.docs import plugin_api_page, reference
 from tests.docs.pages import FOLDER
 
 
@@ -16,9 +16,9 @@ def test_a_generated_page_is_current(file: str) -> None:
 
 
 def test_every_public_name_is_on_the_page_once() -> None:
-    listed = [name for names in plugin_api.GROUPS.values() for name in names]
+    listed = [name for names in plugin_api_page.GROUPS.values() for name in names]
     assert sorted(listed) == sorted([*api.__all__, *component.__all__])
 
 
 def test_every_public_name_with_its_fields_and_methods_is_documented() -> None:
-    assert plugin_api.undocumented() == []
+    assert plugin_api_page.undocumented() == []

@@ -8,31 +8,31 @@ import tokenize
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.docs import reader
+from tests.docs import walkthrough
 from tests.docs.pages import FOLDER
-from tests.docs.reader import Reader
-from tests.docs.tutorial import Command, File, steps
+from tests.docs.steps import Command, File, steps
+from tests.docs.walkthrough import Walkthrough
 
 PAGE = FOLDER / "plugin-tutorial.md"
 
 
 def test_the_tutorial_works_from_an_empty_folder_to_a_running_trait(tmp_path: Path) -> None:
-    program, following = reader.kubectl(), Reader(tmp_path)
+    program, walk = walkthrough.kubectl(), Walkthrough(tmp_path)
     told: dict[str, str] = {}
     developing = False
     with ExitStack() as stack:
         for step in steps(PAGE):
             if isinstance(step, File):
-                following.write(step)
+                walk.write(step)
             elif step.place == "kubectl":
                 if not developing:
-                    stack.enter_context(following.developing())
+                    stack.enter_context(walk.developing())
                     developing = True
-                told[step.words[1]] = following.kubectl(program, step)
+                told[step.words[1]] = walk.kubectl(program, step)
             else:
                 if step.words[:2] == ("rudr", "plugins"):
-                    following.install("rudr-py-pod-budget", "rudr_py_pod_budget")
-                told[" ".join(step.words[:2])] = following.run(*step.words)
+                    walk.install("rudr-py-pod-budget", "rudr_py_pod_budget")
+                told[" ".join(step.words[:2])] = walk.run(*step.words)
     assert "pod-budget" in told["rudr plugins"]
     assert "poddisruptionbudgets" in told["rudr rbac"]
     assert "kind: PodDisruptionBudget" in told["rudr render"]

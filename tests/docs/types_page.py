@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from rudr_py.cli.types import facts, names, text
 from rudr_py.cli.types.names import SORTS, Sort
-from tests.docs import installed
+from tests.docs import installed_types
 
 HEAD = """\
 # Types
@@ -26,7 +26,7 @@ TITLES: Mapping[Sort, str] = {"workload": "Workload types", "trait": "Traits", "
 
 def page() -> str:
     """The whole page."""
-    catalog = installed.everything().catalog
+    catalog = installed_types.everything().catalog
     parts = [HEAD]
     for sort in sorted(SORTS, key=list(TITLES).index):
         parts.append(f"## {TITLES[sort]}\n")

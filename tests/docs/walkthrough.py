@@ -1,6 +1,6 @@
 """Someone who follows a page: writes its files and runs its commands, in a folder of their own, from the sources.
 
-Starts processes; the one who makes a Reader ends them.
+Starts processes; the one who makes a Walkthrough ends them.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import ROOT
-from tests.docs.tutorial import Command, File
+from tests.docs.steps import Command, File
 
 PLUGIN = ("-p", "rudr_py.testing.plugin")
 KUBECONFIG = "dev.kubeconfig"
 """Where the pages tell `rudr dev` to write it."""
 
 
-class Reader:
+class Walkthrough:
     """Someone who follows a page. The package is put on the path as `pip install --editable` would."""
 
     def __init__(self, folder: Path) -> None:

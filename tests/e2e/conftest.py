@@ -31,7 +31,7 @@ from rudr_py.local.cluster import LocalCluster, LocalSettings
 from rudr_py.model.crd_schemas import crds
 from rudr_py.plugins import loading
 from rudr_py.testing.cluster import Cluster
-from tests.e2e import apiserver, guarded
+from tests.e2e import apiserver, rbac_cluster
 from tests.e2e.documents import CRD, NAMESPACE, established
 
 ASSETS = Path(os.environ.get("KUBEBUILDER_ASSETS", "/usr/local/kubebuilder/bin"))
@@ -118,10 +118,10 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="session")
 def enforcing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[apiserver.RealServer]:
-    """A kube-apiserver that asks for the right to set finalizers, for `guarded.real`."""
+    """A kube-apiserver that asks for the right to set finalizers, for `rbac_cluster.real`."""
     if not apiserver.present(ASSETS):
         pytest.skip("no kube-apiserver is at hand")
-    with apiserver.running(ASSETS, tmp_path_factory.mktemp("enforcing"), guarded.ENFORCING) as started:
+    with apiserver.running(ASSETS, tmp_path_factory.mktemp("enforcing"), rbac_cluster.ENFORCING) as started:
         yield started
 
 

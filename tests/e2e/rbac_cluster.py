@@ -43,7 +43,7 @@ METHODS = {"create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELET
 
 
 @dataclass(frozen=True, order=True)
-class Asked:
+class AccountRequest:
     """What a request of the account asked for, and how it was answered."""
 
     namespace: str
@@ -74,16 +74,16 @@ class Places:
 
 
 @dataclass
-class Guarded:
+class RbacCluster:
     """The cluster as the admin sees it, how the account comes to it, and how to read what it asked for."""
 
     admin: Cluster
     places: Places
     connection: Connection
-    read: Callable[[str], list[Asked]]
+    read: Callable[[str], list[AccountRequest]]
     local: LocalCluster | None = None
 
-    def asked(self) -> list[Asked]:
+    def asked(self) -> list[AccountRequest]:
         """All that the account asked for, oldest first; what creates by applying is both."""
         return self.read(self.places.user)
 
@@ -155,11 +155,11 @@ def without(needed: Rights, missing: Right) -> Rights:
 
 
 @contextlib.asynccontextmanager
-async def local(folder: Path, release: str = LocalSettings().release) -> AsyncIterator[Guarded]:
+async def local(folder: Path, release: str = LocalSettings().release) -> AsyncIterator[RbacCluster]:
     """The local API with rights."""
     async with LocalCluster(LocalSettings(release=release, access=AccessSettings())) as server:
 
-        def read(user: str) -> list[Asked]:
+        def read(user: str) -> list[AccountRequest]:
             return [
                 found
                 for one in server.requests
@@ -172,10 +172,10 @@ async def local(folder: Path, release: str = LocalSettings().release) -> AsyncIt
 
 
 @contextlib.asynccontextmanager
-async def real(server: apiserver.RealServer, folder: Path) -> AsyncIterator[Guarded]:
+async def real(server: apiserver.RealServer, folder: Path) -> AsyncIterator[RbacCluster]:
     """A running kube-apiserver, in namespaces of this test; its applications are gone at the end."""
 
-    def read(user: str) -> list[Asked]:
+    def read(user: str) -> list[AccountRequest]:
         entries = [json.loads(line) for line in server.audit.read_text().splitlines()]
         return [
             found
@@ -197,8 +197,11 @@ async def real(server: apiserver.RealServer, folder: Path) -> AsyncIterator[Guar
 
 @contextlib.asynccontextmanager
 async def _opened(
-    kubeconfig: dict[str, Any], folder: Path, read: Callable[[str], list[Asked]], server: LocalCluster | None = None
-) -> AsyncIterator[Guarded]:
+    kubeconfig: dict[str, Any],
+    folder: Path,
+    read: Callable[[str], list[AccountRequest]],
+    server: LocalCluster | None = None,
+) -> AsyncIterator[RbacCluster]:
     """Namespaces, definitions and the account are there."""
     transport = AioTransport(await config.connect(_written(folder / "admin", kubeconfig)))
     try:
@@ -213,7 +216,7 @@ async def _opened(
         admin.discovery.invalidate()
         token = await _token(admin, places.account)
         kubeconfig["users"][0]["user"] = {"token": token}
-        yield Guarded(admin, places, await config.connect(_written(folder / "account", kubeconfig)), read, server)
+        yield RbacCluster(admin, places, await config.connect(_written(folder / "account", kubeconfig)), read, server)
     finally:
         await transport.close()
 
@@ -233,11 +236,11 @@ async def _token(admin: Cluster, account: ServiceAccount) -> str:
     return str(answer["status"]["token"])
 
 
-def _asked(method: str, uri: str, status: int) -> Iterable[Asked]:
+def _asked(method: str, uri: str, status: int) -> Iterable[AccountRequest]:
     path, _, text = uri.partition("?")
     query = dict(part.partition("=")[::2] for part in text.split("&"))
     wanted = attributes.of_request(User(name=""), method, path, query)
     if wanted.resource:
         verbs = (wanted.verb, "create") if method == "PATCH" and status == 201 else (wanted.verb,)
         for verb in verbs:
-            yield Asked(wanted.namespace, wanted.group, wanted.full_resource, verb, status)
+            yield AccountRequest(wanted.namespace, wanted.group, wanted.full_resource, verb, status)

@@ -26,10 +26,21 @@ from rudr_py.local.controllers.workloads.containers import PodScript
 from rudr_py.model.crd_schemas import crds
 from rudr_py.testing.cluster import Cluster
 from tests.charts import cases, rendering
-from tests.e2e import apiserver, installed
+from tests.e2e import apiserver, chart_release
+from tests.e2e.chart_release import (
+    HOME,
+    RELEASE,
+    ROOT,
+    WORK,
+    Answered,
+    Document,
+    Platform,
+    controller,
+    main_job,
+    running,
+)
 from tests.e2e.conftest import ASSETS
 from tests.e2e.documents import APPLICATION, CRD, DEPLOYMENT, NAMESPACE, condition, observed, synced
-from tests.e2e.installed import HOME, RELEASE, ROOT, WORK, Answered, Document, Platform, controller, main_job, running
 
 CLUSTER_ROLE = Kind("rbac.authorization.k8s.io/v1", "ClusterRole")
 MONITORING = "monitoring.coreos.com/"
@@ -93,7 +104,7 @@ async def _handles(kubeconfig: Path) -> AsyncIterator[tuple[Cluster, Cluster, ob
         home, work = (Cluster(transport, name, SystemClock()) for name in (HOME, WORK))
         for name in (HOME, WORK):
             await home.apply({"apiVersion": "v1", "kind": NAMESPACE.kind, "metadata": {"name": name}})
-        with installed.helm.Config(kubeconfig_path=str(kubeconfig), namespace=HOME) as found:
+        with chart_release.helm.Config(kubeconfig_path=str(kubeconfig), namespace=HOME) as found:
             yield home, work, found
     finally:
         await transport.close()
@@ -196,7 +207,7 @@ async def test_a_release_of_the_rudr_chart_is_upgraded_to_this_chart(platform: P
     (tmp_path / "rudr" / "templates" / "deployment.yaml").write_text(RUDRS_DEPLOYMENT)
     await platform.do(lambda one: one.install(str(tmp_path / "rudr"), "rudr", cases.RUDR))
     await platform.home.until(DEPLOYMENT, "rudr", running)
-    await platform.do(lambda one: one.upgrade(installed.CHART, "rudr", cases.RUDR))
+    await platform.do(lambda one: one.upgrade(chart_release.CHART, "rudr", cases.RUDR))
     await platform.home.until(DEPLOYMENT, "rudr-rudr-py", running)
     await platform.home.gone(DEPLOYMENT, "rudr")
 

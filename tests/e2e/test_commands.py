@@ -14,7 +14,7 @@ import pytest
 
 from rudr_py.catalog import Catalog
 from rudr_py.testing.cluster import Cluster
-from tests.e2e import rudr as left_by_rudr
+from tests.e2e import rudr_objects
 from tests.e2e.conftest import Server
 from tests.e2e.documents import (
     APPLICATION,
@@ -126,9 +126,9 @@ async def test_status_tree_and_doctor_report_the_live_state(cluster: Cluster, ca
 async def test_diff_previews_the_adoption_of_objects_of_rudr(cluster: Cluster, rudr: Rudr) -> None:
     documents = (component(), application(FIVE))
     await cluster.apply(*documents)
-    owner = await left_by_rudr.instance(cluster, "shop", "web", "shop-web")
-    await left_by_rudr.deployment(cluster, owner, "shop-web")
-    await left_by_rudr.service(cluster, owner, "shop-web")
+    owner = await rudr_objects.instance(cluster, "shop", "web", "shop-web")
+    await rudr_objects.deployment(cluster, owner, "shop-web")
+    await rudr_objects.service(cluster, owner, "shop-web")
     code, text, err = await rudr("diff", "-f", "-", documents=documents)
     assert (code, err) == (1, "")
     assert set(fates(text).values()) == {"changed"}

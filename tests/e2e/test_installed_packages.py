@@ -19,7 +19,7 @@ from rudr_py.api import Kind
 from rudr_py.kube.clock import SystemClock
 from rudr_py.testing import local_handle
 from rudr_py.testing.cluster import Cluster
-from tests.e2e import standins
+from tests.e2e import stand_in_crds
 from tests.e2e.documents import APPLICATION, CRD, Document, established, invalid, message
 
 pytestmark = pytest.mark.slow
@@ -38,7 +38,7 @@ def _environ(**further: str) -> dict[str, str]:
 def _run(*command: str | Path) -> str:
     done = subprocess.run(  # noqa: S603 - the commands are those below
         [str(word) for word in command],
-        cwd=standins.ROOT,
+        cwd=stand_in_crds.ROOT,
         env=_environ(),
         capture_output=True,
         text=True,
@@ -68,7 +68,7 @@ class Environment:
         process = await asyncio.create_subprocess_exec(
             self._programs / "rudr",
             *map(str, words),
-            cwd=standins.ROOT,
+            cwd=stand_in_crds.ROOT,
             env=_environ(**further),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -96,7 +96,7 @@ def _environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
         environment.pip("download", "--no-deps", "--dest", folder, "cronsim")
     except AssertionError:
         pytest.skip("needs a package index")
-    environment.pip("install", ".[local]", *(f"./plugins/rudr-py-{name}" for name in standins.PACKAGES))
+    environment.pip("install", ".[local]", *(f"./plugins/rudr-py-{name}" for name in stand_in_crds.PACKAGES))
     return environment
 
 
@@ -107,14 +107,14 @@ def _listed(environment: Environment) -> dict[str, dict[str, Any]]:
 
 def test_packages_are_listed_with_types_and_their_examples_render(environment: Environment) -> None:
     states = _listed(environment)
-    for name in standins.PACKAGES:
+    for name in stand_in_crds.PACKAGES:
         assert (states[f"rudr-py-{name}"]["state"], states[f"rudr-py-{name}"]["version"]) == ("loaded", "0.1.0")
     assert states["rudr-py-cronhpa"]["types"] == ["cron-hpa"]
     assert states["rudr-py-faas"]["types"] == ["openfaas.com/v1alpha2.Function", "serving.knative.dev/v1.Service"]
     assert states["rudr-py-prometheus"]["types"] == ["monitoring.coreos.com/v1.Prometheus", "service-monitor"]
-    for path in standins.EXAMPLES:
+    for path in stand_in_crds.EXAMPLES:
         assert "kind: " in environment.rudr("render", "-f", path)
-    preview = environment.rudr("cron", "preview", standins.example("office-hours"), "--from", "2026-03-27T12:00Z")
+    preview = environment.rudr("cron", "preview", stand_in_crds.example("office-hours"), "--from", "2026-03-27T12:00Z")
     assert "Europe/Berlin" in preview
 
 
@@ -122,18 +122,18 @@ def test_packages_are_listed_with_types_and_their_examples_render(environment: E
 async def _developing(environment: Environment, folder: Path, *flags: str) -> AsyncIterator[Cluster]:
     """`rudr dev` with the stand-ins and the examples, and something that looks after the stand-ins' objects."""
     definitions, kubeconfig = folder / "standins.yaml", folder / "kubeconfig"
-    definitions.write_text(yaml.safe_dump_all([standins.definition(kind) for kind in standins.PLURALS]))
-    given = [word for path in (definitions, *standins.EXAMPLES) for word in ("-f", path)]
+    definitions.write_text(yaml.safe_dump_all([stand_in_crds.definition(kind) for kind in stand_in_crds.PLURALS]))
+    given = [word for path in (definitions, *stand_in_crds.EXAMPLES) for word in ("-f", path)]
     async with contextlib.AsyncExitStack() as stack:
         serving = environment.running("Ctrl-C", "dev", "--kubeconfig", kubeconfig, *given, *flags)
         await stack.enter_async_context(serving)
         transport = await local_handle.connected(yaml.safe_load(kubeconfig.read_text()), stack)
         cluster = Cluster(transport, "default", SystemClock())
-        for kind, plural in standins.PLURALS.items():
+        for kind, plural in stand_in_crds.PLURALS.items():
             await cluster.until(CRD, f"{plural}.{kind.group}", established, seconds=SECONDS)
         cluster.discovery.invalidate()
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(standins.satisfy(cluster, kind)) for kind in standins.CONDITIONS]
+            tasks = [group.create_task(stand_in_crds.satisfy(cluster, kind)) for kind in stand_in_crds.CONDITIONS]
             yield cluster
             for task in tasks:
                 task.cancel()
@@ -141,15 +141,17 @@ async def _developing(environment: Environment, folder: Path, *flags: str) -> As
 
 def _applications() -> dict[str, Path]:
     """The name of each application of the examples, and the example."""
-    found = ((document, path) for path in standins.EXAMPLES for document in standins.documents(path))
+    found = ((document, path) for path in stand_in_crds.EXAMPLES for document in stand_in_crds.documents(path))
     return {one["metadata"]["name"]: path for one, path in found if one["kind"] == APPLICATION.kind}
 
 
 async def test_the_examples_of_the_packages_become_ready_in_rudr_dev(environment: Environment, tmp_path: Path) -> None:
-    assert {path.parts[-3] for path in _applications().values()} == {f"rudr-py-{name}" for name in standins.PACKAGES}
+    assert {path.parts[-3] for path in _applications().values()} == {
+        f"rudr-py-{name}" for name in stand_in_crds.PACKAGES
+    }
     async with _developing(environment, tmp_path) as cluster:
         for name in _applications():
-            await cluster.until(APPLICATION, name, standins.ready, seconds=SECONDS)
+            await cluster.until(APPLICATION, name, stand_in_crds.ready, seconds=SECONDS)
 
 
 async def _everything(cluster: Cluster, application: Document) -> dict[str, tuple[str, Document]]:
@@ -171,7 +173,7 @@ async def test_without_its_package_an_application_keeps_its_objects_and_names_th
     async with _developing(environment, tmp_path, "--no-controller") as cluster:
         async with environment.running(*control, **NOWHERE):
             for name in _applications():
-                await cluster.until(APPLICATION, name, standins.ready, seconds=SECONDS)
+                await cluster.until(APPLICATION, name, stand_in_crds.ready, seconds=SECONDS)
         before = {name: await _everything(cluster, await _application(cluster, name)) for name in _applications()}
         environment.pip("uninstall", "--yes", "rudr-py-faas")
         try:
@@ -182,14 +184,14 @@ async def test_without_its_package_an_application_keeps_its_objects_and_names_th
                     assert "was offered by rudr-py-faas 0.1.0, which is not installed now" in told
                     assert "pip install rudr-py-faas" in told
                 for name in others:
-                    await cluster.until(APPLICATION, name, standins.ready, seconds=SECONDS)
+                    await cluster.until(APPLICATION, name, stand_in_crds.ready, seconds=SECONDS)
             after = {name: await _everything(cluster, await _application(cluster, name)) for name in _applications()}
             assert after == before
         finally:
             environment.pip("install", "./plugins/rudr-py-faas")
         async with environment.running(*control, **NOWHERE):
             for name in mine:
-                await cluster.until(APPLICATION, name, standins.ready, seconds=SECONDS)
+                await cluster.until(APPLICATION, name, stand_in_crds.ready, seconds=SECONDS)
 
 
 async def _application(cluster: Cluster, name: str) -> Document:

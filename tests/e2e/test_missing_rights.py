@@ -27,10 +27,10 @@ from rudr_py.plugins import rights
 from rudr_py.plugins.rights import Rights
 from rudr_py.settings import LeaderElection, Settings
 from rudr_py.testing.cluster import ADDRESS, TIMEOUT
-from tests.e2e import guarded, waiting
+from tests.e2e import rbac_cluster, waiting
 from tests.e2e.documents import APPLICATION, CRD, DEPLOYMENT, JOB, Document, established, message, observed, synced
-from tests.e2e.guarded import Guarded
-from tests.e2e.uses import TASK, USES, WORKER, Use
+from tests.e2e.kind_cases import KIND_CASES, TASK, WORKER, KindCase
+from tests.e2e.rbac_cluster import RbacCluster
 
 HURRY = 500.0
 """How much faster the controller's time goes."""
@@ -82,12 +82,12 @@ class Hurried:
 
 
 @pytest.fixture(params=["local", pytest.param("kube-apiserver", marks=pytest.mark.slow)])
-async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Guarded]:
+async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[RbacCluster]:
     """The cluster with its namespaces, and the account without any right."""
     if request.param == "local":
-        opened = guarded.local(tmp_path)
+        opened = rbac_cluster.local(tmp_path)
     else:
-        opened = guarded.real(request.getfixturevalue("enforcing"), tmp_path)
+        opened = rbac_cluster.real(request.getfixturevalue("enforcing"), tmp_path)
     async with opened as found:
         yield found
 
@@ -98,7 +98,7 @@ def needed(catalog: Catalog) -> Rights:
 
 
 @contextlib.asynccontextmanager
-async def controlled(cluster: Guarded, catalog: Catalog, **chosen: Any) -> AsyncIterator[Controller]:
+async def controlled(cluster: RbacCluster, catalog: Catalog, **chosen: Any) -> AsyncIterator[Controller]:
     """A controller with the token of the account, which must be up at the end."""
     settings = Settings(
         namespaces=(cluster.places.shop,),
@@ -119,7 +119,7 @@ async def controlled(cluster: Guarded, catalog: Catalog, **chosen: Any) -> Async
         await transport.close()
 
 
-def lacks(right: Right, use: Use) -> Callable[[Document], bool]:
+def lacks(right: Right, use: KindCase) -> Callable[[Document], bool]:
     """Whether an application says that just this right is missing, and what for."""
     purpose = "for deleting" if right.verb == "delete" else use.by
 
@@ -153,7 +153,7 @@ async def told_at_readyz(controller: Controller, text: str, *codes: int) -> None
                 return
 
 
-async def provoke(cluster: Guarded, use: Use, name: str, verb: str) -> None:
+async def provoke(cluster: RbacCluster, use: KindCase, name: str, verb: str) -> None:
     """Make the controller use a right that it lost after the application was synced, or before it was there."""
     admin = cluster.admin
     if verb == "delete":
@@ -168,7 +168,7 @@ async def provoke(cluster: Guarded, use: Use, name: str, verb: str) -> None:
         await admin.apply(*use.documents(name))
 
 
-async def lose_and_regain(cluster: Guarded, needed: Rights, right: Right, use: Use, name: str) -> None:
+async def lose_and_regain(cluster: RbacCluster, needed: Rights, right: Right, use: KindCase, name: str) -> None:
     """An application that needs the right says so, one that does not is synced, and both are when it is back."""
     admin, watched = cluster.admin, (cluster.places.shop,)
     taken = {"template": {"spec": {"containers": [{"name": "a", "image": "b"}], "restartPolicy": "Never"}}}
@@ -197,17 +197,17 @@ def _conflicts(document: Document) -> bool:
 def _cases(*left_out: str) -> list[Any]:
     """A kind of each way to be needed, quickly; every other one when there is time."""
     quick = ("deployments", "ingresses", "componentinstances")
-    wanted = [plural for plural in USES if plural not in left_out]
+    wanted = [plural for plural in KIND_CASES if plural not in left_out]
     return [pytest.param(plural, marks=() if plural in quick else pytest.mark.slow) for plural in wanted]
 
 
 @pytest.mark.parametrize("plural", _cases())
 async def test_an_application_reports_a_missing_right_and_other_applications_continue(
-    cluster: Guarded, catalog: Catalog, needed: Rights, plural: str
+    cluster: RbacCluster, catalog: Catalog, needed: Rights, plural: str
 ) -> None:
     if cluster.local is None and plural in OUTLIVING:
         pytest.skip("nobody rolls Deployments out here, or lets claims go")
-    use, shop = USES[plural], cluster.places.shop
+    use, shop = KIND_CASES[plural], cluster.places.shop
     await cluster.grant(needed, watched=(shop,))
     async with controlled(cluster, catalog) as controller:
         for verb in KEPT:
@@ -218,9 +218,9 @@ async def test_an_application_reports_a_missing_right_and_other_applications_con
 
 @pytest.mark.parametrize("plural", _cases(*OWN))
 async def test_an_object_of_an_unwatchable_kind_is_not_created_and_the_right_is_reported(
-    cluster: Guarded, catalog: Catalog, needed: Rights, plural: str
+    cluster: RbacCluster, catalog: Catalog, needed: Rights, plural: str
 ) -> None:
-    use, shop, admin = USES[plural], cluster.places.shop, cluster.admin
+    use, shop, admin = KIND_CASES[plural], cluster.places.shop, cluster.admin
     right = Right("watch", plural, use.kind.group, shop)
     await cluster.grant(needed, watched=(shop,))
     await cluster.take(right, needed, watched=(shop,))
@@ -236,7 +236,7 @@ async def test_an_object_of_an_unwatchable_kind_is_not_created_and_the_right_is_
 
 @pytest.mark.parametrize("plural", OWN)
 async def test_without_rights_to_the_oam_kinds_the_controller_is_not_ready(
-    cluster: Guarded, catalog: Catalog, needed: Rights, plural: str
+    cluster: RbacCluster, catalog: Catalog, needed: Rights, plural: str
 ) -> None:
     shop = cluster.places.shop
     right = Right("watch", plural, CORE_GROUP, shop)
@@ -259,21 +259,21 @@ async def test_without_rights_to_the_oam_kinds_the_controller_is_not_ready(
     ],
 )
 async def test_a_missing_right_to_a_status_or_to_pods_is_a_warning(
-    cluster: Guarded, catalog: Catalog, needed: Rights, verb: str, resource: str, group: str
+    cluster: RbacCluster, catalog: Catalog, needed: Rights, verb: str, resource: str, group: str
 ) -> None:
     shop, admin = cluster.places.shop, cluster.admin
     right = Right(verb, resource, group, shop)
     await cluster.grant(needed, watched=(shop,))
     await cluster.take(right, needed, watched=(shop,))
     async with controlled(cluster, catalog) as controller:
-        await admin.apply(*USES["healthscopes"].documents("groups"))
+        await admin.apply(*KIND_CASES["healthscopes"].documents("groups"))
         await admin.until(APPLICATION, "groups", warns(right))
         await told_at_readyz(controller, f"may not {right}: needed ")
         await cluster.grant(needed, watched=(shop,))
         await admin.until(APPLICATION, "groups", content)
 
 
-async def test_a_lost_right_to_watch_is_a_warning(cluster: Guarded, catalog: Catalog, needed: Rights) -> None:
+async def test_a_lost_right_to_watch_is_a_warning(cluster: RbacCluster, catalog: Catalog, needed: Rights) -> None:
     shop, admin = cluster.places.shop, cluster.admin
     right = Right("watch", "deployments", "apps", shop)
     await cluster.grant(needed, watched=(shop,))
@@ -299,7 +299,7 @@ async def test_a_lost_right_to_watch_is_a_warning(cluster: Guarded, catalog: Cat
     ],
 )
 async def test_a_missing_right_of_no_single_application_is_reported_at_readyz(
-    cluster: Guarded, catalog: Catalog, needed: Rights, verb: str, resource: str, group: str
+    cluster: RbacCluster, catalog: Catalog, needed: Rights, verb: str, resource: str, group: str
 ) -> None:
     shop, types, admin = cluster.places.shop, cluster.places.types, cluster.admin
     right = Right(verb, resource, group, types if resource in DEFINITIONS else shop)
@@ -319,7 +319,7 @@ async def test_a_missing_right_of_no_single_application_is_reported_at_readyz(
 @pytest.mark.parametrize("cluster", ["kube-apiserver"], indirect=True)
 @pytest.mark.parametrize("resource", ["applicationconfigurations/finalizers", "componentinstances/finalizers"])
 async def test_owner_permission_enforcement_requires_the_right_to_finalizers(
-    cluster: Guarded, catalog: Catalog, needed: Rights, resource: str
+    cluster: RbacCluster, catalog: Catalog, needed: Rights, resource: str
 ) -> None:
     shop, admin = cluster.places.shop, cluster.admin
     await cluster.grant(needed, watched=(shop,))
@@ -333,7 +333,7 @@ async def test_owner_permission_enforcement_requires_the_right_to_finalizers(
 
 
 async def test_missing_rights_to_an_admitted_kind_are_reported(
-    cluster: Guarded, catalog: Catalog, needed: Rights
+    cluster: RbacCluster, catalog: Catalog, needed: Rights
 ) -> None:
     shop, types, admin = cluster.places.shop, cluster.places.types, cluster.admin
     await admin.apply(GADGET)
@@ -363,7 +363,7 @@ async def test_missing_rights_to_an_admitted_kind_are_reported(
 
 @pytest.mark.parametrize("verb", ["get", "create", "update"])
 async def test_without_a_right_to_the_lease_the_controller_stands_by_and_reports_it(
-    cluster: Guarded, catalog: Catalog, verb: str
+    cluster: RbacCluster, catalog: Catalog, verb: str
 ) -> None:
     shop, own, admin = cluster.places.shop, cluster.places.own, cluster.admin
     needed = rights.needed(catalog, leader_elect=True)

@@ -33,7 +33,7 @@ from tests.e2e.documents import (
     condition,
     synced,
 )
-from tests.e2e.rudr import CLAIM
+from tests.e2e.rudr_objects import CLAIM
 
 MOUNTED = {"name": "volume-mounter", "properties": {"volumeName": "data", "storageClass": "standard"}}
 VOLUME = {"name": "data", "mountPath": "/data", "accessMode": "RW", "sharingPolicy": "Exclusive"}

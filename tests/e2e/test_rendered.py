@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from rudr_py import errors
 from rudr_py.api import Kind
 from rudr_py.testing.cluster import Cluster
-from tests.conformance import generating, test_examples, test_properties
+from tests.conformance import strategies, test_examples, test_properties
 
 QUICK = 100
 LONG = 1500
@@ -39,7 +39,7 @@ def rendered(count: int) -> list[dict[str, Any]]:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(generating.documents())
+    @given(strategies.documents())
     def collect(documents: list[dict[str, Any]]) -> None:
         for planned in test_properties.render(documents).manifests:
             found[msgspec.json.encode(planned.body)] = planned.body

@@ -18,7 +18,7 @@ from rudr_py.plugins import rights
 from rudr_py.plugins.rights import Rights
 from rudr_py.settings import LeaderElection, Settings
 from rudr_py.testing.cluster import ADDRESS, Cluster
-from tests.e2e import guarded, waiting
+from tests.e2e import rbac_cluster, waiting
 from tests.e2e.conftest import RELEASES
 from tests.e2e.documents import (
     APPLICATION,
@@ -32,7 +32,7 @@ from tests.e2e.documents import (
     condition,
     synced,
 )
-from tests.e2e.guarded import Asked, Guarded
+from tests.e2e.rbac_cluster import AccountRequest, RbacCluster
 
 CLAIM = Kind("v1", "PersistentVolumeClaim")
 STATEFUL_SET = Kind("apps/v1", "StatefulSet")
@@ -53,19 +53,19 @@ PLACES = ["local", "kube-apiserver", *(pytest.param(f"local-{one}", marks=pytest
 
 
 @pytest.fixture(params=PLACES)
-async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Guarded]:
+async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[RbacCluster]:
     """The cluster with its namespaces, and the account without any right."""
     kind, _, release = str(request.param).partition("-")
     if kind == "local":
-        opened = guarded.local(tmp_path, release or "1.36")
+        opened = rbac_cluster.local(tmp_path, release or "1.36")
     else:
-        opened = guarded.real(request.getfixturevalue("enforcing"), tmp_path)
+        opened = rbac_cluster.real(request.getfixturevalue("enforcing"), tmp_path)
     async with opened as found:
         yield found
 
 
 @contextlib.asynccontextmanager
-async def controlled(cluster: Guarded, catalog: Catalog, **chosen: object) -> AsyncIterator[Controller]:
+async def controlled(cluster: RbacCluster, catalog: Catalog, **chosen: object) -> AsyncIterator[Controller]:
     """A controller that works as the account, and stands for election."""
     election = LeaderElection(namespace=cluster.places.own, identity="one", retry_period=0.2)
     settings = Settings(
@@ -136,7 +136,7 @@ SCOPES = (
 SINGLES = ("SingletonServer", "SingletonWorker", "SingletonTask")
 
 
-async def the_main_job(cluster: Guarded) -> None:
+async def the_main_job(cluster: RbacCluster) -> None:
     """Everything once: every type, drift, adoption, a conflict, pruning of every kind, reclaiming, the end."""
     admin = cluster.admin
     first = [
@@ -198,7 +198,7 @@ async def _conflict(admin: Cluster) -> None:
     await admin.delete(APPLICATION, "late")
 
 
-async def _prune(cluster: Guarded) -> None:
+async def _prune(cluster: RbacCluster) -> None:
     """Types change, traits and scopes go, an instance goes."""
     admin = cluster.admin
     await admin.apply(
@@ -229,7 +229,7 @@ async def _roll_out(admin: Cluster, name: str) -> None:
     await admin.client.merge_patch(target, msgspec.json.encode({"status": status}), "tester")
 
 
-async def _end(cluster: Guarded) -> None:
+async def _end(cluster: RbacCluster) -> None:
     """An application goes, and its claim with it."""
     admin = cluster.admin
     await admin.delete(APPLICATION, "shop")
@@ -242,11 +242,11 @@ async def _end(cluster: Guarded) -> None:
     await admin.gone(CLAIM, "data")
 
 
-def refused(cluster: Guarded) -> list[Asked]:
+def refused(cluster: RbacCluster) -> list[AccountRequest]:
     return sorted({one for one in cluster.asked() if one.status == 403})
 
 
-def unused(needed: Rights, asked: list[Asked]) -> set[tuple[str, str, str]]:
+def unused(needed: Rights, asked: list[AccountRequest]) -> set[tuple[str, str, str]]:
     """The rights that no request shows, and that nothing excuses."""
     used = {(one.group, one.resource, one.verb) for one in asked}
     granted = {
@@ -260,7 +260,7 @@ def unused(needed: Rights, asked: list[Asked]) -> set[tuple[str, str, str]]:
 
 @pytest.mark.parametrize("everywhere", [True, False], ids=["everywhere", "in namespaces"])
 async def test_the_requested_rights_suffice_and_each_is_used(
-    cluster: Guarded, catalog: Catalog, everywhere: bool
+    cluster: RbacCluster, catalog: Catalog, everywhere: bool
 ) -> None:
     places = cluster.places
     watched = () if everywhere else (places.shop, places.other)

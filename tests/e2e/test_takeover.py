@@ -10,7 +10,7 @@ import pytest
 from rudr_py.api import Kind, kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.testing.cluster import Cluster
-from tests.e2e import rudr, waiting
+from tests.e2e import rudr_objects, waiting
 from tests.e2e.conftest import Server
 from tests.e2e.documents import (
     APPLICATION,
@@ -61,7 +61,17 @@ async def uids(cluster: Cluster, *kinds: Kind) -> dict[tuple[str, str], str]:
     }
 
 
-KINDS = (COMPONENT_INSTANCE, DEPLOYMENT, rudr.STATEFUL_SET, JOB, SERVICE, INGRESS, AUTOSCALER, rudr.CLAIM, POD)
+KINDS = (
+    COMPONENT_INSTANCE,
+    DEPLOYMENT,
+    rudr_objects.STATEFUL_SET,
+    JOB,
+    SERVICE,
+    INGRESS,
+    AUTOSCALER,
+    rudr_objects.CLAIM,
+    POD,
+)
 
 
 async def got(cluster: Cluster, kind: Kind, name: str) -> Document:
@@ -80,14 +90,14 @@ async def settled(cluster: Cluster, server: Server, name: str = "shop-web") -> N
 async def rudrs_shop(cluster: Cluster, server: Server) -> None:
     """The application `shop` with all traits, as Rudr left it."""
     await cluster.apply(with_volume(), shop(INGRESS_TRAIT, AUTO, MOUNTED, annotations=RECORD))
-    owner = await rudr.instance(cluster, "shop", "front", "shop-web")
-    await rudr.claim(cluster, owner, "data", "front", "shop-web")
-    mount = rudr.container(volumeMounts=[{"name": "data", "mountPath": "/data"}])
+    owner = await rudr_objects.instance(cluster, "shop", "front", "shop-web")
+    await rudr_objects.claim(cluster, owner, "data", "front", "shop-web")
+    mount = rudr_objects.container(volumeMounts=[{"name": "data", "mountPath": "/data"}])
     volume = {"name": "data", "persistentVolumeClaim": {"claimName": "data"}}
-    await rudr.deployment(cluster, owner, "shop-web", containers=[mount], volumes=[volume])
-    await rudr.service(cluster, owner, "shop-web")
-    await rudr.autoscaler(cluster, owner, "shop-web")
-    await rudr.ingress(cluster, owner, "shop-web")
+    await rudr_objects.deployment(cluster, owner, "shop-web", containers=[mount], volumes=[volume])
+    await rudr_objects.service(cluster, owner, "shop-web")
+    await rudr_objects.autoscaler(cluster, owner, "shop-web")
+    await rudr_objects.ingress(cluster, owner, "shop-web")
     await settled(cluster, server)
 
 
@@ -104,8 +114,8 @@ async def test_all_objects_of_rudr_are_adopted_without_restarting_pods(
     # the generation of a Deployment counts its annotations, too; nothing else is different
     assert (await got(cluster, DEPLOYMENT, "shop-web"))["spec"] == deployment["spec"]
     for kind, name in ((DEPLOYMENT, "shop-web"), (SERVICE, "shop-web"), (COMPONENT_INSTANCE, "front-shop-web")):
-        assert (rudr.MANAGER, "Update") not in managers(_without_status(await got(cluster, kind, name))), name
-    claim = await got(cluster, rudr.CLAIM, "data")
+        assert (rudr_objects.MANAGER, "Update") not in managers(_without_status(await got(cluster, kind, name))), name
+    claim = await got(cluster, rudr_objects.CLAIM, "data")
     assert claim["metadata"].get("ownerReferences", []) == []
     root = await got(cluster, APPLICATION, "shop")
     assert root["metadata"]["annotations"] == RECORD
@@ -162,7 +172,7 @@ async def test_a_value_that_becomes_a_parameter_changes_nothing(
 
 async def test_data_stays_when_the_application_is_deleted(cluster: Cluster, catalog: Catalog, server: Server) -> None:
     await rudrs_shop(cluster, server)
-    claim = await got(cluster, rudr.CLAIM, "data")
+    claim = await got(cluster, rudr_objects.CLAIM, "data")
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
         await cluster.delete(APPLICATION, "shop")
@@ -171,7 +181,7 @@ async def test_data_stays_when_the_application_is_deleted(cluster: Cluster, cata
             await cluster.gone(DEPLOYMENT, "shop-web")
         await cluster.apply(shop(INGRESS_TRAIT, AUTO, MOUNTED))
         await cluster.until(APPLICATION, "shop", synced)
-    kept = await got(cluster, rudr.CLAIM, "data")
+    kept = await got(cluster, rudr_objects.CLAIM, "data")
     assert kept["metadata"]["uid"] == claim["metadata"]["uid"]
     assert "deletionTimestamp" not in kept["metadata"]
 
@@ -186,14 +196,14 @@ async def test_a_stateful_set_without_service_name_and_a_completed_job_are_adopt
     root = application()
     root["spec"]["components"] = bindings
     await cluster.apply(single, batch, root)
-    one = await rudr.instance(cluster, "shop", "single", "one")
-    before = await rudr.stateful_set(cluster, one, "one")
-    await rudr.service(cluster, one, "one", "SingletonServer")
-    two = await rudr.instance(cluster, "shop", "batch", "two")
-    ran = await rudr.job(cluster, two, "two")
+    one = await rudr_objects.instance(cluster, "shop", "single", "one")
+    before = await rudr_objects.stateful_set(cluster, one, "one")
+    await rudr_objects.service(cluster, one, "one", "SingletonServer")
+    two = await rudr_objects.instance(cluster, "shop", "batch", "two")
+    ran = await rudr_objects.job(cluster, two, "two")
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
-        after, left = await got(cluster, rudr.STATEFUL_SET, "one"), await got(cluster, JOB, "two")
+        after, left = await got(cluster, rudr_objects.STATEFUL_SET, "one"), await got(cluster, JOB, "two")
         assert (after["metadata"]["uid"], after["metadata"]["generation"]) == (before["metadata"]["uid"], 1)
         assert left["metadata"]["uid"] == ran["metadata"]["uid"]
         assert left["spec"] == ran["spec"]
@@ -201,7 +211,7 @@ async def test_a_stateful_set_without_service_name_and_a_completed_job_are_adopt
         single["spec"]["containers"][0]["env"] = []
         batch["spec"]["containers"][0]["env"] = []
         await cluster.apply(single, batch)
-        await cluster.until(rudr.STATEFUL_SET, "one", lambda d: "env" not in _first(d))
+        await cluster.until(rudr_objects.STATEFUL_SET, "one", lambda d: "env" not in _first(d))
         if not server.has_controllers:
             await cluster.until(JOB, "two", lambda d: d["metadata"].get("deletionTimestamp"))
             await cluster.patch(JOB, "two", {"metadata": {"finalizers": None}})
@@ -221,12 +231,12 @@ async def test_config_files_restart_pods_once_and_old_config_maps_are_pruned_aft
     configured = component("front")
     configured["spec"]["containers"][0]["config"] = [{"path": "/etc/shop/shop.conf", "value": "colour=green"}]
     await cluster.apply(configured, shop())
-    owner = await rudr.instance(cluster, "shop", "front", "shop-web")
-    await rudr.config_map(cluster, owner, "server0", "shop-web", **{"shop.conf": "colour=green"})
-    mount = rudr.container(volumeMounts=[{"name": "server0", "mountPath": "/etc/shop"}])
+    owner = await rudr_objects.instance(cluster, "shop", "front", "shop-web")
+    await rudr_objects.config_map(cluster, owner, "server0", "shop-web", **{"shop.conf": "colour=green"})
+    mount = rudr_objects.container(volumeMounts=[{"name": "server0", "mountPath": "/etc/shop"}])
     volume = {"name": "server0", "configMap": {"name": "server0"}}
-    await rudr.deployment(cluster, owner, "shop-web", containers=[mount], volumes=[volume])
-    await rudr.service(cluster, owner, "shop-web")
+    await rudr_objects.deployment(cluster, owner, "shop-web", containers=[mount], volumes=[volume])
+    await rudr_objects.service(cluster, owner, "shop-web")
     await settled(cluster, server)
     if not tracked:
         await cluster.patch(DEPLOYMENT, "shop-web", {"metadata": {"managedFields": [{}]}})
@@ -256,7 +266,7 @@ async def test_objects_without_managed_fields_are_adopted(cluster: Cluster, cata
     restarted = {"spec": {"template": {"metadata": {"annotations": {RESTARTED: "2020-06-01T00:00:00Z"}}}}}
     await cluster.patch(DEPLOYMENT, "shop-web", restarted)
     if not server.has_controllers:
-        await cluster.patch(rudr.CLAIM, "data", {"spec": {"volumeName": "volume-7"}})
+        await cluster.patch(rudr_objects.CLAIM, "data", {"spec": {"volumeName": "volume-7"}})
     await settled(cluster, server)
     for kind in KINDS:
         for name in (one["metadata"]["name"] for one in await cluster.list(kind) if kind != POD):
@@ -267,7 +277,7 @@ async def test_objects_without_managed_fields_are_adopted(cluster: Cluster, cata
         await cluster.until(APPLICATION, "shop", synced)
         after = await got(cluster, DEPLOYMENT, "shop-web")
         assert after["spec"] == before["spec"]
-        assert "volumeName" in (await got(cluster, rudr.CLAIM, "data"))["spec"]
+        assert "volumeName" in (await got(cluster, rudr_objects.CLAIM, "data"))["spec"]
         changed = with_volume()
         changed["spec"]["containers"][0]["env"] = []
         await cluster.apply(changed)

@@ -12,7 +12,7 @@ from rudr_py.testing.cluster import Cluster
 from tests.e2e import waiting
 from tests.e2e.conftest import Server
 from tests.e2e.documents import APPLICATION, COMPONENT_INSTANCE, Document, application, component, condition, synced
-from tests.e2e.rudr import CLAIM
+from tests.e2e.rudr_objects import CLAIM
 
 VOLUME = {"name": "data", "mountPath": "/data", "accessMode": "RW", "sharingPolicy": "Exclusive"}
 

@@ -57,7 +57,7 @@ class Stage:
 
 
 @dataclass
-class Recipe:
+class Dockerfile:
     """A Dockerfile: the arguments before the first stage, and the stages."""
 
     arguments: dict[str, str]
@@ -74,9 +74,9 @@ def instructions(text: str) -> Iterator[Instruction]:
             yield Instruction(name, " ".join(rest.split()) if name != "RUN" else rest.strip())
 
 
-def read(path: Path) -> Recipe:
+def read(path: Path) -> Dockerfile:
     """The Dockerfile at a path."""
-    recipe = Recipe({}, [])
+    recipe = Dockerfile({}, [])
     for one in instructions(path.read_text()):
         if one.name == "FROM":
             words = one.words

@@ -8,12 +8,12 @@ import subprocess
 
 import pytest
 
-from tests.release import recipe
-from tests.release.recipe import ROOT, Stage
+from tests.release import dockerfile
+from tests.release.dockerfile import ROOT, Stage
 
-DOCKERFILE = recipe.read(ROOT / "Dockerfile")
+DOCKERFILE = dockerfile.read(ROOT / "Dockerfile")
 BUILD, FINAL = DOCKERFILE.stages
-IGNORED = recipe.Ignored(ROOT / ".dockerignore")
+IGNORED = dockerfile.Ignored(ROOT / ".dockerignore")
 VENV = "/opt/rudr"
 
 
@@ -29,7 +29,7 @@ def tracked() -> list[str]:
 
 @pytest.mark.parametrize("stage", DOCKERFILE.stages, ids=["build", "final"])
 def test_a_base_image_is_slim_has_a_release_and_names_no_registry(stage: Stage) -> None:
-    image = recipe.substituted(stage.image, DOCKERFILE.arguments)
+    image = dockerfile.substituted(stage.image, DOCKERFILE.arguments)
     assert re.fullmatch(r"python:3\.\d+-slim", image)
 
 

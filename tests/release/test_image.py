@@ -28,14 +28,14 @@ from rudr_py.local.cluster import LocalCluster
 from rudr_py.model.crd_schemas import crds
 from rudr_py.testing.cluster import Cluster
 from tests.e2e.documents import APPLICATION, CRD, application, component, established, synced
-from tests.release import recipe
-from tests.release.recipe import ROOT
+from tests.release import dockerfile
+from tests.release.dockerfile import ROOT
 
 pytestmark = pytest.mark.slow
 
 NOBODY = 65532
 PLUGINS = "./plugins/rudr-py-cronhpa ./plugins/rudr-py-faas"
-DOCKERFILE = recipe.read(ROOT / "Dockerfile")
+DOCKERFILE = dockerfile.read(ROOT / "Dockerfile")
 BUILD, FINAL = DOCKERFILE.stages
 
 
@@ -50,7 +50,7 @@ class Image:
     def environment(self) -> dict[str, str]:
         """The variables that the image sets, and none of ours."""
         told = {"PATH": os.defpath}
-        return {name: self.placed(recipe.substituted(text, told)) for name, text in FINAL.pairs("ENV").items()}
+        return {name: self.placed(dockerfile.substituted(text, told)) for name, text in FINAL.pairs("ENV").items()}
 
     def placed(self, text: str) -> str:
         """The text with our folder before the paths that the image would have."""
@@ -112,7 +112,7 @@ def _python(root: Path) -> tuple[str, int | None]:
 
 def _build(image: Image, python: str, plugins: str) -> None:
     """The first stage, with the packages that pip finds where it is told to look."""
-    ignored = recipe.Ignored(ROOT / ".dockerignore")
+    ignored = dockerfile.Ignored(ROOT / ".dockerignore")
     programs = image.root / "programs"
     programs.mkdir()
     (programs / "python").symlink_to(python)
@@ -132,7 +132,7 @@ def _build(image: Image, python: str, plugins: str) -> None:
             case "COPY":
                 _copy(one.words, folder, ignored)
             case "RUN":
-                line = image.placed(recipe.substituted(one.text, values))
+                line = image.placed(dockerfile.substituted(one.text, values))
                 done = subprocess.run(  # noqa: S602 - the lines of our Dockerfile
                     line,
                     shell=True,
@@ -147,7 +147,7 @@ def _build(image: Image, python: str, plugins: str) -> None:
     shutil.rmtree(folder)  # the final stage has nothing of it
 
 
-def _copy(words: list[str], folder: Path, ignored: recipe.Ignored) -> None:
+def _copy(words: list[str], folder: Path, ignored: dockerfile.Ignored) -> None:
     *sources, target = words
     for source in sources:
         found = [ROOT / source] if (ROOT / source).is_file() else sorted((ROOT / source).rglob("*"))
