@@ -44,7 +44,7 @@ async def _run(count: int, pairs: int, kubeconfig: str | None) -> None:
     print(f"{count} applications of five objects, {pairs} runs of each arm, seconds")
     medians = {}
     for name, taken in figures.items():
-        wall, cpu = (statistics.median(one[index] for one in taken) for index in (0, 1))
+        wall, cpu = (statistics.median(sample[index] for sample in taken) for index in (0, 1))
         medians[name] = (wall, cpu)
         print(f"  {name:12} wall {wall:7.2f}   cpu {cpu:7.2f}   {count / wall:7.1f} applications/s")
     ratios = [medians["controller"][index] / medians["bare client"][index] for index in (0, 1)]
@@ -68,7 +68,7 @@ async def _bare(cluster: Cluster, count: int, catalog: Catalog) -> None:
     """The same objects, rendered beforehand in spirit: rendering is part of what the ratio is to show."""
     gate = asyncio.Semaphore(16)
 
-    async def one(bodies: list[dict[str, Any]], number: int) -> None:
+    async def apply_one(bodies: list[dict[str, Any]], number: int) -> None:
         async with gate:
             for manifest in bodies:
                 target = await cluster.target(
@@ -83,7 +83,7 @@ async def _bare(cluster: Cluster, count: int, catalog: Catalog) -> None:
     rendered = [manifests(cluster.namespace, environment.application(number), catalog) for number in range(count)]
     async with asyncio.TaskGroup() as tasks:
         for number, bodies in enumerate(rendered):
-            tasks.create_task(one(bodies, number))
+            tasks.create_task(apply_one(bodies, number))
 
 
 def manifests(namespace: str, document: dict[str, Any], catalog: Catalog) -> list[dict[str, Any]]:

@@ -114,13 +114,13 @@ async def create(cluster: Cluster, count: int) -> None:
     await cluster.apply(component())
     gate = asyncio.Semaphore(16)
 
-    async def one(number: int) -> None:
+    async def apply_one(number: int) -> None:
         async with gate:
             await cluster.apply(application(number))
 
     async with asyncio.TaskGroup() as tasks:
         for number in range(count):
-            tasks.create_task(one(number))
+            tasks.create_task(apply_one(number))
 
 
 async def synced(cluster: Cluster, count: int) -> None:

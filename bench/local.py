@@ -79,7 +79,7 @@ async def _server() -> AsyncIterator[tuple[str, int]]:
             await process.communicate()
 
 
-async def _measure(wanted: argparse.Namespace) -> None:
+async def _measure(arguments: argparse.Namespace) -> None:
     print(f"{'':42} {'count':>8} {'wall s':>8} {'per s':>9} {'cpu s':>8} {'µs each':>8}")
     async with _server() as (kubeconfig, process), environment.namespace(kubeconfig) as cluster:
 
@@ -88,14 +88,14 @@ async def _measure(wanted: argparse.Namespace) -> None:
             await work()
             print(Row(name, count, time.perf_counter() - wall, _cpu(process) - cpu), flush=True)
 
-        deployments = [_deployment(number) for number in range(wanted.applies)]
+        deployments = [_deployment(number) for number in range(arguments.applies)]
         for name in ("applies that create a Deployment", "applies that change nothing"):
-            await row(name, wanted.applies, lambda: _apply(cluster, DEPLOYMENT, deployments))
-        objects = [_config_map(number) for number in range(wanted.objects)]
-        await row("applies that create a ConfigMap", wanted.objects, lambda: _apply(cluster, CONFIG_MAP, objects))
+            await row(name, arguments.applies, lambda: _apply(cluster, DEPLOYMENT, deployments))
+        objects = [_config_map(number) for number in range(arguments.objects)]
+        await row("applies that create a ConfigMap", arguments.objects, lambda: _apply(cluster, CONFIG_MAP, objects))
         for name, page in (("objects of a list at once", 0), ("objects of a list by 500", 500)):
-            await row(name, wanted.objects, lambda page=page: _list(cluster, page, wanted.objects))  # type: ignore[misc] # bound by default
-        await _watched(cluster, wanted, row)
+            await row(name, arguments.objects, lambda page=page: _list(cluster, page, arguments.objects))  # type: ignore[misc] # bound by default
+        await _watched(cluster, arguments, row)
 
 
 def _cpu(process: int) -> float:
@@ -120,12 +120,12 @@ async def _apply(cluster: Cluster, kind: Kind, documents: Iterable[dict[str, Any
 
 async def _list(cluster: Cluster, page: int, count: int) -> None:
     resource = await cluster.discovery.resolve(CONFIG_MAP.api_version, CONFIG_MAP.kind)
-    found = await cluster.client.list_all(Selection(resource, cluster.namespace), page=page)
-    assert len(found) >= count
+    objects = await cluster.client.list_all(Selection(resource, cluster.namespace), page=page)
+    assert len(objects) >= count
 
 
 async def _watched(
-    cluster: Cluster, wanted: argparse.Namespace, row: Callable[[str, int, Callable[[], Awaitable[None]]], Any]
+    cluster: Cluster, arguments: argparse.Namespace, row: Callable[[str, int, Callable[[], Awaitable[None]]], Any]
 ) -> None:
     """Change objects while many watch them, until everybody was told everything."""
     resource = await cluster.discovery.resolve(CONFIG_MAP.api_version, CONFIG_MAP.kind)
@@ -133,8 +133,8 @@ async def _watched(
     request = requests.watch(selection, resource_version="", timeout_seconds=600, silence=60)
     opened = asyncio.Semaphore(0)
 
-    async def told() -> None:
-        left = wanted.changes
+    async def receive() -> None:
+        left = arguments.changes
         async with cluster.transport.stream(request) as stream:
             opened.release()
             async for chunk in stream:
@@ -143,17 +143,17 @@ async def _watched(
                     return
 
     async with asyncio.TaskGroup() as tasks:
-        watchers = [tasks.create_task(told()) for _ in range(wanted.watchers)]
+        watchers = [tasks.create_task(receive()) for _ in range(arguments.watchers)]
         for _ in watchers:
             await opened.acquire()
-        changes = [_config_map(number, watched="yes") for number in range(wanted.changes)]
+        changes = [_config_map(number, watched="yes") for number in range(arguments.changes)]
 
         async def work() -> None:
             await _apply(cluster, CONFIG_MAP, changes)
             await asyncio.gather(*watchers)
 
-        name = f"events of {wanted.changes} changes to {wanted.watchers} watchers"
-        await row(name, wanted.changes * wanted.watchers, work)
+        name = f"events of {arguments.changes} changes to {arguments.watchers} watchers"
+        await row(name, arguments.changes * arguments.watchers, work)
 
 
 def _deployment(number: int) -> dict[str, Any]:

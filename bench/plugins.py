@@ -75,7 +75,7 @@ def _arm(catalog: Catalog, used: tuple[dict[str, Any], ...]) -> Callable[[], Non
         plan = rendering.plan(stage, catalog)
         assert not plan.problems, plan.problems
         assert len(plan.instances[0].traits) == len(traits)
-        health.assess(plan, ObservedObjects(tuple(one.body for one in plan.manifests)), stage.now)
+        health.assess(plan, ObservedObjects(tuple(planned.body for planned in plan.manifests)), stage.now)
 
     return reconcile
 
@@ -88,11 +88,11 @@ def _catalog(count: int) -> Catalog:
 
 def _plugin(number: int) -> InstalledPlugin:
     module = types.ModuleType(f"nothing_{number}")
-    made = type("Made", (Nothing,), {"name": f"nothing-{number}"})()
+    plugin_type = type("Made", (Nothing,), {"name": f"nothing-{number}"})()
 
     @hookimpl
     def rudr_register_types() -> list[Type[Any]]:
-        return [made]
+        return [plugin_type]
 
     vars(module)["rudr_register_types"] = rudr_register_types
     return InstalledPlugin(

@@ -60,16 +60,16 @@ async def _run(count: int, rest: float, kubeconfig: str | None) -> None:
     async with environment.server(kubeconfig) as server, environment.namespace(server) as cluster:
         counting = Counting(cluster.transport)
         async with cluster.controller(catalog, transport=counting):
-            _tell("started, without applications", counting)
+            _print_row("started, without applications", counting)
             await environment.create(cluster, count)
             await _at_rest(cluster, count, counting)
-            _tell("all of them new", counting)
+            _print_row("all of them new", counting)
         again = Counting(cluster.transport)
         async with cluster.controller(catalog, transport=again):
             await _at_rest(cluster, count, again)
-            _tell("restarted over all of them", again)
+            _print_row("restarted over all of them", again)
             await asyncio.sleep(rest)
-            _tell(f"at rest for {rest:g} s", again)
+            _print_row(f"at rest for {rest:g} s", again)
 
 
 async def _at_rest(cluster: Cluster, count: int, counting: Counting) -> None:
@@ -81,7 +81,7 @@ async def _at_rest(cluster: Cluster, count: int, counting: Counting) -> None:
         await asyncio.sleep(3)
 
 
-def _tell(phase: str, counting: Counting) -> None:
+def _print_row(phase: str, counting: Counting) -> None:
     passed = counting.passed
     print(f"  {phase:38} {passed['read']:6}  {passed['write']:6}  {passed['watch']:7}  {_memory():10.1f}")
     passed.clear()

@@ -72,10 +72,10 @@ async def _run(arguments: argparse.Namespace) -> None:
                 with counted() as requests:
                     measured = _Measured(server, arm, catalog, requests)
                     taken[name].append(await measured.run(arguments.applications, arguments.rest))
-    _tell(arguments, taken)
+    _print_rows(arguments, taken)
 
 
-def _tell(arguments: argparse.Namespace, taken: dict[str, list[Figures]]) -> None:
+def _print_rows(arguments: argparse.Namespace, taken: dict[str, list[Figures]]) -> None:
     print(f"{arguments.applications} applications of five objects, medians of {arguments.pairs} runs of each arm")
     print(f"{'':28}{'controller':>12}{'kopf':>12}{'kopf / ours':>14}")
     hour = 3600 / arguments.rest
@@ -89,9 +89,9 @@ def _tell(arguments: argparse.Namespace, taken: dict[str, list[Figures]]) -> Non
         "at rest: requests an hour": ("rest_requests", hour),
     }
     for label, (field, factor) in rows.items():
-        ours, theirs = (statistics.median(getattr(one, field) for one in taken[arm]) * factor for arm in taken)
-        ratio = f"{theirs / ours:14.2f}" if ours else f"{'':>13}-"
-        print(f"  {label:26}{ours:12.2f}{theirs:12.2f}{ratio}")
+        own, other = (statistics.median(getattr(figures, field) for figures in taken[arm]) * factor for arm in taken)
+        ratio = f"{other / own:14.2f}" if own else f"{'':>13}-"
+        print(f"  {label:26}{own:12.2f}{other:12.2f}{ratio}")
 
 
 class _Measured:
@@ -104,25 +104,25 @@ class _Measured:
         self._requests = requests
 
     async def run(self, count: int, rest: float) -> Figures:
-        found = Figures()
+        figures = Figures()
         async with environment.namespace(self._server) as cluster:
             await environment.create(cluster, count)
             wall, cpu = time.perf_counter(), time.process_time()
             before = self._requests.total()
             async with self._arm(cluster, self._catalog):
                 await environment.synced(cluster, count)
-                found.wall = time.perf_counter() - wall
+                figures.wall = time.perf_counter() - wall
                 await self._quiet()
-                found.cpu, found.requests = time.process_time() - cpu, self._requests.total() - before
+                figures.cpu, figures.requests = time.process_time() - cpu, self._requests.total() - before
             cpu, before = time.process_time(), self._requests.total()
             async with self._arm(cluster, self._catalog):
                 await self._quiet()
-                found.restart_cpu = time.process_time() - cpu
-                found.restart_requests = self._requests.total() - before
+                figures.restart_cpu = time.process_time() - cpu
+                figures.restart_requests = self._requests.total() - before
                 cpu, before = time.process_time(), self._requests.total()
                 await asyncio.sleep(rest)
-                found.rest_cpu, found.rest_requests = time.process_time() - cpu, self._requests.total() - before
-        return found
+                figures.rest_cpu, figures.rest_requests = time.process_time() - cpu, self._requests.total() - before
+        return figures
 
     async def _quiet(self) -> None:
         before = -1
@@ -174,7 +174,7 @@ async def _kopf(cluster: Cluster, catalog: Catalog) -> AsyncIterator[None]:
 
 def _registry(cluster: Cluster, catalog: Catalog) -> kopf.OperatorRegistry:
     """One handler for whatever brings an application about, as kopf's own examples have it."""
-    registry, told = kopf.OperatorRegistry(), dict[str, str]()
+    registry, phases = kopf.OperatorRegistry(), dict[str, str]()
     kopf.on.login(registry=registry)(kopf.login_with_kubeconfig)
     group, version = environment.APPLICATION.api_version.split("/")
 
@@ -194,12 +194,12 @@ def _registry(cluster: Cluster, catalog: Catalog) -> kopf.OperatorRegistry:
     labels = {stamp.MANAGED_BY: stamp.MANAGER}
 
     @kopf.on.event("apps", "v1", "deployments", labels=labels, registry=registry)
-    async def look(body: kopf.Body, **_: Any) -> None:
+    async def report_phase(body: kopf.Body, **_: Any) -> None:
         status, name = dict(body).get("status", {}), dict(body)["metadata"]["labels"].get("app.kubernetes.io/name")
         ready = status.get("readyReplicas", 0) >= dict(body)["spec"].get("replicas", 1)
         phase = "synced" if ready else "Modify"
-        if name and told.get(name) != phase:
-            told[name] = phase
+        if name and phases.get(name) != phase:
+            phases[name] = phase
             target = await cluster.target(environment.APPLICATION, name, "status")
             await cluster.client.merge_patch(target, msgspec.json.encode({"status": {"phase": phase}}), "twin")
 

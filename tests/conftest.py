@@ -40,5 +40,7 @@ def _logging() -> Iterator[None]:
 
 
 def _levels() -> dict[str, int]:
-    known = logging.root.manager.loggerDict.items()
-    return {"": logging.root.level} | {name: one.level for name, one in known if isinstance(one, logging.Logger)}
+    loggers = logging.root.manager.loggerDict.items()
+    return {"": logging.root.level} | {
+        name: logger.level for name, logger in loggers if isinstance(logger, logging.Logger)
+    }

@@ -15,7 +15,7 @@ NO_KOPF = "bench.twin needs kopf, which is installed by who wants to compare"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (("bench.converge", "--applications", "2", "--pairs", "1"), "ratio"),
         (("bench.quiet", "--applications", "2", "--rest", "0.1"), "at rest"),
@@ -30,7 +30,7 @@ NO_KOPF = "bench.twin needs kopf, which is installed by who wants to compare"
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
-def test_a_benchmark_runs(arguments: tuple[str, ...], said: str) -> None:
+def test_a_benchmark_runs(arguments: tuple[str, ...], expected: str) -> None:
     run = subprocess.run(  # noqa: S603 - our own modules, named above
         [sys.executable, "-m", *arguments],
         cwd=ROOT,
@@ -40,4 +40,4 @@ def test_a_benchmark_runs(arguments: tuple[str, ...], said: str) -> None:
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    assert said in run.stdout
+    assert expected in run.stdout

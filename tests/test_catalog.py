@@ -101,7 +101,7 @@ def _plugin(state: State, **fields: Any) -> PluginState:
 
 
 @pytest.mark.parametrize(
-    ("plugin", "told"),
+    ("plugin", "message"),
     [
         (_plugin("failed", types=("small",)), 'the trait "small" cannot be used: rudr-py-x is odd'),
         (_plugin("quarantined", types=("fine", "small"), withheld=("small",)), "cannot be used: rudr-py-x is odd"),
@@ -111,22 +111,22 @@ def _plugin(state: State, **fields: Any) -> PluginState:
     ids=lambda value: value.state if isinstance(value, PluginState) else "",
 )
 def test_an_error_for_an_unusable_name_states_the_state_of_its_plugin(
-    plugin: PluginState, told: str, full: Catalog
+    plugin: PluginState, message: str, full: Catalog
 ) -> None:
     with pytest.raises(CatalogError) as caught:
         msgspec.structs.replace(full, plugins=(plugin,)).trait("small")
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_failing_calls_are_reported_to_the_callback(full: Catalog) -> None:
-    told: list[tuple[str, str]] = []
-    blaming = full.blaming(lambda package, name: told.append((package, name)))
+    reported: list[tuple[str, str]] = []
+    blaming = full.blaming(lambda package, name: reported.append((package, name)))
     assert blaming.trait("route") is blaming.trait("ingress")
     assert [offer.name for offer in blaming.offers()] == [offer.name for offer in full.offers()]
     assert blaming.trait("ingress").call(Rendered, returns=Rendered) == Rendered()
     with pytest.raises(PluginCallError):
         blaming.trait("route").call(_raising(KeyError("a")), returns=Rendered)
-    assert told == [("rudr-py 1", "ingress")]
+    assert reported == [("rudr-py 1", "ingress")]
 
 
 def _raising(error: BaseException) -> Callable[[], Rendered]:

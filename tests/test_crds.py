@@ -20,8 +20,8 @@ DOCUMENTS = {document["spec"]["names"]["kind"]: document for document in crds.do
 
 
 def schema_of(kind: str) -> dict[str, Any]:
-    found: dict[str, Any] = DOCUMENTS[kind]["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-    return found
+    schema: dict[str, Any] = DOCUMENTS[kind]["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    return schema
 
 
 def refusals(document: dict[str, Any]) -> list[str]:
@@ -63,11 +63,11 @@ def test_the_generator_requires_a_folder(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_the_names_are_those_of_rudr() -> None:
-    found = {
+    names = {
         document["metadata"]["name"]: (document["spec"]["names"]["singular"], document["spec"]["names"]["shortNames"])
         for document in crds.documents()
     }
-    assert found == {
+    assert names == {
         "applicationconfigurations.core.oam.dev": (
             "applicationconfiguration",
             ["cfg", "configuration", "configurations"],
@@ -86,7 +86,7 @@ def test_names_that_collide_with_kubevela_can_be_left_out() -> None:
         document["spec"]["names"]["kind"]: document["spec"]["names"]
         for document in crds.documents(legacy_short_names=False)
     }
-    taken = {name for found in names.values() for name in (*found.get("shortNames", ()), found["singular"])}
+    taken = {name for entry in names.values() for name in (*entry.get("shortNames", ()), entry["singular"])}
     assert not taken & {"comp", "trait"}
     assert names["Trait"]["singular"] == "oamtrait"
     assert names["ComponentSchematic"]["shortNames"] == ["component", "components"]

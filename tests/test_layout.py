@@ -42,7 +42,7 @@ def code_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
 
 
-def rooms(text: str, pattern: str) -> dict[str, str]:
+def packages(text: str, pattern: str) -> dict[str, str]:
     return dict(re.findall(pattern, text, re.MULTILINE))
 
 
@@ -99,13 +99,13 @@ def test_every_suppression_has_a_code_and_a_reason(path: Path) -> None:
 def test_the_package_docstring_lists_every_package() -> None:
     tree = {path.stem if path.suffix else path.name for path in PACKAGE.iterdir()}
     tree -= {"__init__", "__main__", "__pycache__", "py"}
-    assert set(rooms(rudr_py.__doc__ or "", r"^(\w+) {2,}(\S.*)$")) == tree - {"py.typed"}
+    assert set(packages(rudr_py.__doc__ or "", r"^(\w+) {2,}(\S.*)$")) == tree - {"py.typed"}
 
 
 def test_the_readme_lists_every_package() -> None:
     readme = (ROOT / "README.md").read_text()
-    in_readme = rooms(readme, r"^\| `rudr_py/(\w+)(?:\.py|/)` \| (.+) \|$")
-    assert set(in_readme) == set(rooms(rudr_py.__doc__ or "", r"^(\w+) {2,}(\S.*)$"))
+    in_readme = packages(readme, r"^\| `rudr_py/(\w+)(?:\.py|/)` \| (.+) \|$")
+    assert set(in_readme) == set(packages(rudr_py.__doc__ or "", r"^(\w+) {2,}(\S.*)$"))
 
 
 def test_the_api_exports_exactly_its_public_names() -> None:
@@ -129,17 +129,17 @@ def test_plugins_import_only_the_api() -> None:
 
 def test_tests_neither_patch_dotted_paths_nor_sleep() -> None:
     wrong = re.compile(r"""(patch|setattr)\(\s*["']rudr_py|\btime\.sleep\(""")
-    found = [name(path) for path in sorted((ROOT / "tests").rglob("*.py")) if wrong.search(path.read_text())]
-    assert [path for path in found if path != "tests/test_layout.py"] == []
+    paths = [name(path) for path in sorted((ROOT / "tests").rglob("*.py")) if wrong.search(path.read_text())]
+    assert [path for path in paths if path != "tests/test_layout.py"] == []
 
 
 def test_time_and_environment_are_arguments_below_the_command_line() -> None:
     wrong = re.compile(r"\btime\.(time|monotonic)\(|datetime\.now\(|os\.environ|os\.getenv")
     # the real clock is one of the clocks that can be handed down
     allowed = {"rudr_py/cli", "rudr_py/testing", "rudr_py/local", "rudr_py/plugins/guard.py", "rudr_py/kube/clock.py"}
-    found = [
+    paths = [
         name(path)
         for path in MODULES
         if wrong.search(path.read_text()) and not any(name(path).startswith(place) for place in allowed)
     ]
-    assert found == []
+    assert paths == []

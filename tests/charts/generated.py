@@ -33,17 +33,17 @@ HEAD = "# Printed by `make chart`; not edited by hand.\n"
 
 def files() -> dict[Path, str]:
     """Every file that is printed, by its path."""
-    found = {FOLDER / "generated" / "crds" / f"{_plural(one)}.yaml": crds.to_yaml(one) for one in crds.documents()}
-    found[FOLDER / "generated" / "other-names.yaml"] = HEAD + yaml.safe_dump(_other_names(), sort_keys=False)
-    found[FOLDER / "generated" / "rights.yaml"] = HEAD + yaml.dump(_parts(), Dumper=_Dumper, sort_keys=False, width=110)
-    found[FOLDER / "values.schema.json"] = values_file.described_schema()
-    found[FOLDER / "README.md"] = values_file.readme()
-    return found
+    texts = {FOLDER / "generated" / "crds" / f"{_plural(crd)}.yaml": crds.to_yaml(crd) for crd in crds.documents()}
+    texts[FOLDER / "generated" / "other-names.yaml"] = HEAD + yaml.safe_dump(_other_names(), sort_keys=False)
+    texts[FOLDER / "generated" / "rights.yaml"] = HEAD + yaml.dump(_parts(), Dumper=_Dumper, sort_keys=False, width=110)
+    texts[FOLDER / "values.schema.json"] = values_file.described_schema()
+    texts[FOLDER / "README.md"] = values_file.readme()
+    return texts
 
 
 def catalog(*packages: str) -> Catalog:
     """The standard types, and those of our packages with these short names."""
-    found = [
+    plugins = [
         InstalledPlugin(
             name=name,
             package=f"rudr-py-{name}",
@@ -52,7 +52,7 @@ def catalog(*packages: str) -> Catalog:
         )
         for name in packages
     ]
-    loaded = loading.load(found, entry_points.standard())
+    loaded = loading.load(plugins, entry_points.standard())
     assert not loaded.refused, loaded.refused
     return loaded.catalog
 
@@ -64,8 +64,8 @@ def _plural(document: dict[str, Any]) -> str:
 
 def _other_names() -> dict[str, Any]:
     """The names of the definitions that have others when they keep clear of KubeVela's."""
-    usual = {_plural(one): one["spec"]["names"] for one in crds.documents()}
-    other = {_plural(one): one["spec"]["names"] for one in crds.documents(legacy_short_names=False)}
+    usual = {_plural(crd): crd["spec"]["names"] for crd in crds.documents()}
+    other = {_plural(crd): crd["spec"]["names"] for crd in crds.documents(legacy_short_names=False)}
     return {plural: names for plural, names in other.items() if names != usual[plural]}
 
 
@@ -81,21 +81,21 @@ def _parts() -> dict[str, dict[str, list[Any]]]:
         **{name: needed(catalog(name), publish=False) for name in PACKAGES},
     }
     nothing = Rights(cluster=(), definitions=())
-    return {"always": _beyond(always, nothing), **{name: _beyond(found, always) for name, found in more.items()}}
+    return {"always": _beyond(always, nothing), **{name: _beyond(extended, always) for name, extended in more.items()}}
 
 
-def _beyond(found: Rights, known: Rights) -> dict[str, list[Any]]:
+def _beyond(extended: Rights, base: Rights) -> dict[str, list[Any]]:
     parts = {
-        sort: list(roles.rule_documents(_left(getattr(found, sort), getattr(known, sort))))
-        for sort in ("cluster", "definitions", "own")
+        part: list(roles.rule_documents(_left(getattr(extended, part), getattr(base, part))))
+        for part in ("cluster", "definitions", "own")
     }
-    return {sort: rules for sort, rules in parts.items() if rules}
+    return {part: rules for part, rules in parts.items() if rules}
 
 
-def _left(rules: Iterable[Rule], known: tuple[Rule, ...]) -> Iterator[Rule]:
+def _left(rules: Iterable[Rule], base: tuple[Rule, ...]) -> Iterator[Rule]:
     """As `rights.beyond`; rules for named objects as they are."""
     plain = [rule for rule in rules if not isinstance(rule, Grant)]
-    yield from rights.beyond(plain, known)
+    yield from rights.beyond(plain, base)
     yield from (rule for rule in rules if isinstance(rule, Grant))
 
 
@@ -106,7 +106,7 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
     def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> Any:
-        plain = all(isinstance(one, str) for one in sequence)
+        plain = all(isinstance(item, str) for item in sequence)
         return super().represent_sequence(tag, sequence, flow_style=plain)
 
     def ignore_aliases(self, data: Any) -> bool:

@@ -29,14 +29,14 @@ def chart() -> Any:
 
 def rendered(values: Mapping[str, Any], name: str = NAME, namespace: str = NAMESPACE) -> list[Document]:
     """The objects of a release, the hooks too. They are shared: not to be changed. Raises HelmError."""
-    found = texts(values, name, namespace)
-    return [document for text in found.values() for document in _documents(text)]
+    templates = texts(values, name, namespace)
+    return [document for text in templates.values() for document in _documents(text)]
 
 
 def texts(values: Mapping[str, Any], name: str = NAME, namespace: str = NAMESPACE) -> dict[str, str]:
     """Template -> what it renders to. Raises HelmError."""
-    found: dict[str, str] = chart().render(dict(values), name=name, namespace=namespace)
-    return {path: text for path, text in found.items() if path != NOTES}
+    templates: dict[str, str] = chart().render(dict(values), name=name, namespace=namespace)
+    return {path: text for path, text in templates.items() if path != NOTES}
 
 
 def notes(values: Mapping[str, Any]) -> str:
@@ -54,9 +54,9 @@ def refused(values: Mapping[str, Any]) -> str:
 
 def single(documents: list[Document], kind: str, name: str = "") -> Document:
     """The one object of a kind, or of a kind and name."""
-    found = [d for d in documents if d["kind"] == kind and (not name or d["metadata"]["name"] == name)]
-    assert len(found) == 1, [d["metadata"]["name"] for d in found]
-    return found[0]
+    matching = [d for d in documents if d["kind"] == kind and (not name or d["metadata"]["name"] == name)]
+    assert len(matching) == 1, [d["metadata"]["name"] for d in matching]
+    return matching[0]
 
 
 def pods(documents: list[Document]) -> Iterator[tuple[str, Document]]:

@@ -20,15 +20,15 @@ each_case = pytest.mark.parametrize("values", cases.CASES.values(), ids=cases.CA
 @each_case
 def test_lint_is_clean(values: dict[str, Any]) -> None:
     report = rendering.helm.lint(str(values_file.FOLDER), values, strict=True)
-    told = [one["error"] for one in report["messages"]]
-    assert (report["errors"], told) == ([], ["icon is recommended"])
+    messages = [message["error"] for message in report["messages"]]
+    assert (report["errors"], messages) == ([], ["icon is recommended"])
 
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_the_objects_of_all_cases_are_strictly_valid(release: str) -> None:
-    found = (document for values in cases.CASES.values() for document in rendering.rendered(values))
+    documents = (document for values in cases.CASES.values() for document in rendering.rendered(values))
     # most are the same in all cases, and a validation takes its time
-    distinct = {json.dumps(document, sort_keys=True): document for document in found}
+    distinct = {json.dumps(document, sort_keys=True): document for document in documents}
     assert len(cases.CASES) >= 12
     for document in distinct.values():
         if rbac_check.is_built_in(Kind(document["apiVersion"], document["kind"])):
@@ -37,9 +37,9 @@ def test_the_objects_of_all_cases_are_strictly_valid(release: str) -> None:
 
 @each_case
 def test_pods_satisfy_the_restricted_level(values: dict[str, Any]) -> None:
-    found = list(rendering.pods(rendering.rendered(values)))
-    assert len(found) >= 2
-    assert {title: pod_security.violations(pod) for title, pod in found} == {title: [] for title, _ in found}
+    pods = list(rendering.pods(rendering.rendered(values)))
+    assert len(pods) >= 2
+    assert {title: pod_security.violations(pod) for title, pod in pods} == {title: [] for title, _ in pods}
 
 
 @each_case

@@ -60,7 +60,8 @@ def installed(folder: Path, sha256: str) -> subprocess.CompletedProcess[str]:
     assert pip["command"][0] == "python"
     places = {"/plugins": str(folder / "plugins"), "/etc/rudr": str(folder)}
     arguments = [
-        next((one.replace(old, new) for old, new in places.items() if f"={old}" in one), one) for one in pip["args"]
+        next((argument.replace(old, new) for old, new in places.items() if f"={old}" in argument), argument)
+        for argument in pip["args"]
     ]
     command = [sys.executable, *pip["command"][1:], *arguments, "--no-index", f"--find-links={folder}"]
     return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - rendered by our own chart

@@ -24,8 +24,8 @@ RUDR = ("Rudr's file", "Rudr's file, changed")
 
 def container(values: dict[str, Any]) -> dict[str, Any]:
     pod = rendering.single(rendering.rendered(values), "Deployment")["spec"]["template"]["spec"]
-    found: dict[str, Any] = pod["containers"][0]
-    return found
+    first: dict[str, Any] = pod["containers"][0]
+    return first
 
 
 def definitions(values: dict[str, Any]) -> list[dict[str, Any]]:
@@ -34,14 +34,19 @@ def definitions(values: dict[str, Any]) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("legacy", [True, False])
 def test_the_definitions_equal_those_of_the_model(legacy: bool) -> None:
-    found = {one["metadata"]["name"]: one["spec"] for one in definitions({"crds": {"legacyShortNames": legacy}})}
-    assert found == {d["metadata"]["name"]: d["spec"] for d in crds.documents(legacy_short_names=legacy)}
+    specs = {
+        definition["metadata"]["name"]: definition["spec"]
+        for definition in definitions({"crds": {"legacyShortNames": legacy}})
+    }
+    assert specs == {d["metadata"]["name"]: d["spec"] for d in crds.documents(legacy_short_names=legacy)}
 
 
 def test_definitions_are_kept_at_uninstall_by_default() -> None:
     policy = {"helm.sh/resource-policy": "keep"}
-    assert [one["metadata"].get("annotations") for one in definitions({})] == [policy] * 7
-    assert [one["metadata"].get("annotations") for one in definitions({"crds": {"keep": False}})] == [None] * 7
+    assert [definition["metadata"].get("annotations") for definition in definitions({})] == [policy] * 7
+    assert [definition["metadata"].get("annotations") for definition in definitions({"crds": {"keep": False}})] == [
+        None
+    ] * 7
     assert definitions({"crds": {"install": False}}) == []
 
 
@@ -74,7 +79,7 @@ def test_value_files_of_rudr_are_accepted(name: str) -> None:
 def test_the_program_accepts_its_arguments(values: dict[str, Any]) -> None:
     first, *arguments = container(values)["args"]
     assert first == "run"
-    own = [one for one in arguments if one not in values.get("extraArgs", ())]
+    own = [argument for argument in arguments if argument not in values.get("extraArgs", ())]
     with options.command.make_context("run", own) as context:
         assert context.params["definitions_namespace"]
         assert context.params["watch_namespace"] == (",".join(values.get("watchNamespaces", ())) or None)
@@ -97,8 +102,10 @@ def test_pip_gets_exactly_the_packages_with_versions_and_hashes() -> None:
 def test_changed_packages_restart_the_pods() -> None:
     def annotations(packages: list[Any]) -> dict[str, str]:
         documents = rendering.rendered({"plugins": {"packages": packages}})
-        found: dict[str, str] = rendering.single(documents, "Deployment")["spec"]["template"]["metadata"]["annotations"]
-        return found
+        pod_annotations: dict[str, str] = rendering.single(documents, "Deployment")["spec"]["template"]["metadata"][
+            "annotations"
+        ]
+        return pod_annotations
 
     assert annotations(cases.PACKAGES) != annotations(cases.PACKAGES[:1])
 
@@ -106,8 +113,8 @@ def test_changed_packages_restart_the_pods() -> None:
 def test_all_written_paths_are_volumes() -> None:
     pod = rendering.single(rendering.rendered({}), "Deployment")["spec"]["template"]["spec"]
     writable = {volume["name"] for volume in pod["volumes"] if "emptyDir" in volume}
-    mounts = {one["mountPath"]: one["name"] for one in pod["containers"][0]["volumeMounts"]}
-    state = next(one["value"] for one in pod["containers"][0]["env"] if one["name"] == "RUDR_STATE_DIR")
+    mounts = {entry["mountPath"]: entry["name"] for entry in pod["containers"][0]["volumeMounts"]}
+    state = next(entry["value"] for entry in pod["containers"][0]["env"] if entry["name"] == "RUDR_STATE_DIR")
     assert {mounts["/tmp"], mounts[state]} <= writable  # noqa: S108 - the pod's own
 
 
@@ -117,7 +124,9 @@ def test_a_monitor_selects_the_metrics_service_and_its_port() -> None:
     chosen = monitor["selector"]["matchLabels"].items()
     services = [d for d in documents if d["kind"] == "Service" and chosen <= d["metadata"]["labels"].items()]
     (service,) = services
-    assert {one["port"] for one in monitor["endpoints"]} <= {port["name"] for port in service["spec"]["ports"]}
+    assert {endpoint["port"] for endpoint in monitor["endpoints"]} <= {
+        port["name"] for port in service["spec"]["ports"]
+    }
     ports = {port["name"] for port in container({})["ports"]}
     assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
 
@@ -132,12 +141,16 @@ def test_alerts_and_dashboard_use_existing_metrics() -> None:
     metrics = Metrics(SystemClock())
     PriorityQueue(SystemClock(), retry_initial=1, retry_maximum=1, metrics=metrics.queue)
     body, _ = metrics.exposition("")
-    known = set(re.findall(r"^# TYPE (\w+)", body.decode(), re.MULTILINE))
-    named = {name for one in expressions for name in re.findall(r"\b(\w+_\w+)(?=[{ )]|$)", re.sub(r'"[^"]*"', "", one))}
+    served = set(re.findall(r"^# TYPE (\w+)", body.decode(), re.MULTILINE))
+    named = {
+        name
+        for expression in expressions
+        for name in re.findall(r"\b(\w+_\w+)(?=[{ )]|$)", re.sub(r'"[^"]*"', "", expression))
+    }
     named -= {"group_left", "histogram_quantile"}
     named = {name.removesuffix("_bucket") for name in named}
     assert named
-    assert {name for name in named if name not in known} == set()
+    assert {name for name in named if name not in served} == set()
 
 
 def test_the_notes_list_the_next_three_commands() -> None:
@@ -148,7 +161,7 @@ def test_the_notes_list_the_next_three_commands() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "expected"),
     [
         ({"replicaCount": 1}, "there is no standby"),
         ({"rbac": {"create": False}}, "rudr rbac --bind rudr-system:rudr-py"),
@@ -157,8 +170,8 @@ def test_the_notes_list_the_next_three_commands() -> None:
         ({"plugins": {"packages": cases.PACKAGES}}, "for production build"),
     ],
 )
-def test_the_notes_explain_the_consequences_of_values(values: dict[str, Any], said: str) -> None:
-    assert said in rendering.notes(values)
+def test_the_notes_explain_the_consequences_of_values(values: dict[str, Any], expected: str) -> None:
+    assert expected in rendering.notes(values)
 
 
 def test_the_chart_can_be_a_subchart(tmp_path: Path) -> None:
@@ -169,8 +182,8 @@ def test_the_chart_can_be_a_subchart(tmp_path: Path) -> None:
     (tmp_path / "Chart.yaml").write_text(yaml.safe_dump(whole))
     (tmp_path / "values.yaml").write_text("global: {team: platform}\nrudr-py: {replicaCount: 3}\n")
     with rendering.helm.Chart.load(str(tmp_path)) as chart:
-        found = chart.render({}, name="platform", namespace="rudr-system")
-    deployment = yaml.safe_load(found["platform/charts/rudr-py/templates/deployment.yaml"])
+        templates = chart.render({}, name="platform", namespace="rudr-system")
+    deployment = yaml.safe_load(templates["platform/charts/rudr-py/templates/deployment.yaml"])
     assert deployment["spec"]["replicas"] == 3
     assert deployment["metadata"]["name"] == "platform-rudr-py"
 
@@ -185,6 +198,6 @@ def test_names_have_at_most_63_characters() -> None:
 def test_the_packed_chart_renders_the_same(tmp_path: Path) -> None:
     packed = rendering.helm.package(str(values_file.FOLDER), destination=str(tmp_path))
     with rendering.helm.Chart.load(packed) as chart:
-        found = chart.render({}, name=rendering.NAME, namespace=rendering.NAMESPACE)
-    assert {path: text for path, text in found.items() if path != rendering.NOTES} == rendering.texts({})
+        templates = chart.render({}, name=rendering.NAME, namespace=rendering.NAMESPACE)
+    assert {path: text for path, text in templates.items() if path != rendering.NOTES} == rendering.texts({})
     assert Path(packed).stat().st_size < 100_000  # the release is kept in a Secret, which has an end

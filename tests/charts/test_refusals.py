@@ -57,5 +57,7 @@ def test_an_invalid_value_is_refused_by_name(values: dict[str, Any], message: st
 @pytest.mark.parametrize("level", ["debug", "rudr=info,kube=info", "error,rudr_py.plugins=debug", "off", "warning"])
 def test_the_controller_accepts_the_log_levels_of_the_schema(level: str) -> None:
     environment = rendering.single(rendering.rendered({"logLevel": level}), "Deployment")["spec"]["template"]["spec"]
-    (value,) = [one["value"] for one in environment["containers"][0]["env"] if one["name"] == "RUDR_LOG_LEVEL"]
+    (value,) = [
+        variable["value"] for variable in environment["containers"][0]["env"] if variable["name"] == "RUDR_LOG_LEVEL"
+    ]
     levels.parse(value)

@@ -37,7 +37,7 @@ def of(rules: Iterable[Rule]) -> set[Atom]:
 def granted(values: dict[str, Any]) -> dict[str, set[Atom]]:
     """Namespace ("": all of them) -> what the roles that are bound to the controller's account allow there."""
     documents = rendering.rendered(values)
-    found: dict[str, set[Atom]] = {}
+    allowed: dict[str, set[Atom]] = {}
     account = rendering.single(documents, "Deployment")["spec"]["template"]["spec"]["serviceAccountName"]
     for binding in documents:
         if binding["kind"] not in ("RoleBinding", "ClusterRoleBinding"):
@@ -51,8 +51,8 @@ def granted(values: dict[str, Any]) -> dict[str, set[Atom]]:
             if (d["kind"], d["metadata"]["name"]) == (binding["roleRef"]["kind"], binding["roleRef"]["name"])
             and d["metadata"].get("namespace", "") == namespace
         )
-        found.setdefault(namespace, set()).update(atoms(role.get("rules", ())))
-    return found
+        allowed.setdefault(namespace, set()).update(atoms(role.get("rules", ())))
+    return allowed
 
 
 @pytest.mark.parametrize("publish", [True, False])
@@ -128,10 +128,10 @@ def test_no_role_has_wildcards_secrets_or_verbs_that_escalate(values: dict[str, 
 def people(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
     documents = rendering.rendered(values)
     return {
-        name: one
-        for one in documents
+        name: document
+        for document in documents
         for name in PEOPLE
-        if one["kind"] == "ClusterRole" and one["metadata"]["name"] == f"rudr-{name}"
+        if document["kind"] == "ClusterRole" and document["metadata"]["name"] == f"rudr-{name}"
     }
 
 
@@ -140,10 +140,10 @@ def written(role: dict[str, Any]) -> set[str]:
 
 
 def test_each_oam_role_writes_its_own_kinds_and_reads_all_kinds() -> None:
-    found = people({})
+    user_roles = people({})
     applications, components = {"applicationconfigurations"}, {"componentschematics"}
     definitions = {"applicationscopes", "healthscopes", "traits", "workloadtypes"}
-    assert {name: written(role) for name, role in found.items()} == {
+    assert {name: written(role) for name, role in user_roles.items()} == {
         "view": set(),
         "edit": applications | components,
         "admin": applications | components | definitions,
@@ -151,8 +151,8 @@ def test_each_oam_role_writes_its_own_kinds_and_reads_all_kinds() -> None:
         "application-operator": applications,
         "infrastructure-operator": definitions,
     }
-    everything = {one["spec"]["names"]["plural"] for one in crds.documents()}
-    for role in found.values():
+    everything = {crd["spec"]["names"]["plural"] for crd in crds.documents()}
+    for role in user_roles.values():
         read = {(group, resource) for group, resource, verb, _ in atoms(role["rules"]) if verb == "get"}
         assert read == {(CORE_GROUP, resource) for resource in everything}
 
@@ -160,10 +160,10 @@ def test_each_oam_role_writes_its_own_kinds_and_reads_all_kinds() -> None:
 @pytest.mark.parametrize("aggregate", [True, False])
 def test_oam_roles_are_aggregated_to_the_roles_of_the_cluster(aggregate: bool) -> None:
     prefix = "rbac.authorization.k8s.io/aggregate-to-"
-    found = people({"userRoles": {"aggregate": aggregate}})
+    user_roles = people({"userRoles": {"aggregate": aggregate}})
     into = {
         name: {label for label in role["metadata"]["labels"] if label.startswith(prefix)}
-        for name, role in found.items()
+        for name, role in user_roles.items()
     }
     own = {"view", "edit", "admin"} if aggregate else set()
     assert into == {name: ({prefix + name} if name in own else set()) for name in PEOPLE}

@@ -21,11 +21,11 @@ GLOBAL = {"global"}
 
 def leaves(schema: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """The paths of all values that a schema knows by name, but for what is inside of Kubernetes' own types."""
-    known = schema.get("properties", {})
+    fields = schema.get("properties", {})
     if schema.get("additionalProperties") is not False or path in PROBES:
         yield path
         return
-    for key, inner in known.items():
+    for key, inner in fields.items():
         if (path, key) != ((), "global"):
             yield from leaves(inner, (*path, key))
 
@@ -41,17 +41,17 @@ def at(values: dict[str, Any], path: tuple[str, ...]) -> Any:
 
 def without(values: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any] | None:
     """A copy less the value at a path, or None if it is not there."""
-    found = copy.deepcopy(values)
-    place = found
+    reduced = copy.deepcopy(values)
+    place = reduced
     for key in path[:-1]:
         place = place.get(key, {})
     if path[-1] not in place:
         return None
     del place[path[-1]]
-    return found
+    return reduced
 
 
-@pytest.mark.parametrize(("path", "text"), generated.files().items(), ids=lambda one: getattr(one, "name", ""))
+@pytest.mark.parametrize(("path", "text"), generated.files().items(), ids=lambda value: getattr(value, "name", ""))
 def test_generated_files_are_current(path: Any, text: str) -> None:
     assert path.read_text() == text, "run `make chart`"
 

@@ -69,12 +69,12 @@ def _commented(text: str) -> Iterator[Value]:
         if line.lstrip().startswith("#"):
             comment.append(line.lstrip()[1:].strip())
             continue
-        found = _KEY.match(line)
-        if found and comment:
-            path = [*path[: len(found[1]) // 2], found[2]]
+        match = _KEY.match(line)
+        if match and comment:
+            path = [*path[: len(match[1]) // 2], match[2]]
             yield Value(tuple(path), _at(defaults, path), " ".join(comment))
-        elif found:
-            path = [*path[: len(found[1]) // 2], found[2]]
+        elif match:
+            path = [*path[: len(match[1]) // 2], match[2]]
         comment = []
 
 

@@ -58,9 +58,9 @@ def _counts(sections: Sequence[Section], rows: Sequence[Row]) -> Iterator[str]:
     states: tuple[str, ...] = get_args(table.State)
     yield f"| section | rows | {' | '.join(states)} |"
     yield f"|---|{'---:|' * (1 + len(states))}"
-    for title, found in (*((section.title, section.rows) for section in sections), ("all", rows)):
-        counts = " | ".join(str(_count(found, state)) for state in states)
-        yield f"| {title} | {len(found)} | {counts} |"
+    for title, group in (*((section.title, section.rows) for section in sections), ("all", rows)):
+        counts = " | ".join(str(_count(group, state)) for state in states)
+        yield f"| {title} | {len(group)} | {counts} |"
 
 
 def _without(hard: Sequence[Row]) -> Iterator[str]:

@@ -118,7 +118,7 @@ class _Generator:
         return st.tuples(self._document("ApplicationConfiguration", "shop"), *components).map(list)
 
     def _document(self, kind: str, name: str) -> Drawn:
-        (crd,) = (one for one in crds.documents() if one["spec"]["names"]["kind"] == kind)
+        (crd,) = (document for document in crds.documents() if document["spec"]["names"]["kind"] == kind)
         schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
         head = {"apiVersion": "core.oam.dev/v1alpha1", "kind": kind, "metadata": {"name": name}}
         return self._value(schema, "", "spec").map(lambda spec: {**head, "spec": spec})
@@ -131,10 +131,10 @@ class _Generator:
             words = tuple(word for word in words if isinstance(word, str)) or NAMES
         if "enum" in schema:
             words = tuple(schema["enum"])
-        found = self._anything(schema, name)
+        strategy = self._anything(schema, name)
         if words:
-            found = self._mostly(st.sampled_from(words), found)
-        return self._mostly(found, st.none()) if schema.get("nullable") else found
+            strategy = self._mostly(st.sampled_from(words), strategy)
+        return self._mostly(strategy, st.none()) if schema.get("nullable") else strategy
 
     def _anything(self, schema: dict[str, Any], name: str) -> Drawn:
         """Whatever the schema lets pass."""
@@ -154,33 +154,33 @@ class _Generator:
         return st.integers(1, 100).flatmap(lambda drawn: odd if drawn <= self._odd else usual)
 
     def _array(self, items: dict[str, Any], name: str) -> Drawn:
-        one = self._anything(items, name)
+        item = self._anything(items, name)
         usual = {"traits": TRAITS, "scopes": SCOPES}.get(name, ())
         if usual:
-            return st.lists(self._mostly(st.sampled_from(usual), one), max_size=2)
+            return st.lists(self._mostly(st.sampled_from(usual), item), max_size=2)
         least = 1 if name in ALWAYS else 0
         if "properties" not in items:
-            return st.lists(one, max_size=2)
-        apart = st.lists(one, min_size=least, max_size=2, unique_by=_called)
-        return self._mostly(apart, st.lists(one, max_size=2))
+            return st.lists(item, max_size=2)
+        apart = st.lists(item, min_size=least, max_size=2, unique_by=_called)
+        return self._mostly(apart, st.lists(item, max_size=2))
 
     def _record(self, schema: dict[str, Any], name: str) -> Drawn:
         fields: dict[str, Any] = schema.get("properties", {})
         needed = set(schema.get("required", ()))
         choices = sorted({"exec", "httpGet", "tcpSocket"} & set(fields))
-        usual = st.sampled_from(choices).map(lambda one: set(choices) - {one}) if choices else st.just(set())
+        usual = st.sampled_from(choices).map(lambda field: set(choices) - {field}) if choices else st.just(set())
 
         @st.composite
         def build(draw: st.DrawFn) -> dict[str, Json]:
             some = draw(st.lists(st.sampled_from(sorted(fields)), max_size=4)) if fields else []
             always = draw(self._mostly(st.just(set(ALWAYS) & set(fields)), st.just(set())))
             others = draw(self._mostly(usual, st.just(set())))
-            wanted = (needed | set(some) | set(always) | set(choices)) - others
-            found = {one: draw(self._value(node, name, one)) for one, node in fields.items() if one in wanted}
+            names = (needed | set(some) | set(always) | set(choices)) - others
+            record = {field: draw(self._value(node, name, field)) for field, node in fields.items() if field in names}
             if schema.get(PRESERVE) and draw(self._mostly(st.just(False), st.booleans())):
                 extra = draw(st.text(max_size=5))
-                found.update({} if extra in fields else {extra: draw(ANY)})
-            return found
+                record.update({} if extra in fields else {extra: draw(ANY)})
+            return record
 
         return build()
 

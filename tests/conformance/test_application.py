@@ -10,10 +10,10 @@ TWO = f"{ONE}- {{componentName: web, instanceName: back}}\n"
 
 
 def test_a_component_that_is_added_or_removed_adds_or_removes_its_objects() -> None:
-    one = oam.objects(oam.plan(COMPONENT, oam.application(ONE)))
-    two = oam.objects(oam.plan(COMPONENT, oam.application(TWO)))
-    assert set(two) - set(one) == {"ComponentInstance/web-back", "Deployment/back", "Service/back"}
-    assert {key: two[key] for key in one} == one
+    single = oam.objects(oam.plan(COMPONENT, oam.application(ONE)))
+    both = oam.objects(oam.plan(COMPONENT, oam.application(TWO)))
+    assert set(both) - set(single) == {"ComponentInstance/web-back", "Deployment/back", "Service/back"}
+    assert {key: both[key] for key in single} == single
 
 
 def test_all_problems_of_all_documents_are_reported_at_once() -> None:

@@ -61,22 +61,22 @@ def test_a_kind_is_admitted_only_by_a_workload_type_object() -> None:
     "settings", ["[]", "[{name: arms, value: 2}, {name: legs, value: 2}]", "[{name: arms, value: two}]"]
 )
 def test_a_component_must_use_exactly_the_settings_of_its_type(settings: str) -> None:
-    found = oam.plan(robot(settings), oam.instance(), oam.definition("WorkloadType", "robots", ROBOTS))
-    assert {rule for rule, _ in oam.refused(found)} == {"WT-3"}
+    plan = oam.plan(robot(settings), oam.instance(), oam.definition("WorkloadType", "robots", ROBOTS))
+    assert {rule for rule, _ in oam.refused(plan)} == {"WT-3"}
 
 
 def test_a_parameter_overrides_the_value_of_a_setting() -> None:
     text = robot("[{name: arms, value: 2, fromParam: arms}]", "[{name: arms, type: number}]")
     application = oam.instance(values="- {name: arms, value: 4}")
-    found = oam.objects(oam.plan(text, application, oam.definition("WorkloadType", "robots", ROBOTS)))
-    assert found["Robot/front"]["spec"]["arms"] == 4
+    objects = oam.objects(oam.plan(text, application, oam.definition("WorkloadType", "robots", ROBOTS)))
+    assert objects["Robot/front"]["spec"]["arms"] == 4
 
 
 def test_a_setting_named_spec_is_the_spec_with_parameters_substituted() -> None:
     definition = oam.definition("WorkloadType", "robots", ROBOTS.partition("settings:")[0])
     text = robot("[{name: spec, value: {arms: {fromParam: arms}, legs: 2}}]", "[{name: arms, type: number}]")
-    found = oam.objects(oam.plan(text, oam.instance(values="- {name: arms, value: 4}"), definition))
-    assert found["Robot/front"]["spec"] == {"arms": 4, "legs": 2}
+    objects = oam.objects(oam.plan(text, oam.instance(values="- {name: arms, value: 4}"), definition))
+    assert objects["Robot/front"]["spec"] == {"arms": 4, "legs": 2}
 
 
 @pytest.mark.parametrize(
@@ -95,13 +95,13 @@ def test_kinds_that_grant_permissions_are_never_admitted(group: str, kind: str) 
     assert oam.refused(oam.plan(text, oam.instance(), definition)) == [("CO-13", "$.spec.workloadType")]
 
 
-def everything() -> list[dict[str, Any]]:
+def published() -> list[dict[str, Any]]:
     return list(definitions.publish(oam.catalog(), "rudr"))
 
 
 def test_every_installed_type_is_published_as_a_valid_object() -> None:
     kinds = []
-    for document in everything():
+    for document in published():
         parsed = documents.parse(document)
         assert (parsed.problems, parsed.warnings) == ((), ())
         assert not kubernetes_schemas.refusals(document, kubernetes_schemas.VERSIONS[0])
@@ -117,7 +117,7 @@ def test_every_installed_type_is_published_as_a_valid_object() -> None:
 
 
 def test_a_published_trait_has_the_workloads_and_schema_of_its_type() -> None:
-    values = {one.metadata.name: one for one in map(_trait, everything()) if one is not None}
+    values = {trait.metadata.name: trait for trait in map(_trait, published()) if trait is not None}
     for offer in oam.catalog().offers():
         if isinstance(offer.type, Trait):
             value = values[offer.name]
@@ -128,19 +128,22 @@ def test_a_published_trait_has_the_workloads_and_schema_of_its_type() -> None:
 
 
 def test_a_published_scope_has_type_overlap_and_parameters() -> None:
-    parsed = (documents.parse(document).value for document in everything())
+    parsed = (documents.parse(document).value for document in published())
     scopes = {value.type: value for value in parsed if isinstance(value, ScopeDefinition)}
     network = scopes["core.oam.dev/v1alpha1.NetworkScope"]
     assert not network.allow_component_overlap
-    assert {one.name for one in network.parameters if one.required} == {"network-id", "subnet-id"}
+    assert {parameter.name for parameter in network.parameters if parameter.required} == {"network-id", "subnet-id"}
     health = scopes["core.oam.dev/v1alpha1.HealthScope"]
     assert health.allow_component_overlap
-    assert {one.name for one in health.parameters if one.required} == {"probe-method", "probe-endpoint"}
+    assert {parameter.name for parameter in health.parameters if parameter.required} == {
+        "probe-method",
+        "probe-endpoint",
+    }
 
 
 def test_published_definitions_do_not_change_rendered_objects() -> None:
     texts = SERVER, oam.instance(traits=SCALER)
-    published_texts = [json.dumps(document) for document in everything()]
+    published_texts = [json.dumps(document) for document in published()]
     assert oam.objects(oam.plan(*texts, *published_texts)) == oam.objects(oam.plan(*texts))
 
 

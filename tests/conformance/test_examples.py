@@ -62,20 +62,20 @@ def _rudr() -> Path:
 def test_unmodified_examples_of_rudr_render(rudr: Path) -> None:
     plans = rendered(rudr)
     assert len(plans) == 13
-    assert {name: found.problems for name, found in plans.items() if found.problems} == {}
+    assert {name: example.problems for name, example in plans.items() if example.problems} == {}
 
 
 def test_an_ingress_on_a_worker_is_refused_with_the_reason(rudr: Path) -> None:
-    found = plan(rudr, REFUSED)
-    assert oam.refused(found) == [("TR-14", "$.spec.components[0].traits[0].name")]
-    assert "SingletonWorker" in found.problems[0].message
+    result = plan(rudr, REFUSED)
+    assert oam.refused(result) == [("TR-14", "$.spec.components[0].traits[0].name")]
+    assert "SingletonWorker" in result.problems[0].message
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)
 def test_an_example_of_an_uninstalled_plugin_names_the_missing_type(name: str, rudr: Path) -> None:
-    found = plan(rudr, name)
-    assert oam.refused(found) == [("CO-13", "$.spec.workloadType")]
-    assert ELSEWHERE[name] in found.problems[0].message
+    result = plan(rudr, name)
+    assert oam.refused(result) == [("CO-13", "$.spec.workloadType")]
+    assert ELSEWHERE[name] in result.problems[0].message
 
 
 @pytest.mark.parametrize(
@@ -91,14 +91,14 @@ def test_an_outdated_shape_in_an_example_is_read_with_a_warning(name: str, place
 
 
 def test_examples_of_rudr_render_to_the_golden_digests(rudr: Path) -> None:
-    found = {
-        name: {f"{planned.ref.kind.kind}/{planned.ref.name}": digests.of(planned.body) for planned in one.manifests}
-        for name, one in rendered(rudr).items()
+    actual = {
+        name: {f"{planned.ref.kind.kind}/{planned.ref.name}": digests.of(planned.body) for planned in example.manifests}
+        for name, example in rendered(rudr).items()
     }
     if os.environ.get("RUDR_UPDATE_GOLDEN"):
         GOLDEN.parent.mkdir(exist_ok=True)
-        GOLDEN.write_text(yaml.safe_dump(found, width=120), encoding="utf-8")
-    assert found == yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))
+        GOLDEN.write_text(yaml.safe_dump(actual, width=120), encoding="utf-8")
+    assert actual == yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("version", kubernetes_schemas.VERSIONS)
@@ -106,7 +106,7 @@ def test_examples_of_rudr_render_to_the_golden_digests(rudr: Path) -> None:
 def test_kubernetes_accepts_every_object_of_every_example(folder: Path, version: str) -> None:
     if not folder.is_dir():
         pytest.skip(f"{folder.name} is not here; it is no part of the project")
-    bodies = [planned.body for found in rendered(folder).values() for planned in found.manifests]
+    bodies = [planned.body for example in rendered(folder).values() for planned in example.manifests]
     assert bodies
     assert [refusal for body in bodies for refusal in kubernetes_schemas.refusals(body, version)] == []
 

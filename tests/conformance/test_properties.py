@@ -28,9 +28,9 @@ def render(documents: Documents) -> Plan:
     return oam.render(read, "shop")
 
 
-def rendered_bytes(found: Plan) -> bytes:
-    bodies = [(str(planned.ref), planned.body, planned.once) for planned in found.manifests]
-    return msgspec.json.encode([bodies, found.problems, found.warnings, found.reason])
+def rendered_bytes(plan: Plan) -> bytes:
+    bodies = [(str(planned.ref), planned.body, planned.once) for planned in plan.manifests]
+    return msgspec.json.encode([bodies, plan.problems, plan.warnings, plan.reason])
 
 
 def check(documents: Documents) -> None:
@@ -39,12 +39,12 @@ def check(documents: Documents) -> None:
         assert not list(kubernetes_schemas.own(document["kind"]).iter_errors({**document, "metadata": {}})), (
             "not generated right"
         )
-    found = render(documents)
-    assert rendered_bytes(found) == rendered_bytes(render(documents))
-    assert not (found.problems and found.manifests)
+    plan = render(documents)
+    assert rendered_bytes(plan) == rendered_bytes(render(documents))
+    assert not (plan.problems and plan.manifests)
     refusals = [
         f"{version}: {refusal}"
-        for planned in found.manifests
+        for planned in plan.manifests
         for version in kubernetes_schemas.VERSIONS
         for refusal in kubernetes_schemas.refusals(planned.body, version)
     ]
@@ -68,5 +68,5 @@ def test_many_documents_accepted_by_the_schemas_render_or_are_refused_and_never_
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 def test_some_generated_documents_render(data: st.DataObject) -> None:
     """Else the test above would show nothing."""
-    found = [render(data.draw(strategies.documents())) for _ in range(20)]
-    assert any(one.manifests for one in found)
+    plans = [render(data.draw(strategies.documents())) for _ in range(20)]
+    assert any(plan.manifests for plan in plans)

@@ -42,8 +42,8 @@ def test_a_changed_singleton_server_changes_its_pods_and_keeps_its_selector() ->
 
 
 def test_equal_containers_of_two_instances_have_separate_config_maps() -> None:
-    found = oam.objects(oam.plan(oam.component("Worker", FILES), oam.component("Worker", FILES, name="api"), TWO))
-    maps = {name: body["data"] for name, body in found.items() if name.startswith("ConfigMap/")}
+    objects = oam.objects(oam.plan(oam.component("Worker", FILES), oam.component("Worker", FILES, name="api"), TWO))
+    maps = {name: body["data"] for name, body in objects.items() if name.startswith("ConfigMap/")}
     assert maps == {
         "ConfigMap/a-main-0": {"one.ini": "one"},
         "ConfigMap/a-main-1": {"two.ini": "two"},
@@ -53,8 +53,8 @@ def test_equal_containers_of_two_instances_have_separate_config_maps() -> None:
 
 
 def test_two_config_files_of_one_directory_have_separate_mounts() -> None:
-    found = oam.plan(oam.component("Worker", FILES), oam.instance())
-    mounts = oam.container(found)["volumeMounts"]
+    plan = oam.plan(oam.component("Worker", FILES), oam.instance())
+    mounts = oam.container(plan)["volumeMounts"]
     assert [(mount["mountPath"], mount["subPath"]) for mount in mounts] == [
         ("/etc/app/one.ini", "one.ini"),
         ("/etc/app/two.ini", "two.ini"),
@@ -75,7 +75,7 @@ def test_a_claim_has_no_owner_by_default() -> None:
 
 
 def test_a_missing_component_is_reported_with_the_other_problems() -> None:
-    found = oam.plan(oam.component("Worker", oam.MAIN), TWO)
-    assert oam.refused(found) == [("", "$.spec.components[1].componentName")]
-    assert found.reason == "ComponentNotFound"
-    assert found.instances == (), "nothing is known to be gone, so nothing is to be pruned"
+    plan = oam.plan(oam.component("Worker", oam.MAIN), TWO)
+    assert oam.refused(plan) == [("", "$.spec.components[1].componentName")]
+    assert plan.reason == "ComponentNotFound"
+    assert plan.instances == (), "nothing is known to be gone, so nothing is to be pruned"

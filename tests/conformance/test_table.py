@@ -70,17 +70,17 @@ def test_every_must_is_in_the_table_and_an_untested_one_has_a_reason() -> None:
 
 
 def test_every_requirement_of_the_specification_is_in_the_table_with_its_kind() -> None:
-    found = re.findall(r"^\| ([A-Z]{2}-\d+) \| ([^|]+?) \|", listed("requirements.md"), re.MULTILINE)
+    requirements = re.findall(r"^\| ([A-Z]{2}-\d+) \| ([^|]+?) \|", listed("requirements.md"), re.MULTILINE)
     kinds = {row.id: row.kind for row in ROWS}
-    assert {name: kinds.get(name) for name, _ in found} == {name: KINDS[letter] for name, letter in found}
+    assert {name: kinds.get(name) for name, _ in requirements} == {name: KINDS[letter] for name, letter in requirements}
 
 
 def test_every_reported_bug_and_request_is_in_the_table() -> None:
     bugs, _, issues = listed("rudr-gaps.md").partition("### 3.2")
-    found = re.findall(r"^\| (B\d+) \|", bugs, re.MULTILINE)
-    found += re.findall(r"^\| ([^|]*#[^|]*?) \|", issues, re.MULTILINE)
-    assert len(found) > 60
-    assert sorted(set(found) - {row.id for row in ROWS}) == []
+    reported = re.findall(r"^\| (B\d+) \|", bugs, re.MULTILINE)
+    reported += re.findall(r"^\| ([^|]*#[^|]*?) \|", issues, re.MULTILINE)
+    assert len(reported) > 60
+    assert sorted(set(reported) - {row.id for row in ROWS}) == []
 
 
 def test_every_rule_in_a_message_is_in_the_table() -> None:

@@ -62,15 +62,15 @@ def _command(command: click.Command, context: click.Context, *, depth: int) -> I
 
 
 def _table(parameters: Iterable[click.Parameter]) -> Iterator[str]:
-    options = [one for one in parameters if isinstance(one, click.Option) and not one.hidden]
+    options = [parameter for parameter in parameters if isinstance(parameter, click.Option) and not parameter.hidden]
     if options:
         yield "| option | | variable |\n|---|---|---|\n" + "".join(map(_row, options))
 
 
 def _row(option: click.Option) -> str:
-    names, told = option.get_help_record(click.Context(click.Command(""))) or ("", "")
+    names, help_text = option.get_help_record(click.Context(click.Command(""))) or ("", "")
     variables = [option.envvar] if isinstance(option.envvar, str) else list(option.envvar or ())
-    return f"| `{cell(names)}` | {cell(told)} | {', '.join(f'`{name}`' for name in variables)} |\n"
+    return f"| `{cell(names)}` | {cell(help_text)} | {', '.join(f'`{name}`' for name in variables)} |\n"
 
 
 def _help(text: str) -> Iterator[str]:
@@ -79,8 +79,8 @@ def _help(text: str) -> Iterator[str]:
         if paragraph.startswith("\b"):
             yield f"```text\n{paragraph.removeprefix(chr(8)).strip(chr(10))}\n```\n"
             continue
-        said, example, command = " ".join(paragraph.split()).partition("Example: ")
-        if said:
-            yield said.strip() + "\n"
+        text_before, example, command = " ".join(paragraph.split()).partition("Example: ")
+        if text_before:
+            yield text_before.strip() + "\n"
         if example:
             yield f"```console example\n$ {command}\n```\n"

@@ -42,11 +42,11 @@ def commands(page: Page) -> list[PageCommand]:
 
 
 def _commands(page: Page, block: Block) -> list[PageCommand]:
-    found: list[PageCommand] = []
+    commands: list[PageCommand] = []
     for part in re.split(r"^\$ ", block.text.replace("\\\n", ""), flags=re.MULTILINE)[1:]:
         line, _, output = part.partition("\n")
-        found.append(PageCommand(page.name, line, output, block.argument == ""))
-    return found
+        commands.append(PageCommand(page.name, line, output, block.argument == ""))
+    return commands
 
 
 def run(command: PageCommand, loaded: LoadedPlugins) -> Result:
@@ -59,15 +59,15 @@ def run(command: PageCommand, loaded: LoadedPlugins) -> Result:
 
 def parse(words: list[str]) -> None:
     """Whether the words are a command with options that exist. Raises click.UsageError."""
-    found: click.Command | None = program
+    command: click.Command | None = program
     parent: click.Context | None = None
     rest = words[1:]
-    while found is not None and not {"-h", "--help"} & set(rest):
-        context = found.make_context(found.name, list(rest), parent=parent)
-        if not isinstance(found, click.Group):
+    while command is not None and not {"-h", "--help"} & set(rest):
+        context = command.make_context(command.name, list(rest), parent=parent)
+        if not isinstance(command, click.Group):
             return
         rest = [*context._protected_args, *context.args]  # what the group has not taken for itself
-        _, found, rest = found.resolve_command(context, rest) if rest else (None, None, [])
+        _, command, rest = command.resolve_command(context, rest) if rest else (None, None, [])
         parent = context
 
 

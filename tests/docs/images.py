@@ -34,11 +34,11 @@ def status() -> str:
     return "".join(f"{line.rstrip()}\n" for line in report_text.lines(golden.items, WIDTH, colours=True))
 
 
-def svg(shown: str, title: str) -> str:
+def svg(output: str, title: str) -> str:
     """The picture of a terminal with this text. It names no host: fonts are those that the reader has."""
     with Path("/dev/null").open("w") as nowhere:
         console = Console(record=True, width=WIDTH, file=nowhere, force_terminal=True, color_system="truecolor")
-        console.print(Text.from_ansi(shown), soft_wrap=True)
+        console.print(Text.from_ansi(output), soft_wrap=True)
     drawn = re.sub(r"@font-face \{.*?\}", "", console.export_svg(title=title, unique_id="status"), flags=re.DOTALL)
     return "".join(f"{line.rstrip()}\n" for line in drawn.splitlines())
 

@@ -46,10 +46,10 @@ GROUPS = {
 
 def page() -> str:
     """The whole page."""
-    found = sorted(families(), key=lambda family: family.name)
+    served = sorted(families(), key=lambda family: family.name)
     parts = [HEAD]
     for title, prefixes in GROUPS.items():
-        listed = [family for family in found if family.name.startswith(prefixes)]
+        listed = [family for family in served if family.name.startswith(prefixes)]
         rows = [_row(family) for family in listed if not family.name.endswith("_created")]
         if rows:
             parts.append(f"## {title}\n\n| name | type | labels | |\n|---|---|---|---|\n" + "\n".join(rows) + "\n")
@@ -68,7 +68,7 @@ async def _scraped(handle: LocalHandle, catalog: Catalog) -> str:
     election = LeaderElection(namespace=handle.namespace, identity="the only one")
     async with handle.cluster.controller(catalog, settings=Settings(leader_election=election)) as controller:
         for path in EXAMPLES.glob("*.yaml"):
-            await handle.cluster.apply(*(one.value for one in yaml_file.load(path.read_bytes(), path.name)))
+            await handle.cluster.apply(*(document.value for document in yaml_file.load(path.read_bytes(), path.name)))
         await handle.cluster.until(APPLICATION, "shop", _is_synced)
         url = f"http://127.0.0.1:{controller.endpoints.metrics_port}/metrics"
         async with aiohttp.ClientSession() as session, session.get(url) as answer:

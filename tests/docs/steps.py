@@ -26,11 +26,11 @@ class Command:
 
 def steps(page: Path) -> list[File | Command]:
     """What a reader does, in order. A block of a language that names no file is for reading only."""
-    found: list[File | Command] = []
+    listed: list[File | Command] = []
     for block in Page(page).blocks:
         if block.language == "console":
             lines = [line.removeprefix("$ ") for line in block.text.splitlines() if line.startswith("$ ")]
-            found += (Command(tuple(line.split()), block.argument) for line in lines)
+            listed += (Command(tuple(line.split()), block.argument) for line in lines)
         elif block.argument:
-            found.append(File(block.argument, block.text))
-    return found
+            listed.append(File(block.argument, block.text))
+    return listed

@@ -8,9 +8,9 @@ from tests.docs import images
 
 
 def test_the_image_of_status_equals_the_output_of_the_command() -> None:
-    shown = images.text((images.IMAGES / "status.svg").read_text())
-    wanted = ["".join(line.split()) for line in click.unstyle(images.status()).splitlines() if line]
-    assert shown == wanted, "stale: python -m tests.docs.images"
+    drawn = images.text((images.IMAGES / "status.svg").read_text())
+    printed = ["".join(line.split()) for line in click.unstyle(images.status()).splitlines() if line]
+    assert drawn == printed, "stale: python -m tests.docs.images"
 
 
 def test_the_image_has_colours_and_loads_no_external_resource() -> None:

@@ -17,7 +17,7 @@ CHART = ROOT / "charts" / "rudr-py"
 FIXTURES = {"rudr_api", "rudr_controller", "rudr_golden", "rudr_register_types"}
 """Of pytest, and the hook of a plugin."""
 
-TOLD_OTHERWISE = {"Ready", "Valid", "Synced", "Complete", "Succeeded", "Unknown"}
+EXPLAINED_ELSEWHERE = {"Ready", "Valid", "Synced", "Complete", "Succeeded", "Unknown"}
 """Reasons of conditions that are True, and of what nobody has looked at yet."""
 
 OF_THE_SERVER = {"Forbidden", "ErrImageNeverPull", "Error", "Lost", "InvalidImageName"}
@@ -30,11 +30,11 @@ def _reasons() -> Iterator[str]:
     for path in (path for folder in folders for path in (ROOT / "rudr_py" / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call):
-                found = [keyword.value for keyword in node.keywords if keyword.arg in ("reason", "otherwise")]
+                expressions = [keyword.value for keyword in node.keywords if keyword.arg in ("reason", "otherwise")]
                 called = node.func.id if isinstance(node.func, ast.Name) else ""
                 if called in ("Health", "_failed", "_progressing", "_trouble") and len(node.args) > 1:
-                    found.append(node.args[1])
-                texts = (str(one.value) for one in found if isinstance(one, ast.Constant))
+                    expressions.append(node.args[1])
+                texts = (str(expression.value) for expression in expressions if isinstance(expression, ast.Constant))
                 yield from (text for text in texts if text[:1].isupper())
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
                 yield from (
@@ -51,8 +51,8 @@ _NAMES = {
 
 
 def test_every_reason_is_explained() -> None:
-    told = set(OPERATIONS.codes)
-    assert sorted(set(_reasons()) - told - TOLD_OTHERWISE) == []
+    explained = set(OPERATIONS.codes)
+    assert sorted(set(_reasons()) - explained - EXPLAINED_ELSEWHERE) == []
 
 
 def test_every_explained_reason_exists() -> None:
@@ -66,7 +66,9 @@ def test_every_explained_reason_exists() -> None:
 
 
 # the decisions name some that we have not
-@pytest.mark.parametrize("page", [one for one in pages() if one.path.stem != "decisions"], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [page for page in pages() if page.path.stem != "decisions"], ids=lambda page: page.name
+)
 def test_metrics_on_a_page_are_served(page: Page) -> None:
     served = Page(FOLDER / "metrics.md").text
     prefixes = "rudr_(?!py)|controller_runtime_|workqueue_|rest_client_|leader_election_"
@@ -77,11 +79,11 @@ def test_metrics_on_a_page_are_served(page: Page) -> None:
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
 def test_chart_values_on_a_page_exist(page: Page) -> None:
     values = yaml.safe_load((CHART / "values.yaml").read_text())
-    told = re.findall(r"--set ([\w.]+)=", page.text)
-    told += [
+    named = re.findall(r"--set ([\w.]+)=", page.text)
+    named += [
         code for code in page.codes if re.fullmatch(r"[a-z]\w+(\.[a-z]\w+)+", code) and code.split(".")[0] in values
     ]
-    assert [path for path in told if not _has(values, path.split("."))] == []
+    assert [path for path in named if not _has(values, path.split("."))] == []
 
 
 def _has(values: object, path: list[str]) -> bool:

@@ -20,13 +20,20 @@ from tests.docs.console import PageCommand
 from tests.docs.pages import FOLDER, ROOT, Block, Page, pages
 
 PAGES = pages()
-FOLLOWED = "docs/plugin-tutorial.md"
+TUTORIAL = "docs/plugin-tutorial.md"
 """A test of its own follows this page from the first step to the last."""
 
-FLAGS_OF_OTHERS = {"--replicas", "--set", "--rudr-update-golden", "--messages", "--take-ownership", "--build-arg"}
+FLAGS_OF_OTHER_PROGRAMS = {
+    "--replicas",
+    "--set",
+    "--rudr-update-golden",
+    "--messages",
+    "--take-ownership",
+    "--build-arg",
+}
 """Of kubectl, pytest, Helm, docker, and of tools of the tests."""
 
-KUBECTLS = "docs/local-api.md"
+LOCAL_API = "docs/local-api.md"
 """It tells which flags of kubectl work."""
 
 SOURCES = sorted((ROOT / "rudr_py").rglob("*.py"))
@@ -36,9 +43,9 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
 def _blocks(*languages: str) -> pytest.MarkDecorator:
-    told = [page for page in PAGES if page.name != FOLLOWED]
-    found = [(page, block) for page in told for block in page.blocks if block.language in languages]
-    return pytest.mark.parametrize(("page", "block"), found, ids=[f"{page.name}:{block.line}" for page, block in found])
+    checked = [page for page in PAGES if page.name != TUTORIAL]
+    cases = [(page, block) for page in checked for block in page.blocks if block.language in languages]
+    return pytest.mark.parametrize(("page", "block"), cases, ids=[f"{page.name}:{block.line}" for page, block in cases])
 
 
 @pytest.fixture(name="loaded", scope="module")
@@ -55,8 +62,8 @@ def test_every_link_has_a_target(page: Page) -> None:
             continue
         path, _, anchor = link.partition("#")
         target = (page.path.parent / path).resolve() if path else page.path
-        found = target.exists() and target.is_relative_to(ROOT)
-        if not found or (anchor and anchor not in Page(target).anchors):
+        exists = target.exists() and target.is_relative_to(ROOT)
+        if not exists or (anchor and anchor not in Page(target).anchors):
             wrong.append(link)
     assert wrong == []
 
@@ -77,12 +84,12 @@ def test_every_page_is_in_the_table_of_contents_once() -> None:
 def test_the_documents_of_a_page_are_valid_together(page: Page, loaded: LoadedPlugins) -> None:
     blocks = [block.text for block in page.blocks if block.language == "yaml"]
     texts = [text for text in blocks if "apiVersion: core.oam.dev/" in text]
-    if not texts or page.name == FOLLOWED:
+    if not texts or page.name == TUTORIAL:
         return
     reading = files.read(("-",), recursive=False, stdin="\n---\n".join(texts).encode)
     gathered = workspace.gather(reading.documents, namespace="default")
-    found = validate.check(gathered, loaded.catalog, NOW)
-    assert [str(problem) for problem in (*reading.problems, *found.errors, *found.warnings)] == []
+    result = validate.check(gathered, loaded.catalog, NOW)
+    assert [str(problem) for problem in (*reading.problems, *result.errors, *result.warnings)] == []
 
 
 @_blocks("yaml")
@@ -98,10 +105,10 @@ def test_python_on_a_page_compiles_and_its_imports_exist(page: Page, block: Bloc
     exec(compile(ast.Module(imports, []), page.name, "exec"), {})  # noqa: S102 - the imports of our own pages
 
 
-PAGE_COMMANDS = [command for page in PAGES if page.name != FOLLOWED for command in console.commands(page)]
+PAGE_COMMANDS = [command for page in PAGES if page.name != TUTORIAL for command in console.commands(page)]
 
 
-@pytest.mark.parametrize("command", PAGE_COMMANDS, ids=[f"{one.page}: {one.line}" for one in PAGE_COMMANDS])
+@pytest.mark.parametrize("command", PAGE_COMMANDS, ids=[f"{command.page}: {command.line}" for command in PAGE_COMMANDS])
 def test_a_command_on_a_page_prints_the_output_on_the_page(
     command: PageCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,16 +142,16 @@ def test_commands_and_make_targets_on_a_page_exist(page: Page) -> None:
 @each_page
 def test_environment_variables_on_a_page_exist(page: Page) -> None:
     options = Page(FOLDER / "command-line.md").text  # which is made from them
-    known = set(re.findall(r"\bRUDR_[A-Z_]+\b", "".join([*map(Path.read_text, [*SOURCES, *TESTS]), options])))
-    assert sorted(set(re.findall(r"\bRUDR_[A-Z_]+\b", page.text)) - known) == []
+    existing = set(re.findall(r"\bRUDR_[A-Z_]+\b", "".join([*map(Path.read_text, [*SOURCES, *TESTS]), options])))
+    assert sorted(set(re.findall(r"\bRUDR_[A-Z_]+\b", page.text)) - existing) == []
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.name != KUBECTLS], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != LOCAL_API], ids=lambda page: page.name)
 def test_flags_on_a_page_exist(page: Page) -> None:
-    known = set(re.findall(r"--[a-z][\w-]+", Page(FOLDER / "command-line.md").text)) | FLAGS_OF_OTHERS
-    said = [code for code in page.codes if re.match(r"--|(kubectl )?rudr ", code)]
-    named = {flag for code in said for flag in re.findall(r"(?<![\w-])--[a-z][\w-]+", code)}
-    assert sorted(named - known - {"--help"}) == []
+    flags = set(re.findall(r"--[a-z][\w-]+", Page(FOLDER / "command-line.md").text)) | FLAGS_OF_OTHER_PROGRAMS
+    commands = [code for code in page.codes if re.match(r"--|(kubectl )?rudr ", code)]
+    named = {flag for code in commands for flag in re.findall(r"(?<![\w-])--[a-z][\w-]+", code)}
+    assert sorted(named - flags - {"--help"}) == []
 
 
 def test_anchors_are_those_that_repositories_generate(tmp_path: Path) -> None:

@@ -27,27 +27,29 @@ def _walk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Walkthrough:
     return Walkthrough(tmp_path)
 
 
-def _todo(page: str, place: str) -> list[Command]:
+def _commands(page: str, place: str) -> list[Command]:
     return [step for step in steps(FOLDER / page) if isinstance(step, Command) and step.place == place]
 
 
 def test_the_quickstart_works(walk: Walkthrough) -> None:
     program = walkthrough.kubectl()
     with walk.developing():
-        told = [walk.kubectl(program, command) for command in _todo("quickstart.md", "kubectl")]
-    assert "synced" in next(text for text in told if "READY" in text)
-    assert "shop-web" in told[-1]
+        outputs = [walk.kubectl(program, command) for command in _commands("quickstart.md", "kubectl")]
+    assert "synced" in next(text for text in outputs if "READY" in text)
+    assert "shop-web" in outputs[-1]
 
 
 def test_the_quickstart_works_with_a_controller_outside_of_the_cluster(walk: Walkthrough) -> None:
     program = walkthrough.kubectl()
     # what is about the release of the chart is shown by the tests of the chart
-    todo = [one for one in _todo("quickstart-cluster.md", "cluster") if "rudr-system" not in one.words]
-    first, *rest = [one for one in todo if one.words[0] == "kubectl"]
+    commands = [
+        command for command in _commands("quickstart-cluster.md", "cluster") if "rudr-system" not in command.words
+    ]
+    first, *rest = [command for command in commands if command.words[0] == "kubectl"]
     with walk.developing("--no-controller"):
         walk.kubectl(program, first)
         with walk.controlling():
-            told = {" ".join(one.words[1:3]): walk.kubectl(program, one) for one in rest}
-    assert "shop-web" in told["rudr status"]
-    assert "deployment" in told["rudr tree"]
-    assert "Ready" in told["describe applicationconfiguration"]
+            outputs = {" ".join(command.words[1:3]): walk.kubectl(program, command) for command in rest}
+    assert "shop-web" in outputs["rudr status"]
+    assert "deployment" in outputs["rudr tree"]
+    assert "Ready" in outputs["describe applicationconfiguration"]

@@ -18,7 +18,7 @@ PAGE = FOLDER / "plugin-tutorial.md"
 
 def test_the_tutorial_works_from_an_empty_folder_to_a_running_trait(tmp_path: Path) -> None:
     program, walk = walkthrough.kubectl(), Walkthrough(tmp_path)
-    told: dict[str, str] = {}
+    outputs: dict[str, str] = {}
     developing = False
     with ExitStack() as stack:
         for step in steps(PAGE):
@@ -28,15 +28,15 @@ def test_the_tutorial_works_from_an_empty_folder_to_a_running_trait(tmp_path: Pa
                 if not developing:
                     stack.enter_context(walk.developing())
                     developing = True
-                told[step.words[1]] = walk.kubectl(program, step)
+                outputs[step.words[1]] = walk.kubectl(program, step)
             else:
                 if step.words[:2] == ("rudr", "plugins"):
                     walk.install("rudr-py-pod-budget", "rudr_py_pod_budget")
-                told[" ".join(step.words[:2])] = walk.run(*step.words)
-    assert "pod-budget" in told["rudr plugins"]
-    assert "poddisruptionbudgets" in told["rudr rbac"]
-    assert "kind: PodDisruptionBudget" in told["rudr render"]
-    assert "shop-web-pod-budget" in told["get"]
+                outputs[" ".join(step.words[:2])] = walk.run(*step.words)
+    assert "pod-budget" in outputs["rudr plugins"]
+    assert "poddisruptionbudgets" in outputs["rudr rbac"]
+    assert "kind: PodDisruptionBudget" in outputs["rudr render"]
+    assert "shop-web-pod-budget" in outputs["get"]
 
 
 def test_the_trait_has_at_most_30_lines_of_python() -> None:
@@ -49,6 +49,6 @@ def test_the_trait_has_at_most_30_lines_of_python() -> None:
 
 
 def test_the_tutorial_has_files_and_commands() -> None:
-    found = steps(PAGE)
-    assert sum(isinstance(step, File) for step in found) == 3
-    assert sum(isinstance(step, Command) for step in found) >= 10
+    listed = steps(PAGE)
+    assert sum(isinstance(step, File) for step in listed) == 3
+    assert sum(isinstance(step, Command) for step in listed) >= 10

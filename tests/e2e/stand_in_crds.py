@@ -75,13 +75,15 @@ async def satisfy(cluster: Cluster, kind: Kind) -> None:
     """Say of every object of a kind, and of each change of it, that all is well."""
     async with contextlib.aclosing(cluster.changes(kind, "")) as changes:
         async for live in changes:
-            found = live.document() if live is not None else {}
-            generation = found.get("metadata", {}).get("generation", 0)
-            if not found or found.get("status", {}).get("observedGeneration") == generation:
+            document = live.document() if live is not None else {}
+            generation = document.get("metadata", {}).get("generation", 0)
+            if not document or document.get("status", {}).get("observedGeneration") == generation:
                 continue
-            said = [{"type": name, "status": "True", "observedGeneration": generation} for name in CONDITIONS[kind]]
-            status = {"status": {"observedGeneration": generation, "conditions": said}}
-            target = await cluster.target(kind, found["metadata"]["name"], "status")
+            conditions = [
+                {"type": name, "status": "True", "observedGeneration": generation} for name in CONDITIONS[kind]
+            ]
+            status = {"status": {"observedGeneration": generation, "conditions": conditions}}
+            target = await cluster.target(kind, document["metadata"]["name"], "status")
             await cluster.client.merge_patch(target, msgspec.json.encode(status), "stand-in")
 
 
@@ -95,5 +97,5 @@ def documents(path: Path) -> list[Document]:
 
 def example(name: str) -> Path:
     """The file of an example of one of the packages."""
-    (found,) = (path for path in EXAMPLES if path.stem == name)
-    return found
+    (example_path,) = (path for path in EXAMPLES if path.stem == name)
+    return example_path

@@ -44,7 +44,7 @@ from tests.e2e.documents import APPLICATION, CRD, DEPLOYMENT, NAMESPACE, conditi
 
 CLUSTER_ROLE = Kind("rbac.authorization.k8s.io/v1", "ClusterRole")
 MONITORING = "monitoring.coreos.com/"
-WAYS: dict[str, Document] = {"all namespaces": {}, "one namespace": {"watchNamespaces": [WORK]}}
+NAMESPACE_VALUES: dict[str, Document] = {"all namespaces": {}, "one namespace": {"watchNamespaces": [WORK]}}
 RUDRS_DEPLOYMENT = """\
 apiVersion: apps/v1
 kind: Deployment
@@ -61,16 +61,18 @@ spec:
 @pytest.fixture
 async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
     """The local API with TLS, tokens and roles; the pod of `helm test` succeeds."""
-    settings = LocalSettings(access=AccessSettings(certificate=certificates.generate()), script=_course)
+    settings = LocalSettings(access=AccessSettings(certificate=certificates.generate()), script=_script)
     async with LocalCluster(settings) as local:
 
         def answered() -> list[Answered]:
-            return [Answered(one.method, one.path, one.user_agent, one.status) for one in local.requests]
+            return [
+                Answered(request.method, request.path, request.user_agent, request.status) for request in local.requests
+            ]
 
         path = tmp_path / "admin"
         path.write_text(yaml.safe_dump(local.kubeconfig()))
-        async with _handles(path) as (home, work, found):
-            yield Platform(found, home, work, tmp_path, local.kubeconfig, answered)
+        async with _handles(path) as (home, work, helm_config):
+            yield Platform(helm_config, home, work, tmp_path, local.kubeconfig, answered)
 
 
 @pytest.fixture
@@ -81,19 +83,21 @@ async def real(tmp_path: Path) -> AsyncIterator[Platform]:
     with apiserver.running(ASSETS, tmp_path) as server:
 
         def kubeconfig(token: str) -> Document:
-            found: Document = yaml.safe_load(server.kubeconfig.read_text())
-            return {**found, "users": [{"name": "admin", "user": {"token": token}}]}
+            document: Document = yaml.safe_load(server.kubeconfig.read_text())
+            return {**document, "users": [{"name": "admin", "user": {"token": token}}]}
 
         def answered() -> list[Answered]:
             events = [json.loads(line) for line in server.audit.read_text().splitlines()]
             return [
-                Answered(one["verb"], one["requestURI"], one.get("userAgent", ""), one["responseStatus"]["code"])
-                for one in events
-                if "responseStatus" in one
+                Answered(
+                    event["verb"], event["requestURI"], event.get("userAgent", ""), event["responseStatus"]["code"]
+                )
+                for event in events
+                if "responseStatus" in event
             ]
 
-        async with _handles(server.kubeconfig) as (home, work, found):
-            yield Platform(found, home, work, tmp_path, kubeconfig, answered)
+        async with _handles(server.kubeconfig) as (home, work, helm_config):
+            yield Platform(helm_config, home, work, tmp_path, kubeconfig, answered)
 
 
 @contextlib.asynccontextmanager
@@ -104,13 +108,13 @@ async def _handles(kubeconfig: Path) -> AsyncIterator[tuple[Cluster, Cluster, ob
         home, work = (Cluster(transport, name, SystemClock()) for name in (HOME, WORK))
         for name in (HOME, WORK):
             await home.apply({"apiVersion": "v1", "kind": NAMESPACE.kind, "metadata": {"name": name}})
-        with chart_release.helm.Config(kubeconfig_path=str(kubeconfig), namespace=HOME) as found:
-            yield home, work, found
+        with chart_release.helm.Config(kubeconfig_path=str(kubeconfig), namespace=HOME) as helm_config:
+            yield home, work, helm_config
     finally:
         await transport.close()
 
 
-def _course(pod: Document) -> PodScript:
+def _script(pod: Document) -> PodScript:
     return PodScript(outcome="succeed" if pod["metadata"]["name"].endswith("-test") else "ready")
 
 
@@ -118,7 +122,7 @@ def ready(document: Document) -> bool:
     return observed(document) and condition(document, "Ready") == "True"
 
 
-@pytest.mark.parametrize("values", [*WAYS.values(), cases.RUDR], ids=[*WAYS, "Rudr's file"])
+@pytest.mark.parametrize("values", [*NAMESPACE_VALUES.values(), cases.RUDR], ids=[*NAMESPACE_VALUES, "Rudr's file"])
 async def test_the_controller_works_with_the_rights_of_the_chart(platform: Platform, values: Document) -> None:
     await platform.install(values)
     async with controller(platform):
@@ -126,7 +130,7 @@ async def test_the_controller_works_with_the_rights_of_the_chart(platform: Platf
     assert platform.refused() == []
 
 
-@pytest.mark.parametrize("values", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("values", NAMESPACE_VALUES.values(), ids=NAMESPACE_VALUES)
 async def test_the_rights_of_the_chart_suffice_on_a_real_server(real: Platform, values: Document) -> None:
     await real.install(values)
     async with controller(real, pods=False):
@@ -136,16 +140,16 @@ async def test_the_rights_of_the_chart_suffice_on_a_real_server(real: Platform, 
 
 async def test_a_real_server_accepts_every_object_of_every_case(real: Platform) -> None:
     await real.install()
-    await real.do(lambda one: one.uninstall(RELEASE))
+    await real.do(lambda config: config.uninstall(RELEASE))
     for name in ("till", "definitions"):
         await real.home.apply({"apiVersion": "v1", "kind": NAMESPACE.kind, "metadata": {"name": name}})
     for values in cases.CASES.values():
         for document in rendering.rendered(values):
             if not document["apiVersion"].startswith(MONITORING):
-                await tried(real.home, document)
+                await dry_run(real.home, document)
 
 
-async def tried(cluster: Cluster, document: Document) -> None:
+async def dry_run(cluster: Cluster, document: Document) -> None:
     """Have the server check an object strictly, without keeping it. Raises its refusal."""
     namespace = document["metadata"].get("namespace", cluster.namespace)
     resource = await cluster.discovery.resolve(document["apiVersion"], document["kind"])
@@ -160,14 +164,16 @@ async def test_a_release_is_upgraded_rolled_back_tested_and_uninstalled(platform
     async with controller(platform):
         await main_job(platform, ready)
     await platform.upgrade(cases.RUDR)
-    await platform.home.until(DEPLOYMENT, RELEASE, lambda found: found["spec"]["replicas"] == 1)
-    await platform.do(lambda one: one.rollback(RELEASE, version=1))
-    await platform.home.until(DEPLOYMENT, RELEASE, lambda found: found["spec"]["replicas"] == 3 and running(found))
-    await platform.do(lambda one: one.test(RELEASE, timeout=30))
-    history = await platform.do(lambda one: one.history(RELEASE))
-    assert [one["revision"] for one in history] == [1, 2, 3]
+    await platform.home.until(DEPLOYMENT, RELEASE, lambda deployment: deployment["spec"]["replicas"] == 1)
+    await platform.do(lambda config: config.rollback(RELEASE, version=1))
+    await platform.home.until(
+        DEPLOYMENT, RELEASE, lambda deployment: deployment["spec"]["replicas"] == 3 and running(deployment)
+    )
+    await platform.do(lambda config: config.test(RELEASE, timeout=30))
+    history = await platform.do(lambda config: config.history(RELEASE))
+    assert [revision["revision"] for revision in history] == [1, 2, 3]
 
-    await platform.do(lambda one: one.uninstall(RELEASE))
+    await platform.do(lambda config: config.uninstall(RELEASE))
     await platform.home.gone(DEPLOYMENT, RELEASE)
     for document in crds.documents():
         assert await platform.work.get(CRD, document["metadata"]["name"])
@@ -205,9 +211,9 @@ async def test_a_release_of_the_rudr_chart_is_upgraded_to_this_chart(platform: P
     (tmp_path / "rudr" / "templates").mkdir(parents=True)
     (tmp_path / "rudr" / "Chart.yaml").write_text("apiVersion: v1\nname: rudr\nversion: 0.1.0\n")
     (tmp_path / "rudr" / "templates" / "deployment.yaml").write_text(RUDRS_DEPLOYMENT)
-    await platform.do(lambda one: one.install(str(tmp_path / "rudr"), "rudr", cases.RUDR))
+    await platform.do(lambda config: config.install(str(tmp_path / "rudr"), "rudr", cases.RUDR))
     await platform.home.until(DEPLOYMENT, "rudr", running)
-    await platform.do(lambda one: one.upgrade(chart_release.CHART, "rudr", cases.RUDR))
+    await platform.do(lambda config: config.upgrade(chart_release.CHART, "rudr", cases.RUDR))
     await platform.home.until(DEPLOYMENT, "rudr-rudr-py", running)
     await platform.home.gone(DEPLOYMENT, "rudr")
 
@@ -225,7 +231,7 @@ async def test_a_labelled_role_grants_the_controller_a_right_of_a_plugin(platfor
         "rules": [{"apiGroups": ["shop.example"], "resources": ["trays"], "verbs": ["list"]}],
     }
     await platform.home.apply(role)
-    await platform.home.until(CLUSTER_ROLE, f"{RELEASE}-aggregate", lambda found: found.get("rules"))
+    await platform.home.until(CLUSTER_ROLE, f"{RELEASE}-aggregate", lambda document: document.get("rules"))
     assert await platform.allowed("list", "shop.example", "trays", account)
 
 
@@ -243,10 +249,12 @@ async def test_each_oam_role_may_write_its_own_kinds_only(platform: Platform) ->
     for role in may:
         await platform.work.apply(bound(role))
     # each in turn is taken up by the next: view, edit, admin
-    await platform.home.until(CLUSTER_ROLE, "admin", lambda found: granted(found) >= {*may["admin"]})
+    await platform.home.until(CLUSTER_ROLE, "admin", lambda document: granted(document) >= {*may["admin"]})
     for role, own in may.items():
-        found = {one for one in may["admin"] if await platform.allowed("create", "core.oam.dev", one, role)}
-        assert (role, found) == (role, own)
+        allowed = {
+            resource for resource in may["admin"] if await platform.allowed("create", "core.oam.dev", resource, role)
+        }
+        assert (role, allowed) == (role, own)
         assert await platform.allowed("list", "core.oam.dev", "componentinstances", role)
         assert not await platform.allowed("create", "core.oam.dev", "componentinstances", role)
 

@@ -58,7 +58,7 @@ def rudr(server: Server, cluster: Cluster) -> Rudr:
     return run
 
 
-def fates(text: str) -> dict[str, str]:
+def previewed_changes(text: str) -> dict[str, str]:
     """What is said of each object in the first line about it."""
     heads = [line.removeprefix("# ").split(" ", 3) for line in text.splitlines() if ": would be " in line]
     return {words[0]: words[3].removeprefix("would be ") for words in heads}
@@ -77,9 +77,9 @@ async def test_diff_previews_the_changes_of_the_controller_and_writes_nothing(
         code, text, err = await rudr("diff", "-f", "-", documents=after)
         assert code == 1, err
         assert await cluster.list(DEPLOYMENT) == deployments
-        foretold = fates(text)
+        previewed = previewed_changes(text)
         name = deployments[0]["metadata"]["name"]
-        assert foretold == {
+        assert previewed == {
             f"deployment.apps/{name}": "changed",
             f"horizontalpodautoscaler.autoscaling/{name}-trait-autoscaler": "created",
             f"ingress.networking.k8s.io/{name}-trait-ingress": "pruned",
@@ -114,13 +114,13 @@ async def test_status_tree_and_doctor_report_the_live_state(cluster: Cluster, ca
         await cluster.until(APPLICATION, "shop", synced)
         _, text, err = await rudr("status", "shop", "-o", "json")
         [report] = json.loads(text)["items"]
-        assert [one["type"] for one in report["conditions"]] == ["Valid", "Synced", "Ready"], err
+        assert [condition["type"] for condition in report["conditions"]] == ["Valid", "Synced", "Ready"], err
         code, text, err = await rudr("tree", "shop", "-o", "name")
         assert code == 0, err
         assert text.startswith("applicationconfiguration.core.oam.dev/shop\ncomponentinstance.core.oam.dev/")
         _, text, err = await rudr("doctor", "-o", "json")
-        levels = {one["check"]: one["level"] for one in json.loads(text)["items"]}
-        assert {levels[check] for check in ("server", "crds", "types", "you")} == {"ok"}, text
+        levels = {check["check"]: check["level"] for check in json.loads(text)["items"]}
+        assert {levels[name] for name in ("server", "crds", "types", "you")} == {"ok"}, text
 
 
 async def test_diff_previews_the_adoption_of_objects_of_rudr(cluster: Cluster, rudr: Rudr) -> None:
@@ -131,6 +131,6 @@ async def test_diff_previews_the_adoption_of_objects_of_rudr(cluster: Cluster, r
     await rudr_objects.service(cluster, owner, "shop-web")
     code, text, err = await rudr("diff", "-f", "-", documents=documents)
     assert (code, err) == (1, "")
-    assert set(fates(text).values()) == {"changed"}
+    assert set(previewed_changes(text).values()) == {"changed"}
     assert "# it would be taken over\n" in text
     assert "+  replicas: 5\n" in text

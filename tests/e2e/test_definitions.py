@@ -92,9 +92,9 @@ async def test_definitions_of_other_namespaces_have_no_effect(
 
 def robots() -> Document:
     """An application of the one component that is of the new kind."""
-    found = application(name="robots")
-    found["spec"]["components"] = [{"componentName": "robot", "instanceName": "arm"}]
-    return found
+    document = application(name="robots")
+    document["spec"]["components"] = [{"componentName": "robot", "instanceName": "arm"}]
+    return document
 
 
 @pytest.fixture
@@ -127,10 +127,10 @@ def admitting(kind: Document) -> Document:
 
 
 def uses(kind: Document) -> Document:
-    found = component("robot", workloadType=f"acme.example/v1.{kind['spec']['names']['kind']}")
-    del found["spec"]["containers"]
-    found["spec"]["workloadSettings"] = [{"name": "arms", "value": 2}]
-    return found
+    document = component("robot", workloadType=f"acme.example/v1.{kind['spec']['names']['kind']}")
+    del document["spec"]["containers"]
+    document["spec"]["workloadSettings"] = [{"name": "arms", "value": 2}]
+    return document
 
 
 async def test_an_instance_of_an_admitted_kind_waits_for_its_crd(
@@ -140,16 +140,20 @@ async def test_an_instance_of_an_admitted_kind_waits_for_its_crd(
     await definitions.apply(admitting(kind))
     await cluster.apply(uses(kind), robots())
     async with cluster.controller(catalog, settings=settings):
-        waits = await cluster.until(APPLICATION, "robots", lambda d: observed(d) and condition(d, "Synced") == "False")
-        told = next(one for one in waits["status"]["conditions"] if one["type"] == "Synced")
-        assert told["reason"] == "KindUnavailable"
+        waiting_application = await cluster.until(
+            APPLICATION, "robots", lambda d: observed(d) and condition(d, "Synced") == "False"
+        )
+        synced_condition = next(
+            entry for entry in waiting_application["status"]["conditions"] if entry["type"] == "Synced"
+        )
+        assert synced_condition["reason"] == "KindUnavailable"
         await cluster.apply(kind)
         await cluster.until(CRD, kind["metadata"]["name"], lambda d: condition(d, "Established") == "True")
         await cluster.until(APPLICATION, "robots", synced)
         cluster.discovery.invalidate()
-        made = await cluster.get(robot, "arm")
-        assert made is not None
-        assert made["spec"] == {"arms": 2}
+        created = await cluster.get(robot, "arm")
+        assert created is not None
+        assert created["spec"] == {"arms": 2}
 
 
 async def test_a_kind_is_admitted_as_soon_as_its_workload_type_exists(
@@ -165,8 +169,8 @@ async def test_a_kind_is_admitted_as_soon_as_its_workload_type_exists(
 async def test_installed_types_are_published_and_outdated_definitions_are_deleted(
     cluster: Cluster, catalog: Catalog, definitions: Cluster, settings: Settings, server: Server
 ) -> None:
-    theirs = definition(TRAIT, "ingress", appliesTo=["*"])
-    await definitions.apply(theirs)
+    foreign = definition(TRAIT, "ingress", appliesTo=["*"])
+    await definitions.apply(foreign)
     settings = msgspec.structs.replace(settings, publish_definitions=True)
     async with cluster.controller(catalog, settings=settings):
         await definitions.until(TRAIT, "manual-scaler", bool)
@@ -174,18 +178,18 @@ async def test_installed_types_are_published_and_outdated_definitions_are_delete
         await definitions.until(SCOPE, "network", bool)
         await definitions.patch(SCOPE, "network", {"spec": {"allowComponentOverlap": True}})
     # somebody takes a type away between two runs
-    less = msgspec.structs.replace(catalog, traits={"ingress": catalog.traits["ingress"]})
-    async with cluster.controller(less, settings=settings):
+    fewer_types = msgspec.structs.replace(catalog, traits={"ingress": catalog.traits["ingress"]})
+    async with cluster.controller(fewer_types, settings=settings):
         await definitions.gone(TRAIT, "manual-scaler")
         await definitions.until(SCOPE, "network", lambda d: d["spec"]["allowComponentOverlap"] is False)
-    found = {one["metadata"]["name"]: one for one in await definitions.list(TRAIT)}
-    assert set(found) == {"ingress"}
-    assert "labels" not in found["ingress"]["metadata"]
+    traits = {document["metadata"]["name"]: document for document in await definitions.list(TRAIT)}
+    assert set(traits) == {"ingress"}
+    assert "labels" not in traits["ingress"]["metadata"]
 
     before = server.mark()
-    async with cluster.controller(less, settings=settings):
+    async with cluster.controller(fewer_types, settings=settings):
         await waiting.quiet(cluster, server.mark, server.writes)
-    assert not [one for one in server.writes(before) if definitions.namespace in one]
+    assert not [write for write in server.writes(before) if definitions.namespace in write]
 
 
 async def test_types_are_published_as_soon_as_the_namespace_exists(cluster: Cluster, catalog: Catalog) -> None:

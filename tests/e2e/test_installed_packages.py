@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 SECONDS = 90.0
 """For a program to start and for an application to get somewhere, on a machine with much else to do."""
 
-NOWHERE = {f"RUDR_{name}_BIND_ADDRESS": "127.0.0.1:0" for name in ("METRICS", "HEALTH_PROBE")}
+FREE_PORTS = {f"RUDR_{name}_BIND_ADDRESS": "127.0.0.1:0" for name in ("METRICS", "HEALTH_PROBE")}
 
 
 def _environ(**further: str) -> dict[str, str]:
@@ -63,7 +63,7 @@ class Environment:
         return _run(self._programs / "rudr", *words)
 
     @contextlib.asynccontextmanager
-    async def running(self, said: str, *words: str | Path, **further: str) -> AsyncIterator[None]:
+    async def running(self, ready_text: str, *words: str | Path, **further: str) -> AsyncIterator[None]:
         """While the program runs, from the line on that says so."""
         process = await asyncio.create_subprocess_exec(
             self._programs / "rudr",
@@ -77,7 +77,7 @@ class Environment:
         lines: list[str] = []
         try:
             async with asyncio.timeout(SECONDS):
-                while said not in (lines[-1] if lines else ""):
+                while ready_text not in (lines[-1] if lines else ""):
                     lines.append((await process.stdout.readline()).decode())
                     assert lines[-1], f"it ended:\n{''.join(lines)}"
             reading = asyncio.create_task(process.stdout.read())  # or the pipe fills up
@@ -101,8 +101,8 @@ def _environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
 
 
 def _listed(environment: Environment) -> dict[str, dict[str, Any]]:
-    told = json.loads(environment.rudr("plugins", "-o", "json"))["items"]
-    return {state["package"]: state for state in told}
+    states = json.loads(environment.rudr("plugins", "-o", "json"))["items"]
+    return {state["package"]: state for state in states}
 
 
 def test_packages_are_listed_with_types_and_their_examples_render(environment: Environment) -> None:
@@ -123,9 +123,9 @@ async def _developing(environment: Environment, folder: Path, *flags: str) -> As
     """`rudr dev` with the stand-ins and the examples, and something that looks after the stand-ins' objects."""
     definitions, kubeconfig = folder / "standins.yaml", folder / "kubeconfig"
     definitions.write_text(yaml.safe_dump_all([stand_in_crds.definition(kind) for kind in stand_in_crds.PLURALS]))
-    given = [word for path in (definitions, *stand_in_crds.EXAMPLES) for word in ("-f", path)]
+    arguments = [word for path in (definitions, *stand_in_crds.EXAMPLES) for word in ("-f", path)]
     async with contextlib.AsyncExitStack() as stack:
-        serving = environment.running("Ctrl-C", "dev", "--kubeconfig", kubeconfig, *given, *flags)
+        serving = environment.running("Ctrl-C", "dev", "--kubeconfig", kubeconfig, *arguments, *flags)
         await stack.enter_async_context(serving)
         transport = await local_handle.connected(yaml.safe_load(kubeconfig.read_text()), stack)
         cluster = Cluster(transport, "default", SystemClock())
@@ -141,8 +141,8 @@ async def _developing(environment: Environment, folder: Path, *flags: str) -> As
 
 def _applications() -> dict[str, Path]:
     """The name of each application of the examples, and the example."""
-    found = ((document, path) for path in stand_in_crds.EXAMPLES for document in stand_in_crds.documents(path))
-    return {one["metadata"]["name"]: path for one, path in found if one["kind"] == APPLICATION.kind}
+    pairs = ((document, path) for path in stand_in_crds.EXAMPLES for document in stand_in_crds.documents(path))
+    return {document["metadata"]["name"]: path for document, path in pairs if document["kind"] == APPLICATION.kind}
 
 
 async def test_the_examples_of_the_packages_become_ready_in_rudr_dev(environment: Environment, tmp_path: Path) -> None:
@@ -154,47 +154,47 @@ async def test_the_examples_of_the_packages_become_ready_in_rudr_dev(environment
             await cluster.until(APPLICATION, name, stand_in_crds.ready, seconds=SECONDS)
 
 
-async def _everything(cluster: Cluster, application: Document) -> dict[str, tuple[str, Document]]:
+async def _objects_of(cluster: Cluster, application: Document) -> dict[str, tuple[str, Document]]:
     """Uid and spec of each object that an application has."""
-    found = {}
-    for one in application["status"]["resources"]:
-        live_object = await cluster.get(Kind(one["apiVersion"], one["kind"]), one["name"])
-        assert live_object is not None, one
-        found[f"{one['kind']}/{one['name']}"] = live_object["metadata"]["uid"], live_object.get("spec", {})
-    return found
+    objects = {}
+    for resource in application["status"]["resources"]:
+        live_object = await cluster.get(Kind(resource["apiVersion"], resource["kind"]), resource["name"])
+        assert live_object is not None, resource
+        objects[f"{resource['kind']}/{resource['name']}"] = live_object["metadata"]["uid"], live_object.get("spec", {})
+    return objects
 
 
 async def test_without_its_package_an_application_keeps_its_objects_and_names_the_package(
     environment: Environment, tmp_path: Path
 ) -> None:
     control = ("caches are synced", "run", "--kubeconfig", tmp_path / "kubeconfig")
-    mine = [name for name, path in _applications().items() if "rudr-py-faas" in path.parts]
-    others = [name for name in _applications() if name not in mine]
+    affected = [name for name, path in _applications().items() if "rudr-py-faas" in path.parts]
+    unaffected = [name for name in _applications() if name not in affected]
     async with _developing(environment, tmp_path, "--no-controller") as cluster:
-        async with environment.running(*control, **NOWHERE):
+        async with environment.running(*control, **FREE_PORTS):
             for name in _applications():
                 await cluster.until(APPLICATION, name, stand_in_crds.ready, seconds=SECONDS)
-        before = {name: await _everything(cluster, await _application(cluster, name)) for name in _applications()}
+        before = {name: await _objects_of(cluster, await _application(cluster, name)) for name in _applications()}
         environment.pip("uninstall", "--yes", "rudr-py-faas")
         try:
             assert "rudr-py-faas" not in _listed(environment)
-            async with environment.running(*control, **NOWHERE):
-                for name in mine:
-                    told = message(await cluster.until(APPLICATION, name, invalid, seconds=SECONDS), "Valid")
-                    assert "was offered by rudr-py-faas 0.1.0, which is not installed now" in told
-                    assert "pip install rudr-py-faas" in told
-                for name in others:
+            async with environment.running(*control, **FREE_PORTS):
+                for name in affected:
+                    reported = message(await cluster.until(APPLICATION, name, invalid, seconds=SECONDS), "Valid")
+                    assert "was offered by rudr-py-faas 0.1.0, which is not installed now" in reported
+                    assert "pip install rudr-py-faas" in reported
+                for name in unaffected:
                     await cluster.until(APPLICATION, name, stand_in_crds.ready, seconds=SECONDS)
-            after = {name: await _everything(cluster, await _application(cluster, name)) for name in _applications()}
+            after = {name: await _objects_of(cluster, await _application(cluster, name)) for name in _applications()}
             assert after == before
         finally:
             environment.pip("install", "./plugins/rudr-py-faas")
-        async with environment.running(*control, **NOWHERE):
-            for name in mine:
+        async with environment.running(*control, **FREE_PORTS):
+            for name in affected:
                 await cluster.until(APPLICATION, name, stand_in_crds.ready, seconds=SECONDS)
 
 
 async def _application(cluster: Cluster, name: str) -> Document:
-    found = await cluster.get(APPLICATION, name)
-    assert found is not None
-    return found
+    document = await cluster.get(APPLICATION, name)
+    assert document is not None
+    return document

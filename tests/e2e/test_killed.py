@@ -33,36 +33,38 @@ THREE = {"name": "manual-scaler", "properties": {"replicaCount": 3}}
 AFTER = pytest.mark.parametrize("after", range(1, 6), ids="after {} writes".format)
 
 
-def the_write(number: int) -> Callable[[Request], bool]:
+def nth_write(number: int) -> Callable[[Request], bool]:
     """Picks the n-th write of a controller; events do not count, they are sent by the way."""
     counter = itertools.count(1)
 
-    def concerns(request: Request) -> bool:
+    def matches(request: Request) -> bool:
         return request.method != "GET" and "/events" not in request.path and next(counter) == number
 
-    return concerns
+    return matches
 
 
-async def doom(cluster: Cluster, catalog: Catalog, concerns: Callable[[Request], bool]) -> None:
+async def run_until_cut(cluster: Cluster, catalog: Catalog, matches: Callable[[Request], bool]) -> None:
     """Run a controller until a request was answered, or until there is nothing to do; then kill it."""
-    line = Witness(cluster.transport, concerns, cut=True)
-    doomed = waiting.built(cluster, catalog, line)
-    async with killed([asyncio.create_task(doomed.run(asyncio.Event()))]):
+    transport = Witness(cluster.transport, matches, cut=True)
+    controller = waiting.built(cluster, catalog, transport)
+    async with killed([asyncio.create_task(controller.run(asyncio.Event()))]):
         done = asyncio.create_task(cluster.until(APPLICATION, "shop", synced))
-        cut = asyncio.create_task(line.answered.wait())
+        cut = asyncio.create_task(transport.answered.wait())
         await asyncio.wait([done, cut], return_when=asyncio.FIRST_COMPLETED, timeout=TIMEOUT)
         for task in (done, cut):
             task.cancel()
         await asyncio.gather(done, cut, return_exceptions=True)
 
 
-async def change(cluster: Cluster, catalog: Catalog, before: Document, after: Document, writes: int) -> None:
+async def kill_during_change(
+    cluster: Cluster, catalog: Catalog, before: Document, after: Document, writes: int
+) -> None:
     """Bring one state about, ask for another, kill the controller after so many writes; then let a new one go on."""
     await cluster.apply(component(), before)
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
     await cluster.apply(after)
-    await doom(cluster, catalog, the_write(writes))
+    await run_until_cut(cluster, catalog, nth_write(writes))
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
         await cluster.until(DEPLOYMENT, "shop-web", lambda d: greeting(d) == "after")
@@ -70,7 +72,7 @@ async def change(cluster: Cluster, catalog: Catalog, before: Document, after: Do
 
 @AFTER
 async def test_a_handed_over_size_survives_a_kill(cluster: Cluster, catalog: Catalog, after: int) -> None:
-    await change(cluster, catalog, application(FIVE), application(AUTO, greeting="after"), after)
+    await kill_during_change(cluster, catalog, application(FIVE), application(AUTO, greeting="after"), after)
     deployment = await cluster.get(DEPLOYMENT, "shop-web")
     assert deployment is not None
     assert deployment["spec"]["replicas"] == 5
@@ -82,7 +84,7 @@ async def test_a_size_taken_back_has_one_owner_after_a_kill(cluster: Cluster, ca
     await cluster.apply(component(), application(FIVE))
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
-    await change(cluster, catalog, application(AUTO), application(THREE, greeting="after"), after)
+    await kill_during_change(cluster, catalog, application(AUTO), application(THREE, greeting="after"), after)
     await cluster.gone(AUTOSCALER, "shop-web-trait-autoscaler")
     deployment = await cluster.until(DEPLOYMENT, "shop-web", lambda d: d["spec"]["replicas"] == 3)
     assert "rudr-handover" not in {manager for manager, _ in managers(deployment)}
@@ -90,7 +92,7 @@ async def test_a_size_taken_back_has_one_owner_after_a_kill(cluster: Cluster, ca
 
 @AFTER
 async def test_an_obsolete_object_is_pruned_after_a_kill(cluster: Cluster, catalog: Catalog, after: int) -> None:
-    await change(cluster, catalog, application(INGRESS_TRAIT), application(greeting="after"), after)
+    await kill_during_change(cluster, catalog, application(INGRESS_TRAIT), application(greeting="after"), after)
     await cluster.gone(INGRESS, "shop-web-trait-ingress")
 
 
@@ -100,7 +102,9 @@ async def test_a_field_taken_by_another_manager_after_a_kill_is_reverted(cluster
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
     await cluster.apply(application(THREE))
-    await doom(cluster, catalog, lambda one: one.method == "PATCH" and one.path.endswith("/deployments/shop-web"))
+    await run_until_cut(
+        cluster, catalog, lambda request: request.method == "PATCH" and request.path.endswith("/deployments/shop-web")
+    )
     await cluster.patch(DEPLOYMENT, "shop-web", {"spec": {"replicas": 7}}, manager="autoscaler")
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)

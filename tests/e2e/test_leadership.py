@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).parents[2]
 LEASE = Kind("coordination.k8s.io/v1", "Lease")
-TERMS = LeaderElection(namespace="", identity="", lease_duration=6.0, renew_deadline=4.0, retry_period=0.5)
+ELECTION = LeaderElection(namespace="", identity="", lease_duration=6.0, renew_deadline=4.0, retry_period=0.5)
 NAMES = {f"shop-{number}" for number in range(5)}
 
 
@@ -76,7 +76,7 @@ class Member:
 @contextlib.asynccontextmanager
 async def member(cluster: Cluster, catalog: Catalog, server: Server, name: str) -> AsyncIterator[Member]:
     """A controller whose caches are synced, with connections of its own."""
-    election = msgspec.structs.replace(TERMS, namespace=cluster.namespace, identity=f"{name}_1")
+    election = msgspec.structs.replace(ELECTION, namespace=cluster.namespace, identity=f"{name}_1")
     settings = Settings(
         namespaces=(cluster.namespace,),
         definitions_namespace=cluster.namespace,
@@ -105,17 +105,17 @@ async def member(cluster: Cluster, catalog: Catalog, server: Server, name: str) 
 def writes(server: Server, name: str, since: int = 0) -> list[str]:
     """What a controller changed."""
     return [
-        f"{one.method} {one.path}"
-        for one in server.answered(since)
-        if one.agent.endswith(f" {name}") and one.method != "GET"
+        f"{request.method} {request.path}"
+        for request in server.answered(since)
+        if request.agent.endswith(f" {name}") and request.method != "GET"
     ]
 
 
 def lists(server: Server, name: str) -> list[str]:
     """What a controller listed, page by page or as the begin of a watch. An audit log tells of a watch at its end."""
     begins = ("limit=", "sendInitialEvents=")
-    asked = [one.path for one in server.answered() if one.agent.endswith(f" {name}")]
-    return [re.sub(r"timeoutSeconds=\d+", "", path) for path in asked if any(word in path for word in begins)]
+    paths = [request.path for request in server.answered() if request.agent.endswith(f" {name}")]
+    return [re.sub(r"timeoutSeconds=\d+", "", path) for path in paths if any(word in path for word in begins)]
 
 
 async def test_one_controller_works_and_the_standby_writes_nothing(
@@ -136,8 +136,8 @@ async def test_one_controller_works_and_the_standby_writes_nothing(
         assert await metric(first.controller) == 1
         assert await metric(second.controller) == 0
     assert len(writes(server, "first")) > len(NAMES)
-    assert any("/traits/" in one for one in writes(server, "first"))
-    assert any("/events" in one for one in writes(server, "first"))
+    assert any("/traits/" in write for write in writes(server, "first"))
+    assert any("/events" in write for write in writes(server, "first"))
     assert writes(server, "second") == []
 
 
@@ -295,13 +295,13 @@ async def test_a_process_suspended_beyond_its_lease_exits_and_writes_nothing(clu
 
 def changes(server: Server, since: int) -> list[str]:
     """What was changed, without the lease."""
-    return [one for one in server.writes(since) if "/leases" not in one]
+    return [write for write in server.writes(since) if "/leases" not in write]
 
 
 # --- A line that hangs
 
 
-class Line:
+class RequestGate:
     """Holds back what the server is asked by some agents; who hangs up meanwhile has never asked. Notes all changes."""
 
     def __init__(self, server: Server) -> None:
@@ -325,19 +325,19 @@ class Line:
 
     def last(self, agent: str) -> float:
         """When the agent last changed something."""
-        return max(time for time, one, _ in self.done if one == agent)
+        return max(time for time, sender, _ in self.done if sender == agent)
 
 
 @pytest.mark.faults
 async def test_a_leader_with_a_hanging_connection_exits_and_writes_nothing_after_its_lease(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
-    line = Line(server)
+    gate = RequestGate(server)
     await cluster.apply(component(), *(application(name=name) for name in NAMES))
     async with member(cluster, catalog, server, "first") as first:
         await waiting.everywhere(cluster, APPLICATION, NAMES, synced)
         async with member(cluster, catalog, server, "second") as second:
-            line.held = ("first", "first-lease")
+            gate.held = ("first", "first-lease")
             frozen = asyncio.get_running_loop().time()
             # its watches still go, so that it knows what it would have to do
             await cluster.apply(*(application(name=name, greeting="changed") for name in NAMES))
@@ -345,15 +345,15 @@ async def test_a_leader_with_a_hanging_connection_exits_and_writes_nothing_after
                 await cluster.until(DEPLOYMENT, f"{name}-web", lambda d: greeting(d) == "changed")
             await asyncio.wait([first.running], timeout=TIMEOUT)
             assert isinstance(first.running.exception(), LeaseLostError)
-            line.going.set()
+            gate.going.set()
             await waiting.everywhere(cluster, APPLICATION, NAMES, synced)
             await waiting.quiet(cluster, server.mark, lambda since: writes(server, "second", since))
             assert await second.standing() == "leader"
-    end = line.last("first-lease") + TERMS.lease_duration
-    assert [one for one in line.arrived if one[1] == "first" and one[0] >= frozen]
-    assert [one for one in line.done if one[1] in line.held and one[0] >= frozen] == []
-    assert [one for one in line.arrived if one[1] in line.held and one[0] >= end] == []
-    begun = min(time for time, agent, _ in line.done if agent == "second")
+    end = gate.last("first-lease") + ELECTION.lease_duration
+    assert [change for change in gate.arrived if change[1] == "first" and change[0] >= frozen]
+    assert [change for change in gate.done if change[1] in gate.held and change[0] >= frozen] == []
+    assert [change for change in gate.arrived if change[1] in gate.held and change[0] >= end] == []
+    begun = min(time for time, agent, _ in gate.done if agent == "second")
     assert begun >= end
 
 
@@ -387,8 +387,8 @@ async def test_only_the_watched_namespaces_are_served(cluster: Cluster, catalog:
     assert untouched is not None
     assert "status" not in untouched
     assert await third.get(DEPLOYMENT, "shop-web") is None
-    asked = [one.path for one in server.answered() if one.agent.endswith(" several")]
-    assert asked
-    assert not [path for path in asked if third.namespace in path]
+    paths = [request.path for request in server.answered() if request.agent.endswith(" several")]
+    assert paths
+    assert not [path for path in paths if third.namespace in path]
     for place in places[1:]:
         await place.delete(NAMESPACE, place.namespace)

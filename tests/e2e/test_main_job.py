@@ -50,9 +50,9 @@ async def test_rudrs_first_app_becomes_ready(cluster: Cluster, catalog: Catalog,
         assert await cluster.get(INGRESS, f"{name}-trait-ingress")
         listed = await kubectl("get", "configurations")
         assert listed.splitlines()[1].split()[:3] == ["first-app", "synced", "True"]
-        found = await cluster.until(APPLICATION, "first-app", lambda d: condition(d, "Ready") == "True")
-        assert found["status"]["phase"] == "synced"
-        assert found["status"]["components"] == {
+        ready = await cluster.until(APPLICATION, "first-app", lambda d: condition(d, "Ready") == "True")
+        assert ready["status"]["phase"] == "synced"
+        assert ready["status"]["components"] == {
             "helloworld-python-v1": {
                 f"deployment/{name}": "running",
                 f"service/{name}": "created",
@@ -123,9 +123,9 @@ async def test_kubectl_set_image_is_reverted_with_an_event(cluster: Cluster, cat
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
         await kubectl("set", "image", "deployment/shop-web", "server=registry.example/web:evil")
-        told = await waiting.anywhere(cluster, EVENT, lambda d: d.get("reason") == "DriftReverted")
-        assert "kubectl-set" in told["note"]
-        assert "image" in told["note"]
+        event = await waiting.anywhere(cluster, EVENT, lambda d: d.get("reason") == "DriftReverted")
+        assert "kubectl-set" in event["note"]
+        assert "image" in event["note"]
         await cluster.until(
             DEPLOYMENT,
             "shop-web",
@@ -161,22 +161,22 @@ async def test_attaching_an_autoscaler_never_reduces_the_replicas(cluster: Clust
         seen: list[int] = []
         done = asyncio.Event()
 
-        async def look() -> None:
+        async def watch_replicas() -> None:
             async with contextlib.aclosing(cluster.changes(DEPLOYMENT, "shop-web")) as changes:
                 async for live in changes:
                     assert live is not None
                     seen.append(live.document()["spec"]["replicas"])
                     done.set()
 
-        looking = asyncio.create_task(look())
+        watching = asyncio.create_task(watch_replicas())
         await done.wait()
         await cluster.apply(application(AUTO))
         await cluster.until(AUTOSCALER, "shop-web-trait-autoscaler", bool)
         await cluster.until(APPLICATION, "shop", synced)
         await cluster.apply(application(AUTO, greeting="changed"))
         await cluster.until(DEPLOYMENT, "shop-web", lambda d: greeting(d) == "changed")
-        looking.cancel()
-        await asyncio.gather(looking, return_exceptions=True)
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
         assert set(seen) == {5}
 
 
@@ -197,20 +197,20 @@ async def test_the_manual_scaler_takes_the_replicas_back(cluster: Cluster, catal
 
 
 async def test_an_object_of_another_manager_is_not_changed(cluster: Cluster, catalog: Catalog) -> None:
-    stranger = {
+    foreign = {
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {"name": "shop-web", "labels": {"team": "other"}},
         "spec": {"selector": {"app": "other"}, "ports": [{"port": 80}]},
     }
-    await cluster.apply(stranger, manager="kubectl")
+    await cluster.apply(foreign, manager="kubectl")
     before = await cluster.get(SERVICE, "shop-web")
     await cluster.apply(component(), application())
     async with cluster.controller(catalog):
-        told = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Synced") == "False")
-        assert kstatus.condition(told, "Synced")["reason"] == "Conflict"
-        assert "service/shop-web" in kstatus.condition(told, "Synced")["message"]
-        assert told["status"]["phase"] != "synced"
+        conflicted = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Synced") == "False")
+        assert kstatus.condition(conflicted, "Synced")["reason"] == "Conflict"
+        assert "service/shop-web" in kstatus.condition(conflicted, "Synced")["message"]
+        assert conflicted["status"]["phase"] != "synced"
     assert await cluster.get(SERVICE, "shop-web") == before
 
 

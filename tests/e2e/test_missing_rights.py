@@ -32,7 +32,7 @@ from tests.e2e.documents import APPLICATION, CRD, DEPLOYMENT, JOB, Document, est
 from tests.e2e.kind_cases import KIND_CASES, TASK, WORKER, KindCase
 from tests.e2e.rbac_cluster import RbacCluster
 
-HURRY = 500.0
+SPEED = 500.0
 """How much faster the controller's time goes."""
 
 APPLIED = "rudr.oam.dev/applied"
@@ -65,20 +65,20 @@ ADMITTING = {
 KEPT = ("create", "patch", "get", "delete")
 
 
-class Hurried:
+class FastClock:
     """A clock that goes faster than the real one."""
 
     def __init__(self) -> None:
         self._real = SystemClock()
 
     def monotonic(self) -> float:
-        return self._real.monotonic() * HURRY
+        return self._real.monotonic() * SPEED
 
     def now(self) -> datetime:
         return self._real.now()
 
     async def sleep(self, seconds: float) -> None:
-        await self._real.sleep(seconds / HURRY)
+        await self._real.sleep(seconds / SPEED)
 
 
 @pytest.fixture(params=["local", pytest.param("kube-apiserver", marks=pytest.mark.slow)])
@@ -88,8 +88,8 @@ async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
         opened = rbac_cluster.local(tmp_path)
     else:
         opened = rbac_cluster.real(request.getfixturevalue("enforcing"), tmp_path)
-    async with opened as found:
-        yield found
+    async with opened as opened_cluster:
+        yield opened_cluster
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ async def controlled(cluster: RbacCluster, catalog: Catalog, **chosen: Any) -> A
     )
     transport = AioTransport(cluster.connection)
     try:
-        controller = assemble(msgspec.structs.replace(settings, **chosen), transport, Hurried(), catalog)
+        controller = assemble(msgspec.structs.replace(settings, **chosen), transport, FastClock(), catalog)
         async with waiting.started(controller) as running:
             await controller.synced.wait()
             yield controller
@@ -123,33 +123,33 @@ def lacks(right: Right, use: KindCase) -> Callable[[Document], bool]:
     """Whether an application says that just this right is missing, and what for."""
     purpose = "for deleting" if right.verb == "delete" else use.by
 
-    def said(document: Document) -> bool:
-        told = message(document, "Synced")
-        return observed(document) and f"may not {right}: needed {purpose}" in told and "see rudr rbac" in told
+    def reports(document: Document) -> bool:
+        text = message(document, "Synced")
+        return observed(document) and f"may not {right}: needed {purpose}" in text and "see rudr rbac" in text
 
-    return said
+    return reports
 
 
 def warns(right: Right) -> Callable[[Document], bool]:
     """Whether an application is as it is to be, and says that the right is missing."""
 
-    def said(document: Document) -> bool:
+    def reports(document: Document) -> bool:
         warnings = document.get("status", {}).get("warnings", ())
         return synced(document) and any(f"may not {right}: needed " in warning for warning in warnings)
 
-    return said
+    return reports
 
 
-def content(document: Document) -> bool:
+def without_warnings(document: Document) -> bool:
     return synced(document) and not document["status"].get("warnings")
 
 
-async def told_at_readyz(controller: Controller, text: str, *codes: int) -> None:
+async def reported_at_readyz(controller: Controller, text: str, *codes: int) -> None:
     """Wait until /readyz?verbose says so, with one of these codes, or else with 200."""
     async with asyncio.timeout(TIMEOUT):
         while True:
-            status, said = await waiting.readiness(controller)
-            if status in (codes or (200,)) and text in said:
+            status, body = await waiting.readiness(controller)
+            if status in (codes or (200,)) and text in body:
                 return
 
 
@@ -161,9 +161,9 @@ async def provoke(cluster: RbacCluster, use: KindCase, name: str, verb: str) -> 
     elif verb == "get":
         root = await admin.get(APPLICATION, name)
         assert root is not None
-        for one in root["status"]["resources"]:
-            if one["kind"] == use.kind.kind:
-                await admin.patch(use.kind, one["name"], {"metadata": {"annotations": {APPLIED: None}}})
+        for resource in root["status"]["resources"]:
+            if resource["kind"] == use.kind.kind:
+                await admin.patch(use.kind, resource["name"], {"metadata": {"annotations": {APPLIED: None}}})
     else:
         await admin.apply(*use.documents(name))
 
@@ -197,8 +197,8 @@ def _conflicts(document: Document) -> bool:
 def _cases(*left_out: str) -> list[Any]:
     """A kind of each way to be needed, quickly; every other one when there is time."""
     quick = ("deployments", "ingresses", "componentinstances")
-    wanted = [plural for plural in KIND_CASES if plural not in left_out]
-    return [pytest.param(plural, marks=() if plural in quick else pytest.mark.slow) for plural in wanted]
+    plurals = [plural for plural in KIND_CASES if plural not in left_out]
+    return [pytest.param(plural, marks=() if plural in quick else pytest.mark.slow) for plural in plurals]
 
 
 @pytest.mark.parametrize("plural", _cases())
@@ -213,7 +213,7 @@ async def test_an_application_reports_a_missing_right_and_other_applications_con
         for verb in KEPT:
             right = Right(verb, plural, use.kind.group, shop)
             await lose_and_regain(cluster, needed, right, use, f"{verb}-{plural[:20]}")
-            await told_at_readyz(controller, f"may not {right}: needed ")
+            await reported_at_readyz(controller, f"may not {right}: needed ")
 
 
 @pytest.mark.parametrize("plural", _cases(*OWN))
@@ -228,7 +228,7 @@ async def test_an_object_of_an_unwatchable_kind_is_not_created_and_the_right_is_
     async with controlled(cluster, catalog) as controller:
         await admin.until(APPLICATION, "bad", lambda d: f"may not {right}: needed " in message(d, "Synced"))
         await admin.until(APPLICATION, "good", synced)
-        await told_at_readyz(controller, f"may not {right}: needed ")
+        await reported_at_readyz(controller, f"may not {right}: needed ")
         assert not await admin.list(use.kind, "app.kubernetes.io/managed-by=rudr,oam.dev/instance-name=bad")
         await cluster.grant(needed, watched=(shop,))
         await admin.until(APPLICATION, "bad", synced)
@@ -244,10 +244,10 @@ async def test_without_rights_to_the_oam_kinds_the_controller_is_not_ready(
     await cluster.take(right, needed, watched=(shop,))
     await cluster.admin.apply(*WORKER.documents("good"))
     async with controlled(cluster, catalog) as controller:
-        await told_at_readyz(controller, f"may not {right}: needed for every application; see rudr rbac", 500)
+        await reported_at_readyz(controller, f"may not {right}: needed for every application; see rudr rbac", 500)
         await cluster.grant(needed, watched=(shop,))
         await cluster.admin.until(APPLICATION, "good", synced)
-        await told_at_readyz(controller, "readyz check passed")
+        await reported_at_readyz(controller, "readyz check passed")
 
 
 @pytest.mark.parametrize(
@@ -268,9 +268,9 @@ async def test_a_missing_right_to_a_status_or_to_pods_is_a_warning(
     async with controlled(cluster, catalog) as controller:
         await admin.apply(*KIND_CASES["healthscopes"].documents("groups"))
         await admin.until(APPLICATION, "groups", warns(right))
-        await told_at_readyz(controller, f"may not {right}: needed ")
+        await reported_at_readyz(controller, f"may not {right}: needed ")
         await cluster.grant(needed, watched=(shop,))
-        await admin.until(APPLICATION, "groups", content)
+        await admin.until(APPLICATION, "groups", without_warnings)
 
 
 async def test_a_lost_right_to_watch_is_a_warning(cluster: RbacCluster, catalog: Catalog, needed: Rights) -> None:
@@ -279,12 +279,12 @@ async def test_a_lost_right_to_watch_is_a_warning(cluster: RbacCluster, catalog:
     await cluster.grant(needed, watched=(shop,))
     async with controlled(cluster, catalog, watch_timeout=2):
         await admin.apply(*WORKER.documents("good"), *TASK.documents("task"))
-        await admin.until(APPLICATION, "good", content)
+        await admin.until(APPLICATION, "good", without_warnings)
         await cluster.take(right, needed, watched=(shop,))
         await admin.until(APPLICATION, "good", warns(right))
-        await admin.until(APPLICATION, "task", content)
+        await admin.until(APPLICATION, "task", without_warnings)
         await cluster.grant(needed, watched=(shop,))
-        await admin.until(APPLICATION, "good", content)
+        await admin.until(APPLICATION, "good", without_warnings)
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ async def test_a_missing_right_of_no_single_application_is_reported_at_readyz(
     await cluster.take(right, needed, watched=(shop,))
     await admin.apply(*WORKER.documents("good"))
     async with controlled(cluster, catalog, root_scopes=True) as controller:
-        await told_at_readyz(controller, f"may not {right}: needed for ")
+        await reported_at_readyz(controller, f"may not {right}: needed for ")
         if not resource.endswith("/status"):
             await admin.until(APPLICATION, "good", synced)
         await cluster.grant(needed, watched=(shop,))
@@ -326,8 +326,8 @@ async def test_owner_permission_enforcement_requires_the_right_to_finalizers(
     await cluster.take(Right("update", resource, CORE_GROUP, shop), needed, watched=(shop,))
     await admin.apply(*WORKER.documents("good"))
     async with controlled(cluster, catalog):
-        told = "may not update the finalizers of its owner: needed "
-        await admin.until(APPLICATION, "good", lambda d: told in message(d, "Synced"))
+        text = "may not update the finalizers of its owner: needed "
+        await admin.until(APPLICATION, "good", lambda d: text in message(d, "Synced"))
         await cluster.grant(needed, watched=(shop,))
         await admin.until(APPLICATION, "good", synced)
 
@@ -352,8 +352,8 @@ async def test_missing_rights_to_an_admitted_kind_are_reported(
     await admin.apply(admitting, component, WORKER.documents("good")[1])
     await cluster.grant(needed, watched=(shop,))
     async with controlled(cluster, catalog):
-        told = f"may not watch gadgetry.toys.example in namespace {shop}: needed by no installed type"
-        await admin.until(APPLICATION, "good", lambda d: told in message(d, "Synced"))
+        text = f"may not watch gadgetry.toys.example in namespace {shop}: needed by no installed type"
+        await admin.until(APPLICATION, "good", lambda d: text in message(d, "Synced"))
         definition = parse_workload_type(admitting).value
         assert definition is not None
         more = rights.needed(catalog, root_scopes=True, further=[rights.admitted(definition)])
@@ -375,9 +375,9 @@ async def test_without_a_right_to_the_lease_the_controller_stands_by_and_reports
         await cluster.at(own).apply(lease)
     await admin.apply(*WORKER.documents("good"))
     election = LeaderElection(
-        namespace=own, identity="one", lease_duration=2 * HURRY, renew_deadline=1.5 * HURRY, retry_period=0.1 * HURRY
+        namespace=own, identity="one", lease_duration=2 * SPEED, renew_deadline=1.5 * SPEED, retry_period=0.1 * SPEED
     )
     async with controlled(cluster, catalog, leader_election=election) as controller:
-        await told_at_readyz(controller, f"may not {right}: needed for leader election; see rudr rbac", 200, 500)
+        await reported_at_readyz(controller, f"may not {right}: needed for leader election; see rudr rbac", 200, 500)
         await cluster.grant(needed, watched=(shop,))
         await admin.until(APPLICATION, "good", synced)

@@ -43,35 +43,35 @@ OURS = (COMPONENT, APPLICATION, COMPONENT_INSTANCE)
 
 def front() -> Document:
     """A component with a config file and a volume."""
-    found = component("front")
-    container = found["spec"]["containers"][0]
+    document = component("front")
+    container = document["spec"]["containers"][0]
     container["config"] = [{"path": "/etc/shop/shop.conf", "value": "colour=green"}]
     container["resources"]["volumes"] = [VOLUME]
-    return found
+    return document
 
 
 def batch() -> Document:
-    found = component("batch", workloadType="core.oam.dev/v1alpha1.Task")
-    found["spec"]["containers"][0].pop("ports")
-    return found
+    document = component("batch", workloadType="core.oam.dev/v1alpha1.Task")
+    document["spec"]["containers"][0].pop("ports")
+    return document
 
 
 def shop() -> Document:
     """An application of a server and a task."""
-    found = application(FIVE, INGRESS_TRAIT, MOUNTED)
-    found["spec"]["components"][0]["componentName"] = "front"
-    found["spec"]["components"].append({"componentName": "batch", "instanceName": "shop-batch"})
-    return found
+    document = application(FIVE, INGRESS_TRAIT, MOUNTED)
+    document["spec"]["components"][0]["componentName"] = "front"
+    document["spec"]["components"].append({"componentName": "batch", "instanceName": "shop-batch"})
+    return document
 
 
 async def state(cluster: Cluster) -> dict[str, tuple[Any, ...]]:
     """Uid and spec of what runs pods, and the uid of each pod of a server."""
-    found = {}
+    objects = {}
     for kind in (DEPLOYMENT, JOB, POD, CLAIM):
-        for one in await cluster.list(kind, "app.kubernetes.io/name=shop"):
-            spec = one["spec"] if kind != POD else None
-            found[f"{kind.kind} {one['metadata']['name']}"] = (one["metadata"]["uid"], spec)
-    return found
+        for document in await cluster.list(kind, "app.kubernetes.io/name=shop"):
+            spec = document["spec"] if kind != POD else None
+            objects[f"{kind.kind} {document['metadata']['name']}"] = (document["metadata"]["uid"], spec)
+    return objects
 
 
 async def served(cluster: Cluster, server: Server) -> None:
@@ -97,7 +97,7 @@ async def test_an_orphaned_application_that_is_created_again_adopts_its_objects_
         await served(cluster, server)
         await waiting.quiet(cluster, server.mark, server.writes)
         assert await state(cluster) == before
-        await _still_ours(cluster)
+        await _assert_owned_by_rudr(cluster)
 
 
 async def _orphan(cluster: Cluster) -> None:
@@ -107,19 +107,21 @@ async def _orphan(cluster: Cluster) -> None:
     await cluster.patch(APPLICATION, "shop", {"metadata": {"finalizers": None}})
 
 
-async def _still_ours(cluster: Cluster) -> None:
+async def _assert_owned_by_rudr(cluster: Cluster) -> None:
     """What the user takes away goes, so that nobody else co-owns it; each object has one owner."""
     changed = front()
     changed["spec"]["containers"][0]["env"] = []
     await cluster.apply(changed)
-    made = await cluster.until(DEPLOYMENT, "shop-web", lambda d: "env" not in _first(d))
-    assert len(made["metadata"]["ownerReferences"]) == 1
+    deployment = await cluster.until(DEPLOYMENT, "shop-web", lambda d: "env" not in _first(d))
+    assert len(deployment["metadata"]["ownerReferences"]) == 1
     root = await cluster.get(APPLICATION, "shop")
     instance = await cluster.get(COMPONENT_INSTANCE, "front-shop-web")
     assert root is not None
     assert instance is not None
-    assert [one["uid"] for one in instance["metadata"]["ownerReferences"]] == [root["metadata"]["uid"]]
-    assert [one["uid"] for one in made["metadata"]["ownerReferences"]] == [instance["metadata"]["uid"]]
+    assert [reference["uid"] for reference in instance["metadata"]["ownerReferences"]] == [root["metadata"]["uid"]]
+    assert [reference["uid"] for reference in deployment["metadata"]["ownerReferences"]] == [
+        instance["metadata"]["uid"]
+    ]
 
 
 def _first(deployment: Document) -> Document:
@@ -136,15 +138,15 @@ async def test_objects_restored_from_a_backup_with_new_uids_are_adopted_without_
     async with cluster.controller(catalog):
         await served(cluster, server)
     saved = [
-        {"apiVersion": kind.api_version, "kind": kind.kind, **one}
+        {"apiVersion": kind.api_version, "kind": kind.kind, **document}
         for kind in (*CHILDREN, *OURS)
-        for one in await cluster.list(kind)
-        if one["metadata"]["name"] != "kube-root-ca.crt"
+        for document in await cluster.list(kind)
+        if document["metadata"]["name"] != "kube-root-ca.crt"
     ]
-    for one in saved:
-        await _drop(cluster, one)
-    for one in saved:
-        await _restore(cluster, one, owners=owners == "dangling")
+    for document in saved:
+        await _drop(cluster, document)
+    for document in saved:
+        await _restore(cluster, document, owners=owners == "dangling")
     if server.has_controllers:
         await cluster.until(DEPLOYMENT, "shop-web", lambda d: kstatus.assess(d).ok)
         await cluster.until(JOB, "shop-batch", lambda d: kstatus.assess(d).ok)
@@ -154,7 +156,7 @@ async def test_objects_restored_from_a_backup_with_new_uids_are_adopted_without_
         await served(cluster, server)
         await waiting.quiet(cluster, server.mark, server.writes)
         assert await state(cluster) == before
-        await _still_ours(cluster)
+        await _assert_owned_by_rudr(cluster)
 
 
 def _kind(document: Document) -> Kind:
@@ -163,11 +165,11 @@ def _kind(document: Document) -> Kind:
 
 async def _drop(cluster: Cluster, document: Document) -> None:
     kind, name = _kind(document), document["metadata"]["name"]
-    there = await cluster.get(kind, name)
-    if there is None:
+    live = await cluster.get(kind, name)
+    if live is None:
         return
     await cluster.delete(kind, name)
-    if there["metadata"].get("finalizers"):
+    if live["metadata"].get("finalizers"):
         with contextlib.suppress(errors.NotFoundError):
             await cluster.patch(kind, name, {"metadata": {"finalizers": None}})
     await cluster.gone(kind, name)
@@ -190,5 +192,5 @@ async def _restore(cluster: Cluster, document: Document, *, owners: bool) -> Non
 def _clean(job: Document) -> None:
     job["spec"] = {key: value for key, value in job["spec"].items() if key != "selector"}
     labels = job["spec"]["template"]["metadata"]["labels"]
-    for name in [one for one in labels if "controller-uid" in one or "job-name" in one]:
+    for name in [label for label in labels if "controller-uid" in label or "job-name" in label]:
         del labels[name]

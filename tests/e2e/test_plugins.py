@@ -31,7 +31,7 @@ from tests.e2e.documents import (
 @pytest.fixture(name="types", scope="session")
 def _types() -> Catalog:
     """The built-in types and those of the packages, from their sources."""
-    found = [
+    plugins = [
         InstalledPlugin(
             name=name,
             package=f"rudr-py-{name}",
@@ -40,7 +40,7 @@ def _types() -> Catalog:
         )
         for name in stand_in_crds.PACKAGES
     ]
-    loaded = loading.load(found, entry_points.standard())
+    loaded = loading.load(plugins, entry_points.standard())
     assert [state.error for state in loaded.refused] == []
     return loaded.catalog
 
@@ -91,13 +91,13 @@ async def test_cron_hpa_hands_the_size_to_another_controller_and_takes_it_back(
     await platform.apply(component, application)
     async with platform.controller(types):
         await platform.until(APPLICATION, "office", stand_in_crds.ready)
-        deployment = await platform.until(DEPLOYMENT, "web", lambda found: "replicas" in found["spec"])
+        deployment = await platform.until(DEPLOYMENT, "web", lambda document: "replicas" in document["spec"])
         trait = application["spec"]["components"][0]["traits"][0]
         native = trait["properties"]
         trait["properties"] = _with(native, backend=backend, **changes)
         await platform.apply(application)
-        await platform.until(kind, "web-trait-cron-hpa", lambda found: bool(found["spec"]["scaleTargetRef"]))
-        await platform.until(APPLICATION, "office", lambda found: stand_in_crds.ready(found) and synced(found))
+        await platform.until(kind, "web-trait-cron-hpa", lambda document: bool(document["spec"]["scaleTargetRef"]))
+        await platform.until(APPLICATION, "office", lambda document: stand_in_crds.ready(document) and synced(document))
         # the size that was there stays until the other controller says another
         handed = await platform.get(DEPLOYMENT, "web")
         assert handed is not None
@@ -136,10 +136,10 @@ async def test_without_its_package_an_application_keeps_its_objects_and_reports_
         await platform.until(APPLICATION, "media", stand_in_crds.ready)
     before = await platform.get(stand_in_crds.KNATIVE, "thumbnailer")
     async with platform.controller(catalog):
-        found = await platform.until(APPLICATION, "media", invalid)
-        assert "serving.knative.dev/v1.Service" in message(found, "Valid")
-        assert "was offered by rudr-py-faas 0" in message(found, "Valid")
-        assert "pip install rudr-py-faas" in message(found, "Valid")
+        refused = await platform.until(APPLICATION, "media", invalid)
+        assert "serving.knative.dev/v1.Service" in message(refused, "Valid")
+        assert "was offered by rudr-py-faas 0" in message(refused, "Valid")
+        assert "pip install rudr-py-faas" in message(refused, "Valid")
     after = await platform.get(stand_in_crds.KNATIVE, "thumbnailer")
     assert before is not None
     assert after is not None

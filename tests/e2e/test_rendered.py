@@ -19,17 +19,17 @@ from rudr_py.api import Kind
 from rudr_py.testing.cluster import Cluster
 from tests.conformance import strategies, test_examples, test_properties
 
-QUICK = 100
-LONG = 1500
+FEW = 100
+MANY = 1500
 
-KNOWN = "must not contain dots"
+EXPECTED_REFUSAL = "must not contain dots"
 """A StatefulSet cannot be called so since Kubernetes 1.36; older servers take it, and may have it of Rudr's time."""
 
 
 @cache
 def rendered(count: int) -> list[dict[str, Any]]:
     """Every object of this many generated applications, always the same ones."""
-    found: dict[bytes, dict[str, Any]] = {}
+    bodies: dict[bytes, dict[str, Any]] = {}
 
     @settings(
         max_examples=count,
@@ -42,15 +42,15 @@ def rendered(count: int) -> list[dict[str, Any]]:
     @given(strategies.documents())
     def collect(documents: list[dict[str, Any]]) -> None:
         for planned in test_properties.render(documents).manifests:
-            found[msgspec.json.encode(planned.body)] = planned.body
+            bodies[msgspec.json.encode(planned.body)] = planned.body
 
     collect()
-    return list(found.values())
+    return list(bodies.values())
 
 
 async def refusals(cluster: Cluster, bodies: list[dict[str, Any]]) -> list[str]:
     """What the server has against these objects."""
-    found = []
+    messages = []
     for body in bodies:
         metadata = {**body["metadata"], "namespace": cluster.namespace}
         target = await cluster.target(Kind(body["apiVersion"], body["kind"]), metadata["name"])
@@ -59,21 +59,21 @@ async def refusals(cluster: Cluster, bodies: list[dict[str, Any]]) -> list[str]:
                 target, msgspec.json.encode({**body, "metadata": metadata}), "rudr", dry_run=True
             )
         except errors.ApiError as error:
-            found.append(str(error))
-    return [text for text in found if KNOWN not in text]
+            messages.append(str(error))
+    return [text for text in messages if EXPECTED_REFUSAL not in text]
 
 
 async def test_the_objects_of_generated_applications_are_accepted(cluster: Cluster) -> None:
-    bodies = rendered(QUICK)
+    bodies = rendered(FEW)
     assert len({body["kind"] for body in bodies}) >= 4
     assert await refusals(cluster, bodies) == []
 
 
 @pytest.mark.slow
 async def test_the_objects_of_many_generated_applications_are_accepted(cluster: Cluster) -> None:
-    assert await refusals(cluster, rendered(LONG)) == []
+    assert await refusals(cluster, rendered(MANY)) == []
 
 
 async def test_the_objects_of_examples_of_rudr_are_accepted(cluster: Cluster, shared: Path) -> None:
     plans = test_examples.rendered(shared).values()
-    assert await refusals(cluster, [planned.body for found in plans for planned in found.manifests]) == []
+    assert await refusals(cluster, [planned.body for plan in plans for planned in plan.manifests]) == []

@@ -41,15 +41,19 @@ HEALTH_SCOPE = Kind(API_VERSION, "HealthScope")
 DEFINITIONS = ("Trait", "WorkloadType", "ApplicationScope")
 
 APPLIED = "rudr.oam.dev/applied"
-OURS = {"app.kubernetes.io/managed-by": "rudr"}
+MANAGED_BY_RUDR = {"app.kubernetes.io/managed-by": "rudr"}
 
-UNSEEN = {
+USED_WITHOUT_REQUEST = {
     "finalizers": "asked for by the admission plugin OwnerReferencesPermissionEnforcement, which sends no request",
     "list": "where the server knows no list by watch, as before Kubernetes 1.32, and when such a list failed",
 }
 """Why rights are needed that no request of this test shows."""
 
-PLACES = ["local", "kube-apiserver", *(pytest.param(f"local-{one}", marks=pytest.mark.slow) for one in RELEASES)]
+PLACES = [
+    "local",
+    "kube-apiserver",
+    *(pytest.param(f"local-{release}", marks=pytest.mark.slow) for release in RELEASES),
+]
 
 
 @pytest.fixture(params=PLACES)
@@ -60,8 +64,8 @@ async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
         opened = rbac_cluster.local(tmp_path, release or "1.36")
     else:
         opened = rbac_cluster.real(request.getfixturevalue("enforcing"), tmp_path)
-    async with opened as found:
-        yield found
+    async with opened as opened_cluster:
+        yield opened_cluster
 
 
 @contextlib.asynccontextmanager
@@ -108,7 +112,7 @@ def old_definition(kind: str, namespace: str) -> Document:
         "WorkloadType": {"group": "a.b", "version": "v1", "names": {"kind": "C"}},
         "ApplicationScope": {"type": "a.b/v1.C", "allowComponentOverlap": True, "parameters": []},
     }
-    metadata = {"name": "old", "namespace": namespace, "labels": OURS, "annotations": {APPLIED: "1"}}
+    metadata = {"name": "old", "namespace": namespace, "labels": MANAGED_BY_RUDR, "annotations": {APPLIED: "1"}}
     return {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": specs[kind]}
 
 
@@ -136,7 +140,7 @@ SCOPES = (
 SINGLES = ("SingletonServer", "SingletonWorker", "SingletonTask")
 
 
-async def the_main_job(cluster: RbacCluster) -> None:
+async def main_job(cluster: RbacCluster) -> None:
     """Everything once: every type, drift, adoption, a conflict, pruning of every kind, reclaiming, the end."""
     admin = cluster.admin
     first = [
@@ -177,11 +181,11 @@ async def _adopt(admin: Cluster) -> None:
     for name in ("shop", "groups"):
         root = await admin.get(APPLICATION, name)
         assert root is not None
-        for one in root["status"]["resources"]:
-            kind = Kind(one["apiVersion"], one["kind"])
+        for resource in root["status"]["resources"]:
+            kind = Kind(resource["apiVersion"], resource["kind"])
             if kind != JOB:  # runs once
-                await admin.patch(kind, one["name"], {"metadata": {"annotations": {APPLIED: None}}})
-                await admin.until(kind, one["name"], lambda d: APPLIED in d["metadata"].get("annotations", {}))
+                await admin.patch(kind, resource["name"], {"metadata": {"annotations": {APPLIED: None}}})
+                await admin.until(kind, resource["name"], lambda d: APPLIED in d["metadata"].get("annotations", {}))
 
 
 async def _conflict(admin: Cluster) -> None:
@@ -213,18 +217,18 @@ async def _prune(cluster: RbacCluster) -> None:
     await admin.until(APPLICATION, "shop", synced)
     if cluster.local is None:
         await _roll_out(admin, "front")  # pods of before may need their files until then
-    for one in await admin.list(CONFIG_MAP, "oam.dev/instance-name=front"):
-        await admin.gone(CONFIG_MAP, one["metadata"]["name"])
+    for config_map in await admin.list(CONFIG_MAP, "oam.dev/instance-name=front"):
+        await admin.gone(CONFIG_MAP, config_map["metadata"]["name"])
 
 
 async def _roll_out(admin: Cluster, name: str) -> None:
     """Say what the controller of Deployments would."""
-    found = await admin.get(DEPLOYMENT, name)
-    assert found is not None
+    deployment = await admin.get(DEPLOYMENT, name)
+    assert deployment is not None
     counts = dict.fromkeys(
-        ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), found["spec"]["replicas"]
+        ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), deployment["spec"]["replicas"]
     )
-    status = {"observedGeneration": found["metadata"]["generation"], **counts}
+    status = {"observedGeneration": deployment["metadata"]["generation"], **counts}
     target = await admin.target(DEPLOYMENT, name, "status")
     await admin.client.merge_patch(target, msgspec.json.encode({"status": status}), "tester")
 
@@ -235,27 +239,29 @@ async def _end(cluster: RbacCluster) -> None:
     await admin.delete(APPLICATION, "shop")
     await admin.gone(APPLICATION, "shop")
     if cluster.local is None:
-        found = await admin.get(CLAIM, "data")
-        assert found is not None
-        assert "deletionTimestamp" in found["metadata"]
+        claim = await admin.get(CLAIM, "data")
+        assert claim is not None
+        assert "deletionTimestamp" in claim["metadata"]
         await admin.patch(CLAIM, "data", {"metadata": {"finalizers": None}})
     await admin.gone(CLAIM, "data")
 
 
 def refused(cluster: RbacCluster) -> list[AccountRequest]:
-    return sorted({one for one in cluster.asked() if one.status == 403})
+    return sorted({request for request in cluster.requests() if request.status == 403})
 
 
-def unused(needed: Rights, asked: list[AccountRequest]) -> set[tuple[str, str, str]]:
+def unused(needed: Rights, requests: list[AccountRequest]) -> set[tuple[str, str, str]]:
     """The rights that no request shows, and that nothing excuses."""
-    used = {(one.group, one.resource, one.verb) for one in asked}
+    used = {(request.group, request.resource, request.verb) for request in requests}
     granted = {
         (rule.groups[0], resource, verb)
         for rule in (*needed.cluster, *needed.definitions, *needed.own)
         for resource in rule.resources
         for verb in rule.verbs
     }
-    return {right for right in granted - used if not {right[1].partition("/")[2], right[2]} & UNSEEN.keys()}
+    return {
+        right for right in granted - used if not {right[1].partition("/")[2], right[2]} & USED_WITHOUT_REQUEST.keys()
+    }
 
 
 @pytest.mark.parametrize("everywhere", [True, False], ids=["everywhere", "in namespaces"])
@@ -268,10 +274,10 @@ async def test_the_requested_rights_suffice_and_each_is_used(
     await cluster.grant(needed, watched=watched)
     await cluster.admin.apply(*(old_definition(kind, places.types) for kind in DEFINITIONS))
     async with controlled(cluster, catalog, namespaces=watched, root_scopes=True):
-        await the_main_job(cluster)
+        await main_job(cluster)
         for kind in DEFINITIONS:
             await cluster.at(places.types).gone(Kind(API_VERSION, kind), "old")
     assert refused(cluster) == []
-    assert unused(needed, cluster.asked()) == set()
+    assert unused(needed, cluster.requests()) == set()
     if watched:
-        assert {one.namespace for one in cluster.asked()} == {*watched, places.types, places.own}
+        assert {request.namespace for request in cluster.requests()} == {*watched, places.types, places.own}

@@ -21,8 +21,8 @@ async def test_an_autoscaler_is_deleted_before_the_size_is_fixed(
         await cluster.gone(AUTOSCALER, "shop-web-trait-autoscaler")
         await cluster.until(APPLICATION, "shop", synced)
     written = server.writes(before)
-    deleted = next(n for n, one in enumerate(written) if one.startswith("DELETE") and "autoscaler" in one)
-    sized = next(n for n, one in enumerate(written) if one.startswith("PATCH") and "deployments/shop-web" in one)
+    deleted = next(n for n, write in enumerate(written) if write.startswith("DELETE") and "autoscaler" in write)
+    sized = next(n for n, write in enumerate(written) if write.startswith("PATCH") and "deployments/shop-web" in write)
     assert deleted < sized
 
 
@@ -37,6 +37,8 @@ async def test_an_autoscaler_of_another_target_is_pruned_last(
         await cluster.gone(AUTOSCALER, "shop-web-trait-autoscaler")
     # a server tells its watches of a deletion before it writes the request down
     written = server.writes(before)
-    deleted = next(n for n, one in enumerate(written) if one.startswith("DELETE") and "autoscaler" in one)
-    changed = next(n for n, one in enumerate(written) if one.startswith("PATCH") and "deployments/shop-web" in one)
+    deleted = next(n for n, write in enumerate(written) if write.startswith("DELETE") and "autoscaler" in write)
+    changed = next(
+        n for n, write in enumerate(written) if write.startswith("PATCH") and "deployments/shop-web" in write
+    )
     assert changed < deleted

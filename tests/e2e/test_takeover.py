@@ -39,25 +39,25 @@ VOLUME = {"name": "data", "mountPath": "/data", "accessMode": "RW", "sharingPoli
 
 def shop(*traits: Document, greeting: str = "hi", **metadata: Any) -> Document:
     """An application of one instance, `shop-web`, of the component `front`."""
-    found = application(*traits, greeting=greeting, **metadata)
-    found["spec"]["components"][0]["componentName"] = "front"
-    return found
+    document = application(*traits, greeting=greeting, **metadata)
+    document["spec"]["components"][0]["componentName"] = "front"
+    return document
 
 
 def with_volume() -> Document:
     """The component `front` with a volume."""
-    found = component("front")
-    found["spec"]["containers"][0]["resources"]["volumes"] = [VOLUME]
-    return found
+    document = component("front")
+    document["spec"]["containers"][0]["resources"]["volumes"] = [VOLUME]
+    return document
 
 
 async def uids(cluster: Cluster, *kinds: Kind) -> dict[tuple[str, str], str]:
     """The uid of every object of these kinds in the namespace."""
     return {
-        (kind.kind, one["metadata"]["name"]): one["metadata"]["uid"]
+        (kind.kind, document["metadata"]["name"]): document["metadata"]["uid"]
         for kind in kinds
-        for one in await cluster.list(kind)
-        if one["metadata"]["name"] != "kube-root-ca.crt" and "marker" not in one["metadata"]["name"]
+        for document in await cluster.list(kind)
+        if document["metadata"]["name"] != "kube-root-ca.crt" and "marker" not in document["metadata"]["name"]
     }
 
 
@@ -74,11 +74,11 @@ KINDS = (
 )
 
 
-async def got(cluster: Cluster, kind: Kind, name: str) -> Document:
+async def existing(cluster: Cluster, kind: Kind, name: str) -> Document:
     """An object that must be there, managedFields included."""
-    found = await cluster.get(kind, name)
-    assert found is not None, name
-    return found
+    document = await cluster.get(kind, name)
+    assert document is not None, name
+    return document
 
 
 async def settled(cluster: Cluster, server: Server, name: str = "shop-web") -> None:
@@ -106,18 +106,20 @@ async def test_all_objects_of_rudr_are_adopted_without_restarting_pods(
 ) -> None:
     await rudrs_shop(cluster, server)
     before = await uids(cluster, *KINDS)
-    deployment = await got(cluster, DEPLOYMENT, "shop-web")
+    deployment = await existing(cluster, DEPLOYMENT, "shop-web")
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
         await waiting.quiet(cluster, server.mark, server.writes)
     assert await uids(cluster, *KINDS) == before
     # the generation of a Deployment counts its annotations, too; nothing else is different
-    assert (await got(cluster, DEPLOYMENT, "shop-web"))["spec"] == deployment["spec"]
+    assert (await existing(cluster, DEPLOYMENT, "shop-web"))["spec"] == deployment["spec"]
     for kind, name in ((DEPLOYMENT, "shop-web"), (SERVICE, "shop-web"), (COMPONENT_INSTANCE, "front-shop-web")):
-        assert (rudr_objects.MANAGER, "Update") not in managers(_without_status(await got(cluster, kind, name))), name
-    claim = await got(cluster, rudr_objects.CLAIM, "data")
+        assert (rudr_objects.MANAGER, "Update") not in managers(_without_status(await existing(cluster, kind, name))), (
+            name
+        )
+    claim = await existing(cluster, rudr_objects.CLAIM, "data")
     assert claim["metadata"].get("ownerReferences", []) == []
-    root = await got(cluster, APPLICATION, "shop")
+    root = await existing(cluster, APPLICATION, "shop")
     assert root["metadata"]["annotations"] == RECORD
 
 
@@ -161,10 +163,10 @@ async def test_a_value_that_becomes_a_parameter_changes_nothing(
     await cluster.apply(fixed)
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
-        before = await got(cluster, DEPLOYMENT, "shop-web")
+        before = await existing(cluster, DEPLOYMENT, "shop-web")
         await cluster.apply(with_volume())
         await waiting.quiet(cluster, server.mark, server.writes)
-        after = await got(cluster, DEPLOYMENT, "shop-web")
+        after = await existing(cluster, DEPLOYMENT, "shop-web")
         assert after["metadata"]["generation"] == before["metadata"]["generation"]
         await cluster.apply(shop(INGRESS_TRAIT, AUTO, MOUNTED, greeting="ho"))
         await cluster.until(DEPLOYMENT, "shop-web", lambda d: _first(d)["env"][0].get("value") == "ho")
@@ -172,7 +174,7 @@ async def test_a_value_that_becomes_a_parameter_changes_nothing(
 
 async def test_data_stays_when_the_application_is_deleted(cluster: Cluster, catalog: Catalog, server: Server) -> None:
     await rudrs_shop(cluster, server)
-    claim = await got(cluster, rudr_objects.CLAIM, "data")
+    claim = await existing(cluster, rudr_objects.CLAIM, "data")
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
         await cluster.delete(APPLICATION, "shop")
@@ -181,7 +183,7 @@ async def test_data_stays_when_the_application_is_deleted(cluster: Cluster, cata
             await cluster.gone(DEPLOYMENT, "shop-web")
         await cluster.apply(shop(INGRESS_TRAIT, AUTO, MOUNTED))
         await cluster.until(APPLICATION, "shop", synced)
-    kept = await got(cluster, rudr_objects.CLAIM, "data")
+    kept = await existing(cluster, rudr_objects.CLAIM, "data")
     assert kept["metadata"]["uid"] == claim["metadata"]["uid"]
     assert "deletionTimestamp" not in kept["metadata"]
 
@@ -196,17 +198,17 @@ async def test_a_stateful_set_without_service_name_and_a_completed_job_are_adopt
     root = application()
     root["spec"]["components"] = bindings
     await cluster.apply(single, batch, root)
-    one = await rudr_objects.instance(cluster, "shop", "single", "one")
-    before = await rudr_objects.stateful_set(cluster, one, "one")
-    await rudr_objects.service(cluster, one, "one", "SingletonServer")
-    two = await rudr_objects.instance(cluster, "shop", "batch", "two")
-    ran = await rudr_objects.job(cluster, two, "two")
+    single_instance = await rudr_objects.instance(cluster, "shop", "single", "one")
+    before = await rudr_objects.stateful_set(cluster, single_instance, "one")
+    await rudr_objects.service(cluster, single_instance, "one", "SingletonServer")
+    batch_instance = await rudr_objects.instance(cluster, "shop", "batch", "two")
+    completed = await rudr_objects.job(cluster, batch_instance, "two")
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
-        after, left = await got(cluster, rudr_objects.STATEFUL_SET, "one"), await got(cluster, JOB, "two")
+        after, left = await existing(cluster, rudr_objects.STATEFUL_SET, "one"), await existing(cluster, JOB, "two")
         assert (after["metadata"]["uid"], after["metadata"]["generation"]) == (before["metadata"]["uid"], 1)
-        assert left["metadata"]["uid"] == ran["metadata"]["uid"]
-        assert left["spec"] == ran["spec"]
+        assert left["metadata"]["uid"] == completed["metadata"]["uid"]
+        assert left["spec"] == completed["spec"]
 
         single["spec"]["containers"][0]["env"] = []
         batch["spec"]["containers"][0]["env"] = []
@@ -215,7 +217,7 @@ async def test_a_stateful_set_without_service_name_and_a_completed_job_are_adopt
         if not server.has_controllers:
             await cluster.until(JOB, "two", lambda d: d["metadata"].get("deletionTimestamp"))
             await cluster.patch(JOB, "two", {"metadata": {"finalizers": None}})
-        again = await cluster.until(JOB, "two", lambda d: d["metadata"]["uid"] != ran["metadata"]["uid"])
+        again = await cluster.until(JOB, "two", lambda d: d["metadata"]["uid"] != completed["metadata"]["uid"])
         assert "env" not in _first(again)
 
 
@@ -247,16 +249,16 @@ async def test_config_files_restart_pods_once_and_old_config_maps_are_pruned_aft
             assert await cluster.get(CONFIG_MAP, "server0") is not None
             await _rolled_out(cluster)
         await cluster.gone(CONFIG_MAP, "server0")
-    after = await got(cluster, DEPLOYMENT, "shop-web")
-    assert [one["name"] for one in after["spec"]["template"]["spec"]["volumes"]] == ["shop-web-server-0"]
-    assert [one["mountPath"] for one in _first(after)["volumeMounts"]] == ["/etc/shop/shop.conf"]
+    after = await existing(cluster, DEPLOYMENT, "shop-web")
+    assert [volume["name"] for volume in after["spec"]["template"]["spec"]["volumes"]] == ["shop-web-server-0"]
+    assert [mount["mountPath"] for mount in _first(after)["volumeMounts"]] == ["/etc/shop/shop.conf"]
 
 
 async def _rolled_out(cluster: Cluster) -> None:
     """Say of the Deployment what its controller would."""
-    found = await got(cluster, DEPLOYMENT, "shop-web")
+    deployment = await existing(cluster, DEPLOYMENT, "shop-web")
     counted = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), 1)
-    status = {"observedGeneration": found["metadata"]["generation"], **counted}
+    status = {"observedGeneration": deployment["metadata"]["generation"], **counted}
     target = await cluster.target(DEPLOYMENT, "shop-web", "status")
     await cluster.client.merge_patch(target, msgspec.json.encode({"status": status}), "tester")
 
@@ -269,15 +271,15 @@ async def test_objects_without_managed_fields_are_adopted(cluster: Cluster, cata
         await cluster.patch(rudr_objects.CLAIM, "data", {"spec": {"volumeName": "volume-7"}})
     await settled(cluster, server)
     for kind in KINDS:
-        for name in (one["metadata"]["name"] for one in await cluster.list(kind) if kind != POD):
+        for name in (document["metadata"]["name"] for document in await cluster.list(kind) if kind != POD):
             await cluster.patch(kind, name, {"metadata": {"managedFields": [{}]}})
-    before = await got(cluster, DEPLOYMENT, "shop-web")
+    before = await existing(cluster, DEPLOYMENT, "shop-web")
     assert "managedFields" not in before["metadata"]
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
-        after = await got(cluster, DEPLOYMENT, "shop-web")
+        after = await existing(cluster, DEPLOYMENT, "shop-web")
         assert after["spec"] == before["spec"]
-        assert "volumeName" in (await got(cluster, rudr_objects.CLAIM, "data"))["spec"]
+        assert "volumeName" in (await existing(cluster, rudr_objects.CLAIM, "data"))["spec"]
         changed = with_volume()
         changed["spec"]["containers"][0]["env"] = []
         await cluster.apply(changed)

@@ -55,5 +55,7 @@ async def test_two_controllers_revert_drift_once(cluster: Cluster, catalog: Cata
         await cluster.patch(DEPLOYMENT, "shop-web", {"spec": {"replicas": 2}})
         await cluster.until(DEPLOYMENT, "shop-web", lambda d: d["spec"]["replicas"] == 5)
         await waiting.quiet(cluster, server.mark, server.writes)
-        applies = [one for one in server.writes(before) if one.startswith("PATCH") and "/deployments/shop-web" in one]
+        applies = [
+            write for write in server.writes(before) if write.startswith("PATCH") and "/deployments/shop-web" in write
+        ]
         assert 1 <= len(applies) <= 2

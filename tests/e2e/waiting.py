@@ -142,8 +142,8 @@ async def answers(url: str, text: str) -> None:
     async with asyncio.timeout(TIMEOUT):
         while True:
             with contextlib.suppress(aiohttp.ClientError):
-                status, told = await _read(url)
-                if status == 200 and text in told:
+                status, body = await _read(url)
+                if status == 200 and text in body:
                     return
             await asyncio.sleep(0.02)
 
@@ -173,7 +173,7 @@ async def quiet(cluster: Cluster, mark: Callable[[], int], writes: Callable[[int
         await cluster.apply(component("web"), application(name="marker", greeting=f"round {number}"))
         await cluster.until(DEPLOYMENT, "marker-web", _greets(f"round {number}"))
         await cluster.until(APPLICATION, "marker", synced)
-        written = [one for one in writes(before) if "marker" not in one and "/events" not in one]
+        written = [write for write in writes(before) if "marker" not in write and "/events" not in write]
         if not written:
             return
     raise AssertionError(f"still writing after {rounds} rounds: {written}")

@@ -40,13 +40,13 @@ class Built:
     @property
     def in_sdist(self) -> dict[str, bytes]:
         """The files of the sdist, without its one folder."""
-        found = {}
+        files = {}
         with tarfile.open(self.sdist) as archive:
             for member in archive:
                 file = archive.extractfile(member)
                 assert file is not None, f"{member.name} is no file"
-                found[member.name.partition("/")[2]] = file.read()
-        return found
+                files[member.name.partition("/")[2]] = file.read()
+        return files
 
     @property
     def metadata(self) -> email.message.Message:

@@ -46,14 +46,14 @@ class Stage:
     instructions: list[Instruction] = field(default_factory=list)
 
     def all(self, *names: str) -> list[Instruction]:
-        return [one for one in self.instructions if one.name in names]
+        return [instruction for instruction in self.instructions if instruction.name in names]
 
     def last(self, name: str) -> Instruction:
         return self.all(name)[-1]
 
     def pairs(self, *names: str) -> dict[str, str]:
         """Names and values of all of these instructions together."""
-        return {name: value for one in self.all(*names) for name, value in one.pairs.items()}
+        return {name: value for instruction in self.all(*names) for name, value in instruction.pairs.items()}
 
 
 @dataclass
@@ -76,22 +76,22 @@ def instructions(text: str) -> Iterator[Instruction]:
 
 def read(path: Path) -> Dockerfile:
     """The Dockerfile at a path."""
-    recipe = Dockerfile({}, [])
-    for one in instructions(path.read_text()):
-        if one.name == "FROM":
-            words = one.words
-            recipe.stages.append(Stage(words[0], words[2] if len(words) == 3 else ""))
-        elif recipe.stages:
-            recipe.stages[-1].instructions.append(one)
+    dockerfile = Dockerfile({}, [])
+    for instruction in instructions(path.read_text()):
+        if instruction.name == "FROM":
+            words = instruction.words
+            dockerfile.stages.append(Stage(words[0], words[2] if len(words) == 3 else ""))
+        elif dockerfile.stages:
+            dockerfile.stages[-1].instructions.append(instruction)
         else:
-            assert one.name == "ARG"
-            recipe.arguments |= one.pairs
-    return recipe
+            assert instruction.name == "ARG"
+            dockerfile.arguments |= instruction.pairs
+    return dockerfile
 
 
 def substituted(text: str, values: dict[str, str]) -> str:
     """The text with its ${NAME}s; an unknown one fails."""
-    return re.sub(r"\$\{(\w+)\}", lambda found: values[found[1]], text)
+    return re.sub(r"\$\{(\w+)\}", lambda match: values[match[1]], text)
 
 
 class Ignored:

@@ -49,13 +49,13 @@ def test_the_entry_point_runs_without_a_shell_and_stops_on_sigterm() -> None:
 def test_the_image_runs_as_a_numeric_unprivileged_user() -> None:
     assert FINAL.last("USER").text == "65532:65532"
     after = FINAL.instructions[FINAL.instructions.index(FINAL.last("USER")) :]
-    assert not [one for one in after if one.name in ("RUN", "COPY")]
+    assert not [instruction for instruction in after if instruction.name in ("RUN", "COPY")]
 
 
 def test_no_file_of_the_image_is_writable_for_its_user() -> None:
-    for one in FINAL.all("COPY", "RUN"):
-        assert "--chown" not in one.text
-        assert "chmod" not in one.text
+    for instruction in FINAL.all("COPY", "RUN"):
+        assert "--chown" not in instruction.text
+        assert "chmod" not in instruction.text
 
 
 def test_python_writes_no_bytecode_is_unbuffered_and_ignores_the_working_directory() -> None:
@@ -67,20 +67,23 @@ def test_python_writes_no_bytecode_is_unbuffered_and_ignores_the_working_directo
 
 def test_modules_are_compiled_with_unchecked_hashes() -> None:
     assert any(
-        "compileall" in one.text and "unchecked-hash" in one.text and VENV in one.text for one in BUILD.all("RUN")
+        "compileall" in instruction.text and "unchecked-hash" in instruction.text and VENV in instruction.text
+        for instruction in BUILD.all("RUN")
     )
-    (stdlib,) = (one for one in FINAL.all("RUN") if "compileall" in one.text)
+    (stdlib,) = (instruction for instruction in FINAL.all("RUN") if "compileall" in instruction.text)
     ast.parse(stdlib.words[stdlib.words.index("-c") + 1])
 
 
 def test_build_tools_are_not_in_the_final_stage() -> None:
     (copied,) = FINAL.all("COPY")
     assert copied.words == ["--from=build", VENV, VENV]
-    assert not [one for one in FINAL.all("RUN") if "pip" in one.text or "apt" in one.text]
+    assert not [
+        instruction for instruction in FINAL.all("RUN") if "pip" in instruction.text or "apt" in instruction.text
+    ]
 
 
 def test_every_copied_source_exists_and_is_in_the_build_context() -> None:
-    sources = [word for one in BUILD.all("COPY") for word in one.words[:-1]]
+    sources = [word for instruction in BUILD.all("COPY") for word in instruction.words[:-1]]
     assert sources
     files = tracked()
     for source in sources:
@@ -89,7 +92,7 @@ def test_every_copied_source_exists_and_is_in_the_build_context() -> None:
 
 
 def test_all_inputs_of_the_wheel_are_copied() -> None:
-    copied = {word for one in BUILD.all("COPY") for word in one.words[:-1]}
+    copied = {word for instruction in BUILD.all("COPY") for word in instruction.words[:-1]}
     sources = {"pyproject.toml", "README.md", "LICENSE", "crds", "examples", "plugins", "rudr_py"}
     assert copied == sources | {"constraints.txt"}
 

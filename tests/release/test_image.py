@@ -33,7 +33,7 @@ from tests.release.dockerfile import ROOT
 
 pytestmark = pytest.mark.slow
 
-NOBODY = 65532
+OTHER_USER = 65532
 PLUGINS = "./plugins/rudr-py-cronhpa ./plugins/rudr-py-faas"
 DOCKERFILE = dockerfile.read(ROOT / "Dockerfile")
 BUILD, FINAL = DOCKERFILE.stages
@@ -49,8 +49,8 @@ class Image:
     @property
     def environment(self) -> dict[str, str]:
         """The variables that the image sets, and none of ours."""
-        told = {"PATH": os.defpath}
-        return {name: self.placed(dockerfile.substituted(text, told)) for name, text in FINAL.pairs("ENV").items()}
+        values = {"PATH": os.defpath}
+        return {name: self.placed(dockerfile.substituted(text, values)) for name, text in FINAL.pairs("ENV").items()}
 
     def placed(self, text: str) -> str:
         """The text with our folder before the paths that the image would have."""
@@ -103,10 +103,10 @@ def _python(root: Path) -> tuple[str, int | None]:
     names = ("python3.14", "python3.13", "python3.12", "python3.11")
     for path in (own, *filter(None, (shutil.which(name, path="/usr/local/bin:/usr/bin") for name in names))):
         try:
-            subprocess.run([path, "-c", "import ensurepip"], user=NOBODY, cwd=root, check=True, capture_output=True)  # noqa: S603 - a Python
+            subprocess.run([path, "-c", "import ensurepip"], user=OTHER_USER, cwd=root, check=True, capture_output=True)  # noqa: S603 - a Python
         except (OSError, subprocess.CalledProcessError):
             continue
-        return path, NOBODY
+        return path, OTHER_USER
     return own, None
 
 
@@ -120,19 +120,19 @@ def _build(image: Image, python: str, plugins: str) -> None:
     environment = {**os.environ, "PATH": f"{programs}:{os.defpath}", "PYTHONDONTWRITEBYTECODE": "1"}
     values: dict[str, str] = {}
     folder = image.root
-    for one in BUILD.instructions:
-        match one.name:
+    for instruction in BUILD.instructions:
+        match instruction.name:
             case "WORKDIR":
-                folder = Path(image.placed(one.text))
+                folder = Path(image.placed(instruction.text))
                 folder.mkdir(parents=True)
             case "ENV":
-                environment |= one.pairs
+                environment |= instruction.pairs
             case "ARG":
-                values |= one.pairs | {"PLUGINS": plugins}
+                values |= instruction.pairs | {"PLUGINS": plugins}
             case "COPY":
-                _copy(one.words, folder, ignored)
+                _copy(instruction.words, folder, ignored)
             case "RUN":
-                line = image.placed(dockerfile.substituted(one.text, values))
+                line = image.placed(dockerfile.substituted(instruction.text, values))
                 done = subprocess.run(  # noqa: S602 - the lines of our Dockerfile
                     line,
                     shell=True,
@@ -150,8 +150,8 @@ def _build(image: Image, python: str, plugins: str) -> None:
 def _copy(words: list[str], folder: Path, ignored: dockerfile.Ignored) -> None:
     *sources, target = words
     for source in sources:
-        found = [ROOT / source] if (ROOT / source).is_file() else sorted((ROOT / source).rglob("*"))
-        for path in found:
+        paths = [ROOT / source] if (ROOT / source).is_file() else sorted((ROOT / source).rglob("*"))
+        for path in paths:
             place = path.relative_to(ROOT).as_posix()
             if path.is_file() and not ignored(place):
                 to = (
@@ -164,8 +164,8 @@ def _copy(words: list[str], folder: Path, ignored: dockerfile.Ignored) -> None:
 
 
 def _state(root: Path) -> dict[str, tuple[int, int]]:
-    found = ((path, path.lstat()) for path in root.rglob("*"))
-    return {str(path): (stats.st_size, stats.st_mtime_ns) for path, stats in found}
+    entries = ((path, path.lstat()) for path in root.rglob("*"))
+    return {str(path): (stats.st_size, stats.st_mtime_ns) for path, stats in entries}
 
 
 def test_the_image_prints_its_version_and_plugins(image: Image, request: pytest.FixtureRequest) -> None:
@@ -209,21 +209,21 @@ async def test_the_image_serves_a_cluster_writes_no_file_and_stops_on_sigterm(im
         kubeconfig.write_text(yaml.safe_dump(api.kubeconfig()))
         transport = AioTransport(await config.connect(str(kubeconfig), None, now=SystemClock().now))
         try:
-            await _defined(Cluster(transport, "", SystemClock()))
-            await _works(image, Cluster(transport, "default", SystemClock()), kubeconfig)
+            await _apply_crds(Cluster(transport, "", SystemClock()))
+            await _serves(image, Cluster(transport, "default", SystemClock()), kubeconfig)
         finally:
             await transport.close()
     assert _state(image.root) == before
 
 
-async def _defined(cluster: Cluster) -> None:
+async def _apply_crds(cluster: Cluster) -> None:
     for document in crds.documents():
         await cluster.apply(document)
         await cluster.until(CRD, document["metadata"]["name"], established)
 
 
-async def _works(image: Image, cluster: Cluster, kubeconfig: Path) -> None:
-    health, metrics = _free(), _free()
+async def _serves(image: Image, cluster: Cluster, kubeconfig: Path) -> None:
+    health, metrics = _free_port(), _free_port()
     command = image.command(
         *FINAL.last("CMD").words,
         *("--kubeconfig", str(kubeconfig), "--watch-namespace", "default", "--log-level", "debug"),
@@ -232,12 +232,12 @@ async def _works(image: Image, cluster: Cluster, kubeconfig: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         *command, cwd=image.root, env=image.environment, user=image.user, stderr=asyncio.subprocess.PIPE
     )
-    saying = asyncio.create_task(process.communicate())
+    communicating = asyncio.create_task(process.communicate())
     try:
         await cluster.apply(component(), application())
         working = asyncio.create_task(cluster.until(APPLICATION, "shop", synced, seconds=60))
-        await asyncio.wait((saying, working), return_when=asyncio.FIRST_COMPLETED)
-        assert not saying.done(), saying.result()
+        await asyncio.wait((communicating, working), return_when=asyncio.FIRST_COMPLETED)
+        assert not communicating.done(), communicating.result()
         await working
         async with aiohttp.ClientSession() as session:
             async with session.get(f"http://127.0.0.1:{health}/readyz") as answer:
@@ -246,16 +246,16 @@ async def _works(image: Image, cluster: Cluster, kubeconfig: Path) -> None:
                 assert "controller_runtime_reconcile_total" in await answer.text()
         process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(60):
-            said = (await saying)[1].decode()
+            output = (await communicating)[1].decode()
     finally:
         if process.returncode is None:
             process.kill()
-        await saying
-    assert process.returncode == 0, said
-    assert all(line.startswith("{") for line in said.splitlines()), said
+        await communicating
+    assert process.returncode == 0, output
+    assert all(line.startswith("{") for line in output.splitlines()), output
 
 
-def _free() -> int:
+def _free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])

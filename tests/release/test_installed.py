@@ -48,22 +48,22 @@ def test_the_commands_run_from_anywhere(environment: Path, tmp_path: Path) -> No
 
 def test_the_installed_package_is_imported(environment: Path, tmp_path: Path) -> None:
     program = "import rudr_py, pathlib; print(pathlib.Path(rudr_py.__file__).parent)"
-    found = Path(building.run(environment / "python", "-c", program, cwd=tmp_path).strip())
-    assert found.is_relative_to(environment.parent)
-    assert len(list((found / "crds").iterdir())) == 7
-    assert (found / "examples" / "shop.yaml").exists()
+    location = Path(building.run(environment / "python", "-c", program, cwd=tmp_path).strip())
+    assert location.is_relative_to(environment.parent)
+    assert len(list((location / "crds").iterdir())) == 7
+    assert (location / "examples" / "shop.yaml").exists()
 
 
 def test_the_installed_plugins_are_loaded(environment: Path, tmp_path: Path) -> None:
     listed = json.loads(building.run(environment / "rudr", "plugins", "-o", "json", cwd=tmp_path))
-    found = {plugin["package"] for plugin in listed["items"] if plugin["state"] == "loaded"}
-    assert {source.name for source in PLUGINS} <= found
+    loaded = {plugin["package"] for plugin in listed["items"] if plugin["state"] == "loaded"}
+    assert {source.name for source in PLUGINS} <= loaded
 
 
 def test_an_example_of_the_wheel_renders(environment: Path, tmp_path: Path) -> None:
     (examples,) = environment.parent.glob("lib/python*/site-packages/rudr_py/examples")
-    told = building.run(environment / "rudr", "render", "-f", examples, cwd=tmp_path)
-    assert "kind: Deployment" in told
+    output = building.run(environment / "rudr", "render", "-f", examples, cwd=tmp_path)
+    assert "kind: Deployment" in output
 
 
 @pytest.mark.skipif(importlib.util.find_spec("mypy") is None, reason="needs mypy")
@@ -71,7 +71,7 @@ def test_an_example_of_the_wheel_renders(environment: Path, tmp_path: Path) -> N
 def test_a_type_checker_sees_the_types_of_the_wheel(environment: Path, tmp_path: Path) -> None:
     (tmp_path / "typed.py").write_text(TYPED)
     mypy = (sys.executable, "-m", "mypy", "--strict", "--python-executable", environment / "python")
-    told = building.run(*mypy, "--cache-dir", tmp_path / "cache", "typed.py", cwd=tmp_path)
-    assert 'Revealed type is "rudr_py.api.values.Scale"' in told
-    assert "rudr_py.api.types" in told.splitlines()[1]
-    assert "Success" in told
+    output = building.run(*mypy, "--cache-dir", tmp_path / "cache", "typed.py", cwd=tmp_path)
+    assert 'Revealed type is "rudr_py.api.values.Scale"' in output
+    assert "rudr_py.api.types" in output.splitlines()[1]
+    assert "Success" in output

