@@ -1,4 +1,4 @@
-"""How long N applications take, against a bare client that applies the same bytes and writes one status each."""
+"""Compares the convergence of N applications with a bare client that applies the same bytes and one status each."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def _controller(cluster: Cluster, count: int, catalog: Catalog) -> None:
 
 
 async def _bare(cluster: Cluster, count: int, catalog: Catalog) -> None:
-    """The same objects, rendered beforehand in spirit: rendering is part of what the ratio is to show."""
+    """Apply the same objects without watches. Rendering is included, because the ratio excludes only the controller."""
     gate = asyncio.Semaphore(16)
 
     async def apply_one(bodies: list[dict[str, Any]], number: int) -> None:

@@ -1,6 +1,6 @@
-"""What the local API can do: applies, a long list, and many watchers; rates, and its CPU for each, as a table.
+"""Measures the local API: applies, a long list and many watchers, with the rate and the CPU time of each as a table.
 
-The server is a process of its own, without controllers, so that its CPU is what the requests cost.
+The server is a separate process without controllers, so that its CPU time is the cost of the requests.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One line of the table: what was done how often, seconds on the wall, and the server's CPU seconds."""
+    """One line of the table: an operation, its count, its wall time and the server's CPU time, both in seconds."""
 
     name: str
     count: int
@@ -45,7 +45,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def main() -> None:
-    """Measure and print. `--serve FILE` is how it starts its server."""
+    """Measure and print. The benchmark starts its server with `--serve FILE`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--applies", type=int, default=2000)
     parser.add_argument("--objects", type=int, default=10_000)
@@ -65,7 +65,7 @@ async def _serve(path: Path) -> None:
 
 @contextlib.asynccontextmanager
 async def _server() -> AsyncIterator[tuple[str, int]]:
-    """Where a new server's kubeconfig is, and the number of its process."""
+    """The path of a new server's kubeconfig, and its process ID."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kubeconfig"
         command = (sys.executable, "-m", "bench.local", "--serve", str(path))
@@ -99,13 +99,13 @@ async def _measure(arguments: argparse.Namespace) -> None:
 
 
 def _cpu(process: int) -> float:
-    """Seconds of CPU that a process has used, its kernel time included."""
+    """CPU time of a process in seconds, including kernel time."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 async def _apply(cluster: Cluster, kind: Kind, documents: Iterable[dict[str, Any]]) -> None:
-    """Apply documents of one kind, some at once."""
+    """Apply documents of one kind, `AT_ONCE` concurrently."""
     waiting = iter(documents)
 
     async def one_after_another() -> None:
@@ -127,7 +127,7 @@ async def _list(cluster: Cluster, page: int, count: int) -> None:
 async def _watched(
     cluster: Cluster, arguments: argparse.Namespace, row: Callable[[str, int, Callable[[], Awaitable[None]]], Any]
 ) -> None:
-    """Change objects while many watch them, until everybody was told everything."""
+    """Change objects while many clients watch them, until each watcher has received all changes."""
     resource = await cluster.discovery.resolve(CONFIG_MAP.api_version, CONFIG_MAP.kind)
     selection = Selection(resource, cluster.namespace, labels="watched=yes")
     request = requests.watch(selection, resource_version="", timeout_seconds=600, silence=60)

@@ -1,7 +1,7 @@
-"""What a controller asks and writes, and what it holds in memory: at first, after a restart, and at rest.
+"""Measures requests and memory of a controller: with new applications, after a restart, and at rest.
 
-Counts requests as they leave the controller; watches are opened, and counted apart. Memory is that of this process,
-which runs nothing but the controller; the server is another one.
+Counts requests as the controller sends them; opened watches are counted separately. Memory is that of this process,
+which runs only the controller; the server is a separate process.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rudr_py.testing.cluster import Cluster
 
 
 class Counting:
-    """A transport that counts what passes."""
+    """A transport that counts requests."""
 
     def __init__(self, inner: Transport) -> None:
         self._inner = inner
@@ -41,7 +41,7 @@ class Counting:
             yield stream
 
     async def close(self) -> None:
-        """The inner transport belongs to somebody else."""
+        """Do nothing: the inner transport is closed by its owner."""
 
 
 def main() -> None:
@@ -73,7 +73,7 @@ async def _run(count: int, rest: float, kubeconfig: str | None) -> None:
 
 
 async def _at_rest(cluster: Cluster, count: int, counting: Counting) -> None:
-    """Until all applications are synced and nothing has been asked for three seconds."""
+    """Wait until all applications are synced and no request was sent for three seconds."""
     await environment.synced(cluster, count)
     before = -1
     while counting.passed.total() != before:
@@ -88,7 +88,7 @@ def _print_row(phase: str, counting: Counting) -> None:
 
 
 def _memory() -> float:
-    """Resident memory now, in MiB; the highest so far where the system does not tell."""
+    """Current resident memory in MiB; the peak where the system has no /proc."""
     statm = Path("/proc/self/statm")
     if statm.exists():
         return int(statm.read_text().split()[1]) * resource.getpagesize() / 2**20

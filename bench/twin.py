@@ -1,8 +1,8 @@
-"""The controller against an operator written with Kopf that makes the same objects of the same documents.
+"""Compares the controller with an operator written with Kopf that creates the same objects from the same documents.
 
-The twin renders with our own code and writes with our own client, so the ratio is about what is around these: watches,
-queue, progress, status, Events. It tells when a Deployment becomes ready, and does less otherwise: nobody sets its
-objects back, prunes them, or looks at pods. Needs `pip install kopf`.
+The twin uses the rendering and the client of rudr_py, so the ratio covers the rest: watches, queue, progress, status
+and Events. It reports when a Deployment becomes ready, and does less otherwise: it reverts no drift, prunes no objects
+and reads no pods. Needs `pip install kopf`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ QUIET = 3.0
 
 
 class Figures(msgspec.Struct):
-    """What one arm took: seconds and requests of all applications, of a restart over them, and at rest."""
+    """Measurements of one arm: seconds and requests for new applications, for a restart, and at rest."""
 
     wall: float = 0.0
     cpu: float = 0.0
@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--rest", type=float, default=30.0, help="seconds of rest")
     parser.add_argument("--kubeconfig")
     arguments = parser.parse_args()
-    logging.getLogger().addHandler(logging.NullHandler())  # not less than that: kopf makes its Events from log lines
+    logging.getLogger().addHandler(logging.NullHandler())  # required, because kopf creates Events from log records
     asyncio.run(_run(arguments))
 
 
@@ -65,7 +65,7 @@ async def _run(arguments: argparse.Namespace) -> None:
     catalog = loading.installed(only=()).catalog
     taken: dict[str, list[Figures]] = {"controller": [], "kopf": []}
     async with environment.server(arguments.kubeconfig) as server:
-        os.environ["KUBECONFIG"] = server  # where kopf looks
+        os.environ["KUBECONFIG"] = server  # kopf reads it
         for pair in range(arguments.pairs):
             arms: list[tuple[str, Arm]] = [("controller", _controller), ("kopf", _kopf)]
             for name, arm in arms if pair % 2 == 0 else reversed(arms):
@@ -95,7 +95,7 @@ def _print_rows(arguments: argparse.Namespace, taken: dict[str, list[Figures]]) 
 
 
 class _Measured:
-    """One run of one arm, in a namespace of its own."""
+    """One run of one arm, in its own namespace."""
 
     def __init__(self, server: str, arm: Arm, catalog: Catalog, requests: Counter[str]) -> None:
         self._server = server
@@ -173,7 +173,7 @@ async def _kopf(cluster: Cluster, catalog: Catalog) -> AsyncIterator[None]:
 
 
 def _registry(cluster: Cluster, catalog: Catalog) -> kopf.OperatorRegistry:
-    """One handler for whatever brings an application about, as kopf's own examples have it."""
+    """One handler for creation, update and resume of an application, as in kopf's examples."""
     registry, phases = kopf.OperatorRegistry(), dict[str, str]()
     kopf.on.login(registry=registry)(kopf.login_with_kubeconfig)
     group, version = environment.APPLICATION.api_version.split("/")

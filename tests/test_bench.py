@@ -1,4 +1,4 @@
-"""What bench/ prints is for reading; that it runs is for here. No figure is judged."""
+"""The benchmarks run. Their results are not checked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-NO_KOPF = "bench.twin needs kopf, which is installed by who wants to compare"
+NO_KOPF = "bench.twin needs kopf, which is not a dependency of the tests"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Name to type, and what is said when there is none; calls of a type never raise anything of its own."""
+"""The catalog returns types by name, explains unknown names, and wraps exceptions of types."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def test_invalid_properties_and_keyboard_interrupts_are_not_wrapped(error: BaseE
 def test_a_result_of_a_wrong_class_is_a_plugin_error() -> None:
     offer = catalog.offer(Ingress(), package="x 1")
     with pytest.raises(PluginCallError, match=r"returned dict from .*not Rendered"):
-        offer.call(dict, returns=Rendered)  # type: ignore[arg-type] # the mistake under test
+        offer.call(dict, returns=Rendered)  # type: ignore[arg-type] # the error under test
 
 
 def test_calls_go_through_the_guard() -> None:

@@ -1,4 +1,4 @@
-"""The custom resource definitions: printed from the model, structural, and open to every document that Rudr took."""
+"""The CRDs are generated from the model, structural, and accept every document that Rudr accepted."""
 
 from __future__ import annotations
 
@@ -124,8 +124,10 @@ def test_a_schema_is_structural_and_explained(kind: str) -> None:
     for path, node in nodes(schema_of(kind)):
         assert "type" in node or node.get(PRESERVE) is True, path
         assert "$ref" not in node, path
-        assert node.get("properties") != {}, f"{path}: a server drops it, and then it differs from what was applied"
-        assert "default" not in node, f"{path}: a default would show up as drift in GitOps tools"
+        assert node.get("properties") != {}, (
+            f"{path}: servers drop it, so that the live object differs from the applied one"
+        )
+        assert "default" not in node, f"{path}: a default would be drift for GitOps tools"
         assert not ("properties" in node and "additionalProperties" in node), path
         assert ("items" in node) == (node.get("type") == "array"), path
         assert set(node.get("required", ())) <= set(node.get("properties", ())), path

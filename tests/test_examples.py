@@ -1,6 +1,6 @@
-"""The examples render without a warning to the objects that are recorded; a newcomer's first try must work.
+"""The examples render without a warning to the golden objects.
 
-To record new objects on purpose, run with RUDR_UPDATE_GOLDEN=1 and read the difference: a difference in a pod
+To update the golden files intentionally, run with RUDR_UPDATE_GOLDEN=1 and check the difference: a change of a pod
 template restarts the pods of every user at the next release.
 """
 
@@ -31,7 +31,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 KINDS = {"core.oam.dev/v1alpha1.Server", "core.oam.dev/v1alpha1.Worker", "core.oam.dev/v1alpha1.Task"}
 
 ONCE = "a1283db688cbff14ce017ea8"
-"""The inputs of the example's Task; another digest runs the Tasks of every user again at the next release."""
+"""The digest of the inputs of the example's Task; another digest runs all Tasks again at the next release."""
 
 
 @pytest.fixture(name="catalog", scope="module")

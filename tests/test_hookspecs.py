@@ -1,4 +1,4 @@
-"""The one hook is a manual page, and a plugin that follows it is heard."""
+"""The hook is documented, and calls plugins that implement it."""
 
 from __future__ import annotations
 

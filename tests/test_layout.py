@@ -1,6 +1,6 @@
-"""The promises of the house, as tests: budgets, docstrings, names, the map.
+"""Rules for the sources: sizes, docstrings, names, imports, and the lists of packages.
 
-Layers are import-linter's matter (.importlinter); this file holds what it cannot see.
+import-linter checks the layers (.importlinter); this file has the rules that it cannot express.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def test_the_readme_lists_every_package() -> None:
 
 def test_the_api_exports_exactly_its_public_names() -> None:
     modules = {path.stem for path in (PACKAGE / "api").glob("*.py")}
-    # pytest writes names that are no identifiers into the modules of a package that has a pytest plugin
+    # pytest adds names that are not identifiers to the modules of a package with a pytest plugin
     names = {name for name in vars(api) if name.isidentifier() and not name.startswith("_")}
     public = names - modules - {"annotations", "pluggy"}
     assert sorted(public) == api.__all__
@@ -135,7 +135,7 @@ def test_tests_neither_patch_dotted_paths_nor_sleep() -> None:
 
 def test_time_and_environment_are_arguments_below_the_command_line() -> None:
     wrong = re.compile(r"\btime\.(time|monotonic)\(|datetime\.now\(|os\.environ|os\.getenv")
-    # the real clock is one of the clocks that can be handed down
+    # the system clock is one of the clocks that are passed as arguments
     allowed = {"rudr_py/cli", "rudr_py/testing", "rudr_py/local", "rudr_py/plugins/guard.py", "rudr_py/kube/clock.py"}
     paths = [
         name(path)

@@ -1,8 +1,8 @@
-"""Prints what of charts/rudr-py is made from the code: CRDs, rights, README, descriptions in values.schema.json.
+"""Generates parts of charts/rudr-py: CRDs, rights, README, descriptions in values.schema.json.
 
     PYTHONPATH=plugins/rudr-py-cronhpa:plugins/rudr-py-faas:plugins/rudr-py-prometheus python -m tests.charts.generated
 
-`make chart` runs it. Nothing that it prints is edited by hand; a test compares it.
+`make chart` runs it. The generated files are not edited by hand; a test compares them.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from tests.charts import values_file
 FOLDER = values_file.FOLDER
 PACKAGES = ("cronhpa", "faas", "prometheus")
 LEASE = "$LEASE"
-"""Stands for the name of the Lease, which is the release's."""
+"""Placeholder for the name of the Lease, which is the name of the release."""
 
 HEAD = "# Printed by `make chart`; not edited by hand.\n"
 
 
 def files() -> dict[Path, str]:
-    """Every file that is printed, by its path."""
+    """The text of every generated file, by its path."""
     texts = {FOLDER / "generated" / "crds" / f"{_plural(crd)}.yaml": crds.to_yaml(crd) for crd in crds.documents()}
     texts[FOLDER / "generated" / "other-names.yaml"] = HEAD + yaml.safe_dump(_other_names(), sort_keys=False)
     texts[FOLDER / "generated" / "rights.yaml"] = HEAD + yaml.dump(_parts(), Dumper=_Dumper, sort_keys=False, width=110)
@@ -42,7 +42,7 @@ def files() -> dict[Path, str]:
 
 
 def catalog(*packages: str) -> Catalog:
-    """The standard types, and those of our packages with these short names."""
+    """The standard types, and those of the plugins with these short names."""
     plugins = [
         InstalledPlugin(
             name=name,
@@ -63,14 +63,14 @@ def _plural(document: dict[str, Any]) -> str:
 
 
 def _other_names() -> dict[str, Any]:
-    """The names of the definitions that have others when they keep clear of KubeVela's."""
+    """The names of the CRDs whose names differ without legacy short names."""
     usual = {_plural(crd): crd["spec"]["names"] for crd in crds.documents()}
     other = {_plural(crd): crd["spec"]["names"] for crd in crds.documents(legacy_short_names=False)}
     return {plural: names for plural, names in other.items() if names != usual[plural]}
 
 
 def _parts() -> dict[str, dict[str, list[Any]]]:
-    """What is always needed, and what each switch adds to it."""
+    """The rights that are always required, and those that each value adds."""
     core = catalog()
     needed = functools.partial(rights.needed, lease=LEASE)
     always = needed(core, publish=False)
@@ -93,14 +93,14 @@ def _beyond(extended: Rights, base: Rights) -> dict[str, list[Any]]:
 
 
 def _left(rules: Iterable[Rule], base: tuple[Rule, ...]) -> Iterator[Rule]:
-    """As `rights.beyond`; rules for named objects as they are."""
+    """As `rights.beyond`; rules for named objects are kept."""
     plain = [rule for rule in rules if not isinstance(rule, Grant)]
     yield from rights.beyond(plain, base)
     yield from (rule for rule in rules if isinstance(rule, Grant))
 
 
 class _Dumper(yaml.SafeDumper):
-    """Lists within a rule on one line, lists of rules indented."""
+    """Writes lists within a rule on one line and indents lists of rules."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)

@@ -1,4 +1,4 @@
-"""The chart, rendered for many sets of values by Helm's own engine: is it valid, restricted, and as the values say?"""
+"""The rendered chart is valid, satisfies the restricted Pod Security level, and reflects its values."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_lint_is_clean(values: dict[str, Any]) -> None:
 @pytest.mark.parametrize("release", RELEASES)
 def test_the_objects_of_all_cases_are_strictly_valid(release: str) -> None:
     documents = (document for values in cases.CASES.values() for document in rendering.rendered(values))
-    # most are the same in all cases, and a validation takes its time
+    # most are equal in all cases, and validation is slow
     distinct = {json.dumps(document, sort_keys=True): document for document in documents}
     assert len(cases.CASES) >= 12
     for document in distinct.values():
@@ -44,7 +44,7 @@ def test_pods_satisfy_the_restricted_level(values: dict[str, Any]) -> None:
 
 @each_case
 def test_each_value_has_an_effect(values: dict[str, Any]) -> None:
-    """Taken out of the case, each one that is not the default changes something, but for the tag of Rudr's image."""
+    """Removing any non-default value of a case changes the result, except the tag of Rudr's image."""
     rudrs = ["image.tag"] if values.get("image", {}).get("repository") == "oamdev/rudr" else []
     before = rendering.texts(values)
     idle = []
@@ -56,7 +56,7 @@ def test_each_value_has_an_effect(values: dict[str, Any]) -> None:
 
 
 def same(before: dict[str, str], values: dict[str, Any]) -> bool:
-    """Whether these values render to the same; what they are refused for is something else."""
+    """Whether these values render to the same texts; refused values do not."""
     try:
         return rendering.texts(values) == before
     except rendering.helm.HelmError:
@@ -77,7 +77,7 @@ def test_every_object_has_the_labels_of_the_release_and_a_unique_name(values: di
 
 @each_case
 def test_pod_selectors_never_change(values: dict[str, Any]) -> None:
-    """The selector of a Deployment is immutable: neither values nor versions may be in it."""
+    """The selector of a Deployment is immutable, so it must not depend on values or versions."""
     documents = rendering.rendered(values)
     constant = {"app.kubernetes.io/name": "rudr-py", "app.kubernetes.io/instance": rendering.NAME}
     deployment = rendering.single(documents, "Deployment")

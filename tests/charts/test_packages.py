@@ -1,4 +1,4 @@
-"""`plugins.packages`: pip, given what the init container is given, installs just these files, and `rudr` finds them."""
+"""`plugins.packages`: the pip command of the init container installs exactly these files, and `rudr` loads them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def rudr_register_types():
 
 @pytest.fixture
 def wheel(tmp_path: Path) -> Path:
-    """A package with a plugin, as on an index. It says that it needs another one, which is nowhere."""
+    """A wheel with a plugin. It requires another package that does not exist."""
     about = "shop_trays-1.0.dist-info"
     files = {
         "shop_trays.py": MODULE,
@@ -51,7 +51,7 @@ def wheel(tmp_path: Path) -> Path:
 
 
 def installed(folder: Path, sha256: str) -> subprocess.CompletedProcess[str]:
-    """Run what the init container runs, with places in a folder instead of volumes, and the folder for an index."""
+    """Run the command of the init container, with a folder instead of its volumes and of the package index."""
     package = {"name": "shop-trays", "version": "1.0", "hashes": [f"sha256:{sha256}"]}
     documents = rendering.rendered({"plugins": {"packages": [package]}})
     (folder / "requirements.txt").write_text(rendering.single(documents, "ConfigMap")["data"]["requirements.txt"])

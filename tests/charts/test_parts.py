@@ -1,4 +1,4 @@
-"""The parts of the chart, one by one: definitions, image, arguments, plugins, monitoring, what Helm says at the end."""
+"""The parts of the chart: definitions, image, arguments, plugins, monitoring, notes."""
 
 from __future__ import annotations
 
@@ -200,4 +200,4 @@ def test_the_packed_chart_renders_the_same(tmp_path: Path) -> None:
     with rendering.helm.Chart.load(packed) as chart:
         templates = chart.render({}, name=rendering.NAME, namespace=rendering.NAMESPACE)
     assert {path: text for path, text in templates.items() if path != rendering.NOTES} == rendering.texts({})
-    assert Path(packed).stat().st_size < 100_000  # the release is kept in a Secret, which has an end
+    assert Path(packed).stat().st_size < 100_000  # Helm stores a release in a Secret, whose size is limited

@@ -1,4 +1,4 @@
-"""The checker of Pod Security finds each thing that the level "restricted" forbids."""
+"""The Pod Security check reports each violation of the level "restricted"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that make no sense are refused, with a message that names them."""
+"""Invalid values are refused with a message that names them."""
 
 from __future__ import annotations
 

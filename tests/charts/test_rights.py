@@ -1,4 +1,4 @@
-"""Who may do what once the chart is installed: the controller exactly what it needs, people what their role is."""
+"""The chart grants the controller exactly the rights that it requires, and each OAM role its own kinds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PEOPLE = ("view", "edit", "admin", "developer", "application-operator", "infrast
 
 
 def atoms(rules: Iterable[dict[str, Any]]) -> set[Atom]:
-    """Rules, one by one."""
+    """Rules split into single permissions."""
     return {
         (group, resource, verb, tuple(rule.get("resourceNames", ())))
         for rule in rules
@@ -35,7 +35,7 @@ def of(rules: Iterable[Rule]) -> set[Atom]:
 
 
 def granted(values: dict[str, Any]) -> dict[str, set[Atom]]:
-    """Namespace ("": all of them) -> what the roles that are bound to the controller's account allow there."""
+    """The permissions of the controller's account by namespace; "" is the whole cluster."""
     documents = rendering.rendered(values)
     allowed: dict[str, set[Atom]] = {}
     account = rendering.single(documents, "Deployment")["spec"]["template"]["spec"]["serviceAccountName"]

@@ -1,4 +1,4 @@
-"""values.yaml, values.schema.json and the templates say the same, and what is made from the code is current."""
+"""values.yaml, values.schema.json and the templates agree, and the generated files are current."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.charts import cases, generated, values_file
 SCHEMA = json.loads((values_file.FOLDER / "values.schema.json").read_text())
 DEFAULTS = yaml.safe_load((values_file.FOLDER / "values.yaml").read_text())
 GLOBAL = {"global"}
-"""Helm's own."""
+"""Defined by Helm."""
 
 
 def leaves(schema: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The paths of all values that a schema knows by name, but for what is inside of Kubernetes' own types."""
+    """The paths of all values that a schema names, except inside of Kubernetes' types."""
     fields = schema.get("properties", {})
     if schema.get("additionalProperties") is not False or path in PROBES:
         yield path
@@ -40,7 +40,7 @@ def at(values: dict[str, Any], path: tuple[str, ...]) -> Any:
 
 
 def without(values: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any] | None:
-    """A copy less the value at a path, or None if it is not there."""
+    """A copy without the value at a path, or None if it is not set."""
     reduced = copy.deepcopy(values)
     place = reduced
     for key in path[:-1]:
@@ -92,5 +92,5 @@ def test_every_value_is_set_by_some_case() -> None:
 def test_the_chart_has_the_version_of_the_program() -> None:
     chart = yaml.safe_load((values_file.FOLDER / "Chart.yaml").read_text())
     assert chart["appVersion"] == rudr_py.__version__
-    # the same in the form that Helm demands
+    # the same version in the form that Helm requires
     assert chart["version"] == rudr_py.__version__.replace(".dev", "-dev")

@@ -1,6 +1,6 @@
-"""What a server would say to an object: the schemas that Kubernetes publishes, and our own CRDs; both strict.
+"""Validates objects with the schemas that Kubernetes publishes and with the CRDs of the project, strictly.
 
-The schemas are read once for each version and kind; `kubernetes_validate` reads them again for every object.
+Schemas are read once for each version and kind; `kubernetes_validate` would read them again for every object.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PACKAGE = "kubernetes_validate"
 
 
 def refusals(body: dict[str, Any], version: str) -> list[str]:
-    """Everything that a server of this version has against an object by its schema; unknown fields included."""
+    """The schema violations of an object for a server version, including unknown fields."""
     if body["apiVersion"] == API_VERSION:
         errors = own(body["kind"]).iter_errors({**body, "metadata": {}})
     else:
@@ -38,7 +38,7 @@ def refusals(body: dict[str, Any], version: str) -> list[str]:
 
 @cache
 def own(kind: str) -> jsonschema.Draft7Validator:
-    """The validator of one of our kinds."""
+    """The validator of a kind of the project."""
     (document,) = (crd for crd in crds.documents() if crd["spec"]["names"]["kind"] == kind)
     return jsonschema.Draft7Validator(strict(document["spec"]["versions"][0]["schema"]["openAPIV3Schema"]))
 
@@ -60,9 +60,9 @@ def strict(schema: dict[str, Any]) -> dict[str, Any]:
 
 @cache
 def builtin(kind: str, api_version: str, version: str) -> jsonschema.Draft202012Validator:
-    """The validator of a kind of Kubernetes."""
+    """The validator of a built-in kind."""
     folder = _folder(version)
-    # networking.k8s.io/v1 is called networking-v1 there
+    # the file for networking.k8s.io/v1 is named networking-v1
     group = re.sub(r"^([^./]*)(?:\.[^/]*)?/", r"\1-", api_version)
     schema = json.loads((folder / f"{kind.lower()}-{group}.json").read_bytes())
     registry: Registry[Any] = Resource.from_contents(schema) @ _definitions(folder)

@@ -1,6 +1,6 @@
-"""From OAM documents in YAML to what would be applied, with the standard types. No cluster, file or clock.
+"""Renders OAM documents in YAML with the standard types, without cluster, files or clock.
 
-For tests that state one rule each: a document in, its objects or its problems out.
+For tests of one rule each: documents are the input, rendered objects or problems the result.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ containers:
 
 
 def component(workload: str, spec: str, name: str = "web") -> str:
-    """A ComponentSchematic; `workload` is a core type's kind, or a whole type name."""
+    """A ComponentSchematic; `workload` is the kind of a core type, or a full type name."""
     full = workload if "/" in workload else f"core.oam.dev/v1alpha1.{workload}"
     return _document("ComponentSchematic", name, f"workloadType: {full}\n{textwrap.dedent(spec).strip()}")
 
@@ -61,7 +61,7 @@ def definition(kind: str, name: str, spec: str) -> str:
 
 
 def instance(traits: str = "", values: str = "") -> str:
-    """An application `shop` with one instance `front` of the component `web`; traits and values as YAML lists."""
+    """An application `shop` with one instance `front` of the component `web`; traits and values are YAML lists."""
     spec = "components:\n- componentName: web\n  instanceName: front\n"
     for key, listed in (("traits", traits), ("parameterValues", values)):
         if listed:
@@ -70,12 +70,12 @@ def instance(traits: str = "", values: str = "") -> str:
 
 
 def plan(*documents: str, name: str = "shop", root: str = "") -> Plan:
-    """What the application of this name comes to, with the other documents beside it; `root` holds the root scopes."""
+    """The plan of the application `name` with all documents as its namespace; `root` names the root application."""
     return render([document for text in documents for document in yaml_file.load(text, "app.yaml")], name, root=root)
 
 
 def render(documents: Iterable[Document], name: str, *, root: str = "") -> Plan:
-    """As `plan`, of documents that were read already."""
+    """As `plan`, for parsed documents."""
     namespace = _Namespace(documents)
     others = [
         membership.members(_render(namespace, other, {}, root), ()) for other in namespace.applications if other != name
@@ -84,7 +84,7 @@ def render(documents: Iterable[Document], name: str, *, root: str = "") -> Plan:
 
 
 class _Namespace:
-    """The documents of a namespace by kind and name, and where they stand."""
+    """The documents of a namespace by kind and name, with their positions."""
 
     def __init__(self, documents: Iterable[Document]) -> None:
         self.applications: dict[str, tuple[Parsed[Application], Positions]] = {}
@@ -127,7 +127,7 @@ def _render(namespace: _Namespace, name: str, members: Mapping[str, tuple[Member
 
 
 def objects(plan: Plan) -> dict[str, dict[str, Any]]:
-    """The objects of a plan that has no problem, by kind/name."""
+    """The objects of a plan by kind/name. Fails if the plan has problems."""
     assert plan.problems == ()
     return {f"{planned.ref.kind.kind}/{planned.ref.name}": planned.body for planned in plan.manifests}
 
@@ -139,7 +139,7 @@ def pod(plan: Plan, name: str = "front") -> dict[str, Any]:
         if body:
             template: dict[str, Any] = body["spec"]["template"]
             return template
-    raise AssertionError(f"nothing runs {name}")
+    raise AssertionError(f"no object runs {name}")
 
 
 def container(plan: Plan, name: str = "front") -> dict[str, Any]:
@@ -149,12 +149,12 @@ def container(plan: Plan, name: str = "front") -> dict[str, Any]:
 
 
 def rules_and_paths(problems: Iterable[Problem]) -> list[tuple[str, str]]:
-    """Rule and path of each."""
+    """Rule and path of each problem."""
     return [(problem.rule, problem.path) for problem in problems]
 
 
 def refused(plan: Plan) -> list[tuple[str, str]]:
-    """Rule and path of each problem of a plan, of which nothing is applied."""
+    """Rule and path of each problem of a plan. Fails unless the plan has problems and no objects."""
     assert plan.problems
     assert plan.manifests == ()
     return rules_and_paths(plan.problems)
@@ -162,7 +162,7 @@ def refused(plan: Plan) -> list[tuple[str, str]]:
 
 @cache
 def catalog() -> Catalog:
-    """The standard types, as they are loaded; their calls have all the time they need on a busy machine."""
+    """The standard types, without a time limit for their calls, for loaded machines."""
     return loading.load((), entry_points.standard(), call_guard=plain_guard).catalog
 
 

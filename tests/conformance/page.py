@@ -1,6 +1,6 @@
-"""Prints docs/conformance.md from the table. `make conformance` runs it.
+"""Generates docs/conformance.md from the table. `make conformance` runs it.
 
-What the page says is decided in the rows; here is only how it looks.
+The rows have the content; this module only formats it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ name or shape and works, *decided* required a choice (see the note).
 
 
 def text(sections: Sequence[Section]) -> str:
-    """The page. The same table gives the same text."""
+    """The text of the page; it depends on the table only."""
     rows = [row for section in sections for row in section.rows]
     hard = [row for row in rows if row.hard]
     return "\n".join(

@@ -1,7 +1,7 @@
-"""Documents out of the schemas of our CRDs: whatever the server would store, with a bias to what makes sense.
+"""Hypothesis strategies for documents that the CRD schemas accept, biased to valid documents.
 
-Every field is drawn by the schema; a field that is known by name mostly gets one of the words that work there, so
-that many documents render, and sometimes anything that the schema lets pass.
+Every field is drawn by its schema. A field with an entry in WORDS gets one of its words in most cases, so that many
+documents render, and otherwise any value that the schema accepts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Json = Any
 Drawn = st.SearchStrategy[Any]
 
 COMPONENTS = ("web", "api")
-"""The components that an application's bindings name."""
+"""The components that bindings name."""
 
 CORE = ("Server", "SingletonServer", "Worker", "SingletonWorker", "Task", "SingletonTask")
 
@@ -88,10 +88,10 @@ WORDS: dict[str, tuple[Json, ...]] = {
     "command": (["true"],),
     "workloadSettings": ([],),
 }
-"""What mostly stands in a field of this name, or in one of the record `outer.name`."""
+"""Usual values of a field of this name, or of the field `outer.name`."""
 
 ALWAYS = ("containers", "components", "variables", "value")
-"""Fields that are mostly there though the schema does not ask for them."""
+"""Optional fields that are present in most documents."""
 
 NAMES = ("a", "b", "http", "main")
 TEXT = st.text(max_size=8) | st.sampled_from(["-", "A_b", "a" * 70, "..", "\n", "é", "[fromVariable(nope)]"])
@@ -103,12 +103,12 @@ ANY = st.recursive(
 
 
 def documents() -> Drawn:
-    """An ApplicationConfiguration `shop` and the components that it may name; half of the sets are without oddities."""
+    """An ApplicationConfiguration `shop` and its components; half of the sets have usual values only."""
     return st.sampled_from([0, 0, 4, 20]).flatmap(lambda odd: _Generator(odd).documents())
 
 
 class _Generator:
-    """`odd` is how many of a hundred values are anything that the schema lets pass."""
+    """`odd` is the percentage of values that are drawn from the schema instead of WORDS."""
 
     def __init__(self, odd: int) -> None:
         self._odd = odd
@@ -137,7 +137,7 @@ class _Generator:
         return self._mostly(strategy, st.none()) if schema.get("nullable") else strategy
 
     def _anything(self, schema: dict[str, Any], name: str) -> Drawn:
-        """Whatever the schema lets pass."""
+        """Any value that the schema accepts."""
         if "enum" in schema:
             return st.sampled_from(schema["enum"])
         if schema.get("type") == "object":

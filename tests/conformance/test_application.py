@@ -1,4 +1,4 @@
-"""Application configurations (§6): what an edit of one changes."""
+"""Application configurations (§6): the effect of edits."""
 
 from __future__ import annotations
 

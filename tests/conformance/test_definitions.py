@@ -1,4 +1,4 @@
-"""Definitions as objects of the cluster (§5, §7): what a Trait or WorkloadType object narrows and admits."""
+"""Definitions as objects of the cluster (§5, §7): Trait objects restrict traits, WorkloadType objects admit kinds."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Rudr's published examples and our own: they render as they stand, to objects that every supported server takes.
+"""Rudr's published examples and those of the project render unmodified, to objects that every supported server accepts.
 
-Rudr's are read from where they lie beside the project. What they render to is kept as a digest for each object: a
-difference restarts the pods of somebody who came from Rudr. To record on purpose, run with RUDR_UPDATE_GOLDEN=1.
+Rudr's examples are read from a folder beside the checkout. The golden file has a digest of each rendered object: a
+difference restarts pods of users who migrate from Rudr. To update it intentionally, run with RUDR_UPDATE_GOLDEN=1.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ OWN = ROOT / "examples"
 GOLDEN = Path(__file__).parent / "golden" / "rudr-examples.yaml"
 
 ELSEWHERE = {"openfaas": "openfaas.com/v1alpha2.Function", "prometheus": "monitoring.coreos.com/v1.Prometheus"}
-"""Applications that need a plugin of their own, and the type that it offers."""
+"""Applications that need a plugin, and the type that they need."""
 
 REFUSED = "singleton-nginx-app"
-"""An ingress on a worker, which listens on nothing."""
+"""An ingress on a worker, which has no ports."""
 
 
 @cache
 def documents(folder: Path) -> tuple[Document, ...]:
-    """Every document of a folder and those below."""
+    """Every document of a folder, recursively."""
     return tuple(
         document for path in sorted(folder.rglob("*.yaml")) for document in yaml_file.load(path.read_bytes(), path.name)
     )
@@ -48,14 +48,14 @@ def plan(folder: Path, name: str) -> Plan:
 
 
 def rendered(folder: Path) -> dict[str, Plan]:
-    """The plans of all applications of a folder that the standard types can run."""
+    """The plans of all applications of a folder that need only standard types."""
     return {name: plan(folder, name) for name in applications(folder) if name not in {*ELSEWHERE, REFUSED}}
 
 
 @pytest.fixture(name="rudr")
 def _rudr() -> Path:
     if not RUDR.is_dir():
-        pytest.skip("../shared/rudr-examples is not here; it is no part of the project")
+        pytest.skip("../shared/rudr-examples is missing; it is not part of the project")
     return RUDR
 
 
@@ -105,7 +105,7 @@ def test_examples_of_rudr_render_to_the_golden_digests(rudr: Path) -> None:
 @pytest.mark.parametrize("folder", [OWN, RUDR], ids=["own", "rudr"])
 def test_kubernetes_accepts_every_object_of_every_example(folder: Path, version: str) -> None:
     if not folder.is_dir():
-        pytest.skip(f"{folder.name} is not here; it is no part of the project")
+        pytest.skip(f"{folder.name} is missing; it is not part of the project")
     bodies = [planned.body for example in rendered(folder).values() for planned in example.manifests]
     assert bodies
     assert [refusal for body in bodies for refusal in kubernetes_schemas.refusals(body, version)] == []

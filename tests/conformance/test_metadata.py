@@ -1,4 +1,4 @@
-"""Metadata, names and types of the specification (§2), and documents as they are hashed (§8)."""
+"""Metadata, names and types of the specification (§2), and digests of documents (§8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever the server stores by our schemas renders to objects that Kubernetes takes, or is refused; nothing raises."""
+"""Every document that the CRD schemas accept renders to valid objects or is refused, without exceptions."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def rendered_bytes(plan: Plan) -> bytes:
 
 
 def check(documents: Documents) -> None:
-    """The whole promise, for one application with its components."""
+    """Check one application with its components."""
     for document in documents:
         assert not list(kubernetes_schemas.own(document["kind"]).iter_errors({**document, "metadata": {}})), (
-            "not generated right"
+            "the strategy violates the schema"
         )
     plan = render(documents)
     assert rendered_bytes(plan) == rendered_bytes(render(documents))
@@ -67,6 +67,6 @@ def test_many_documents_accepted_by_the_schemas_render_or_are_refused_and_never_
 @given(st.data())
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 def test_some_generated_documents_render(data: st.DataObject) -> None:
-    """Else the test above would show nothing."""
+    """Otherwise the test above would be vacuous."""
     plans = [render(data.draw(strategies.documents())) for _ in range(20)]
     assert any(plan.manifests for plan in plans)

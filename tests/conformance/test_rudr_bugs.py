@@ -1,4 +1,4 @@
-"""Known bugs of Rudr that are a matter of rendering, each put right."""
+"""Fixed bugs of Rudr that concern rendering."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_changed_singleton_server_changes_its_pods_and_keeps_its_selector() ->
         for document in (text, text.replace("web:1", "web:2"))
     )
     assert before["spec"].pop("template") != after["spec"].pop("template")
-    # all the rest of a StatefulSet cannot be changed
+    # the other fields of a StatefulSet are immutable
     assert before == after
 
 
@@ -78,4 +78,4 @@ def test_a_missing_component_is_reported_with_the_other_problems() -> None:
     plan = oam.plan(oam.component("Worker", oam.MAIN), TWO)
     assert oam.refused(plan) == [("", "$.spec.components[1].componentName")]
     assert plan.reason == "ComponentNotFound"
-    assert plan.instances == (), "nothing is known to be gone, so nothing is to be pruned"
+    assert plan.instances == (), "incomplete inputs must not prune objects"

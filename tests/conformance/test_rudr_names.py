@@ -1,4 +1,4 @@
-"""Names, labels, selectors and owners that Rudr's users, dashboards and running objects depend on."""
+"""Names, labels, selectors and owners that users, dashboards and running objects of Rudr depend on."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_selectors_are_exactly_those_of_rudr(workload: str) -> None:
     kind, label = WORKLOADS[workload]
     body = oam.objects(oam.plan(component(workload), oam.instance()))[f"{kind}/front"]
     expected = {"app.kubernetes.io/name": "shop", "oam.dev/instance-name": "front", "oam.dev/workload-type": label}
-    # a label more in the template, and every pod of every user restarts at the next release
+    # an additional label in the template would restart all pods of all users at the next release
     assert labels(body["spec"]["template"]) == expected
     assert body["spec"].get("selector", {"matchLabels": expected}) == {"matchLabels": expected}
     assert labels(body).items() >= expected.items()

@@ -1,4 +1,4 @@
-"""Documents as Rudr's users wrote them, in every spelling that is about."""
+"""Documents of users of Rudr, in every shape in use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHAPES = {
     "parameterValues: {replicaCount: 3}": 1,
     "properties: null, replicaCount: 3": 1,
 }
-"""Each shape of a trait's properties, and how many warnings it gets."""
+"""The shapes of a trait's properties, and their numbers of warnings."""
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -37,7 +37,7 @@ def member(*names: str, name: str = "shop", instance: str = "front") -> str:
 
 
 def joined(plan: Plan) -> list[str]:
-    """The kinds of the scopes that the one instance of a plan is in."""
+    """The kinds of the scopes of the only instance of a plan."""
     assert plan.problems == ()
     return sorted(scope.type.rpartition(".")[2] for scope in plan.instances[0].scopes)
 

@@ -1,4 +1,4 @@
-"""The status of an application as Rudr's users know it, and what Rudr got wrong in it."""
+"""The status of an application, compatible with Rudr except for its bugs."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ KINDS = {
     "m": "rule",
     "\N{EN DASH}": "remark",
 }
-"""The letters of the list of requirements."""
+"""Kinds by their letters in the list of requirements."""
 
 ROWS = table.rows()
 
@@ -42,7 +42,7 @@ def names_in(file: str) -> frozenset[str]:
 def listed(name: str) -> str:
     path = SHARED / name
     if not path.exists():
-        pytest.skip(f"{path.name} is not here; it is no part of the project")
+        pytest.skip(f"{path.name} is missing; it is not part of the project")
     return path.read_text(encoding="utf-8")
 
 
@@ -84,7 +84,7 @@ def test_every_reported_bug_and_request_is_in_the_table() -> None:
 
 
 def test_every_rule_in_a_message_is_in_the_table() -> None:
-    """A user who looks up `[TR-14]` behind a message finds it on the page."""
+    """Users can look up a rule such as `[TR-14]` in a message on the page."""
     sources = (path.read_text(encoding="utf-8") for path in (TESTS.parent / "rudr_py").rglob("*.py"))
     named = {name for text in sources for name in re.findall(r'"([A-Z]{2}-[0-9]+)"', text)}
     assert len(named) > 40

@@ -1,4 +1,4 @@
-"""Traits of the specification (§5), from document to objects, or to a refusal."""
+"""Traits of the specification (§5), from document to objects or problems."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def test_a_task_is_not_restarted(workload: str) -> None:
     job = oam.objects(plan)["Job/front"]["spec"]
     assert job["backoffLimit"] == 4
     assert job.get("parallelism") == (1 if workload == "Task" else None)
-    # what tells the controller never to make it again once it is complete
+    # prevents the controller from creating it again after it completed
     assert all(planned.once for planned in plan.manifests if planned.ref.kind.kind == "Job")
 
 

@@ -1,6 +1,6 @@
-"""The page docs/command-line.md: the table of commands, and what click knows of each.
+"""The page docs/command-line.md: the table of commands, with help, usage and options of each.
 
-Makes text; `reference` writes it.
+`reference` writes the page.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from tests.docs.plugin_api_page import cell
 HEAD = """\
 # Command line
 
-Printed from the commands by `make reference`; do not edit it by hand.
+Generated from the commands by `make reference`; do not edit it by hand.
 
-Every command is there as `rudr …` and as `kubectl rudr …`. It prints data on standard output and messages on standard
-error; what it ends with, beside 0 when all is well, stands at each command, and 2 is for a call that makes no sense. An
-option with a variable of the environment beside it is read from there when it is not given.
+Every command is available as `rudr …` and as `kubectl rudr …`. Commands print data on standard output and messages on
+standard error. The exit code is 0 on success and 2 for invalid usage; each command documents its other exit codes. The
+environment variable of an option sets its default.
 
 | command | |
 |---|---|
 """
 
 SHARED = ("plugins", "no_plugins", "strict_plugins", "state_dir")
-"""Options that every command has which loads plugins; told once."""
+"""The options of all commands that load plugins; documented once."""
 
 PLUGINS = "Options about plugins"
 
 
 def page() -> str:
-    """The whole page."""
+    """The text of the page."""
     rows = "".join(f"| [`rudr {name}`](#rudr-{name}) | {COMMANDS[name][1]} |\n" for name in sorted(COMMANDS))
-    parts = [HEAD + rows, f"## {PLUGINS}\n", "Commands that use the installed types have them all.\n"]
+    parts = [HEAD + rows, f"## {PLUGINS}\n", "All commands that use the installed types have these options.\n"]
     parts += _table(option for option in render.command.params if option.name in SHARED)
     root = click.Context(program, info_name="rudr")
     for name in sorted(COMMANDS):
@@ -53,7 +53,7 @@ def _command(command: click.Command, context: click.Context, *, depth: int) -> I
     yield f"```text\n{' '.join([context.command_path, *command.collect_usage_pieces(context)])}\n```\n"
     yield from _table(option for option in command.params if option.name not in SHARED)
     if any(option.name in SHARED for option in command.params):
-        yield f"And the [{PLUGINS.lower()}](#{PLUGINS.lower().replace(' ', '-')}).\n"
+        yield f"Also the [{PLUGINS.lower()}](#{PLUGINS.lower().replace(' ', '-')}).\n"
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             inner = command.get_command(context, name)
@@ -74,13 +74,13 @@ def _row(option: click.Option) -> str:
 
 
 def _help(text: str) -> Iterator[str]:
-    """The help as Markdown: its examples become blocks, and what click is told not to wrap stays as it is."""
+    """The help as Markdown: examples become blocks, and paragraphs that click does not wrap stay unchanged."""
     for paragraph in re.split(r"\n{2,}", text.replace("\f", "")):
         if paragraph.startswith("\b"):
             yield f"```text\n{paragraph.removeprefix(chr(8)).strip(chr(10))}\n```\n"
             continue
-        text_before, example, command = " ".join(paragraph.split()).partition("Example: ")
-        if text_before:
-            yield text_before.strip() + "\n"
+        description, example, command = " ".join(paragraph.split()).partition("Example: ")
+        if description:
+            yield description.strip() + "\n"
         if example:
             yield f"```console example\n$ {command}\n```\n"

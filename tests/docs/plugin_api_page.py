@@ -1,6 +1,6 @@
-"""The page docs/plugin-reference.md, from the hook, the docstrings of `rudr_py.api`, and what the core really does.
+"""The page docs/plugin-reference.md: the hook, the docstrings of `rudr_py.api`, and results of merging sizes.
 
-Makes text; `reference` writes it.
+`reference` writes the page.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ GROUPS = {
 HEAD = """\
 # The plugin API
 
-Printed from the docstrings by `make reference`; do not edit it by hand.
-[The tutorial](plugin-tutorial.md) comes first.
+Generated from the docstrings by `make reference`; do not edit it by hand. Start with
+[the tutorial](plugin-tutorial.md).
 
 The version of this API is {version}. A plugin module, or one type, may state the version that it is written for:
 `RUDR_API_VERSION = "{version}"`. A rudr-py with another major number, or with a lower minor number, does not load the
@@ -61,14 +61,15 @@ A plugin is a pip package with an entry point in the group `rudr_py.plugins` tha
 SIZES = """\
 ## How sizes are merged
 
-Each trait of an instance may return one `Scale`. The core merges them in any order; "refused" is told to the user
-before anything is applied. The workload type then gets one size, or None, in a form that it declares in `scale_forms`.
+Each trait of an instance may return one `Scale`. The order of the traits does not matter. If the result is
+"refused", the application is invalid and nothing is applied. Otherwise the workload type gets one size, or None, in a
+form that it declares in `scale_forms`.
 
 """
 
 
 def page() -> str:
-    """The whole page."""
+    """The text of the page."""
     parts = [HEAD.format(version=api.API_VERSION), *_hook()]
     for title, names in GROUPS.items():
         parts.append(f"## {title}\n")
@@ -79,7 +80,7 @@ def page() -> str:
 
 
 def undocumented() -> list[str]:
-    """Public names, and public attributes and methods of them, that no docstring of their own explains."""
+    """Public names, and their public attributes and methods, without a docstring."""
     missing = []
     for name in (*api.__all__, *component.__all__):
         value = _public(name)
@@ -109,7 +110,7 @@ def _entry(name: str) -> Iterator[str]:
         return
     bases = [base.__name__ for base in value.__mro__[1:] if base.__name__ in api.__all__]
     if bases:
-        yield f"Is a `{bases[0]}`, with all that this has.\n"
+        yield f"Is a `{bases[0]}`, with all of its attributes.\n"
     yield f"{_documentation(name)}\n"
     rows = list(_fields(value))
     if rows:
@@ -154,7 +155,7 @@ def _fields(class_: type) -> Iterator[tuple[str, str]]:
 
 
 def attribute_notes(class_: type) -> dict[str, str]:
-    """The strings that stand below attributes."""
+    """The strings below attributes."""
     return dict(_notes(_body(class_)))
 
 
@@ -172,7 +173,7 @@ def _notes(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
 
 
 def _explained(class_: type, field: str, text: str) -> bool:
-    """By a string below it, by the docstring of the class, or as the argument of a documented constructor."""
+    """Whether a string below it, the docstring of the class, or a docstring of a method documents a field."""
     documentation = text + " ".join(inspect.getdoc(function) or "" for _, function in _methods(class_))
     words = field.replace("_", " ")
     return (

@@ -1,8 +1,8 @@
-"""Prints the pages of docs/ that are made from the code.
+"""Generates the pages of docs/ that come from the code.
 
     python -m tests.docs.reference
 
-They are never edited by hand; a test compares them.
+The pages are not edited by hand; a test compares them.
 """
 
 from __future__ import annotations

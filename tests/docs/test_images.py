@@ -1,4 +1,4 @@
-"""Pictures in the docs show what the commands print."""
+"""Images in the docs equal the output of the commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the operations page tells of reasons, metrics and the chart is what the code has, all of it."""
+"""Reasons, metrics and chart values on the operations page exist, and every reason is documented."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ FIXTURES = {"rudr_api", "rudr_controller", "rudr_golden", "rudr_register_types"}
 """Of pytest, and the hook of a plugin."""
 
 EXPLAINED_ELSEWHERE = {"Ready", "Valid", "Synced", "Complete", "Succeeded", "Unknown"}
-"""Reasons of conditions that are True, and of what nobody has looked at yet."""
+"""Reasons of conditions that are True, and of unobserved state."""
 
 OF_THE_SERVER = {"Forbidden", "ErrImageNeverPull", "Error", "Lost", "InvalidImageName"}
-"""Reasons that the API server and the kubelet give, and that no line of ours holds as a reason."""
+"""Reasons of the API server and the kubelet; the sources do not contain them."""
 
 
 def _reasons() -> Iterator[str]:
-    """Every reason that the sources hold as text where a reason is meant."""
+    """Every reason in the sources: constants that are used as a reason."""
     folders = ("controller", "render", "api")
     for path in (path for folder in folders for path in (ROOT / "rudr_py" / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -65,7 +65,7 @@ def test_every_explained_reason_exists() -> None:
     assert sorted(reason for reason in explained - OF_THE_SERVER if f'"{reason}"' not in sources) == []
 
 
-# the decisions name some that we have not
+# the page of decisions names metrics that do not exist
 @pytest.mark.parametrize(
     "page", [page for page in pages() if page.path.stem != "decisions"], ids=lambda page: page.name
 )

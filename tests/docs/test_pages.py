@@ -1,4 +1,4 @@
-"""What the pages and the README say about the project is so: links, files, documents, code, commands, and names."""
+"""Links, files, documents, code, commands and names on the pages and in the README are valid."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.docs.pages import FOLDER, ROOT, Block, Page, pages
 
 PAGES = pages()
 TUTORIAL = "docs/plugin-tutorial.md"
-"""A test of its own follows this page from the first step to the last."""
+"""test_tutorial.py executes this page."""
 
 FLAGS_OF_OTHER_PROGRAMS = {
     "--replicas",
@@ -31,10 +31,10 @@ FLAGS_OF_OTHER_PROGRAMS = {
     "--take-ownership",
     "--build-arg",
 }
-"""Of kubectl, pytest, Helm, docker, and of tools of the tests."""
+"""Flags of kubectl, pytest, Helm, docker, and of tools of the tests."""
 
 LOCAL_API = "docs/local-api.md"
-"""It tells which flags of kubectl work."""
+"""It lists the supported flags of kubectl."""
 
 SOURCES = sorted((ROOT / "rudr_py").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
@@ -126,7 +126,7 @@ def test_a_command_on_a_page_prints_the_output_on_the_page(
         console.parse(words)
         return
     done = console.run(command, installed_types.standard_types())
-    # a page may leave out what is said on standard error
+    # a page may omit the output on standard error
     fitting = [text for text in (done.output, done.stdout) if console.fits(command.output, text)]
     assert fitting or not command.output.strip(), done.output
 
@@ -141,7 +141,7 @@ def test_commands_and_make_targets_on_a_page_exist(page: Page) -> None:
 
 @each_page
 def test_environment_variables_on_a_page_exist(page: Page) -> None:
-    options = Page(FOLDER / "command-line.md").text  # which is made from them
+    options = Page(FOLDER / "command-line.md").text  # generated from the options
     existing = set(re.findall(r"\bRUDR_[A-Z_]+\b", "".join([*map(Path.read_text, [*SOURCES, *TESTS]), options])))
     assert sorted(set(re.findall(r"\bRUDR_[A-Z_]+\b", page.text)) - existing) == []
 

@@ -1,4 +1,4 @@
-"""The first pages work: what they tell to do with kubectl is done, on the API that they tell to start."""
+"""The commands of the quickstart pages work on the local API."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.docs.walkthrough import Walkthrough
 
 @pytest.fixture(name="walk")
 def _walk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Walkthrough:
-    """A reader in a folder with what a checkout has, and with `kubectl rudr` on the path."""
+    """A walkthrough in a folder with the examples and CRDs of a checkout, and with `kubectl rudr` on the path."""
     for folder in ("examples", "crds"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     plugin = tmp_path / "bin" / "kubectl-rudr"
@@ -41,7 +41,7 @@ def test_the_quickstart_works(walk: Walkthrough) -> None:
 
 def test_the_quickstart_works_with_a_controller_outside_of_the_cluster(walk: Walkthrough) -> None:
     program = walkthrough.kubectl()
-    # what is about the release of the chart is shown by the tests of the chart
+    # the tests of the chart cover the commands about the Helm release
     commands = [
         command for command in _commands("quickstart-cluster.md", "cluster") if "rudr-system" not in command.words
     ]

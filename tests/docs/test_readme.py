@@ -1,4 +1,4 @@
-"""What the README shows is code that works, and commands that are there."""
+"""The code of the README works, and its commands exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages that are made from the code are what the code says now, and every public name of the plugin API is told."""
+"""Generated pages are current, and every public name of the plugin API is documented."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.docs.pages import FOLDER
 
 @pytest.mark.parametrize("file", reference.GENERATED)
 def test_a_generated_page_is_current(file: str) -> None:
-    assert (FOLDER / file).read_text() == reference.GENERATED[file](), "print it anew: make reference"
+    assert (FOLDER / file).read_text() == reference.GENERATED[file](), "run: make reference"
 
 
 def test_every_public_name_is_on_the_page_once() -> None:

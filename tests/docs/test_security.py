@@ -1,4 +1,4 @@
-"""What the security page says of the standard types and of rights is so for every object and rule that we make."""
+"""Statements of the security page about types and rights hold for every object and rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tutorial works: its files are written and its commands run as a reader would, from nothing to a running trait."""
+"""The tutorial works: the test writes its files and runs its commands in order."""
 
 from __future__ import annotations
 

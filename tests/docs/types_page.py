@@ -1,6 +1,6 @@
-"""The page docs/types.md: every type of the project's packages, in the words of `rudr explain -o md`.
+"""The page docs/types.md: every type of the project's packages, as printed by `rudr explain -o md`.
 
-Makes text; `reference` writes it.
+`reference` writes the page.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from tests.docs import installed_types
 HEAD = """\
 # Types
 
-Printed from the types by `make reference`; do not edit it by hand. `rudr explain` has the same for whatever is
-installed, `rudr traits --workload Server` what fits a workload type.
+Generated from the types by `make reference`; do not edit it by hand. `rudr explain` prints the same for all installed
+types, and `rudr traits --workload Server` lists the traits for a workload type.
 
-The types of the package `rudr-py` are always there. Those of `rudr-py-cronhpa`, `rudr-py-faas` and
-`rudr-py-prometheus` are there when the controller has the package.
+The types of the package `rudr-py` are always available. Those of `rudr-py-cronhpa`, `rudr-py-faas` and
+`rudr-py-prometheus` are available when the package is installed with the controller.
 """
 
 TITLES: Mapping[Sort, str] = {"workload": "Workload types", "trait": "Traits", "scope": "Scopes"}
 
 
 def page() -> str:
-    """The whole page."""
+    """The text of the page."""
     catalog = installed_types.everything().catalog
     parts = [HEAD]
     for sort in sorted(SORTS, key=list(TITLES).index):

@@ -1,4 +1,4 @@
-"""For each kind that the standard types produce, an application that has an object of it and can lose it again."""
+"""For each kind that the standard types produce, an application with an object of it, and a change that removes it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ NETWORK = {"name": "net", "type": f"{API_VERSION}.NetworkScope", "properties": {
 
 
 class KindCase(msgspec.Struct, frozen=True, kw_only=True):
-    """An application of one instance. It loses its object with traits and scopes, or when the workload is `then`.
+    """An application of one instance. Its object is removed with traits and scopes, or with the workload `then`.
 
-    `by` is how a message begins that says who needs a right for the kind.
+    `by` is the start of the purpose in a message about a missing right for the kind.
     """
 
     kind: Kind
@@ -38,12 +38,12 @@ class KindCase(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[Document, ...] = ()
 
     def documents(self, name: str) -> tuple[Document, ...]:
-        """The component and the application that have the object."""
+        """The component and the application with the object."""
         component = _component(name, self.workload, self.container)
         return component, _application(name, *self.traits, scopes=self.scopes)
 
     def less(self, name: str) -> tuple[Document, ...]:
-        """The same without the object."""
+        """The documents without the object."""
         if self.kind.kind == "ComponentInstance":
             return (_application(name, instances=0),)
         kept = {key: value for key, value in self.container.items() if key == "resources"}

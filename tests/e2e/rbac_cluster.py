@@ -1,7 +1,7 @@
-"""A cluster with rights, the service account of the controller in it, and what that account was answered.
+"""A cluster with RBAC, the service account of the controller, and a record of the requests of that account.
 
-The local API, and a kube-apiserver of its own when one is at hand: with the admission plugin that asks for the right to
-set finalizers, and with no applications of other tests.
+Uses the local API, and a separate kube-apiserver if available, with the admission plugin that enforces the right to set
+finalizers and without applications of other tests.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ METHODS = {"create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELET
 
 @dataclass(frozen=True, order=True)
 class AccountRequest:
-    """What a request of the account asked for, and how it was answered."""
+    """The permission that a request of the account requires, and the status of its response."""
 
     namespace: str
     group: str
@@ -55,7 +55,7 @@ class AccountRequest:
 
 @dataclass(frozen=True)
 class Places:
-    """Namespaces: two with applications, one with definitions, and the account's own."""
+    """Namespaces: two for applications, one for definitions, and that of the account."""
 
     shop: str
     other: str
@@ -64,18 +64,18 @@ class Places:
 
     @property
     def account(self) -> ServiceAccount:
-        """Whom the controller works as."""
+        """The account of the controller."""
         return ServiceAccount(self.own, "rudr")
 
     @property
     def user(self) -> str:
-        """The name of the account as the server knows it."""
+        """The user name of the account."""
         return f"system:serviceaccount:{self.own}:{self.account.name}"
 
 
 @dataclass
 class RbacCluster:
-    """The cluster as the admin sees it, how the account comes to it, and how to read what it asked for."""
+    """A cluster with an admin handle, the connection of the account, and a function that reads its requests."""
 
     admin: Cluster
     places: Places
@@ -84,20 +84,20 @@ class RbacCluster:
     local: LocalCluster | None = None
 
     def requests(self) -> list[AccountRequest]:
-        """All that the account asked for, oldest first; what creates by applying is both."""
+        """All permissions that requests of the account required, oldest first; an apply that creates requires two."""
         return self.read(self.places.user)
 
     def at(self, namespace: str) -> Cluster:
-        """The admin's handle on another namespace."""
+        """An admin handle on another namespace."""
         return Cluster(self.admin.transport, namespace, self.admin.clock)
 
     async def grant(self, rights: Rights, *, watched: tuple[str, ...] = ()) -> None:
-        """Give the account just these rights; with namespaces none in the whole cluster."""
+        """Grant the account exactly these rights; with `watched`, only in these namespaces."""
         await self._apply(rights, watched)
         await self.until(rights.cluster, watched[0] if watched else "", allowed=True)
 
     async def take(self, right: Right, rights: Rights, *, watched: tuple[str, ...]) -> None:
-        """Leave it all of these rights but one."""
+        """Grant the account all of these rights except one."""
         await self._apply(without(rights, right), watched)
         lost = Rule(groups=(right.group,), resources=(right.resource,), verbs=(right.verb,))
         await self.until([lost], right.namespace, allowed=False)
@@ -110,7 +110,7 @@ class RbacCluster:
         )
 
     async def until(self, rules: Iterable[Rule], namespace: str, *, allowed: bool) -> None:
-        """Wait until the server knows: its authorizer sees roles a moment after they are written."""
+        """Wait until the authorizer of the server has processed the roles."""
         spec = [
             {
                 "namespace": namespace,
@@ -139,7 +139,7 @@ R = TypeVar("R", bound=Rule)
 
 
 def without(needed: Rights, missing: Right) -> Rights:
-    """All rights but one."""
+    """All rights except one."""
 
     def left(rules: tuple[R, ...]) -> tuple[R, ...]:
         kept: list[R] = []
@@ -158,7 +158,7 @@ def without(needed: Rights, missing: Right) -> Rights:
 
 @contextlib.asynccontextmanager
 async def local(folder: Path, release: str = LocalSettings().release) -> AsyncIterator[RbacCluster]:
-    """The local API with rights."""
+    """The local API with RBAC."""
     async with LocalCluster(LocalSettings(release=release, access=AccessSettings())) as server:
 
         def read(user: str) -> list[AccountRequest]:
@@ -175,7 +175,7 @@ async def local(folder: Path, release: str = LocalSettings().release) -> AsyncIt
 
 @contextlib.asynccontextmanager
 async def real(server: apiserver.RealServer, folder: Path) -> AsyncIterator[RbacCluster]:
-    """A running kube-apiserver, in namespaces of this test; its applications are gone at the end."""
+    """A running kube-apiserver, in namespaces of this test. Deletes the applications at the end."""
 
     def read(user: str) -> list[AccountRequest]:
         entries = [json.loads(line) for line in server.audit.read_text().splitlines()]
@@ -206,7 +206,7 @@ async def _opened(
     read: Callable[[str], list[AccountRequest]],
     server: LocalCluster | None = None,
 ) -> AsyncIterator[RbacCluster]:
-    """Namespaces, definitions and the account are there."""
+    """Create namespaces, CRDs and the account."""
     transport = AioTransport(await config.connect(_written(folder / "admin", kubeconfig)))
     try:
         suffix = secrets.token_hex(3)
@@ -231,7 +231,7 @@ def _written(path: Path, kubeconfig: dict[str, Any]) -> str:
 
 
 async def _token(admin: Cluster, account: ServiceAccount) -> str:
-    """A token of the account, as the kubelet asks for one."""
+    """A token of the account, requested as by the kubelet."""
     metadata = {"name": account.name, "namespace": account.namespace}
     await admin.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
     path = f"/api/v1/namespaces/{account.namespace}/serviceaccounts/{account.name}/token"

@@ -1,4 +1,4 @@
-"""What the whole must show: order of installation, kill and restart, mistakes told, examples served, kubectl."""
+"""Acceptance tests: order of installation, kill and restart, error messages, examples of Rudr, kubectl."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.e2e.documents import (
     observed,
     synced,
 )
-from tests.e2e.waiting import Witness
+from tests.e2e.waiting import InterceptingTransport
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,7 +42,7 @@ ROOT = Path(__file__).parents[2]
 async def test_a_controller_started_before_the_crds_waits_for_them(
     bare: Cluster, catalog: Catalog, kubectl: Kubectl
 ) -> None:
-    transport = Witness(bare.transport, lambda request: request.path.startswith("/apis"))
+    transport = InterceptingTransport(bare.transport, lambda request: request.path.startswith("/apis"))
     controller = waiting.built(bare, catalog, transport)
     async with waiting.started(controller):
         await asyncio.wait_for(transport.answered.wait(), 60)
@@ -62,7 +62,7 @@ async def test_a_controller_started_before_the_crds_waits_for_them(
         assert (status, "failed" in text) == (200, False), text
 
 
-# --- Killed at the worst moment
+# --- Kill and restart
 
 
 async def test_a_kill_between_apply_and_status_then_a_revert_by_the_user_converges(
@@ -73,7 +73,7 @@ async def test_a_kill_between_apply_and_status_then_a_revert_by_the_user_converg
         await cluster.until(APPLICATION, "shop", synced)
 
     await cluster.apply(application(greeting="B"))
-    transport = Witness(
+    transport = InterceptingTransport(
         cluster.transport,
         lambda request: request.method == "PATCH" and request.path.endswith("/deployments/shop-web"),
         cut=True,
@@ -101,7 +101,7 @@ async def test_a_restart_with_applications_in_sync_writes_nothing_and_reads_no_a
     names = {f"shop-{number}" for number in range(100)}
     await cluster.apply(component())
     await asyncio.gather(*(cluster.apply(application(name=name)) for name in names))
-    settings = Settings(definitions_namespace=cluster.namespace)  # one that is there: where none is, it is tried
+    settings = Settings(definitions_namespace=cluster.namespace)  # an existing one; a missing one is retried
     async with cluster.controller(catalog, settings=settings):
         await waiting.everywhere(cluster, APPLICATION, names, served(server))
         await waiting.quiet(cluster, server.mark, server.writes)
@@ -118,13 +118,13 @@ async def test_a_restart_with_applications_in_sync_writes_nothing_and_reads_no_a
 
 
 def served(server: Server) -> Any:
-    """Whether an application is as far as it can get on this server."""
+    """A predicate: whether an application is in its final state on this server."""
     if not server.has_controllers:
         return synced
     return lambda document: synced(document) and condition(document, "Ready") == "True"
 
 
-# --- Mistakes
+# --- Errors
 
 
 FIVE_ERRORS = """\
@@ -153,7 +153,7 @@ spec:
           properties: {hostname: shop.example, path: /}
 """
 WORD_BY_LINE = {11: "absent", 13: "ingres", 16: "replicaCount", 17: "greeting", 22: "ingress"}
-"""The line of each mistake, and a word that its message must have."""
+"""A word that the message of each error contains, by the line of the error."""
 
 
 def components() -> list[Document]:
@@ -203,7 +203,7 @@ async def test_five_errors_are_listed_in_the_condition_and_nothing_else_changes(
 
 
 async def serves_another_application(cluster: Cluster, catalog: Catalog) -> None:
-    """A valid application beside what is there already is served, twice, and nothing went out of bounds."""
+    """Check that a valid application is reconciled twice and that no reconcile panicked."""
     await cluster.apply(component(), application(name="valid"))
     async with cluster.controller(catalog) as controller:
         await cluster.until(APPLICATION, "valid", synced)
@@ -214,7 +214,7 @@ async def serves_another_application(cluster: Cluster, catalog: Catalog) -> None
 
 
 MALFORMED: dict[str, Any] = {
-    "spec-is-text": "nonsense",
+    "spec-is-text": "malformed",
     "spec-is-absent": None,
     "components-are-a-number": {"components": 7},
     "a-component-is-a-list": {"components": [["web"], None, 3]},
@@ -235,7 +235,7 @@ async def test_malformed_stored_applications_do_not_block_other_applications(
         table = "applicationconfigurations.core.oam.dev"
         stored = store.get(table, cluster.namespace, name)
         assert stored is not None
-        store.put(table, {**stored, "spec": spec, "status": ["nonsense"]})
+        store.put(table, {**stored, "spec": spec, "status": ["malformed"]})
     await serves_another_application(cluster, catalog)
 
 
@@ -252,18 +252,18 @@ async def test_a_deeply_nested_application_does_not_block_other_applications(
         await cluster.client.send(requests.create(target, head + b',"spec":' + spec + b"}", "tester"))
     except errors.InvalidError:
         assert server.local is not None
-        pytest.skip("the local API reads no deeper than Python does")
+        pytest.skip("the local API refuses this depth")
     await serves_another_application(cluster, catalog)
 
 
-# --- Rudr's own examples
+# --- Examples of Rudr
 
 
 NEEDS_PLUGIN = {"openfaas", "prometheus"}
-"""Need a plugin and a CRD of somebody else's."""
+"""Examples that need a plugin and third-party CRDs."""
 
 REFUSED = "singleton-nginx-app"
-"""An ingress on a SingletonWorker, which listens on nothing."""
+"""An ingress on a SingletonWorker, which has no ports."""
 
 WARNED = {"voter-app", "example-multi-component", "example-multi-server"}
 
@@ -284,7 +284,7 @@ async def test_every_example_of_rudr_reaches_its_expected_state(
         assert warned >= WARNED
 
 
-# --- kubectl at home
+# --- kubectl
 
 
 async def test_kubectl_lists_describes_and_explains(

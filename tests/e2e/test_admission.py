@@ -1,6 +1,6 @@
-"""What a real server refuses by the rules between fields in our CRDs, and what it must never refuse.
+"""Validation rules of the CRDs on a real server, and documents that it must accept.
 
-The local API keeps such rules and does not run them; there the controller tells the same mistakes.
+The local API stores such rules but does not evaluate them; there the controller reports the same errors.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What the design takes for granted of an API server. Each fact is tested on the local API and on a real one.
+"""Assumptions of the design about API servers, each tested on the local API and on a real one.
 
-Only plain requests: when a test fails here, the server is not what we build on, and no code of the controller matters.
+The tests send plain requests and use no code of the controller.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ UNUSED_UID = "00000000-0000-4000-8000-000000000000"
 
 @pytest.fixture
 def cluster(plain: Cluster) -> Cluster:
-    """Facts need no kinds of ours."""
+    """No CRDs are needed."""
     return plain
 
 
@@ -49,7 +49,7 @@ def deployment(**spec: Any) -> Document:
 
 
 def policy(**spec: Any) -> Document:
-    """A kind with a generation that no controller of any cluster writes to."""
+    """An object of a kind with a generation that no controller writes."""
     return {
         "apiVersion": NETWORK_POLICY.api_version,
         "kind": NETWORK_POLICY.kind,
@@ -68,7 +68,7 @@ async def apply_as_rudr(cluster: Cluster, *documents: Document) -> None:
     await cluster.apply(*documents, manager=FIELD_MANAGER)
 
 
-# --- Never a stranger's object
+# --- Objects of other managers
 
 
 async def test_a_create_only_apply_creates(cluster: Cluster) -> None:
@@ -130,11 +130,11 @@ async def test_a_creating_apply_leaves_no_update_entry(cluster: Cluster) -> None
     assert after["data"] == {"a": "1"}
 
 
-# --- In sync without asking
+# --- Detecting drift from cached objects
 
 
 async def digest(cluster: Cluster, kind: Kind) -> str:
-    """The digest of our entry, as the caches have it."""
+    """The digest of rudr's entry in managedFields, as in the caches."""
     return live_object.decode(msgspec.json.encode(await live(cluster, kind))).digest
 
 
@@ -188,7 +188,7 @@ async def test_the_entry_does_not_depend_on_values(cluster: Cluster) -> None:
     assert await digest(cluster, CONFIG_MAP) == before
 
 
-# --- Handing a field over
+# --- Handing over a field
 
 
 async def test_a_field_that_its_only_owner_stops_applying_is_reset(cluster: Cluster) -> None:
@@ -222,7 +222,7 @@ async def test_an_unforced_apply_of_a_changed_value_is_a_conflict(cluster: Clust
     assert FIELD_MANAGER in caught.value.causes[0].message
 
 
-# --- What is refused, and how
+# --- Refused requests
 
 
 async def test_a_body_that_violates_the_schema_is_an_invalid_error_despite_status_500(cluster: Cluster) -> None:
@@ -305,11 +305,11 @@ async def test_pods_of_a_job_deleted_without_a_policy_stay(cluster: Cluster, pol
     assert not any(pod["metadata"].get("ownerReferences") for pod in remaining)
 
 
-# --- Taking over from Rudr
+# --- Adoption of objects of Rudr
 
 
 async def written_by_rudr(cluster: Cluster, manager: str) -> None:
-    """An object as Rudr left it: by Update of `unknown`, or from before the server kept managedFields."""
+    """An object as written by Rudr: with an Update entry of `unknown`, or older than managedFields."""
     target = await cluster.target(NETWORK_POLICY, "facts")
     body = msgspec.json.encode(policy(ingress=OLD))
     await cluster.client.create(target, body, "unknown")
@@ -355,7 +355,7 @@ async def test_the_rewrite_is_refused_when_the_object_changed_meanwhile(cluster:
 
 
 async def rewrite_entry(cluster: Cluster, read: Document, resource_version: str) -> None:
-    """Rudr's Update entry becomes the one of our applies, in one JSON patch."""
+    """Turn Rudr's Update entry into rudr's Apply entry with one JSON patch."""
     update_entry = next(entry for entry in read["metadata"]["managedFields"] if entry["operation"] == "Update")
     patch = [
         {"op": "test", "path": "/metadata/resourceVersion", "value": resource_version},

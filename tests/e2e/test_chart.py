@@ -1,6 +1,6 @@
-"""The chart on a cluster with rights: Helm installs it, and the controller does its job with the account it was given.
+"""The chart on a cluster with RBAC: Helm installs it, and the controller works with the account of the chart.
 
-On the local API; where a kube-apiserver is at hand, that is asked the same, as far as it can without controllers.
+Runs on the local API, and on a kube-apiserver if available, as far as possible without controllers.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
 
 @pytest.fixture
 async def real(tmp_path: Path) -> AsyncIterator[Platform]:
-    """A kube-apiserver of its own."""
+    """A separate kube-apiserver."""
     if not apiserver.present(ASSETS):
         pytest.skip("no kube-apiserver on this machine")
     with apiserver.running(ASSETS, tmp_path) as server:
@@ -102,7 +102,7 @@ async def real(tmp_path: Path) -> AsyncIterator[Platform]:
 
 @contextlib.asynccontextmanager
 async def _handles(kubeconfig: Path) -> AsyncIterator[tuple[Cluster, Cluster, object]]:
-    """Handles on our two namespaces, and Helm."""
+    """Handles on both namespaces, and Helm."""
     transport = AioTransport(await config.connect(str(kubeconfig)))
     try:
         home, work = (Cluster(transport, name, SystemClock()) for name in (HOME, WORK))
@@ -150,7 +150,7 @@ async def test_a_real_server_accepts_every_object_of_every_case(real: Platform) 
 
 
 async def dry_run(cluster: Cluster, document: Document) -> None:
-    """Have the server check an object strictly, without keeping it. Raises its refusal."""
+    """Apply an object as a dry run with strict validation. Raises ApiError if the server refuses it."""
     namespace = document["metadata"].get("namespace", cluster.namespace)
     resource = await cluster.discovery.resolve(document["apiVersion"], document["kind"])
     path = resource.path(namespace if resource.namespaced else "", document["metadata"]["name"])
@@ -188,7 +188,7 @@ async def test_a_release_is_upgraded_rolled_back_tested_and_uninstalled(platform
 
 
 async def test_any_set_of_values_can_follow_any_other(platform: Platform) -> None:
-    await takes_each_upgrade(platform, ["one replica, no election", "two namespaces", "somebody else gives rights"])
+    await takes_each_upgrade(platform, ["one replica, no election", "two namespaces", "rights by the cluster admin"])
 
 
 @pytest.mark.slow
@@ -197,7 +197,7 @@ async def test_any_set_of_values_can_follow_any_other_on_a_real_server(real: Pla
 
 
 async def takes_each_upgrade(place: Platform, names: list[str]) -> None:
-    """Nothing immutable is ever changed: Helm upgrades the release from each case to the next, and back."""
+    """Upgrade the release from each case to the next, and back. Fails if an immutable field changes."""
     await place.home.apply({"apiVersion": "v1", "kind": NAMESPACE.kind, "metadata": {"name": "till"}})
     await place.install()
     for values in (cases.CASES[name] for name in names):
@@ -207,7 +207,7 @@ async def takes_each_upgrade(place: Platform, names: list[str]) -> None:
 
 
 async def test_a_release_of_the_rudr_chart_is_upgraded_to_this_chart(platform: Platform, tmp_path: Path) -> None:
-    """Of what is left of it on the Kubernetes of today: the Deployment, by its name and labels."""
+    """Only the Deployment of that chart still works with current Kubernetes versions."""
     (tmp_path / "rudr" / "templates").mkdir(parents=True)
     (tmp_path / "rudr" / "Chart.yaml").write_text("apiVersion: v1\nname: rudr\nversion: 0.1.0\n")
     (tmp_path / "rudr" / "templates" / "deployment.yaml").write_text(RUDRS_DEPLOYMENT)
@@ -248,7 +248,7 @@ async def test_each_oam_role_may_write_its_own_kinds_only(platform: Platform) ->
     }
     for role in may:
         await platform.work.apply(bound(role))
-    # each in turn is taken up by the next: view, edit, admin
+    # roles are aggregated in the order view, edit, admin
     await platform.home.until(CLUSTER_ROLE, "admin", lambda document: granted(document) >= {*may["admin"]})
     for role, own in may.items():
         allowed = {
@@ -260,7 +260,7 @@ async def test_each_oam_role_may_write_its_own_kinds_only(platform: Platform) ->
 
 
 def bound(role: str) -> Document:
-    """A binding of a ClusterRole to the user of its name."""
+    """A binding of a ClusterRole to a user with the same name."""
     group = "rbac.authorization.k8s.io"
     return {
         "apiVersion": CLUSTER_ROLE.api_version,
@@ -272,5 +272,5 @@ def bound(role: str) -> Document:
 
 
 def granted(role: Document) -> set[str]:
-    """The resources that may be created."""
+    """The resources that a role may create."""
     return {resource for rule in role["rules"] if "create" in rule["verbs"] for resource in rule["resources"]}

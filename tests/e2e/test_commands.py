@@ -1,4 +1,4 @@
-"""The commands that ask a cluster, against every server at hand: what they say is what the controller then does."""
+"""Commands that read a cluster, against every available server: their previews equal the actions of the controller."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def rudr(server: Server, cluster: Cluster) -> Rudr:
-    """Run the program in the test's namespace: its exit code, standard output and standard error."""
+    """A function that runs rudr in the test's namespace; returns exit code, standard output and standard error."""
 
     async def run(*arguments: str, documents: Any = ()) -> tuple[int | None, str, str]:
         process = await asyncio.create_subprocess_exec(
@@ -59,7 +59,7 @@ def rudr(server: Server, cluster: Cluster) -> Rudr:
 
 
 def previewed_changes(text: str) -> dict[str, str]:
-    """What is said of each object in the first line about it."""
+    """The previewed change of each object, from its header line."""
     heads = [line.removeprefix("# ").split(" ", 3) for line in text.splitlines() if ": would be " in line]
     return {words[0]: words[3].removeprefix("would be ") for words in heads}
 
@@ -84,7 +84,7 @@ async def test_diff_previews_the_changes_of_the_controller_and_writes_nothing(
             f"horizontalpodautoscaler.autoscaling/{name}-trait-autoscaler": "created",
             f"ingress.networking.k8s.io/{name}-trait-ingress": "pruned",
         }
-        # the autoscaler takes the size over as it is
+        # the autoscaler keeps the current size
         assert "replicas: 5" not in "".join(line for line in text.splitlines() if line.startswith(("-", "+")))
         await cluster.apply(*after)
         await cluster.until(AUTOSCALER, f"{name}-trait-autoscaler", bool)

@@ -1,4 +1,4 @@
-"""Definitions as objects of the cluster: what they narrow and admit, and how the installed types are published."""
+"""Definitions as objects of the cluster: restrictions, admitted kinds, and publishing of installed types."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def definition(kind: Kind, name: str, **spec: Any) -> Document:
 
 
 def at_most(replicas: int) -> Document:
-    """A manual-scaler that goes only so far."""
+    """A Trait object that limits the replicas of manual-scaler."""
     schema = {"type": "object", "properties": {"replicaCount": {"type": "integer", "maximum": replicas}}}
     return definition(TRAIT, "manual-scaler", appliesTo=["*"], properties=schema)
 
@@ -58,7 +58,7 @@ async def definitions(cluster: Cluster) -> AsyncIterator[Cluster]:
 
 @pytest.fixture
 def settings(definitions: Cluster) -> Settings:
-    """Those of a controller that reads definitions there and publishes none."""
+    """Settings of a controller that reads definitions from that namespace and publishes none."""
     return Settings(definitions_namespace=definitions.namespace, publish_definitions=False, status_interval=0.1)
 
 
@@ -91,7 +91,7 @@ async def test_definitions_of_other_namespaces_have_no_effect(
 
 
 def robots() -> Document:
-    """An application of the one component that is of the new kind."""
+    """An application of the component with the admitted kind."""
     document = application(name="robots")
     document["spec"]["components"] = [{"componentName": "robot", "instanceName": "arm"}]
     return document
@@ -99,7 +99,7 @@ def robots() -> Document:
 
 @pytest.fixture
 async def kind(cluster: Cluster) -> AsyncIterator[Document]:
-    """The CRD of a kind that no other test has; it is not applied, and removed at the end if it was."""
+    """The CRD of a unique kind. It is not applied; it is deleted at the end if the test applied it."""
     word = f"robot{secrets.token_hex(3)}"
     group = "acme.example"
     schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
@@ -177,7 +177,7 @@ async def test_installed_types_are_published_and_outdated_definitions_are_delete
         await definitions.until(WORKLOAD_TYPE, "singleton-server", bool)
         await definitions.until(SCOPE, "network", bool)
         await definitions.patch(SCOPE, "network", {"spec": {"allowComponentOverlap": True}})
-    # somebody takes a type away between two runs
+    # a type is uninstalled between two runs
     fewer_types = msgspec.structs.replace(catalog, traits={"ingress": catalog.traits["ingress"]})
     async with cluster.controller(fewer_types, settings=settings):
         await definitions.gone(TRAIT, "manual-scaler")

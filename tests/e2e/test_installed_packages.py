@@ -1,4 +1,4 @@
-"""An environment into which pip installed the project and its packages: what it lists, runs, and keeps without one."""
+"""The project and its plugins, installed by pip into an environment: listed, run, and with one package uninstalled."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.e2e.documents import APPLICATION, CRD, Document, established, invalid
 pytestmark = pytest.mark.slow
 
 SECONDS = 90.0
-"""For a program to start and for an application to get somewhere, on a machine with much else to do."""
+"""Timeout for a program to start and for an application to become ready, on a loaded machine."""
 
 FREE_PORTS = {f"RUDR_{name}_BIND_ADDRESS": "127.0.0.1:0" for name in ("METRICS", "HEALTH_PROBE")}
 
@@ -64,7 +64,7 @@ class Environment:
 
     @contextlib.asynccontextmanager
     async def running(self, ready_text: str, *words: str | Path, **further: str) -> AsyncIterator[None]:
-        """While the program runs, from the line on that says so."""
+        """Run the program until the context exits; wait for the line that reports readiness."""
         process = await asyncio.create_subprocess_exec(
             self._programs / "rudr",
             *map(str, words),
@@ -79,8 +79,8 @@ class Environment:
             async with asyncio.timeout(SECONDS):
                 while ready_text not in (lines[-1] if lines else ""):
                     lines.append((await process.stdout.readline()).decode())
-                    assert lines[-1], f"it ended:\n{''.join(lines)}"
-            reading = asyncio.create_task(process.stdout.read())  # or the pipe fills up
+                    assert lines[-1], f"the program exited:\n{''.join(lines)}"
+            reading = asyncio.create_task(process.stdout.read())  # keeps the pipe from filling up
             yield
         finally:
             process.terminate()
@@ -120,7 +120,7 @@ def test_packages_are_listed_with_types_and_their_examples_render(environment: E
 
 @contextlib.asynccontextmanager
 async def _developing(environment: Environment, folder: Path, *flags: str) -> AsyncIterator[Cluster]:
-    """`rudr dev` with the stand-ins and the examples, and something that looks after the stand-ins' objects."""
+    """Run `rudr dev` with the stand-in CRDs and the examples, and set the conditions of stand-in objects."""
     definitions, kubeconfig = folder / "standins.yaml", folder / "kubeconfig"
     definitions.write_text(yaml.safe_dump_all([stand_in_crds.definition(kind) for kind in stand_in_crds.PLURALS]))
     arguments = [word for path in (definitions, *stand_in_crds.EXAMPLES) for word in ("-f", path)]
@@ -140,7 +140,7 @@ async def _developing(environment: Environment, folder: Path, *flags: str) -> As
 
 
 def _applications() -> dict[str, Path]:
-    """The name of each application of the examples, and the example."""
+    """The path of the example of each application, by name."""
     pairs = ((document, path) for path in stand_in_crds.EXAMPLES for document in stand_in_crds.documents(path))
     return {document["metadata"]["name"]: path for document, path in pairs if document["kind"] == APPLICATION.kind}
 
@@ -155,7 +155,7 @@ async def test_the_examples_of_the_packages_become_ready_in_rudr_dev(environment
 
 
 async def _objects_of(cluster: Cluster, application: Document) -> dict[str, tuple[str, Document]]:
-    """Uid and spec of each object that an application has."""
+    """Uid and spec of each object of an application."""
     objects = {}
     for resource in application["status"]["resources"]:
         live_object = await cluster.get(Kind(resource["apiVersion"], resource["kind"]), resource["name"])

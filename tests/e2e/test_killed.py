@@ -1,4 +1,4 @@
-"""A controller that is killed after any of its writes leaves nothing that the next one cannot set right."""
+"""A controller can be killed after any write; the next one converges."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from tests.e2e.documents import (
     managers,
     synced,
 )
-from tests.e2e.waiting import Witness
+from tests.e2e.waiting import InterceptingTransport
 
 THREE = {"name": "manual-scaler", "properties": {"replicaCount": 3}}
 AFTER = pytest.mark.parametrize("after", range(1, 6), ids="after {} writes".format)
 
 
 def nth_write(number: int) -> Callable[[Request], bool]:
-    """Picks the n-th write of a controller; events do not count, they are sent by the way."""
+    """Matches the n-th write of a controller; Events are not counted, because they are asynchronous."""
     counter = itertools.count(1)
 
     def matches(request: Request) -> bool:
@@ -44,8 +44,8 @@ def nth_write(number: int) -> Callable[[Request], bool]:
 
 
 async def run_until_cut(cluster: Cluster, catalog: Catalog, matches: Callable[[Request], bool]) -> None:
-    """Run a controller until a request was answered, or until there is nothing to do; then kill it."""
-    transport = Witness(cluster.transport, matches, cut=True)
+    """Run a controller until a matching request was answered or the application is synced; then kill it."""
+    transport = InterceptingTransport(cluster.transport, matches, cut=True)
     controller = waiting.built(cluster, catalog, transport)
     async with killed([asyncio.create_task(controller.run(asyncio.Event()))]):
         done = asyncio.create_task(cluster.until(APPLICATION, "shop", synced))
@@ -59,7 +59,7 @@ async def run_until_cut(cluster: Cluster, catalog: Catalog, matches: Callable[[R
 async def kill_during_change(
     cluster: Cluster, catalog: Catalog, before: Document, after: Document, writes: int
 ) -> None:
-    """Bring one state about, ask for another, kill the controller after so many writes; then let a new one go on."""
+    """Converge to `before`, apply `after`, kill the controller after `writes` writes, and run a new one."""
     await cluster.apply(component(), before)
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
@@ -97,7 +97,7 @@ async def test_an_obsolete_object_is_pruned_after_a_kill(cluster: Cluster, catal
 
 
 async def test_a_field_taken_by_another_manager_after_a_kill_is_reverted(cluster: Cluster, catalog: Catalog) -> None:
-    """The record in status is of a body without replicas; the last one had them, and somebody took just that field."""
+    """The record in status has no replicas; the last applied body had them, and another manager took that field."""
     await cluster.apply(component(), application(AUTO))
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)

@@ -1,4 +1,4 @@
-"""Several controllers on one cluster, of which one works: who writes when is counted at the server."""
+"""Leader election among several controllers of one cluster; the writes of each are counted at the server."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ NAMES = {f"shop-{number}" for number in range(5)}
 
 @dataclass
 class Member:
-    """One of several controllers. The server knows its requests by `name`, those for the lease by `<name>-lease`."""
+    """One of several controllers. Its user agent ends with `name`, and with `<name>-lease` for the lease."""
 
     name: str
     controller: Controller
@@ -61,13 +61,13 @@ class Member:
     running: asyncio.Task[None]
 
     async def standing(self) -> str:
-        """What /readyz?verbose says of who leads; fails when it is not ready."""
+        """The leader as reported by /readyz?verbose. Fails if the controller is not ready."""
         status, text = await waiting.readiness(self.controller)
         assert status == 200, text
         return next(line for line in text.splitlines() if line.startswith("[i]leader: ")).partition(": ")[2]
 
     async def leads(self) -> None:
-        """Wait until it works."""
+        """Wait until the controller is the leader."""
         async with asyncio.timeout(TIMEOUT):
             while await self.standing() != "leader":
                 pass
@@ -75,7 +75,7 @@ class Member:
 
 @contextlib.asynccontextmanager
 async def member(cluster: Cluster, catalog: Catalog, server: Server, name: str) -> AsyncIterator[Member]:
-    """A controller whose caches are synced, with connections of its own."""
+    """A controller with synced caches and its own connections."""
     election = msgspec.structs.replace(ELECTION, namespace=cluster.namespace, identity=f"{name}_1")
     settings = Settings(
         namespaces=(cluster.namespace,),
@@ -103,7 +103,7 @@ async def member(cluster: Cluster, catalog: Catalog, server: Server, name: str) 
 
 
 def writes(server: Server, name: str, since: int = 0) -> list[str]:
-    """What a controller changed."""
+    """The writes of a controller."""
     return [
         f"{request.method} {request.path}"
         for request in server.answered(since)
@@ -112,7 +112,7 @@ def writes(server: Server, name: str, since: int = 0) -> list[str]:
 
 
 def lists(server: Server, name: str) -> list[str]:
-    """What a controller listed, page by page or as the begin of a watch. An audit log tells of a watch at its end."""
+    """The lists of a controller, as pages or initial events of a watch. Audit logs record a watch when it ends."""
     begins = ("limit=", "sendInitialEvents=")
     paths = [request.path for request in server.answered() if request.agent.endswith(f" {name}")]
     return [re.sub(r"timeoutSeconds=\d+", "", path) for path in paths if any(word in path for word in begins)]
@@ -160,7 +160,7 @@ async def test_a_new_leader_lists_nothing_again_and_writes_nothing_for_applicati
             assert writes(server, "second") == []
             await cluster.apply(application(name="shop-0", greeting="changed"))
             await cluster.until(DEPLOYMENT, "shop-0-web", lambda d: greeting(d) == "changed")
-    # a server tells its watches of a change before it writes the request down
+    # servers send watch events before they record the request
     assert writes(server, "second") != []
     listed = lists(server, "second")
     assert listed or server.local is None
@@ -177,7 +177,7 @@ SHORT = (f"lease-duration={LEASE_DURATION:.0f}s", "renew-deadline=4s", "retry-pe
 def launched(
     cluster: Cluster, server: Server, name: str, port: int, times: tuple[str, ...]
 ) -> Awaitable[asyncio.subprocess.Process]:
-    """Start `rudr run` as a pod of that name."""
+    """Start `rudr run` as a pod with this name."""
     return asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "rudr_py", "run", "--kubeconfig", str(server.kubeconfig), "--leader-elect"),
         *(f"--leader-elect-{time}" for time in times),
@@ -192,7 +192,7 @@ def launched(
 async def pod(
     cluster: Cluster, server: Server, name: str, times: tuple[str, ...] = SHORT
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A process that is ready, to lead or to stand by; killed at the end."""
+    """A ready process, leader or standby; killed at the end."""
     (port,) = apiserver.free_ports(1)
     process = await launched(cluster, server, name, port, times)
     try:
@@ -217,12 +217,12 @@ async def lease(cluster: Cluster) -> Document:
 
 
 def seconds_between(earlier: str, later: str) -> float:
-    """Between two times of the lease."""
+    """The difference of two times of a lease."""
     return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
 
 
 async def serves(cluster: Cluster, text: str) -> None:
-    """Wait until a change has reached the Deployment."""
+    """Apply a change, and wait until it has reached the Deployment."""
     await cluster.apply(application(greeting=text))
     await cluster.until(DEPLOYMENT, "shop-web", lambda d: greeting(d) == text)
 
@@ -294,15 +294,15 @@ async def test_a_process_suspended_beyond_its_lease_exits_and_writes_nothing(clu
 
 
 def changes(server: Server, since: int) -> list[str]:
-    """What was changed, without the lease."""
+    """The writes except those of leases."""
     return [write for write in server.writes(since) if "/leases" not in write]
 
 
-# --- A line that hangs
+# --- A hanging connection
 
 
 class RequestGate:
-    """Holds back what the server is asked by some agents; who hangs up meanwhile has never asked. Notes all changes."""
+    """Blocks requests of some agents at the server until `going` is set, and records all changes."""
 
     def __init__(self, server: Server) -> None:
         assert server.local is not None
@@ -324,7 +324,7 @@ class RequestGate:
         return await answer()
 
     def last(self, agent: str) -> float:
-        """When the agent last changed something."""
+        """The time of the last change by an agent."""
         return max(time for time, sender, _ in self.done if sender == agent)
 
 
@@ -339,7 +339,7 @@ async def test_a_leader_with_a_hanging_connection_exits_and_writes_nothing_after
         async with member(cluster, catalog, server, "second") as second:
             gate.held = ("first", "first-lease")
             frozen = asyncio.get_running_loop().time()
-            # its watches still go, so that it knows what it would have to do
+            # its watches continue, so it has work to do
             await cluster.apply(*(application(name=name, greeting="changed") for name in NAMES))
             for name in NAMES:
                 await cluster.until(DEPLOYMENT, f"{name}-web", lambda d: greeting(d) == "changed")

@@ -1,4 +1,4 @@
-"""The main job from end to end: documents in, objects out, kept so, and taken away again."""
+"""The main features from end to end: objects are created, kept in sync, and deleted."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""With any right taken away the controller stays up, says which one it lacks and why, and goes on when it is given.
+"""Without any single right the controller keeps running, reports the right with its purpose, and recovers later.
 
-The controller's time goes faster than ours, so that what it tries again every minute comes within a second.
+The controller's clock runs fast, so that retries of once a minute happen within a second.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tests.e2e.kind_cases import KIND_CASES, TASK, WORKER, KindCase
 from tests.e2e.rbac_cluster import RbacCluster
 
 SPEED = 500.0
-"""How much faster the controller's time goes."""
+"""The factor by which the controller's clock runs faster."""
 
 APPLIED = "rudr.oam.dev/applied"
 OWN = ("applicationconfigurations", "componentschematics", "componentinstances")
@@ -66,7 +66,7 @@ KEPT = ("create", "patch", "get", "delete")
 
 
 class FastClock:
-    """A clock that goes faster than the real one."""
+    """A clock that is faster than the system clock."""
 
     def __init__(self) -> None:
         self._real = SystemClock()
@@ -83,7 +83,7 @@ class FastClock:
 
 @pytest.fixture(params=["local", pytest.param("kube-apiserver", marks=pytest.mark.slow)])
 async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[RbacCluster]:
-    """The cluster with its namespaces, and the account without any right."""
+    """The cluster with its namespaces, and an account without rights."""
     if request.param == "local":
         opened = rbac_cluster.local(tmp_path)
     else:
@@ -99,7 +99,7 @@ def needed(catalog: Catalog) -> Rights:
 
 @contextlib.asynccontextmanager
 async def controlled(cluster: RbacCluster, catalog: Catalog, **chosen: Any) -> AsyncIterator[Controller]:
-    """A controller with the token of the account, which must be up at the end."""
+    """A controller with the token of the account. Fails if it does not run until the context exits."""
     settings = Settings(
         namespaces=(cluster.places.shop,),
         definitions_namespace=cluster.places.types,
@@ -120,7 +120,7 @@ async def controlled(cluster: RbacCluster, catalog: Catalog, **chosen: Any) -> A
 
 
 def lacks(right: Right, use: KindCase) -> Callable[[Document], bool]:
-    """Whether an application says that just this right is missing, and what for."""
+    """A predicate: whether an application reports that this right is missing, with its purpose."""
     purpose = "for deleting" if right.verb == "delete" else use.by
 
     def reports(document: Document) -> bool:
@@ -131,7 +131,7 @@ def lacks(right: Right, use: KindCase) -> Callable[[Document], bool]:
 
 
 def warns(right: Right) -> Callable[[Document], bool]:
-    """Whether an application is as it is to be, and says that the right is missing."""
+    """A predicate: whether a synced application has a warning about the missing right."""
 
     def reports(document: Document) -> bool:
         warnings = document.get("status", {}).get("warnings", ())
@@ -145,7 +145,7 @@ def without_warnings(document: Document) -> bool:
 
 
 async def reported_at_readyz(controller: Controller, text: str, *codes: int) -> None:
-    """Wait until /readyz?verbose says so, with one of these codes, or else with 200."""
+    """Wait until /readyz?verbose contains `text`, with one of the codes; default is 200."""
     async with asyncio.timeout(TIMEOUT):
         while True:
             status, body = await waiting.readiness(controller)
@@ -154,7 +154,7 @@ async def reported_at_readyz(controller: Controller, text: str, *codes: int) -> 
 
 
 async def provoke(cluster: RbacCluster, use: KindCase, name: str, verb: str) -> None:
-    """Make the controller use a right that it lost after the application was synced, or before it was there."""
+    """Change an application such that the controller uses the missing right."""
     admin = cluster.admin
     if verb == "delete":
         await admin.apply(*use.less(name))
@@ -169,10 +169,10 @@ async def provoke(cluster: RbacCluster, use: KindCase, name: str, verb: str) -> 
 
 
 async def lose_and_regain(cluster: RbacCluster, needed: Rights, right: Right, use: KindCase, name: str) -> None:
-    """An application that needs the right says so, one that does not is synced, and both are when it is back."""
+    """An application that needs the right reports it, another one is synced, and the first recovers with the right."""
     admin, watched = cluster.admin, (cluster.places.shop,)
     taken = {"template": {"spec": {"containers": [{"name": "a", "image": "b"}], "restartPolicy": "Never"}}}
-    if right.verb == "get" and use.kind == JOB:  # looked at where its name is taken
+    if right.verb == "get" and use.kind == JOB:  # read where its name is taken
         await admin.apply({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": taken})
     elif right.verb in ("get", "delete"):
         await admin.apply(*use.documents(name))
@@ -195,7 +195,7 @@ def _conflicts(document: Document) -> bool:
 
 
 def _cases(*left_out: str) -> list[Any]:
-    """A kind of each way to be needed, quickly; every other one when there is time."""
+    """A kind for each purpose; all other kinds as slow tests."""
     quick = ("deployments", "ingresses", "componentinstances")
     plurals = [plural for plural in KIND_CASES if plural not in left_out]
     return [pytest.param(plural, marks=() if plural in quick else pytest.mark.slow) for plural in plurals]
@@ -206,7 +206,7 @@ async def test_an_application_reports_a_missing_right_and_other_applications_con
     cluster: RbacCluster, catalog: Catalog, needed: Rights, plural: str
 ) -> None:
     if cluster.local is None and plural in OUTLIVING:
-        pytest.skip("nobody rolls Deployments out here, or lets claims go")
+        pytest.skip("no controller rolls out Deployments or finalizes claims here")
     use, shop = KIND_CASES[plural], cluster.places.shop
     await cluster.grant(needed, watched=(shop,))
     async with controlled(cluster, catalog) as controller:

@@ -1,4 +1,4 @@
-"""What an orphaning deletion leaves, and what a backup brings back with other uids, is adopted; no pod restarts."""
+"""Objects left by an orphaning deletion or restored from a backup with new uids are adopted without restarts."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def shop() -> Document:
 
 
 async def state(cluster: Cluster) -> dict[str, tuple[Any, ...]]:
-    """Uid and spec of what runs pods, and the uid of each pod of a server."""
+    """Uid and spec of objects that run pods, and the uid of each pod."""
     objects = {}
     for kind in (DEPLOYMENT, JOB, POD, CLAIM):
         for document in await cluster.list(kind, "app.kubernetes.io/name=shop"):
@@ -75,7 +75,7 @@ async def state(cluster: Cluster) -> dict[str, tuple[Any, ...]]:
 
 
 async def served(cluster: Cluster, server: Server) -> None:
-    """Wait until all is applied and, where somebody runs it, ready."""
+    """Wait until the application is synced and, with controllers, ready."""
     if server.has_controllers:
         await cluster.until(APPLICATION, "shop", lambda d: synced(d) and condition(d, "Ready") == "True")
     else:
@@ -101,14 +101,14 @@ async def test_an_orphaned_application_that_is_created_again_adopts_its_objects_
 
 
 async def _orphan(cluster: Cluster) -> None:
-    """Do what the garbage collector does, where there is none."""
+    """Orphan the dependents, as the garbage collector does."""
     for name in ("front-shop-web", "batch-shop-batch"):
         await cluster.patch(COMPONENT_INSTANCE, name, {"metadata": {"ownerReferences": None}})
     await cluster.patch(APPLICATION, "shop", {"metadata": {"finalizers": None}})
 
 
 async def _assert_owned_by_rudr(cluster: Cluster) -> None:
-    """What the user takes away goes, so that nobody else co-owns it; each object has one owner."""
+    """Check that a removed field is deleted, that is, has no other manager, and that each object has one owner."""
     changed = front()
     changed["spec"]["containers"][0]["env"] = []
     await cluster.apply(changed)
@@ -133,7 +133,7 @@ async def test_objects_restored_from_a_backup_with_new_uids_are_adopted_without_
     cluster: Cluster, catalog: Catalog, server: Server, owners: str
 ) -> None:
     if owners == "dangling" and server.has_controllers:
-        pytest.skip("the garbage collector deletes what has only owners that do not exist")
+        pytest.skip("the garbage collector deletes objects whose owners do not exist")
     await cluster.apply(front(), batch(), shop())
     async with cluster.controller(catalog):
         await served(cluster, server)
@@ -176,12 +176,12 @@ async def _drop(cluster: Cluster, document: Document) -> None:
 
 
 async def _restore(cluster: Cluster, document: Document, *, owners: bool) -> None:
-    """POST what a backup kept of an object."""
+    """POST an object as restored by a backup tool."""
     names = ("name", "namespace", "labels", "annotations", *(("ownerReferences",) if owners else ()))
     metadata = {name: document["metadata"][name] for name in names if name in document["metadata"]}
     content = {key: value for key, value in document.items() if key != "status"} | {"metadata": metadata}
     kind = _kind(document)
-    if kind == JOB:  # as backup tools do: the server makes them anew
+    if kind == JOB:  # as backup tools do: the server generates new values
         _clean(content)
     if kind == SERVICE:
         content["spec"] = {key: value for key, value in content["spec"].items() if not key.startswith("clusterIP")}

@@ -1,4 +1,4 @@
-"""The packages in plugins/: an example of each goes to Ready, and what another controller has is handed to and fro."""
+"""The packages in plugins/: the examples become Ready, and sizes are handed over to other controllers and back."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _types() -> Catalog:
 
 @pytest.fixture
 async def platform(cluster: Cluster) -> AsyncIterator[Cluster]:
-    """A cluster on which those kinds are served and looked after."""
+    """A cluster with the stand-in CRDs, whose conditions are set."""
     for kind in stand_in_crds.PLURALS:
         await cluster.apply(stand_in_crds.definition(kind))
     for kind, plural in stand_in_crds.PLURALS.items():
@@ -98,7 +98,7 @@ async def test_cron_hpa_hands_the_size_to_another_controller_and_takes_it_back(
         await platform.apply(application)
         await platform.until(kind, "web-trait-cron-hpa", lambda document: bool(document["spec"]["scaleTargetRef"]))
         await platform.until(APPLICATION, "office", lambda document: stand_in_crds.ready(document) and synced(document))
-        # the size that was there stays until the other controller says another
+        # the size stays until the other controller changes it
         handed = await platform.get(DEPLOYMENT, "web")
         assert handed is not None
         assert handed["spec"]["replicas"] == deployment["spec"]["replicas"]

@@ -1,7 +1,7 @@
-"""What renders, a server takes: generated applications and Rudr's examples, applied as a dry run.
+"""Servers accept rendered objects: generated applications and examples of Rudr, applied as a dry run.
 
-Schemas do not know which names, ports and values a server refuses; this does. The documents come from the schemas of
-our CRDs, as in the conformance tests.
+Schemas do not express all rules for names, ports and values; a server checks them. The documents are generated from the
+CRD schemas, as in the conformance tests.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ FEW = 100
 MANY = 1500
 
 EXPECTED_REFUSAL = "must not contain dots"
-"""A StatefulSet cannot be called so since Kubernetes 1.36; older servers take it, and may have it of Rudr's time."""
+"""StatefulSets cannot have such names since Kubernetes 1.36. Older servers accept them."""
 
 
 @cache
 def rendered(count: int) -> list[dict[str, Any]]:
-    """Every object of this many generated applications, always the same ones."""
+    """The objects of `count` generated applications; deterministic."""
     bodies: dict[bytes, dict[str, Any]] = {}
 
     @settings(
@@ -49,7 +49,7 @@ def rendered(count: int) -> list[dict[str, Any]]:
 
 
 async def refusals(cluster: Cluster, bodies: list[dict[str, Any]]) -> list[str]:
-    """What the server has against these objects."""
+    """The errors of a dry run of these objects."""
     messages = []
     for body in bodies:
         metadata = {**body["metadata"], "namespace": cluster.namespace}

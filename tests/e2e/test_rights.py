@@ -1,4 +1,4 @@
-"""The rights that are asked for are enough for everything, each is used, and none is needed in the whole cluster."""
+"""The requested rights suffice for all features, each is used, and namespaced rights suffice for watched namespaces."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ USED_WITHOUT_REQUEST = {
     "finalizers": "asked for by the admission plugin OwnerReferencesPermissionEnforcement, which sends no request",
     "list": "where the server knows no list by watch, as before Kubernetes 1.32, and when such a list failed",
 }
-"""Why rights are needed that no request of this test shows."""
+"""Rights that no request of this test uses, with the reason for requesting them."""
 
 PLACES = [
     "local",
@@ -58,7 +58,7 @@ PLACES = [
 
 @pytest.fixture(params=PLACES)
 async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[RbacCluster]:
-    """The cluster with its namespaces, and the account without any right."""
+    """The cluster with its namespaces, and an account without rights."""
     kind, _, release = str(request.param).partition("-")
     if kind == "local":
         opened = rbac_cluster.local(tmp_path, release or "1.36")
@@ -70,7 +70,7 @@ async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
 
 @contextlib.asynccontextmanager
 async def controlled(cluster: RbacCluster, catalog: Catalog, **chosen: object) -> AsyncIterator[Controller]:
-    """A controller that works as the account, and stands for election."""
+    """A controller with the token of the account and leader election."""
     election = LeaderElection(namespace=cluster.places.own, identity="one", retry_period=0.2)
     settings = Settings(
         definitions_namespace=cluster.places.types,
@@ -106,7 +106,7 @@ def instance(name: str, *traits: Document, **parts: object) -> Document:
 
 
 def old_definition(kind: str, namespace: str) -> Document:
-    """What a type of another time has left."""
+    """A definition of a type that is no longer installed."""
     specs = {
         "Trait": {"appliesTo": ["*"]},
         "WorkloadType": {"group": "a.b", "version": "v1", "names": {"kind": "C"}},
@@ -141,7 +141,7 @@ SINGLES = ("SingletonServer", "SingletonWorker", "SingletonTask")
 
 
 async def main_job(cluster: RbacCluster) -> None:
-    """Everything once: every type, drift, adoption, a conflict, pruning of every kind, reclaiming, the end."""
+    """Use all features: every type, drift, adoption, a conflict, pruning of every kind, reclaiming, deletion."""
     admin = cluster.admin
     first = [
         component("front", "Server", **PORTS, **FILES, **STORED),
@@ -167,7 +167,7 @@ async def main_job(cluster: RbacCluster) -> None:
 
 
 async def _drift(admin: Cluster) -> None:
-    """Somebody changes a field of ours, twice, which makes a series of one event."""
+    """Another manager changes a managed field twice, which creates an Event series."""
     for _ in range(2):
         containers = [{"name": "main", "image": "registry.example/other:1"}]
         await admin.patch(DEPLOYMENT, "worker", {"spec": {"template": {"spec": {"containers": containers}}}})
@@ -177,7 +177,7 @@ async def _drift(admin: Cluster) -> None:
 
 
 async def _adopt(admin: Cluster) -> None:
-    """Every object of ours loses what tells that it is as we applied it."""
+    """Every object loses the annotation with the applied digest."""
     for name in ("shop", "groups"):
         root = await admin.get(APPLICATION, name)
         assert root is not None
@@ -203,7 +203,7 @@ async def _conflict(admin: Cluster) -> None:
 
 
 async def _prune(cluster: RbacCluster) -> None:
-    """Types change, traits and scopes go, an instance goes."""
+    """Workload types change; traits, scopes and an instance are removed."""
     admin = cluster.admin
     await admin.apply(
         component("front", "Server", **STORED),
@@ -216,13 +216,13 @@ async def _prune(cluster: RbacCluster) -> None:
     await admin.until(APPLICATION, "groups", synced)
     await admin.until(APPLICATION, "shop", synced)
     if cluster.local is None:
-        await _roll_out(admin, "front")  # pods of before may need their files until then
+        await _roll_out(admin, "front")  # old pods may need their files until then
     for config_map in await admin.list(CONFIG_MAP, "oam.dev/instance-name=front"):
         await admin.gone(CONFIG_MAP, config_map["metadata"]["name"])
 
 
 async def _roll_out(admin: Cluster, name: str) -> None:
-    """Say what the controller of Deployments would."""
+    """Set the status as the controller of Deployments would."""
     deployment = await admin.get(DEPLOYMENT, name)
     assert deployment is not None
     counts = dict.fromkeys(
@@ -234,7 +234,7 @@ async def _roll_out(admin: Cluster, name: str) -> None:
 
 
 async def _end(cluster: RbacCluster) -> None:
-    """An application goes, and its claim with it."""
+    """An application is deleted, and its claim with it."""
     admin = cluster.admin
     await admin.delete(APPLICATION, "shop")
     await admin.gone(APPLICATION, "shop")
@@ -251,7 +251,7 @@ def refused(cluster: RbacCluster) -> list[AccountRequest]:
 
 
 def unused(needed: Rights, requests: list[AccountRequest]) -> set[tuple[str, str, str]]:
-    """The rights that no request shows, and that nothing excuses."""
+    """The granted rights that no request uses, except those in USED_WITHOUT_REQUEST."""
     used = {(request.group, request.resource, request.verb) for request in requests}
     granted = {
         (rule.groups[0], resource, verb)

@@ -1,4 +1,4 @@
-"""From an autoscaler to a fixed size: whoever would undo the size goes before it is set."""
+"""From an autoscaler to a fixed size: the autoscaler is deleted before the size is set."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def test_an_autoscaler_of_another_target_is_pruned_last(
         before = server.mark()
         await cluster.apply(application(greeting="no size at all"))
         await cluster.gone(AUTOSCALER, "shop-web-trait-autoscaler")
-    # a server tells its watches of a deletion before it writes the request down
+    # servers send watch events before they record the request
     written = server.writes(before)
     deleted = next(n for n, write in enumerate(written) if write.startswith("DELETE") and "autoscaler" in write)
     changed = next(

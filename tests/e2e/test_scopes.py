@@ -1,4 +1,4 @@
-"""Scopes over several applications: who is in them, what is said of them, and that they follow every change."""
+"""Scopes over several applications: their members, their status, and updates after every change."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ def scopes(*bindings: Document, name: str = "groups") -> Document:
 
 
 def member(name: str, *joined: str) -> Document:
-    """An application of one instance, `<name>-web`, that is in these scopes."""
+    """An application of one instance, `<name>-web`, in these scopes."""
     document = application(name=name)
     document["spec"]["components"][0]["applicationScopes"] = list(joined)
     return document
 
 
 def states(document: Document) -> dict[str, str]:
-    """Instance -> healthy or unhealthy, as a HealthScope says."""
+    """The status of each instance in a HealthScope: healthy or unhealthy."""
     listed = document.get("status", {}).get("components", [])
     return {entry["instanceName"]: entry["status"] for entry in listed}
 
@@ -82,7 +82,7 @@ def selects(*instances: str) -> Any:
 
 
 async def answer(controller: Controller, path: str) -> tuple[int, str]:
-    """What GET of a path says at the address of health scopes."""
+    """Status and body of a GET request to the address of health scopes."""
     url = f"http://127.0.0.1:{controller.endpoints.health_scope_port}{path}"
     async with aiohttp.ClientSession() as session, session.get(url) as response:
         return response.status, await response.text()
@@ -90,7 +90,7 @@ async def answer(controller: Controller, path: str) -> tuple[int, str]:
 
 @contextlib.asynccontextmanager
 async def two_members(cluster: Cluster, catalog: Catalog, *bindings: Document) -> AsyncIterator[Controller]:
-    """A controller over the application `groups` with scopes, and two others in them."""
+    """A controller with the application `groups` with scopes, and two member applications."""
     await cluster.apply(component(), scopes(*bindings), member("one", "groups"), member("two", "groups"))
     async with cluster.controller(catalog, settings=SETTINGS) as controller:
         for name in ("groups", "one", "two"):
@@ -175,7 +175,7 @@ async def test_two_network_scopes_on_one_instance_are_refused(cluster: Cluster, 
 
 
 async def sizes(cluster: Cluster, kind: Kind, name: str, size: Any, until: int) -> list[int]:
-    """Every size that an object has from now on, until it has this one."""
+    """The sizes of an object from now on, until it has the size `until`."""
     observed_sizes: list[int] = []
     async with asyncio.timeout(TIMEOUT), contextlib.aclosing(cluster.changes(kind, name)) as changes:
         async for live in changes:
@@ -207,7 +207,7 @@ async def test_root_scopes_contain_instances_without_scopes_and_keep_edits(clust
         await cluster.until(HEALTH_SCOPE, "root", has_members("alone-web"))
         await cluster.until(HEALTH_SCOPE, "groups", has_members("one-web"))
         await waiting.anywhere(cluster, POLICY, selects("alone-web", "one-web"))
-        edited = scopes(HEALTH | {"name": "everyone"}, name="root")
+        edited = scopes(HEALTH | {"name": "all"}, name="root")
         await cluster.apply(edited)
         await cluster.until(APPLICATION, "root", lambda d: observed(d) and condition(d, "Synced") == "True")
         await cluster.until(HEALTH_SCOPE, "root", has_members("alone-web"))

@@ -1,4 +1,4 @@
-"""Taking over from Rudr, and what is left by an orphaning deletion or brought back from a backup: no pod restarts."""
+"""Adoption of objects of Rudr without restarting pods."""
 
 from __future__ import annotations
 
@@ -75,20 +75,20 @@ KINDS = (
 
 
 async def existing(cluster: Cluster, kind: Kind, name: str) -> Document:
-    """An object that must be there, managedFields included."""
+    """An existing object, including managedFields."""
     document = await cluster.get(kind, name)
     assert document is not None, name
     return document
 
 
 async def settled(cluster: Cluster, server: Server, name: str = "shop-web") -> None:
-    """Wait until a Deployment has its pods, where anybody runs it."""
+    """Wait until a Deployment has its pods, on clusters with controllers."""
     if server.has_controllers:
         await cluster.until(DEPLOYMENT, name, lambda d: kstatus.assess(d).ok)
 
 
 async def rudrs_shop(cluster: Cluster, server: Server) -> None:
-    """The application `shop` with all traits, as Rudr left it."""
+    """The application `shop` with all traits, as written by Rudr."""
     await cluster.apply(with_volume(), shop(INGRESS_TRAIT, AUTO, MOUNTED, annotations=RECORD))
     owner = await rudr_objects.instance(cluster, "shop", "front", "shop-web")
     await rudr_objects.claim(cluster, owner, "data", "front", "shop-web")
@@ -111,7 +111,7 @@ async def test_all_objects_of_rudr_are_adopted_without_restarting_pods(
         await cluster.until(APPLICATION, "shop", synced)
         await waiting.quiet(cluster, server.mark, server.writes)
     assert await uids(cluster, *KINDS) == before
-    # the generation of a Deployment counts its annotations, too; nothing else is different
+    # annotations also change the generation of a Deployment, so only the spec is compared
     assert (await existing(cluster, DEPLOYMENT, "shop-web"))["spec"] == deployment["spec"]
     for kind, name in ((DEPLOYMENT, "shop-web"), (SERVICE, "shop-web"), (COMPONENT_INSTANCE, "front-shop-web")):
         assert (rudr_objects.MANAGER, "Update") not in managers(_without_status(await existing(cluster, kind, name))), (
@@ -255,7 +255,7 @@ async def test_config_files_restart_pods_once_and_old_config_maps_are_pruned_aft
 
 
 async def _rolled_out(cluster: Cluster) -> None:
-    """Say of the Deployment what its controller would."""
+    """Set the status of the Deployment as its controller would."""
     deployment = await existing(cluster, DEPLOYMENT, "shop-web")
     counted = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), 1)
     status = {"observedGeneration": deployment["metadata"]["generation"], **counted}

@@ -1,4 +1,4 @@
-"""Tasks: what runs to its end runs once per change of its inputs, whoever removes it, and never twice at a time."""
+"""Tasks: a Job runs once for each change of its inputs, even if it is deleted, and never twice at the same time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PROTECTED = "example.com/slow-to-go"
 
 
 def task(workload: str = "Task", **spec: Any) -> Document:
-    """The component `batch` runs to its end and listens on no port."""
+    """The component `batch`, a Task without ports."""
     document = component("batch", workloadType=f"core.oam.dev/v1alpha1.{workload}", **spec)
     document["spec"]["containers"][0].pop("ports")
     return document
@@ -38,14 +38,14 @@ def scaled(count: int) -> Document:
 
 
 async def job(cluster: Cluster) -> Document:
-    """The Job as it is; there must be one."""
+    """The existing Job."""
     document = await cluster.get(JOB, "shop-web")
     assert document is not None
     return document
 
 
 async def finish(cluster: Cluster, server: Server, kind: str = "Complete") -> Document:
-    """Wait until the Job has ended, or say so where nobody runs it."""
+    """Wait until the Job has finished; without controllers, set its status."""
     if not server.has_controllers or kind == "Failed":
         target = await cluster.target(JOB, "shop-web", "status")
         moment = "2026-01-01T00:00:00Z"
@@ -59,7 +59,7 @@ async def finish(cluster: Cluster, server: Server, kind: str = "Complete") -> Do
 
 
 async def end_of_deletion(cluster: Cluster, server: Server, uid: str) -> None:
-    """Do what the garbage collector does at the end of a foreground deletion, where there is none."""
+    """End a foreground deletion as the garbage collector does, on clusters without one."""
     if server.has_controllers:
         return
     await cluster.until(JOB, "shop-web", lambda d: d["metadata"].get("deletionTimestamp"))
@@ -73,14 +73,14 @@ def other_than(uid: str) -> Any:
 
 
 async def writes_until_idle(cluster: Cluster, server: Server) -> list[str]:
-    """What was written of the Job until the controller had nothing left to do."""
+    """The writes to the Job until the controller is idle."""
     before = server.mark()
     await waiting.quiet(cluster, server.mark, server.writes)
     return [write for write in server.writes(before) if "jobs/shop-web" in write]
 
 
 SLOW = {"annotations": {"local.rudr.dev/ready-after": "3600"}}
-"""Makes the pods of the local API run on; elsewhere nobody runs them, or for long enough."""
+"""Keeps the pods of the local API running."""
 
 
 def slow(**spec: Any) -> Document:
@@ -149,7 +149,7 @@ async def test_changed_inputs_run_a_job_again_after_its_last_pod_is_deleted(
         waited = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Synced") == "False")
         assert kstatus.condition(waited, "Synced")["reason"] in ("Replacing", "Waiting")
 
-    # the controller is started anew in the middle of it
+    # the controller restarts during the replacement
     async with cluster.controller(catalog):
         await end_of_deletion(cluster, server, first)
         assert [write for write in await writes_until_idle(cluster, server) if "DELETE" not in write] == []
@@ -166,7 +166,7 @@ async def test_changed_inputs_run_a_job_again_after_its_last_pod_is_deleted(
 
 
 async def _running_pod(cluster: Cluster, server: Server, uid: str) -> str:
-    """The name of a pod of the Job that takes its time to go; made by hand where nobody runs Jobs."""
+    """The name of a pod of the Job with a finalizer; created by the test on clusters that run no Jobs."""
     made = await job(cluster)
     labels = made["spec"]["template"]["metadata"]["labels"]
     if server.has_controllers:

@@ -1,4 +1,4 @@
-"""Text of users arrives at the server as it was written, whatever the server's YAML reader thinks of it."""
+"""The server stores text unchanged, including characters that YAML parsers treat specially."""
 
 from __future__ import annotations
 

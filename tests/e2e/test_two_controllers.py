@@ -1,4 +1,4 @@
-"""Two controllers at once, as when leader election is off or has failed: they must agree, and come to rest."""
+"""Two concurrent controllers, as without leader election, converge and become idle."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def test_two_controllers_converge_to_the_same_state(cluster: Cluster, cata
             assert deployment is not None
             assert greeting(deployment) == "second"
             assert ("rudr", "Apply") in managers(deployment)
-            # the size that the application had when the autoscaler came; the one that was deleted lost it with that
+            # the size is kept from before the autoscaler, except for the deleted Deployment
             assert name == "shop-1" or deployment["spec"]["replicas"] == 5
             assert await cluster.get(AUTOSCALER, f"{name}-web-trait-autoscaler")
             assert await cluster.until(APPLICATION, name, synced)

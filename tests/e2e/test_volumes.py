@@ -1,4 +1,4 @@
-"""Volume claims: kept when their application goes and used again; deleted with it on request; never another's."""
+"""Volume claims: kept after their application is deleted and used again; deleted with it on request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VOLUME = {"name": "data", "mountPath": "/data", "accessMode": "RW", "sharingPoli
 
 
 def front(*volumes: Document) -> Document:
-    """The component `front`, with one volume unless said otherwise."""
+    """The component `front`, with one volume by default."""
     document = component("front")
     document["spec"]["containers"][0]["resources"]["volumes"] = list(volumes or (VOLUME,))
     return document
@@ -51,7 +51,7 @@ async def claim(cluster: Cluster) -> Document:
 
 
 async def unprotect(cluster: Cluster, server: Server) -> None:
-    """Let go of a deleted claim where nobody looks whether pods use it."""
+    """Remove the protection finalizer of a deleted claim, on clusters without its controller."""
     if not server.has_controllers:
         await cluster.until(CLAIM, "data", is_deleted)
         await cluster.patch(CLAIM, "data", {"metadata": {"finalizers": None}})
@@ -111,7 +111,7 @@ async def test_a_claim_is_deleted_with_its_trait_and_the_finalizer_is_removed(
         await cluster.until(APPLICATION, "shop", synced)
         await cluster.apply(shop())
         if server.has_controllers:
-            # the pod still asks for the claim by its name, which protects it
+            # the pod still uses the claim, which protects it
             await cluster.until(CLAIM, "data", is_deleted)
         await unprotect(cluster, server)
         await cluster.until(APPLICATION, "shop", lambda d: finalizers(d) == [])

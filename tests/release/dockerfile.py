@@ -1,4 +1,4 @@
-"""Reads a Dockerfile and a .dockerignore, as far as ours go; knows no other instruction than it has seen."""
+"""Parses a Dockerfile and a .dockerignore. Supports only the features that those of the project use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INSTRUCTIONS = {
 
 @dataclass(frozen=True)
 class Instruction:
-    """One instruction; `text` is what follows its name, in one line."""
+    """One instruction; `text` holds its arguments in one line."""
 
     name: str
     text: str
@@ -39,7 +39,7 @@ class Instruction:
 
 @dataclass
 class Stage:
-    """FROM, and what follows it."""
+    """A build stage: FROM and its instructions."""
 
     image: str
     name: str
@@ -52,7 +52,7 @@ class Stage:
         return self.all(name)[-1]
 
     def pairs(self, *names: str) -> dict[str, str]:
-        """Names and values of all of these instructions together."""
+        """Names and values of all instructions with these names."""
         return {name: value for instruction in self.all(*names) for name, value in instruction.pairs.items()}
 
 
@@ -70,7 +70,7 @@ def instructions(text: str) -> Iterator[Instruction]:
     for line in re.sub(r"\\\n", " ", kept).splitlines():
         if line.strip():
             name, _, rest = line.strip().partition(" ")
-            assert name in INSTRUCTIONS, f"what is {name}?"
+            assert name in INSTRUCTIONS, f"unsupported instruction {name}"
             yield Instruction(name, " ".join(rest.split()) if name != "RUN" else rest.strip())
 
 
@@ -90,12 +90,12 @@ def read(path: Path) -> Dockerfile:
 
 
 def substituted(text: str, values: dict[str, str]) -> str:
-    """The text with its ${NAME}s; an unknown one fails."""
+    """The text with ${NAME} substituted. Raises KeyError."""
     return re.sub(r"\$\{(\w+)\}", lambda match: values[match[1]], text)
 
 
 class Ignored:
-    """What a .dockerignore keeps from the builder. The last pattern that fits a path, or a folder above it, counts."""
+    """The rules of a .dockerignore. The last pattern that matches a path, or a folder above it, decides."""
 
     def __init__(self, path: Path) -> None:
         lines = [line.strip() for line in path.read_text().splitlines()]
@@ -103,7 +103,7 @@ class Ignored:
         self._patterns = [(line.startswith("!"), _compiled(line.removeprefix("!"))) for line in patterns]
 
     def __call__(self, path: str) -> bool:
-        """Whether the file of this path, relative to the folder, is left out."""
+        """Whether the file with this relative path is excluded."""
         parts = path.split("/")
         places = ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
         ignored = False

@@ -72,7 +72,7 @@ def main(*arguments: str) -> int:
     print("Newer than constraints.txt:", *changed, sep="\n  ", flush=True)
     code = _pytest("-n", "auto", "--dist", "loadfile", *arguments)
     if code == 0:
-        print("The tests pass with these versions; make pins takes them over.")
+        print("The tests pass with these versions; make pins writes them to constraints.txt.")
     elif code == FAILED:
         _report(changed, culprits(changed))
     return code

@@ -1,4 +1,4 @@
-"""The rules of the image, read off the Dockerfile: no engine is needed, and none is at hand everywhere."""
+"""Rules for the image, checked in the Dockerfile, because a container engine is not available everywhere."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VENV = "/opt/rudr"
 
 
 def tracked() -> list[str]:
-    """The files that git has, or will have."""
+    """The tracked files, and untracked files that are not ignored."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     try:
         listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 - constant

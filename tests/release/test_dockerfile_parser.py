@@ -1,4 +1,4 @@
-"""The reader of Dockerfiles reads what Docker reads: the rules are tested with it."""
+"""The parser of Dockerfiles, which the tests of the image use."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""What the Dockerfile's lines do, done in a folder: installed as there, run as there, as far as that goes without a
-container engine. The result runs as another user where this one may choose, with nothing that it could write.
+"""Executes the instructions of the Dockerfile in a folder, as far as possible without a container engine.
+
+The result runs as another user if this user may switch, in a folder without write permission.
 """
 
 from __future__ import annotations
@@ -41,26 +42,26 @@ BUILD, FINAL = DOCKERFILE.stages
 
 @dataclass(frozen=True)
 class Image:
-    """The final stage, below `root`. `user` is who runs it, None for who runs the tests."""
+    """The final stage, below `root`. `user` runs it; None is the user of the tests."""
 
     root: Path
     user: int | None
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that the image sets, and none of ours."""
+        """The environment variables of the image, without those of the tests."""
         values = {"PATH": os.defpath}
         return {name: self.placed(dockerfile.substituted(text, values)) for name, text in FINAL.pairs("ENV").items()}
 
     def placed(self, text: str) -> str:
-        """The text with our folder before the paths that the image would have."""
+        """The text with the paths of the image below `root`."""
         return text.replace("/opt/rudr", f"{self.root}/opt/rudr").replace("/src", f"{self.root}/src")
 
     def command(self, *arguments: str) -> list[str]:
         return [self.placed(FINAL.last("ENTRYPOINT").words[0]), *arguments]
 
     def run(self, *arguments: str) -> str:
-        """What a command of the image says, run from a folder that cannot be written."""
+        """The output of a command of the image, run in a read-only folder."""
         done = subprocess.run(  # noqa: S603 - the entry point of the image
             self.command(*arguments),
             cwd=self.root,
@@ -77,7 +78,7 @@ class Image:
 
 @pytest.fixture(scope="module", params=["", PLUGINS], ids=["plain", "with plugins"])
 def image(request: pytest.FixtureRequest) -> Iterator[Image]:
-    # not in pytest's own folder, which no other user may enter
+    # not in pytest's folder, which other users cannot enter
     root = Path(tempfile.mkdtemp(prefix="rudr-image-")).resolve()
     try:
         root.chmod(0o755)
@@ -96,7 +97,7 @@ def image(request: pytest.FixtureRequest) -> Iterator[Image]:
 
 
 def _python(root: Path) -> tuple[str, int | None]:
-    """A Python that another user may run, and that user; else ours, and nobody else."""
+    """A Python that another user can run, and that user; otherwise the current Python without a user."""
     own = str(getattr(sys, "_base_executable", sys.executable))
     if os.geteuid() != 0:
         return own, None
@@ -111,7 +112,7 @@ def _python(root: Path) -> tuple[str, int | None]:
 
 
 def _build(image: Image, python: str, plugins: str) -> None:
-    """The first stage, with the packages that pip finds where it is told to look."""
+    """Run the build stage, with packages from the index that pip is configured for."""
     ignored = dockerfile.Ignored(ROOT / ".dockerignore")
     programs = image.root / "programs"
     programs.mkdir()
@@ -144,7 +145,7 @@ def _build(image: Image, python: str, plugins: str) -> None:
                     timeout=600,
                 )
                 assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
-    shutil.rmtree(folder)  # the final stage has nothing of it
+    shutil.rmtree(folder)  # not part of the final stage
 
 
 def _copy(words: list[str], folder: Path, ignored: dockerfile.Ignored) -> None:

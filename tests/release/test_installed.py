@@ -1,6 +1,6 @@
-"""Wheels in an environment of their own: the commands run, the types are found, a type checker sees the types.
+"""Wheels installed in a separate environment: commands run, plugins load, and a type checker reads the types.
 
-The packages that ours need are those of this environment, so nothing is downloaded.
+Dependencies come from this environment, so nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ reveal_type(rudr_register_types)
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory, all_built: dict[str, Built]) -> Path:
-    """A virtual environment with all of our wheels; its folder of programs."""
+    """The folder of programs of a virtual environment with all wheels."""
     folder = tmp_path_factory.mktemp("environment") / "venv"
     building.run(sys.executable, "-m", "venv", "--without-pip", folder)
     wheels = [built.wheel for built in all_built.values()]
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "--python", folder / "bin" / "python")
     building.run(*pip, "install", "--no-deps", "--no-index", *wheels)
-    # the packages that ours need, without what is installed here for editing: a path file is not read in there
+    # the dependencies, without editable installations: path files in there are not read
     (packages,) = folder.glob("lib/python*/site-packages")
     (packages / "needed.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
     return folder / "bin"

@@ -1,4 +1,4 @@
-"""What is in the wheels and sdists, and what they say of themselves."""
+"""Contents and metadata of wheels and sdists."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ JUNK = re.compile(r"(^|/)(tests?|docs|bench|charts|golden|__pycache__|\.\w[\w-]*
 
 
 def package(source: Path) -> str:
-    """The one package of a project."""
+    """The only package of a project."""
     return "rudr_py" if source == ROOT else source.name.replace("-", "_")
 
 

@@ -1,4 +1,4 @@
-"""The version of a package stands in one place, and everything else reads it there or is tied to it here."""
+"""The version of a package is defined in one place; everything else reads it there or is compared with it here."""
 
 from __future__ import annotations
 

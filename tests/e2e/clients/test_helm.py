@@ -51,7 +51,7 @@ spec:
 
 
 class Releases:
-    """Helm on the test's cluster and namespace, in a thread: its SDK waits for answers of a server that may be ours."""
+    """Helm on the test's cluster and namespace, in a thread, because its SDK blocks this loop."""
 
     def __init__(self, config: Any, chart: Any) -> None:
         self.config = config
@@ -118,12 +118,12 @@ async def test_an_install_that_waits_ends_when_the_pods_are_ready(releases: Rele
 
 
 async def data(place: Cluster) -> Any:
-    """What the chart's ConfigMap says."""
+    """The data of the chart's ConfigMap."""
     config_map = await place.get(CONFIG_MAP, "shop")
     return config_map and config_map["data"]
 
 
 async def replicas(place: Cluster) -> Any:
-    """How many replicas the chart's Deployment asks for."""
+    """The replicas of the chart's Deployment."""
     deployment = await place.get(DEPLOYMENT, "shop")
     return deployment and deployment["spec"]["replicas"]

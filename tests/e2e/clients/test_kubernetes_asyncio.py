@@ -1,4 +1,4 @@
-"""kubernetes_asyncio: its generated client and its watch, which a plugin's author may well use."""
+"""kubernetes_asyncio: its generated client and its watch."""
 
 from __future__ import annotations
 
