@@ -1,7 +1,7 @@
-"""`rudr completion`: scripts by which shells complete commands, options and names of types; and kubectl's way to ask.
+"""`rudr completion`: scripts for shells, and the completion of kubectl plugins.
 
-kubectl completes a plugin `kubectl-rudr` by running `kubectl_complete-rudr`, which `for_kubectl` is. Imports nothing
-that is slow: a shell waits for it.
+kubectl completes the plugin `kubectl-rudr` by running `kubectl_complete-rudr`, which is `for_kubectl`. This module
+imports nothing slow, because a shell waits for the result.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from rudr_py.cli.program import program
 
 NAME: Final = "rudr"
 VARIABLE: Final = "_RUDR_COMPLETE"
-"""The environment variable by which click knows that a shell asks; made of the name, as click makes it."""
+"""The environment variable by which click recognizes a request for completion; click derives it from the name."""
 
 SHELLS: Final[Mapping[str, type[ShellComplete]]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 
 FILES, NO_FILES, DIRECTORIES = 0, 4, 16
-"""What kubectl is to do beside what it was given: its ShellCompDirective."""
+"""Values of kubectl's ShellCompDirective: whether the shell also completes files or directories."""
 
 
 @click.command("completion")
 @click.argument("shell", type=click.Choice(list(SHELLS)))
 def command(shell: str) -> None:
-    """Print a script by which a shell completes rudr. For `kubectl rudr` none is needed: kubectl asks by itself.
+    """Print a shell completion script for rudr. `kubectl rudr` needs none: kubectl completes its plugins itself.
 
-    Bash needs version 4.4 or later.
+    Requires Bash 4.4 or later.
 
     \b
     bash:  rudr completion bash > ~/.local/share/bash-completion/completions/rudr
@@ -40,28 +40,23 @@ def command(shell: str) -> None:
     \b
     Example: source <(rudr completion bash)
     """
-    click.echo(script(shell), nl=False)
-
-
-def script(shell: str) -> str:
-    """The script for a shell."""
-    # not BashComplete.source, which runs bash to learn its version
-    return ShellComplete.source(SHELLS[shell](program, {}, NAME, VARIABLE))
+    # BashComplete.source would run bash to read its version
+    click.echo(ShellComplete.source(SHELLS[shell](program, {}, NAME, VARIABLE)), nl=False)
 
 
 def for_kubectl(arguments: Sequence[str] | None = None) -> None:
-    """Print what may follow, as kubectl reads it: a line each, and a number that says whether files may, too."""
-    given = list(sys.argv[1:] if arguments is None else arguments) or [""]
-    found = ShellComplete(program, {}, NAME, VARIABLE).get_completions(given[:-1], given[-1])
-    for line in _answer(found):
+    """Print completions in kubectl's format: a line for each, and a last line with a directive."""
+    words = list(sys.argv[1:] if arguments is None else arguments) or [""]
+    completions = ShellComplete(program, {}, NAME, VARIABLE).get_completions(words[:-1], words[-1])
+    for line in _lines(completions):
         click.echo(line)
 
 
-def _answer(found: Sequence[CompletionItem]) -> Iterator[str]:
-    kinds = {item.type for item in found}
-    for item in found:
-        if item.type == "plain":
-            told = " ".join((item.help or "").split())
-            yield f"{item.value}\t{told}" if told else str(item.value)
-    directive = FILES if "file" in kinds else DIRECTORIES if "dir" in kinds else NO_FILES
+def _lines(completions: Sequence[CompletionItem]) -> Iterator[str]:
+    types = {completion.type for completion in completions}
+    for completion in completions:
+        if completion.type == "plain":
+            description = " ".join((completion.help or "").split())
+            yield f"{completion.value}\t{description}" if description else str(completion.value)
+    directive = FILES if "file" in types else DIRECTORIES if "dir" in types else NO_FILES
     yield f":{directive}"

@@ -1,4 +1,4 @@
-"""`rudr explain`: what an installed type is for and which properties it takes. Asks no cluster."""
+"""`rudr explain`: the purpose and the properties of an installed type. Does not access a cluster."""
 
 from __future__ import annotations
 
@@ -9,78 +9,127 @@ import click
 import msgspec
 
 from rudr_py.catalog import Catalog
-from rudr_py.cli.options import plugins
+from rudr_py.cli.options import flags, plugins
+from rudr_py.cli.options.flags import CATEGORIES, Category
 from rudr_py.cli.output import colour, documents
-from rudr_py.cli.types import facts, names, schema_fields, text
+from rudr_py.cli.types import completion, facts, names, schema_fields, text
 from rudr_py.cli.types.facts import TypeFacts
-from rudr_py.cli.types.names import SORTS, Sort
 
-Form = Literal["wide", "yaml", "json", "name", "md"]
+OutputFormat = Literal["wide", "yaml", "json", "name", "md"]
 
-NARROWEST, WIDEST = 40, 100
-"""Columns within which prose can be read, however narrow or wide the terminal is."""
+MIN_WIDTH, MAX_WIDTH = 40, 100
+"""Limits of the width of text, however narrow or wide the terminal is."""
 
 
-def run(context: click.Context, sort: Sort | None, name: str | None, *, form: Form | None, **flags: bool) -> None:
-    """Print it. Raises RudrError for what is not there."""
-    catalog = plugins.types(context).catalog
-    if sort is None or name is None:
-        click.echo(_list(catalog, SORTS if sort is None else (sort,), form, headers=not flags["no_headers"]), nl=False)
+class _CategoryChoice(click.Choice[str]):
+    """A category of types. The error for another word suggests to write a category before it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value not in self.choices:
+            *most, last = self.choices
+            choices = f"{', '.join(most)} or {last}"
+            example = f"for example: rudr explain {self.choices[0]} {value}"
+            self.fail(f'unknown category "{value}"; choose {choices}, {example}', param, ctx)
+        return value
+
+
+@click.command("explain")
+@click.argument("category", type=_CategoryChoice(CATEGORIES), required=False)
+@click.argument("name", metavar="[NAME[.PROPERTY...]]", required=False, shell_complete=completion.names)
+@flags.output("wide", "yaml", "json", "name", "md", explanation="md prints a section of documentation.")
+@flags.no_headers
+@colour.option
+@click.option("--recursive", is_flag=True, help="Print the names and types of the properties at all depths.")
+@flags.plugins
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    category: Category | None,
+    name: str | None,
+    *,
+    output_format: OutputFormat | None,
+    **options: bool,
+) -> None:
+    """Describe an installed trait, workload type or scope type: its properties, its objects, an example.
+
+    NAME is the name in documents, or the kind alone, such as Server. NAME followed by a path describes one property.
+    Without NAME the command lists the installed types. -o yaml and -o json print the JSON Schema and the declaration.
+
+    \b
+    Example: rudr explain trait ingress
+    Example: rudr explain trait ingress.rules
+    Example: rudr explain workload
+    Example: rudr explain scope HealthScope -o json
+    """
+    catalog = plugins.load(context).catalog
+    if category is None or name is None:
+        categories = CATEGORIES if category is None else (category,)
+        click.echo(_list(catalog, categories, output_format, headers=not options["no_headers"]), nl=False)
         return
-    offer, path = names.split(catalog, sort, name)
-    found = facts.explain(offer, catalog)
+    offer, path = names.split(catalog, category, name)
+    type_facts = facts.explain(offer, catalog)
     if path:
-        _property(found, path, form, colours=flags["color"])
-    elif form in (None, "wide"):
-        _show(text.text(found, _width(), recursive=flags["recursive"]), colours=flags["color"])
-    elif form == "md":
-        _show(text.markdown(found), colours=False)
-    elif form == "name":
+        _print_property(type_facts, path, output_format, colours=options["color"])
+    elif output_format in (None, "wide"):
+        _print(text.text(type_facts, _width(), recursive=options["recursive"]), colours=options["color"])
+    elif output_format == "md":
+        _print(text.markdown(type_facts), colours=False)
+    elif output_format == "name":
         click.echo(offer.name)
     else:
-        click.echo(documents.data(_document(found), form), nl=False)
+        click.echo(documents.data(_document(type_facts), output_format), nl=False)
 
 
-def _property(found: TypeFacts, path: Sequence[str], form: Form | None, *, colours: bool) -> None:
-    field = schema_fields.find(found.fields, path, found.name)
-    if form in ("yaml", "json"):
-        declared = {"sort": found.sort, "name": found.name, "property": ".".join(path), "required": field.required}
-        click.echo(documents.data({**declared, "schema": field.schema}, form), nl=False)
-    elif form == "md":
-        _show(text.markdown_of_field(found, path, field), colours=False)
-    elif form == "name":
-        click.echo(".".join((found.name, *path)))
+def _print_property(
+    type_facts: TypeFacts, path: Sequence[str], output_format: OutputFormat | None, *, colours: bool
+) -> None:
+    field = schema_fields.find(type_facts.fields, path, type_facts.name)
+    if output_format in ("yaml", "json"):
+        document = {
+            "sort": type_facts.category,
+            "name": type_facts.name,
+            "property": ".".join(path),
+            "required": field.required,
+            "schema": field.schema,
+        }
+        click.echo(documents.data(document, output_format), nl=False)
+    elif output_format == "md":
+        _print(text.markdown_of_field(type_facts, path, field), colours=False)
+    elif output_format == "name":
+        click.echo(".".join((type_facts.name, *path)))
     else:
-        _show(text.text_of_field(found, path, field, _width()), colours=colours)
+        _print(text.text_of_field(type_facts, path, field, _width()), colours=colours)
 
 
-def _list(catalog: Catalog, sorts: Iterable[Sort], form: Form | None, *, headers: bool) -> str:
-    offers = [offer for sort in sorts for offer in names.of_sort(catalog, sort)]
-    if form == "name":
+def _list(
+    catalog: Catalog, categories: Iterable[Category], output_format: OutputFormat | None, *, headers: bool
+) -> str:
+    offers = [offer for category in categories for offer in names.of_category(catalog, category)]
+    if output_format == "name":
         return "".join(f"{offer.name}\n" for offer in offers)
-    if form in (None, "wide"):
-        wide = form == "wide"
-        rows = [["NAME", "SORT", "PACKAGE", *(["ABOUT"] if wide else [])]]
+    if output_format in (None, "wide"):
+        wide = output_format == "wide"
+        rows = [["NAME", "CATEGORY", "PACKAGE", *(["DESCRIPTION"] if wide else [])]]
         for offer in offers:
-            about = next(iter(facts.paragraphs(offer.provides)), "<none>")
-            rows.append([offer.name, names.sort_of(offer), offer.package, *([about] if wide else [])])
+            description = next(iter(facts.paragraphs(offer.provides)), "<none>")
+            rows.append([offer.name, names.category_of(offer), offer.package, *([description] if wide else [])])
         return documents.table(rows, headers=headers)
     explained = [facts.explain(offer, catalog) for offer in offers]
-    if form == "md":
-        return "".join(f"{line}\n" for found in explained for line in (*text.markdown(found), ""))
-    return documents.data({"items": [_document(found) for found in explained]}, form)
+    if output_format == "md":
+        return "".join(f"{line}\n" for type_facts in explained for line in (*text.markdown(type_facts), ""))
+    return documents.data({"items": [_document(type_facts) for type_facts in explained]}, output_format)
 
 
-def _document(found: TypeFacts) -> dict[str, Any]:
-    document: dict[str, Any] = msgspec.to_builtins(found)
+def _document(type_facts: TypeFacts) -> dict[str, Any]:
+    document: dict[str, Any] = msgspec.to_builtins(type_facts)
     return document
 
 
-def _show(lines: Iterable[str], *, colours: bool) -> None:
-    """Write lines; headings are bold where colours are on."""
+def _print(lines: Iterable[str], *, colours: bool) -> None:
     for line in lines:
         click.echo(colour.paint(line, on=colours, bold=line in text.HEADINGS), color=colours)
 
 
 def _width() -> int:
-    return max(NARROWEST, min(colour.width(), WIDEST))
+    return max(MIN_WIDTH, min(colour.width(), MAX_WIDTH))

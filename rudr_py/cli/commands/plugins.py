@@ -1,6 +1,6 @@
-"""`rudr plugins`: every installed plugin, what became of it, and its types; and the release of a quarantined one.
+"""`rudr plugins`: the installed plugins with their state and types, and the release of quarantined types.
 
-This must work when everything is broken: what is wrong with a plugin is a row of the table, not an end of the command.
+The list must work when plugins are broken: the error of a plugin is a part of its row.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import click
 import msgspec
 
 from rudr_py.catalog import PluginState
-from rudr_py.cli.options import plugins as installed
+from rudr_py.cli.options import flags
+from rudr_py.cli.options import plugins as plugin_options
 from rudr_py.cli.options.plugins import PluginOptions
 from rudr_py.cli.output import documents, table
 from rudr_py.errors import ConfigError
@@ -22,97 +23,118 @@ from rudr_py.plugins import loading
 from rudr_py.plugins.loading import LoadedPlugins, PluginGuard
 from rudr_py.plugins.quarantine import Quarantine
 
-Form = Literal["wide", "yaml", "json", "name"]
+OutputFormat = Literal["wide", "yaml", "json", "name"]
 
 WIDTH = 100
-"""Columns of the plain table."""
+"""The width of the plain table."""
 
-NARROW = 40
-"""Columns of the types of the wide one, so that the messages behind them are seen."""
+TYPES_WIDTH = 40
+"""The width of the types in the wide table, so that the messages after them stay in sight."""
 
 
-def run(context: click.Context, *, form: Form | None, no_headers: bool) -> int:
-    """Print the table; the exit code."""
-    asked = installed.wanted(context)
-    loaded = context.find_object(LoadedPlugins) or _loaded(asked)
-    click.echo(_text(loaded.plugins, form, headers=not no_headers), nl=False)
-    if form == "name":
+@click.group("plugins", invoke_without_command=True)
+@flags.output("wide", "yaml", "json", "name", explanation="wide adds the names of plugins and messages.")
+@flags.no_headers
+@flags.plugins
+@click.pass_context
+def command(context: click.Context, /, output_format: OutputFormat | None, no_headers: bool) -> None:
+    """List the installed plugins with version, state and types.
+
+    Reasons why plugins cannot be used are printed below the table, and with -o wide in their rows; -o yaml and -o json
+    include tracebacks. Exits with 0 whatever the states are; with --strict-plugins exits with 1 if a plugin cannot be
+    used.
+
+    Example: rudr plugins -o wide
+    """
+    if context.invoked_subcommand is not None:
+        return
+    options = plugin_options.selected(context)
+    loaded = context.find_object(LoadedPlugins) or _load(options)
+    click.echo(_text(loaded.plugins, output_format, headers=not no_headers), nl=False)
+    if output_format == "name":
         for plugin in loaded.refused:
             click.echo(f"{plugin.state}: {plugin.error}", err=True)
-    return 1 if asked.strict and loaded.refused else 0
+    context.exit(1 if options.strict and loaded.refused else 0)
 
 
-def release(context: click.Context, name: str) -> None:
-    """Take what has this name off the list. Raises ConfigError when it is not on it."""
-    folder = installed.wanted(context).state_dir
+@command.command("release")
+@click.argument("name")
+@click.pass_context
+def release(context: click.Context, /, name: str) -> None:
+    """Remove a type or a plugin from the quarantine list, so that the next process uses it again.
+
+    Example: rudr plugins --state-dir ./state release cron-hpa
+    """
+    folder = plugin_options.selected(context).state_dir
     if folder is None:
-        raise ConfigError("there is no list without a state directory: give --state-dir or RUDR_STATE_DIR")
+        raise ConfigError("the quarantine list is in a state directory: set --state-dir or RUDR_STATE_DIR")
     _release(folder, name)
 
 
 def _release(folder: Path, name: str) -> None:
     quarantine = Quarantine(folder)
-    released = quarantine.release(name)
-    if not released:
-        listed = ", ".join(sorted(offence.label.name for offence in quarantine.read())) or "nothing"
-        raise ConfigError(f"{name} is not quarantined in {folder}; {listed} is")
-    for offence in released:
-        click.echo(f"{offence.label.sort} {offence.label.name} of {offence.label.package} is released")
+    offences = quarantine.release(name)
+    if not offences:
+        names = ", ".join(sorted(offence.label.name for offence in quarantine.read())) or "none"
+        raise ConfigError(f"{name} is not quarantined in {folder}; quarantined: {names}")
+    for offence in offences:
+        click.echo(f"{offence.label.sort} {offence.label.name} of {offence.label.package} released")
 
 
-def _loaded(asked: PluginOptions) -> LoadedPlugins:
-    """Everything, also when what was asked for makes no sense: then that is told, and all are listed."""
+def _load(options: PluginOptions) -> LoadedPlugins:
+    """The plugins that the options select. Where the options are invalid, prints a warning and ignores them."""
     try:
-        offences = Quarantine(asked.state_dir).read() if asked.state_dir else ()
+        offences = Quarantine(options.state_dir).read() if options.state_dir else ()
     except ConfigError as error:
         click.echo(f"warning: {error}", err=True)
         offences = ()
     try:
-        return loading.installed(only=asked.only, ward=PluginGuard(offences))
+        return loading.installed(only=options.only, ward=PluginGuard(offences))
     except ConfigError as error:
         click.echo(f"warning: {error}", err=True)
         return loading.installed(ward=PluginGuard(offences))
 
 
-def _text(plugins: Sequence[PluginState], form: Form | None, *, headers: bool) -> str:
-    if form in ("yaml", "json"):
-        return documents.data({"items": msgspec.to_builtins(plugins)}, form)
-    if form == "name":
+def _text(plugins: Sequence[PluginState], output_format: OutputFormat | None, *, headers: bool) -> str:
+    if output_format in ("yaml", "json"):
+        return documents.data({"items": msgspec.to_builtins(plugins)}, output_format)
+    if output_format == "name":
         return "".join(f"{plugin.package}\n" for plugin in plugins)
-    if form == "wide":
+    if output_format == "wide":
         return _wide(plugins, headers=headers)
-    rows = [["PACKAGE", "VERSION", "STATE"], *([one.package, one.version, one.state.capitalize()] for one in plugins)]
-    room = WIDTH - sum(max(map(len, column)) + len("   ") for column in zip(*rows, strict=True))
-    lines = [[*row, _listed(one, room)] for row, one in zip(rows[1:], plugins, strict=True)]
-    return documents.table(_lines([[*rows[0], ["TYPES"]], *lines]), headers=headers) + "".join(_reasons(plugins))
+    header = ["PACKAGE", "VERSION", "STATE"]
+    rows = [[plugin.package, plugin.version, plugin.state.capitalize()] for plugin in plugins]
+    room = WIDTH - sum(max(map(len, column)) + len("   ") for column in zip(header, *rows, strict=True))
+    lines = [[*row, _types(plugin, room)] for row, plugin in zip(rows, plugins, strict=True)]
+    return documents.table(_split_lines([[*header, ["TYPES"]], *lines]), headers=headers) + "".join(_reasons(plugins))
 
 
 def _wide(plugins: Sequence[PluginState], *, headers: bool) -> str:
     rows: list[list[str | list[str]]] = [["PACKAGE", "PLUGIN", "VERSION", "STATE", "TYPES", "MESSAGE"]]
-    for one in plugins:
-        state, told = one.state.capitalize(), " ".join(one.error.split()) or "<none>"
-        rows += [[one.package, one.name, one.version, state, _listed(one, NARROW), told]]
-    return documents.table(_lines(rows), headers=headers)
+    for plugin in plugins:
+        state, message = plugin.state.capitalize(), " ".join(plugin.error.split()) or "<none>"
+        rows += [[plugin.package, plugin.name, plugin.version, state, _types(plugin, TYPES_WIDTH), message]]
+    return documents.table(_split_lines(rows), headers=headers)
 
 
-def _listed(plugin: PluginState, room: int) -> list[str]:
+def _types(plugin: PluginState, width: int) -> list[str]:
     """The names of the types in lines of this width; a longer name has a line of its own."""
-    return list(table.wrapped(", ".join(plugin.types) or "<none>", room))
+    return list(table.wrapped(", ".join(plugin.types) or "<none>", width))
 
 
-def _lines(rows: Iterable[Sequence[str | Sequence[str]]]) -> list[list[str]]:
-    """Rows whose cells may have several lines as rows of one line each."""
-    found: list[list[str]] = []
+def _split_lines(rows: Iterable[Sequence[str | Sequence[str]]]) -> list[list[str]]:
+    """Rows with cells of several lines as rows with cells of one line."""
+    split: list[list[str]] = []
     for row in rows:
         cells = [[cell] if isinstance(cell, str) else cell for cell in row]
-        found += map(list, itertools.zip_longest(*cells, fillvalue=""))
-    return found
+        split += map(list, itertools.zip_longest(*cells, fillvalue=""))
+    return split
 
 
 def _reasons(plugins: Sequence[PluginState]) -> Iterator[str]:
-    """Why plugins cannot be used, below an empty line: the first line of each reason."""
-    told = [one.error.splitlines()[0] for one in plugins if one.error and one.state != "disabled"]
-    if told:
+    """An empty line, and the first line of the error of each plugin that cannot be used."""
+    reasons = [plugin.error.splitlines()[0] for plugin in plugins if plugin.error and plugin.state != "disabled"]
+    if reasons:
         yield "\n"
-    for text in told:
-        yield from (f"{line}\n" for line in table.wrapped(text, WIDTH, then="  "))
+    for reason in reasons:
+        yield from (f"{line}\n" for line in table.wrapped(reason, WIDTH, then="  "))

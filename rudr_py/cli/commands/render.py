@@ -1,4 +1,4 @@
-"""`rudr render`: the Kubernetes objects that documents stand for, without a cluster."""
+"""`rudr render`: the Kubernetes objects of documents, without a cluster."""
 
 from __future__ import annotations
 
@@ -7,31 +7,56 @@ from datetime import UTC, datetime
 
 import click
 
-from rudr_py.cli.documents import files, workspace
-from rudr_py.cli.options import plugins
-from rudr_py.cli.output import documents, problems
-from rudr_py.cli.output.documents import Form
+from rudr_py.cli.documents import files
+from rudr_py.cli.documents.workspace import Workspace, skipped_message
+from rudr_py.cli.options import flags, plugins
+from rudr_py.cli.output import documents
+from rudr_py.cli.output.documents import OutputFormat
+from rudr_py.cli.output.problems import Problems
 
 
-def run(context: click.Context, filenames: tuple[str, ...], *, recursive: bool, namespace: str, form: Form) -> int:
-    """Print the objects; the exit code."""
-    loaded = plugins.types(context)
-    reading = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
-    gathered = workspace.gather(reading.documents, namespace=namespace)
-    for document in gathered.others:
-        click.echo(workspace.passed_over(document), err=True)
+@click.command("render")
+@flags.filenames
+@flags.namespace
+@flags.output("yaml", "json", "name", default="yaml", explanation="Output format.")
+@flags.plugins
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    filenames: tuple[str, ...],
+    *,
+    recursive: bool,
+    namespace: str,
+    output_format: OutputFormat,
+) -> None:
+    """Print the Kubernetes objects that documents render to.
+
+    These are the objects that the controller would apply on a cluster in which nothing runs yet, without owner
+    references. Problems are printed on standard error. An application with errors is omitted, the others are printed,
+    and the command exits with 1.
+
+    \b
+    Example: rudr render -f examples/
+    Example: rudr render -f examples/ -o name
+    """
+    loaded = plugins.load(context)
+    contents = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
+    workspace = Workspace.parse(contents.documents, namespace=namespace)
+    for document in workspace.others:
+        click.echo(skipped_message(document), err=True)
     now = datetime.now(UTC)
-    plans = [workspace.plan(gathered, application, loaded.catalog, now) for application in gathered.applications]
-    found = problems.collect(
-        (*reading.problems, *gathered.problems, *(problem for plan in plans for problem in plan.problems)),
-        (*gathered.warnings, *(warning for plan in plans for warning in plan.warnings)),
+    plans = [workspace.plan(application, loaded.catalog, now) for application in workspace.applications]
+    problems = Problems.collect(
+        (*contents.problems, *workspace.problems, *(problem for plan in plans for problem in plan.problems)),
+        (*workspace.warnings, *(warning for plan in plans for warning in plan.warnings)),
     )
-    for line in problems.lines(found, reading.files):
+    for line in problems.lines(contents.files):
         click.echo(line, err=True)
-    if hint := workspace.lacking(gathered):
+    if hint := workspace.missing_components_hint():
         click.echo(hint, err=True)
-    if not gathered.applications and not found.errors:
-        click.echo("warning: there is no ApplicationConfiguration among the documents", err=True)
+    if not workspace.applications and not problems.errors:
+        click.echo("warning: the documents contain no ApplicationConfiguration", err=True)
     objects = [manifest.body for plan in plans for manifest in plan.manifests]
-    click.echo(documents.text(objects, form), nl=False)
-    return 1 if found.errors else 0
+    click.echo(documents.text(objects, output_format), nl=False)
+    context.exit(1 if problems.errors else 0)

@@ -1,4 +1,4 @@
-"""`rudr traits`: the installed traits, and those that a workload type can have. Asks no cluster."""
+"""`rudr traits`: the installed traits, and those that fit a workload type. Does not access a cluster."""
 
 from __future__ import annotations
 
@@ -8,66 +8,93 @@ from typing import Any, Literal
 import click
 
 from rudr_py.catalog import Catalog, Offer
-from rudr_py.cli.options import plugins
+from rudr_py.cli.options import flags, plugins
 from rudr_py.cli.output import documents
-from rudr_py.cli.types import compatibility, facts, names
+from rudr_py.cli.types import compatibility, completion, facts, names
 
-Form = Literal["wide", "yaml", "json", "name"]
+OutputFormat = Literal["wide", "yaml", "json", "name"]
 
-HEAD = ("NAME", "APPLIES TO", "NEEDS", "PACKAGE")
+HEADER = ("NAME", "APPLIES TO", "NEEDS", "PACKAGE")
 
 
-def run(context: click.Context, *, workload: str | None, form: Form | None, no_headers: bool) -> None:
-    """Print the table. Raises RudrError for a workload type that is not there."""
-    catalog = plugins.types(context).catalog
-    traits = names.of_sort(catalog, "trait")
+@click.command("traits")
+@click.option(
+    "--workload",
+    metavar="TYPE",
+    shell_complete=completion.workloads,
+    help="Only traits that fit this workload type: its name, or its kind alone, such as Server.",
+)
+@flags.output("wide", "yaml", "json", "name", explanation="wide adds descriptions.")
+@flags.no_headers
+@flags.plugins
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    *,
+    workload: str | None,
+    output_format: OutputFormat | None,
+    no_headers: bool,
+) -> None:
+    """List the installed traits, with the workload types that they apply to.
+
+    With --workload, -o wide also lists the traits that do not fit, with the reasons; -o yaml and -o json list all
+    traits with "misfit", which is empty for those that fit.
+
+    \b
+    Example: rudr traits
+    Example: rudr traits --workload Server
+    Example: rudr traits --workload Task -o wide
+    """
+    catalog = plugins.load(context).catalog
+    traits = names.of_category(catalog, "trait")
     misfits: Mapping[str, str] | None = None
     if workload is not None:
-        on = names.find(catalog, "workload", workload)
-        misfits = {trait.name: compatibility.misfit(trait, on) for trait in traits}
-        _note(on, [name for name, why in misfits.items() if why], form)
-    if form in (None, "wide"):
-        rows = _wide(traits, misfits) if form else [[*HEAD], *map(_row, _fitting(traits, misfits))]
+        offer = names.find(catalog, "workload", workload)
+        misfits = {trait.name: compatibility.misfit(trait, offer) for trait in traits}
+        _print_misfits(offer, [name for name, reason in misfits.items() if reason], output_format)
+    if output_format in (None, "wide"):
+        rows = _wide(traits, misfits) if output_format else [[*HEADER], *map(_row, _fitting(traits, misfits))]
         click.echo(documents.table(rows, headers=not no_headers), nl=False)
-    elif form == "name":
+    elif output_format == "name":
         click.echo("".join(f"{trait.name}\n" for trait in _fitting(traits, misfits)), nl=False)
     else:
-        click.echo(documents.data({"items": [_item(trait, misfits, catalog) for trait in traits]}, form), nl=False)
+        items = [_item(trait, misfits, catalog) for trait in traits]
+        click.echo(documents.data({"items": items}, output_format), nl=False)
 
 
-def _note(workload: Offer[Any], others: Sequence[str], form: Form | None) -> None:
-    """What is not in the table."""
-    if others and form is None:
-        listed = ", ".join(others)
-        click.echo(f"{workload.name} cannot have {listed}; -o wide says why", err=True)
+def _print_misfits(offer: Offer[Any], misfits: Sequence[str], output_format: OutputFormat | None) -> None:
+    if misfits and output_format is None:
+        click.echo(f"{offer.name} cannot have {', '.join(misfits)}; for the reasons use -o wide", err=True)
 
 
 def _fitting(traits: Sequence[Offer[Any]], misfits: Mapping[str, str] | None) -> list[Offer[Any]]:
     return [trait for trait in traits if not misfits or not misfits[trait.name]]
 
 
-def _row(trait: Offer[Any]) -> list[str]:
-    applies = ",".join(map(names.short, trait.provides.applies_to)) or "<none>"
-    return [trait.name, applies, ",".join(sorted(trait.provides.needs)) or "<none>", trait.package]
+def _row(offer: Offer[Any]) -> list[str]:
+    applies_to = ",".join(map(names.short, offer.provides.applies_to)) or "<none>"
+    return [offer.name, applies_to, ",".join(sorted(offer.provides.needs)) or "<none>", offer.package]
 
 
 def _wide(traits: Sequence[Offer[Any]], misfits: Mapping[str, str] | None) -> list[list[str]]:
-    rows = [[*HEAD, *([] if misfits is None else ["FITS"]), "MESSAGE"]]
+    rows = [[*HEADER, *([] if misfits is None else ["FITS"]), "MESSAGE"]]
     for trait in traits:
-        about = next(iter(facts.paragraphs(trait.provides)), "<none>")
-        why = misfits[trait.name] if misfits else ""
-        rows.append([*_row(trait), *([] if misfits is None else ["no" if why else "yes"]), why or about])
+        description = next(iter(facts.paragraphs(trait.provides)), "<none>")
+        reason = misfits[trait.name] if misfits else ""
+        fits = [] if misfits is None else ["no" if reason else "yes"]
+        rows.append([*_row(trait), *fits, reason or description])
     return rows
 
 
-def _item(trait: Offer[Any], misfits: Mapping[str, str] | None, catalog: Catalog) -> dict[str, Any]:
-    explained = facts.explain(trait, catalog)
+def _item(offer: Offer[Any], misfits: Mapping[str, str] | None, catalog: Catalog) -> dict[str, Any]:
+    type_facts = facts.explain(offer, catalog)
     return {
-        "name": trait.name,
-        "package": trait.package,
-        "about": " ".join(explained.about),
-        "appliesTo": list(explained.applies_to),
-        "needs": list(explained.needs),
-        "fits": list(explained.fits),
-        **({} if misfits is None else {"misfit": misfits[trait.name]}),
+        "name": offer.name,
+        "package": offer.package,
+        "about": " ".join(type_facts.about),
+        "appliesTo": list(type_facts.applies_to),
+        "needs": list(type_facts.needs),
+        "fits": list(type_facts.fits),
+        **({} if misfits is None else {"misfit": misfits[offer.name]}),
     }

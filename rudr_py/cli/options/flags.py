@@ -1,6 +1,6 @@
-"""Options that several commands share, spelled as kubectl spells them, and what the user said with them.
+"""Options that several commands share, spelled as in kubectl, and the values of those that belong together.
 
-Imports click and nothing heavier: a command explains itself, and a shell completes it, by these alone.
+Imports click and nothing heavier.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import click
 import msgspec
@@ -18,20 +18,22 @@ from rudr_py.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-SORTS: Final = ("trait", "workload", "scope")
-"""The sorts of types, as users call them."""
+Category = Literal["trait", "workload", "scope"]
 
-FORMS: Final = ("wide", "yaml", "json", "name", "md")
-"""All that `-o` takes somewhere."""
+CATEGORIES: Final[tuple[Category, ...]] = ("trait", "workload", "scope")
+"""The categories of types, as they are named on the command line."""
+
+OUTPUT_FORMATS: Final = ("wide", "yaml", "json", "name", "md")
+"""All values of `-o`; each command takes some of them."""
 
 
-def output(*forms: str, default: str | None = None, explanation: str = "") -> Callable[[F], F]:
-    """Add `-o`, which takes these forms; the command gets the form as `form`. Without a default: as people read it."""
+def output(*formats: str, default: str | None = None, explanation: str = "") -> Callable[[F], F]:
+    """Add `-o`; the command gets its value as `output_format`. None, if there is no default, is text for people."""
     return click.option(
         "-o",
         "--output",
-        "form",
-        type=click.Choice([form for form in FORMS if form in forms]),
+        "output_format",
+        type=click.Choice([name for name in OUTPUT_FORMATS if name in formats]),
         default=default,
         show_default=True,
         help=explanation,
@@ -39,7 +41,7 @@ def output(*forms: str, default: str | None = None, explanation: str = "") -> Ca
 
 
 def filename(explanation: str, *, required: bool = False) -> Callable[[F], F]:
-    """Add `-f`, which may be given several times."""
+    """Add `-f`, which may be repeated."""
     return click.option(
         "-f",
         "--filename",
@@ -52,61 +54,61 @@ def filename(explanation: str, *, required: bool = False) -> Callable[[F], F]:
     )
 
 
-recursive = click.option("-R", "--recursive", is_flag=True, help="Take directories with all that is in them.")
+recursive = click.option("-R", "--recursive", is_flag=True, help="Process directories recursively.")
 """Add `-R`."""
 
 
 def filenames(command: F) -> F:
-    """Add `-f` (several times, required) and `-R`, as kubectl has them."""
-    told = "A file, a directory, or - for standard input; may be given several times."
-    return filename(told, required=True)(recursive(command))
+    """Add `-f` (required, may be repeated) and `-R`, as in kubectl."""
+    explanation = "A file, a directory, or - for standard input. May be repeated."
+    return filename(explanation, required=True)(recursive(command))
 
 
-def one_namespace(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    """A namespace, as a callback of click. Raises BadParameter for what cannot be the name of one."""
-    wrong = names.wrong_label(value) if value else ""
-    if wrong:
-        raise click.BadParameter(wrong, context, parameter)
+def check_namespace(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """The callback of an option that takes a namespace. Raises BadParameter for an invalid name."""
+    problem = names.wrong_label(value) if value else ""
+    if problem:
+        raise click.BadParameter(problem, context, parameter)
     return value
 
 
-def several_namespaces(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    """Namespaces with commas between, as a callback of click. Raises BadParameter as `one_namespace` does."""
-    for one in (value or "").split(","):
-        one_namespace(context, parameter, one.strip())
+def check_namespaces(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """The callback of an option that takes namespaces, separated by commas. Raises BadParameter."""
+    for name in (value or "").split(","):
+        check_namespace(context, parameter, name.strip())
     return value
 
 
 def namespace(command: F) -> F:
-    """Add `-n`: the namespace of documents that name none."""
+    """Add `-n`: the namespace of documents without one."""
     return click.option(
         "-n",
         "--namespace",
         metavar="NAME",
         default="default",
         show_default=True,
-        callback=one_namespace,
-        help="The namespace of documents that name none.",
+        callback=check_namespace,
+        help="Namespace of documents without one.",
     )(command)
 
 
-def definitions_namespace(explanation: str = "As for rudr run.", *, default: bool = True) -> Callable[[F], F]:
-    """Add `--definitions-namespace`, for a command that looks at what a controller has."""
+def definitions_namespace(explanation: str = "As in rudr run.", *, default: bool = True) -> Callable[[F], F]:
+    """Add `--definitions-namespace`, for a command that reads what the controller reads."""
     return click.option(
         "--definitions-namespace",
         metavar="NAME",
         default=Settings().definitions_namespace if default else None,
         show_default=True,
         envvar="RUDR_DEFINITIONS_NAMESPACE",
-        callback=one_namespace,
+        callback=check_namespace,
         help=explanation,
     )
 
 
-watch = click.option("-w", "--watch", is_flag=True, help="Show it again after every change, until Ctrl-C.")
+watch = click.option("-w", "--watch", is_flag=True, help="Show the output again after every change, until Ctrl-C.")
 """Add `-w`."""
 
-no_headers = click.option("--no-headers", is_flag=True, help="Print no head of the table.")
+no_headers = click.option("--no-headers", is_flag=True, help="Omit the header row.")
 """Add `--no-headers`."""
 
 selector = click.option(
@@ -119,40 +121,40 @@ selector = click.option(
 """Add `-l`."""
 
 
-def one_or_some(flags: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The flags, if they do not name an application and select some at once; else a UsageError, in kubectl's words."""
-    if flags["name"] and flags["selector"]:
+def check_name_or_selector(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options unchanged. Raises UsageError, with kubectl's words, when both a name and a selector are set."""
+    if options["name"] and options["selector"]:
         raise click.UsageError("name cannot be provided when a selector is specified")
-    return flags
+    return options
 
 
 class ClusterOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user said about the cluster. `namespace` is None for that of the kubeconfig's context."""
+    """The values of the options about the cluster. `namespace` is None for that of the kubeconfig's context."""
 
     kubeconfig: str | None = None
     context: str | None = None
     namespace: str | None = None
-    everywhere: bool = False
+    all_namespaces: bool = False
 
 
-def cluster(*, everywhere: bool = True) -> Callable[[F], F]:
-    """Add `--kubeconfig`, `--context`, `-n` and, unless it makes no sense, `-A`; the command gets them as `where`."""
+def cluster(*, all_namespaces: bool = True) -> Callable[[F], F]:
+    """Add `--kubeconfig`, `--context`, `-n`, and optionally `-A`; the command gets them as `cluster_options`."""
 
     def add(command: F) -> F:
         @functools.wraps(command)
-        def packed(*arguments: Any, **flags: Any) -> Any:
-            said = ClusterOptions(
-                kubeconfig=flags.pop("kubeconfig"),
-                context=flags.pop("context_name"),
-                namespace=flags.pop("namespace"),
-                everywhere=flags.pop("everywhere", False),
+        def packed(*arguments: Any, **options: Any) -> Any:
+            cluster_options = ClusterOptions(
+                kubeconfig=options.pop("kubeconfig"),
+                context=options.pop("context_name"),
+                namespace=options.pop("namespace"),
+                all_namespaces=options.pop("all_namespaces", False),
             )
-            return command(*arguments, where=said, **flags)
+            return command(*arguments, cluster_options=cluster_options, **options)
 
         decorated: Any = packed
-        for option in reversed(_CLUSTER if everywhere else _CLUSTER[:-1]):
+        for option in reversed(_CLUSTER if all_namespaces else _CLUSTER[:-1]):
             decorated = option(decorated)
-        return decorated  # type: ignore[no-any-return] # click keeps what it is given
+        return decorated  # type: ignore[no-any-return] # click returns a function of the same type
 
     return add
 
@@ -162,30 +164,30 @@ _CLUSTER = (
         "--kubeconfig",
         metavar="FILE",
         type=click.Path(),
-        help="Kubeconfig; default: $KUBECONFIG, in a pod its account, ~/.kube/config.",
+        help="Kubeconfig; default: $KUBECONFIG, the service account in a pod, else ~/.kube/config.",
     ),
-    click.option("--context", "context_name", metavar="NAME", help="The context of the kubeconfig to use."),
+    click.option("--context", "context_name", metavar="NAME", help="Context of the kubeconfig to use."),
     click.option(
-        "-n", "--namespace", metavar="NAME", callback=one_namespace, help="The namespace; default: that of the context."
+        "-n", "--namespace", metavar="NAME", callback=check_namespace, help="Namespace; default: that of the context."
     ),
-    click.option("-A", "--all-namespaces", "everywhere", is_flag=True, help="Look into all namespaces."),
+    click.option("-A", "--all-namespaces", "all_namespaces", is_flag=True, help="Include all namespaces."),
 )
 
 
 def plugins(command: F) -> F:
-    """Add `--plugins`, `--no-plugins`, `--strict-plugins` and `--state-dir`; `said_of_plugins` has what was given."""
+    """Add `--plugins`, `--no-plugins`, `--strict-plugins` and `--state-dir`; `plugin_values` returns their values."""
     for option in reversed(_PLUGINS):
         command = option(command)
     return command
 
 
-def said_of_plugins(context: click.Context) -> Mapping[str, Any]:
-    """What `plugins` has read for this command, by parameter."""
-    said: Mapping[str, Any] = context.meta.get(_META, {})
-    return said
+def plugin_values(context: click.Context) -> Mapping[str, Any]:
+    """The values of the options that `plugins` adds, by parameter."""
+    values: Mapping[str, Any] = context.meta.get(_META, {})
+    return values
 
 
-_META = "rudr_py.cli.commands.plugins.command"
+_META = "rudr_py.cli.options.plugins"
 
 
 def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
@@ -199,7 +201,7 @@ _PLUGINS = (
         envvar="RUDR_PLUGINS",
         expose_value=False,
         callback=_keep,
-        help="Load these plugins only, by name or package, with commas between; default: all.",
+        help="Load only these plugins: names or packages, separated by commas; default: all.",
     ),
     click.option(
         "--no-plugins",
@@ -207,7 +209,7 @@ _PLUGINS = (
         envvar="RUDR_NO_PLUGINS",
         expose_value=False,
         callback=_keep,
-        help="Load no plugin; the standard types are always there.",
+        help="Load no plugins; only the standard types are available.",
     ),
     click.option(
         "--strict-plugins",
@@ -215,7 +217,7 @@ _PLUGINS = (
         envvar="RUDR_STRICT_PLUGINS",
         expose_value=False,
         callback=_keep,
-        help="Fail when a plugin cannot be used, instead of going on without it.",
+        help="Fail if a plugin cannot be used, instead of continuing without it.",
     ),
     click.option(
         "--state-dir",
@@ -224,6 +226,6 @@ _PLUGINS = (
         type=click.Path(file_okay=False, path_type=Path),
         expose_value=False,
         callback=_keep,
-        help="Where it is remembered which types have ended a process; default: nowhere.",
+        help="Directory of the quarantine list: types that blocked or ended a process; default: none.",
     ),
 )

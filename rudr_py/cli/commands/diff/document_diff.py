@@ -1,7 +1,7 @@
-"""Two states of one object -> the lines that differ, and who owns the differing fields. Pure.
+"""The difference of two states of an object as lines, and the owners of the fields that differ. Pure.
 
-What differs with every write (managedFields, resourceVersion, generation, our record of what was applied) is left
-out, and values of Secrets are never shown.
+Fields that change with every write (managedFields, resourceVersion, generation, records of the last applied
+configuration) are ignored. Values of Secrets are never printed.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from rudr_py.kube.live_object import APPLIED_ANNOTATION
 
 Document = dict[str, Any]
 
-HIDDEN = frozenset({"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"})
-"""Parts of the metadata that the server makes, and that say nothing."""
+_SERVER_FIELDS = frozenset({"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"})
+"""Fields of the metadata that the server sets."""
 
 _RECORDS = frozenset({APPLIED_ANNOTATION, "kubectl.kubernetes.io/last-applied-configuration"})
-"""Annotations that repeat the whole object, the values of a Secret with it, or a hash of it."""
+"""Annotations with a copy of the object, including the values of a Secret, or with a hash of it."""
 
 MASK, BEFORE, AFTER = "***", "*** (before)", "*** (after)"
-"""What stands for the value of a Secret: the same on both sides, and changed."""
+"""The replacements of a value of a Secret: unchanged, and changed."""
 
 
 class DocumentDiff(msgspec.Struct, frozen=True, kw_only=True):
-    """An object as it is and as it would be; None where it is not there. `notes` are for people."""
+    """The live state of an object and the state after the change; None if it does not exist. `notes` are for people."""
 
     ref: Ref
     namespace: str
@@ -40,76 +40,77 @@ class DocumentDiff(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def file(self) -> str:
-        """The name of its file, as kubectl has it."""
+        """The name of its file, as in kubectl."""
         kind = self.ref.kind
         return f"{kind.api_version.replace('/', '.')}.{kind.kind}.{self.namespace}.{self.ref.name}"
 
 
-def texts(difference: DocumentDiff) -> tuple[str, str]:
-    """Both states as YAML, keys in order; empty for an object that is not there. Equal when nothing differs."""
-    live, merged = _shown(difference.live), _shown(difference.merged)
-    if difference.ref.kind.kind == "Secret":
+def texts(diff: DocumentDiff) -> tuple[str, str]:
+    """Both states as YAML with sorted keys; empty for an object that does not exist. Equal if nothing differs."""
+    live, merged = _comparable(diff.live), _comparable(diff.merged)
+    if diff.ref.kind.kind == "Secret":
         live, merged = masked(live, merged)
     return _text(live), _text(merged)
 
 
-def lines(difference: DocumentDiff) -> list[str]:
-    """The differing lines with three around them, as `diff -u` writes them; none when nothing differs."""
-    live, merged = texts(difference)
-    found = difflib.unified_diff(
+def lines(diff: DocumentDiff) -> list[str]:
+    """A unified diff with three lines of context; empty if nothing differs."""
+    live, merged = texts(diff)
+    unified_diff = difflib.unified_diff(
         live.splitlines(),
         merged.splitlines(),
-        f"LIVE/{difference.file}" if live else "/dev/null",
-        f"MERGED/{difference.file}" if merged else "/dev/null",
+        f"LIVE/{diff.file}" if live else "/dev/null",
+        f"MERGED/{diff.file}" if merged else "/dev/null",
         lineterm="",
     )
-    return list(found)
+    return list(unified_diff)
 
 
-def owners(difference: DocumentDiff) -> list[str]:
-    """Who owns each field that would become another: `spec.replicas is owned by kubectl-edit`."""
-    live, merged = difference.live, difference.merged
+def owners(diff: DocumentDiff) -> list[str]:
+    """The owners of each field that would change: `spec.replicas is owned by kubectl-edit`."""
+    live, merged = diff.live, diff.merged
     if live is None or merged is None:
         return []
-    found: dict[str, list[str]] = {}
+    by_path: dict[str, list[str]] = {}
     for manager, owned in managed_fields.others(live):
-        for path in managed_fields.changed(owned, _shown(live), _shown(merged)):
-            managers = found.setdefault(path, [])
+        for path in managed_fields.changed(owned, _comparable(live), _comparable(merged)):
+            managers = by_path.setdefault(path, [])
             if manager not in managers:
                 managers.append(manager)
-    return [f"{path} is owned by {' and '.join(managers)}" for path, managers in sorted(found.items())]
+    return [f"{path} is owned by {' and '.join(managers)}" for path, managers in sorted(by_path.items())]
 
 
 def held(merged: Document, live: Document, paths: tuple[Path, ...]) -> Document:
-    """What would be, with the values that are given up without being reset, as they are."""
+    """The merged state with the live values of fields whose ownership is given up without a reset."""
     for path in paths:
         value = managed_fields.value(live, path)
         if (
             value is not None
             and managed_fields.value(merged, path) != value
-            and not any(isinstance(s, dict) for s in path)
+            and not any(isinstance(step, dict) for step in path)
         ):
             merged = _with(merged, tuple(str(step) for step in path), value)
     return merged
 
 
 def masked(live: Document | None, merged: Document | None) -> tuple[Document | None, Document | None]:
-    """Both states of a Secret without its values, so that one still sees which of them change."""
+    """Both states of a Secret with replaced values, which still differ where the values do."""
     for part in ("data", "stringData"):
         old, new = _mapping((live or {}).get(part)), _mapping((merged or {}).get(part))
-        ours = {key: MASK if key not in new or new[key] == value else BEFORE for key, value in old.items()}
-        theirs = {key: MASK if key not in old or old[key] == value else AFTER for key, value in new.items()}
-        live = {**live, part: ours} if live is not None and old else live
-        merged = {**merged, part: theirs} if merged is not None and new else merged
+        masked_old = {key: MASK if key not in new or new[key] == value else BEFORE for key, value in old.items()}
+        masked_new = {key: MASK if key not in old or old[key] == value else AFTER for key, value in new.items()}
+        live = {**live, part: masked_old} if live is not None and old else live
+        merged = {**merged, part: masked_new} if merged is not None and new else merged
     return live, merged
 
 
-def _shown(document: Document | None) -> Document | None:
-    """The document without what is not to be compared."""
+def _comparable(document: Document | None) -> Document | None:
+    """The document without the ignored fields."""
     if document is None:
         return None
-    metadata = {key: value for key, value in document.get("metadata", {}).items() if key not in HIDDEN}
-    annotations = {k: v for k, v in (metadata.pop("annotations", None) or {}).items() if k not in _RECORDS}
+    metadata = {key: value for key, value in document.get("metadata", {}).items() if key not in _SERVER_FIELDS}
+    annotations = metadata.pop("annotations", None) or {}
+    annotations = {name: value for name, value in annotations.items() if name not in _RECORDS}
     if annotations:
         metadata["annotations"] = annotations
     return {**{key: value for key, value in document.items() if key != "status"}, "metadata": metadata}
