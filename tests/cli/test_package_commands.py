@@ -41,7 +41,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
 
 
 def _run(*arguments: str) -> Result:
-    return CliRunner().invoke(Program(program.COMMANDS, program.further, name="rudr"), list(arguments))
+    return CliRunner().invoke(Program(program.COMMANDS, program.installed_commands, name="rudr"), list(arguments))
 
 
 def test_a_package_adds_a_command(install: Install) -> None:
@@ -57,14 +57,14 @@ def test_help_imports_no_command_of_a_package(install: Install) -> None:
 
 def test_no_package_replaces_a_command_of_ours(install: Install) -> None:
     install("thief", "version = thief_module:command")
-    assert program.further().get("version") is None
+    assert program.installed_commands().get("version") is None
     assert "rudr-py" in _run("version").output
 
 
 def test_a_name_that_two_packages_offer_is_neithers(install: Install) -> None:
     install("one", "same = one_module:command")
     install("two", "same = two_module:command")
-    assert "same" not in program.further()
+    assert "same" not in program.installed_commands()
 
 
 @pytest.mark.parametrize("place", ["no_such_module:command", "odd_module:absent", "odd_module:number"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import os
 import pty
 import re
@@ -18,7 +19,7 @@ from rudr_py.testing.local_handle import LocalHandle
 from tests.cli import shop
 
 SECONDS = 30
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(name="kubeconfig", scope="module")
@@ -50,12 +51,13 @@ async def start(kubeconfig: Path, *arguments: str, stdout: int = asyncio.subproc
 async def until(reader: asyncio.StreamReader | None, text: str) -> str:
     """Read on until a text was printed; what was printed."""
     assert reader is not None
+    decoder = codecs.getincrementaldecoder("utf-8")()
     output = ""
     async with asyncio.timeout(SECONDS):
         while text not in output:
-            found = await reader.read(4096)
-            assert found, f"it ended without saying {text!r}: {output}"
-            output += found.decode()
+            chunk = await reader.read(4096)
+            assert chunk, f"the output ended without {text!r}: {output}"
+            output += decoder.decode(chunk)
     return output
 
 

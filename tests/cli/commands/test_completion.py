@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from rudr_py.cli.commands.completion import command as completion
+from rudr_py.cli.commands import completion
 from tests.cli import programs
 
 Invoke = Callable[..., Result]

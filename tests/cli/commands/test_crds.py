@@ -13,7 +13,7 @@ from rudr_py.model.crd_schemas import crds
 
 Invoke = Callable[..., Result]
 
-FILES = Path(__file__).parents[4] / "crds"
+FILES = Path(__file__).parents[3] / "crds"
 
 
 def test_the_stream_is_that_of_the_files(invoke: Invoke) -> None:

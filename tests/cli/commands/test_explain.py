@@ -95,7 +95,7 @@ def _traits(given: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_type_is_explained_within_80_columns(told: Callable[..., str], everything: Catalog, name: str) -> None:
     offer = offer_of(everything, name)
-    text = told(names.sort_of(offer), name)
+    text = told(names.category_of(offer), name)
     assert max(map(len, text.splitlines())) <= 80
     assert "\x1b" not in text
     assert offer.package in text
@@ -108,9 +108,9 @@ def test_a_trait_is_explained_with_all_that_it_declares(told: Callable[..., str]
     for part in (
         "TRAIT:    ingress",
         "Makes a Server reachable",
-        "Applies to            Server, SingletonServer",
-        "Makes                 Ingress (networking.k8s.io/v1)",
-        "Controller's rights   get, list, watch, create, patch, delete",
+        "Applies to     Server, SingletonServer",
+        "Creates        Ingress (networking.k8s.io/v1)",
+        "Permissions    get, list, watch, create, patch, delete",
         "service_port (now servicePort)",
         "1 to 65535.",
         "See: rudr explain trait ingress.rules",
@@ -167,15 +167,15 @@ def test_an_unknown_name_is_answered_with_the_nearest(invoke: Invoke) -> None:
 def test_who_forgets_the_sort_is_shown_where_it_belongs(invoke: Invoke) -> None:
     result = invoke("explain", "ingress")
     assert result.exit_code == 2
-    assert "as in: rudr explain trait ingress" in result.stderr
+    assert "for example: rudr explain trait ingress" in result.stderr
 
 
 def test_without_a_name_the_types_are_listed(told: Callable[..., str]) -> None:
     assert told("trait", "-o", "name").splitlines() == sorted(name for name in NAMES if "/" not in name)
     lines = told().splitlines()
-    assert lines[0].split() == ["NAME", "SORT", "PACKAGE"]
+    assert lines[0].split() == ["NAME", "CATEGORY", "PACKAGE"]
     assert {line.split()[1] for line in lines[1:]} == {"trait", "workload", "scope"}
-    assert "ABOUT" in told("scope", "-o", "wide")
+    assert "DESCRIPTION" in told("scope", "-o", "wide")
 
 
 def test_machines_get_the_schema_and_the_declaration(told: Callable[..., str], everything: Catalog) -> None:

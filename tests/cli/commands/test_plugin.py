@@ -20,7 +20,7 @@ def test_a_name_that_another_package_has_is_refused_before_anything_is_written(
         done = invoke("plugin", "new", sort, name, "--dir", str(tmp_path), obj=LoadedPlugins(catalog=everything))
         assert done.exit_code == 1
         package = everything.trait(name).package
-        assert f'the trait "{name}" is there already, in {package}' in done.stderr
+        assert f'the trait "{name}" already exists in {package}' in done.stderr
         assert "choose another name" in done.stderr
     assert not list(tmp_path.iterdir())
 

@@ -10,8 +10,7 @@ import pytest
 import rudr_py
 from rudr_py.catalog import Catalog, PluginState, State
 from rudr_py.cli.cluster import connect
-from rudr_py.cli.commands.run import command as run
-from rudr_py.cli.commands.run.options import command
+from rudr_py.cli.commands import run
 from rudr_py.errors import ConfigError
 from rudr_py.settings import Settings
 
@@ -39,10 +38,10 @@ def test_scopes_and_definitions_are_as_the_flags_say() -> None:
 
 def test_a_log_begins_with_what_runs_where() -> None:
     states = [PluginState(name=name, package=name, version="1", state=state) for name, state in PLUGINS.items()]
-    found = run.beginning(Settings(namespaces=("a",)), "https://x", Catalog(plugins=tuple(states)))
+    found = run.start_fields(Settings(namespaces=("a",)), "https://x", Catalog(plugins=tuple(states)))
     assert (found["version"], found["server"], found["namespaces"]) == (rudr_py.__version__, "https://x", ["a"])
     assert found["packages"] == ["good 1"]
-    assert run.beginning(Settings(), "https://x", Catalog())["namespaces"] == "all"
+    assert run.start_fields(Settings(), "https://x", Catalog())["namespaces"] == "all"
 
 
 def test_the_pod_name_is_the_identity() -> None:
@@ -104,7 +103,7 @@ def test_times_that_cannot_work_are_refused_by_the_names_of_the_flags(
 
 def test_every_flag_has_a_variable_of_its_name() -> None:
     """But those that are about one call of the command."""
-    for option in command.params:
+    for option in run.command.params:
         long = next(name for name in option.opts if name.startswith("--"))
         if long not in ("--verbose",):
             wanted = "RUDR_" + long.removeprefix("--").replace("-", "_").upper()

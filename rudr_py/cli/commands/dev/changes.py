@@ -40,7 +40,7 @@ class ChangeFormatter:
         if live.kind in QUIET or self._descriptions.get(live.uid) == description:
             return
         self._descriptions[live.uid] = description
-        yield f"{ownership_tree.name_of(document)} {'created' if is_new else 'changed'}: {description}"
+        yield f"{ownership_tree.name_of(document)}{' created' if is_new else ''}: {description}"
 
     def remove(self, live: LiveObject) -> Iterator[str]:
         """Remove an object that was deleted. Yields a line."""

@@ -54,7 +54,7 @@ def test_what_no_controller_has_seen_leads_to_the_installation() -> None:
 
 def test_what_is_being_deleted_is_told_with_what_holds_it_back() -> None:
     found = check(document(*FINE, deletionTimestamp="x", finalizers=["rudr.oam.dev/reclaim"]))
-    assert found[0].message == "it is being deleted; held back by rudr.oam.dev/reclaim"
+    assert found[0].message == "the application is being deleted; blocked by the finalizers rudr.oam.dev/reclaim"
 
 
 def test_a_component_that_is_missing_is_told_once_with_the_nearest_name() -> None:
@@ -63,7 +63,7 @@ def test_a_component_that_is_missing_is_told_once_with_the_nearest_name() -> Non
     near = {"metadata": {"name": "webb"}, "spec": {}}
     [found] = check(document(valid), components=(near,))
     assert found.check == "components"
-    assert 'no ComponentSchematic "web" in the namespace default. Did you mean "webb"?' in found.message
+    assert 'no ComponentSchematic "web" in namespace default. Did you mean "webb"?' in found.message
     unknown = check(document(valid), components=None)
     assert [one.check for one in unknown] == ["documents"]
 
@@ -131,7 +131,7 @@ NOT_READY = (*FINE[:2], condition("Ready", "False", "R"))
     ("reason", "hint"),
     [
         ("CrashLoopBackOff", "kubectl logs -n default web-1 --previous"),
-        ("ImagePullBackOff", "check the image's name"),
+        ("ImagePullBackOff", "check the image name"),
         ("CreateContainerConfigError", "ConfigMap or Secret"),
         ("ContainerCreating", "kubectl describe pod -n default web-1"),
     ],

@@ -49,7 +49,7 @@ def findings(invoke: Invoke, kubeconfig: Path, *arguments: str) -> dict[str, lis
 def test_an_installation_without_a_chart_is_looked_at_all_the_same(invoke: Invoke, kubeconfig: Path) -> None:
     found = findings(invoke, kubeconfig)
     assert {one["level"] for one in found["server"] + found["crds"] + found["namespace"] + found["you"]} == {"ok"}
-    assert found["controller"][0]["message"].startswith("there is no Deployment of the chart")
+    assert found["controller"][0]["message"].startswith("no Deployment of the chart exists")
     assert found["work"][0]["message"] == "1 of 1 applications not Ready: default/shop"
 
 
@@ -58,7 +58,7 @@ def test_the_cause_of_an_application_that_is_not_ready_is_named_with_what_to_do(
 ) -> None:
     done = invoke("doctor", "shop", "--kubeconfig", str(kubeconfig))
     assert done.exit_code == 1
-    assert "CrashLoopBackOff, container main ended with exit code 1" in " ".join(done.stdout.split())
+    assert "CrashLoopBackOff: container main ended with exit code 1" in " ".join(done.stdout.split())
     assert "-> kubectl logs -n default shop-worker-" in done.stdout
     assert invoke("doctor", "shoe", "--kubeconfig", str(kubeconfig)).exit_code == 1
 
@@ -82,8 +82,8 @@ def test_a_controller_of_the_chart_is_asked_for_its_lease_and_its_rights(
     found = findings(invoke, kubeconfig, "--definitions-namespace", "rudr-system")
     api.delete("apps/v1", "Deployment", "oam")
     assert found["controller"][0]["level"] == "ok"
-    assert found["leader"][0]["message"] == "Lease default/rudr-py: it is not there, so nobody works"
-    assert found["rights"][0]["message"].startswith("the account of default/oam may not: ")
+    assert found["leader"][0]["message"] == "Lease default/rudr-py does not exist, so no controller is active"
+    assert found["rights"][0]["message"].startswith("the service account of default/oam is not allowed to: ")
 
 
 @pytest.fixture(name="visitor")

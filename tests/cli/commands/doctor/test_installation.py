@@ -56,13 +56,13 @@ def test_the_server_has_to_be_of_a_supported_release(version: str, level: str) -
 
 def test_definitions_have_to_be_there_established_and_of_this_release() -> None:
     first, second, third, *others = [established(one) for one in crds.documents()]
-    assert levels(installation.our_kinds([first, second, third, *others])) == ["ok"]
+    assert levels(installation.custom_kinds([first, second, third, *others])) == ["ok"]
     clash = {"type": "NamesAccepted", "status": "False", "reason": "ShortNamesConflict", "message": '"comp" is taken'}
     taken = {**second, "status": {"conditions": [clash]}}
     spec = {**third["spec"], "versions": [{**third["spec"]["versions"][0], "schema": {"openAPIV3Schema": {}}}]}
     older = {**third, "spec": spec}
-    missing, clashing, old = installation.our_kinds([taken, older, *others])
-    assert missing.message.endswith(f"{first['metadata']['name']} is missing")
+    missing, clashing, old = installation.custom_kinds([taken, older, *others])
+    assert missing.message.endswith(f"{first['metadata']['name']} does not exist")
     assert '"comp" is taken' in clashing.message
     assert old.message.startswith(f"{third['metadata']['name']} is of another release")
     assert all(one.level == "problem" and one.next for one in (missing, clashing, old))
@@ -76,7 +76,7 @@ def test_what_the_server_leaves_out_of_a_definition_or_adds_to_it_is_no_other_re
         for part in schema["properties"].values():
             if not part.get("properties", True):
                 del part["properties"]
-    assert levels(installation.our_kinds(listed)) == ["ok"]
+    assert levels(installation.custom_kinds(listed)) == ["ok"]
 
 
 def test_the_definitions_namespace_has_to_be_there_unless_that_cannot_be_known() -> None:
@@ -110,7 +110,7 @@ def test_a_controller_is_known_by_the_label_of_the_chart_and_by_its_flags() -> N
 def test_a_controller_has_to_be_ready_and_more_than_one_replica_needs_a_leader(
     deployments: list[Document], expected: list[str]
 ) -> None:
-    assert levels(deployment.check(deployment.controllers(deployments), known=True)) == expected
+    assert levels(deployment.check(deployment.controllers(deployments), readable=True)) == expected
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,8 @@ def test_a_controller_has_to_be_ready_and_more_than_one_replica_needs_a_leader(
         ),
         ({"holderIdentity": "pod-1", "renewTime": "2026-01-01T11:58:00.000000Z"}, "problem", "120 s ago"),
         ({"holderIdentity": "pod-1"}, "problem", "never"),
-        ({"holderIdentity": ""}, "problem", "nobody holds it"),
-        (None, "problem", "it is not there"),
+        ({"holderIdentity": ""}, "problem", "has no holder"),
+        (None, "problem", "does not exist"),
     ],
 )
 def test_the_lease_has_to_be_held_and_renewed(spec: Document | None, level: str, word: str) -> None:
@@ -152,22 +152,22 @@ def test_without_election_nobody_asks_for_a_lease() -> None:
 )
 def test_rudr_itself_is_known_by_its_image(image: str, replicas: int, found: list[str]) -> None:
     spec = {"replicas": replicas, "template": {"spec": {"containers": [{"name": "x", "image": image}]}}}
-    assert deployment.rudrs([{"metadata": {"name": "old", "namespace": "default"}, "spec": spec}]) == found
+    assert deployment.rudr_deployments([{"metadata": {"name": "old", "namespace": "default"}, "spec": spec}]) == found
     assert levels(deployment.rudr(found)) == ["problem"] * len(found)
 
 
 def test_missing_rights_are_grouped_and_a_few_of_them_named() -> None:
     lacking = tuple(AccessReview("apps", f"kind{number}", verb) for number in range(7) for verb in ("create", "patch"))
     [found] = installation.rights({"oam/rudr-py": lacking})
-    assert "the account of oam/rudr-py may not: create,patch kind0.apps; " in found.message
+    assert "the service account of oam/rudr-py is not allowed to: create,patch kind0.apps; " in found.message
     assert found.message.endswith("and 2 more")
     assert levels(installation.rights({"oam/rudr-py": ()})) == ["ok"]
 
 
 def test_what_the_caller_may_not_do_is_only_noted() -> None:
-    [found] = installation.own_rights({"for x": (AccessReview("", "pods", "list", "shop"),), "for y": ()})
-    assert (found.level, found.message) == ("note", "you may not list pods in shop: for x")
-    assert levels(installation.own_rights({"for x": ()})) == ["ok"]
+    [found] = installation.caller_rights({"for x": (AccessReview("", "pods", "list", "shop"),), "for y": ()})
+    assert (found.level, found.message) == ("note", "you are not allowed to list pods in shop (needed for x)")
+    assert levels(installation.caller_rights({"for x": ()})) == ["ok"]
 
 
 def application(name: str, *, seen: bool = True, ready: bool = True) -> Document:
@@ -177,12 +177,14 @@ def application(name: str, *, seen: bool = True, ready: bool = True) -> Document
 
 
 def test_applications_that_nobody_looks_at_are_a_problem_and_others_that_are_not_ready_are_named() -> None:
-    found = list(installation.work([application("a"), application("b", ready=False), application("c", seen=False)]))
+    found = list(
+        installation.applications([application("a"), application("b", ready=False), application("c", seen=False)])
+    )
     assert levels(found) == ["problem", "note"]
     assert found[0].message.startswith("shop/c: ")
     assert found[1].message == "1 of 3 applications not Ready: shop/b"
-    assert levels(installation.work([application("a")])) == ["ok"]
-    assert levels(installation.work([])) == ["ok"]
+    assert levels(installation.applications([application("a")])) == ["ok"]
+    assert levels(installation.applications([])) == ["ok"]
 
 
 APPLICATIONS: list[Document] = [
@@ -242,7 +244,7 @@ def test_packages_of_another_version_than_here_are_noted() -> None:
         one["metadata"] = {**one["metadata"], "annotations": {definitions.PACKAGE: "rudr-py 0.0.1"}}
     [found] = types.published(CATALOG, there, "oam")
     assert found.level == "note"
-    assert found.message.startswith("rudr-py is 0.0.1 in the cluster, and ")
+    assert found.message.startswith("rudr-py: 0.0.1 in the cluster, ")
 
 
 def test_findings_say_what_to_do_below_them_and_how_many_problems_there_are() -> None:
@@ -256,6 +258,6 @@ def test_findings_say_what_to_do_below_them_and_how_many_problems_there_are() ->
     ]
     twice = list(finding.lines([finding.problem("pods", name, "look at it") for name in "ab"], 80))
     assert twice[:3] == ["problem  pods  a", "problem  pods  b", "               -> look at it"]
-    assert list(finding.lines([finding.note("a", "b")], 80))[-1] == "nothing is wrong"
-    unread = finding.note(finding.UNREAD, "not looked at: you may not list pods")
-    assert list(finding.lines([unread], 80))[-1] == "nothing is wrong in what could be looked at"
+    assert list(finding.lines([finding.note("a", "b")], 80))[-1] == "no problems found"
+    unread = finding.note(finding.UNREAD, "skipped: you may not list pods")
+    assert list(finding.lines([unread], 80))[-1] == "no problems found (1 check was skipped)"

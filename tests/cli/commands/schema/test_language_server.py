@@ -19,7 +19,7 @@ import pytest
 from rudr_py.catalog import Catalog
 from rudr_py.cli.commands.schema import editor_schema
 
-INSTALLED = Path(__file__).parents[2] / ".venv" / "editor" / "node_modules" / ".bin"
+INSTALLED = Path(__file__).parents[4] / ".venv" / "editor" / "node_modules" / ".bin"
 PATH = os.pathsep.join((os.environ.get("PATH", ""), str(INSTALLED)))
 SERVER = os.environ.get("YAML_LANGUAGE_SERVER") or shutil.which("yaml-language-server", path=PATH)
 LIMIT = 120.0
