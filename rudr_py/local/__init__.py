@@ -1,6 +1,6 @@
 """A Kubernetes API server in one process, for first tries and tests.
 
-It keeps objects in memory, serves HTTP to real clients, and runs the controllers that make workloads progress. It knows
-nothing of OAM and imports nothing of the project but `rudr_py.errors`. Everything below `verbs` runs without awaiting,
-so each request is atomic.
+It stores objects in memory, serves HTTP to clients, and runs the controllers of workloads. It does not depend on OAM
+and imports only `rudr_py.errors` of the project. Verbs and everything below them run without `await`, so each request
+is atomic.
 """

@@ -30,7 +30,7 @@ from rudr_py.settings import Settings
 Document = dict[str, Any]
 Predicate = Callable[[Document], object]
 
-TIMEOUT = 20.0
+TIMEOUT = 60.0
 """Seconds that a wait may take; a machine under load needs them, a passing test does not."""
 
 ADDRESS = "127.0.0.1:0"

@@ -94,7 +94,7 @@ class Bench:
         """Run, synced, and stop at the end unless it has ended."""
         self.running = asyncio.create_task(self.controller.run(self.stop))
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await self.controller.synced.wait()
             yield
         finally:
@@ -103,7 +103,7 @@ class Bench:
 
     async def worked(self, count: int) -> None:
         """Wait until so many reconciles have begun."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(self.reconciler.runs) < count:
                 await settle()
 

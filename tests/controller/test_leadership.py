@@ -37,7 +37,7 @@ class Standing:
     async def ended(self) -> BaseException | None:
         """What the controller ended with."""
         assert self.bench.running is not None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await asyncio.wait([self.bench.running])
         return self.bench.running.exception()
 

@@ -42,7 +42,7 @@ async def marked(cluster: Cluster, controller: Any, application: Any, name: str 
     """Wait until all has been worked on that was known when this was called."""
     await cluster.apply(application(name=name))
     await cluster.until(APPLICATION, name, synced)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await controller.idle()
 
 
@@ -193,7 +193,7 @@ async def test_without_a_view_of_components_no_application_is_called_invalid(
 ) -> None:
     await cluster.apply(component(), application())
     faults.refuse(403, Match(plural="componentschematics"), times=99)
-    async with cluster.controller(catalog, settings=QUICK) as controller, asyncio.timeout(10):
+    async with cluster.controller(catalog, settings=QUICK) as controller, asyncio.timeout(60):
         await controller.idle()
         found = await cluster.get(APPLICATION, "shop")
         assert found is not None
@@ -223,7 +223,7 @@ async def test_a_deleted_application_leaves_nothing_in_memory(
     async with cluster.controller(catalog, settings=QUICK) as controller:
         await cluster.until(APPLICATION, "shop", synced)
         parts = controller.__dict__["_parts"]
-        pages = parts.reconciler.__dict__["_parts"].syncer.__dict__["_ledger"].__dict__["_pages"]
+        pages = parts.reconciler.__dict__["_parts"].syncer.__dict__["_inventory"].__dict__["_pages"]
         assert len(pages) == 1
         await cluster.delete(APPLICATION, "shop")
         await cluster.gone(APPLICATION, "shop")

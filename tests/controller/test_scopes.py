@@ -65,8 +65,8 @@ class Script:
         self.checks: list[ProbeRequest] = []
         self.wrong: str | None = None
 
-    async def ask(self, check: ProbeRequest) -> str | None:
-        self.checks.append(check)
+    async def probe(self, request: ProbeRequest) -> str | None:
+        self.checks.append(request)
         return self.wrong
 
 
@@ -79,7 +79,7 @@ async def running(
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(controller.run(stop))
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await controller.synced.wait()
             yield controller
         finally:

@@ -54,7 +54,7 @@ class Waiting:
         self.sources = Sources(self.world, tools, lambda key, _initial: self.told.append(key))
 
     async def until(self, predicate: Callable[[], object]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not predicate():
                 await self.clock.advance(0)
 

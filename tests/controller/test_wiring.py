@@ -28,7 +28,7 @@ async def started(transport: Any, catalog: Catalog, clock: Any) -> AsyncIterator
     controller, stop = assemble(SETTINGS, transport, clock, catalog), asyncio.Event()
     running = asyncio.create_task(controller.run(stop))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not controller.endpoints.health_port:
                 await asyncio.wait([running], timeout=0.01)
         yield controller
@@ -47,7 +47,7 @@ async def test_ready_is_who_has_listed_our_own_kinds(
 ) -> None:
     """A kind of some plugin that cannot be listed does not make the controller unready."""
     faults.refuse(403, Match(plural="ingresses"), times=99)
-    async with started(transport, catalog, SystemClock()) as controller, asyncio.timeout(10):
+    async with started(transport, catalog, SystemClock()) as controller, asyncio.timeout(60):
         await controller.synced.wait()
         assert await ask(controller.endpoints.health_port, "/readyz?verbose") == (
             200,
@@ -59,7 +59,7 @@ async def test_without_the_crds_it_is_not_ready_and_names_them(bare: Any, transp
     clock = FakeClock()
     async with started(transport, catalog, clock) as controller:
         port = controller.endpoints.health_port
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while "Missing" not in (answer := await ask(port, "/readyz/crds"))[1]:
                 await clock.advance(0.0)
         assert answer[0] == 500
@@ -68,7 +68,7 @@ async def test_without_the_crds_it_is_not_ready_and_names_them(bare: Any, transp
         assert "kubectl apply -f crds/" in answer[1]
         assert (await ask(port, "/healthz"))[0] == 200
         await bare.apply(*crds.documents())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (await ask(port, "/readyz"))[0] != 200:
                 await clock.advance(2.0)
         assert controller.synced.is_set()
@@ -76,7 +76,7 @@ async def test_without_the_crds_it_is_not_ready_and_names_them(bare: Any, transp
 
 async def test_what_may_not_be_listed_is_named(cluster: Any, transport: Any, catalog: Catalog, faults: Faults) -> None:
     faults.refuse(403, Match(plural="applicationconfigurations"), times=99)
-    async with started(transport, catalog, SystemClock()) as controller, asyncio.timeout(10):
+    async with started(transport, catalog, SystemClock()) as controller, asyncio.timeout(60):
         await controller.synced.wait()
         status, text = await ask(controller.endpoints.health_port, "/readyz/caches")
     assert (status, text) == (500, "ApplicationConfiguration in shop: Forbidden on order\n")
@@ -85,7 +85,7 @@ async def test_what_may_not_be_listed_is_named(cluster: Any, transport: Any, cat
 async def test_metrics_name_the_plugins_and_the_server(
     cluster: Any, transport: Any, catalog: Catalog, local: Any
 ) -> None:
-    async with started(transport, catalog, SystemClock()) as controller, asyncio.timeout(10):
+    async with started(transport, catalog, SystemClock()) as controller, asyncio.timeout(60):
         await controller.synced.wait()
         _, text = await ask(controller.endpoints.metrics_port, "/metrics")
     assert 'rudr_plugin_info{plugin="rudr-py",version="' in text
@@ -98,7 +98,7 @@ async def test_a_plugin_that_is_not_loaded_is_told_and_counted_and_makes_nobody_
     error = "rudr-py-x 1.0 (plugin x) cannot be loaded:\n" + "KeyError " * 200
     broken = PluginState(name="x", package="rudr-py-x", version="1.0", state="failed", error=error)
     installed = msgspec.structs.replace(catalog, plugins=(*catalog.plugins, broken))
-    async with started(transport, installed, SystemClock()) as controller, asyncio.timeout(10):
+    async with started(transport, installed, SystemClock()) as controller, asyncio.timeout(60):
         await controller.synced.wait()
         status, text = await ask(controller.endpoints.health_port, "/readyz?verbose")
         _, metrics = await ask(controller.endpoints.metrics_port, "/metrics")

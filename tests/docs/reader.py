@@ -97,7 +97,7 @@ class Reader:
             yield
         finally:
             process.terminate()
-            process.communicate(timeout=30)
+            process.communicate(timeout=60)
 
 
 def kubectl() -> str:

@@ -145,7 +145,7 @@ async def test_an_admitted_kind_waits_for_its_crd_and_goes_on_when_it_is_there(
         assert told["reason"] == "KindUnavailable"
         await cluster.apply(kind)
         await cluster.until(CRD, kind["metadata"]["name"], lambda d: condition(d, "Established") == "True")
-        await cluster.until(APPLICATION, "robots", synced, seconds=5)
+        await cluster.until(APPLICATION, "robots", synced)
         cluster.discovery.invalidate()
         made = await cluster.get(robot, "arm")
         assert made is not None

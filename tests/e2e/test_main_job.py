@@ -39,7 +39,7 @@ async def test_rudrs_first_app_becomes_ready(cluster: Cluster, catalog: Catalog,
     async with cluster.controller(catalog):
         await kubectl("apply", "-f", str(shared / "helloworld-python-component.yaml"))
         await kubectl("apply", "-f", str(shared / "first-app-config.yaml"))
-        await kubectl("wait", "--for=condition=Ready", "applicationconfiguration/first-app", "--timeout=30s")
+        await kubectl("wait", "--for=condition=Ready", "applicationconfiguration/first-app", "--timeout=60s")
 
         name = "first-app-helloworld-python-v1"
         deployment = await cluster.get(DEPLOYMENT, name)

@@ -45,7 +45,7 @@ async def test_a_controller_that_came_first_waits_for_the_crds_and_then_serves(
     asked = Witness(bare.transport, lambda request: request.path.startswith("/apis"))
     controller = waiting.built(bare, catalog, asked)
     async with waiting.started(controller):
-        await asyncio.wait_for(asked.answered.wait(), 20)
+        await asyncio.wait_for(asked.answered.wait(), 60)
         status, text = await waiting.readiness(controller)
         assert status == 500
         for kind in ("ApplicationConfiguration", "ComponentSchematic", "ComponentInstance"):
@@ -53,7 +53,7 @@ async def test_a_controller_that_came_first_waits_for_the_crds_and_then_serves(
 
         await kubectl("apply", "-f", str(ROOT / "crds"))
         names = [f"crd/{document['metadata']['name']}" for document in crds.documents()]
-        await kubectl("wait", "--for=condition=Established", *names, "--timeout=30s")
+        await kubectl("wait", "--for=condition=Established", *names, "--timeout=60s")
         await kubectl("apply", "-f", "-", text=yaml.safe_dump_all([component(), application()]))
         bare.discovery.invalidate()
         await bare.until(APPLICATION, "shop", synced)
@@ -80,7 +80,7 @@ async def test_killed_between_apply_and_status_and_then_set_back_ends_where_the_
     )
     doomed = waiting.built(cluster, catalog, line)
     async with killed([asyncio.create_task(doomed.run(asyncio.Event()))]):
-        await asyncio.wait_for(line.answered.wait(), 20)
+        await asyncio.wait_for(line.answered.wait(), 60)
     assert greeting(await cluster.until(DEPLOYMENT, "shop-web", bool)) == "B"
     left = await cluster.get(APPLICATION, "shop")
     assert left is not None
@@ -227,7 +227,7 @@ async def test_nonsense_from_before_the_schema_hinders_nobody(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     assert server.local is not None
-    store = server.local.world.store
+    store = server.local.backend.store
     for name, spec in NONSENSE.items():
         await cluster.apply(application(name=name))
         table = "applicationconfigurations.core.oam.dev"

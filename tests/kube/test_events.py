@@ -146,7 +146,7 @@ async def test_run_sends_as_things_are_recorded(recorder: Recorder, server: Any,
     server.handler = handler
     task = asyncio.create_task(recorder.run())
     recorder.record(live(), "Started", "x", action="Apply")
-    await asyncio.wait_for(arrived.wait(), 5)
+    await asyncio.wait_for(arrived.wait(), 60)
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled()

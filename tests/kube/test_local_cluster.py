@@ -68,7 +68,7 @@ async def watched(client: Client, maps: Resource, clock: Any) -> AsyncIterator[W
 
     task = asyncio.create_task(follow())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await cache.ready.wait()
             yield Watched(cache, changed)
     finally:

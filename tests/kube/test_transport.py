@@ -15,7 +15,7 @@ from rudr_py.kube.config import Connection, Credentials
 from rudr_py.kube.requests import Request
 from rudr_py.kube.transport import AioTransport
 
-PATH = Request("GET", "/version", timeout=5)
+PATH = Request("GET", "/version", timeout=60)
 
 
 async def test_a_reply_has_status_headers_and_body(transport: Any, server: Any, answer: Any) -> None:
@@ -99,7 +99,7 @@ async def test_cancelling_a_request_leaves_nothing_behind(transport: Any, server
 
     server.handler = handler
     task = asyncio.create_task(transport.send(PATH))
-    await asyncio.wait_for(arrived.wait(), 5)
+    await asyncio.wait_for(arrived.wait(), 60)
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled()
@@ -142,7 +142,7 @@ async def received(reader: asyncio.StreamReader) -> int:
 @pytest.mark.parametrize("end", ["time", "cancel"])
 @pytest.mark.parametrize("size", [10, 1_000_000], ids=["sent", "waits in buffers"])
 async def test_who_gives_up_leaves_no_connection_and_sends_nothing_later(size: int, end: str) -> None:
-    async with deaf() as (url, readers), asyncio.timeout(20):
+    async with deaf() as (url, readers), asyncio.timeout(60):
         transport = AioTransport(Connection(_Source(), Credentials(url)))
         body = b"x" * size
         seconds = 0.2 if end == "time" else 20.0

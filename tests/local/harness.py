@@ -1,4 +1,4 @@
-"""A small client that speaks HTTP to a local cluster, and bodies to send."""
+"""A small HTTP client for a local cluster, and request bodies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 
 
 class Reply(msgspec.Struct):
-    """An answer: the status, the decoded body (text, if it is no JSON), and the headers."""
+    """A response: status, decoded body (text if it is not JSON), and headers."""
 
     status: int
     body: Any
@@ -47,7 +47,7 @@ class Api:
             return Reply(response.status, decoded, response.headers)
 
     async def created(self, path: str, body: Any) -> Any:
-        """POST, and return the object; it must be created."""
+        """Create an object with POST and return it."""
         reply = await self("POST", path, body)
         assert reply.status == 201, reply.body
         return reply.body
@@ -61,7 +61,7 @@ class Api:
         """Return the events of a watch until it ends, or until there are enough."""
         headers = {"Accept": accept} if accept else {}
         events: list[Any] = []
-        async with asyncio.timeout(10), self.session.get(self.url + path, headers=headers) as response:
+        async with asyncio.timeout(60), self.session.get(self.url + path, headers=headers) as response:
             assert response.status == 200, await response.text()
             async for line in response.content:
                 events.append(msgspec.json.decode(line))

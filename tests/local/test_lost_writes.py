@@ -1,7 +1,7 @@
-"""No acknowledged write is lost: whatever clients do in whatever order, the last word on each key is what stands.
+"""No acknowledged write is lost, in any order of operations of several clients.
 
-Three ways to write one object: a read, then a replace with the resourceVersion that was read; a merge patch; a forced
-apply by a manager of one's own. A model keeps what each key has to be.
+There are three ways to write an object: a read, then a replace with the resourceVersion that was read; a merge patch; a
+forced apply by a manager of the client. A model holds the expected value of each key.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rudr_py.errors import ConflictError
+from rudr_py.local.backend import Backend
 from rudr_py.local.merge import patch as patching
 from rudr_py.local.registry import kinds
 from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Registry
 from rudr_py.local.schema.builtin import builtin_schema
-from rudr_py.local.storage.backend import Backend
 from rudr_py.local.storage.cloning import clone
 from rudr_py.local.storage.store import Store
 from rudr_py.local.verbs import writes
@@ -32,12 +32,12 @@ STEPS = st.lists(
 
 
 class Clients:
-    """A ConfigMap, three clients of it, and what its keys have to be."""
+    """A ConfigMap, its three clients, and the expected values of its keys."""
 
     def __init__(self) -> None:
         registry = Registry(kinds.builtin(builtin_schema("1.36").node))
         chance = random.Random(1)  # noqa: S311 - names and addresses, no secrets
-        self.world = Backend(Store(), registry, lambda: datetime(2026, 1, 1, tzinfo=UTC), chance)
+        self.backend = Backend(Store(), registry, lambda: datetime(2026, 1, 1, tzinfo=UTC), chance)
         self._create("Namespace", "", {"metadata": {"name": "default"}})
         self.target = self._create("ConfigMap", "default", {"metadata": {"name": "m"}, "data": {}})
         self.model: dict[str, str] = {}
@@ -45,14 +45,14 @@ class Clients:
         self.count = 0
 
     def _create(self, kind: str, namespace: str, body: dict[str, Any]) -> ObjectTarget:
-        resource = self.world.registry.of(KindInfo("v1", kind))
+        resource = self.backend.registry.by_kind(KindInfo("v1", kind))
         assert resource is not None
         body = {"apiVersion": "v1", "kind": kind, **body}
-        writes.create(self.world, ObjectTarget(resource, namespace, ""), body, WriteOptions())
+        writes.create(self.backend, ObjectTarget(resource, namespace, ""), body, WriteOptions())
         return ObjectTarget(resource, namespace, body["metadata"]["name"])
 
     def live(self) -> dict[str, Any]:
-        found = self.world.store.get(self.target.resource.table, "default", "m")
+        found = self.backend.store.get(self.target.resource.table, "default", "m")
         assert found is not None
         copy: dict[str, Any] = clone(found)
         return copy
@@ -66,12 +66,12 @@ class Clients:
         self.seen[client] = self.live()
 
     def replace(self, client: str, key: str) -> None:
-        """What the client read, with one key changed: all of it stands afterwards, or nothing of it."""
+        """Replace the object that the client read, with one key changed: all of it is stored, or nothing."""
         body, value = clone(self.seen[client]), self.value()
         body.setdefault("data", {})[key] = value
         fresh = body["metadata"]["resourceVersion"] == self.live()["metadata"]["resourceVersion"]
         try:
-            writes.update(self.world, self.target, body, WriteOptions(manager=client))
+            writes.update(self.backend, self.target, body, WriteOptions(manager=client))
         except ConflictError:
             assert not fresh
         else:
@@ -81,15 +81,15 @@ class Clients:
     def patch(self, client: str, key: str) -> None:
         patch = {"data": {key: self.value()}}
         options = WriteOptions(manager=client)
-        writes.change(self.world, self.target, lambda live: patching.merge_patch(live, clone(patch)), options)
+        writes.patch(self.backend, self.target, lambda live: patching.merge_patch(live, clone(patch)), options)
         self.model |= patch["data"]
 
     def apply(self, client: str, key: str) -> None:
-        """All that the client applied before and does not name now is its own to give up, unless others wrote it."""
+        """Keys that the client applied before and not now are removed, unless another client wrote them."""
         owners = {k: self._owners(k) for k in self.model}
         data = {key: self.value()}
         body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "data": data}
-        writes.apply(self.world, self.target, body, WriteOptions(manager=client, force=True))
+        writes.apply(self.backend, self.target, body, WriteOptions(manager=client, force=True))
         given_up = {k for k, held in owners.items() if held == {(client, "Apply")} and k != key}
         self.model = {k: v for k, v in self.model.items() if k not in given_up} | data
 

@@ -90,7 +90,8 @@ def test_every_source_of_a_copy_exists_and_gets_to_the_builder() -> None:
 
 def test_whatever_the_build_of_the_wheel_reads_is_copied() -> None:
     copied = {word for one in BUILD.all("COPY") for word in one.words[:-1]}
-    assert copied == {"pyproject.toml", "README.md", "LICENSE", "crds", "examples", "plugins", "rudr_py"}
+    sources = {"pyproject.toml", "README.md", "LICENSE", "crds", "examples", "plugins", "rudr_py"}
+    assert copied == sources | {"constraints.txt"}
 
 
 def test_history_tests_and_caches_do_not_get_to_the_builder() -> None:

@@ -245,7 +245,7 @@ async def _works(image: Image, cluster: Cluster, kubeconfig: Path) -> None:
             async with session.get(f"http://127.0.0.1:{metrics}/metrics") as answer:
                 assert "controller_runtime_reconcile_total" in await answer.text()
         process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             said = (await saying)[1].decode()
     finally:
         if process.returncode is None:

@@ -112,7 +112,7 @@ def _list(
         wide = output_format == "wide"
         rows = [["NAME", "CATEGORY", "PACKAGE", *(["DESCRIPTION"] if wide else [])]]
         for offer in offers:
-            description = next(iter(facts.paragraphs(offer.provides)), "<none>")
+            description = next(iter(facts.paragraphs(offer.type)), "<none>")
             rows.append([offer.name, names.category_of(offer), offer.package, *([description] if wide else [])])
         return documents.table(rows, headers=headers)
     explained = [facts.explain(offer, catalog) for offer in offers]

@@ -52,13 +52,13 @@ def check_free(catalog: Catalog, category: Category, name: str) -> None:
     offers = {
         spelling: offer
         for offer in names.of_category(catalog, category)
-        for spelling in (offer.name, *offer.provides.aliases)
+        for spelling in (offer.name, *offer.type.aliases)
     }
     offer = offers.get(name)
     if offer is None or offer.package.split()[0] == scaffold.names(category, name).values["package"]:
         return
     raise ConfigError(
         f'the {names.TITLES[category]} "{name}" already exists in {offer.package}, and a second package with this '
-        f'type would not be loaded; choose another name. A type that replaces it needs overrides = ("{name}",): '
+        f'type would not be loaded; choose another name. A type that replaces it needs replaces = ("{name}",): '
         "create it with another name, then change the name"
     )

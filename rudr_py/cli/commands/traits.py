@@ -14,7 +14,7 @@ from rudr_py.cli.types import compatibility, completion, facts, names
 
 OutputFormat = Literal["wide", "yaml", "json", "name"]
 
-HEADER = ("NAME", "APPLIES TO", "NEEDS", "PACKAGE")
+HEADER = ("NAME", "APPLIES TO", "REQUIRES", "PACKAGE")
 
 
 @click.command("traits")
@@ -73,14 +73,14 @@ def _fitting(traits: Sequence[Offer[Any]], misfits: Mapping[str, str] | None) ->
 
 
 def _row(offer: Offer[Any]) -> list[str]:
-    applies_to = ",".join(map(names.short, offer.provides.applies_to)) or "<none>"
-    return [offer.name, applies_to, ",".join(sorted(offer.provides.needs)) or "<none>", offer.package]
+    applies_to = ",".join(map(names.short, offer.type.applies_to)) or "<none>"
+    return [offer.name, applies_to, ",".join(sorted(offer.type.requires)) or "<none>", offer.package]
 
 
 def _wide(traits: Sequence[Offer[Any]], misfits: Mapping[str, str] | None) -> list[list[str]]:
     rows = [[*HEADER, *([] if misfits is None else ["FITS"]), "MESSAGE"]]
     for trait in traits:
-        description = next(iter(facts.paragraphs(trait.provides)), "<none>")
+        description = next(iter(facts.paragraphs(trait.type)), "<none>")
         reason = misfits[trait.name] if misfits else ""
         fits = [] if misfits is None else ["no" if reason else "yes"]
         rows.append([*_row(trait), *fits, reason or description])

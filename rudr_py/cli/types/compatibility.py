@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from rudr_py import catalog
-from rudr_py.api import Context, Rendered, Scale, Trait, WorkloadType
-from rudr_py.api.types import Form
+from rudr_py.api import Rendered, Scale, Trait, WorkloadContext, WorkloadType
+from rudr_py.api.types import ScaleForm
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.cli.types import example
 from rudr_py.model.application import Application
@@ -35,7 +35,7 @@ _CONTAINER: Final = {
 def misfit(trait_offer: Offer[Trait[Any]], workload_offer: Offer[WorkloadType[Any]]) -> str:
     """The reason why the trait does not fit the workload type. Empty if it fits, or if rendering shows no scale."""
     declared = applicability.misfit(trait_offer, workload_offer)
-    form = None if declared or "scale" not in trait_offer.provides.needs else _form(trait_offer)
+    form = None if declared or "scale" not in trait_offer.type.requires else _form(trait_offer)
     return declared or (applicability.misfit_of_size(form, trait_offer.name, workload_offer) if form else "")
 
 
@@ -43,28 +43,28 @@ class _RecordingWorkload(WorkloadType[Any]):
     """Accepts every scale and records its form."""
 
     name = "rudr.oam.dev/v1.Probe"
-    takes = frozenset({"exact", "range", "external"})
-    offers = frozenset({"pods", "service", "scale"})
+    scale_forms = frozenset({"exact", "range", "external"})
+    provides = frozenset({"pods", "service", "scale"})
 
     def __init__(self, aliases: tuple[str, ...]) -> None:
         self.aliases = aliases  # type: ignore[misc] # the names in the trait's applies_to, so that the trait applies
-        self.forms: list[Form] = []
+        self.forms: list[ScaleForm] = []
 
-    def render(self, ctx: Context[Any]) -> Rendered:
+    def render(self, ctx: WorkloadContext[Any]) -> Rendered:
         """No objects."""
         del ctx
         return Rendered()
 
-    def scale(self, ctx: Context[Any], scale: Scale | None) -> Rendered:
+    def scale(self, ctx: WorkloadContext[Any], scale: Scale | None) -> Rendered:
         """Record the form. `hold` is left out: it never results from merging the scales of traits."""
         del ctx
         self.forms += [scale.form] if scale is not None and scale.form != "hold" else []
         return Rendered()
 
 
-def _form(offer: Offer[Trait[Any]]) -> Form | None:
+def _form(offer: Offer[Trait[Any]]) -> ScaleForm | None:
     """The form of the scale that the trait requests with an example of its properties."""
-    recording = _RecordingWorkload(tuple(name for name in offer.provides.applies_to if name != "*"))
+    recording = _RecordingWorkload(tuple(name for name in offer.type.applies_to if name != "*"))
     workload: Offer[WorkloadType[Any]] = catalog.offer(recording, package="rudr-py")
     names = (recording.name, *recording.aliases)
     types = Catalog(workloads=dict.fromkeys(names, workload), traits={offer.name: offer})

@@ -33,7 +33,7 @@ def _of_category(context: click.Context, category: Category, incomplete: str) ->
         spellings = (type_names.short(offer.name), offer.name)
         spelling = next((name for name in spellings if name.startswith(incomplete)), "")
         if spelling:
-            paragraphs = facts.paragraphs(offer.provides)
+            paragraphs = facts.paragraphs(offer.type)
             items.append(CompletionItem(spelling, help=paragraphs[0] if paragraphs else None))
     return items
 

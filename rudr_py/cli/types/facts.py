@@ -53,34 +53,34 @@ class TypeFacts(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
 
 def explain(offer: Offer[Any], catalog: Catalog) -> TypeFacts:
     """Collect the facts about a type. `catalog` contains the other types."""
-    provides = offer.provides
+    offered = offer.type
     type_facts = TypeFacts(
         category=names.category_of(offer),
         name=offer.name,
         package=offer.package,
-        about=paragraphs(provides),
-        aliases=provides.aliases,
-        outdated_properties=dict(provides.renamed_properties),
-        produces=tuple(map(str, provides.produces)),
-        observes=tuple(map(str, provides.observes)),
+        about=paragraphs(offered),
+        aliases=offered.aliases,
+        outdated_properties=dict(offered.renamed_properties),
+        produces=tuple(map(str, offered.produces)),
+        observes=tuple(map(str, offered.observes)),
         rights=_rights(offer),
         # the defaults of models are Python values, for example tuples
         schema=msgspec.json.decode(msgspec.json.encode(offer.schema)),
         example=_example(offer),
     )
-    if isinstance(provides, Trait):
-        return msgspec.structs.replace(type_facts, **_of_trait(offer, provides, catalog))
-    if isinstance(provides, WorkloadType):
-        return msgspec.structs.replace(type_facts, **_of_workload(offer, provides, catalog))
-    return msgspec.structs.replace(type_facts, allow_overlap=isinstance(provides, Scope) and provides.allow_overlap)
+    if isinstance(offered, Trait):
+        return msgspec.structs.replace(type_facts, **_of_trait(offer, offered, catalog))
+    if isinstance(offered, WorkloadType):
+        return msgspec.structs.replace(type_facts, **_of_workload(offer, offered, catalog))
+    return msgspec.structs.replace(type_facts, allow_overlap=isinstance(offered, Scope) and offered.allow_overlap)
 
 
 def _of_trait(offer: Offer[Any], trait: Trait[Any], catalog: Catalog) -> dict[str, Any]:
     workloads = names.of_category(catalog, "workload")
     return {
         "applies_to": trait.applies_to,
-        "needs": tuple(sorted(trait.needs)),
-        "several": trait.several,
+        "needs": tuple(sorted(trait.requires)),
+        "several": trait.repeatable,
         "fits": tuple(workload.name for workload in workloads if not compatibility.misfit(offer, workload)),
     }
 
@@ -88,8 +88,8 @@ def _of_trait(offer: Offer[Any], trait: Trait[Any], catalog: Catalog) -> dict[st
 def _of_workload(offer: Offer[Any], workload_type: WorkloadType[Any], catalog: Catalog) -> dict[str, Any]:
     traits = names.of_category(catalog, "trait")
     return {
-        "takes": tuple(sorted(workload_type.takes)),
-        "offers": tuple(sorted(workload_type.offers)),
+        "takes": tuple(sorted(workload_type.scale_forms)),
+        "offers": tuple(sorted(workload_type.provides)),
         "fits": tuple(trait.name for trait in traits if not compatibility.misfit(trait, offer)),
     }
 

@@ -16,9 +16,9 @@ TITLES: Final[Mapping[Category, str]] = {"trait": "trait", "workload": "workload
 
 def category_of(offer: Offer[Any]) -> Category:
     """The category of a type."""
-    if isinstance(offer.provides, Trait):
+    if isinstance(offer.type, Trait):
         return "trait"
-    return "scope" if isinstance(offer.provides, Scope) else "workload"
+    return "scope" if isinstance(offer.type, Scope) else "workload"
 
 
 def short(name: str) -> str:
@@ -53,7 +53,7 @@ def split(catalog: Catalog, category: Category, text: str) -> tuple[Offer[Any], 
 
     Raises CatalogError, which suggests the nearest type.
     """
-    names = {spelling for offer in of_category(catalog, category) for spelling in (offer.name, *offer.provides.aliases)}
+    names = {spelling for offer in of_category(catalog, category) for spelling in (offer.name, *offer.type.aliases)}
     spellings = {spelling for name in names for spelling in _spellings(name)}
     steps = text.split(".")
     for count in range(len(steps), 0, -1):

@@ -91,10 +91,10 @@ def facts(type_facts: TypeFacts) -> Iterator[tuple[str, str]]:
     rows = {
         "Aliases": ", ".join(type_facts.aliases),
         "Applies to": _applies_to(type_facts),
-        "Needs": ", ".join(type_facts.needs),
+        "Requires": ", ".join(type_facts.needs),
         "Repeatable": "an instance can have it several times" if type_facts.several else "",
-        "Scales": ", ".join(type_facts.takes),
-        "Offers": ", ".join(type_facts.offers),
+        "Scale forms": ", ".join(type_facts.takes),
+        "Provides": ", ".join(type_facts.offers),
         "Traits": ", ".join(type_facts.fits) if type_facts.category == "workload" else "",
         "Overlap": _overlap(type_facts.allow_overlap),
         "Creates": ", ".join(map(_kind, type_facts.produces)),

@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.api import Kind
+from rudr_py.api import Kind, ScopeContext, TraitContext
 from rudr_py.catalog import Catalog
 from rudr_py.model.identity import ObjectKey
 from rudr_py.render import render
 from rudr_py.render.values.inputs import Inputs, Observed
-from rudr_py.render.values.plan import Plan, TypeCall
+from rudr_py.render.values.plan import Plan
 
 LIMIT = 512
 """How many plans are kept: those of the applications that were looked at last."""
@@ -88,9 +88,10 @@ def _same(kept: _Kept, inputs: Inputs) -> bool:
 def _attached(kept: _Kept, attached: Mapping[tuple[str, str], Any]) -> bool:
     """Whether every type was told the time that status has of it since; a time that is lost there begins anew."""
     plan, then = kept.plan, kept.inputs.attached
-    parts: list[tuple[str, TypeCall]] = [(scope.name, scope.part) for scope in plan.scopes]
-    told = [(("", name), part) for name, part in parts]
-    told += [((one.name, part.name), part) for one in plan.instances for part in (one.workload, *one.traits)]
+    told: list[tuple[tuple[str, str], ScopeContext[Any] | TraitContext[Any]]] = [
+        (("", scope.name), scope.part.context) for scope in plan.scopes
+    ]
+    told += [((one.name, part.name), part.context) for one in plan.instances for part in one.traits]
     return (then.keys() & {key for key, _ in told}) <= attached.keys() and all(
-        attached.get(key, part.context.attached_at) == part.context.attached_at for key, part in told
+        attached.get(key, context.attached_at) == context.attached_at for key, context in told
     )

@@ -131,7 +131,7 @@ class Probing:
             host = self._address(namespace, probe)
             timeout = min(max(probe.timeout, SHORTEST), LONGEST)
             check = ProbeRequest(method=probe.method, host=host, port=probe.port, path=probe.path, timeout=timeout)
-            return await self._prober.ask(check)
+            return await self._prober.probe(check)
         except UnreachableError as error:
             return str(error)
         except Exception as error:

@@ -27,7 +27,7 @@ def _traits(invoke: Invoke, everything: Catalog) -> Invoke:
 
 def test_the_table_says_what_each_trait_applies_to_and_needs(traits: Invoke) -> None:
     heading, *rows = (line.split() for line in traits().stdout.splitlines())
-    assert heading == ["NAME", "APPLIES", "TO", "NEEDS", "PACKAGE"]
+    assert heading == ["NAME", "APPLIES", "TO", "REQUIRES", "PACKAGE"]
     assert ["ingress", "Server,SingletonServer", "service", "rudr-py"] in [row[:4] for row in rows]
     assert ["cron-hpa", "*", "scale", "rudr-py-cronhpa", "0.1.0"] in rows
     assert [row[0] for row in rows] == sorted(row[0] for row in rows)

@@ -88,7 +88,7 @@ async def test_who_joins_waits_for_what_is_ready_and_under_way_and_not_for_what_
 
 
 async def get(queue: PriorityQueue[str]) -> str:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         return await queue.get()
 
 
@@ -246,7 +246,7 @@ async def test_closing_sends_waiting_and_later_workers_home_and_ends_run(clock: 
         await get(queue)
     queue.done("a")
     assert (queue.depth, queue.in_flight) == (0, frozenset())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await run
 
 

@@ -29,7 +29,7 @@ async def test_reconciles_side_by_side_do_not_mix() -> None:
             await both.wait()
             return log_context.fields("c")["reconcileID"]
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert list(await asyncio.gather(one("a"), one("b"))) == ["a", "b"]
 
 
@@ -43,7 +43,7 @@ async def test_a_task_that_outlives_the_reconcile_is_no_part_of_it() -> None:
         return during, log_context.fields("c")
 
     started = asyncio.Event()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         with log_context.reconciling(KEY, "7"):
             task = asyncio.create_task(watch())
             await started.wait()

@@ -24,7 +24,7 @@ def make(checks: HealthChecks | None = None, *, health: str = "127.0.0.1:0", met
 async def ask(port: int, path: str, **headers: str) -> tuple[int, str]:
     """Status and text."""
     async with (
-        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session,
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session,
         session.get(f"http://127.0.0.1:{port}{path}", headers=headers) as answer,
     ):
         return answer.status, await answer.text()

@@ -48,7 +48,7 @@ async def test_where_the_loop_stands_is_told_once_while_it_stands_still(caplog: 
     liveness.log.addHandler(listener)
     try:
         with liveness.watching(heart, patience=0.04):
-            assert told.acquire(timeout=10)
+            assert told.acquire(timeout=60)
             assert not told.acquire(timeout=0.2)
     finally:
         liveness.log.removeHandler(listener)

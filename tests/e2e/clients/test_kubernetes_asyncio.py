@@ -13,7 +13,7 @@ from rudr_py.testing.cluster import Cluster
 from tests.e2e.conftest import Server
 from tests.e2e.documents import CRD, established
 
-SECONDS = 30
+SECONDS = 60
 TRAYS = ("generated.example", "v1")
 
 

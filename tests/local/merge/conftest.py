@@ -1,4 +1,4 @@
-"""Schemas and writes for the tests of merging."""
+"""Schemas and writes for the tests of merge."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from rudr_py.local.merge.ownership import Write
-from rudr_py.local.schema import builtin, structural
+from rudr_py.local.merge.managed_fields import Write
+from rudr_py.local.schema import builtin
 from rudr_py.local.schema.builtin import BuiltinSchemas
+from rudr_py.local.schema.crd import structural
 from rudr_py.local.schema.node import SchemaNode
 
 WIDGET: dict[str, Any] = {

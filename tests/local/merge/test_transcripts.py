@@ -1,4 +1,4 @@
-"""The pure part of the recorded exchanges with a real kube-apiserver: what an apply does to ownership."""
+"""Field ownership in recorded exchanges with a real kube-apiserver."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import msgspec
 import pytest
 
 from rudr_py.local.merge import apply as merging
-from rudr_py.local.merge import ownership
-from rudr_py.local.merge.ownership import Write
-from rudr_py.local.schema import structural
+from rudr_py.local.merge import managed_fields
+from rudr_py.local.merge.managed_fields import Write
 from rudr_py.local.schema.builtin import BuiltinSchemas
+from rudr_py.local.schema.crd import structural
 from rudr_py.local.schema.node import SchemaNode
 
 RECORDED = Path(__file__).parents[3] / ".." / "shared" / "apiserver" / "transcripts"
@@ -46,7 +46,7 @@ def write_of(step: dict[str, Any], node: SchemaNode, obj: dict[str, Any], time: 
         node=node,
         time=time,
         subresource=subresource,
-        reset=ownership.reset_fields(subresource, custom=custom, has_status=True),
+        reset=managed_fields.reset_fields(subresource, custom=custom, has_status=True),
     )
 
 
@@ -55,7 +55,7 @@ def timeless(managed: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", ["apply", "apply-lists", "kinds", "crd"])
-def test_applies_leave_the_managed_fields_that_the_real_server_left(name: str, schemas: BuiltinSchemas) -> None:
+def test_an_apply_writes_the_managed_fields_of_the_real_server(name: str, schemas: BuiltinSchemas) -> None:
     live: dict[str, Any] = {}
     uid = ""
     for step in steps(name):
@@ -78,7 +78,7 @@ def test_applies_leave_the_managed_fields_that_the_real_server_left(name: str, s
             live[path] = obj
 
 
-def test_a_conflict_reads_like_the_real_servers(schemas: BuiltinSchemas) -> None:
+def test_a_conflict_has_the_message_of_the_real_server(schemas: BuiltinSchemas) -> None:
     recorded = steps("apply")
     refused = recorded[5]
     applied = refused["request"]["body"]
@@ -93,18 +93,20 @@ def test_a_conflict_reads_like_the_real_servers(schemas: BuiltinSchemas) -> None
 @pytest.mark.parametrize(
     ("name", "index"), [("patches", 0), ("validation", 4), ("subresources", 0), ("kinds", 7), ("crd", 0), ("crd", 4)]
 )
-def test_creating_owns_what_the_real_server_says_it_owns(name: str, index: int, schemas: BuiltinSchemas) -> None:
+def test_a_create_owns_the_fields_that_it_owns_on_the_real_server(
+    name: str, index: int, schemas: BuiltinSchemas
+) -> None:
     step = steps(name)[index]
     obj = copy.deepcopy(step["response"]["body"])
     managed = obj["metadata"].pop("managedFields")
     for key in ALLOCATED:
         obj["spec"].pop(key, None)
     write = write_of(step, node_of(schemas, obj), obj, managed[0]["time"])
-    assert ownership.update(None, obj, write) == managed
+    assert managed_fields.update(None, obj, write) == managed
 
 
 @pytest.mark.parametrize(("name", "first", "last"), [("patches", 1, 4), ("crd", 10, 11)])
-def test_updating_moves_ownership_as_the_real_server_moved_it(
+def test_an_update_moves_ownership_as_on_the_real_server(
     name: str, first: int, last: int, schemas: BuiltinSchemas
 ) -> None:
     recorded = steps(name)
@@ -113,4 +115,4 @@ def test_updating_moves_ownership_as_the_real_server_moved_it(
         obj = copy.deepcopy(recorded[index]["response"]["body"])
         managed = obj["metadata"].pop("managedFields")
         write = write_of(recorded[index], node_of(schemas, obj), obj, max(entry["time"] for entry in managed))
-        assert timeless(ownership.update(live, obj, write)) == timeless(managed), recorded[index].get("note")
+        assert timeless(managed_fields.update(live, obj, write)) == timeless(managed), recorded[index].get("note")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -104,8 +105,24 @@ def test_aliases_that_explode_are_refused() -> None:
     assert "aliases" in refused("\n".join(lines))[0].message
 
 
-def test_deep_nesting_is_refused() -> None:
-    assert "deeper" in refused("[" * 50_000)[0].message
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [("[" * 50_000, 101), ("[" * 1_100, 101), ("{a: " * 50_000, 401), ("- " * 20_000, 201), ("ä: " + "[" * 1_100, 103)],
+    ids=["list", "list within one look-ahead", "map", "block list", "list after a character of two bytes"],
+)
+@pytest.mark.parametrize("loader", [yaml.SafeLoader, yaml_file.LOADER], ids=["python", "libyaml"])
+def test_deep_nesting_is_refused_at_its_place(
+    text: str, column: int, loader: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(yaml_file, "LOADER", loader)
+    (problem,) = refused(text)
+    assert problem.message == "nested deeper than 100 levels"
+    assert str(problem.location) == f"f.yaml:1:{column}"
+
+
+def test_a_file_nested_as_deep_as_allowed_keeps_its_syntax_error() -> None:
+    (problem,) = refused("[" * 100 + "}")
+    assert problem.message.startswith("the file is not valid YAML: ")
 
 
 def test_deep_nesting_is_refused_through_aliases_too() -> None:

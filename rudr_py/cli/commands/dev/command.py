@@ -120,7 +120,7 @@ def command(context: click.Context, /, *, port: int, release: str, no_controller
 
 def _access() -> AccessSettings:
     """TLS with a new certificate, and RBAC. The token in the kubeconfig has all rights."""
-    return AccessSettings(tls=certificates.generate(LocalSettings().host))
+    return AccessSettings(certificate=certificates.generate(LocalSettings().host))
 
 
 async def _serve(options: DevOptions) -> None:

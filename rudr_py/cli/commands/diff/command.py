@@ -159,23 +159,17 @@ async def _compare_namespace(comparison: _Comparison, namespace: str) -> DiffRes
 
 
 def text(differences: Sequence[DocumentDiff], *, colours: bool) -> Iterator[str]:
-    """For each object the kind of change, the owners of the fields, and a unified diff that `patch` accepts."""
+    """For each object the kind of change, remarks, and a unified diff that `patch` accepts."""
     for difference in differences:
-        title = f"# {difference.ref} in {difference.namespace}: {_change(difference)}"
+        title = f"# {difference.ref} in {difference.namespace}: {difference.fate}"
         yield colour.paint(title, on=colours, bold=True)
-        for note in (*difference.notes, *document_diff.owners(difference)):
-            yield f"# {plain_text.printable(note)}"
+        for remark in difference.remarks:
+            yield f"# {plain_text.printable(remark)}"
         for number, line in enumerate(document_diff.lines(difference)):
             yield colour.paint(line, _COLOURS.get(line[:1], "") if number > 1 else "", on=colours)
 
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
-
-
-def _change(diff: DocumentDiff) -> str:
-    if diff.live is None:
-        return "would be created"
-    return "would be pruned" if diff.merged is None else "would be changed"
 
 
 def run_external(program: str, differences: Sequence[DocumentDiff]) -> int:
@@ -184,8 +178,8 @@ def run_external(program: str, differences: Sequence[DocumentDiff]) -> int:
     arguments = [word for word in words[1:] if _ARGUMENT.fullmatch(word)]
     with tempfile.TemporaryDirectory(prefix="LIVE-") as live, tempfile.TemporaryDirectory(prefix="MERGED-") as merged:
         for difference in differences:
-            for note in (*difference.notes, *document_diff.owners(difference)):
-                click.echo(f"{difference.ref}: {plain_text.printable(note)}", err=True)
+            for remark in difference.remarks:
+                click.echo(f"{difference.ref}: {plain_text.printable(remark)}", err=True)
             for folder, content in zip((live, merged), document_diff.texts(difference), strict=True):
                 Path(folder, difference.file).write_text(content, encoding="utf-8")
         try:

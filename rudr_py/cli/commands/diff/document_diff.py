@@ -1,7 +1,7 @@
-"""The difference of two states of an object as lines, and the owners of the fields that differ. Pure.
+"""Compare two states of one object: the differing lines, and the owners of the differing fields. Pure.
 
-Fields that change with every write (managedFields, resourceVersion, generation, records of the last applied
-configuration) are ignored. Values of Secrets are never printed.
+Fields that change with every write (managedFields, resourceVersion, generation, the record of the last apply) are left
+out, and values of Secrets are never shown.
 """
 
 from __future__ import annotations
@@ -19,98 +19,118 @@ from rudr_py.kube.live_object import APPLIED_ANNOTATION
 
 Document = dict[str, Any]
 
-_SERVER_FIELDS = frozenset({"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"})
-"""Fields of the metadata that the server sets."""
+HIDDEN = frozenset({"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"})
+"""Metadata that the server sets; it is no difference."""
 
 _RECORDS = frozenset({APPLIED_ANNOTATION, "kubectl.kubernetes.io/last-applied-configuration"})
-"""Annotations with a copy of the object, including the values of a Secret, or with a hash of it."""
+"""Annotations that repeat the whole object, the values of a Secret with it, or a hash of it."""
 
 MASK, BEFORE, AFTER = "***", "*** (before)", "*** (after)"
-"""The replacements of a value of a Secret: unchanged, and changed."""
+"""Placeholders for the value of a Secret: equal in both states, and changed."""
 
 
 class DocumentDiff(msgspec.Struct, frozen=True, kw_only=True):
-    """The live state of an object and the state after the change; None if it does not exist. `notes` are for people."""
+    """The live and the future state of an object; None where it does not exist.
+
+    `replaced` means that it is deleted and created again. `blocked` is why the controller does not do so at the next
+    reconcile, empty where it does. `notes` are further remarks for the user.
+    """
 
     ref: Ref
     namespace: str
     live: Document | None
     merged: Document | None
+    replaced: bool = False
+    blocked: str = ""
     notes: tuple[str, ...] = ()
 
     @property
+    def fate(self) -> str:
+        """The future of the object, as the end of a sentence."""
+        if self.replaced:
+            return "would be replaced"
+        if self.live is None:
+            return "would be created"
+        return "would be pruned" if self.merged is None else "would be changed"
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """All lines for the user beside the differing lines: notes, the reason of a delay, owners of fields."""
+        delay = (f"not at once: {self.blocked}",) if self.blocked else ()
+        return (*self.notes, *delay, *owners(self))
+
+    @property
     def file(self) -> str:
-        """The name of its file, as in kubectl."""
+        """The name of its file, in the format of `kubectl diff`."""
         kind = self.ref.kind
         return f"{kind.api_version.replace('/', '.')}.{kind.kind}.{self.namespace}.{self.ref.name}"
 
 
 def texts(diff: DocumentDiff) -> tuple[str, str]:
-    """Both states as YAML with sorted keys; empty for an object that does not exist. Equal if nothing differs."""
-    live, merged = _comparable(diff.live), _comparable(diff.merged)
+    """Both states as YAML, keys in order; empty where the object does not exist. Equal when nothing differs."""
+    live, merged = _compared(diff.live), _compared(diff.merged)
     if diff.ref.kind.kind == "Secret":
         live, merged = masked(live, merged)
     return _text(live), _text(merged)
 
 
 def lines(diff: DocumentDiff) -> list[str]:
-    """A unified diff with three lines of context; empty if nothing differs."""
+    """The differing lines in the format of `diff -u`; none when nothing differs."""
     live, merged = texts(diff)
-    unified_diff = difflib.unified_diff(
+    unified = difflib.unified_diff(
         live.splitlines(),
         merged.splitlines(),
         f"LIVE/{diff.file}" if live else "/dev/null",
         f"MERGED/{diff.file}" if merged else "/dev/null",
         lineterm="",
     )
-    return list(unified_diff)
+    return list(unified)
 
 
 def owners(diff: DocumentDiff) -> list[str]:
-    """The owners of each field that would change: `spec.replicas is owned by kubectl-edit`."""
+    """The owner of each field that would change, such as `spec.replicas is owned by kubectl-edit`."""
     live, merged = diff.live, diff.merged
     if live is None or merged is None:
         return []
-    by_path: dict[str, list[str]] = {}
+    owned_by: dict[str, list[str]] = {}
     for manager, owned in managed_fields.others(live):
-        for path in managed_fields.changed(owned, _comparable(live), _comparable(merged)):
-            managers = by_path.setdefault(path, [])
+        for path in managed_fields.changed(owned, _compared(live), _compared(merged)):
+            managers = owned_by.setdefault(path, [])
             if manager not in managers:
                 managers.append(manager)
-    return [f"{path} is owned by {' and '.join(managers)}" for path, managers in sorted(by_path.items())]
+    return [f"{path} is owned by {' and '.join(managers)}" for path, managers in sorted(owned_by.items())]
 
 
 def held(merged: Document, live: Document, paths: tuple[Path, ...]) -> Document:
-    """The merged state with the live values of fields whose ownership is given up without a reset."""
+    """The future state with the live values of the fields that are given up without being reset."""
     for path in paths:
         value = managed_fields.value(live, path)
         if (
             value is not None
             and managed_fields.value(merged, path) != value
-            and not any(isinstance(step, dict) for step in path)
+            and not any(isinstance(s, dict) for s in path)
         ):
             merged = _with(merged, tuple(str(step) for step in path), value)
     return merged
 
 
 def masked(live: Document | None, merged: Document | None) -> tuple[Document | None, Document | None]:
-    """Both states of a Secret with replaced values, which still differ where the values do."""
+    """Both states of a Secret with placeholders for its values, which show the ones that change."""
     for part in ("data", "stringData"):
         old, new = _mapping((live or {}).get(part)), _mapping((merged or {}).get(part))
-        masked_old = {key: MASK if key not in new or new[key] == value else BEFORE for key, value in old.items()}
-        masked_new = {key: MASK if key not in old or old[key] == value else AFTER for key, value in new.items()}
-        live = {**live, part: masked_old} if live is not None and old else live
-        merged = {**merged, part: masked_new} if merged is not None and new else merged
+        old_values = {key: MASK if key not in new or new[key] == value else BEFORE for key, value in old.items()}
+        new_values = {key: MASK if key not in old or old[key] == value else AFTER for key, value in new.items()}
+        live = {**live, part: old_values} if live is not None and old else live
+        merged = {**merged, part: new_values} if merged is not None and new else merged
     return live, merged
 
 
-def _comparable(document: Document | None) -> Document | None:
-    """The document without the ignored fields."""
+def _compared(document: Document | None) -> Document | None:
+    """The document without the fields that are no difference."""
     if document is None:
         return None
-    metadata = {key: value for key, value in document.get("metadata", {}).items() if key not in _SERVER_FIELDS}
-    annotations = metadata.pop("annotations", None) or {}
-    annotations = {name: value for name, value in annotations.items() if name not in _RECORDS}
+    metadata = {key: value for key, value in document.get("metadata", {}).items() if key not in HIDDEN}
+    annotations = {k: v for k, v in (metadata.pop("annotations", None) or {}).items() if k not in _RECORDS}
     if annotations:
         metadata["annotations"] = annotations
     return {**{key: value for key, value in document.items() if key != "status"}, "metadata": metadata}

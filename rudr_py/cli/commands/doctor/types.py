@@ -12,6 +12,7 @@ from rudr_py.cli.commands.doctor.finding import Finding, note, ok, problem
 from rudr_py.cli.output import plain_text
 from rudr_py.errors import CatalogError
 from rudr_py.model.identity import TypeName
+from rudr_py.model.metadata_keys import PACKAGE_ANNOTATION
 from rudr_py.render.types import definitions
 from rudr_py.render.values import labels
 
@@ -82,7 +83,7 @@ def check(uses: Mapping[TypeUse, Sequence[str]], catalog: Catalog, published: Se
                 "plugins.packages, or a custom image); rudr plugins lists the packages that are installed here",
             )
         else:
-            package = (_metadata(publication).get("annotations") or {}).get(definitions.PACKAGE, "")
+            package = (_metadata(publication).get("annotations") or {}).get(PACKAGE_ANNOTATION, "")
             source = f" by {package}" if package else ""
             name = package.partition(" ")[0]
             hint = f"to use it in rudr validate, render and diff: pip install {name}" if name else ""
@@ -144,7 +145,7 @@ def _packages(documents: Iterable[Document]) -> dict[str, str]:
     versions = {}
     for document in documents:
         annotations = _metadata(document).get("annotations") or {}
-        name, _, version = str(annotations.get(definitions.PACKAGE, "")).partition(" ")
+        name, _, version = str(annotations.get(PACKAGE_ANNOTATION, "")).partition(" ")
         if name:
             versions[name] = version
     return versions

@@ -183,13 +183,13 @@ def _choose(node: Schema, key: str, offers: Iterable[Offer[Any]], *, closed: boo
     types = list(offers)
     type_enum = {"enum": sorted(offer.name for offer in types)}
     # a pattern, because editors offer the values of an enum
-    aliases = [alias for offer in types for alias in offer.provides.aliases]
+    aliases = [alias for offer in types for alias in offer.type.aliases]
     alias_patterns = [editor_types.pattern_of(aliases)] if aliases else []
     other_groups = {"pattern": f"^(?!{_GROUP}/)[^/]+/v[0-9a-z]+[.][A-Z][A-Za-z0-9]*$"}
     node["properties"][key]["anyOf"] = [type_enum, *alias_patterns, *([] if closed else [other_groups])]
     node["allOf"] = [
         {
-            "if": editor_types.is_named(key, (offer.name, *offer.provides.aliases)),
+            "if": editor_types.is_named(key, (offer.name, *offer.type.aliases)),
             "then": _reference(editor_types.key_of(offer)),
         }
         for offer in types

@@ -17,12 +17,12 @@ from rudr_py.cli.types import facts, names
 def definition(offer: Offer[Any]) -> Schema:
     """The schema of a trait binding, a scope binding or a component with this type."""
     category = names.category_of(offer)
-    about = " ".join(facts.paragraphs(offer.provides))
+    about = " ".join(facts.paragraphs(offer.type))
     if category == "workload":
         settings = {"properties": {"workloadType": {"description": about}, "workloadSettings": _settings(offer)}}
         return {**settings, "required": ["workloadSettings"]} if offer.schema.get("required") else settings
     key = "name" if category == "trait" else "type"
-    as_map = _with_former_names(json_schema.of_type(offer.schema), offer.provides.renamed_properties)
+    as_map = _with_former_names(json_schema.of_type(offer.schema), offer.type.renamed_properties)
     required = bool(offer.schema.get("required"))
     properties: Schema = {"description": about}
     if category == "trait":
@@ -76,7 +76,7 @@ def _with_former_names(schema: Schema, renamed: Mapping[str, str]) -> Schema:
 def _as_list(offer: Offer[Any]) -> Schema:
     """The properties of a scope as a list of name and value."""
     declared = json_schema.of_type(offer.schema)
-    properties = _with_former_names(declared, offer.provides.renamed_properties)["properties"]
+    properties = _with_former_names(declared, offer.type.renamed_properties)["properties"]
     closed = declared.get("additionalProperties") is False
     by_name = [
         {"if": is_one_of("name", [name]), "then": {"properties": {"value": inner}}}

@@ -22,7 +22,7 @@ from rudr_py.cli.output import colour, plain_text
 from rudr_py.cli.output import documents as document_output
 from rudr_py.cli.output.live_text import LiveText, Text
 from rudr_py.controller.state import inventory
-from rudr_py.render.values import labels
+from rudr_py.model.kinds import COMPONENT_INSTANCE, DEPLOYMENT, JOB, REPLICA_SET, STATEFUL_SET
 
 OutputFormat = Literal["text", "wide", "yaml", "json", "name"]
 
@@ -37,11 +37,11 @@ class TreeQuery(NamedTuple):
 
 
 INTERMEDIATE_KINDS = (
-    labels.COMPONENT_INSTANCE,
-    Kind("apps/v1", "Deployment"),
-    Kind("apps/v1", "StatefulSet"),
-    Kind("apps/v1", "ReplicaSet"),
-    Kind("batch/v1", "Job"),
+    COMPONENT_INSTANCE,
+    DEPLOYMENT,
+    STATEFUL_SET,
+    REPLICA_SET,
+    JOB,
     list_watch.POD,
 )
 """Kinds that other controllers create below the objects of an application."""

@@ -1,4 +1,4 @@
-"""Pods: their status as a function of script and age, and the node that writes it."""
+"""Pods: scripted status and assignment to the node."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from rudr_py.local.controllers import PodScript, times
+from rudr_py.local.controllers import PodScript
+from rudr_py.local.controllers.runtime import times
 from rudr_py.local.controllers.workloads.pods import pod_status
 from rudr_py.local.storage.store import Object
 from tests.local.controllers.harness import RecordedObjects, Run

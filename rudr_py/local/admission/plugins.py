@@ -1,0 +1,86 @@
+"""Built-in admission plugins: namespace lifecycle, permission to create and grant, service accounts of pods."""
+
+from __future__ import annotations
+
+from rudr_py.errors import Cause
+from rudr_py.local.access import attributes, escalation
+from rudr_py.local.access.attributes import Attributes
+from rudr_py.local.access.user import User
+from rudr_py.local.apimachinery import api_errors
+from rudr_py.local.backend import Backend
+from rudr_py.local.registry.resources import Resource
+from rudr_py.local.storage.store import Object
+
+SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+_DEFAULT_ACCOUNT = "default"
+_NOT_READY_TAINTS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+_NOT_READY_TOLERATION = {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
+_UNDELETABLE = frozenset({"default", "kube-system", "kube-public"})
+
+
+def check_namespace(backend: Backend, resource: Resource, namespace: str, name: str) -> None:
+    """Raise `ApiError` for a creation in a namespace that does not exist (404) or is terminating (403)."""
+    if not resource.namespaced:
+        return
+    live = backend.store.get("namespaces", "", namespace)
+    if live is None:
+        namespaces = backend.registry.storage_resource("namespaces")
+        raise api_errors.not_found(namespaces or resource, namespace)
+    if live["metadata"].get("deletionTimestamp"):
+        cause_message = f"namespace {namespace} is being terminated"
+        cause = Cause(reason="NamespaceTerminating", message=cause_message, field="metadata.namespace")
+        message = f"unable to create new content in namespace {namespace} because it is being terminated"
+        raise api_errors.forbidden(resource, name, message, (cause,))
+
+
+def check_upsert(backend: Backend, resource: Resource, namespace: str, name: str, user: User | None) -> None:
+    """Raise `ForbiddenError` (403) if a write creates an object that the user may not create; None may create all."""
+    if user is None or backend.access is None:
+        return
+    create_attributes = Attributes(
+        user=user, verb="create", group=resource.group, resource=resource.plural, namespace=namespace, name=name
+    )
+    verdict = backend.access.decide(create_attributes)
+    if not verdict.allowed:
+        raise attributes.forbidden(create_attributes, verdict.reason)
+
+
+def complete_pod(backend: Backend, resource: Resource, new: Object) -> None:
+    """Set the service account, priority and tolerations of a new pod.
+
+    Raises `ApiError` (403) if the service account does not exist. The token volume of a real cluster is not added.
+    """
+    if resource.table != "pods":
+        return
+    spec, metadata = new.setdefault("spec", {}), new["metadata"]
+    if backend.service_accounts:
+        name = spec.get("serviceAccountName") or _DEFAULT_ACCOUNT
+        spec["serviceAccountName"] = spec["serviceAccount"] = name
+        # a controller may create the default account after the first pod
+        if name != _DEFAULT_ACCOUNT and backend.store.get("serviceaccounts", metadata["namespace"], name) is None:
+            message = (
+                f'error looking up service account {metadata["namespace"]}/{name}: serviceaccount "{name}" not found'
+            )
+            raise api_errors.forbidden(resource, metadata.get("name", ""), message)
+    spec.setdefault("priority", 0)
+    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+    tolerated_keys = {each.get("key") for each in spec.get("tolerations") or () if each.get("effect") != "NoSchedule"}
+    tolerations = [
+        {**_NOT_READY_TOLERATION, "key": key} for key in _NOT_READY_TAINTS if not tolerated_keys & {key, None}
+    ]
+    if tolerations:
+        spec["tolerations"] = [*(spec.get("tolerations") or ()), *tolerations]
+
+
+def check_grants(backend: Backend, resource: Resource, new: Object, old: Object | None, user: User | None) -> None:
+    """Raise `ForbiddenError` (403) for a role or binding that grants more than the user has; None may grant all."""
+    if user is None or backend.access is None or backend.access.authorizer is None:
+        return
+    if resource.table in escalation.TABLES:
+        escalation.check(backend.access.authorizer, user, resource, new, old)
+
+
+def check_deletion(resource: Resource, name: str) -> None:
+    """Raise `ForbiddenError` (403) for the deletion of a system namespace."""
+    if resource.table == "namespaces" and name in _UNDELETABLE:
+        raise api_errors.forbidden(resource, name, "this namespace may not be deleted")

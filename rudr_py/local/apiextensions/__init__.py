@@ -1,0 +1,1 @@
+"""Custom kinds: the registry follows the CustomResourceDefinitions in the store."""

@@ -1,0 +1,238 @@
+"""Errors with the messages of the real API server, and the Status objects that carry them.
+
+The modules of the local API create every `ApiError` here, except those of `merge`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rudr_py import errors
+from rudr_py.errors import ApiError, Cause
+from rudr_py.local.registry.resources import Resource
+
+MODIFIED_MEANWHILE = "the object has been modified; please apply your changes to the latest version and try again"
+CONTINUE_EXPIRED = (
+    "The provided continue parameter is too old to display a consistent list result. "
+    "You can start a new list without the continue parameter, or use the continue token in this response "
+    "to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list"
+    " - objects that were created, modified, or deleted between the time the first chunk was returned and now "
+    "may show up in the list."
+)
+PLAIN_NOT_FOUND = "404 page not found\n"
+
+
+class NoSuchPathError(Exception):
+    """No resource is served at this path. The answer is the plain text `404 page not found`."""
+
+
+def body(error: ApiError) -> dict[str, Any]:
+    """Return the Status object of an error."""
+    status: dict[str, Any] = {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": dict(error.details.get("listMeta", {})),
+        "status": "Failure",
+        "message": error.message,
+    }
+    if error.reason:
+        status["reason"] = error.reason
+    details = {key: value for key, value in error.details.items() if key != "listMeta" and value}
+    if error.causes:
+        details["causes"] = [{key: value for key, value in _cause(cause).items() if value} for cause in error.causes]
+    if error.retry_after:
+        details["retryAfterSeconds"] = int(error.retry_after)
+    empty = details.pop("empty", False)
+    if details or empty:
+        status["details"] = details
+    status["code"] = error.status
+    return status
+
+
+def _cause(cause: Cause) -> dict[str, str]:
+    return {"reason": cause.reason, "message": cause.message, "field": cause.field}
+
+
+def success(resource: Resource, name: str, uid: str) -> dict[str, Any]:
+    """Return the Status object of a deletion."""
+    details = {"name": name, "group": resource.group, "kind": resource.plural, "uid": uid}
+    return {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Success",
+        "details": {key: value for key, value in details.items() if value},
+    }
+
+
+def named(resource: Resource, name: str, *, kind: str = "") -> dict[str, Any]:
+    """Return the `details` of an object; `kind` replaces the plural."""
+    return {"name": name, "group": resource.group, "kind": kind or resource.plural}
+
+
+def not_found(resource: Resource, name: str) -> errors.NotFoundError:
+    """404 of an object."""
+    return errors.NotFoundError(
+        f'{resource.group_resource} "{name}" not found',
+        status=404,
+        reason="NotFound",
+        details=named(resource, name),
+    )
+
+
+def no_such_resource() -> errors.NotFoundError:
+    """404 of a resource in a group and version that is served."""
+    return errors.NotFoundError(
+        "the server could not find the requested resource",
+        status=404,
+        reason="NotFound",
+        details={"empty": True},
+    )
+
+
+def already_exists(resource: Resource, name: str) -> errors.AlreadyExistsError:
+    """409 of a creation."""
+    return errors.AlreadyExistsError(
+        f'{resource.group_resource} "{name}" already exists',
+        status=409,
+        reason="AlreadyExists",
+        details=named(resource, name),
+    )
+
+
+def conflict(resource: Resource, name: str, reason: str = MODIFIED_MEANWHILE, *, kind: str = "") -> ApiError:
+    """409 of a failed precondition; `kind` replaces the group resource in the message."""
+    details = {"name": name, "kind": kind} if kind else named(resource, name)
+    if kind and resource.group:
+        details["group"] = resource.group
+    qualified = f"{kind}.{resource.group}" if kind and resource.group else kind or resource.group_resource
+    return errors.ConflictError(
+        f'Operation cannot be fulfilled on {qualified} "{name}": {reason}',
+        status=409,
+        reason="Conflict",
+        details=details,
+    )
+
+
+def invalid(resource: Resource, name: str, causes: Sequence[Cause], *, kind: str = "") -> ApiError:
+    """422 with every error of a body; `kind` replaces the resource's kind."""
+    kind = kind or resource.kind
+    qualified = f"{kind}.{resource.group}" if resource.group else kind
+    distinct = list(dict.fromkeys(f"{cause.field}: {cause.message}" for cause in causes))
+    text = distinct[0] if len(distinct) == 1 else "[" + ", ".join(distinct) + "]"
+    return errors.InvalidError(
+        f'{qualified} "{name}" is invalid: {text}',
+        status=422,
+        reason="Invalid",
+        causes=tuple(causes),
+        details={"name": name, "group": resource.group, "kind": kind},
+    )
+
+
+def bad_request(message: str) -> ApiError:
+    """400: the request cannot be decoded."""
+    return errors.InvalidError(message, status=400, reason="BadRequest")
+
+
+def undecodable(resource: Resource, reason: str) -> ApiError:
+    """400 of a body that cannot be decoded into the kind."""
+    return bad_request(
+        f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {reason}'
+    )
+
+
+def unsupported_media(accepted: str = "") -> ApiError:
+    """415; `accepted` lists the supported media types."""
+    if not accepted:
+        return errors.InvalidError(
+            "415: Unsupported Media Type", status=415, reason="UnsupportedMediaType", details={"empty": True}
+        )
+    return errors.InvalidError(
+        f"the body of the request was in an unknown format - accepted media types include: {accepted}",
+        status=415,
+        reason="UnsupportedMediaType",
+    )
+
+
+def method_not_allowed() -> ApiError:
+    """405: the resource does not support the verb."""
+    return ApiError(
+        "the server does not allow this method on the requested resource",
+        status=405,
+        reason="MethodNotAllowed",
+        details={"empty": True},
+    )
+
+
+def internal() -> ApiError:
+    """500: an unexpected exception, which is logged."""
+    return errors.ServerError(
+        "Internal error occurred: the local API failed, see its log", status=500, reason="InternalError"
+    )
+
+
+def forbidden(resource: Resource, name: str, reason: str, causes: Sequence[Cause] = ()) -> ApiError:
+    """403 of admission."""
+    return errors.ForbiddenError(
+        f'{resource.group_resource} "{name}" is forbidden: {reason}',
+        status=403,
+        reason="Forbidden",
+        causes=tuple(causes),
+        details=named(resource, name),
+    )
+
+
+def missing_manager() -> ApiError:
+    """422 of an apply without a field manager."""
+    return _options_error("fieldManager", "FieldValueRequired", "Required value: is required for apply patch")
+
+
+def _options_error(field: str, reason: str, message: str) -> ApiError:
+    return errors.InvalidError(
+        f'PatchOptions.meta.k8s.io "" is invalid: {field}: {message}',
+        status=422,
+        reason="Invalid",
+        causes=(Cause(reason=reason, message=message, field=field),),
+        details={"group": "meta.k8s.io", "kind": "PatchOptions"},
+    )
+
+
+def bad_force() -> ApiError:
+    """422 of `force` on a patch that is not an apply."""
+    return _options_error("force", "FieldValueForbidden", "Forbidden: may not be specified for non-apply patch")
+
+
+def initial_events_need_match() -> ApiError:
+    """422 of a watch with `sendInitialEvents` and without `resourceVersionMatch`."""
+    message = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+    return errors.InvalidError(
+        f'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: {message}',
+        status=422,
+        reason="Invalid",
+        causes=(Cause(reason="FieldValueForbidden", message=message, field="resourceVersionMatch"),),
+        details={"group": "meta.k8s.io", "kind": "ListOptions"},
+    )
+
+
+def watch_expired() -> ApiError:
+    """410 of a watch from a compacted resourceVersion."""
+    return errors.ExpiredError("The resourceVersion for the provided watch is too old.", status=410, reason="Expired")
+
+
+def continue_expired(fresh: str) -> ApiError:
+    """410 of a page of a compacted list; `fresh` is the token of an inconsistent continuation."""
+    return errors.ExpiredError(
+        CONTINUE_EXPIRED, status=410, reason="Expired", details={"listMeta": {"continue": fresh}}
+    )
+
+
+def too_large_version(requested: int, current: int) -> ApiError:
+    """504 of a read at a resourceVersion that does not exist yet."""
+    return errors.ServerError(
+        f"Timeout: Too large resource version: {requested}, current: {current}",
+        status=504,
+        reason="Timeout",
+        causes=(Cause(reason="ResourceVersionTooLarge", message="Too large resource version"),),
+        retry_after=1,
+    )

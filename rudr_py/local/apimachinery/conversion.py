@@ -1,0 +1,86 @@
+"""Conversion of objects between the stored API version and the requested one.
+
+Custom kinds change only their apiVersion (`conversion.strategy: None`). Of the built-in kinds, events and autoscalers
+have two forms. Objects are never changed in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rudr_py.local.registry.resources import KindInfo, Resource
+from rudr_py.local.storage.store import Object
+
+_CORE_EVENT = KindInfo("v1", "Event")
+_EVENT = KindInfo("events.k8s.io/v1", "Event")
+_EVENT_FIELDS = (
+    ("involvedObject", "regarding"),
+    ("message", "note"),
+    ("reportingComponent", "reportingController"),
+    ("source", "deprecatedSource"),
+    ("firstTimestamp", "deprecatedFirstTimestamp"),
+    ("lastTimestamp", "deprecatedLastTimestamp"),
+    ("count", "deprecatedCount"),
+)
+_OMITTED_WHEN_EMPTY = frozenset({"reportingController", "reportingInstance"})
+"""Fields that events.k8s.io omits when they are empty."""
+_TO_NEW = dict(_EVENT_FIELDS)
+_TO_CORE = {new: core for core, new in _EVENT_FIELDS}
+
+
+def convert(obj: Object, resource: Resource) -> Object:
+    """Return `obj` in the version of `resource`; the same object if it has that version."""
+    if obj["apiVersion"] == resource.api_version:
+        return obj
+    change = _CHANGES.get((KindInfo(obj["apiVersion"], obj["kind"]), resource.id))
+    converted = change(obj) if change else dict(obj)
+    converted["apiVersion"] = resource.api_version
+    converted["metadata"] = dict(obj["metadata"])
+    return converted
+
+
+def _event_to_new(obj: Object) -> Object:
+    renamed = {_TO_NEW.get(key, key): value for key, value in obj.items()}
+    return {key: value for key, value in renamed.items() if value != "" or key not in _OMITTED_WHEN_EMPTY}
+
+
+def _rename_keys(names: dict[str, str]) -> Callable[[Object], Object]:
+    return lambda obj: {names.get(key, key): value for key, value in obj.items()}
+
+
+def _autoscaler_to_v1(obj: Object) -> Object:
+    spec = dict(obj.get("spec") or {})
+    rest = []
+    for metric in spec.pop("metrics", None) or ():
+        target = (metric.get("resource") or {}).get("target") or {}
+        if (metric.get("resource") or {}).get("name") == "cpu" and "averageUtilization" in target:
+            spec["targetCPUUtilizationPercentage"] = target["averageUtilization"]
+        else:
+            rest.append(metric)
+    if rest:
+        spec["metrics"] = rest
+    status = dict(obj.get("status") or {})
+    status.setdefault("currentReplicas", 0)
+    status.pop("currentMetrics", None)
+    return {**obj, "spec": spec, "status": status}
+
+
+def _autoscaler_to_v2(obj: Object) -> Object:
+    spec = dict(obj.get("spec") or {})
+    percentage = spec.pop("targetCPUUtilizationPercentage", None)
+    metrics = list(spec.pop("metrics", ()))
+    if percentage is not None:
+        target = {"type": "Utilization", "averageUtilization": percentage}
+        metrics.append({"type": "Resource", "resource": {"name": "cpu", "target": target}})
+    if metrics:
+        spec["metrics"] = metrics
+    return {**obj, "spec": spec}
+
+
+_AUTOSCALER = "HorizontalPodAutoscaler"
+_CHANGES: dict[tuple[KindInfo, KindInfo], Callable[[Object], Object]] = {
+    (_CORE_EVENT, _EVENT): _event_to_new,
+    (_EVENT, _CORE_EVENT): _rename_keys(_TO_CORE),
+    (KindInfo("autoscaling/v2", _AUTOSCALER), KindInfo("autoscaling/v1", _AUTOSCALER)): _autoscaler_to_v1,
+    (KindInfo("autoscaling/v1", _AUTOSCALER), KindInfo("autoscaling/v2", _AUTOSCALER)): _autoscaler_to_v2,
+}

@@ -1,0 +1,176 @@
+"""Validation of object metadata: names, labels, annotations, owners, finalizers, immutable fields. Pure.
+
+Messages are those of `k8s.io/apimachinery/pkg/api/validation` and `pkg/util/validation`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from rudr_py.errors import Cause
+from rudr_py.local.registry.resources import Resource
+
+_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
+_DNS1035 = "[a-z]([-a-z0-9]*[a-z0-9])?"
+_QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
+_SUBDOMAIN_TEXT = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
+    "and must start and end with an alphanumeric character (e.g. 'example.com', "
+    f"regex used for validation is '{_SUBDOMAIN}')"
+)
+LABEL_TEXT = (
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', "
+    "and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', "
+    f"regex used for validation is '{_LABEL}')"
+)
+_DNS1035_TEXT = (
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', "
+    "start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', "
+    f"regex used for validation is '{_DNS1035}')"
+)
+_QUALIFIED_TEXT = (
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
+    "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', "
+    f"regex used for validation is '{_QUALIFIED}')"
+)
+_VALUE_TEXT = (
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start "
+    "and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', "
+    "regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+)
+_ANNOTATIONS_LIMIT = 256 * 1024
+_GENERATED_LENGTH = 5
+_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+_MAX_GENERATED_BASE = 63 - _GENERATED_LENGTH
+_STANDARD_FINALIZERS = frozenset({"orphan", "foregroundDeletion", "kubernetes"})
+_LOOSE_NAMES = frozenset(
+    {"roles", "clusterroles", "rolebindings", "clusterrolebindings"}
+)  # their names only have to be valid path segments
+_LABEL_NAMES = frozenset({"namespaces"})
+_SERVICE_NAMES = frozenset({"services"})
+
+
+def generated(prefix: str, choose: Callable[[str], str]) -> str:
+    """Return a name for `generateName`; `choose` picks one character of a string."""
+    return prefix[:_MAX_GENERATED_BASE] + "".join(choose(_ALPHABET) for _ in range(_GENERATED_LENGTH))
+
+
+def _invalid(field: str, value: Any, reason: str) -> Cause:
+    quoted = f'"{value}"' if isinstance(value, str) else value
+    return Cause(reason="FieldValueInvalid", message=f"Invalid value: {quoted}: {reason}", field=field)
+
+
+def name_causes(resource: Resource, name: str) -> Iterator[Cause]:
+    """Yield the errors of the name of an object."""
+    field = "metadata.name"
+    if resource.plural in _LOOSE_NAMES and resource.group == "rbac.authorization.k8s.io":
+        if name in (".", "..") or "/" in name or "%" in name:
+            yield _invalid(field, name, "may not contain '/'" if "/" in name else f"may not be '{name}'")
+        return
+    limit, pattern, text = 253, _SUBDOMAIN, _SUBDOMAIN_TEXT
+    if not resource.group and resource.plural in _LABEL_NAMES:
+        limit, pattern, text = 63, _LABEL, LABEL_TEXT
+    elif not resource.group and resource.plural in _SERVICE_NAMES:
+        limit, pattern, text = 63, _DNS1035, _DNS1035_TEXT
+    if len(name) > limit:
+        yield _invalid(field, name, f"must be no more than {limit} bytes")
+    if not re.fullmatch(pattern, name):
+        yield _invalid(field, name, text)
+
+
+def qualified_problems(key: str) -> Iterator[str]:
+    """Yield the errors of a label or annotation key."""
+    prefix, slash, name = key.rpartition("/")
+    if slash and not prefix:
+        yield "prefix part must be non-empty"
+    elif slash and not re.fullmatch(_SUBDOMAIN, prefix):
+        yield f"prefix part {_SUBDOMAIN_TEXT}"
+    if not name:
+        yield "name part must be non-empty"
+    elif len(name) > 63:
+        yield "name part must be no more than 63 bytes"
+    if not re.fullmatch(_QUALIFIED, name):
+        yield _QUALIFIED_TEXT
+
+
+def label_causes(labels: Mapping[str, Any], field: str = "metadata.labels") -> Iterator[Cause]:
+    """Yield the errors of labels."""
+    for key, value in labels.items():
+        for problem in qualified_problems(key):
+            yield _invalid(field, key, problem)
+        if len(str(value)) > 63:
+            yield _invalid(field, value, "must be no more than 63 bytes")
+        if value and not re.fullmatch(_QUALIFIED, str(value)):
+            yield _invalid(field, value, _VALUE_TEXT)
+
+
+def metadata_causes(resource: Resource, metadata: Mapping[str, Any]) -> Iterator[Cause]:
+    """Yield the errors of the metadata of an object."""
+    if not metadata.get("name"):
+        yield Cause(
+            reason="FieldValueRequired",
+            message="Required value: name or generateName is required",
+            field="metadata.name",
+        )
+    else:
+        yield from name_causes(resource, metadata["name"])
+    yield from label_causes(metadata.get("labels") or {})
+    annotations = metadata.get("annotations") or {}
+    for key in annotations:
+        for problem in qualified_problems(key.lower()):
+            yield _invalid("metadata.annotations", key, problem)
+    if sum(len(key) + len(str(value)) for key, value in annotations.items()) > _ANNOTATIONS_LIMIT:
+        yield Cause(
+            reason="FieldValueTooLong",
+            message=f"Too long: may not be more than {_ANNOTATIONS_LIMIT} bytes",
+            field="metadata.annotations",
+        )
+    yield from _finalizer_causes(metadata.get("finalizers") or ())
+    yield from _owner_causes(metadata.get("ownerReferences") or ())
+
+
+def _finalizer_causes(finalizers: Any) -> Iterator[Cause]:
+    for finalizer in finalizers:
+        for problem in qualified_problems(finalizer):
+            yield _invalid("metadata.finalizers", finalizer, problem)
+        if "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
+            yield _invalid(
+                "metadata.finalizers", finalizer, "name is neither a standard finalizer name nor is it fully qualified"
+            )
+    if "orphan" in finalizers and "foregroundDeletion" in finalizers:
+        yield _invalid("metadata.finalizers", "", "finalizer orphan and foregroundDeletion cannot be both set")
+
+
+def _owner_causes(owners: Any) -> Iterator[Cause]:
+    for index, owner in enumerate(owners):
+        field = f"metadata.ownerReferences[{index}]"
+        for key in ("apiVersion", "kind", "name", "uid"):
+            if not owner.get(key):
+                yield _invalid(f"{field}.{key}", "", "must not be empty")
+    if sum(bool(owner.get("controller")) for owner in owners) > 1:
+        yield _invalid("metadata.ownerReferences", "", "Only one reference can have Controller set to true.")
+
+
+def change_causes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Cause]:
+    """Yield the forbidden changes of metadata."""
+    for key in ("name", "namespace", "uid", "creationTimestamp"):
+        if new.get(key) != old.get(key):
+            yield _invalid(f"metadata.{key}", new.get(key), "field is immutable")
+    if old.get("deletionTimestamp"):
+        added = sorted(set(new.get("finalizers") or ()) - set(old.get("finalizers") or ()))
+        if added:
+            listed = ", ".join(f'"{each}"' for each in added)
+            yield Cause(
+                reason="FieldValueForbidden",
+                message="Forbidden: no new finalizers can be added if the object is being deleted, "
+                f"found new finalizers []string{{{listed}}}",
+                field="metadata.finalizers",
+            )
+
+
+def is_label(text: str) -> bool:
+    """Return whether a text is a DNS label."""
+    return len(text) <= 63 and re.fullmatch(_LABEL, text) is not None

@@ -1,0 +1,1 @@
+"""The runtime of the local controllers: API client, work queue, indexes, reconcile context, times."""

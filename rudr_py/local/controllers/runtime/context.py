@@ -1,0 +1,177 @@
+"""The context of a reconcile: client, index, time and random source.
+
+A reconcile is a synchronous function, so no other write occurs between its reads and writes.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from rudr_py.local.apimachinery import object_meta, selectors
+from rudr_py.local.controllers.runtime import times
+from rudr_py.local.controllers.runtime.objects import Objects
+from rudr_py.local.controllers.runtime.owner_index import OwnerIndex, controller_reference, key_of, owner_references
+from rudr_py.local.controllers.runtime.queue import CallLater, QueueKey
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import Object
+
+
+class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of the controllers.
+
+    `clock` is the clock of the store; `call_later` schedules calls (None: that of the running loop). `enabled` names
+    the controllers that run (None: all). `seed` determines generated names. `script` returns the script of a pod (see
+    `containers.PodScript`), whose annotations take precedence. `node_name` is the node of all pods. `root_ca` is the CA
+    certificate (PEM) in the config map of each namespace. `job_backoff` is the pause in seconds after the first failed
+    pod of a Job; it doubles with every further failure.
+    """
+
+    clock: Callable[[], float]
+    call_later: CallLater | None = None
+    enabled: frozenset[str] | None = None
+    seed: int = 0
+    script: Callable[[Object], Any] | None = None
+    node_name: str = "local"
+    root_ca: str = ""
+    job_backoff: float = 10.0
+
+
+class Change(msgspec.Struct, frozen=True):
+    """An event of the watch: ADDED, MODIFIED or DELETED."""
+
+    type: str
+    object: Object
+    key: QueueKey
+
+
+class ReconcileContext:
+    """The context that all controllers of one run share."""
+
+    def __init__(self, objects: Objects, settings: ControllerSettings) -> None:
+        self.objects = objects
+        self.settings = settings
+        self.index = OwnerIndex()
+        self.random = random.Random(settings.seed)  # noqa: S311  - names, not secrets
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self.settings.clock()
+
+    def stamp(self) -> str:
+        """Return the current time in the format of Kubernetes."""
+        return times.stamp(self.now())
+
+    def generated_name(self, stem: str) -> str:
+        """Return `<stem>-<5 random characters>`, short enough for a label."""
+        return object_meta.generated(f"{stem}-", self.random.choice)
+
+    def get(self, key: QueueKey) -> Object | None:
+        """Return the live object; None if it or its kind does not exist."""
+        if self.objects.resource(key.kind) is None:
+            return None
+        return self.objects.get(key.kind, key.namespace, key.name)
+
+    def same(self, obj: Object) -> Object | None:
+        """Return the live object with the same uid, or None."""
+        live = self.get(key_of(obj))
+        return live if live is not None and live["metadata"]["uid"] == obj["metadata"]["uid"] else None
+
+    def dependents(self, uid: str, kind: KindInfo | None = None) -> Iterator[Object]:
+        """Iterate over the live objects with this owner."""
+        for key in self.index.owned(uid):
+            if kind is None or key.kind == kind:
+                obj = self.get(key)
+                if obj is not None and any(each["uid"] == uid for each in owner_references(obj)):
+                    yield obj
+
+    def controlled(self, owner: Object, kind: KindInfo) -> list[Object]:
+        """Return the objects of a kind whose controller is `owner`, ordered by name."""
+        uid = owner["metadata"]["uid"]
+        controlled = [each for each in self.dependents(uid, kind) if _is_controlled(each, uid)]
+        return sorted(controlled, key=lambda each: str(each["metadata"]["name"]))
+
+    def adopt(self, owner: Object, kind: KindInfo, selector: Object) -> None:
+        """Set `owner` as the controller of matching objects in its namespace that have none.
+
+        It reads all objects of the kind in the namespace: call it only if the owner is new or its spec changed.
+        """
+        text = selectors.match_labels(selector)
+        for obj in self.objects.list(kind, owner["metadata"].get("namespace", ""), selector=text):
+            metadata = obj["metadata"]
+            if "deletionTimestamp" in metadata or controller_reference(obj):
+                continue
+            references = [*owner_references(obj), reference_to(owner)]
+            self.update({**obj, "metadata": {**metadata, "ownerReferences": references}})
+
+    def create(self, obj: Object) -> Object:
+        """Create an object and index it at once."""
+        created = self.objects.create(obj)
+        self.index.put(created)
+        return created
+
+    def update(self, obj: Object) -> Object:
+        """Update all but the status and index the object at once."""
+        updated = self.objects.update(obj)
+        self.index.put(updated)
+        return updated
+
+    def write_status(self, obj: Object, status: Object) -> None:
+        """Write the status if it changed."""
+        if obj.get("status", {}) != status:
+            self.objects.update_status({**obj, "status": status})
+
+    def delete(self, obj: Object, *, propagation: str = "Background") -> None:
+        """Delete this object, but not a later one with the same name."""
+        metadata = obj["metadata"]
+        kind = KindInfo(obj["apiVersion"], obj["kind"])
+        self.objects.delete(
+            kind, metadata.get("namespace", ""), metadata["name"], propagation=propagation, uid=metadata["uid"]
+        )
+
+
+def without_finalizer(obj: Object, finalizer: str) -> Object:
+    """Return the object without a finalizer."""
+    finalizers = [each for each in obj["metadata"].get("finalizers") or () if each != finalizer]
+    return {**obj, "metadata": {**obj["metadata"], "finalizers": finalizers}}
+
+
+def reference_to(owner: Object) -> Object:
+    """Return the owner reference of a controller to `owner`."""
+    return {
+        "apiVersion": owner["apiVersion"],
+        "kind": owner["kind"],
+        "name": owner["metadata"]["name"],
+        "uid": owner["metadata"]["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def controller_key(obj: Object, kind: KindInfo) -> Iterable[QueueKey]:
+    """Yield the key of the controller of an object if it is of this kind."""
+    reference = controller_reference(obj)
+    if (
+        reference is not None
+        and reference["kind"] == kind.kind
+        and _group(reference) == kind.api_version.partition("/")[0]
+    ):
+        yield QueueKey(kind, obj["metadata"].get("namespace", ""), reference["name"])
+
+
+def without_zeros(status: Object, *, keep: Iterable[str] = ()) -> Object:
+    """Remove zeros and empty lists, which Kubernetes omits, except those in `keep`."""
+    kept = set(keep)
+    return {name: value for name, value in status.items() if name in kept or value not in (0, None, [], "")}
+
+
+def _group(reference: Object) -> str:
+    return str(reference["apiVersion"]).partition("/")[0]
+
+
+def _is_controlled(obj: Object, uid: str) -> bool:
+    reference = controller_reference(obj)
+    return reference is not None and reference["uid"] == uid

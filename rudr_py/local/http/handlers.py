@@ -1,0 +1,228 @@
+"""One handler for each verb: from a routed request to an answer. `reads`, `writes` and `deletion` do the work.
+
+An answer is a value; `server` encodes and sends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from rudr_py.local.access.user import ADMIN, User
+from rudr_py.local.apimachinery import api_errors
+from rudr_py.local.backend import Backend
+from rudr_py.local.http import bodies, duplicate_keys
+from rudr_py.local.http.routing import Route, is_true
+from rudr_py.local.http.watch_streams import Subscription
+from rudr_py.local.merge import patch as patching
+from rudr_py.local.registry.resources import ObjectTarget, Resource
+from rudr_py.local.storage.store import Object
+from rudr_py.local.verbs import decoding, deletion, pod_logs, reads, reviews, subresources, views, writes
+from rudr_py.local.verbs import scale as scaling
+from rudr_py.local.verbs.deletion import DeleteOptions
+from rudr_py.local.verbs.views import View
+from rudr_py.local.verbs.writes import WriteOptions, WriteResult
+
+_MANAGER_LENGTH = 128
+_RETURNED_WHEN_DELETED = frozenset(
+    {
+        "persistentvolumeclaims",
+        "persistentvolumes",
+        "pods",
+        "podtemplates",
+        "resourcequotas",
+        "serviceaccounts",
+        "services",
+    }
+)
+"""Kinds whose deletion is answered with the object."""
+
+
+class ResourceRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A request for a resource whose body is not decoded yet."""
+
+    route: Route
+    resource: Resource
+    query: Mapping[str, str]
+    view: View = View()
+    media: str = bodies.JSON
+    user_agent: str = ""
+    body: bytes = b""
+    user: User = ADMIN
+
+    @property
+    def target(self) -> ObjectTarget:
+        """The object of the path."""
+        return ObjectTarget(self.resource, self.route.namespace, self.route.name)
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """The content of a response: an object or plain text."""
+
+    object: Any = None
+    text: str = ""
+    status: int = 200
+    warnings: tuple[str, ...] = ()
+
+
+def get(backend: Backend, request: ResourceRequest) -> Answer:
+    """Return one object, its scale, or the log of a pod."""
+    obj = writes.live(backend, request.target)
+    if request.route.subresource == "log":
+        return Answer(text=pod_logs.read(obj, request.query, backend.pod_output))
+    if request.route.subresource == "scale":
+        return Answer(object=views.view_scale(request.view, scaling.to_scale(request.resource, obj), backend.clock()))
+    return _object_answer(backend, request, obj)
+
+
+def list_(backend: Backend, request: ResourceRequest) -> Answer:
+    """Return a page of objects."""
+    query = reads.parse(request.route.namespace, request.route.name, request.query)
+    page = reads.list_page(backend, request.resource, query)
+    return Answer(
+        object=views.view_list(request.view, request.resource, page, backend.clock()), warnings=_deprecation(request)
+    )
+
+
+def subscription(
+    backend: Backend, request: ResourceRequest, *, bookmark_interval: float, default_timeout: float
+) -> Subscription:
+    """Return the subscription of a watch request. Raises `ApiError` (400)."""
+    query = reads.parse(request.route.namespace, request.route.name, request.query)
+    initial = is_true(request.query.get("sendInitialEvents")) if "sendInitialEvents" in request.query else False
+    if initial and query.match != "NotOlderThan":
+        raise api_errors.initial_events_need_match()
+    since = reads.revision_of(query.resource_version)
+    seconds = request.query.get("timeoutSeconds", "")
+    return Subscription(
+        resource=request.resource,
+        namespace=request.route.namespace,
+        selects=reads.selection(request.resource, query),
+        view=request.view,
+        since=0 if initial else min(since, backend.store.revision),
+        initial=initial,
+        bookmarks=is_true(request.query["allowWatchBookmarks"]) if "allowWatchBookmarks" in request.query else False,
+        bookmark_interval=bookmark_interval,
+        timeout=float(seconds) if seconds.isdigit() and seconds != "0" else default_timeout,
+    )
+
+
+def create(backend: Backend, request: ResourceRequest) -> Answer:
+    """Create an object, or answer a review."""
+    body = bodies.read(request.body, request.media, request.resource.kind)
+    if request.resource.verbs == ("create",):
+        return Answer(
+            object=reviews.answer(backend, request.resource, request.route.namespace, body, request.user), status=201
+        )
+    if request.route.subresource:
+        return Answer(object=subresources.create(backend, request.target, request.route.subresource, body), status=201)
+    return _write_answer(backend, request, writes.create(backend, request.target, body, _options(request, body)))
+
+
+def update(backend: Backend, request: ResourceRequest) -> Answer:
+    """Replace an object or a subresource of it."""
+    body = bodies.read(request.body, request.media, request.resource.kind)
+    return _write_answer(backend, request, writes.update(backend, request.target, body, _options(request, body)))
+
+
+def patch(backend: Backend, request: ResourceRequest) -> Answer:
+    """Patch an object or a subresource of it, with one of four patch types."""
+    resource = request.resource
+    body = bodies.read_patch(request.body, request.media, resource)
+    options = _options(request)
+    if request.media == bodies.APPLY_PATCH:
+        if not request.query.get("fieldManager"):
+            raise api_errors.missing_manager()
+        return _write_answer(backend, request, writes.apply(backend, request.target, body, options))
+    if "force" in request.query:
+        raise api_errors.bad_force()
+    return _write_answer(backend, request, writes.patch(backend, request.target, _change(request, body), options))
+
+
+def _change(request: ResourceRequest, body: Any) -> Callable[[Object], Object]:
+    if request.media == bodies.JSON_PATCH:
+        return lambda live: patching.json_patch(live, body)
+    if request.media == bodies.STRATEGIC_PATCH:
+        node = None if request.route.subresource == "scale" else request.resource.node
+        if node is not None:
+            return lambda live: patching.strategic_patch(live, body, node)
+    return lambda live: patching.merge_patch(live, body)
+
+
+def delete(backend: Backend, request: ResourceRequest) -> Answer:
+    """Delete one object."""
+    options = _delete_options(request)
+    obj, removed = deletion.delete(backend, request.target, options)
+    if removed and request.resource.table not in _RETURNED_WHEN_DELETED:
+        metadata = obj["metadata"]
+        return Answer(object=api_errors.success(request.resource, metadata["name"], metadata["uid"]))
+    return _object_answer(backend, request, obj)
+
+
+def deletecollection(backend: Backend, request: ResourceRequest) -> Answer:
+    """Delete all selected objects; return their last state."""
+    options = _delete_options(request)
+    query = reads.parse(request.route.namespace, "", request.query)
+    page = reads.list_page(backend, request.resource, query)
+    for obj in page.objects:
+        metadata = obj["metadata"]
+        target = ObjectTarget(request.resource, metadata.get("namespace", ""), metadata["name"])
+        deletion.delete(backend, target, options)
+    return Answer(object=views.view_list(request.view, request.resource, page, backend.clock()))
+
+
+def _delete_options(request: ResourceRequest) -> DeleteOptions:
+    body = bodies.read(request.body, request.media, "DeleteOptions") if request.body.strip() else None
+    return deletion.parse_options(body, request.query)
+
+
+def _object_answer(backend: Backend, request: ResourceRequest, obj: Object) -> Answer:
+    body = views.view_object(request.view, request.resource, obj, backend.clock())
+    return Answer(object=body, warnings=_deprecation(request))
+
+
+def _write_answer(backend: Backend, request: ResourceRequest, result: WriteResult) -> Answer:
+    code = 201 if result.created else 200
+    warnings = (*result.warnings, *_deprecation(request))
+    if result.object["kind"] == "Scale" and request.route.subresource == "scale":
+        scale = views.view_scale(request.view, result.object, backend.clock())
+        return Answer(object=scale, status=code, warnings=warnings)
+    body = views.view_object(request.view, request.resource, result.object, backend.clock())
+    return Answer(object=body, status=code, warnings=warnings)
+
+
+def _deprecation(request: ResourceRequest) -> tuple[str, ...]:
+    return (request.resource.deprecation,) if request.resource.deprecation else ()
+
+
+def _options(request: ResourceRequest, body: Any = None) -> WriteOptions:
+    """Return the options of a write; `body` is that of a create or update."""
+    query = request.query
+    validation = query.get("fieldValidation") or decoding.WARN
+    check_duplicates = body is not None and request.media == bodies.JSON and validation != decoding.IGNORE
+    manager = query.get("fieldManager") or request.user_agent.partition("/")[0] or "unknown"
+    dry_run = query.get("dryRun", "")
+    if dry_run not in ("", "All"):
+        raise api_errors.bad_request(f'dryRun: Unsupported value: "{dry_run}": supported values: "All"')
+    return WriteOptions(
+        manager=manager[:_MANAGER_LENGTH],
+        field_validation=validation,
+        duplicates=tuple(duplicate_keys.duplicate_fields(request.body, body)) if check_duplicates else (),
+        dry_run=dry_run == "All",
+        force=query.get("force", "").lower() in ("true", "1"),
+        subresource=request.route.subresource,
+        user=request.user,
+    )
+
+
+VERBS: dict[str, Callable[[Backend, ResourceRequest], Answer]] = {
+    "get": get,
+    "list": list_,
+    "create": create,
+    "update": update,
+    "patch": patch,
+    "delete": delete,
+    "deletecollection": deletecollection,
+}

@@ -1,0 +1,1 @@
+"""Schemas of CustomResourceDefinitions: conversion into nodes, and validation of the schema itself."""

@@ -1,0 +1,1 @@
+"""Validation of values against a schema: types, limits, formats, list keys and CEL rules."""

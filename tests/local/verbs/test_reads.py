@@ -1,0 +1,87 @@
+"""Lists over HTTP: selection, pages, Tables and metadata."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rudr_py.local.cluster import LocalCluster
+from tests.local.harness import CONFIG_MAPS, Api, config_map
+
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+PARTIAL = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+
+
+@pytest.fixture
+async def five(api: Api) -> list[str]:
+    names = [f"c{number}" for number in range(5)]
+    for name in names:
+        await api.created(CONFIG_MAPS, config_map(name, {"n": name[1:]}, k="v"))
+    return names
+
+
+def names_of(body: Any) -> list[str]:
+    return [each["metadata"]["name"] for each in body["items"]]
+
+
+async def test_pages_have_one_consistent_revision(api: Api, five: list[str]) -> None:
+    first = (await api("GET", f"{CONFIG_MAPS}?limit=2")).body
+    assert first["metadata"]["remainingItemCount"] == 3
+    await api("DELETE", f"{CONFIG_MAPS}/c3")
+    await api.created(CONFIG_MAPS, config_map("c9"))
+    second = (await api("GET", f"{CONFIG_MAPS}?limit=9&continue={first['metadata']['continue']}")).body
+    assert names_of(first) + names_of(second) == five
+    assert second["metadata"]["resourceVersion"] == first["metadata"]["resourceVersion"]
+
+
+async def test_a_page_of_a_compacted_list_is_gone_but_can_continue_inconsistently(
+    api: Api, cluster: LocalCluster, five: list[str]
+) -> None:
+    first = (await api("GET", f"{CONFIG_MAPS}?limit=2")).body
+    await api.created(CONFIG_MAPS, config_map("c9"))
+    cluster.backend.store.compact()
+    gone = await api("GET", f"{CONFIG_MAPS}?limit=2&continue={first['metadata']['continue']}")
+    assert (gone.status, gone.body["reason"]) == (410, "Expired")
+    again = await api("GET", f"{CONFIG_MAPS}?continue={gone.body['metadata']['continue']}")
+    assert names_of(again.body) == [*five[2:], "c9"]
+
+
+@pytest.mark.parametrize("token", ["x", "e30", "!!!", "bnVsbA"])
+async def test_a_bad_continue_token_is_a_bad_request(api: Api, token: str) -> None:
+    assert (await api("GET", f"{CONFIG_MAPS}?limit=1&continue={token}")).status == 400
+
+
+async def test_selectors_narrow_a_list(api: Api, five: list[str]) -> None:
+    by_label = await api("GET", f"{CONFIG_MAPS}?labelSelector=n%20in%20(1,3)")
+    by_field = await api("GET", f"{CONFIG_MAPS}?fieldSelector=metadata.name%3Dc2")
+    unknown = await api("GET", f"{CONFIG_MAPS}?fieldSelector=data.k%3Dv")
+    assert (names_of(by_label.body), names_of(by_field.body), unknown.status) == (["c1", "c3"], ["c2"], 400)
+
+
+async def test_a_table_has_a_row_for_each_object(api: Api, five: list[str]) -> None:
+    table = (await api("GET", CONFIG_MAPS, accept=TABLE)).body
+    assert [column["name"] for column in table["columnDefinitions"]] == ["Name", "Data", "Age"]
+    assert [row["cells"][:2] for row in table["rows"]] == [[name, 1] for name in five]
+
+
+async def test_a_list_can_contain_metadata_only(api: Api, five: list[str]) -> None:
+    found = (await api("GET", CONFIG_MAPS, accept=PARTIAL)).body
+    assert (names_of(found), "data" in found["items"][0]) == (five, False)
+
+
+async def test_a_list_at_a_future_revision_is_rejected(api: Api) -> None:
+    reply = await api("GET", f"{CONFIG_MAPS}?resourceVersion=999999&resourceVersionMatch=NotOlderThan")
+    assert (reply.status, reply.headers["Retry-After"]) == (504, "1")
+
+
+async def test_a_list_at_an_earlier_revision_is_exact(api: Api, five: list[str]) -> None:
+    then = (await api("GET", CONFIG_MAPS)).body["metadata"]["resourceVersion"]
+    await api("DELETE", f"{CONFIG_MAPS}/c0")
+    path = f"{CONFIG_MAPS}?resourceVersion={then}&resourceVersionMatch=Exact"
+    assert names_of((await api("GET", path)).body) == five
+
+
+async def test_all_namespaces_are_listed_together(api: Api, five: list[str]) -> None:
+    await api.created("/api/v1/namespaces/kube-system/configmaps", config_map("z"))
+    assert names_of((await api("GET", "/api/v1/configmaps")).body) == [*five, "z"]
