@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from rudr_py.cli.commands.render import options as render
+from rudr_py.cli.commands import render
 from rudr_py.cli.program import COMMANDS, program
 from tests.docs.plugin_api_page import cell
 
@@ -20,24 +20,24 @@ HEAD = """\
 
 Generated from the commands by `make reference`; do not edit it by hand.
 
-Every command is available as `rudr …` and as `kubectl rudr …`. Commands print data on standard output and messages on
-standard error. The exit code is 0 on success and 2 for invalid usage; each command documents its other exit codes. The
-environment variable of an option sets its default.
+All commands are available as `rudr …` and as `kubectl rudr …`. They print data on standard output and messages on
+standard error. Exit codes are 0 for success, 1 for failure, 2 for wrong usage and 130 for Ctrl-C; commands with other
+meanings document them. An option with a variable is read from that environment variable if it is not set.
 
 | command | |
 |---|---|
 """
 
 SHARED = ("plugins", "no_plugins", "strict_plugins", "state_dir")
-"""The options of all commands that load plugins; documented once."""
+"""Options of every command that loads plugins. They are printed once."""
 
-PLUGINS = "Options about plugins"
+PLUGINS = "Plugin options"
 
 
 def page() -> str:
     """The text of the page."""
-    rows = "".join(f"| [`rudr {name}`](#rudr-{name}) | {COMMANDS[name][1]} |\n" for name in sorted(COMMANDS))
-    parts = [HEAD + rows, f"## {PLUGINS}\n", "All commands that use the installed types have these options.\n"]
+    rows = "".join(f"| [`rudr {name}`](#rudr-{name}) | {COMMANDS[name].help} |\n" for name in sorted(COMMANDS))
+    parts = [HEAD + rows, f"## {PLUGINS}\n", "Commands that use the installed types have these options.\n"]
     parts += _table(option for option in render.command.params if option.name in SHARED)
     root = click.Context(program, info_name="rudr")
     for name in sorted(COMMANDS):
@@ -53,7 +53,7 @@ def _command(command: click.Command, context: click.Context, *, depth: int) -> I
     yield f"```text\n{' '.join([context.command_path, *command.collect_usage_pieces(context)])}\n```\n"
     yield from _table(option for option in command.params if option.name not in SHARED)
     if any(option.name in SHARED for option in command.params):
-        yield f"Also the [{PLUGINS.lower()}](#{PLUGINS.lower().replace(' ', '-')}).\n"
+        yield f"See also the [{PLUGINS.lower()}](#{PLUGINS.lower().replace(' ', '-')}).\n"
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             inner = command.get_command(context, name)
@@ -74,7 +74,7 @@ def _row(option: click.Option) -> str:
 
 
 def _help(text: str) -> Iterator[str]:
-    """The help as Markdown: examples become blocks, and paragraphs that click does not wrap stay unchanged."""
+    """The help as Markdown: its examples become blocks, and text that click must not wrap is kept."""
     for paragraph in re.split(r"\n{2,}", text.replace("\f", "")):
         if paragraph.startswith("\b"):
             yield f"```text\n{paragraph.removeprefix(chr(8)).strip(chr(10))}\n```\n"

@@ -132,5 +132,5 @@ async def test_diff_previews_the_adoption_of_objects_of_rudr(cluster: Cluster, r
     code, text, err = await rudr("diff", "-f", "-", documents=documents)
     assert (code, err) == (1, "")
     assert set(previewed_changes(text).values()) == {"changed"}
-    assert "# it would be taken over\n" in text
+    assert "# it would be adopted\n" in text
     assert "+  replicas: 5\n" in text

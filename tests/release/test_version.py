@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from packaging.version import Version
 
 import rudr_py
-from rudr_py.cli.commands.version import options
+from rudr_py.cli.commands import version
 from tests.release import building
 from tests.release.building import PLUGINS, PROJECTS, ROOT, Built
 
@@ -35,7 +35,7 @@ def test_wheel_and_module_have_the_same_version(project: Path, all_built: dict[s
 
 
 def test_the_version_command_prints_the_version() -> None:
-    output = CliRunner().invoke(options.command, []).output
+    output = CliRunner().invoke(version.command, []).output
     assert f"rudr-py {rudr_py.__version__}\n" in output
 
 
