@@ -44,13 +44,14 @@ class Cache:
 
     `label` is the one that `by_label` looks up. `ready` is set as soon as a first answer is known: a complete list,
     or that the kind is absent or forbidden; `problem` then says which, and is empty while the watch works.
-    `synced` tells whether there ever was a complete list.
+    `synced` tells whether there ever was a complete list. `revision` grows with every change of an object.
     """
 
     def __init__(self, *, label: str = "") -> None:
         self.ready = asyncio.Event()
         self.synced = False
         self.problem = ""
+        self.revision = 0
         self._label = label
         self._version = ""  # everything that the watch told is not newer
         self._pending: dict[Key, LiveObject] | None = None
@@ -175,6 +176,7 @@ class Cache:
     def _put(self, live: LiveObject) -> None:
         if (old := self.get(*live.key)) is not None:
             self._remove(old)
+        self.revision += 1
         self._objects.setdefault(live.namespace, {})[live.name] = live
         if live.owner_uid:
             self._owners.setdefault(live.owner_uid, {})[live.key] = live
@@ -182,6 +184,7 @@ class Cache:
             self._labels.setdefault((live.namespace, value), {})[live.key] = live
 
     def _remove(self, live: LiveObject) -> None:
+        self.revision += 1
         names = self._objects[live.namespace]
         del names[live.name]
         if not names:
