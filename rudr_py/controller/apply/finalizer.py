@@ -66,7 +66,7 @@ class Finalizer:
     async def end(self, application: LiveObject, *, keep: bool = False) -> Result:
         """Delete what goes with an application that is being deleted, then let that go. `keep` deletes nothing."""
         if not guarded(application):
-            return Result(result="success")
+            return Result()
         objects = () if keep or self._orphaning(application) else tuple(self._objects(application))
         for ref, live in objects:
             try:
@@ -74,7 +74,7 @@ class Finalizer:
             except errors.RudrError as error:
                 failure = failures.of(ref, error, otherwise="ReclaimFailed", needed=RECLAIMING)
                 if failure.kind == "error":
-                    return failures.outcome([failure])
+                    return failures.result([failure])
                 note = f"{failure.message}; it stays, delete it by hand"
                 self._recorder.record(application, "ReclaimFailed", note, action="Reclaim", warning=True)
         try:
@@ -85,8 +85,8 @@ class Finalizer:
             failure = failures.of(Ref(cluster_state.APPLICATION, application.name), error, needed=FINISHING)
             if failure.kind == "refused":  # an application that is being deleted has no condition for that
                 self._recorder.record(application, "ReclaimFailed", failure.message, action="Reclaim", warning=True)
-            return failures.outcome([failure])
-        return Result(result="success")
+            return failures.result([failure])
+        return Result()
 
     def _objects(self, application: LiveObject) -> Iterator[tuple[Ref, LiveObject]]:
         """What goes with the application, as the watches show it."""

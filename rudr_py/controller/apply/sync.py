@@ -21,9 +21,8 @@ from rudr_py.controller.results.failures import Failure, WaitingError
 from rudr_py.controller.results.result import Result
 from rudr_py.controller.state import cluster_state, inventory
 from rudr_py.controller.state.cluster_state import ClusterState
-from rudr_py.controller.state.inventory import AppliedRecord, Inventory
+from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.model.identity import ObjectKey
 from rudr_py.render import render
 from rudr_py.render.status import runs as running
 from rudr_py.render.status import status
@@ -42,7 +41,7 @@ class SyncResult(msgspec.Struct, frozen=True):
     """How far the objects are as planned, for status, and when to try again, for the queue."""
 
     sync: status.SyncState
-    outcome: Result
+    result: Result
 
 
 class ApplyStep(msgspec.Struct, frozen=True):
@@ -58,14 +57,14 @@ def untouched(plan: Plan, before: status.PreviousStatus) -> SyncResult:
     """Nothing is done, because the plan has problems. A plugin that failed may do better later; a document does not."""
     sync = status.SyncState(state="Unknown", reason="NotValid", resources=before.resources)
     if plan.reason == render.PLUGIN_FAILED:
-        return SyncResult(sync, Result(result="refused", message=plan.problems[0].message))
-    return SyncResult(sync, Result(result="invalid"))
+        return SyncResult(sync, Result(error=plan.problems[0].message, retry="slow"))
+    return SyncResult(sync, Result(error=plan.problems[0].message, retry="never"))
 
 
 def paused(before: status.PreviousStatus) -> SyncResult:
     """Nothing is done, because the user asked for it."""
     sync = status.SyncState(state="Unknown", reason="Paused", resources=before.resources, paused=True)
-    return SyncResult(sync, Result(result="success"))
+    return SyncResult(sync, Result())
 
 
 class Syncer:
@@ -76,11 +75,6 @@ class Syncer:
         self._pruner = pruner
         self._reclaimer = reclaimer
         self._world = known
-        self._ledger = Inventory()
-
-    def forget(self, application: ObjectKey) -> None:
-        """The application is gone."""
-        self._ledger.forget(application)
 
     async def end(self, application: LiveObject) -> Result:
         """The application is being deleted: let go what goes with it. One that is paused keeps all that it has."""
@@ -90,7 +84,7 @@ class Syncer:
         self, application: LiveObject, plan: Plan, stored: tuple[dict[str, Any], ...]
     ) -> tuple[dict[str, Any], ...] | None:
         """The resources to be named in status before a kind is applied for the first time; None when all are."""
-        records = self._ledger.page(application, stored)
+        records = self._world.applications.records(application, stored)
         for planned in plan.manifests:
             records.setdefault(planned.ref, AppliedRecord(planned.ref))
         named = {ref.kind for ref in inventory.read(stored)}
@@ -102,7 +96,7 @@ class Syncer:
         self, application: LiveObject, plan: Plan, stored: tuple[dict[str, Any], ...], runs: Runs = running.NO_RUNS
     ) -> SyncResult:
         """Make everything as planned, then delete what is not planned any more. `runs` are those of the last status."""
-        records = self._ledger.page(application, stored)
+        records = self._world.applications.records(application, stored)
         failed = await self._prepare(application, plan, records)
         if not failed:
             failed = await self._apply_all(application, plan, records, runs)
@@ -111,10 +105,10 @@ class Syncer:
         resources = inventory.order(records.values())
         if not failed:
             sync = status.SyncState(state="True", reason="Synced", resources=resources)
-            return SyncResult(sync, Result(result="success"))
+            return SyncResult(sync, Result())
         reason, message = failures.worst(failed).reason, failures.message(failed)
         sync = status.SyncState(state="False", reason=reason, message=message, resources=resources)
-        return SyncResult(sync, failures.outcome(failed))
+        return SyncResult(sync, failures.result(failed))
 
     async def _prepare(self, application: LiveObject, plan: Plan, records: dict[Ref, AppliedRecord]) -> list[Failure]:
         """What has to be done before anything is applied."""
