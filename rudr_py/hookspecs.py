@@ -13,7 +13,7 @@ hookspec = pluggy.HookspecMarker("rudr_py")
 
 
 @hookspec
-def rudr_types() -> Iterable[Type[Any]]:
+def rudr_register_types() -> Iterable[Type[Any]]:
     """Offer the types of this plugin.
 
     When: once, while the process starts, before anything is watched; each plugin is asked by itself.
@@ -23,7 +23,7 @@ def rudr_types() -> Iterable[Type[Any]]:
     Guarantees: all types of a plugin can be used, or none; the order of plugins decides nothing.
     Assumptions: the module imports, and the hook answers, within 30 s, without a cluster and without a network.
     Errors: an exception, something that is no type, a type without a name, a schema that is none, or a name that
-    another package offers already (unless the type declares `overrides`) refuses the whole plugin with a message
+    another package offers already (unless the type declares `replaces`) refuses the whole plugin with a message
     that names its package and version; the other plugins are loaded all the same.
     """
     return ()

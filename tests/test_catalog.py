@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from rudr_py import catalog
-from rudr_py.api import Kind, Refuse, Rendered, Scope, Trait, WorkloadType
+from rudr_py.api import InvalidProperties, Kind, Rendered, Scope, Trait, WorkloadType
 from rudr_py.catalog import Catalog, Offer, PluginState, State
 from rudr_py.errors import CatalogError, PluginCallError
 
@@ -159,7 +159,9 @@ def test_what_raised_is_placed_in_the_authors_code() -> None:
         offer.call(_raising(KeyError("a")), returns=Rendered)
 
 
-@pytest.mark.parametrize("error", [Refuse(("no", "$.a")), KeyboardInterrupt()], ids=["refusal", "interrupt"])
+@pytest.mark.parametrize(
+    "error", [InvalidProperties("no", path="$.a"), KeyboardInterrupt()], ids=["refusal", "interrupt"]
+)
 def test_a_refusal_and_the_users_interrupt_pass_as_they_are(error: BaseException) -> None:
     offer = catalog.offer(Ingress(), package="x 1")
     with pytest.raises(type(error)) as caught:

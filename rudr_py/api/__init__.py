@@ -1,69 +1,98 @@
-"""What a plugin imports, and all that it may import.
+"""The public API of rudr_py: everything that a plugin may import is here or in a public module of this package.
 
-A plugin is a pip package with an entry point in the group `rudr_py.plugins` whose module has one hook:
+A plugin is a pip package with an entry point in the group `rudr_py.plugins` whose module implements one hook:
 
-    from rudr_py.api import Manifest, Kind, Rendered, Trait, hookimpl
+    from rudr_py.api import Kind, Manifest, Rendered, Trait, TraitContext, hookimpl
+
+    RUDR_API_VERSION = "1.0"
 
     @hookimpl
-    def rudr_types():
+    def rudr_register_types():
         return [MyTrait()]
 
-Nothing here does I/O, and nothing else of rudr_py is public. Names are added, not changed, within one major
-number of API_VERSION.
+`RUDR_API_VERSION` is optional: the version of this API that the module, or one type of it, is written for. A plugin
+that asks for another major number, or for a higher minor number than API_VERSION, is not loaded.
 
-types        Trait, WorkloadType, Scope: what an author derives from
-values       what a type hands back
-context      what a type is told
-properties   one declaration of properties, a schema for everyone
+Nothing here does I/O, and nothing else of rudr_py is public. Within one major number of API_VERSION, names are added
+and never changed or removed.
+
+types        Trait, WorkloadType, Scope: the base classes of all types
+values       the values that a type returns
+context      the arguments of a call: TraitContext, WorkloadContext, ScopeContext
+component    the classes of the component model, for annotations
+fields       get_in, mappings_in: read objects that other programs wrote
+properties   one declaration of properties, a schema for everyone else
 kstatus      assess: the health of any Kubernetes object
-pods         explain: what the pods of a workload that is not ready say of it
-naming       names of at most 63 characters, for those who have no context: join, distinct
+pods         explain: why the pods of a workload are not ready
+naming       names of at most 63 characters, for code without a context: join, distinct
 """
 
 from __future__ import annotations
 
 import pluggy
 
-from rudr_py.api.context import Attached, Context, Member
+from rudr_py.api.context import (
+    Attached,
+    Context,
+    InstanceContext,
+    Member,
+    ScopeContext,
+    TraitContext,
+    WorkloadContext,
+)
+from rudr_py.api.fields import get_in, mappings_in
 from rudr_py.api.types import Scope, Trait, Type, WorkloadType
-from rudr_py.api.values import Drop, Health, Json, Kind, Manifest, Path, Probe, Ref, Refuse, Rendered, Rule, Scale, Set
-from rudr_py.model.component import Component, Container, Disk, EnvVar, ExtendedResource, HealthProbe, Port, Volume
+from rudr_py.api.values import (
+    DropField,
+    Health,
+    InvalidProperties,
+    Json,
+    Manifest,
+    Path,
+    Probe,
+    Ref,
+    Rendered,
+    Rule,
+    Scale,
+    SetField,
+)
+from rudr_py.errors import Problem
+from rudr_py.model.kinds import Kind
 
 API_VERSION = "1.0"
-"""The version of this module's promises; a plugin may ask for `1.x` up to this x."""
+"""The version of this API. A plugin states the version it is written for as `RUDR_API_VERSION`."""
 
 hookimpl = pluggy.HookimplMarker("rudr_py")
-"""Marks the plugin's `rudr_types` function."""
+"""Marks the plugin's function `rudr_register_types`."""
 
 __all__ = [
     "API_VERSION",
     "Attached",
-    "Component",
-    "Container",
     "Context",
-    "Disk",
-    "Drop",
-    "EnvVar",
-    "ExtendedResource",
+    "DropField",
     "Health",
-    "HealthProbe",
+    "InstanceContext",
+    "InvalidProperties",
     "Json",
     "Kind",
     "Manifest",
     "Member",
     "Path",
-    "Port",
     "Probe",
+    "Problem",
     "Ref",
-    "Refuse",
     "Rendered",
     "Rule",
     "Scale",
     "Scope",
-    "Set",
+    "ScopeContext",
+    "SetField",
     "Trait",
+    "TraitContext",
     "Type",
-    "Volume",
+    "WorkloadContext",
     "WorkloadType",
+    "get_in",
     "hookimpl",
+    "mappings_in",
 ]

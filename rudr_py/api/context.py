@@ -9,8 +9,10 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from rudr_py.api import naming
-from rudr_py.api.values import Health, Kind, Manifest, Ref
+from rudr_py.api.fields import get_in
+from rudr_py.api.values import Health, Manifest, Ref
 from rudr_py.model.component import Component, Port
+from rudr_py.model.kinds import Kind
 
 P = TypeVar("P")
 """The properties of a type: a dict, or an instance of the type's properties model."""
@@ -58,64 +60,98 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
-    """One call's whole world. Treat every value as read-only: what you change is thrown away and reported.
+    """The arguments of one call of a type: frozen values, and the objects that the cluster has.
 
-    `application`, `namespace`, `instance`: names.
-    `component`: the ComponentSchematic, every parameter already replaced by its value.
-    `parameters`: the values of its parameters by name, defaults included; one that is unset is not there.
-    `properties`: of this trait, scope or workload (workloadSettings), validated.
-    `now`: the time of this call, UTC. `attached_at`: when this trait was first applied to this instance.
-    `traits`: all traits of the instance, this one included, in the listed order.
-    `workload`: the name of the workload type; `manifests`: the objects that it rendered, before any trait.
-    In `health` and `status`, `manifests` are the objects that this very type rendered, after all edits.
-    `members`: of a scope, over all applications of the namespace, sorted; empty otherwise.
-    `probe_results`: of a scope: name of a probe -> None when it passes, or what went wrong; not there while unasked.
+    Methods of a type receive one of the subclasses; annotate helper functions that serve several of them with this
+    class.
 
-    A scope has no component: `instance` is the name of its binding, and `component` is empty.
-    `siblings`: of a scope: the names of the application's scopes of the same type, this one included, as listed.
+    `application`, `namespace`: names of the application. `instance`: the name of the instance, or of the scope.
+    `properties`: of this trait, scope or workload (workloadSettings), validated, in the form that the type declares.
+    `now`: the time of this call, UTC.
+    `manifests`: see the subclasses; in `health` and `status`, the objects that this type rendered, after all edits.
 
-    Guarantees: the same values give the same answer for ever, so a test with fixed values is a proof.
-    Assumptions: it is of use during the call only.
-    Errors: asking for objects that are not there gives none of them, and raises nothing.
+    Guarantees: all fields are plain immutable values, so a context that a test builds behaves as in production.
+    Assumptions: values are not changed (changes are discarded and reported) and not kept after the call.
+    Errors: none; objects that do not exist are absent from what `observed` and `live` return.
     """
 
     application: str
     namespace: str
     instance: str
-    component: Component
     properties: P
     now: datetime
-    attached_at: datetime
-    traits: tuple[Attached, ...] = ()
-    workload: str = ""
-    parameters: Mapping[str, Any] = msgspec.field(default_factory=dict)
     manifests: tuple[Manifest, ...] = ()
-    members: tuple[Member, ...] = ()
-    siblings: tuple[str, ...] = ()
-    probe_results: Mapping[str, str | None] = msgspec.field(default_factory=dict)
-    observe: Callable[[Kind], tuple[dict[str, Any], ...]] = _nothing
+    _observe: Callable[[Kind], tuple[dict[str, Any], ...]] = _nothing
+
+    def observed(self, kind: Kind) -> tuple[dict[str, Any], ...]:
+        """The live objects of a kind that belong to the instance, of the kinds that the type produces or observes.
+
+        Other programs write their status, so read it with `get_in`.
+        """
+        return self._observe(kind)
+
+    def live(self, ref: Ref) -> dict[str, Any] | None:
+        """The live object of the instance that `ref` names, or None when it does not exist."""
+        return next((o for o in self.observed(ref.kind) if get_in(o, "metadata", "name", default="") == ref.name), None)
+
+    def name(self, *suffix: str) -> str:
+        """A name for an object of this instance: `<instance>-<suffix>`, at most 63 characters.
+
+        With one suffix, a constant of the type such as "trait-ingress", the names of two instances always differ. When
+        parts of the name come from users, pass each as its own argument: `ctx.name(container, "0")`. If one of them
+        contains a dash, the name ends in a hash of all parts, because `a` with `b-c` and `a-b` with `c` would
+        otherwise have the same name. Use the same number of parts for all objects of one kind.
+        """
+        if len(suffix) > 1:
+            return naming.distinct(self.instance, *suffix)
+        return naming.join(self.instance, *suffix)
+
+
+class InstanceContext(Context[P], Generic[P], frozen=True, kw_only=True):
+    """What traits and workload types have in common: the component of the instance.
+
+    `component`: the ComponentSchematic, every parameter already replaced by its value.
+    `parameters`: the values of its parameters by name, defaults included; a parameter without a value is absent.
+    `traits`: all traits of the instance, in the listed order.
+    """
+
+    component: Component
+    parameters: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    traits: tuple[Attached, ...] = ()
 
     @property
     def ports(self) -> tuple[Port, ...]:
         """All ports of all containers of the component, in order."""
         return tuple(port for container in self.component.containers for port in container.ports)
 
-    def observed(self, kind: Kind) -> tuple[dict[str, Any], ...]:
-        """The instance's own objects of a kind that the type produces or observes, as the cluster has them now."""
-        return self.observe(kind)
 
-    def live(self, ref: Ref) -> dict[str, Any] | None:
-        """One of the instance's own objects as the cluster has it now, or None."""
-        return next((o for o in self.observed(ref.kind) if o["metadata"]["name"] == ref.name), None)
+class WorkloadContext(InstanceContext[P], Generic[P], frozen=True, kw_only=True):
+    """The context of a workload type. In `render`, `manifests` is empty; in `scale`, it is what `render` added."""
 
-    def name(self, *suffix: str) -> str:
-        """A name for an object of this instance: `<instance>-<suffix>`, at most 63 characters.
 
-        With one suffix, a constant of your type such as "trait-ingress", two instances never get one name. When
-        parts of the name come from users, give each by itself: `ctx.name(container, "0")`; should one of them have a
-        dash, a hash of all is added, because `a` with `b-c` and `a-b` with `c` would look the same. Of one kind, use
-        one number of parts only.
-        """
-        if len(suffix) > 1:
-            return naming.distinct(self.instance, *suffix)
-        return naming.join(self.instance, *suffix)
+class TraitContext(InstanceContext[P], Generic[P], frozen=True, kw_only=True):
+    """The context of a trait. In `render`, `manifests` are the objects of the workload type, before any trait.
+
+    `workload`: the name of the workload type.
+    `attached_at`: the time at which this trait was first applied to this instance, UTC, in whole seconds.
+    `traits` includes this trait.
+    """
+
+    workload: str
+    attached_at: datetime
+
+
+class ScopeContext(Context[P], Generic[P], frozen=True, kw_only=True):
+    """The context of a scope. `instance` is the name of the scope in the application; `manifests` is empty in `render`.
+
+    `attached_at`: the time at which this scope was first applied, UTC, in whole seconds.
+    `members`: the instances of all applications of the namespace that are in the scope, sorted.
+    `siblings`: the names of the application's scopes of the same type, this one included, as listed.
+    `probe_results`: by name of a probe, None when it passes, else the reason of the failure; a probe without a result
+    is absent.
+    """
+
+    attached_at: datetime
+    members: tuple[Member, ...] = ()
+    siblings: tuple[str, ...] = ()
+    probe_results: Mapping[str, str | None] = msgspec.field(default_factory=dict)

@@ -11,6 +11,9 @@ from typing import Any, Literal, Self
 
 import msgspec
 
+from rudr_py.errors import Problem
+from rudr_py.model.kinds import Kind
+
 Json = None | bool | int | float | str | list[Any] | dict[str, Any]
 """Any JSON value."""
 
@@ -19,27 +22,6 @@ Path = tuple[str | dict[str, str], ...]
 `("spec", "template", "spec", "containers", {"name": "web"}, "image")`."""
 
 EMPTY: Mapping[str, Any] = {}
-
-
-class Kind(msgspec.Struct, frozen=True):
-    """A kind of Kubernetes object, `api_version` with its group: `Kind("apps/v1", "Deployment")`.
-
-    Guarantees: two that are written alike are equal, and one can be the key of a dict.
-    Assumptions: the kind lives in namespaces, and its plural is the one that Kubernetes would guess; for another one
-    the type declares a `Rule`.
-    Errors: while the cluster does not serve the kind, applications that need it wait with the reason KindUnavailable.
-    """
-
-    api_version: str
-    kind: str
-
-    @property
-    def group(self) -> str:
-        """The API group; empty for the core group."""
-        return self.api_version.rpartition("/")[0]
-
-    def __str__(self) -> str:
-        return f"{self.api_version}.{self.kind}"
 
 
 class Ref(msgspec.Struct, frozen=True):
@@ -70,9 +52,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     words; the other instances go on.
 
     `retain`: the object outlives its application (a volume claim): it gets no owner and is never pruned.
-    `reclaim`: the object gets no owner either, yet goes with its application: a finalizer on the application sees to
-    it that it is deleted by uid, and it is pruned when nobody asks for it any more. Not together with `retain`.
-    `once`: the object runs to its end (a Job): it is created once per change of the instance's inputs.
+    `delete_with_application`: the object gets no owner either, but is deleted with its application: a finalizer on the
+    application deletes it by uid, and it is pruned when no type adds it any more. Not together with `retain`.
+    `run_once`: the object runs to its end (a Job): it is created once per change of the instance's inputs.
     """
 
     kind: Kind
@@ -81,8 +63,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     labels: Mapping[str, str] = msgspec.field(default_factory=dict)
     annotations: Mapping[str, str] = msgspec.field(default_factory=dict)
     retain: bool = False
-    reclaim: bool = False
-    once: bool = False
+    delete_with_application: bool = False
+    run_once: bool = False
 
     @property
     def ref(self) -> Ref:
@@ -90,7 +72,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         return Ref(self.kind, self.name)
 
 
-class Set(msgspec.Struct, frozen=True):
+class SetField(msgspec.Struct, frozen=True):
     """An edit: the field at `path` of the object `ref` gets `value`.
 
     Guarantees: made after everybody has rendered, in an order that makes no difference; maps and keyed entries on the
@@ -105,15 +87,15 @@ class Set(msgspec.Struct, frozen=True):
     value: Json
 
 
-class Drop(msgspec.Struct, frozen=True):
+class DropField(msgspec.Struct, frozen=True):
     """An edit: the field at `path` of the object `ref` is left to others.
 
     With `handover`, a value that the cluster holds because of us stays as it is when we let go of it;
     without it the server resets the field.
 
     Guarantees: what is not there is no error; with `handover` no value changes at the moment of letting go.
-    Assumptions: as for `Set`.
-    Errors: as for `Set`; a `Set` and a `Drop` of one path are two edits of it.
+    Assumptions: as for `SetField`.
+    Errors: as for `SetField`; a `SetField` and a `DropField` of one path are two edits of it.
     """
 
     ref: Ref
@@ -124,16 +106,16 @@ class Drop(msgspec.Struct, frozen=True):
 class Scale(msgspec.Struct, frozen=True, kw_only=True):
     """How many replicas an instance is to have, said by a trait, turned into fields by the workload type.
 
-    The core merges what all traits of an instance say, in any order: one base of `exact`, `range` or `external`;
-    `hold` alone counts as `exact`; `hold` on a `range` raises its minimum and, if need be, its maximum; a `hold` on
+    The core merges what all traits of an instance say, in any order: one base of `exact`, `between` or `external`;
+    `hold` alone counts as `exact`; `hold` on a `between` raises its minimum and, if need be, its maximum; a `hold` on
     anything else, two bases or two holds are refused before anything is applied.
 
-    Make one by `exact`, `range`, `hold` or `external`; `form` says which of these it is.
+    Create one with `exact`, `between`, `hold` or `external`; `form` is `exact`, `range`, `hold` or `external`.
 
-    Guarantees: the workload type gets one size, in a form that it `takes`, whatever the order of traits.
+    Guarantees: the workload type gets one size, in one of its `scale_forms`, whatever the order of traits.
     Assumptions: numbers are not negative, and a minimum is no more than its maximum.
-    Errors: other numbers are a fault of the plugin; what cannot be merged, or the workload type does not take, is
-    refused before anything is applied, and the traits named.
+    Errors: other numbers are a fault of the plugin; sizes that cannot be merged, or whose form is not one of
+    `scale_forms`, are refused before anything is applied, with the names of the traits.
     """
 
     form: Literal["exact", "range", "hold", "external"]
@@ -149,7 +131,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
         return cls(form="exact", replicas=replicas)
 
     @classmethod
-    def range(
+    def between(
         cls,
         minimum: int,
         maximum: int,
@@ -242,7 +224,7 @@ class Rendered(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     add: tuple[Manifest, ...] = ()
-    edit: tuple[Set | Drop, ...] = ()
+    edit: tuple[SetField | DropField, ...] = ()
     scale: Scale | None = None
     probes: tuple[Probe, ...] = ()
     wake_at: datetime | None = None
@@ -272,19 +254,22 @@ class Health(msgspec.Struct, frozen=True):
         return self.state == "ready"
 
 
-class Refuse(Exception):  # noqa: N818 - a type refuses; that is no error of the type
-    """Raised by a type that cannot do what the properties ask for.
+class InvalidProperties(Exception):  # noqa: N818 - it reports the user's document, not a failure of the type
+    """Raised by a type for properties that it cannot accept, with all problems at once.
 
-    Takes every problem at once as pairs of message and JSON path inside the properties:
-    `raise Refuse(("maximum is below minimum", "$.maximum"), …)`. A workload type may also point into the
-    ComponentSchematic; see there.
+    One problem: `raise InvalidProperties("maximum is below minimum", path="$.maximum")`. Several:
+    `raise InvalidProperties(Problem("…", path="$.minimum"), Problem("…", path="$.maximum"))`. `path` is the JSON path
+    inside the properties of the type; a workload type may also point into the ComponentSchematic, see `WorkloadType`.
+    Of a `Problem`, set message and path only; the core adds document and location.
 
     Guarantees: the user gets every problem, with those of all other types, at its place in their document; nothing is
     applied or pruned meanwhile.
-    Assumptions: the problems are the user's to mend, and follow from the same inputs every time.
-    Errors: without any problem it is told as the type's, with no reason given.
+    Assumptions: the user can correct the problems, and the same inputs always cause the same problems.
+    Errors: without any problem, the user is informed that the type gave no reason.
     """
 
-    def __init__(self, *problems: tuple[str, str]) -> None:
-        super().__init__("; ".join(message for message, _ in problems))
-        self.problems = problems
+    def __init__(self, *problems: Problem | str, path: str = "$") -> None:
+        self.problems = tuple(
+            problem if isinstance(problem, Problem) else Problem(str(problem), path) for problem in problems
+        )
+        super().__init__("; ".join(problem.message for problem in self.problems))

@@ -34,7 +34,7 @@ from rudr_py.builtin.workloads.worker import Worker
 
 
 @hookimpl
-def rudr_types() -> list[Type[Any]]:
+def rudr_register_types() -> list[Type[Any]]:
     """The six core workload types, the standard traits and the core scopes."""
     return [
         Server(),

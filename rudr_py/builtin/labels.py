@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from rudr_py.api import Context
+from rudr_py.api import Context, TraitContext
 
 APPLICATION: Final = "app.kubernetes.io/name"
 INSTANCE: Final = "oam.dev/instance-name"
@@ -30,7 +30,7 @@ def trait(ctx: Context[Any]) -> dict[str, str]:
     return {ROLE: "trait", **selector(ctx)}
 
 
-def claim(ctx: Context[Any]) -> dict[str, str]:
+def claim(ctx: TraitContext[Any]) -> dict[str, str]:
     """The four labels of a volume claim, which are also its identity: a claim has no owner."""
     return {
         "app": ctx.application,

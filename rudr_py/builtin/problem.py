@@ -1,4 +1,4 @@
-"""The form of a problem as `Refuse` takes it, and where a ComponentSchematic keeps its containers.
+"""The form of a problem as `InvalidProperties` takes it, and where a ComponentSchematic keeps its containers.
 
 What any ComponentSchematic must be like is checked before a type sees it; the types add what only they know.
 """
@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rudr_py.api import Component, Container
-
-Problem = tuple[str, str]
-"""What is wrong and what to do, and the JSON path of it in the ComponentSchematic."""
+from rudr_py.api.component import Component, Container
 
 
 def containers(component: Component) -> Iterator[tuple[str, Container]]:

@@ -104,7 +104,7 @@ class _Process:
         self._state = ClusterState(root=root_scopes.NAME if settings.root_scopes else "")
         self._metrics.follow_applications(self._state.applications)
         self._discovery = Discovery(Client(transport=self._transport), clock=clock)  # works without the lease
-        client = Client(self._transport, allowance=self._leadership.allowance, denied=self._rights.note)
+        client = Client(self._transport, allowance=self._leadership.allowance, on_missing_right=self._rights.note)
         self._recorder = Recorder(client, identity=settings.identity, clock=clock)
         self._client = CachedClient(client, self._discovery, self._state.cache_of)
 

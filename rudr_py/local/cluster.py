@@ -1,9 +1,9 @@
-"""A local cluster from start to end: the world, the server and the controllers, as one context manager.
+"""A local cluster as one context manager: backend, server and controllers.
 
     async with LocalCluster() as cluster:
         ...  # cluster.url, cluster.kubeconfig(), cluster.objects, cluster.requests
 
-This is the only place of the room that starts tasks or reads the clock of the machine, and only by default.
+No other module of the local API starts background tasks or reads the system clock; the clock is an argument.
 """
 
 from __future__ import annotations
@@ -58,36 +58,36 @@ def _utc_now() -> datetime:
 
 
 class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How the local cluster is. The defaults are those of `rudr dev`."""
+    """Settings of a local cluster. The defaults are those of `rudr dev`."""
 
     host: str = "127.0.0.1"
     port: int = 0
-    """0 takes a free port."""
+    """0 selects a free port."""
     release: str = "1.36"
     """The Kubernetes release whose kinds and schemas are served, 1.25 to 1.37."""
     history: int = 4096
-    """How many changes of each kind can be watched from the past."""
+    """The number of changes of each kind that a watch can start from."""
     compaction: float = 300.0
-    """Seconds after which the history of changes is forgotten, as etcd's is by the API server."""
+    """Seconds after which changes are compacted and can no longer be watched from."""
     bookmark_interval: float = 60.0
     """Seconds between bookmarks of a watch that asks for them."""
     token: str = ""
-    """The bearer token of the kubeconfig. Empty lets everybody in; with `access`, one is made."""
+    """The bearer token of the kubeconfig. Empty: no credentials are required; with `access`, one is generated."""
     access: AccessSettings | None = None
-    """TLS, tokens and rights (see `rudr_py.local.access`); None is off."""
+    """TLS, tokens and RBAC (see `rudr_py.local.access`); None disables them."""
     controllers: frozenset[str] | None = None
     """The controllers that run, by name; None is all of them, an empty set none."""
     script: Callable[[Object], PodScript] | None = None
-    """What becomes of a pod, where its annotations do not say (see `rudr_py.local.controllers.PodScript`)."""
+    """Returns the script of a pod, whose annotations take precedence (see `rudr_py.local.controllers.PodScript`)."""
     ready_after: float = 0.0
-    """Seconds until a pod is ready, where neither its annotations nor `script` say."""
+    """Seconds until a pod is ready, unless its annotations or `script` set another value."""
     seed: int | None = None
-    """Decides uids, addresses and generated names; None leaves them to chance."""
+    """Seed of uids, addresses and generated names; None for a random seed."""
     clock: Clock = _utc_now
 
 
 def _access(settings: LocalSettings) -> tuple[AccessSettings, str]:
-    """Return how requests are let in, and the token of the admin (empty: nobody needs one)."""
+    """Return the access settings and the token of the admin (empty: no token is required)."""
     if settings.access is None and not settings.token:
         return AccessSettings(rbac=False), ""
     access = settings.access or AccessSettings(rbac=False)
@@ -100,7 +100,7 @@ def _minor(release: str) -> int:
 
 
 def _context(certificate: Certificate) -> ssl.SSLContext:
-    """Return what serves with a certificate. The files that `ssl` insists on live for a moment, for this user only."""
+    """Return a context for the server. `ssl` reads files only: they are private to this user and deleted at once."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     with tempfile.TemporaryDirectory(prefix="rudr-local-") as folder:
         chain, key = Path(folder) / "tls.crt", Path(folder) / "tls.key"
@@ -114,18 +114,18 @@ def _context(certificate: Certificate) -> ssl.SSLContext:
 
 
 class LocalCluster:
-    """One Kubernetes API on a socket, with its controllers, while the context lasts. Raises `LocalApiError`."""
+    """A Kubernetes API on a socket, with its controllers, while the context is open. Raises `LocalApiError`."""
 
     def __init__(self, settings: LocalSettings | None = None) -> None:
         self.settings = settings or LocalSettings()
         schemas = builtin_schema(self.settings.release)
         self._access, self._token = _access(self.settings)
         store = Store(history=self.settings.history)
-        self.world = Backend(
+        self.backend = Backend(
             store=store,
             registry=Registry(kinds.builtin(schemas.node)),
             clock=self.settings.clock,
-            chance=random.Random(self.settings.seed),  # noqa: S311 - names and addresses, no secrets
+            rng=random.Random(self.settings.seed),  # noqa: S311 - names and addresses, no secrets
             access=AccessControl(
                 store,
                 self._access,
@@ -133,13 +133,13 @@ class LocalCluster:
                 constrained=_minor(self.settings.release) >= _CONSTRAINED_SINCE,
             ),
             pod_output=lambda pod: self._script(pod).log,
-            accounts=self.settings.controllers is None or "namespace" in self.settings.controllers,
+            service_accounts=self.settings.controllers is None or "namespace" in self.settings.controllers,
         )
-        Definitions(self.world, schemas.metadata)
-        self.objects = DirectObjects(self.world, _MANAGER)
+        Definitions(self.backend, schemas.metadata)
+        self.objects = DirectObjects(self.backend, _MANAGER)
         self.server = HttpServer(
-            self.world,
-            Documents(self.world, schemas),
+            self.backend,
+            Documents(self.backend, schemas),
             self.settings.release,
             bookmark_interval=self.settings.bookmark_interval,
         )
@@ -150,21 +150,21 @@ class LocalCluster:
 
     @property
     def url(self) -> str:
-        """Where the API answers."""
-        scheme = "https" if self._access.tls else "http"
+        """The address of the API."""
+        scheme = "https" if self._access.certificate else "http"
         return f"{scheme}://{self.settings.host}:{self.port}"
 
     @property
     def requests(self) -> deque[AnsweredRequest]:
-        """The answered requests, oldest first (at most 100 000); clear it to count from now."""
-        return self.server.seen
+        """The answered requests, oldest first, at most 100 000. The caller may clear it."""
+        return self.server.requests
 
     def kubeconfig(self, token: str = "") -> dict[str, Any]:
-        """Return a kubeconfig whose current context is this cluster, for the holder of a token, or for the admin."""
+        """Return a kubeconfig for this cluster with `token`, or with the token of the admin."""
         name = "rudr-local"
         cluster = {"server": self.url}
-        if self._access.tls:
-            cluster["certificate-authority-data"] = base64.b64encode(self._access.tls.authority).decode()
+        if self._access.certificate:
+            cluster["certificate-authority-data"] = base64.b64encode(self._access.certificate.authority).decode()
         token = token or self._token
         return {
             "apiVersion": "v1",
@@ -177,8 +177,8 @@ class LocalCluster:
 
     async def start(self) -> None:
         """Open the socket and start the controllers."""
-        self._found()
-        context = _context(self._access.tls) if self._access.tls else None
+        self._create_bootstrap_objects()
+        context = _context(self._access.certificate) if self._access.certificate else None
         try:
             self._runner, self.port = await server.listen(self.server, self.settings.host, self.settings.port, context)
         except OSError as error:
@@ -188,13 +188,13 @@ class LocalCluster:
             ) from error
         self._start(self._compact(), "local compaction")
         if self.settings.controllers != frozenset():
-            tls = self._access.tls
+            certificate = self._access.certificate
             settings = ControllerSettings(
                 clock=lambda: self.settings.clock().timestamp(),
                 enabled=self.settings.controllers,
                 seed=self.settings.seed or 0,
                 script=self._script,
-                root_ca=tls.authority.decode() if tls else "",
+                root_ca=certificate.authority.decode() if certificate else "",
             )
             self._start(run_controllers(self.objects, settings), "local controllers")
 
@@ -207,15 +207,15 @@ class LocalCluster:
         self._tasks.append(asyncio.create_task(work, name=name))
 
     async def _compact(self) -> None:
-        """Forget what is older than one to two intervals."""
-        revision = self.world.store.revision
+        """Compact the history of changes; a change stays for one to two intervals."""
+        revision = self.backend.store.revision
         while True:
             await asyncio.sleep(self.settings.compaction)
-            revision = self.world.store.compact(revision)
+            revision = self.backend.store.compact(revision)
 
     async def stop(self) -> None:
-        """End watches, controllers and the socket."""
-        self.world.store.close()
+        """End the watches, stop the controllers and close the socket."""
+        self.backend.store.close()
         for task in self._tasks:
             task.cancel()
         for ended in await asyncio.gather(*self._tasks, return_exceptions=True):
@@ -226,22 +226,22 @@ class LocalCluster:
             await server.end(self._runner)
             self._runner = None
 
-    def _found(self) -> None:
-        """Create what every cluster has from the start."""
+    def _create_bootstrap_objects(self) -> None:
+        """Create the objects that every cluster starts with."""
         for name in plugins.SYSTEM_NAMESPACES:
-            self._ensure({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+            self._create_if_absent({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         if self.settings.access is not None and self.settings.access.rbac:
             for obj in bootstrap.objects():
-                self._ensure(obj)
+                self._create_if_absent(obj)
 
-    def _ensure(self, obj: dict[str, Any]) -> None:
-        """Create a cluster-scoped object unless it is there."""
+    def _create_if_absent(self, obj: dict[str, Any]) -> None:
+        """Create a cluster-scoped object unless it exists."""
         kind, name = KindInfo(obj["apiVersion"], obj["kind"]), obj["metadata"]["name"]
-        resource = self.world.registry.of(kind)
+        resource = self.backend.registry.by_kind(kind)
         if resource is None:
             raise LocalApiError(f"the schemas of Kubernetes {self.settings.release} have no {kind.kind}")
-        if self.world.store.get(resource.table, "", name) is None:
-            writes.create(self.world, ObjectTarget(resource, "", name), obj, WriteOptions(manager="kube-apiserver"))
+        if self.backend.store.get(resource.table, "", name) is None:
+            writes.create(self.backend, ObjectTarget(resource, "", name), obj, WriteOptions(manager="kube-apiserver"))
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -1,5 +1,5 @@
 """OAM v1alpha1 documents as frozen values: parsed with positions, validated, resolved. Pure.
 
-No clock and no I/O, except for the command that writes the CRD files. Which types are installed is not known here; the
-catalog decides that.
+No clock and no I/O, except for the command that writes the CRD files. The installed types are not visible here; they
+are in the catalog.
 """

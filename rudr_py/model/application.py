@@ -1,6 +1,6 @@
-"""ApplicationConfiguration (OAM v1alpha1 §6) as frozen values: what an application operator writes.
+"""ApplicationConfiguration (OAM v1alpha1 §6) as frozen values: the document of an application operator.
 
-Values only; `[fromVariable(x)]` is still unreplaced in them (`resolve` does that).
+Values only; `[fromVariable(x)]` is not replaced in them yet (`resolve` does that).
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
     components: tuple[ComponentBinding, ...] = ()
 
 
-def _steps_to(known: dict[str, Steps], key: str, inner: Steps) -> Steps:
-    if inner and isinstance(inner[0], str) and inner[0] in known:
-        return (*known[inner[0]], *inner[1:])
+def _steps_to(steps_by_key: dict[str, Steps], key: str, inner: Steps) -> Steps:
+    if inner and isinstance(inner[0], str) and inner[0] in steps_by_key:
+        return (*steps_by_key[inner[0]], *inner[1:])
     return (key, *inner) if key else inner

@@ -1,6 +1,6 @@
-"""ComponentSchematic (OAM v1alpha1 §3) as frozen values: what a developer writes.
+"""ComponentSchematic (OAM v1alpha1 §3) as frozen values: the document of a developer.
 
-Values only: reading, checking and resolving are done elsewhere. Field names are the specification's in
+Values only: `parse` reads and checks them, `resolve` fills in parameters. Field names are the specification's in
 snake case. Quantities are in Kubernetes' notation (`0.5`, `128Mi`); times are seconds; an absent text is "".
 """
 
@@ -12,10 +12,10 @@ from rudr_py.model.document import Json
 from rudr_py.model.identity import Metadata
 
 DEFAULT_CPU = "0.1"
-"""The CPU request of a container that asks for none, as in Rudr."""
+"""The CPU request of a container that requests none, as in Rudr."""
 
 DEFAULT_MEMORY = "128Mi"
-"""The memory request of a container that asks for none, as in Rudr."""
+"""The memory request of a container that requests none, as in Rudr."""
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +46,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Disk(msgspec.Struct, frozen=True, kw_only=True):
-    """What a volume needs of a disk. `required` is a quantity; `ephemeral` means local to the node."""
+    """The disk that a volume requests. `required` is a quantity; `ephemeral` means local to the node."""
 
     required: str
     ephemeral: bool = False
@@ -55,7 +55,7 @@ class Disk(msgspec.Struct, frozen=True, kw_only=True):
 class Volume(msgspec.Struct, frozen=True, kw_only=True):
     """A volume of a container, mounted at `mount_path`. `name` is unique in its container only.
 
-    `access_mode` is RW or RO; `sharing_policy` is Exclusive or Shared. `disk` is None when the volume asks for none.
+    `access_mode` is RW or RO; `sharing_policy` is Exclusive or Shared. `disk` is None when the volume requests none.
     """
 
     name: str
@@ -76,7 +76,7 @@ class ExtendedResource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resources(msgspec.Struct, frozen=True, kw_only=True):
-    """What a container asks for. `gpu` is "" when none is asked for."""
+    """The resources that a container requests. `gpu` is "" when it requests none."""
 
     cpu: str = DEFAULT_CPU
     memory: str = DEFAULT_MEMORY
@@ -94,7 +94,7 @@ class EnvVar(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConfigFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file put into the container. `path` is absolute after parsing (EN-5)."""
+    """A file that is mounted into the container. `path` is absolute after parsing (EN-5)."""
 
     path: str
     value: str | None = None
@@ -117,7 +117,7 @@ class HttpHeader(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HttpGet(msgspec.Struct, frozen=True, kw_only=True):
-    """A health probe by HTTP GET: healthy when the answer is 2xx or 3xx."""
+    """A health probe by HTTP GET: healthy when the response is 2xx or 3xx."""
 
     path: str
     port: int
@@ -144,8 +144,8 @@ class HealthProbe(msgspec.Struct, frozen=True, kw_only=True):
 class Container(msgspec.Struct, frozen=True, kw_only=True):
     """A container called `name`. `cmd` replaces the image's entry point, `args` are its arguments (CN-4).
 
-    `resources` are what it asks for; `env` its variables, `config` the files put into it, `ports` those that it listens
-    on, each in the listed order. `liveness` and `readiness` are None where there is no such probe. `image_pull_secret`
+    `resources` are what it requests, `env` its variables, `config` the files mounted into it, `ports` those it listens
+    on, each in the listed order. `liveness` and `readiness` are None when there is no such probe. `image_pull_secret`
     names a Secret, or is "".
     """
 
@@ -165,13 +165,13 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
 class Component(msgspec.Struct, frozen=True, kw_only=True):
     """A ComponentSchematic. `workload_type` is GROUP/VERSION.Kind as written.
 
-    `metadata` has name, namespace, labels and annotations. `os_type` and `arch` are "" when nothing is asked for.
+    `metadata` has name, namespace, labels and annotations. `os_type` and `arch` are "" when the component sets none.
     `parameters` are the declared ones, `containers` all of them in order, `settings` the workloadSettings; types get
     the latter as `ctx.properties`, and the values of parameters as `ctx.parameters`.
 
-    Guarantees: it was read without a mistake, and every parameter is replaced by its value.
-    Assumptions: a type need not check again what the specification asks for. All of this holds for its parts, too.
-    Errors: none; a component that is wrong stops the instance before any type is called.
+    Guarantees: it was parsed without an error, and every parameter is replaced by its value.
+    Assumptions: a type need not check the rules of the specification again. The same holds for its parts.
+    Errors: none; an invalid component stops the instance before any type is called.
     """
 
     metadata: Metadata

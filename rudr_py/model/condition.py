@@ -1,4 +1,4 @@
-"""Conditions as KEP-1623 defines them, and the one rule of how they change.
+"""Conditions as KEP-1623 defines them, and the rule for `lastTransitionTime`.
 
 Pure: the time is an argument.
 """
@@ -31,9 +31,9 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def set_condition(conditions: Sequence[Condition], new: Condition, now: datetime) -> tuple[Condition, ...]:
-    """`conditions` with `new` in the place of the one of its type, or at the end.
+    """`conditions` with `new` replacing the one of its type, or appended.
 
-    `now` (aware) becomes `last_transition_time`, unless the status is what it was: then the old time stays.
+    `now` (aware) becomes `last_transition_time` when the status changes; otherwise the old time stays.
     """
     old = next((condition for condition in conditions if condition.type == new.type), None)
     if old and old.status == new.status and old.last_transition_time:

@@ -1,7 +1,7 @@
 """The other kinds of the group as frozen values: definitions of types, ComponentInstance and HealthScope.
 
-Trait (OAM v1alpha1 §5), WorkloadType (§7) and ApplicationScope (§4) tell which types there are;
-ComponentInstance and HealthScope are what Rudr wrote. Values only.
+Trait (OAM v1alpha1 §5), WorkloadType (§7) and ApplicationScope (§4) declare types;
+ComponentInstance and HealthScope are the kinds that Rudr wrote. Values only.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A document as it was read, and what a reader hands back.
+"""A document with positions, and the result of parsing one.
 
 `Document` is one YAML or JSON document with the places of its keys and values; `Parsed` is a typed value
-beside everything that was found wrong. Nothing here reads text or knows an OAM kind.
+with its problems and warnings. Nothing here reads text or depends on an OAM kind.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ T = TypeVar("T")
 
 
 class Positions(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the keys and values of one document stand, by JSON path; (line, column) count from 1."""
+    """The (line, column) of the keys and values of one document, by JSON path; both count from 1."""
 
     file: str
     keys: dict[str, tuple[int, int]] = {}
     values: dict[str, tuple[int, int]] = {}
 
     def of_key(self, path: str) -> Location | None:
-        """The place of the key at `path`; of its value when it has no key (an item of a list)."""
+        """The location of the key at `path`; of its value when it has no key (an item of a list)."""
         place = self.keys.get(path)
         return Location(self.file, *place) if place else self.of_value(path)
 
     def of_value(self, path: str) -> Location | None:
-        """The place of the value at `path`, or of the nearest value around it that the file has.
+        """The location of the value at `path`, or of the nearest enclosing value that the file has.
 
-        None only when nothing around it has a place.
+        None when no enclosing value has a location.
         """
         while path != paths.ROOT and path not in self.values:
             path = paths.parent(path)
@@ -58,10 +58,10 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Parsed(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """The result of reading a document.
+    """The result of parsing a document.
 
-    `value` is None when the document is not of the kind at all (no object, no name); with `problems` it may
-    be there but must not be used for anything but further checks. `warnings` never hinder anything.
+    `value` is None when the document is not of the kind at all (not a map, no name); with `problems` it may
+    be present but must only be used for further checks. `warnings` never block anything.
     """
 
     value: T | None

@@ -1,6 +1,6 @@
-"""What identifies an object: its key, its metadata, and the textual form of a type.
+"""The identity of an object: its key, its metadata, and the textual form of a type.
 
-Nothing here checks names against the rules of Kubernetes; `validate` does.
+Nothing here checks names against the rules of Kubernetes; `names` does.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _TYPE_NAME = re.compile(
 
 
 class ObjectKey(msgspec.Struct, frozen=True, order=True):
-    """Namespace and name of an object; what queues, caches and logs call it by."""
+    """Namespace and name of an object, as used in queues, caches and logs."""
 
     namespace: str
     name: str
@@ -73,7 +73,7 @@ class TypeName(msgspec.Struct, frozen=True, order=True):
 
     @classmethod
     def parse(cls, text: str) -> TypeName | None:
-        """The type that `text` names; None when it is not GROUP/VERSION.Kind."""
+        """The type in `text`; None when it is not GROUP/VERSION.Kind."""
         match = _TYPE_NAME.fullmatch(text)
         return cls(match["group"], match["version"], match["kind"]) if match else None
 

@@ -1,6 +1,6 @@
-"""The forms that names must have: OAM's, and those that Kubernetes asks of what becomes of them.
+"""Syntax of names: OAM's rules, and Kubernetes' rules for the objects that are created from them.
 
-Each function returns "" or what is wrong, ready for a message. Nothing here knows a document.
+Each function returns "" for a valid name, or a message that states the error and the rule.
 """
 
 from __future__ import annotations
@@ -20,50 +20,51 @@ _HEADER = re.compile(r"[A-Za-z0-9-]+")
 _VARIABLE = re.compile(r"[\w.-]+")
 
 OBJECT_FORM: Final = _OBJECT.pattern
-"""The form of a name that becomes the name of a Kubernetes object, as a regular expression for other languages, too."""
+"""Regular expression of names of Kubernetes objects; uses only syntax that CEL and JSON Schema accept, too."""
 
 
 def wrong_name(name: str) -> str:
-    """A name in OAM: letters and digits, inside also `-`, `_` and `.` (MD-2)."""
-    return _wrong(name, _OAM, "letters, digits, and inside also - _ .")
+    """A name in OAM: letters and digits, with `-`, `_` and `.` between them (MD-2)."""
+    return _wrong(name, _OAM, "letters and digits, with -, _ and . between them")
 
 
 def wrong_object_name(name: str) -> str:
     """A name that becomes the name of a Kubernetes object and the value of a label."""
-    return _wrong(name, _OBJECT, "lower-case letters and digits, and inside also - and ., as Kubernetes asks")
+    return _wrong(name, _OBJECT, "lower-case letters and digits, with - and . between them")
 
 
 def wrong_label(name: str) -> str:
     """A name that becomes a container's or a volume's in a Kubernetes pod."""
-    return _wrong(name, _LABEL, "lower-case letters and digits, and inside also -, as Kubernetes asks")
+    return _wrong(name, _LABEL, "lower-case letters and digits, with - between them")
 
 
 def wrong_port_name(name: str) -> str:
     """The name of a port in a Kubernetes pod."""
     if len(name) > 15:
-        return f'"{name[:70]}" has {len(name)} characters; Kubernetes takes at most 15 in the name of a port'
-    form = "lower-case letters and digits with single - between, one letter at least, as Kubernetes asks"
+        return f'"{name[:70]}" has {len(name)} characters; the name of a port has at most 15'
+    form = "lower-case letters and digits with single - between them, at least one letter"
     return _wrong(name, _PORT, form)
 
 
 def wrong_env_name(name: str) -> str:
-    """The name of an environment variable (EN-4, and what Kubernetes takes)."""
+    """The name of an environment variable (EN-4, and Kubernetes' rule)."""
     if len(name) <= 253 and _ENV.fullmatch(name):
         return ""
-    return f'"{name[:70]}" must be of letters, digits, _ - and ., not begin with a digit, and be short'
+    form = "letters, digits, _, - and ., not starting with a digit, at most 253 characters"
+    return f'"{name[:70]}" is not valid; use {form}'
 
 
 def wrong_header_name(name: str) -> str:
-    """The name of an HTTP header, as Kubernetes takes it in a probe."""
-    return "" if _HEADER.fullmatch(name) else f'"{name[:70]}" must be of letters, digits and -, as Kubernetes asks'
+    """The name of an HTTP header in a probe."""
+    return "" if _HEADER.fullmatch(name) else f'"{name[:70]}" is not valid; use letters, digits and -'
 
 
 def wrong_variable_name(name: str) -> str:
     """The name of a variable or parameter: letters and digits of any language, `_`, `-` and `.` (AC-10)."""
-    return "" if _VARIABLE.fullmatch(name) else f'"{name[:70]}" must be of letters, digits, _ - and .'
+    return "" if _VARIABLE.fullmatch(name) else f'"{name[:70]}" is not valid; use letters, digits, _, - and .'
 
 
 def _wrong(name: str, form: re.Pattern[str], words: str) -> str:
     if len(name) > LONGEST:
         return f'"{name[:70]}" has {len(name)} characters; at most {LONGEST} are allowed'
-    return "" if form.fullmatch(name) else f'"{name}" must be of {words}'
+    return "" if form.fullmatch(name) else f'"{name}" is not valid; use {words}'

@@ -1,4 +1,4 @@
-"""The types that parameters and settings may have, and whether a value is of one.
+"""The types of parameters and settings, and the check that a value has one.
 
 Strict on purpose: a number in quotes is text (PA-5).
 """
@@ -20,7 +20,7 @@ JSON_SCHEMAS: Final[dict[str, dict[str, Json]]] = {
     "double": {"type": "number"},
     "[]string": {"type": "array", "items": {"type": "string"}},
 }
-"""What a type says as a JSON Schema."""
+"""Each type as a JSON Schema."""
 
 _PYTHON: Final[dict[str, tuple[type, ...]]] = {
     "number": (int, float),
@@ -34,7 +34,7 @@ _PYTHON: Final[dict[str, tuple[type, ...]]] = {
 
 
 def has_type(value: Json, name: str) -> bool:
-    """Whether `value` is of the type called `name` (PA-4, PA-5)."""
+    """Whether `value` is of the type `name` (PA-4, PA-5)."""
     if isinstance(value, bool):
         return name == "boolean"
     if value is None:

@@ -1,6 +1,6 @@
 """Amounts of CPU, memory, disk and GPU as OAM, Rudr and Kubernetes spell them, in Kubernetes' notation.
 
-OAM v1alpha1 §3 "Units" (UN-2 to UN-6). Pure text and arithmetic; nothing here knows a document.
+OAM v1alpha1 §3 "Units" (UN-2 to UN-6). Pure text and arithmetic.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SUFFIXES: Final = {"k": "k", "ki": "Ki"} | {
 def cpu(value: Json) -> str | None:
     """CPUs (1 = one core) as a quantity: a number, a numeric text, or Kubernetes' millicores (`500m`).
 
-    Rounded up to a thousandth, the least that Kubernetes counts. None when `value` is no such amount.
+    Rounded up to a thousandth, the smallest unit of Kubernetes. None when `value` is not an amount of CPU.
     """
     if isinstance(value, str) and (milli := _MILLI.fullmatch(value.strip())):
         return f"{int(milli[1])}m"
@@ -39,18 +39,18 @@ def memory(value: Json) -> str | None:
     """Memory as a quantity. A bare number counts MiB, as in Rudr's published documents.
 
     Suffixes K M G T P E, any case, with an optional B, are decimal, and Ki Mi Gi Ti Pi Ei are binary, as in
-    Kubernetes. None when `value` is no such amount.
+    Kubernetes. None when `value` is not an amount of memory.
     """
     return _size(value, bare="Mi")
 
 
 def disk(value: Json) -> str | None:
-    """Disk space as a quantity: as `memory`, but a bare number counts bytes, as in OAM and Rudr."""
+    """Disk space as a quantity: like `memory`, but a bare number counts bytes, as in OAM and Rudr."""
     return _size(value, bare="")
 
 
 def gpu(value: Json) -> str | None:
-    """GPUs as a quantity, rounded up to whole ones (UN-3); "" for none at all."""
+    """GPUs as a quantity, rounded up to whole ones (UN-3); "" for zero."""
     number = _number(value)
     if number is None:
         return None
@@ -66,10 +66,10 @@ def _size(value: Json, *, bare: str) -> str | None:
         number = Decimal(match["number"])
         suffix = _SUFFIXES[match["suffix"].lower()] if match["suffix"] else ("" if match["byte"] else bare)
     else:
-        found = _number(value)
-        if found is None:
+        bare_number = _number(value)
+        if bare_number is None:
             return None
-        number, suffix = found, bare
+        number, suffix = bare_number, bare
     if not suffix:
         number = number.to_integral_value(ROUND_CEILING)
     elif suffix == "Mi" and number != number.to_integral_value():
@@ -78,7 +78,7 @@ def _size(value: Json, *, bare: str) -> str | None:
 
 
 def _number(value: Json) -> Decimal | None:
-    """A finite number that is neither negative nor absurd; None for anything else."""
+    """A number from 0 to below 10^15; None for anything else."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -91,6 +91,6 @@ def _number(value: Json) -> Decimal | None:
 
 
 def _plain(number: Decimal) -> str:
-    """Without exponent and without zeros that mean nothing."""
+    """Without exponent and without trailing zeros."""
     text = format(number, "f")
     return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"

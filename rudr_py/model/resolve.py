@@ -1,7 +1,7 @@
-"""Puts values in the place of parameters and variables (OAM v1alpha1 §3 "Parameters", §6 "Variables").
+"""Replaces parameters and variables by their values (OAM v1alpha1 §3 "Parameters", §6 "Variables").
 
-The result holds no `fromParam` and no `[fromVariable(x)]` any more. Values that are put in are never looked through
-again, so that no value can reach for another one. Which types are installed is not known here.
+The result contains no `fromParam` and no `[fromVariable(x)]`. Inserted values are not searched for references again,
+so that no value can refer to another one. The installed types are not visible here.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from rudr_py.model import paths, suggest
 from rudr_py.model.application import ComponentBinding, ScopeBinding, TraitBinding
 from rudr_py.model.component import Component, ConfigFile, Container, EnvVar, Parameter, Setting
 from rudr_py.model.document import Json
+from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.parameter_types import has_type
-from rudr_py.model.parse.fields import kind_of, shown
 
 _REFERENCE = re.compile(r"\[fromVariable\(\s*([^()\[\]]*?)\s*\)\]")
 
@@ -26,8 +26,8 @@ _REFERENCE = re.compile(r"\[fromVariable\(\s*([^()\[\]]*?)\s*\)\]")
 class Resolved(msgspec.Struct, frozen=True, kw_only=True):
     """A component as one binding uses it.
 
-    In `component` no env entry, config file or setting has a `from_param` any more; entries that are left without
-    a value are gone. `parameters` holds those with a value; `settings` likewise. Paths in `problems` and
+    In `component` no env entry, config file or setting has a `from_param`; entries that are left without
+    a value are removed. `parameters` and `settings` contain those with a value. Paths in `problems` and
     `warnings` are those of the application's document, unless `document` names the component's.
     """
 
@@ -41,16 +41,16 @@ class Resolved(msgspec.Struct, frozen=True, kw_only=True):
 def resolve(
     component: Component, binding: ComponentBinding, variables: Mapping[str, Json], *, path: str = paths.ROOT
 ) -> Resolved:
-    """Resolve `component` for `binding`, which stands at `path` in the application's document.
+    """Resolve `component` for `binding`, which is at `path` in the application's document.
 
-    A parameter's value is the binding's, else its default; without either it is unset, which is a mistake only if
+    A parameter's value is the binding's, else its default; without either it is unset, which is an error only if
     it is required (PA-3, PA-6). `fromParam` wins over `value` unless the parameter is unset (EN-1, WS-2).
     """
-    given, problems = _given(binding, variables, path)
+    bound_values, problems = _bound_values(binding, variables, path)
     declared = {parameter.name: parameter for parameter in component.parameters}
     parameters: dict[str, Json] = {}
     for parameter in declared.values():
-        value = given.get(parameter.name, parameter.default)
+        value = bound_values.get(parameter.name, parameter.default)
         place = paths.child(path, *binding.parameter_steps.get(parameter.name, ("parameterValues",)))
         if any(paths.below(problem.path, place) for problem in problems):
             continue
@@ -75,8 +75,8 @@ def substitute(
 ) -> tuple[Json, tuple[Problem, ...]]:
     """`value` with every `[fromVariable(x)]` in it replaced, and a problem for each undefined variable.
 
-    A text that is nothing but the reference becomes the variable's value with its type; inside a longer text the
-    value becomes text. Keys are left as they are. `path` is where `value` stands.
+    A text that consists of the reference alone becomes the variable's value with its type; inside a longer text the
+    value becomes text. Keys are not changed. `path` is the path of `value`.
     """
     problems: list[Problem] = []
     result = _substituted(value, variables, path, problems, rule)
@@ -86,52 +86,54 @@ def substitute(
 def substitute_properties(
     binding: TraitBinding | ScopeBinding, variables: Mapping[str, Json], path: str
 ) -> tuple[dict[str, Json], tuple[Problem, ...]]:
-    """The properties of a binding that stands at `path`, with variables put in; problems name the exact place."""
-    found: dict[str, Json] = {}
+    """The properties of a binding at `path`, with variables replaced; problems have the path of the property."""
+    properties: dict[str, Json] = {}
     problems: list[Problem] = []
     for name, value in binding.properties.items():
-        found[name], undefined = substitute(value, variables, paths.child(path, *binding.steps_to(name)))
+        properties[name], undefined = substitute(value, variables, paths.child(path, *binding.steps_to(name)))
         problems += undefined
-    return found, tuple(problems)
+    return properties, tuple(problems)
 
 
 def text_of(value: Json) -> str:
-    """A value as the text of an environment variable or file: text as it is, anything else as compact JSON."""
+    """A value as the text of an environment variable or file: text unchanged, anything else as compact JSON."""
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def _given(
+def _bound_values(
     binding: ComponentBinding, variables: Mapping[str, Json], path: str
 ) -> tuple[dict[str, Json], list[Problem]]:
-    """The binding's values with variables put in (AC-8). Null is the same as not given."""
-    found: dict[str, Json] = {}
+    """The binding's values with variables replaced (AC-8). Null is the same as absent."""
+    values: dict[str, Json] = {}
     problems: list[Problem] = []
     for name, value in binding.parameter_values.items():
         place = paths.child(path, *binding.parameter_steps.get(name, ("parameterValues",)))
-        found[name], undefined = substitute(value, variables, place, rule="AC-8")
+        values[name], undefined = substitute(value, variables, place, rule="AC-8")
         problems += undefined
-    return {name: value for name, value in found.items() if value is not None}, problems
+    return {name: value for name, value in values.items() if value is not None}, problems
 
 
 def _parameter_problem(parameter: Parameter, value: Json, component: Component, place: str) -> Problem | None:
     if value is None and parameter.required and parameter.type != "null":
-        message = f'the component "{component.metadata.name}" requires a value for {shown(parameter.name)}'
+        message = f'the component "{component.metadata.name}" requires a value for {excerpt(parameter.name)}'
         return Problem(message, place, rule="PA-3")
     if value is not None and not has_type(value, parameter.type):
-        message = f"{shown(parameter.name)} must be of type {parameter.type}, not {kind_of(value)} ({shown(value)})"
+        message = (
+            f"{excerpt(parameter.name)} must be of type {parameter.type}, not {type_in_words(value)} ({excerpt(value)})"
+        )
         return Problem(message, place, rule="PA-5")
     return None
 
 
 def _undeclared(component: Component, binding: ComponentBinding, path: str) -> Iterator[Problem]:
-    known = [parameter.name for parameter in component.parameters]
+    declared = [parameter.name for parameter in component.parameters]
     for name in binding.parameter_values:
-        if name not in known:
+        if name not in declared:
             place = paths.child(path, *binding.parameter_steps.get(name, ("parameterValues",)))
-            message = f'the component "{component.metadata.name}" has no parameter {shown(name)}'
-            yield Problem(f"{message}; the value has no effect.{suggest.nearest(name, known)}", place, rule="PA-7")
+            message = f'the component "{component.metadata.name}" has no parameter {excerpt(name)}'
+            yield Problem(f"{message}; the value has no effect.{suggest.nearest(name, declared)}", place, rule="PA-7")
 
 
 def _unset_settings(component: Component, settings: Mapping[str, Json]) -> Iterator[Problem]:
@@ -139,7 +141,7 @@ def _unset_settings(component: Component, settings: Mapping[str, Json]) -> Itera
     for index, setting in enumerate(component.settings):
         if setting.required and settings[setting.name] is None:
             place = paths.child("$.spec.workloadSettings", index)
-            message = f"the setting {shown(setting.name)} is required and has no value"
+            message = f"the setting {excerpt(setting.name)} is required and has no value"
             yield Problem(message, place, rule="WS-3", document=document)
 
 
@@ -190,10 +192,10 @@ def _substituted(value: Json, variables: Mapping[str, Json], path: str, problems
     names = _REFERENCE.findall(value)
     undefined = [name for name in names if name not in variables]
     for name in undefined:
-        message = f"no variable is called {shown(name)}.{suggest.nearest(name, variables)}"
+        message = f"the variable {excerpt(name)} does not exist.{suggest.nearest(name, variables)}"
         problems.append(Problem(message, path, rule=rule))
     if undefined:
         return value
-    if alone := _REFERENCE.fullmatch(value):
-        return variables[alone[1]]
-    return _REFERENCE.sub(lambda found: text_of(variables[found[1]]), value)
+    if whole := _REFERENCE.fullmatch(value):
+        return variables[whole[1]]
+    return _REFERENCE.sub(lambda match: text_of(variables[match[1]]), value)

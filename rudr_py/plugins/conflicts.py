@@ -1,6 +1,6 @@
 """Who gets a name that several plugins offer. Decided from the set of offers alone, never from their order.
 
-A type replaces another only by naming it in `overrides`. Without that, a name that two packages offer is given to
+A type replaces another only by naming it in `replaces`. Without that, a name that two packages offer is given to
 neither, because which one a cluster runs must not depend on the order of installation; a built-in type stays.
 """
 
@@ -35,7 +35,7 @@ class _Claim(msgspec.Struct, frozen=True):
     def overrides(self, other: _Claim) -> bool:
         """Whether this type declares that it replaces the other one."""
         return self.candidate is not other.candidate and any(
-            name in self.offer.provides.overrides for name in _spellings(other.offer)
+            name in self.offer.type.replaces for name in _spellings(other.offer)
         )
 
 
@@ -67,11 +67,11 @@ def repeated(offers: Iterable[Offer[Any]]) -> str:
 
 
 def _spellings(offer: Offer[Any]) -> tuple[str, ...]:
-    return (offer.name, *offer.provides.aliases)
+    return (offer.name, *offer.type.aliases)
 
 
 def _sort(offer: Offer[Any]) -> type:
-    return next(sort for sort in _SORTS if isinstance(offer.provides, sort))
+    return next(sort for sort in _SORTS if isinstance(offer.type, sort))
 
 
 def _order(slot: Slot) -> tuple[str, str]:
@@ -110,7 +110,7 @@ def _clashes(slot: Slot, claims: list[_Claim]) -> Iterable[tuple[str, str]]:
             yield (
                 claim.candidate.title,
                 f'offers the name "{slot[1]}", which {others} offers too; uninstall one of them, '
-                f'or let the type that is to replace the other declare overrides = ("{slot[1]}",)',
+                f'or let the type that is to replace the other declare replaces = ("{slot[1]}",)',
             )
 
 

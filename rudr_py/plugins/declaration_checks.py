@@ -23,14 +23,14 @@ _RESERVED = re.compile(r"([^/]*\.)?oam\.dev/")
 
 _LISTS: Mapping[str, type] = {
     "aliases": str,
-    "overrides": str,
+    "replaces": str,
     "produces": Kind,
     "observes": Kind,
     "permissions": Rule,
     "applies_to": str,
-    "needs": str,
-    "takes": str,
-    "offers": str,
+    "requires": str,
+    "scale_forms": str,
+    "provides": str,
 }
 """Declarations that hold several values, and what each value is."""
 
@@ -66,7 +66,7 @@ def faults(candidate: object) -> tuple[str, ...]:
 def trespasses(candidate: object) -> tuple[str, ...]:
     """Names in the groups of the specification, oam.dev and below, which are not for plugins (OAM MD-7, SC-9).
 
-    A type may have one that it replaces by `overrides`. Each text follows the words "this type".
+    A type may have one that it replaces by `replaces`. Each text follows the words "this type".
     """
     if not isinstance(candidate, Type):
         return ()
@@ -74,7 +74,7 @@ def trespasses(candidate: object) -> tuple[str, ...]:
     return tuple(
         f'is called "{name}"; the groups of oam.dev belong to the specification, so use one of your own'
         for name in names
-        if isinstance(name, str) and _RESERVED.match(name) and name not in candidate.overrides
+        if isinstance(name, str) and _RESERVED.match(name) and name not in candidate.replaces
     )
 
 
@@ -128,8 +128,8 @@ def _list_faults(candidate: Type[Any]) -> Iterator[str]:
         yield "declares renamed_properties that do not map names to names"
 
 
-def _method_faults(candidate: Type[Any]) -> Iterator[str]:
-    if type(candidate).render is Type.render:
+def _method_faults(candidate: Trait[Any] | WorkloadType[Any] | Scope[Any]) -> Iterator[str]:
+    if type(candidate).render in (Trait.render, WorkloadType.render, Scope.render):
         yield "has no render method"
     for name in _METHODS:
         method = getattr(candidate, name, None)

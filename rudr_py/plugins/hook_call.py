@@ -62,33 +62,34 @@ def _manager(found: InstalledPlugin, plugin: object) -> pluggy.PluginManager:
         manager.register(plugin, name=found.name)
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        what = "has a hook that rudr-py does not know; the only one is rudr_types(), which takes nothing"
+        what = "has a hook that rudr-py does not know; the only one is rudr_register_types(), which takes nothing"
         raise PluginError(f"{what}: {error}", package=found.distribution) from error
     return manager
 
 
 def _ask(found: InstalledPlugin, plugin: object) -> list[Any]:
     """Call the hook. Raises PluginError when there is none, or what it returns is no list of anything."""
-    hook = _manager(found, plugin).hook.rudr_types
+    hook = _manager(found, plugin).hook.rudr_register_types
     functions = [implementation.function for implementation in hook.get_hookimpls()]
     if not functions:
         raise PluginError(
-            "has no function rudr_types with @hookimpl; the entry point must name the module that has it",
+            "has no function rudr_register_types with @hookimpl; the entry point must name the module that has it",
             package=found.distribution,
         )
     if any(inspect.iscoroutinefunction(one) or inspect.isasyncgenfunction(one) for one in functions):
-        raise PluginError("has an async rudr_types; the hook is synchronous", package=found.distribution)
+        raise PluginError("has an async rudr_register_types; the hook is synchronous", package=found.distribution)
     results = hook()
     if not results:
-        raise PluginError("returned None from rudr_types; return a list of types", package=found.distribution)
+        raise PluginError("returned None from rudr_register_types; return a list of types", package=found.distribution)
     answer = results[0]
     if inspect.iscoroutine(answer):
         answer.close()
     if isinstance(answer, (str, bytes, Mapping)) or not isinstance(answer, Iterable):
         raise PluginError(
-            f"returned {type(answer).__name__} from rudr_types, not a list of types", package=found.distribution
+            f"returned {type(answer).__name__} from rudr_register_types, not a list of types",
+            package=found.distribution,
         )
     types = list(itertools.islice(answer, MOST + 1))
     if len(types) > MOST:
-        raise PluginError(f"returned more than {MOST} types from rudr_types", package=found.distribution)
+        raise PluginError(f"returned more than {MOST} types from rudr_register_types", package=found.distribution)
     return types

@@ -56,7 +56,7 @@ def of(catalog: Catalog, right: Right) -> str:
         return known.get(right.verb, known[""])
     asking = [offer for offer in catalog.offers() if right.resource in _resources(offer, right)]
     sorts = {WorkloadType: "workload type", Trait: "trait", Scope: "scope"}
-    found = {word: [offer.name for offer in asking if isinstance(offer.provides, base)] for base, word in sorts.items()}
+    found = {word: [offer.name for offer in asking if isinstance(offer.type, base)] for base, word in sorts.items()}
     told = ", ".join(_named(word, names) for word, names in found.items() if names)
     return f"by {told}" if told else ""
 
@@ -70,10 +70,10 @@ def sentence(catalog: Catalog, right: Right) -> str:
 
 
 def _resources(offer: Offer[Any], right: Right) -> Iterator[str]:
-    provides = offer.provides
-    kinds: tuple[Kind, ...] = (*provides.produces, *provides.observes)
+    type_ = offer.type
+    kinds: tuple[Kind, ...] = (*type_.produces, *type_.observes)
     yield from (rights.plural(kind) for kind in kinds if kind.group == right.group)
-    for rule in provides.permissions:
+    for rule in type_.permissions:
         if right.group in rule.groups:
             yield from rule.resources
 

@@ -90,10 +90,10 @@ def needed(
     if root_scopes:
         wanted.append(_ROOT)
     for offer in catalog.offers():
-        provides = offer.provides
-        wanted += (_of(kind, KEEP) for kind in provides.produces)
-        wanted += (_of(kind, WATCH) for kind in provides.observes)
-        wanted += provides.permissions
+        type_ = offer.type
+        wanted += (_of(kind, KEEP) for kind in type_.produces)
+        wanted += (_of(kind, WATCH) for kind in type_.observes)
+        wanted += type_.permissions
     definitions = Rule(groups=(CORE_GROUP,), resources=_DEFINITIONS, verbs=_PUBLISH if publish else WATCH)
     return Rights(
         cluster=tuple(_merged(wanted)),

@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.api import Drop, Json, Manifest, Path, Ref, Set
+from rudr_py.api import DropField, Json, Manifest, Path, Ref, SetField
 from rudr_py.model import paths
 
-Edit = Set | Drop
+Edit = SetField | DropField
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -102,7 +102,7 @@ def _same(one: str | dict[str, str], other: str | dict[str, str]) -> bool:
 
 
 def _make(body: dict[str, Any], edit: Edit) -> None:
-    if isinstance(edit, Set):
+    if isinstance(edit, SetField):
         _set(body, edit.path, edit.value)
     else:
         _drop(body, edit.path)

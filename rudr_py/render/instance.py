@@ -6,14 +6,27 @@ The order in which traits are listed changes nothing: their answers are put toge
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from rudr_py.api import Attached, Context, Drop, Kind, Manifest, Member, Ref, Refuse, Rendered
+from rudr_py.api import (
+    Attached,
+    Context,
+    DropField,
+    InvalidProperties,
+    Kind,
+    Manifest,
+    Member,
+    Ref,
+    Rendered,
+    TraitContext,
+    WorkloadContext,
+)
 from rudr_py.catalog import Offer
 from rudr_py.errors import PluginCallError, Problem
 from rudr_py.model import paths
+from rudr_py.model.kinds import SERVICE
 from rudr_py.render import edits, scaling
 from rudr_py.render.edits import Change, EditClash
 from rudr_py.render.prepare import PreparedInstance, PreparedTrait
@@ -26,17 +39,23 @@ from rudr_py.render.values import digests, labels
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import InstancePlan, PlannedObject, RenderedInstance, TypeCall
 
-SERVICE = Kind("v1", "Service")
+C_co = TypeVar("C_co", bound=Context[Any], covariant=True)
+C = TypeVar("C", bound=Context[Any])
 
 
-class _Answer(msgspec.Struct, frozen=True, kw_only=True):
+class _Answer(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True):
     """What a type said; `path` is where its user attached it, `given` the properties of a trait."""
 
     offer: Offer[Any]
-    context: Context[Any]
+    context: C_co
     path: str
     rendered: Rendered
     given: dict[str, Any] = {}
+
+
+_AnyAnswer = _Answer[Context[Any]]
+_WorkloadAnswer = _Answer[WorkloadContext[Any]]
+_TraitAnswer = _Answer[TraitContext[Any]]
 
 
 def render(prepared: PreparedInstance, inputs: Inputs) -> RenderedInstance:
@@ -84,30 +103,37 @@ class _Assembly:
     def _refused(self) -> RenderedInstance:
         return RenderedInstance(problems=tuple(self._problems), faults=tuple(self._faults))
 
-    def _context(self, offer: Offer[Any], properties: Any, manifests: tuple[Manifest, ...] = ()) -> Context[Any]:
+    def _shared(self, properties: Any) -> dict[str, Any]:
+        """The fields that the contexts of the workload type and of traits have in common."""
         prepared, inputs = self._prepared, self._inputs
         instance = prepared.binding.instance_name
 
         def observe(kind: Kind) -> tuple[dict[str, Any], ...]:
             return inputs.observed.documents(instance, kind)
 
-        return Context(
-            application=inputs.application.metadata.name,
-            namespace=inputs.application.metadata.namespace,
-            instance=instance,
-            component=prepared.component,
-            properties=properties,
-            now=inputs.now,
-            # whole seconds, as status keeps it: what a trait makes of it must not change at the next look
-            attached_at=inputs.attached.get((instance, offer.name), inputs.now.replace(microsecond=0)),
-            traits=tuple(Attached(trait.offer.name, trait.given) for trait in prepared.traits),
-            workload=prepared.workload.name,
-            parameters=prepared.parameters,
+        return {
+            "application": inputs.application.metadata.name,
+            "namespace": inputs.application.metadata.namespace,
+            "instance": instance,
+            "component": prepared.component,
+            "properties": properties,
+            "now": inputs.now,
+            "traits": tuple(Attached(trait.offer.name, trait.given) for trait in prepared.traits),
+            "parameters": prepared.parameters,
+            "_observe": observe,
+        }
+
+    def _trait_context(self, offer: Offer[Any], properties: Any, manifests: tuple[Manifest, ...]) -> TraitContext[Any]:
+        inputs, key = self._inputs, (self._prepared.binding.instance_name, offer.name)
+        return TraitContext(
+            workload=self._prepared.workload.name,
+            # whole seconds, as in status: what a trait derives from it must not change at the next reconcile
+            attached_at=inputs.attached.get(key, inputs.now.replace(microsecond=0)),
             manifests=manifests,
-            observe=observe,
+            **self._shared(properties),
         )
 
-    def _workload(self) -> _Answer | None:
+    def _workload(self) -> _WorkloadAnswer | None:
         prepared = self._prepared
         offer, path = prepared.workload, prepared.path
         try:
@@ -119,9 +145,10 @@ class _Assembly:
         except PluginCallError as error:
             self._faults.append(Problem(str(error), path))
             return None
-        return self._ask(offer, offer.provides.render, self._context(offer, loaded), path=path, told=self._of_component)
+        context = WorkloadContext(**self._shared(loaded))
+        return self._ask(offer, offer.type.render, context, path=path, told=self._of_component)
 
-    def _trait(self, trait: PreparedTrait, workload: _Answer) -> _Answer | None:
+    def _trait(self, trait: PreparedTrait, workload: _WorkloadAnswer) -> _TraitAnswer | None:
         offer = trait.offer
         try:
             loaded = offer.load(trait.given)
@@ -135,16 +162,16 @@ class _Assembly:
         def told(message: str, at: str) -> Problem:
             return Problem(message, check.inside(trait.where, at), rule="TR-8")
 
-        context = self._context(offer, loaded, workload.rendered.add)
-        answer = self._ask(offer, offer.provides.render, context, path=trait.path, told=told)
+        context = self._trait_context(offer, loaded, workload.rendered.add)
+        answer = self._ask(offer, offer.type.render, context, path=trait.path, told=told)
         return msgspec.structs.replace(answer, given=trait.given) if answer else None
 
-    def _scale(self, workload: _Answer, size: MergedScale | None) -> _Answer | None:
+    def _scale(self, workload: _WorkloadAnswer, size: MergedScale | None) -> _WorkloadAnswer | None:
         offer = workload.offer
         context = msgspec.structs.replace(workload.context, manifests=workload.rendered.add)
 
-        def function(ctx: Context[Any]) -> Rendered:
-            sized: Rendered = offer.provides.scale(ctx, size.scale if size else None)
+        def function(ctx: WorkloadContext[Any]) -> Rendered:
+            sized: Rendered = offer.type.scale(ctx, size.scale if size else None)
             return sized
 
         def told(message: str, at: str) -> Problem:
@@ -158,14 +185,14 @@ class _Assembly:
         self,
         offer: Offer[Any],
         function: Callable[..., Rendered],
-        context: Context[Any],
+        context: C,
         *,
         path: str,
         told: Told,
-    ) -> _Answer | None:
+    ) -> _Answer[C] | None:
         try:
             rendered = plugin_call.render(offer, function, context)
-        except Refuse as refusal:
+        except InvalidProperties as refusal:
             self._problems += plugin_call.refusals(offer, refusal, told)
         except PluginCallError as error:
             self._faults.append(Problem(str(error), path))
@@ -182,7 +209,7 @@ class _Assembly:
             return Problem(message, at, document=prepared.document)
         return Problem(message, check.inside(prepared.setting_at, at), document=prepared.document)
 
-    def _size(self, traits: Sequence[_Answer]) -> MergedScale | None:
+    def _size(self, traits: Sequence[_TraitAnswer]) -> MergedScale | None:
         wishes = [
             ScaleRequest(answer.rendered.scale, answer.offer.name, answer.path)
             for answer in traits
@@ -200,7 +227,7 @@ class _Assembly:
         self._problems.append(Problem(refused, merged.by.path, rule="TR-14"))
         return None
 
-    def _final(self, answers: Sequence[_Answer]) -> tuple[dict[Ref, Manifest], list[Change]]:
+    def _final(self, answers: Sequence[_AnyAnswer]) -> tuple[dict[Ref, Manifest], list[Change]]:
         """Every manifest with all edits made, and the edits."""
         manifests: dict[Ref, Manifest] = {}
         for answer in answers:
@@ -220,7 +247,11 @@ class _Assembly:
         return final, changes
 
     def _plan(
-        self, workload: _Answer, traits: Sequence[_Answer], sized: _Answer, final: dict[Ref, Manifest]
+        self,
+        workload: _WorkloadAnswer,
+        traits: Sequence[_TraitAnswer],
+        sized: _WorkloadAnswer,
+        final: dict[Ref, Manifest],
     ) -> InstancePlan:
         binding = self._prepared.binding
         return InstancePlan(
@@ -231,13 +262,13 @@ class _Assembly:
             traits=tuple(_part(trait, trait.rendered.add, final) for trait in traits),
         )
 
-    def _member(self, workload: _Answer) -> Member | None:
+    def _member(self, workload: _WorkloadAnswer) -> Member | None:
         """What the instance's scopes are told of it; None when its workload type fails at that."""
         prepared, context = self._prepared, workload.context
         rendered = msgspec.structs.replace(context, manifests=workload.rendered.add)
         try:
             pods = plugin_call.pods(workload.offer, rendered)
-        except (PluginCallError, Refuse) as error:
+        except (PluginCallError, InvalidProperties) as error:
             self._faults.append(Problem(str(error), prepared.path))
             return None
         services = (manifest.name for manifest in workload.rendered.add if manifest.kind == SERVICE)
@@ -253,9 +284,9 @@ class _Assembly:
         )
 
     def _planned(
-        self, answers: Sequence[_Answer], final: dict[Ref, Manifest], changes: Sequence[Change]
+        self, answers: Sequence[_AnyAnswer], final: dict[Ref, Manifest], changes: Sequence[Change]
     ) -> tuple[PlannedObject, ...]:
-        handed = [change.edit for change in changes if isinstance(change.edit, Drop) and change.edit.handover]
+        handed = [change.edit for change in changes if isinstance(change.edit, DropField) and change.edit.handover]
         planned = []
         for answer in answers:
             for rendered in answer.rendered.add:
@@ -266,11 +297,11 @@ class _Assembly:
                         body=self._body(manifest),
                         instance=self._prepared.binding.instance_name,
                         made_by=answer.offer.name,
-                        owner="none" if manifest.retain or manifest.reclaim else "instance",
+                        owner="none" if manifest.retain or manifest.delete_with_application else "instance",
                         handover=tuple(drop.path for drop in handed if drop.ref == manifest.ref),
                         retain=manifest.retain,
-                        reclaim=manifest.reclaim,
-                        once=self._inputs_digest(answers) if manifest.once else "",
+                        reclaim=manifest.delete_with_application,
+                        once=self._inputs_digest(answers) if manifest.run_once else "",
                     )
                 )
         # pods wait for the claims that they mount
@@ -287,7 +318,7 @@ class _Assembly:
             instance=self._prepared.binding.instance_name,
         )
 
-    def _inputs_digest(self, answers: Iterable[_Answer]) -> str:
+    def _inputs_digest(self, answers: Iterable[_AnyAnswer]) -> str:
         """What an object that runs once depends on: the component, values of parameters, and traits.
 
         Not what the documents are called and described by, nor a trait that only says a size or does nothing: those
@@ -317,7 +348,7 @@ def _pulling(manifest: Manifest, policy: str) -> Manifest:
     return msgspec.structs.replace(manifest, body=body)
 
 
-def _rank(answer: _Answer) -> tuple[str, bytes]:
+def _rank(answer: _AnyAnswer) -> tuple[str, bytes]:
     """By name; several listings of one trait by their properties."""
     return answer.offer.name, msgspec.json.encode(answer.given, order="deterministic")
 
@@ -326,7 +357,7 @@ def _clash(clash: EditClash) -> Problem:
     return Problem(clash.message, clash.path, rule="TR-4")
 
 
-def _part(answer: _Answer, own: Sequence[Manifest], final: dict[Ref, Manifest]) -> TypeCall:
+def _part(answer: _Answer[C], own: Sequence[Manifest], final: dict[Ref, Manifest]) -> TypeCall[C]:
     manifests = tuple(final[manifest.ref] for manifest in own)
     return TypeCall(
         offer=answer.offer,

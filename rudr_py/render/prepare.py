@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.api import Component, Trait, WorkloadType
+from rudr_py.api import Trait, WorkloadType
+from rudr_py.api.component import Component
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.errors import CatalogError, Problem
 from rudr_py.model import paths, resolve, suggest
@@ -233,7 +234,7 @@ def _traits(
             said = packages.unknown(error, "trait", inputs, catalog)
             problems.append(Problem(f"{said}{hint}", paths.child(path, "name"), rule="TR-8"))
             continue
-        if offer.name in seen and not offer.provides.several:
+        if offer.name in seen and not offer.type.repeatable:
             message = f'the trait "{offer.name}" is attached twice; an instance takes each trait once'
             problems.append(Problem(message, paths.child(path, "name"), rule="TR-5"))
         seen.add(offer.name)

@@ -15,7 +15,7 @@ from typing import Any
 import jsonschema
 import msgspec
 
-from rudr_py.api import Kind, Ref, Refuse, Scope, Trait, naming, properties
+from rudr_py.api import Kind, Ref, Scope, Trait, naming, properties
 from rudr_py.catalog import Catalog
 from rudr_py.plugins import declaration_checks, guard
 from rudr_py.render.status import health
@@ -263,7 +263,7 @@ def _failures(case: Case, plan: Plan, seen: ObservedObjects) -> Iterator[str]:
             yield scope.health.message
 
 
-_FAILED = ("PluginFailed", Refuse.__name__)
+_FAILED = ("PluginFailed", "Refused")
 
 
 def _schema_faults(schema: Mapping[str, Any], path: str) -> Iterator[str]:

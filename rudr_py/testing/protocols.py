@@ -37,8 +37,8 @@ class Health(Protocol):
 class RenderError(AssertionError):
     """The documents were refused: what a user would be told.
 
-    `problems` are pairs of message and JSON path, as in `Refuse`; those of other documents are among them. `reason` is
-    that of the condition `Valid`: `InvalidDocument`, or `PluginFailed` when the type itself failed.
+    `problems` are pairs of message and JSON path, including problems of other documents. `reason` is that of the
+    condition `Valid`: `InvalidDocument`, or `PluginFailed` when the type itself failed.
     """
 
     def __init__(self, problems: Sequence[tuple[str, str]], reason: str) -> None:

@@ -85,7 +85,7 @@ def render_one(
 def catalog(types: Sequence[Type[Any]], call_guard: Guard | None = None) -> Catalog:
     """The standard types and these, which go through the door of plugins. Raises RenderError with what is wrong."""
     standard = _standard()
-    known = {type(offer.provides) for offer in standard.offers()}
+    known = {type(offer.type) for offer in standard.offers()}
     further = [one for one in types if type(one) not in known]
     if call_guard is not None or any(_spelled(one, standard) for one in further):
         loaded = loading.load([_plugin(further)] if further else [], entry_points.standard(), call_guard=call_guard)
@@ -107,7 +107,7 @@ def _standard() -> Catalog:
 def _spelled(type_: Type[Any], standard: Catalog) -> bool:
     """Whether a type has a name of a standard one, so that the two must be settled."""
     taken = {*standard.workloads, *standard.traits, *standard.scopes}
-    return any(name in taken for name in (getattr(type_, "name", ""), *type_.aliases, *type_.overrides))
+    return any(name in taken for name in (getattr(type_, "name", ""), *type_.aliases, *type_.replaces))
 
 
 def _whole(loaded: LoadedPlugins) -> Catalog:
@@ -182,10 +182,10 @@ def _plugin(types: Sequence[Type[Any]]) -> InstalledPlugin:
     module = modules.ModuleType("tested")
 
     @hookimpl
-    def rudr_types() -> list[Type[Any]]:
+    def rudr_register_types() -> list[Type[Any]]:
         return list(types)
 
-    vars(module)["rudr_types"] = rudr_types
+    vars(module)["rudr_register_types"] = rudr_register_types
     return InstalledPlugin(name="tested", package="tested", version="0", load=lambda: module)
 
 

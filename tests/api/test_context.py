@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rudr_py.api import Component, Container, Context, Kind, Port, Ref
+from rudr_py.api import Kind, Ref, TraitContext
+from rudr_py.api.component import Component, Container, Port
 from rudr_py.model.identity import Metadata
 
-Make = Callable[..., Context[Any]]
+Make = Callable[..., TraitContext[Any]]
 POD = Kind("v1", "Pod")
 
 
@@ -40,6 +41,6 @@ def test_names_start_with_the_instance(context: Make) -> None:
     assert context().name() == "web"
 
 
-def test_a_name_of_several_parts_is_another_for_every_instance(context: Callable[..., Context[Any]]) -> None:
+def test_a_name_of_several_parts_is_another_for_every_instance(context: Callable[..., TraitContext[Any]]) -> None:
     assert context(instance="web").name("nginx", "0") == "web-nginx-0"
     assert context(instance="a-b").name("c", "0") != context(instance="a").name("b-c", "0")

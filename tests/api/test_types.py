@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from rudr_py.api import Context, Health, Kind, Manifest, Rendered, Scale, Trait, WorkloadType
+from rudr_py.api import Health, Kind, Manifest, Rendered, Scale, Trait, TraitContext, WorkloadContext, WorkloadType
 
-Make = Callable[..., Context[Any]]
+Make = Callable[..., TraitContext[Any]]
 CLAIM = Kind("v1", "PersistentVolumeClaim")
 
 
@@ -88,7 +88,9 @@ def test_a_type_that_does_not_render_says_so(context: Make) -> None:
         Claims().render(context())
 
 
-def test_a_workload_type_takes_no_size_and_knows_no_pods_unless_it_says_so(context: Make) -> None:
-    assert Server().scale(context(), Scale.exact(3)) == Rendered()
-    assert Server().pods(context()) is None
-    assert Server.takes == frozenset()
+def test_a_workload_type_has_no_scale_forms_and_no_pods_by_default(
+    workload_context: Callable[..., WorkloadContext[Any]],
+) -> None:
+    assert Server().scale(workload_context(), Scale.exact(3)) == Rendered()
+    assert Server().pods(workload_context()) is None
+    assert Server.scale_forms == frozenset()

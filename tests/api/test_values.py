@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from rudr_py.api import Health, Kind, Manifest, Probe, Ref, Refuse, Scale
+from rudr_py.api import Health, InvalidProperties, Kind, Manifest, Probe, Problem, Ref, Scale
 
 
 @pytest.mark.parametrize(
@@ -26,13 +26,13 @@ def test_a_manifest_knows_which_object_it_describes() -> None:
 
 
 def test_sizes_say_their_form() -> None:
-    forms = [Scale.exact(1), Scale.range(1, 2), Scale.hold(3), Scale.external()]
+    forms = [Scale.exact(1), Scale.between(1, 2), Scale.hold(3), Scale.external()]
     assert [size.form for size in forms] == ["exact", "range", "hold", "external"]
     assert (forms[1].minimum, forms[1].maximum, forms[2].replicas) == (1, 2, 3)
 
 
 def test_values_are_frozen_and_survive_json() -> None:
-    size = Scale.range(1, 5, metrics=({"type": "Resource"},))
+    size = Scale.between(1, 5, metrics=({"type": "Resource"},))
     with pytest.raises(AttributeError):
         size.minimum = 2  # type: ignore[misc] # the mistake under test
     assert msgspec.json.decode(msgspec.json.encode(size), type=Scale) == size
@@ -44,9 +44,14 @@ def test_only_ready_is_ok() -> None:
 
 
 def test_a_refusal_carries_every_problem() -> None:
-    refusal = Refuse(("too small", "$.a"), ("too big", "$.b"))
-    assert refusal.problems == (("too small", "$.a"), ("too big", "$.b"))
+    refusal = InvalidProperties(Problem("too small", path="$.a"), Problem("too big", path="$.b"))
+    assert refusal.problems == (Problem("too small", "$.a"), Problem("too big", "$.b"))
     assert str(refusal) == "too small; too big"
+
+
+def test_a_refusal_for_one_problem_takes_its_text_and_its_path() -> None:
+    assert InvalidProperties("too small", path="$.a").problems == (Problem("too small", "$.a"),)
+    assert InvalidProperties("too small").problems == (Problem("too small", "$"),)
 
 
 def _probe(*, window: int = 1, failure_rate: float = 0.0, healthy_rate: float = 100.0) -> Probe:

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from rudr_py.api import Component, Context, Kind, Type, properties
+from rudr_py.api import Context, Kind, Scope, ScopeContext, Trait, TraitContext, Type, WorkloadContext, properties
+from rudr_py.api.component import Component
 from rudr_py.model.parse.component import parse_component
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -39,17 +40,23 @@ def _context(
     def observe(kind: Kind) -> tuple[dict[str, Any], ...]:
         return tuple(o for o in observed if (o["apiVersion"], o["kind"]) == (kind.api_version, kind.kind))
 
-    context: Context[Any] = Context(
-        application="store",
-        namespace="default",
-        instance="web",
-        component=component,
-        properties=properties.load(type_.properties, given or {}),
-        now=NOW,
-        attached_at=NOW,
-        observe=observe,
-    )
-    return msgspec.structs.replace(context, **changes)
+    shared: dict[str, Any] = {
+        "application": "store",
+        "namespace": "default",
+        "instance": "web",
+        "properties": properties.load(type_.properties, given or {}),
+        "now": NOW,
+        "_observe": observe,
+    }
+    return msgspec.structs.replace(_of_category(type_, component, shared), **changes)
+
+
+def _of_category(type_: Type[Any], component: Component, shared: dict[str, Any]) -> Context[Any]:
+    if isinstance(type_, Scope):
+        return ScopeContext(attached_at=NOW, **shared)
+    if isinstance(type_, Trait):
+        return TraitContext(component=component, workload="core.oam.dev/v1alpha1.Server", attached_at=NOW, **shared)
+    return WorkloadContext(component=component, **shared)
 
 
 @pytest.fixture
@@ -59,6 +66,6 @@ def component() -> Callable[..., Component]:
 
 
 @pytest.fixture
-def context() -> Callable[..., Context[Any]]:
+def context() -> Callable[..., Any]:
     """The context of a type for a component with properties: application `store`, instance `web`."""
     return _context

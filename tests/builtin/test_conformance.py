@@ -7,7 +7,7 @@ from typing import Any
 from rudr_py import builtin
 from rudr_py.testing import conformance
 
-TYPES = {type_.name: type_ for type_ in builtin.rudr_types()}
+TYPES = {type_.name: type_ for type_ in builtin.rudr_register_types()}
 CORE = "core.oam.dev/v1alpha1"
 
 SILENT: dict[str, Any] = {"containers": [{"name": "main", "image": "registry.example/batch:2.0"}]}

@@ -16,7 +16,8 @@ import jsonschema
 import pytest
 
 from rudr_py import builtin
-from rudr_py.api import Component, Context, Manifest, Member, Port, Scale, Scope, Set, Type, WorkloadType
+from rudr_py.api import Manifest, Member, Scale, Scope, SetField, WorkloadType
+from rudr_py.api.component import Component, Port
 from rudr_py.model.crd_schemas import crds
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -166,7 +167,7 @@ SCENARIOS: dict[str, tuple[str, dict[str, Any], dict[str, Any], Scale | None]] =
         "core.oam.dev/v1alpha1.Server",
         PLAIN,
         {},
-        Scale.range(
+        Scale.between(
             2,
             12,
             (
@@ -264,9 +265,9 @@ Documents = Callable[[str], list[dict[str, Any]]]
 
 
 @pytest.fixture
-def documents(component: Callable[..., Component], context: Callable[..., Context[Any]]) -> Documents:
+def documents(component: Callable[..., Component], context: Callable[..., Any]) -> Documents:
     """The objects of a scenario, whole, with the edits of their size."""
-    types: dict[str, Type[Any]] = {type_.name: type_ for type_ in builtin.rudr_types()}
+    types: dict[str, Any] = {type_.name: type_ for type_ in builtin.rudr_register_types()}
 
     def render(scenario: str) -> list[dict[str, Any]]:
         name, source, given, size = SCENARIOS[scenario]
@@ -275,14 +276,14 @@ def documents(component: Callable[..., Component], context: Callable[..., Contex
             type_,
             component(*source["spec"]["containers"], annotations=source.get("annotations"), **_rest(source)),
             given,
-            members=MEMBERS if isinstance(type_, Scope) else (),
+            **({"members": MEMBERS} if isinstance(type_, Scope) else {}),
         )
         found = list(type_.render(ctx).add)
         if isinstance(type_, WorkloadType):
             scaled = type_.scale(ctx, size)
             found += scaled.add
             for edit in scaled.edit:
-                if isinstance(edit, Set):
+                if isinstance(edit, SetField):
                     target = next(manifest for manifest in found if manifest.ref == edit.ref)
                     target.body["spec"][edit.path[-1]] = edit.value
         return [_document(manifest) for manifest in found]

@@ -19,7 +19,7 @@ from rudr_py.render import render
 from rudr_py.render.values.inputs import Inputs
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-TYPES: list[Type[Any]] = list(builtin.rudr_types())
+TYPES: list[Type[Any]] = list(builtin.rudr_register_types())
 COMPONENT = {
     "apiVersion": "core.oam.dev/v1alpha1",
     "kind": "ComponentSchematic",

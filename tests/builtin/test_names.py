@@ -10,11 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rudr_py import builtin
-from rudr_py.api import Component, Context, Ref, Scale, Trait, WorkloadType
+from rudr_py.api import Ref, Scale, Trait, WorkloadType
+from rudr_py.api.component import Component
 from rudr_py.builtin import kinds
 
 MakeComponent = Callable[..., Component]
-MakeContext = Callable[..., Context[Any]]
+MakeContext = Callable[..., Any]
 Instance = tuple[str, tuple[str, ...]]
 
 # few letters, so that dashes fall on each other; some with endings that the standard types use
@@ -42,12 +43,13 @@ def _refs(component: MakeComponent, context: MakeContext) -> Callable[[Instance]
                 for index, container in enumerate(containers)
             )
         )
-        for type_ in builtin.rudr_types():
+        types: list[Any] = builtin.rudr_register_types()
+        for type_ in types:
             ctx = context(type_, whole, _GIVEN.get(type_.name), instance=name) if _plain(type_) else None
             if ctx is not None:
                 yield from (manifest.ref for manifest in type_.render(ctx).add)
             if ctx is not None and isinstance(type_, WorkloadType):
-                size = Scale.range(1, 2) if "range" in type_.takes else None
+                size = Scale.between(1, 2) if "range" in type_.scale_forms else None
                 yield from (manifest.ref for manifest in type_.scale(ctx, size).add)
 
     return make

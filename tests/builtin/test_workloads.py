@@ -11,16 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rudr_py import builtin
-from rudr_py.api import Component, Context, ExtendedResource, Manifest, Refuse, Rendered, Scale, WorkloadType
+from rudr_py.api import InvalidProperties, Manifest, Rendered, Scale, WorkloadContext, WorkloadType
+from rudr_py.api.component import Component, ExtendedResource
 from rudr_py.builtin import kinds
 from rudr_py.builtin.workloads import config_files, container
 from rudr_py.builtin.workloads.server import Server
 from rudr_py.builtin.workloads.task import Task
 
 MakeComponent = Callable[..., Component]
-MakeContext = Callable[..., Context[Any]]
+MakeContext = Callable[..., WorkloadContext[Any]]
 
-WORKLOADS = [type_ for type_ in builtin.rudr_types() if isinstance(type_, WorkloadType)]
+WORKLOADS = [type_ for type_ in builtin.rudr_register_types() if isinstance(type_, WorkloadType)]
 LABELS = {"app.kubernetes.io/name": "store", "oam.dev/instance-name": "web"}
 MAIN = {"name": "main", "image": "example:1"}
 HTTP = {"name": "http", "containerPort": 80}
@@ -58,7 +59,7 @@ def test_every_type_adds_only_kinds_that_it_declares(
 ) -> None:
     ctx = context(type_, component({**MAIN, "ports": [HTTP], "config": [{"path": "/a", "value": "b"}]}))
     added = [*type_.render(ctx).add]
-    for form in type_.takes:
+    for form in type_.scale_forms:
         size = Scale(form=form, replicas=2, minimum=1, maximum=3)
         added += type_.scale(ctx, size).add
     assert {manifest.kind for manifest in added} <= set(type_.produces)
@@ -93,9 +94,9 @@ def test_the_service_has_the_ports_of_all_containers_once(component: MakeCompone
 
 def test_two_different_ports_of_one_name_are_refused(component: MakeComponent, context: MakeContext) -> None:
     other = {**MAIN, "name": "other", "ports": [{"name": "http", "containerPort": 8080}]}
-    with pytest.raises(Refuse) as refused:
+    with pytest.raises(InvalidProperties) as refused:
         Server().render(context(Server(), component({**MAIN, "ports": [HTTP]}, other)))
-    assert refused.value.problems[0][1] == "$.spec.containers[1].ports[0].name"
+    assert refused.value.problems[0].path == "$.spec.containers[1].ports[0].name"
 
 
 @pytest.mark.parametrize("instance", ["1web", "web.eu"])
@@ -103,7 +104,7 @@ def test_an_instance_name_that_no_service_can_have_is_refused(
     instance: str, component: MakeComponent, context: MakeContext
 ) -> None:
     listening = component({**MAIN, "ports": [HTTP]})
-    with pytest.raises(Refuse, match="no Service"):
+    with pytest.raises(InvalidProperties, match="no Service"):
         Server().render(context(Server(), listening, instance=instance))
     assert Server().render(context(Server(), component(MAIN), instance=instance)).add
 
@@ -205,16 +206,16 @@ def test_files_that_cannot_be_mounted_are_refused(
     changed = msgspec.structs.replace(
         whole, containers=(msgspec.structs.replace(whole.containers[0], config=(moved,)),)
     )
-    with pytest.raises(Refuse, match=message) as refused:
+    with pytest.raises(InvalidProperties, match=message) as refused:
         Server().render(context(Server(), changed))
-    assert refused.value.problems[0][1] == "$.spec.containers[0].config[0].path"
+    assert refused.value.problems[0].path == "$.spec.containers[0].config[0].path"
 
 
 def test_all_problems_of_a_component_are_told_at_once(component: MakeComponent, context: MakeContext) -> None:
     extended = [{"name": "example.com/v1.Dongle", "required": "0.5"}]
     big = {"path": "/big", "value": "x" * (config_files.LIMIT + 1)}
     whole = component({**MAIN, "config": [big, {"path": "/sys/a", "value": ""}], "resources": {"extended": extended}})
-    with pytest.raises(Refuse) as refused:
+    with pytest.raises(InvalidProperties) as refused:
         Server().render(context(Server(), whole))
     assert len(refused.value.problems) == 3
 
@@ -245,7 +246,7 @@ def test_one_volume_with_two_disks_is_refused(component: MakeComponent, context:
         volumes = [{"name": "data", "mountPath": "/data", "disk": {"required": size}}]
         return {**MAIN, "name": name, "resources": {"volumes": volumes}}
 
-    with pytest.raises(Refuse, match="described twice"):
+    with pytest.raises(InvalidProperties, match="described twice"):
         Server().render(context(Server(), component(use("one", "1Gi"), use("two", "2Gi"))))
 
 
@@ -267,22 +268,22 @@ def test_an_extended_resource_is_asked_for_as_device_plugins_call_it(name: str, 
 def test_one_resource_asked_for_twice_is_refused(
     resources: dict[str, Any], component: MakeComponent, context: MakeContext
 ) -> None:
-    with pytest.raises(Refuse, match="asks for already") as refused:
+    with pytest.raises(InvalidProperties, match="asks for already") as refused:
         Server().render(context(Server(), component({**MAIN, "resources": resources})))
-    assert refused.value.problems[0][1].endswith(".name")
+    assert refused.value.problems[0].path.endswith(".name")
 
 
 def test_a_volume_called_like_that_of_a_config_file_is_refused(component: MakeComponent, context: MakeContext) -> None:
     volumes = [{"name": "web-main-0", "mountPath": "/data"}]
     whole = component({**MAIN, "name": "main", "config": _files("a"), "resources": {"volumes": volumes}})
-    with pytest.raises(Refuse) as refused:
+    with pytest.raises(InvalidProperties) as refused:
         Server().render(context(Server(), whole))
-    assert refused.value.problems[0][1] == "$.spec.containers[0].resources.volumes[0].name"
+    assert refused.value.problems[0].path == "$.spec.containers[0].resources.volumes[0].name"
 
 
 def test_a_task_runs_to_its_end_once(component: MakeComponent, context: MakeContext) -> None:
     (job,) = _of(Task().render(context(Task(), component(MAIN))), kinds.JOB)
-    assert job.once
+    assert job.run_once
     assert job.body["spec"]["template"]["spec"]["restartPolicy"] == "Never"
     assert "selector" not in job.body["spec"]
 
@@ -302,7 +303,7 @@ def test_an_autoscaler_without_metrics_does_not_make_a_running_server_unready(
 ) -> None:
     server = Server()
     ctx = context(server, component(MAIN))
-    manifests = (*server.render(ctx).add, *server.scale(ctx, Scale.range(1, 3)).add)
+    manifests = (*server.render(ctx).add, *server.scale(ctx, Scale.between(1, 3)).add)
     deployment, autoscaler = manifests
     running = {"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}
     blind = {"conditions": [{"type": "ScalingActive", "status": "False", "reason": "FailedGetResourceMetric"}]}

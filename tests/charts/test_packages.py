@@ -27,7 +27,7 @@ class Nothing(Trait[dict]):
         return Rendered()
 
 @hookimpl
-def rudr_types():
+def rudr_register_types():
     return [Nothing()]
 '''
 

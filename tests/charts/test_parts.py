@@ -150,7 +150,7 @@ def test_the_notes_name_the_next_three_commands() -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"replicaCount": 1}, "nobody takes over"),
+        ({"replicaCount": 1}, "there is no standby"),
         ({"rbac": {"create": False}}, "rudr rbac --bind rudr-system:rudr-py"),
         ({"crds": {"install": False}}, "were not installed"),
         ({"watchNamespaces": ["shop"]}, "no ClusterRoles"),

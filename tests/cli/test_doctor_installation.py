@@ -14,6 +14,7 @@ from rudr_py.cli.commands.doctor.access_reviews import AccessReview
 from rudr_py.cli.commands.doctor.finding import Finding
 from rudr_py.cli.commands.doctor.types import TypeUse
 from rudr_py.model.crd_schemas import crds
+from rudr_py.model.metadata_keys import PACKAGE_ANNOTATION
 from rudr_py.plugins import loading
 from rudr_py.render.types import definitions
 
@@ -214,7 +215,7 @@ def test_a_type_that_nobody_offers_is_a_problem_and_one_of_the_cluster_is_noted(
     function, cron = types.check(uses, CATALOG, [])
     assert "openfaas.com" in cron.message + function.message
     assert levels((function, cron)) == ["problem", "problem"]
-    package = {definitions.PACKAGE: "rudr-py-cronhpa 0.2"}
+    package = {PACKAGE_ANNOTATION: "rudr-py-cronhpa 0.2"}
     trait = {"kind": "Trait", "metadata": {"name": "cron-hpa", "annotations": package}}
     workload = {
         "kind": "WorkloadType",
@@ -239,7 +240,7 @@ def test_packages_of_another_version_than_here_are_noted() -> None:
     assert levels(types.published(CATALOG, there, "oam")) == ["ok"]
     assert levels(types.published(CATALOG, [], "oam")) == ["note"]
     for one in there:
-        one["metadata"] = {**one["metadata"], "annotations": {definitions.PACKAGE: "rudr-py 0.0.1"}}
+        one["metadata"] = {**one["metadata"], "annotations": {PACKAGE_ANNOTATION: "rudr-py 0.0.1"}}
     [found] = types.published(CATALOG, there, "oam")
     assert found.level == "note"
     assert found.message.startswith("rudr-py is 0.0.1 in the cluster, and ")

@@ -18,17 +18,17 @@ PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
 HEAD = """\
 # Conformance
 
-Every rule of the OAM specification v1alpha1 (v0.1.0), every known bug of Rudr, and every behaviour of Rudr that its
-users would notice, with the tests that show it. A rule is *shown* when a test fails as soon as it no longer holds,
-*partly* shown or *left out* for a reason that stands beside it, and *open* while something is still to be built.
+Every rule of the OAM specification v1alpha1 (v0.1.0), every bug reported for Rudr, and every behaviour of Rudr that
+users depend on, with its tests. A rule is *tested* if a test fails when the rule is violated; *partly* tested or *out
+of scope* for the reason in the table; *open* while an implementation is missing.
 
-This page is printed from `tests/conformance/rows/` by `make conformance`; a test keeps it current.
+`make conformance` generates this page from `tests/conformance/rows/`; a test checks that it is current.
 """
 
 KINDS = """\
-MUST, REQUIRED, SHOULD, RECOMMENDED and MAY are the specification's own words; *rule* is what it demands without them,
-*remark* what demands nothing. Of Rudr, *kept* is exactly as it was, *fixed* has the same name or shape and works,
-*decided* is where we had to choose.
+Kinds of the specification: MUST, REQUIRED, SHOULD, RECOMMENDED and MAY are its own keywords; *rule* is a requirement
+without a keyword, *remark* not a requirement. Kinds of Rudr's behaviour: *kept* is unchanged, *fixed* has the same
+name or shape and works, *decided* required a choice (see the note).
 """
 
 
@@ -39,7 +39,7 @@ def text(sections: Sequence[Section]) -> str:
     return "\n".join(
         [
             HEAD,
-            f"**Hard items (MUST, REQUIRED): {_count(hard, 'shown')} of {len(hard)} are shown.**",
+            f"**MUST and REQUIRED rules: {_count(hard, 'tested')} of {len(hard)} are tested.**",
             "",
             *_counts(sections, rows),
             "",
@@ -64,11 +64,11 @@ def _counts(sections: Sequence[Section], rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _without(hard: Sequence[Row]) -> Iterator[str]:
-    unshown = [row for row in hard if row.state != "shown"]
-    if not unshown:
+    untested = [row for row in hard if row.state != "tested"]
+    if not untested:
         return
-    yield "Hard items that are not wholly shown:\n"
-    for row in unshown:
+    yield "MUST and REQUIRED rules that are not completely tested:\n"
+    for row in untested:
         yield f"* **{row.id}** {row.rule} — {row.state}: {row.lacking or row.reason}"
     yield ""
 
@@ -76,19 +76,19 @@ def _without(hard: Sequence[Row]) -> Iterator[str]:
 def _section(section: Section) -> Iterator[str]:
     yield f"## {section.title}\n"
     yield f"Source: {section.source}.\n"
-    yield "| ID | kind | rule | shown by |"
+    yield "| ID | kind | rule | tests |"
     yield "|---|---|---|---|"
     for row in section.rows:
         kind = f"**{row.kind}**" if row.hard else row.kind
-        yield f"| {row.id} | {kind} | {_cell(row.rule)} | {_cell('<br>'.join(_shown(row)))} |"
+        yield f"| {row.id} | {kind} | {_cell(row.rule)} | {_cell('<br>'.join(_tests(row)))} |"
     yield ""
 
 
-def _shown(row: Row) -> Iterator[str]:
+def _tests(row: Row) -> Iterator[str]:
     yield from (_link(test) for test in row.tests)
-    for word, said in (("Open", row.lacking), ("Why not", row.reason), ("Note", row.note)):
-        if said:
-            yield f"*{word}:* {said}"
+    for word, text in (("Open", row.lacking), ("Reason", row.reason), ("Note", row.note)):
+        if text:
+            yield f"*{word}:* {text}"
 
 
 def _link(test: str) -> str:

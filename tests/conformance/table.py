@@ -15,15 +15,15 @@ ROWS = Path(__file__).parent / "rows"
 HARD = ("MUST", "REQUIRED")
 """The kinds that decide about compliance with the specification."""
 
-State = Literal["shown", "partly", "left out", "open"]
+State = Literal["tested", "partly", "out of scope", "open"]
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One rule or behaviour.
 
-    `rule` says it in our own words. `tests` are node ids below tests/ that fail when it no longer holds. `reason` is
-    why it is not, or not wholly, shown, for good; `lacking` is what is still to be built. `note` says where our
-    answer differs from the wording, and why.
+    `rule` paraphrases it. `tests` are node ids below tests/ that fail when it is violated. `reason` explains why it is
+    permanently not, or not completely, tested; `lacking` names a missing implementation. `note` explains an intended
+    deviation from the wording.
     """
 
     id: str
@@ -59,8 +59,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         if self.lacking:
             return "open"
         if self.reason:
-            return "partly" if self.tests else "left out"
-        return "shown"
+            return "partly" if self.tests else "out of scope"
+        return "tested"
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -108,9 +108,9 @@ def test_every_installed_type_is_published_as_an_object_that_reads_back() -> Non
         kinds.append(document["kind"])
     assert sorted(kinds) == sorted(
         "Trait"
-        if isinstance(offer.provides, Trait)
+        if isinstance(offer.type, Trait)
         else "ApplicationScope"
-        if isinstance(offer.provides, Scope)
+        if isinstance(offer.type, Scope)
         else "WorkloadType"
         for offer in oam.catalog().offers()
     )
@@ -119,9 +119,9 @@ def test_every_installed_type_is_published_as_an_object_that_reads_back() -> Non
 def test_a_published_trait_says_what_its_type_checks() -> None:
     values = {one.metadata.name: one for one in map(_trait, everything()) if one is not None}
     for offer in oam.catalog().offers():
-        if isinstance(offer.provides, Trait):
+        if isinstance(offer.type, Trait):
             value = values[offer.name]
-            assert value.applies_to == tuple(offer.provides.applies_to)
+            assert value.applies_to == tuple(offer.type.applies_to)
             assert value.applies_to
             assert value.properties == json.loads(json.dumps(offer.schema))
             jsonschema.Draft202012Validator.check_schema(value.properties)

@@ -80,6 +80,14 @@ def test_an_undefined_variable_in_a_property_is_refused_at_its_place() -> None:
     assert oam.refused(found) == [("AC-9", "$.spec.components[0].traits[0].properties[0].value")]
 
 
+@pytest.mark.parametrize("field", ["workloadSettings", "settings"])
+def test_workload_settings_of_an_application_are_ignored_with_a_warning(field: str) -> None:
+    spec = f"components: [{{componentName: web, instanceName: front, {field}: [{{name: arms, value: 2}}]}}]"
+    plan = oam.plan(oam.component("Worker", oam.MAIN), oam.application(spec))
+    assert [warning.path for warning in plan.warnings] == [f"$.spec.components[0].{field}"]
+    assert oam.objects(plan) == oam.objects(oam.plan(oam.component("Worker", oam.MAIN), oam.instance()))
+
+
 def test_a_setting_needs_no_type() -> None:
     text = oam.component("acme.example/v1.Robot", "workloadSettings: [{name: arms, value: 2}]")
     (document,) = yaml_file.load(text, "robot.yaml")

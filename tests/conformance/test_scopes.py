@@ -59,7 +59,7 @@ def test_without_a_network_scope_nothing_stands_between_instances() -> None:
 
 
 def test_the_core_scope_types_are_there_and_all_of_them_are_of_the_core_group() -> None:
-    offered = {offer.name for offer in oam.catalog().offers() if isinstance(offer.provides, Scope)}
+    offered = {offer.name for offer in oam.catalog().offers() if isinstance(offer.type, Scope)}
     assert offered == {"core.oam.dev/v1alpha1.HealthScope", "core.oam.dev/v1alpha1.NetworkScope"}
     found = oam.plan(SERVER, scopes(HEALTH, NETWORK), member("groups"), name="groups")
     assert {"HealthScope/groups"} < set(oam.objects(found))
@@ -88,6 +88,12 @@ def test_a_scope_that_is_not_there_is_refused_with_the_nearest() -> None:
     found = oam.plan(SERVER, scopes(HEALTH), member("wel"))
     assert oam.refused(found) == [("AC-14", "$.spec.components[0].applicationScopes[0]")]
     assert '"well"' in found.problems[0].message
+
+
+def test_a_label_of_a_component_does_not_join_a_scope() -> None:
+    labelled = SERVER.replace("metadata: {name: web}", "metadata: {name: web, labels: {well: well, groups: groups}}")
+    assert joined(oam.plan(labelled, scopes(HEALTH), member())) == []
+    assert members(oam.plan(labelled, scopes(HEALTH), member(), name="groups")) == []
 
 
 def test_two_health_scopes_on_one_instance_are_right() -> None:
@@ -133,7 +139,7 @@ def test_the_root_application_is_right_and_has_a_scope_of_each_core_type() -> No
     found = oam.plan(SERVER, text, member(), name=root_scopes.NAME, root=root_scopes.NAME)
     assert (found.problems, found.warnings) == ((), ())
     assert sorted(scope.part.name for scope in found.scopes) == sorted(
-        offer.name for offer in oam.catalog().offers() if isinstance(offer.provides, Scope)
+        offer.name for offer in oam.catalog().offers() if isinstance(offer.type, Scope)
     )
     assert joined(oam.plan(SERVER, text, member(), root=root_scopes.NAME)) == ["HealthScope", "NetworkScope"]
     assert not published.refusals(root_scopes.document("default"), published.VERSIONS[0])

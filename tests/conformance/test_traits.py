@@ -124,7 +124,7 @@ def test_properties_that_do_not_fit_are_refused_at_their_place(trait: str, place
 
 def test_every_trait_that_is_offered_can_be_used() -> None:
     given = {"manual-scaler": SCALER, "auto-scaler": AUTO, "ingress": INGRESS, "volume-mounter": VOLUME, "empty": EMPTY}
-    offered = {offer.name for offer in oam.catalog().offers() if isinstance(offer.provides, Trait)}
+    offered = {offer.name for offer in oam.catalog().offers() if isinstance(offer.type, Trait)}
     assert set(given) == offered
     without = oam.objects(plan(component=STORAGE))
     for name, trait in given.items():

@@ -112,8 +112,24 @@ def test_an_unknown_workload_type_is_refused_with_those_that_there_are() -> None
     assert all(kind in found.problems[0].message for kind in RUNS)
 
 
+@pytest.mark.parametrize(
+    ("name", "supported"),
+    [
+        ("Server", "core.oam.dev/v1alpha1.Server"),
+        ("core.oam.dev/v1.SingletonServer", "core.oam.dev/v1alpha1.SingletonServer"),
+    ],
+)
+def test_a_workload_type_as_in_the_examples_of_chapter_3_is_rejected_with_its_full_name(
+    name: str, supported: str
+) -> None:
+    text = oam.component("Server", oam.WEB).replace("core.oam.dev/v1alpha1.Server", name)
+    plan = oam.plan(text, oam.instance())
+    assert {path for _, path in oam.refused(plan)} == {"$.spec.workloadType"}
+    assert all(supported in problem.message for problem in plan.problems)
+
+
 def test_all_core_types_are_in_the_group_of_the_specification() -> None:
-    offered = {offer.name for offer in oam.catalog().offers() if isinstance(offer.provides, WorkloadType)}
+    offered = {offer.name for offer in oam.catalog().offers() if isinstance(offer.type, WorkloadType)}
     assert offered == {f"core.oam.dev/v1alpha1.{kind}" for kind in RUNS}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rudr_py import catalog as catalogs
-from rudr_py.api import Context, Rendered, Trait
+from rudr_py.api import Rendered, Trait, TraitContext
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.controller.results import log_context
 from rudr_py.controller.state import cluster_state
@@ -29,7 +29,7 @@ class Talking(Trait[dict[str, Any]]):
     name = "talking"
     properties = {"type": "object"}  # noqa: RUF012 - as authors write it
 
-    def render(self, ctx: Context[dict[str, Any]]) -> Rendered:
+    def render(self, ctx: TraitContext[dict[str, Any]]) -> Rendered:
         """Nothing but a line."""
         plugin.warning("rendering", extra={"instance": ctx.instance})
         return Rendered()

@@ -64,8 +64,8 @@ class Script:
         self.checks: list[ProbeRequest] = []
         self.wrong: str | None = None
 
-    async def ask(self, check: ProbeRequest) -> str | None:
-        self.checks.append(check)
+    async def probe(self, request: ProbeRequest) -> str | None:
+        self.checks.append(request)
         return self.wrong
 
 

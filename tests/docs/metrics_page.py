@@ -13,6 +13,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from rudr_py.catalog import Catalog
+from rudr_py.model.kinds import APPLICATION
 from rudr_py.model.parse import yaml_file
 from rudr_py.plugins import entry_points, loading
 from rudr_py.settings import LeaderElection, Settings
@@ -68,7 +69,7 @@ async def _scraped(handle: LocalHandle, catalog: Catalog) -> str:
     async with handle.cluster.controller(catalog, settings=Settings(leader_election=election)) as controller:
         for path in EXAMPLES.glob("*.yaml"):
             await handle.cluster.apply(*(one.value for one in yaml_file.load(path.read_bytes(), path.name)))
-        await handle.cluster.until(local_handle.APPLICATION, "shop", _is_synced)
+        await handle.cluster.until(APPLICATION, "shop", _is_synced)
         url = f"http://127.0.0.1:{controller.servers.metrics_port}/metrics"
         async with aiohttp.ClientSession() as session, session.get(url) as answer:
             return await answer.text()

@@ -1,4 +1,4 @@
-"""Reads the pages of docs/ and the README: headings, links, blocks of code, and what they name. Decides nothing.
+"""Reads the pages of docs/ and of the root folder: headings, links, code blocks and inline code.
 
 Only as much of Markdown as these pages use.
 """
@@ -78,8 +78,9 @@ class Page:
 
 
 def pages() -> list[Page]:
-    """The README and all pages of docs/."""
-    return [Page(ROOT / "README.md"), *map(Page, sorted(FOLDER.rglob("*.md")))]
+    """README, CONTRIBUTING, SECURITY, and all pages of docs/."""
+    root = (ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md"))
+    return [*map(Page, root), *map(Page, sorted(FOLDER.rglob("*.md")))]
 
 
 def _slugs(headings: Iterator[str]) -> Iterator[str]:

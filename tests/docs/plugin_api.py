@@ -14,29 +14,33 @@ from types import FunctionType
 from typing import Any
 
 from rudr_py import api, hookspecs
-from rudr_py.api import Scale
+from rudr_py.api import Scale, component
 from rudr_py.render import scaling
 from rudr_py.render.scaling import MergedScale, ScaleClash, ScaleRequest
 
 GROUPS = {
-    "What an author derives from": ("Type", "Trait", "WorkloadType", "Scope"),
-    "What a type is told": ("Context", "Attached", "Member"),
-    "What a type hands back": (
+    "Base classes of types": ("Type", "Trait", "WorkloadType", "Scope"),
+    "The context of a call": (
+        *("Context", "InstanceContext", "TraitContext", "WorkloadContext", "ScopeContext", "Attached", "Member"),
+    ),
+    "Returned values": (
         "Rendered",
         "Manifest",
         "Kind",
         "Ref",
-        "Set",
-        "Drop",
+        "SetField",
+        "DropField",
         "Scale",
         "Probe",
         "Health",
-        "Refuse",
+        "InvalidProperties",
+        "Problem",
     ),
-    "What a type asks for": ("Rule",),
-    "The component": (
+    "Rights": ("Rule",),
+    "The component (`rudr_py.api.component`)": (
         *("Component", "Container", "Port", "EnvVar", "Volume", "Disk", "ExtendedResource", "HealthProbe"),
     ),
+    "Reading live objects": ("get_in", "mappings_in"),
     "Plain names": ("API_VERSION", "hookimpl", "Json", "Path"),
 }
 """Every public name, once, in reading order."""
@@ -47,9 +51,9 @@ HEAD = """\
 Printed from the docstrings by `make reference`; do not edit it by hand.
 [The tutorial](plugin-tutorial.md) comes first.
 
-The version of this API is {version}. A module, or a type, that says `RUDR_API_VERSION = "{version}"` is refused with a
-clear message by a rudr-py that has another major number, or a lower minor one. Within a major number names are only
-added.
+The version of this API is {version}. A plugin module, or one type, may state the version that it is written for:
+`RUDR_API_VERSION = "{version}"`. A rudr-py with another major number, or with a lower minor number, does not load the
+plugin and reports both versions. Within one major number, names are added and never changed or removed.
 
 A plugin is a pip package with an entry point in the group `rudr_py.plugins` that names a module with the hook:
 """
@@ -58,7 +62,7 @@ SIZES = """\
 ## How sizes are merged
 
 Each trait of an instance may return one `Scale`. The core merges them in any order; "refused" is told to the user
-before anything is applied. The workload type then gets one size, or None, in a form that it declares in `takes`.
+before anything is applied. The workload type then gets one size, or None, in a form that it declares in `scale_forms`.
 
 """
 
@@ -77,8 +81,8 @@ def page() -> str:
 def undocumented() -> list[str]:
     """Public names, and public attributes and methods of them, that no docstring of their own explains."""
     missing = []
-    for name in api.__all__:
-        found = getattr(api, name)
+    for name in (*api.__all__, *component.__all__):
+        found = _public(name)
         if inspect.isclass(found):
             text = _documentation(name)
             missing += [] if text else [name]
@@ -91,13 +95,15 @@ def undocumented() -> list[str]:
 
 def _hook() -> Iterator[str]:
     yield "## The hook\n"
-    yield f"```python\n@hookimpl\ndef rudr_types{_signature(hookspecs.rudr_types)}: ...\n```\n"
-    yield f"{_text(hookspecs.rudr_types)}\n"
+    yield f"```python\n@hookimpl\ndef rudr_register_types{_signature(hookspecs.rudr_register_types)}: ...\n```\n"
+    yield f"{_text(hookspecs.rudr_register_types)}\n"
 
 
 def _entry(name: str) -> Iterator[str]:
-    found = getattr(api, name)
+    found = _public(name)
     yield f"### {name}\n"
+    if inspect.isfunction(found):
+        yield f"```python\ndef {name}{_signature(found)}: ...\n```\n"
     if not inspect.isclass(found):
         yield f"{_documentation(name)}\n"
         return
@@ -172,6 +178,10 @@ def _explained(found: type, field: str, text: str) -> bool:
     return field in attribute_notes(found) or f"`{field}`" in known or field in known or words in known
 
 
+def _public(name: str) -> Any:
+    return getattr(api, name) if name in api.__all__ else getattr(component, name)
+
+
 def _body(found: type) -> list[ast.stmt]:
     tree = ast.parse(textwrap.dedent(inspect.getsource(found)))
     (node,) = tree.body
@@ -180,8 +190,8 @@ def _body(found: type) -> list[ast.stmt]:
 
 
 def _documentation(name: str) -> str:
-    found = getattr(api, name)
-    if inspect.isclass(found):
+    found = _public(name)
+    if inspect.isclass(found) or inspect.isfunction(found):
         return _text(found) if found.__doc__ else ""
     modules = (api, api.values)
     notes = {key: text for module in modules for key, text in _notes(ast.parse(inspect.getsource(module)).body)}
@@ -192,7 +202,7 @@ def _text(found: Any) -> str:
     return inspect.getdoc(found) or ""
 
 
-_EXAMPLES = (Scale.exact(3), Scale.range(2, 6), Scale.external(), Scale.hold(1), Scale.hold(4))
+_EXAMPLES = (Scale.exact(3), Scale.between(2, 6), Scale.external(), Scale.hold(1), Scale.hold(4))
 
 
 def _sizes() -> str:
@@ -216,4 +226,5 @@ def _size(size: Scale) -> str:
         "range": f"{size.minimum}, {size.maximum}",
         "external": "",
     }
-    return f"`Scale.{size.form}({arguments.get(size.form, size.replicas)})`"
+    constructor = {"range": "between"}.get(size.form, size.form)
+    return f"`Scale.{constructor}({arguments.get(size.form, size.replicas)})`"

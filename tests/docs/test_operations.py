@@ -14,7 +14,7 @@ from tests.docs.pages import FOLDER, ROOT, Page, pages
 OPERATIONS = Page(FOLDER / "operations.md")
 CHART = ROOT / "charts" / "rudr-py"
 
-FIXTURES = {"rudr_api", "rudr_controller", "rudr_golden", "rudr_types"}
+FIXTURES = {"rudr_api", "rudr_controller", "rudr_golden", "rudr_register_types"}
 """Of pytest, and the hook of a plugin."""
 
 TOLD_OTHERWISE = {"Ready", "Valid", "Synced", "Complete", "Succeeded", "Unknown"}

@@ -30,6 +30,7 @@ KUBECTLS = "docs/local-api.md"
 """It tells which flags of kubectl work."""
 
 SOURCES = sorted((ROOT / "rudr_py").rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
@@ -134,7 +135,7 @@ def test_commands_and_targets_in_the_text_exist(page: Page) -> None:
 @each_page
 def test_variables_of_the_environment_in_the_text_are_read_somewhere(page: Page) -> None:
     options = Page(FOLDER / "command-line.md").text  # which is made from them
-    known = set(re.findall(r"\bRUDR_[A-Z_]+\b", "".join([*map(Path.read_text, SOURCES), options])))
+    known = set(re.findall(r"\bRUDR_[A-Z_]+\b", "".join([*map(Path.read_text, [*SOURCES, *TESTS]), options])))
     assert sorted(set(re.findall(r"\bRUDR_[A-Z_]+\b", page.text)) - known) == []
 
 

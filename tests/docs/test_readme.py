@@ -20,7 +20,7 @@ def test_the_trait_of_the_readme_loads_as_a_plugin() -> None:
     exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - the code is the README's own
 
     class Module:
-        rudr_types = staticmethod(names["rudr_types"])
+        rudr_register_types = staticmethod(names["rudr_register_types"])
 
     found = InstalledPlugin(name="readme", package="readme", version="1", load=lambda: Module)
     loaded = loading.load([found], standard())

@@ -50,7 +50,7 @@ spec:
 @pytest.fixture
 async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
     """The local API with TLS, tokens and roles; the pod of `helm test` succeeds."""
-    settings = LocalSettings(access=AccessSettings(tls=certificates.generate()), script=_course)
+    settings = LocalSettings(access=AccessSettings(certificate=certificates.generate()), script=_course)
     async with LocalCluster(settings) as local:
 
         def answered() -> list[Answered]:

@@ -26,7 +26,7 @@ from rudr_py.errors import LeaseLostError
 from rudr_py.kube import config
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local.http.routing import Route
-from rudr_py.local.http.server import Next
+from rudr_py.local.http.server import NextHandler
 from rudr_py.settings import LeaderElection, Settings
 from rudr_py.testing.cluster import ADDRESS, TIMEOUT, Cluster
 from tests.e2e import apiserver, waiting
@@ -314,9 +314,9 @@ class Line:
         self.going = asyncio.Event()
         self.arrived: list[tuple[float, str, str]] = []
         self.done: list[tuple[float, str, str]] = []
-        server.local.server.gates.append(self._gate)
+        server.local.server.middlewares.append(self._gate)
 
-    async def _gate(self, request: web.BaseRequest, route: Route, answer: Next) -> web.StreamResponse:
+    async def _gate(self, request: web.BaseRequest, route: Route, answer: NextHandler) -> web.StreamResponse:
         del route
         agent = request.headers["User-Agent"].rpartition(" ")[2]
         if request.method != "GET":

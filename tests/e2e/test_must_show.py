@@ -227,7 +227,7 @@ async def test_nonsense_from_before_the_schema_hinders_nobody(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     assert server.local is not None
-    store = server.local.world.store
+    store = server.local.backend.store
     for name, spec in NONSENSE.items():
         await cluster.apply(application(name=name))
         table = "applicationconfigurations.core.oam.dev"

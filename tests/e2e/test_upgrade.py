@@ -33,7 +33,7 @@ async def test_objects_and_status_of_the_release_before_are_left_as_they_are(
     assert server.local is not None
     for line in RECORDED.read_text().splitlines():
         entry = msgspec.json.decode(line)
-        server.local.world.store.put(entry["table"], entry["object"])
+        server.local.backend.store.put(entry["table"], entry["object"])
     cluster.namespace = "shop"
     before = server.mark()
     async with cluster.controller(catalog, settings=Settings(publish_definitions=False)):

@@ -19,7 +19,7 @@ DEPLOYMENT = KindInfo("apps/v1", "Deployment")
 
 @pytest.fixture
 def objects(cluster: LocalCluster) -> Objects:
-    cluster.world.store.put("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}})
+    cluster.backend.store.put("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}})
     return cluster.objects
 
 

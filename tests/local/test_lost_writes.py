@@ -37,7 +37,7 @@ class Clients:
     def __init__(self) -> None:
         registry = Registry(kinds.builtin(builtin_schema("1.36").node))
         chance = random.Random(1)  # noqa: S311 - names and addresses, no secrets
-        self.world = Backend(Store(), registry, lambda: datetime(2026, 1, 1, tzinfo=UTC), chance)
+        self.backend = Backend(Store(), registry, lambda: datetime(2026, 1, 1, tzinfo=UTC), chance)
         self._create("Namespace", "", {"metadata": {"name": "default"}})
         self.target = self._create("ConfigMap", "default", {"metadata": {"name": "m"}, "data": {}})
         self.model: dict[str, str] = {}
@@ -45,14 +45,14 @@ class Clients:
         self.count = 0
 
     def _create(self, kind: str, namespace: str, body: dict[str, Any]) -> ObjectTarget:
-        resource = self.world.registry.of(KindInfo("v1", kind))
+        resource = self.backend.registry.by_kind(KindInfo("v1", kind))
         assert resource is not None
         body = {"apiVersion": "v1", "kind": kind, **body}
-        writes.create(self.world, ObjectTarget(resource, namespace, ""), body, WriteOptions())
+        writes.create(self.backend, ObjectTarget(resource, namespace, ""), body, WriteOptions())
         return ObjectTarget(resource, namespace, body["metadata"]["name"])
 
     def live(self) -> dict[str, Any]:
-        found = self.world.store.get(self.target.resource.table, "default", "m")
+        found = self.backend.store.get(self.target.resource.table, "default", "m")
         assert found is not None
         copy: dict[str, Any] = clone(found)
         return copy
@@ -71,7 +71,7 @@ class Clients:
         body.setdefault("data", {})[key] = value
         fresh = body["metadata"]["resourceVersion"] == self.live()["metadata"]["resourceVersion"]
         try:
-            writes.update(self.world, self.target, body, WriteOptions(manager=client))
+            writes.update(self.backend, self.target, body, WriteOptions(manager=client))
         except ConflictError:
             assert not fresh
         else:
@@ -81,7 +81,7 @@ class Clients:
     def patch(self, client: str, key: str) -> None:
         patch = {"data": {key: self.value()}}
         options = WriteOptions(manager=client)
-        writes.change(self.world, self.target, lambda live: patching.merge_patch(live, clone(patch)), options)
+        writes.patch(self.backend, self.target, lambda live: patching.merge_patch(live, clone(patch)), options)
         self.model |= patch["data"]
 
     def apply(self, client: str, key: str) -> None:
@@ -89,7 +89,7 @@ class Clients:
         owners = {k: self._owners(k) for k in self.model}
         data = {key: self.value()}
         body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "data": data}
-        writes.apply(self.world, self.target, body, WriteOptions(manager=client, force=True))
+        writes.apply(self.backend, self.target, body, WriteOptions(manager=client, force=True))
         given_up = {k for k, held in owners.items() if held == {(client, "Apply")} and k != key}
         self.model = {k: v for k, v in self.model.items() if k not in given_up} | data
 

@@ -83,7 +83,7 @@ BODIES: list[dict[str, Any]] = [
 ]
 
 
-def world() -> Backend:
+def backend() -> Backend:
     schemas = builtin_schema("1.36")
     chance = random.Random(1)  # noqa: S311 - names and addresses, no secrets
     made = Backend(Store(), Registry(kinds.builtin(schemas.node)), lambda: datetime(2026, 1, 1, tzinfo=UTC), chance)
@@ -94,7 +94,7 @@ def world() -> Backend:
 
 
 def target(made: Backend, body: dict[str, Any]) -> ObjectTarget:
-    resource = made.registry.of(KindInfo(body["apiVersion"], body["kind"]))
+    resource = made.registry.by_kind(KindInfo(body["apiVersion"], body["kind"]))
     assert resource is not None
     return ObjectTarget(resource, "default" if resource.namespaced else "", "")
 
@@ -130,7 +130,7 @@ def look(made: Backend) -> None:
         page = reads.list_page(made, resource, ListQuery())
         if page.objects or resource.custom:
             for form in (views.OBJECT, views.TABLE, views.PARTIAL):
-                msgspec.json.encode(views.many(View(form), resource, page, made.clock()))
+                msgspec.json.encode(views.view_list(View(form), resource, page, made.clock()))
             if resource.custom:
                 documents.document(f"apis/{resource.api_version}")
 
@@ -138,7 +138,7 @@ def look(made: Backend) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_a_damaged_body_is_stored_or_refused_by_every_verb(data: st.DataObject) -> None:
-    made = world()
+    made = backend()
     body = data.draw(st.sampled_from(BODIES))
     broken = damaged(body, data.draw(st.sampled_from(places(body))), data.draw(VALUES))
     name = body["metadata"]["name"]
@@ -148,13 +148,13 @@ def test_a_damaged_body_is_stored_or_refused_by_every_verb(data: st.DataObject) 
         lambda: writes.create(made, goal, clone(broken), WriteOptions()),
         lambda: writes.update(made, named, clone(broken), WriteOptions()),
         lambda: writes.apply(made, named, clone(broken), WriteOptions(manager="m", force=True)),
-        lambda: writes.change(made, named, lambda live: patching.merge_patch(live, clone(broken)), WriteOptions()),
+        lambda: writes.patch(made, named, lambda live: patching.merge_patch(live, clone(broken)), WriteOptions()),
         lambda: writes.update(made, named, clone(broken), WriteOptions(subresource="status")),
     ]
     if not goal.resource.custom and goal.resource.node is not None:
         node = goal.resource.node
         verbs.append(
-            lambda: writes.change(
+            lambda: writes.patch(
                 made, named, lambda live: patching.strategic_patch(live, clone(broken), node), WriteOptions()
             )
         )

@@ -33,7 +33,7 @@ def _trait() -> MakeTrait:
 
 @pytest.fixture(name="plugin")
 def _plugin() -> MakePlugin:
-    """A plugin whose module has the hook `rudr_types` and whatever else is given."""
+    """A plugin whose module has the hook `rudr_register_types` and whatever else is given."""
 
     def make(
         package: str, *offered: Type[Any], version: str = "1.0", name: str = "", **module: object
@@ -41,10 +41,10 @@ def _plugin() -> MakePlugin:
         made = types.ModuleType(package.replace("-", "_"))
 
         @hookimpl
-        def rudr_types() -> list[Type[Any]]:
+        def rudr_register_types() -> list[Type[Any]]:
             return list(offered)
 
-        vars(made).update({"rudr_types": rudr_types, **module})
+        vars(made).update({"rudr_register_types": rudr_register_types, **module})
         return InstalledPlugin(
             name=name or package.removeprefix("rudr-py-"), package=package, version=version, load=lambda: made
         )

@@ -68,45 +68,45 @@ def test_a_name_of_a_built_in_type_is_refused_without_overrides(
     (state,) = loaded.refused
     assert "rudr-py-a 1.0" in state.error
     assert "rudr-py 0.1" in state.error
-    assert "overrides" in state.error
+    assert "replaces" in state.error
 
 
 def test_overrides_replaces_a_built_in_type_under_all_of_its_spellings(
     trait: Make, plugin: Make, standard: InstalledPlugin
 ) -> None:
-    loaded = loading.load([plugin("rudr-py-a", trait("ingress", overrides=("ingress",)))], standard)
+    loaded = loading.load([plugin("rudr-py-a", trait("ingress", replaces=("ingress",)))], standard)
     assert _owners(loaded) == {"ingress": "rudr-py-a 1.0", "route": "rudr-py-a 1.0", "volume": "rudr-py 0.1"}
     assert loaded.refused == ()
 
 
 def test_a_type_of_another_name_can_replace_one(trait: Make, plugin: Make, standard: InstalledPlugin) -> None:
-    loaded = loading.load([plugin("rudr-py-a", trait("gateway", overrides=("ingress",)))], standard)
+    loaded = loading.load([plugin("rudr-py-a", trait("gateway", replaces=("ingress",)))], standard)
     assert loaded.catalog.trait("ingress").name == "gateway"
 
 
 def test_two_replacements_of_one_type_are_both_refused_and_it_stays(
     trait: Make, plugin: Make, standard: InstalledPlugin
 ) -> None:
-    rivals = [plugin(f"rudr-py-{one}", trait(one, overrides=("ingress",))) for one in ("a", "b")]
+    rivals = [plugin(f"rudr-py-{one}", trait(one, replaces=("ingress",))) for one in ("a", "b")]
     loaded = loading.load(rivals, standard)
     assert loaded.catalog.trait("ingress").package == "rudr-py 0.1"
     assert len(loaded.refused) == 2
 
 
 def test_two_types_that_replace_each_other_are_both_refused(trait: Make, plugin: Make) -> None:
-    rivals = [plugin(f"rudr-py-{one}", trait("dns", overrides=("dns",))) for one in ("a", "b")]
+    rivals = [plugin(f"rudr-py-{one}", trait("dns", replaces=("dns",))) for one in ("a", "b")]
     assert len(loading.load(rivals, None).refused) == 2
 
 
 def test_a_plugin_may_replace_another_plugin(trait: Make, plugin: Make) -> None:
-    plugins = [plugin("rudr-py-a", trait("dns")), plugin("rudr-py-b", trait("dns", overrides=("dns",)))]
+    plugins = [plugin("rudr-py-a", trait("dns")), plugin("rudr-py-b", trait("dns", replaces=("dns",)))]
     assert _owners(loading.load(plugins, None)) == {"dns": "rudr-py-b 1.0"}
 
 
 def test_what_a_refused_plugin_would_have_replaced_stays(trait: Make, plugin: Make, standard: InstalledPlugin) -> None:
     loaded = loading.load(
         [
-            plugin("rudr-py-a", trait("ingress", overrides=("ingress",)), trait("dns")),
+            plugin("rudr-py-a", trait("ingress", replaces=("ingress",)), trait("dns")),
             plugin("rudr-py-b", trait("dns")),
         ],
         standard,
@@ -115,7 +115,7 @@ def test_what_a_refused_plugin_would_have_replaced_stays(trait: Make, plugin: Ma
 
 
 def test_overriding_what_is_not_installed_is_harmless(trait: Make, plugin: Make) -> None:
-    assert loading.load([plugin("rudr-py-a", trait("dns", overrides=("absent",)))], None).refused == ()
+    assert loading.load([plugin("rudr-py-a", trait("dns", replaces=("absent",)))], None).refused == ()
 
 
 def test_one_plugin_cannot_offer_a_name_twice(trait: Make, plugin: Make) -> None:
@@ -131,7 +131,7 @@ _TYPES = st.tuples(_NAMES, st.lists(_NAMES, max_size=2), st.lists(_NAMES, max_si
 @given(packages=st.lists(st.lists(_TYPES, min_size=1, max_size=2), min_size=1, max_size=4))
 def test_the_outcome_never_depends_on_the_order(packages: list[list[Any]], trait: Make, plugin: Make) -> None:
     plugins = [
-        plugin(f"p{index}", *(trait(name, aliases=tuple(a), overrides=tuple(o)) for name, a, o in types))
+        plugin(f"p{index}", *(trait(name, aliases=tuple(a), replaces=tuple(o)) for name, a, o in types))
         for index, types in enumerate(packages)
     ]
     standard = msgspec.structs.replace(plugin("rudr-py", trait("a", aliases=("b",))), builtin=True)

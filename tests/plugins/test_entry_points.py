@@ -18,7 +18,7 @@ class Label(Trait):
         return Rendered()
 
 @hookimpl
-def rudr_types():
+def rudr_register_types():
     return [Label()]
 """
 

@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from rudr_py.api import Context, Kind, Manifest, Rendered, Trait, Type, hookimpl
+from rudr_py.api import Kind, Manifest, Rendered, Trait, TraitContext, Type, hookimpl
 from rudr_py.kube.clock import SystemClock
 from rudr_py.local.cluster import LocalCluster
 from rudr_py.plugins import entry_points, loading
@@ -85,56 +85,56 @@ class Hostile(Trait[Any]):
     name = "hostile"
     produces = (CONFIG,)
 
-    def __init__(self, deed: Callable[[Context[Any]], Any]) -> None:
+    def __init__(self, deed: Callable[[TraitContext[Any]], Any]) -> None:
         self._deed = deed
 
-    def render(self, ctx: Context[Any]) -> Rendered:
+    def render(self, ctx: TraitContext[Any]) -> Rendered:
         answer: Rendered = self._deed(ctx)
         return answer
 
 
-def _raises(ctx: Context[Any]) -> object:
+def _raises(ctx: TraitContext[Any]) -> object:
     raise KeyError("settings")
 
 
-def _exits(ctx: Context[Any]) -> object:
+def _exits(ctx: TraitContext[Any]) -> object:
     sys.exit(3)
 
 
-def _spins(ctx: Context[Any]) -> object:
+def _spins(ctx: TraitContext[Any]) -> object:
     while True:
         pass
 
 
-def _sleeps(ctx: Context[Any]) -> object:
+def _sleeps(ctx: TraitContext[Any]) -> object:
     return threading.Event().wait(60)
 
 
-def _swallows(ctx: Context[Any]) -> object:
+def _swallows(ctx: TraitContext[Any]) -> object:
     while True:
         with contextlib.suppress(Exception):
             _spins(ctx)
 
 
-def _floods(ctx: Context[Any]) -> object:
+def _floods(ctx: TraitContext[Any]) -> object:
     body = {"data": {"text": "x" * 2**20}}
     return Rendered(add=tuple(Manifest(kind=CONFIG, name=f"flood-{number}", body=body) for number in range(16)))
 
 
-def _hogs(ctx: Context[Any]) -> object:
+def _hogs(ctx: TraitContext[Any]) -> object:
     return Rendered(warnings=("x" * 2**62,))
 
 
-def _never_ends(ctx: Context[Any]) -> object:
+def _never_ends(ctx: TraitContext[Any]) -> object:
     return Rendered(add=tuple(Manifest(kind=CONFIG, name=f"n-{number}", body={}) for number in itertools.count()))
 
 
-def _prints(ctx: Context[Any]) -> object:
+def _prints(ctx: TraitContext[Any]) -> object:
     while True:
         sys.stdout.write("more")
 
 
-def _holds_itself(ctx: Context[Any]) -> object:
+def _holds_itself(ctx: TraitContext[Any]) -> object:
     body: Document = {}
     body["spec"] = body
     return Rendered(add=(Manifest(kind=CONFIG, name=ctx.name("self"), body=body),))
@@ -160,7 +160,7 @@ def _holds_itself(ctx: Context[Any]) -> object:
     ids=lambda value: value.__name__.strip("_") if callable(value) else None,
 )
 async def test_one_application_is_told_and_the_others_are_served(
-    deed: Callable[[Context[Any]], object], told: str, cluster: Cluster, plugin: Make
+    deed: Callable[[TraitContext[Any]], object], told: str, cluster: Cluster, plugin: Make
 ) -> None:
     loaded = loading.load([plugin("rudr-py-hostile", Hostile(deed))], entry_points.standard())
     await cluster.apply(_component(), _application("before", "empty"), _application("bad", "hostile"))
@@ -213,7 +213,7 @@ async def test_with_every_sort_of_broken_plugin_installed_the_controller_works_a
         broken("raising", _no_import),
         broken("exiting", _exits_at_import),
         broken("spinning", _spins_at_import),
-        plugin("rudr-py-junk", rudr_types=hookimpl(lambda: 7)),
+        plugin("rudr-py-junk", rudr_register_types=hookimpl(lambda: 7)),
         plugin("rudr-py-half", trait("whole"), trait("nothing", render=Trait.render)),
         plugin("rudr-py-old", trait("old"), RUDR_API_VERSION="0.1"),
         plugin("rudr-py-twin-a", trait("twin")),
@@ -252,7 +252,7 @@ async def _ask(port: int, path: str) -> str:
 
 
 async def test_what_a_type_changes_in_place_is_told_and_harms_nobody(cluster: Cluster, plugin: Make) -> None:
-    def meddles(ctx: Context[Any]) -> Rendered:
+    def meddles(ctx: TraitContext[Any]) -> Rendered:
         ctx.manifests[0].body["spec"]["template"]["spec"]["containers"].clear()
         return Rendered()
 
@@ -291,7 +291,7 @@ async def _longest_pause(held: list[float]) -> None:
 async def test_without_its_plugin_an_application_keeps_its_objects_and_is_told(
     failing: str, cluster: Cluster, plugin: Make
 ) -> None:
-    def render(ctx: Context[Any]) -> Rendered:
+    def render(ctx: TraitContext[Any]) -> Rendered:
         return Rendered(add=(Manifest(kind=CONFIG, name=ctx.name("kept"), body={"data": {"a": "b"}}),))
 
     found = plugin("rudr-py-hostile", Hostile(render))
@@ -358,7 +358,7 @@ def test_a_hook_without_end_is_refused(plugin: Make, trait: Make) -> None:
     def endless() -> Iterator[Type[Any]]:
         return (trait(f"t{number}") for number in itertools.count())
 
-    found = plugin("rudr-py-hostile", rudr_types=hookimpl(endless))
+    found = plugin("rudr-py-hostile", rudr_register_types=hookimpl(endless))
     (state,) = loading.load([found], None).plugins
     assert state.state == "failed"
     assert "more than" in state.error

@@ -96,7 +96,7 @@ def test_a_plugin_that_never_gets_ready_does_not_hinder_the_others(place: str, t
         while True:
             pass
 
-    hanging = plugin("rudr-py-hanging", rudr_types=_hook(endless))
+    hanging = plugin("rudr-py-hanging", rudr_register_types=_hook(endless))
     if place == "import":
         hanging = InstalledPlugin(name="hanging", package="rudr-py-hanging", version="1.0", load=endless)
     loaded = loading.load([hanging, plugin("rudr-py-good", trait())], None, ward=PluginGuard(load_limit=0.05))
@@ -147,22 +147,22 @@ def _hidden_coroutine() -> object:
 @pytest.mark.parametrize(
     ("module", "message"),
     [
-        ({"rudr_types": None}, "no function rudr_types with @hookimpl"),
-        ({"rudr_types": list}, "no function rudr_types with @hookimpl"),
+        ({"rudr_register_types": None}, "no function rudr_register_types with @hookimpl"),
+        ({"rudr_register_types": list}, "no function rudr_register_types with @hookimpl"),
         ({"rudr_typs": _hook(_misspelt)}, "rudr_typs"),
-        ({"rudr_types": hookimpl(_with_argument)}, "registry"),
-        ({"rudr_types": _hook(_coroutine)}, "async rudr_types"),
-        ({"rudr_types": _hook(_async_generator)}, "async rudr_types"),
-        ({"rudr_types": _hook(_hidden_coroutine)}, "returned coroutine"),
-        ({"rudr_types": _hook(_exits)}, "SystemExit: bye"),
-        ({"rudr_types": _hook(_fails)}, "KeyError: 'settings'"),
-        ({"rudr_types": _hook(_stumbles)}, "ZeroDivisionError"),
-        ({"rudr_types": _hook(lambda: None)}, "returned None"),
-        ({"rudr_types": _hook(lambda: 7)}, "returned int"),
-        ({"rudr_types": _hook(lambda: "small")}, "returned str"),
-        ({"rudr_types": _hook(lambda: {"small": 1})}, "returned dict"),
-        ({"rudr_types": _hook(lambda: ["small"])}, "not a Trait, WorkloadType or Scope"),
-        ({"rudr_types": _hook(lambda: [Trait])}, "return an instance, Trait()"),
+        ({"rudr_register_types": hookimpl(_with_argument)}, "registry"),
+        ({"rudr_register_types": _hook(_coroutine)}, "async rudr_register_types"),
+        ({"rudr_register_types": _hook(_async_generator)}, "async rudr_register_types"),
+        ({"rudr_register_types": _hook(_hidden_coroutine)}, "returned coroutine"),
+        ({"rudr_register_types": _hook(_exits)}, "SystemExit: bye"),
+        ({"rudr_register_types": _hook(_fails)}, "KeyError: 'settings'"),
+        ({"rudr_register_types": _hook(_stumbles)}, "ZeroDivisionError"),
+        ({"rudr_register_types": _hook(lambda: None)}, "returned None"),
+        ({"rudr_register_types": _hook(lambda: 7)}, "returned int"),
+        ({"rudr_register_types": _hook(lambda: "small")}, "returned str"),
+        ({"rudr_register_types": _hook(lambda: {"small": 1})}, "returned dict"),
+        ({"rudr_register_types": _hook(lambda: ["small"])}, "not a Trait, WorkloadType or Scope"),
+        ({"rudr_register_types": _hook(lambda: [Trait])}, "return an instance, Trait()"),
     ],
 )
 def test_a_hook_that_is_no_hook_is_refused_in_words_for_its_author(
@@ -251,7 +251,7 @@ def test_well_formed_declarations_of_every_sort_pass(trait: Make, plugin: Make) 
         count: int = 1
 
     rule = Rule(groups=("",), resources=("pods",), verbs=("get",))
-    full = trait(properties=Size, produces=(Kind("v1", "Pod"),), permissions=(rule,), needs=frozenset({"pods"}))
+    full = trait(properties=Size, produces=(Kind("v1", "Pod"),), permissions=(rule,), requires=frozenset({"pods"}))
     assert _only(plugin("rudr-py-x", full)).state == "loaded"
 
 
@@ -266,7 +266,7 @@ def test_a_plugin_for_this_api_or_for_none_in_particular_is_loaded(
 @pytest.mark.parametrize("version", ["2.0", "1.99", "0.1", "latest", "", 1.5, ()])
 def test_a_plugin_for_another_api_is_incompatible_and_its_hook_is_not_called(version: object, plugin: Make) -> None:
     called: list[str] = []
-    found = plugin("rudr-py-x", RUDR_API_VERSION=version, rudr_types=_hook(lambda: called.append("hook")))
+    found = plugin("rudr-py-x", RUDR_API_VERSION=version, rudr_register_types=_hook(lambda: called.append("hook")))
     state = _only(found)
     assert state.state == "incompatible"
     assert "rudr-py-x 1.0" in state.error
@@ -320,4 +320,4 @@ def test_calls_of_a_loaded_type_are_guarded(trait: Make, plugin: Make) -> None:
 
     offer = loading.load([plugin("rudr-py-x", trait(render=spin))], None).catalog.trait("small")
     with pytest.raises(PluginCallError, match=r"small of rudr-py-x 1\.0 .*0\.25 s"):
-        offer.call(offer.provides.render, None, returns=Rendered)
+        offer.call(offer.type.render, None, returns=Rendered)

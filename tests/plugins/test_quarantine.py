@@ -45,17 +45,17 @@ class Good(Trait):
         return Rendered()
 
 module = types.ModuleType("hostile")
-module.rudr_types = hookimpl(lambda: [Loop(), Good()])
+module.rudr_register_types = hookimpl(lambda: [Loop(), Good()])
 plugin = InstalledPlugin(name="hostile", package="rudr-py-hostile", version="1.0", load=lambda: module)
 quarantine = Quarantine(Path(sys.argv[1]))
 report = lambda label: quarantine.add(Offence(label, "it held up everything"))
 with quarantine.session() as marker, watchdog.watching(marker, report, seconds=0.5):
     loaded = loading.load([plugin], None, ward=PluginGuard(quarantine.read(), marker))
     good = loaded.catalog.trait("good")
-    good.call(good.provides.render, None, returns=Rendered)
+    good.call(good.type.render, None, returns=Rendered)
     for name in sorted(loaded.catalog.traits):
         offer = loaded.catalog.trait(name)
-        offer.call(offer.provides.render, None, returns=Rendered)
+        offer.call(offer.type.render, None, returns=Rendered)
     print(loaded.plugins[0].state, sorted(loaded.catalog.traits))
 """
 

@@ -42,7 +42,7 @@ def test_a_group_of_ones_own_is_right(name: str, plugin: Make) -> None:
 
 
 def test_a_type_that_replaces_one_of_the_specification_has_its_name(plugin: Make) -> None:
-    replacing = made(WorkloadType, name=SERVER, overrides=(SERVER,))
+    replacing = made(WorkloadType, name=SERVER, replaces=(SERVER,))
     loaded = loading.load([plugin("rudr-py-x", replacing)], entry_points.standard())
     assert loaded.refused == ()
     assert loaded.catalog.workload(SERVER).package == "rudr-py-x 1.0"

@@ -40,7 +40,7 @@ class Loop(Trait):
         return Rendered()
 
 @hookimpl
-def rudr_types():
+def rudr_register_types():
     return [Loop()]
 """
 

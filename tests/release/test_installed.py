@@ -20,10 +20,10 @@ pytestmark = pytest.mark.skipif(importlib.util.find_spec("pip") is None, reason=
 
 TYPED = """
 from rudr_py import api
-from rudr_py_cronhpa import rudr_types
+from rudr_py_cronhpa import rudr_register_types
 
 reveal_type(api.Scale.exact(2))
-reveal_type(rudr_types)
+reveal_type(rudr_register_types)
 """
 
 

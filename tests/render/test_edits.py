@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.api import Drop, Kind, Manifest, Path, Ref, Set
+from rudr_py.api import DropField, Kind, Manifest, Path, Ref, SetField
 from rudr_py.render import edits
 from rudr_py.render.edits import Change
 
@@ -29,11 +29,11 @@ def _manifest() -> Manifest:
     )
 
 
-def _changes(*made: Set | Drop) -> list[Change]:
+def _changes(*made: SetField | DropField) -> list[Change]:
     return [Change(edit, f"t{index}", f"$.traits[{index}]") for index, edit in enumerate(made)]
 
 
-def _edited(*made: Set | Drop) -> Manifest:
+def _edited(*made: SetField | DropField) -> Manifest:
     found, misfits = edits.edited(_manifest(), _changes(*made))
     assert misfits == ()
     return found
@@ -45,24 +45,24 @@ def _containers(manifest: Manifest) -> list[dict[str, Any]]:
 
 
 def test_a_field_of_an_entry_of_a_keyed_list_is_set() -> None:
-    found = _edited(Set(REF, (*CONTAINERS, {"name": "web"}, "image"), "nginx:2"))
+    found = _edited(SetField(REF, (*CONTAINERS, {"name": "web"}, "image"), "nginx:2"))
     assert [c.get("image") for c in _containers(found)] == ["nginx:2", None]
 
 
 def test_an_entry_that_is_not_there_is_made_with_its_keys() -> None:
-    found = _edited(Set(REF, (*CONTAINERS, {"name": "side"}, "image"), "side:1"))
+    found = _edited(SetField(REF, (*CONTAINERS, {"name": "side"}, "image"), "side:1"))
     assert _containers(found)[-1] == {"name": "side", "image": "side:1"}
 
 
 def test_an_entry_is_replaced_as_a_whole_and_keeps_its_keys() -> None:
-    found = _edited(Set(REF, (*CONTAINERS, {"name": "web"}), {"name": "other", "image": "x"}))
+    found = _edited(SetField(REF, (*CONTAINERS, {"name": "web"}), {"name": "other", "image": "x"}))
     assert _containers(found)[0] == {"name": "web", "image": "x"}
 
 
 def test_maps_and_lists_on_the_way_are_made_even_in_the_place_of_null() -> None:
     path = ("spec", "template", "spec", "volumes", {"name": "v"}, "emptyDir", "medium")
     manifest = Manifest(kind=DEPLOYMENT, name="web", body={"spec": {"template": None}})
-    found, misfits = edits.edited(manifest, _changes(Set(REF, path, "Memory")))
+    found, misfits = edits.edited(manifest, _changes(SetField(REF, path, "Memory")))
     assert misfits == ()
     assert found.body == {
         "spec": {"template": {"spec": {"volumes": [{"name": "v", "emptyDir": {"medium": "Memory"}}]}}}
@@ -71,17 +71,19 @@ def test_maps_and_lists_on_the_way_are_made_even_in_the_place_of_null() -> None:
 
 def test_fields_and_entries_are_dropped_and_what_is_not_there_is_no_matter() -> None:
     found = _edited(
-        Drop(REF, ("spec", "replicas")),
-        Drop(REF, (*CONTAINERS, {"name": "log"})),
-        Drop(REF, (*CONTAINERS, {"name": "web"}, "env", {"name": "A"}, "value")),
-        Drop(REF, ("spec", "nothing", {"name": "x"}, "here")),
+        DropField(REF, ("spec", "replicas")),
+        DropField(REF, (*CONTAINERS, {"name": "log"})),
+        DropField(REF, (*CONTAINERS, {"name": "web"}, "env", {"name": "A"}, "value")),
+        DropField(REF, ("spec", "nothing", {"name": "x"}, "here")),
     )
     assert "replicas" not in found.body["spec"]
     assert _containers(found) == [{"name": "web", "image": "nginx:1", "env": [{"name": "A"}]}]
 
 
 def test_labels_and_annotations_are_edited_like_fields() -> None:
-    found = _edited(Drop(REF, ("metadata", "labels", "a")), Set(REF, ("metadata", "annotations", "example.com/b"), "2"))
+    found = _edited(
+        DropField(REF, ("metadata", "labels", "a")), SetField(REF, ("metadata", "annotations", "example.com/b"), "2")
+    )
     assert (found.labels, found.annotations) == ({}, {"example.com/b": "2"})
     assert "metadata" not in found.body
 
@@ -90,7 +92,8 @@ def test_the_manifest_that_came_in_is_not_changed() -> None:
     manifest = _manifest()
     before = copy.deepcopy(manifest)
     edits.edited(
-        manifest, _changes(Set(REF, (*CONTAINERS, {"name": "web"}, "env"), []), Drop(REF, ("spec", "replicas")))
+        manifest,
+        _changes(SetField(REF, (*CONTAINERS, {"name": "web"}, "env"), []), DropField(REF, ("spec", "replicas"))),
     )
     assert manifest == before
 
@@ -98,20 +101,20 @@ def test_the_manifest_that_came_in_is_not_changed() -> None:
 def test_edits_of_other_objects_are_none_of_its_business() -> None:
     other = Ref(DEPLOYMENT, "other")
     manifest = _manifest()
-    assert edits.edited(manifest, _changes(Set(other, ("spec",), {}))) == (manifest, ())
+    assert edits.edited(manifest, _changes(SetField(other, ("spec",), {}))) == (manifest, ())
 
 
 @pytest.mark.parametrize(
     "edit",
     [
-        Set(REF, ("spec", "replicas", "deeper"), 1),
-        Set(REF, ("spec", {"name": "x"}, "image"), 1),
-        Set(REF, (*CONTAINERS, "image"), "x"),
-        Set(REF, (*CONTAINERS, {"name": "web"}), "no map"),
+        SetField(REF, ("spec", "replicas", "deeper"), 1),
+        SetField(REF, ("spec", {"name": "x"}, "image"), 1),
+        SetField(REF, (*CONTAINERS, "image"), "x"),
+        SetField(REF, (*CONTAINERS, {"name": "web"}), "no map"),
     ],
 )
-def test_a_place_that_cannot_be_reached_is_told_and_changes_nothing_else(edit: Set) -> None:
-    found, misfits = edits.edited(_manifest(), _changes(edit, Set(REF, ("spec", "paused"), True)))
+def test_a_place_that_cannot_be_reached_is_told_and_changes_nothing_else(edit: SetField) -> None:
+    found, misfits = edits.edited(_manifest(), _changes(edit, SetField(REF, ("spec", "paused"), True)))
     assert [clash.path for clash in misfits] == ["$.traits[0]"]
     assert misfits[0].message.startswith('"t0" cannot edit spec')
     assert found.body["spec"]["paused"] is True
@@ -139,20 +142,20 @@ def test_a_place_that_cannot_be_reached_is_told_and_changes_nothing_else(edit: S
 def test_two_edits_of_one_place_clash_in_either_order(one: Path, other: Path, *, together: bool) -> None:
     known = {REF: _manifest()}
     for first, second in ((one, other), (other, one)):
-        found = edits.clashes(_changes(Set(REF, first, "a"), Drop(REF, second)), known)
+        found = edits.clashes(_changes(SetField(REF, first, "a"), DropField(REF, second)), known)
         assert (not found) is together
 
 
 def test_a_clash_names_both_and_stands_at_the_trait_rather_than_at_the_instance() -> None:
-    trait = Change(Set(REF, ("spec", "replicas"), 1), "scaler", "$.components[0].traits[1]")
-    workload = Change(Drop(REF, ("spec", "replicas")), "Server", "$.components[0]")
+    trait = Change(SetField(REF, ("spec", "replicas"), 1), "scaler", "$.components[0].traits[1]")
+    workload = Change(DropField(REF, ("spec", "replicas")), "Server", "$.components[0]")
     (clash,) = edits.clashes([trait, workload], {REF: _manifest()})
     assert clash.message == '"scaler" and "Server" both edit spec.replicas of deployment.apps/web; remove one of them'
     assert clash.path == "$.components[0].traits[1]"
 
 
 def test_an_object_that_the_instance_does_not_have_cannot_be_edited() -> None:
-    (clash,) = edits.clashes(_changes(Set(Ref(DEPLOYMENT, "x"), ("spec",), {})), {REF: _manifest()})
+    (clash,) = edits.clashes(_changes(SetField(Ref(DEPLOYMENT, "x"), ("spec",), {})), {REF: _manifest()})
     assert clash.message == '"t0" edits deployment.apps/x, which this instance does not have'
 
 
@@ -166,15 +169,15 @@ STEPS = st.one_of(KEYS, st.builds(lambda name: {"name": name}, KEYS))
 PATHS = st.lists(STEPS, min_size=1, max_size=4).map(lambda steps: ("spec", *steps))
 EDITS = st.lists(
     st.one_of(
-        st.builds(lambda path, value: Set(REF, path, value), PATHS, st.sampled_from([1, {}, {"a": 1}, []])),
-        st.builds(lambda path: Drop(REF, path), PATHS),
+        st.builds(lambda path, value: SetField(REF, path, value), PATHS, st.sampled_from([1, {}, {"a": 1}, []])),
+        st.builds(lambda path: DropField(REF, path), PATHS),
     ),
     max_size=4,
 )
 
 
 @given(EDITS)
-def test_edits_that_do_not_clash_commute(made: list[Set | Drop]) -> None:
+def test_edits_that_do_not_clash_commute(made: list[SetField | DropField]) -> None:
     changes = _changes(*made)
     manifest = _manifest()
     if edits.clashes(changes, {REF: manifest}):

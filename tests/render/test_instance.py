@@ -10,7 +10,22 @@ from typing import Any, ClassVar
 import msgspec
 import pytest
 
-from rudr_py.api import Context, Drop, Kind, Manifest, Ref, Refuse, Rendered, Scale, Set, Trait, Type, WorkloadType
+from rudr_py.api import (
+    DropField,
+    InvalidProperties,
+    Kind,
+    Manifest,
+    Problem,
+    Ref,
+    Rendered,
+    Scale,
+    SetField,
+    Trait,
+    TraitContext,
+    Type,
+    WorkloadContext,
+    WorkloadType,
+)
 from rudr_py.catalog import Catalog
 from rudr_py.render import render as rendering
 from rudr_py.render.values.plan import Plan, PlannedObject
@@ -33,11 +48,11 @@ class Doing(Trait[dict[str, Any]]):
 
     produces = (CONFIG,)
 
-    def __init__(self, name: str, answer: Callable[[Context[Any]], Rendered] | Rendered) -> None:
+    def __init__(self, name: str, answer: Callable[[TraitContext[Any]], Rendered] | Rendered) -> None:
         self.name = name  # type: ignore[misc] # each test has types of its own
         self.answer = answer
 
-    def render(self, ctx: Context[dict[str, Any]]) -> Rendered:
+    def render(self, ctx: TraitContext[dict[str, Any]]) -> Rendered:
         return self.answer if isinstance(self.answer, Rendered) else self.answer(ctx)
 
 
@@ -45,8 +60,8 @@ def _hold(replicas: int) -> Doing:
     return Doing("hold", Rendered(scale=Scale.hold(replicas)))
 
 
-def _raising(error: Exception) -> Callable[[Context[Any]], Rendered]:
-    def raises(ctx: Context[Any]) -> Rendered:
+def _raising(error: Exception) -> Callable[[TraitContext[Any]], Rendered]:
+    def raises(ctx: TraitContext[Any]) -> Rendered:
         del ctx
         raise error
 
@@ -101,10 +116,10 @@ class Fixed(WorkloadType[dict[str, Any]]):
     """Takes exact sizes only."""
 
     name = "core.oam.dev/v1alpha1.Server"
-    takes = frozenset({"exact"})
-    offers = frozenset({"pods", "service"})
+    scale_forms = frozenset({"exact"})
+    provides = frozenset({"pods", "service"})
 
-    def render(self, ctx: Context[dict[str, Any]]) -> Rendered:
+    def render(self, ctx: WorkloadContext[dict[str, Any]]) -> Rendered:
         del ctx
         return Rendered()
 
@@ -119,8 +134,8 @@ def test_a_form_that_the_workload_does_not_take_is_refused_at_the_trait_that_ask
 
 def test_edits_of_traits_and_workload_are_made_and_those_of_one_place_refused(front: Callable[..., Plan]) -> None:
     path = ("spec", "template", "spec", "containers", {"name": "web"}, "image")
-    one = Doing("one", Rendered(edit=(Set(FRONT, path, "nginx:2"),)))
-    two = Doing("two", Rendered(edit=(Drop(FRONT, path),)))
+    one = Doing("one", Rendered(edit=(SetField(FRONT, path, "nginx:2"),)))
+    two = Doing("two", Rendered(edit=(DropField(FRONT, path),)))
     plan = front({"name": "one"}, types=(one, two))
     assert _object(plan, "Deployment")["spec"]["template"]["spec"]["containers"][0]["image"] == "nginx:2"
     ((place, message),) = _told(front({"name": "two"}, {"name": "one"}, types=(one, two)))
@@ -131,13 +146,13 @@ def test_edits_of_traits_and_workload_are_made_and_those_of_one_place_refused(fr
 def test_a_trait_that_edits_the_replicas_clashes_with_the_workload_at_the_traits_place(
     front: Callable[..., Plan],
 ) -> None:
-    greedy = Doing("greedy", Rendered(edit=(Set(FRONT, ("spec", "replicas"), 9),)))
+    greedy = Doing("greedy", Rendered(edit=(SetField(FRONT, ("spec", "replicas"), 9),)))
     ((path, _),) = _told(front({"name": "greedy"}, types=(greedy,)))
     assert path == f"{AT}.traits[0]"
 
 
 def test_an_edit_that_the_object_does_not_admit_is_a_fault_of_the_plugin(front: Callable[..., Plan]) -> None:
-    odd = Doing("odd", Rendered(edit=(Set(FRONT, ("spec", "template", {"name": "x"}), {}),)))
+    odd = Doing("odd", Rendered(edit=(SetField(FRONT, ("spec", "template", {"name": "x"}), {}),)))
     plan = front({"name": "odd"}, types=(odd,))
     assert plan.reason == rendering.PLUGIN_FAILED
     assert _told(plan)[0][1].startswith('"odd" cannot edit spec.template[name=x]')
@@ -151,7 +166,7 @@ def test_an_object_that_is_there_already_cannot_be_added(front: Callable[..., Pl
 
 
 def test_every_refusal_of_every_trait_is_told_at_once_with_clashing_sizes(front: Callable[..., Plan]) -> None:
-    picky = Doing("picky", _raising(Refuse(("not this", "$.a[0]"), ("nor that", "$"))))
+    picky = Doing("picky", _raising(InvalidProperties(Problem("not this", path="$.a[0]"), Problem("nor that"))))
     found = _told(front(SCALER, {"name": "ingress"}, {"name": "picky"}, AUTO, types=(picky,)))
     assert [path for path, _ in found] == [
         f"{AT}.traits[1].properties.hostname",
@@ -162,7 +177,7 @@ def test_every_refusal_of_every_trait_is_told_at_once_with_clashing_sizes(front:
 
 
 def test_a_refusal_without_a_word_still_refuses(front: Callable[..., Plan]) -> None:
-    silent = Doing("silent", _raising(Refuse()))
+    silent = Doing("silent", _raising(InvalidProperties()))
     ((path, message),) = _told(front({"name": "silent"}, types=(silent,)))
     assert (path, message) == (f"{AT}.traits[0].properties", "silent of acme 1.0 refuses this and does not say why")
 
@@ -171,24 +186,24 @@ class Refusing(WorkloadType[dict[str, Any]]):
     """Refuses at places that the settings say."""
 
     name = "core.oam.dev/v1alpha1.Server"
-    takes = frozenset({"exact"})
+    scale_forms = frozenset({"exact"})
     late: ClassVar[bool] = False
 
-    def render(self, ctx: Context[dict[str, Any]]) -> Rendered:
+    def render(self, ctx: WorkloadContext[dict[str, Any]]) -> Rendered:
         del ctx
         return Rendered() if self.late else self._refuse()
 
-    def scale(self, ctx: Context[dict[str, Any]], size: Scale | None) -> Rendered:
+    def scale(self, ctx: WorkloadContext[dict[str, Any]], size: Scale | None) -> Rendered:
         del ctx, size
         return self._refuse()
 
     def _refuse(self) -> Rendered:
-        raise Refuse(
-            ("a", "$.spec.containers[0].ports[0]"),
-            ("b", "$.metadata.name"),
-            ("c", "$"),
-            ("d", "$.note"),
-            ("e", "$.other"),
+        raise InvalidProperties(
+            Problem("a", path="$.spec.containers[0].ports[0]"),
+            Problem("b", path="$.metadata.name"),
+            Problem("c"),
+            Problem("d", path="$.note"),
+            Problem("e", path="$.other"),
         )
 
 
@@ -237,8 +252,8 @@ class Modelled(Trait[Model]):
     name = "modelled"
     properties = Model
 
-    def render(self, ctx: Context[Model]) -> Rendered:
-        return Rendered(scale=Scale.range(ctx.properties.low, ctx.properties.high))
+    def render(self, ctx: TraitContext[Model]) -> Rendered:
+        return Rendered(scale=Scale.between(ctx.properties.low, ctx.properties.high))
 
 
 def test_what_a_model_of_properties_refuses_is_a_mistake_of_the_document(front: Callable[..., Plan]) -> None:
@@ -257,7 +272,7 @@ def test_a_trait_sees_the_objects_of_the_workload_and_all_traits_in_the_listed_o
 ) -> None:
     seen: list[Any] = []
 
-    def look(ctx: Context[Any]) -> Rendered:
+    def look(ctx: TraitContext[Any]) -> Rendered:
         seen.extend([[str(manifest.ref) for manifest in ctx.manifests], [trait.name for trait in ctx.traits]])
         seen.append((ctx.application, ctx.namespace, ctx.instance, ctx.workload.rpartition(".")[2], ctx.properties))
         return Rendered()
@@ -277,7 +292,7 @@ def test_any_order_of_traits_gives_the_same_objects(front: Callable[..., Plan]) 
             name,
             Rendered(
                 add=(Manifest(kind=CONFIG, name=name, body={"data": {}}),),
-                edit=(Set(FRONT, (*sidecars, {"name": name}, "image"), name),),
+                edit=(SetField(FRONT, (*sidecars, {"name": name}, "image"), name),),
             ),
         )
         for name in ("b", "a")
@@ -293,10 +308,10 @@ class Several(Trait[dict[str, Any]]):
     """May be listed more than once."""
 
     name = "several"
-    several = True
+    repeatable = True
     produces = (CONFIG,)
 
-    def render(self, ctx: Context[dict[str, Any]]) -> Rendered:
+    def render(self, ctx: TraitContext[dict[str, Any]]) -> Rendered:
         return Rendered(add=(Manifest(kind=CONFIG, name=ctx.properties["name"], body={"data": {}}),))
 
 
@@ -319,7 +334,7 @@ def test_the_time_of_attaching_has_whole_seconds_as_status_keeps_it(
 ) -> None:
     seen: list[Any] = []
 
-    def look(ctx: Context[Any]) -> Rendered:
+    def look(ctx: TraitContext[Any]) -> Rendered:
         seen.append(ctx.attached_at)
         return Rendered()
 
@@ -366,7 +381,7 @@ def test_what_runs_once_depends_on_traits_that_act_on_it_and_not_on_those_that_o
     plan: Make, application: Text, with_types: Types
 ) -> None:
     job = Ref(Kind("batch/v1", "Job"), "job")
-    acting = Doing("acting", lambda ctx: Rendered(edit=(Set(job, ("spec", "suspend"), bool(ctx.properties)),)))
+    acting = Doing("acting", lambda ctx: Rendered(edit=(SetField(job, ("spec", "suspend"), bool(ctx.properties)),)))
     idle = Doing("idle", Rendered(warnings=("nothing to do",)))
 
     def once(*traits: dict[str, Any]) -> str:
@@ -381,7 +396,7 @@ def test_what_runs_once_depends_on_traits_that_act_on_it_and_not_on_those_that_o
 def test_claims_come_before_the_pods_that_mount_them(front: Callable[..., Plan]) -> None:
     claims = (
         Manifest(kind=CONFIG, name="kept", body={}, retain=True),
-        Manifest(kind=CONFIG, name="gone", body={}, reclaim=True),
+        Manifest(kind=CONFIG, name="gone", body={}, delete_with_application=True),
     )
     keeping = Doing("keeping", Rendered(add=claims))
     planned: tuple[PlannedObject, ...] = front({"name": "keeping"}, types=(keeping,)).manifests

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from rudr_py.api import Context, Rendered, WorkloadType
+from rudr_py.api import Rendered, WorkloadContext, WorkloadType
 from rudr_py.catalog import Catalog
 from rudr_py.render import prepare
 from rudr_py.render.prepare import PrepareResult
@@ -29,7 +29,7 @@ class Sized(WorkloadType[dict[str, Any]]):
         "additionalProperties": False,
     }
 
-    def render(self, ctx: Context[dict[str, Any]]) -> Rendered:
+    def render(self, ctx: WorkloadContext[dict[str, Any]]) -> Rendered:
         del ctx
         return Rendered()
 

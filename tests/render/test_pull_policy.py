@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from rudr_py.api import Context, Kind, Manifest, Rendered, WorkloadType
+from rudr_py.api import Kind, Manifest, Rendered, WorkloadContext, WorkloadType
 from rudr_py.catalog import Catalog
 from rudr_py.render.values.plan import Plan
 
@@ -22,7 +22,7 @@ class Theirs(WorkloadType[dict[str, Any]]):
     name = "acme.dev/v1.Thing"
     produces: ClassVar[tuple[Kind, ...]] = (Kind("apps/v1", "Deployment"),)
 
-    def render(self, ctx: Context[dict[str, Any]]) -> Rendered:
+    def render(self, ctx: WorkloadContext[dict[str, Any]]) -> Rendered:
         body = {"spec": {"template": {"spec": {"containers": [{"name": "x", "image": str(ctx.parameters["image"])}]}}}}
         return Rendered(add=(Manifest(kind=self.produces[0], name=ctx.name(), body=body),))
 

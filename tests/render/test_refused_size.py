@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rudr_py.api import Context, Refuse, Rendered, Scale, WorkloadType
+from rudr_py.api import InvalidProperties, Rendered, Scale, WorkloadContext, WorkloadType
 from rudr_py.render.values.plan import Plan
 
 AT = "$.spec.components[0]"
@@ -20,15 +20,15 @@ class Picky(WorkloadType[dict[str, Any]]):
     """Takes no size that anyone asks for."""
 
     name = "core.oam.dev/v1alpha1.Server"
-    takes = frozenset({"exact", "range"})
+    scale_forms = frozenset({"exact", "range"})
 
-    def render(self, ctx: Context[dict[str, Any]]) -> Rendered:
+    def render(self, ctx: WorkloadContext[dict[str, Any]]) -> Rendered:
         del ctx
         return Rendered()
 
-    def scale(self, ctx: Context[dict[str, Any]], size: Scale | None) -> Rendered:
+    def scale(self, ctx: WorkloadContext[dict[str, Any]], size: Scale | None) -> Rendered:
         del ctx
-        raise Refuse((f"not {size.form if size else 'without'}", "$"))
+        raise InvalidProperties(f"not {size.form if size else 'without'}")
 
 
 @pytest.mark.parametrize(

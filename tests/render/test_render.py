@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rudr_py.api import Context, Kind, Manifest, Rendered, Trait
+from rudr_py.api import Kind, Manifest, Rendered, Trait, TraitContext
 from rudr_py.catalog import Catalog
 from rudr_py.errors import Problem
 from rudr_py.model.application import Application
@@ -155,7 +155,7 @@ class Broken(Trait[Any]):
 
     name = "broken"
 
-    def render(self, ctx: Context[Any]) -> Rendered:
+    def render(self, ctx: TraitContext[Any]) -> Rendered:
         raise KeyError("x")
 
 
@@ -164,7 +164,7 @@ class Junk(Trait[Any]):
 
     name = "junk"
 
-    def render(self, ctx: Context[Any]) -> Rendered:
+    def render(self, ctx: TraitContext[Any]) -> Rendered:
         return {"add": []}  # type: ignore[return-value] # the mistake under test
 
 
@@ -234,7 +234,7 @@ class Waking(Trait[dict[str, Any]]):
 
     name = "waking"
 
-    def render(self, ctx: Context[dict[str, Any]]) -> Rendered:
+    def render(self, ctx: TraitContext[dict[str, Any]]) -> Rendered:
         return Rendered(wake_at=ctx.now + timedelta(seconds=ctx.properties["after"]))
 
 
@@ -255,7 +255,7 @@ class Dated(Trait[Any]):
     name = "dated"
     produces = (Kind("v1", "ConfigMap"),)
 
-    def render(self, ctx: Context[Any]) -> Rendered:
+    def render(self, ctx: TraitContext[Any]) -> Rendered:
         data = {"at": ctx.attached_at.isoformat()}
         return Rendered(add=(Manifest(kind=self.produces[0], name="when", body={"data": data}),))
 

@@ -14,7 +14,12 @@ from rudr_py.render.scaling import MergedScale, ScaleClash, ScaleRequest
 
 CPU = ({"type": "Resource"},)
 
-EXACT, RANGE, HOLD, EXTERNAL = Scale.exact(3), Scale.range(2, 6, CPU, {"scaleUp": {}}), Scale.hold(4), Scale.external()
+EXACT, RANGE, HOLD, EXTERNAL = (
+    Scale.exact(3),
+    Scale.between(2, 6, CPU, {"scaleUp": {}}),
+    Scale.hold(4),
+    Scale.external(),
+)
 
 
 def _wishes(*sizes: Scale) -> list[ScaleRequest]:
@@ -36,8 +41,8 @@ def _size(*sizes: Scale) -> Scale | str | None:
         ((RANGE,), RANGE),
         ((EXTERNAL,), EXTERNAL),
         ((HOLD,), Scale.exact(4)),
-        ((RANGE, HOLD), Scale.range(4, 6, CPU, {"scaleUp": {}})),
-        ((RANGE, Scale.hold(9)), Scale.range(9, 9, CPU, {"scaleUp": {}})),
+        ((RANGE, HOLD), Scale.between(4, 6, CPU, {"scaleUp": {}})),
+        ((RANGE, Scale.hold(9)), Scale.between(9, 9, CPU, {"scaleUp": {}})),
         ((RANGE, Scale.hold(1)), RANGE),
         ((EXACT, HOLD), "clash"),
         ((EXTERNAL, HOLD), "clash"),
@@ -61,7 +66,7 @@ def test_the_table_of_sizes_holds_in_every_order(sizes: tuple[Scale, ...], wante
 SIZES = st.one_of(
     st.builds(Scale.exact, st.integers(0, 9)),
     st.builds(Scale.hold, st.integers(0, 9)),
-    st.builds(lambda low, more: Scale.range(low, low + more), st.integers(0, 9), st.integers(0, 9)),
+    st.builds(lambda low, more: Scale.between(low, low + more), st.integers(0, 9), st.integers(0, 9)),
     st.just(Scale.external()),
 )
 

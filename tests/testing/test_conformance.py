@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from rudr_py.api import Context, Health, Kind, Manifest, Rendered, Trait
+from rudr_py.api import Health, Kind, Manifest, Rendered, Trait, TraitContext
 from rudr_py.plugins import rights
 from rudr_py.testing import RenderError, checks, conformance, fuzz_objects, rbac_check
 from rudr_py.testing.checks import Case
@@ -29,10 +29,10 @@ class Good(Trait[Any]):
     name = "good"
     produces = (CONFIG,)
 
-    def data(self, ctx: Context[Any]) -> dict[str, Any]:
+    def data(self, ctx: TraitContext[Any]) -> dict[str, Any]:
         return {"size": "1"}
 
-    def render(self, ctx: Context[Any]) -> Rendered:
+    def render(self, ctx: TraitContext[Any]) -> Rendered:
         body = {"data": self.data(ctx)}
         return Rendered(add=(Manifest(kind=self.produces[0], name=ctx.name("good"), body=body),))
 
@@ -44,9 +44,9 @@ def _case(type_: Trait[Any]) -> Case:
     return Case(stage=RenderSetup(type_=type_))
 
 
-def _saying(data: Callable[[Context[Any]], object]) -> Trait[Any]:
+def _saying(data: Callable[[TraitContext[Any]], object]) -> Trait[Any]:
     class Saying(Good):
-        def data(self, ctx: Context[Any]) -> dict[str, Any]:
+        def data(self, ctx: TraitContext[Any]) -> dict[str, Any]:
             return {"size": str(data(ctx))}
 
     return Saying()
@@ -61,30 +61,30 @@ COUNT = itertools.count()
 
 
 class Greedy(Good):
-    def render(self, ctx: Context[Any]) -> Rendered:
+    def render(self, ctx: TraitContext[Any]) -> Rendered:
         return Rendered(add=(Manifest(kind=Kind("v1", "Secret"), name=ctx.name("good"), body={}),))
 
 
 class Constant(Good):
-    def render(self, ctx: Context[Any]) -> Rendered:
+    def render(self, ctx: TraitContext[Any]) -> Rendered:
         return Rendered(add=(Manifest(kind=CONFIG, name="settings", body={}),))
 
 
 class Nosy(Good):
     """Looks at its neighbours in the listed order."""
 
-    def data(self, ctx: Context[Any]) -> dict[str, Any]:
+    def data(self, ctx: TraitContext[Any]) -> dict[str, Any]:
         return {"first": ctx.traits[0].name}
 
 
 class Meddler(Good):
-    def data(self, ctx: Context[Any]) -> dict[str, Any]:
+    def data(self, ctx: TraitContext[Any]) -> dict[str, Any]:
         ctx.manifests[0].body["spec"]["replicas"] = 7
         return {}
 
 
 class Fragile(Good):
-    def health(self, ctx: Context[Any]) -> Health:
+    def health(self, ctx: TraitContext[Any]) -> Health:
         found = ctx.live(ctx.manifests[0].ref) or {}
         return Health("ready" if found["status"]["phase"] == "Good" else "failed", "Looked")
 
@@ -94,12 +94,12 @@ class Gullible(Good):
 
     observes = (CONFIG,)
 
-    def data(self, ctx: Context[Any]) -> dict[str, Any]:
+    def data(self, ctx: TraitContext[Any]) -> dict[str, Any]:
         return {"seen": "".join(found["data"]["size"] for found in ctx.observed(CONFIG))}
 
 
 class Refusing(Good):
-    def render(self, ctx: Context[Any]) -> Rendered:
+    def render(self, ctx: TraitContext[Any]) -> Rendered:
         raise ValueError(ctx.instance)
 
 
@@ -166,7 +166,7 @@ def test_rights_that_could_not_be_tried_are_told_with_what_the_server_refused() 
     class Unfit(Good):
         produces = (SERVICE,)
 
-        def render(self, ctx: Context[Any]) -> Rendered:
+        def render(self, ctx: TraitContext[Any]) -> Rendered:
             body = {"spec": {"ports": [{"port": 0}]}}
             return Rendered(add=(Manifest(kind=SERVICE, name=ctx.name("good"), body=body),))
 
@@ -187,7 +187,7 @@ def test_rights_that_could_not_be_tried_are_told_after_a_while() -> None:
     class Robber(Good):
         produces = (ACCOUNT,)
 
-        def render(self, ctx: Context[Any]) -> Rendered:
+        def render(self, ctx: TraitContext[Any]) -> Rendered:
             return Rendered(add=(Manifest(kind=ACCOUNT, name="default", body={}),))
 
     case = _case(Robber())
@@ -198,7 +198,7 @@ def test_rights_that_could_not_be_tried_are_told_after_a_while() -> None:
 @pytest.mark.parametrize("begun", [True, False])
 def test_health_that_never_ends_is_told_before_a_cluster_waits_for_it(begun: bool) -> None:
     class Endless(Good):
-        def health(self, ctx: Context[Any]) -> Health:
+        def health(self, ctx: TraitContext[Any]) -> Health:
             found = ctx.live(ctx.manifests[0].ref) or {}
             while not begun or "status" in found:
                 pass

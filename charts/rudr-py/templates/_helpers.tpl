@@ -1,4 +1,4 @@
-{{/* The name of objects: release and chart, or what the user wants. At most 63 characters, less room for suffixes. */}}
+{{/* The name of objects: release and chart, or the user's value. At most 47 characters, so that suffixes fit into 63. */}}
 {{- define "rudr-py.fullname" -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
 {{- if .Values.fullnameOverride -}}
@@ -10,13 +10,13 @@
 {{- end -}}
 {{- end -}}
 
-{{/* What selects the pods. Immutable in a Deployment: depends on the release's name only. */}}
+{{/* The selector of the pods. Immutable in a Deployment, so it depends on the release's name only. */}}
 {{- define "rudr-py.selector" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
-{{/* The labels of an object, with `more` of its own. What selects the pods cannot be overridden. */}}
+{{/* The labels of an object, with `more` of its own. The selector's labels cannot be overridden. */}}
 {{- define "rudr-py.labelsWith" -}}
 {{- $chart := .root.Chart -}}
 {{- $own := include "rudr-py.selector" .root | fromYaml -}}
@@ -32,7 +32,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- include "rudr-py.labelsWith" (dict "root" . "more" (dict)) -}}
 {{- end -}}
 
-{{/* The labels of the pods: without versions, so that a new chart alone restarts nothing. */}}
+{{/* The labels of the pods: without versions, so that a new chart version alone restarts no pods. */}}
 {{- define "rudr-py.podLabels" -}}
 {{- $own := merge (include "rudr-py.selector" . | fromYaml) (dict "app.kubernetes.io/part-of" "core.oam.dev") -}}
 {{- merge $own .Values.podLabels .Values.commonLabels | toYaml -}}
@@ -54,7 +54,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- default (include "rudr-py.fullname" .) .Values.leaderElection.id -}}
 {{- end -}}
 
-{{/* Whether the image that the values name is Rudr's own, as in value files of its chart. It cannot run here. */}}
+{{/* True if image.repository is Rudr's own image, as in value files of its chart. That image is not used. */}}
 {{- define "rudr-py.namesRudrsImage" -}}
 {{- if regexMatch "(^|/)oamdev/rudr$" .Values.image.repository -}}true{{- end -}}
 {{- end -}}
@@ -68,12 +68,12 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- if and .Values.image.digest (not $rudrs) -}}@{{ .Values.image.digest }}{{- else -}}:{{ $tag }}{{- end -}}
 {{- end -}}
 
-{{/* Whether the controller's rights are given at all. */}}
+{{/* True if the controller's permissions are granted. */}}
 {{- define "rudr-py.rbac" -}}
 {{- if and .Values.rbac.create .Values.enableRBAC -}}true{{- end -}}
 {{- end -}}
 
-{{/* The rules of one sort (cluster, definitions, own) for what these values switch on, as {rules: [...]}. */}}
+{{/* The rules of one category (cluster, definitions, own) for the features enabled in values, as {rules: [...]}. */}}
 {{- define "rudr-py.rules" -}}
 {{- $root := .root -}}
 {{- $sort := .sort -}}
@@ -92,14 +92,14 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- toYaml (dict "rules" $rules) | replace "$LEASE" (include "rudr-py.lease" $root) -}}
 {{- end -}}
 
-{{/* What pip is to install: each package with its version and hashes, so that nothing else can come. */}}
+{{/* Requirements for pip: each package with version and hashes, so that nothing else can be installed. */}}
 {{- define "rudr-py.requirements" -}}
 {{- range .Values.plugins.packages }}
 {{ .name }}=={{ .version }}{{ range .hashes }} --hash={{ . }}{{ end }}
 {{- end }}
 {{- end -}}
 
-{{/* Stops with an error where values contradict each other in a way that their schema cannot tell. */}}
+{{/* Fails if values contradict each other in a way that their schema cannot express. */}}
 {{- define "rudr-py.check" -}}
 {{- if and (gt (int .Values.replicaCount) 1) (not .Values.leaderElection.enabled) -}}
 {{- fail (printf "replicaCount is %d: more than one replica needs leaderElection.enabled" (int .Values.replicaCount)) -}}

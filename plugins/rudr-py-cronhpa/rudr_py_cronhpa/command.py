@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import click
 import msgspec
 import yaml
 
+from rudr_py.api import get_in, mappings_in
 from rudr_py.api import properties as models
 from rudr_py_cronhpa import properties
 from rudr_py_cronhpa.properties import Properties
@@ -29,7 +30,7 @@ class Found(msgspec.Struct, frozen=True):
 
     application: str
     instance: str
-    written: dict[str, Any]
+    written: Mapping[str, Any]
 
 
 @click.group("cron", help="Sizes by the clock: the trait cron-hpa.")
@@ -92,12 +93,12 @@ def _found(file: Path) -> Iterator[Found]:
     for document in documents:
         if not isinstance(document, dict) or document.get("kind") != "ApplicationConfiguration":
             continue
-        name = str(_map(document.get("metadata")).get("name", ""))
-        for component in _list(_map(document.get("spec")).get("components")):
-            for trait in _list(component.get("traits")):
+        name = get_in(document, "metadata", "name", default="")
+        for component in mappings_in(document, "spec", "components"):
+            for trait in mappings_in(component, "traits"):
                 if trait.get("name") in _NAMES:
-                    written = _map(trait.get("properties"))
-                    yield Found(name, str(component.get("instanceName", "")), written)
+                    written = get_in(trait, "properties", default={})
+                    yield Found(name, get_in(component, "instanceName", default=""), written)
 
 
 def _told(found: Found) -> Iterator[str]:
@@ -109,8 +110,8 @@ def _told(found: Found) -> Iterator[str]:
         hint = "; variables are not replaced here" if "[fromVariable(" in str(found.written) else ""
         yield f"{at}: {error}{hint}"
         return
-    for message, path in properties.problems(given):
-        yield f"{at}: {path}: {message}"
+    for problem in properties.problems(given):
+        yield f"{at}: {problem.path}: {problem.message}"
 
 
 def _loaded(found: Found) -> Properties:
@@ -124,11 +125,3 @@ def _time(text: str) -> datetime:
     except ValueError:
         raise click.BadParameter(f"{text} is no time such as 2026-03-28T12:00Z", param_hint="--from") from None
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-
-
-def _map(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from rudr_py.api import Health, Kind, Ref, Refuse
-from rudr_py_cronhpa.properties import Job, Problem, Properties
+from rudr_py.api import Health, InvalidProperties, Kind, Problem, Ref, mappings_in
+from rudr_py_cronhpa.properties import Job, Properties
 
 CRON_HPA: Final = Kind("autoscaling.alibabacloud.com/v1beta1", "CronHorizontalPodAutoscaler")
 
@@ -21,10 +21,10 @@ _NAMES = re.compile(r"\b(SUN|MON|TUE|WED|THU|FRI|SAT|JAN|FEB|MAR|APR|MAY|JUN|JUL
 
 
 def spec(given: Properties, target: Ref) -> dict[str, Any]:
-    """The spec. Raises Refuse where the object would mean something else."""
+    """The spec. Raises InvalidProperties where the object would mean something else."""
     problems = [*_problems(given)]
     if problems:
-        raise Refuse(*problems)
+        raise InvalidProperties(*problems)
     found: dict[str, Any] = {
         "scaleTargetRef": {"apiVersion": target.kind.api_version, "kind": target.kind.kind, "name": target.name},
         "jobs": [_job(job) for job in given.jobs],
@@ -38,11 +38,9 @@ def health(live: dict[str, Any] | None) -> Health:
     """Failed when a job failed the last time; the object has conditions by job, and no Ready."""
     if live is None:
         return Health("progressing", "Missing", "the CronHorizontalPodAutoscaler is not there yet")
-    status = live.get("status")
-    conditions = status.get("conditions") if isinstance(status, dict) else None
-    for one in conditions if isinstance(conditions, list) else ():
-        if isinstance(one, dict) and one.get("state") == "Failed":
-            return Health("failed", "JobFailed", f"{one.get('name')}: {one.get('message')}")
+    for condition in mappings_in(live, "status", "conditions"):
+        if condition.get("state") == "Failed":
+            return Health("failed", "JobFailed", f"{condition.get('name')}: {condition.get('message')}")
     return Health("ready", "Ready")
 
 
@@ -61,20 +59,24 @@ def unreadable(schedule: str) -> str:
 
 def _problems(given: Properties) -> Iterator[Problem]:
     if given.timezone is not None:
-        yield "the controller of CronHPA has one time zone for all, its own; remove timezone", "$.timezone"
+        yield Problem(
+            "the controller of CronHPA has one time zone for all, its own; remove timezone", path="$.timezone"
+        )
     if given.catch_up:
-        yield "CronHPA does not catch up on jobs; use the backend native", "$.catchUp"
+        yield Problem("CronHPA does not catch up on jobs; use the backend native", path="$.catchUp")
     for index, job in enumerate(given.jobs):
         at = f"$.jobs[{index}]"
         if job.timezone is not None:
-            yield "the controller of CronHPA has one time zone for all, its own; remove timezone", f"{at}.timezone"
+            yield Problem(
+                "the controller of CronHPA has one time zone for all, its own; remove timezone", path=f"{at}.timezone"
+            )
         wrong = unreadable(job.schedule)
         if wrong:
-            yield f"{wrong}; use the backend native", f"{at}.schedule"
+            yield Problem(f"{wrong}; use the backend native", path=f"{at}.schedule")
     for index, text in enumerate(given.exclude_dates):
         if len(text.split()) == 1:
             message = "CronHPA leaves out days of every year; write * * * DAY MONTH *, or use the backend native"
-            yield message, f"$.excludeDates[{index}]"
+            yield Problem(message, path=f"$.excludeDates[{index}]")
 
 
 def _job(job: Job) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import msgspec
 
-from rudr_py.api import Kind, Ref, Refuse
+from rudr_py.api import InvalidProperties, Kind, Problem, Ref
 from rudr_py_cronhpa import cronhpa, schedule
-from rudr_py_cronhpa.properties import Job, Problem, Properties
+from rudr_py_cronhpa.properties import Job, Properties
 
 SCALED_OBJECT: Final = Kind("keda.sh/v1alpha1", "ScaledObject")
 
@@ -33,14 +33,14 @@ class Point(msgspec.Struct, frozen=True, order=True):
 
 
 def spec(given: Properties, target: Ref) -> dict[str, Any]:
-    """The spec. Raises Refuse where windows would mean something else."""
+    """The spec. Raises InvalidProperties where windows would mean something else."""
     problems = [*_problems(given)]
     if problems:
-        raise Refuse(*problems)
+        raise InvalidProperties(*problems)
     points = [_point(job) for job in given.jobs]
     problems = [*_differences(points)]
     if problems:
-        raise Refuse(*problems)
+        raise InvalidProperties(*problems)
     ordered = sorted(points, key=lambda point: (point.hour, point.minute))
     sizes = [job.target_size for job in given.jobs]
     zone = given.jobs[0].timezone or given.timezone or "UTC"
@@ -68,20 +68,20 @@ def _trigger(point: Point, following: Point, zone: str) -> dict[str, Any]:
 
 def _problems(given: Properties) -> Iterator[Problem]:
     if given.exclude_dates:
-        yield "KEDA leaves out no days; use the backend native", "$.excludeDates"
+        yield Problem("KEDA leaves out no days; use the backend native", path="$.excludeDates")
     if given.catch_up is False:
-        yield "KEDA always catches up; remove catchUp, or use the backend native", "$.catchUp"
+        yield Problem("KEDA always catches up; remove catchUp, or use the backend native", path="$.catchUp")
     if len({job.target_size for job in given.jobs}) < 2:
-        yield "a window of KEDA needs two jobs of different sizes; use the backend native", "$.jobs"
+        yield Problem("a window of KEDA needs two jobs of different sizes; use the backend native", path="$.jobs")
     for index, job in enumerate(given.jobs):
         at = f"$.jobs[{index}]"
         if (job.timezone or given.timezone) != (given.jobs[0].timezone or given.timezone):
-            yield "windows need one time zone for all jobs; use the backend native", f"{at}.timezone"
+            yield Problem("windows need one time zone for all jobs; use the backend native", path=f"{at}.timezone")
         if job.run_once:
-            yield "a window of KEDA comes again and again; use the backend native", f"{at}.runOnce"
+            yield Problem("a window of KEDA comes again and again; use the backend native", path=f"{at}.runOnce")
         wrong = _not_daily(job)
         if wrong:
-            yield f"{wrong}; use the backend native", f"{at}.schedule"
+            yield Problem(f"{wrong}; use the backend native", path=f"{at}.schedule")
 
 
 def _not_daily(job: Job) -> str:
@@ -111,7 +111,7 @@ def _differences(points: list[Point]) -> Iterator[Problem]:
     for index, point in enumerate(points):
         at = f"$.jobs[{index}].schedule"
         if point.days != points[0].days:
-            yield "windows need the same days for all jobs; use the backend native", at
+            yield Problem("windows need the same days for all jobs; use the backend native", path=at)
         other = times.setdefault((point.hour, point.minute), point.job.name)
         if other != point.job.name:
-            yield f'it is due when "{other}" is, so it would have no window', at
+            yield Problem(f'it is due when "{other}" is, so it would have no window', path=at)

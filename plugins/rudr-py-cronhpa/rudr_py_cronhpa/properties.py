@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from rudr_py.api import Problem
 from rudr_py_cronhpa import dates, schedule
 
 Backend = Literal["native", "cronhpa", "keda"]
-Problem = tuple[str, str]
 
 
 class Job(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -62,23 +62,23 @@ class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, fro
 def problems(given: Properties) -> Iterator[Problem]:
     """Everything that no back end can make sense of."""
     if given.timezone is not None and zone(given.timezone) is None:
-        yield f'there is no time zone "{given.timezone}"', "$.timezone"
+        yield Problem(f'there is no time zone "{given.timezone}"', path="$.timezone")
     seen: set[str] = set()
     for index, job in enumerate(given.jobs):
         at = f"$.jobs[{index}]"
         if job.name in seen:
-            yield f'there is a job "{job.name}" already', f"{at}.name"
+            yield Problem(f'there is a job "{job.name}" already', path=f"{at}.name")
         seen.add(job.name)
         if job.timezone is not None and zone(job.timezone) is None:
-            yield f'there is no time zone "{job.timezone}"', f"{at}.timezone"
+            yield Problem(f'there is no time zone "{job.timezone}"', path=f"{at}.timezone")
         try:
             schedule.parse(job.schedule, datetime(2000, 1, 1, tzinfo=UTC))
         except ValueError as error:
-            yield str(error), f"{at}.schedule"
+            yield Problem(str(error), path=f"{at}.schedule")
     for index, text in enumerate(given.exclude_dates):
         wrong = dates.problem(text)
         if wrong:
-            yield wrong, f"$.excludeDates[{index}]"
+            yield Problem(wrong, path=f"$.excludeDates[{index}]")
 
 
 @functools.cache

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from rudr_py.api import Component, Context, properties
+from rudr_py.api import TraitContext, properties
+from rudr_py.api.component import Component
 from rudr_py.testing import RenderError, RenderOne
 from rudr_py_cronhpa.trait import CronHpa
 
@@ -77,14 +78,15 @@ def test_what_makes_no_sense_is_refused_where_it_stands(
     assert [at for _, at in told.value.problems] == [f"$.spec.components[0].traits[0].properties{path}"]
 
 
-def _context(given: dict[str, Any], now: datetime, attached: datetime) -> Context[Any]:
-    return Context(
+def _context(given: dict[str, Any], now: datetime, attached: datetime) -> TraitContext[Any]:
+    return TraitContext(
         application="app",
         namespace="default",
         instance="web",
         component=msgspec.convert({"metadata": {"name": "c"}, "workload_type": "x/v1.Y"}, Component),
         properties=properties.load(CronHpa.properties, given),
         now=now,
+        workload="x/v1.Y",
         attached_at=attached,
     )
 

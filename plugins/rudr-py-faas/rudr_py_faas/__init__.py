@@ -23,6 +23,6 @@ __version__ = "0.1.0"
 
 
 @hookimpl
-def rudr_types() -> list[Type[Any]]:
+def rudr_register_types() -> list[Type[Any]]:
     """The two workload types."""
     return [KnativeService(), Function()]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from rudr_py.api import Context, Health, Kind, Ref, kstatus, pods
+from rudr_py.api import Health, Kind, Ref, WorkloadContext, get_in, kstatus, pods
 
 POD = Kind("v1", "Pod")
 
 
-def health(ctx: Context[Any], kind: Kind, *, final: bool) -> Health:
+def health(ctx: WorkloadContext[Any], kind: Kind, *, final: bool) -> Health:
     """Ready when the condition Ready is True of this generation; failed when Stalled, with the pods' reason if any.
 
     `final`: whether Ready False is a failure, and not yet a stage on the way.
@@ -30,8 +30,9 @@ def health(ctx: Context[Any], kind: Kind, *, final: bool) -> Health:
 
 
 def _show(live: dict[str, Any]) -> dict[str, str]:
-    status = live["status"]
-    shown = {"url": str(status["url"])} if status.get("url") else {}
-    if "replicas" in status:
-        shown["replicas"] = f"{status.get('availableReplicas', 0)}/{status['replicas']}"
-    return shown
+    url = get_in(live, "status", "url", default="")
+    show = {"url": url} if url else {}
+    if "replicas" in get_in(live, "status", default={}):
+        replicas = get_in(live, "status", "replicas", default=0)
+        show["replicas"] = f"{get_in(live, 'status', 'availableReplicas', default=0)}/{replicas}"
+    return show

@@ -10,10 +10,9 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.api import Context
+from rudr_py.api import Problem, WorkloadContext
 
 Scalar = bool | int | float | str
-Problem = tuple[str, str]
 
 
 class Variable(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -30,7 +29,7 @@ class Variable(msgspec.Struct, rename="camel", forbid_unknown_fields=True, froze
 Environment = list[Variable] | dict[str, Scalar]
 
 
-def resolve(ctx: Context[Any], given: Environment) -> dict[str, str]:
+def resolve(ctx: WorkloadContext[Any], given: Environment) -> dict[str, str]:
     """Name -> text. A variable without any value is left out."""
     if isinstance(given, dict):
         return {name: text(value) for name, value in given.items()}
@@ -38,7 +37,7 @@ def resolve(ctx: Context[Any], given: Environment) -> dict[str, str]:
     return {name: text(value) for name, value in values.items() if value is not None}
 
 
-def problems(ctx: Context[Any], given: Environment) -> Iterator[Problem]:
+def problems(ctx: WorkloadContext[Any], given: Environment) -> Iterator[Problem]:
     """Names that come twice, parameters that the component does not declare, and required variables without a value."""
     if isinstance(given, dict):
         return
@@ -47,12 +46,12 @@ def problems(ctx: Context[Any], given: Environment) -> Iterator[Problem]:
     for index, one in enumerate(given):
         where = f"$.environment[{index}]"
         if one.name in seen:
-            yield f'the variable "{one.name}" comes twice', f"{where}.name"
+            yield Problem(f'the variable "{one.name}" comes twice', path=f"{where}.name")
         seen.add(one.name)
         if one.from_param and one.from_param not in declared and one.value is None:
-            yield f'the component has no parameter "{one.from_param}"', f"{where}.fromParam"
+            yield Problem(f'the component has no parameter "{one.from_param}"', path=f"{where}.fromParam")
         elif one.required and ctx.parameters.get(one.from_param, one.value) is None:
-            yield f'the variable "{one.name}" is required and has no value', where
+            yield Problem(f'the variable "{one.name}" is required and has no value', path=where)
 
 
 def text(value: Any) -> str:

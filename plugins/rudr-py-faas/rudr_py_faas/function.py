@@ -7,9 +7,10 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from rudr_py.api import Container, Context, naming
+from rudr_py.api import Problem, WorkloadContext, naming
+from rudr_py.api.component import Container
 from rudr_py_faas import environment
-from rudr_py_faas.environment import Environment, Problem
+from rudr_py_faas.environment import Environment
 
 PORT: Final = 8080
 """Where every function of OpenFaaS listens."""
@@ -45,7 +46,7 @@ class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, fro
     read_only_root_filesystem: Annotated[bool, msgspec.Meta(description="Whether nothing can be written.")] = False
 
 
-def spec(ctx: Context[Properties]) -> dict[str, Any]:
+def spec(ctx: WorkloadContext[Properties]) -> dict[str, Any]:
     """The spec, of a component without problems, and without any size."""
     given, container = ctx.properties, _container(ctx)
     variables = environment.resolve(ctx, given.environment)
@@ -72,7 +73,7 @@ def spec(ctx: Context[Properties]) -> dict[str, Any]:
     }
 
 
-def requests(ctx: Context[Properties]) -> dict[str, str]:
+def requests(ctx: WorkloadContext[Properties]) -> dict[str, str]:
     """What a replica requests of cpu and memory; the settings win over the container."""
     container = _container(ctx)
     found = {"cpu": container.resources.cpu, "memory": container.resources.memory} if container else {}
@@ -80,42 +81,52 @@ def requests(ctx: Context[Properties]) -> dict[str, str]:
     return {**found, **settings}
 
 
-def problems(ctx: Context[Properties]) -> Iterator[Problem]:
+def problems(ctx: WorkloadContext[Properties]) -> Iterator[Problem]:
     """Everything that OpenFaaS cannot do."""
     containers, given = ctx.component.containers, ctx.properties
     yield from environment.problems(ctx, given.environment)
     if not containers and not given.image:
-        yield "a Function needs the workload setting image, or one container", "$.image"
+        yield Problem("a Function needs the workload setting image, or one container", path="$.image")
     if containers and given.image:
-        yield "the image is given twice, as a workload setting and by the container; remove one", "$.image"
+        yield Problem(
+            "the image is given twice, as a workload setting and by the container; remove one", path="$.image"
+        )
     for index, _ in enumerate(containers[1:], 1):
-        yield "a Function has one container", f"$.spec.containers[{index}]"
+        yield Problem("a Function has one container", path=f"$.spec.containers[{index}]")
     if containers:
         yield from _of_container(containers[0], "$.spec.containers[0]")
 
 
 def _of_container(container: Container, at: str) -> Iterator[Problem]:
     if container.cmd or container.args:
-        yield "OpenFaaS runs the image's own command; say the workload setting handler instead", f"{at}.cmd"
+        yield Problem(
+            "OpenFaaS runs the image's own command; say the workload setting handler instead", path=f"{at}.cmd"
+        )
     for index, port in enumerate(container.ports):
         if port.container_port != PORT:
-            yield f"a Function of OpenFaaS listens on {PORT}, not on {port.container_port}", f"{at}.ports[{index}]"
+            yield Problem(
+                f"a Function of OpenFaaS listens on {PORT}, not on {port.container_port}", path=f"{at}.ports[{index}]"
+            )
     if container.config:
-        yield "OpenFaaS mounts no config files; use a Secret and the workload setting secrets", f"{at}.config"
+        yield Problem(
+            "OpenFaaS mounts no config files; use a Secret and the workload setting secrets", path=f"{at}.config"
+        )
     if container.resources.volumes:
-        yield "OpenFaaS mounts no volumes", f"{at}.resources.volumes"
+        yield Problem("OpenFaaS mounts no volumes", path=f"{at}.resources.volumes")
     if container.resources.gpu or container.resources.extended:
-        yield "OpenFaaS takes cpu and memory only; other resources need a Profile of yours", f"{at}.resources"
+        yield Problem(
+            "OpenFaaS takes cpu and memory only; other resources need a Profile of yours", path=f"{at}.resources"
+        )
     for name, probe in (("livenessProbe", container.liveness), ("readinessProbe", container.readiness)):
         if probe is not None:
-            yield "OpenFaaS probes functions by annotations com.openfaas.health.http.*", f"{at}.{name}"
+            yield Problem("OpenFaaS probes functions by annotations com.openfaas.health.http.*", path=f"{at}.{name}")
 
 
-def _container(ctx: Context[Properties]) -> Container | None:
+def _container(ctx: WorkloadContext[Properties]) -> Container | None:
     return ctx.component.containers[0] if ctx.component.containers else None
 
 
-def _platform(ctx: Context[Properties]) -> Iterator[str]:
+def _platform(ctx: WorkloadContext[Properties]) -> Iterator[str]:
     component = ctx.component
     if component.os_type:
         yield f"kubernetes.io/os={component.os_type}"

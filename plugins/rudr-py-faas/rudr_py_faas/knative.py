@@ -9,9 +9,19 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from rudr_py.api import Context, Health, Kind, Manifest, Ref, Refuse, Rendered, Scale, WorkloadType
+from rudr_py.api import (
+    Health,
+    InvalidProperties,
+    Kind,
+    Manifest,
+    Problem,
+    Ref,
+    Rendered,
+    Scale,
+    WorkloadContext,
+    WorkloadType,
+)
 from rudr_py_faas import conditions, load, revision, sizes
-from rudr_py_faas.environment import Problem
 from rudr_py_faas.revision import Properties
 
 SERVICE: Final = Kind("serving.knative.dev/v1", "Service")
@@ -27,10 +37,10 @@ class KnativeService(WorkloadType[Properties]):
     properties = Properties
     produces = (revision.CONFIG_MAP, SERVICE)
     observes = (conditions.POD,)
-    takes = frozenset({"exact", "range", "external"})
-    offers = frozenset({"pods", "scale"})
+    scale_forms = frozenset({"exact", "range", "external"})
+    provides = frozenset({"pods", "scale"})
 
-    def render(self, ctx: Context[Properties]) -> Rendered:
+    def render(self, ctx: WorkloadContext[Properties]) -> Rendered:
         """The config files and the Service, without a size."""
         revision.refuse(ctx, *_names(ctx))
         labels = {"networking.knative.dev/visibility": "cluster-local"} if ctx.properties.cluster_local else {}
@@ -38,23 +48,25 @@ class KnativeService(WorkloadType[Properties]):
         service = Manifest(kind=SERVICE, name=ctx.instance, body=body, labels=labels)
         return Rendered(add=(*revision.config_maps(ctx), service))
 
-    def scale(self, ctx: Context[Properties], size: Scale | None) -> Rendered:
+    def scale(self, ctx: WorkloadContext[Properties], size: Scale | None) -> Rendered:
         """Annotations of the autoscaler; without a size Knative decides, from 0 up."""
         return sizes.scaled(_ANNOTATIONS, ctx, Ref(SERVICE, ctx.instance), size)
 
-    def pods(self, ctx: Context[Properties]) -> Mapping[str, str] | None:
+    def pods(self, ctx: WorkloadContext[Properties]) -> Mapping[str, str] | None:
         """None: requests come from Knative's own namespaces, which a network scope would shut out."""
         del ctx
         return None
 
-    def health(self, ctx: Context[Properties]) -> Health:
+    def health(self, ctx: WorkloadContext[Properties]) -> Health:
         """What Knative says in the condition Ready, of this generation; False is final until something changes."""
         return conditions.health(ctx, SERVICE, final=True)
 
 
-def _names(ctx: Context[Properties]) -> Iterator[Problem]:
+def _names(ctx: WorkloadContext[Properties]) -> Iterator[Problem]:
     if not _NAME.fullmatch(ctx.instance):
-        yield f'no Service can be called "{ctx.instance}": a letter first, then letters, digits and -, 63 in all', "$"
+        yield Problem(
+            f'no Service can be called "{ctx.instance}": a letter first, then letters, digits and -, 63 in all'
+        )
 
 
 def _exact(replicas: int) -> dict[str, str]:
@@ -64,14 +76,14 @@ def _exact(replicas: int) -> dict[str, str]:
     return {"min-scale": str(replicas), "max-scale": str(replicas)}
 
 
-def _range(ctx: Context[Properties], size: Scale) -> dict[str, str]:
+def _range(ctx: WorkloadContext[Properties], size: Scale) -> dict[str, str]:
     bounds = {"min-scale": str(size.minimum), "max-scale": str(size.maximum)}
     wanted = load.wanted(size, "Knative")
     if wanted is None:
         return bounds
     if wanted.resource == "cpu":
         if wanted.percent is None:
-            raise Refuse(("Knative scales by cpu in percent of the request, not by an amount", "$"))
+            raise InvalidProperties("Knative scales by cpu in percent of the request, not by an amount")
         target = str(wanted.percent)
     else:
         # Knative takes memory in MiB per replica, and no percentage

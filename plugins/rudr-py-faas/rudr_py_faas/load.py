@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from rudr_py.api import Refuse, Scale
+from rudr_py.api import InvalidProperties, Scale
 
 MEBI: Final = 2**20
 
@@ -36,19 +36,21 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 def wanted(size: Scale, platform: str) -> Load | None:
     """The one load that a size of the form `range` names; None when it names none.
 
-    Raises Refuse when the platform cannot do what the size says.
+    Raises InvalidProperties when the platform cannot do what the size says.
     """
     if size.behavior:
-        raise Refuse((f"{platform} has no rules for how fast the number of replicas changes; remove behavior", "$"))
+        raise InvalidProperties(f"{platform} has no rules for how fast the number of replicas changes; remove behavior")
     if not size.metrics:
         return None
     if len(size.metrics) > 1:
-        raise Refuse((f"{platform} scales by one metric; {len(size.metrics)} are given", "$"))
+        raise InvalidProperties(f"{platform} scales by one metric; {len(size.metrics)} are given")
     metric = size.metrics[0]
     resource: dict[str, Any] = metric.get("resource", {})
     name, target = resource.get("name"), resource.get("target", {})
     if metric.get("type") != "Resource" or name not in ("cpu", "memory"):
-        raise Refuse((f"{platform} scales by cpu, memory or its own load; not by {name or metric.get('type')}", "$"))
+        raise InvalidProperties(
+            f"{platform} scales by cpu, memory or its own load; not by {name or metric.get('type')}"
+        )
     if target.get("type") == "Utilization":
         return Load(resource=name, percent=target.get("averageUtilization"))
     return Load(resource=name, value=str(target.get("averageValue")))
@@ -57,13 +59,13 @@ def wanted(size: Scale, platform: str) -> Load | None:
 def amount(load: Load, requests: Iterable[str]) -> Decimal:
     """The load of one replica in cores or bytes, given what its containers request of the resource.
 
-    Raises Refuse when it is a percentage of nothing.
+    Raises InvalidProperties when it is a percentage of nothing.
     """
     if load.value is not None:
         return quantity(load.value)
     total = sum(map(quantity, requests), Decimal(0))
     if not total:
-        raise Refuse((f"the load is in percent of the requested {load.resource}, and none is requested", "$"))
+        raise InvalidProperties(f"the load is in percent of the requested {load.resource}, and none is requested")
     return total * (load.percent or 0) / 100
 
 
@@ -73,8 +75,8 @@ def whole(number: Decimal) -> str:
 
 
 def quantity(text: str) -> Decimal:
-    """A quantity of Kubernetes as a number: `500m` is 0.5. Raises Refuse when it is none."""
+    """A quantity of Kubernetes as a number: `500m` is 0.5. Raises InvalidProperties when it is none."""
     match = _QUANTITY.fullmatch(text)
     if match is None or match["suffix"] not in _SUFFIXES:
-        raise Refuse((f"{text} is no quantity", "$"))
+        raise InvalidProperties(f"{text} is no quantity")
     return Decimal(match["number"]) * _SUFFIXES[match["suffix"]]

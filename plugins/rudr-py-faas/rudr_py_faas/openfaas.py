@@ -9,7 +9,18 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from rudr_py.api import Context, Health, Kind, Manifest, Ref, Refuse, Rendered, Scale, WorkloadType
+from rudr_py.api import (
+    Health,
+    InvalidProperties,
+    Kind,
+    Manifest,
+    Problem,
+    Ref,
+    Rendered,
+    Scale,
+    WorkloadContext,
+    WorkloadType,
+)
 from rudr_py_faas import conditions, function, load, sizes
 from rudr_py_faas.function import Properties
 
@@ -26,33 +37,35 @@ class Function(WorkloadType[Properties]):
     properties = Properties
     produces = (FUNCTION,)
     observes = (conditions.POD,)
-    takes = frozenset({"exact", "range", "external"})
-    offers = frozenset({"scale"})
+    scale_forms = frozenset({"exact", "range", "external"})
+    provides = frozenset({"scale"})
 
-    def render(self, ctx: Context[Properties]) -> Rendered:
+    def render(self, ctx: WorkloadContext[Properties]) -> Rendered:
         """The Function, without a size."""
         problems = [*_names(ctx), *function.problems(ctx)]
         if problems:
-            raise Refuse(*problems)
+            raise InvalidProperties(*problems)
         return Rendered(add=(Manifest(kind=FUNCTION, name=ctx.instance, body={"spec": function.spec(ctx)}),))
 
-    def scale(self, ctx: Context[Properties], size: Scale | None) -> Rendered:
+    def scale(self, ctx: WorkloadContext[Properties], size: Scale | None) -> Rendered:
         """Labels of the autoscaler: without a size those of the settings, and with one that size."""
         return sizes.scaled(_LABELS, ctx, Ref(FUNCTION, ctx.instance), size)
 
-    def pods(self, ctx: Context[Properties]) -> Mapping[str, str] | None:
+    def pods(self, ctx: WorkloadContext[Properties]) -> Mapping[str, str] | None:
         """None: requests come from the gateway's namespace, which a network scope would shut out."""
         del ctx
         return None
 
-    def health(self, ctx: Context[Properties]) -> Health:
+    def health(self, ctx: WorkloadContext[Properties]) -> Health:
         """What the operator says in the conditions Ready and Stalled, of this generation."""
         return conditions.health(ctx, FUNCTION, final=False)
 
 
-def _names(ctx: Context[Properties]) -> Iterator[tuple[str, str]]:
+def _names(ctx: WorkloadContext[Properties]) -> Iterator[Problem]:
     if not _NAME.fullmatch(ctx.instance):
-        yield f'no Function can be called "{ctx.instance}": a letter first, then letters, digits and -, 63 in all', "$"
+        yield Problem(
+            f'no Function can be called "{ctx.instance}": a letter first, then letters, digits and -, 63 in all'
+        )
 
 
 def _exact(replicas: int) -> dict[str, str]:
@@ -61,13 +74,13 @@ def _exact(replicas: int) -> dict[str, str]:
     return {"min": str(replicas), "max": str(replicas)}
 
 
-def _range(ctx: Context[Properties], size: Scale) -> dict[str, str]:
+def _range(ctx: WorkloadContext[Properties], size: Scale) -> dict[str, str]:
     bounds = {"min": str(size.minimum), "max": str(size.maximum)}
     wanted = load.wanted(size, "OpenFaaS")
     if wanted is None:
         return bounds
     if wanted.resource != "cpu":
-        raise Refuse(("OpenFaaS scales by requests, capacity and cpu; not by memory", "$"))
+        raise InvalidProperties("OpenFaaS scales by requests, capacity and cpu; not by memory")
     requested = function.requests(ctx).get("cpu", "")
     cores = load.amount(wanted, [requested] if requested else [])
     # in thousandths of a core

@@ -8,9 +8,10 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from rudr_py.api import Container, Context, HealthProbe, Kind, Manifest, Refuse, Volume, naming
+from rudr_py.api import InvalidProperties, Kind, Manifest, Problem, WorkloadContext, naming
+from rudr_py.api.component import Container, HealthProbe, Volume
 from rudr_py_faas import environment, stock
-from rudr_py_faas.environment import Environment, Problem
+from rudr_py_faas.environment import Environment
 from rudr_py_faas.function import Amounts
 
 CONFIG_MAP: Final = Kind("v1", "ConfigMap")
@@ -53,7 +54,7 @@ class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, fro
     ] = []
 
 
-def template(ctx: Context[Properties]) -> dict[str, Any]:
+def template(ctx: WorkloadContext[Properties]) -> dict[str, Any]:
     """The template, without any size."""
     given = ctx.properties
     own = {"app.kubernetes.io/name": naming.join(ctx.application), "oam.dev/instance-name": ctx.instance}
@@ -84,7 +85,7 @@ def template(ctx: Context[Properties]) -> dict[str, Any]:
     }
 
 
-def config_maps(ctx: Context[Properties]) -> tuple[Manifest, ...]:
+def config_maps(ctx: WorkloadContext[Properties]) -> tuple[Manifest, ...]:
     """A ConfigMap for each config file; all revisions share it."""
     return tuple(
         Manifest(kind=CONFIG_MAP, name=_config_name(ctx, container, index), body={"data": {_FILE: file.value}})
@@ -94,7 +95,7 @@ def config_maps(ctx: Context[Properties]) -> tuple[Manifest, ...]:
     )
 
 
-def requested(ctx: Context[Properties], resource: str) -> list[str]:
+def requested(ctx: WorkloadContext[Properties], resource: str) -> list[str]:
     """What each container requests of cpu or memory."""
     containers = ctx.component.containers
     if containers:
@@ -103,27 +104,27 @@ def requested(ctx: Context[Properties], resource: str) -> list[str]:
     return [amount] if amount else []
 
 
-def problems(ctx: Context[Properties]) -> Iterator[Problem]:
+def problems(ctx: WorkloadContext[Properties]) -> Iterator[Problem]:
     """What is missing or given twice, and what a stock Knative refuses."""
     given, containers = ctx.properties, ctx.component.containers
     yield from environment.problems(ctx, given.environment)
     if not containers and not given.image:
-        yield "a Knative Service needs a container, or the workload setting image", "$.image"
+        yield Problem("a Knative Service needs a container, or the workload setting image", path="$.image")
     for name in ("image", "environment", "requests", "limits"):
         value = getattr(given, name)
         if containers and value and value != Amounts():
-            yield f"{name} is said by the containers; remove the workload setting", f"$.{name}"
+            yield Problem(f"{name} is said by the containers; remove the workload setting", path=f"$.{name}")
     yield from stock.problems(ctx.component, frozenset(given.features))
 
 
-def refuse(ctx: Context[Properties], *others: Problem) -> None:
-    """Raise Refuse with all problems, if there are any."""
+def refuse(ctx: WorkloadContext[Properties], *others: Problem) -> None:
+    """Raise InvalidProperties with all problems, if there are any."""
     found = (*others, *problems(ctx))
     if found:
-        raise Refuse(*found)
+        raise InvalidProperties(*found)
 
 
-def _containers(ctx: Context[Properties]) -> Iterator[dict[str, Any]]:
+def _containers(ctx: WorkloadContext[Properties]) -> Iterator[dict[str, Any]]:
     for container in ctx.component.containers:
         yield _container(ctx, container)
     if not ctx.component.containers:
@@ -148,7 +149,7 @@ def _containers(ctx: Context[Properties]) -> Iterator[dict[str, Any]]:
         }
 
 
-def _container(ctx: Context[Properties], container: Container) -> dict[str, Any]:
+def _container(ctx: WorkloadContext[Properties], container: Container) -> dict[str, Any]:
     optional: dict[str, Any] = {
         "command": list(container.cmd),
         "args": list(container.args),
@@ -199,7 +200,7 @@ def _probe(probe: HealthProbe | None) -> dict[str, Any] | None:
     return {"httpGet": request, **found}
 
 
-def _nodes(ctx: Context[Properties]) -> dict[str, str]:
+def _nodes(ctx: WorkloadContext[Properties]) -> dict[str, str]:
     if stock.NODE_SELECTOR not in ctx.properties.features:
         return {}
     arch = _ARCHITECTURES.get(ctx.component.arch, ctx.component.arch)
@@ -207,7 +208,7 @@ def _nodes(ctx: Context[Properties]) -> dict[str, str]:
     return {key: value for key, value in wanted.items() if value}
 
 
-def _volumes(ctx: Context[Properties]) -> Iterator[dict[str, Any]]:
+def _volumes(ctx: WorkloadContext[Properties]) -> Iterator[dict[str, Any]]:
     uses: dict[str, list[Volume]] = {}
     for container in ctx.component.containers:
         for volume in container.resources.volumes:
@@ -226,7 +227,7 @@ def _mount(volume: Volume) -> dict[str, Any]:
     return {"name": volume.name, "mountPath": volume.mount_path, **read_only}
 
 
-def _digest(ctx: Context[Properties]) -> dict[str, str]:
+def _digest(ctx: WorkloadContext[Properties]) -> dict[str, str]:
     """What changes with the content of config files, so that a change of it is a new revision."""
     contents = [(manifest.name, manifest.body) for manifest in config_maps(ctx)]
     if not contents:
@@ -234,16 +235,16 @@ def _digest(ctx: Context[Properties]) -> dict[str, str]:
     return {DIGEST: hashlib.blake2b(msgspec.json.encode(contents), digest_size=8).hexdigest()}
 
 
-def _config_name(ctx: Context[Properties], container: Container, index: int) -> str:
+def _config_name(ctx: WorkloadContext[Properties], container: Container, index: int) -> str:
     return ctx.name(container.name, str(index))
 
 
-def _files(ctx: Context[Properties]) -> Iterator[dict[str, Any]]:
+def _files(ctx: WorkloadContext[Properties]) -> Iterator[dict[str, Any]]:
     for manifest in config_maps(ctx):
         yield {"name": manifest.name, "configMap": {"name": manifest.name}}
 
 
-def _file_mounts(ctx: Context[Properties], container: Container) -> Iterator[dict[str, Any]]:
+def _file_mounts(ctx: WorkloadContext[Properties], container: Container) -> Iterator[dict[str, Any]]:
     for index, file in enumerate(container.config):
         if file.value is not None:
             name = _config_name(ctx, container, index)

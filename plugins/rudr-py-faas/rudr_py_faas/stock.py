@@ -10,8 +10,8 @@ import posixpath
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from rudr_py.api import Component, Container
-from rudr_py_faas.environment import Problem
+from rudr_py.api import Problem
+from rudr_py.api.component import Component, Container
 
 Feature = Literal[
     "kubernetes.podspec-nodeselector",
@@ -45,7 +45,7 @@ def problems(component: Component, features: frozenset[str]) -> Iterator[Problem
         if sidecar and SIDECAR_PROBES not in features:
             for name, probe in (("livenessProbe", container.liveness), ("readinessProbe", container.readiness)):
                 if probe is not None:
-                    yield _off("probes of a container without the port", SIDECAR_PROBES), f"{at}.{name}"
+                    yield Problem(_off("probes of a container without the port", SIDECAR_PROBES), path=f"{at}.{name}")
 
 
 def _off(what: str, feature: Feature) -> str:
@@ -58,9 +58,9 @@ def _off(what: str, feature: Feature) -> str:
 def _platform(component: Component, features: frozenset[str]) -> Iterator[Problem]:
     # osType linux needs no selector: Knative runs on nothing else
     if component.os_type not in ("", "linux"):
-        yield f"Knative runs on linux only, not on {component.os_type}", "$.spec.osType"
+        yield Problem(f"Knative runs on linux only, not on {component.os_type}", path="$.spec.osType")
     if component.arch and NODE_SELECTOR not in features:
-        yield _off("to choose nodes by arch", NODE_SELECTOR), "$.spec.arch"
+        yield Problem(_off("to choose nodes by arch", NODE_SELECTOR), path="$.spec.arch")
 
 
 def _ports(component: Component) -> Iterator[Problem]:
@@ -70,34 +70,38 @@ def _ports(component: Component) -> Iterator[Problem]:
         for number, port in enumerate(container.ports)
     ]
     if not found and len(component.containers) > 1:
-        yield "one of several containers must have a port, where requests go", "$.spec.containers"
+        yield Problem("one of several containers must have a port, where requests go", path="$.spec.containers")
     for port, at in found[1:]:
-        yield f"Knative takes one port in all containers; {port.name} is one too many", at
+        yield Problem(f"Knative takes one port in all containers; {port.name} is one too many", path=at)
     for port, at in found:
         if port.protocol != "TCP":
-            yield f"Knative takes requests by HTTP, over TCP and not {port.protocol}", f"{at}.protocol"
+            yield Problem(f"Knative takes requests by HTTP, over TCP and not {port.protocol}", path=f"{at}.protocol")
         if port.container_port in RESERVED_PORTS:
-            yield f"Knative needs port {port.container_port} for itself; listen on another", f"{at}.containerPort"
+            yield Problem(
+                f"Knative needs port {port.container_port} for itself; listen on another", path=f"{at}.containerPort"
+            )
 
 
 def _container(container: Container, at: str, *, sidecar: bool) -> Iterator[Problem]:
     if container.name == QUEUE_PROXY:
-        yield f'Knative has a container "{QUEUE_PROXY}" of its own; use another name', f"{at}.name"
+        yield Problem(f'Knative has a container "{QUEUE_PROXY}" of its own; use another name', path=f"{at}.name")
     reserved = RESERVED_NAMES if sidecar else RESERVED_NAMES | {PORT_NAME}
     for index, variable in enumerate(container.env):
         if variable.name in reserved:
-            yield f"Knative sets {variable.name} itself; remove it", f"{at}.env[{index}].name"
+            yield Problem(f"Knative sets {variable.name} itself; remove it", path=f"{at}.env[{index}].name")
 
 
 def _volumes(container: Container, at: str, features: frozenset[str]) -> Iterator[Problem]:
     for index, volume in enumerate(container.resources.volumes):
         where = f"{at}.resources.volumes[{index}]"
         if posixpath.normpath(volume.mount_path) in RESERVED_PATHS:
-            yield f"Knative lets nothing be mounted at {volume.mount_path}", f"{where}.mountPath"
+            yield Problem(f"Knative lets nothing be mounted at {volume.mount_path}", path=f"{where}.mountPath")
         if volume.disk is not None and volume.disk.ephemeral:
             continue
         if CLAIM not in features:
             message = _off(f'volume claims, and "{volume.name}" is one', CLAIM)
-            yield f"{message}, or make its disk ephemeral", where
+            yield Problem(f"{message}, or make its disk ephemeral", path=where)
         elif volume.access_mode != "RO" and CLAIM_WRITE not in features:
-            yield _off(f'claims that are written to, and "{volume.name}" is one', CLAIM_WRITE), f"{where}.accessMode"
+            yield Problem(
+                _off(f'claims that are written to, and "{volume.name}" is one', CLAIM_WRITE), path=f"{where}.accessMode"
+            )

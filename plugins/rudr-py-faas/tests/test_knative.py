@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rudr_py.api import Context, Rendered, Scale, Trait
+from rudr_py.api import Rendered, Scale, Trait, TraitContext
 from rudr_py.testing import RenderError, RenderOne
 from rudr_py_faas.knative import SERVICE, KnativeService
 
@@ -141,7 +141,7 @@ class Asking(Trait[Any]):
     def __init__(self, size: Scale) -> None:
         self._size = size
 
-    def render(self, ctx: Context[Any]) -> Rendered:
+    def render(self, ctx: TraitContext[Any]) -> Rendered:
         return Rendered(scale=self._size)
 
 
@@ -164,7 +164,7 @@ def test_a_size_from_outside_leaves_every_annotation_of_sizes_alone(render_one: 
 def test_a_range_by_an_amount_of_memory_is_in_mebibytes(render_one: RenderOne) -> None:
     target = {"type": "AverageValue", "averageValue": "1Gi"}
     metric = {"type": "Resource", "resource": {"name": "memory", "target": target}}
-    sizes = _asked(render_one, Scale.range(1, 3, (metric,)))
+    sizes = _asked(render_one, Scale.between(1, 3, (metric,)))
     assert (sizes["metric"], sizes["target"]) == ("memory", "1024")
 
 

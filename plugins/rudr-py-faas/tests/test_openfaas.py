@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rudr_py.api import Context, Rendered, Scale, Trait
+from rudr_py.api import Rendered, Scale, Trait, TraitContext
 from rudr_py.testing import RenderError, RenderOne
 from rudr_py_faas.openfaas import FUNCTION, Function
 
@@ -113,7 +113,7 @@ class Asking(Trait[Any]):
     def __init__(self, size: Scale) -> None:
         self._size = size
 
-    def render(self, ctx: Context[Any]) -> Rendered:
+    def render(self, ctx: TraitContext[Any]) -> Rendered:
         return Rendered(scale=self._size)
 
 
@@ -144,7 +144,7 @@ def test_a_size_from_outside_leaves_every_label_of_sizes_alone(render_one: Rende
 def test_a_range_by_an_amount_of_cpu_needs_no_request(render_one: RenderOne) -> None:
     target = {"type": "AverageValue", "averageValue": "1500m"}
     metric = {"type": "Resource", "resource": {"name": "cpu", "target": target}}
-    found = _asked(render_one, Scale.range(1, 3, (metric,)))
+    found = _asked(render_one, Scale.between(1, 3, (metric,)))
     assert found == {"min": "1", "max": "3", "type": "cpu", "target": "1500"}
 
 

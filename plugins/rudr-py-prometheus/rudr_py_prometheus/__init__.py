@@ -16,6 +16,6 @@ __version__ = "0.1.0"
 
 
 @hookimpl
-def rudr_types() -> list[Type[Any]]:
+def rudr_register_types() -> list[Type[Any]]:
     """The trait and the workload type."""
     return [ServiceMonitor(), Prometheus()]

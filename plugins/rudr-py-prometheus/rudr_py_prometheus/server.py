@@ -10,7 +10,19 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from rudr_py.api import Context, Health, Kind, Manifest, Ref, Rendered, Scale, Set, WorkloadType, kstatus
+from rudr_py.api import (
+    Health,
+    Kind,
+    Manifest,
+    Ref,
+    Rendered,
+    Scale,
+    SetField,
+    WorkloadContext,
+    WorkloadType,
+    get_in,
+    kstatus,
+)
 
 PROMETHEUS: Final = Kind("monitoring.coreos.com/v1", "Prometheus")
 REPLICAS: Final = ("spec", "replicas")
@@ -34,10 +46,10 @@ class Prometheus(WorkloadType[Properties]):
     name = "monitoring.coreos.com/v1.Prometheus"
     properties = Properties
     produces = (PROMETHEUS,)
-    takes = frozenset({"exact", "external"})
-    offers = frozenset({"scale"})
+    scale_forms = frozenset({"exact", "external"})
+    provides = frozenset({"scale"})
 
-    def render(self, ctx: Context[Properties]) -> Rendered:
+    def render(self, ctx: WorkloadContext[Properties]) -> Rendered:
         """The object with the setting as its spec."""
         warnings = []
         if ctx.component.containers:
@@ -47,45 +59,45 @@ class Prometheus(WorkloadType[Properties]):
             warnings=tuple(warnings),
         )
 
-    def scale(self, ctx: Context[Properties], size: Scale | None) -> Rendered:
+    def scale(self, ctx: WorkloadContext[Properties], size: Scale | None) -> Rendered:
         """Replicas of each shard; a size from a trait wins over one in the setting, and says so."""
         if size is None or size.form == "external":
             return Rendered()
         written = ctx.properties.spec.get("replicas")
         overruled = f"spec.replicas {written} has no effect: a trait asks for {size.replicas}"
         return Rendered(
-            edit=(Set(Ref(PROMETHEUS, ctx.instance), REPLICAS, size.replicas),),
+            edit=(SetField(Ref(PROMETHEUS, ctx.instance), REPLICAS, size.replicas),),
             warnings=(overruled,) if written not in (None, size.replicas) else (),
         )
 
-    def pods(self, ctx: Context[Properties]) -> Mapping[str, str] | None:
+    def pods(self, ctx: WorkloadContext[Properties]) -> Mapping[str, str] | None:
         """The labels that the operator gives the pods, and that no podMetadata can change."""
         return {"app.kubernetes.io/name": "prometheus", "operator.prometheus.io/name": ctx.instance}
 
-    def health(self, ctx: Context[Properties]) -> Health:
+    def health(self, ctx: WorkloadContext[Properties]) -> Health:
         """What the operator says in the conditions Reconciled and Available, of this generation."""
         live = ctx.live(Ref(PROMETHEUS, ctx.instance))
         if live is None:
             return Health("progressing", "Missing", "the Prometheus is not there yet")
-        for wanted in ("Reconciled", "Available"):
-            found = kstatus.condition(live, wanted)
-            if not found or _stale(found, live):
+        for name in ("Reconciled", "Available"):
+            condition = kstatus.condition(live, name)
+            if not condition or _stale(condition, live):
                 return Health("progressing", "NotObserved", "the Prometheus Operator has not taken it up yet")
-            if found.get("status") != "True":
-                failed = wanted == "Reconciled" and found.get("status") == "False"
-                reason = str(found.get("reason") or f"Not{wanted}")
-                return Health("failed" if failed else "progressing", reason, str(found.get("message") or ""))
+            if condition.get("status") != "True":
+                failed = name == "Reconciled" and condition.get("status") == "False"
+                reason = get_in(condition, "reason", default="") or f"Not{name}"
+                return Health("failed" if failed else "progressing", reason, get_in(condition, "message", default=""))
         return Health("ready", "Ready", "", _show(live))
 
 
-def _stale(found: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
-    """Whether a condition is about an older generation; the operator notes that in each condition by itself."""
-    observed, generation = found.get("observedGeneration"), live["metadata"].get("generation")
-    return isinstance(observed, int) and isinstance(generation, int) and observed < generation
+def _stale(condition: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+    """Whether a condition is about an older generation; the operator records the generation in each condition."""
+    generation = get_in(live, "metadata", "generation", default=0)
+    return get_in(condition, "observedGeneration", default=generation) < generation
 
 
 def _show(live: Mapping[str, Any]) -> dict[str, str]:
-    status = live.get("status")
-    if not isinstance(status, dict) or "replicas" not in status:
+    if "replicas" not in get_in(live, "status", default={}):
         return {}
-    return {"replicas": f"{status.get('availableReplicas', 0)}/{status['replicas']}"}
+    available, replicas = (get_in(live, "status", field, default=0) for field in ("availableReplicas", "replicas"))
+    return {"replicas": f"{available}/{replicas}"}

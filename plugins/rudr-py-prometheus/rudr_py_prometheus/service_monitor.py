@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from rudr_py.api import Context, Kind, Manifest, Refuse, Rendered, Trait
+from rudr_py.api import InvalidProperties, Kind, Manifest, Rendered, Trait, TraitContext
 
 SERVICE: Final = Kind("v1", "Service")
 SERVICE_MONITOR: Final = Kind("monitoring.coreos.com/v1", "ServiceMonitor")
@@ -45,16 +45,16 @@ class ServiceMonitor(Trait[Properties]):
     name = "service-monitor"
     aliases = ("ServiceMonitor",)
     properties = Properties
-    needs = frozenset({"service"})
+    requires = frozenset({"service"})
     produces = (SERVICE_MONITOR,)
 
-    def render(self, ctx: Context[Properties]) -> Rendered:
+    def render(self, ctx: TraitContext[Properties]) -> Rendered:
         """One ServiceMonitor that selects the instance's Service by the labels that its type gave it."""
         given = ctx.properties
         service = next((one for one in ctx.manifests if one.kind == SERVICE and one.name == ctx.instance), None)
         if service is None:
             message = f'the component "{ctx.component.metadata.name}" has no port, so there is nothing to scrape'
-            raise Refuse((message, "$.port"))
+            raise InvalidProperties(message, path="$.port")
         # the Service has each number once, under one name, even where two containers share it
         ports = {port["name"]: port["port"] for port in service.body["spec"]["ports"]}
         endpoint: dict[str, Any] = {"port": _chosen(given.port, ports), "path": given.path}
@@ -72,5 +72,7 @@ def _chosen(wanted: str | int | None, ports: dict[str, int]) -> str:
         return found[0]
     listed = ", ".join(f"{name} ({number})" for name, number in ports.items())
     if wanted is None:
-        raise Refuse((f"the instance has several ports; say which one has the metrics: {listed}", "$.port"))
-    raise Refuse((f'the instance has no port "{wanted}"; it has {listed}', "$.port"))
+        raise InvalidProperties(
+            f"the instance has several ports; say which one has the metrics: {listed}", path="$.port"
+        )
+    raise InvalidProperties(f'the instance has no port "{wanted}"; it has {listed}', path="$.port")

@@ -11,7 +11,21 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 import msgspec
 
-from rudr_py.api import Context, Health, Manifest, Member, Probe, Ref, Refuse, Rendered, Rule, Scope, naming
+from rudr_py.api import (
+    Health,
+    InvalidProperties,
+    Manifest,
+    Member,
+    Probe,
+    Ref,
+    Rendered,
+    Rule,
+    Scope,
+    ScopeContext,
+    get_in,
+    mappings_in,
+    naming,
+)
 from rudr_py.builtin import kinds
 from rudr_py.builtin.scopes import member_probes, spelling
 
@@ -82,25 +96,25 @@ class HealthScope(Scope[Properties]):
     permissions = (Rule(groups=("core.oam.dev",), resources=("healthscopes/status",), verbs=("patch",)),)
     allow_overlap = True
 
-    def render(self, ctx: Context[Properties]) -> Rendered:
+    def render(self, ctx: ScopeContext[Properties]) -> Rendered:
         """The HealthScope, and a probe for each port of a member that is to be asked."""
         problem = _problem(ctx.properties)
         if problem:
-            raise Refuse((problem, "$.probe-endpoint"))
+            raise InvalidProperties(problem, path="$.probe-endpoint")
         return Rendered(
             add=(Manifest(kind=kinds.HEALTH_SCOPE, name=_name(ctx), body={"spec": _spec(ctx.properties)}),),
             probes=tuple(probe for probes in _probes(ctx) for probe in probes),
             warnings=tuple(_warnings(ctx)),
         )
 
-    def health(self, ctx: Context[Properties]) -> Health:
+    def health(self, ctx: ScopeContext[Properties]) -> Health:
         """That of the object: a scope that says `unhealthy` does its work."""
         found, states = super().health(ctx), _states(ctx)
         healthy = sum(state == HEALTHY for state in states)
         shown = {**found.show, "health": _overall(ctx, states), "members": f"{healthy}/{len(states)}"}
         return Health(found.state, found.reason, found.message, shown)
 
-    def status(self, ctx: Context[Properties]) -> dict[str, Any] | None:
+    def status(self, ctx: ScopeContext[Properties]) -> dict[str, Any] | None:
         """Rudr's status, and `health` beside it; the time moves only when something else did."""
         states = _states(ctx)
         found = {
@@ -117,7 +131,7 @@ class HealthScope(Scope[Properties]):
         return {**found, "lastAggregateTimestamp": then}
 
 
-def _name(ctx: Context[Properties]) -> str:
+def _name(ctx: ScopeContext[Properties]) -> str:
     """The application's, as in Rudr; a further health scope of the same application has its own added."""
     first = ctx.siblings[:1] in ((), (ctx.instance,))
     return naming.join(ctx.application) if first else naming.join(ctx.application, ctx.instance)
@@ -146,7 +160,7 @@ def _problem(given: Properties) -> str:
     return "" if known is not None else member_probes.FORMS[given.probe_method]
 
 
-def _probes(ctx: Context[Properties]) -> tuple[tuple[Probe, ...], ...]:
+def _probes(ctx: ScopeContext[Properties]) -> tuple[tuple[Probe, ...], ...]:
     """The probes of each member; none for one that is not asked over the network."""
     given = ctx.properties
     endpoint = (
@@ -175,7 +189,7 @@ def _probes(ctx: Context[Properties]) -> tuple[tuple[Probe, ...], ...]:
     )
 
 
-def _warnings(ctx: Context[Properties]) -> Iterator[str]:
+def _warnings(ctx: ScopeContext[Properties]) -> Iterator[str]:
     if ctx.properties.probe_method != "kube-get":
         for member, probes in zip(ctx.members, _probes(ctx), strict=True):
             if not probes:
@@ -191,7 +205,7 @@ def _names(member: Member) -> tuple[str, str]:
     return member.component, member.instance
 
 
-def _states(ctx: Context[Properties]) -> tuple[str, ...]:
+def _states(ctx: ScopeContext[Properties]) -> tuple[str, ...]:
     """`healthy` or `unhealthy` for each member. One that nobody has looked at yet stays what it was."""
     before = _states_before(ctx)
     found = []
@@ -218,7 +232,7 @@ def _said(health: Health) -> bool | None:
     return health.ok or (health.state == "progressing" and health.reason == "Running")
 
 
-def _overall(ctx: Context[Properties], states: tuple[str, ...]) -> str:
+def _overall(ctx: ScopeContext[Properties], states: tuple[str, ...]) -> str:
     """Whether enough members are healthy, and all required ones. A scope without members is, as in Rudr."""
     enough = states.count(HEALTHY) * 100 >= ctx.properties.health_threshold_percentage * len(states)
     well = {
@@ -231,13 +245,12 @@ def _overall(ctx: Context[Properties], states: tuple[str, ...]) -> str:
     return HEALTHY if enough and required else UNHEALTHY
 
 
-def _live_status(ctx: Context[Properties]) -> Mapping[str, Any]:
-    live = ctx.live(Ref(kinds.HEALTH_SCOPE, _name(ctx)))
-    status = live.get("status") if live is not None else None
-    return status if isinstance(status, Mapping) else {}
+def _live_status(ctx: ScopeContext[Properties]) -> Mapping[str, Any]:
+    return get_in(ctx.live(Ref(kinds.HEALTH_SCOPE, _name(ctx))), "status", default={})
 
 
-def _states_before(ctx: Context[Properties]) -> dict[tuple[Any, Any], Any]:
-    listed = _live_status(ctx).get("components")
-    entries = [entry for entry in listed if isinstance(entry, Mapping)] if isinstance(listed, list) else []
-    return {(str(entry.get("name")), str(entry.get("instanceName"))): entry.get("status") for entry in entries}
+def _states_before(ctx: ScopeContext[Properties]) -> dict[tuple[str, str], Any]:
+    return {
+        (get_in(entry, "name", default=""), get_in(entry, "instanceName", default="")): entry.get("status")
+        for entry in mappings_in(_live_status(ctx), "components")
+    }

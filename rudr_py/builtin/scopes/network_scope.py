@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 import msgspec
 
-from rudr_py.api import Context, Health, Manifest, Member, Rendered, Scope, naming
+from rudr_py.api import Health, Manifest, Member, Rendered, Scope, ScopeContext, naming
 from rudr_py.builtin import kinds, labels
 from rudr_py.builtin.scopes import spelling
 
@@ -83,7 +83,7 @@ class NetworkScope(Scope[Properties]):
     produces = (kinds.NETWORK_POLICY,)
     allow_overlap = False
 
-    def render(self, ctx: Context[Properties]) -> Rendered:
+    def render(self, ctx: ScopeContext[Properties]) -> Rendered:
         """One policy for what members have in common, and one for each member that others may reach."""
         claimed = _claimed(ctx)
         single = [policy for member in claimed for policy in _from_outside(ctx, member)]
@@ -97,18 +97,18 @@ class NetworkScope(Scope[Properties]):
             ),
         )
 
-    def health(self, ctx: Context[Properties]) -> Health:
+    def health(self, ctx: ScopeContext[Properties]) -> Health:
         """As by default, and how many members are in the network."""
         found = super().health(ctx)
         shown = {**found.show, "members": f"{len(_claimed(ctx))}/{len(ctx.members)}"}
         return Health(found.state, found.reason, found.message, shown)
 
 
-def _claimed(ctx: Context[Properties]) -> list[Member]:
+def _claimed(ctx: ScopeContext[Properties]) -> list[Member]:
     return [member for member in ctx.members if member.pod_labels.get(labels.INSTANCE) == member.instance]
 
 
-def _shared(ctx: Context[Properties], members: list[Member]) -> Manifest:
+def _shared(ctx: ScopeContext[Properties], members: list[Member]) -> Manifest:
     """Members reach each other and DNS; through a gateway they reach everything."""
     selector = {
         "matchExpressions": [
@@ -130,7 +130,7 @@ def _shared(ctx: Context[Properties], members: list[Member]) -> Manifest:
     return _policy(ctx, naming.distinct(ctx.application, ctx.instance, "network"), spec)
 
 
-def _from_outside(ctx: Context[Properties], member: Member) -> Iterator[Manifest]:
+def _from_outside(ctx: ScopeContext[Properties], member: Member) -> Iterator[Manifest]:
     """Who else may reach the ports of a member."""
     given = ctx.properties
     namespaces = [*_names(given.allowed_namespaces)]
@@ -160,7 +160,7 @@ def _names(given: Names) -> tuple[str, ...]:
     return tuple(name.strip() for name in listed if name.strip())
 
 
-def _policy(ctx: Context[Properties], name: str, spec: dict[str, Any]) -> Manifest:
+def _policy(ctx: ScopeContext[Properties], name: str, spec: dict[str, Any]) -> Manifest:
     found = {
         NETWORK_ANNOTATION: ctx.properties.network_id,
         SUBNET_ANNOTATION: ",".join(_names(ctx.properties.subnet_id)),

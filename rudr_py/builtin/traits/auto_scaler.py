@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 
-from rudr_py.api import Context, Health, Manifest, Refuse, Rendered, Scale, Trait
+from rudr_py.api import Health, InvalidProperties, Manifest, Ref, Rendered, Scale, Trait, TraitContext, get_in
 from rudr_py.builtin import kinds
 from rudr_py.builtin.traits import scaling
 
@@ -79,26 +79,26 @@ class AutoScaler(Trait[Properties]):
     aliases = ("autoscaler", "AutoScaler")
     properties = Properties
     renamed_properties: ClassVar[Mapping[str, str]] = {"minReplicas": "minimum", "maxReplicas": "maximum"}
-    needs = frozenset({"scale"})
+    requires = frozenset({"scale"})
     observes = (kinds.AUTOSCALER,)
 
-    def render(self, ctx: Context[Properties]) -> Rendered:
+    def render(self, ctx: TraitContext[Properties]) -> Rendered:
         """The bounds and the metrics."""
         given = ctx.properties
         maximum = given.minimum + SPREAD if given.maximum is None else given.maximum
         if maximum < given.minimum:
-            raise Refuse((f"maximum {maximum} is below minimum {given.minimum}", "$.maximum"))
+            raise InvalidProperties(f"maximum {maximum} is below minimum {given.minimum}", path="$.maximum")
         # by way of JSON, because a manifest has lists, not tuples
         behavior = msgspec.json.decode(msgspec.json.encode(given.behavior)) if given.behavior else None
-        return Rendered(scale=Scale.range(given.minimum, maximum, tuple(_metrics(given)), behavior))
+        return Rendered(scale=Scale.between(given.minimum, maximum, tuple(_metrics(given)), behavior))
 
-    def health(self, ctx: Context[Properties]) -> Health:
+    def health(self, ctx: TraitContext[Properties]) -> Health:
         """What the autoscaler says of itself, where the workload type made one."""
         name = ctx.name(scaling.AUTOSCALER_SUFFIX)
-        live = [document for document in ctx.observed(kinds.AUTOSCALER) if document["metadata"]["name"] == name]
-        made = tuple(Manifest(kind=kinds.AUTOSCALER, name=name, body={}) for _ in live)
-        found = super().health(msgspec.structs.replace(ctx, manifests=made))
-        return Health(found.state, found.reason, found.message, {**found.show, **_show(live)})
+        live = ctx.live(Ref(kinds.AUTOSCALER, name))
+        manifests = () if live is None else (Manifest(kind=kinds.AUTOSCALER, name=name, body={}),)
+        health = super().health(msgspec.structs.replace(ctx, manifests=manifests))
+        return Health(health.state, health.reason, health.message, {**health.show, **_show(live)})
 
 
 def _metrics(given: Properties) -> Iterator[dict[str, Any]]:
@@ -108,8 +108,9 @@ def _metrics(given: Properties) -> Iterator[dict[str, Any]]:
             yield {"type": "Resource", "resource": {"name": name, "target": target}}
 
 
-def _show(live: list[dict[str, Any]]) -> dict[str, str]:
-    status = live[0].get("status") if live else None
-    if not isinstance(status, dict):
+def _show(live: Mapping[str, Any] | None) -> dict[str, str]:
+    status = get_in(live, "status", default={})
+    if not status:
         return {}
-    return {"replicas": f"{status.get('currentReplicas', 0)}/{status.get('desiredReplicas', 0)}"}
+    current, desired = (get_in(status, field, default=0) for field in ("currentReplicas", "desiredReplicas"))
+    return {"replicas": f"{current}/{desired}"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rudr_py.api import Context, Rendered, Trait
+from rudr_py.api import Rendered, Trait, TraitContext
 
 
 class Empty(Trait[dict[str, Any]]):
@@ -13,7 +13,7 @@ class Empty(Trait[dict[str, Any]]):
     name = "empty"
     aliases = ("Empty",)
 
-    def render(self, ctx: Context[dict[str, Any]]) -> Rendered:
+    def render(self, ctx: TraitContext[dict[str, Any]]) -> Rendered:
         """Nothing."""
         del ctx
         return Rendered()

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 
-from rudr_py.api import Context, Health, Manifest, Refuse, Rendered, Trait
+from rudr_py.api import Health, InvalidProperties, Manifest, Problem, Rendered, Trait, TraitContext
 from rudr_py.builtin import kinds, labels
 
 PathType = Annotated[
@@ -95,15 +95,15 @@ class Ingress(Trait[Properties]):
         "ingress_class_name": "ingressClassName",
     }
     applies_to = ("core.oam.dev/v1alpha1.Server", "core.oam.dev/v1alpha1.SingletonServer")
-    needs = frozenset({"service"})
+    requires = frozenset({"service"})
     produces = (kinds.INGRESS,)
 
-    def render(self, ctx: Context[Properties]) -> Rendered:
+    def render(self, ctx: TraitContext[Properties]) -> Rendered:
         """One Ingress in front of the instance's Service."""
         given = ctx.properties
         problems = list(_problems(ctx))
         if problems:
-            raise Refuse(*problems)
+            raise InvalidProperties(*problems)
         spec: dict[str, Any] = {"rules": [_rule(ctx, rule) for _, rule in given.hosts()]}
         if given.ingress_class_name:
             spec["ingressClassName"] = given.ingress_class_name
@@ -121,33 +121,37 @@ class Ingress(Trait[Properties]):
         )
         return Rendered(add=(manifest,), warnings=unused)
 
-    def health(self, ctx: Context[Properties]) -> Health:
+    def health(self, ctx: TraitContext[Properties]) -> Health:
         """As by default, and the hosts beside it."""
         found = super().health(ctx)
         hosts = ", ".join(rule.hostname or "*" for _, rule in ctx.properties.hosts())
         return Health(found.state, found.reason, found.message, {**found.show, "hosts": hosts})
 
 
-def _problems(ctx: Context[Properties]) -> Iterator[tuple[str, str]]:
+def _problems(ctx: TraitContext[Properties]) -> Iterator[Problem]:
     rules = list(ctx.properties.hosts())
     if not rules:
-        yield "hostname is missing: say which host the ingress answers for, such as shop.example.com", "$.hostname"
+        yield Problem(
+            "hostname is missing: say which host the ingress answers for, such as shop.example.com", path="$.hostname"
+        )
         # the rest of the short form is still worth checking
         only = HttpPath(path=ctx.properties.path, service_port=ctx.properties.service_port)
         rules = [("$", HostRule(paths=(only,)))]
     for base, rule in rules:
         if rule.hostname and not _HOST.fullmatch(rule.hostname):
-            yield f'"{rule.hostname}" is no host name: lower-case, no scheme, no port, no path', f"{base}.hostname"
+            yield Problem(
+                f'"{rule.hostname}" is no host name: lower-case, no scheme, no port, no path', path=f"{base}.hostname"
+            )
         for index, path in enumerate(rule.paths):
             where = base if base == "$" else f"{base}.paths[{index}]"
             if not path.path.startswith("/"):
-                yield f'path "{path.path}" must begin with /', f"{where}.path"
+                yield Problem(f'path "{path.path}" must begin with /', path=f"{where}.path")
             message = _port_problem(ctx, path)
             if message:
-                yield message, f"{where}.servicePort"
+                yield Problem(message, path=f"{where}.servicePort")
 
 
-def _port_problem(ctx: Context[Properties], path: HttpPath) -> str:
+def _port_problem(ctx: TraitContext[Properties], path: HttpPath) -> str:
     ports = _ports(ctx)
     known = ", ".join(f"{number} ({name})" if name else str(number) for number, name in ports.items())
     if not ports:
@@ -163,16 +167,16 @@ def _port_problem(ctx: Context[Properties], path: HttpPath) -> str:
     return ""
 
 
-def _ports(ctx: Context[Properties]) -> dict[int, str]:
+def _ports(ctx: TraitContext[Properties]) -> dict[int, str]:
     return {port.container_port: port.name for port in reversed(ctx.ports) if port.protocol == "TCP"}
 
 
-def _rule(ctx: Context[Properties], rule: HostRule) -> dict[str, Any]:
+def _rule(ctx: TraitContext[Properties], rule: HostRule) -> dict[str, Any]:
     host = {"host": rule.hostname} if rule.hostname else {}
     return {**host, "http": {"paths": [_path(ctx, path) for path in rule.paths]}}
 
 
-def _path(ctx: Context[Properties], path: HttpPath) -> dict[str, Any]:
+def _path(ctx: TraitContext[Properties], path: HttpPath) -> dict[str, Any]:
     number = path.service_port or next(iter(_ports(ctx)))
     backend = {"service": {"name": ctx.instance, "port": {"number": number}}}
     return {"path": path.path, "pathType": path.path_type, "backend": backend}

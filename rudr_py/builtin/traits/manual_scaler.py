@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from rudr_py.api import Context, Rendered, Scale, Trait
+from rudr_py.api import Rendered, Scale, Trait, TraitContext
 
 
 class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
@@ -31,8 +31,8 @@ class ManualScaler(Trait[Properties]):
     aliases = ("ManualScaler",)
     properties = Properties
     renamed_properties: ClassVar[Mapping[str, str]] = {"replica_count": "replicaCount"}
-    needs = frozenset({"scale"})
+    requires = frozenset({"scale"})
 
-    def render(self, ctx: Context[Properties]) -> Rendered:
+    def render(self, ctx: TraitContext[Properties]) -> Rendered:
         """The size; the workload type knows which field it is."""
         return Rendered(scale=Scale.exact(ctx.properties.replica_count))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from rudr_py.api import Context, Drop, Manifest, Ref, Rendered, Scale, Set
+from rudr_py.api import DropField, Manifest, Ref, Rendered, Scale, SetField, WorkloadContext
 from rudr_py.builtin import kinds, labels
 
 REPLICAS: Final = ("spec", "replicas")
@@ -17,25 +17,25 @@ PARALLELISM: Final = ("spec", "parallelism")
 AUTOSCALER_SUFFIX: Final = "trait-autoscaler"
 
 
-def of_deployment(ctx: Context[Any], size: Scale | None) -> Rendered:
+def of_deployment(ctx: WorkloadContext[Any], size: Scale | None) -> Rendered:
     """`exact` owns the replicas; `range` leaves them to an autoscaler that it adds; else they are somebody else's."""
     target = Ref(kinds.DEPLOYMENT, ctx.instance)
     if size is not None and size.form == "exact":
-        return Rendered(edit=(Set(target, REPLICAS, size.replicas),))
-    let_go = (Drop(target, REPLICAS, handover=True),)
+        return Rendered(edit=(SetField(target, REPLICAS, size.replicas),))
+    let_go = (DropField(target, REPLICAS, handover=True),)
     if size is not None and size.form == "range":
         return Rendered(add=(_autoscaler(ctx, target, size),), edit=let_go)
     return Rendered(edit=let_go)
 
 
-def of_job(ctx: Context[Any], size: Scale | None) -> Rendered:
+def of_job(ctx: WorkloadContext[Any], size: Scale | None) -> Rendered:
     """`exact` is the number of pods that run at once; without a size it stays at what the Job was rendered with."""
     if size is None:
         return Rendered()
-    return Rendered(edit=(Set(Ref(kinds.JOB, ctx.instance), PARALLELISM, size.replicas),))
+    return Rendered(edit=(SetField(Ref(kinds.JOB, ctx.instance), PARALLELISM, size.replicas),))
 
 
-def _autoscaler(ctx: Context[Any], target: Ref, size: Scale) -> Manifest:
+def _autoscaler(ctx: WorkloadContext[Any], target: Ref, size: Scale) -> Manifest:
     spec: dict[str, Any] = {
         "scaleTargetRef": {"apiVersion": target.kind.api_version, "kind": target.kind.kind, "name": target.name},
         "minReplicas": size.minimum,

@@ -10,7 +10,8 @@ from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
-from rudr_py.api import Context, Manifest, Refuse, Rendered, Trait, Volume
+from rudr_py.api import InvalidProperties, Manifest, Problem, Rendered, Trait, TraitContext
+from rudr_py.api.component import Volume
 from rudr_py.builtin import kinds, labels
 from rudr_py.builtin.workloads import volumes
 
@@ -59,24 +60,22 @@ class VolumeMounter(Trait[Properties]):
     aliases = ("VolumeMounter",)
     properties = Properties
     renamed_properties: ClassVar[Mapping[str, str]] = {"volume_name": "volumeName", "storage_class": "storageClass"}
-    needs = frozenset({"pods"})
-    several = True
+    requires = frozenset({"pods"})
+    repeatable = True
     produces = (kinds.CLAIM,)
 
-    def render(self, ctx: Context[Properties]) -> Rendered:
+    def render(self, ctx: TraitContext[Properties]) -> Rendered:
         """The claims, named by their volumes alone: pods of Rudr's time mount them by these names."""
         known = {name.lower(): (name, uses) for name, uses in volumes.by_name(ctx.component).items()}
         problems = list(_problems(ctx, known))
         if problems:
-            raise Refuse(*problems)
+            raise InvalidProperties(*problems)
         return Rendered(
             add=tuple(_claim(ctx, claim, *known[claim.volume_name.lower()]) for _, claim in ctx.properties.claims())
         )
 
 
-def _problems(
-    ctx: Context[Properties], known: Mapping[str, tuple[str, tuple[Volume, ...]]]
-) -> Iterator[tuple[str, str]]:
+def _problems(ctx: TraitContext[Properties], known: Mapping[str, tuple[str, tuple[Volume, ...]]]) -> Iterator[Problem]:
     listed = f"it has {', '.join(name for name, _ in known.values())}" if known else "it has none"
     seen: set[str] = set()
     for base, claim in ctx.properties.claims():
@@ -84,16 +83,16 @@ def _problems(
         disk = volumes.disk(known[wanted][1]) if wanted in known else None
         if wanted not in known:
             message = f'component {ctx.component.metadata.name} has no volume "{claim.volume_name}"; {listed}'
-            yield message, f"{base}.volumeName"
+            yield Problem(message, path=f"{base}.volumeName")
         elif wanted in seen:
-            yield f'volume "{claim.volume_name}" is named twice; it has one claim', f"{base}.volumeName"
+            yield Problem(f'volume "{claim.volume_name}" is named twice; it has one claim', path=f"{base}.volumeName")
         elif disk is not None and disk.ephemeral:
             message = f'volume "{claim.volume_name}" is ephemeral: it lives and dies with its pod and takes no claim'
-            yield f"{message}; remove it here, or ephemeral from its disk", f"{base}.volumeName"
+            yield Problem(f"{message}; remove it here, or ephemeral from its disk", path=f"{base}.volumeName")
         seen.add(wanted)
 
 
-def _claim(ctx: Context[Properties], claim: Claim, name: str, uses: tuple[Volume, ...]) -> Manifest:
+def _claim(ctx: TraitContext[Properties], claim: Claim, name: str, uses: tuple[Volume, ...]) -> Manifest:
     disk = volumes.disk(uses)
     spec = {
         "accessModes": [_access_mode(uses)],
@@ -106,7 +105,7 @@ def _claim(ctx: Context[Properties], claim: Claim, name: str, uses: tuple[Volume
         body={"spec": spec},
         labels=labels.claim(ctx),
         retain=claim.reclaim == "retain",
-        reclaim=claim.reclaim == "delete",
+        delete_with_application=claim.reclaim == "delete",
     )
 
 

@@ -16,9 +16,9 @@ from typing import Any, Final
 
 import msgspec
 
-from rudr_py.api import Container, Context, Manifest
+from rudr_py.api import Manifest, Problem, WorkloadContext
+from rudr_py.api.component import Container
 from rudr_py.builtin import kinds, problem
-from rudr_py.builtin.problem import Problem
 
 DIGEST_ANNOTATION: Final = "rudr.oam.dev/config-digest"
 """The pod annotation that changes when a file's content does; only on pods that have config files."""
@@ -40,7 +40,7 @@ class _File(msgspec.Struct, frozen=True):
     content: str
 
 
-def config_maps(ctx: Context[Any], labels: dict[str, str]) -> tuple[Manifest, ...]:
+def config_maps(ctx: WorkloadContext[Any], labels: dict[str, str]) -> tuple[Manifest, ...]:
     """One ConfigMap per config file of the component."""
     return tuple(
         Manifest(kind=kinds.CONFIG_MAP, name=file.config_map, body={"data": {file.key: file.content}}, labels=labels)
@@ -49,7 +49,7 @@ def config_maps(ctx: Context[Any], labels: dict[str, str]) -> tuple[Manifest, ..
     )
 
 
-def volumes(ctx: Context[Any]) -> list[dict[str, Any]]:
+def volumes(ctx: WorkloadContext[Any]) -> list[dict[str, Any]]:
     """The pod's volumes for its config files."""
     return [
         {"name": file.volume, "configMap": {"name": file.config_map}}
@@ -58,12 +58,12 @@ def volumes(ctx: Context[Any]) -> list[dict[str, Any]]:
     ]
 
 
-def mounts(ctx: Context[Any], container: Container) -> list[dict[str, Any]]:
+def mounts(ctx: WorkloadContext[Any], container: Container) -> list[dict[str, Any]]:
     """The container's mounts of its own config files."""
     return [{"name": file.volume, "mountPath": file.path, "subPath": file.key} for file in _files(ctx, container)]
 
 
-def pod_annotations(ctx: Context[Any]) -> dict[str, str]:
+def pod_annotations(ctx: WorkloadContext[Any]) -> dict[str, str]:
     """The digest of all config files as a pod annotation; nothing when there are none."""
     contents = [
         (file.config_map, file.content) for container in ctx.component.containers for file in _files(ctx, container)
@@ -73,26 +73,33 @@ def pod_annotations(ctx: Context[Any]) -> dict[str, str]:
     return {DIGEST_ANNOTATION: hashlib.blake2b(json.dumps(contents).encode(), digest_size=8).hexdigest()}
 
 
-def problems(ctx: Context[Any]) -> Iterator[Problem]:
+def problems(ctx: WorkloadContext[Any]) -> Iterator[Problem]:
     """Files that cannot be mounted (EN-6), by JSON path in the ComponentSchematic."""
     taken = {file.volume for container in ctx.component.containers for file in _files(ctx, container)}
     for base, container in problem.containers(ctx.component):
         for index, volume in enumerate(container.resources.volumes):
             if volume.name in taken:
                 message = f'volume "{volume.name}" is called like that of a config file; call it something else'
-                yield message, f"{base}.resources.volumes[{index}].name"
+                yield Problem(message, path=f"{base}.resources.volumes[{index}].name")
         volumes_at = {posixpath.normpath(volume.mount_path) for volume in container.resources.volumes}
         for index, file in enumerate(container.config):
             where = f"{base}.config[{index}]"
             path = file.path
             if not posixpath.basename(path):
-                yield f"{path} is a directory; a config file needs a file name", f"{where}.path"
+                yield Problem(f"{path} is a directory; a config file needs a file name", path=f"{where}.path")
             if path in volumes_at:
-                yield f"a volume is mounted at {path} already; a config file needs a path of its own", f"{where}.path"
+                yield Problem(
+                    f"a volume is mounted at {path} already; a config file needs a path of its own",
+                    path=f"{where}.path",
+                )
             if path.startswith(_KERNEL):
-                yield f"{path} is inside a file system of the kernel, where nothing can be mounted", f"{where}.path"
+                yield Problem(
+                    f"{path} is inside a file system of the kernel, where nothing can be mounted", path=f"{where}.path"
+                )
             if file.value is not None and len(file.value.encode()) > LIMIT:
-                yield f"the content of {path} is larger than the 1 MiB that a ConfigMap holds", f"{where}.value"
+                yield Problem(
+                    f"the content of {path} is larger than the 1 MiB that a ConfigMap holds", path=f"{where}.value"
+                )
 
 
 def key_of(path: str) -> str:
@@ -101,7 +108,7 @@ def key_of(path: str) -> str:
     return name if _KEY.fullmatch(name) else "file"
 
 
-def _files(ctx: Context[Any], container: Container) -> Iterator[_File]:
+def _files(ctx: WorkloadContext[Any], container: Container) -> Iterator[_File]:
     # a file whose optional parameter is unset is absent, and keeps its index: the names of the others must not move
     for index, file in enumerate(container.config):
         if file.value is not None:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from rudr_py.api import Container, EnvVar, ExtendedResource, HealthProbe, Port
-from rudr_py.builtin.problem import Problem
+from rudr_py.api import Problem
+from rudr_py.api.component import Container, EnvVar, ExtendedResource, HealthProbe, Port
 
 GPU: Final = "nvidia.com/gpu"
 """The resource that a GPU is asked for by; Kubernetes has no neutral name."""
@@ -42,12 +42,12 @@ def problems(container: Container, path: str) -> Iterator[Problem]:
         where = f"{path}.resources.extended[{index}]"
         if not _WHOLE.fullmatch(extended.required):
             message = f"{extended.required} of {extended.name}: only whole numbers of it can be had"
-            yield message, f"{where}.required"
+            yield Problem(message, path=f"{where}.required")
         resource = resource_name(extended)
         if resource in taken:
-            yield (
+            yield Problem(
                 f"{extended.name} is {resource} in Kubernetes, which {taken[resource]} asks for already",
-                f"{where}.name",
+                path=f"{where}.name",
             )
         taken.setdefault(resource, extended.name)
 

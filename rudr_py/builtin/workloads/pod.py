@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, Literal
 
-from rudr_py.api import Component, Context
+from rudr_py.api import Problem, WorkloadContext
+from rudr_py.api.component import Component
 from rudr_py.builtin import problem
-from rudr_py.builtin.problem import Problem
 from rudr_py.builtin.workloads import config_files, container, volumes
 
 KUBECTL_COPY: Final = "kubectl.kubernetes.io/last-applied-configuration"
@@ -20,7 +20,7 @@ KUBECTL_COPY: Final = "kubectl.kubernetes.io/last-applied-configuration"
 _ARCHITECTURES = {"i386": "386"}
 
 
-def template(ctx: Context[Any], labels: dict[str, str], restart: Literal["Always", "Never"]) -> dict[str, Any]:
+def template(ctx: WorkloadContext[Any], labels: dict[str, str], restart: Literal["Always", "Never"]) -> dict[str, Any]:
     """The pod template, with these labels and restart policy."""
     metadata: dict[str, Any] = {"labels": labels}
     annotations = _annotations(ctx)
@@ -29,7 +29,7 @@ def template(ctx: Context[Any], labels: dict[str, str], restart: Literal["Always
     return {"metadata": metadata, "spec": _spec(ctx, restart)}
 
 
-def problems(ctx: Context[Any]) -> Iterator[Problem]:
+def problems(ctx: WorkloadContext[Any]) -> Iterator[Problem]:
     """Everything in the component that no pod can do, by JSON path in the ComponentSchematic."""
     for base, found in problem.containers(ctx.component):
         yield from container.problems(found, base)
@@ -37,12 +37,12 @@ def problems(ctx: Context[Any]) -> Iterator[Problem]:
     yield from config_files.problems(ctx)
 
 
-def _annotations(ctx: Context[Any]) -> dict[str, str]:
+def _annotations(ctx: WorkloadContext[Any]) -> dict[str, str]:
     copied = {key: value for key, value in ctx.component.metadata.annotations.items() if key != KUBECTL_COPY}
     return {**copied, **config_files.pod_annotations(ctx)}
 
 
-def _spec(ctx: Context[Any], restart: str) -> dict[str, Any]:
+def _spec(ctx: WorkloadContext[Any], restart: str) -> dict[str, Any]:
     component = ctx.component
     secrets = dict.fromkeys(found.image_pull_secret for found in component.containers if found.image_pull_secret)
     optional: dict[str, Any] = {

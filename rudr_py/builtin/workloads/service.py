@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from rudr_py.api import Context, Manifest
+from rudr_py.api import Manifest, Problem, WorkloadContext
 from rudr_py.builtin import kinds, labels, problem
-from rudr_py.builtin.problem import Problem
 
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 
 
-def render(ctx: Context[Any], own: dict[str, str]) -> tuple[Manifest, ...]:
+def render(ctx: WorkloadContext[Any], own: dict[str, str]) -> tuple[Manifest, ...]:
     """The Service, labelled `own`; nothing when the component has no port."""
     if not ctx.ports:
         return ()
@@ -27,13 +26,13 @@ def render(ctx: Context[Any], own: dict[str, str]) -> tuple[Manifest, ...]:
     return (Manifest(kind=kinds.SERVICE, name=ctx.instance, body=body, labels=own),)
 
 
-def problems(ctx: Context[Any]) -> Iterator[Problem]:
+def problems(ctx: WorkloadContext[Any]) -> Iterator[Problem]:
     """A name that no Service can have, and ports that cannot be in one Service."""
     if ctx.ports and not _NAME.fullmatch(ctx.instance):
         message = (
             f'no Service can be called "{ctx.instance}": the instance name must begin with a letter and have no dot'
         )
-        yield message, "$"
+        yield Problem(message)
     seen: dict[str, tuple[int, str]] = {}
     for base, container in problem.containers(ctx.component):
         for index, port in enumerate(container.ports):
@@ -42,4 +41,4 @@ def problems(ctx: Context[Any]) -> Iterator[Problem]:
                 message = (
                     f'two ports of the component are called "{port.name}"; one Service has both, so name them apart'
                 )
-                yield message, f"{base}.ports[{index}].name"
+                yield Problem(message, path=f"{base}.ports[{index}].name")

@@ -22,7 +22,7 @@ class SingletonServer(CoreWorkload):
 
     name = "core.oam.dev/v1alpha1.SingletonServer"
     produces = (kinds.CONFIG_MAP, kinds.STATEFUL_SET, kinds.SERVICE)
-    offers = frozenset({"pods", "service"})
+    provides = frozenset({"pods", "service"})
     runs = kinds.STATEFUL_SET
     label = "SingletonServer"
     config_label = "singleton-service"
@@ -38,7 +38,7 @@ class SingletonWorker(CoreWorkload):
 
     name = "core.oam.dev/v1alpha1.SingletonWorker"
     produces = (kinds.CONFIG_MAP, kinds.STATEFUL_SET)
-    offers = frozenset({"pods"})
+    provides = frozenset({"pods"})
     runs = kinds.STATEFUL_SET
     label = "SingletonWorker"
     config_label = "SingletonWorker"
@@ -53,12 +53,12 @@ class SingletonTask(CoreWorkload):
 
     name = "core.oam.dev/v1alpha1.SingletonTask"
     produces = (kinds.CONFIG_MAP, kinds.JOB)
-    offers = frozenset({"pods"})
+    provides = frozenset({"pods"})
     runs = kinds.JOB
     label = "SingletonTask"
     config_label = "SingletonTask"
     restart = "Never"
-    once = True
+    run_once = True
 
     def spec(self, selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
         """A Job; without parallelism Kubernetes runs one pod."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rudr_py.api import Context, Rendered, Scale
+from rudr_py.api import Rendered, Scale, WorkloadContext
 from rudr_py.builtin import kinds
 from rudr_py.builtin.traits import scaling
 from rudr_py.builtin.workloads.workload import CoreWorkload
@@ -18,19 +18,19 @@ class Task(CoreWorkload):
 
     name = "core.oam.dev/v1alpha1.Task"
     produces = (kinds.CONFIG_MAP, kinds.JOB)
-    takes = frozenset({"exact"})
-    offers = frozenset({"pods", "scale"})
+    scale_forms = frozenset({"exact"})
+    provides = frozenset({"pods", "scale"})
     runs = kinds.JOB
     label = "Task"
     config_label = "Task"
     restart = "Never"
-    once = True
+    run_once = True
 
     def spec(self, selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
         """A Job that runs one pod at a time; Kubernetes makes its selector."""
         del selector
         return {"backoffLimit": BACKOFF_LIMIT, "parallelism": 1, "template": template}
 
-    def scale(self, ctx: Context[dict[str, Any]], size: Scale | None) -> Rendered:
+    def scale(self, ctx: WorkloadContext[dict[str, Any]], size: Scale | None) -> Rendered:
         """Parallelism of the Job."""
         return scaling.of_job(ctx, size)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rudr_py.api import Component, Container, Disk, Volume
+from rudr_py.api import Problem
+from rudr_py.api.component import Component, Container, Disk, Volume
 from rudr_py.builtin import problem
-from rudr_py.builtin.problem import Problem
 
 
 def by_name(component: Component) -> dict[str, tuple[Volume, ...]]:
@@ -62,7 +62,7 @@ def problems(component: Component) -> Iterator[Problem]:
                 message = (
                     f'volume "{volume.name}" is described twice, with different disks; it is one volume of the pod'
                 )
-                yield message, f"{base}.resources.volumes[{index}].disk"
+                yield Problem(message, path=f"{base}.resources.volumes[{index}].disk")
 
 
 def _source(name: str, uses: tuple[Volume, ...]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rudr_py.api import Context, Rendered, Scale
+from rudr_py.api import Rendered, Scale, WorkloadContext
 from rudr_py.builtin import kinds
 from rudr_py.builtin.traits import scaling
 from rudr_py.builtin.workloads.workload import CoreWorkload
@@ -15,8 +15,8 @@ class Worker(CoreWorkload):
 
     name = "core.oam.dev/v1alpha1.Worker"
     produces = (kinds.CONFIG_MAP, kinds.DEPLOYMENT, kinds.AUTOSCALER)
-    takes = frozenset({"exact", "range", "external"})
-    offers = frozenset({"pods", "scale"})
+    scale_forms = frozenset({"exact", "range", "external"})
+    provides = frozenset({"pods", "scale"})
     runs = kinds.DEPLOYMENT
     label = "Worker"
     config_label = "Worker"
@@ -25,6 +25,6 @@ class Worker(CoreWorkload):
         """A Deployment without replicas; `scale` says them if anyone does."""
         return {"selector": {"matchLabels": selector}, "template": template}
 
-    def scale(self, ctx: Context[dict[str, Any]], size: Scale | None) -> Rendered:
+    def scale(self, ctx: WorkloadContext[dict[str, Any]], size: Scale | None) -> Rendered:
         """Replicas of the Deployment, or an autoscaler."""
         return scaling.of_deployment(ctx, size)

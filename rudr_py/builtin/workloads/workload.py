@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from rudr_py.api import Context, Health, Kind, Manifest, Refuse, Rendered, WorkloadType, pods
+from rudr_py.api import Health, InvalidProperties, Kind, Manifest, Rendered, WorkloadContext, WorkloadType, pods
 from rudr_py.builtin import kinds, labels
 from rudr_py.builtin.workloads import config_files, pod, service
 
@@ -34,36 +34,36 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
     listens: ClassVar[bool] = False
     """Whether the type has a Service."""
 
-    once: ClassVar[bool] = False
+    run_once: ClassVar[bool] = False
     """Whether the object runs to its end."""
 
     def spec(self, selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
         """The object's spec around the pod template; `selector` are the labels of the pods."""
         raise NotImplementedError
 
-    def render(self, ctx: Context[dict[str, Any]]) -> Rendered:
+    def render(self, ctx: WorkloadContext[dict[str, Any]]) -> Rendered:
         """ConfigMaps, the object that runs the pods, and the Service: pods find their files when they start."""
         problems = [*pod.problems(ctx)]
         if self.listens:
             problems += service.problems(ctx)
         if problems:
-            raise Refuse(*problems)
+            raise InvalidProperties(*problems)
         own = labels.workload(ctx, self.label)
         body = {"spec": self.spec(own, pod.template(ctx, own, self.restart))}
         return Rendered(
             add=(
                 *config_files.config_maps(ctx, labels.workload(ctx, self.config_label)),
-                Manifest(kind=self.runs, name=ctx.instance, body=body, labels=own, once=self.once),
+                Manifest(kind=self.runs, name=ctx.instance, body=body, labels=own, run_once=self.run_once),
                 *(service.render(ctx, own) if self.listens else ()),
             ),
             warnings=self._warnings(ctx),
         )
 
-    def pods(self, ctx: Context[dict[str, Any]]) -> Mapping[str, str] | None:
+    def pods(self, ctx: WorkloadContext[dict[str, Any]]) -> Mapping[str, str] | None:
         """The two labels by which the instance's own Service finds them."""
         return labels.selector(ctx)
 
-    def health(self, ctx: Context[dict[str, Any]]) -> Health:
+    def health(self, ctx: WorkloadContext[dict[str, Any]]) -> Health:
         """The health of the objects, and of one that is not ready the reason that its pods have.
 
         The autoscaler does not count: one that lacks metrics does not stop a running workload.
@@ -72,7 +72,7 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
         found = super().health(msgspec.structs.replace(ctx, manifests=own))
         return pods.explain(found, ctx.observed(kinds.POD))
 
-    def _warnings(self, ctx: Context[dict[str, Any]]) -> tuple[str, ...]:
+    def _warnings(self, ctx: WorkloadContext[dict[str, Any]]) -> tuple[str, ...]:
         if not ctx.properties:
             return ()
         kind = self.name.rpartition(".")[2]

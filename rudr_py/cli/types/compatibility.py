@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from rudr_py import catalog
-from rudr_py.api import Context, Rendered, Scale, Trait, WorkloadType
-from rudr_py.api.types import Form
+from rudr_py.api import Rendered, Scale, Trait, WorkloadContext, WorkloadType
+from rudr_py.api.types import ScaleForm
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.cli.types import example
 from rudr_py.model.application import Application
@@ -35,7 +35,7 @@ _CONTAINER: Final = {
 def misfit(trait: Offer[Trait[Any]], workload: Offer[WorkloadType[Any]]) -> str:
     """Why the trait cannot be put on the workload type, or ""; also "" when a try tells nothing."""
     declared = applicability.misfit(trait, workload)
-    form = None if declared or "scale" not in trait.provides.needs else _form(trait)
+    form = None if declared or "scale" not in trait.type.requires else _form(trait)
     return declared or (applicability.misfit_of_size(form, trait.name, workload) if form else "")
 
 
@@ -43,28 +43,28 @@ class _Noting(WorkloadType[Any]):
     """Takes every size, and notes its form."""
 
     name = "rudr.oam.dev/v1.Tried"
-    takes = frozenset({"exact", "range", "external"})
-    offers = frozenset({"pods", "service", "scale"})
+    scale_forms = frozenset({"exact", "range", "external"})
+    provides = frozenset({"pods", "service", "scale"})
 
     def __init__(self, aliases: tuple[str, ...]) -> None:
         self.aliases = aliases  # type: ignore[misc] # whatever the trait applies to, this is it
-        self.noted: list[Form] = []
+        self.noted: list[ScaleForm] = []
 
-    def render(self, ctx: Context[Any]) -> Rendered:
+    def render(self, ctx: WorkloadContext[Any]) -> Rendered:
         """Nothing."""
         del ctx
         return Rendered()
 
-    def scale(self, ctx: Context[Any], size: Scale | None) -> Rendered:
+    def scale(self, ctx: WorkloadContext[Any], size: Scale | None) -> Rendered:
         """Note the form; what is merged is never a hold."""
         del ctx
         self.noted += [size.form] if size is not None and size.form != "hold" else []
         return Rendered()
 
 
-def _form(trait: Offer[Trait[Any]]) -> Form | None:
+def _form(trait: Offer[Trait[Any]]) -> ScaleForm | None:
     """The form of the size that the trait asks for with the example of its properties."""
-    noting = _Noting(tuple(name for name in trait.provides.applies_to if name != "*"))
+    noting = _Noting(tuple(name for name in trait.type.applies_to if name != "*"))
     workload: Offer[WorkloadType[Any]] = catalog.offer(noting, package="rudr-py")
     names = (noting.name, *noting.aliases)
     types = Catalog(workloads=dict.fromkeys(names, workload), traits={trait.name: trait})

@@ -32,7 +32,7 @@ def _of_sort(context: click.Context, sort: Sort, incomplete: str) -> list[Comple
     for offer in typenames.of_sort(_catalog(context), sort):
         spelling = next((name for name in (typenames.short(offer.name), offer.name) if name.startswith(incomplete)), "")
         if spelling:
-            about = facts.paragraphs(offer.provides)
+            about = facts.paragraphs(offer.type)
             found.append(CompletionItem(spelling, help=about[0] if about else None))
     return found
 

@@ -53,50 +53,50 @@ class TypeFacts(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
 
 def explain(offer: Offer[Any], catalog: Catalog) -> TypeFacts:
     """Gather what there is to say about a type; `catalog` holds the other types, which it may fit."""
-    provides = offer.provides
+    type_ = offer.type
     found = TypeFacts(
         sort=names.sort_of(offer),
         name=offer.name,
         package=offer.package,
-        about=paragraphs(provides),
-        aliases=provides.aliases,
-        outdated_properties=dict(provides.renamed_properties),
-        produces=tuple(map(str, provides.produces)),
-        observes=tuple(map(str, provides.observes)),
+        about=paragraphs(type_),
+        aliases=type_.aliases,
+        outdated_properties=dict(type_.renamed_properties),
+        produces=tuple(map(str, type_.produces)),
+        observes=tuple(map(str, type_.observes)),
         rights=_rights(offer),
         # defaults of models are Python's, tuples among them
         schema=msgspec.json.decode(msgspec.json.encode(offer.schema)),
         example=_example(offer),
     )
-    if isinstance(provides, Trait):
-        return msgspec.structs.replace(found, **_of_trait(offer, provides, catalog))
-    if isinstance(provides, WorkloadType):
-        return msgspec.structs.replace(found, **_of_workload(offer, provides, catalog))
-    return msgspec.structs.replace(found, allow_overlap=isinstance(provides, Scope) and provides.allow_overlap)
+    if isinstance(type_, Trait):
+        return msgspec.structs.replace(found, **_of_trait(offer, type_, catalog))
+    if isinstance(type_, WorkloadType):
+        return msgspec.structs.replace(found, **_of_workload(offer, type_, catalog))
+    return msgspec.structs.replace(found, allow_overlap=isinstance(type_, Scope) and type_.allow_overlap)
 
 
-def _of_trait(offer: Offer[Any], provides: Trait[Any], catalog: Catalog) -> dict[str, Any]:
+def _of_trait(offer: Offer[Any], type_: Trait[Any], catalog: Catalog) -> dict[str, Any]:
     fits = (other.name for other in names.of_sort(catalog, "workload") if not compatibility.misfit(offer, other))
     return {
-        "applies_to": provides.applies_to,
-        "needs": tuple(sorted(provides.needs)),
-        "several": provides.several,
+        "applies_to": type_.applies_to,
+        "needs": tuple(sorted(type_.requires)),
+        "several": type_.repeatable,
         "fits": tuple(fits),
     }
 
 
-def _of_workload(offer: Offer[Any], provides: WorkloadType[Any], catalog: Catalog) -> dict[str, Any]:
+def _of_workload(offer: Offer[Any], type_: WorkloadType[Any], catalog: Catalog) -> dict[str, Any]:
     fits = (other.name for other in names.of_sort(catalog, "trait") if not compatibility.misfit(other, offer))
     return {
-        "takes": tuple(sorted(provides.takes)),
-        "offers": tuple(sorted(provides.offers)),
+        "takes": tuple(sorted(type_.scale_forms)),
+        "offers": tuple(sorted(type_.provides)),
         "fits": tuple(fits),
     }
 
 
-def paragraphs(provides: Type[Any]) -> tuple[str, ...]:
+def paragraphs(type_: Type[Any]) -> tuple[str, ...]:
     """The paragraphs of a type's own docstring, not of what it derives from."""
-    text = inspect.cleandoc(type(provides).__doc__ or "")
+    text = inspect.cleandoc(type(type_).__doc__ or "")
     return tuple(" ".join(part.split()) for part in text.split("\n\n") if part.strip())
 
 

@@ -19,9 +19,9 @@ TITLES: Final[Mapping[Sort, str]] = {"trait": "trait", "workload": "workload typ
 
 def sort_of(offer: Offer[Any]) -> Sort:
     """The sort of a type."""
-    if isinstance(offer.provides, Trait):
+    if isinstance(offer.type, Trait):
         return "trait"
-    return "scope" if isinstance(offer.provides, Scope) else "workload"
+    return "scope" if isinstance(offer.type, Scope) else "workload"
 
 
 def short(name: str) -> str:
@@ -56,7 +56,7 @@ def split(catalog: Catalog, sort: Sort, text: str) -> tuple[Offer[Any], tuple[st
 
     Raises CatalogError, which names the nearest type.
     """
-    known = {spelling for offer in of_sort(catalog, sort) for spelling in (offer.name, *offer.provides.aliases)}
+    known = {spelling for offer in of_sort(catalog, sort) for spelling in (offer.name, *offer.type.aliases)}
     folded = {spelling for name in known for spelling in _spellings(name)}
     steps = text.split(".")
     for count in range(len(steps), 0, -1):

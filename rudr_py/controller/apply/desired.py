@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 
 from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
-from rudr_py.render.status import runs
+from rudr_py.model.metadata_keys import INPUTS_ANNOTATION, RECLAIM
 from rudr_py.render.values import digests
 from rudr_py.render.values.plan import PlannedObject
 
-RECLAIM_ANNOTATION = "rudr.oam.dev/reclaim"
+RECLAIM_ANNOTATION = RECLAIM
 """Says on an object without owner that it goes with its application: whoever ends that may have no plan to ask."""
 
 
@@ -42,7 +42,7 @@ def complete(planned: PlannedObject, owner: LiveObject | None) -> DesiredBody:
 
 def _annotations(planned: PlannedObject) -> dict[str, str]:
     found = {RECLAIM_ANNOTATION: "delete"} if planned.reclaim else {}
-    return {**found, runs.INPUTS: planned.once} if planned.once else found
+    return {**found, INPUTS_ANNOTATION: planned.once} if planned.once else found
 
 
 def reference(owner: LiveObject) -> dict[str, Any]:

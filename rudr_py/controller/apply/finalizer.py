@@ -25,11 +25,12 @@ from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
+from rudr_py.model import metadata_keys
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan
 from rudr_py.settings import FIELD_MANAGER
 
-FINALIZER = "rudr.oam.dev/reclaim"
+FINALIZER = metadata_keys.RECLAIM
 
 ORPHAN = "orphan"
 """The finalizer by which Kubernetes remembers that dependents are to be left: so are the claims then."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
+from rudr_py.model import kinds
 from rudr_py.render.values import labels as stamp
 from rudr_py.render.values.plan import PlannedObject
 from rudr_py.settings import FIELD_MANAGER
@@ -33,7 +34,7 @@ def judge(document: dict[str, Any], planned: PlannedObject, owner: LiveObject | 
     rudr = bool(written & RUDR_MANAGERS) or not (written or metadata.get("ownerReferences"))
     # whoever restored it from a backup, it is a copy of what we applied
     ours = FIELD_MANAGER in written or APPLIED_ANNOTATION in (metadata.get("annotations") or {})
-    nameless = planned.ref.kind == stamp.COMPONENT_INSTANCE and not metadata.get("labels")
+    nameless = planned.ref.kind == kinds.COMPONENT_INSTANCE and not metadata.get("labels")
     return "orphan" if ((rudr or ours) and labelled) or (rudr and nameless) else "stranger"
 
 

@@ -26,6 +26,7 @@ from rudr_py.kube.clock import Clock
 from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
+from rudr_py.model.kinds import CONFIG_MAP
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan
 
@@ -33,7 +34,6 @@ FAILED = "PruneFailed"
 PRUNING = "for deleting what an application no longer asks for"
 
 AUTOSCALER = "HorizontalPodAutoscaler"
-CONFIG_MAP = Kind("v1", "ConfigMap")
 
 log = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ import msgspec
 
 from rudr_py.controller.apply.desired import DesiredBody
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render.status import runs as running
 from rudr_py.render.status import status
 from rudr_py.render.values import labels
@@ -37,7 +38,7 @@ def decide(planned: PlannedObject, live: LiveObject | None, run: Run | None) -> 
     if live is None:
         ended = run is not None and run.inputs == planned.once and run.state in (running.COMPLETE, running.FAILED)
         return "rest" if ended else "create"
-    recorded = live.annotations.get(running.INPUTS, "")
+    recorded = live.annotations.get(INPUTS_ANNOTATION, "")
     # what has lost its record, or is Rudr's and never had one, has run with what the documents say
     inputs = recorded or (run.inputs if run is not None else planned.once)
     if inputs != planned.once:
@@ -85,6 +86,6 @@ def recall(before: status.PreviousStatus, parted: Iterable[LiveObject]) -> statu
     """
     runs = {instance: dict(found) for instance, found in before.runs.items()}
     for live in parted:
-        run = Run(live.name, live.annotations.get(running.INPUTS, ""), running.state(live.document()))
+        run = Run(live.name, live.annotations.get(INPUTS_ANNOTATION, ""), running.state(live.document()))
         runs.setdefault(live.labels.get(labels.INSTANCE, ""), {})[live.name] = run
     return msgspec.structs.replace(before, runs=runs)

@@ -23,13 +23,14 @@ from rudr_py.controller.state import cluster_state, inventory
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.model import metadata_keys
 from rudr_py.render import render
 from rudr_py.render.status import runs as running
 from rudr_py.render.status import status
 from rudr_py.render.values.inputs import Run, Runs
 from rudr_py.render.values.plan import Plan, PlannedObject
 
-PAUSED = "rudr.oam.dev/paused"
+PAUSED = metadata_keys.PAUSED_ANNOTATION
 """The annotation by which a user stops all writes to the objects of an application."""
 
 RECLAIMING = "for the finalizer of an application with objects to reclaim"

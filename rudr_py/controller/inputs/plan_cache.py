@@ -11,13 +11,13 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.api import Kind
+from rudr_py.api import Kind, ScopeContext, TraitContext
 from rudr_py.catalog import Catalog
 from rudr_py.controller.state.applications import Applications, RenderedPlan
 from rudr_py.model.identity import ObjectKey
 from rudr_py.render import render
 from rudr_py.render.values.inputs import Inputs, Observed
-from rudr_py.render.values.plan import Plan, TypeCall
+from rudr_py.render.values.plan import Plan
 
 
 class _ObservedUse:
@@ -73,12 +73,12 @@ def _is_same(rendered: RenderedPlan, inputs: Inputs) -> bool:
 def _has_same_times(rendered: RenderedPlan, attached: Mapping[tuple[str, str], Any]) -> bool:
     """Whether every type got the time that the status has for it now; a time that the status lost begins anew."""
     plan = rendered.plan
-    calls: list[tuple[tuple[str, str], TypeCall]] = [(("", scope.name), scope.part) for scope in plan.scopes]
-    calls += [
-        ((instance.name, part.name), part)
-        for instance in plan.instances
-        for part in (instance.workload, *instance.traits)
+    contexts: list[tuple[tuple[str, str], ScopeContext[Any] | TraitContext[Any]]] = [
+        (("", scope.name), scope.part.context) for scope in plan.scopes
     ]
-    return (rendered.inputs.attached.keys() & {key for key, _ in calls}) <= attached.keys() and all(
-        attached.get(key, part.context.attached_at) == part.context.attached_at for key, part in calls
+    contexts += [
+        ((instance.name, trait.name), trait.context) for instance in plan.instances for trait in instance.traits
+    ]
+    return (rendered.inputs.attached.keys() & {key for key, _ in contexts}) <= attached.keys() and all(
+        attached.get(key, context.attached_at) == context.attached_at for key, context in contexts
     )

@@ -109,7 +109,7 @@ def kinds(plan: Plan, previous: PreviousStatus) -> frozenset[Kind]:
     """The kinds whose caches an application needs: those of its objects, before and now, and of those types read."""
     applied = {ref.kind for ref in inventory.read(previous.resources)}
     planned = {planned.ref.kind for planned in plan.manifests}
-    parts = [part for instance in plan.instances for part in (instance.workload, *instance.traits)]
-    parts += [scope.part for scope in plan.scopes]
-    observed = {kind for part in parts for kind in part.offer.provides.observes}
+    offers = [part.offer for instance in plan.instances for part in (instance.workload, *instance.traits)]
+    offers += [scope.part.offer for scope in plan.scopes]
+    observed = {kind for offer in offers for kind in offer.type.observes}
     return frozenset(applied | planned | observed | {cluster_state.POD})

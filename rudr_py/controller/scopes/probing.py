@@ -121,7 +121,7 @@ class Probing:
             host = self._address(namespace, probe)
             timeout = min(max(probe.timeout, MIN_INTERVAL), MAX_TIMEOUT)
             request = ProbeRequest(method=probe.method, host=host, port=probe.port, path=probe.path, timeout=timeout)
-            return await self._prober.ask(request)
+            return await self._prober.probe(request)
         except UnreachableError as error:
             return str(error)
         except Exception as error:

@@ -14,16 +14,16 @@ from rudr_py.controller.state.applications import Applications
 from rudr_py.controller.state.definition_index import DefinitionIndex
 from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.model.identity import API_VERSION
-from rudr_py.render.status import runs, status
-from rudr_py.render.values import labels
+from rudr_py.model import kinds
+from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
+from rudr_py.render.status import status
 
-APPLICATION = Kind(API_VERSION, "ApplicationConfiguration")
-COMPONENT = Kind(API_VERSION, "ComponentSchematic")
-COMPONENT_INSTANCE = labels.COMPONENT_INSTANCE
-HEALTH_SCOPE = Kind(API_VERSION, "HealthScope")
-POD = Kind("v1", "Pod")
-SERVICE = Kind("v1", "Service")
+APPLICATION = kinds.APPLICATION
+COMPONENT = kinds.COMPONENT
+COMPONENT_INSTANCE = kinds.COMPONENT_INSTANCE
+HEALTH_SCOPE = kinds.HEALTH_SCOPE
+POD = kinds.POD
+SERVICE = kinds.SERVICE
 
 OWN_KINDS = (APPLICATION, COMPONENT, COMPONENT_INSTANCE)
 """The kinds without which the controller cannot work."""
@@ -85,7 +85,7 @@ class ClusterState:
     def note(self, kind: Kind, change: Change) -> None:
         """Keep the last state of a deleted run-once object, which may be the only record of how the run ended."""
         old = change.old
-        if old is not None and change.new is None and runs.INPUTS in old.annotations:
+        if old is not None and change.new is None and INPUTS_ANNOTATION in old.annotations:
             self._deleted_runs.pop((kind, *old.key), None)
             self._deleted_runs[(kind, *old.key)] = old
             if len(self._deleted_runs) > DELETED_RUNS:

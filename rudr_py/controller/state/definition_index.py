@@ -17,17 +17,18 @@ from rudr_py.controller.state.index import MultiMap
 from rudr_py.errors import Problem
 from rudr_py.kube.cache import Change
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.model import kinds
 from rudr_py.model.application import Application
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition, WorkloadTypeDefinition
 from rudr_py.model.document import Parsed
-from rudr_py.model.identity import API_VERSION, ObjectKey, TypeName
+from rudr_py.model.identity import ObjectKey, TypeName
 from rudr_py.model.parse import definition
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Definitions
 
-TRAIT = Kind(API_VERSION, "Trait")
-WORKLOAD_TYPE = Kind(API_VERSION, "WorkloadType")
-SCOPE = Kind(API_VERSION, "ApplicationScope")
+TRAIT = kinds.TRAIT_DEFINITION
+WORKLOAD_TYPE = kinds.WORKLOAD_TYPE_DEFINITION
+SCOPE = kinds.SCOPE_DEFINITION
 
 KINDS = (TRAIT, WORKLOAD_TYPE, SCOPE)
 
@@ -124,4 +125,4 @@ def _spellings(name: str, offer: Offer[Any] | None) -> Iterator[str]:
     yield name
     if offer is not None:
         yield offer.name
-        yield from offer.provides.aliases
+        yield from offer.type.aliases

@@ -1,7 +1,7 @@
-"""Tokens of service accounts: issued for a time, accepted while they are valid and what they are bound to lives.
+"""Tokens of service accounts: JSON web tokens that expire, and that are bound to their account or another object.
 
-They are JSON web tokens signed with a secret of this cluster (HS256): only this cluster can check them, so there is
-no list of public keys. Nothing here decides who may have one.
+They are signed with a secret of this cluster (HS256), so only this cluster can verify them and no public keys are
+published. This module does not authorize the creation of a token.
 """
 
 from __future__ import annotations
@@ -25,37 +25,39 @@ _EXTRA = "authentication.kubernetes.io"
 
 
 class Issuer:
-    """Signs tokens with `secret` and reads them back. Times are seconds since the epoch."""
+    """Signs tokens with `secret` and verifies them. Times are seconds since the epoch."""
 
     def __init__(self, store: Store, secret: bytes) -> None:
         self._store = store
         self._secret = secret
 
-    def issue(self, found: Object, *, now: float, until: float, token_id: str, bound: Object | None = None) -> str:
-        """Return a token for a ServiceAccount object, bound to another object or to nothing but the account."""
-        metadata = found["metadata"]
-        about: dict[str, Any] = {
+    def issue(
+        self, service_account: Object, *, now: float, until: float, token_id: str, bound: Object | None = None
+    ) -> str:
+        """Return a token for a ServiceAccount, bound to `bound` if it is an object."""
+        metadata = service_account["metadata"]
+        private_claims: dict[str, Any] = {
             "namespace": metadata["namespace"],
             "serviceaccount": {"name": metadata["name"], "uid": metadata["uid"]},
         }
         if bound is not None:
-            about[bound["kind"].lower()] = {"name": bound["metadata"]["name"], "uid": bound["metadata"]["uid"]}
+            private_claims[bound["kind"].lower()] = {"name": bound["metadata"]["name"], "uid": bound["metadata"]["uid"]}
         claims = {
             "aud": [AUDIENCE],
             "exp": int(until),
             "iat": int(now),
             "iss": AUDIENCE,
             "jti": token_id,
-            "kubernetes.io": about,
+            "kubernetes.io": private_claims,
             "nbf": int(now),
             "sub": f"system:serviceaccount:{metadata['namespace']}:{metadata['name']}",
         }
-        head = _encoded(msgspec.json.encode({"alg": "HS256", "kid": "local", "typ": "JWT"}))
-        body = f"{head}.{_encoded(msgspec.json.encode(claims))}"
+        header = _encoded(msgspec.json.encode({"alg": "HS256", "kid": "local", "typ": "JWT"}))
+        body = f"{header}.{_encoded(msgspec.json.encode(claims))}"
         return f"{body}.{self._signature(body)}"
 
     def user(self, token: str, now: float) -> User | None:
-        """Return whose token this is; None if it is none of ours, over, or what it is bound to has gone."""
+        """Return the user of a token; None if it is invalid or expired, or its account or bound object is gone."""
         body, _, signature = token.rpartition(".")
         if not hmac.compare_digest(signature.encode(), self._signature(body).encode()):
             return None
@@ -63,25 +65,25 @@ class Issuer:
             claims: dict[str, Any] = msgspec.json.decode(_decoded(body.partition(".")[2]))
         except (binascii.Error, ValueError):
             return None
-        about = claims["kubernetes.io"]
-        namespace, named = about["namespace"], about["serviceaccount"]
-        if not claims["nbf"] <= now < claims["exp"] or not self._lives(_ACCOUNTS, namespace, named):
+        private_claims = claims["kubernetes.io"]
+        namespace, account_ref = private_claims["namespace"], private_claims["serviceaccount"]
+        if not claims["nbf"] <= now < claims["exp"] or not self._exists(_ACCOUNTS, namespace, account_ref):
             return None
         extra: dict[str, tuple[str, ...]] = {f"{_EXTRA}/credential-id": (f"JTI={claims['jti']}",)}
         for kind, table in _TABLES.items():
-            bound = about.get(kind.lower())
-            if bound is None:
+            bound_ref = private_claims.get(kind.lower())
+            if bound_ref is None:
                 continue
-            if not self._lives(table, "" if kind == "Node" else namespace, bound):
+            if not self._exists(table, "" if kind == "Node" else namespace, bound_ref):
                 return None
             if kind != "Secret":
-                extra[f"{_EXTRA}/{kind.lower()}-name"] = (bound["name"],)
-                extra[f"{_EXTRA}/{kind.lower()}-uid"] = (bound["uid"],)
-        return account(namespace, named["name"], uid=named["uid"], extra=extra).authenticated()
+                extra[f"{_EXTRA}/{kind.lower()}-name"] = (bound_ref["name"],)
+                extra[f"{_EXTRA}/{kind.lower()}-uid"] = (bound_ref["uid"],)
+        return account(namespace, account_ref["name"], uid=account_ref["uid"], extra=extra).authenticated()
 
-    def _lives(self, table: str, namespace: str, named: dict[str, str]) -> bool:
-        found = self._store.get(table, namespace, named["name"])
-        return found is not None and found["metadata"]["uid"] == named["uid"]
+    def _exists(self, table: str, namespace: str, reference: dict[str, str]) -> bool:
+        live = self._store.get(table, namespace, reference["name"])
+        return live is not None and live["metadata"]["uid"] == reference["uid"]
 
     def _signature(self, body: str) -> str:
         return _encoded(hmac.new(self._secret, body.encode(), hashlib.sha256).digest())

@@ -1,6 +1,6 @@
-"""The authorizer: what the stored roles and bindings allow a user. It reads the store at each question.
+"""The RBAC authorizer: permissions from the roles and bindings in the store.
 
-It has no memory, so a binding holds as soon as it is written. Nothing here refuses; it answers.
+It reads the store for each decision and caches nothing, so a binding takes effect as soon as it is written.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ BINDINGS, CLUSTER_BINDINGS = f"rolebindings.{_GROUP}", f"clusterrolebindings.{_G
 
 
 class AccessVerdict(msgspec.Struct, frozen=True):
-    """An answer, and why: which binding allows it, or which roles could not be found."""
+    """A decision and its reason: the binding that allows the request, or the roles that do not exist."""
 
     allowed: bool
     reason: str = ""
 
 
 class RoleGrant(msgspec.Struct, frozen=True):
-    """A binding that names a user: by which subject, and the rules of its role (None: there is no such role)."""
+    """A binding that applies to a user, its subject, and the rules of its role (None if the role does not exist)."""
 
     binding: Object
     subject: Object
@@ -37,54 +37,54 @@ class RoleGrant(msgspec.Struct, frozen=True):
 
 
 class Authorizer:
-    """Answers from the roles in a store."""
+    """Authorizes with the roles in a store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def decide(self, wanted: Attributes) -> AccessVerdict:
+    def decide(self, attributes: Attributes) -> AccessVerdict:
         """Return whether a request is allowed."""
-        if MASTERS in wanted.user.groups:
+        if MASTERS in attributes.user.groups:
             return AccessVerdict(allowed=True)
-        lost = []
-        for grant in self.grants(wanted.user, wanted.namespace):
+        missing_roles = []
+        for grant in self.grants(attributes.user, attributes.namespace):
             if grant.rules is None:
-                lost.append(_not_found(grant.binding))
-            elif any(rules.allows(rule, wanted) for rule in grant.rules):
-                return AccessVerdict(allowed=True, reason=_because(grant))
-        return AccessVerdict(allowed=False, reason=f"RBAC: {_listed(lost)}" if lost else "")
+                missing_roles.append(_missing_role(grant.binding))
+            elif any(rules.allows(rule, attributes) for rule in grant.rules):
+                return AccessVerdict(allowed=True, reason=_allow_reason(grant))
+        return AccessVerdict(allowed=False, reason=f"RBAC: {_joined(missing_roles)}" if missing_roles else "")
 
     def rules_of(self, user: User, namespace: str) -> tuple[list[Rule], list[str]]:
-        """Return all rules that hold for a user in a namespace (empty: in the cluster), and the roles not found."""
-        found: list[Rule] = []
-        lost: list[str] = []
+        """Return the rules of a user in a namespace (empty: cluster-wide), and the missing roles of its bindings."""
+        granted: list[Rule] = []
+        missing_roles: list[str] = []
         for grant in self.grants(user, namespace):
             if grant.rules is None:
-                lost.append(_not_found(grant.binding))
+                missing_roles.append(_missing_role(grant.binding))
             else:
-                found.extend(grant.rules)
-        return found, lost
+                granted.extend(grant.rules)
+        return granted, missing_roles
 
     def grants(self, user: User, namespace: str) -> Iterator[RoleGrant]:
-        """Iterate over the bindings that name a user, those of the cluster first."""
+        """Iterate over the bindings of a user, cluster role bindings first."""
         bindings = self._store.list(CLUSTER_BINDINGS)
         if namespace:
             bindings += self._store.list(BINDINGS, namespace)
         for binding in bindings:
-            subject = next((each for each in binding.get("subjects") or () if _is(each, user, namespace)), None)
+            subject = next((each for each in binding.get("subjects") or () if _matches(each, user, namespace)), None)
             if subject is not None:
                 yield RoleGrant(binding, subject, self.role(binding["roleRef"], namespace))
 
     def role(self, reference: dict[str, Any], namespace: str) -> tuple[Rule, ...] | None:
-        """Return the rules of the role that a binding of this namespace refers to, or None."""
+        """Return the rules of the role that a binding in this namespace refers to, or None."""
         if reference["kind"] == "ClusterRole":
-            found = self._store.get(CLUSTER_ROLES, "", reference["name"])
+            role = self._store.get(CLUSTER_ROLES, "", reference["name"])
         else:
-            found = self._store.get(ROLES, namespace, reference["name"])
-        return None if found is None else tuple(found.get("rules") or ())
+            role = self._store.get(ROLES, namespace, reference["name"])
+        return None if role is None else tuple(role.get("rules") or ())
 
 
-def _is(subject: Object, user: User, namespace: str) -> bool:
+def _matches(subject: Object, user: User, namespace: str) -> bool:
     kind, name = str(subject.get("kind")), str(subject.get("name", ""))
     if kind == "User":
         return name == user.name
@@ -93,23 +93,23 @@ def _is(subject: Object, user: User, namespace: str) -> bool:
     return kind == "ServiceAccount" and account_of(user.name) == (subject.get("namespace") or namespace, name)
 
 
-def _because(grant: RoleGrant) -> str:
+def _allow_reason(grant: RoleGrant) -> str:
     metadata, reference, subject = grant.binding["metadata"], grant.binding["roleRef"], grant.subject
     name = f"{metadata['name']}/{metadata['namespace']}" if "namespace" in metadata else metadata["name"]
-    who = subject["name"]
+    subject_name = subject["name"]
     if subject["kind"] == "ServiceAccount":
-        who = f"{who}/{subject.get('namespace', '')}"
+        subject_name = f"{subject_name}/{subject.get('namespace', '')}"
     return (
         f'RBAC: allowed by {grant.binding["kind"]} "{name}" of {reference["kind"]} "{reference["name"]}" '
-        f'to {subject["kind"]} "{who}"'
+        f'to {subject["kind"]} "{subject_name}"'
     )
 
 
-def _not_found(binding: Object) -> str:
+def _missing_role(binding: Object) -> str:
     reference = binding["roleRef"]
     return f'{reference["kind"].lower()}.{_GROUP} "{reference["name"]}" not found'
 
 
-def _listed(texts: list[str]) -> str:
+def _joined(texts: list[str]) -> str:
     distinct = list(dict.fromkeys(texts))
     return distinct[0] if len(distinct) == 1 else "[" + ", ".join(distinct) + "]"

@@ -1,6 +1,6 @@
-"""The roles and bindings that every cluster has from the start, as far as clients need them. Pure.
+"""The roles and bindings that every cluster starts with, as far as clients need them. Pure.
 
-The verbs and resources are those of Kubernetes 1.36. The roles of the control plane's own parts are left out.
+Verbs and resources are those of Kubernetes 1.36. Roles of control plane components are omitted.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ _READ = "get list watch"
 _WRITE = "create delete deletecollection patch update"
 _ALL = "create delete deletecollection get list patch update watch"
 _APPS = "daemonsets deployments deployments/rollback deployments/scale replicasets replicasets/scale"
-_APPS_SEEN = (
+_APPS_READABLE = (
     "daemonsets daemonsets/status deployments deployments/scale deployments/status replicasets replicasets/scale "
     "replicasets/status"
 )
-_OLD = " networkpolicies replicationcontrollers/scale"
+_EXTENSIONS = " networkpolicies replicationcontrollers/scale"
 
 # verbs, API groups ("core" is the core group), resources
 _RULES: dict[str, tuple[tuple[str, str, str], ...]] = {
@@ -53,7 +53,7 @@ _RULES: dict[str, tuple[tuple[str, str, str], ...]] = {
         (_WRITE, "apps", f"{_APPS} statefulsets statefulsets/scale"),
         (_WRITE, "autoscaling", "horizontalpodautoscalers"),
         (_WRITE, "batch", "cronjobs jobs"),
-        (_WRITE, "extensions", f"{_APPS} ingresses{_OLD}"),
+        (_WRITE, "extensions", f"{_APPS} ingresses{_EXTENSIONS}"),
         (_WRITE, "policy", "poddisruptionbudgets"),
         (_WRITE, "networking.k8s.io", "ingresses networkpolicies"),
         (_ALL, "coordination.k8s.io", "leases"),
@@ -78,11 +78,11 @@ _RULES: dict[str, tuple[tuple[str, str, str], ...]] = {
         (
             _READ,
             "apps",
-            f"controllerrevisions {_APPS_SEEN} statefulsets statefulsets/scale statefulsets/status",
+            f"controllerrevisions {_APPS_READABLE} statefulsets statefulsets/scale statefulsets/status",
         ),
         (_READ, "autoscaling", "horizontalpodautoscalers horizontalpodautoscalers/status"),
         (_READ, "batch", "cronjobs cronjobs/status jobs jobs/status"),
-        (_READ, "extensions", f"{_APPS_SEEN} ingresses ingresses/status{_OLD}"),
+        (_READ, "extensions", f"{_APPS_READABLE} ingresses ingresses/status{_EXTENSIONS}"),
         (_READ, "policy", "poddisruptionbudgets poddisruptionbudgets/status"),
         (_READ, "networking.k8s.io", "ingresses ingresses/status networkpolicies"),
         (_READ, "resource.k8s.io", "resourceclaims resourceclaims/status resourceclaimtemplates"),
@@ -101,7 +101,7 @@ _PATHS = {
     ),
 }
 _AGGREGATED = {"admin": "", "edit": "admin", "view": "edit"}
-"""Roles made of others, and what they are a part of themselves."""
+"""Aggregated ClusterRoles, and the role that each of them is aggregated to."""
 
 _BINDINGS = {
     "cluster-admin": ("system:masters",),
@@ -129,7 +129,7 @@ def objects() -> Iterator[Object]:
 
 
 def _rules(name: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = [
+    rules: list[dict[str, Any]] = [
         {
             "verbs": verbs.split(),
             "apiGroups": ["" if group == "core" else group for group in groups.split()],
@@ -138,9 +138,9 @@ def _rules(name: str) -> list[dict[str, Any]]:
         for verbs, groups, resources in _RULES.get(name, ())
     ]
     if name in _PATHS:
-        verbs, urls = _PATHS[name]
-        found.append({"verbs": verbs.split(), "nonResourceURLs": urls.split()})
-    return found
+        verbs, paths = _PATHS[name]
+        rules.append({"verbs": verbs.split(), "nonResourceURLs": paths.split()})
+    return rules
 
 
 def _object(kind: str, name: str, labels: dict[str, str]) -> Object:

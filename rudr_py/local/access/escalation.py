@@ -1,6 +1,6 @@
-"""Nobody grants what they may not do themselves: the check before a role or binding is written.
+"""Privilege escalation check: a user may grant only permissions that the user has.
 
-Who may `escalate` a role, or `bind` it, is exempt; so are the local controllers, which are no user.
+The verbs `escalate` and `bind` exempt a user. The local controllers are not users and are exempt too.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _EVERYTHING: tuple[Rule, ...] = (
 
 
 def check(authorizer: Authorizer, user: User, resource: Resource, new: Object, old: Object | None) -> None:
-    """Refuse (403) a role or binding that grants what its writer does not hold. Raises `ApiError`."""
+    """Raise `ForbiddenError` (403) for a role or binding that grants permissions its writer does not have."""
     if resource.table in (ROLES, CLUSTER_ROLES):
         _check_role(authorizer, user, resource, new, old)
     elif resource.table in TABLES:
@@ -38,15 +38,15 @@ def _check_role(authorizer: Authorizer, user: User, resource: Resource, new: Obj
     aggregates = new.get("aggregationRule")
     if same_rules and aggregates == before.get("aggregationRule"):
         return
-    if _may(authorizer, user, "escalate", resource.plural, new["metadata"]):
+    if _is_allowed(authorizer, user, "escalate", resource.plural, new["metadata"]):
         return
     namespace, name = new["metadata"].get("namespace", ""), new["metadata"].get("name", "")
-    held, lost = authorizer.rules_of(user, namespace)
+    held, missing_roles = authorizer.rules_of(user, namespace)
     if aggregates and aggregates != before.get("aggregationRule") and rules.missing(held, _EVERYTHING):
         raise api_errors.forbidden(resource, name, "must have cluster-admin privileges to use the aggregationRule")
-    lacking = rules.missing(held, new.get("rules") or ())
-    if lacking:
-        raise _refusal(resource, name, user, lacking, lost)
+    escalated = rules.missing(held, new.get("rules") or ())
+    if escalated:
+        raise _forbidden(resource, name, user, escalated, missing_roles)
 
 
 def _check_binding(authorizer: Authorizer, user: User, resource: Resource, new: Object, old: Object | None) -> None:
@@ -55,19 +55,19 @@ def _check_binding(authorizer: Authorizer, user: User, resource: Resource, new: 
     reference: dict[str, Any] = new.get("roleRef") or {}
     plural = "clusterroles" if reference.get("kind") == "ClusterRole" else "roles"
     namespace = new["metadata"].get("namespace", "")
-    if _may(authorizer, user, "bind", plural, {"namespace": namespace, "name": reference.get("name", "")}):
+    if _is_allowed(authorizer, user, "bind", plural, {"namespace": namespace, "name": reference.get("name", "")}):
         return
     granted = authorizer.role(reference, namespace) if reference.get("kind") and reference.get("name") else ()
     if granted is None:
         raise api_errors.not_found(resource, reference["name"])
-    held, lost = authorizer.rules_of(user, namespace)
-    lacking = rules.missing(held, granted)
-    if lacking:
-        raise _refusal(resource, new["metadata"].get("name", ""), user, lacking, lost)
+    held, missing_roles = authorizer.rules_of(user, namespace)
+    escalated = rules.missing(held, granted)
+    if escalated:
+        raise _forbidden(resource, new["metadata"].get("name", ""), user, escalated, missing_roles)
 
 
-def _may(authorizer: Authorizer, user: User, verb: str, plural: str, metadata: dict[str, Any]) -> bool:
-    wanted = Attributes(
+def _is_allowed(authorizer: Authorizer, user: User, verb: str, plural: str, metadata: dict[str, Any]) -> bool:
+    attributes = Attributes(
         user=user,
         verb=verb,
         group="rbac.authorization.k8s.io",
@@ -75,15 +75,15 @@ def _may(authorizer: Authorizer, user: User, verb: str, plural: str, metadata: d
         namespace=metadata.get("namespace", ""),
         name=metadata.get("name", ""),
     )
-    return authorizer.decide(wanted).allowed
+    return authorizer.decide(attributes).allowed
 
 
-def _refusal(resource: Resource, name: str, user: User, lacking: list[Rule], lost: list[str]) -> ApiError:
+def _forbidden(resource: Resource, name: str, user: User, escalated: list[Rule], missing_roles: list[str]) -> ApiError:
     groups = " ".join(f'"{group}"' for group in user.groups)
-    listed = "\n".join(rules.shown(rule) for rule in lacking)
-    why = (
+    listed = "\n".join(rules.formatted(rule) for rule in escalated)
+    reason = (
         f'user "{user.name}" (groups=[{groups}]) is attempting to grant RBAC permissions not currently held:\n{listed}'
     )
-    if lost:
-        why += f"; resolution errors: [{', '.join(lost)}]"
-    return api_errors.forbidden(resource, name, why)
+    if missing_roles:
+        reason += f"; resolution errors: [{', '.join(missing_roles)}]"
+    return api_errors.forbidden(resource, name, reason)

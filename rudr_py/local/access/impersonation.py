@@ -1,7 +1,8 @@
-"""Acting as somebody else: what the `Impersonate-*` headers ask for, and whether it is allowed.
+"""Impersonation: the user of the `Impersonate-*` headers, and the permissions that it requires.
 
-Two ways allow it: `impersonate` on users, groups, service accounts (every release), and from 1.36 the constrained
-one (KEP-5284), which also asks for `impersonate-on:<mode>:<verb>` on what is wanted. The modes for nodes are left out.
+The verb `impersonate` on users, groups and service accounts allows it in every release. From 1.36 constrained
+impersonation (KEP-5284) allows it too and requires `impersonate-on:<mode>:<verb>` on the requested resource. The
+modes for nodes are not implemented.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from rudr_py.local.access import attributes
-from rudr_py.local.access.attributes import Attributes
+from rudr_py.local.access.attributes import Attributes, forbidden
 from rudr_py.local.access.authorizer import AccessVerdict
 from rudr_py.local.access.user import ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED, User, account, account_of
 from rudr_py.local.apimachinery import api_errors
@@ -25,7 +25,7 @@ _LEGACY, _ACCOUNT, _USER_INFO = "", "serviceaccount", "user-info"
 
 
 def requested(headers: Mapping[str, list[str]]) -> User | None:
-    """Return who is to be impersonated, from headers with names in lower case; None if nobody. Raises `ApiError`."""
+    """Return the impersonated user from headers with lower-case names, or None. Raises `ApiError`."""
     name = (headers.get("impersonate-user") or [""])[0]
     groups = tuple(headers.get("impersonate-group", ()))
     uid = (headers.get("impersonate-uid") or [""])[0]
@@ -52,81 +52,86 @@ def _go_map(extra: dict[str, tuple[str, ...]]) -> str:
     return "{" + ", ".join(f'"{key}":{_go_strings(each)}' for key, each in extra.items()) + "}" if extra else "(nil)"
 
 
-def acting(wanted: User) -> User:
-    """Return the user that requests then come from: with the groups that such a user always has."""
-    named = account_of(wanted.name)
-    if not wanted.groups and named is not None:
-        wanted = msgspec.structs.replace(wanted, groups=account(*named).groups)
-    if AUTHENTICATED in wanted.groups or UNAUTHENTICATED in wanted.groups:
-        return wanted
-    added = UNAUTHENTICATED if wanted.name == ANONYMOUS else AUTHENTICATED
-    return msgspec.structs.replace(wanted, groups=(*wanted.groups, added))
+def acting(user: User) -> User:
+    """Return the impersonated user with the groups that the server adds."""
+    service_account = account_of(user.name)
+    if not user.groups and service_account is not None:
+        user = msgspec.structs.replace(user, groups=account(*service_account).groups)
+    if AUTHENTICATED in user.groups or UNAUTHENTICATED in user.groups:
+        return user
+    group = UNAUTHENTICATED if user.name == ANONYMOUS else AUTHENTICATED
+    return msgspec.structs.replace(user, groups=(*user.groups, group))
 
 
 class Impersonation:
-    """Decides who may act as whom. Remembers which way last worked for a user, since the refusal speaks of that."""
+    """Authorizes impersonation. It remembers the last allowed mode of each user, which a refusal refers to."""
 
     def __init__(self, decide: Decide, *, constrained: bool) -> None:
         self._decide = decide
         self._constrained = constrained
-        self._worked: dict[str, str] = {}
+        self._last_modes: dict[str, str] = {}
 
-    def check(self, asked: Attributes, wanted: User) -> None:
-        """Refuse (403) when `asked.user` may not act as `wanted` for what is asked. Raises `ApiError`."""
-        impersonator = asked.user.name
-        modes = [*self._modes(wanted), _LEGACY]
-        last = self._worked.get(impersonator)
+    def check(self, attributes: Attributes, user: User) -> None:
+        """Raise `ForbiddenError` (403) if the user of the request may not impersonate `user` for it."""
+        impersonator = attributes.user.name
+        modes = [*self._modes(user), _LEGACY]
+        last = self._last_modes.get(impersonator)
         if last in modes:
             modes.insert(0, last)
         refusals = []
         for mode in modes:
-            refusal = self._refused(asked, wanted, mode)
+            refusal = self._first_refusal(attributes, user, mode)
             if refusal is None:
-                self._worked[impersonator] = mode
+                self._last_modes[impersonator] = mode
                 return
             refusals.append(refusal)
-        raise attributes.forbidden(*refusals[0])
+        raise forbidden(*refusals[0])
 
-    def _modes(self, wanted: User) -> Iterator[str]:
-        """The constrained modes that can be asked for such a user."""
-        if not self._constrained or wanted.name.startswith("system:node:"):
+    def _modes(self, user: User) -> Iterator[str]:
+        """The constrained modes for an impersonated user."""
+        if not self._constrained or user.name.startswith("system:node:"):
             return
-        if account_of(wanted.name) is None:
+        if account_of(user.name) is None:
             yield _USER_INFO
-        elif not (wanted.groups or wanted.uid or wanted.extra):
+        elif not (user.groups or user.uid or user.extra):
             yield _ACCOUNT
 
-    def _refused(self, asked: Attributes, wanted: User, mode: str) -> tuple[Attributes, str] | None:
-        """The first right that is missing, and why."""
+    def _first_refusal(self, attributes: Attributes, user: User, mode: str) -> tuple[Attributes, str] | None:
+        """The first missing permission and the reason, or None."""
         if mode != _LEGACY:
-            on = msgspec.structs.replace(asked, verb=f"impersonate-on:{mode}:{asked.verb}")
-            verdict = self._decide(on)
+            target = msgspec.structs.replace(attributes, verb=f"impersonate-on:{mode}:{attributes.verb}")
+            verdict = self._decide(target)
             if not verdict.allowed:
-                return on, verdict.reason
-        for needed in _identities(asked.user, wanted, mode):
-            verdict = self._decide(needed)
+                return target, verdict.reason
+        for identity in _identities(attributes.user, user, mode):
+            verdict = self._decide(identity)
             if not verdict.allowed:
-                return needed, verdict.reason
+                return identity, verdict.reason
         return None
 
 
-def _identities(user: User, wanted: User, mode: str) -> Iterator[Attributes]:
-    """The rights to be this user, with these groups, this uid and these extras."""
+def _identities(acting_user: User, user: User, mode: str) -> Iterator[Attributes]:
+    """The permissions that impersonating the name, groups, uid and extras of a user requires."""
     verb = f"impersonate:{mode}" if mode else "impersonate"
     group = _AUTHENTICATION if mode else ""
-    named = account_of(wanted.name)
-    if named is not None:
+    service_account = account_of(user.name)
+    if service_account is not None:
         yield Attributes(
-            user=user, verb=verb, group=group, resource="serviceaccounts", namespace=named[0], name=named[1]
+            user=acting_user,
+            verb=verb,
+            group=group,
+            resource="serviceaccounts",
+            namespace=service_account[0],
+            name=service_account[1],
         )
     else:
-        yield Attributes(user=user, verb=verb, group=group, resource="users", name=wanted.name)
-    for name in wanted.groups:
-        yield Attributes(user=user, verb=verb, group=group, resource="groups", name=name)
-    if wanted.uid:
-        yield Attributes(user=user, verb=verb, group=_AUTHENTICATION, resource="uids", name=wanted.uid)
-    for key, values in wanted.extra.items():
+        yield Attributes(user=acting_user, verb=verb, group=group, resource="users", name=user.name)
+    for name in user.groups:
+        yield Attributes(user=acting_user, verb=verb, group=group, resource="groups", name=name)
+    if user.uid:
+        yield Attributes(user=acting_user, verb=verb, group=_AUTHENTICATION, resource="uids", name=user.uid)
+    for key, values in user.extra.items():
         for value in values:
             yield Attributes(
-                user=user, verb=verb, group=_AUTHENTICATION, resource="userextras", subresource=key, name=value
+                user=acting_user, verb=verb, group=_AUTHENTICATION, resource="userextras", subresource=key, name=value
             )

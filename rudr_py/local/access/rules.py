@@ -1,4 +1,4 @@
-"""What one rule of a role covers, and how rules are shown. Rules are the JSON of the RBAC API. Pure."""
+"""Matching and formatting of the rules of RBAC roles. Rules are JSON of the RBAC API. Pure."""
 
 from __future__ import annotations
 
@@ -12,56 +12,61 @@ Rule = dict[str, Any]
 _IDENTITY = ("apiGroups", "resources", "resourceNames", "nonResourceURLs")
 
 
-def allows(rule: Rule, wanted: Attributes) -> bool:
+def allows(rule: Rule, attributes: Attributes) -> bool:
     """Return whether a rule allows a request."""
-    if not _has(rule, "verbs", wanted.verb):
+    if not _includes(rule, "verbs", attributes.verb):
         return False
-    if not wanted.resource:
-        return _has_url(rule, wanted.path)
+    if not attributes.resource:
+        return _covers_url(rule, attributes.path)
     return (
-        _has(rule, "apiGroups", wanted.group)
-        and _has_resource(rule, wanted.full_resource)
-        and _has_name(rule, wanted.name)
+        _includes(rule, "apiGroups", attributes.group)
+        and _covers_resource(rule, attributes.full_resource)
+        and _covers_name(rule, attributes.name)
     )
 
 
-def _has(rule: Rule, key: str, value: str) -> bool:
+def _includes(rule: Rule, key: str, value: str) -> bool:
     values = rule.get(key) or ()
     return "*" in values or value in values
 
 
-def _has_url(rule: Rule, path: str) -> bool:
+def _covers_url(rule: Rule, path: str) -> bool:
     for url in rule.get("nonResourceURLs") or ():
         if url in ("*", path) or (url.endswith("*") and path.startswith(url.rstrip("*"))):
             return True
     return False
 
 
-def _has_resource(rule: Rule, resource: str) -> bool:
+def _covers_resource(rule: Rule, resource: str) -> bool:
     subresource = resource.partition("/")[2]
-    found = rule.get("resources") or ()
-    return "*" in found or resource in found or bool(subresource and f"*/{subresource}" in found)
+    resources = rule.get("resources") or ()
+    return "*" in resources or resource in resources or bool(subresource and f"*/{subresource}" in resources)
 
 
-def _has_name(rule: Rule, name: str) -> bool:
+def _covers_name(rule: Rule, name: str) -> bool:
     names = rule.get("resourceNames") or ()
     return not names or (name != "" and name in names)
 
 
-def missing(held: Iterable[Rule], wanted: Iterable[Rule]) -> list[Rule]:
-    """Return what `wanted` grants and `held` does not: rules of one resource each, their verbs together, in order."""
+def missing(held: Iterable[Rule], requested: Iterable[Rule]) -> list[Rule]:
+    """Return the permissions of `requested` that `held` lacks: a rule for each resource, with merged verbs, sorted."""
     held = list(held)
-    lacking = [each for rule in wanted for each in _pieces(rule) if not any(_covers(one, each) for one in held)]
+    uncovered = [
+        piece
+        for rule in requested
+        for piece in _split(rule)
+        if not any(_covers(held_rule, piece) for held_rule in held)
+    ]
     merged: dict[tuple[Any, ...], Rule] = {}
-    for piece in lacking:
-        key = tuple(tuple(piece.get(part) or ()) for part in _IDENTITY)
-        known = merged.setdefault(key, {**piece, "verbs": []})
-        known["verbs"] += [verb for verb in piece["verbs"] if verb not in known["verbs"]]
-    return sorted(merged.values(), key=shown)
+    for uncovered_rule in uncovered:
+        key = tuple(tuple(uncovered_rule.get(part) or ()) for part in _IDENTITY)
+        merged_rule = merged.setdefault(key, {**uncovered_rule, "verbs": []})
+        merged_rule["verbs"] += [verb for verb in uncovered_rule["verbs"] if verb not in merged_rule["verbs"]]
+    return sorted(merged.values(), key=formatted)
 
 
-def _pieces(rule: Rule) -> Iterator[Rule]:
-    """A rule as rules of one verb and one resource, name or URL."""
+def _split(rule: Rule) -> Iterator[Rule]:
+    """Split a rule into rules with one verb and one resource, name or URL."""
     verbs = rule.get("verbs") or ()
     names = rule.get("resourceNames") or ()
     for group, resource, verb in itertools.product(rule.get("apiGroups") or (), rule.get("resources") or (), verbs):
@@ -72,20 +77,20 @@ def _pieces(rule: Rule) -> Iterator[Rule]:
 
 
 def _covers(held: Rule, piece: Rule) -> bool:
-    if not _has(held, "verbs", piece["verbs"][0]):
+    if not _includes(held, "verbs", piece["verbs"][0]):
         return False
     if "nonResourceURLs" in piece:
-        return _has_url(held, piece["nonResourceURLs"][0])
+        return _covers_url(held, piece["nonResourceURLs"][0])
     names = held.get("resourceNames") or ()
     return (
-        _has(held, "apiGroups", piece["apiGroups"][0])
-        and _has_resource(held, piece["resources"][0])
+        _includes(held, "apiGroups", piece["apiGroups"][0])
+        and _covers_resource(held, piece["resources"][0])
         and (not names or set(piece.get("resourceNames") or ("",)) <= set(names))
     )
 
 
-def shown(rule: Rule) -> str:
-    """Return a rule as refusals print it."""
+def formatted(rule: Rule) -> str:
+    """Return a rule in the form of the server's error messages."""
     parts = [
         f"{label}:[{' '.join(_quoted(each) for each in rule[key])}]"
         for label, key in (

@@ -1,4 +1,4 @@
-"""What a cluster is told about access: a value to put into `LocalSettings.access`. Pure."""
+"""Settings of authentication and authorization, see `LocalSettings.access`. Pure."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from rudr_py.local.access.user import User
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
-    """A serving certificate, all PEM. `chain` is what the server shows, `authority` what clients trust it by."""
+    """A serving certificate in PEM. `chain` is sent to clients, which verify it with `authority`."""
 
     chain: bytes
     key: bytes
     authority: bytes
 
     def __repr__(self) -> str:
-        """Name the kind only, never the key."""
+        """Omit the key."""
         return "Certificate(…)"
 
 
 class AccessSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How requests are let in.
+    """How requests are authenticated and authorized.
 
-    `tls`: the certificate to serve with (None: plain HTTP). `tokens`: static bearer tokens and whose they are; the
-    kubeconfig's own token belongs to a user of `system:masters` and comes by itself. `rbac`: whether the stored roles
-    decide; if not, everybody who is known may do all. `anonymous`: requests without credentials come from
-    `system:anonymous`, instead of being refused with 401.
+    `certificate` is the serving certificate (None: plain HTTP). `tokens` maps static bearer tokens to users; the token
+    of the kubeconfig is added automatically and belongs to a user of `system:masters`. With `rbac` the stored roles and
+    bindings decide; without it every authenticated user may do everything. With `anonymous`, a request without
+    credentials comes from `system:anonymous` instead of being rejected with 401.
     """
 
-    tls: Certificate | None = None
+    certificate: Certificate | None = None
     tokens: dict[str, User] = {}
     rbac: bool = True
     anonymous: bool = False
 
     def __repr__(self) -> str:
-        """Count the tokens instead of showing them."""
-        return f"Access(tls={self.tls is not None}, tokens={len(self.tokens)}, rbac={self.rbac})"
+        """Omit the tokens."""
+        return f"Access(tls={self.certificate is not None}, tokens={len(self.tokens)}, rbac={self.rbac})"

@@ -1,4 +1,4 @@
-"""What a client may not write, and what a subresource leaves alone: the parts of an object that the server keeps.
+"""The fields of an object that a write cannot set: those that the server or another subresource owns.
 
 All functions change the new object in place and never the live one.
 """
@@ -26,9 +26,9 @@ _OMITTED_WHEN_EMPTY = (
     "ownerReferences",
     "selfLink",
 )
-_KEPT_IF_ABSENT = ("uid", "creationTimestamp", "generateName")
-_KEPT = ("deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink", "resourceVersion")
-_BORN_WITHOUT = (
+_INHERITED = ("uid", "creationTimestamp", "generateName")
+_SERVER_OWNED = ("deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink", "resourceVersion")
+_CLEARED_ON_CREATE = (
     "uid",
     "creationTimestamp",
     "deletionTimestamp",
@@ -36,11 +36,11 @@ _BORN_WITHOUT = (
     "selfLink",
     "generation",
 )
-_LABELLED_THROUGH_STATUS = frozenset({"nodes", "pods"})
+_STATUS_MAY_SET_LABELS = frozenset({"nodes", "pods"})
 
 
-def check_place(resource: Resource, namespace: str, name: str, metadata: Any) -> None:
-    """Refuse a body that names another namespace or name than the path; fill in what it leaves out."""
+def check_path(resource: Resource, namespace: str, name: str, metadata: Any) -> None:
+    """Raise `ApiError` (400) if a body names another namespace or object than the path; set them if absent."""
     if resource.namespaced:
         if metadata.get("namespace") not in (None, "", namespace):
             raise api_errors.bad_request(
@@ -50,22 +50,22 @@ def check_place(resource: Resource, namespace: str, name: str, metadata: Any) ->
     else:
         metadata.pop("namespace", None)
     if name:
-        given = metadata.setdefault("name", name)
-        if given != name:
+        body_name = metadata.setdefault("name", name)
+        if body_name != name:
             raise api_errors.bad_request(
-                f"the name of the object ({given}) does not match the name on the URL ({name})"
+                f"the name of the object ({body_name}) does not match the name on the URL ({name})"
             )
 
 
-def begin(world: Backend, resource: Resource, obj: Object) -> None:
-    """Give a new object its identity, and take away what only the server or a controller writes."""
+def prepare_new(backend: Backend, resource: Resource, obj: Object) -> None:
+    """Set the identity of a new object, and remove the fields that only the server or a controller writes."""
     metadata = obj["metadata"]
-    for key in _BORN_WITHOUT:
+    for key in _CLEARED_ON_CREATE:
         metadata.pop(key, None)
     if not metadata.get("name") and metadata.get("generateName"):
-        metadata["name"] = object_meta.generated(metadata["generateName"], world.chance.choice)
-    metadata["uid"] = world.uid()
-    metadata["creationTimestamp"] = world.now()
+        metadata["name"] = object_meta.generated(metadata["generateName"], backend.rng.choice)
+    metadata["uid"] = backend.uid()
+    metadata["creationTimestamp"] = backend.now()
     if resource.status and not (resource.custom and resource.node is None):
         _set_or_drop(obj, "status", _empty_status(resource))
 
@@ -75,43 +75,41 @@ def _empty_status(resource: Resource) -> Any:
 
 
 def isolate(resource: Resource, new: Object, live: Object, subresource: str) -> None:
-    """Put back what a write through this door cannot change."""
-    metadata, kept = new["metadata"], live["metadata"]
+    """Restore the fields that a write through this endpoint cannot change."""
+    metadata, live_metadata = new["metadata"], live["metadata"]
     if subresource == "status":
-        _only_status(resource, new, live)
+        _isolate_status(resource, new, live)
         metadata = new["metadata"]
     elif subresource == "finalize":
         spec = new.get("spec") or {}
-        _replace(new, {**live, "metadata": {**kept, "managedFields": kept.get("managedFields")}})
+        _replace(new, {**live, "metadata": {**live_metadata, "managedFields": live_metadata.get("managedFields")}})
         new["spec"] = spec
         metadata = new["metadata"]
     elif resource.status:
         _set_or_drop(new, "status", live.get("status"))
-    for key in _KEPT:
-        _set_or_drop(metadata, key, kept.get(key))
-    for key in _KEPT_IF_ABSENT:
+    for key in _SERVER_OWNED:
+        _set_or_drop(metadata, key, live_metadata.get(key))
+    for key in _INHERITED:
         if not metadata.get(key):
-            _set_or_drop(metadata, key, kept.get(key))
-    metadata.setdefault("name", kept["name"])
-    if kept.get("namespace"):
-        metadata.setdefault("namespace", kept["namespace"])
+            _set_or_drop(metadata, key, live_metadata.get(key))
+    metadata.setdefault("name", live_metadata["name"])
+    if live_metadata.get("namespace"):
+        metadata.setdefault("namespace", live_metadata["namespace"])
 
 
-def _only_status(resource: Resource, new: Object, live: Object) -> None:
-    """A write to the status subresource: all else is as it was, but for who owns what."""
-    given, managed = new.get("status"), new["metadata"].get("managedFields")
+def _isolate_status(resource: Resource, new: Object, live: Object) -> None:
+    """Restore everything except the status, and except field ownership."""
+    status, manager_entries = new.get("status"), new["metadata"].get("managedFields")
     metadata = dict(new["metadata"])
     _replace(new, live)
     if not resource.custom:
-        labels = (
-            metadata.get("labels") if resource.table in _LABELLED_THROUGH_STATUS else live["metadata"].get("labels")
-        )
+        labels = metadata.get("labels") if resource.table in _STATUS_MAY_SET_LABELS else live["metadata"].get("labels")
         _set_or_drop(metadata, "labels", labels)
         new["metadata"] = metadata
     else:
         new["metadata"] = dict(live["metadata"])
-    _set_or_drop(new["metadata"], "managedFields", managed)
-    _set_or_drop(new, "status", given)
+    _set_or_drop(new["metadata"], "managedFields", manager_entries)
+    _set_or_drop(new, "status", status)
 
 
 def _replace(obj: Object, content: Object) -> None:
@@ -126,15 +124,15 @@ def _set_or_drop(place: Object, key: str, value: Any) -> None:
         place[key] = value
 
 
-def tidy(metadata: Object) -> None:
-    """Leave out what Go leaves out of metadata when it is empty."""
+def drop_empty(metadata: Object) -> None:
+    """Remove the empty metadata fields that Go omits."""
     for key in _OMITTED_WHEN_EMPTY:
         if key in metadata and not metadata[key] and metadata[key] != 0:
             del metadata[key]
 
 
-def may_go(obj: Object) -> bool:
-    """Return whether an object is being deleted and nothing holds it any more."""
+def is_removable(obj: Object) -> bool:
+    """Return whether an object is being deleted and has no finalizers."""
     metadata = obj["metadata"]
     if not metadata.get("deletionTimestamp") or metadata.get("finalizers"):
         return False

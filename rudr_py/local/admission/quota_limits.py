@@ -1,7 +1,7 @@
-"""Admission by ResourceQuota: what would go over a limit of its namespace is refused (403).
+"""Admission by ResourceQuota: a write that would exceed a limit of its namespace is rejected with 403.
 
-What is used is counted in the store at each write, so a quota holds as soon as it is there; `status.used` is written
-by a controller and only shown.
+Usage is counted in the store at each write, so a quota takes effect at once. `status.used`, which a controller writes,
+is not read.
 """
 
 from __future__ import annotations
@@ -10,46 +10,57 @@ from collections.abc import Mapping
 
 from rudr_py.local.apimachinery import api_errors
 from rudr_py.local.backend import Backend
-from rudr_py.local.kind_rules import quota_usage
-from rudr_py.local.kind_rules.quota_usage import QUOTAS, Amount
 from rudr_py.local.registry.resources import Resource
 from rudr_py.local.storage.store import Object
+from rudr_py.local.strategies import quota_usage
+from rudr_py.local.strategies.quota_usage import QUOTAS, Amount
 
 
-def check(world: Backend, resource: Resource, new: Object, old: Object | None) -> None:
-    """Refuse a new or changed object that a quota of its namespace has no room for. Raises `ApiError`."""
+def check(backend: Backend, resource: Resource, new: Object, old: Object | None) -> None:
+    """Raise `ForbiddenError` (403) if a new or changed object exceeds a quota of its namespace."""
     if not resource.namespaced:
         return
     metadata = new["metadata"]
-    for each in world.store.list(QUOTAS, metadata["namespace"]):
-        hard = quota_usage.hard(each)
+    for quota in backend.store.list(QUOTAS, metadata["namespace"]):
+        hard = quota_usage.hard_limits(quota)
         if resource.table in quota_usage.tables(hard):
-            _check_one(world, resource, each["metadata"]["name"], hard, (new, old))
+            _check_quota(backend, resource, quota["metadata"]["name"], hard, (new, old))
 
 
-def _check_one(
-    world: Backend, resource: Resource, name: str, hard: dict[str, Amount], change: tuple[Object, Object | None]
+def _check_quota(
+    backend: Backend, resource: Resource, name: str, hard: dict[str, Amount], change: tuple[Object, Object | None]
 ) -> None:
     new, old = change
-    who = new["metadata"].get("name", "")
+    object_name = new["metadata"].get("name", "")
     if resource.table == "pods" and old is None:
-        silent = [f"{what} for: {','.join(names)}" for what, names in quota_usage.unsaid(new, hard)]
-        if silent:
-            raise api_errors.forbidden(resource, who, f"failed quota: {name}: must specify {'; '.join(silent)}")
+        unspecified = [
+            f"{resource_name} for: {','.join(names)}" for resource_name, names in quota_usage.unspecified(new, hard)
+        ]
+        if unspecified:
+            raise api_errors.forbidden(
+                resource, object_name, f"failed quota: {name}: must specify {'; '.join(unspecified)}"
+            )
     before = quota_usage.usage(resource.table, old, hard) if old is not None else {}
-    wanted = {}
-    for what, one in quota_usage.usage(resource.table, new, hard).items():
-        more = one.value - before.get(what, Amount()).value
-        if more > 0:
-            wanted[what] = Amount(more, one.form)
-    if not wanted:
+    increases = {}
+    for resource_name, amount in quota_usage.usage(resource.table, new, hard).items():
+        increase = amount.value - before.get(resource_name, Amount()).value
+        if increase > 0:
+            increases[resource_name] = Amount(increase, amount.form)
+    if not increases:
         return
-    used = quota_usage.used(lambda table: world.store.list(table, new["metadata"]["namespace"]), wanted)
-    over = sorted(what for what, more in wanted.items() if used[what].value + more.value > hard[what].value)
-    if over:
-        why = f"exceeded quota: {name}, requested: {_shown(wanted, over)}, used: {_shown(used, over)}, "
-        raise api_errors.forbidden(resource, who, f"{why}limited: {_shown(hard, over)}")
+    used = quota_usage.total_usage(lambda table: backend.store.list(table, new["metadata"]["namespace"]), increases)
+    exceeded = sorted(
+        resource_name
+        for resource_name, increase in increases.items()
+        if used[resource_name].value + increase.value > hard[resource_name].value
+    )
+    if exceeded:
+        message = (
+            f"exceeded quota: {name}, requested: {_formatted(increases, exceeded)}, "
+            f"used: {_formatted(used, exceeded)}, limited: {_formatted(hard, exceeded)}"
+        )
+        raise api_errors.forbidden(resource, object_name, message)
 
 
-def _shown(amounts: Mapping[str, Amount], names: list[str]) -> str:
+def _formatted(amounts: Mapping[str, Amount], names: list[str]) -> str:
     return ",".join(f"{name}={amounts[name]}" for name in names)

@@ -1,18 +1,15 @@
-"""CustomResourceDefinitions: accepted, established, served; and gone with their objects.
+"""Keeps the registry in step with the CustomResourceDefinitions in the store.
 
-Works as a listener of the store, so a kind is served before the answer to its creation leaves, and an apply of a
-definition followed at once by an apply of an object works. The schema itself is the business of `schema`.
+It is a listener of the store, so a kind is served before the request that created its definition is answered: applying
+a definition and then an object of the kind works. Schemas are built and checked in `schema.crd`.
 """
 
 from __future__ import annotations
 
-from functools import cache, partial
-from typing import Any
-
+from rudr_py.local.apiextensions import names, served_versions
 from rudr_py.local.backend import Backend
 from rudr_py.local.registry.kinds import CRD_FINALIZER, CRD_TABLE
-from rudr_py.local.registry.resources import Column, ObjectTarget, Registry, Resource, ScalePaths
-from rudr_py.local.schema.crd import structural
+from rudr_py.local.registry.resources import ObjectTarget
 from rudr_py.local.schema.node import SchemaNode
 from rudr_py.local.storage.cloning import clone
 from rudr_py.local.storage.store import DELETED, Event, Object
@@ -21,187 +18,78 @@ from rudr_py.local.verbs.deletion import DeleteOptions
 
 
 class Definitions:
-    """Keeps the registry in step with the definitions in the store."""
+    """Serves the definitions in the store, and deletes the objects of a deleted definition."""
 
-    def __init__(self, world: Backend, metadata: SchemaNode) -> None:
-        self._world = world
+    def __init__(self, backend: Backend, metadata: SchemaNode) -> None:
+        self._backend = backend
         self._metadata = metadata
         self._names: dict[str, str] = {}
-        world.store.listeners.append(self.notice)
+        backend.store.listeners.append(self.on_event)
 
-    def notice(self, event: Event) -> None:
-        """Act on a change of a definition, or of an object whose definition is going."""
+    def on_event(self, event: Event) -> None:
+        """Handle a change of a definition, or the deletion of an object of a terminating definition."""
         if event.table == CRD_TABLE:
             if event.type == DELETED:
-                self._withdraw(event.name)
-                self._world.store.forget(event.name)
-                self._reconsider()
+                self._stop_serving(event.name)
+                self._backend.store.drop_table(event.name)
+                self._serve_unblocked()
             elif event.object["metadata"].get("deletionTimestamp"):
-                self._clean(event.object)
+                self._delete_objects(event.object)
             else:
                 self._serve(event.object)
         elif event.type == DELETED and event.table in self._names:
-            definition = self._world.store.get(CRD_TABLE, "", event.table)
+            definition = self._backend.store.get(CRD_TABLE, "", event.table)
             if definition is not None and definition["metadata"].get("deletionTimestamp"):
-                self._release(definition)
+                self._remove_finalizer(definition)
 
     def _serve(self, definition: Object) -> None:
         name = definition["metadata"]["name"]
-        known = definition.get("status") or {}
-        conflict = _conflict(self._world.registry, definition)
+        live_status = definition.get("status") or {}
+        conflict = names.name_conflict(self._backend.registry, definition)
         if not conflict:
-            self._withdraw(name)
-            for resource in resources(definition, self._metadata):
-                self._world.registry.add(resource)
+            self._stop_serving(name)
+            for resource in served_versions.resources(definition, self._metadata):
+                self._backend.registry.add(resource)
             self._names[name] = definition["spec"]["group"]
-        status = _status(definition, known, conflict, self._world.now())
-        if status != known:
+        status = names.status(definition, conflict, self._backend.now())
+        if status != live_status:
             changed = {**definition, "metadata": dict(definition["metadata"]), "status": status}
-            self._world.store.put(CRD_TABLE, changed)
+            self._backend.store.put(CRD_TABLE, changed)
 
-    def _reconsider(self) -> None:
-        """Look again at definitions whose names were taken: those of the one that has gone are free."""
-        for definition in self._world.store.list(CRD_TABLE):
+    def _serve_unblocked(self) -> None:
+        """Serve definitions whose names were taken by a definition that is deleted now."""
+        for definition in self._backend.store.list(CRD_TABLE):
             waiting = definition["metadata"]["name"] not in self._names
             if waiting and not definition["metadata"].get("deletionTimestamp"):
                 self._serve(definition)
 
-    def _withdraw(self, name: str) -> None:
+    def _stop_serving(self, name: str) -> None:
         if self._names.pop(name, None) is not None:
-            self._world.registry.remove(name)
+            self._backend.registry.remove(name)
 
-    def _clean(self, definition: Object) -> None:
+    def _delete_objects(self, definition: Object) -> None:
         """Delete the objects of a definition that is being deleted."""
         table = definition["metadata"]["name"]
-        resource = self._world.registry.stored_in(table)
+        resource = self._backend.registry.storage_resource(table)
         if resource is not None and CRD_FINALIZER in (definition["metadata"].get("finalizers") or ()):
-            for namespace, name in self._world.store.keys(table):
-                found = self._world.store.get(table, namespace, name)
-                if found is not None and not found["metadata"].get("deletionTimestamp"):
-                    deletion.delete(self._world, ObjectTarget(resource, namespace, name), DeleteOptions())
-        current = self._world.store.get(CRD_TABLE, "", table)
+            for namespace, name in self._backend.store.keys(table):
+                obj = self._backend.store.get(table, namespace, name)
+                if obj is not None and not obj["metadata"].get("deletionTimestamp"):
+                    deletion.delete(self._backend, ObjectTarget(resource, namespace, name), DeleteOptions())
+        current = self._backend.store.get(CRD_TABLE, "", table)
         if current is not None:
-            self._release(current)
+            self._remove_finalizer(current)
 
-    def _release(self, definition: Object) -> None:
-        """Let a definition go when its last object has gone."""
+    def _remove_finalizer(self, definition: Object) -> None:
+        """Remove the cleanup finalizer once the definition has no objects."""
         name = definition["metadata"]["name"]
         finalizers = definition["metadata"].get("finalizers") or []
-        if self._world.store.count(name) or CRD_FINALIZER not in finalizers:
+        if self._backend.store.count(name) or CRD_FINALIZER not in finalizers:
             return
         rest = [each for each in finalizers if each != CRD_FINALIZER]
         if not rest:
-            self._world.store.remove(CRD_TABLE, "", name)
+            self._backend.store.remove(CRD_TABLE, "", name)
             return
         changed = clone(definition)
         changed["metadata"]["finalizers"] = rest
-        self._world.store.put(CRD_TABLE, changed)
-
-
-def resources(definition: Object, metadata: SchemaNode) -> list[Resource]:
-    """Return what a definition serves: one resource per served version, the stored one first."""
-    spec = definition["spec"]
-    stored = next(each["name"] for each in spec["versions"] if each.get("storage"))
-    served = [each for each in spec["versions"] if each.get("served")]
-    served.sort(key=lambda each: each["name"] != stored)
-    return [_resource(definition, version, stored, metadata) for version in served]
-
-
-def _resource(definition: Object, version: Any, stored: str, metadata: SchemaNode) -> Resource:
-    spec = definition["spec"]
-    names = spec["names"]
-    parts = version.get("subresources") or {}
-    scale = parts.get("scale")
-    return Resource(
-        group=spec["group"],
-        version=version["name"],
-        kind=names["kind"],
-        plural=names["plural"],
-        singular=names.get("singular") or names["kind"].lower(),
-        list_kind=names.get("listKind") or f"{names['kind']}List",
-        namespaced=spec.get("scope") == "Namespaced",
-        short_names=tuple(names.get("shortNames") or ()),
-        categories=tuple(names.get("categories") or ()),
-        status="status" in parts,
-        scale=_scale(scale) if scale else None,
-        schema=cache(partial(_node, version, metadata, bool(spec.get("preserveUnknownFields")))),
-        columns=tuple(_column(each) for each in version.get("additionalPrinterColumns") or ()),
-        selectable=tuple(each["jsonPath"].lstrip(".") for each in version.get("selectableFields") or ()),
-        table=definition["metadata"]["name"],
-        storage_version=stored,
-        custom=True,
-        deprecation=version.get("deprecationWarning", "") if version.get("deprecated") else "",
-    )
-
-
-def _node(version: Any, metadata: SchemaNode, preserve: bool) -> SchemaNode:
-    schema = (version.get("schema") or {}).get("openAPIV3Schema")
-    if not schema:
-        return structural.untyped_node(metadata)
-    return structural.structural_node(schema, metadata, preserve=preserve)
-
-
-def _scale(paths: Any) -> ScalePaths:
-    return ScalePaths(
-        spec_replicas=paths["specReplicasPath"],
-        status_replicas=paths["statusReplicasPath"],
-        selector=paths.get("labelSelectorPath", ""),
-    )
-
-
-def _column(column: Any) -> Column:
-    return Column(
-        name=column["name"],
-        type=column["type"],
-        path=column["jsonPath"],
-        format=column.get("format", ""),
-        description=column.get("description", ""),
-        priority=column.get("priority", 0),
-    )
-
-
-def _conflict(registry: Registry, definition: Object) -> str:
-    """Return which name of a definition another kind of the group has already."""
-    spec, table = definition["spec"], definition["metadata"]["name"]
-    names = spec["names"]
-    taken: set[str] = set()
-    kinds: set[str] = set()
-    for resource in registry:
-        if resource.group == spec["group"] and resource.table != table:
-            taken.update((resource.plural, resource.singular, *resource.short_names))
-            kinds.update((resource.kind, resource.list_kind))
-    for name in (names["plural"], names.get("singular", ""), *(names.get("shortNames") or ())):
-        if name in taken:
-            return f'"{name}" is already in use'
-    return f'"{names["kind"]}" is already in use' if names["kind"] in kinds else ""
-
-
-def _status(definition: Object, known: Any, conflict: str, now: str) -> Object:
-    names = {key: value for key, value in definition["spec"]["names"].items() if value}
-    stored = [each["name"] for each in definition["spec"]["versions"] if each.get("storage")]
-    versions = list(dict.fromkeys([*(known.get("storedVersions") or ()), *stored]))
-    if conflict:
-        wanted = [
-            ("NamesAccepted", "False", "PluralConflict", conflict),
-            ("Established", "False", "NotAccepted", "not all names are accepted"),
-        ]
-        names = known.get("acceptedNames") or {"plural": "", "kind": ""}
-    else:
-        wanted = [
-            ("NamesAccepted", "True", "NoConflicts", "no conflicts found"),
-            ("Established", "True", "InitialNamesAccepted", "the initial names have been accepted"),
-        ]
-    before = {each["type"]: each for each in known.get("conditions") or ()}
-    conditions = []
-    for kind, state, reason, message in wanted:
-        condition = before.get(kind)
-        if condition is None or condition["status"] != state:
-            condition = {
-                "type": kind,
-                "status": state,
-                "lastTransitionTime": now,
-                "reason": reason,
-                "message": message,
-            }
-        conditions.append(condition)
-    return {"conditions": conditions, "acceptedNames": names, "storedVersions": versions}
+        self._backend.store.put(CRD_TABLE, changed)

@@ -1,7 +1,7 @@
-"""One object in several API versions: the form in which it is stored, and the form in which a client asked for it.
+"""Conversion of objects between the stored API version and the requested one.
 
-Custom kinds convert by changing apiVersion (`conversion.strategy: None`). Of the built-in kinds, events and
-autoscalers have two forms. Objects are never changed in place.
+Custom kinds change only their apiVersion (`conversion.strategy: None`). Of the built-in kinds, events and autoscalers
+have two forms. Objects are never changed in place.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _EVENT_FIELDS = (
     ("lastTimestamp", "deprecatedLastTimestamp"),
     ("count", "deprecatedCount"),
 )
-_LEFT_OUT = frozenset({"reportingController", "reportingInstance"})
-"""What events.k8s.io leaves out when it is empty, and core writes."""
+_OMITTED_WHEN_EMPTY = frozenset({"reportingController", "reportingInstance"})
+"""Fields that events.k8s.io omits when they are empty."""
 _TO_NEW = dict(_EVENT_FIELDS)
 _TO_CORE = {new: core for core, new in _EVENT_FIELDS}
 
 
 def convert(obj: Object, resource: Resource) -> Object:
-    """Return `obj` in the version of `resource`: itself, if it is in that version."""
+    """Return `obj` in the version of `resource`; the same object if it has that version."""
     if obj["apiVersion"] == resource.api_version:
         return obj
     change = _CHANGES.get((KindInfo(obj["apiVersion"], obj["kind"]), resource.id))
@@ -40,11 +40,11 @@ def convert(obj: Object, resource: Resource) -> Object:
 
 
 def _event_to_new(obj: Object) -> Object:
-    found = {_TO_NEW.get(key, key): value for key, value in obj.items()}
-    return {key: value for key, value in found.items() if value != "" or key not in _LEFT_OUT}
+    renamed = {_TO_NEW.get(key, key): value for key, value in obj.items()}
+    return {key: value for key, value in renamed.items() if value != "" or key not in _OMITTED_WHEN_EMPTY}
 
 
-def _renaming(names: dict[str, str]) -> Callable[[Object], Object]:
+def _rename_keys(names: dict[str, str]) -> Callable[[Object], Object]:
     return lambda obj: {names.get(key, key): value for key, value in obj.items()}
 
 
@@ -80,7 +80,7 @@ def _autoscaler_to_v2(obj: Object) -> Object:
 _AUTOSCALER = "HorizontalPodAutoscaler"
 _CHANGES: dict[tuple[KindInfo, KindInfo], Callable[[Object], Object]] = {
     (_CORE_EVENT, _EVENT): _event_to_new,
-    (_EVENT, _CORE_EVENT): _renaming(_TO_CORE),
+    (_EVENT, _CORE_EVENT): _rename_keys(_TO_CORE),
     (KindInfo("autoscaling/v2", _AUTOSCALER), KindInfo("autoscaling/v1", _AUTOSCALER)): _autoscaler_to_v1,
     (KindInfo("autoscaling/v1", _AUTOSCALER), KindInfo("autoscaling/v2", _AUTOSCALER)): _autoscaler_to_v2,
 }

@@ -1,4 +1,4 @@
-"""Label and field selectors: text in, a predicate over objects out. Pure.
+"""Label and field selectors, parsed into predicates over objects. Pure.
 
 The grammar is that of `labelSelector` (set-based) and `fieldSelector` (equality only) of a list request.
 """
@@ -19,12 +19,12 @@ _EMPTY: Mapping[str, str] = {}
 
 
 def labels(text: str) -> LabelPredicate:
-    """Return whether labels match a selector such as `a=b,c in (d,e),!f`. Raises `ApiError` (400)."""
+    """Return a predicate for a selector such as `a=b,c in (d,e),!f`. Raises `ApiError` (400)."""
     return _Parser(text).parse()
 
 
 def match_labels(selector: Mapping[str, Any]) -> str:
-    """Print a LabelSelector object (`matchLabels`, `matchExpressions`) as text."""
+    """Return a LabelSelector (`matchLabels`, `matchExpressions`) as text."""
     parts = [f"{key}={value}" for key, value in sorted((selector.get("matchLabels") or {}).items())]
     for each in selector.get("matchExpressions") or ():
         key, operator, values = each["key"], each["operator"], sorted(each.get("values") or ())
@@ -61,17 +61,17 @@ class _Parser:
                 raise api_errors.bad_request("found '', expected: identifier after ','")
         if len(terms) == 1:
             return terms[0]
-        return lambda found: all(term(found) for term in terms)
+        return lambda labels: all(term(labels) for term in terms)
 
     def requirement(self) -> LabelPredicate:
         if self.peek() == "!":
             self.next()
             key = self.word("identifier")
-            return lambda found: key not in found
+            return lambda labels: key not in labels
         key = self.word("!, identifier, or 'end of string'")
         operator = self.peek()
         if operator in ("", ","):
-            return lambda found: key in found
+            return lambda labels: key in labels
         self.next()
         return self.comparison(key, operator)
 
@@ -79,13 +79,13 @@ class _Parser:
         if operator in ("in", "notin"):
             values = self.values()
             if operator == "in":
-                return lambda found: found.get(key) in values
-            return lambda found: found.get(key) not in values
+                return lambda labels: labels.get(key) in values
+            return lambda labels: labels.get(key) not in values
         if operator in ("=", "==", "!="):
             value = self.next() if self.peek() not in ("", ",") else ""
             if operator == "!=":
-                return lambda found: found.get(key) != value
-            return lambda found: found.get(key) == value
+                return lambda labels: labels.get(key) != value
+            return lambda labels: labels.get(key) == value
         if operator in ("<", ">"):
             return self.order(key, operator)
         raise api_errors.bad_request(f"found '{operator}', expected: in, notin, =, ==, !=, gt, lt")
@@ -96,9 +96,9 @@ class _Parser:
         except ValueError:
             raise api_errors.bad_request(f"for '{operator}' operator, the value must be an integer") from None
 
-        def compare(found: Mapping[str, str]) -> bool:
+        def compare(labels: Mapping[str, str]) -> bool:
             try:
-                value = int(found[key])
+                value = int(labels[key])
             except (KeyError, ValueError):
                 return False
             return value < bound if operator == "<" else value > bound
@@ -108,14 +108,14 @@ class _Parser:
     def values(self) -> frozenset[str]:
         if self.next() != "(":
             raise api_errors.bad_request("found '', expected: '('")
-        found = set()
+        values = set()
         while self.peek() not in (")", ""):
             word = self.next()
             if word != ",":
-                found.add(word)
+                values.add(word)
         if self.next() != ")":
             raise api_errors.bad_request("found '', expected: ',' or ')'")
-        return frozenset(found) or frozenset([""])
+        return frozenset(values) or frozenset([""])
 
     def word(self, expected: str) -> str:
         token = self.next()
@@ -129,8 +129,8 @@ def fields(text: str) -> list[tuple[str, bool, str]]:
     terms = []
     for term in filter(None, text.split(",")):
         for operator, equal in (("!=", False), ("==", True), ("=", True)):
-            path, found, value = term.partition(operator)
-            if found:
+            path, separator, value = term.partition(operator)
+            if separator:
                 terms.append((path, equal, value))
                 break
         else:
@@ -141,7 +141,7 @@ def fields(text: str) -> list[tuple[str, bool, str]]:
 
 
 def read(obj: Mapping[str, Any], path: str) -> str:
-    """Return the value at a dotted path as a field selector compares it; absent is empty."""
+    """Return the value at a dotted path as text, as field selectors compare it; an empty string if absent."""
     value: Any = obj
     for part in path.strip(".").split("."):
         if not isinstance(value, Mapping):
@@ -153,7 +153,7 @@ def read(obj: Mapping[str, Any], path: str) -> str:
 
 
 def predicate(label_selector: str, field_terms: list[tuple[str, bool, str]]) -> Predicate | None:
-    """Return whether an object is selected; None when all are."""
+    """Return a predicate for both selectors; None if they select everything."""
     by_label = labels(label_selector) if label_selector.strip() else None
     if by_label is None and not field_terms:
         return None

@@ -1,4 +1,4 @@
-"""Gives Services of type LoadBalancer, and Ingresses, an address, as a cloud would. Nothing listens there."""
+"""Assigns an address to Services of type LoadBalancer and to Ingresses. Nothing listens on it."""
 
 from __future__ import annotations
 
@@ -15,24 +15,26 @@ INGRESS = KindInfo("networking.k8s.io/v1", "Ingress")
 _ADDRESS = "172.18.255.1"
 
 
-def _reconcile(world: ReconcileContext, key: QueueKey) -> None:
-    obj = world.get(key)
+def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
+    obj = context.get(key)
     if obj is None or "deletionTimestamp" in obj["metadata"]:
         return
     if key.kind == INGRESS:
-        wanted = {"ingress": [{"ip": _ADDRESS}]}
+        load_balancer = {"ingress": [{"ip": _ADDRESS}]}
     elif obj["spec"].get("type") == "LoadBalancer":
-        wanted = {"ingress": [{"ip": _ADDRESS, "ipMode": "VIP"}]}
+        load_balancer = {"ingress": [{"ip": _ADDRESS, "ipMode": "VIP"}]}
     else:
-        wanted = {}
+        load_balancer = {}
     status = obj.get("status", {})
-    if (status.get("loadBalancer") or {}) != wanted:
-        world.write_status(obj, {**status, "loadBalancer": wanted})
+    if (status.get("loadBalancer") or {}) != load_balancer:
+        context.write_status(obj, {**status, "loadBalancer": load_balancer})
 
 
-def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.type != DELETED:
         yield change.key
 
 
-CONTROLLER = Controller(name="addresses", kinds=frozenset({SERVICE, INGRESS}), concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(
+    name="addresses", kinds=frozenset({SERVICE, INGRESS}), map_change=_map_change, reconcile=_reconcile
+)

@@ -1,4 +1,4 @@
-"""Endpoints and EndpointSlices: the addresses behind each Service that has a selector."""
+"""Endpoints and EndpointSlices of Services with a selector."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ _SERVICE_NAME = "kubernetes.io/service-name"
 _LARGEST_SLICE = 1000
 
 
-def _backends(world: ReconcileContext, service: Object) -> list[Object]:
-    """The pods that the selector takes and that have an address, in the order of their names."""
+def _backends(context: ReconcileContext, service: Object) -> list[Object]:
+    """Return the selected pods that have an address, ordered by name."""
     selector: dict[str, str] = service["spec"]["selector"]
-    found = []
-    for key in world.index.labelled(POD, service["metadata"]["namespace"], selector):
-        pod = world.get(key)
+    backends = []
+    for key in context.index.labelled(POD, service["metadata"]["namespace"], selector):
+        pod = context.get(key)
         if pod is None or not selector.items() <= (pod["metadata"].get("labels") or {}).items():
             continue
         status = pod.get("status", {})
         if status.get("podIP") and status.get("phase") == "Running":
-            found.append(pod)
-    return sorted(found, key=lambda pod: str(pod["metadata"]["name"]))
+            backends.append(pod)
+    return sorted(backends, key=lambda pod: str(pod["metadata"]["name"]))
 
 
 def _ports(service: Object, pods: list[Object]) -> list[Object]:
-    """The ports of the pods; one whose name no container knows is left out."""
-    made = []
+    """Return the target ports; a named port that no container has is omitted."""
+    ports = []
     for port in service["spec"].get("ports") or ():
         target = port.get("targetPort", port["port"])
-        number = target if isinstance(target, int) else _named(pods, target)
+        number = target if isinstance(target, int) else _container_port(pods, target)
         if number is not None:
-            made.append({"name": port.get("name", ""), "port": number, "protocol": port.get("protocol", "TCP")})
-    return made
+            ports.append({"name": port.get("name", ""), "port": number, "protocol": port.get("protocol", "TCP")})
+    return ports
 
 
-def _named(pods: list[Object], name: str) -> int | None:
+def _container_port(pods: list[Object], name: str) -> int | None:
     for pod in pods:
         for container in pod["spec"].get("containers") or ():
             for port in container.get("ports") or ():
@@ -76,56 +76,60 @@ def _endpoint(pod: Object) -> Object:
 def _subsets(pods: list[Object], ports: list[Object]) -> list[Object]:
     ready = [_address(pod) for pod in pods if times.is_true(pod, "Ready")]
     unready = [_address(pod) for pod in pods if not times.is_true(pod, "Ready")]
-    subset: Object = {"addresses": ready, "notReadyAddresses": unready, "ports": [_nameless(port) for port in ports]}
+    subset: Object = {
+        "addresses": ready,
+        "notReadyAddresses": unready,
+        "ports": [_without_empty(port) for port in ports],
+    }
     return [{name: value for name, value in subset.items() if value}] if pods else []
 
 
-def _nameless(port: Object) -> Object:
+def _without_empty(port: Object) -> Object:
     return {name: value for name, value in port.items() if value != ""}
 
 
-def _write(world: ReconcileContext, live: Object | None, wanted: Object, *parts: str) -> None:
-    """Create an object, or bring those parts of it up to date."""
+def _write(context: ReconcileContext, live: Object | None, desired: Object, *parts: str) -> None:
+    """Create an object, or update these parts of it."""
     if live is None:
-        world.create(wanted)
-    elif any(live.get(part) != wanted.get(part) for part in parts):
-        world.update({**live, **{part: wanted[part] for part in parts}})
+        context.create(desired)
+    elif any(live.get(part) != desired.get(part) for part in parts):
+        context.update({**live, **{part: desired[part] for part in parts}})
 
 
-def _reconcile(world: ReconcileContext, key: QueueKey) -> None:
-    service = world.get(key)
+def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
+    service = context.get(key)
     if service is None:
-        live = world.objects.get(ENDPOINTS, key.namespace, key.name)
+        live = context.objects.get(ENDPOINTS, key.namespace, key.name)
         if live is not None:
-            world.delete(live)
+            context.delete(live)
         return
     if not service["spec"].get("selector") or "deletionTimestamp" in service["metadata"]:
         return
-    pods = _backends(world, service)
+    pods = _backends(context, service)
     ports = _ports(service, pods)
     labels = service["metadata"].get("labels") or {}
     metadata: Object = {"name": key.name, "namespace": key.namespace}
     metadata["labels"] = {**labels, "endpoints.kubernetes.io/managed-by": "endpoint-controller"}
     body: Object = {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata}
-    live = world.objects.get(ENDPOINTS, key.namespace, key.name)
+    live = context.objects.get(ENDPOINTS, key.namespace, key.name)
     subsets = _subsets(pods, ports)
     if live is None or (live.get("subsets") or []) != subsets:
-        _write(world, live, {**body, "subsets": subsets}, "subsets")
-    _write_slices(world, service, [_endpoint(pod) for pod in pods], ports)
+        _write(context, live, {**body, "subsets": subsets}, "subsets")
+    _write_slices(context, service, [_endpoint(pod) for pod in pods], ports)
 
 
-def _write_slices(world: ReconcileContext, service: Object, endpoints: list[Object], ports: list[Object]) -> None:
+def _write_slices(context: ReconcileContext, service: Object, endpoints: list[Object], ports: list[Object]) -> None:
     name, namespace = service["metadata"]["name"], service["metadata"]["namespace"]
     labels = {
         **(service["metadata"].get("labels") or {}),
         _SERVICE_NAME: name,
         "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
     }
-    live: list[Any] = list(world.controlled(service, SLICE))
+    live: list[Any] = list(context.controlled(service, SLICE))
     chunks = [endpoints[at : at + _LARGEST_SLICE] for at in range(0, len(endpoints) or 1, _LARGEST_SLICE)]
-    for chunk, found in zip(chunks, live + [None] * len(chunks), strict=False):
+    for chunk, live_slice in zip(chunks, live + [None] * len(chunks), strict=False):
         metadata = {
-            "name": world.generated_name(name) if found is None else found["metadata"]["name"],
+            "name": context.generated_name(name) if live_slice is None else live_slice["metadata"]["name"],
             "generateName": f"{name}-",
             "namespace": namespace,
             "labels": labels,
@@ -133,17 +137,17 @@ def _write_slices(world: ReconcileContext, service: Object, endpoints: list[Obje
         }
         body: Object = {"apiVersion": SLICE.api_version, "kind": SLICE.kind, "metadata": metadata}
         body |= {"addressType": "IPv4", "endpoints": chunk, "ports": ports}
-        _write(world, found, body, "endpoints", "ports")
+        _write(context, live_slice, body, "endpoints", "ports")
     for superfluous in live[len(chunks) :]:
-        world.delete(superfluous)
+        context.delete(superfluous)
 
 
-def _concerns(world: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == POD:
         labels = change.object["metadata"].get("labels") or {}
-        yield from world.index.selecting(SERVICE, change.key.namespace, labels)
+        yield from context.index.selecting(SERVICE, change.key.namespace, labels)
         return
     yield change.key
 
 
-CONTROLLER = Controller(name="endpoints", kinds=frozenset({SERVICE, POD}), concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(name="endpoints", kinds=frozenset({SERVICE, POD}), map_change=_map_change, reconcile=_reconcile)

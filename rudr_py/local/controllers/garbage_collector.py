@@ -1,7 +1,7 @@
-"""The garbage collector: what is owned goes with its owners, as the way of deleting says.
+"""The garbage collector: deletes the dependents of deleted owners, by propagation policy.
 
-Background: dependents go when no owner is left. Foreground (finalizer `foregroundDeletion`): the owner waits for those
-that block it. Orphan (finalizer `orphan`): dependents lose the reference. It knows kinds only as things with owners.
+Background: a dependent is deleted when no owner is left. Foreground (finalizer `foregroundDeletion`): the owner waits
+for the dependents that block it. Orphan (finalizer `orphan`): dependents lose the owner reference.
 """
 
 from __future__ import annotations
@@ -19,117 +19,121 @@ from rudr_py.local.storage.store import DELETED, Object
 FOREGROUND, ORPHAN = "foregroundDeletion", "orphan"
 
 
-class _Owner(Enum):
-    SOLID = "there, or not to be judged"
-    GONE = "not there, or another one under its name"
-    WAITING = "waits for its dependents to go"
+class _OwnerState(Enum):
+    PRESENT = "exists, or cannot be checked"
+    ABSENT = "does not exist, or has another uid"
+    WAITING = "waits for its dependents to be deleted"
 
 
 def _has(obj: Object, finalizer: str) -> bool:
     return finalizer in (obj["metadata"].get("finalizers") or ())
 
 
-def _waits(obj: Object) -> bool:
+def _is_foreground_deletion(obj: Object) -> bool:
     """Whether an object is being deleted in the foreground."""
     return "deletionTimestamp" in obj["metadata"] and _has(obj, FOREGROUND)
 
 
-def _judge(world: ReconcileContext, dependent: Object, reference: Object) -> _Owner:
+def _owner_state(context: ReconcileContext, dependent: Object, reference: Object) -> _OwnerState:
     kind = KindInfo(reference["apiVersion"], reference["kind"])
-    resource = world.objects.resource(kind)
+    resource = context.objects.resource(kind)
     namespace = dependent["metadata"].get("namespace", "")
     if resource is None or (resource.namespaced and not namespace):
-        # a kind that nobody serves (any more), or an owner out of reach, proves nothing
-        return _Owner.SOLID
-    owner = world.objects.get(kind, namespace if resource.namespaced else "", reference["name"])
+        # an owner of a kind that is not served, or in another namespace, is assumed to exist
+        return _OwnerState.PRESENT
+    owner = context.objects.get(kind, namespace if resource.namespaced else "", reference["name"])
     if owner is None or owner["metadata"]["uid"] != reference["uid"]:
-        return _Owner.GONE
-    return _Owner.WAITING if _waits(owner) and reference.get("blockOwnerDeletion") else _Owner.SOLID
+        return _OwnerState.ABSENT
+    return (
+        _OwnerState.WAITING
+        if _is_foreground_deletion(owner) and reference.get("blockOwnerDeletion")
+        else _OwnerState.PRESENT
+    )
 
 
-def _collect(world: ReconcileContext, dependent: Object) -> None:
-    """Delete an object whose owners are gone or wait for it to go; drop references that hold nothing any more."""
+def _collect(context: ReconcileContext, dependent: Object) -> None:
+    """Delete a dependent whose owners are gone or wait for it; remove references to owners that are gone."""
     references = owner_references(dependent)
     if not references or "deletionTimestamp" in dependent["metadata"]:
         return
-    judged = [(reference, _judge(world, dependent, reference)) for reference in references]
-    solid = [reference for reference, verdict in judged if verdict is _Owner.SOLID]
-    if len(solid) == len(references):
+    states = [(reference, _owner_state(context, dependent, reference)) for reference in references]
+    present = [reference for reference, state in states if state is _OwnerState.PRESENT]
+    if len(present) == len(references):
         return
-    if solid:
-        _refer(world, dependent, solid)
+    if present:
+        _set_owners(context, dependent, present)
         return
-    waiting = any(verdict is _Owner.WAITING for _, verdict in judged)
-    if waiting and any(True for _ in world.dependents(dependent["metadata"]["uid"])):
-        world.delete(dependent, propagation="Foreground")
+    waiting = any(state is _OwnerState.WAITING for _, state in states)
+    if waiting and any(True for _ in context.dependents(dependent["metadata"]["uid"])):
+        context.delete(dependent, propagation="Foreground")
     elif _has(dependent, ORPHAN):
-        world.delete(dependent, propagation="Orphan")
+        context.delete(dependent, propagation="Orphan")
     elif _has(dependent, FOREGROUND):
-        world.delete(dependent, propagation="Foreground")
+        context.delete(dependent, propagation="Foreground")
     else:
-        world.delete(dependent, propagation="Background")
+        context.delete(dependent, propagation="Background")
 
 
-def _refer(world: ReconcileContext, dependent: Object, references: list[Object]) -> None:
+def _set_owners(context: ReconcileContext, dependent: Object, references: list[Object]) -> None:
     metadata = {**dependent["metadata"], "ownerReferences": references}
-    world.update({**dependent, "metadata": metadata})
+    context.update({**dependent, "metadata": metadata})
 
 
-def _orphan(world: ReconcileContext, owner: Object) -> None:
+def _orphan(context: ReconcileContext, owner: Object) -> None:
     uid = owner["metadata"]["uid"]
-    for dependent in world.dependents(uid):
-        _refer(world, dependent, [each for each in owner_references(dependent) if each["uid"] != uid])
-    _release(world, owner, ORPHAN)
+    for dependent in context.dependents(uid):
+        _set_owners(context, dependent, [each for each in owner_references(dependent) if each["uid"] != uid])
+    _release(context, owner, ORPHAN)
 
 
-def _await_dependents(world: ReconcileContext, owner: Object) -> None:
+def _await_dependents(context: ReconcileContext, owner: Object) -> None:
     uid = owner["metadata"]["uid"]
     blocking = False
-    for dependent in world.dependents(uid):
-        if _blocks(dependent, uid) and not _is_ring(dependent, owner):
-            _collect(world, dependent)
-            blocking = blocking or world.same(dependent) is not None
+    for dependent in context.dependents(uid):
+        if _blocks(dependent, uid) and not _is_cycle(dependent, owner):
+            _collect(context, dependent)
+            blocking = blocking or context.same(dependent) is not None
     if not blocking:
-        _release(world, owner, FOREGROUND)
+        _release(context, owner, FOREGROUND)
 
 
-def _is_ring(dependent: Object, owner: Object) -> bool:
-    """Whether both wait for each other: neither could ever go."""
-    return _waits(dependent) and _blocks(owner, dependent["metadata"]["uid"])
+def _is_cycle(dependent: Object, owner: Object) -> bool:
+    """Whether owner and dependent wait for each other."""
+    return _is_foreground_deletion(dependent) and _blocks(owner, dependent["metadata"]["uid"])
 
 
 def _blocks(dependent: Object, uid: str) -> bool:
     return any(each["uid"] == uid and each.get("blockOwnerDeletion") for each in owner_references(dependent))
 
 
-def _release(world: ReconcileContext, owner: Object, finalizer: str) -> None:
-    live = world.same(owner)
+def _release(context: ReconcileContext, owner: Object, finalizer: str) -> None:
+    live = context.same(owner)
     if live is not None and _has(live, finalizer):
-        world.update(without_finalizer(live, finalizer))
+        context.update(without_finalizer(live, finalizer))
 
 
-def _reconcile(world: ReconcileContext, key: QueueKey) -> None:
-    obj = world.get(key)
+def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
+    obj = context.get(key)
     if obj is None:
         return
     if "deletionTimestamp" not in obj["metadata"]:
-        _collect(world, obj)
+        _collect(context, obj)
     elif _has(obj, ORPHAN):
-        _orphan(world, obj)
+        _orphan(context, obj)
     elif _has(obj, FOREGROUND):
-        _await_dependents(world, obj)
+        _await_dependents(context, obj)
 
 
-def _concerns(world: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     metadata = change.object["metadata"]
     if change.type == DELETED:
-        yield from world.index.owned(metadata["uid"])
+        yield from context.index.owned(metadata["uid"])
         for reference in owner_references(change.object):
-            key = world.index.key(reference["uid"])
+            key = context.index.key(reference["uid"])
             if key is not None:
                 yield key
     elif "ownerReferences" in metadata or ("deletionTimestamp" in metadata and "finalizers" in metadata):
         yield change.key
 
 
-CONTROLLER = Controller(name="garbagecollector", kinds=None, concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(name="garbagecollector", kinds=None, map_change=_map_change, reconcile=_reconcile)

@@ -1,4 +1,4 @@
-"""Namespaces: what each one starts with, and how a deleted one is emptied before it goes."""
+"""Namespaces: creates their default objects, and deletes the content of a terminating one."""
 
 from __future__ import annotations
 
@@ -17,61 +17,67 @@ NAMESPACE = KindInfo("v1", "Namespace")
 FINALIZER = "kubernetes"
 _SERVICE_ACCOUNT, _CONFIG_MAP = KindInfo("v1", "ServiceAccount"), KindInfo("v1", "ConfigMap")
 _ROOT_CA = "kube-root-ca.crt"
-_NOTE = {
+_ROOT_CA_ANNOTATIONS = {
     "kubernetes.io/description": "Contains a CA bundle that can be used to verify the kube-apiserver when using "
     "internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across "
     "distributions of Kubernetes clusters."
 }
 
 
-def _furnish(world: ReconcileContext, name: str) -> None:
-    """Create the service account that pods use, and the certificate that they trust the API by."""
-    if world.objects.get(_SERVICE_ACCOUNT, name, "default") is None:
+def _create_defaults(context: ReconcileContext, name: str) -> None:
+    """Create the default service account and the config map with the CA certificate."""
+    if context.objects.get(_SERVICE_ACCOUNT, name, "default") is None:
         metadata: Object = {"name": "default", "namespace": name}
-        world.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
-    if world.objects.get(_CONFIG_MAP, name, _ROOT_CA) is None:
-        metadata = {"name": _ROOT_CA, "namespace": name, "annotations": _NOTE}
-        data = {"ca.crt": world.settings.root_ca}
-        world.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
+        context.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
+    if context.objects.get(_CONFIG_MAP, name, _ROOT_CA) is None:
+        metadata = {"name": _ROOT_CA, "namespace": name, "annotations": _ROOT_CA_ANNOTATIONS}
+        data = {"ca.crt": context.settings.root_ca}
+        context.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
 
 
-def _content(world: ReconcileContext, namespace: str) -> Iterator[tuple[Resource, list[Object]]]:
-    for resource in world.objects.kinds():
+def _content(context: ReconcileContext, namespace: str) -> Iterator[tuple[Resource, list[Object]]]:
+    for resource in context.objects.kinds():
         if resource.namespaced and {"list", "delete"} <= set(resource.verbs):
-            found = world.objects.list(resource.id, namespace)
-            if found:
-                yield resource, found
+            objects = context.objects.list(resource.id, namespace)
+            if objects:
+                yield resource, objects
 
 
-def _empty(world: ReconcileContext, namespace: Object) -> None:
+def _delete_content(context: ReconcileContext, namespace: Object) -> None:
     name = namespace["metadata"]["name"]
-    for _, found in list(_content(world, name)):
-        for obj in found:
+    for _, objects in list(_content(context, name)):
+        for obj in objects:
             if "deletionTimestamp" not in obj["metadata"]:
-                world.delete(obj)
-    left = list(_content(world, name))
-    if left:
-        _tell(world, namespace, left)
+                context.delete(obj)
+    remaining = list(_content(context, name))
+    if remaining:
+        _report_remaining(context, namespace, remaining)
         return
     finalizers = [each for each in namespace["spec"].get("finalizers") or () if each != FINALIZER]
-    world.objects.finalize({**namespace, "spec": {**namespace["spec"], "finalizers": finalizers}})
+    context.objects.finalize({**namespace, "spec": {**namespace["spec"], "finalizers": finalizers}})
 
 
-def _tell(world: ReconcileContext, namespace: Object, left: list[tuple[Resource, list[Object]]]) -> None:
-    """Say in the status what keeps the namespace from going."""
-    held = Counter(each for _, found in left for obj in found for each in obj["metadata"].get("finalizers") or ())
-    kinds = ", ".join(
-        f"{resource.plural}.{resource.group} has {len(found)} resource instances" for resource, found in left
+def _report_remaining(
+    context: ReconcileContext, namespace: Object, remaining: list[tuple[Resource, list[Object]]]
+) -> None:
+    """Write conditions that state the remaining content."""
+    finalizer_counts = Counter(
+        each for _, objects in remaining for obj in objects for each in obj["metadata"].get("finalizers") or ()
     )
-    finalizers = ", ".join(f"{name} in {count} resource instances" for name, count in sorted(held.items()))
+    kinds = ", ".join(
+        f"{resource.plural}.{resource.group} has {len(objects)} resource instances" for resource, objects in remaining
+    )
+    finalizers = ", ".join(f"{name} in {count} resource instances" for name, count in sorted(finalizer_counts.items()))
     conditions = [
-        _fine("NamespaceDeletionDiscoveryFailure", "ResourcesDiscovered", "All resources successfully discovered"),
-        _fine(
+        _false_condition(
+            "NamespaceDeletionDiscoveryFailure", "ResourcesDiscovered", "All resources successfully discovered"
+        ),
+        _false_condition(
             "NamespaceDeletionGroupVersionParsingFailure",
             "ParsedGroupVersions",
             "All legacy kube types successfully parsed",
         ),
-        _fine(
+        _false_condition(
             "NamespaceDeletionContentFailure",
             "ContentDeleted",
             "All content successfully deleted, may be waiting on finalization",
@@ -81,46 +87,46 @@ def _tell(world: ReconcileContext, namespace: Object, left: list[tuple[Resource,
         ),
         times.condition(
             "NamespaceFinalizersRemaining",
-            bool(held),
-            "SomeFinalizersRemain" if held else "ContentHasNoFinalizers",
+            bool(finalizer_counts),
+            "SomeFinalizersRemain" if finalizer_counts else "ContentHasNoFinalizers",
             f"Some content in the namespace has finalizers remaining: {finalizers}"
-            if held
+            if finalizer_counts
             else "All content-preserving finalizers finished",
         ),
     ]
-    before = namespace.get("status", {})
-    known = {each["type"]: each for each in before.get("conditions") or ()}
-    dated = [times.transitioned(each, known.get(each["type"]), world.stamp()) for each in conditions]
-    world.write_status(namespace, {**before, "phase": "Terminating", "conditions": dated})
+    status = namespace.get("status", {})
+    live_conditions = {each["type"]: each for each in status.get("conditions") or ()}
+    dated = [times.transitioned(each, live_conditions.get(each["type"]), context.stamp()) for each in conditions]
+    context.write_status(namespace, {**status, "phase": "Terminating", "conditions": dated})
 
 
-def _fine(kind: str, reason: str, message: str) -> Object:
+def _false_condition(kind: str, reason: str, message: str) -> Object:
     return times.condition(kind, False, reason, message)
 
 
-def _reconcile(world: ReconcileContext, key: QueueKey) -> None:
-    namespace = world.get(key)
+def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
+    namespace = context.get(key)
     if namespace is None:
         return
     if "deletionTimestamp" not in namespace["metadata"]:
         try:
-            _furnish(world, key.name)
+            _create_defaults(context, key.name)
         except ForbiddenError:
-            # it began to end in between, which wakes this controller again
+            # it is terminating now, and its change is reconciled again
             return
     elif FINALIZER in (namespace["spec"].get("finalizers") or ()):
-        _empty(world, namespace)
+        _delete_content(context, namespace)
 
 
-def _concerns(world: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == NAMESPACE:
         if change.type != DELETED:
             yield change.key
     elif change.type == DELETED and change.key.namespace:
-        namespace = world.objects.get(NAMESPACE, "", change.key.namespace)
-        furniture = change.key.kind in (_SERVICE_ACCOUNT, _CONFIG_MAP)
-        if namespace is not None and (furniture or "deletionTimestamp" in namespace["metadata"]):
+        namespace = context.objects.get(NAMESPACE, "", change.key.namespace)
+        default_object = change.key.kind in (_SERVICE_ACCOUNT, _CONFIG_MAP)
+        if namespace is not None and (default_object or "deletionTimestamp" in namespace["metadata"]):
             yield QueueKey(NAMESPACE, "", change.key.namespace)
 
 
-CONTROLLER = Controller(name="namespace", kinds=None, concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(name="namespace", kinds=None, map_change=_map_change, reconcile=_reconcile)

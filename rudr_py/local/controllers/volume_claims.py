@@ -1,4 +1,4 @@
-"""PersistentVolumeClaims: each is bound to a volume of its own, and held while a pod uses it.
+"""PersistentVolumeClaims: each is bound to its own volume, and protected while a pod uses it.
 
 The annotation `local.rudr.dev/outcome: pending` leaves a claim unbound.
 """
@@ -26,9 +26,9 @@ def _claims(pod: Object) -> Iterator[str]:
             yield volume["persistentVolumeClaim"]["claimName"]
 
 
-def _is_used(world: ReconcileContext, claim: Object) -> bool:
+def _is_used(context: ReconcileContext, claim: Object) -> bool:
     metadata = claim["metadata"]
-    pods = world.objects.list(POD, metadata["namespace"])
+    pods = context.objects.list(POD, metadata["namespace"])
     return any(metadata["name"] in _claims(pod) for pod in pods if is_active(pod))
 
 
@@ -36,7 +36,7 @@ def _volume_name(uid: str) -> str:
     return f"pvc-{uid}"
 
 
-def _volume(world: ReconcileContext, claim: Object) -> Object:
+def _volume(context: ReconcileContext, claim: Object) -> Object:
     metadata, spec = claim["metadata"], claim["spec"]
     return {
         "apiVersion": "v1",
@@ -46,7 +46,7 @@ def _volume(world: ReconcileContext, claim: Object) -> Object:
             "accessModes": spec.get("accessModes") or ["ReadWriteOnce"],
             "capacity": (spec.get("resources") or {}).get("requests") or {},
             "persistentVolumeReclaimPolicy": "Delete",
-            "hostPath": {"path": f"/var/local/{world.settings.node_name}/{metadata['uid']}"},
+            "hostPath": {"path": f"/var/local/{context.settings.node_name}/{metadata['uid']}"},
             "storageClassName": spec.get("storageClassName") or "",
             "claimRef": {
                 "apiVersion": "v1",
@@ -59,48 +59,48 @@ def _volume(world: ReconcileContext, claim: Object) -> Object:
     }
 
 
-def _bind(world: ReconcileContext, claim: Object) -> None:
+def _bind(context: ReconcileContext, claim: Object) -> None:
     metadata = claim["metadata"]
     if not claim["spec"].get("volumeName"):
         name = _volume_name(metadata["uid"])
-        if world.objects.get(VOLUME, "", name) is None:
-            volume = world.create(_volume(world, claim))
-            world.write_status(volume, {"phase": "Bound"})
+        if context.objects.get(VOLUME, "", name) is None:
+            volume = context.create(_volume(context, claim))
+            context.write_status(volume, {"phase": "Bound"})
         annotations = {**(metadata.get("annotations") or {}), **_BOUND}
         spec = {**claim["spec"], "volumeName": name}
-        claim = world.update({**claim, "metadata": {**metadata, "annotations": annotations}, "spec": spec})
+        claim = context.update({**claim, "metadata": {**metadata, "annotations": annotations}, "spec": spec})
     capacity = (claim["spec"].get("resources") or {}).get("requests") or {}
     status = {"phase": "Bound", "accessModes": claim["spec"].get("accessModes") or [], "capacity": capacity}
-    world.write_status(claim, status)
+    context.write_status(claim, status)
 
 
-def _reconcile(world: ReconcileContext, key: QueueKey) -> None:
+def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
     if key.kind == VOLUME:
-        _reclaim(world, key)
+        _reclaim(context, key)
         return
-    claim = world.get(key)
+    claim = context.get(key)
     if claim is None:
         return
     metadata = claim["metadata"]
     if "deletionTimestamp" in metadata:
-        if PROTECTION in (metadata.get("finalizers") or ()) and not _is_used(world, claim):
-            world.update(without_finalizer(claim, PROTECTION))
+        if PROTECTION in (metadata.get("finalizers") or ()) and not _is_used(context, claim):
+            context.update(without_finalizer(claim, PROTECTION))
     elif (metadata.get("annotations") or {}).get(OUTCOME_ANNOTATION) != "pending":
-        _bind(world, claim)
+        _bind(context, claim)
 
 
-def _reclaim(world: ReconcileContext, key: QueueKey) -> None:
-    """Delete a volume whose claim has gone, if it says so."""
-    volume = world.get(key)
+def _reclaim(context: ReconcileContext, key: QueueKey) -> None:
+    """Delete a volume whose claim is gone, if its reclaim policy is Delete."""
+    volume = context.get(key)
     reference = volume["spec"].get("claimRef") if volume else None
     if volume is None or not reference or volume["spec"].get("persistentVolumeReclaimPolicy") != "Delete":
         return
-    claim = world.objects.get(CLAIM, reference["namespace"], reference["name"])
+    claim = context.objects.get(CLAIM, reference["namespace"], reference["name"])
     if claim is None or claim["metadata"]["uid"] != reference.get("uid"):
-        world.delete(volume)
+        context.delete(volume)
 
 
-def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == POD:
         if change.type == DELETED or not is_active(change.object):
             for name in _claims(change.object):
@@ -112,5 +112,5 @@ def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
 
 
 CONTROLLER = Controller(
-    name="persistentvolumeclaim", kinds=frozenset({CLAIM, VOLUME, POD}), concerns=_concerns, reconcile=_reconcile
+    name="persistentvolumeclaim", kinds=frozenset({CLAIM, VOLUME, POD}), map_change=_map_change, reconcile=_reconcile
 )

@@ -1,6 +1,6 @@
-"""Keys that a JSON body has twice. The decoder keeps the last and says nothing, so they are looked for apart. Pure.
+"""Duplicate keys of a JSON body, which the decoder drops without an error. Pure.
 
-First it is counted whether there can be any, which costs a fraction of decoding; only then the body is read again.
+Keys are counted first, which costs a fraction of decoding. Only if a duplicate is possible is the body decoded again.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ _KEY = re.compile(rb'"\s*:')
 
 
 def duplicate_fields(data: bytes, decoded: Any) -> list[str]:
-    """Return the paths of keys that come again, as strict field validation names them, in the order of the text."""
+    """Return the paths of duplicate keys in the order of the text, as strict field validation names them."""
     if len(_KEY.findall(data)) == _keys(decoded):
         return []
     try:
-        again = json.loads(data, object_pairs_hook=_Pairs)
+        pairs = json.loads(data, object_pairs_hook=_Pairs)
     except (ValueError, RecursionError):
         return []
-    found: list[str] = []
-    _walk(again, "", found)
-    return found
+    duplicates: list[str] = []
+    _walk(pairs, "", duplicates)
+    return duplicates
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """An object as its members in order."""
+    """The members of a JSON object in order."""
 
 
 def _keys(value: Any) -> int:
-    """How many keys there are, at all depths."""
+    """Count the keys at all depths."""
     count, waiting = 0, [value]
     while waiting:
         each = waiting.pop()
@@ -42,15 +42,15 @@ def _keys(value: Any) -> int:
     return count
 
 
-def _walk(value: Any, path: str, found: list[str]) -> None:
+def _walk(value: Any, path: str, duplicates: list[str]) -> None:
     if isinstance(value, _Pairs):
         seen: set[str] = set()
         for key, child in value:
             here = f"{path}.{key}" if path else key
-            if key in seen and here not in found:
-                found.append(here)
+            if key in seen and here not in duplicates:
+                duplicates.append(here)
             seen.add(key)
-            _walk(child, here, found)
+            _walk(child, here, duplicates)
     elif isinstance(value, list):
         for index, child in enumerate(value):
-            _walk(child, f"{path}[{index}]", found)
+            _walk(child, f"{path}[{index}]", duplicates)

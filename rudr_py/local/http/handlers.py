@@ -1,6 +1,6 @@
-"""One function per verb: from a routed request to an answer. The work is done by `reads`, `writes` and `deletion`.
+"""One handler for each verb: from a routed request to an answer. `reads`, `writes` and `deletion` do the work.
 
-An answer is a value; `server` turns it into bytes on a connection.
+An answer is a value; `server` encodes and sends it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from rudr_py.local.verbs.views import View
 from rudr_py.local.verbs.writes import WriteOptions, WriteResult
 
 _MANAGER_LENGTH = 128
-_DELETED_SHOWN = frozenset(
+_RETURNED_WHEN_DELETED = frozenset(
     {
         "persistentvolumeclaims",
         "persistentvolumes",
@@ -37,11 +37,11 @@ _DELETED_SHOWN = frozenset(
         "services",
     }
 )
-"""Kinds whose deletion answers with the object."""
+"""Kinds whose deletion is answered with the object."""
 
 
 class ResourceRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request for a resource, read but not yet understood."""
+    """A request for a resource whose body is not decoded yet."""
 
     route: Route
     resource: Resource
@@ -54,12 +54,12 @@ class ResourceRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def target(self) -> ObjectTarget:
-        """The object that the path names."""
+        """The object of the path."""
         return ObjectTarget(self.resource, self.route.namespace, self.route.name)
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What to send: an object, or plain text."""
+    """The content of a response: an object or plain text."""
 
     object: Any = None
     text: str = ""
@@ -67,149 +67,153 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
-def get(world: Backend, asked: ResourceRequest) -> Answer:
+def get(backend: Backend, request: ResourceRequest) -> Answer:
     """Return one object, its scale, or the log of a pod."""
-    found = writes.live(world, asked.target)
-    if asked.route.subresource == "log":
-        return Answer(text=pod_logs.read(found, asked.query, world.pod_output))
-    if asked.route.subresource == "scale":
-        return Answer(object=views.scale(asked.view, scaling.to_scale(asked.resource, found), world.clock()))
-    return _shown(world, asked, found)
+    obj = writes.live(backend, request.target)
+    if request.route.subresource == "log":
+        return Answer(text=pod_logs.read(obj, request.query, backend.pod_output))
+    if request.route.subresource == "scale":
+        return Answer(object=views.view_scale(request.view, scaling.to_scale(request.resource, obj), backend.clock()))
+    return _object_answer(backend, request, obj)
 
 
-def list_(world: Backend, asked: ResourceRequest) -> Answer:
+def list_(backend: Backend, request: ResourceRequest) -> Answer:
     """Return a page of objects."""
-    query = reads.parse(asked.route.namespace, asked.route.name, asked.query)
-    page = reads.list_page(world, asked.resource, query)
-    return Answer(object=views.many(asked.view, asked.resource, page, world.clock()), warnings=_deprecation(asked))
+    query = reads.parse(request.route.namespace, request.route.name, request.query)
+    page = reads.list_page(backend, request.resource, query)
+    return Answer(
+        object=views.view_list(request.view, request.resource, page, backend.clock()), warnings=_deprecation(request)
+    )
 
 
 def subscription(
-    world: Backend, asked: ResourceRequest, *, bookmark_interval: float, default_timeout: float
+    backend: Backend, request: ResourceRequest, *, bookmark_interval: float, default_timeout: float
 ) -> Subscription:
-    """Return what a watch request subscribes to. Raises `ApiError` (400)."""
-    query = reads.parse(asked.route.namespace, asked.route.name, asked.query)
-    initial = is_true(asked.query.get("sendInitialEvents")) if "sendInitialEvents" in asked.query else False
+    """Return the subscription of a watch request. Raises `ApiError` (400)."""
+    query = reads.parse(request.route.namespace, request.route.name, request.query)
+    initial = is_true(request.query.get("sendInitialEvents")) if "sendInitialEvents" in request.query else False
     if initial and query.match != "NotOlderThan":
         raise api_errors.initial_events_need_match()
     since = reads.revision_of(query.resource_version)
-    seconds = asked.query.get("timeoutSeconds", "")
+    seconds = request.query.get("timeoutSeconds", "")
     return Subscription(
-        resource=asked.resource,
-        namespace=asked.route.namespace,
-        selects=reads.selection(asked.resource, query),
-        view=asked.view,
-        since=0 if initial else min(since, world.store.revision),
+        resource=request.resource,
+        namespace=request.route.namespace,
+        selects=reads.selection(request.resource, query),
+        view=request.view,
+        since=0 if initial else min(since, backend.store.revision),
         initial=initial,
-        bookmarks=is_true(asked.query["allowWatchBookmarks"]) if "allowWatchBookmarks" in asked.query else False,
+        bookmarks=is_true(request.query["allowWatchBookmarks"]) if "allowWatchBookmarks" in request.query else False,
         bookmark_interval=bookmark_interval,
         timeout=float(seconds) if seconds.isdigit() and seconds != "0" else default_timeout,
     )
 
 
-def create(world: Backend, asked: ResourceRequest) -> Answer:
+def create(backend: Backend, request: ResourceRequest) -> Answer:
     """Create an object, or answer a review."""
-    body = bodies.read(asked.body, asked.media, asked.resource.kind)
-    if asked.resource.verbs == ("create",):
-        return Answer(object=reviews.answer(world, asked.resource, asked.route.namespace, body, asked.user), status=201)
-    if asked.route.subresource:
-        return Answer(object=subresources.create(world, asked.target, asked.route.subresource, body), status=201)
-    return _written(world, asked, writes.create(world, asked.target, body, _options(asked, body)))
+    body = bodies.read(request.body, request.media, request.resource.kind)
+    if request.resource.verbs == ("create",):
+        return Answer(
+            object=reviews.answer(backend, request.resource, request.route.namespace, body, request.user), status=201
+        )
+    if request.route.subresource:
+        return Answer(object=subresources.create(backend, request.target, request.route.subresource, body), status=201)
+    return _write_answer(backend, request, writes.create(backend, request.target, body, _options(request, body)))
 
 
-def update(world: Backend, asked: ResourceRequest) -> Answer:
-    """Replace an object or its subresource."""
-    body = bodies.read(asked.body, asked.media, asked.resource.kind)
-    return _written(world, asked, writes.update(world, asked.target, body, _options(asked, body)))
+def update(backend: Backend, request: ResourceRequest) -> Answer:
+    """Replace an object or a subresource of it."""
+    body = bodies.read(request.body, request.media, request.resource.kind)
+    return _write_answer(backend, request, writes.update(backend, request.target, body, _options(request, body)))
 
 
-def patch(world: Backend, asked: ResourceRequest) -> Answer:
-    """Patch an object or its subresource, in one of four ways."""
-    resource = asked.resource
-    body = bodies.read_patch(asked.body, asked.media, resource)
-    options = _options(asked)
-    if asked.media == bodies.APPLY_PATCH:
-        if not asked.query.get("fieldManager"):
+def patch(backend: Backend, request: ResourceRequest) -> Answer:
+    """Patch an object or a subresource of it, with one of four patch types."""
+    resource = request.resource
+    body = bodies.read_patch(request.body, request.media, resource)
+    options = _options(request)
+    if request.media == bodies.APPLY_PATCH:
+        if not request.query.get("fieldManager"):
             raise api_errors.missing_manager()
-        return _written(world, asked, writes.apply(world, asked.target, body, options))
-    if "force" in asked.query:
+        return _write_answer(backend, request, writes.apply(backend, request.target, body, options))
+    if "force" in request.query:
         raise api_errors.bad_force()
-    return _written(world, asked, writes.change(world, asked.target, _change(asked, body), options))
+    return _write_answer(backend, request, writes.patch(backend, request.target, _change(request, body), options))
 
 
-def _change(asked: ResourceRequest, body: Any) -> Callable[[Object], Object]:
-    if asked.media == bodies.JSON_PATCH:
+def _change(request: ResourceRequest, body: Any) -> Callable[[Object], Object]:
+    if request.media == bodies.JSON_PATCH:
         return lambda live: patching.json_patch(live, body)
-    if asked.media == bodies.STRATEGIC_PATCH:
-        node = None if asked.route.subresource == "scale" else asked.resource.node
+    if request.media == bodies.STRATEGIC_PATCH:
+        node = None if request.route.subresource == "scale" else request.resource.node
         if node is not None:
             return lambda live: patching.strategic_patch(live, body, node)
     return lambda live: patching.merge_patch(live, body)
 
 
-def delete(world: Backend, asked: ResourceRequest) -> Answer:
+def delete(backend: Backend, request: ResourceRequest) -> Answer:
     """Delete one object."""
-    wish = _wish(asked)
-    last, gone = deletion.delete(world, asked.target, wish)
-    if gone and asked.resource.table not in _DELETED_SHOWN:
-        metadata = last["metadata"]
-        return Answer(object=api_errors.success(asked.resource, metadata["name"], metadata["uid"]))
-    return _shown(world, asked, last)
+    options = _delete_options(request)
+    obj, removed = deletion.delete(backend, request.target, options)
+    if removed and request.resource.table not in _RETURNED_WHEN_DELETED:
+        metadata = obj["metadata"]
+        return Answer(object=api_errors.success(request.resource, metadata["name"], metadata["uid"]))
+    return _object_answer(backend, request, obj)
 
 
-def deletecollection(world: Backend, asked: ResourceRequest) -> Answer:
-    """Delete all objects that are selected; return them as they were."""
-    wish = _wish(asked)
-    query = reads.parse(asked.route.namespace, "", asked.query)
-    page = reads.list_page(world, asked.resource, query)
+def deletecollection(backend: Backend, request: ResourceRequest) -> Answer:
+    """Delete all selected objects; return their last state."""
+    options = _delete_options(request)
+    query = reads.parse(request.route.namespace, "", request.query)
+    page = reads.list_page(backend, request.resource, query)
     for obj in page.objects:
         metadata = obj["metadata"]
-        target = ObjectTarget(asked.resource, metadata.get("namespace", ""), metadata["name"])
-        deletion.delete(world, target, wish)
-    return Answer(object=views.many(asked.view, asked.resource, page, world.clock()))
+        target = ObjectTarget(request.resource, metadata.get("namespace", ""), metadata["name"])
+        deletion.delete(backend, target, options)
+    return Answer(object=views.view_list(request.view, request.resource, page, backend.clock()))
 
 
-def _wish(asked: ResourceRequest) -> DeleteOptions:
-    body = bodies.read(asked.body, asked.media, "DeleteOptions") if asked.body.strip() else None
-    return deletion.wish(body, asked.query)
+def _delete_options(request: ResourceRequest) -> DeleteOptions:
+    body = bodies.read(request.body, request.media, "DeleteOptions") if request.body.strip() else None
+    return deletion.parse_options(body, request.query)
 
 
-def _shown(world: Backend, asked: ResourceRequest, obj: Object) -> Answer:
-    shown = views.one(asked.view, asked.resource, obj, world.clock())
-    return Answer(object=shown, warnings=_deprecation(asked))
+def _object_answer(backend: Backend, request: ResourceRequest, obj: Object) -> Answer:
+    body = views.view_object(request.view, request.resource, obj, backend.clock())
+    return Answer(object=body, warnings=_deprecation(request))
 
 
-def _written(world: Backend, asked: ResourceRequest, outcome: WriteResult) -> Answer:
-    code = 201 if outcome.created else 200
-    warnings = (*outcome.warnings, *_deprecation(asked))
-    if outcome.object["kind"] == "Scale" and asked.route.subresource == "scale":
-        scale = views.scale(asked.view, outcome.object, world.clock())
+def _write_answer(backend: Backend, request: ResourceRequest, result: WriteResult) -> Answer:
+    code = 201 if result.created else 200
+    warnings = (*result.warnings, *_deprecation(request))
+    if result.object["kind"] == "Scale" and request.route.subresource == "scale":
+        scale = views.view_scale(request.view, result.object, backend.clock())
         return Answer(object=scale, status=code, warnings=warnings)
-    shown = views.one(asked.view, asked.resource, outcome.object, world.clock())
-    return Answer(object=shown, status=code, warnings=warnings)
+    body = views.view_object(request.view, request.resource, result.object, backend.clock())
+    return Answer(object=body, status=code, warnings=warnings)
 
 
-def _deprecation(asked: ResourceRequest) -> tuple[str, ...]:
-    return (asked.resource.deprecation,) if asked.resource.deprecation else ()
+def _deprecation(request: ResourceRequest) -> tuple[str, ...]:
+    return (request.resource.deprecation,) if request.resource.deprecation else ()
 
 
-def _options(asked: ResourceRequest, body: Any = None) -> WriteOptions:
-    """How to write; `body` is that of a create or update."""
-    query = asked.query
+def _options(request: ResourceRequest, body: Any = None) -> WriteOptions:
+    """Return the options of a write; `body` is that of a create or update."""
+    query = request.query
     validation = query.get("fieldValidation") or decoding.WARN
-    looked_at = body is not None and asked.media == bodies.JSON and validation != decoding.IGNORE
-    manager = query.get("fieldManager") or asked.user_agent.partition("/")[0] or "unknown"
+    check_duplicates = body is not None and request.media == bodies.JSON and validation != decoding.IGNORE
+    manager = query.get("fieldManager") or request.user_agent.partition("/")[0] or "unknown"
     dry_run = query.get("dryRun", "")
     if dry_run not in ("", "All"):
         raise api_errors.bad_request(f'dryRun: Unsupported value: "{dry_run}": supported values: "All"')
     return WriteOptions(
         manager=manager[:_MANAGER_LENGTH],
         field_validation=validation,
-        duplicates=tuple(duplicate_keys.duplicate_fields(asked.body, body)) if looked_at else (),
+        duplicates=tuple(duplicate_keys.duplicate_fields(request.body, body)) if check_duplicates else (),
         dry_run=dry_run == "All",
         force=query.get("force", "").lower() in ("true", "1"),
-        subresource=asked.route.subresource,
-        user=asked.user,
+        subresource=request.route.subresource,
+        user=request.user,
     )
 
 

@@ -1,6 +1,6 @@
-"""The HTTP side: connections, and the way from a request to bytes. What a request means is the business of `verbs`.
+"""The HTTP server: connections, routing to handlers, and responses.
 
-Gates stand around every request: there faults are put in. Who asks, and whether they may, is the business of `access`.
+Middlewares wrap every request, so that faults can be injected. `access` authenticates and authorizes.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ from rudr_py.local.verbs import views
 
 logger = logging.getLogger(__name__)
 
-Next = Callable[[], Awaitable[web.StreamResponse]]
-Gate = Callable[[web.BaseRequest, Route, Next], Awaitable[web.StreamResponse]]
-"""Stands around every request: answers with what `Next` gives, with something else, or raises `ApiError`.
+NextHandler = Callable[[], Awaitable[web.StreamResponse]]
+Middleware = Callable[[web.BaseRequest, Route, NextHandler], Awaitable[web.StreamResponse]]
+"""Wraps every request: returns the response of `NextHandler` or another one, or raises `ApiError`.
 
-What `Next` gives has not been sent, unless it is a watch, which has been streamed to its end.
+The response of `NextHandler` has not been sent yet, except for a watch, which has been streamed to its end.
 """
-Tap = Callable[[Route, AsyncIterator[bytes]], AsyncIterator[bytes]]
-"""Stands in the stream of every watch, and gives on its lines."""
+WatchMiddleware = Callable[[Route, AsyncIterator[bytes]], AsyncIterator[bytes]]
+"""Wraps the lines of every watch."""
 
 _HEALTH = ("/healthz", "/livez", "/readyz")
-_REMEMBERED = 100_000
+_REQUEST_LOG_SIZE = 100_000
 _user: ContextVar[str] = ContextVar("rudr_local_user", default="")
 _MAX_BODY = 8 * 1024 * 1024
 _encode = msgspec.json.Encoder().encode
 
 
 class AnsweredRequest(msgspec.Struct, frozen=True):
-    """One request that was answered. `path` includes the query; `user` is empty when nobody was known."""
+    """An answered request. `path` includes the query; `user` is empty if the request was not authenticated."""
 
     method: str
     path: str
@@ -60,19 +60,19 @@ class AnsweredRequest(msgspec.Struct, frozen=True):
 
 
 class HttpServer:
-    """Answers requests over one world.
+    """Serves the API of one backend.
 
-    `gates` and `taps` may be changed at any time, the first gate is outermost; `seen` grows by one per answer;
-    `open_watches` are the connections on which a watch is streamed now. While `guarded`, requests need credentials
-    and rights.
+    `middlewares` and `watch_middlewares` may be changed at any time; the first one is the outermost. `requests` grows
+    by one per answer. `open_watches` maps connections to the watches that they stream. While `guarded`, requests need
+    credentials and permissions.
     """
 
-    def __init__(self, world: Backend, documents: Documents, release: str, *, bookmark_interval: float) -> None:
-        self.world = world
+    def __init__(self, backend: Backend, documents: Documents, release: str, *, bookmark_interval: float) -> None:
+        self.backend = backend
         self.guarded = False
-        self.gates: list[Gate] = []
-        self.taps: list[Tap] = []
-        self.seen: deque[AnsweredRequest] = deque(maxlen=_REMEMBERED)
+        self.middlewares: list[Middleware] = []
+        self.watch_middlewares: list[WatchMiddleware] = []
+        self.requests: deque[AnsweredRequest] = deque(maxlen=_REQUEST_LOG_SIZE)
         self.open_watches: dict[asyncio.Transport, Route] = {}
         self._documents = documents
         self._release = release
@@ -86,42 +86,42 @@ class HttpServer:
         except NoSuchPathError:
             response = web.Response(status=404, text=api_errors.PLAIN_NOT_FOUND)
         except ApiError as error:
-            response = self._refusal(error)
+            response = self._error_response(error)
         except ConnectionError:
             raise
         except RecursionError:
-            response = self._refusal(api_errors.bad_request("the object is nested too deeply for the local API"))
+            response = self._error_response(api_errors.bad_request("the object is nested too deeply for the local API"))
         except Exception:
-            # a fault of this server must look like one to the client, and not take the connection with it
+            # an unexpected exception must be answered with 500 and must not close the connection
             logger.exception("a request could not be answered", extra={"method": request.method, "path": request.path})
-            response = self._refusal(api_errors.internal())
+            response = self._error_response(api_errors.internal())
         if not response.prepared:
-            self._note(request, response.status)
+            self._record(request, response.status)
         return response
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        user = self._identified(request) if self.guarded else ADMIN
+        user = self._authenticate(request) if self.guarded else ADMIN
         _user.set(user.name)
-        if self.guarded and self.world.access is not None:
-            self.world.access.authorize(user, request.method, request.rel_url.raw_path, request.query)
-        route = routing.route(self.world.registry, request.method, request.rel_url.raw_path, request.query)
-        step: Next = functools.partial(self._dispatch, request, route, user)
-        for gate in reversed(self.gates):
-            step = functools.partial(gate, request, route, step)
+        if self.guarded and self.backend.access is not None:
+            self.backend.access.authorize(user, request.method, request.rel_url.raw_path, request.query)
+        route = routing.route(self.backend.registry, request.method, request.rel_url.raw_path, request.query)
+        step: NextHandler = functools.partial(self._dispatch, request, route, user)
+        for middleware in reversed(self.middlewares):
+            step = functools.partial(middleware, request, route, step)
         return await step()
 
-    def _identified(self, request: web.BaseRequest) -> User:
-        if self.world.access is None:
-            raise LocalApiError("the server is guarded, but its world has no access control")
-        now = self.world.clock().timestamp()
+    def _authenticate(self, request: web.BaseRequest) -> User:
+        if self.backend.access is None:
+            raise LocalApiError("the server is guarded, but its backend has no access control")
+        now = self.backend.clock().timestamp()
         path = request.rel_url.raw_path
-        return self.world.access.identify(request.method, path, request.query, request.headers.items(), now)
+        return self.backend.access.identify(request.method, path, request.query, request.headers.items(), now)
 
     async def _dispatch(self, request: web.BaseRequest, route: Route, user: User) -> web.StreamResponse:
         if route.resource is None:
-            return self._about(request, route.path)
+            return self._answer_non_resource(request, route.path)
         headers = request.headers
-        asked = ResourceRequest(
+        resource_request = ResourceRequest(
             route=route,
             resource=route.resource,
             query=request.query,
@@ -132,26 +132,26 @@ class HttpServer:
             user=user,
         )
         if route.verb == "watch":
-            return await self._watch(request, asked)
-        return self._response(request, handlers.VERBS[route.verb](self.world, asked))
+            return await self._watch(request, resource_request)
+        return self._response(request, handlers.VERBS[route.verb](self.backend, resource_request))
 
-    async def _watch(self, request: web.BaseRequest, asked: ResourceRequest) -> web.StreamResponse:
+    async def _watch(self, request: web.BaseRequest, resource_request: ResourceRequest) -> web.StreamResponse:
         subscription = handlers.subscription(
-            self.world, asked, bookmark_interval=self._bookmark_interval, default_timeout=1800.0
+            self.backend, resource_request, bookmark_interval=self._bookmark_interval, default_timeout=1800.0
         )
         response = web.StreamResponse(headers={"Cache-Control": "no-cache, private"})
         response.content_type = bodies.JSON
         response.enable_chunked_encoding()
-        self._note(request, response.status)
+        self._record(request, response.status)
         await response.prepare(request)
         transport = request.transport
         if transport is None:
             return response
-        self.open_watches[transport] = asked.route
+        self.open_watches[transport] = resource_request.route
         try:
-            stream = watch_streams.stream(self.world, subscription)
-            for tap in self.taps:
-                stream = tap(asked.route, stream)
+            stream = watch_streams.stream(self.backend, subscription)
+            for middleware in self.watch_middlewares:
+                stream = middleware(resource_request.route, stream)
             async for lines in stream:
                 await response.write(lines)
             await response.write_eof()
@@ -161,8 +161,8 @@ class HttpServer:
             del self.open_watches[transport]
         return response
 
-    def _about(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
-        """Answer what is about the server and not about objects."""
+    def _answer_non_resource(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+        """Answer a request for discovery, OpenAPI, health or version."""
         if request.method not in ("GET", "HEAD"):
             raise api_errors.method_not_allowed()
         path = path.rstrip("/") or "/"
@@ -174,16 +174,16 @@ class HttpServer:
             return self._openapi(path.removeprefix("/openapi/v3").strip("/"))
         aggregated = discovery.wants_aggregated(request.headers.get(hdrs.ACCEPT, ""))
         if aggregated and path in ("/api", "/apis"):
-            found: Any = discovery.aggregated(self.world.registry, aggregated, core=path == "/api")
+            document: Any = discovery.aggregated(self.backend.registry, aggregated, core=path == "/api")
             media = f"application/json;g=apidiscovery.k8s.io;v={aggregated};as={discovery.AGGREGATED}"
-            return web.Response(body=_encode(found), headers={hdrs.CONTENT_TYPE: media, hdrs.VARY: "Accept"})
-        found = self._classic(request, path)
-        if found is None:
+            return web.Response(body=_encode(document), headers={hdrs.CONTENT_TYPE: media, hdrs.VARY: "Accept"})
+        document = self._discovery_document(request, path)
+        if document is None:
             raise NoSuchPathError
-        return self._response(request, Answer(object=found))
+        return self._response(request, Answer(object=document))
 
-    def _classic(self, request: web.BaseRequest, path: str) -> Any:
-        registry = self.world.registry
+    def _discovery_document(self, request: web.BaseRequest, path: str) -> Any:
+        registry = self.backend.registry
         plain: dict[str, Callable[[], Any]] = {
             "/": lambda: {"paths": ["/api", "/api/v1", "/apis", "/healthz", "/openapi/v2", "/openapi/v3", "/version"]},
             "/version": lambda: discovery.version(self._release),
@@ -202,7 +202,7 @@ class HttpServer:
         return None
 
     def _swagger(self, accept: str) -> web.StreamResponse:
-        """The document in JSON, or, for who takes nothing else, an empty one in protobuf."""
+        """The document in JSON, or an empty one in protobuf for a client that accepts nothing else."""
         if accept and swagger.PROTOBUF in accept and bodies.JSON not in accept:
             return web.Response(body=swagger.protobuf(self._release), headers={hdrs.CONTENT_TYPE: swagger.ANSWER})
         if accept and not any(each in accept for each in (bodies.JSON, "*/*", "text/plain", "application/*")):
@@ -231,16 +231,16 @@ class HttpServer:
             response.headers.add("Warning", f'299 - "{quoted}"')
         return response
 
-    def _refusal(self, error: ApiError) -> web.StreamResponse:
+    def _error_response(self, error: ApiError) -> web.StreamResponse:
         headers = {"Cache-Control": "no-cache, private"}
         if error.retry_after:
             headers["Retry-After"] = str(int(error.retry_after))
         body = _encode(api_errors.body(error))
         return web.Response(body=body, status=error.status or 500, content_type=bodies.JSON, headers=headers)
 
-    def _note(self, request: web.BaseRequest, code: int) -> None:
+    def _record(self, request: web.BaseRequest, code: int) -> None:
         agent = request.headers.get(hdrs.USER_AGENT, "")
-        self.seen.append(AnsweredRequest(request.method, request.path_qs, agent, code, _user.get()))
+        self.requests.append(AnsweredRequest(request.method, request.path_qs, agent, code, _user.get()))
 
 
 def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
@@ -251,7 +251,7 @@ def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) 
 async def listen(
     server: HttpServer, host: str, port: int, context: ssl.SSLContext | None = None
 ) -> tuple[web.ServerRunner, int]:
-    """Open the socket, with TLS if there is a context; return what closes it (`cleanup`) and the port."""
+    """Open the socket, with TLS if there is a context; return the runner, whose `cleanup` closes it, and the port."""
     runner = web.ServerRunner(
         web.Server(server.handle, handler_cancellation=True, request_factory=_request),
         handle_signals=False,
@@ -270,7 +270,7 @@ async def listen(
 
 
 async def end(runner: web.ServerRunner) -> None:
-    """Close the socket and all connections: a client that has gone would keep one of TLS half open for its goodbye."""
+    """Close the socket and abort all connections; a TLS connection would otherwise wait for the client's shutdown."""
     connections = runner.server.connections if runner.server is not None else []
     transports = [each.transport for each in connections if each.transport is not None]
     await runner.cleanup()

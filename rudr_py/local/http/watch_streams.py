@@ -1,6 +1,6 @@
-"""Watch streams: from the history of a table to lines of JSON, as one client selected and wants to see them.
+"""Watch streams: from the changes of a table to lines of JSON, in the form that the client requested.
 
-Watchers share events and their encodings: what one has encoded, the next only sends. Nothing here opens sockets.
+Watchers share events and their encodings: each event is encoded once for each form.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client asked to watch. Times are seconds. `since` 0 begins with what is there now, as ADDED."""
+    """The parameters of a watch. Times are seconds. `since` 0 starts with the existing objects as ADDED events."""
 
     resource: Resource
     namespace: str = ""
@@ -38,36 +38,36 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = 1800.0
 
 
-async def stream(world: Backend, asked: Subscription) -> AsyncIterator[bytes]:
-    """Yield lines of events, several at a time, until the time is over or the store is closed."""
-    frames = _Frames(world, asked)
+async def stream(backend: Backend, subscription: Subscription) -> AsyncIterator[bytes]:
+    """Yield lines of events, several at a time, until the timeout or until the store is closed."""
+    frames = _Frames(backend, subscription)
     try:
-        watch = world.store.watch(asked.resource.table, asked.since or None)
+        watch = backend.store.watch(subscription.resource.table, subscription.since or None)
     except CompactedError:
         yield error_line(api_errors.watch_expired())
         return
-    if not asked.since or asked.initial:
-        yield frames.present()
+    if not subscription.since or subscription.initial:
+        yield frames.initial_events()
     loop = asyncio.get_running_loop()
-    end = loop.time() + asked.timeout
-    due = loop.time() + asked.bookmark_interval
+    end = loop.time() + subscription.timeout
+    due = loop.time() + subscription.bookmark_interval
     while not watch.ended and loop.time() < end:
-        await _changed(watch, min(end, due) if asked.bookmarks else end)
+        await _wait_for_change(watch, min(end, due) if subscription.bookmarks else end)
         try:
             lines = b"".join(map(frames.line, watch.take()))
         except CompactedError:
             yield error_line(api_errors.watch_expired())
             return
-        if asked.bookmarks and due <= loop.time() < end:
-            # after what came meanwhile: a bookmark says that all up to it was sent
-            due = loop.time() + asked.bookmark_interval
+        if subscription.bookmarks and due <= loop.time() < end:
+            # after the pending events: a bookmark promises that all events up to it were sent
+            due = loop.time() + subscription.bookmark_interval
             lines += frames.bookmark()
         if lines:
             yield lines
 
 
-async def _changed(watch: Watch, until: float) -> None:
-    """Return when there is a change, or when the time has come."""
+async def _wait_for_change(watch: Watch, until: float) -> None:
+    """Wait for a change, or until the deadline."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout_at(until):
             await watch.wait()
@@ -79,49 +79,53 @@ def error_line(error: ApiError) -> bytes:
 
 
 class _Frames:
-    """The encoder of one stream; knows whether a Table has shown its columns."""
+    """The encoder of one stream; it sends the columns of a Table once."""
 
-    def __init__(self, world: Backend, asked: Subscription) -> None:
-        self._world = world
-        self._asked = asked
-        self._key = (asked.resource.api_version, asked.view)
-        self._columns_shown = asked.view.form != views.TABLE
+    def __init__(self, backend: Backend, subscription: Subscription) -> None:
+        self._backend = backend
+        self._subscription = subscription
+        self._key = (subscription.resource.api_version, subscription.view)
+        self._columns_sent = subscription.view.form != views.TABLE
 
-    def present(self) -> bytes:
-        """Return what is there now, and the mark of its end if it was asked for."""
-        asked = self._asked
-        found = self._world.store.list(asked.resource.table, asked.namespace)
-        converted = (conversion.convert(each, asked.resource) for each in found)
-        lines = [self._encoded(ADDED, obj) for obj in converted if asked.selects is None or asked.selects(obj)]
-        if asked.initial and asked.bookmarks:
+    def initial_events(self) -> bytes:
+        """Return the existing objects, and the bookmark that ends them if the client requested it."""
+        subscription = self._subscription
+        stored = self._backend.store.list(subscription.resource.table, subscription.namespace)
+        converted = (conversion.convert(each, subscription.resource) for each in stored)
+        lines = [
+            self._encoded(ADDED, obj) for obj in converted if subscription.selects is None or subscription.selects(obj)
+        ]
+        if subscription.initial and subscription.bookmarks:
             lines.append(self.bookmark({"k8s.io/initial-events-end": "true"}))
         return b"".join(lines)
 
     def bookmark(self, annotations: dict[str, str] | None = None) -> bytes:
         """Return a bookmark at the current revision."""
-        metadata: Object = {"resourceVersion": str(self._world.store.revision), "creationTimestamp": None}
+        metadata: Object = {"resourceVersion": str(self._backend.store.revision), "creationTimestamp": None}
         if annotations:
             metadata["annotations"] = annotations
-        resource = self._asked.resource
+        resource = self._subscription.resource
         obj: Object = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
-        if self._asked.view.form:
-            obj = views.one(
-                self._asked.view, resource, {**obj, "metadata": {**metadata, "name": ""}}, self._world.clock()
+        if self._subscription.view.form:
+            obj = views.view_object(
+                self._subscription.view, resource, {**obj, "metadata": {**metadata, "name": ""}}, self._backend.clock()
             )
             obj["metadata"] = metadata
-            if self._asked.view.form == views.TABLE:
+            if self._subscription.view.form == views.TABLE:
                 obj.update(columnDefinitions=None, rows=[])
         return _encode({"type": BOOKMARK, "object": obj}) + b"\n"
 
     def line(self, event: Event) -> bytes:
-        """Return an event as this client sees it: nothing if it is not selected, before and now."""
-        asked = self._asked
-        if asked.namespace and event.namespace != asked.namespace:
+        """Return an event as this client sees it; empty if the object is not selected, before or after the change."""
+        subscription = self._subscription
+        if subscription.namespace and event.namespace != subscription.namespace:
             return b""
-        if asked.selects is None:
+        if subscription.selects is None:
             return self._shared(event.type, event, event.object)
-        now = event.type != DELETED and asked.selects(conversion.convert(event.object, asked.resource))
-        before = event.previous is not None and asked.selects(conversion.convert(event.previous, asked.resource))
+        now = event.type != DELETED and subscription.selects(conversion.convert(event.object, subscription.resource))
+        before = event.previous is not None and subscription.selects(
+            conversion.convert(event.previous, subscription.resource)
+        )
         if now:
             return self._shared(MODIFIED if before else ADDED, event, event.object)
         if before and event.previous is not None:
@@ -129,20 +133,24 @@ class _Frames:
         return b""
 
     def _shared(self, kind: str, event: Event, obj: Object) -> bytes:
-        key = (kind, self._columns_shown, *self._key)
+        key = (kind, self._columns_sent, *self._key)
         line = event.encodings.get(key)
         if line is None:
-            line = event.encodings[key] = self._encoded(kind, conversion.convert(obj, self._asked.resource))
-        self._columns_shown = True
+            line = event.encodings[key] = self._encoded(kind, conversion.convert(obj, self._subscription.resource))
+        self._columns_sent = True
         return line
 
     def _encoded(self, kind: str, obj: Object) -> bytes:
-        asked = self._asked
-        shown = views.one(asked.view, asked.resource, obj, self._world.clock()) if asked.view.form else obj
-        if asked.view.form == views.TABLE and self._columns_shown:
-            shown["columnDefinitions"] = None
-        self._columns_shown = True
-        return _encode({"type": kind, "object": shown}) + b"\n"
+        subscription = self._subscription
+        body = (
+            views.view_object(subscription.view, subscription.resource, obj, self._backend.clock())
+            if subscription.view.form
+            else obj
+        )
+        if subscription.view.form == views.TABLE and self._columns_sent:
+            body["columnDefinitions"] = None
+        self._columns_sent = True
+        return _encode({"type": kind, "object": body}) + b"\n"
 
 
 def _at_revision(obj: Object, revision: int) -> Object:

@@ -1,4 +1,4 @@
-"""Server-side apply: a manager states the fields it wants; the server merges, moves ownership, reports conflicts.
+"""Server-side apply: merges the configuration of a manager, moves field ownership, reports conflicts.
 
 Source: KEP-555; apimachinery managedfields and structured-merge-diff merge/update.go.
 """
@@ -21,23 +21,23 @@ __all__ = ["ApplyConflict", "TypedError", "apply"]
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-def apply(live: dict[str, Any] | None, applied: dict[str, Any], context: Write, *, force: bool) -> dict[str, Any]:
-    """The object after `context.manager` applied `applied`, with its managedFields; it shares nothing with `live`.
+def apply(live: dict[str, Any] | None, applied: dict[str, Any], write: Write, *, force: bool) -> dict[str, Any]:
+    """Return the object after `write.manager` applied `applied`, with its managedFields; it shares nothing with `live`.
 
-    `live` is the stored object, or None when the apply creates it. The result is not defaulted: a field that was given
-    up and belongs to nobody else is gone from it, and the server's defaulting may bring it back. When nothing changes,
-    the result equals `live`, times included.
+    `live` is the stored object, or None if the apply creates it. The result is not defaulted: a field that the manager
+    no longer applies and no other manager owns is removed, and defaulting may restore it. If nothing changes, the
+    result equals `live`, including times.
 
-    Raises ApplyConflict when other managers own fields that would change and `force` is not set; TypedError when the
-    schema cannot type `applied`; PatchError (400) for managed fields in `applied` or a wrong version.
+    Raises ApplyConflict if other managers own fields that would change and `force` is not set; TypedError if the schema
+    cannot type `applied`; PatchError (400) for managed fields in `applied` or a wrong version.
     """
-    _check(applied, context)
+    _check(applied, write)
     try:
-        after, entries = _outcome(live, applied, context, force=force)
+        after, entries = _outcome(live, applied, write, force=force)
     except NoElementError as error:
         raise TypedError(f"failed to create typed live object ({_named(live or applied)}): {error}") from error
     result: dict[str, Any] = clone(after)
-    _sync_last_applied(result, applied, context)
+    _sync_last_applied(result, applied, write)
     managed = managed_fields.encode(entries)
     if managed:
         result.setdefault("metadata", {})["managedFields"] = clone(managed)
@@ -45,83 +45,83 @@ def apply(live: dict[str, Any] | None, applied: dict[str, Any], context: Write, 
 
 
 def _outcome(
-    live: dict[str, Any] | None, applied: dict[str, Any], context: Write, *, force: bool
+    live: dict[str, Any] | None, applied: dict[str, Any], write: Write, *, force: bool
 ) -> tuple[dict[str, Any], Entries]:
-    """The merged object and its entries; kubectl may overrule what it once wrote by client-side apply."""
+    """Return the merged object and its entries; kubectl may overrule its own client-side apply."""
     if live is None:
-        return _applied({}, applied, {}, context, force=force)
+        return _applied({}, applied, {}, write, force=force)
     decoded = managed_fields.decode(live.get("metadata", {}).get("managedFields"))
-    entries = managed_fields.reconciled(decoded, context.node)
+    entries = managed_fields.reconciled(decoded, write.node)
     if not entries:
-        entries = managed_fields.before_first_apply(live, context)
+        entries = managed_fields.before_first_apply(live, write)
     before = managed_fields.without_managed_fields(live)
     try:
-        return _applied(before, applied, entries, context, force=force)
+        return _applied(before, applied, entries, write, force=force)
     except ApplyConflict as conflict:
-        if not _claimed_by_last_applied(conflict, live, context):
+        if not _claimed_by_last_applied(conflict, live, write):
             raise
-        return _applied(before, applied, entries, context, force=True)
+        return _applied(before, applied, entries, write, force=True)
 
 
-def _check(applied: dict[str, Any], context: Write) -> None:
+def _check(applied: dict[str, Any], write: Write) -> None:
     version = applied.get("apiVersion", "")
-    if version != context.api_version:
-        raise errors.incorrect_version(version, context.api_version)
+    if version != write.api_version:
+        raise errors.incorrect_version(version, write.api_version)
     metadata = applied.get("metadata")
     if isinstance(metadata, dict) and metadata.get("managedFields") is not None:
         raise errors.malformed("metadata.managedFields must be nil")
-    problem = type_check.typing_error(applied, context.node)
+    problem = type_check.typing_error(applied, write.node)
     if problem:
         raise TypedError(f"failed to create typed patch object ({_named(applied)}): {problem}")
 
 
 def _applied(
-    before: dict[str, Any], applied: dict[str, Any], entries: Entries, context: Write, *, force: bool
+    before: dict[str, Any], applied: dict[str, Any], entries: Entries, write: Write, *, force: bool
 ) -> tuple[dict[str, Any], Entries]:
-    """The merged object and the entries, before times and encoding."""
-    node = context.node
-    wanted = managed_fields.ownable(typed.field_set(applied, node), context)
-    own = Entry(
-        manager=context.manager,
+    """Return the merged object and the entries, before times and encoding."""
+    node = write.node
+    owned = managed_fields.ownable(typed.field_set(applied, node), write)
+    own_entry = Entry(
+        manager=write.manager,
         operation="Apply",
-        api_version=context.api_version,
-        time=context.time,
-        fields=wanted,
-        subresource=context.subresource,
+        api_version=write.api_version,
+        time=write.time,
+        fields=owned,
+        subresource=write.subresource,
     )
-    last = entries.get(own.identity)
-    others = {identity: entry for identity, entry in entries.items() if identity != own.identity}
+    previous_entry = entries.get(own_entry.identity)
+    others = {identity: entry for identity, entry in entries.items() if identity != own_entry.identity}
     merged = typed.merge(before or ABSENT, applied, node)
-    after = merged
-    if last is not None and last.fields != wanted:
-        after = _released(merged, last.fields, [wanted, *(entry.fields for entry in others.values())], context)
-    if not elements.same(before, after):
-        difference = managed_fields.filtered(typed.compare(before, after, node), context)
-        touched = fieldset.union(difference.added, difference.modified)
+    result = merged
+    if previous_entry is not None and previous_entry.fields != owned:
+        result = _released(merged, previous_entry.fields, [owned, *(entry.fields for entry in others.values())], write)
+    if not elements.same(before, result):
+        comparison = managed_fields.without_reset(typed.compare(before, result, node), write)
+        changed = fieldset.union(comparison.added, comparison.modified)
         if not force:
-            _raise_conflicts(others, touched)
-        others = managed_fields.taken(others, fieldset.union(touched, difference.removed), except_for=None)
-    else:  # an apply that changes nothing has no time, not even one that makes a new owner
-        own = msgspec.structs.replace(own, time=last.time if last is not None else None)
-    if wanted:
-        others[own.identity] = own
-    return after if after is merged else typed.emptied_away(merged, after, node), others
+            _raise_conflicts(others, changed)
+        others = managed_fields.without_fields(others, fieldset.union(changed, comparison.removed), except_for=None)
+    else:  # an apply without changes has no time, even if it adds an owner
+        own_entry = msgspec.structs.replace(own_entry, time=previous_entry.time if previous_entry is not None else None)
+    if owned:
+        others[own_entry.identity] = own_entry
+    return result if result is merged else typed.without_emptied(merged, result, node), others
 
 
-def _released(after: dict[str, Any], last: Fields, owned: list[Fields], context: Write) -> dict[str, Any]:
-    """The object without the fields that the manager applied last time and that nobody owns now."""
-    node = context.node
-    managed: Fields = {}
+def _released(merged: dict[str, Any], previous: Fields, owned: list[Fields], write: Write) -> dict[str, Any]:
+    """Remove the fields that the manager applied last time and no manager owns now."""
+    node = write.node
+    remaining: Fields = {}
     for fields in owned:
-        managed = fieldset.union(managed, fields)
-    gone = fieldset.difference(typed.with_named(last, node), typed.with_named(managed, node))
-    kept: dict[str, Any] | None = typed.remove(after, gone, node)
+        remaining = fieldset.union(remaining, fields)
+    dropped = fieldset.difference(typed.with_declared(previous, node), typed.with_declared(remaining, node))
+    kept: dict[str, Any] | None = typed.remove(merged, dropped, node)
     return kept or {}
 
 
 def _raise_conflicts(others: Entries, touched: Fields) -> None:
     conflicts = [
-        (entry.shown, path)
+        (entry.display_name, path)
         for entry in sorted(others.values(), key=lambda e: e.identity)
         for path in fieldset.paths(fieldset.ordered(fieldset.intersection(entry.fields, touched)))
     ]
@@ -129,31 +129,31 @@ def _raise_conflicts(others: Entries, touched: Fields) -> None:
         raise ApplyConflict(tuple(conflicts))
 
 
-def _claimed_by_last_applied(conflict: ApplyConflict, live: dict[str, Any], context: Write) -> bool:
-    """Whether kubectl itself wrote, by client-side apply, all the fields that are now in conflict."""
+def _claimed_by_last_applied(conflict: ApplyConflict, live: dict[str, Any], write: Write) -> bool:
+    """Whether all conflicting fields were written by kubectl's own client-side apply."""
     text = live.get("metadata", {}).get("annotations", {}).get(_LAST_APPLIED)
-    if context.manager != "kubectl" or not text:
+    if write.manager != "kubectl" or not text:
         return False
     try:
         last = msgspec.json.decode(text)
     except msgspec.DecodeError:
         return False
-    if not isinstance(last, dict) or last.get("apiVersion") != context.api_version:
+    if not isinstance(last, dict) or last.get("apiVersion") != write.api_version:
         return False
-    if type_check.typing_error(last, context.node):
+    if type_check.typing_error(last, write.node):
         return False
-    difference = typed.compare(last, managed_fields.without_managed_fields(live), context.node)
-    claimed = typed.field_set(last, context.node)
+    difference = typed.compare(last, managed_fields.without_managed_fields(live), write.node)
+    claimed = typed.field_set(last, write.node)
     for changed in (difference.modified, difference.added, difference.removed):
         claimed = fieldset.difference(claimed, changed)
     allowed = set(fieldset.paths(claimed))
     return all(path in allowed for _, path in conflict.conflicts)
 
 
-def _sync_last_applied(result: dict[str, Any], applied: dict[str, Any], context: Write) -> None:
-    """Keep kubectl's client-side annotation current while kubectl itself applies server-side."""
+def _sync_last_applied(result: dict[str, Any], applied: dict[str, Any], write: Write) -> None:
+    """Update kubectl's client-side annotation when kubectl applies server-side."""
     annotations = (result.get("metadata") or {}).get("annotations") or {}
-    if context.manager != "kubectl" or not annotations.get(_LAST_APPLIED):
+    if write.manager != "kubectl" or not annotations.get(_LAST_APPLIED):
         return
     metadata = dict(applied.get("metadata") or {})
     if _LAST_APPLIED in (metadata.get("annotations") or {}):
@@ -163,7 +163,7 @@ def _sync_last_applied(result: dict[str, Any], applied: dict[str, Any], context:
 
 
 def _named(obj: dict[str, Any]) -> str:
-    """An object as the server's errors name it: `namespace/name; group/version, Kind=K`."""
+    """Return the name of an object in error messages: `namespace/name; group/version, Kind=K`."""
     metadata = obj.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     version = obj.get("apiVersion", "")

@@ -1,4 +1,4 @@
-"""Strategic merge patch: a merge patch in which lists merge by a key that the schema names, and directives say more.
+"""Strategic merge patch: a merge patch with merge keys of lists and directives.
 
 Directives: `$patch` (replace, delete), `$retainKeys`, `$deleteFromPrimitiveList/<field>`, `$setElementOrder/<field>`.
 Source: apimachinery, pkg/util/strategicpatch; for built-in kinds only.
@@ -23,7 +23,7 @@ Key = Callable[[Any], Any]
 
 
 def strategic_patch(doc: Map, patch: Any, node: SchemaNode) -> Map:
-    """`doc` after a strategic merge patch, by the patch strategies of `node`. Raises PatchError (400, 422 or 500)."""
+    """Return `doc` after a strategic merge patch, by the strategies of `node`. Raises PatchError (400, 422 or 500)."""
     if not isinstance(patch, dict):
         raise errors.malformed("invalid JSON document")
     return _merge_maps(clone(doc), clone(patch), node)
@@ -31,8 +31,8 @@ def strategic_patch(doc: Map, patch: Any, node: SchemaNode) -> Map:
 
 def _merge_maps(original: Map, patch: Map, node: SchemaNode) -> Map:
     if _PATCH in patch:
-        return _whole(patch)
-    _retain(original, patch)
+        return _directive_result(patch)
+    _retain_keys(original, patch)
     _order_lists(original, patch, node)
     for name, value in patch.items():
         if name.startswith(_DELETE):
@@ -46,8 +46,8 @@ def _merge_maps(original: Map, patch: Map, node: SchemaNode) -> Map:
     return original
 
 
-def _whole(patch: Map) -> Map:
-    """A map whose `$patch` says what becomes of the whole."""
+def _directive_result(patch: Map) -> Map:
+    """Apply the `$patch` directive of a map."""
     directive = patch.pop(_PATCH)
     if directive == "replace":
         return patch
@@ -57,13 +57,13 @@ def _whole(patch: Map) -> Map:
 
 
 def _merge_field(original: Map, key: str, value: Any, node: SchemaNode) -> None:
-    known = original.get(key)
-    if isinstance(known, dict) and isinstance(value, dict):
-        original[key] = value if "replace" in _strategies(node) else _merge_maps(known, value, node)
-    elif isinstance(known, list) and isinstance(value, list) and "merge" in _strategies(node):
-        original[key] = _merge_lists(known, value, node)
+    live_value = original.get(key)
+    if isinstance(live_value, dict) and isinstance(value, dict):
+        original[key] = value if "replace" in _strategies(node) else _merge_maps(live_value, value, node)
+    elif isinstance(live_value, list) and isinstance(value, list) and "merge" in _strategies(node):
+        original[key] = _merge_lists(live_value, value, node)
     else:
-        kept = _plain(value)
+        kept = _without_directives(value)
         if kept is elements.ABSENT:
             original.pop(key, None)
         else:
@@ -74,20 +74,20 @@ def _strategies(node: SchemaNode) -> list[str]:
     return node.patch_strategy.split(",")
 
 
-def _plain(value: Any) -> Any:
-    """A value that replaces: without directives and nulls; ABSENT for what is itself a directive."""
+def _without_directives(value: Any) -> Any:
+    """Return a replacing value without directives and nulls; ABSENT for a directive."""
     if isinstance(value, dict):
         if _PATCH in value:
             return elements.ABSENT
-        found = {key: _plain(item) for key, item in value.items() if item is not None}
-        return {key: item for key, item in found.items() if item is not elements.ABSENT and not key.startswith("$")}
+        fields = {key: _without_directives(item) for key, item in value.items() if item is not None}
+        return {key: item for key, item in fields.items() if item is not elements.ABSENT and not key.startswith("$")}
     if isinstance(value, list):
-        return [item for item in map(_plain, value) if item is not elements.ABSENT]
+        return [item for item in map(_without_directives, value) if item is not elements.ABSENT]
     return value
 
 
-def _retain(original: Map, patch: Map) -> None:
-    """`$retainKeys`: everything else goes, and the patch may set nothing else."""
+def _retain_keys(original: Map, patch: Map) -> None:
+    """`$retainKeys`: remove all other keys; the patch may not set any of them."""
     keys = patch.pop(_RETAIN, None)
     if keys is None:
         return
@@ -101,53 +101,53 @@ def _retain(original: Map, patch: Map) -> None:
 
 
 def _order_lists(original: Map, patch: Map, node: SchemaNode) -> None:
-    """`$setElementOrder`: merge the list that it names now, and put its items into the given order."""
+    """`$setElementOrder`: merge the named list and order its items."""
     for name in [name for name in patch if name.startswith(_ORDER)]:
         order = patch.pop(name)
         key = _field(name, "setElementOrder list")
-        known, given = original.get(key), patch.pop(key, None)
-        if not isinstance(order, list) or not isinstance(given, list | None) or not isinstance(known, list | None):
+        live, patch_items = original.get(key), patch.pop(key, None)
+        if not isinstance(order, list) or not isinstance(patch_items, list | None) or not isinstance(live, list | None):
             raise errors.malformed("invalid patch format of setElementOrder list")
-        if known is None and given is None:
+        if live is None and patch_items is None:
             continue
         child = node.child(key) or DEDUCED
-        keyed = _keyed(child)
-        _check_order(given or [], order, keyed)
-        if known is None or given is None or "merge" not in _strategies(child):
-            merged = known if given is None else _plain(given)
+        keyed = _merge_key(child)
+        _check_order(patch_items or [], order, keyed)
+        if live is None or patch_items is None or "merge" not in _strategies(child):
+            merged = live if patch_items is None else _without_directives(patch_items)
         else:
-            merged = _merge_lists(known, given, child)
-        original[key] = _interleaved(merged or [], order, _live_order(known or [], given or [], keyed), keyed)
+            merged = _merge_lists(live, patch_items, child)
+        original[key] = _interleaved(merged or [], order, _live_order(live or [], patch_items or [], keyed), keyed)
 
 
-def _live_order(known: list[Any], given: list[Any], keyed: Key) -> list[Any]:
-    """The live list as the server sees it when it puts items in order.
+def _live_order(live: list[Any], patch_items: list[Any], keyed: Key) -> list[Any]:
+    """The live list in the order that the server uses.
 
-    Its lists are merged in place: an appended item takes the place of a deleted one, and only then has a place.
+    The server merges lists in place: only an appended item that takes the place of a deleted one has a position.
     """
-    deleted = [keyed(item) for item in given if isinstance(item, dict) and item.get(_PATCH) == "delete"]
-    if not deleted or any(isinstance(item, dict) and item.get(_PATCH) == "replace" for item in given):
-        return known
-    left = [item for item in known if keyed(item) not in deleted]
+    deleted = [keyed(item) for item in patch_items if isinstance(item, dict) and item.get(_PATCH) == "delete"]
+    if not deleted or any(isinstance(item, dict) and item.get(_PATCH) == "replace" for item in patch_items):
+        return live
+    left = [item for item in live if keyed(item) not in deleted]
     keys = [keyed(item) for item in left]
-    new = [item for item in given if not (isinstance(item, dict) and _PATCH in item) and keyed(item) not in keys]
-    return [*left, *new][: len(known)]
+    new = [item for item in patch_items if not (isinstance(item, dict) and _PATCH in item) and keyed(item) not in keys]
+    return [*left, *new][: len(live)]
 
 
-def _check_order(given: list[Any], order: list[Any], keyed: Key) -> None:
-    wanted = [keyed(item) for item in given if not (isinstance(item, dict) and _PATCH in item)]
-    left = iter([keyed(item) for item in order])
-    if order and not all(any(item == other for other in left) for item in wanted):
+def _check_order(patch_items: list[Any], order: list[Any], keyed: Key) -> None:
+    patch_keys = [keyed(item) for item in patch_items if not (isinstance(item, dict) and _PATCH in item)]
+    ordered_keys = iter([keyed(item) for item in order])
+    if order and not all(any(item == other for other in ordered_keys) for item in patch_keys):
         raise errors.failed(
-            f"The order in patch list:\n{_go_list(given)}\n doesn't match {_ORDER} list:\n{_go_list(order)}\n"
+            f"The order in patch list:\n{_go_list(patch_items)}\n doesn't match {_ORDER} list:\n{_go_list(order)}\n"
         )
 
 
 def _merge_lists(original: list[Any], patch: list[Any], node: SchemaNode) -> list[Any]:
-    """Two lists of scalars as sets, or two lists of maps by merge key."""
+    """Merge lists of scalars as sets, and lists of maps by merge key."""
     if any(isinstance(item, list) for item in (*original, *patch)):
         raise errors.unfitting()
-    keyed = _keyed(node)
+    keyed = _merge_key(node)
     if not any(isinstance(item, dict) for item in (*original, *patch)):
         merged = _unique([*original, *patch])
         return _interleaved(merged, patch, original, keyed)
@@ -155,40 +155,40 @@ def _merge_lists(original: list[Any], patch: list[Any], node: SchemaNode) -> lis
         raise errors.unfitting()
     if not node.patch_merge_key:
         raise errors.failed(f"cannot merge lists without merge key for {node.name or 'list'}")
-    original, patch = _directed(original, patch, keyed)
+    original, patch = _apply_directives(original, patch, keyed)
     merged = list(original)
     for item in patch:
         key = keyed(item)
-        at = next((index for index, known in enumerate(merged) if keyed(known) == key), None)
-        if at is None:
-            merged.append(_plain(item))
+        position = next((index for index, existing in enumerate(merged) if keyed(existing) == key), None)
+        if position is None:
+            merged.append(_without_directives(item))
         else:
-            merged[at] = _merge_maps(merged[at], item, elements.item_node(node))
+            merged[position] = _merge_maps(merged[position], item, elements.item_node(node))
     return _interleaved(merged, patch, original, keyed)
 
 
-def _directed(original: list[Any], patch: list[Any], keyed: Key) -> tuple[list[Any], list[Any]]:
-    """Both lists after the items of the patch that are directives: delete an item, or replace the list."""
-    rest: list[Any] = []
+def _apply_directives(original: list[Any], patch: list[Any], keyed: Key) -> tuple[list[Any], list[Any]]:
+    """Apply the items of the patch that are directives: delete an item, or replace the list."""
+    patch_items: list[Any] = []
     replace = False
     for item in patch:
         directive = item.get(_PATCH) if isinstance(item, dict) else None
         if directive is None:
-            rest.append(item)
+            patch_items.append(item)
         elif directive == "delete":
             key = keyed(item)
-            original = [known for known in original if keyed(known) != key]
+            original = [existing for existing in original if keyed(existing) != key]
         elif directive == "replace":
             replace = True
         elif directive == "merge":
             raise errors.failed("merging lists cannot yet be specified in the patch")
         else:
             raise errors.failed(f"unknown patch type: {directive} in map: {_go_map(item)}")
-    return ([], rest) if replace else (original, rest)
+    return ([], patch_items) if replace else (original, patch_items)
 
 
-def _keyed(node: SchemaNode) -> Key:
-    """How an item of a list is told from others: by its merge key, or a scalar by itself."""
+def _merge_key(node: SchemaNode) -> Key:
+    """Return a function that returns the merge key of an item, or a scalar itself."""
     key = node.patch_merge_key
 
     def of(item: Any) -> Any:
@@ -202,30 +202,32 @@ def _keyed(node: SchemaNode) -> Key:
 
 
 def _interleaved(merged: list[Any], order: list[Any], live: list[Any], keyed: Key) -> list[Any]:
-    """The items that `order` names in that order, with the others put where they stand in the live list."""
-    wanted = [keyed(item) for item in order if not (isinstance(item, dict) and _PATCH in item)]
-    places = [keyed(item) for item in live]
-    named = sorted((item for item in merged if keyed(item) in wanted), key=lambda item: wanted.index(keyed(item)))
-    others = [item for item in merged if keyed(item) not in wanted]
-    others.sort(key=lambda item: places.index(keyed(item)) if keyed(item) in places else len(places))
+    """Order the items that `order` names, and insert the others by their position in the live list."""
+    ordered_keys = [keyed(item) for item in order if not (isinstance(item, dict) and _PATCH in item)]
+    live_keys = [keyed(item) for item in live]
+    named = sorted(
+        (item for item in merged if keyed(item) in ordered_keys), key=lambda item: ordered_keys.index(keyed(item))
+    )
+    unordered = [item for item in merged if keyed(item) not in ordered_keys]
+    unordered.sort(key=lambda item: live_keys.index(keyed(item)) if keyed(item) in live_keys else len(live_keys))
     result: list[Any] = []
-    while others and named:
-        left, right = keyed(others[0]), keyed(named[0])
-        before = left in places and right in places and places.index(left) < places.index(right)
-        result.append(others.pop(0) if before else named.pop(0))
-    return [*result, *named, *others]
+    while unordered and named:
+        left, right = keyed(unordered[0]), keyed(named[0])
+        before = left in live_keys and right in live_keys and live_keys.index(left) < live_keys.index(right)
+        result.append(unordered.pop(0) if before else named.pop(0))
+    return [*result, *named, *unordered]
 
 
 def _unique(items: list[Any]) -> list[Any]:
-    found: list[Any] = []
+    unique: list[Any] = []
     for item in items:
-        if item not in found:
-            found.append(item)
-    return found
+        if item not in unique:
+            unique.append(item)
+    return unique
 
 
 def _field(name: str, what: str) -> str:
-    """The field that a directive such as `$setElementOrder/ports` names."""
+    """Return the field of a directive such as `$setElementOrder/ports`."""
     _, slash, key = name.partition("/")
     if not slash:
         raise errors.malformed(f"invalid patch format of {what}")

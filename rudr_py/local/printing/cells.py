@@ -1,6 +1,6 @@
-"""What a column of `kubectl get` is, and what columns of custom kinds show by JSONPath. Pure.
+"""Column definitions of Tables, ages, and the columns of custom kinds. Pure.
 
-The columns of built-in kinds are in `columns`, what their cells say in `printers`.
+The columns of built-in kinds are in `columns`, their values in `values`.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ NONE = "<none>"
 
 
 class ColumnDefinition(msgspec.Struct, frozen=True, kw_only=True):
-    """One column: how it is described, and what it shows of an object at a time.
+    """A column: its definition in the Table, and the function that returns its cells.
 
-    `about` is the field whose description in the schema describes the column, too.
+    `about` is the path of the schema field whose description the column has.
     """
 
     definition: Object
@@ -40,7 +40,7 @@ class ColumnDefinition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def described(column: ColumnDefinition, node: SchemaNode | None) -> ColumnDefinition:
-    """Return the column with the description of the field that it is about."""
+    """Return the column with the description of its schema field."""
     for part in column.about:
         node = node.properties.get(part) if node is not None else None
     if not column.about or node is None or not node.description:
@@ -56,33 +56,33 @@ def _age(obj: Object, now: datetime) -> Any:
     return age(obj["metadata"].get("creationTimestamp"), now)
 
 
-def made(
+def define(
     name: str, cell: Cell, kind: str = "string", *, about: str = "", text: str = "", wide: bool = False
 ) -> ColumnDefinition:
-    """Return a column, described as the field at a dotted path is, or by a text; `wide` ones need `-o wide`."""
+    """Return a column described by the field at path `about`, or by `text`; `wide` ones need `-o wide`."""
     definition = {"name": name, "type": kind, "format": "", "description": text, "priority": int(wide)}
     return ColumnDefinition(definition=definition, cell=cell, about=tuple(filter(None, about.split("."))))
 
 
 def named(column: ColumnDefinition) -> ColumnDefinition:
-    """Return the column as one of names."""
+    """Return the column with the format `name`."""
     return msgspec.structs.replace(column, definition={**column.definition, "format": "name"})
 
 
-NAME = named(made("Name", _name, about="metadata.name"))
-AGE = made("Age", _age, text=_AGE_TEXT)
-CREATED = made("Created At", lambda obj, _: obj["metadata"].get("creationTimestamp"), "date", text=_AGE_TEXT)
+NAME = named(define("Name", _name, about="metadata.name"))
+AGE = define("Age", _age, text=_AGE_TEXT)
+CREATED = define("Created At", lambda obj, _: obj["metadata"].get("creationTimestamp"), "date", text=_AGE_TEXT)
 
 
 def age(timestamp: Any, now: datetime) -> str:
-    """Return the time since a timestamp as kubectl prints it: `3s`, `5m10s`, `3h`, `12d`, `2y10d`."""
+    """Return the age of a timestamp as kubectl prints it: `3s`, `5m10s`, `3h`, `12d`, `2y10d`."""
     if not timestamp:
         return UNKNOWN
     return duration((now - _moment(timestamp)).total_seconds())
 
 
 def between(start: Any, end: Any, now: datetime) -> str:
-    """Return the time from one timestamp to another, or until now; empty without a start."""
+    """Return the duration between two timestamps, or until now; empty without a start."""
     if not start:
         return ""
     return duration(((_moment(end) if end else now) - _moment(start)).total_seconds())
@@ -93,14 +93,14 @@ def _moment(timestamp: Any) -> datetime:
 
 
 def duration(seconds: float) -> str:
-    """Return seconds as kubectl prints them."""
+    """Return a duration as kubectl prints it."""
     whole = int(seconds)
     if whole < -1:
         return "<invalid>"
     return next(show(max(whole, 0)) for limit, show in _AGES if whole < limit)
 
 
-def _two(seconds: int, unit: int, name: str, smaller: int, smaller_name: str) -> str:
+def _two_units(seconds: int, unit: int, name: str, smaller: int, smaller_name: str) -> str:
     whole, rest = divmod(seconds, unit)
     return f"{whole}{name}{rest // smaller}{smaller_name}" if rest // smaller else f"{whole}{name}"
 
@@ -109,13 +109,13 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _YEAR = 365 * _DAY
 _AGES: tuple[tuple[float, Callable[[int], str]], ...] = (
     (2 * _MINUTE, lambda s: f"{s}s"),
-    (10 * _MINUTE, lambda s: _two(s, _MINUTE, "m", 1, "s")),
+    (10 * _MINUTE, lambda s: _two_units(s, _MINUTE, "m", 1, "s")),
     (3 * _HOUR, lambda s: f"{s // _MINUTE}m"),
-    (8 * _HOUR, lambda s: _two(s, _HOUR, "h", _MINUTE, "m")),
+    (8 * _HOUR, lambda s: _two_units(s, _HOUR, "h", _MINUTE, "m")),
     (2 * _DAY, lambda s: f"{s // _HOUR}h"),
-    (8 * _DAY, lambda s: _two(s, _DAY, "d", _HOUR, "h")),
+    (8 * _DAY, lambda s: _two_units(s, _DAY, "d", _HOUR, "h")),
     (2 * _YEAR, lambda s: f"{s // _DAY}d"),
-    (8 * _YEAR, lambda s: _two(s, _YEAR, "y", _DAY, "d")),
+    (8 * _YEAR, lambda s: _two_units(s, _YEAR, "y", _DAY, "d")),
     (float("inf"), lambda s: f"{s // _YEAR}y"),
 )
 
@@ -136,10 +136,10 @@ def custom(column: Column) -> ColumnDefinition:
 
 
 def _custom_cell(obj: Object, column: Column, now: datetime) -> Any:
-    found = find(obj, column.path)
-    if not found:
+    values = find(obj, column.path)
+    if not values:
         return None
-    value = found[0]
+    value = values[0]
     if column.type == "date":
         try:
             return age(value, now)
@@ -148,7 +148,7 @@ def _custom_cell(obj: Object, column: Column, now: datetime) -> Any:
     if column.type in _PLAIN:
         fits = isinstance(value, _PLAIN[column.type]) and isinstance(value, bool) == (column.type == "boolean")
         return value if fits else None
-    return ",".join(_text(each) for each in found)
+    return ",".join(_text(each) for each in values)
 
 
 _PLAIN: dict[str, tuple[type, ...]] = {"integer": (int,), "number": (int, float), "boolean": (bool,)}
@@ -158,11 +158,11 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-def at(path: str, otherwise: Any = "") -> Cell:
-    """Return a cell that shows what a JSONPath finds, or something else where that is nothing."""
+def at(path: str, default: Any = "") -> Cell:
+    """Return a cell with the first value at a JSONPath, or a default."""
 
     def cell(obj: Object, _now: datetime) -> Any:
-        found = find(obj, path)
-        return found[0] if found and found[0] is not None else otherwise
+        values = find(obj, path)
+        return values[0] if values and values[0] is not None else default
 
     return cell

@@ -1,18 +1,18 @@
-"""The columns of built-in kinds, as a table. A kind without columns of its own shows its name and age. Pure.
+"""The columns of built-in kinds. A kind without columns has its name and age. Pure.
 
-Those that are described as a field of the kind take the words from its schema, so that every release has its own.
+Columns for a field of the kind have the description of its schema, which depends on the release.
 """
 
 from __future__ import annotations
 
 from rudr_py.local.printing import cells, values
-from rudr_py.local.printing.cells import AGE, CREATED, NAME, NONE, ColumnDefinition, at, made
+from rudr_py.local.printing.cells import AGE, CREATED, NAME, NONE, ColumnDefinition, at, define
 from rudr_py.local.registry.resources import Resource
 
 _TEMPLATE = ".spec.template.spec.containers"
 
 
-def shown(resource: Resource) -> tuple[ColumnDefinition, ...]:
+def definitions_of(resource: Resource) -> tuple[ColumnDefinition, ...]:
     """Return the columns of a kind."""
     columns = _BUILTIN.get(resource.table, (NAME, AGE))
     if resource.custom:
@@ -22,8 +22,8 @@ def shown(resource: Resource) -> tuple[ColumnDefinition, ...]:
 
 def _containers(path: str = _TEMPLATE) -> tuple[ColumnDefinition, ...]:
     return (
-        made("Containers", values.each(path, "name"), text="Names of each container in the template.", wide=True),
-        made(
+        define("Containers", values.each(path, "name"), text="Names of each container in the template.", wide=True),
+        define(
             "Images",
             values.each(path, "image"),
             text="Images referenced by each container in the template.",
@@ -33,16 +33,16 @@ def _containers(path: str = _TEMPLATE) -> tuple[ColumnDefinition, ...]:
 
 
 def _selected(path: str = ".spec.selector", about: str = "spec.selector") -> ColumnDefinition:
-    return made("Selector", values.label_selector(path), about=about, wide=True)
+    return define("Selector", values.label_selector(path), about=about, wide=True)
 
 
 def _binding(word: str) -> tuple[ColumnDefinition, ...]:
     return (
         NAME,
-        made("Role", values.role, about="roleRef"),
+        define("Role", values.role, about="roleRef"),
         AGE,
         *(
-            made(f"{kind}s", values.subjects(kind), text=f"{kind}s in the {word}", wide=True)
+            define(f"{kind}s", values.subjects(kind), text=f"{kind}s in the {word}", wide=True)
             for kind in ("User", "Group", "ServiceAccount")
         ),
     )
@@ -50,55 +50,55 @@ def _binding(word: str) -> tuple[ColumnDefinition, ...]:
 
 _PODS = (
     NAME,
-    made("Ready", values.pod_ready, text="The aggregate readiness state of this pod for accepting traffic."),
-    made("Status", values.pod_status, text="The aggregate status of the containers in this pod."),
-    made(
+    define("Ready", values.pod_ready, text="The aggregate readiness state of this pod for accepting traffic."),
+    define("Status", values.pod_status, text="The aggregate status of the containers in this pod."),
+    define(
         "Restarts",
         values.restarts,
         text="The number of times the containers in this pod have been restarted and when the last container in this "
         "pod has restarted.",
     ),
     AGE,
-    made("IP", at(".status.podIP", NONE), about="status.podIP", wide=True),
-    made("Node", at(".spec.nodeName", NONE), about="spec.nodeName", wide=True),
-    made("Nominated Node", at(".status.nominatedNodeName", NONE), about="status.nominatedNodeName", wide=True),
-    made("Readiness Gates", values.gates, about="spec.readinessGates", wide=True),
+    define("IP", at(".status.podIP", NONE), about="status.podIP", wide=True),
+    define("Node", at(".spec.nodeName", NONE), about="spec.nodeName", wide=True),
+    define("Nominated Node", at(".status.nominatedNodeName", NONE), about="status.nominatedNodeName", wide=True),
+    define("Readiness Gates", values.readiness_gates, about="spec.readinessGates", wide=True),
 )
 _WORKLOADS: dict[str, tuple[ColumnDefinition, ...]] = {
     "deployments.apps": (
         NAME,
-        made(
+        define(
             "Ready",
             values.ratio(".status.readyReplicas", ".spec.replicas"),
             text="Number of the pod with ready state",
         ),
-        made("Up-to-date", at(".status.updatedReplicas", 0), about="status.updatedReplicas"),
-        made("Available", at(".status.availableReplicas", 0), about="status.availableReplicas"),
+        define("Up-to-date", at(".status.updatedReplicas", 0), about="status.updatedReplicas"),
+        define("Available", at(".status.availableReplicas", 0), about="status.availableReplicas"),
         AGE,
         *_containers(),
         _selected(),
     ),
     "replicasets.apps": (
         NAME,
-        made("Desired", at(".spec.replicas", 0), "integer", about="spec.replicas"),
-        made("Current", at(".status.replicas", 0), "integer", about="status.replicas"),
-        made("Ready", at(".status.readyReplicas", 0), "integer", about="status.readyReplicas"),
+        define("Desired", at(".spec.replicas", 0), "integer", about="spec.replicas"),
+        define("Current", at(".status.replicas", 0), "integer", about="status.replicas"),
+        define("Ready", at(".status.readyReplicas", 0), "integer", about="status.readyReplicas"),
         AGE,
         *_containers(),
         _selected(),
     ),
     "replicationcontrollers": (
         NAME,
-        made("Desired", at(".spec.replicas", 0), "integer", about="spec.replicas"),
-        made("Current", at(".status.replicas", 0), "integer", about="status.replicas"),
-        made("Ready", at(".status.readyReplicas", 0), "integer", about="status.readyReplicas"),
+        define("Desired", at(".spec.replicas", 0), "integer", about="spec.replicas"),
+        define("Current", at(".status.replicas", 0), "integer", about="status.replicas"),
+        define("Ready", at(".status.readyReplicas", 0), "integer", about="status.readyReplicas"),
         AGE,
         *_containers(),
-        made("Selector", values.labels(".spec.selector"), about="spec.selector", wide=True),
+        define("Selector", values.labels(".spec.selector"), about="spec.selector", wide=True),
     ),
     "statefulsets.apps": (
         NAME,
-        made(
+        define(
             "Ready",
             values.ratio(".status.readyReplicas", ".spec.replicas"),
             text="Number of the pod with ready state",
@@ -108,12 +108,12 @@ _WORKLOADS: dict[str, tuple[ColumnDefinition, ...]] = {
     ),
     "daemonsets.apps": (
         NAME,
-        made("Desired", at(".status.desiredNumberScheduled", 0), "integer", about="status.desiredNumberScheduled"),
-        made("Current", at(".status.currentNumberScheduled", 0), "integer", about="status.currentNumberScheduled"),
-        made("Ready", at(".status.numberReady", 0), "integer", about="status.numberReady"),
-        made("Up-to-date", at(".status.updatedNumberScheduled", 0), "integer", about="status.updatedNumberScheduled"),
-        made("Available", at(".status.numberAvailable", 0), "integer", about="status.numberAvailable"),
-        made(
+        define("Desired", at(".status.desiredNumberScheduled", 0), "integer", about="status.desiredNumberScheduled"),
+        define("Current", at(".status.currentNumberScheduled", 0), "integer", about="status.currentNumberScheduled"),
+        define("Ready", at(".status.numberReady", 0), "integer", about="status.numberReady"),
+        define("Up-to-date", at(".status.updatedNumberScheduled", 0), "integer", about="status.updatedNumberScheduled"),
+        define("Available", at(".status.numberAvailable", 0), "integer", about="status.numberAvailable"),
+        define(
             "Node Selector",
             values.labels(".spec.template.spec.nodeSelector"),
             about="spec.template.spec.nodeSelector",
@@ -124,48 +124,48 @@ _WORKLOADS: dict[str, tuple[ColumnDefinition, ...]] = {
     ),
     "jobs.batch": (
         NAME,
-        made("Status", values.job_status, text="Status of the job."),
-        made("Completions", values.completions, about="status.succeeded"),
-        made("Duration", values.job_duration, text="Time required to complete the job."),
+        define("Status", values.job_status, text="Status of the job."),
+        define("Completions", values.completions, about="status.succeeded"),
+        define("Duration", values.job_duration, text="Time required to complete the job."),
         AGE,
         *_containers(),
         _selected(),
     ),
     "cronjobs.batch": (
         NAME,
-        made("Schedule", at(".spec.schedule"), about="spec.schedule"),
-        made("Timezone", at(".spec.timeZone", NONE), about="spec.timeZone"),
-        made("Suspend", values.flag(".spec.suspend"), "boolean", about="spec.suspend"),
-        made("Active", values.count(".status.active"), "integer", about="status.active"),
-        made("Last Schedule", values.since(".status.lastScheduleTime"), about="status.lastScheduleTime"),
+        define("Schedule", at(".spec.schedule"), about="spec.schedule"),
+        define("Timezone", at(".spec.timeZone", NONE), about="spec.timeZone"),
+        define("Suspend", values.flag(".spec.suspend"), "boolean", about="spec.suspend"),
+        define("Active", values.count(".status.active"), "integer", about="status.active"),
+        define("Last Schedule", values.since(".status.lastScheduleTime"), about="status.lastScheduleTime"),
         AGE,
         *_containers(".spec.jobTemplate.spec.template.spec.containers"),
         _selected(".spec.jobTemplate.spec.selector", "spec.jobTemplate.spec.selector"),
     ),
     "horizontalpodautoscalers.autoscaling": (
         NAME,
-        made(
+        define(
             "Reference",
             lambda obj, now: f"{at('.spec.scaleTargetRef.kind')(obj, now)}/{at('.spec.scaleTargetRef.name')(obj, now)}",
             about="spec.scaleTargetRef",
         ),
-        made("Targets", values.metrics, about="spec.metrics"),
-        made("MinPods", at(".spec.minReplicas", values.UNSET), about="spec.minReplicas"),
-        made("MaxPods", at(".spec.maxReplicas", 0), about="spec.maxReplicas"),
-        made("Replicas", at(".status.currentReplicas", 0), about="status.currentReplicas"),
+        define("Targets", values.metrics, about="spec.metrics"),
+        define("MinPods", at(".spec.minReplicas", values.UNSET), about="spec.minReplicas"),
+        define("MaxPods", at(".spec.maxReplicas", 0), about="spec.maxReplicas"),
+        define("Replicas", at(".status.currentReplicas", 0), about="status.currentReplicas"),
         AGE,
     ),
     "poddisruptionbudgets.policy": (
         NAME,
-        made(
+        define(
             "Min Available", at(".spec.minAvailable", "N/A"), text="The minimum number of pods that must be available."
         ),
-        made(
+        define(
             "Max Unavailable",
             at(".spec.maxUnavailable", "N/A"),
             text="The maximum number of pods that may be unavailable.",
         ),
-        made(
+        define(
             "Allowed Disruptions",
             at(".status.disruptionsAllowed", 0),
             "integer",
@@ -177,63 +177,63 @@ _WORKLOADS: dict[str, tuple[ColumnDefinition, ...]] = {
 _NETWORKS: dict[str, tuple[ColumnDefinition, ...]] = {
     "services": (
         NAME,
-        made("Type", at(".spec.type"), about="spec.type"),
-        made("Cluster-IP", at(".spec.clusterIP", NONE), about="spec.clusterIP"),
-        made("External-IP", values.external_ip, about="spec.externalIPs"),
-        made("Port(s)", values.service_ports, about="spec.ports"),
+        define("Type", at(".spec.type"), about="spec.type"),
+        define("Cluster-IP", at(".spec.clusterIP", NONE), about="spec.clusterIP"),
+        define("External-IP", values.external_ip, about="spec.externalIPs"),
+        define("Port(s)", values.service_ports, about="spec.ports"),
         AGE,
-        made("Selector", values.labels(".spec.selector"), about="spec.selector", wide=True),
+        define("Selector", values.labels(".spec.selector"), about="spec.selector", wide=True),
     ),
     "ingresses.networking.k8s.io": (
         NAME,
-        made(
+        define(
             "Class",
             at(".spec.ingressClassName", NONE),
             text="The name of the IngressClass resource that should be used for additional configuration",
         ),
-        made("Hosts", values.hosts, text="Hosts that incoming requests are matched against before the ingress rule"),
-        made(
+        define("Hosts", values.hosts, text="Hosts that incoming requests are matched against before the ingress rule"),
+        define(
             "Address",
             values.address,
             text="Address is a list containing ingress points for the load-balancer",
         ),
-        made("Ports", values.ingress_ports, text="Ports of TLS configurations that open"),
+        define("Ports", values.ingress_ports, text="Ports of TLS configurations that open"),
         AGE,
     ),
     "ingressclasses.networking.k8s.io": (
         NAME,
-        made("Controller", at(".spec.controller"), text="Controller that is responsible for handling this class"),
-        made(
+        define("Controller", at(".spec.controller"), text="Controller that is responsible for handling this class"),
+        define(
             "Parameters", at(".spec.parameters.name", NONE), text="A reference to a resource with additional parameters"
         ),
         AGE,
     ),
     "networkpolicies.networking.k8s.io": (
         NAME,
-        made("Pod-Selector", values.label_selector(".spec.podSelector"), about="spec.podSelector"),
+        define("Pod-Selector", values.label_selector(".spec.podSelector"), about="spec.podSelector"),
         AGE,
     ),
-    "endpoints": (NAME, made("Endpoints", values.endpoints, about="subsets"), AGE),
+    "endpoints": (NAME, define("Endpoints", values.endpoints, about="subsets"), AGE),
     "endpointslices.discovery.k8s.io": (
         NAME,
-        made("AddressType", at(".addressType"), about="addressType"),
-        made("Ports", values.slice_ports, about="ports"),
-        made("Endpoints", values.slice_endpoints, about="endpoints"),
+        define("AddressType", at(".addressType"), about="addressType"),
+        define("Ports", values.slice_ports, about="ports"),
+        define("Endpoints", values.slice_endpoints, about="endpoints"),
         AGE,
     ),
 }
 _CLUSTER: dict[str, tuple[ColumnDefinition, ...]] = {
     "nodes": (
         NAME,
-        made("Status", values.node_status, text="The status of the node"),
-        made("Roles", values.node_roles, text="The roles of the node"),
+        define("Status", values.node_status, text="The status of the node"),
+        define("Roles", values.node_roles, text="The roles of the node"),
         AGE,
-        made("Version", at(".status.nodeInfo.kubeletVersion"), about="status.nodeInfo.kubeletVersion"),
-        made("Internal-IP", values.node_address("InternalIP"), about="status.addresses", wide=True),
-        made("External-IP", values.node_address("ExternalIP"), about="status.addresses", wide=True),
-        made("OS-Image", values.node_info("osImage"), about="status.nodeInfo.osImage", wide=True),
-        made("Kernel-Version", values.node_info("kernelVersion"), about="status.nodeInfo.kernelVersion", wide=True),
-        made(
+        define("Version", at(".status.nodeInfo.kubeletVersion"), about="status.nodeInfo.kubeletVersion"),
+        define("Internal-IP", values.node_address("InternalIP"), about="status.addresses", wide=True),
+        define("External-IP", values.node_address("ExternalIP"), about="status.addresses", wide=True),
+        define("OS-Image", values.node_info("osImage"), about="status.nodeInfo.osImage", wide=True),
+        define("Kernel-Version", values.node_info("kernelVersion"), about="status.nodeInfo.kernelVersion", wide=True),
+        define(
             "Container-Runtime",
             values.node_info("containerRuntimeVersion"),
             about="status.nodeInfo.containerRuntimeVersion",
@@ -242,48 +242,48 @@ _CLUSTER: dict[str, tuple[ColumnDefinition, ...]] = {
     ),
     "persistentvolumes": (
         NAME,
-        made("Capacity", at(".spec.capacity.storage"), about="spec.capacity"),
-        made("Access Modes", values.modes(".spec.accessModes"), about="spec.accessModes"),
-        made("Reclaim Policy", at(".spec.persistentVolumeReclaimPolicy"), about="spec.persistentVolumeReclaimPolicy"),
-        made("Status", values.phase_or_terminating, about="status.phase"),
-        made(
+        define("Capacity", at(".spec.capacity.storage"), about="spec.capacity"),
+        define("Access Modes", values.modes(".spec.accessModes"), about="spec.accessModes"),
+        define("Reclaim Policy", at(".spec.persistentVolumeReclaimPolicy"), about="spec.persistentVolumeReclaimPolicy"),
+        define("Status", values.phase_or_terminating, about="status.phase"),
+        define(
             "Claim",
             lambda obj, now: "/".join(
                 filter(None, (at(".spec.claimRef.namespace")(obj, now), at(".spec.claimRef.name")(obj, now)))
             ),
             about="spec.claimRef",
         ),
-        made("StorageClass", at(".spec.storageClassName"), text="StorageClass of the pv"),
-        made(
+        define("StorageClass", at(".spec.storageClassName"), text="StorageClass of the pv"),
+        define(
             "VolumeAttributesClass",
             at(".spec.volumeAttributesClassName", values.UNSET),
             text="VolumeAttributesClass of the pv",
         ),
-        made("Reason", at(".status.reason"), about="status.reason"),
+        define("Reason", at(".status.reason"), about="status.reason"),
         AGE,
-        made("VolumeMode", at(".spec.volumeMode", values.UNSET), about="spec.volumeMode", wide=True),
+        define("VolumeMode", at(".spec.volumeMode", values.UNSET), about="spec.volumeMode", wide=True),
     ),
     "persistentvolumeclaims": (
         NAME,
-        made("Status", values.phase_or_terminating, about="status.phase"),
-        made("Volume", at(".spec.volumeName"), about="spec.volumeName"),
-        made("Capacity", values.bound(at(".status.capacity.storage", "0")), about="status.capacity"),
-        made("Access Modes", values.bound(values.modes(".status.accessModes")), about="status.accessModes"),
-        made("StorageClass", at(".spec.storageClassName"), text="StorageClass of the pvc"),
-        made(
+        define("Status", values.phase_or_terminating, about="status.phase"),
+        define("Volume", at(".spec.volumeName"), about="spec.volumeName"),
+        define("Capacity", values.bound(at(".status.capacity.storage", "0")), about="status.capacity"),
+        define("Access Modes", values.bound(values.modes(".status.accessModes")), about="status.accessModes"),
+        define("StorageClass", at(".spec.storageClassName"), text="StorageClass of the pvc"),
+        define(
             "VolumeAttributesClass",
             at(".spec.volumeAttributesClassName", values.UNSET),
             text="VolumeAttributesClass of the pvc",
         ),
         AGE,
-        made("VolumeMode", at(".spec.volumeMode", values.UNSET), about="spec.volumeMode", wide=True),
+        define("VolumeMode", at(".spec.volumeMode", values.UNSET), about="spec.volumeMode", wide=True),
     ),
     "storageclasses.storage.k8s.io": (
         NAME,
-        made("Provisioner", at(".provisioner"), about="provisioner"),
-        made("ReclaimPolicy", at(".reclaimPolicy", "Delete"), about="reclaimPolicy"),
-        made("VolumeBindingMode", at(".volumeBindingMode", "Immediate"), about="volumeBindingMode"),
-        made(
+        define("Provisioner", at(".provisioner"), about="provisioner"),
+        define("ReclaimPolicy", at(".reclaimPolicy", "Delete"), about="reclaimPolicy"),
+        define("VolumeBindingMode", at(".volumeBindingMode", "Immediate"), about="volumeBindingMode"),
+        define(
             "AllowVolumeExpansion",
             values.flag(".allowVolumeExpansion", "false", capital=False),
             about="allowVolumeExpansion",
@@ -292,25 +292,25 @@ _CLUSTER: dict[str, tuple[ColumnDefinition, ...]] = {
     ),
     "priorityclasses.scheduling.k8s.io": (
         NAME,
-        made("Value", at(".value", 0), "integer", about="value"),
-        made("Global-Default", at(".globalDefault", False), "boolean", about="globalDefault"),
+        define("Value", at(".value", 0), "integer", about="value"),
+        define("Global-Default", at(".globalDefault", False), "boolean", about="globalDefault"),
         AGE,
-        made("PreemptionPolicy", at(".preemptionPolicy"), about="preemptionPolicy"),
+        define("PreemptionPolicy", at(".preemptionPolicy"), about="preemptionPolicy"),
     ),
-    "namespaces": (NAME, made("Status", at(".status.phase"), text="The status of the namespace"), AGE),
+    "namespaces": (NAME, define("Status", at(".status.phase"), text="The status of the namespace"), AGE),
     "customresourcedefinitions.apiextensions.k8s.io": (NAME, CREATED),
 }
 _REST: dict[str, tuple[ColumnDefinition, ...]] = {
-    "configmaps": (NAME, made("Data", values.count(".data", ".binaryData"), about="data"), AGE),
+    "configmaps": (NAME, define("Data", values.count(".data", ".binaryData"), about="data"), AGE),
     "secrets": (
         NAME,
-        made("Type", at(".type"), about="type"),
-        made("Data", values.count(".data"), about="data"),
+        define("Type", at(".type"), about="type"),
+        define("Data", values.count(".data"), about="data"),
         AGE,
     ),
     "leases.coordination.k8s.io": (
         NAME,
-        made("Holder", at(".spec.holderIdentity"), about="spec.holderIdentity"),
+        define("Holder", at(".spec.holderIdentity"), about="spec.holderIdentity"),
         AGE,
     ),
     "roles.rbac.authorization.k8s.io": (NAME, CREATED),
@@ -320,12 +320,12 @@ _REST: dict[str, tuple[ColumnDefinition, ...]] = {
     "limitranges": (NAME, CREATED),
     "resourcequotas": (
         NAME,
-        made(
+        define(
             "Request",
             values.quota(limits=False),
             text="Request represents a minimum amount of cpu/memory that a container may consume.",
         ),
-        made(
+        define(
             "Limit",
             values.quota(limits=True),
             text="Limits control the maximum amount of cpu/memory that a container may use independent of contention "
@@ -334,29 +334,29 @@ _REST: dict[str, tuple[ColumnDefinition, ...]] = {
         AGE,
     ),
     "events": (
-        made("Last Seen", values.event_last_seen, about="lastTimestamp"),
-        made("Type", at(".type"), about="type"),
-        made("Reason", at(".reason"), about="reason"),
-        made("Object", values.event_object, about="involvedObject"),
-        made("Subobject", at(".involvedObject.fieldPath"), about="involvedObject.fieldPath", wide=True),
-        made("Source", values.event_source, about="source", wide=True),
-        made("Message", values.event_text, about="message"),
-        made("First Seen", values.event_first_seen, about="firstTimestamp", wide=True),
-        made("Count", values.event_count, about="count", wide=True),
-        cells.named(made("Name", NAME.cell, about="metadata.name", wide=True)),
+        define("Last Seen", values.event_last_seen, about="lastTimestamp"),
+        define("Type", at(".type"), about="type"),
+        define("Reason", at(".reason"), about="reason"),
+        define("Object", values.event_object, about="involvedObject"),
+        define("Subobject", at(".involvedObject.fieldPath"), about="involvedObject.fieldPath", wide=True),
+        define("Source", values.event_source, about="source", wide=True),
+        define("Message", values.event_text, about="message"),
+        define("First Seen", values.event_first_seen, about="firstTimestamp", wide=True),
+        define("Count", values.event_count, about="count", wide=True),
+        cells.named(define("Name", NAME.cell, about="metadata.name", wide=True)),
     ),
 }
 _BUILTIN: dict[str, tuple[ColumnDefinition, ...]] = {"pods": _PODS, **_WORKLOADS, **_NETWORKS, **_CLUSTER, **_REST}
 
 SCALE = (
     NAME,
-    made(
+    define(
         "Desired",
         at(".spec.replicas", 0),
         "integer",
         text="replicas is the desired number of instances for the scaled object.",
     ),
-    made(
+    define(
         "Available",
         at(".status.replicas", 0),
         "integer",

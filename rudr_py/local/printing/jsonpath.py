@@ -23,28 +23,28 @@ def _steps(path: str) -> tuple[_Step, ...]:
     text = path.strip().removeprefix("{").removesuffix("}").removeprefix("$")
     position = 0
     while position < len(text):
-        found = _STEP.match(text, position)
-        if found is None or found.end() == position:
+        match = _STEP.match(text, position)
+        if match is None or match.end() == position:
             return (("none", "", ""),)
-        position = found.end()
-        if found["key"] is not None:
-            steps.append((found["operator"], found["key"], found["value"]))
-        elif found["index"] is not None or found["star"] is not None:
-            steps.append(("index", found["index"] or "*", ""))
+        position = match.end()
+        if match["key"] is not None:
+            steps.append((match["operator"], match["key"], match["value"]))
+        elif match["index"] is not None or match["star"] is not None:
+            steps.append(("index", match["index"] or "*", ""))
         else:
-            steps.append(("field", found["quoted"] or found["field"].replace("\\.", "."), ""))
+            steps.append(("field", match["quoted"] or match["field"].replace("\\.", "."), ""))
     return tuple(steps)
 
 
 def find(obj: Any, path: str) -> list[Any]:
-    """Return all values at a path; a path that is not understood finds nothing."""
+    """Return all values at a path; none if the path is not supported."""
     values = [obj]
-    for kind, name, wanted in _steps(path):
-        values = [found for value in values for found in _step(value, kind, name, wanted)]
+    for kind, name, operand in _steps(path):
+        values = [child for value in values for child in _step(value, kind, name, operand)]
     return values
 
 
-def _step(value: Any, kind: str, name: str, wanted: str) -> list[Any]:
+def _step(value: Any, kind: str, name: str, operand: str) -> list[Any]:
     if kind == "field":
         return [value[name]] if isinstance(value, dict) and name in value else []
     if kind == "index":
@@ -54,12 +54,12 @@ def _step(value: Any, kind: str, name: str, wanted: str) -> list[Any]:
         return [value[number]] if isinstance(value, list) and -len(value) <= number < len(value) else []
     if kind in ("==", "!="):
         items = value if isinstance(value, list) else []
-        return [each for each in items if (_shown(find(each, f".{name}")) == wanted) == (kind == "==")]
+        return [each for each in items if (_as_text(find(each, f".{name}")) == operand) == (kind == "==")]
     return []
 
 
-def _shown(found: list[Any]) -> str:
-    if not found:
+def _as_text(values: list[Any]) -> str:
+    if not values:
         return ""
-    value = found[0]
+    value = values[0]
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,6 +1,6 @@
-"""What the cells of built-in kinds say, a function per cell, in the words of the real server's printers. Pure.
+"""The cells of built-in kinds, with one function for each cell. Pure.
 
-Source: pkg/printers/internalversion of Kubernetes, whose rules are not published otherwise.
+Source: pkg/printers/internalversion of Kubernetes.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ _JOB_TURNS = ("Suspended", "FailureTarget", "SuccessCriteriaMet")
 
 
 def _part(obj: Object, path: str) -> Any:
-    found = find(obj, path)
-    return found[0] if found else None
+    values = find(obj, path)
+    return values[0] if values else None
 
 
-def _some(texts: Iterable[str], limit: int = 3) -> str:
-    """The first few, and how many more there are."""
-    found = list(texts)
-    more = f" + {len(found) - limit} more..." if len(found) > limit else ""
-    return ",".join(found[:limit]) + more
+def _first_few(texts: Iterable[str], limit: int = 3) -> str:
+    """Join the first items, and the number of the others."""
+    items = list(texts)
+    more = f" + {len(items) - limit} more..." if len(items) > limit else ""
+    return ",".join(items[:limit]) + more
 
 
 def ratio(first: str, second: str) -> Cell:
-    """Two numbers: how many there are of how many."""
+    """Return a cell with two numbers, such as `1/2`."""
     left, right = cells.at(first, 0), cells.at(second, 0)
     return lambda obj, now: f"{left(obj, now)}/{right(obj, now)}"
 
 
 def flag(path: str, otherwise: str = UNSET, *, capital: bool = True) -> Cell:
-    """A boolean as a word."""
+    """Return a cell with a boolean as text."""
 
     def cell(obj: Object, _now: datetime) -> str:
         value = _part(obj, path)
@@ -54,17 +54,17 @@ def flag(path: str, otherwise: str = UNSET, *, capital: bool = True) -> Cell:
 
 
 def count(*fields: str) -> Cell:
-    """How many entries fields have together."""
+    """Return a cell with the number of entries in fields."""
     return lambda obj, _now: sum(len(_part(obj, field) or ()) for field in fields)
 
 
 def each(path: str, field: str) -> Cell:
-    """A field of each of a list's objects."""
+    """Return a cell with a field of each object in a list."""
     return lambda obj, _now: ",".join(str(one.get(field, "")) for one in _part(obj, path) or ())
 
 
 def since(path: str) -> Cell:
-    """The time since a timestamp; `<none>` without one."""
+    """Return a cell with the age of a timestamp; `<none>` without one."""
 
     def cell(obj: Object, now: datetime) -> str:
         value = _part(obj, path)
@@ -74,7 +74,7 @@ def since(path: str) -> Cell:
 
 
 def label_selector(path: str) -> Cell:
-    """A LabelSelector as text."""
+    """Return a cell with a LabelSelector as text."""
 
     def cell(obj: Object, _now: datetime) -> str:
         selector = _part(obj, path)
@@ -84,27 +84,27 @@ def label_selector(path: str) -> Cell:
 
 
 def labels(path: str) -> Cell:
-    """Labels as text."""
+    """Return a cell with labels as text."""
     return lambda obj, _now: selectors.match_labels({"matchLabels": _part(obj, path) or {}}) or NONE
 
 
 def modes(path: str) -> Cell:
-    """Access modes of a volume, in short."""
+    """Return a cell with the short forms of access modes."""
 
     def cell(obj: Object, _now: datetime) -> str:
-        found = _part(obj, path) or ()
-        return ",".join(short for mode, short in _MODES.items() if mode in found)
+        access_modes = _part(obj, path) or ()
+        return ",".join(short for mode, short in _MODES.items() if mode in access_modes)
 
     return cell
 
 
 def bound(cell: Cell, *, otherwise: Any = "") -> Cell:
-    """What a claim shows once it has a volume."""
+    """Return a cell that is empty until a claim is bound."""
     return lambda obj, now: cell(obj, now) if _part(obj, ".spec.volumeName") else otherwise
 
 
 def phase_or_terminating(obj: Object, _now: datetime) -> str:
-    """The phase of a claim or volume."""
+    """The phase of a claim or volume, or Terminating."""
     return "Terminating" if obj["metadata"].get("deletionTimestamp") else str(_part(obj, ".status.phase") or "")
 
 
@@ -112,13 +112,13 @@ def phase_or_terminating(obj: Object, _now: datetime) -> str:
 
 
 def pod_ready(pod: Object, _now: datetime) -> str:
-    """How many of a pod's containers are ready."""
+    """The number of ready containers, such as `1/2`."""
     statuses = _part(pod, ".status.containerStatuses") or ()
     return f"{sum(bool(one.get('ready')) for one in statuses)}/{len(pod['spec'].get('containers') or ())}"
 
 
 def pod_status(pod: Object, _now: datetime) -> str:
-    """The word for a pod: why a container waits or ended, else its reason or phase."""
+    """The status of a pod: the reason of a waiting or terminated container, else its reason or phase."""
     status = pod.get("status") or {}
     reason = str(status.get("reason") or status.get("phase") or "")
     running = False
@@ -143,7 +143,7 @@ def _exit(ended: Object) -> str:
 
 
 def restarts(pod: Object, now: datetime) -> str:
-    """How often a pod's containers were started again, and when last."""
+    """The number of restarts, and the time since the last one."""
     statuses = _part(pod, ".status.containerStatuses") or ()
     number = sum(one.get("restartCount", 0) for one in statuses)
     ends = [_part(one, ".lastState.terminated.finishedAt") for one in statuses]
@@ -151,45 +151,45 @@ def restarts(pod: Object, now: datetime) -> str:
     return f"{number} ({cells.age(last, now)} ago)" if number and last else str(number)
 
 
-def gates(pod: Object, _now: datetime) -> str:
-    """How many of a pod's readiness gates are open."""
-    wanted = pod["spec"].get("readinessGates") or ()
-    if not wanted:
+def readiness_gates(pod: Object, _now: datetime) -> str:
+    """The number of fulfilled readiness gates, such as `1/2`."""
+    gates = pod["spec"].get("readinessGates") or ()
+    if not gates:
         return NONE
-    return f"{sum(_condition(pod, gate.get('conditionType', '')) for gate in wanted)}/{len(wanted)}"
+    return f"{sum(_condition(pod, gate.get('conditionType', '')) for gate in gates)}/{len(gates)}"
 
 
 def _condition(obj: Object, kind: str) -> bool:
-    """Whether a condition is true."""
-    found = _part(obj, ".status.conditions") or ()
-    return any(one.get("type") == kind and one.get("status") == "True" for one in found)
+    """Whether a condition is True."""
+    conditions = _part(obj, ".status.conditions") or ()
+    return any(one.get("type") == kind and one.get("status") == "True" for one in conditions)
 
 
 def node_status(node: Object, _now: datetime) -> str:
-    """Whether a node is ready, and takes pods."""
-    known = any(one.get("type") == "Ready" for one in _part(node, ".status.conditions") or ())
-    word = ("Ready" if _condition(node, "Ready") else "NotReady") if known else "Unknown"
+    """The readiness of a node, and whether scheduling is disabled."""
+    reported = any(one.get("type") == "Ready" for one in _part(node, ".status.conditions") or ())
+    word = ("Ready" if _condition(node, "Ready") else "NotReady") if reported else "Unknown"
     return f"{word},SchedulingDisabled" if _part(node, ".spec.unschedulable") else word
 
 
 def node_roles(node: Object, _now: datetime) -> str:
-    """The roles that a node's labels name."""
+    """The roles in the labels of a node."""
     names = [key.removeprefix(_ROLE) for key in node["metadata"].get("labels") or () if key.startswith(_ROLE)]
     return ",".join(sorted(names)) or NONE
 
 
 def node_address(kind: str) -> Cell:
-    """A node's address of a kind."""
+    """Return a cell with the address of a type."""
 
     def cell(node: Object, _now: datetime) -> str:
-        found = _part(node, ".status.addresses") or ()
-        return next((str(one.get("address")) for one in found if one.get("type") == kind), NONE)
+        addresses = _part(node, ".status.addresses") or ()
+        return next((str(one.get("address")) for one in addresses if one.get("type") == kind), NONE)
 
     return cell
 
 
 def node_info(field: str) -> Cell:
-    """A fact that the kubelet reports."""
+    """Return a cell with a field of nodeInfo."""
     return lambda node, _now: str(_part(node, f".status.nodeInfo.{field}") or UNKNOWN)
 
 
@@ -197,7 +197,7 @@ def node_info(field: str) -> Cell:
 
 
 def job_status(job: Object, _now: datetime) -> str:
-    """The word for a job."""
+    """The status of a Job."""
     for kind, word in _JOB_ENDS:
         if _condition(job, kind):
             return word
@@ -207,47 +207,47 @@ def job_status(job: Object, _now: datetime) -> str:
 
 
 def completions(job: Object, _now: datetime) -> str:
-    """How many of a job's pods have succeeded, of how many."""
+    """The number of succeeded pods, such as `1/3`."""
     done = _part(job, ".status.succeeded") or 0
-    wanted, at_once = _part(job, ".spec.completions"), _part(job, ".spec.parallelism") or 0
-    if wanted is not None:
-        return f"{done}/{wanted}"
+    desired, at_once = _part(job, ".spec.completions"), _part(job, ".spec.parallelism") or 0
+    if desired is not None:
+        return f"{done}/{desired}"
     return f"{done}/1 of {at_once}" if at_once > 1 else f"{done}/1"
 
 
 def job_duration(job: Object, now: datetime) -> str:
-    """How long a job has been running, or took."""
+    """The duration of a Job."""
     return cells.between(_part(job, ".status.startTime"), _part(job, ".status.completionTime"), now)
 
 
 def metrics(autoscaler: Object, _now: datetime) -> str:
-    """What an autoscaler aims at, and where it is."""
-    wanted = _part(autoscaler, ".spec.metrics") or ()
+    """The current and target values of an autoscaler."""
+    specs = _part(autoscaler, ".spec.metrics") or ()
     current = _part(autoscaler, ".status.currentMetrics") or ()
-    shown = [_metric(spec, current[index] if index < len(current) else {}) for index, spec in enumerate(wanted)]
-    if not shown:
+    metric_texts = [_metric(spec, current[index] if index < len(current) else {}) for index, spec in enumerate(specs)]
+    if not metric_texts:
         return NONE
-    return ", ".join(shown[:2]) + (f" + {len(shown) - 2} more..." if len(shown) > 2 else "")
+    return ", ".join(metric_texts[:2]) + (f" + {len(metric_texts) - 2} more..." if len(metric_texts) > 2 else "")
 
 
 def _metric(spec: Object, current: Object) -> str:
     kind = str(spec.get("type") or "")
-    source, seen = (each.get(kind[:1].lower() + kind[1:]) or {} for each in (spec, current))
-    target, now = source.get("target") or {}, seen.get("current") or {}
+    source, status = (each.get(kind[:1].lower() + kind[1:]) or {} for each in (spec, current))
+    target, current_value = source.get("target") or {}, status.get("current") or {}
     name = f"{source['name']}: " if kind == "Resource" and "name" in source else ""
     if "averageUtilization" in target:
-        used = now.get("averageUtilization")
+        used = current_value.get("averageUtilization")
         return f"{name}{UNKNOWN if used is None else f'{used}%'}/{target['averageUtilization']}%"
     field = "averageValue" if "averageValue" in target else "value"
     average = " (avg)" if field == "averageValue" and kind in ("Object", "External") else ""
-    return f"{name}{now.get(field, UNKNOWN)}/{target.get(field, UNSET)}{average}"
+    return f"{name}{current_value.get(field, UNKNOWN)}/{target.get(field, UNSET)}{average}"
 
 
 # --- Networks
 
 
 def service_ports(service: Object, _now: datetime) -> str:
-    """A service's ports, with those of nodes."""
+    """The ports of a Service, with node ports."""
     parts = []
     for port in service["spec"].get("ports") or ():
         node = f":{port['nodePort']}" if port.get("nodePort") else ""
@@ -256,81 +256,81 @@ def service_ports(service: Object, _now: datetime) -> str:
 
 
 def external_ip(service: Object, _now: datetime) -> str:
-    """Where a service is reached from outside."""
+    """The external addresses of a Service."""
     spec = service["spec"]
     if spec.get("type") == "ExternalName":
         return str(spec.get("externalName", ""))
     outside = list(spec.get("externalIPs") or ())
     if spec.get("type") == "LoadBalancer":
-        outside = [*filter(None, _balanced(service)), *outside]
+        outside = [*filter(None, _load_balancer_addresses(service)), *outside]
         return ",".join(outside) or "<pending>"
     return ",".join(outside) or NONE
 
 
-def _balanced(obj: Object) -> list[str]:
-    found = _part(obj, ".status.loadBalancer.ingress") or ()
-    return [str(one.get("ip") or one.get("hostname") or "") for one in found]
+def _load_balancer_addresses(obj: Object) -> list[str]:
+    ingress = _part(obj, ".status.loadBalancer.ingress") or ()
+    return [str(one.get("ip") or one.get("hostname") or "") for one in ingress]
 
 
 def address(ingress: Object, _now: datetime) -> str:
-    """Where an ingress is reached."""
-    return ",".join(filter(None, _balanced(ingress)))
+    """The addresses of an Ingress."""
+    return ",".join(filter(None, _load_balancer_addresses(ingress)))
 
 
 def hosts(ingress: Object, _now: datetime) -> str:
-    """The hosts of an ingress's rules."""
-    return _some(filter(None, (one.get("host", "") for one in _part(ingress, ".spec.rules") or ()))) or "*"
+    """The hosts of the rules of an Ingress."""
+    return _first_few(filter(None, (one.get("host", "") for one in _part(ingress, ".spec.rules") or ()))) or "*"
 
 
 def ingress_ports(ingress: Object, _now: datetime) -> str:
-    """The ports that an ingress listens on."""
+    """The ports of an Ingress."""
     return "80, 443" if _part(ingress, ".spec.tls") else "80"
 
 
 def endpoints(obj: Object, _now: datetime) -> str:
     """The addresses and ports of Endpoints."""
-    found: list[str] = []
+    addresses: list[str] = []
     for subset in obj.get("subsets") or ():
         ready = [one.get("ip", "") for one in subset.get("addresses") or ()]
         ports = subset.get("ports") or ()
-        found += [f"{ip}:{port.get('port')}" for port in ports for ip in ready] if ports else ready
-    return _some(found) or NONE
+        addresses += [f"{ip}:{port.get('port')}" for port in ports for ip in ready] if ports else ready
+    return _first_few(addresses) or NONE
 
 
 def slice_ports(obj: Object, _now: datetime) -> str:
     """The ports of an EndpointSlice."""
-    return _some(str(one.get("port", "*")) for one in obj.get("ports") or ()) or UNSET
+    return _first_few(str(one.get("port", "*")) for one in obj.get("ports") or ()) or UNSET
 
 
 def slice_endpoints(obj: Object, _now: datetime) -> str:
     """The addresses of an EndpointSlice."""
-    return _some(ip for one in obj.get("endpoints") or () for ip in one.get("addresses") or ()) or UNSET
+    return _first_few(ip for one in obj.get("endpoints") or () for ip in one.get("addresses") or ()) or UNSET
 
 
-# --- Rights and limits
+# --- RBAC and quotas
 
 
 def role(binding: Object, _now: datetime) -> str:
-    """The role that is bound."""
+    """The role of a binding."""
     reference = binding.get("roleRef") or {}
     return f"{reference.get('kind', '')}/{reference.get('name', '')}"
 
 
 def subjects(kind: str) -> Cell:
-    """The subjects of a kind in a binding."""
+    """Return a cell with the subjects of a kind."""
 
     def cell(binding: Object, _now: datetime) -> str:
-        found = [one for one in binding.get("subjects") or () if one.get("kind") == kind]
+        subjects_of_kind = [one for one in binding.get("subjects") or () if one.get("kind") == kind]
         return ", ".join(
             f"{one['namespace']}/{one['name']}" if kind == "ServiceAccount" and one.get("namespace") else one["name"]
-            for one in found
+            for one in subjects_of_kind
         )
 
     return cell
 
 
 def quota(*, limits: bool) -> Cell:
-    """What of a quota is used, of how much."""
+    """Return a cell with the used and hard values of a quota."""
 
     def cell(obj: Object, _now: datetime) -> str:
         hard, used = _part(obj, ".status.hard") or {}, _part(obj, ".status.used") or {}
@@ -343,39 +343,39 @@ def quota(*, limits: bool) -> Cell:
 # --- Events
 
 
-def _either(*paths: str) -> Callable[[Object], Any]:
-    return lambda obj: next((found for path in paths if (found := _part(obj, path))), None)
+def _first_of(*paths: str) -> Callable[[Object], Any]:
+    return lambda obj: next((value for path in paths if (value := _part(obj, path))), None)
 
 
 def event_last_seen(event: Object, now: datetime) -> str:
-    """The time since an event last happened."""
-    last = _either(".series.lastObservedTime", ".lastTimestamp", ".eventTime", ".metadata.creationTimestamp")
+    """The time since the last occurrence."""
+    last = _first_of(".series.lastObservedTime", ".lastTimestamp", ".eventTime", ".metadata.creationTimestamp")
     return cells.age(last(event), now)
 
 
 def event_first_seen(event: Object, now: datetime) -> str:
-    """The time since an event first happened."""
-    return cells.age(_either(".firstTimestamp", ".eventTime")(event), now)
+    """The time since the first occurrence."""
+    return cells.age(_first_of(".firstTimestamp", ".eventTime")(event), now)
 
 
 def event_object(event: Object, _now: datetime) -> str:
-    """What an event is about."""
+    """The object of an event."""
     about = event.get("involvedObject") or event.get("regarding") or {}
     return f"{about.get('kind', '').lower()}/{about.get('name', '')}"
 
 
 def event_source(event: Object, _now: datetime) -> str:
-    """Who says so."""
+    """The component and host that reported an event."""
     source = event.get("source") or {}
     parts = [source.get("component") or event.get("reportingComponent"), source.get("host")]
     return ", ".join(filter(None, parts))
 
 
 def event_text(event: Object, _now: datetime) -> str:
-    """What an event says."""
+    """The message of an event."""
     return str(event.get("message") or event.get("note") or "").strip()
 
 
 def event_count(event: Object, _now: datetime) -> str:
-    """How often it happened."""
-    return str(_either(".series.count", ".count")(event) or 1)
+    """The number of occurrences."""
+    return str(_first_of(".series.count", ".count")(event) or 1)

@@ -1,7 +1,7 @@
 """Schemas of the built-in kinds, read from the PyPI package `kubernetes-validate`.
 
-The definitions of a release are decoded once and nodes are built when a kind is first asked for.
-What the publication leaves out (the defaults of list keys, which structs Go holds by value) is in `published.py`.
+The definitions of a release are decoded once; the nodes of a kind are built on first use. `published` adds facts that
+the publication omits (the defaults of list keys, structs that Go holds by value).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SPECIAL = {
 
 
 class BuiltinSchemas:
-    """The schemas of one Kubernetes release. Get one from `builtin_schema`."""
+    """The schemas of one Kubernetes release; see `builtin_schema`."""
 
     def __init__(self, release: str, definitions: dict[str, dict[str, Any]]) -> None:
         self.release = release
@@ -47,23 +47,23 @@ class BuiltinSchemas:
         return self.definition(_META)
 
     def node(self, api_version: str, kind: str) -> SchemaNode | None:
-        """The schema of a kind (`apps/v1`, `Deployment`), or None when this release has no such kind."""
+        """Return the schema of a kind (`apps/v1`, `Deployment`), or None if this release does not have it."""
         name = self._names.get((api_version, kind))
         return self.definition(name) if name else None
 
     def definition_name(self, api_version: str, kind: str) -> str | None:
-        """The key of a kind in `definitions`, as /openapi publishes it."""
+        """Return the key of a kind in `definitions`, its name in /openapi, or None."""
         return self._names.get((api_version, kind))
 
     def kinds(self) -> tuple[tuple[str, str], ...]:
-        """Every (apiVersion, kind) of this release, options and lists included."""
+        """Return every (apiVersion, kind) of this release, including options and lists."""
         return tuple(self._names)
 
     def definition(self, name: str) -> SchemaNode:
-        """The node of a definition by its published name. Raises LocalApiError for an unknown one."""
-        known = self._nodes.get(name)
-        if known is not None:
-            return known
+        """Return the node of a definition by its published name. Raises LocalApiError if it does not exist."""
+        cached = self._nodes.get(name)
+        if cached is not None:
+            return cached
         raw = self.definitions.get(name)
         if raw is None:
             raise LocalApiError(f"the schemas of Kubernetes {self.release} have no definition {name!r}")
@@ -104,8 +104,8 @@ class BuiltinSchemas:
             type=kind if isinstance(kind, str) else next(t for t in kind if t != "null"),
             properties=properties,
             items=self._resolve(raw["items"]) if "items" in raw else None,
-            additional=values,
-            unknown=values or (DEDUCED if free else None),
+            additional_node=values,
+            unknown_node=values or (DEDUCED if free else None),
             required=tuple(raw.get("required", ())),
             enum=tuple(raw.get("enum", ())),
             format=raw.get("format", ""),
@@ -131,9 +131,9 @@ def _always_written(owner: str, key: str, definition: dict[str, Any]) -> bool:
 
 @functools.cache
 def builtin_schema(release: str) -> BuiltinSchemas:
-    """The schemas of a Kubernetes release such as `1.36`, decoded once per process (about 10 ms).
+    """Return the schemas of a Kubernetes release such as `1.36`, decoded once per process (about 10 ms).
 
-    Raises LocalApiError when the installed `kubernetes-validate` does not have that release.
+    Raises LocalApiError if the installed `kubernetes-validate` does not have that release.
     """
     folder = importlib.resources.files(kubernetes_validate) / "kubernetes-json-schema"
     minor = ".".join(release.lstrip("v").split(".")[:2])
@@ -147,29 +147,29 @@ def builtin_schema(release: str) -> BuiltinSchemas:
 
 
 def _is_free(raw: dict[str, Any]) -> bool:
-    """An object without declared fields takes any JSON."""
+    """An object without declared fields accepts any JSON."""
     kinds = raw.get("type", "")
     return not raw.get("properties") and "additionalProperties" not in raw and (not kinds or "object" in kinds)
 
 
 def _extensions(raw: dict[str, Any]) -> dict[str, Any]:
-    """The x-kubernetes-* keys that are present, as fields of Node."""
-    found: dict[str, Any] = {}
+    """Return the x-kubernetes-* keys as fields of SchemaNode."""
+    fields: dict[str, Any] = {}
     strategy = raw.get("x-kubernetes-patch-strategy", "")
     merge_key = raw.get("x-kubernetes-patch-merge-key", "")
     if strategy:
-        found["patch_strategy"] = strategy
+        fields["patch_strategy"] = strategy
     if merge_key:
-        found["patch_merge_key"] = merge_key
+        fields["patch_merge_key"] = merge_key
     if "x-kubernetes-list-type" in raw:
-        found["list_type"] = raw["x-kubernetes-list-type"]
-        found["list_keys"] = tuple(sorted(raw.get("x-kubernetes-list-map-keys", ())))
+        fields["list_type"] = raw["x-kubernetes-list-type"]
+        fields["list_keys"] = tuple(sorted(raw.get("x-kubernetes-list-map-keys", ())))
     elif strategy.startswith("merge") and "$ref" not in raw:
-        found["list_type"] = "map" if merge_key else "set"
-        found["list_keys"] = (merge_key,) if merge_key else ()
+        fields["list_type"] = "map" if merge_key else "set"
+        fields["list_keys"] = (merge_key,) if merge_key else ()
     if "x-kubernetes-map-type" in raw:
-        found["map_type"] = raw["x-kubernetes-map-type"]
-    return found
+        fields["map_type"] = raw["x-kubernetes-map-type"]
+    return fields
 
 
 def _gvk(raw: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:

@@ -1,4 +1,4 @@
-"""The logs of pods, which run nothing: a text that an annotation or the cluster's script gives. Pure."""
+"""Logs of pods: an annotation of the pod or the script of the cluster sets their text. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from rudr_py.local.backend import PodOutput
 from rudr_py.local.storage.store import Object
 
 LOG_ANNOTATION = "local.rudr.dev/log"
-"""Of a pod or a pod template: the text of its log."""
+"""On a pod or a pod template: the text of its log."""
 
 
 def read(pod: Object, query: Mapping[str, str], output: PodOutput) -> str:
-    """Return the log of a container. Raises `ApiError` (400) as the real server does for what has none."""
+    """Return the log of a container. Raises `ApiError` (400) for a container without a log, as the real server does."""
     container = _container(pod, query.get("container", ""))
     states = {each["name"]: each for each in (pod.get("status") or {}).get("containerStatuses") or ()}
     waiting = ((states.get(container) or {}).get("state") or {}).get("waiting")
@@ -22,8 +22,8 @@ def read(pod: Object, query: Mapping[str, str], output: PodOutput) -> str:
     if query.get("previous") == "true" and not restarted:
         raise api_errors.bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
     if waiting and not restarted:
-        why = _WAITING.get(waiting["reason"], waiting["reason"])
-        raise api_errors.bad_request(f'container "{container}" in pod "{name}" is waiting to start: {why}')
+        reason = _WAITING.get(waiting["reason"], waiting["reason"])
+        raise api_errors.bad_request(f'container "{container}" in pod "{name}" is waiting to start: {reason}')
     text = (pod["metadata"].get("annotations") or {}).get(LOG_ANNOTATION) or output(pod)
     return _cut(text, query)
 
@@ -34,19 +34,19 @@ _WAITING = {
 }
 
 
-def _container(pod: Object, wanted: str) -> str:
+def _container(pod: Object, requested: str) -> str:
     names = [str(each["name"]) for each in pod["spec"].get("containers") or ()]
     initial = [str(each["name"]) for each in pod["spec"].get("initContainers") or ()]
     name = pod["metadata"]["name"]
-    if wanted:
-        if wanted not in (*names, *initial):
-            raise api_errors.bad_request(f"container {wanted} is not valid for pod {name}")
-        return wanted
+    if requested:
+        if requested not in (*names, *initial):
+            raise api_errors.bad_request(f"container {requested} is not valid for pod {name}")
+        return requested
     if len(names) != 1:
-        shown = f"choose one of: [{' '.join(names)}]"
+        choices = f"choose one of: [{' '.join(names)}]"
         if initial:
-            shown += f" or one of the init containers: [{' '.join(initial)}]"
-        raise api_errors.bad_request(f"a container name must be specified for pod {name}, {shown}")
+            choices += f" or one of the init containers: [{' '.join(initial)}]"
+        raise api_errors.bad_request(f"a container name must be specified for pod {name}, {choices}")
     return names[0]
 
 

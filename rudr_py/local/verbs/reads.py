@@ -1,4 +1,4 @@
-"""Get and list: selection, resourceVersion semantics, pages that show one moment. Nothing here knows HTTP."""
+"""Get and list: selection, resourceVersion semantics, and pages of one consistent revision."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _SELECTABLE: dict[str, tuple[str, ...]] = {
 
 
 class ListQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which objects to list, and as of when."""
+    """The parameters of a list request."""
 
     namespace: str = ""
     labels: str = ""
@@ -51,7 +51,7 @@ class ListQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Some objects as of `revision`; `token` continues the list, `remaining` is how many follow, if known."""
+    """A page of objects at `revision`. `token` continues the list; `remaining` counts the further objects, if known."""
 
     objects: ObjectList
     revision: int
@@ -60,7 +60,7 @@ class ListPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse(namespace: str, name: str, query: Mapping[str, str]) -> ListQuery:
-    """Return the list that a query string asks for; `name` narrows it to one object. Raises `ApiError` (400)."""
+    """Parse the query of a list; `name` selects one object. Raises `ApiError` (400)."""
     fields = query.get("fieldSelector", "")
     if name:
         fields = ",".join(filter(None, (fields, f"metadata.name={name}")))
@@ -80,17 +80,17 @@ def parse(namespace: str, name: str, query: Mapping[str, str]) -> ListQuery:
 
 
 def selection(resource: Resource, query: ListQuery) -> Predicate | None:
-    """Return the predicate of a list or watch over objects in the resource's version. Raises `ApiError` (400)."""
+    """Return the predicate of a list or watch, for objects in the version of the resource. Raises `ApiError` (400)."""
     terms = selectors.fields(query.fields)
     allowed = {*_COMMON_FIELDS, *_SELECTABLE.get(resource.table, ()), *resource.selectable}
     for path, _, _ in terms:
         if path not in allowed and not _is_event_field(resource, path):
-            raise api_errors.bad_request(_unknown(resource, path))
+            raise api_errors.bad_request(_unsupported_field(resource, path))
     return selectors.predicate(query.labels, terms)
 
 
-def _unknown(resource: Resource, path: str) -> str:
-    """The words for a field that cannot be selected by: kinds with fields of their own have words of their own."""
+def _unsupported_field(resource: Resource, path: str) -> str:
+    """The message for an unsupported field; kinds with selectable fields have another one."""
     if resource.table == "jobs.batch":
         return f'field label "{path}" not supported for Job'
     if resource.table == "events" or resource.table in _SELECTABLE or resource.selectable:
@@ -107,7 +107,7 @@ def _is_event_field(resource: Resource, path: str) -> bool:
 
 
 def revision_of(text: str) -> int:
-    """Return a resourceVersion as a number; empty is 0. Raises `ApiError` (400)."""
+    """Parse a resourceVersion; empty is 0. Raises `ApiError` (400)."""
     if not text:
         return 0
     if not text.isdigit():
@@ -115,21 +115,21 @@ def revision_of(text: str) -> int:
     return int(text)
 
 
-def list_page(world: Backend, resource: Resource, query: ListQuery) -> ListPage:
+def list_page(backend: Backend, resource: Resource, query: ListQuery) -> ListPage:
     """Return one page of a list. Raises `ApiError` (400, 410, 504)."""
     selects = selection(resource, query)
-    revision, start = _moment(world, query)
-    objects = _objects(world, resource, query, revision)
+    revision, start = _list_position(backend, query)
+    objects = _objects(backend, resource, query, revision)
     if start:
         objects = [obj for obj in objects if _key(obj) > start]
     converted = [conversion.convert(obj, resource) for obj in objects]
     if not query.limit:
         chosen = [obj for obj in converted if selects(obj)] if selects else converted
-        return ListPage(objects=chosen, revision=revision or world.store.revision)
-    return _cut(converted, selects, query.limit, revision or world.store.revision)
+        return ListPage(objects=chosen, revision=revision or backend.store.revision)
+    return _page(converted, selects, query.limit, revision or backend.store.revision)
 
 
-def _cut(objects: ObjectList, selects: Predicate | None, limit: int, revision: int) -> ListPage:
+def _page(objects: ObjectList, selects: Predicate | None, limit: int, revision: int) -> ListPage:
     chosen: ObjectList = []
     for index, obj in enumerate(objects):
         if selects is not None and not selects(obj):
@@ -146,31 +146,31 @@ def _cut(objects: ObjectList, selects: Predicate | None, limit: int, revision: i
     return ListPage(objects=chosen, revision=revision)
 
 
-def _moment(world: Backend, query: ListQuery) -> tuple[int, tuple[str, str] | None]:
-    """Return the revision to list at (0: now) and the key after which to start."""
-    current = world.store.revision
+def _list_position(backend: Backend, query: ListQuery) -> tuple[int, tuple[str, str] | None]:
+    """Return the revision to list at (0: the current one) and the key after which to start."""
+    current = backend.store.revision
     if query.token:
         if query.resource_version not in ("", "0"):
             raise api_errors.bad_request("specifying resource version is not allowed when using continue")
         return _read_token(query.token)
-    wanted = revision_of(query.resource_version)
+    requested = revision_of(query.resource_version)
     if query.match and not query.resource_version:
         raise api_errors.bad_request("resourceVersionMatch is forbidden unless resourceVersion is provided")
-    if wanted > current:
-        raise api_errors.too_large_version(wanted, current)
-    exact = query.match == "Exact" or (not query.match and query.limit and wanted)
-    return (wanted if exact else 0), None
+    if requested > current:
+        raise api_errors.too_large_version(requested, current)
+    exact = query.match == "Exact" or (not query.match and query.limit and requested)
+    return (requested if exact else 0), None
 
 
-def _objects(world: Backend, resource: Resource, query: ListQuery, revision: int) -> ObjectList:
-    if not revision or revision == world.store.revision:
-        return world.store.list(resource.table, query.namespace)
+def _objects(backend: Backend, resource: Resource, query: ListQuery, revision: int) -> ObjectList:
+    if not revision or revision == backend.store.revision:
+        return backend.store.list(resource.table, query.namespace)
     try:
-        return world.store.at(resource.table, query.namespace, revision)
+        return backend.store.list_at(resource.table, query.namespace, revision)
     except CompactedError:
         if query.token:
             start = _read_token(query.token)[1]
-            raise api_errors.continue_expired(_token(world.store.revision, start or ("", ""))) from None
+            raise api_errors.continue_expired(_token(backend.store.revision, start or ("", ""))) from None
         raise api_errors.watch_expired() from None
 
 

@@ -1,4 +1,4 @@
-"""Reviews: who somebody is, and what they may do, answered by the access of the cluster. Nothing is stored."""
+"""Reviews of access and tokens, answered by access control. They are not stored."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _EVERYTHING = {
 }
 
 
-def answer(world: Backend, resource: Resource, namespace: str, body: Any, user: User) -> Object:
+def answer(backend: Backend, resource: Resource, namespace: str, body: Any, user: User) -> Object:
     """Return a review with its status. Raises `ApiError` (400, 422)."""
     decoding.check_identity(resource, body)
     if resource.node is not None:
@@ -33,23 +33,23 @@ def answer(world: Backend, resource: Resource, namespace: str, body: Any, user: 
     if resource.namespaced:
         metadata = {**metadata, "namespace": namespace}
     if resource.kind == "SelfSubjectReview":
-        metadata = {"creationTimestamp": world.now(), **metadata}
+        metadata = {"creationTimestamp": backend.now(), **metadata}
         return {**body, "metadata": metadata, "status": {"userInfo": user.info()}}
     if resource.kind == "TokenReview":
-        found = _token(world.access, spec, world.clock().timestamp())
+        review_status = _token_status(backend.access, spec, backend.clock().timestamp())
     elif resource.kind == "SelfSubjectRulesReview":
-        found = _rules(world.access, spec, user)
+        review_status = _rules_status(backend.access, spec, user)
         spec = {}
     else:
-        found = _access(world.access, resource, namespace, spec, user)
-    return {**body, "metadata": metadata, "spec": spec, "status": found}
+        review_status = _access_status(backend.access, resource, namespace, spec, user)
+    return {**body, "metadata": metadata, "spec": spec, "status": review_status}
 
 
-def _access(access: AccessControl | None, resource: Resource, namespace: str, spec: Any, user: User) -> Object:
-    wanted, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
-    if (wanted is None) == (path is None):
-        why = "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified"
-        raise _invalid(resource, "spec.resourceAttributes", why)
+def _access_status(access: AccessControl | None, resource: Resource, namespace: str, spec: Any, user: User) -> Object:
+    resource_attributes, non_resource_attributes = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
+    if (resource_attributes is None) == (non_resource_attributes is None):
+        message = "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified"
+        raise _invalid(resource, "spec.resourceAttributes", message)
     if resource.kind != "SelfSubjectAccessReview":
         if not (spec.get("user") or spec.get("groups")):
             raise _invalid(resource, "spec.user", 'Invalid value: "": at least one of user or group must be specified')
@@ -57,47 +57,47 @@ def _access(access: AccessControl | None, resource: Resource, namespace: str, sp
         user = User(
             name=spec.get("user", ""), groups=tuple(spec.get("groups") or ()), uid=spec.get("uid", ""), extra=extra
         )
-    if namespace and (wanted or {}).get("namespace") != namespace:
-        given = (wanted or {}).get("namespace", "")
-        why = f'Invalid value: "{given}": must match metadata.namespace'
-        raise _invalid(resource, "spec.resourceAttributes.namespace", why)
+    if namespace and (resource_attributes or {}).get("namespace") != namespace:
+        namespace_attribute = (resource_attributes or {}).get("namespace", "")
+        message = f'Invalid value: "{namespace_attribute}": must match metadata.namespace'
+        raise _invalid(resource, "spec.resourceAttributes.namespace", message)
     if access is None:
         return {"allowed": True}
-    asked = wanted or path
+    requested = resource_attributes or non_resource_attributes
     keys = ("verb", "group", "resource", "subresource", "namespace", "name", "path")
-    verdict = access.decide(Attributes(user=user, **{key: str(asked.get(key, "")) for key in keys}))
+    verdict = access.decide(Attributes(user=user, **{key: str(requested.get(key, "")) for key in keys}))
     return {"allowed": verdict.allowed, **({"reason": verdict.reason} if verdict.reason else {})}
 
 
-def _invalid(resource: Resource, field: str, why: str) -> ApiError:
-    """422 in the words of these kinds, which forget to say what they are."""
+def _invalid(resource: Resource, field: str, message: str) -> ApiError:
+    """422 of a review, whose message omits the kind as the real server's does."""
     reason = "FieldValueInvalid"
     return InvalidError(
-        f'.{resource.group} "" is invalid: {field}: {why}',
+        f'.{resource.group} "" is invalid: {field}: {message}',
         status=422,
         reason="Invalid",
-        causes=(Cause(reason=reason, message=why, field=field),),
+        causes=(Cause(reason=reason, message=message, field=field),),
         details={"group": resource.group},
     )
 
 
-def _rules(access: AccessControl | None, spec: Any, user: User) -> Object:
+def _rules_status(access: AccessControl | None, spec: Any, user: User) -> Object:
     if not spec.get("namespace"):
         raise api_errors.bad_request("no namespace on request")
     if access is None or access.authorizer is None:
         return _EVERYTHING
-    rules, lost = access.authorizer.rules_of(user, spec["namespace"])
-    found: Object = {
+    rules, missing_roles = access.authorizer.rules_of(user, spec["namespace"])
+    rules_status: Object = {
         "resourceRules": [rule for rule in rules if not rule.get("nonResourceURLs")],
         "nonResourceRules": [rule for rule in rules if rule.get("nonResourceURLs")],
-        "incomplete": bool(lost),
+        "incomplete": bool(missing_roles),
     }
-    if lost:
-        found["evaluationError"] = ", ".join(lost)
-    return found
+    if missing_roles:
+        rules_status["evaluationError"] = ", ".join(missing_roles)
+    return rules_status
 
 
-def _token(access: AccessControl | None, spec: Any, now: float) -> Object:
+def _token_status(access: AccessControl | None, spec: Any, now: float) -> Object:
     token = spec.get("token")
     if not token:
         raise api_errors.bad_request("token is required for TokenReview in authentication")

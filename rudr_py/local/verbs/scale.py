@@ -1,4 +1,4 @@
-"""The scale subresource: an `autoscaling/v1` Scale read from an object, and written back to it. Pure."""
+"""The scale subresource: conversion between an object and its `autoscaling/v1` Scale. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rudr_py.local.registry.resources import Resource
 from rudr_py.local.storage.cloning import clone
 from rudr_py.local.storage.store import Object
 
-_SHOWN = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+_METADATA_FIELDS = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
 
 def to_scale(resource: Resource, obj: Object) -> Object:
@@ -26,14 +26,14 @@ def to_scale(resource: Resource, obj: Object) -> Object:
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
-        "metadata": {key: obj["metadata"][key] for key in _SHOWN if key in obj["metadata"]},
+        "metadata": {key: obj["metadata"][key] for key in _METADATA_FIELDS if key in obj["metadata"]},
         "spec": {"replicas": replicas} if replicas else {},
         "status": scale_status,
     }
 
 
 def scaled(resource: Resource, obj: Object, scale: Object) -> Object:
-    """Return a copy of an object with the replicas, and the resourceVersion, of a Scale."""
+    """Return a copy of an object with the replicas and the resourceVersion of a Scale."""
     if resource.scale is None:
         raise api_errors.no_such_resource()
     replicas = (scale.get("spec") or {}).get("replicas", 0)
@@ -53,11 +53,11 @@ def scaled(resource: Resource, obj: Object, scale: Object) -> Object:
     return copy
 
 
-def _as_selector(found: Any) -> Any:
-    """A ReplicationController has plain labels where newer kinds have a LabelSelector."""
-    if "matchLabels" in found or "matchExpressions" in found:
-        return found
-    return {"matchLabels": found}
+def _as_selector(selector: Any) -> Any:
+    """Return a LabelSelector; a ReplicationController has plain labels instead."""
+    if "matchLabels" in selector or "matchExpressions" in selector:
+        return selector
+    return {"matchLabels": selector}
 
 
 def _at(obj: Object, path: str) -> Any:

@@ -1,6 +1,6 @@
-"""What is created under an object: tokens of service accounts, evictions and bindings of pods.
+"""Subresources that are created: tokens of service accounts, evictions and bindings of pods.
 
-Each takes the body of its own kind and answers with it, or with a Status. Who may do it was decided before.
+Each accepts the body of its own kind and returns it, or a Status. The request has been authorized before.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ _SHORTEST, _DEFAULT, _LONGEST = 600, 3600, 2**32
 _BUDGETS = "poddisruptionbudgets.policy"
 
 
-def create(world: Backend, target: ObjectTarget, subresource: str, body: Any) -> Object:
-    """Create under an object. Raises `ApiError`: 405 where nothing can be created."""
-    make = _MAKERS.get(subresource)
-    if make is None:
+def create(backend: Backend, target: ObjectTarget, subresource: str, body: Any) -> Object:
+    """Create a subresource. Raises `ApiError`: 405 for one that cannot be created."""
+    create_object = _CREATORS.get(subresource)
+    if create_object is None:
         raise api_errors.method_not_allowed()
-    return make(world, target, _object(body))
+    return create_object(backend, target, _object(body))
 
 
 def _object(value: Any) -> Object:
-    """A part of a body that must be an object, or may be left out."""
+    """Check that an optional part of a body is an object."""
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -38,112 +38,112 @@ def _object(value: Any) -> Object:
     return value
 
 
-def _token(world: Backend, target: ObjectTarget, body: Object) -> Object:
+def _token(backend: Backend, target: ObjectTarget, body: Object) -> Object:
     """Issue a token (TokenRequest)."""
     spec = _object(body.get("spec"))
     seconds = spec.get("expirationSeconds", _DEFAULT)
     if not isinstance(seconds, int) or not _SHORTEST <= seconds <= _LONGEST:
         raise _invalid_token(seconds)
-    account = writes.live(world, target)
-    bound = _bound(world, target, _object(spec.get("boundObjectRef")))
-    if world.access is None:
+    account = writes.live(backend, target)
+    bound = _bound_object(backend, target, _object(spec.get("boundObjectRef")))
+    if backend.access is None:
         raise api_errors.method_not_allowed()
-    now = int(world.clock().timestamp())
-    token = world.access.issuer.issue(account, now=now, until=now + seconds, token_id=world.uid(), bound=bound)
+    now = int(backend.clock().timestamp())
+    token = backend.access.issuer.issue(account, now=now, until=now + seconds, token_id=backend.uid(), bound=bound)
     return {
         "kind": "TokenRequest",
         "apiVersion": "authentication.k8s.io/v1",
-        "metadata": {"name": target.name, "namespace": target.namespace, "creationTimestamp": world.now()},
+        "metadata": {"name": target.name, "namespace": target.namespace, "creationTimestamp": backend.now()},
         "spec": {
             "audiences": spec.get("audiences") or [AUDIENCE],
             "expirationSeconds": seconds,
             "boundObjectRef": spec.get("boundObjectRef"),
         },
-        "status": {"token": token, "expirationTimestamp": world.later(seconds)},
+        "status": {"token": token, "expirationTimestamp": backend.time_after(seconds)},
     }
 
 
 def _invalid_token(seconds: Any) -> InvalidError:
     limit = "larger than 2^32 seconds" if isinstance(seconds, int) and seconds > _LONGEST else "less than 10 minutes"
-    why = f"Invalid value: {seconds}: may not specify a duration {limit}"
+    message = f"Invalid value: {seconds}: may not specify a duration {limit}"
     field = "spec.expirationSeconds"
     return InvalidError(
-        f'TokenRequest.authentication.k8s.io "" is invalid: {field}: {why}',
+        f'TokenRequest.authentication.k8s.io "" is invalid: {field}: {message}',
         status=422,
         reason="Invalid",
-        causes=(Cause(reason="FieldValueInvalid", message=why, field=field),),
+        causes=(Cause(reason="FieldValueInvalid", message=message, field=field),),
         details={"group": "authentication.k8s.io", "kind": "TokenRequest"},
     )
 
 
-def _bound(world: Backend, target: ObjectTarget, reference: Object) -> Object | None:
+def _bound_object(backend: Backend, target: ObjectTarget, reference: Object) -> Object | None:
     """The object that a token is bound to."""
     if not reference:
         return None
     kind, api_version = str(reference.get("kind", "")), str(reference.get("apiVersion", "v1"))
-    resource = world.registry.of(KindInfo(api_version, kind))
+    resource = backend.registry.by_kind(KindInfo(api_version, kind))
     if resource is None or kind not in BINDABLE or api_version != "v1":
         raise api_errors.bad_request(f"cannot bind token to object of type /{api_version}, Kind={kind}")
     namespace = target.namespace if resource.namespaced else ""
-    found = writes.live(world, ObjectTarget(resource, namespace, str(reference.get("name", ""))))
-    if kind == "Pod" and (found["spec"].get("serviceAccountName") or "default") != target.name:
+    obj = writes.live(backend, ObjectTarget(resource, namespace, str(reference.get("name", ""))))
+    if kind == "Pod" and (obj["spec"].get("serviceAccountName") or "default") != target.name:
         raise api_errors.bad_request(
             f'cannot bind token for serviceaccount "{target.name}" to pod running with different serviceaccount name.'
         )
-    uid = found["metadata"]["uid"]
+    uid = obj["metadata"]["uid"]
     if reference.get("uid") not in (None, "", uid):
-        why = (
+        reason = (
             f"the UID in the bound object reference ({reference['uid']}) does not match the UID in record. "
             "The object might have been deleted and then recreated"
         )
-        raise api_errors.conflict(resource, found["metadata"]["name"], why)
-    return found
+        raise api_errors.conflict(resource, obj["metadata"]["name"], reason)
+    return obj
 
 
-def _eviction(world: Backend, target: ObjectTarget, body: Object) -> Object:
-    """Delete a pod if its disruption budgets let it go."""
-    pod = writes.live(world, target)
-    for budget in world.store.list(_BUDGETS, target.namespace):
+def _eviction(backend: Backend, target: ObjectTarget, body: Object) -> Object:
+    """Delete a pod unless its disruption budgets forbid it."""
+    pod = writes.live(backend, target)
+    for budget in backend.store.list(_BUDGETS, target.namespace):
         selector = selectors.match_labels((budget.get("spec") or {}).get("selector") or {})
         selects = selectors.predicate(selector, [])
         if (selects is None or selects(pod)) and (budget.get("status") or {}).get("disruptionsAllowed", 0) <= 0:
-            raise _held(budget)
-    deletion.delete(world, target, deletion.wish(body.get("deleteOptions"), {}))
+            raise _eviction_blocked(budget)
+    deletion.delete(backend, target, deletion.parse_options(body.get("deleteOptions"), {}))
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
 
-def _held(budget: Object) -> TooManyRequestsError:
-    found = budget.get("status") or {}
-    why = (
-        f"The disruption budget {budget['metadata']['name']} needs {found.get('desiredHealthy', 0)} healthy pods and "
-        f"has {found.get('currentHealthy', 0)} currently"
+def _eviction_blocked(budget: Object) -> TooManyRequestsError:
+    status = budget.get("status") or {}
+    message = (
+        f"The disruption budget {budget['metadata']['name']} needs {status.get('desiredHealthy', 0)} healthy pods and "
+        f"has {status.get('currentHealthy', 0)} currently"
     )
     return TooManyRequestsError(
         "Cannot evict pod as it would violate the pod's disruption budget.",
         status=429,
         reason="TooManyRequests",
-        causes=(Cause(reason="DisruptionBudget", message=why),),
+        causes=(Cause(reason="DisruptionBudget", message=message),),
     )
 
 
-def _binding(world: Backend, target: ObjectTarget, body: Object) -> Object:
-    """Give a pod a node, as a scheduler does."""
-    pod = writes.live(world, target)
+def _binding(backend: Backend, target: ObjectTarget, body: Object) -> Object:
+    """Assign a pod to a node, as a scheduler does."""
+    pod = writes.live(backend, target)
     node = str(_object(body.get("target")).get("name", ""))
     if pod["spec"].get("nodeName"):
-        why = f'pod {target.name} is already assigned to node "{pod["spec"]["nodeName"]}"'
+        reason = f'pod {target.name} is already assigned to node "{pod["spec"]["nodeName"]}"'
         raise ConflictError(
-            f'Operation cannot be fulfilled on pods/binding "{target.name}": {why}',
+            f'Operation cannot be fulfilled on pods/binding "{target.name}": {reason}',
             status=409,
             reason="Conflict",
             details={"name": target.name, "kind": "pods/binding"},
         )
     options = WriteOptions(manager="kube-scheduler")
-    writes.change(world, target, lambda live: {**live, "spec": {**live["spec"], "nodeName": node}}, options)
+    writes.patch(backend, target, lambda live: {**live, "spec": {**live["spec"], "nodeName": node}}, options)
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
 
-_MAKERS: dict[str, Callable[[Backend, ObjectTarget, Object], Object]] = {
+_CREATORS: dict[str, Callable[[Backend, ObjectTarget, Object], Object]] = {
     "token": _token,
     "eviction": _eviction,
     "binding": _binding,

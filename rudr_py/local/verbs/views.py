@@ -1,7 +1,4 @@
-"""The form in which a client wants objects: as they are, as rows of a Table, or their metadata only.
-
-Chosen by the Accept header. Nothing here reads the store or writes to a socket.
-"""
+"""Representations of objects: unchanged, as rows of a Table, or metadata only. The Accept header selects one."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ _META_VERSIONS = ("v1", "v1beta1")
 
 
 class View(msgspec.Struct, frozen=True):
-    """`form` is empty, Table or PartialObjectMetadata; `include` is what a Table's rows carry (includeObject)."""
+    """A representation. `form` is empty, Table or PartialObjectMetadata; `include` is includeObject of a Table."""
 
     form: str = OBJECT
     version: str = "v1"
@@ -33,7 +30,7 @@ class View(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=256)
 def negotiate(accept: str, include: str = "") -> View:
-    """Return the view that an Accept header asks for first. Raises `ApiError` (406)."""
+    """Return the first supported view of an Accept header. Raises `ApiError` (406)."""
     for entry in accept.split(",") if accept else ("*/*",):
         media, _, rest = entry.strip().partition(";")
         parameters = dict(part.strip().partition("=")[::2] for part in rest.split(";") if part)
@@ -54,23 +51,23 @@ def negotiate(accept: str, include: str = "") -> View:
     )
 
 
-def one(view: View, resource: Resource, obj: Object, now: datetime) -> Object:
+def view_object(view: View, resource: Resource, obj: Object, now: datetime) -> Object:
     """Return one object in a view."""
-    return _one(view, columns.shown(resource), obj, now)
+    return _view(view, columns.definitions_of(resource), obj, now)
 
 
-def scale(view: View, obj: Object, now: datetime) -> Object:
+def view_scale(view: View, obj: Object, now: datetime) -> Object:
     """Return the Scale of an object in a view."""
-    return _one(view, columns.SCALE, obj, now)
+    return _view(view, columns.SCALE, obj, now)
 
 
-def _one(view: View, shown: Sequence[ColumnDefinition], obj: Object, now: datetime) -> Object:
+def _view(view: View, definitions: Sequence[ColumnDefinition], obj: Object, now: datetime) -> Object:
     if view.form == TABLE:
-        return _table(view, shown, [obj], obj["metadata"].get("resourceVersion", ""), now)
+        return _table(view, definitions, [obj], obj["metadata"].get("resourceVersion", ""), now)
     return partial(view, obj) if view.form == PARTIAL else obj
 
 
-def many(view: View, resource: Resource, page: ListPage, now: datetime) -> Object:
+def view_list(view: View, resource: Resource, page: ListPage, now: datetime) -> Object:
     """Return a page of objects in a view."""
     metadata: Object = {"resourceVersion": str(page.revision)}
     if page.token or resource.custom:
@@ -78,9 +75,9 @@ def many(view: View, resource: Resource, page: ListPage, now: datetime) -> Objec
     if page.remaining:
         metadata["remainingItemCount"] = page.remaining
     if view.form == TABLE:
-        shown = table(view, resource, page.objects, str(page.revision), now)
-        shown["metadata"] = metadata
-        return shown
+        rows = table(view, resource, page.objects, str(page.revision), now)
+        rows["metadata"] = metadata
+        return rows
     if view.form == PARTIAL:
         return {
             "kind": "PartialObjectMetadataList",
@@ -88,7 +85,7 @@ def many(view: View, resource: Resource, page: ListPage, now: datetime) -> Objec
             "metadata": metadata,
             "items": [partial(view, obj) for obj in page.objects],
         }
-    items = page.objects if resource.custom else [_anonymous(obj) for obj in page.objects]
+    items = page.objects if resource.custom else [_without_kind(obj) for obj in page.objects]
     return {
         "kind": resource.list_kind or f"{resource.kind}List",
         "apiVersion": resource.api_version,
@@ -97,8 +94,8 @@ def many(view: View, resource: Resource, page: ListPage, now: datetime) -> Objec
     }
 
 
-def _anonymous(obj: Object) -> Object:
-    """Lists of built-in kinds leave out the kind of each item."""
+def _without_kind(obj: Object) -> Object:
+    """Lists of built-in kinds omit the kind of their items."""
     return {key: value for key, value in obj.items() if key not in ("kind", "apiVersion")}
 
 
@@ -112,25 +109,26 @@ def partial(view: View, obj: Object) -> Object:
 
 
 def table(view: View, resource: Resource, objects: list[Object], revision: str, now: datetime) -> Object:
-    """Return objects as rows; `now` is what ages are counted from."""
-    return _table(view, columns.shown(resource), objects, revision, now)
+    """Return objects as rows; ages are relative to `now`."""
+    return _table(view, columns.definitions_of(resource), objects, revision, now)
 
 
 def _table(
-    view: View, shown: Sequence[ColumnDefinition], objects: Iterable[Object], revision: str, now: datetime
+    view: View, definitions: Sequence[ColumnDefinition], objects: Iterable[Object], revision: str, now: datetime
 ) -> Object:
     return {
         "kind": TABLE,
         "apiVersion": f"meta.k8s.io/{view.version}",
         "metadata": {"resourceVersion": revision},
-        "columnDefinitions": [column.definition for column in shown],
+        "columnDefinitions": [column.definition for column in definitions],
         "rows": [
-            {"cells": [column.cell(obj, now) for column in shown], "object": _carried(view, obj)} for obj in objects
+            {"cells": [column.cell(obj, now) for column in definitions], "object": _row_object(view, obj)}
+            for obj in objects
         ],
     }
 
 
-def _carried(view: View, obj: Object) -> Any:
+def _row_object(view: View, obj: Object) -> Any:
     if view.include == "Object":
         return obj
     return None if view.include == "None" else partial(view, obj)

@@ -1,7 +1,7 @@
-"""Create, update, patch and apply: from a body to a stored object, or to a refusal.
+"""Create, update, patch and apply: from a body to a stored object, or to an error.
 
-The order is the real server's: decode, namespace, ownership, what the kind fills in, validation, store. Deleting is in
-`deletion`. Nothing awaits, so no other write comes between reading and storing. Nothing here knows HTTP.
+Steps have the order of the real server: decode, namespace, managed fields, defaults of the kind, validation, store.
+Nothing awaits, so no other write occurs between reading and storing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from rudr_py.local import kind_rules
+from rudr_py.local import strategies
 from rudr_py.local.access.user import User
 from rudr_py.local.admission import field_isolation, object_checks, plugins, quota_limits
 from rudr_py.local.apimachinery import api_errors, conversion
@@ -25,15 +25,15 @@ from rudr_py.local.storage.store import Object
 from rudr_py.local.verbs import decoding
 from rudr_py.local.verbs import scale as scaling
 
-Change = Callable[[Object], Object]
-"""A patch: from the live object, which it must not change, to what it should be."""
+Transform = Callable[[Object], Object]
+"""A patch: returns the new state of a live object, which it must not change."""
 
 
 class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How to write.
+    """Options of a write.
 
-    `subresource` is empty, `status`, `scale` or `finalize`; `user` is None for the cluster itself; `duplicates` are
-    the fields that the body had more than once.
+    `subresource` is empty, `status`, `scale` or `finalize`; `user` is None for the cluster itself; `duplicates` are the
+    duplicate keys of the body.
     """
 
     manager: str = "unknown"
@@ -46,183 +46,187 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WriteResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a write answers: the object in the version asked for."""
+    """The result of a write: the object in the requested version."""
 
     object: Object
     created: bool = False
     warnings: tuple[str, ...] = ()
 
 
-def live(world: Backend, target: ObjectTarget) -> Object:
-    """Return the stored object in the version asked for. Raises `NotFoundError`."""
-    found = world.store.get(target.resource.table, target.namespace, target.name)
-    if found is None:
+def live(backend: Backend, target: ObjectTarget) -> Object:
+    """Return the stored object in the requested version. Raises `NotFoundError`."""
+    stored = backend.store.get(target.resource.table, target.namespace, target.name)
+    if stored is None:
         raise api_errors.not_found(target.resource, target.name)
-    return conversion.convert(found, target.resource)
+    return conversion.convert(stored, target.resource)
 
 
-def create(world: Backend, target: ObjectTarget, body: Object, options: WriteOptions) -> WriteResult:
-    """Create an object; the target's name may be empty. Raises `ApiError`. The body is consumed."""
+def create(backend: Backend, target: ObjectTarget, body: Object, options: WriteOptions) -> WriteResult:
+    """Create an object; the name of the target may be empty. Raises `ApiError`. The body is modified."""
     resource = target.resource
     warnings = decoding.decode(resource, body, options.field_validation, options.duplicates)
-    field_isolation.check_place(resource, target.namespace, target.name, body["metadata"])
+    field_isolation.check_path(resource, target.namespace, target.name, body["metadata"])
     if body["metadata"].get("resourceVersion"):
         raise api_errors.bad_request("resourceVersion should not be set on objects to be created")
-    plugins.check_namespace(world, resource, target.namespace, body["metadata"].get("name", ""))
-    field_isolation.begin(world, resource, body)
-    body["metadata"]["managedFields"] = managed_fields.update(None, body, _write(world, resource, options))
-    return _insert(world, target, body, options, warnings)
+    plugins.check_namespace(backend, resource, target.namespace, body["metadata"].get("name", ""))
+    field_isolation.prepare_new(backend, resource, body)
+    body["metadata"]["managedFields"] = managed_fields.update(None, body, _write(backend, resource, options))
+    return _insert(backend, target, body, options, warnings)
 
 
-def update(world: Backend, target: ObjectTarget, body: Object, options: WriteOptions) -> WriteResult:
-    """Replace an object, or a part of it through a subresource. Raises `ApiError`. The body is consumed."""
+def update(backend: Backend, target: ObjectTarget, body: Object, options: WriteOptions) -> WriteResult:
+    """Replace an object, or a part of it through a subresource. Raises `ApiError`. The body is modified."""
     resource = target.resource
     if options.subresource == "scale":
-        return change(world, target, lambda _scale: body, options)
+        return patch(backend, target, lambda _scale: body, options)
     warnings = decoding.decode(resource, body, options.field_validation, options.duplicates)
     metadata = body["metadata"]
-    field_isolation.check_place(resource, target.namespace, target.name, metadata)
-    found = world.store.get(resource.table, target.namespace, target.name)
-    rule = kind_rules.of(resource)
-    if found is None:
-        if not rule.upsert or options.subresource:
+    field_isolation.check_path(resource, target.namespace, target.name, metadata)
+    stored = backend.store.get(resource.table, target.namespace, target.name)
+    strategy = strategies.for_resource(resource)
+    if stored is None:
+        if not strategy.allow_create_on_update or options.subresource:
             raise api_errors.not_found(resource, target.name)
         metadata.pop("resourceVersion", None)
-        plugins.check_upsert(world, resource, target.namespace, target.name, options.user)
-        return create(world, target, body, options)
-    if not metadata.get("resourceVersion") and not rule.unconditional:
+        plugins.check_upsert(backend, resource, target.namespace, target.name, options.user)
+        return create(backend, target, body, options)
+    if not metadata.get("resourceVersion") and not strategy.allow_unconditional_update:
         raise object_checks.missing_version(resource, target.name)
-    object_checks.check_uid(target, metadata, found["metadata"]["uid"])
-    return _replace(world, target, body, options, warnings)
+    object_checks.check_uid(target, metadata, stored["metadata"]["uid"])
+    return _replace(backend, target, body, options, warnings)
 
 
-def change(world: Backend, target: ObjectTarget, patch: Change, options: WriteOptions) -> WriteResult:
+def patch(backend: Backend, target: ObjectTarget, transform: Transform, options: WriteOptions) -> WriteResult:
     """Patch an object, or a part of it through a subresource. Raises `ApiError`."""
     resource = target.resource
-    found = live(world, target)
+    live_object = live(backend, target)
     if options.subresource == "scale":
-        scale = patch(scaling.to_scale(resource, found))
-        outcome = _replace(world, target, scaling.scaled(resource, found, scale), options, ())
-        return msgspec.structs.replace(outcome, object=scaling.to_scale(resource, outcome.object))
-    body: Object = clone(patch(found))
+        scale = transform(scaling.to_scale(resource, live_object))
+        result = _replace(backend, target, scaling.scaled(resource, live_object, scale), options, ())
+        return msgspec.structs.replace(result, object=scaling.to_scale(resource, result.object))
+    body: Object = clone(transform(live_object))
     warnings = decoding.decode(resource, body, options.field_validation)
     if body["metadata"].get("name") != target.name:
         raise api_errors.bad_request(
             f"the name of the object ({body['metadata'].get('name', '')}) does not match the name on the URL "
             f"({target.name})"
         )
-    return _replace(world, target, body, options, warnings)
+    return _replace(backend, target, body, options, warnings)
 
 
-def apply(world: Backend, target: ObjectTarget, body: Object, options: WriteOptions) -> WriteResult:
-    """Apply an intent server-side; creates the object if it is absent. Raises `ApiError`."""
+def apply(backend: Backend, target: ObjectTarget, body: Object, options: WriteOptions) -> WriteResult:
+    """Apply a configuration server-side; create the object if it does not exist. Raises `ApiError`."""
     resource = target.resource
     decoding.check_identity(resource, body)
     metadata = body["metadata"]
     if metadata.get("managedFields") is not None:
         raise api_errors.bad_request("metadata.managedFields must be nil")
     metadata.setdefault("name", target.name)
-    field_isolation.check_place(resource, target.namespace, target.name, metadata)
-    found = world.store.get(resource.table, target.namespace, target.name)
-    write = _write(world, resource, options)
-    if found is None:
+    field_isolation.check_path(resource, target.namespace, target.name, metadata)
+    stored = backend.store.get(resource.table, target.namespace, target.name)
+    write = _write(backend, resource, options)
+    if stored is None:
         if options.subresource:
             raise api_errors.not_found(resource, target.name)
-        return _apply_new(world, target, merging.apply(None, body, write, force=options.force), options)
-    current = conversion.convert(found, resource)
+        return _apply_new(backend, target, merging.apply(None, body, write, force=options.force), options)
+    current = conversion.convert(stored, resource)
     object_checks.check_version(target, metadata.get("resourceVersion"), current)
     merged = merging.apply(current, body, write, force=options.force)
-    decoding.fill(resource, merged)
-    return _replace(world, target, merged, options, (), owned=True)
+    decoding.set_defaults(resource, merged)
+    return _replace(backend, target, merged, options, (), owned=True)
 
 
-def _apply_new(world: Backend, target: ObjectTarget, merged: Object, options: WriteOptions) -> WriteResult:
+def _apply_new(backend: Backend, target: ObjectTarget, merged: Object, options: WriteOptions) -> WriteResult:
     metadata = merged["metadata"]
     object_checks.check_uid(target, metadata, "")
     managed = metadata.pop("managedFields", [])
     metadata.pop("resourceVersion", None)
-    plugins.check_namespace(world, target.resource, target.namespace, target.name)
-    decoding.fill(target.resource, merged)
-    field_isolation.begin(world, target.resource, merged)
+    plugins.check_namespace(backend, target.resource, target.namespace, target.name)
+    decoding.set_defaults(target.resource, merged)
+    field_isolation.prepare_new(backend, target.resource, merged)
     merged["metadata"]["managedFields"] = managed
-    plugins.check_upsert(world, target.resource, target.namespace, target.name, options.user)
-    return _insert(world, target, merged, options, ())
+    plugins.check_upsert(backend, target.resource, target.namespace, target.name, options.user)
+    return _insert(backend, target, merged, options, ())
 
 
 def _insert(
-    world: Backend, target: ObjectTarget, obj: Object, options: WriteOptions, warnings: tuple[str, ...]
+    backend: Backend, target: ObjectTarget, obj: Object, options: WriteOptions, warnings: tuple[str, ...]
 ) -> WriteResult:
-    """Complete, check and store a new object whose owners are noted."""
+    """Complete, check and store a new object that has its managed fields."""
     resource = target.resource
-    rule = kind_rules.of(resource)
-    stored = conversion.convert(obj, world.registry.stored_in(resource.table) or resource)
+    strategy = strategies.for_resource(resource)
+    stored = conversion.convert(obj, backend.registry.storage_resource(resource.table) or resource)
     metadata = stored["metadata"]
-    rule.create(stored, world.context())
-    if rule.watched:
+    strategy.prepare_for_create(stored, backend.context())
+    if strategy.generation_source:
         metadata["generation"] = 1
-    field_isolation.tidy(metadata)
-    plugins.complete(world, resource, stored)
-    plugins.check_grants(world, resource, stored, None, options.user)
-    object_checks.check_new(world, resource, stored)
-    if world.store.get(resource.table, target.namespace, metadata["name"]) is not None:
+    field_isolation.drop_empty(metadata)
+    plugins.complete_pod(backend, resource, stored)
+    plugins.check_grants(backend, resource, stored, None, options.user)
+    object_checks.check_new(backend, resource, stored)
+    if backend.store.get(resource.table, target.namespace, metadata["name"]) is not None:
         raise api_errors.already_exists(resource, metadata["name"])
-    quota_limits.check(world, resource, stored, None)
+    quota_limits.check(backend, resource, stored, None)
     if not options.dry_run:
-        stored = world.store.put(resource.table, stored)
+        stored = backend.store.put(resource.table, stored)
     return WriteResult(object=conversion.convert(stored, resource), created=True, warnings=warnings)
 
 
 def _replace(
-    world: Backend,
+    backend: Backend,
     target: ObjectTarget,
     new: Object,
     options: WriteOptions,
     warnings: tuple[str, ...],
     owned: bool = False,
 ) -> WriteResult:
-    """Complete, check and store a changed object; `owned`: its managedFields are up to date."""
+    """Complete, check and store a changed object; `owned`: its managed fields are up to date."""
     resource = target.resource
-    found = world.store.get(resource.table, target.namespace, target.name)
-    if found is None:
+    stored_before = backend.store.get(resource.table, target.namespace, target.name)
+    if stored_before is None:
         raise api_errors.not_found(resource, target.name)
-    current = conversion.convert(found, resource)
+    current = conversion.convert(stored_before, resource)
     object_checks.check_version(target, new["metadata"].get("resourceVersion"), current)
     field_isolation.isolate(resource, new, current, options.subresource)
     if not owned:
-        new["metadata"]["managedFields"] = managed_fields.update(current, new, _write(world, resource, options))
-    stored = conversion.convert(new, world.registry.stored_in(resource.table) or resource)
-    rule = kind_rules.of(resource)
+        new["metadata"]["managedFields"] = managed_fields.update(current, new, _write(backend, resource, options))
+    stored = conversion.convert(new, backend.registry.storage_resource(resource.table) or resource)
+    strategy = strategies.for_resource(resource)
     if options.subresource in ("", "scale"):
-        rule.update(stored, found, world.context())
-    field_isolation.tidy(stored["metadata"])
-    plugins.check_grants(world, resource, stored, found, options.user)
-    object_checks.check_changed(world, resource, stored, found, options.subresource)
+        strategy.prepare_for_update(stored, stored_before, backend.context())
+    field_isolation.drop_empty(stored["metadata"])
+    plugins.check_grants(backend, resource, stored, stored_before, options.user)
+    object_checks.check_changed(backend, resource, stored, stored_before, options.subresource)
     if options.subresource in ("", "scale"):
-        quota_limits.check(world, resource, stored, found)
-    if managed_fields.same_but_times(stored, found):
+        quota_limits.check(backend, resource, stored, stored_before)
+    if managed_fields.same_but_times(stored, stored_before):
         return WriteResult(object=current, warnings=warnings)
-    if rule.watched and options.subresource != "status" and rule.watched(stored) != rule.watched(found):
-        stored["metadata"]["generation"] = found["metadata"].get("generation", 0) + 1
-    stored = _store(world, target, stored, options)
+    if (
+        strategy.generation_source
+        and options.subresource != "status"
+        and strategy.generation_source(stored) != strategy.generation_source(stored_before)
+    ):
+        stored["metadata"]["generation"] = stored_before["metadata"].get("generation", 0) + 1
+    stored = _store(backend, target, stored, options)
     return WriteResult(object=conversion.convert(stored, resource), warnings=warnings)
 
 
-def _store(world: Backend, target: ObjectTarget, stored: Object, options: WriteOptions) -> Object:
-    """Store a changed object, or let it go when nothing holds it any more."""
+def _store(backend: Backend, target: ObjectTarget, stored: Object, options: WriteOptions) -> Object:
+    """Store a changed object, or remove it if it is being deleted and has no finalizers."""
     if options.dry_run:
         return stored
-    if field_isolation.may_go(stored):
-        world.store.remove(target.resource.table, target.namespace, target.name)
+    if field_isolation.is_removable(stored):
+        backend.store.remove(target.resource.table, target.namespace, target.name)
         return stored
-    return world.store.put(target.resource.table, stored)
+    return backend.store.put(target.resource.table, stored)
 
 
-def _write(world: Backend, resource: Resource, options: WriteOptions) -> Write:
+def _write(backend: Backend, resource: Resource, options: WriteOptions) -> Write:
     return Write(
         manager=options.manager,
         api_version=resource.api_version,
         node=resource.node or DEDUCED,
-        time=None if options.subresource == "scale" else world.now(),
+        time=None if options.subresource == "scale" else backend.now(),
         subresource=options.subresource,
         reset=managed_fields.reset_fields(options.subresource, custom=resource.custom, has_status=resource.status),
     )

@@ -1,6 +1,6 @@
-"""The schema of ApplicationConfiguration, in the words that `kubectl explain` shows (OAM v1alpha1 §6).
+"""The schema of ApplicationConfiguration, with the descriptions that `kubectl explain` shows (OAM v1alpha1 §6).
 
-Says what `parse_application` reads and what the controller writes as status.
+It describes the fields that `parse_application` reads and the status that the controller writes.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ def application_spec() -> Schema:
     }
     fields = {
         "variables": nodes.array(
-            "Values to be used in many places: write [fromVariable(NAME)] in a parameter value or in a property of "
+            "Values for use in several places: write [fromVariable(NAME)] in a parameter value or in a property of "
             "a trait or scope.",
             nodes.record("One variable.", variable, required=("name", "value")),
         ),
         "scopes": nodes.array("Scopes that this application creates.", _scope()),
         "components": nodes.array("The components that make up the application.", _component()),
     }
-    return nodes.record("What an operator says about an application.", fields)
+    return nodes.record("Components, traits and scopes of the application, as its operator configures them.", fields)
 
 
 def application_status() -> Schema:
@@ -33,32 +33,32 @@ def application_status() -> Schema:
         "One instance.",
         {
             "name": nodes.text("Its instanceName."),
-            "component": nodes.text("The ComponentSchematic it was made from."),
+            "component": nodes.text("Its ComponentSchematic."),
             "workload": nodes.text("Its workload type."),
             "state": nodes.text("ready, progressing, failed or unknown."),
-            "reason": nodes.text("Why, in one word."),
-            "message": nodes.text("Why, in a sentence."),
+            "reason": nodes.text("Reason for the state, in one CamelCase word."),
+            "message": nodes.text("Reason for the state, in a sentence."),
             "traits": nodes.array("Its traits, each with state and reason.", _free("One trait.")),
         },
     )
     fields = {
-        "phase": nodes.text("Add or Modify until everything of this generation is applied, then synced."),
+        "phase": nodes.text("Add or Modify until all objects of this generation are applied, then synced."),
         "components": nodes.mapping(
-            "A word on each object, by component and then by kind/name, as Rudr had it.",
-            nodes.mapping("A word on each object of the component.", {"type": "string"}),
+            "State of each object in one word, by component and then by kind/name, as in Rudr.",
+            nodes.mapping("State of each object of the component, by kind/name.", {"type": "string"}),
         ),
-        "observedGeneration": nodes.integer("The generation that this status speaks of."),
-        "conditions": conditions("Valid, Synced and Ready, and Paused while it is."),
-        "instances": nodes.array("The instances and how they are.", {**instance, PRESERVE: True}),
-        "warnings": nodes.texts("What deserves attention in the documents but hinders nothing."),
+        "observedGeneration": nodes.integer("The generation that this status describes."),
+        "conditions": conditions("Valid, Synced and Ready; also Paused while the application is paused."),
+        "instances": nodes.array("The instances and their states.", {**instance, PRESERVE: True}),
+        "warnings": nodes.texts("Problems of the documents that do not block anything."),
         "packages": nodes.array(
-            "The packages beside rudr-py itself that the types in use come from.",
+            "The packages, other than rudr-py itself, that provide the types in use.",
             nodes.record(
                 "One package.",
                 {
                     "name": nodes.text("Its name."),
                     "version": nodes.text("Its version."),
-                    "types": nodes.texts("The types in use that it offers, or did when it was there."),
+                    "types": nodes.texts("The types in use that it provides, or provided while it was installed."),
                 },
             ),
         ),
@@ -70,21 +70,21 @@ def application_status() -> Schema:
             ),
         ),
     }
-    return {**nodes.record("How the application is, written by the controller.", fields), PRESERVE: True}
+    return {**nodes.record("State of the application, written by the controller.", fields), PRESERVE: True}
 
 
 def conditions(description: str) -> Schema:
     """Conditions of KEP-1623, one of each type."""
     fields = {
-        "type": nodes.text("What the condition is about."),
+        "type": nodes.text("Type of the condition."),
         "status": nodes.text("True, False or Unknown.", choices=("True", "False", "Unknown")),
-        "observedGeneration": nodes.integer("The generation that it speaks of.", least=0),
+        "observedGeneration": nodes.integer("The generation that the condition describes.", minimum=0),
         "lastTransitionTime": nodes.moment("When the status last changed."),
-        "reason": nodes.text("Why, in one CamelCase word."),
-        "message": nodes.text("Why, in full."),
+        "reason": nodes.text("Reason for the status, in one CamelCase word."),
+        "message": nodes.text("Details, for people."),
     }
-    needed = ("type", "status", "lastTransitionTime", "reason", "message")
-    node = nodes.array(description, nodes.record("One condition.", fields, required=needed))
+    required = ("type", "status", "lastTransitionTime", "reason", "message")
+    node = nodes.array(description, nodes.record("One condition.", fields, required=required))
     return {**node, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
 
 
@@ -96,12 +96,12 @@ def _component() -> Schema:
     fields = {
         "componentName": nodes.text("The ComponentSchematic in this namespace."),
         "instanceName": nodes.text(
-            "Unique name of the instance; the workload object is called so. Lower-case letters, digits, - and ., "
+            "Unique name of the instance, and name of its workload object. Lower-case letters, digits, - and ., "
             "at most 63."
         ),
         "parameterValues": nodes.anything("Values of the component's parameters: a list of name and value."),
-        "traits": nodes.array("Operational behaviour, applied in the listed order.", _trait()),
-        "applicationScopes": nodes.texts("The scopes it belongs to, or the applications that create them."),
+        "traits": nodes.array("Traits of the instance, applied in the listed order.", _trait()),
+        "applicationScopes": nodes.texts("Scopes of the instance, or names of the applications that create them."),
     }
     return nodes.record("One use of a component.", fields, required=("componentName", "instanceName"))
 
@@ -109,7 +109,7 @@ def _component() -> Schema:
 def _trait() -> Schema:
     fields = {
         "name": nodes.text("Name of the trait, for instance manual-scaler."),
-        "properties": nodes.anything("Properties of the trait; `rudr explain trait NAME` tells which."),
+        "properties": nodes.anything("Properties of the trait; `rudr explain trait NAME` lists them."),
         "parameterValues": nodes.anything("Deprecated spelling of properties."),
     }
     return nodes.record("One trait.", fields, required=("name",))

@@ -1,7 +1,7 @@
-"""The schema of ComponentSchematic, in the words that `kubectl explain` shows (OAM v1alpha1 §3).
+"""The schema of ComponentSchematic, with the descriptions that `kubectl explain` shows (OAM v1alpha1 §3).
 
-Says what `parse_component` reads. Rules between fields are told by the controller; the server is given those of them
-that refuse nothing which ever ran: Kubernetes refused such pods, or Rudr the component.
+It describes the fields that `parse_component` reads. The controller checks rules between fields; the server checks only
+those that reject no document that ever ran: Kubernetes rejected such pods, or Rudr the component.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ _CONTAINERS: Final = (
 _NO_PORTS: Final = (
     "!(self.workloadType in ['core.oam.dev/v1alpha1.Worker', 'core.oam.dev/v1alpha1.SingletonWorker'])"
     " || !has(self.containers) || self.containers.all(one, !has(one.ports) || size(one.ports) == 0)",
-    "a Worker or SingletonWorker must not have ports; a Server has [CO-10]",
+    "a Worker or SingletonWorker must not have ports; use a Server for a component with ports [CO-10]",
 )
 _CONTENT: Final = (
     "has(self.value) || has(self.fromParam)",
-    "neither value nor fromParam is given [EN-3]",
+    "value or fromParam is required [EN-3]",
 )
 _HANDLER: Final = (
     "(has(self.exec) ? 1 : 0) + (has(self.httpGet) ? 1 : 0) + (has(self.tcpSocket) ? 1 : 0) == 1",
-    "a probe has exactly one of exec, httpGet and tcpSocket [HP-1]",
+    "a probe must have exactly one of exec, httpGet and tcpSocket [HP-1]",
 )
 
 
@@ -37,10 +37,10 @@ def component_spec() -> Schema:
             "The type of workload as GROUP/VERSION.Kind, for instance core.oam.dev/v1alpha1.Server. The core types "
             "are Server, SingletonServer, Worker, SingletonWorker, Task and SingletonTask."
         ),
-        "osType": nodes.text("The operating system of the nodes that can run it: linux or windows."),
+        "osType": nodes.text("Operating system of the nodes that can run the component: linux or windows."),
         "os": nodes.text("Deprecated spelling of osType."),
-        "arch": nodes.text("The processor architecture it was built for: i386, amd64, arm or arm64."),
-        "parameters": nodes.array("What an ApplicationConfiguration may set when it uses this component.", parameter()),
+        "arch": nodes.text("Processor architecture of its images: i386, amd64, arm or arm64."),
+        "parameters": nodes.array("Parameters that an ApplicationConfiguration may set.", parameter()),
         "containers": nodes.array(
             "The containers of the workload. Core workload types need at least one.", _container()
         ),
@@ -48,8 +48,10 @@ def component_spec() -> Schema:
             "Configuration of the workload type itself, for types outside the core.", setting()
         ),
     }
-    found = nodes.record("What a developer says about a component.", fields, required=("workloadType",))
-    return nodes.ruled(found, _CONTAINERS, _NO_PORTS)
+    schema = nodes.record(
+        "Containers, parameters and workload type of the component.", fields, required=("workloadType",)
+    )
+    return nodes.ruled(schema, _CONTAINERS, _NO_PORTS)
 
 
 def parameter() -> Schema:
@@ -57,9 +59,9 @@ def parameter() -> Schema:
     fields = {
         "name": nodes.text("Unique name of the parameter."),
         "type": nodes.text("Type of its value: boolean, number, string, null, object or array."),
-        "required": nodes.anything("Whether a value must be given: true or false. False when absent."),
-        "default": nodes.anything("The value when none is given, of the declared type."),
-        "description": nodes.text("What the parameter is for."),
+        "required": nodes.anything("Whether the application must set a value: true or false. False when absent."),
+        "default": nodes.anything("The value if the application sets none; of the declared type."),
+        "description": nodes.text("Purpose of the parameter."),
     }
     return nodes.record("One parameter.", fields, required=("name", "type"))
 
@@ -69,11 +71,11 @@ def setting() -> Schema:
     fields = {
         "name": nodes.text("Unique name of the setting."),
         "type": nodes.text("Type of its value; string when absent."),
-        "value": nodes.anything("The value, unless fromParam gives one."),
-        "fromParam": nodes.text("The parameter whose value replaces the value."),
-        "required": nodes.anything("Whether the setting must end up with a value: true or false."),
-        "default": nodes.anything("The value when none is given."),
-        "description": nodes.text("What the setting is for."),
+        "value": nodes.anything("The value, if fromParam has none."),
+        "fromParam": nodes.text("Parameter whose value replaces `value`."),
+        "required": nodes.anything("Whether the setting must have a value: true or false."),
+        "default": nodes.anything("The value when there is no other."),
+        "description": nodes.text("Purpose of the setting."),
     }
     return nodes.record("One setting.", fields, required=("name",))
 
@@ -81,16 +83,16 @@ def setting() -> Schema:
 def _container() -> Schema:
     fields = {
         "name": nodes.text("Unique name of the container: lower-case letters, digits and -."),
-        "image": nodes.text("The image, with a tag or better a digest."),
-        "imagePullSecret": nodes.text("The Secret in this namespace with which the image is pulled."),
+        "image": nodes.text("The image, with a tag or, better, a digest."),
+        "imagePullSecret": nodes.text("Secret in this namespace with the credentials to pull the image."),
         "resources": _resources(),
         "cmd": nodes.texts("Replaces the entry point of the image."),
         "args": nodes.texts("Arguments of the entry point or of cmd."),
         "env": nodes.array("Environment variables.", _env()),
-        "config": nodes.array("Files to be put into the container.", _config()),
+        "config": nodes.array("Files that are mounted into the container.", _config()),
         "ports": nodes.array("Ports that the container listens on.", _port()),
-        "livenessProbe": _probe("Tells whether the container must be restarted."),
-        "readinessProbe": _probe("Tells whether the container can take requests."),
+        "livenessProbe": _probe("Checks whether the container must be restarted."),
+        "readinessProbe": _probe("Checks whether the container can serve requests."),
     }
     return nodes.record("One container.", fields, required=("name", "image"))
 
@@ -98,17 +100,17 @@ def _container() -> Schema:
 def _env() -> Schema:
     fields = {
         "name": nodes.text("Unique name of the variable."),
-        "value": nodes.text("The value, unless fromParam gives one."),
-        "fromParam": nodes.text("The parameter whose value is used; it wins over value."),
+        "value": nodes.text("The value, if fromParam has none."),
+        "fromParam": nodes.text("Parameter whose value is used; it takes precedence over `value`."),
     }
     return nodes.record("One environment variable.", fields, required=("name",))
 
 
 def _config() -> Schema:
     fields = {
-        "path": nodes.text("Path of the file in the container; a relative one counts from /."),
-        "value": nodes.text("The content, unless fromParam gives one."),
-        "fromParam": nodes.text("The parameter whose value is used; it wins over value."),
+        "path": nodes.text("Path of the file in the container; a relative path starts at /."),
+        "value": nodes.text("The content, if fromParam has none."),
+        "fromParam": nodes.text("Parameter whose value is used; it takes precedence over `value`."),
     }
     return nodes.ruled(nodes.record("One file.", fields, required=("path",)), _CONTENT)
 
@@ -116,7 +118,7 @@ def _config() -> Schema:
 def _port() -> Schema:
     fields = {
         "name": nodes.text("Unique name of the port: lower-case letters."),
-        "containerPort": nodes.integer("The number of the port.", least=1, most=65535),
+        "containerPort": nodes.integer("The number of the port.", minimum=1, maximum=65535),
         "protocol": nodes.text("TCP when absent.", choices=("TCP", "UDP", "SCTP")),
     }
     return nodes.record("One port.", fields, required=("name", "containerPort"))
@@ -126,28 +128,28 @@ def _probe(description: str) -> Schema:
     header = {"name": nodes.text("Name of the header."), "value": nodes.text("Its value.")}
     http_get = {
         "path": nodes.text("Path of the request; / when absent."),
-        "port": nodes.integer("Port of the request.", least=1, most=65535),
+        "port": nodes.integer("Port of the request.", minimum=1, maximum=65535),
         "httpHeaders": nodes.array(
             "Headers of the request.", nodes.record("One header.", header, required=("name", "value"))
         ),
     }
     fields = {
         "exec": nodes.record(
-            "Healthy when the command ends with 0.",
+            "Healthy when the command exits with 0.",
             {"command": nodes.texts("The command with its arguments.")},
             required=("command",),
         ),
-        "httpGet": nodes.record("Healthy when the answer is 2xx or 3xx.", http_get, required=("port",)),
+        "httpGet": nodes.record("Healthy when the response is 2xx or 3xx.", http_get, required=("port",)),
         "tcpSocket": nodes.record(
             "Healthy when the port accepts a connection.",
-            {"port": nodes.integer("The port.", least=1, most=65535)},
+            {"port": nodes.integer("The port.", minimum=1, maximum=65535)},
             required=("port",),
         ),
         "initialDelaySeconds": nodes.integer("Seconds from start to the first probe; 0 when absent."),
         "periodSeconds": nodes.integer("Seconds between two probes; 10 when absent."),
         "timeoutSeconds": nodes.integer("Seconds until a probe counts as failed; 1 when absent."),
-        "successThreshold": nodes.integer("Successes in a row until healthy; 1 when absent."),
-        "failureThreshold": nodes.integer("Failures in a row until unhealthy; 3 when absent."),
+        "successThreshold": nodes.integer("Consecutive successes until healthy; 1 when absent."),
+        "failureThreshold": nodes.integer("Consecutive failures until unhealthy; 3 when absent."),
     }
     return nodes.ruled(nodes.record(f"{description} Exactly one of exec, httpGet and tcpSocket.", fields), _HANDLER)
 
@@ -163,7 +165,7 @@ def _resources() -> Schema:
         "volumes": nodes.array("Volumes of the container.", _volume()),
         "extended": nodes.array("Other resources that the container needs.", _extended()),
     }
-    return nodes.record("What the container asks for.", fields)
+    return nodes.record("Resources that the container requests.", fields)
 
 
 def _amount(description: str, required: str) -> Schema:
@@ -172,15 +174,15 @@ def _amount(description: str, required: str) -> Schema:
 
 def _volume() -> Schema:
     disk = {
-        "required": nodes.anything("Least size: a bare number counts bytes; suffixes as with memory."),
-        "ephemeral": nodes.anything("Whether the disk is local to the node and lives with the pod: true or false."),
+        "required": nodes.anything("Minimum size: a bare number counts bytes; suffixes as for memory."),
+        "ephemeral": nodes.anything("Whether the disk is local to the node and deleted with the pod: true or false."),
     }
     fields = {
-        "name": nodes.text("Name of the volume, by which a volume-mounter trait finds it."),
-        "mountPath": nodes.text("Where it is mounted in the container."),
+        "name": nodes.text("Name of the volume, which a volume-mounter trait refers to."),
+        "mountPath": nodes.text("Mount path in the container."),
         "accessMode": nodes.text("RW when absent.", choices=("RW", "RO")),
         "sharingPolicy": nodes.text("Exclusive when absent.", choices=("Exclusive", "Shared")),
-        "disk": nodes.record("What the volume needs of a disk.", disk, required=("required",)),
+        "disk": nodes.record("Disk of the volume.", disk, required=("required",)),
     }
     return nodes.record("One volume.", fields, required=("name", "mountPath"))
 
@@ -188,6 +190,6 @@ def _volume() -> Schema:
 def _extended() -> Schema:
     fields = {
         "name": nodes.text("The resource as GROUP/VERSION.Kind."),
-        "required": nodes.anything("How much of it."),
+        "required": nodes.anything("Required amount."),
     }
     return nodes.record("One other resource.", fields, required=("name", "required"))

@@ -1,4 +1,4 @@
-"""The seven custom resource definitions, printed from the model.
+"""The seven custom resource definitions, generated from the model.
 
 `python -m rudr_py.model.crd_schemas.crds DIR` writes them as files; that is the only I/O here. Names, short names and
 label are those of Rudr's charts; the schemas accept every document that Rudr accepted.
@@ -47,7 +47,7 @@ KINDS: Final = (
         kind="ApplicationConfiguration",
         plural="applicationconfigurations",
         short_names=("cfg", "configuration", "configurations"),
-        description="An application: components with the values, traits and scopes they are run with.",
+        description="An application: components with their parameter values, traits and scopes.",
         spec=application.application_spec,
         status=application.application_status,
         columns=(
@@ -62,7 +62,7 @@ KINDS: Final = (
         kind="ComponentSchematic",
         plural="componentschematics",
         short_names=("comp", "component", "components"),
-        description="A component: containers, parameters and the type of workload they make up.",
+        description="A component: containers, parameters and a workload type.",
         spec=component.component_spec,
         columns=(
             PrinterColumn("Workload", ".spec.workloadType"),
@@ -124,22 +124,22 @@ KINDS: Final = (
 """Every kind of the group."""
 
 _KUBEVELA_NAMES: Final = frozenset({"comp", "trait"})
-"""Names that KubeVela's CRDs take too; two CRDs with one name do not both become usable."""
+"""Names that KubeVela's CRDs use, too. Kubernetes accepts a name for only one of two CRDs."""
 
 
 def documents(*, legacy_short_names: bool = True) -> list[dict[str, Any]]:
-    """The definitions as Kubernetes takes them (apiextensions.k8s.io/v1).
+    """The definitions in the form of Kubernetes (apiextensions.k8s.io/v1).
 
-    Without `legacy_short_names` the names that collide with KubeVela's are left out, and the singular of `traits`
+    Without `legacy_short_names` the names that collide with KubeVela's are omitted, and the singular of `traits`
     becomes `oamtrait`.
     """
     return [_document(kind, legacy_short_names) for kind in KINDS]
 
 
 def to_yaml(document: dict[str, Any]) -> str:
-    """A definition as YAML, its keys in the order they were made."""
-    dumped: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=110)
-    return dumped
+    """A definition as YAML; its keys keep their order."""
+    text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=110)
+    return text
 
 
 def main(arguments: list[str]) -> int:
@@ -156,7 +156,7 @@ def main(arguments: list[str]) -> int:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Without anchors: nodes that stand in two places are written twice."""
+    """Without anchors: nodes that occur in two places are written twice."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the signature is PyYAML's
         return True
@@ -215,8 +215,8 @@ def _version(kind: CrdKind) -> dict[str, Any]:
 
 
 def _column(column: PrinterColumn) -> dict[str, Any]:
-    found: dict[str, Any] = {"name": column.name, "type": column.type, "jsonPath": column.path}
-    return {**found, "priority": 1} if column.wide else found
+    fields: dict[str, Any] = {"name": column.name, "type": column.type, "jsonPath": column.path}
+    return {**fields, "priority": 1} if column.wide else fields
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The schemas of the definitions (Trait, WorkloadType, ApplicationScope), ComponentInstance and HealthScope.
 
-Rudr never read the definitions, so nothing in them was ever refused: no field is required here.
+Rudr never read the definitions and rejected none, so no field is required here.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from rudr_py.model.crd_schemas.nodes import PRESERVE, Schema
 def trait_spec() -> Schema:
     """`spec` of a Trait."""
     fields = {
-        "appliesTo": nodes.texts("The workload types it can be attached to, or * for all."),
-        "properties": nodes.anything("JSON Schema of its properties: text, or the schema itself."),
+        "appliesTo": nodes.texts("Workload types that the trait can be attached to, or * for all."),
+        "properties": nodes.anything("JSON Schema of the properties: as text, or as a map."),
     }
-    return nodes.record("What a trait is.", fields)
+    return nodes.record("Properties and workload types of the trait.", fields)
 
 
 def workload_type_spec() -> Schema:
     """`spec` of a WorkloadType."""
     names = {
-        "kind": nodes.text("The kind: a capital, then letters and digits."),
-        "singular": nodes.text("Its name for one."),
-        "plural": nodes.text("Its name for many."),
+        "kind": nodes.text("The kind: an upper-case letter, then letters and digits."),
+        "singular": nodes.text("Singular name."),
+        "plural": nodes.text("Plural name."),
     }
     fields = {
         "group": nodes.text("The API group of the kind."),
@@ -33,7 +33,7 @@ def workload_type_spec() -> Schema:
         "settings": nodes.array("The workloadSettings that a component of the type may use.", setting()),
         "workloadSettings": nodes.array("Deprecated spelling of settings.", setting()),
     }
-    return nodes.record("What a workload type is.", fields)
+    return nodes.record("Names and settings of the workload type.", fields)
 
 
 def scope_spec() -> Schema:
@@ -43,14 +43,16 @@ def scope_spec() -> Schema:
         "allowComponentOverlap": nodes.anything(
             "Whether a component may be in two scopes of this type: true or false. False when absent."
         ),
-        "parameters": nodes.array("The properties of such a scope.", parameter()),
+        "parameters": nodes.array("Properties of a scope of this type.", parameter()),
     }
-    return nodes.record("What a type of scope is.", fields)
+    return nodes.record("Name and properties of the scope type.", fields)
 
 
 def component_instance_spec() -> Schema:
     """`spec` of a ComponentInstance."""
-    fields = {"traits": nodes.array("Always empty; kept for readers of Rudr's objects.", nodes.anything("One trait."))}
+    fields = {
+        "traits": nodes.array("Always empty; kept for clients that read Rudr's objects.", nodes.anything("One trait."))
+    }
     return nodes.record("One instance of a component, which owns its objects.", fields)
 
 
@@ -62,17 +64,17 @@ def component_instance_status() -> Schema:
 def health_scope_spec() -> Schema:
     """`spec` of a HealthScope."""
     fields = {
-        "probeMethod": nodes.text("How members are asked: kube-get, httpGet, tcp."),
-        "probeEndpoint": nodes.text("What is asked: .status for kube-get, a path for httpGet, a port for tcp."),
-        "probeTimeout": nodes.integer("Seconds to wait for an answer; 30 when absent."),
-        "probeInterval": nodes.integer("Seconds between two rounds; 30 when absent."),
-        "failureRateThreshold": nodes.number("Per cent of failed probes above which a member is unhealthy."),
-        "healthyRateThreshold": nodes.number("Per cent of good probes from which a member is healthy."),
-        "healthThresholdPercentage": nodes.number("Per cent of healthy members from which the scope is healthy."),
-        "requiredHealthyComponents": nodes.texts("Members without which the scope is not healthy."),
+        "probeMethod": nodes.text("How members are probed: kube-get, httpGet or tcp."),
+        "probeEndpoint": nodes.text("Target of the probe: .status for kube-get, a path for httpGet, a port for tcp."),
+        "probeTimeout": nodes.integer("Seconds to wait for a response; 30 when absent."),
+        "probeInterval": nodes.integer("Seconds between two probes; 30 when absent."),
+        "failureRateThreshold": nodes.number("Percentage of failed probes above which a member is unhealthy."),
+        "healthyRateThreshold": nodes.number("Percentage of successful probes from which a member is healthy."),
+        "healthThresholdPercentage": nodes.number("Percentage of healthy members from which the scope is healthy."),
+        "requiredHealthyComponents": nodes.texts("Members that must be healthy for the scope to be healthy."),
     }
-    needed = ("probeMethod", "probeEndpoint")
-    return nodes.record("A group of instances whose health is told together.", fields, required=needed)
+    required = ("probeMethod", "probeEndpoint")
+    return nodes.record("A group of instances with a common health.", fields, required=required)
 
 
 def health_scope_status() -> Schema:
@@ -84,9 +86,9 @@ def health_scope_status() -> Schema:
     }
     fields = {
         "components": nodes.array(
-            "The members and how they are.", {**nodes.record("One member.", member), PRESERVE: True}
+            "The members and their health.", {**nodes.record("One member.", member), PRESERVE: True}
         ),
-        "health": nodes.text("healthy or unhealthy: the members together."),
-        "lastAggregateTimestamp": nodes.text("When any of this last changed, in RFC 3339."),
+        "health": nodes.text("Common health of the members: healthy or unhealthy."),
+        "lastAggregateTimestamp": nodes.text("Time of the last change of this status, in RFC 3339."),
     }
-    return {**nodes.record("How the members are.", fields), PRESERVE: True}
+    return {**nodes.record("Health of the members.", fields), PRESERVE: True}

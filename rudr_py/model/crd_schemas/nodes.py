@@ -1,6 +1,6 @@
 """Building blocks of the CRDs' schemas: OpenAPI v3 as Kubernetes has it ("structural"), nothing of OAM.
 
-Descriptions are what `kubectl explain` prints.
+`kubectl explain` prints the descriptions.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ PRESERVE: Final = "x-kubernetes-preserve-unknown-fields"
 
 
 def text(description: str, *, choices: Sequence[str] = ()) -> Schema:
-    """A string, one of `choices` if there are any."""
+    """A string; one of `choices` if these are not empty."""
     node: Schema = {"type": "string", "description": description}
     return {**node, "enum": list(choices)} if choices else node
 
 
-def integer(description: str, *, least: int | None = None, most: int | None = None) -> Schema:
+def integer(description: str, *, minimum: int | None = None, maximum: int | None = None) -> Schema:
     """A whole number."""
-    limits = {"minimum": least, "maximum": most}
-    found = {name: limit for name, limit in limits.items() if limit is not None}
-    return {"type": "integer", "format": "int64", "description": description, **found}
+    all_bounds = {"minimum": minimum, "maximum": maximum}
+    bounds = {name: bound for name, bound in all_bounds.items() if bound is not None}
+    return {"type": "integer", "format": "int64", "description": description, **bounds}
 
 
 def number(description: str) -> Schema:
@@ -37,7 +37,7 @@ def boolean(description: str) -> Schema:
 
 
 def anything(description: str) -> Schema:
-    """Any JSON value: what documents in the wild spell in more than one type, or what only a type can judge."""
+    """Any JSON value: for fields that published documents spell in several types, or that only a type can check."""
     return {"description": description, PRESERVE: True}
 
 
@@ -52,8 +52,8 @@ def texts(description: str) -> Schema:
 
 
 def record(description: str, fields: Mapping[str, Schema], *, required: Sequence[str] = ()) -> Schema:
-    """A map with known keys."""
-    # a server drops an empty map of properties, which would differ from what was applied ever after
+    """A map with the keys of `fields`."""
+    # a server drops an empty map of properties, so the stored CRD would always differ from the applied one
     node: Schema = {"type": "object", "description": description, **({"properties": dict(fields)} if fields else {})}
     return {**node, "required": list(required)} if required else node
 
@@ -69,34 +69,34 @@ def moment(description: str) -> Schema:
 
 
 def ruled(schema: Schema, *rules: tuple[str, str]) -> Schema:
-    """The schema with rules between its fields: CEL expression and what to say when it is false.
+    """The schema with rules between its fields, each a CEL expression and the message when it is false.
 
-    The server counts null as absent (`has`), and bounds the cost of each rule times the entries a list might have.
+    The server treats null as absent (`has`), and limits the cost of a rule times the possible entries of a list.
     """
     return {**schema, "x-kubernetes-validations": [{"rule": rule, "message": message} for rule, message in rules]}
 
 
 def lenient(schema: Schema) -> Schema:
-    """The schema, with room for what Rudr took: unknown keys in every record, null for every optional field.
+    """The schema, extended by documents that Rudr accepted: unknown keys in records, null for optional fields.
 
-    Rudr ignored both. The controller names unknown keys in status.warnings, with the nearest known one.
+    Rudr ignored both. The controller lists unknown keys in status.warnings, with the most similar field.
     """
-    found = dict(schema)
-    if "items" in found:
-        found["items"] = lenient(found["items"])
-    if "properties" in found:
-        needed = found.get("required", ())
-        found["properties"] = {
-            name: lenient(node) if name in needed else _nullable(lenient(node))
-            for name, node in found["properties"].items()
+    result = dict(schema)
+    if "items" in result:
+        result["items"] = lenient(result["items"])
+    if "properties" in result:
+        required = result.get("required", ())
+        result["properties"] = {
+            name: lenient(node) if name in required else _nullable(lenient(node))
+            for name, node in result["properties"].items()
         }
-        found[PRESERVE] = True
-    return found
+        result[PRESERVE] = True
+    return result
 
 
 def _nullable(schema: Schema) -> Schema:
-    """With null allowed, so that it is stored as applied: what the server drops looks like another manager's change.
+    """With null allowed, so that it is stored as applied: a dropped field looks like another manager's change.
 
-    A choice stays as it is: the server drops its null before it looks at the choices.
+    A choice does not need it: the server drops its null before it checks the choices.
     """
     return schema if "enum" in schema else {**schema, "nullable": True}

@@ -1,1 +1,1 @@
-"""YAML and JSON to model values, with the position of every error."""
+"""Parses YAML and JSON into model values, with the position of every error."""

@@ -1,7 +1,7 @@
-"""ApplicationConfiguration: document -> Application, with every mistake (OAM v1alpha1 §6).
+"""ApplicationConfiguration: document -> Application, with all errors (OAM v1alpha1 §6).
 
-Reads what Rudr's users wrote, deviating spellings with a warning. Which components, traits and scopes there are is
-not known here.
+Accepts all spellings that Rudr accepted, the deviating ones with a warning. Whether components, traits and scopes exist
+is not checked here.
 """
 
 from __future__ import annotations
@@ -10,22 +10,23 @@ from rudr_py.model import names
 from rudr_py.model.application import Application, ComponentBinding, ScopeBinding, Steps, TraitBinding
 from rudr_py.model.document import Json, Parsed, Positions
 from rudr_py.model.identity import TypeName
+from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.parse import validate_application
-from rudr_py.model.parse.fields import FieldReader, ProblemList, kind_of, shown
+from rudr_py.model.parse.fields import FieldReader, ProblemList
 from rudr_py.model.parse.metadata import open_document
 
 KIND = "ApplicationConfiguration"
 
 _OUTDATED = "parameterValues"
-"""Where traits had their properties before `properties` came."""
+"""The old key of a trait's properties."""
 
 
 def parse_application(document: Json, positions: Positions | None = None) -> Parsed[Application]:
     """Read an ApplicationConfiguration. Raises nothing, whatever JSON value `document` is."""
-    notes = ProblemList(positions)
-    envelope = open_document(document, KIND, notes)
+    problems = ProblemList(positions)
+    envelope = open_document(document, KIND, problems)
     if envelope is None:
-        return Parsed(value=None, problems=tuple(notes.problems), warnings=tuple(notes.warnings))
+        return problems.parsed(None)
     spec = envelope.spec
     application = Application(
         metadata=envelope.metadata,
@@ -34,54 +35,56 @@ def parse_application(document: Json, positions: Positions | None = None) -> Par
         components=tuple(_component(fields) for fields in spec.items("components")),
     )
     spec.warn_unread()
-    validate_application.check(application, notes)
-    return Parsed(value=application, problems=tuple(notes.problems), warnings=tuple(notes.warnings))
+    validate_application.check(application, problems)
+    return problems.parsed(application)
 
 
 def _variables(spec: FieldReader) -> dict[str, Json]:
-    """Scalars by name; a name must not come twice (AC-7)."""
-    found: dict[str, Json] = {}
+    """Scalars by name; names must be unique (AC-7)."""
+    variables: dict[str, Json] = {}
     for fields in spec.items("variables", "AC-7"):
         name = fields.text("name", required=True, rule="AC-7")
         value = fields.raw("value")
-        if name and (wrong := names.wrong_variable_name(name)):
-            fields.notes.error(fields.at("name"), wrong, "AC-10")
-        if name in found:
-            fields.notes.error(fields.at("name"), f"the variable {shown(name)} is given twice", "AC-7")
+        if name and (message := names.wrong_variable_name(name)):
+            fields.problems.error(fields.at("name"), message, "AC-10")
+        if name in variables:
+            fields.problems.error(
+                fields.at("name"), f"the variable {excerpt(name)} is defined twice; remove one", "AC-7"
+            )
         if value is None:
-            fields.notes.error(fields.path, '"value" is missing', "AC-7")
+            fields.problems.error(fields.path, '"value" is missing', "AC-7")
         elif isinstance(value, dict | list):
-            message = f"a variable holds text, a number, true or false, not {kind_of(value)}"
-            fields.notes.error(fields.at("value"), message, "AC-7")
+            message = f"the value of a variable must be text, a number, true or false, not {type_in_words(value)}"
+            fields.problems.error(fields.at("value"), message, "AC-7")
         elif name:
-            found[name] = value
+            variables[name] = value
         fields.warn_unread()
-    return found
+    return variables
 
 
 def _scope(fields: FieldReader) -> ScopeBinding:
     name = fields.text("name", required=True, rule="AC-12")
-    if name and (wrong := names.wrong_name(name)):
-        fields.notes.error(fields.at("name"), wrong, "MD-2")
+    if name and (message := names.wrong_name(name)):
+        fields.problems.error(fields.at("name"), message, "MD-2")
     scope_type = fields.text("type", required=True, rule="AC-12")
     if scope_type and TypeName.parse(scope_type) is None:
-        message = f"{shown(scope_type)} must be GROUP/VERSION.Kind, such as core.oam.dev/v1alpha1.HealthScope"
-        fields.notes.error(fields.at("type"), message, "MD-11")
+        message = f"{excerpt(scope_type)} must be GROUP/VERSION.Kind, such as core.oam.dev/v1alpha1.HealthScope"
+        fields.problems.error(fields.at("type"), message, "MD-11")
     properties, steps = _named_values(fields, "properties")
-    found = ScopeBinding(name=name, type=scope_type, properties=properties, property_steps=steps)
+    binding = ScopeBinding(name=name, type=scope_type, properties=properties, property_steps=steps)
     fields.warn_unread()
-    return found
+    return binding
 
 
 def _component(fields: FieldReader) -> ComponentBinding:
     instance = fields.text("instanceName", required=True, rule="AC-13")
-    if instance and (wrong := names.wrong_object_name(instance)):
-        fields.notes.error(fields.at("instanceName"), wrong, "AC-13")
+    if instance and (error := names.wrong_object_name(instance)):
+        fields.problems.error(fields.at("instanceName"), error, "AC-13")
     if isinstance(fields.raw(_OUTDATED), dict):
-        message = 'is read as a list of "name" and "value"; write it as such a list'
-        fields.notes.warn(fields.at(_OUTDATED), message)
+        message = 'is a map and is read as a list of "name" and "value"; write such a list'
+        fields.problems.warn(fields.at(_OUTDATED), message)
     values, steps = _named_values(fields, _OUTDATED)
-    found = ComponentBinding(
+    binding = ComponentBinding(
         component_name=fields.text("componentName", required=True, rule="MD-1"),
         instance_name=instance,
         parameter_values=values,
@@ -90,57 +93,57 @@ def _component(fields: FieldReader) -> ComponentBinding:
         parameter_steps=steps,
     )
     fields.warn_unread()
-    return found
+    return binding
 
 
 def _trait(fields: FieldReader) -> TraitBinding:
-    """A trait with its properties, wherever the three generations of documents have put them."""
+    """A trait with its properties, which three generations of documents write in different places."""
     name = fields.text("name", required=True, rule="AC-15")
-    given = fields.raw("properties")
+    current = fields.raw("properties")
     outdated = fields.raw(_OUTDATED)
-    if given and outdated is not None:
-        message = f'has no effect, because "properties" is there; delete "{_OUTDATED}"'
-        fields.notes.warn(fields.at(_OUTDATED), message, at_key=True)
-    if given or (outdated is None and not _beside(fields)):
-        if isinstance(given, list):
-            fields.notes.warn(fields.at("properties"), "is read as a map; write a map")
+    if current and outdated is not None:
+        message = f'has no effect, because "properties" is set; remove "{_OUTDATED}"'
+        fields.problems.warn(fields.at(_OUTDATED), message, at_key=True)
+    if current or (outdated is None and not _beside(fields)):
+        if isinstance(current, list):
+            fields.problems.warn(fields.at("properties"), "is a list and is read as a map; write a map")
         properties, steps = _named_values(fields, "properties")
         fields.warn_unread()
         return TraitBinding(name=name, properties=properties, property_steps=steps)
     if outdated is not None:
-        message = f'"{_OUTDATED}" of a trait is outdated; write "properties" with a map'
-        fields.notes.warn(fields.at(_OUTDATED), message, at_key=True)
+        message = f'"{_OUTDATED}" of a trait is deprecated; write "properties" with a map'
+        fields.problems.warn(fields.at(_OUTDATED), message, at_key=True)
         properties, steps = _named_values(fields, _OUTDATED)
         fields.warn_unread()
         return TraitBinding(name=name, properties=properties, properties_key=_OUTDATED, property_steps=steps)
     properties = _beside(fields)
-    message = f'{", ".join(properties)} beside "name" is read as properties; indent it below "properties:"'
-    fields.notes.warn(fields.path, message)
+    message = f'{", ".join(properties)} next to "name" is read as properties; move it below "properties:"'
+    fields.problems.warn(fields.path, message)
     steps = {key: (key,) for key in properties}
     return TraitBinding(name=name, properties=properties, properties_key="", property_steps=steps)
 
 
 def _beside(fields: FieldReader) -> dict[str, Json]:
-    """The keys beside `name` that are no field of a trait binding."""
+    """The keys next to `name` that are not fields of a trait binding."""
     return {key: fields.value[key] for key in fields.unread()}
 
 
 def _named_values(fields: FieldReader, key: str) -> tuple[dict[str, Json], dict[str, Steps]]:
-    """Values by name out of a map, or a list of `name` and `value`; and the steps from `fields` to each value."""
+    """Values by name from a map or a list of `name` and `value`, and the steps from `fields` to each value."""
     value = fields.raw(key)
     if not isinstance(value, list):
         inner = fields.map(key, "AC-12")
-        found = {} if inner is None else dict(inner.value)
-        return found, {name: (key, name) for name in found}
+        values_by_name = {} if inner is None else dict(inner.value)
+        return values_by_name, {name: (key, name) for name in values_by_name}
     values: dict[str, Json] = {}
     steps: dict[str, Steps] = {}
     for index, item in enumerate(fields.items(key)):
         name = item.text("name", required=True)
-        given = item.raw("value")
+        item_value = item.raw("value")
         if name in values:
-            item.notes.warn(item.at("name"), f"{shown(name)} is given twice; the last value counts")
-        if name and given is not None:
-            values[name] = given
+            item.problems.warn(item.at("name"), f"{excerpt(name)} is set twice; the last value is used")
+        if name and item_value is not None:
+            values[name] = item_value
             steps[name] = (key, index, "value")
         item.warn_unread()
     return values, steps

@@ -1,6 +1,6 @@
 """One container of a ComponentSchematic: map -> Container (OAM v1alpha1 §3 "Container").
 
-Single fields only; what must be unique or agree is checked by `validate_component`.
+Single fields only; `validate_component` checks rules between fields, such as uniqueness.
 """
 
 from __future__ import annotations
@@ -27,14 +27,15 @@ from rudr_py.model.component import (
 )
 from rudr_py.model.document import Json
 from rudr_py.model.identity import TypeName
-from rudr_py.model.parse.fields import FieldReader, shown
+from rudr_py.model.json_text import excerpt
+from rudr_py.model.parse.fields import FieldReader
 
 _DOMAIN_NAME = re.compile(r"[a-z0-9.-]+/[A-Za-z0-9._-]+")
 
 
-def container(fields: FieldReader) -> Container:
+def read_container(fields: FieldReader) -> Container:
     """Read one entry of `containers`."""
-    found = Container(
+    container = Container(
         name=_named(fields, "CN-1"),
         image=_image(fields),
         resources=_resources(fields.map("resources")),
@@ -48,26 +49,26 @@ def container(fields: FieldReader) -> Container:
         image_pull_secret=fields.text("imagePullSecret", rule="CN-5"),
     )
     fields.warn_unread()
-    return found
+    return container
 
 
 def _named(fields: FieldReader, rule: str) -> str:
     name = fields.text("name", required=True, rule=rule)
-    if name and (wrong := names.wrong_label(name)):
-        fields.notes.error(fields.at("name"), wrong, rule)
+    if name and (message := names.wrong_label(name)):
+        fields.problems.error(fields.at("name"), message, rule)
     return name
 
 
 def _image(fields: FieldReader) -> str:
-    """An image, with a warning when what it means may change by itself; a digest never does (CN-2, PR-1)."""
+    """An image, with a warning when its tag is missing or may be moved; a digest is immutable (CN-2, PR-1)."""
     image = fields.text("image", required=True, rule="CN-2")
     tag = image.rpartition("/")[2].partition(":")[2]
     if image and "@" not in image and not tag:
-        message = f"{shown(image)} has no tag, so what runs may change by itself; add one, or a digest"
-        fields.notes.warn(fields.at("image"), message, "CN-2")
+        message = f"{excerpt(image)} has no tag, so the running version may change at any time; add a tag or a digest"
+        fields.problems.warn(fields.at("image"), message, "CN-2")
     elif image.endswith(":latest"):
-        message = f"{shown(image)} is whatever was pushed last; write a version, or better a digest"
-        fields.notes.warn(fields.at("image"), message, "PR-1")
+        message = f"{excerpt(image)} may change at any time; use a version tag or a digest"
+        fields.problems.warn(fields.at("image"), message, "PR-1")
     return image
 
 
@@ -76,8 +77,8 @@ def _resources(fields: FieldReader | None) -> Resources:
         return Resources()
     cpu = fields.map("cpu")
     if cpu and isinstance(cpu.raw("required"), str) and quantity.cpu(cpu.raw("required")):
-        cpu.notes.warn(cpu.at("required"), "is text; write a number of cores without quotes, such as 0.25", "UN-2")
-    found = Resources(
+        cpu.problems.warn(cpu.at("required"), "is text; write the number of cores without quotes, such as 0.25", "UN-2")
+    resources = Resources(
         cpu=_required(cpu, quantity.cpu, "UN-2") or DEFAULT_CPU,
         memory=_required(fields.map("memory"), quantity.memory, "UN-4") or DEFAULT_MEMORY,
         gpu=_required(fields.map("gpu"), quantity.gpu, "RS-2"),
@@ -85,37 +86,37 @@ def _resources(fields: FieldReader | None) -> Resources:
         extended=tuple(_extended(inner) for inner in fields.items("extended")),
     )
     fields.warn_unread()
-    return found
+    return resources
 
 
 def _required(fields: FieldReader | None, read: Callable[[Json], str | None], rule: str) -> str:
     """The amount in `required:`, as a quantity; "" when there is none."""
     if fields is None:
         return ""
-    found = _amount(fields, read, rule)
+    amount = _amount(fields, read, rule)
     fields.warn_unread()
-    return found
+    return amount
 
 
 def _amount(fields: FieldReader, read: Callable[[Json], str | None], rule: str) -> str:
     value = fields.raw("required")
     if value is None:
-        fields.notes.error(fields.path, '"required" is missing', rule)
+        fields.problems.error(fields.path, '"required" is missing', rule)
         return ""
-    found = read(value)
-    if found is None:
-        message = f"{shown(value)} is no amount; write a number such as 1 or 0.5, or 128M, 64Mi for bytes"
-        fields.notes.error(fields.at("required"), message, rule)
-    return found or ""
+    amount = read(value)
+    if amount is None:
+        message = f"{excerpt(value)} is not an amount; write a number such as 1 or 0.5, or bytes such as 128M or 64Mi"
+        fields.problems.error(fields.at("required"), message, rule)
+    return amount or ""
 
 
 def _volume(fields: FieldReader) -> Volume:
     path = fields.text("mountPath", required=True, rule="RS-5")
     if path and not path.startswith("/"):
-        fields.notes.warn(fields.at("mountPath"), f"{shown(path)} should begin with /", "RS-5")
+        fields.problems.warn(fields.at("mountPath"), f"{excerpt(path)} should start with /", "RS-5")
     if ":" in path:
-        fields.notes.error(fields.at("mountPath"), f"{shown(path)} must not hold a colon", "RS-5")
-    found = Volume(
+        fields.problems.error(fields.at("mountPath"), f"{excerpt(path)} must not contain a colon", "RS-5")
+    volume = Volume(
         name=_named(fields, "RS-4"),
         mount_path=path,
         access_mode=fields.choice("accessMode", ("RW", "RO"), default="RW", rule="RS-4"),
@@ -123,38 +124,38 @@ def _volume(fields: FieldReader) -> Volume:
         disk=_disk(fields.map("disk")),
     )
     fields.warn_unread()
-    return found
+    return volume
 
 
 def _disk(fields: FieldReader | None) -> Disk | None:
     if fields is None:
         return None
-    found = Disk(required=_amount(fields, quantity.disk, "RS-6"), ephemeral=fields.boolean("ephemeral", rule="RS-6"))
+    disk = Disk(required=_amount(fields, quantity.disk, "RS-6"), ephemeral=fields.boolean("ephemeral", rule="RS-6"))
     fields.warn_unread()
-    return found
+    return disk
 
 
 def _extended(fields: FieldReader) -> ExtendedResource:
     name = fields.text("name", required=True, rule="RS-3")
     if name and TypeName.parse(name) is None:
         if _DOMAIN_NAME.fullmatch(name):
-            fields.notes.warn(fields.at("name"), f"{shown(name)} is Kubernetes' form, not OAM's", "RS-3")
+            fields.problems.warn(fields.at("name"), f"{excerpt(name)} has the form of Kubernetes, not of OAM", "RS-3")
         else:
-            fields.notes.error(fields.at("name"), f"{shown(name)} must be GROUP/VERSION.Kind", "RS-3")
+            fields.problems.error(fields.at("name"), f"{excerpt(name)} must be GROUP/VERSION.Kind", "RS-3")
     required = fields.raw("required")
     if not isinstance(required, str) or not required:
         number = isinstance(required, int | float) and not isinstance(required, bool)
         if not number:
-            fields.notes.error(fields.path, '"required" must say how much', "RS-3")
-        required = shown(required) if number else ""
+            fields.problems.error(fields.path, '"required" must be an amount', "RS-3")
+        required = excerpt(required) if number else ""
     fields.warn_unread()
     return ExtendedResource(name=name, required=required)
 
 
 def _env(fields: FieldReader) -> EnvVar:
     name = fields.text("name", required=True, rule="EN-4")
-    if name and (wrong := names.wrong_env_name(name)):
-        fields.notes.error(fields.at("name"), wrong, "EN-4")
+    if name and (message := names.wrong_env_name(name)):
+        fields.problems.error(fields.at("name"), message, "EN-4")
     value, from_param = _value_or_param(fields, "EN-2")
     return EnvVar(name=name, value=value, from_param=from_param)
 
@@ -162,42 +163,44 @@ def _env(fields: FieldReader) -> EnvVar:
 def _config(fields: FieldReader) -> ConfigFile:
     path = fields.text("path", required=True, rule="EN-5")
     if path and (path.endswith("/") or ".." in path.split("/") or "\0" in path or ":" in path):
-        fields.notes.error(fields.at("path"), f"{shown(path)} must name a file, without .. and :", "EN-6")
+        fields.problems.error(
+            fields.at("path"), f"{excerpt(path)} must be the path of a file, without .. and :", "EN-6"
+        )
     value, from_param = _value_or_param(fields, "EN-3")
     absolute = posixpath.normpath(f"/{path.lstrip('/')}") if path else ""
     return ConfigFile(path=absolute, value=value, from_param=from_param)
 
 
 def _value_or_param(fields: FieldReader, rule: str) -> tuple[str | None, str]:
-    """`value` and `fromParam`, one of which must be there; the second wins when both are (EN-1)."""
-    given = fields.raw("value") is not None
+    """`value` and `fromParam`, one of which is required; the second takes precedence (EN-1)."""
+    has_value = fields.raw("value") is not None
     value = fields.text("value")
     from_param = fields.text("fromParam")
-    if not given and not from_param:
-        fields.notes.error(fields.path, 'neither "value" nor "fromParam" is given', rule)
+    if not has_value and not from_param:
+        fields.problems.error(fields.path, '"value" or "fromParam" is required', rule)
     fields.warn_unread()
-    return value if given else None, from_param
+    return value if has_value else None, from_param
 
 
 def _port(fields: FieldReader) -> Port:
     name = fields.text("name", required=True, rule="PO-1")
-    if name and (wrong := names.wrong_port_name(name)):
-        fields.notes.error(fields.at("name"), wrong, "PO-1")
+    if name and (message := names.wrong_port_name(name)):
+        fields.problems.error(fields.at("name"), message, "PO-1")
     elif not name.isalpha() and name:
-        fields.notes.warn(fields.at("name"), f"{shown(name)} should be of the letters a to z only", "PO-1")
-    found = Port(
+        fields.problems.warn(fields.at("name"), f"{excerpt(name)} should consist of the letters a to z only", "PO-1")
+    port = Port(
         name=name,
         container_port=_port_number(fields, "containerPort", "PO-1"),
         protocol=fields.choice("protocol", ("TCP", "UDP", "SCTP"), default="TCP", rule="PO-1"),
     )
     fields.warn_unread()
-    return found
+    return port
 
 
 def _port_number(fields: FieldReader, key: str, rule: str) -> int:
     if fields.raw(key) is None:
-        fields.notes.error(fields.path, f'"{key}" is missing', rule)
-    return fields.integer(key, least=1, most=65535, rule=rule)
+        fields.problems.error(fields.path, f'"{key}" is missing', rule)
+    return fields.integer(key, minimum=1, maximum=65535, rule=rule)
 
 
 def _probe(fields: FieldReader | None) -> HealthProbe | None:
@@ -205,10 +208,10 @@ def _probe(fields: FieldReader | None) -> HealthProbe | None:
         return None
     handlers = [key for key in ("exec", "httpGet", "tcpSocket") if fields.raw(key) is not None]
     if len(handlers) != 1:
-        given = f"not {' and '.join(handlers)}" if handlers else "none is given"
-        message = f"a probe has exactly one of exec, httpGet and tcpSocket; {given}"
-        fields.notes.error(fields.path, message, "HP-1")
-    found = HealthProbe(
+        actual = f"not {' and '.join(handlers)}" if handlers else "it has none"
+        message = f"a probe must have exactly one of exec, httpGet and tcpSocket; {actual}"
+        fields.problems.error(fields.path, message, "HP-1")
+    probe = HealthProbe(
         exec=_command(fields.map("exec")),
         http_get=_http_get(fields.map("httpGet")),
         tcp_port=_tcp_port(fields.map("tcpSocket")),
@@ -219,7 +222,7 @@ def _probe(fields: FieldReader | None) -> HealthProbe | None:
         failure=fields.integer("failureThreshold", rule="HP-2") or 3,
     )
     fields.warn_unread()
-    return found
+    return probe
 
 
 def _command(fields: FieldReader | None) -> tuple[str, ...]:
@@ -227,7 +230,7 @@ def _command(fields: FieldReader | None) -> tuple[str, ...]:
         return ()
     command = fields.texts("command", "HP-1")
     if not command:
-        fields.notes.error(fields.path, '"command" is missing or empty', "HP-1")
+        fields.problems.error(fields.path, '"command" is missing or empty', "HP-1")
     fields.warn_unread()
     return command
 
@@ -246,16 +249,16 @@ def _http_get(fields: FieldReader | None) -> HttpGet | None:
     headers: list[HttpHeader] = []
     for header in fields.items("httpHeaders", "HP-3"):
         name = header.text("name", required=True, rule="HP-4")
-        if name and name.casefold() in {known.name.casefold() for known in headers}:
-            header.notes.error(header.at("name"), f"the header {shown(name)} is given twice", "HP-4")
-        if name and (wrong := names.wrong_header_name(name)):
-            header.notes.error(header.at("name"), wrong, "HP-4")
+        if name and name.casefold() in {header.name.casefold() for header in headers}:
+            header.problems.error(header.at("name"), f"the header {excerpt(name)} is set twice; remove one", "HP-4")
+        if name and (message := names.wrong_header_name(name)):
+            header.problems.error(header.at("name"), message, "HP-4")
         headers.append(HttpHeader(name=name, value=header.text("value")))
         header.warn_unread()
-    found = HttpGet(
+    http_get = HttpGet(
         path=fields.text("path", default="/"),
         port=_port_number(fields, "port", "HP-4"),
         headers=tuple(headers),
     )
     fields.warn_unread()
-    return found
+    return http_get

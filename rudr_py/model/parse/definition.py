@@ -1,4 +1,4 @@
-"""The definitions and the objects that Rudr wrote: document -> value, with every mistake.
+"""Definitions, ComponentInstance and HealthScope: document -> value, with all errors.
 
 Trait (OAM v1alpha1 §5), WorkloadType (§7), ApplicationScope (§4), ComponentInstance and HealthScope (Rudr).
 """
@@ -19,9 +19,10 @@ from rudr_py.model.definition import (
 )
 from rudr_py.model.document import Json, Parsed, Positions
 from rudr_py.model.identity import TypeName
+from rudr_py.model.json_text import excerpt
 from rudr_py.model.parameter_types import JSON_SCHEMAS, SCOPE_PARAMETER_TYPES
-from rudr_py.model.parse.component import parameter, setting
-from rudr_py.model.parse.fields import FieldReader, ProblemList, shown, unfit
+from rudr_py.model.parse.component import read_parameter, read_setting
+from rudr_py.model.parse.fields import FieldReader, ProblemList, has_invalid_json
 from rudr_py.model.parse.metadata import Envelope, open_document
 
 T = TypeVar("T")
@@ -53,12 +54,12 @@ def parse_health_scope(document: Json, positions: Positions | None = None) -> Pa
 
 
 def _parse(document: Json, kind: str, positions: Positions | None, read: Callable[[Envelope], T]) -> Parsed[T]:
-    notes = ProblemList(positions)
-    envelope = open_document(document, kind, notes)
+    problems = ProblemList(positions)
+    envelope = open_document(document, kind, problems)
     value = read(envelope) if envelope else None
     if envelope:
         envelope.spec.warn_unread()
-    return Parsed(value=value, problems=tuple(notes.problems), warnings=tuple(notes.warnings))
+    return problems.parsed(value)
 
 
 def _trait(envelope: Envelope) -> TraitDefinition:
@@ -71,41 +72,43 @@ def _trait(envelope: Envelope) -> TraitDefinition:
 
 
 def _schema(spec: FieldReader) -> dict[str, Json]:
-    """The JSON Schema of a trait: in a string as specified, or as a map, as the specification shows (TR-19).
+    """The JSON Schema of a trait: text as in the specification, or a map as its examples show (TR-19).
 
-    The older list of name, type and required is turned into one.
+    An older list of name, type and required is converted.
     """
     value = spec.raw("properties")
     if isinstance(value, list):
-        return _listed(tuple(parameter(fields, SCOPE_PARAMETER_TYPES) for fields in spec.items("properties", "TR-16")))
+        return _listed(
+            tuple(read_parameter(fields, SCOPE_PARAMETER_TYPES) for fields in spec.items("properties", "TR-16"))
+        )
     if isinstance(value, str):
         return _from_text(spec, value) if value.strip() else {}
-    inner = spec.map("properties", "TR-16")
-    return {} if inner is None else dict(inner.value)
+    reader = spec.map("properties", "TR-16")
+    return {} if reader is None else dict(reader.value)
 
 
 def _from_text(spec: FieldReader, value: str) -> dict[str, Json]:
     try:
-        found = json.loads(value)
+        schema = json.loads(value)
     except (ValueError, RecursionError) as error:
-        spec.notes.error(spec.at("properties"), f"is no JSON: {str(error)[:100]}", "TR-16")
+        spec.problems.error(spec.at("properties"), f"is not valid JSON: {str(error)[:100]}", "TR-16")
         return {}
-    if not isinstance(found, dict):
-        spec.notes.error(spec.at("properties"), "must hold a JSON Schema, which is an object", "TR-16")
+    if not isinstance(schema, dict):
+        spec.problems.error(spec.at("properties"), "must be a JSON Schema, which is a map", "TR-16")
         return {}
-    inner_notes = ProblemList()
-    if unfit(found, inner_notes):
-        message = f"{inner_notes.problems[0].path}: {inner_notes.problems[0].message}"
-        spec.notes.error(spec.at("properties"), message, "TR-16")
+    inner_problems = ProblemList()
+    if has_invalid_json(schema, inner_problems):
+        message = f"{inner_problems.errors[0].path}: {inner_problems.errors[0].message}"
+        spec.problems.error(spec.at("properties"), message, "TR-16")
         return {}
-    return found
+    return schema
 
 
 def _listed(properties: tuple[Parameter, ...]) -> dict[str, Json]:
     return {
         "type": "object",
-        "properties": {one.name: JSON_SCHEMAS.get(one.type, {}) for one in properties},
-        "required": [one.name for one in properties if one.required],
+        "properties": {parameter.name: JSON_SCHEMAS.get(parameter.type, {}) for parameter in properties},
+        "required": [parameter.name for parameter in properties if parameter.required],
     }
 
 
@@ -113,12 +116,14 @@ def _workload_type(envelope: Envelope) -> WorkloadTypeDefinition:
     spec = envelope.spec
     kinds = spec.map("names", "WT-2")
     if kinds is None and spec.value.get("names") is None:
-        spec.notes.error(spec.path, '"names" is missing', "WT-2")
+        spec.problems.error(spec.path, '"names" is missing', "WT-2")
     kinds = kinds or FieldReader({"kind": "-"}, spec.at("names"), ProblemList())
     kind = kinds.text("kind", required=True, rule="WT-2")
     if kind and not (kind.isascii() and kind.isalnum() and kind[0].isupper()):
-        kinds.notes.error(kinds.at("kind"), f"{shown(kind)} must be a capital, then letters and digits", "WT-2")
-    found = WorkloadTypeDefinition(
+        kinds.problems.error(
+            kinds.at("kind"), f"{excerpt(kind)} must be an upper-case letter, then letters and digits", "WT-2"
+        )
+    definition = WorkloadTypeDefinition(
         metadata=envelope.metadata,
         group=spec.text("group", required=True, rule="WT-2"),
         version=spec.text("version"),
@@ -128,38 +133,38 @@ def _workload_type(envelope: Envelope) -> WorkloadTypeDefinition:
         settings=_settings(spec),
     )
     kinds.warn_unread()
-    return found
+    return definition
 
 
 def _settings(spec: FieldReader) -> tuple[Setting, ...]:
-    """`settings`, or `workloadSettings`, as an outdated draft had it. The value of each is its `default` (WT-2)."""
+    """`settings`, or `workloadSettings` as in an older draft. The value of each is its `default` (WT-2)."""
     entries = spec.items(spec.renamed("workloadSettings", "settings"), "WT-2")
-    return tuple(setting(fields, "default" if fields.has("default") else "value") for fields in entries)
+    return tuple(read_setting(fields, "default" if fields.has("default") else "value") for fields in entries)
 
 
 def _scope(envelope: Envelope) -> ScopeDefinition:
     spec = envelope.spec
     scope_type = spec.text("type", required=True, rule="SC-7")
     if scope_type and TypeName.parse(scope_type) is None:
-        spec.notes.error(spec.at("type"), f"{shown(scope_type)} must be GROUP/VERSION.Kind", "MD-11")
-    found = ScopeDefinition(
+        spec.problems.error(spec.at("type"), f"{excerpt(scope_type)} must be GROUP/VERSION.Kind", "MD-11")
+    definition = ScopeDefinition(
         metadata=envelope.metadata,
         type=scope_type,
         allow_component_overlap=spec.boolean("allowComponentOverlap", rule="SC-7"),
-        parameters=tuple(parameter(fields, SCOPE_PARAMETER_TYPES) for fields in spec.items("parameters")),
+        parameters=tuple(read_parameter(fields, SCOPE_PARAMETER_TYPES) for fields in spec.items("parameters")),
     )
-    seen: set[str] = set()
-    for index, entry in enumerate(found.parameters):
-        if entry.name and entry.name in seen:
+    names: set[str] = set()
+    for index, entry in enumerate(definition.parameters):
+        if entry.name and entry.name in names:
             place = spec.at("parameters", index, "name")
-            spec.notes.error(place, f"the parameter {shown(entry.name)} is given twice", "SC-10")
-        seen.add(entry.name)
-    return found
+            spec.problems.error(place, f"the parameter {excerpt(entry.name)} is declared twice; remove one", "SC-10")
+        names.add(entry.name)
+    return definition
 
 
 def _component_instance(envelope: Envelope) -> ComponentInstance:
-    """Rudr's status is the bare text `healthy` or `unhealthy`; anything else there is nobody's."""
-    status = envelope.whole.raw("status")
+    """Rudr's status is the bare text `healthy` or `unhealthy`; any other status is ignored."""
+    status = envelope.document_fields.raw("status")
     return ComponentInstance(
         metadata=envelope.metadata,
         traits=tuple(envelope.spec.list("traits")),

@@ -1,6 +1,6 @@
-"""Any OAM document -> its value: the one reader for callers that do not know the kind before.
+"""Any OAM document -> its value, for callers that do not know the kind in advance.
 
-Nothing is read here; the kind's own reader does.
+It only selects the reader of the kind.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, Final
 from rudr_py.model import suggest
 from rudr_py.model.document import Json, Parsed, Positions
 from rudr_py.model.identity import CORE_GROUP
+from rudr_py.model.json_text import excerpt
 from rudr_py.model.parse.application import parse_application
 from rudr_py.model.parse.component import parse_component
 from rudr_py.model.parse.definition import (
@@ -20,7 +21,7 @@ from rudr_py.model.parse.definition import (
     parse_trait,
     parse_workload_type,
 )
-from rudr_py.model.parse.fields import ProblemList, shown
+from rudr_py.model.parse.fields import ProblemList
 
 Reader = Callable[[Json, Positions | None], Parsed[Any]]
 
@@ -39,7 +40,7 @@ _OTHER_VERSIONS = {"Component": "ComponentSchematic", "ContainerizedWorkload": "
 
 
 def is_oam(document: Mapping[str, Json]) -> bool:
-    """Whether a document is of OAM's group, in whatever version; other documents are not for `parse`."""
+    """Whether a document is of OAM's group, in any version. `parse` accepts no other document."""
     api_version = document.get("apiVersion")
     return isinstance(api_version, str) and api_version.partition("/")[0] == CORE_GROUP
 
@@ -47,16 +48,16 @@ def is_oam(document: Mapping[str, Json]) -> bool:
 def parse(document: Json, positions: Positions | None = None) -> Parsed[Any]:
     """Read a document of any kind of the group. Raises nothing, whatever JSON value `document` is.
 
-    The kind of the result is that of its `value`: `match parsed.value: case Application(): …`.
+    The class of `value` depends on the kind: `match parsed.value: case Application(): …`.
     """
     kind = document.get("kind") if isinstance(document, dict) else None
     if isinstance(kind, str) and kind in READERS:
         return READERS[kind](document, positions)
-    notes = ProblemList(positions)
+    problems = ProblemList(positions)
     if isinstance(kind, str):
         meant = _OTHER_VERSIONS.get(kind)
         hint = f' Did you mean "{meant}"?' if meant else suggest.nearest(kind, READERS)
-        notes.error("$.kind", f"{CORE_GROUP} has no kind {shown(kind)}.{hint}", "MD-1")
+        problems.error("$.kind", f"{CORE_GROUP} has no kind {excerpt(kind)}.{hint}", "MD-1")
     else:
-        notes.error("$", f'a document needs a "kind", one of {", ".join(READERS)}', "MD-1")
-    return Parsed(value=None, problems=tuple(notes.problems))
+        problems.error("$", f'"kind" is missing; it must be one of {", ".join(READERS)}', "MD-1")
+    return problems.parsed(None)

@@ -1,48 +1,55 @@
-"""Reading one JSON value field by field, with every mistake noted instead of raised.
+"""Reads one JSON value field by field, and collects all errors instead of raising the first.
 
-`Notes` collects problems and warnings; `Fields` is one map of the document. What a reader asks a map for is what
-that map may hold: keys that nobody asked for become warnings. Nothing here knows an OAM kind.
+`ProblemList` collects errors and warnings; `FieldReader` reads one map of the document. The keys that a caller reads
+are the fields of that map: every other key becomes a warning. Nothing here depends on an OAM kind.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from rudr_py.errors import Problem
 from rudr_py.model import paths, suggest
-from rudr_py.model.document import Json, Positions
+from rudr_py.model.document import Json, Parsed, Positions
+from rudr_py.model.json_text import excerpt, type_in_words
+
+T = TypeVar("T")
 
 MAX_DEPTH = 100
-"""How deep a document may nest. Every later step may therefore recurse over its values."""
+"""Maximum nesting of a document. Later steps may therefore recurse over its values."""
 
 _TRUE = frozenset({"y", "yes", "on", "true"})
 _FALSE = frozenset({"n", "no", "off", "false"})
 
 
 class ProblemList:
-    """Everything found in one document, in order of finding."""
+    """Errors and warnings of one document, in the order of detection."""
 
     def __init__(self, positions: Positions | None = None) -> None:
-        self.problems: list[Problem] = []
+        self.errors: list[Problem] = []
         self.warnings: list[Problem] = []
         self._positions = positions
-        self._broken: list[str] = []
+        self._unreadable: list[str] = []
 
     def error(self, path: str, message: str, rule: str = "", *, at_key: bool = False) -> None:
-        """Note a mistake; one inside a value that is broken as a whole is not worth a second note."""
-        if not any(paths.below(path, broken) for broken in self._broken):
-            self.problems.append(self._problem(path, message, rule, at_key))
+        """Add an error, unless it is inside a value that was reported as unreadable."""
+        if not any(paths.below(path, unreadable) for unreadable in self._unreadable):
+            self.errors.append(self._problem(path, message, rule, at_key))
 
     def warn(self, path: str, message: str, rule: str = "", *, at_key: bool = False) -> None:
-        """Note what deserves attention but hinders nothing."""
+        """Add a warning: a problem that does not block anything."""
         self.warnings.append(self._problem(path, message, rule, at_key))
 
-    def broken(self, path: str, message: str, rule: str = "") -> None:
-        """Note that the value at `path` cannot be read at all, and keep silent about its inside."""
+    def unreadable(self, path: str, message: str, rule: str = "") -> None:
+        """Add an error for an unreadable value, and ignore later errors inside it."""
         self.error(path, message, rule)
-        self._broken.append(path)
+        self._unreadable.append(path)
+
+    def parsed(self, value: T | None) -> Parsed[T]:
+        """`value` with these errors and warnings."""
+        return Parsed(value=value, problems=tuple(self.errors), warnings=tuple(self.warnings))
 
     def _problem(self, path: str, message: str, rule: str, at_key: bool) -> Problem:
         location = None
@@ -52,48 +59,48 @@ class ProblemList:
 
 
 class FieldReader:
-    """One map of a document. Absent and null are the same to every method but `has`."""
+    """Reads one map of a document. Absent and null are the same to every method but `has`."""
 
-    def __init__(self, value: dict[str, Json], path: str, notes: ProblemList) -> None:
+    def __init__(self, value: dict[str, Json], path: str, problems: ProblemList) -> None:
         self.value = value
         self.path = path
-        self.notes = notes
-        self._asked: set[str] = set()
+        self.problems = problems
+        self._read: set[str] = set()
 
     def at(self, *steps: str | int) -> str:
         """The JSON path of a place in this map."""
         return paths.child(self.path, *steps)
 
     def has(self, key: str) -> bool:
-        """Whether the key is there, be it null."""
-        self._asked.add(key)
+        """Whether the key is present, even with null."""
+        self._read.add(key)
         return key in self.value
 
     def raw(self, key: str) -> Json:
-        """The value as it is; None when it is absent."""
-        self._asked.add(key)
+        """The unchecked value; None when it is absent."""
+        self._read.add(key)
         return self.value.get(key)
 
     def text(self, key: str, *, required: bool = False, rule: str = "", default: str = "") -> str:
-        """A string; `default` when it is absent or is something else, which is noted."""
+        """A string; `default` when it is absent, or is another type, which is an error."""
         value = self.raw(key)
         if isinstance(value, str) and (value or not required):
             return value
         if value is None or value == "":
             if required:
-                self.notes.error(self.path, f'"{key}" is missing', rule)
+                self.problems.error(self.path, f'"{key}" is missing', rule)
             return default
         hint = "; put it in quotes" if isinstance(value, bool | int | float) else ""
-        self.notes.error(self.at(key), f'"{key}" must be text, not {kind_of(value)}{hint}', rule)
+        self.problems.error(self.at(key), f'"{key}" must be text, not {type_in_words(value)}{hint}', rule)
         return default
 
     def choice(self, key: str, choices: Sequence[str], *, default: str, rule: str = "") -> str:
         """A string out of `choices`."""
         value = self.text(key, default=default, rule=rule)
         if value not in choices:
-            known = ", ".join(choices)
+            allowed = ", ".join(choices)
             hint = suggest.nearest(value, choices)
-            self.notes.error(self.at(key), f'"{key}" must be one of {known}, not {shown(value)}.{hint}', rule)
+            self.problems.error(self.at(key), f'"{key}" must be one of {allowed}, not {excerpt(value)}.{hint}', rule)
             return default
         return value
 
@@ -106,12 +113,12 @@ class FieldReader:
             return default
         folded = value.casefold() if isinstance(value, str) else ""
         if folded in _TRUE or folded in _FALSE:
-            self.notes.warn(self.at(key), f'"{key}" is the text {shown(value)}; write true or false', rule)
+            self.problems.warn(self.at(key), f'"{key}" is the text {excerpt(value)}; write true or false', rule)
             return folded in _TRUE
-        self.notes.error(self.at(key), f'"{key}" must be true or false, not {kind_of(value)}', rule)
+        self.problems.error(self.at(key), f'"{key}" must be true or false, not {type_in_words(value)}', rule)
         return default
 
-    def integer(self, key: str, *, default: int = 0, least: int = 0, most: int = 2**31 - 1, rule: str = "") -> int:
+    def integer(self, key: str, *, default: int = 0, minimum: int = 0, maximum: int = 2**31 - 1, rule: str = "") -> int:
         """A whole number from `least` to `most`, both included."""
         value = self.raw(key)
         if value is None:
@@ -119,10 +126,10 @@ class FieldReader:
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
-            self.notes.error(self.at(key), f'"{key}" must be a whole number, not {kind_of(value)}', rule)
+            self.problems.error(self.at(key), f'"{key}" must be a whole number, not {type_in_words(value)}', rule)
             return default
-        if not least <= value <= most:
-            self.notes.error(self.at(key), f'"{key}" must be {least} to {most}, not {value}', rule)
+        if not minimum <= value <= maximum:
+            self.problems.error(self.at(key), f'"{key}" must be between {minimum} and {maximum}, not {value}', rule)
             return default
         return value
 
@@ -132,130 +139,107 @@ class FieldReader:
         if value is None:
             return default
         if isinstance(value, bool) or not isinstance(value, int | float):
-            self.notes.error(self.at(key), f'"{key}" must be a number, not {kind_of(value)}', rule)
+            self.problems.error(self.at(key), f'"{key}" must be a number, not {type_in_words(value)}', rule)
             return default
         return float(value)
 
     def list(self, key: str, rule: str = "") -> list[Json]:
-        """A list as it is; empty when it is absent or no list."""
+        """The unchecked items of a list; empty when it is absent or not a list, which is an error."""
         value = self.raw(key)
         if value is None:
             return []
         if not isinstance(value, list):
-            self.notes.broken(self.at(key), f'"{key}" must be a list, not {kind_of(value)}', rule)
+            self.problems.unreadable(self.at(key), f'"{key}" must be a list, not {type_in_words(value)}', rule)
             return []
         return value
 
     def texts(self, key: str, rule: str = "") -> tuple[str, ...]:
-        """A list of strings. What is no string is noted and left out."""
-        found: list[str] = []
+        """A list of strings. Other items are errors and omitted."""
+        texts: list[str] = []
         for index, item in enumerate(self.list(key, rule)):
             if isinstance(item, str):
-                found.append(item)
+                texts.append(item)
             else:
                 path = self.at(key, index)
-                self.notes.error(path, f'"{key}" must hold text only, not {kind_of(item)}', rule)
-        return tuple(found)
+                self.problems.error(path, f'"{key}" must contain only text, not {type_in_words(item)}', rule)
+        return tuple(texts)
 
     def items(self, key: str, rule: str = "") -> Iterator[FieldReader]:
-        """A list of maps. In the place of what is no map stands an empty one, so that indices stay true."""
+        """A list of maps. Any other item is an error and is replaced by an empty map, so that indices stay valid."""
         for index, item in enumerate(self.list(key, rule)):
             path = self.at(key, index)
             if not isinstance(item, dict):
-                self.notes.broken(path, f'"{key}" must hold maps only, not {kind_of(item)}', rule)
-            yield FieldReader(item if isinstance(item, dict) else {}, path, self.notes)
+                self.problems.unreadable(path, f'"{key}" must contain only maps, not {type_in_words(item)}', rule)
+            yield FieldReader(item if isinstance(item, dict) else {}, path, self.problems)
 
     def map(self, key: str, rule: str = "") -> FieldReader | None:
-        """A map; None when it is absent or no map."""
+        """A map; None when it is absent or not a map, which is an error."""
         value = self.raw(key)
         if value is None:
             return None
         if not isinstance(value, dict):
-            self.notes.broken(self.at(key), f'"{key}" must be a map, not {kind_of(value)}', rule)
+            self.problems.unreadable(self.at(key), f'"{key}" must be a map, not {type_in_words(value)}', rule)
             return None
-        return FieldReader(value, self.at(key), self.notes)
+        return FieldReader(value, self.at(key), self.problems)
 
     def renamed(self, old: str, new: str) -> str:
-        """The key to read for `new`: `old`, with a warning, when only that one is there."""
+        """The key to read for `new`: `old`, with a warning, when only `old` is present."""
         if self.has(old) and not self.has(new):
-            self.notes.warn(self.at(old), f'"{old}" is read as "{new}"; write "{new}"', at_key=True)
+            self.problems.warn(self.at(old), f'"{old}" is read as "{new}"; write "{new}"', at_key=True)
             return old
         return new
 
     def unread(self) -> tuple[str, ...]:
-        """The keys that nobody asked for."""
-        return tuple(key for key in self.value if key not in self._asked)
+        """The keys that no method has read."""
+        return tuple(key for key in self.value if key not in self._read)
 
     def warn_unread(self) -> None:
-        """Note each key that nobody asked for; it has no effect."""
+        """Add a warning for each key that no method has read."""
         for key in self.unread():
-            hint = suggest.nearest(key, self._asked)
-            self.notes.warn(self.at(key), f"{shown(key)} is not known here and has no effect.{hint}", at_key=True)
+            hint = suggest.nearest(key, self._read)
+            self.problems.warn(self.at(key), f"unknown field {excerpt(key)}; it has no effect.{hint}", at_key=True)
 
 
-def kind_of(value: Json) -> str:
-    """What a value is, in words for a message."""
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return "true or false"
-        case int() | float():
-            return "a number"
-        case str():
-            return "text"
-        case list():
-            return "a list"
-        case _:
-            return "a map"
+def has_invalid_json(value: object, problems: ProblemList) -> bool:
+    """Whether the document contains values that JSON cannot represent; each is an error.
 
-
-def shown(value: Json) -> str:
-    """A value as JSON for a message, cut to a readable length. Only for values that `unfit` passed."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def unfit(value: object, notes: ProblemList) -> bool:
-    """Whether the document holds something that is no JSON on the wire; each is noted.
-
-    That is: nesting deeper than MAX_DEPTH, numbers beyond 64 bits or not finite, text with lone surrogates, keys
-    that are no text, and Python values that are none of JSON's.
+    These are: nesting deeper than MAX_DEPTH, numbers beyond 64 bits or not finite, text with lone surrogates, keys
+    that are not text, and Python values without a JSON type.
     """
-    before = len(notes.problems)
+    errors_before = len(problems.errors)
     stack: list[tuple[object, str, int]] = [(value, paths.ROOT, 0)]
     while stack:
         item, path, depth = stack.pop()
         if isinstance(item, dict | list):
             if depth >= MAX_DEPTH:
-                notes.error(path, f"nested deeper than {MAX_DEPTH} levels")
+                problems.error(path, f"nested deeper than {MAX_DEPTH} levels")
             elif isinstance(item, dict):
-                stack += _entries(item, path, depth, notes)
+                stack += _entries(item, path, depth, problems)
             else:
                 stack += ((inner, paths.child(path, index), depth + 1) for index, inner in enumerate(item))
-        elif message := _unfit_scalar(item):
-            notes.error(path, message)
-    return len(notes.problems) > before
+        elif message := _scalar_error(item):
+            problems.error(path, message)
+    return len(problems.errors) > errors_before
 
 
 def _entries(
-    item: dict[object, object], path: str, depth: int, notes: ProblemList
+    item: dict[object, object], path: str, depth: int, problems: ProblemList
 ) -> Iterator[tuple[object, str, int]]:
     for key, inner in item.items():
-        if not isinstance(key, str) or _unfit_scalar(key):
-            notes.error(path, "a key is not text")
+        if not isinstance(key, str) or _scalar_error(key):
+            problems.error(path, "a key must be text")
         else:
             yield inner, paths.child(path, key), depth + 1
 
 
-def _unfit_scalar(item: object) -> str:
+def _scalar_error(item: object) -> str:
     if item is None or isinstance(item, bool):
         return ""
     if isinstance(item, str):
         surrogate = not item.isascii() and any("\ud800" <= character <= "\udfff" for character in item)
-        return "the text holds half a character (a lone surrogate)" if surrogate else ""
+        return "the text contains half a character (a lone surrogate)" if surrogate else ""
     if isinstance(item, int):
-        return "" if -(2**63) <= item < 2**64 else "the number does not fit 64 bits"
+        return "" if -(2**63) <= item < 2**64 else "the number does not fit into 64 bits"
     if isinstance(item, float):
         return "" if math.isfinite(item) else "the number is not finite"
-    return f"a {type(item).__name__} is no JSON value"
+    return f"a {type(item).__name__} is not a JSON value"

@@ -1,6 +1,6 @@
-"""What all kinds have in common: apiVersion, kind, metadata and spec.
+"""The fields of every kind: apiVersion, kind, metadata and spec.
 
-Nothing here knows the fields of a kind.
+The fields of a single kind are read by its own module.
 """
 
 from __future__ import annotations
@@ -10,66 +10,69 @@ from typing import NamedTuple
 from rudr_py.model import names, suggest
 from rudr_py.model.document import Json
 from rudr_py.model.identity import API_VERSION, Metadata
-from rudr_py.model.parse.fields import FieldReader, ProblemList, kind_of, shown, unfit
+from rudr_py.model.json_text import excerpt, type_in_words
+from rudr_py.model.parse.fields import FieldReader, ProblemList, has_invalid_json
 
 DEFAULT_NAMESPACE = "default"
-"""The namespace of a document that names none, as kubectl has it."""
+"""The namespace of a document without one, as in kubectl."""
 
 _METADATA_NAME_RULE = "MD-2"
 
 
 class Envelope(NamedTuple):
-    """The readable frame of a document: its metadata, its spec, and the whole."""
+    """The parsed metadata of a document, and readers of its spec and of the whole document."""
 
     metadata: Metadata
     spec: FieldReader
-    whole: FieldReader
+    document_fields: FieldReader
 
 
-def open_document(document: Json, kind: str, notes: ProblemList) -> Envelope | None:
-    """The frame of a document of `kind`; None, with the reasons in `notes`, when it is none or cannot be read."""
+def open_document(document: Json, kind: str, problems: ProblemList) -> Envelope | None:
+    """The envelope of a document of `kind`; None, with the reasons in `problems`, when it cannot be read as one."""
     if not isinstance(document, dict):
-        notes.error("$", f"a document must be a map, not {kind_of(document)}", "MD-1")
+        problems.error("$", f"a document must be a map, not {type_in_words(document)}", "MD-1")
         return None
-    if unfit(document, notes):
+    if has_invalid_json(document, problems):
         return None
-    whole = FieldReader(document, "$", notes)
-    _expect(whole, "apiVersion", API_VERSION, "MD-9")
-    _expect(whole, "kind", kind, "MD-1")
-    metadata = _metadata(whole)
-    spec = whole.map("spec", "MD-1")
-    if spec is None and whole.value.get("spec") is None:
-        notes.error("$", '"spec" is missing', "MD-1")
-    whole.has("status")
-    whole.warn_unread()
-    if metadata is None or whole.value.get("kind") != kind:
+    document_fields = FieldReader(document, "$", problems)
+    _expect(document_fields, "apiVersion", API_VERSION, "MD-9")
+    _expect(document_fields, "kind", kind, "MD-1")
+    metadata = _metadata(document_fields)
+    spec = document_fields.map("spec", "MD-1")
+    if spec is None and document_fields.value.get("spec") is None:
+        problems.error("$", '"spec" is missing', "MD-1")
+    document_fields.has("status")
+    document_fields.warn_unread()
+    if metadata is None or document_fields.value.get("kind") != kind:
         return None
-    return Envelope(metadata, spec or FieldReader({}, whole.at("spec"), notes), whole)
+    return Envelope(metadata, spec or FieldReader({}, document_fields.at("spec"), problems), document_fields)
 
 
-def _expect(whole: FieldReader, key: str, wanted: str, rule: str) -> None:
-    value = whole.raw(key)
+def _expect(document_fields: FieldReader, key: str, expected: str, rule: str) -> None:
+    value = document_fields.raw(key)
     if value is None:
-        whole.notes.error("$", f'"{key}" is missing; it must be {wanted}', "MD-1")
-    elif value != wanted:
-        hint = suggest.nearest(value, [wanted]) if isinstance(value, str) else ""
-        whole.notes.error(whole.at(key), f'"{key}" must be {wanted}, not {shown(value)}.{hint}', rule)
+        document_fields.problems.error("$", f'"{key}" is missing; it must be {expected}', "MD-1")
+    elif value != expected:
+        hint = suggest.nearest(value, [expected]) if isinstance(value, str) else ""
+        document_fields.problems.error(
+            document_fields.at(key), f'"{key}" must be {expected}, not {excerpt(value)}.{hint}', rule
+        )
 
 
-def _metadata(whole: FieldReader) -> Metadata | None:
-    fields = whole.map("metadata", "MD-1")
+def _metadata(document_fields: FieldReader) -> Metadata | None:
+    fields = document_fields.map("metadata", "MD-1")
     if fields is None:
-        if whole.value.get("metadata") is None:
-            whole.notes.error("$", '"metadata" is missing', "MD-1")
+        if document_fields.value.get("metadata") is None:
+            document_fields.problems.error("$", '"metadata" is missing', "MD-1")
         return None
     name = fields.text("name", required=True, rule="MD-1")
-    if name and (wrong := names.wrong_object_name(name)):
-        fields.notes.error(fields.at("name"), wrong, _METADATA_NAME_RULE)
+    if name and (message := names.wrong_object_name(name)):
+        fields.problems.error(fields.at("name"), message, _METADATA_NAME_RULE)
     metadata = Metadata(
         name=name,
         namespace=fields.text("namespace", default=DEFAULT_NAMESPACE) or DEFAULT_NAMESPACE,
         uid=fields.text("uid"),
-        generation=fields.integer("generation", most=2**63),
+        generation=fields.integer("generation", maximum=2**63),
         resource_version=fields.text("resourceVersion"),
         labels=_texts(fields, "labels"),
         annotations=_texts(fields, "annotations"),

@@ -1,31 +1,32 @@
 """The rules of OAM between the fields of one ApplicationConfiguration.
 
-Each finding names its rule and path. Which components, traits and scopes there are is not known here.
+Each problem has its rule and path. Whether components, traits and scopes exist is not checked here.
 """
 
 from __future__ import annotations
 
 from rudr_py.model import paths
 from rudr_py.model.application import Application
-from rudr_py.model.parse.fields import ProblemList, shown
+from rudr_py.model.json_text import excerpt
+from rudr_py.model.parse.fields import ProblemList
 
 
-def check(application: Application, notes: ProblemList) -> None:
-    """Note everything in `application` that breaks a rule; paths are those of the document it was read from."""
+def check(application: Application, problems: ProblemList) -> None:
+    """Add all violations of rules in `application` to `problems`, with the paths of its document."""
     instances = tuple(binding.instance_name for binding in application.components)
-    _unique(instances, "$.spec.components", "instanceName", "AC-13", notes)
-    _unique(tuple(scope.name for scope in application.scopes), "$.spec.scopes", "name", "AC-12", notes)
+    _unique(instances, "$.spec.components", "instanceName", "AC-13", problems)
+    _unique(tuple(scope.name for scope in application.scopes), "$.spec.scopes", "name", "AC-12", problems)
     for index, binding in enumerate(application.components):
         place = paths.child("$.spec.components", index, "applicationScopes")
         for number, name in enumerate(binding.application_scopes):
             if name in binding.application_scopes[:number]:
-                notes.warn(paths.child(place, number), f"{shown(name)} is named twice", "AC-14")
+                problems.warn(paths.child(place, number), f"{excerpt(name)} is listed twice; remove one", "AC-14")
 
 
-def _unique(values: tuple[str, ...], path: str, key: str, rule: str, notes: ProblemList) -> None:
-    """Note each value that came before. "" stands for a value that was already found wrong."""
+def _unique(values: tuple[str, ...], path: str, key: str, rule: str, problems: ProblemList) -> None:
+    """Add an error for each repeated value. "" stands for a value that already has an error."""
     for index, value in enumerate(values):
         before = values.index(value)
         if value and before < index:
-            message = f"{shown(value)} is already taken by {paths.child(path, before)}"
-            notes.error(paths.child(path, index, key), message, rule)
+            message = f"{excerpt(value)} is already used by {paths.child(path, before)}"
+            problems.error(paths.child(path, index, key), message, rule)

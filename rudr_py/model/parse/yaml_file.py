@@ -1,7 +1,7 @@
-"""The text of a YAML or JSON file -> documents with the place of every key and value.
+"""The text of a YAML or JSON file -> documents with the position of every key and value.
 
-Reads as kubectl does (`scalars`), and refuses what hides mistakes or bites: keys that come twice, aliases that
-grow without end, nesting without end. Nothing here opens a file or knows a kind of OAM.
+Scalars mean the same as in kubectl (`yaml_scalars`). Rejects duplicate keys, exponential aliases and unlimited nesting.
+Nothing here opens a file or depends on an OAM kind.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rudr_py.model.document import Document, Json, Positions
 from rudr_py.model.parse.yaml_tree import TOO_DEEP, YamlTree, read_trees
 
 LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml's parser, eight times as fast, where PyYAML was built with it."""
+"""libyaml's parser (eight times faster) if PyYAML was built with it."""
 
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -32,10 +32,9 @@ _ITEM: Final = re.compile(r"\$\.items\[(\d+)\]")
 
 
 def load(text: bytes | str, name: str) -> tuple[Document, ...]:
-    """The documents of a file called `name`, in order; empty ones are left out, the items of lists taken out.
+    """The documents of the file `name`, in order, without empty ones; a `List` is replaced by its items.
 
-    Raises DocumentError with every problem of the file that is found: text that is no YAML ends the reading at its
-    place, keys that come twice do not.
+    Raises DocumentError with all problems of the file. A syntax error ends parsing; a duplicate key does not.
     """
     problems: list[Problem] = []
     content = _json_as_yaml(_decoded(text, name))
@@ -48,14 +47,14 @@ def load(text: bytes | str, name: str) -> tuple[Document, ...]:
         if isinstance(tree.value, dict):
             documents += _expanded(tree, positions, problems)
         else:
-            problems.append(_no_map(tree.value, positions, "$"))
+            problems.append(_not_a_map(tree.value, positions, "$"))
     if problems:
         raise DocumentError(tuple(problems))
     return tuple(documents)
 
 
 def _decoded(text: bytes | str, name: str) -> str:
-    """Text without a byte-order mark. Raises DocumentError when the bytes are no UTF-8 (or UTF-16 with a mark)."""
+    """Text without a byte-order mark. Raises DocumentError unless the bytes are UTF-8, or UTF-16 with a mark."""
     if isinstance(text, str):
         return text.removeprefix("\ufeff")
     encoding = next((encoding for bom, encoding in _BOMS if text.startswith(bom)), "utf-8")
@@ -68,7 +67,7 @@ def _decoded(text: bytes | str, name: str) -> str:
 
 
 def _json_as_yaml(text: str) -> str:
-    r"""A text that is JSON with YAML's `\U0001f600` for JSON's `\ud83d\ude00`, and without tabs before a line."""
+    r"""JSON text with YAML's `\U0001f600` for JSON's `\ud83d\ude00` and without leading tabs; other text unchanged."""
     if not text.lstrip().startswith(("{", "[")):
         return text
 
@@ -76,7 +75,7 @@ def _json_as_yaml(text: str) -> str:
         pair = bytes.fromhex(match[2] + match[3]).decode("utf-16-be")
         return f"{match[1]}\\U{ord(pair):08x}"
 
-    indented = _INDENT.sub(lambda found: " " * len(found[0]), text)
+    indented = _INDENT.sub(lambda match: " " * len(match[0]), text)
     return _SURROGATES.sub(joined, indented)
 
 
@@ -86,8 +85,10 @@ def _trees(text: str, name: str, problems: list[Problem]) -> list[YamlTree]:
     except yaml.YAMLError as error:
         problems.append(_nesting(error, text, name) or _syntax(error, text, name))
     except UnicodeEncodeError as error:
-        # libyaml takes bytes, and a lone surrogate has none
-        problems.append(Problem(f"the file is no YAML: {error.reason}", location=_place(text, error.start, name)))
+        # libyaml reads bytes, and a lone surrogate cannot be encoded
+        problems.append(
+            Problem(f"the file is not valid YAML: {error.reason}", location=_place(text, error.start, name))
+        )
     return []
 
 
@@ -110,13 +111,13 @@ def _syntax(error: yaml.YAMLError, text: str, name: str) -> Problem:
     if mark is not None:
         place = Location(name, mark.line + 1, mark.column + 1)
         parts = (getattr(error, "context", None), getattr(error, "problem", None))
-        said = ", ".join(part for part in parts if part)
-        hint = " (indent with spaces)" if "'\\t'" in said else ""
-        return Problem(f"the file is no YAML: {said}{hint}", location=place)
+        details = ", ".join(part for part in parts if part)
+        hint = " (indent with spaces)" if "'\\t'" in details else ""
+        return Problem(f"the file is not valid YAML: {details}{hint}", location=place)
     position = getattr(error, "position", 0)
     reason = getattr(error, "reason", "it cannot be read")
     place = _place(text, position if isinstance(position, int) else 0, name)
-    return Problem(f"the file is no YAML: {reason}", location=place)
+    return Problem(f"the file is not valid YAML: {reason}", location=place)
 
 
 def _place(text: str, offset: int, name: str) -> Location:
@@ -125,31 +126,31 @@ def _place(text: str, offset: int, name: str) -> Location:
 
 
 def _expanded(tree: YamlTree, positions: Positions, problems: list[Problem]) -> list[Document]:
-    """The document, or the items of a list of Kubernetes as documents of their own."""
+    """The document, or the items of a Kubernetes `List` as separate documents."""
     items = tree.value.get("items")
     if not str(tree.value.get("kind", "")).endswith("List") or not isinstance(items, list):
         return [Document(value=tree.value, positions=positions, name=positions.file, index=tree.index)]
     keys, values = _by_item(tree.keys, len(items)), _by_item(tree.values, len(items))
-    found: list[Document] = []
+    documents: list[Document] = []
     for number, item in enumerate(items):
         if isinstance(item, dict):
-            own = Positions(file=positions.file, keys=keys[number], values=values[number])
-            found.append(Document(value=item, positions=own, name=positions.file, index=tree.index))
+            item_positions = Positions(file=positions.file, keys=keys[number], values=values[number])
+            documents.append(Document(value=item, positions=item_positions, name=positions.file, index=tree.index))
         else:
-            problems.append(_no_map(item, positions, paths.child("$.items", number)))
-    return found
+            problems.append(_not_a_map(item, positions, paths.child("$.items", number)))
+    return documents
 
 
 def _by_item(places: dict[str, tuple[int, int]], count: int) -> list[dict[str, tuple[int, int]]]:
-    """The places inside `$.items[n]`, for each n, with paths that begin at the item."""
-    found: list[dict[str, tuple[int, int]]] = [{} for _ in range(count)]
+    """The positions inside `$.items[n]`, for each n, with paths that start at the item."""
+    positions: list[dict[str, tuple[int, int]]] = [{} for _ in range(count)]
     for path, place in places.items():
         if match := _ITEM.match(path):
-            found[int(match[1])][paths.ROOT + path[match.end() :]] = place
-    return found
+            positions[int(match[1])][paths.ROOT + path[match.end() :]] = place
+    return positions
 
 
-def _no_map(value: Json, positions: Positions, path: str) -> Problem:
-    what = "a list" if isinstance(value, list) else "a single value"
-    message = f"a document must be a map with apiVersion and kind, not {what}"
+def _not_a_map(value: Json, positions: Positions, path: str) -> Problem:
+    actual = "a list" if isinstance(value, list) else "a single value"
+    message = f"a document must be a map with apiVersion and kind, not {actual}"
     return Problem(message, path, positions.of_value(path), "MD-1")

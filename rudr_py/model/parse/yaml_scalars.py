@@ -1,7 +1,7 @@
-"""What a plain YAML scalar means to kubectl, which is not what it means to PyYAML.
+"""The meaning of a plain YAML scalar in kubectl, which differs from that in PyYAML.
 
-kubectl reads YAML 1.1 with the number syntax of Go, keeps dates and `12:30` as text, and hands on JSON; a document
-must mean the same here and there. Pure: text in, JSON value out.
+kubectl reads YAML 1.1 with the number syntax of Go, keeps dates and `12:30` as text, and sends JSON. A document must
+mean the same in both.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _INTEGER: Final = re.compile(r"[-+]?(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 _LONGEST_NUMBER: Final = 400
-"""More characters than any number has that JSON's readers keep apart from its neighbours."""
+"""No number that readers of JSON can distinguish from its neighbours has more characters."""
 
 
 def plain(text: str) -> Json:
     """The JSON value of an unquoted scalar without a tag.
 
-    Raises ValueError for the numbers that JSON cannot say: infinite ones and not-a-number.
+    Raises ValueError for numbers that JSON cannot represent: infinity and not-a-number.
     """
     if text in _NULL:
         return None
@@ -38,9 +38,9 @@ def plain(text: str) -> Json:
 
 
 def number(text: str) -> Json:
-    """The number that `text` spells, or `text` itself when it is none. Raises ValueError as `plain` does."""
+    """The number in `text`, or `text` itself when it is not a number. Raises ValueError like `plain`."""
     if _INFINITE.fullmatch(text):
-        raise ValueError(f"{text} is no number that JSON knows; put it in quotes if it is text")
+        raise ValueError(f"JSON cannot represent the number {text}; put it in quotes if it is text")
     if len(text) > _LONGEST_NUMBER:
         return text
     digits = text.replace("_", "")
@@ -62,7 +62,7 @@ def _integer(digits: str) -> int:
 
 
 def _float(digits: str, text: str) -> Json:
-    """A float; a whole one as an integer, as far as 64 bits go, because that is how kubectl writes it into JSON."""
+    """A float; a whole one within 64 bits as an integer, because kubectl encodes it so."""
     value = float(digits)
     if math.isinf(value):
         return text

@@ -1,7 +1,7 @@
 """YAML events -> JSON values with positions, without recursion and within limits.
 
-Works on events, because a tree of nodes is built by recursion in C, which deep nesting can end, and because limits
-must hold before memory is spent. Nothing here knows text, files or kinds.
+Works on events, because PyYAML builds its tree of nodes by recursion in C, which deep nesting can crash, and because
+limits must hold before memory is used. Nothing here reads files or depends on a kind.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from rudr_py.model.parse import yaml_scalars
 from rudr_py.model.parse.fields import MAX_DEPTH
 
 MAX_NODES: Final = 500_000
-"""How many keys and values a file may have once its aliases are put in."""
+"""Maximum number of keys and values of a file after its aliases are expanded."""
 
 TOO_DEEP: Final = f"nested deeper than {MAX_DEPTH} levels"
 """The message of the problem that ends the reading of a document with too many levels."""
 
 _LONGEST_KEY: Final = 1024
-"""As many characters as YAML allows a key without `?`."""
+"""The limit of YAML for a key without `?`."""
 
 _TEXT_TAGS: Final = frozenset({"!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp"})
 _PLAIN_TAGS: Final = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float"))
@@ -43,10 +43,10 @@ class YamlTree(msgspec.Struct, kw_only=True):
     values: Places = {}
 
 
-class _Open(msgspec.Struct, kw_only=True):
-    """A map or list that has begun.
+class _OpenNode(msgspec.Struct, kw_only=True):
+    """A map or list whose end has not been read.
 
-    `size` counts its nodes and `height` its levels so far; `key` waits for its value; `merges` are its `<<`.
+    `size` counts its nodes and `height` its levels; `key` is the key without a value yet; `merges` are its `<<`.
     """
 
     value: Any
@@ -59,22 +59,22 @@ class _Open(msgspec.Struct, kw_only=True):
     inside_key: bool = False
 
 
-class _Whole(msgspec.Struct, kw_only=True):
-    """A finished value, as `&name` keeps it. `size` is 0 while it is still open; a scalar has no `height`."""
+class _CompleteNode(msgspec.Struct, kw_only=True):
+    """A complete value, as an anchor refers to it. `size` is 0 while it is incomplete; a scalar has `height` 0."""
 
     value: Json
     size: int
     height: int = 0
 
 
-class _Stop(Exception):  # noqa: N818 - it is no error of the caller, it only ends the reading
-    """The file cannot be read further; the problem is noted."""
+class _Stop(Exception):  # noqa: N818 - not an error of the caller; it only ends parsing
+    """Ends parsing after a problem that was added."""
 
 
 def read_trees(events: Iterable[Any], name: str, problems: list[Problem]) -> list[YamlTree]:
-    """Every document of a stream of PyYAML events. Adds to `problems` what is wrong; `name` is the file's.
+    """The documents of a stream of PyYAML events. Adds errors to `problems`; `name` is the name of the file.
 
-    Raises what the events raise (yaml.YAMLError).
+    Raises yaml.YAMLError when the events do.
     """
     builder = _Builder(name, problems)
     try:
@@ -90,22 +90,22 @@ class _Builder:
         self.trees: list[YamlTree] = []
         self._name = name
         self._problems = problems
-        self._stack: list[_Open] = []
-        self._anchors: dict[str, _Whole] = {}
+        self._stack: list[_OpenNode] = []
+        self._anchors: dict[str, _CompleteNode] = {}
         self._nodes = 0
 
     def take(self, event: Any) -> None:
-        """One more event."""
+        """Process the next event."""
         match event:
             case yaml.DocumentStartEvent():
                 self.trees.append(YamlTree(index=len(self.trees)))
                 self._anchors.clear()
             case yaml.ScalarEvent():
                 value = self._scalar(event)
-                whole = _Whole(value=value, size=1)
+                node = _CompleteNode(value=value, size=1)
                 if event.anchor:
-                    self._anchors[event.anchor] = whole
-                self._put(whole, event, merge=_is_merge(event))
+                    self._anchors[event.anchor] = node
+                self._put(node, event, merge=_is_merge(event))
             case yaml.MappingStartEvent():
                 self._open({}, event)
             case yaml.SequenceStartEvent():
@@ -124,100 +124,100 @@ class _Builder:
         elif event.tag is None or event.tag in _TEXT_TAGS:
             return event.value
         else:
-            self._problem(event, f"the tag {event.tag} is not known here; remove it")
+            self._problem(event, f"the tag {event.tag} is not supported; remove it")
         return None
 
     def _open(self, value: Json, event: Any) -> None:
         self._limit(event, height=1)
         if event.tag not in _COLLECTION_TAGS:
-            self._problem(event, f"the tag {event.tag} is not known here; remove it")
+            self._problem(event, f"the tag {event.tag} is not supported; remove it")
         self._count(1, event)
-        top = self._stack[-1] if self._stack else None
-        is_key = top is not None and isinstance(top.value, dict) and top.key is None
+        parent = self._stack[-1] if self._stack else None
+        is_key = parent is not None and isinstance(parent.value, dict) and parent.key is None
         if is_key:
             self._problem(event, "a key must be text, not a map or a list")
         path = self._place(event)
         if event.anchor:
-            self._anchors[event.anchor] = _Whole(value=None, size=0)
-        self._stack.append(_Open(value=value, path=path, anchor=event.anchor, merges=[], inside_key=is_key))
+            self._anchors[event.anchor] = _CompleteNode(value=None, size=0)
+        self._stack.append(_OpenNode(value=value, path=path, anchor=event.anchor, merges=[], inside_key=is_key))
 
     def _close(self, event: Any) -> None:
         done = self._stack.pop()
         for merged in done.merges:
             done.value.update({key: inner for key, inner in merged.items() if key not in done.value})
-        whole = _Whole(value=done.value, size=done.size, height=done.height)
+        node = _CompleteNode(value=done.value, size=done.size, height=done.height)
         if done.anchor:
-            self._anchors[done.anchor] = whole
+            self._anchors[done.anchor] = node
         if done.inside_key:
             self._stack[-1].key = ""
         elif self._stack:
-            self._add(whole, event)
+            self._add(node, event)
         else:
             self.trees[-1].value = done.value
 
     def _alias(self, event: Any) -> None:
         anchor = self._anchors.get(event.anchor)
         if anchor is None or anchor.size == 0:
-            why = "is not defined above" if anchor is None else "would hold itself"
-            self._problem(event, f"the alias *{event.anchor} {why}")
+            reason = "is not defined above" if anchor is None else "would contain itself"
+            self._problem(event, f"the alias *{event.anchor} {reason}")
             raise _Stop
         self._limit(event, height=anchor.height)
         self._put(anchor, event, merge=False)
 
-    def _put(self, whole: _Whole, event: Any, *, merge: bool) -> None:
-        """A value that is complete: a scalar or an alias. In the place of a key it becomes one."""
-        self._count(whole.size, event)
+    def _put(self, node: _CompleteNode, event: Any, *, merge: bool) -> None:
+        """Add a complete value, a scalar or an alias, as a value or as a key."""
+        self._count(node.size, event)
         if not self._stack:
-            self.trees[-1].value = whole.value
+            self.trees[-1].value = node.value
             self.trees[-1].values = {paths.ROOT: _at(event)}
             return
-        top = self._stack[-1]
-        if isinstance(top.value, dict) and top.key is None:
-            self._key(top, "<<" if merge else whole.value, event, merge=merge)
+        parent = self._stack[-1]
+        if isinstance(parent.value, dict) and parent.key is None:
+            self._key(parent, "<<" if merge else node.value, event, merge=merge)
             return
         self._place(event)
-        self._add(whole, event)
+        self._add(node, event)
 
-    def _key(self, top: _Open, value: Json, event: Any, *, merge: bool) -> None:
+    def _key(self, parent: _OpenNode, value: Json, event: Any, *, merge: bool) -> None:
         key = _key_text(value)
         if key is None or len(key) > _LONGEST_KEY:
             self._problem(event, f"a key must be text of at most {_LONGEST_KEY} characters")
             key = ""
-        path = paths.child(top.path, key)
+        path = paths.child(parent.path, key)
         place = self.trees[-1].keys.get(path)
-        if not merge and place is not None and not top.inside_key:
+        if not merge and place is not None and not parent.inside_key:
             first = Location(self._name, *place)
-            self._problem(event, f'the key "{key}" comes twice; the first is at {first}', path)
+            self._problem(event, f'duplicate key "{key}"; the first is at {first}', path)
         else:
             self.trees[-1].keys[path] = _at(event)
-        top.key = _MERGE if merge else key
+        parent.key = _MERGE if merge else key
 
-    def _add(self, whole: _Whole, event: Any) -> None:
-        """Hang a finished value into the map or list that is open."""
-        top = self._stack[-1]
-        top.size += whole.size
-        top.height = max(top.height, whole.height + 1)
-        if isinstance(top.value, list):
-            top.value.append(whole.value)
+    def _add(self, node: _CompleteNode, event: Any) -> None:
+        """Add a complete value to the innermost map or list."""
+        parent = self._stack[-1]
+        parent.size += node.size
+        parent.height = max(parent.height, node.height + 1)
+        if isinstance(parent.value, list):
+            parent.value.append(node.value)
             return
-        key, top.key = top.key, None
+        key, parent.key = parent.key, None
         if key != _MERGE:
-            top.value[key] = whole.value
+            parent.value[key] = node.value
             return
-        merged = whole.value if isinstance(whole.value, list) else [whole.value]
+        merged = node.value if isinstance(node.value, list) else [node.value]
         if not all(isinstance(inner, dict) for inner in merged):
-            self._problem(event, "<< takes a map, or a list of maps")
+            self._problem(event, "the value of << must be a map, or a list of maps")
         else:
-            top.merges += merged
+            parent.merges += merged
 
     def _place(self, event: Any) -> str:
-        """Note where the next value of the open map or list stands; its path."""
+        """Record the position of the next value of the innermost map or list; returns its path."""
         if not self._stack:
             path = paths.ROOT
         else:
-            top = self._stack[-1]
-            step = len(top.value) if isinstance(top.value, list) else (top.key or "")
-            path = paths.child(top.path, "<<" if step == _MERGE else step)
+            parent = self._stack[-1]
+            step = len(parent.value) if isinstance(parent.value, list) else (parent.key or "")
+            path = paths.child(parent.path, "<<" if step == _MERGE else step)
         self.trees[-1].values[path] = _at(event)
         return path
 
@@ -229,7 +229,7 @@ class _Builder:
     def _count(self, size: int, event: Any) -> None:
         self._nodes += size
         if self._nodes > MAX_NODES:
-            self._problem(event, f"the file has more than {MAX_NODES} keys and values, aliases put in")
+            self._problem(event, f"the file has more than {MAX_NODES} keys and values, with aliases expanded")
             raise _Stop
 
     def _problem(self, event: Any, message: str, path: str = "") -> None:
@@ -238,7 +238,7 @@ class _Builder:
 
 
 _MERGE: Final = "\0<<"
-"""Stands for the merge key; no text of YAML holds a NUL."""
+"""Represents the merge key; no YAML text contains a NUL."""
 
 
 def _is_merge(event: Any) -> bool:
@@ -250,7 +250,7 @@ def _at(event: Any) -> tuple[int, int]:
 
 
 def _key_text(value: Json) -> str | None:
-    """A key as kubectl has it in JSON: numbers and booleans become text, null and collections are refused."""
+    """A key as kubectl encodes it: numbers and booleans become text, null and collections are rejected."""
     match value:
         case str():
             return value

@@ -10,12 +10,12 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.api import Component, Context, Kind, Manifest, Member, Refuse, Rendered, Scope
+from rudr_py.api import InvalidProperties, Kind, Manifest, Member, Rendered, Scope, ScopeContext
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.errors import CatalogError, PluginCallError, Problem
 from rudr_py.model import paths, resolve
 from rudr_py.model.application import ScopeBinding
-from rudr_py.model.identity import Metadata
+from rudr_py.model.kinds import POD, SERVICE
 from rudr_py.render.scopes import membership
 from rudr_py.render.types import constraints, packages, plugin_call, properties
 from rudr_py.render.types.properties import Where
@@ -23,9 +23,7 @@ from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import InstancePlan, PlannedObject, RenderedScope, ScopePlan, TypeCall
 
-_NO_COMPONENT = Component(metadata=Metadata(name=""), workload_type="")
-
-_ASKABLE = (Kind("v1", "Service"), Kind("v1", "Pod"))
+_PROBED_KINDS = (SERVICE, POD)
 
 
 class _Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,13 +82,13 @@ def _call(inputs: Inputs, catalog: Catalog, prepared: _Prepared, instances: Sequ
 
     try:
         context = _context(inputs, catalog, prepared, instances)
-        rendered = plugin_call.render(offer, offer.provides.render, context)
+        rendered = plugin_call.render(offer, offer.type.render, context)
         fault = next(_faults(rendered, context.members), "")
         if fault:
             raise offer.fault(fault)
     except ValueError as error:
         return RenderedScope(problems=properties.unloadable(offer, error, where, "AC-12"))
-    except Refuse as refusal:
+    except InvalidProperties as refusal:
         return RenderedScope(problems=tuple(plugin_call.refusals(offer, refusal, told)))
     except PluginCallError as error:
         return RenderedScope(faults=(Problem(str(error), prepared.path),))
@@ -107,25 +105,26 @@ def _call(inputs: Inputs, catalog: Catalog, prepared: _Prepared, instances: Sequ
     )
 
 
-def _context(inputs: Inputs, catalog: Catalog, prepared: _Prepared, instances: Sequence[InstancePlan]) -> Context[Any]:
+def _context(
+    inputs: Inputs, catalog: Catalog, prepared: _Prepared, instances: Sequence[InstancePlan]
+) -> ScopeContext[Any]:
     """What the type is told. Raises ValueError and PluginCallError when its model does not take the properties."""
     name = prepared.binding.name
 
     def observe(kind: Kind) -> tuple[dict[str, Any], ...]:
         return inputs.observed.documents("", kind)
 
-    return Context(
+    return ScopeContext(
         application=inputs.application.metadata.name,
         namespace=inputs.application.metadata.namespace,
         instance=name,
-        component=_NO_COMPONENT,
         properties=prepared.offer.load(prepared.given),
         now=inputs.now,
         attached_at=inputs.attached.get(("", name), inputs.now.replace(microsecond=0)),
         members=_members(inputs, name, instances),
         siblings=tuple(_siblings(inputs, catalog, prepared.offer)),
         probe_results=inputs.probe_results.get(name, {}),
-        observe=observe,
+        _observe=observe,
     )
 
 
@@ -153,7 +152,7 @@ def _faults(rendered: Rendered, members: Sequence[Member]) -> Iterator[str]:
     """What a scope must not do."""
     if rendered.edit or rendered.scale is not None:
         yield "edits an object or asks for a size, which only types of an instance may"
-    if any(manifest.once for manifest in rendered.add):
+    if any(manifest.run_once for manifest in rendered.add):
         yield "adds an object that runs once, which only types of an instance may"
     services = {member.service for member in members if member.service}
     seen: set[str] = set()
@@ -161,8 +160,8 @@ def _faults(rendered: Rendered, members: Sequence[Member]) -> Iterator[str]:
         if probe.name in seen:
             yield f'gives two probes the name "{probe.name}"'
         seen.add(probe.name)
-        service = probe.target.kind == _ASKABLE[0]
-        if probe.target.kind not in _ASKABLE or (service and probe.target.name not in services):
+        service = probe.target.kind == SERVICE
+        if probe.target.kind not in _PROBED_KINDS or (service and probe.target.name not in services):
             # whoever can make the controller ask anything has its network
             yield f"asks {probe.target}, which is neither the Service nor a Pod of a member"
 
@@ -174,7 +173,7 @@ def _planned(inputs: Inputs, offer: Offer[Scope[Any]], manifest: Manifest) -> Pl
         body=labels.body(manifest, namespace=metadata.namespace, application=metadata.name, instance=""),
         instance="",
         made_by=offer.name,
-        owner="none" if manifest.retain or manifest.reclaim else "application",
+        owner="none" if manifest.retain or manifest.delete_with_application else "application",
         retain=manifest.retain,
-        reclaim=manifest.reclaim,
+        reclaim=manifest.delete_with_application,
     )

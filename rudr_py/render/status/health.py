@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from rudr_py.api import Context, Health, Kind, Ref, Refuse
+from rudr_py.api import Context, Health, InvalidProperties, Kind, Ref, TraitContext
 from rudr_py.errors import PluginCallError
 from rudr_py.render.status import runs as running
 from rudr_py.render.types import plugin_call
 from rudr_py.render.values.inputs import Observed, Runs
 from rudr_py.render.values.plan import InstancePlan, Plan, ScopePlan, TypeCall
 
+C = TypeVar("C", bound=Context[Any])
+
 
 class PartHealth(msgspec.Struct, frozen=True):
     """What a type says of its objects in an instance."""
 
-    part: TypeCall
+    part: TypeCall[TraitContext[Any]]
     health: Health
 
 
@@ -84,20 +86,20 @@ def _scope(scope: ScopePlan, observed: Observed, now: datetime) -> ScopeHealth:
     try:
         health = plugin_call.health(offer, context)
         status = plugin_call.status(offer, context) if scope.part.refs else None
-    except (Refuse, PluginCallError) as error:
+    except (InvalidProperties, PluginCallError) as error:
         return ScopeHealth(scope, _unknown(error))
     return ScopeHealth(scope, health, status)
 
 
 def _ask(
-    part: TypeCall, instance: str, observed: Observed, now: datetime, settled: Collection[tuple[str, Ref]]
+    part: TypeCall[Context[Any]], instance: str, observed: Observed, now: datetime, settled: Collection[tuple[str, Ref]]
 ) -> Health:
     context = _context(part, instance, observed, now)
     left = tuple(one for one in context.manifests if (instance, one.ref) not in settled)
     gone = len(left) < len(context.manifests)
     try:
         found = plugin_call.health(part.offer, msgspec.structs.replace(context, manifests=left))
-    except (Refuse, PluginCallError) as error:
+    except (InvalidProperties, PluginCallError) as error:
         return _unknown(error)
     return (
         Health("ready", "Complete", "it ran to its end; what ran it is gone", found.show)
@@ -106,7 +108,7 @@ def _ask(
     )
 
 
-def _context(part: TypeCall, instance: str, observed: Observed, now: datetime) -> Context[Any]:
+def _context(part: TypeCall[C], instance: str, observed: Observed, now: datetime) -> C:
     seen: dict[Kind, tuple[dict[str, Any], ...]] = {}
 
     def observe(kind: Kind) -> tuple[dict[str, Any], ...]:
@@ -115,8 +117,8 @@ def _context(part: TypeCall, instance: str, observed: Observed, now: datetime) -
             seen[kind] = observed.documents(instance, kind)
         return seen[kind]
 
-    return msgspec.structs.replace(part.context, observe=observe, now=now)
+    return msgspec.structs.replace(part.context, _observe=observe, now=now)
 
 
 def _unknown(error: Exception) -> Health:
-    return Health("unknown", "Refused" if isinstance(error, Refuse) else "PluginFailed", str(error))
+    return Health("unknown", "Refused" if isinstance(error, InvalidProperties) else "PluginFailed", str(error))

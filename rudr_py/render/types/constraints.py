@@ -75,7 +75,7 @@ def refuses(definitions: Definitions, offer: Offer[Trait[Any]], workload: Offer[
     """Why the Trait object of the cluster does not let the trait be attached to a workload type, or ""."""
     parsed = _of_trait(definitions, offer)
     allowed = parsed.value.applies_to if parsed is not None and parsed.value is not None else ("*",)
-    if "*" in allowed or {workload.name, *workload.provides.aliases} & set(allowed):
+    if "*" in allowed or {workload.name, *workload.type.aliases} & set(allowed):
         return ""
     listed = ", ".join(allowed)
     return f'the Trait object "{offer.name}" of this cluster does not let it apply to {workload.name}, only to {listed}'
@@ -84,7 +84,7 @@ def refuses(definitions: Definitions, offer: Offer[Trait[Any]], workload: Offer[
 def may_overlap(definitions: Definitions, offer: Offer[Scope[Any]]) -> bool:
     """Whether an instance may be in two scopes of a type (SC-8)."""
     definition = _of_scope(definitions, offer)
-    return offer.provides.allow_overlap and (definition is None or definition.allow_component_overlap)
+    return offer.type.allow_overlap and (definition is None or definition.allow_component_overlap)
 
 
 def unimplemented(kind: str, names: Collection[str], name: str) -> str:
@@ -110,7 +110,7 @@ def of_parameters(parameters: tuple[Parameter, ...]) -> dict[str, Any]:
 
 
 def _of_trait(definitions: Definitions, offer: Offer[Trait[Any]]) -> Parsed[TraitDefinition] | None:
-    for spelling in (offer.name, *offer.provides.aliases):
+    for spelling in (offer.name, *offer.type.aliases):
         for name in (spelling, labels.object_name(spelling)):
             parsed = definitions.traits.get(name)
             if parsed is not None and not (parsed.value and labels.ours(parsed.value.metadata.labels)):
@@ -119,7 +119,7 @@ def _of_trait(definitions: Definitions, offer: Offer[Trait[Any]]) -> Parsed[Trai
 
 
 def _of_scope(definitions: Definitions, offer: Offer[Scope[Any]]) -> ScopeDefinition | None:
-    spellings = {offer.name, *offer.provides.aliases}
+    spellings = {offer.name, *offer.type.aliases}
     for name in sorted(definitions.scopes):
         value = definitions.scopes[name].value
         if value is not None and value.type in spellings and not labels.ours(value.metadata.labels):
@@ -149,7 +149,7 @@ def _gist(problem: Problem) -> tuple[str, str]:
 
 def _renamed(offer: Offer[Any], schema: Mapping[str, Any]) -> dict[str, Any]:
     """The schema about the present names of properties, which is what documents are turned into."""
-    now = offer.provides.renamed_properties
+    now = offer.type.renamed_properties
     declared, required = schema.get("properties"), schema.get("required")
     found = dict(schema)
     if isinstance(declared, dict):

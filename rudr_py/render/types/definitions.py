@@ -9,18 +9,16 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from rudr_py.api import Scope, Trait, Type, WorkloadType
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.model.identity import API_VERSION, CORE_GROUP, TypeName
+from rudr_py.model.metadata_keys import PACKAGE_ANNOTATION
 from rudr_py.model.parameter_types import SCOPE_PARAMETER_TYPES, has_type
 from rudr_py.render.values import labels
-
-PACKAGE: Final = "rudr.oam.dev/package"
-"""The annotation that names the package of a type, with its version."""
 
 _RUDR_NAMES: Mapping[str, str] = {
     f"{API_VERSION}.HealthScope": "health",
@@ -45,18 +43,18 @@ def publish(catalog: Catalog, namespace: str) -> tuple[dict[str, Any], ...]:
 
 def _document(offer: Offer[Any], namespace: str) -> dict[str, Any] | None:
     """None for a type that no definition can describe: a workload without a group."""
-    provides = offer.provides
+    type_ = offer.type
     kind, spec = "", None
-    if isinstance(provides, Trait):
-        kind, spec = "Trait", _trait(offer, provides)
-    elif isinstance(provides, WorkloadType):
+    if isinstance(type_, Trait):
+        kind, spec = "Trait", _trait(offer, type_)
+    elif isinstance(type_, WorkloadType):
         kind, spec = "WorkloadType", _workload(offer)
-    elif isinstance(provides, Scope):
-        kind, spec = "ApplicationScope", _scope(offer, provides)
+    elif isinstance(type_, Scope):
+        kind, spec = "ApplicationScope", _scope(offer, type_)
     if spec is None:
         return None
-    description = _description(provides)
-    annotations = {PACKAGE: offer.package, **({"description": description} if description else {})}
+    description = _description(type_)
+    annotations = {PACKAGE_ANNOTATION: offer.package, **({"description": description} if description else {})}
     return {
         "apiVersion": API_VERSION,
         "kind": kind,
@@ -80,14 +78,14 @@ def _name(name: str) -> str:
     return _RUDR_NAMES.get(name) or labels.object_name(known)
 
 
-def _description(provides: Type[Any]) -> str:
-    text = inspect.getdoc(type(provides)) or ""
+def _description(type_: Type[Any]) -> str:
+    text = inspect.getdoc(type(type_)) or ""
     return " ".join(text.partition("\n\n")[0].split())
 
 
-def _trait(offer: Offer[Any], provides: Trait[Any]) -> dict[str, Any]:
+def _trait(offer: Offer[Any], type_: Trait[Any]) -> dict[str, Any]:
     schema = msgspec.json.encode(offer.schema, order="deterministic").decode()
-    return {"appliesTo": list(provides.applies_to), "properties": schema}
+    return {"appliesTo": list(type_.applies_to), "properties": schema}
 
 
 def _workload(offer: Offer[Any]) -> dict[str, Any] | None:
@@ -103,10 +101,10 @@ def _workload(offer: Offer[Any]) -> dict[str, Any] | None:
     }
 
 
-def _scope(offer: Offer[Any], provides: Scope[Any]) -> dict[str, Any]:
+def _scope(offer: Offer[Any], type_: Scope[Any]) -> dict[str, Any]:
     return {
         "type": offer.name,
-        "allowComponentOverlap": provides.allow_overlap,
+        "allowComponentOverlap": type_.allow_overlap,
         "parameters": list(_parameters(offer.schema)),
     }
 

@@ -14,7 +14,7 @@ import jsonschema
 import msgspec
 
 from rudr_py import catalog
-from rudr_py.api import Context, Kind, Manifest, Rendered, WorkloadType
+from rudr_py.api import Kind, Manifest, Rendered, WorkloadContext, WorkloadType
 from rudr_py.catalog import Offer
 from rudr_py.errors import Problem
 from rudr_py.model import parameter_types, suggest
@@ -50,7 +50,7 @@ _NOTHING: Final = object()
 class Extended(WorkloadType[Settings]):
     """An object of an admitted kind, named like the instance."""
 
-    def render(self, ctx: Context[Settings]) -> Rendered:
+    def render(self, ctx: WorkloadContext[Settings]) -> Rendered:
         """The object with the settings as its `spec`; a setting called `spec` is all or a part of that."""
         settings = dict(ctx.properties)
         spec = {**settings.pop(SPEC, {}), **settings}

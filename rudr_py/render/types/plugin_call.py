@@ -8,27 +8,30 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from rudr_py.api import (
     Attached,
-    Component,
     Context,
-    Drop,
+    DropField,
     Health,
+    InvalidProperties,
     Manifest,
     Member,
     Path,
-    Refuse,
     Rendered,
     Scale,
     Scope,
-    Set,
+    ScopeContext,
+    SetField,
+    WorkloadContext,
     WorkloadType,
     naming,
 )
+from rudr_py.api.component import Component
 from rudr_py.catalog import Offer
 from rudr_py.errors import Problem
 from rudr_py.model import names, paths
@@ -41,24 +44,26 @@ LARGEST = 8 * 2**20
 """Bytes of one answer as JSON: far more than any server would take, and little enough to go on working."""
 
 
-class _Given(msgspec.Struct, frozen=True):
-    """The parts of a context that a type could change in place."""
+class _Given(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The parts of a context that a type could change in place; a class of contexts has some of them only."""
 
-    component: Component
-    parameters: Mapping[str, Any]
-    traits: tuple[Attached, ...]
     manifests: tuple[Manifest, ...]
-    members: tuple[Member, ...]
-    probe_results: Mapping[str, str | None]
+    component: Component | UnsetType = UNSET
+    parameters: Mapping[str, Any] | UnsetType = UNSET
+    traits: tuple[Attached, ...] | UnsetType = UNSET
+    members: tuple[Member, ...] | UnsetType = UNSET
+    probe_results: Mapping[str, str | None] | UnsetType = UNSET
 
+
+C = TypeVar("C", bound=Context[Any])
 
 Told = Callable[[str, str], Problem]
-"""Message and path of a Refuse -> the problem in its document."""
+"""Message and path of a problem in InvalidProperties -> the problem in its document."""
 
 _PLAIN_FIELDS = [field for field in msgspec.structs.fields(Rendered) if field.name != "edit"]
 
 _Plain = msgspec.defstruct("_Plain", [(field.name, field.type) for field in _PLAIN_FIELDS], frozen=True)
-"""A Rendered without its edits: JSON cannot tell a Set from a Drop."""
+"""A Rendered without its edits: JSON cannot tell a SetField from a DropField."""
 
 # a set in a body has another order in each process
 _ENCODER = msgspec.json.Encoder(order="deterministic")
@@ -67,14 +72,14 @@ _PLAIN = msgspec.json.Decoder(_Plain)
 _HEALTH = msgspec.json.Decoder(Health)
 _LABELS = msgspec.json.Decoder(dict[str, str] | None)
 _STATUS = msgspec.json.Decoder(dict[str, Any] | None)
-_EDITS: dict[type, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(kind) for kind in (Set, Drop)}
+_EDITS: dict[type, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(kind) for kind in (SetField, DropField)}
 
 
 def render(offer: Offer[Any], function: Callable[..., Rendered], context: Context[Any]) -> Rendered:
     """Call `function`, a method of the type that answers a context with a Rendered.
 
-    Raises Refuse as the type raised it, and PluginCallError for any other failure and any answer that is not what
-    the API describes. A type that changed what it was given is told by a warning.
+    Raises InvalidProperties as the type raised it, and PluginCallError for any other failure and any answer that does
+    not match the API. A type that changed the context causes a warning.
     """
     before = msgspec.json.encode(_given(context))
     fresh = _GIVEN.decode(before)
@@ -90,32 +95,32 @@ def render(offer: Offer[Any], function: Callable[..., Rendered], context: Contex
 
 
 def health(offer: Offer[Any], context: Context[Any]) -> Health:
-    """Call `health` of a type. Raises Refuse and PluginCallError as `render` does."""
-    answer = offer.call(offer.provides.health, _fresh(context), returns=Health)
+    """Call `health` of a type. Raises InvalidProperties and PluginCallError as `render` does."""
+    answer = offer.call(offer.type.health, _fresh(context), returns=Health)
     found: Health = _checked(offer, _HEALTH, answer, "a Health")
     return found
 
 
-def pods(offer: Offer[WorkloadType[Any]], context: Context[Any]) -> dict[str, str]:
+def pods(offer: Offer[WorkloadType[Any]], context: WorkloadContext[Any]) -> dict[str, str]:
     """Call `pods` of a workload type; none that are known is {}. Raises as `render` does."""
-    answer = offer.call(offer.provides.pods, _fresh(context), returns=object)
+    answer = offer.call(offer.type.pods, _fresh(context), returns=object)
     found: dict[str, str] | None = _checked(offer, _LABELS, answer, "labels of pods")
     return found or {}
 
 
-def status(offer: Offer[Scope[Any]], context: Context[Any]) -> dict[str, Any] | None:
+def status(offer: Offer[Scope[Any]], context: ScopeContext[Any]) -> dict[str, Any] | None:
     """Call `status` of a scope type. Raises as `render` does."""
-    answer = offer.call(offer.provides.status, _fresh(context), returns=object)
+    answer = offer.call(offer.type.status, _fresh(context), returns=object)
     found: dict[str, Any] | None = _checked(offer, _STATUS, answer, "a status")
     return found
 
 
-def refusals(offer: Offer[Any], refusal: Refuse, told: Told) -> list[Problem]:
+def refusals(offer: Offer[Any], refusal: InvalidProperties, told: Told) -> list[Problem]:
     """What a type refuses, as problems of documents; never none."""
     if not refusal.problems:
         # a refusal must not vanish: an instance without an answer would lose its objects
         return [told(f"{offer.name} of {offer.package} refuses this and does not say why", paths.ROOT)]
-    return [told(str(message), str(at)) for message, at in refusal.problems]
+    return [told(str(problem.message), str(problem.path)) for problem in refusal.problems]
 
 
 def _checked(offer: Offer[Any], decoder: msgspec.json.Decoder[Any], answer: object, what: str) -> Any:
@@ -128,17 +133,19 @@ def _checked(offer: Offer[Any], decoder: msgspec.json.Decoder[Any], answer: obje
 
 
 def _given(context: Context[Any]) -> _Given:
-    return _Given(**{name: getattr(context, name) for name in _Given.__struct_fields__})
+    fields: dict[str, Any] = {name: getattr(context, name, UNSET) for name in _Given.__struct_fields__}
+    return _Given(**fields)
 
 
-def _fresh(context: Context[Any]) -> Context[Any]:
+def _fresh(context: C) -> C:
     return _with(context, _GIVEN.decode(msgspec.json.encode(_given(context))))
 
 
-def _with(context: Context[Any], fresh: _Given) -> Context[Any]:
+def _with(context: C, fresh: _Given) -> C:
     # a model is the author's own; a dict would be shared with the next call
     own = copy.deepcopy(context.properties) if isinstance(context.properties, dict) else context.properties
-    return msgspec.structs.replace(context, properties=own, **msgspec.structs.asdict(fresh))
+    fields = {name: value for name, value in msgspec.structs.asdict(fresh).items() if value is not UNSET}
+    return msgspec.structs.replace(context, properties=own, **fields)
 
 
 def _encoded(given: _Given) -> bytes:
@@ -165,15 +172,15 @@ def _copied(offer: Offer[Any], answer: Rendered) -> Rendered:
 
 def _faults(offer: Offer[Any], rendered: Rendered) -> Iterator[str]:
     for manifest in rendered.add:
-        if manifest.kind not in offer.provides.produces:
+        if manifest.kind not in offer.type.produces:
             # only kinds that are declared are watched and permitted
             yield f"added {manifest.ref}, a kind that it does not declare to produce"
         if not 0 < len(manifest.name) <= naming.LIMIT:
             yield f'added {manifest.ref}, whose name must have 1 to {naming.LIMIT} characters; use ctx.name("...")'
         elif names.wrong_object_name(manifest.name):
             yield f'added {manifest.ref}, whose name no object can have; use ctx.name("...")'
-        if manifest.retain and manifest.reclaim:
-            yield f"added {manifest.ref} to be retained and reclaimed, which is a contradiction"
+        if manifest.retain and manifest.delete_with_application:
+            yield f"added {manifest.ref} with both retain and delete_with_application, which contradict each other"
         taken = sorted(HEAD & set(manifest.body))
         if taken:
             yield f"added {manifest.ref} with {', '.join(taken)} in its body, which the core writes"
@@ -194,8 +201,8 @@ def _editable(path: Path) -> bool:
     return path[0] not in HEAD
 
 
-def _textual(edit: Set | Drop) -> bool:
-    return isinstance(edit, Drop) or isinstance(edit.value, str)
+def _textual(edit: SetField | DropField) -> bool:
+    return isinstance(edit, DropField) or isinstance(edit.value, str)
 
 
 def _sound(size: Scale) -> bool:

@@ -13,7 +13,7 @@ from rudr_py.catalog import Offer
 from rudr_py.errors import Problem
 from rudr_py.model import suggest
 from rudr_py.model.document import Json
-from rudr_py.model.parse import fields
+from rudr_py.model.json_text import excerpt
 
 Where = Callable[..., str]
 """Steps inside the properties (keys and indices) -> the JSON path in the document; no steps: the properties."""
@@ -90,7 +90,7 @@ def renamed(
     written: dict[str | int, str] = {}
     warnings: list[Problem] = []
     for name, value in properties.items():
-        now = offer.provides.renamed_properties.get(name, name)
+        now = offer.type.renamed_properties.get(name, name)
         if now == name:
             result[name] = value
         elif now in properties:
@@ -145,9 +145,9 @@ def _alternatives(name: str, error: jsonschema.ValidationError) -> Iterator[tupl
         for one in sorted(meant[0], key=_place):
             yield from _texts(name, one)
     elif not meant:
-        yield f"is {fields.shown(error.instance)}, must be {_named(types)}", tuple(error.absolute_path)
+        yield f"is {excerpt(error.instance)}, must be {_named(types)}", tuple(error.absolute_path)
     else:
-        yield f"is {fields.shown(error.instance)}, which fits no form that is allowed", tuple(error.absolute_path)
+        yield f"is {excerpt(error.instance)}, which fits no form that is allowed", tuple(error.absolute_path)
 
 
 def _other_type(error: jsonschema.ValidationError) -> bool:
@@ -187,7 +187,7 @@ def _as_list(item: Json) -> list[Json]:
 
 
 def _message(error: jsonschema.ValidationError) -> str:
-    given = fields.shown(error.instance)
+    given = excerpt(error.instance)
     if error.validator == "type":
         return f"is {given}, must be {_named(_wanted(error))}"
     if error.validator == "enum":

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from rudr_py.api import Context, Member, Path, Probe, Ref
+from rudr_py.api import Context, Member, Path, Probe, Ref, ScopeContext, TraitContext, WorkloadContext
 from rudr_py.catalog import Offer
 from rudr_py.errors import Problem
 from rudr_py.render.values.inputs import DeclaredScope
+
+C_co = TypeVar("C_co", bound=Context[Any], covariant=True)
 
 Owner = Literal["application", "instance", "none"]
 """Who controls an object: the ApplicationConfiguration, the instance's ComponentInstance, or nobody."""
@@ -41,14 +43,14 @@ class PlannedObject(msgspec.Struct, frozen=True, kw_only=True):
     once: str = ""
 
 
-class TypeCall(msgspec.Struct, frozen=True, kw_only=True):
+class TypeCall(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True):
     """A type at work: the workload or a trait of an instance, or a scope.
 
     `refs` are the objects that are its own; `context` is what it was told, and what its health is asked with.
     """
 
     offer: Offer[Any]
-    context: Context[Any]
+    context: C_co
     refs: tuple[Ref, ...] = ()
 
     @property
@@ -67,8 +69,8 @@ class InstancePlan(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     component: str
     owner: Ref
-    workload: TypeCall
-    traits: tuple[TypeCall, ...] = ()
+    workload: TypeCall[WorkloadContext[Any]]
+    traits: tuple[TypeCall[TraitContext[Any]], ...] = ()
     scopes: tuple[DeclaredScope, ...] = ()
     member: Member | None = None
 
@@ -79,7 +81,7 @@ class ScopePlan(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    part: TypeCall
+    part: TypeCall[ScopeContext[Any]]
     probes: tuple[Probe, ...] = ()
 
 

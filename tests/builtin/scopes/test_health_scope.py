@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from rudr_py.api import Component, Context, Health, Member, Port, Refuse, properties
+from rudr_py.api import Health, InvalidProperties, Member, ScopeContext, properties
+from rudr_py.api.component import Component, Port
 from rudr_py.builtin.scopes.health_scope import HealthScope
 from rudr_py.catalog import offer
 from rudr_py.model import paths
@@ -30,8 +31,8 @@ PORTS = (
 )
 
 MakeComponent = Callable[..., Component]
-MakeContext = Callable[..., Context[Any]]
-Make = Callable[..., Context[Any]]
+MakeContext = Callable[..., ScopeContext[Any]]
+Make = Callable[..., ScopeContext[Any]]
 
 
 def _member(instance: str, health: Health = READY, component: str = "shop-v1", **fields: Any) -> Member:
@@ -43,7 +44,7 @@ def _member(instance: str, health: Health = READY, component: str = "shop-v1", *
 
 @pytest.fixture(name="scope")
 def _scope(component: MakeComponent, context: MakeContext) -> Make:
-    def make(given: dict[str, Any], *members: Member, **changes: Any) -> Context[Any]:
+    def make(given: dict[str, Any], *members: Member, **changes: Any) -> ScopeContext[Any]:
         nothing = component({"name": "none", "image": "none"})
         return context(
             HealthScope(), nothing, given, application="watch", instance="health", members=members, **changes
@@ -52,13 +53,13 @@ def _scope(component: MakeComponent, context: MakeContext) -> Make:
     return make
 
 
-def _states(ctx: Context[Any]) -> list[str]:
+def _states(ctx: ScopeContext[Any]) -> list[str]:
     status = HealthScope().status(ctx)
     assert status is not None
     return [entry["status"] for entry in status["components"]]
 
 
-def _whole(ctx: Context[Any]) -> str:
+def _whole(ctx: ScopeContext[Any]) -> str:
     status = HealthScope().status(ctx)
     assert status is not None
     return str(status["health"])
@@ -131,9 +132,9 @@ def test_the_endpoint_says_which_ports_of_the_service_are_asked(
     ],
 )
 def test_an_endpoint_elsewhere_is_refused(method: str, endpoint: str, scope: Make) -> None:
-    with pytest.raises(Refuse) as refused:
+    with pytest.raises(InvalidProperties) as refused:
         HealthScope().render(scope({"probe-method": method, "probe-endpoint": endpoint}, _member("web")))
-    assert [path for _, path in refused.value.problems] == ["$.probe-endpoint"]
+    assert [problem.path for problem in refused.value.problems] == ["$.probe-endpoint"]
 
 
 def test_an_unknown_method_is_refused_with_the_known_ones() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from rudr_py.api import Component, Context, Manifest, Member, Port, Rendered
+from rudr_py.api import Manifest, Member, Rendered, ScopeContext
+from rudr_py.api.component import Component, Port
 from rudr_py.builtin.scopes.network_scope import NetworkScope
 
 GIVEN = {"network-id": "vpc-1", "subnet-id": "a, b"}
@@ -15,7 +16,7 @@ WEB = Port(name="http", container_port=80)
 LABEL = "oam.dev/instance-name"
 
 MakeComponent = Callable[..., Component]
-MakeContext = Callable[..., Context[Any]]
+MakeContext = Callable[..., ScopeContext[Any]]
 Make = Callable[..., Rendered]
 
 

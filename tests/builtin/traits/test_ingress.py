@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from rudr_py.api import Component, Context, Refuse
+from rudr_py.api import InvalidProperties, TraitContext
+from rudr_py.api.component import Component
 from rudr_py.builtin.traits.ingress import Ingress
 
-MakeContext = Callable[..., Context[Any]]
+MakeContext = Callable[..., TraitContext[Any]]
 MAIN = {"name": "main", "image": "example:1"}
 HTTP = {"name": "http", "containerPort": 80}
 ADMIN = {"name": "admin", "containerPort": 9000}
@@ -18,25 +19,25 @@ DNS = {"name": "dns", "containerPort": 53, "protocol": "UDP"}
 
 
 @pytest.fixture
-def ingress(component: Callable[..., Component], context: MakeContext) -> Callable[..., Context[Any]]:
+def ingress(component: Callable[..., Component], context: MakeContext) -> Callable[..., TraitContext[Any]]:
     """The context of an ingress with these properties in front of a component with these ports."""
 
-    def make(given: dict[str, Any], *ports: dict[str, Any]) -> Context[Any]:
+    def make(given: dict[str, Any], *ports: dict[str, Any]) -> TraitContext[Any]:
         return context(Ingress(), component({**MAIN, "ports": list(ports)}), given)
 
     return make
 
 
-def _spec(ctx: Context[Any]) -> dict[str, Any]:
+def _spec(ctx: TraitContext[Any]) -> dict[str, Any]:
     (manifest,) = Ingress().render(ctx).add
     spec: dict[str, Any] = manifest.body["spec"]
     return spec
 
 
-def _refused(ctx: Context[Any]) -> list[tuple[str, str]]:
-    with pytest.raises(Refuse) as refused:
+def _refused(ctx: TraitContext[Any]) -> list[tuple[str, str]]:
+    with pytest.raises(InvalidProperties) as refused:
         Ingress().render(ctx)
-    return list(refused.value.problems)
+    return [(problem.message, problem.path) for problem in refused.value.problems]
 
 
 def test_the_only_tcp_port_needs_no_mention(ingress: MakeContext) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from rudr_py.api import Component, Context, Drop, Ref, Refuse, Scale, Set, properties
+from rudr_py.api import DropField, InvalidProperties, Ref, Scale, SetField, properties
+from rudr_py.api.component import Component
 from rudr_py.builtin import kinds
 from rudr_py.builtin.traits.auto_scaler import AutoScaler
 from rudr_py.builtin.traits.manual_scaler import ManualScaler
@@ -17,7 +18,7 @@ from rudr_py.builtin.workloads.task import Task
 from rudr_py.builtin.workloads.worker import Worker
 
 MakeComponent = Callable[..., Component]
-MakeContext = Callable[..., Context[Any]]
+MakeContext = Callable[..., Any]
 MAIN = {"name": "main", "image": "example:1"}
 DEPLOYMENT = Ref(kinds.DEPLOYMENT, "web")
 REPLICAS = ("spec", "replicas")
@@ -28,7 +29,7 @@ def test_a_fixed_size_is_the_replicas_of_the_deployment(
     type_: Server | Worker, component: MakeComponent, context: MakeContext
 ) -> None:
     rendered = type_.scale(context(type_, component(MAIN)), Scale.exact(0))
-    assert rendered.edit == (Set(DEPLOYMENT, REPLICAS, 0),)
+    assert rendered.edit == (SetField(DEPLOYMENT, REPLICAS, 0),)
     assert not rendered.add
 
 
@@ -37,13 +38,13 @@ def test_a_size_that_is_not_ours_is_let_go_without_a_reset(
     size: Scale | None, component: MakeComponent, context: MakeContext
 ) -> None:
     rendered = Server().scale(context(Server(), component(MAIN)), size)
-    assert rendered.edit == (Drop(DEPLOYMENT, REPLICAS, handover=True),)
+    assert rendered.edit == (DropField(DEPLOYMENT, REPLICAS, handover=True),)
     assert not rendered.add
 
 
 def test_a_range_is_an_autoscaler_that_takes_the_replicas_over(component: MakeComponent, context: MakeContext) -> None:
-    rendered = Server().scale(context(Server(), component(MAIN)), Scale.range(2, 5))
-    assert rendered.edit == (Drop(DEPLOYMENT, REPLICAS, handover=True),)
+    rendered = Server().scale(context(Server(), component(MAIN)), Scale.between(2, 5))
+    assert rendered.edit == (DropField(DEPLOYMENT, REPLICAS, handover=True),)
     (autoscaler,) = rendered.add
     assert autoscaler.name == "web-trait-autoscaler"
     assert autoscaler.body["spec"] == {
@@ -56,15 +57,15 @@ def test_a_range_is_an_autoscaler_that_takes_the_replicas_over(component: MakeCo
 
 def test_the_size_of_a_task_is_its_parallelism(component: MakeComponent, context: MakeContext) -> None:
     ctx = context(Task(), component(MAIN))
-    assert Task().scale(ctx, Scale.exact(4)).edit == (Set(Ref(kinds.JOB, "web"), ("spec", "parallelism"), 4),)
+    assert Task().scale(ctx, Scale.exact(4)).edit == (SetField(Ref(kinds.JOB, "web"), ("spec", "parallelism"), 4),)
     assert not Task().scale(ctx, None).edit
     (job,) = Task().render(ctx).add
     assert job.body["spec"]["parallelism"] == 1
 
 
 def test_singletons_take_no_size_and_a_task_no_range() -> None:
-    assert Task().takes == {"exact"}
-    assert not SingletonServer().takes | SingletonWorker().takes | SingletonTask().takes
+    assert Task().scale_forms == {"exact"}
+    assert not SingletonServer().scale_forms | SingletonWorker().scale_forms | SingletonTask().scale_forms
 
 
 def test_the_manual_scaler_asks_for_an_exact_size(component: MakeComponent, context: MakeContext) -> None:
@@ -115,9 +116,9 @@ def test_the_auto_scaler_passes_its_pace_on_as_kubernetes_spells_it(
 
 def test_a_maximum_below_the_minimum_is_refused(component: MakeComponent, context: MakeContext) -> None:
     ctx = context(AutoScaler(), component(MAIN), {"minimum": 5, "maximum": 2})
-    with pytest.raises(Refuse) as refused:
+    with pytest.raises(InvalidProperties) as refused:
         AutoScaler().render(ctx)
-    assert refused.value.problems[0][1] == "$.maximum"
+    assert refused.value.problems[0].path == "$.maximum"
 
 
 def test_the_auto_scaler_tells_that_it_lacks_metrics(component: MakeComponent, context: MakeContext) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from rudr_py.api import Component, Context, Manifest, Refuse
+from rudr_py.api import InvalidProperties, Manifest, TraitContext
+from rudr_py.api.component import Component
 from rudr_py.builtin.traits.volume_mounter import VolumeMounter
 
 Render = Callable[..., tuple[Manifest, ...]]
@@ -15,7 +16,7 @@ FAST = {"volumeName": "data", "storageClass": "fast"}
 
 
 @pytest.fixture
-def render(component: Callable[..., Component], context: Callable[..., Context[Any]]) -> Render:
+def render(component: Callable[..., Component], context: Callable[..., TraitContext[Any]]) -> Render:
     """The claims for a component whose containers have these volumes, one each."""
 
     def make(given: dict[str, Any], *volumes: dict[str, Any]) -> tuple[Manifest, ...]:
@@ -78,17 +79,17 @@ def test_an_empty_storage_class_stays_empty_because_it_means_none(render: Render
 def test_data_is_kept_unless_its_end_is_asked_for(render: Render) -> None:
     (kept,) = render(FAST, {})
     (ended,) = render({**FAST, "reclaim": "delete"}, {})
-    assert (kept.retain, kept.reclaim) == (True, False)
-    assert (ended.retain, ended.reclaim) == (False, True)
+    assert (kept.retain, kept.delete_with_application) == (True, False)
+    assert (ended.retain, ended.delete_with_application) == (False, True)
 
 
 def test_an_ephemeral_volume_takes_no_claim(render: Render) -> None:
-    with pytest.raises(Refuse, match="ephemeral"):
+    with pytest.raises(InvalidProperties, match="ephemeral"):
         render(FAST, {"disk": {"required": "1Gi", "ephemeral": True}})
 
 
 def test_an_unknown_volume_is_refused_with_those_that_there_are(render: Render) -> None:
-    with pytest.raises(Refuse, match="it has data"):
+    with pytest.raises(InvalidProperties, match="it has data"):
         render({**FAST, "volumeName": "dat"}, {})
 
 
@@ -101,10 +102,10 @@ def test_further_volumes_get_claims_of_their_own(render: Render) -> None:
 
 
 def test_a_volume_that_is_named_twice_is_refused(render: Render) -> None:
-    with pytest.raises(Refuse) as refused:
+    with pytest.raises(InvalidProperties) as refused:
         render({**FAST, "volumes": [{"volumeName": "Data", "storageClass": "slow"}]}, {})
-    assert refused.value.problems[0][1] == "$.volumes[0].volumeName"
+    assert refused.value.problems[0].path == "$.volumes[0].volumeName"
 
 
 def test_an_instance_may_list_the_trait_for_each_of_its_volumes() -> None:
-    assert VolumeMounter.several
+    assert VolumeMounter.repeatable

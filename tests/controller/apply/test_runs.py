@@ -12,6 +12,7 @@ from rudr_py.api import Kind, Ref
 from rudr_py.controller.apply import desired, runs
 from rudr_py.controller.state import cluster_state
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render.status import runs as running
 from rudr_py.render.status import status
 from rudr_py.render.values.inputs import Run
@@ -63,7 +64,7 @@ def test_what_is_not_there_is_made_unless_it_ran_to_an_end_with_these_inputs(las
 def test_what_is_there_is_left_unless_it_runs_with_other_inputs(
     live: Callable[..., LiveObject], recorded: str, last: Run | None, step: str
 ) -> None:
-    found = live(JOB, "batch", {"spec": {}}, annotations={running.INPUTS: recorded} if recorded else {})
+    found = live(JOB, "batch", {"spec": {}}, annotations={INPUTS_ANNOTATION: recorded} if recorded else {})
     assert runs.decide(planned(), found, last) == step
 
 
@@ -73,7 +74,7 @@ def test_what_is_there_is_left_unless_it_runs_with_other_inputs(
 def test_only_a_size_that_is_asked_for_is_changed(
     live: Callable[..., LiveObject], wanted: Document, there: Document, step: str
 ) -> None:
-    found = live(JOB, "batch", {"spec": there}, annotations={running.INPUTS: "new"})
+    found = live(JOB, "batch", {"spec": there}, annotations={INPUTS_ANNOTATION: "new"})
     assert runs.decide(planned(**wanted), found, None) == step
 
 
@@ -82,7 +83,7 @@ def test_what_stays_gets_its_head_and_its_size_and_no_template(live: Callable[..
     sent = msgspec.json.decode(runs.touched(desired.complete(planned(parallelism=2), owner), "uid-1"))
     assert sent["spec"] == {"parallelism": 2}
     assert sent["metadata"]["uid"] == "uid-1"
-    assert sent["metadata"]["annotations"][running.INPUTS] == "new"
+    assert sent["metadata"]["annotations"][INPUTS_ANNOTATION] == "new"
     assert [one["uid"] for one in sent["metadata"]["ownerReferences"]] == [owner.uid]
 
 
@@ -100,7 +101,13 @@ def test_the_last_state_of_what_is_gone_corrects_a_status_that_was_not_written_i
     live: Callable[..., LiveObject],
 ) -> None:
     ended = {"status": {"conditions": [{"type": "Complete", "status": "True"}]}}
-    gone = live(JOB, "batch", ended, labels={"oam.dev/instance-name": "batch"}, annotations={running.INPUTS: "new"})
+    gone = live(
+        JOB,
+        "batch",
+        ended,
+        labels={"oam.dev/instance-name": "batch"},
+        annotations={INPUTS_ANNOTATION: "new"},
+    )
     before = status.PreviousStatus(
         runs={"batch": {"batch": run("new", running.RUNNING)}, "other": {"x": run("1", "failed")}}
     )

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rudr_py import catalog as catalogs
-from rudr_py.api import Context, Kind, Manifest, Rendered, Trait
+from rudr_py.api import Kind, Manifest, Rendered, Trait, TraitContext
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.controller.inputs.plan_cache import PlanCache
 from rudr_py.controller.state.applications import Applications
@@ -54,7 +54,7 @@ class Counting(Trait[dict[str, Any]]):
     def __init__(self) -> None:
         self.calls = 0
 
-    def render(self, ctx: Context[dict[str, Any]]) -> Rendered:
+    def render(self, ctx: TraitContext[dict[str, Any]]) -> Rendered:
         """A ConfigMap that tells what was seen."""
         self.calls += 1
         data = {"seen": str(len(ctx.observed(CONFIG_MAP)))} if ctx.properties.get("look") else {}

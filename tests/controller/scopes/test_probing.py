@@ -46,15 +46,15 @@ class Script:
         self.open = 0
         self.most = 0
 
-    async def ask(self, check: ProbeRequest) -> str | None:
-        self.asked[check.host] += 1
-        self.checks.append(check)
+    async def probe(self, request: ProbeRequest) -> str | None:
+        self.asked[request.host] += 1
+        self.checks.append(request)
         self.open += 1
         self.most = max(self.most, self.open)
         if self.held is not None:
             await self.held.wait()
         self.open -= 1
-        return self.answers.get(check.host)
+        return self.answers.get(request.host)
 
 
 class Bench:
@@ -154,12 +154,12 @@ async def test_who_has_no_address_fails_and_nobody_is_asked(bench: Bench) -> Non
 
 
 async def test_a_prober_that_raises_harms_nobody_else(bench: Bench) -> None:
-    async def broken(check: ProbeRequest) -> str | None:
-        if check.host == "web":
+    async def broken(request: ProbeRequest) -> str | None:
+        if request.host == "web":
             raise RuntimeError("out of order")
         return None
 
-    bench.script.ask = broken  # type: ignore[method-assign]  # the object of this test, not a path of the project
+    bench.script.probe = broken  # type: ignore[method-assign]  # the object of this test, not a path of the project
     await bench.plan(probe(), probe("db"))
     assert bench.verdicts() == {"web": "RuntimeError('out of order')", "db": None}
 

@@ -65,7 +65,7 @@ async def place(server: Server, certificate: Certificate, request: pytest.Fixtur
     async with contextlib.AsyncExitStack() as stack:
         if server.name == "local":
             names = None if request.node.get_closest_marker("controllers") else frozenset[str]()
-            settings = LocalSettings(controllers=names, access=AccessSettings(tls=certificate))
+            settings = LocalSettings(controllers=names, access=AccessSettings(certificate=certificate))
             server.local = await stack.enter_async_context(LocalCluster(settings))
             server.kubeconfig.write_text(yaml.safe_dump(server.local.kubeconfig()))
         transport = AioTransport(await config.connect(str(server.kubeconfig)))

@@ -27,7 +27,7 @@ Run = Callable[..., Awaitable[tuple[int, str]]]
 async def kubectl(tmp_path: Path) -> AsyncIterator[Run]:
     """Run kubectl as the admin or with another `token`; returns the exit code and all that it prints."""
     access = AccessSettings(
-        tls=certificates.generate("127.0.0.1"), tokens={"alice": User(name="alice", groups=("devs",))}
+        certificate=certificates.generate("127.0.0.1"), tokens={"alice": User(name="alice", groups=("devs",))}
     )
     async with LocalCluster(LocalSettings(access=access, seed=1)) as cluster:
 

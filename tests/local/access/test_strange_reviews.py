@@ -37,11 +37,11 @@ VALUES = st.recursive(
 
 @pytest.fixture(scope="module")
 def world() -> Backend:
-    return LocalCluster(LocalSettings(access=AccessSettings())).world
+    return LocalCluster(LocalSettings(access=AccessSettings())).backend
 
 
 def resource(world: Backend, kind: KindInfo) -> Resource:
-    found = world.registry.of(kind)
+    found = world.registry.by_kind(kind)
     assert found is not None
     return found
 

@@ -15,7 +15,7 @@ from rudr_py.local.cluster import LocalCluster, LocalSettings
 
 
 async def test_the_kubeconfig_has_all_that_a_client_needs() -> None:
-    access = AccessSettings(tls=certificates.generate("127.0.0.1"))
+    access = AccessSettings(certificate=certificates.generate("127.0.0.1"))
     async with LocalCluster(LocalSettings(access=access, controllers=frozenset())) as cluster:
         config = cluster.kubeconfig()
         authority = base64.b64decode(config["clusters"][0]["cluster"]["certificate-authority-data"]).decode()
@@ -30,7 +30,7 @@ async def test_the_kubeconfig_has_all_that_a_client_needs() -> None:
 
 
 async def test_who_does_not_trust_the_authority_does_not_talk() -> None:
-    access = AccessSettings(tls=certificates.generate("127.0.0.1"))
+    access = AccessSettings(certificate=certificates.generate("127.0.0.1"))
     async with (
         LocalCluster(LocalSettings(access=access, controllers=frozenset())) as cluster,
         aiohttp.ClientSession() as session,
@@ -40,7 +40,7 @@ async def test_who_does_not_trust_the_authority_does_not_talk() -> None:
 
 
 async def test_a_useless_certificate_is_told_at_the_start() -> None:
-    access = AccessSettings(tls=Certificate(chain=b"no", key=b"no", authority=b"no"))
+    access = AccessSettings(certificate=Certificate(chain=b"no", key=b"no", authority=b"no"))
     with pytest.raises(LocalApiError, match="certificate"):
         async with LocalCluster(LocalSettings(access=access, controllers=frozenset())):
             pass

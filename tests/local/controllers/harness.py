@@ -87,13 +87,13 @@ class RecordedObjects(DirectObjects):
     def __init__(self, clock: FakeClock) -> None:
         schemas = builtin_schema(RELEASE)
         self.store = Store()
-        world = Backend(
+        backend = Backend(
             store=self.store,
             registry=Registry(kinds.builtin(schemas.node)),
             clock=lambda: datetime.fromtimestamp(clock(), UTC),
-            chance=random.Random(0),  # noqa: S311  - names and uids, no secrets
+            rng=random.Random(0),  # noqa: S311  - names and uids, no secrets
         )
-        super().__init__(world, "kube-controller-manager")
+        super().__init__(backend, "kube-controller-manager")
         self._calls: list[tuple[str, str, str]] = []
         self.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
 

@@ -69,7 +69,7 @@ async def test_a_pod_prints_what_its_annotation_says(api: Api) -> None:
 async def test_a_script_prints_for_all_pods() -> None:
     settings = LocalSettings(controllers=frozenset(), script=lambda pod: PodScript(log=pod["metadata"]["name"]))
     async with LocalCluster(settings) as cluster:
-        assert cluster.world.pod_output({"metadata": {"name": "p"}, "spec": {"containers": []}}) == "p"
+        assert cluster.backend.pod_output({"metadata": {"name": "p"}, "spec": {"containers": []}}) == "p"
 
 
 @pytest.mark.parametrize(

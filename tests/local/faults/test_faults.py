@@ -12,7 +12,7 @@ from rudr_py.local.cluster import LocalCluster
 from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.local.faults.watch_distortions import Distortion
 from rudr_py.local.http.routing import Route
-from rudr_py.local.http.server import Gate, Next
+from rudr_py.local.http.server import Middleware, NextHandler
 from tests.local.harness import CONFIG_MAPS, Api, config_map
 
 
@@ -145,13 +145,13 @@ async def test_an_expired_history_is_told_to_who_watches_from_before(api: Api, f
 async def test_gates_stand_around_each_other_in_order(api: Api, cluster: LocalCluster) -> None:
     passed: list[str] = []
 
-    def gate(name: str) -> Gate:
-        async def through(_: web.BaseRequest, route: Route, answer: Next) -> web.StreamResponse:
+    def gate(name: str) -> Middleware:
+        async def through(_: web.BaseRequest, route: Route, answer: NextHandler) -> web.StreamResponse:
             passed.append(f"{name} {route.verb}")
             return await answer()
 
         return through
 
-    cluster.server.gates += [gate("outer"), gate("inner")]
+    cluster.server.middlewares += [gate("outer"), gate("inner")]
     await api("GET", CONFIG_MAPS)
     assert passed == ["outer list", "inner list"]

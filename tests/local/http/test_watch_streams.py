@@ -62,7 +62,7 @@ async def test_initial_events_need_a_match(api: Api) -> None:
 
 async def test_a_watch_from_a_forgotten_past_ends_with_410(api: Api, cluster: LocalCluster) -> None:
     await api.created(CONFIG_MAPS, config_map("a"))
-    cluster.world.store.compact()
+    cluster.backend.store.compact()
     events = await api.watch(f"{CONFIG_MAPS}?watch=1&resourceVersion=2")
     assert [(each["type"], each["object"]["code"]) for each in events] == [("ERROR", 410)]
 
@@ -96,7 +96,7 @@ async def test_bookmarks_tell_how_far_a_silent_watch_is() -> None:
         await api.created("/api/v1/namespaces/default/secrets", {"metadata": {"name": "s"}})
         events = await api.watch(f"{CONFIG_MAPS}?watch=1&allowWatchBookmarks=true", until=1)
         assert events[0]["type"] == "BOOKMARK"
-        assert events[0]["object"]["metadata"]["resourceVersion"] == str(cluster.world.store.revision)
+        assert events[0]["object"]["metadata"]["resourceVersion"] == str(cluster.backend.store.revision)
 
 
 async def test_watches_end_when_the_cluster_does() -> None:

@@ -411,7 +411,7 @@ def test_what_is_owned_is_there(
         },
     }
     after = merging.apply(edited, body(**third), write_by("rudr", widget), force=True)
-    there = typed.with_named(typed.field_set(managed_fields.without_managed_fields(after), widget), widget)
+    there = typed.with_declared(typed.field_set(managed_fields.without_managed_fields(after), widget), widget)
     for entry in after["metadata"].get("managedFields", []):
         assert fieldset.difference(entry["fieldsV1"], there) == {}
     if third:

@@ -56,8 +56,8 @@ def test_special_types_keep_what_they_are(schemas: BuiltinSchemas) -> None:
     assert port["targetPort"].int_or_string
     assert port["protocol"].default == "TCP"
     requests = schemas.definition("io.k8s.api.core.v1.ResourceRequirements").properties["requests"]
-    assert requests.additional is not None
-    assert requests.additional.format == "quantity"
+    assert requests.additional_node is not None
+    assert requests.additional_node.format == "quantity"
 
 
 def test_a_definition_that_contains_itself_is_one_node(schemas: BuiltinSchemas) -> None:

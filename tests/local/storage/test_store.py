@@ -108,4 +108,4 @@ def test_the_past_is_what_it_was(writes: list[tuple[str, bool]], data: st.DataOb
             store.remove("pods", "default", name)
         known[store.revision] = [each["metadata"]["name"] for each in store.list("pods")]
     revision = data.draw(st.sampled_from(sorted(known)))
-    assert [each["metadata"]["name"] for each in store.at("pods", "", revision)] == known[revision]
+    assert [each["metadata"]["name"] for each in store.list_at("pods", "", revision)] == known[revision]

@@ -40,7 +40,7 @@ async def test_a_page_of_a_forgotten_list_is_gone_but_can_go_on_inconsistently(
 ) -> None:
     first = (await api("GET", f"{CONFIG_MAPS}?limit=2")).body
     await api.created(CONFIG_MAPS, config_map("c9"))
-    cluster.world.store.compact()
+    cluster.backend.store.compact()
     gone = await api("GET", f"{CONFIG_MAPS}?limit=2&continue={first['metadata']['continue']}")
     assert (gone.status, gone.body["reason"]) == (410, "Expired")
     again = await api("GET", f"{CONFIG_MAPS}?continue={gone.body['metadata']['continue']}")

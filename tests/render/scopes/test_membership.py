@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from rudr_py.api import Health, Member, Port
+from rudr_py.api import Health, Member
+from rudr_py.api.component import Port
 from rudr_py.catalog import Catalog
 from rudr_py.model.application import Application, ScopeBinding
 from rudr_py.model.identity import Metadata

@@ -10,7 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rudr_py.api import Context, Health, Kind, Manifest, Member, Probe, Ref, Refuse, Rendered, Scale, Scope
+from rudr_py.api import (
+    Health,
+    InvalidProperties,
+    Kind,
+    Manifest,
+    Member,
+    Probe,
+    Ref,
+    Rendered,
+    Scale,
+    Scope,
+    ScopeContext,
+)
 from rudr_py.catalog import Catalog
 from rudr_py.errors import Problem
 from rudr_py.render import render as rendering
@@ -46,7 +58,7 @@ class Zone(Scope[dict[str, Any]]):
     renamed_properties: ClassVar[dict[str, str]] = {"howMany": "size"}
     produces = (MAP,)
 
-    def render(self, ctx: Context[dict[str, Any]]) -> Rendered:
+    def render(self, ctx: ScopeContext[dict[str, Any]]) -> Rendered:
         found = Manifest(
             kind=MAP,
             name=ctx.properties.get("name") or ctx.name("zone"),
@@ -54,18 +66,18 @@ class Zone(Scope[dict[str, Any]]):
         )
         wished = ctx.properties.get("do")
         if wished == "refuse":
-            raise Refuse(("size is too large", "$.size"))
+            raise InvalidProperties("size is too large", path="$.size")
         if wished == "scale":
             return Rendered(add=(found,), scale=Scale.exact(1))
         if wished == "once":
-            return Rendered(add=(msgspec.structs.replace(found, once=True),))
+            return Rendered(add=(msgspec.structs.replace(found, run_once=True),))
         if wished in ("probe", "twice", "astray"):
             target = Ref(Kind("v1", "Service"), "elsewhere" if wished == "astray" else ctx.members[0].service)
             probe = Probe(name="p", method="tcp", target=target, port=1)
             return Rendered(add=(found,), probes=(probe,) * (2 if wished == "twice" else 1))
         return Rendered(add=(found,), warnings=(f"siblings: {', '.join(ctx.siblings)}",))
 
-    def status(self, ctx: Context[dict[str, Any]]) -> dict[str, Any] | None:
+    def status(self, ctx: ScopeContext[dict[str, Any]]) -> dict[str, Any] | None:
         if ctx.properties.get("do") == "fail":
             raise RuntimeError("no status today")
         return {"members": len(ctx.members), "asked": dict(ctx.probe_results)}
@@ -182,7 +194,7 @@ def test_properties_are_checked_with_variables_put_in_and_old_spellings_read(
     found = plan(application(scopes=scopes, variables=variables), types=with_types(Zone()))
     assert _told(found) == [
         ("AC-12", "$.spec.scopes[0].properties.howMany", 'is "many", must be a whole number'),
-        ("AC-9", "$.spec.scopes[1].properties[0].value", 'no variable is called "m".'),
+        ("AC-9", "$.spec.scopes[1].properties[0].value", 'the variable "m" does not exist.'),
     ]
     assert any('"howMany" is an outdated spelling' in warning.message for warning in found.warnings)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.api import Port
+from rudr_py.api.component import Port
 from rudr_py.catalog import Catalog
 from rudr_py.model.application import Application
 from rudr_py.model.parse import documents

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rudr_py.api import Context, Health, Kind, Manifest, Refuse, Rendered, Trait
+from rudr_py.api import Health, InvalidProperties, Kind, Manifest, Rendered, Trait, TraitContext
 from rudr_py.catalog import Catalog
 from rudr_py.render.status import health
 from rudr_py.render.values.inputs import NOTHING, Observed
@@ -24,13 +24,13 @@ class Told(Trait[Any]):
     name = "told"
     produces = (CONFIG,)
 
-    def __init__(self, answer: Callable[[Context[Any]], Any]) -> None:
+    def __init__(self, answer: Callable[[TraitContext[Any]], Any]) -> None:
         self.answer = answer
 
-    def render(self, ctx: Context[Any]) -> Rendered:
+    def render(self, ctx: TraitContext[Any]) -> Rendered:
         return Rendered(add=(Manifest(kind=CONFIG, name="own", body={"data": {"a": "1"}}),))
 
-    def health(self, ctx: Context[Any]) -> Health:
+    def health(self, ctx: TraitContext[Any]) -> Health:
         found: Health = self.answer(ctx)
         return found
 
@@ -44,7 +44,7 @@ def _told(
 ) -> Callable[..., Plan]:
     """The plan of `front` with a trait that answers like this."""
 
-    def told(answer: Callable[[Context[Any]], Any]) -> Plan:
+    def told(answer: Callable[[TraitContext[Any]], Any]) -> Plan:
         return plan(application(web({"name": "told"})), types=with_types(Told(answer)))
 
     return told
@@ -62,7 +62,7 @@ def test_a_type_sees_its_own_objects_what_was_observed_of_the_instance_and_the_t
         def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
             return ({"metadata": {"name": instance}, "kind": kind.kind},)
 
-    def look(ctx: Context[Any]) -> Health:
+    def look(ctx: TraitContext[Any]) -> Health:
         (document,) = ctx.observed(CONFIG)
         refs = ",".join(str(manifest.ref) for manifest in ctx.manifests)
         return Health("ready", "Seen", f"{refs} {document['metadata']['name']} {document['kind']} {ctx.now.hour}")
@@ -71,11 +71,11 @@ def test_a_type_sees_its_own_objects_what_was_observed_of_the_instance_and_the_t
     assert found.message == "configmap/own front ConfigMap 14"
 
 
-def _refuse(ctx: Context[Any]) -> Health:
-    raise Refuse(("cannot tell", "$"))
+def _refuse(ctx: TraitContext[Any]) -> Health:
+    raise InvalidProperties("cannot tell")
 
 
-def _fail(ctx: Context[Any]) -> Health:
+def _fail(ctx: TraitContext[Any]) -> Health:
     raise ZeroDivisionError
 
 
@@ -89,7 +89,7 @@ def _fail(ctx: Context[Any]) -> Health:
     ],
 )
 def test_a_type_that_cannot_tell_is_unknown_and_the_others_are_asked_all_the_same(
-    answer: Callable[[Context[Any]], Any], reason: str, message: str, told: Callable[..., Plan]
+    answer: Callable[[TraitContext[Any]], Any], reason: str, message: str, told: Callable[..., Plan]
 ) -> None:
     plan = told(answer)
     found = _ask(plan)
@@ -100,7 +100,7 @@ def test_a_type_that_cannot_tell_is_unknown_and_the_others_are_asked_all_the_sam
 
 
 def test_a_type_that_changes_its_objects_changes_no_object_of_the_plan(told: Callable[..., Plan]) -> None:
-    def meddle(ctx: Context[Any]) -> Health:
+    def meddle(ctx: TraitContext[Any]) -> Health:
         ctx.manifests[0].body["data"]["a"] = "2"
         return Health("ready", "Fine")
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rudr_py import catalog
-from rudr_py.api import Component, Context, Kind, Ref, WorkloadType
+from rudr_py.api import Kind, Ref, WorkloadContext, WorkloadType
+from rudr_py.api.component import Component
 from rudr_py.model.identity import Metadata
 from rudr_py.render.status import rudr_status
 from rudr_py.render.values.inputs import NOTHING
@@ -43,14 +44,13 @@ class Example(WorkloadType[Any]):
 
 
 def _plan(*kinds: Kind, component: str = "web") -> Plan:
-    context: Context[Any] = Context(
+    context: WorkloadContext[Any] = WorkloadContext(
         application="shop",
         namespace="default",
         instance="front",
         component=Component(metadata=Metadata(name=component), workload_type="x/v1.Y"),
         properties={},
         now=None,  # type: ignore[arg-type] # nobody looks at the time here
-        attached_at=None,  # type: ignore[arg-type] # nobody looks at the time here
     )
     part = TypeCall(
         offer=catalog.offer(Example(), package="acme 1"), context=context, refs=tuple(Ref(kind, "a") for kind in kinds)

@@ -22,8 +22,8 @@ class Sized(WorkloadType[Any]):
     """Takes a size, and has pods."""
 
     name = "example.org/v1.Sized"
-    takes = frozenset({"exact"})
-    offers = frozenset({"pods"})
+    scale_forms = frozenset({"exact"})
+    provides = frozenset({"pods"})
 
 
 class Anywhere(Trait[Any]):
@@ -43,7 +43,7 @@ class Scaler(Trait[Any]):
     """Needs a size and pods."""
 
     name = "scaler"
-    needs = frozenset({"scale", "pods"})
+    requires = frozenset({"scale", "pods"})
 
 
 @pytest.mark.parametrize(

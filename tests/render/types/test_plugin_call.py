@@ -12,19 +12,19 @@ import pytest
 from rudr_py import catalog
 from rudr_py.api import (
     Attached,
-    Component,
-    Context,
-    Drop,
+    DropField,
     Health,
+    InvalidProperties,
     Kind,
     Manifest,
     Ref,
-    Refuse,
     Rendered,
     Scale,
-    Set,
+    SetField,
     Trait,
+    TraitContext,
 )
+from rudr_py.api.component import Component
 from rudr_py.catalog import Offer
 from rudr_py.errors import PluginCallError
 from rudr_py.model.identity import Metadata
@@ -42,40 +42,41 @@ class Example(Trait[dict[str, Any]]):
     name = "example"
     produces = (CONFIG,)
 
-    def __init__(self, do: Callable[[Context[Any]], Any]) -> None:
+    def __init__(self, do: Callable[[TraitContext[Any]], Any]) -> None:
         self.do = do
 
-    def render(self, ctx: Context[Any]) -> Rendered:
+    def render(self, ctx: TraitContext[Any]) -> Rendered:
         answer: Rendered = self.do(ctx)
         return answer
 
-    def health(self, ctx: Context[Any]) -> Health:
+    def health(self, ctx: TraitContext[Any]) -> Health:
         answer: Health = self.do(ctx)
         return answer
 
 
-def _offer(do: Callable[[Context[Any]], Any]) -> Offer[Any]:
+def _offer(do: Callable[[TraitContext[Any]], Any]) -> Offer[Any]:
     return catalog.offer(Example(do), package="acme 1.0")
 
 
-def _context() -> Context[Any]:
+def _context() -> TraitContext[Any]:
     component = Component(metadata=Metadata(name="web", annotations={"a": "1"}), workload_type="x/v1.Y")
-    return Context(
+    return TraitContext(
         application="shop",
         namespace="default",
         instance="front",
         component=component,
         properties={"deep": {"list": [1]}},
         now=NOW,
+        workload="x/v1.Y",
         attached_at=NOW,
         traits=(Attached("example", {"deep": {"list": [1]}}),),
         manifests=(Manifest(kind=CONFIG, name="w", body={"data": {"a": "1"}}),),
     )
 
 
-def _render(do: Callable[[Context[Any]], Any]) -> Rendered:
+def _render(do: Callable[[TraitContext[Any]], Any]) -> Rendered:
     offer = _offer(do)
-    return plugin_call.render(offer, offer.provides.render, _context())
+    return plugin_call.render(offer, offer.type.render, _context())
 
 
 def _manifest(**fields: Any) -> Manifest:
@@ -85,9 +86,9 @@ def _manifest(**fields: Any) -> Manifest:
 
 def test_a_good_answer_comes_back_as_it_is() -> None:
     answer = Rendered(
-        add=(_manifest(body={"data": {"x": "1"}}, labels={"l": "1"}, once=True),),
-        edit=(Set(REF, ("spec", "x", {"name": "y"}), {"z": 1}), Drop(REF, ("spec", "a"), handover=True)),
-        scale=Scale.range(1, 3, ({"type": "Resource"},)),
+        add=(_manifest(body={"data": {"x": "1"}}, labels={"l": "1"}, run_once=True),),
+        edit=(SetField(REF, ("spec", "x", {"name": "y"}), {"z": 1}), DropField(REF, ("spec", "a"), handover=True)),
+        scale=Scale.between(1, 3, ({"type": "Resource"},)),
         wake_at=NOW,
         warnings=("careful",),
     )
@@ -122,7 +123,7 @@ def test_nothing_of_an_answer_is_shared_with_the_plugin() -> None:
         Rendered(add=(_manifest(kind="ConfigMap"),)),
         Rendered(edit=JUNK),
         Rendered(edit=(JUNK,)),
-        Rendered(edit=(Set(REF, "spec.x", 1),)),  # type: ignore[arg-type] # the mistake under test
+        Rendered(edit=(SetField(REF, "spec.x", 1),)),  # type: ignore[arg-type] # the mistake under test
         Rendered(scale=JUNK),
         Rendered(scale=Scale(form="much")),  # type: ignore[arg-type] # the mistake under test
         Rendered(wake_at="tomorrow"),  # type: ignore[arg-type] # the mistake under test
@@ -153,16 +154,16 @@ def test_a_body_that_contains_itself_is_a_fault_of_the_plugin() -> None:
         (Rendered(add=(_manifest(name="a" * 64),)), "must have 1 to 63 characters"),
         (Rendered(add=(_manifest(name="Bad_Name"),)), "whose name no object can have"),
         (Rendered(add=(_manifest(body={"metadata": {"namespace": "kube-system"}, "kind": "X"}),)), "kind, metadata in"),
-        (Rendered(add=(_manifest(retain=True, reclaim=True),)), "a contradiction"),
-        (Rendered(edit=(Set(REF, (), 1),)), r"at \(\)"),
-        (Rendered(edit=(Drop(REF, ({"name": "x"},)),)), "no field"),
-        (Rendered(edit=(Set(REF, ("kind",), "Secret"),)), "no field"),
-        (Rendered(edit=(Set(REF, ("metadata", "namespace"), "kube-system"),)), "no field"),
-        (Rendered(edit=(Set(REF, ("metadata", "labels"), {}),)), "no field"),
-        (Rendered(edit=(Set(REF, ("metadata", "labels", "a"), 1),)), "no field"),
+        (Rendered(add=(_manifest(retain=True, delete_with_application=True),)), "contradict each other"),
+        (Rendered(edit=(SetField(REF, (), 1),)), r"at \(\)"),
+        (Rendered(edit=(DropField(REF, ({"name": "x"},)),)), "no field"),
+        (Rendered(edit=(SetField(REF, ("kind",), "Secret"),)), "no field"),
+        (Rendered(edit=(SetField(REF, ("metadata", "namespace"), "kube-system"),)), "no field"),
+        (Rendered(edit=(SetField(REF, ("metadata", "labels"), {}),)), "no field"),
+        (Rendered(edit=(SetField(REF, ("metadata", "labels", "a"), 1),)), "no field"),
         (Rendered(wake_at=datetime(2026, 1, 1)), "without a time zone"),  # noqa: DTZ001 - the mistake under test
         (Rendered(scale=Scale.exact(-1)), "a size that none can have"),
-        (Rendered(scale=Scale.range(3, 2)), "a size that none can have"),
+        (Rendered(scale=Scale.between(3, 2)), "a size that none can have"),
     ],
 )
 def test_an_answer_that_asks_for_what_no_type_may_have_is_refused(answer: Rendered, what: str) -> None:
@@ -172,7 +173,7 @@ def test_an_answer_that_asks_for_what_no_type_may_have_is_refused(answer: Render
 
 @pytest.mark.parametrize("error", [ValueError("x"), RecursionError(), SystemExit(1), AssertionError()])
 def test_whatever_a_type_raises_is_a_fault_that_names_it(error: BaseException) -> None:
-    def do(ctx: Context[Any]) -> Rendered:
+    def do(ctx: TraitContext[Any]) -> Rendered:
         del ctx
         raise error
 
@@ -181,15 +182,15 @@ def test_whatever_a_type_raises_is_a_fault_that_names_it(error: BaseException) -
 
 
 def test_a_refusal_is_no_fault() -> None:
-    def do(ctx: Context[Any]) -> Rendered:
+    def do(ctx: TraitContext[Any]) -> Rendered:
         del ctx
-        raise Refuse(("no", "$.a"))
+        raise InvalidProperties("no", path="$.a")
 
-    with pytest.raises(Refuse):
+    with pytest.raises(InvalidProperties):
         _render(do)
 
 
-def _meddle(ctx: Context[Any]) -> Any:
+def _meddle(ctx: TraitContext[Any]) -> Any:
     ctx.component.metadata.annotations["a"] = "2"
     ctx.manifests[0].body["data"]["a"] = "2"
     ctx.properties["deep"]["list"].append(sys.maxsize)
@@ -199,7 +200,7 @@ def _meddle(ctx: Context[Any]) -> Any:
 
 def test_what_a_type_changes_of_its_inputs_is_thrown_away_and_told() -> None:
     offer, context = _offer(_meddle), _context()
-    rendered = plugin_call.render(offer, offer.provides.render, context)
+    rendered = plugin_call.render(offer, offer.type.render, context)
     assert rendered.warnings == ("example of acme 1.0 changed values that it was given; the changes have no effect",)
     assert context == _context()
 

@@ -63,7 +63,7 @@ def run(context: click.Context, /, *, port: int, release: str, no_controller: bo
 
 def _access() -> AccessSettings:
     """TLS with a new certificate, and RBAC; the kubeconfig's token is an administrator's."""
-    return AccessSettings(tls=certificates.generate(LocalSettings().host))
+    return AccessSettings(certificate=certificates.generate(LocalSettings().host))
 
 
 async def _serve(wishes: DevOptions) -> None:

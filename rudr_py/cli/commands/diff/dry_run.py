@@ -25,6 +25,7 @@ from rudr_py.kube import requests
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
+from rudr_py.model import kinds
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Run
 from rudr_py.render.values.plan import PlannedObject
@@ -187,7 +188,7 @@ class DryRun:
 
 
 def _is_instance(planned: PlannedObject) -> bool:
-    return planned.ref.kind == labels.COMPONENT_INSTANCE
+    return planned.ref.kind == kinds.COMPONENT_INSTANCE
 
 
 def _is_known(live: LiveObject, owner: LiveObject | None) -> bool:

@@ -12,6 +12,7 @@ from rudr_py.cli.commands.doctor.finding import Finding, note, ok, problem
 from rudr_py.cli.output import problems
 from rudr_py.errors import CatalogError
 from rudr_py.model.identity import TypeName
+from rudr_py.model.metadata_keys import PACKAGE_ANNOTATION
 from rudr_py.render.types import definitions
 from rudr_py.render.values import labels
 
@@ -80,7 +81,7 @@ def check(uses: Mapping[TypeUse, Sequence[str]], catalog: Catalog, published: Se
                 "plugins.packages, or an image of your own); rudr plugins lists what is here",
             )
         else:
-            package = (_meta(there).get("annotations") or {}).get(definitions.PACKAGE, "")
+            package = (_meta(there).get("annotations") or {}).get(PACKAGE_ANNOTATION, "")
             offered = f" by {package}" if package else ""
             name = package.partition(" ")[0]
             hint = f"to have it in rudr validate, render and diff: pip install {name}" if name else ""
@@ -140,7 +141,7 @@ def published(catalog: Catalog, there: Sequence[Document], namespace: str) -> It
 def _packages(documents: Iterable[Document]) -> dict[str, str]:
     found = {}
     for one in documents:
-        name, _, version = str((_meta(one).get("annotations") or {}).get(definitions.PACKAGE, "")).partition(" ")
+        name, _, version = str((_meta(one).get("annotations") or {}).get(PACKAGE_ANNOTATION, "")).partition(" ")
         if name:
             found[name] = version
     return found

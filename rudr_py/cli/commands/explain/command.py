@@ -62,7 +62,7 @@ def _list(catalog: Catalog, sorts: Iterable[Sort], form: Form | None, *, headers
         wide = form == "wide"
         rows = [["NAME", "SORT", "PACKAGE", *(["ABOUT"] if wide else [])]]
         for offer in offers:
-            about = next(iter(facts.paragraphs(offer.provides)), "<none>")
+            about = next(iter(facts.paragraphs(offer.type)), "<none>")
             rows.append([offer.name, names.sort_of(offer), offer.package, *([about] if wide else [])])
         return documents.table(rows, headers=headers)
     explained = [facts.explain(offer, catalog) for offer in offers]

@@ -26,12 +26,12 @@ def run(context: click.Context, sort: Sort, name: str, folder: Path) -> None:
 
 def check_free(catalog: Catalog, sort: Sort, name: str) -> None:
     """Raises ConfigError when a type of another package has the name: the new package could not be loaded beside it."""
-    spelled = {one: offer for offer in names.of_sort(catalog, sort) for one in (offer.name, *offer.provides.aliases)}
+    spelled = {one: offer for offer in names.of_sort(catalog, sort) for one in (offer.name, *offer.type.aliases)}
     offer = spelled.get(name)
     if offer is None or offer.package.split()[0] == scaffold.names(sort, name).values["package"]:
         return
     raise ConfigError(
         f'the {names.TITLES[sort]} "{name}" is there already, in {offer.package}, and a package with another of '
         "this name is not loaded; choose another name. A type that is to replace it needs "
-        f'overrides = ("{name}",): write it with another name, and change that'
+        f'replaces = ("{name}",): write it with another name, and change that'
     )

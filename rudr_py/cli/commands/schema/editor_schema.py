@@ -183,13 +183,13 @@ def _choose(node: Schema, key: str, offers: Iterable[Offer[Any]], *, closed: boo
     known = list(offers)
     names_ = {"enum": sorted(offer.name for offer in known)}
     # a pattern, because other spellings are not to be offered
-    aliases = [alias for offer in known for alias in offer.provides.aliases]
+    aliases = [alias for offer in known for alias in offer.type.aliases]
     others = [editor_types.pattern_of(aliases)] if aliases else []
     foreign = {"pattern": f"^(?!{_GROUP}/)[^/]+/v[0-9a-z]+[.][A-Z][A-Za-z0-9]*$"}
     node["properties"][key]["anyOf"] = [names_, *others, *([] if closed else [foreign])]
     node["allOf"] = [
         {
-            "if": editor_types.is_named(key, (offer.name, *offer.provides.aliases)),
+            "if": editor_types.is_named(key, (offer.name, *offer.type.aliases)),
             "then": _reference(editor_types.key_of(offer)),
         }
         for offer in known

@@ -17,12 +17,12 @@ from rudr_py.cli.types import facts, names
 def definition(offer: Offer[Any]) -> Schema:
     """What holds for the binding of a trait, of a scope, or for a component, that names this type."""
     sort = names.sort_of(offer)
-    about = " ".join(facts.paragraphs(offer.provides))
+    about = " ".join(facts.paragraphs(offer.type))
     if sort == "workload":
         settings = {"properties": {"workloadType": {"description": about}, "workloadSettings": _settings(offer)}}
         return {**settings, "required": ["workloadSettings"]} if offer.schema.get("required") else settings
     key = "name" if sort == "trait" else "type"
-    as_map = _renamed(json_schema.of_type(offer.schema), offer.provides.renamed_properties)
+    as_map = _renamed(json_schema.of_type(offer.schema), offer.type.renamed_properties)
     needed = bool(offer.schema.get("required"))
     properties: Schema = {"description": about}
     if sort == "trait":
@@ -75,7 +75,7 @@ def _renamed(properties: Schema, renamed: Mapping[str, str]) -> Schema:
 def _listed(offer: Offer[Any]) -> Schema:
     """The properties of a scope as a list of name and value, as OAM has it."""
     declared = json_schema.of_type(offer.schema)
-    named = _renamed(declared, offer.provides.renamed_properties)["properties"]
+    named = _renamed(declared, offer.type.renamed_properties)["properties"]
     closed = declared.get("additionalProperties") is False
     by_name = [
         {"if": is_one_of("name", [name]), "then": {"properties": {"value": inner}}} for name, inner in named.items()

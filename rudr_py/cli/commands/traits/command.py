@@ -47,14 +47,14 @@ def _fitting(traits: Sequence[Offer[Any]], misfits: Mapping[str, str] | None) ->
 
 
 def _row(trait: Offer[Any]) -> list[str]:
-    applies = ",".join(map(names.short, trait.provides.applies_to)) or "<none>"
-    return [trait.name, applies, ",".join(sorted(trait.provides.needs)) or "<none>", trait.package]
+    applies = ",".join(map(names.short, trait.type.applies_to)) or "<none>"
+    return [trait.name, applies, ",".join(sorted(trait.type.requires)) or "<none>", trait.package]
 
 
 def _wide(traits: Sequence[Offer[Any]], misfits: Mapping[str, str] | None) -> list[list[str]]:
     rows = [[*HEAD, *([] if misfits is None else ["FITS"]), "MESSAGE"]]
     for trait in traits:
-        about = next(iter(facts.paragraphs(trait.provides)), "<none>")
+        about = next(iter(facts.paragraphs(trait.type)), "<none>")
         why = misfits[trait.name] if misfits else ""
         rows.append([*_row(trait), *([] if misfits is None else ["no" if why else "yes"]), why or about])
     return rows

@@ -20,7 +20,7 @@ from rudr_py.cli.output import colour, problems
 from rudr_py.cli.output import documents as output
 from rudr_py.cli.output.live_text import LiveText, Text
 from rudr_py.controller.state import inventory
-from rudr_py.render.values import labels
+from rudr_py.model.kinds import COMPONENT_INSTANCE, DEPLOYMENT, JOB, REPLICA_SET, STATEFUL_SET
 
 Form = Literal["text", "wide", "yaml", "json", "name"]
 
@@ -35,11 +35,11 @@ class TreeQuery(NamedTuple):
 
 
 BETWEEN = (
-    labels.COMPONENT_INSTANCE,
-    Kind("apps/v1", "Deployment"),
-    Kind("apps/v1", "StatefulSet"),
-    Kind("apps/v1", "ReplicaSet"),
-    Kind("batch/v1", "Job"),
+    COMPONENT_INSTANCE,
+    DEPLOYMENT,
+    STATEFUL_SET,
+    REPLICA_SET,
+    JOB,
     list_watch.POD,
 )
 """Kinds that may stand in the tree though no application names them: controllers of others make them."""

@@ -1,8 +1,8 @@
-"""The cluster as the local controllers see it: the same verbs as over HTTP, called directly.
+"""The API client of the local controllers: the verbs of the API, called directly.
 
-Writes take the way of a request (admission, validation, ownership) under the manager's name. Nothing here awaits but
-a watch, so reading and then writing in one breath is atomic. Objects that are returned belong to the store: copy
-before changing (`copy.deepcopy`), then `update`.
+Writes pass admission and validation under the manager's name. Only a watch awaits, so a read and a write without
+`await` between them are atomic. Returned objects belong to the store: copy before changing (`copy.deepcopy`), then
+`update`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from rudr_py.local.storage.store import Object, ObjectList
 
 
 class Objects(Protocol):
-    """What a controller may do. Errors are those of `rudr_py.errors` (NotFoundError, ConflictError, …)."""
+    """The API as controllers use it. Errors are those of `rudr_py.errors` (NotFoundError, ConflictError, …)."""
 
     def kinds(self) -> tuple[Resource, ...]:
         """Return one resource per table of the store, in its stored version: built-in and custom."""
         ...
 
     def resource(self, kind: KindInfo) -> Resource | None:
-        """Return how a kind is served, whatever its version; None if it is not."""
+        """Return the resource that serves a kind in its version, or None."""
         ...
 
     def get(self, kind: KindInfo, namespace: str, name: str) -> Object | None:
@@ -34,11 +34,11 @@ class Objects(Protocol):
         ...
 
     def create(self, obj: Object) -> Object:
-        """Create from a body with apiVersion, kind, metadata; `generateName` works."""
+        """Create an object; `generateName` is supported."""
         ...
 
     def update(self, obj: Object) -> Object:
-        """Replace all but status; a resourceVersion in the body is checked (ConflictError)."""
+        """Replace all but the status; a resourceVersion in the body is checked (ConflictError)."""
         ...
 
     def update_status(self, obj: Object) -> Object:
@@ -46,20 +46,21 @@ class Objects(Protocol):
         ...
 
     def scale(self, kind: KindInfo, namespace: str, name: str, replicas: int) -> None:
-        """Set how many there are to be, through the scale subresource."""
+        """Set the number of replicas through the scale subresource."""
         ...
 
     def finalize(self, namespace: Object) -> Object:
-        """Write the `spec.finalizers` of a Namespace; a terminating one without any goes."""
+        """Write the `spec.finalizers` of a Namespace; a terminating one without finalizers is removed."""
         ...
 
     def delete(
         self, kind: KindInfo, namespace: str, name: str, *, propagation: str = "", uid: str = ""
     ) -> Object | None:
-        """Delete as a client would (finalizers are honoured); None if it is gone or another uid is there."""
+        """Delete an object (finalizers are respected); return None if it does not exist or has another uid."""
         ...
 
     def watch(self, kind: KindInfo | None = None) -> AsyncIterator[tuple[str, Object]]:
-        """Yield (ADDED | MODIFIED | DELETED, object): first all that exist as ADDED, then the changes, until the
-        store is closed. Without a kind: of every kind, told apart by the object's apiVersion and kind."""
+        """Yield (ADDED | MODIFIED | DELETED, object): first all existing objects as ADDED, then the changes, until the
+        store is closed. Without a kind, the objects of all kinds.
+        """
         ...

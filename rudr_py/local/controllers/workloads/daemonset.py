@@ -1,4 +1,4 @@
-"""DaemonSet: one pod on the one node that there is, replaced when the template changes."""
+"""DaemonSet: one pod on the only node, replaced when the template changes."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ def _is_current(pod: Object, revision: str) -> bool:
     return (pod["metadata"].get("labels") or {}).get(REVISION_LABEL) == revision
 
 
-def _run(world: ReconcileContext, daemon_set: Object, revision: str) -> None:
-    """See that there is one pod of the current template; an old one goes first, unless it waits to be deleted."""
-    pods = [pod for pod in world.controlled(daemon_set, POD) if is_active(pod)]
+def _run(context: ReconcileContext, daemon_set: Object, revision: str) -> None:
+    """Ensure one pod of the current template. Outdated pods are deleted first, unless the strategy is OnDelete."""
+    pods = [pod for pod in context.controlled(daemon_set, POD) if is_active(pod)]
     rolling = (daemon_set["spec"].get("updateStrategy") or {}).get("type", "RollingUpdate") == "RollingUpdate"
     old = [pod for pod in pods if not _is_current(pod, revision)]
     for pod in old if rolling else ():
-        world.delete(pod)
+        context.delete(pod)
     if len(pods) > (len(old) if rolling else 0):
         return
     name = daemon_set["metadata"]["name"]
-    pod = pod_from_template(daemon_set, daemon_set["spec"]["template"], name=world.generated_name(name))
+    pod = pod_from_template(daemon_set, daemon_set["spec"]["template"], name=context.generated_name(name))
     pod["metadata"]["generateName"] = f"{name}-"
     pod["metadata"]["labels"] = {**pod["metadata"].get("labels", {}), REVISION_LABEL: revision}
-    pod["spec"]["nodeName"] = world.settings.node_name
-    world.create(pod)
+    pod["spec"]["nodeName"] = context.settings.node_name
+    context.create(pod)
 
 
-def _status(world: ReconcileContext, daemon_set: Object, revision: str) -> tuple[Object, float | None]:
-    pods = [pod for pod in world.controlled(daemon_set, POD) if is_active(pod)]
-    ready, available, wait = availability(pods, daemon_set["spec"].get("minReadySeconds", 0), world.now())
+def _status(context: ReconcileContext, daemon_set: Object, revision: str) -> tuple[Object, float | None]:
+    pods = [pod for pod in context.controlled(daemon_set, POD) if is_active(pod)]
+    ready, available, wait = availability(pods, daemon_set["spec"].get("minReadySeconds", 0), context.now())
     status: Object = {
         "currentNumberScheduled": min(1, len(pods)),
         "desiredNumberScheduled": 1,
@@ -54,25 +54,27 @@ def _status(world: ReconcileContext, daemon_set: Object, revision: str) -> tuple
     return status, wait
 
 
-def _reconcile(world: ReconcileContext, key: QueueKey) -> float | None:
-    daemon_set = world.get(key)
+def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
+    daemon_set = context.get(key)
     if daemon_set is None or "deletionTimestamp" in daemon_set["metadata"]:
         return None
     metadata = daemon_set["metadata"]
     if daemon_set.get("status", {}).get("observedGeneration") != metadata.get("generation"):
-        world.adopt(daemon_set, POD, daemon_set["spec"]["selector"])
+        context.adopt(daemon_set, POD, daemon_set["spec"]["selector"])
     revision = template_hash(daemon_set["spec"]["template"])
-    _run(world, daemon_set, revision)
-    status, wait = _status(world, daemon_set, revision)
-    world.write_status(daemon_set, status)
+    _run(context, daemon_set, revision)
+    status, wait = _status(context, daemon_set, revision)
+    context.write_status(daemon_set, status)
     return wait
 
 
-def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == POD:
         yield from controller_key(change.object, DAEMON_SET)
     elif change.type != DELETED:
         yield change.key
 
 
-CONTROLLER = Controller(name="daemonset", kinds=frozenset({DAEMON_SET, POD}), concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(
+    name="daemonset", kinds=frozenset({DAEMON_SET, POD}), map_change=_map_change, reconcile=_reconcile
+)

@@ -1,7 +1,7 @@
-"""Deployment: one ReplicaSet per pod template, rolled over as its strategy says.
+"""Deployment: one ReplicaSet for each pod template, rolled over by its strategy.
 
-It writes ReplicaSets, and of the Deployment the status and the revision annotation only. `rollout` has the arithmetic,
-`deployment_status` the status.
+The controller writes ReplicaSets, the status and the revision annotation. `rollout` computes sizes, `deployment_status`
+the status.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SAFE_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
 def template_hash(template: Object, collisions: int = 0) -> str:
-    """Return a short name for a pod template: FNV-1 of its JSON, in letters that spell nothing."""
+    """Return a hash of a pod template: FNV-1 of its JSON, in letters that form no words."""
     text = json.dumps(template, sort_keys=True, separators=(",", ":")) + (str(collisions) if collisions else "")
     value = 0x811C9DC5
     for byte in text.encode():
@@ -58,24 +58,24 @@ def _age(replica_set: Object) -> tuple[float, int, str]:
     return times.seconds(metadata["creationTimestamp"]), _revision(replica_set), metadata["name"]
 
 
-class _Family:
-    """A Deployment's ReplicaSets: `new` has the current template, `old` the others, oldest first."""
+class _ReplicaSets:
+    """The ReplicaSets of a Deployment: `new` has the current template, `old` the others, oldest first."""
 
-    def __init__(self, world: ReconcileContext, deployment: Object) -> None:
-        wanted = _bare(deployment["spec"]["template"])
-        found = sorted(world.controlled(deployment, REPLICA_SET), key=_age)
-        found = [each for each in found if "deletionTimestamp" not in each["metadata"]]
-        self.world = world
+    def __init__(self, context: ReconcileContext, deployment: Object) -> None:
+        template = _bare(deployment["spec"]["template"])
+        replica_sets = sorted(context.controlled(deployment, REPLICA_SET), key=_age)
+        replica_sets = [each for each in replica_sets if "deletionTimestamp" not in each["metadata"]]
+        self.context = context
         self.deployment = deployment
-        self.bounds = rollout.limits(deployment["spec"])
-        self.new = next((each for each in found if _bare(each["spec"]["template"]) == wanted), None)
-        self.old = [each for each in found if each is not self.new]
+        self.limits = rollout.limits(deployment["spec"])
+        self.new = next((each for each in replica_sets if _bare(each["spec"]["template"]) == template), None)
+        self.old = [each for each in replica_sets if each is not self.new]
 
     @property
     def all(self) -> list[Object]:
         return [*self.old, *([self.new] if self.new else [])]
 
-    def parts(self, replica_sets: Iterable[Object]) -> list[ReplicaSetSize]:
+    def current_sizes(self, replica_sets: Iterable[Object]) -> list[ReplicaSetSize]:
         return [
             ReplicaSetSize(
                 name=each["metadata"]["name"],
@@ -87,10 +87,10 @@ class _Family:
         ]
 
     def resize(self, sizes: dict[str, int]) -> bool:
-        """Write the new sizes, and the limits of the Deployment; return whether a size changed."""
+        """Write new sizes and the annotations with the limits; return whether a size changed."""
         sized = {
-            DESIRED_REPLICAS: str(self.bounds.replicas),
-            MAX_REPLICAS: str(self.bounds.replicas + self.bounds.surge),
+            DESIRED_REPLICAS: str(self.limits.replicas),
+            MAX_REPLICAS: str(self.limits.replicas + self.limits.surge),
         }
         changed = False
         for each in self.all:
@@ -104,14 +104,14 @@ class _Family:
         return changed
 
     def _replace(self, replica_set: Object) -> None:
-        written = self.world.update(replica_set)
+        written = self.context.update(replica_set)
         uid = written["metadata"]["uid"]
         self.old = [written if each["metadata"]["uid"] == uid else each for each in self.old]
         if self.new and self.new["metadata"]["uid"] == uid:
             self.new = written
 
     def ensure_new(self) -> None:
-        """See to a ReplicaSet of the current template that has the highest revision."""
+        """Ensure a ReplicaSet of the current template with the highest revision."""
         revision = max(map(_revision, self.old), default=0) + 1
         inherited = _inherited(self.deployment)
         if self.new is None:
@@ -120,10 +120,10 @@ class _Family:
             return
         revision = max(revision, _revision(self.new))
         annotations = self.new["metadata"].get("annotations") or {}
-        wanted = {**annotations, **inherited, REVISION: str(revision)}
+        desired = {**annotations, **inherited, REVISION: str(revision)}
         spec, delay = self.new["spec"], self.deployment["spec"].get("minReadySeconds", 0)
-        if wanted != annotations or spec.get("minReadySeconds", 0) != delay:
-            metadata = {**self.new["metadata"], "annotations": wanted}
+        if desired != annotations or spec.get("minReadySeconds", 0) != delay:
+            metadata = {**self.new["metadata"], "annotations": desired}
             self._replace({**self.new, "metadata": metadata, "spec": {**spec, "minReadySeconds": delay}})
 
     def _create(self, revision: int, inherited: dict[str, str]) -> Object:
@@ -138,12 +138,12 @@ class _Family:
         template["metadata"]["labels"] = {**(template["metadata"].get("labels") or {}), **label}
         selector = {**spec["selector"], "matchLabels": {**(spec["selector"].get("matchLabels") or {}), **label}}
         empty = ReplicaSetSize(name=name, replicas=0, available=0)
-        size = rollout.new_size(empty, self.parts(self.old), self.bounds)
+        size = rollout.new_size(empty, self.current_sizes(self.old), self.limits)
         annotations = {
             **inherited,
             REVISION: str(revision),
-            DESIRED_REPLICAS: str(self.bounds.replicas),
-            MAX_REPLICAS: str(self.bounds.replicas + self.bounds.surge),
+            DESIRED_REPLICAS: str(self.limits.replicas),
+            MAX_REPLICAS: str(self.limits.replicas + self.limits.surge),
         }
         body: Object = {
             "apiVersion": "apps/v1",
@@ -159,7 +159,7 @@ class _Family:
         }
         if spec.get("minReadySeconds"):
             body["spec"]["minReadySeconds"] = spec["minReadySeconds"]
-        return self.world.create(body)
+        return self.context.create(body)
 
 
 def _inherited(deployment: Object) -> dict[str, str]:
@@ -167,20 +167,20 @@ def _inherited(deployment: Object) -> dict[str, str]:
     return {key: value for key, value in annotations.items() if key not in _UNCOPIED}
 
 
-def _scale_only(family: _Family) -> None:
-    """The size changed (or the rollout is paused): keep the proportions between the ReplicaSets."""
-    active = [each for each in family.all if each["spec"].get("replicas", 1) > 0]
-    bounds = family.bounds
+def _scale(replica_sets: _ReplicaSets) -> None:
+    """Scale a paused or resized Deployment without a rollout, and keep the proportions of its ReplicaSets."""
+    active = [each for each in replica_sets.all if each["spec"].get("replicas", 1) > 0]
+    limits = replica_sets.limits
     if len(active) <= 1:
-        chosen = active[0] if active else (family.new or next(iter(family.old[::-1]), None))
-        sizes = {chosen["metadata"]["name"]: bounds.replicas} if chosen else {}
-    elif family.new and _saturated(family.new, bounds.replicas):
-        sizes = {each["metadata"]["name"]: 0 for each in family.old}
-    elif bounds.rolling:
-        sizes = rollout.proportional_sizes(family.parts(family.all[::-1]), bounds)
+        chosen = active[0] if active else (replica_sets.new or next(iter(replica_sets.old[::-1]), None))
+        sizes = {chosen["metadata"]["name"]: limits.replicas} if chosen else {}
+    elif replica_sets.new and _saturated(replica_sets.new, limits.replicas):
+        sizes = {each["metadata"]["name"]: 0 for each in replica_sets.old}
+    elif limits.rolling:
+        sizes = rollout.proportional_sizes(replica_sets.current_sizes(replica_sets.all[::-1]), limits)
     else:
         sizes = {}
-    family.resize(sizes)
+    replica_sets.resize(sizes)
 
 
 def _saturated(replica_set: Object, replicas: int) -> bool:
@@ -189,95 +189,98 @@ def _saturated(replica_set: Object, replicas: int) -> bool:
     return bool(replica_set["spec"].get("replicas", 1) == replicas == available and desired == str(replicas))
 
 
-def _roll(family: _Family) -> None:
-    (new,), old = family.parts([family.new] if family.new else []), family.parts(family.old)
-    if not family.resize({new.name: rollout.new_size(new, old, family.bounds)}):
-        family.resize(rollout.old_sizes(new, old, family.bounds))
+def _roll(replica_sets: _ReplicaSets) -> None:
+    (new,), old = (
+        replica_sets.current_sizes([replica_sets.new] if replica_sets.new else []),
+        replica_sets.current_sizes(replica_sets.old),
+    )
+    if not replica_sets.resize({new.name: rollout.new_size(new, old, replica_sets.limits)}):
+        replica_sets.resize(rollout.old_sizes(new, old, replica_sets.limits))
 
 
-def _recreate(family: _Family) -> None:
-    """Old pods first go, all of them, then the new ones come."""
-    if family.resize({each["metadata"]["name"]: 0 for each in family.old}):
+def _recreate(replica_sets: _ReplicaSets) -> None:
+    """Delete all old pods, then create the new ones."""
+    if replica_sets.resize({each["metadata"]["name"]: 0 for each in replica_sets.old}):
         return
-    world = family.world
-    if any(is_active(pod) for each in family.old for pod in world.controlled(each, POD)):
+    context = replica_sets.context
+    if any(is_active(pod) for each in replica_sets.old for pod in context.controlled(each, POD)):
         return
-    family.ensure_new()
-    if family.new is not None:
-        family.resize({family.new["metadata"]["name"]: family.bounds.replicas})
+    replica_sets.ensure_new()
+    if replica_sets.new is not None:
+        replica_sets.resize({replica_sets.new["metadata"]["name"]: replica_sets.limits.replicas})
 
 
-def _is_scaling(family: _Family) -> bool:
-    wanted = str(family.bounds.replicas)
+def _is_scaling(replica_sets: _ReplicaSets) -> bool:
+    desired = str(replica_sets.limits.replicas)
     return any(
-        (each["metadata"].get("annotations") or {}).get(DESIRED_REPLICAS, wanted) != wanted
-        for each in family.all
+        (each["metadata"].get("annotations") or {}).get(DESIRED_REPLICAS, desired) != desired
+        for each in replica_sets.all
         if each["spec"].get("replicas", 1) > 0
     )
 
 
-def _clean_up(family: _Family) -> None:
+def _clean_up(replica_sets: _ReplicaSets) -> None:
     """Delete the oldest empty ReplicaSets beyond the history limit."""
-    limit = family.deployment["spec"].get("revisionHistoryLimit", 10)
+    limit = replica_sets.deployment["spec"].get("revisionHistoryLimit", 10)
     empty = [
         each
-        for each in family.old
+        for each in replica_sets.old
         if not each["spec"].get("replicas", 1) and not each.get("status", {}).get("replicas", 0)
     ]
-    for each in sorted(empty, key=_revision)[: max(0, len(family.old) - limit)]:
-        family.world.delete(each)
+    for each in sorted(empty, key=_revision)[: max(0, len(replica_sets.old) - limit)]:
+        replica_sets.context.delete(each)
 
 
-def _reconcile(world: ReconcileContext, key: QueueKey) -> float | None:
-    deployment = world.get(key)
+def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
+    deployment = context.get(key)
     if deployment is None:
         return None
     metadata, spec = deployment["metadata"], deployment["spec"]
     if "deletionTimestamp" not in metadata:
         if deployment.get("status", {}).get("observedGeneration") != metadata.get("generation"):
-            world.adopt(deployment, REPLICA_SET, spec["selector"])
-        family = _Family(world, deployment)
-        created = family.new is None
-        if spec.get("paused") or _is_scaling(family):
-            _scale_only(family)
-        elif family.bounds.rolling:
-            family.ensure_new()
-            _roll(family)
+            context.adopt(deployment, REPLICA_SET, spec["selector"])
+        replica_sets = _ReplicaSets(context, deployment)
+        created = replica_sets.new is None
+        if spec.get("paused") or _is_scaling(replica_sets):
+            _scale(replica_sets)
+        elif replica_sets.limits.rolling:
+            replica_sets.ensure_new()
+            _roll(replica_sets)
         else:
-            _recreate(family)
+            _recreate(replica_sets)
     else:
-        family, created = _Family(world, deployment), False
+        replica_sets, created = _ReplicaSets(context, deployment), False
     view = DeploymentView(
-        deployment=deployment, new=family.new, old=tuple(family.old), created=created, now=world.now()
+        deployment=deployment, new=replica_sets.new, old=tuple(replica_sets.old), created=created, now=context.now()
     )
-    status, wake = deployment_status.status(view, family.bounds)
-    _write(world, deployment, status, family.new)
+    status, wake = deployment_status.status(view, replica_sets.limits)
+    _write(context, deployment, status, replica_sets.new)
     if deployment_status.is_complete(deployment, status):
-        _clean_up(family)
+        _clean_up(replica_sets)
     return wake
 
 
-def _write(world: ReconcileContext, deployment: Object, status: Object, new: Object | None) -> None:
-    """Write status and revision in one, as the real controller does: through the status subresource."""
+def _write(context: ReconcileContext, deployment: Object, status: Object, new: Object | None) -> None:
+    """Write status and revision in one request to the status subresource, as the real controller does."""
     annotations = deployment["metadata"].get("annotations") or {}
     revised = {**annotations, REVISION: str(_revision(new))} if new else annotations
     if status != deployment.get("status", {}) or revised != annotations:
         metadata = {**deployment["metadata"], "annotations": revised}
-        world.write_status({**deployment, "metadata": metadata, "status": None}, status)
+        context.write_status({**deployment, "metadata": metadata, "status": None}, status)
 
 
-def _concerns(world: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == REPLICA_SET:
         yield from controller_key(change.object, DEPLOYMENT)
     elif change.key.kind == POD:
-        # only Recreate waits for pods to go, and a ReplicaSet's status tells the rest
+        # only Recreate waits for the deletion of pods; all else is in the status of ReplicaSets
         for owner in controller_key(change.object, REPLICA_SET) if change.type == DELETED else ():
-            replica_set = world.get(owner)
+            replica_set = context.get(owner)
             yield from controller_key(replica_set, DEPLOYMENT) if replica_set else ()
     elif change.type != DELETED:
         yield change.key
 
 
 CONTROLLER = Controller(
-    name="deployment", kinds=frozenset({DEPLOYMENT, REPLICA_SET, POD}), concerns=_concerns, reconcile=_reconcile
+    name="deployment", kinds=frozenset({DEPLOYMENT, REPLICA_SET, POD}), map_change=_map_change, reconcile=_reconcile
 )

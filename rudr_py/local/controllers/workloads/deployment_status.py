@@ -1,4 +1,4 @@
-"""The status of a Deployment, as a function of it, its ReplicaSets and the time. Pure."""
+"""The status of a Deployment, from its spec, its ReplicaSets and the time. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NO_DEADLINE = 2**31 - 1
 
 
 class DeploymentView(msgspec.Struct, frozen=True, kw_only=True):
-    """What the status is made of. `created`: the ReplicaSet of the current template was not there before."""
+    """The inputs of the status. `created`: this reconcile created the ReplicaSet of the current template."""
 
     deployment: Object
     new: Object | None
@@ -24,34 +24,34 @@ class DeploymentView(msgspec.Struct, frozen=True, kw_only=True):
     now: float
 
 
-def status(view: DeploymentView, bounds: RolloutLimits) -> tuple[Object, float | None]:
-    """Return the status, and in how many seconds the progress deadline passes if nothing moves."""
+def status(view: DeploymentView, limits: RolloutLimits) -> tuple[Object, float | None]:
+    """Return the status, and the seconds until the progress deadline."""
     deployment, before = view.deployment, view.deployment.get("status", {})
-    every = [*view.old, *([view.new] if view.new else [])]
-    available = _sum(every, "availableReplicas")
+    replica_sets = [*view.old, *([view.new] if view.new else [])]
+    available = _sum(replica_sets, "availableReplicas")
     counts = {
         "observedGeneration": deployment["metadata"].get("generation", 0),
-        "replicas": _sum(every, "replicas"),
+        "replicas": _sum(replica_sets, "replicas"),
         "updatedReplicas": _sum([view.new] if view.new else [], "replicas"),
-        "readyReplicas": _sum(every, "readyReplicas"),
+        "readyReplicas": _sum(replica_sets, "readyReplicas"),
         "availableReplicas": available,
-        "unavailableReplicas": max(0, sum(each["spec"].get("replicas", 1) for each in every) - available),
+        "unavailableReplicas": max(0, sum(each["spec"].get("replicas", 1) for each in replica_sets) - available),
         "collisionCount": before.get("collisionCount"),
     }
-    made = without_zeros(counts)
-    progressing, wake = _progressing(view, made)
-    conditions = [_available(view, available >= bounds.least_available)]
+    new_status = without_zeros(counts)
+    progressing, wake = _progressing(view, new_status)
+    conditions = [_available(view, available >= limits.least_available)]
     if progressing is not None:
         conditions.append(progressing)
-    made["conditions"] = conditions
-    return made, wake
+    new_status["conditions"] = conditions
+    return new_status, wake
 
 
 def is_complete(deployment: Object, status: Object) -> bool:
-    """Return whether all pods are of the current template and available, and no other one is left."""
-    wanted = deployment["spec"].get("replicas", 1)
+    """Return whether all pods have the current template and are available, and no others exist."""
+    replicas = deployment["spec"].get("replicas", 1)
     names = ("updatedReplicas", "replicas", "availableReplicas")
-    return all(status.get(name, 0) == wanted for name in names) and status.get("observedGeneration", 0) >= deployment[
+    return all(status.get(name, 0) == replicas for name in names) and status.get("observedGeneration", 0) >= deployment[
         "metadata"
     ].get("generation", 0)
 
@@ -65,7 +65,7 @@ def _available(view: DeploymentView, enough: bool) -> Object:
         reason, message = "MinimumReplicasAvailable", "Deployment has minimum availability."
     else:
         reason, message = "MinimumReplicasUnavailable", "Deployment does not have minimum availability."
-    return _dated(view, times.condition("Available", enough, reason, message))
+    return _with_times(view, times.condition("Available", enough, reason, message))
 
 
 def _progressing(view: DeploymentView, counts: dict[str, Any]) -> tuple[Object | None, float | None]:
@@ -75,51 +75,55 @@ def _progressing(view: DeploymentView, counts: dict[str, Any]) -> tuple[Object |
     if deadline == _NO_DEADLINE:
         return None, None
     if deployment["spec"].get("paused"):
-        return _dated(view, _unknown("DeploymentPaused", "Deployment is paused")), None
+        return _with_times(view, _unknown("DeploymentPaused", "Deployment is paused")), None
     if before is not None and before["reason"] == "DeploymentPaused":
-        return _dated(view, _unknown("DeploymentResumed", "Deployment is resumed")), 0.0
-    return _moving(view, counts, before, deadline)
+        return _with_times(view, _unknown("DeploymentResumed", "Deployment is resumed")), 0.0
+    return _rollout_condition(view, counts, before, deadline)
 
 
-def _moving(
+def _rollout_condition(
     view: DeploymentView, counts: Object, before: Object | None, deadline: float
 ) -> tuple[Object, float | None]:
-    """The condition of a rollout that is not paused."""
+    """Return the Progressing condition of a rollout that is not paused."""
     deployment = view.deployment
     name = view.new["metadata"]["name"] if view.new else ""
     subject = f'ReplicaSet "{name}"' if name else f'Deployment "{deployment["metadata"]["name"]}"'
     if is_complete(deployment, counts):
         message = f"{subject} has successfully progressed."
-        return _dated(view, times.condition("Progressing", True, "NewReplicaSetAvailable", message)), None
+        return _with_times(view, times.condition("Progressing", True, "NewReplicaSetAvailable", message)), None
     if view.created and name:
         message = f'Created new replica set "{name}"'
-        return _dated(view, times.condition("Progressing", True, "NewReplicaSetCreated", message), anew=True), deadline
-    if before is None or _has_moved(deployment.get("status", {}), counts):
+        return _with_times(
+            view, times.condition("Progressing", True, "NewReplicaSetCreated", message), anew=True
+        ), deadline
+    if before is None or _has_progressed(deployment.get("status", {}), counts):
         message = f"{subject} is progressing."
-        return _dated(view, times.condition("Progressing", True, "ReplicaSetUpdated", message), anew=True), deadline
+        return _with_times(
+            view, times.condition("Progressing", True, "ReplicaSetUpdated", message), anew=True
+        ), deadline
     if before["reason"] == "NewReplicaSetAvailable":
         return before, None
-    left = deadline - times.since(before["lastUpdateTime"], view.now)
-    if before["reason"] != "ProgressDeadlineExceeded" and left > 0:
-        return before, left
+    remaining = deadline - times.since(before["lastUpdateTime"], view.now)
+    if before["reason"] != "ProgressDeadlineExceeded" and remaining > 0:
+        return before, remaining
     message = f"{subject} has timed out progressing."
-    return _dated(view, times.condition("Progressing", False, "ProgressDeadlineExceeded", message)), None
+    return _with_times(view, times.condition("Progressing", False, "ProgressDeadlineExceeded", message)), None
 
 
 def _unknown(reason: str, message: str) -> Object:
     return {"type": "Progressing", "status": "Unknown", "reason": reason, "message": message}
 
 
-def _has_moved(before: Object, after: Object) -> bool:
-    """More updated, ready or available pods, or fewer of earlier templates."""
+def _has_progressed(before: Object, after: Object) -> bool:
+    """Whether there are more updated, ready or available pods, or fewer outdated ones."""
     old_before = before.get("replicas", 0) - before.get("updatedReplicas", 0)
     old_after = after.get("replicas", 0) - after.get("updatedReplicas", 0)
     names = ("updatedReplicas", "readyReplicas", "availableReplicas")
     return old_after < old_before or any(after.get(name, 0) > before.get(name, 0) for name in names)
 
 
-def _dated(view: DeploymentView, condition: Object, *, anew: bool = False) -> Object:
-    """Complete a condition with its times; it is updated when it says something else, or `anew`."""
+def _with_times(view: DeploymentView, condition: Object, *, anew: bool = False) -> Object:
+    """Set the times of a condition; lastUpdateTime changes with its content, or if `anew`."""
     before = times.find(view.deployment.get("status", {}).get("conditions"), condition["type"])
     stamp = times.stamp(view.now)
     dated = times.transitioned(condition, before, stamp)

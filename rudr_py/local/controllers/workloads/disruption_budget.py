@@ -1,4 +1,4 @@
-"""PodDisruptionBudget: counts the healthy pods that it selects, and how many may be evicted now."""
+"""PodDisruptionBudget: counts healthy pods and the disruptions that are allowed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BUDGET = KindInfo("policy/v1", "PodDisruptionBudget")
 
 
 def _share(value: int | str, of: int) -> int:
-    """A count, or a share of all rounded up."""
+    """Return a count, or a percentage of `of`, rounded up."""
     if isinstance(value, int):
         return value
     return math.ceil(int(value.rstrip("%")) * of / 100)
@@ -31,14 +31,14 @@ def _desired(spec: Object, expected: int) -> int:
     return _share(spec.get("minAvailable", 1), expected)
 
 
-def _reconcile(world: ReconcileContext, key: QueueKey) -> None:
-    budget = world.get(key)
+def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
+    budget = context.get(key)
     if budget is None or "deletionTimestamp" in budget["metadata"]:
         return
     selector = budget["spec"].get("selector")
     text = selectors.match_labels(selector) if selector is not None else None
-    found = [] if text is None else world.objects.list(POD, key.namespace, selector=text)
-    pods = [pod for pod in found if is_active(pod)]
+    selected = [] if text is None else context.objects.list(POD, key.namespace, selector=text)
+    pods = [pod for pod in selected if is_active(pod)]
     healthy = sum(times.is_true(pod, "Ready") for pod in pods)
     desired = _desired(budget["spec"], len(pods))
     allowed = max(0, healthy - desired) if pods else 0
@@ -49,25 +49,25 @@ def _reconcile(world: ReconcileContext, key: QueueKey) -> None:
         "message": "",
         "observedGeneration": budget["metadata"]["generation"],
     }
-    known = times.find(before.get("conditions"), "DisruptionAllowed")
+    live_condition = times.find(before.get("conditions"), "DisruptionAllowed")
     status: Object = {
-        "conditions": [times.transitioned(condition, known, world.stamp())],
+        "conditions": [times.transitioned(condition, live_condition, context.stamp())],
         "currentHealthy": healthy,
         "desiredHealthy": desired,
         "disruptionsAllowed": allowed,
         "expectedPods": len(pods),
         "observedGeneration": budget["metadata"]["generation"],
     }
-    world.write_status(budget, status)
+    context.write_status(budget, status)
 
 
-def _concerns(world: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == BUDGET:
         if change.type != DELETED:
             yield change.key
         return
-    for budget in world.objects.list(BUDGET, change.key.namespace):
+    for budget in context.objects.list(BUDGET, change.key.namespace):
         yield QueueKey(BUDGET, change.key.namespace, budget["metadata"]["name"])
 
 
-CONTROLLER = Controller(name="disruption", kinds=frozenset({BUDGET, POD}), concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(name="disruption", kinds=frozenset({BUDGET, POD}), map_change=_map_change, reconcile=_reconcile)

@@ -1,8 +1,8 @@
-"""HorizontalPodAutoscaler: keeps its target within the bounds, and follows the load that a test makes up.
+"""HorizontalPodAutoscaler: keeps its target within the limits and follows a scripted load.
 
-There are no metrics here. Without a word the load is just what the autoscaler aims at, so the target stays as it is
-within its bounds. The annotation `local.rudr.dev/desired-replicas` on the autoscaler says what the metrics ask for
-instead; `none` is a cluster without a metrics server.
+There are no metrics: by default the load equals the target value, so only the limits change the replicas. The
+annotation `local.rudr.dev/desired-replicas` of the autoscaler sets the recommendation of the metrics; `none` simulates
+a cluster without a metrics server.
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ _SOURCES = {
 }
 
 
-def _wanted(autoscaler: Object, current: int) -> int | None:
-    """How many the metrics ask for; None when there are no metrics."""
+def _recommended(autoscaler: Object, current: int) -> int | None:
+    """Return the recommended replicas; None without metrics."""
     text = (autoscaler["metadata"].get("annotations") or {}).get(DESIRED_ANNOTATION, "")
     if text == NO_METRICS:
         return None
     return int(text) if text.isdecimal() else current
 
 
-def _desired(autoscaler: Object, current: int, wanted: int | None) -> int:
+def _desired(autoscaler: Object, current: int, recommended: int | None) -> int:
     if current == 0:
         return 0
     spec = autoscaler["spec"]
-    chosen = current if wanted is None else wanted
+    chosen = current if recommended is None else recommended
     return max(int(spec.get("minReplicas") or 1), min(chosen, int(spec["maxReplicas"])))
 
 
-def _measured(autoscaler: Object) -> Iterator[Object]:
-    """The metrics of the spec, each at its target."""
+def _current_metrics(autoscaler: Object) -> Iterator[Object]:
+    """Yield the metrics of the spec, each at its target value."""
     for metric in autoscaler["spec"].get("metrics") or ():
         kind = metric.get("type", "")
         key = _SOURCES.get(kind, "")
@@ -60,7 +60,7 @@ def _measured(autoscaler: Object) -> Iterator[Object]:
         yield {"type": kind, key: {**about, "current": current}}
 
 
-def _conditions(target: Object | None, desired: int, wanted: int | None) -> Iterable[Object]:
+def _conditions(target: Object | None, desired: int, recommended: int | None) -> Iterable[Object]:
     if target is None:
         message = "the HPA controller was unable to get the target's current scale"
         yield times.condition("AbleToScale", False, "FailedGetScale", message)
@@ -69,7 +69,7 @@ def _conditions(target: Object | None, desired: int, wanted: int | None) -> Iter
     if desired == 0:
         message = "scaling is disabled since the replica count of the target is zero"
         yield times.condition("ScalingActive", False, "ScalingDisabled", message)
-    elif wanted is None:
+    elif recommended is None:
         message = (
             "the HPA was unable to compute the replica count: failed to get cpu utilization: "
             "unable to get metrics for resource cpu: no metrics returned from resource metrics API"
@@ -78,25 +78,25 @@ def _conditions(target: Object | None, desired: int, wanted: int | None) -> Iter
     else:
         message = "the HPA was able to successfully calculate a replica count"
         yield times.condition("ScalingActive", True, "ValidMetricFound", message)
-        if wanted == desired:
+        if recommended == desired:
             message = "the desired count is within the acceptable range"
             yield times.condition("ScalingLimited", False, "DesiredWithinRange", message)
         else:
-            few = wanted < desired
+            few = recommended < desired
             reason = "TooFewReplicas" if few else "TooManyReplicas"
             bound = "less than the minimum" if few else "more than the maximum"
             yield times.condition("ScalingLimited", True, reason, f"the desired replica count is {bound} replica count")
 
 
-def _reconcile(world: ReconcileContext, key: QueueKey) -> None:
-    autoscaler = world.get(key)
+def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
+    autoscaler = context.get(key)
     if autoscaler is None or "deletionTimestamp" in autoscaler["metadata"]:
         return
     reference = autoscaler["spec"]["scaleTargetRef"]
     kind = KindInfo(reference["apiVersion"], reference["kind"])
-    resource = world.objects.resource(kind)
+    resource = context.objects.resource(kind)
     scalable = resource is not None and resource.has("scale")
-    target = world.objects.get(kind, key.namespace, reference["name"]) if scalable else None
+    target = context.objects.get(kind, key.namespace, reference["name"]) if scalable else None
     before = autoscaler.get("status", {})
     status: Object = {
         "currentReplicas": before.get("currentReplicas", 0),
@@ -105,31 +105,34 @@ def _reconcile(world: ReconcileContext, key: QueueKey) -> None:
     }
     if "lastScaleTime" in before:
         status["lastScaleTime"] = before["lastScaleTime"]
-    wanted = None
+    recommended = None
     if target is not None:
         size = int(target["spec"].get("replicas", 1))
-        wanted = _wanted(autoscaler, size)
-        desired = _desired(autoscaler, size, wanted)
+        recommended = _recommended(autoscaler, size)
+        desired = _desired(autoscaler, size, recommended)
         status |= {"currentReplicas": target.get("status", {}).get("replicas", 0), "desiredReplicas": desired}
-        status["currentMetrics"] = None if wanted is None else list(_measured(autoscaler))
+        status["currentMetrics"] = None if recommended is None else list(_current_metrics(autoscaler))
         if desired != size:
-            world.objects.scale(kind, key.namespace, reference["name"], desired)
-            status["lastScaleTime"] = world.stamp()
-    known = {each["type"]: each for each in before.get("conditions") or ()}
+            context.objects.scale(kind, key.namespace, reference["name"], desired)
+            status["lastScaleTime"] = context.stamp()
+    live_conditions = {each["type"]: each for each in before.get("conditions") or ()}
     status["conditions"] = [
-        times.transitioned(each, known.get(each["type"]), world.stamp())
-        for each in _conditions(target, status["desiredReplicas"], wanted)
+        times.transitioned(each, live_conditions.get(each["type"]), context.stamp())
+        for each in _conditions(target, status["desiredReplicas"], recommended)
     ]
-    world.write_status(autoscaler, status)
+    context.write_status(autoscaler, status)
 
 
-def _concerns(world: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind in _TARGETS:
-        yield from world.index.scaling(AUTOSCALER, change.key)
+        yield from context.index.scaling(AUTOSCALER, change.key)
     elif change.type != DELETED:
         yield change.key
 
 
 CONTROLLER = Controller(
-    name="horizontalpodautoscaler", kinds=frozenset({AUTOSCALER, *_TARGETS}), concerns=_concerns, reconcile=_reconcile
+    name="horizontalpodautoscaler",
+    kinds=frozenset({AUTOSCALER, *_TARGETS}),
+    map_change=_map_change,
+    reconcile=_reconcile,
 )

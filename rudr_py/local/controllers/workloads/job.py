@@ -1,6 +1,6 @@
-"""Job: runs pods until enough of them succeeded, or too many failed.
+"""Job: runs pods until enough of them succeeded or too many failed.
 
-A pod carries a finalizer until it is counted, so that none is lost or counted twice. `job_status` has the conditions.
+Pods have a finalizer until they are counted, so none is lost or counted twice. `job_status` has the conditions.
 """
 
 from __future__ import annotations
@@ -36,23 +36,23 @@ def _index_of(pod: Object) -> int:
     return int((pod["metadata"].get("annotations") or {}).get(INDEX, "-1"))
 
 
-def _release(world: ReconcileContext, pod: Object) -> None:
-    live = world.same(pod)
+def _remove_finalizer(context: ReconcileContext, pod: Object) -> None:
+    live = context.same(pod)
     if live is not None and not _is_counted(live):
-        world.update(without_finalizer(live, TRACKING))
+        context.update(without_finalizer(live, TRACKING))
 
 
-def _drop(world: ReconcileContext, pods: Iterable[Object]) -> None:
-    """Delete pods that are not to be counted."""
+def _delete_uncounted(context: ReconcileContext, pods: Iterable[Object]) -> None:
+    """Delete pods without counting them."""
     for pod in pods:
-        _release(world, pod)
-        live = world.same(pod)
+        _remove_finalizer(context, pod)
+        live = context.same(pod)
         if live is not None:
-            world.delete(live)
+            context.delete(live)
 
 
 def _count(job: Object, pods: list[Object]) -> Object:
-    """Return the status with the pods that ended since; a pod deleted before it succeeded has failed."""
+    """Return the status with newly ended pods counted; a pod deleted before it succeeded counts as failed."""
     status = dict(job.get("status", {}))
     done = job_status.indexes(status.get("completedIndexes", ""))
     for pod in pods:
@@ -69,8 +69,8 @@ def _count(job: Object, pods: list[Object]) -> Object:
     return status
 
 
-def _wanted(spec: Object, succeeded: int, active: int) -> int:
-    """How many pods are to be active."""
+def _desired_active(spec: Object, succeeded: int, active: int) -> int:
+    """Return the desired number of active pods."""
     parallelism = int(spec.get("parallelism", 1))
     completions = spec.get("completions")
     if completions is None:
@@ -78,13 +78,13 @@ def _wanted(spec: Object, succeeded: int, active: int) -> int:
     return max(0, min(parallelism, int(completions) - succeeded))
 
 
-def _pause(world: ReconcileContext, pods: list[Object], failed: int) -> float:
-    """The seconds until another pod may follow the last one that failed."""
+def _backoff(context: ReconcileContext, pods: list[Object], failed: int) -> float:
+    """Return the remaining backoff after the last failed pod, in seconds."""
     ends = [times.seconds(_ended_at(pod)) for pod in pods if _phase(pod) == "Failed"]
     if not ends or not failed:
         return 0.0
-    pause = min(_LONGEST_PAUSE, world.settings.job_backoff * float(2 ** min(failed - 1, 16)))
-    return max(0.0, max(ends) + pause - world.now())
+    pause = min(_LONGEST_PAUSE, context.settings.job_backoff * float(2 ** min(failed - 1, 16)))
+    return max(0.0, max(ends) + pause - context.now())
 
 
 def _ended_at(pod: Object) -> str:
@@ -94,28 +94,28 @@ def _ended_at(pod: Object) -> str:
     return str(pod["metadata"]["creationTimestamp"])
 
 
-def _scale(world: ReconcileContext, job: Object, status: Object, pods: list[Object]) -> float | None:
-    """Create missing pods and delete superfluous ones; return when to look again."""
+def _scale(context: ReconcileContext, job: Object, status: Object, pods: list[Object]) -> float | None:
+    """Create missing pods and delete excess ones; return the seconds until the next attempt."""
     active = [pod for pod in pods if is_active(pod)]
-    missing = _wanted(job["spec"], status.get("succeeded", 0), len(active)) - len(active)
+    missing = _desired_active(job["spec"], status.get("succeeded", 0), len(active)) - len(active)
     if missing < 0:
-        _drop(world, sorted(active, key=lambda pod: times.is_true(pod, "Ready"))[:-missing])
+        _delete_uncounted(context, sorted(active, key=lambda pod: times.is_true(pod, "Ready"))[:-missing])
     if missing <= 0:
         return None
-    pause = _pause(world, pods, status.get("failed", 0))
+    pause = _backoff(context, pods, status.get("failed", 0))
     if pause:
         return pause
     taken = job_status.indexes(status.get("completedIndexes", "")) | {_index_of(pod) for pod in active}
     free = (index for index in range(job["spec"].get("completions") or 0) if index not in taken)
     for _ in range(missing):
         index = next(free, -1) if job["spec"].get("completionMode") == "Indexed" else -1
-        world.create(_pod(world, job, index))
+        context.create(_pod(context, job, index))
     return None
 
 
-def _pod(world: ReconcileContext, job: Object, index: int) -> Object:
+def _pod(context: ReconcileContext, job: Object, index: int) -> Object:
     stem = job["metadata"]["name"] if index < 0 else f"{job['metadata']['name']}-{index}"
-    pod = pod_from_template(job, job["spec"]["template"], name=world.generated_name(stem))
+    pod = pod_from_template(job, job["spec"]["template"], name=context.generated_name(stem))
     metadata = pod["metadata"]
     metadata["generateName"] = f"{stem}-"
     metadata["finalizers"] = [*metadata.get("finalizers", ()), TRACKING]
@@ -128,80 +128,82 @@ def _pod(world: ReconcileContext, job: Object, index: int) -> Object:
     return pod
 
 
-def _end(world: ReconcileContext, job: Object, verdict: JobVerdict, status: Object, pods: list[Object]) -> None:
-    """The Job is over: what still runs is deleted, and counts as failed unless the Job succeeded."""
+def _finish(context: ReconcileContext, job: Object, verdict: JobVerdict, status: Object, pods: list[Object]) -> None:
+    """Finish the Job: delete active pods, which count as failed unless the Job succeeded."""
     active = [pod for pod in pods if is_active(pod)]
     if not verdict.succeeded:
         status["failed"] = status.get("failed", 0) + len(active)
-    world.write_status(job, job_status.finished(job, status, verdict, world.stamp()))
-    _drop(world, active)
+    context.write_status(job, job_status.finished(job, status, verdict, context.stamp()))
+    _delete_uncounted(context, active)
     for pod in pods:
-        _release(world, pod)
+        _remove_finalizer(context, pod)
 
 
-def _expire(world: ReconcileContext, job: Object) -> float | None:
-    """Delete a Job that ended `ttlSecondsAfterFinished` ago; return the seconds until then."""
+def _expire(context: ReconcileContext, job: Object) -> float | None:
+    """Delete a Job that finished `ttlSecondsAfterFinished` ago; return the seconds until then."""
     ttl = job["spec"].get("ttlSecondsAfterFinished")
     ended = job_status.ended_at(job)
     if ttl is None or ended is None:
         return None
-    left: float = ttl - times.since(ended, world.now())
+    left: float = ttl - times.since(ended, context.now())
     if left > 0:
         return left
-    world.delete(job, propagation="Foreground")
+    context.delete(job, propagation="Foreground")
     return None
 
 
-def _run(world: ReconcileContext, job: Object) -> float | None:
-    pods = world.controlled(job, POD)
+def _run(context: ReconcileContext, job: Object) -> float | None:
+    pods = context.controlled(job, POD)
     status = _count(job, pods)
-    verdict, wake = job_status.judge(job, status, pods, world.now())
+    verdict, wake = job_status.judge(job, status, pods, context.now())
     if verdict is not None:
-        _end(world, job, verdict, status, pods)
+        _finish(context, job, verdict, status, pods)
         return 0.0
-    world.write_status(job, job_status.running(job, status, pods, world.stamp()))
+    context.write_status(job, job_status.running(job, status, pods, context.stamp()))
     for pod in pods:
         if not is_active(pod):
-            _release(world, pod)
+            _remove_finalizer(context, pod)
     if job["spec"].get("suspend"):
-        _drop(world, [pod for pod in pods if is_active(pod)])
-        again = None
+        _delete_uncounted(context, [pod for pod in pods if is_active(pod)])
+        retry = None
     else:
-        again = _scale(world, job, status, world.controlled(job, POD))
-    live = world.same(job)
+        retry = _scale(context, job, status, context.controlled(job, POD))
+    live = context.same(job)
     if live is not None:
-        world.write_status(live, job_status.running(live, live["status"], world.controlled(job, POD), world.stamp()))
-    return min((each for each in (wake, again) if each is not None), default=None)
+        context.write_status(
+            live, job_status.running(live, live["status"], context.controlled(job, POD), context.stamp())
+        )
+    return min((each for each in (wake, retry) if each is not None), default=None)
 
 
-def _reconcile(world: ReconcileContext, key: QueueKey) -> float | None:
+def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     if key.kind == POD:
-        pod = world.get(key)
+        pod = context.get(key)
         if pod is not None:
-            _release(world, pod)
+            _remove_finalizer(context, pod)
         return None
-    job = world.get(key)
+    job = context.get(key)
     if job is None or "deletionTimestamp" in job["metadata"]:
-        for pod in world.controlled(job, POD) if job else ():
-            _release(world, pod)
+        for pod in context.controlled(job, POD) if job else ():
+            _remove_finalizer(context, pod)
         return None
     if job_status.ended_at(job) is not None:
-        for pod in world.controlled(job, POD):
-            _release(world, pod)
-        return _expire(world, job)
-    return _run(world, job)
+        for pod in context.controlled(job, POD):
+            _remove_finalizer(context, pod)
+        return _expire(context, job)
+    return _run(context, job)
 
 
-def _concerns(world: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == JOB:
         if change.type != DELETED:
             yield change.key
         return
     for key in controller_key(change.object, JOB):
         yield key
-        if world.get(key) is None and not _is_counted(change.object):
-            # nobody is left to count it
+        if context.get(key) is None and not _is_counted(change.object):
+            # the Job that would count the pod is gone
             yield change.key
 
 
-CONTROLLER = Controller(name="job", kinds=frozenset({JOB, POD}), concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(name="job", kinds=frozenset({JOB, POD}), map_change=_map_change, reconcile=_reconcile)

@@ -1,4 +1,4 @@
-"""The status of a Job: its counts, its conditions, and whether it is over. Pure."""
+"""The status of a Job: counts, conditions and completion. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rudr_py.local.storage.store import Object
 
 
 class JobVerdict(msgspec.Struct, frozen=True):
-    """How a Job ended."""
+    """The result of a finished Job."""
 
     succeeded: bool
     reason: str
@@ -26,18 +26,18 @@ _DEADLINE = JobVerdict(False, "DeadlineExceeded", "Job was active longer than sp
 
 
 def indexes(text: str) -> set[int]:
-    """Read `completedIndexes`, such as `0-2,5`."""
-    found: set[int] = set()
+    """Parse `completedIndexes`, such as `0-2,5`."""
+    completed: set[int] = set()
     for part in filter(None, text.split(",")):
         first, _, last = part.partition("-")
-        found.update(range(int(first), int(last or first) + 1))
-    return found
+        completed.update(range(int(first), int(last or first) + 1))
+    return completed
 
 
-def ranges(found: Iterable[int]) -> str:
-    """Print indexes as `completedIndexes` does."""
+def ranges(completed: Iterable[int]) -> str:
+    """Format indexes as `completedIndexes`."""
     parts: list[list[int]] = []
-    for index in sorted(found):
+    for index in sorted(completed):
         if parts and parts[-1][1] == index - 1:
             parts[-1][1] = index
         else:
@@ -46,7 +46,7 @@ def ranges(found: Iterable[int]) -> str:
 
 
 def ended_at(job: Object) -> str | None:
-    """Return when a Job ended, or None while it runs."""
+    """Return when a Job finished, or None."""
     for condition in job.get("status", {}).get("conditions") or ():
         if condition["type"] in ("Complete", "Failed") and condition["status"] == "True":
             return str(condition["lastTransitionTime"])
@@ -54,20 +54,20 @@ def ended_at(job: Object) -> str | None:
 
 
 def judge(job: Object, status: Object, pods: list[Object], now: float) -> tuple[JobVerdict | None, float | None]:
-    """Return how the Job ended, or None, and in how many seconds its deadline passes."""
+    """Return the result of a Job, or None, and the seconds until its deadline."""
     spec = job["spec"]
     succeeded, completions = status.get("succeeded", 0), spec.get("completions")
     limit = spec.get("backoffLimit", 6)
     active = [pod for pod in pods if is_active(pod)]
     if status.get("failed", 0) > limit or _restarts(job, active) > max(0, limit - 1):
         return _BACKOFF, None
-    left = None
+    remaining = None
     if spec.get("activeDeadlineSeconds") and status.get("startTime") and not spec.get("suspend"):
-        left = spec["activeDeadlineSeconds"] - times.since(status["startTime"], now)
-        if left <= 0:
+        remaining = spec["activeDeadlineSeconds"] - times.since(status["startTime"], now)
+        if remaining <= 0:
             return _DEADLINE, None
     enough = succeeded >= completions if completions is not None else succeeded > 0 and not active
-    return (_COMPLETED if enough else None), left
+    return (_COMPLETED if enough else None), remaining
 
 
 def _restarts(job: Object, active: list[Object]) -> int:
@@ -78,34 +78,38 @@ def _restarts(job: Object, active: list[Object]) -> int:
 
 
 def running(job: Object, status: Object, pods: list[Object], now: str) -> Object:
-    """Return the status of a Job that goes on, or is suspended."""
+    """Return the status of a running or suspended Job."""
     active = [pod for pod in pods if is_active(pod)]
-    made = _counts(status, active, pods)
+    new_status = _counts(status, active, pods)
     before = times.find(status.get("conditions"), "Suspended")
     if job["spec"].get("suspend"):
-        made.pop("startTime", None)
-        made["conditions"] = [_dated("Suspended", True, "JobSuspended", "Job suspended", before=before, now=now)]
+        new_status.pop("startTime", None)
+        new_status["conditions"] = [
+            _with_times("Suspended", True, "JobSuspended", "Job suspended", before=before, now=now)
+        ]
     else:
-        made.setdefault("startTime", now)
+        new_status.setdefault("startTime", now)
         if before is not None:
-            made["conditions"] = [_dated("Suspended", False, "JobResumed", "Job resumed", before=before, now=now)]
+            new_status["conditions"] = [
+                _with_times("Suspended", False, "JobResumed", "Job resumed", before=before, now=now)
+            ]
             if before["status"] == "True":
-                made["startTime"] = now
-    return made
+                new_status["startTime"] = now
+    return new_status
 
 
 def finished(job: Object, status: Object, verdict: JobVerdict, now: str) -> Object:
-    """Return the status of a Job that is over."""
-    made = _counts(status, [], [])
-    made.setdefault("startTime", now)
+    """Return the status of a finished Job."""
+    new_status = _counts(status, [], [])
+    new_status.setdefault("startTime", now)
     if verdict.succeeded:
-        made["completionTime"] = now
+        new_status["completionTime"] = now
     kinds = ("SuccessCriteriaMet", "Complete") if verdict.succeeded else ("FailureTarget", "Failed")
     kept = [each for each in job.get("status", {}).get("conditions") or () if each["type"] == "Suspended"]
-    made["conditions"] = kept + [
-        _dated(kind, True, verdict.reason, verdict.message, before=None, now=now) for kind in kinds
+    new_status["conditions"] = kept + [
+        _with_times(kind, True, verdict.reason, verdict.message, before=None, now=now) for kind in kinds
     ]
-    return made
+    return new_status
 
 
 def _counts(status: Object, active: list[Object], pods: list[Object]) -> Object:
@@ -121,6 +125,6 @@ def _counts(status: Object, active: list[Object], pods: list[Object]) -> Object:
     return without_zeros(counts, keep=("ready", "terminating", "uncountedTerminatedPods"))
 
 
-def _dated(kind: str, status: bool, reason: str, message: str, *, before: Object | None, now: str) -> Object:
-    made = times.transitioned(times.condition(kind, status, reason, message), before, now)
-    return {**made, "lastProbeTime": before["lastProbeTime"] if before else now}
+def _with_times(kind: str, status: bool, reason: str, message: str, *, before: Object | None, now: str) -> Object:
+    condition = times.transitioned(times.condition(kind, status, reason, message), before, now)
+    return {**condition, "lastProbeTime": before["lastProbeTime"] if before else now}

@@ -1,6 +1,6 @@
-"""How many replicas the ReplicaSets of a Deployment should have next. Pure arithmetic, after the real controller.
+"""The sizes of the ReplicaSets of a Deployment during a rollout. Pure arithmetic, after the real controller.
 
-A `Part` is a ReplicaSet by its numbers. Each function returns new sizes by name, and only those that change.
+Each function returns new sizes by name, and only those that change.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from rudr_py.local.storage.store import Object
 
 
 class ReplicaSetSize(msgspec.Struct, frozen=True, kw_only=True):
-    """A ReplicaSet: what is asked of it, what is available, and the Deployment's size limit when it was last scaled."""
+    """The desired and available replicas of a ReplicaSet, and the Deployment's limit when it was last scaled."""
 
     name: str
     replicas: int
@@ -23,7 +23,7 @@ class ReplicaSetSize(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RolloutLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """The size of a Deployment and how far it may stray from it; `rolling` is false for Recreate."""
+    """The size of a Deployment and the permitted deviation; `rolling` is false for Recreate."""
 
     replicas: int
     surge: int
@@ -32,17 +32,17 @@ class RolloutLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def most(self) -> int:
-        """How many pods there may be at most."""
+        """The maximum number of pods."""
         return self.replicas + self.surge if self.replicas else 0
 
     @property
     def least_available(self) -> int:
-        """How many pods must stay available."""
+        """The minimum number of available pods."""
         return self.replicas - self.unavailable
 
 
 def limits(spec: Object) -> RolloutLimits:
-    """Read the limits from the spec of a Deployment; percentages of surge are rounded up, of unavailability down."""
+    """Return the limits of a Deployment. Percentages of surge are rounded up, those of unavailability down."""
     replicas = spec.get("replicas", 1)
     strategy = spec.get("strategy") or {}
     if strategy.get("type", "RollingUpdate") != "RollingUpdate":
@@ -61,48 +61,56 @@ def _resolve(value: int | str, total: int, rounded: Any) -> int:
     return value
 
 
-def new_size(new: ReplicaSetSize, others: list[ReplicaSetSize], bounds: RolloutLimits) -> int:
-    """Return how large the ReplicaSet of the current template may be now."""
-    if not bounds.rolling or new.replicas > bounds.replicas:
-        return bounds.replicas
-    room = bounds.replicas + bounds.surge - new.replicas - sum(part.replicas for part in others)
-    return new.replicas + max(0, min(room, bounds.replicas - new.replicas))
+def new_size(new: ReplicaSetSize, others: list[ReplicaSetSize], limits: RolloutLimits) -> int:
+    """Return the permitted size of the ReplicaSet with the current template."""
+    if not limits.rolling or new.replicas > limits.replicas:
+        return limits.replicas
+    room = limits.replicas + limits.surge - new.replicas - sum(replica_set.replicas for replica_set in others)
+    return new.replicas + max(0, min(room, limits.replicas - new.replicas))
 
 
-def old_sizes(new: ReplicaSetSize, old: list[ReplicaSetSize], bounds: RolloutLimits) -> dict[str, int]:
-    """Shrink the ReplicaSets of earlier templates (given oldest first) as far as availability allows."""
-    sizes = {part.name: part.replicas for part in old}
+def old_sizes(new: ReplicaSetSize, old: list[ReplicaSetSize], limits: RolloutLimits) -> dict[str, int]:
+    """Scale down the ReplicaSets of earlier templates, oldest first, as far as availability permits."""
+    sizes = {replica_set.name: replica_set.replicas for replica_set in old}
     total = new.replicas + sum(sizes.values())
-    spare = total - bounds.least_available - (new.replicas - new.available)
+    spare = total - limits.least_available - (new.replicas - new.available)
     if spare <= 0:
         return {}
-    for part in old:
-        gone = min(spare, max(0, part.replicas - part.available))
-        sizes[part.name] -= gone
+    for replica_set in old:
+        gone = min(spare, max(0, replica_set.replicas - replica_set.available))
+        sizes[replica_set.name] -= gone
         spare -= gone
-    excess = new.available + sum(part.available for part in old) - bounds.least_available
-    for part in old:
-        gone = max(0, min(excess, sizes[part.name]))
-        sizes[part.name] -= gone
+    excess = new.available + sum(replica_set.available for replica_set in old) - limits.least_available
+    for replica_set in old:
+        gone = max(0, min(excess, sizes[replica_set.name]))
+        sizes[replica_set.name] -= gone
         excess -= gone
-    return {part.name: sizes[part.name] for part in old if sizes[part.name] != part.replicas}
+    return {
+        replica_set.name: sizes[replica_set.name]
+        for replica_set in old
+        if sizes[replica_set.name] != replica_set.replicas
+    }
 
 
-def proportional_sizes(parts: list[ReplicaSetSize], bounds: RolloutLimits) -> dict[str, int]:
-    """Share a change of the Deployment's size among its ReplicaSets (given newest first), the larger ones first."""
-    active = [part for part in parts if part.replicas > 0]
-    missing = bounds.most - sum(part.replicas for part in active)
+def proportional_sizes(replica_sets: list[ReplicaSetSize], limits: RolloutLimits) -> dict[str, int]:
+    """Distribute a change of the Deployment's size over its ReplicaSets (newest first), the largest ones first."""
+    active = [replica_set for replica_set in replica_sets if replica_set.replicas > 0]
+    missing = limits.most - sum(replica_set.replicas for replica_set in active)
     if missing < 0:
         active = active[::-1]
-    ordered = sorted(active, key=lambda part: -part.replicas)
-    sizes = {part.name: part.replicas for part in ordered}
+    ordered = sorted(active, key=lambda replica_set: -replica_set.replicas)
+    sizes = {replica_set.name: replica_set.replicas for replica_set in ordered}
     left = missing
-    for part in ordered:
-        scale = bounds.most / (part.max_replicas or bounds.replicas or 1)
-        share = round(part.replicas * scale) - part.replicas
+    for replica_set in ordered:
+        scale = limits.most / (replica_set.max_replicas or limits.replicas or 1)
+        share = round(replica_set.replicas * scale) - replica_set.replicas
         share = max(0, min(share, left)) if missing > 0 else min(0, max(share, left))
-        sizes[part.name] = part.replicas + share
+        sizes[replica_set.name] = replica_set.replicas + share
         left -= share
     if ordered:
         sizes[ordered[0].name] = max(0, sizes[ordered[0].name] + left)
-    return {part.name: sizes[part.name] for part in ordered if sizes[part.name] != part.replicas}
+    return {
+        replica_set.name: sizes[replica_set.name]
+        for replica_set in ordered
+        if sizes[replica_set.name] != replica_set.replicas
+    }

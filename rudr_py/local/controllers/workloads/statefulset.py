@@ -1,6 +1,6 @@
-"""StatefulSet: pods with ordinals and volumes of their own, started and replaced one after the other.
+"""StatefulSet: pods with ordinals and their own volumes, started and replaced in order.
 
-`podManagementPolicy: Parallel` does not wait. Revisions are kept as ControllerRevisions, as the real controller does.
+`podManagementPolicy: Parallel` does not wait. Revisions are stored as ControllerRevisions.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _POD_NAME, _POD_INDEX = "statefulset.kubernetes.io/pod-name", "apps.kubernetes.i
 
 
 class _Revisions(msgspec.Struct, frozen=True):
-    """`current` is what the pods below the partition run, `update` what the spec says now; both are objects."""
+    """`current` is the revision of pods below the partition, `update` that of the spec; both are objects."""
 
     current: Object
     update: Object
@@ -57,14 +57,14 @@ def _revision_of(pod: Object) -> str:
     return str((pod["metadata"].get("labels") or {}).get(REVISION_LABEL, ""))
 
 
-def _revisions(world: ReconcileContext, owner: Object) -> _Revisions:
-    """Find or create the revision of the template, and find the one that the pods came from."""
-    known = sorted(world.controlled(owner, REVISION), key=lambda each: int(each["revision"]))
+def _revisions(context: ReconcileContext, owner: Object) -> _Revisions:
+    """Return the revision of the template, created if absent, and that of the status."""
+    revisions = sorted(context.controlled(owner, REVISION), key=lambda each: int(each["revision"]))
     data = {"spec": {"template": owner["spec"]["template"]}}
-    last = known[-1]["revision"] if known else 0
-    update = next((each for each in known if each["data"] == data), None)
+    last = revisions[-1]["revision"] if revisions else 0
+    update = next((each for each in revisions if each["data"] == data), None)
     if update is None:
-        update = world.create(
+        update = context.create(
             {
                 "apiVersion": "apps/v1",
                 "kind": "ControllerRevision",
@@ -79,23 +79,23 @@ def _revisions(world: ReconcileContext, owner: Object) -> _Revisions:
             }
         )
     elif update["revision"] != last:
-        update = world.update({**update, "revision": last + 1})
+        update = context.update({**update, "revision": last + 1})
     current = owner.get("status", {}).get("currentRevision")
-    return _Revisions(next((each for each in known if each["metadata"]["name"] == current), update), update)
+    return _Revisions(next((each for each in revisions if each["metadata"]["name"] == current), update), update)
 
 
-class _Set:
-    """A StatefulSet with its pods, for one reconcile."""
+class _StatefulSet:
+    """A StatefulSet with its pods, during one reconcile."""
 
-    def __init__(self, world: ReconcileContext, owner: Object) -> None:
-        self.world = world
+    def __init__(self, context: ReconcileContext, owner: Object) -> None:
+        self.context = context
         self.owner = owner
         self.spec: dict[str, Any] = owner["spec"]
-        self.revisions = _revisions(world, owner)
+        self.revisions = _revisions(context, owner)
         self.first: int = (self.spec.get("ordinals") or {}).get("start", 0)
         self.ordinals = range(self.first, self.first + self.spec.get("replicas", 1))
         self.ordered = self.spec.get("podManagementPolicy", "OrderedReady") == "OrderedReady"
-        self.pods = {_ordinal(pod): pod for pod in world.controlled(owner, POD)}
+        self.pods = {_ordinal(pod): pod for pod in context.controlled(owner, POD)}
 
     @property
     def partition(self) -> int:
@@ -104,7 +104,7 @@ class _Set:
 
     def is_available(self, pod: Object) -> bool:
         delay = self.spec.get("minReadySeconds", 0)
-        return _is_ready(pod) and availability([pod], delay, self.world.now())[1] == 1
+        return _is_ready(pod) and availability([pod], delay, self.context.now())[1] == 1
 
     def create(self, ordinal: int) -> None:
         old = ordinal < self.first + self.partition
@@ -119,10 +119,10 @@ class _Set:
         if self.spec.get("serviceName"):
             pod["spec"].setdefault("subdomain", self.spec["serviceName"])
         self._claim(pod, ordinal)
-        self.pods[ordinal] = self.world.create(pod)
+        self.pods[ordinal] = self.context.create(pod)
 
     def _claim(self, pod: Object, ordinal: int) -> None:
-        """Give a pod its volumes; a claim that is there already is used again."""
+        """Set the volumes of a pod; existing claims are reused."""
         volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes") or ()}
         for template in self.spec.get("volumeClaimTemplates") or ():
             metadata = copy.deepcopy(template["metadata"])
@@ -130,73 +130,75 @@ class _Set:
             name = f"{volume}-{self.owner['metadata']['name']}-{ordinal}"
             namespace = self.owner["metadata"]["namespace"]
             volumes[volume] = {"name": volume, "persistentVolumeClaim": {"claimName": name}}
-            if self.world.objects.get(_CLAIM, namespace, name) is None:
+            if self.context.objects.get(_CLAIM, namespace, name) is None:
                 labels = {**(self.spec["selector"].get("matchLabels") or {}), **(metadata.get("labels") or {})}
                 metadata |= {"name": name, "namespace": namespace, "labels": labels}
                 body = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata}
-                self.world.create({**body, "spec": copy.deepcopy(template["spec"])})
+                self.context.create({**body, "spec": copy.deepcopy(template["spec"])})
         if volumes:
             pod["spec"]["volumes"] = list(volumes.values())
 
     def delete(self, ordinal: int) -> None:
-        self.world.delete(self.pods[ordinal])
-        live = self.world.same(self.pods[ordinal])
+        self.context.delete(self.pods[ordinal])
+        live = self.context.same(self.pods[ordinal])
         if live is None:
             del self.pods[ordinal]
         else:
             self.pods[ordinal] = live
 
 
-def _fill(group: _Set) -> bool:
-    """Create what is missing, lowest first; return whether all are there and none is waited for."""
-    for ordinal in group.ordinals:
-        pod = group.pods.get(ordinal)
+def _fill(stateful_set: _StatefulSet) -> bool:
+    """Create missing pods, lowest ordinal first; return whether all exist and are available if ordered."""
+    for ordinal in stateful_set.ordinals:
+        pod = stateful_set.pods.get(ordinal)
         if pod is not None and _is_ended(pod) and "deletionTimestamp" not in pod["metadata"]:
-            group.delete(ordinal)
-            pod = group.pods.get(ordinal)
+            stateful_set.delete(ordinal)
+            pod = stateful_set.pods.get(ordinal)
         if pod is None:
-            group.create(ordinal)
-        if group.ordered and not group.is_available(group.pods[ordinal]):
+            stateful_set.create(ordinal)
+        if stateful_set.ordered and not stateful_set.is_available(stateful_set.pods[ordinal]):
             return False
     return True
 
 
-def _shrink(group: _Set) -> bool:
-    """Delete what is too much, highest first; return whether nothing is."""
-    condemned = sorted((each for each in group.pods if each not in group.ordinals), reverse=True)
+def _shrink(stateful_set: _StatefulSet) -> bool:
+    """Delete excess pods, highest ordinal first; return whether there are none."""
+    condemned = sorted((each for each in stateful_set.pods if each not in stateful_set.ordinals), reverse=True)
     for ordinal in condemned:
-        if "deletionTimestamp" not in group.pods[ordinal]["metadata"]:
-            group.delete(ordinal)
-        if group.ordered and ordinal in group.pods:
+        if "deletionTimestamp" not in stateful_set.pods[ordinal]["metadata"]:
+            stateful_set.delete(ordinal)
+        if stateful_set.ordered and ordinal in stateful_set.pods:
             return False
     return not condemned
 
 
-def _replace(group: _Set) -> None:
-    """Delete the highest pod of an earlier revision, once those above are available."""
-    if (group.spec.get("updateStrategy") or {}).get("type", "RollingUpdate") != "RollingUpdate":
+def _replace(stateful_set: _StatefulSet) -> None:
+    """Delete the highest pod of an earlier revision if all pods above it are available."""
+    if (stateful_set.spec.get("updateStrategy") or {}).get("type", "RollingUpdate") != "RollingUpdate":
         return
-    wanted = group.revisions.update["metadata"]["name"]
-    for ordinal in reversed(group.ordinals):
-        pod = group.pods.get(ordinal)
-        if pod is None or ordinal < group.first + group.partition:
+    update_revision = stateful_set.revisions.update["metadata"]["name"]
+    for ordinal in reversed(stateful_set.ordinals):
+        pod = stateful_set.pods.get(ordinal)
+        if pod is None or ordinal < stateful_set.first + stateful_set.partition:
             return
-        if _revision_of(pod) != wanted and "deletionTimestamp" not in pod["metadata"]:
-            group.delete(ordinal)
+        if _revision_of(pod) != update_revision and "deletionTimestamp" not in pod["metadata"]:
+            stateful_set.delete(ordinal)
             return
-        if not group.is_available(pod):
+        if not stateful_set.is_available(pod):
             return
 
 
-def _status(group: _Set) -> tuple[Object, float | None]:
-    pods = [pod for pod in group.pods.values() if "deletionTimestamp" not in pod["metadata"]]
-    ready, available, wait = availability(pods, group.spec.get("minReadySeconds", 0), group.world.now())
-    current, update = (each["metadata"]["name"] for each in (group.revisions.current, group.revisions.update))
+def _status(stateful_set: _StatefulSet) -> tuple[Object, float | None]:
+    pods = [pod for pod in stateful_set.pods.values() if "deletionTimestamp" not in pod["metadata"]]
+    ready, available, wait = availability(pods, stateful_set.spec.get("minReadySeconds", 0), stateful_set.context.now())
+    current, update = (
+        each["metadata"]["name"] for each in (stateful_set.revisions.current, stateful_set.revisions.update)
+    )
     updated = sum(_revision_of(pod) == update for pod in pods)
-    if updated == len(pods) == ready == len(group.ordinals):
+    if updated == len(pods) == ready == len(stateful_set.ordinals):
         current = update
     status = {
-        "observedGeneration": group.owner["metadata"].get("generation", 0),
+        "observedGeneration": stateful_set.owner["metadata"].get("generation", 0),
         "replicas": len(pods),
         "readyReplicas": ready,
         "currentReplicas": sum(_revision_of(pod) == current for pod in pods),
@@ -209,32 +211,36 @@ def _status(group: _Set) -> tuple[Object, float | None]:
     return without_zeros(status, keep=("replicas", "availableReplicas", "collisionCount")), wait
 
 
-def _clean_up(group: _Set) -> None:
-    """Delete the oldest revisions that no pod has, beyond the history limit."""
-    used = {_revision_of(pod) for pod in group.pods.values()}
-    used |= {each["metadata"]["name"] for each in (group.revisions.current, group.revisions.update)}
-    found = [each for each in group.world.controlled(group.owner, REVISION) if each["metadata"]["name"] not in used]
-    found.sort(key=lambda each: int(each["revision"]))
-    for each in found[: max(0, len(found) - int(group.spec.get("revisionHistoryLimit", 10)))]:
-        group.world.delete(each)
+def _clean_up(stateful_set: _StatefulSet) -> None:
+    """Delete the oldest unused revisions beyond the history limit."""
+    used = {_revision_of(pod) for pod in stateful_set.pods.values()}
+    used |= {each["metadata"]["name"] for each in (stateful_set.revisions.current, stateful_set.revisions.update)}
+    unused = [
+        each
+        for each in stateful_set.context.controlled(stateful_set.owner, REVISION)
+        if each["metadata"]["name"] not in used
+    ]
+    unused.sort(key=lambda each: int(each["revision"]))
+    for each in unused[: max(0, len(unused) - int(stateful_set.spec.get("revisionHistoryLimit", 10)))]:
+        stateful_set.context.delete(each)
 
 
-def _reconcile(world: ReconcileContext, key: QueueKey) -> float | None:
-    owner = world.get(key)
+def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
+    owner = context.get(key)
     if owner is None or "deletionTimestamp" in owner["metadata"]:
         return None
     if owner.get("status", {}).get("observedGeneration") != owner["metadata"].get("generation"):
-        world.adopt(owner, POD, owner["spec"]["selector"])
-    group = _Set(world, owner)
-    if _fill(group) and _shrink(group):
-        _replace(group)
-    status, wait = _status(group)
-    world.write_status(owner, status)
-    _clean_up(group)
+        context.adopt(owner, POD, owner["spec"]["selector"])
+    stateful_set = _StatefulSet(context, owner)
+    if _fill(stateful_set) and _shrink(stateful_set):
+        _replace(stateful_set)
+    status, wait = _status(stateful_set)
+    context.write_status(owner, status)
+    _clean_up(stateful_set)
     return wait
 
 
-def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == POD:
         yield from controller_key(change.object, STATEFUL_SET)
     elif change.type != DELETED:
@@ -242,5 +248,5 @@ def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
 
 
 CONTROLLER = Controller(
-    name="statefulset", kinds=frozenset({STATEFUL_SET, POD}), concerns=_concerns, reconcile=_reconcile
+    name="statefulset", kinds=frozenset({STATEFUL_SET, POD}), map_change=_map_change, reconcile=_reconcile
 )

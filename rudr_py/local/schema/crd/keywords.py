@@ -1,7 +1,7 @@
-"""What a CRD's schema may say beyond being structural: keywords, list and map types, valid defaults.
+"""Validation of the keywords of a CRD schema: list and map types, defaults, and unsupported keywords.
 
 Source: apiextensions-apiserver, pkg/apis/apiextensions/validation and pkg/apiserver/schema/defaulting. CEL rules are
-looked at only as text.
+not compiled.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ _LIST, _MAP, _KEYS = "x-kubernetes-list-type", "x-kubernetes-map-type", "x-kuber
 
 
 def schema_errors(schema: Schema, path: str, metadata: SchemaNode) -> list[Cause]:
-    """Every cause for which the server refuses the schema of one version of a CRD; empty when it takes it.
+    """Return every cause for which the server rejects the schema of one version of a CRD.
 
-    `path` is where the server says the schema stands: `spec.validation.openAPIV3Schema` when all versions have the same
-    one, else `spec.versions[0].schema.openAPIV3Schema`. `metadata` is the node of ObjectMeta.
+    `path` is the place of the schema in messages: `spec.validation.openAPIV3Schema` if all versions have the same
+    schema, else `spec.versions[0].schema.openAPIV3Schema`. `metadata` is the node of ObjectMeta.
     """
-    found = structure_check.structural_errors(schema, path)
-    if not found:
-        found += _defaults(schema, path, metadata)
-    return found + list(_keywords(schema, path, no_default="", root=True))
+    errors = structure_check.structural_errors(schema, path)
+    if not errors:
+        errors += _defaults(schema, path, metadata)
+    return errors + list(_keywords(schema, path, no_default="", root=True))
 
 
 def _keywords(schema: Schema, path: str, *, no_default: str, root: bool = False) -> Iterator[Cause]:
@@ -83,38 +83,42 @@ def _standard(schema: Schema, path: str, no_default: str) -> Iterator[Cause]:
         yield causes.forbidden(f"{path}.items", "items must be a schema object and not an array")
 
 
-def _needs_type(schema: Schema, wanted: str, keyword: str, path: str) -> Iterator[Cause]:
+def _needs_type(schema: Schema, required_type: str, keyword: str, path: str) -> Iterator[Cause]:
     kind = schema.get("type", "")
-    if kind == wanted:
+    if kind == required_type:
         return
-    detail = f"must be {wanted} if {keyword} is specified"
+    detail = f"must be {required_type} if {keyword} is specified"
     yield causes.invalid(f"{path}.type", kind, detail) if kind else causes.required(f"{path}.type", detail)
 
 
 def _map_type(schema: Schema, path: str) -> Iterator[Cause]:
-    given = schema.get(_MAP)
-    if given is None:
+    map_type = schema.get(_MAP)
+    if map_type is None:
         return
     yield from _needs_type(schema, "object", _MAP, path)
-    if given not in ("atomic", "granular"):
-        yield causes.not_supported(f"{path}.{_MAP}", given, ("atomic", "granular"))
+    if map_type not in ("atomic", "granular"):
+        yield causes.not_supported(f"{path}.{_MAP}", map_type, ("atomic", "granular"))
 
 
 def _list_type(schema: Schema, path: str) -> Iterator[Cause]:
-    given, keys, items = schema.get(_LIST), schema.get(_KEYS) or [], schema.get("items")
-    if given is not None:
+    list_type, keys, items = schema.get(_LIST), schema.get(_KEYS) or [], schema.get("items")
+    if list_type is not None:
         yield from _needs_type(schema, "array", _LIST, path)
-        if given not in ("atomic", "set", "map"):
-            yield causes.not_supported(f"{path}.{_LIST}", given, ("atomic", "set", "map"))
-    if keys and given != "map":
+        if list_type not in ("atomic", "set", "map"):
+            yield causes.not_supported(f"{path}.{_LIST}", list_type, ("atomic", "set", "map"))
+    if keys and list_type != "map":
         detail = "must be map if x-kubernetes-list-map-keys is non-empty"
-        yield causes.invalid(f"{path}.{_LIST}", given, detail) if given else causes.required(f"{path}.{_LIST}", detail)
-    if given == "map" and not keys:
+        yield (
+            causes.invalid(f"{path}.{_LIST}", list_type, detail)
+            if list_type
+            else causes.required(f"{path}.{_LIST}", detail)
+        )
+    if list_type == "map" and not keys:
         yield causes.required(f"{path}.{_KEYS}", "must not be empty if x-kubernetes-list-type is map")
-    if given in ("set", "map") and isinstance(items, dict):
+    if list_type in ("set", "map") and isinstance(items, dict):
         if items.get("nullable"):
-            yield causes.forbidden(f"{path}.items.nullable", f"cannot be nullable when {_LIST} is {given}")
-        yield from (_map_items(keys, items, path) if given == "map" else _set_items(schema, items, path))
+            yield causes.forbidden(f"{path}.items.nullable", f"cannot be nullable when {_LIST} is {list_type}")
+        yield from (_map_items(keys, items, path) if list_type == "map" else _set_items(schema, items, path))
 
 
 def _set_items(schema: Schema, items: Schema, path: str) -> Iterator[Cause]:
@@ -151,7 +155,7 @@ def _map_items(keys: list[str], items: Schema, path: str) -> Iterator[Cause]:
 
 
 def _rules(schema: Schema, path: str) -> Iterator[Cause]:
-    """The text around CEL rules; the rules themselves are not compiled."""
+    """Check the messages of CEL rules; the rules themselves are not compiled."""
     for index, rule in enumerate(schema.get("x-kubernetes-validations") or []):
         where = f"{path}.x-kubernetes-validations[{index}]"
         text, message = str(rule.get("rule") or "").strip(), rule.get("message") or ""
@@ -166,8 +170,8 @@ def _rules(schema: Schema, path: str) -> Iterator[Cause]:
 
 
 def _defaults(schema: Schema, path: str, metadata: SchemaNode) -> list[Cause]:
-    """Defaults must have no unknown fields and must be valid themselves."""
-    found: list[Cause] = []
+    """Defaults must be valid and must not have unknown fields."""
+    errors: list[Cause] = []
     value = schema.get("default")
     if value is not None:
         node = structural.field_node(schema, metadata)
@@ -175,10 +179,10 @@ def _defaults(schema: Schema, path: str, metadata: SchemaNode) -> list[Cause]:
         pruned = clone(value)
         pruning.prune(pruned, node)
         if pruned != value:
-            found.append(causes.invalid(where, value, "must not have unknown fields"))
-        found += values.check(value, node, where)
+            errors.append(causes.invalid(where, value, "must not have unknown fields"))
+        errors += values.check(value, node, where)
     if isinstance(schema.get("items"), dict):
-        found += _defaults(schema["items"], f"{path}.items", metadata)
+        errors += _defaults(schema["items"], f"{path}.items", metadata)
     for name, below in (schema.get("properties") or {}).items():
-        found += _defaults(below, f"{path}.properties[{name}]", metadata)
-    return found
+        errors += _defaults(below, f"{path}.properties[{name}]", metadata)
+    return errors

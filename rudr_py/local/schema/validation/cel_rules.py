@@ -1,8 +1,8 @@
-"""The rules that a CRD writes in CEL (`x-kubernetes-validations`): evaluated, in the words of the real server.
+"""CEL rules of a CRD (`x-kubernetes-validations`), with the messages of the real server.
 
-The evaluator is the optional package `common-expression-language`; without it, rules are kept and not evaluated. So is
-a rule that uses what only Kubernetes adds to CEL and the package lacks (quantities, addresses, optional values): no
-object is refused for that. Costs are not counted. Source: apiextensions-apiserver, pkg/apiserver/schema/cel.
+The evaluator is the optional package `common-expression-language`; without it no rule is evaluated. A rule that uses an
+extension of Kubernetes that the package lacks (quantities, addresses, optional values) is not evaluated either, and
+rejects no object. Costs are not counted. Source: apiextensions-apiserver, pkg/apiserver/schema/cel.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ else:
 
 logger = logging.getLogger(__name__)
 
-_NEVER = object()
-"""There is no old value here."""
+_NO_OLD_VALUE = object()
+"""Marks the absence of an old value."""
 
-_BLOCKING = frozenset(
+_BLOCKING_REASONS = frozenset(
     {
         "FieldValueNotSupported",
         "FieldValueRequired",
@@ -39,7 +39,7 @@ _BLOCKING = frozenset(
         "FieldValueTypeInvalid",
     }
 )
-_UNCHECKED = (
+_RULES_SKIPPED = (
     "Invalid value: null: some validation rules were not checked because the object was invalid; "
     "correct the existing errors to complete validation"
 )
@@ -53,43 +53,43 @@ _RESERVED = frozenset(
 _ESCAPES = (("__", "__underscores__"), (".", "__dot__"), ("-", "__dash__"), ("/", "__slash__"))
 
 
-class _CannotSayError(Exception):
-    """The rule uses what the evaluator does not know."""
+class _NotEvaluatedError(Exception):
+    """The rule uses a feature that the evaluator does not have."""
 
 
-def causes(obj: Any, old: Any, node: SchemaNode, found: list[Cause]) -> list[Cause]:
-    """Return what the rules of a schema refuse in an object; `old` is None when it is new.
+def causes(obj: Any, old: Any, node: SchemaNode, schema_causes: list[Cause]) -> list[Cause]:
+    """Return the causes for which the rules of a schema reject an object; `old` is None if it is new.
 
-    `found` are the causes of the schema itself: where some make rules useless, that is all that is said.
+    `schema_causes` are those of the schema itself. If some of them prevent evaluation, one cause states that.
     """
     if not AVAILABLE or not node.ruled:
         return []
-    if any(cause.reason in _BLOCKING for cause in found):
-        return [Cause(reason="FieldValueInvalid", message=_UNCHECKED, field="<nil>")]
-    return list(_walk(obj, _NEVER if old is None else old, node, ""))
+    if any(cause.reason in _BLOCKING_REASONS for cause in schema_causes):
+        return [Cause(reason="FieldValueInvalid", message=_RULES_SKIPPED, field="<nil>")]
+    return list(_walk(obj, _NO_OLD_VALUE if old is None else old, node, ""))
 
 
 def _walk(value: Any, old: Any, node: SchemaNode, path: str) -> Iterator[Cause]:
     if not node.ruled or value is None:
         return
     for rule in node.rules:
-        yield from _broken(rule, value, old, node, path)
+        yield from _violations(rule, value, old, node, path)
     if isinstance(value, dict):
         for key, child in value.items():
             below = node.properties.get(key)
-            before = old.get(key, _NEVER) if isinstance(old, dict) else _NEVER
+            before = old.get(key, _NO_OLD_VALUE) if isinstance(old, dict) else _NO_OLD_VALUE
             if below is not None:
                 yield from _walk(child, before, below, f"{path}.{key}" if path else key)
-            elif node.additional is not None:
-                yield from _walk(child, before, node.additional, f"{path}[{key}]")
+            elif node.additional_node is not None:
+                yield from _walk(child, before, node.additional_node, f"{path}[{key}]")
     elif isinstance(value, list) and node.items is not None:
-        known = _by_key(old, node)
+        old_items = _by_key(old, node)
         for index, child in enumerate(value):
-            yield from _walk(child, known.get(_key(child, node), _NEVER), node.items, f"{path}[{index}]")
+            yield from _walk(child, old_items.get(_key(child, node), _NO_OLD_VALUE), node.items, f"{path}[{index}]")
 
 
 def _by_key(old: Any, node: SchemaNode) -> dict[Any, Any]:
-    """The old items of a keyed list, the only ones that can be told apart."""
+    """Return the old items of a keyed list by key; items of other lists cannot be matched."""
     if node.list_type != "map" or not isinstance(old, list):
         return {}
     return {_key(each, node): each for each in old}
@@ -101,47 +101,47 @@ def _key(item: Any, node: SchemaNode) -> Any:
     return tuple(json.dumps(item.get(key)) for key in node.list_keys)
 
 
-def _broken(rule: dict[str, Any], value: Any, old: Any, node: SchemaNode, path: str) -> Iterator[Cause]:
+def _violations(rule: dict[str, Any], value: Any, old: Any, node: SchemaNode, path: str) -> Iterator[Cause]:
     text = rule["rule"].strip()
     transition = bool(_OLD.search(text))
-    if transition and old is _NEVER:
+    if transition and old is _NO_OLD_VALUE:
         return
-    about = {"self": _bound(value, node)}
+    variables = {"self": _cel_value(value, node)}
     if transition:
-        about["oldSelf"] = _bound(old, node)
+        variables["oldSelf"] = _cel_value(old, node)
     reason = rule.get("reason") or "FieldValueInvalid"
     message = rule.get("message") or f"failed rule: {text}"
     try:
-        if _evaluated(text, about) is not False:
+        if _evaluate(text, variables) is not False:
             return
         if rule.get("messageExpression"):
-            message = _said(rule["messageExpression"], about) or message
-    except _CannotSayError as error:
+            message = _message(rule["messageExpression"], variables) or message
+    except _NotEvaluatedError as error:
         logger.debug("a rule of a schema was not evaluated", extra={"rule": text, "error": str(error)})
         return
     except KeyError as error:
-        shown = f'"object": no such key: {error.args[0]} evaluating rule: {rule.get("message") or text}'
-        yield Cause(reason="FieldValueInvalid", message=f"Invalid value: {shown}", field=path)
+        detail = f'"object": no such key: {error.args[0]} evaluating rule: {rule.get("message") or text}'
+        yield Cause(reason="FieldValueInvalid", message=f"Invalid value: {detail}", field=path)
         return
-    yield Cause(reason=reason, message=_worded(reason, value, message), field=path + rule.get("fieldPath", ""))
+    yield Cause(reason=reason, message=_formatted(reason, value, message), field=path + rule.get("fieldPath", ""))
 
 
-def _worded(reason: str, value: Any, message: str) -> str:
+def _formatted(reason: str, value: Any, message: str) -> str:
     if reason == "FieldValueForbidden":
         return f"Forbidden: {message}"
     if reason == "FieldValueRequired":
         return f"Required value: {message}"
-    shown = "" if isinstance(value, dict | list) else f"{json.dumps(value, ensure_ascii=False)}: "
+    quoted = "" if isinstance(value, dict | list) else f"{json.dumps(value, ensure_ascii=False)}: "
     kind = "Duplicate value" if reason == "FieldValueDuplicate" else "Invalid value"
-    return f"{kind}: {shown}{message}"
+    return f"{kind}: {quoted}{message}"
 
 
-def _said(expression: str, about: dict[str, Any]) -> str:
+def _message(expression: str, variables: dict[str, Any]) -> str:
     try:
-        said = _evaluated(expression, about)
-    except (KeyError, _CannotSayError):
+        text = _evaluate(expression, variables)
+    except (KeyError, _NotEvaluatedError):
         return ""
-    return said if isinstance(said, str) and said.strip() and "\n" not in said else ""
+    return text if isinstance(text, str) and text.strip() and "\n" not in text else ""
 
 
 @functools.lru_cache(maxsize=1024)
@@ -152,46 +152,46 @@ def _program(text: str) -> Any:
         return error
 
 
-def _evaluated(text: str, about: dict[str, Any]) -> Any:
-    """Evaluate an expression. Raises KeyError for a field that is not there, and `_CannotSayError`."""
+def _evaluate(text: str, variables: dict[str, Any]) -> Any:
+    """Evaluate an expression. Raises KeyError for an absent field, and `_NotEvaluatedError`."""
     program = _program(text)
     if isinstance(program, Exception):
-        raise _CannotSayError(str(program))
+        raise _NotEvaluatedError(str(program))
     try:
-        return program.execute(about)
+        return program.execute(variables)
     except KeyError:
         raise
     except Exception as error:
-        # the evaluator raises all kinds of errors; what it cannot do must not refuse an object
+        # the evaluator raises various exceptions; an unsupported rule must not reject an object
         if "Undefined" not in str(error):
-            raise _CannotSayError(str(error)) from error
+            raise _NotEvaluatedError(str(error)) from error
     try:
-        context = cel.Context(variables=about)
+        context = cel.Context(variables=variables)
         stdlib.add_stdlib_to_context(context)
         return program.execute(context)
     except KeyError:
         raise
     except Exception as error:
         # as above
-        raise _CannotSayError(str(error)) from error
+        raise _NotEvaluatedError(str(error)) from error
 
 
-def _bound(value: Any, node: SchemaNode) -> Any:
-    """A value as rules see it: fields by the names that CEL can say, numbers as their type says."""
+def _cel_value(value: Any, node: SchemaNode) -> Any:
+    """Return a value for the evaluator: field names escaped, numbers of the type in the schema."""
     if isinstance(value, dict):
-        found = {}
+        fields = {}
         for key, child in value.items():
             below = node.properties.get(key)
             if child is None and node.properties:
-                # for rules, a field that is null is absent
+                # for rules a null field is absent
                 continue
             if below is None:
-                found[key] = child if node.additional is None else _bound(child, node.additional)
+                fields[key] = child if node.additional_node is None else _cel_value(child, node.additional_node)
             else:
-                found[_escaped(key)] = _bound(child, below)
-        return found
+                fields[_escaped(key)] = _cel_value(child, below)
+        return fields
     if isinstance(value, list) and node.items is not None:
-        return [_bound(each, node.items) for each in value]
+        return [_cel_value(each, node.items) for each in value]
     if node.type == "number" and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     return value

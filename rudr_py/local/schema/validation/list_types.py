@@ -1,6 +1,6 @@
-"""Items that may occur only once: in lists of type set and map of a custom resource.
+"""Uniqueness of items in lists of type set and map of a custom resource.
 
-Source: apiextensions-apiserver, pkg/apiserver/schema/listtype. Built-in kinds have rules of their own.
+Source: apiextensions-apiserver, pkg/apiserver/schema/listtype. Built-in kinds have their own rules.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ from rudr_py.local.schema.node import SchemaNode
 
 
 def duplicates(value: Any, node: SchemaNode, path: str = "") -> list[Cause]:
-    """A cause for every item that repeats an earlier one, in a value and all below it."""
-    found: list[Cause] = []
+    """Return a cause for every duplicate item in a value and below it."""
+    errors: list[Cause] = []
     if node.builtin:
-        return found
+        return errors
     if isinstance(value, dict):
         for key, item in value.items():
             child = node.properties.get(key)
             below = f"{path}.{key}" if path else key
             if child is not None:
-                found += duplicates(item, child, below)
-            elif node.additional is not None:
-                found += duplicates(item, node.additional, f"{path}[{key}]")
+                errors += duplicates(item, child, below)
+            elif node.additional_node is not None:
+                errors += duplicates(item, node.additional_node, f"{path}[{key}]")
     elif isinstance(value, list):
         if node.list_type == "set":
-            found += _repeated(value, path)
+            errors += _repeated(value, path)
         elif node.list_type == "map":
-            found += _repeated_keys(value, node, path)
+            errors += _repeated_keys(value, node, path)
         if node.items is not None:
             for index, item in enumerate(value):
-                found += duplicates(item, node.items, f"{path}[{index}]")
-    return found
+                errors += duplicates(item, node.items, f"{path}[{index}]")
+    return errors
 
 
 def _repeated_keys(value: list[Any], node: SchemaNode, path: str) -> list[Cause]:
@@ -46,12 +46,12 @@ def _repeated_keys(value: list[Any], node: SchemaNode, path: str) -> list[Cause]
 
 
 def _repeated(values: list[Any], path: str) -> list[Cause]:
-    """A cause for the first repetition of each value."""
+    """Return a cause for the first duplicate of each value."""
     seen: dict[str, int] = {}
-    found: list[Cause] = []
+    errors: list[Cause] = []
     for index, value in enumerate(values):
-        text = causes.shown(value)
+        text = causes.encoded(value)
         seen[text] = seen.get(text, 0) + 1
         if seen[text] == 2:
-            found.append(causes.duplicate(f"{path}[{index}]", value))
-    return found
+            errors.append(causes.duplicate(f"{path}[{index}]", value))
+    return errors

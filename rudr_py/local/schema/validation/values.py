@@ -1,7 +1,7 @@
-"""Whether a value is what its schema asks for, and if not why, in the words of the real server.
+"""Validation of a value against its schema, with the messages of the real server.
 
-It checks what a schema says and nothing else: names, immutable fields and the rules of a kind are elsewhere, CEL rules
-in `validations`. Source: kube-openapi, pkg/validation/validate, and apiextensions-apiserver's translation to causes.
+Names, immutable fields and the rules of a kind are checked elsewhere, CEL rules in `cel_rules`. Source: kube-openapi,
+pkg/validation/validate, and apiextensions-apiserver's translation to causes.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ from rudr_py.local.schema import causes
 from rudr_py.local.schema.node import SchemaNode
 from rudr_py.local.schema.validation import formats, list_types
 
-_NOWHERE = "<nil>"  # what the server's Go code prints for the place of a failed junctor
+_NO_PATH = "<nil>"  # the field of a failed junctor in messages of the server
 _FORMATS_OF_NUMBERS = {"integer": ("int32", "int64"), "number": ("float", "double")}
 
 
 def validate(obj: dict[str, Any], node: SchemaNode) -> list[Cause]:
-    """Every cause for which the server would refuse the object with 422; empty when it is valid."""
-    found = check(obj, node, "")
-    return found + list_types.duplicates(obj, node)
+    """Return every cause for which the server rejects the object with 422; empty if it is valid."""
+    errors = check(obj, node, "")
+    return errors + list_types.duplicates(obj, node)
 
 
 def check(value: Any, node: SchemaNode, path: str) -> list[Cause]:
-    """The causes in one value and all below it; `path` is dotted, empty at the root."""
-    found = _type(value, node, path)
+    """Return the causes in a value and below it; `path` is dotted, empty at the root."""
+    errors = _type(value, node, path)
     if value is None:
-        return found + _enum(value, node, path)
-    found += _junctors(value, node, path)
+        return errors + _enum(value, node, path)
+    errors += _junctors(value, node, path)
     if isinstance(value, str):
-        found += _string(value, node, path)
+        errors += _string(value, node, path)
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        found += _number(value, node, path)
+        errors += _number(value, node, path)
     elif isinstance(value, list):
-        found += _list(value, node, path)
-    found += _enum(value, node, path)
+        errors += _list(value, node, path)
+    errors += _enum(value, node, path)
     if isinstance(value, dict):
-        found += _map(value, node, path)
-    return found
+        errors += _map(value, node, path)
+    return errors
 
 
 def _kind(value: Any) -> tuple[str, str]:
@@ -58,27 +58,27 @@ def _kind(value: Any) -> tuple[str, str]:
 
 
 def _type(value: Any, node: SchemaNode, path: str) -> list[Cause]:
-    wanted = _wanted(node)
-    kind, given = _kind(value)
-    if not wanted or _is_of(value, kind, wanted) or (value is None and (node.nullable or node.builtin)):
+    expected = _expected_types(node)
+    kind, go_format = _kind(value)
+    if not expected or _has_type(value, kind, expected) or (value is None and (node.nullable or node.builtin)):
         return []
-    named = _format(node)
-    if named and not {"integer", "number"} & set(wanted):
-        # with a format the server looks at strings elsewhere, and lets lists pass
-        return [] if kind == "array" else [_mistyped(path, named, given)]
-    if named and kind not in ("string", "array", "null"):
-        return [_mistyped(path, named, given)]
-    return [_mistyped(path, ",".join(wanted), kind)]
+    format_name = _format(node)
+    if format_name and not {"integer", "number"} & set(expected):
+        # for a format the server checks strings separately, and accepts lists
+        return [] if kind == "array" else [_mistyped(path, format_name, go_format)]
+    if format_name and kind not in ("string", "array", "null"):
+        return [_mistyped(path, format_name, go_format)]
+    return [_mistyped(path, ",".join(expected), kind)]
 
 
-def _is_of(value: Any, kind: str, wanted: tuple[str, ...]) -> bool:
-    """Whether a value is of a wanted type: a whole float is an integer, and an integer is a number."""
-    if kind == "number" and "integer" in wanted:
+def _has_type(value: Any, kind: str, types: tuple[str, ...]) -> bool:
+    """Whether a value is of one of the types: a whole float is an integer, and an integer is a number."""
+    if kind == "number" and "integer" in types:
         return bool(math.isfinite(value) and value == int(value))
-    return kind in wanted or (kind == "integer" and "number" in wanted)
+    return kind in types or (kind == "integer" and "number" in types)
 
 
-def _wanted(node: SchemaNode) -> tuple[str, ...]:
+def _expected_types(node: SchemaNode) -> tuple[str, ...]:
     if node.int_or_string:
         return ("integer", "string")
     if node.builtin and node.format == "quantity":
@@ -87,16 +87,16 @@ def _wanted(node: SchemaNode) -> tuple[str, ...]:
 
 
 def _format(node: SchemaNode) -> str:
-    """The format, where the server looks at it at all."""
+    """The format, if the server checks it."""
     if node.builtin and node.format in ("quantity", "int-or-string"):
         return ""
     if node.type in ("", "string"):
-        return node.format if formats.known(node.format) else ""
+        return node.format if formats.is_supported(node.format) else ""
     return node.format if node.format in _FORMATS_OF_NUMBERS.get(node.type, ()) else ""
 
 
-def _mistyped(path: str, wanted: str, given: str) -> Cause:
-    return causes.type_invalid(path or _NOWHERE, given, f'{path} in body must be of type {wanted}: "{given}"')
+def _mistyped(path: str, expected: str, actual: str) -> Cause:
+    return causes.type_invalid(path or _NO_PATH, actual, f'{path} in body must be of type {expected}: "{actual}"')
 
 
 def _enum(value: Any, node: SchemaNode, path: str) -> list[Cause]:
@@ -106,24 +106,24 @@ def _enum(value: Any, node: SchemaNode, path: str) -> list[Cause]:
         return []
     if node.builtin and value is None:
         return []
-    return [causes.not_supported(path, value, [a if isinstance(a, str) else causes.shown(a) for a in node.enum])]
+    return [causes.not_supported(path, value, [a if isinstance(a, str) else causes.encoded(a) for a in node.enum])]
 
 
 def _string(value: str, node: SchemaNode, path: str) -> list[Cause]:
-    found: list[Cause] = []
+    errors: list[Cause] = []
     limits = node.limits
     if "maxLength" in limits and len(value) > limits["maxLength"]:
-        found.append(causes.too_long(path, limits["maxLength"]))
+        errors.append(causes.too_long(path, limits["maxLength"]))
     elif "minLength" in limits and len(value) < limits["minLength"]:
-        found.append(_off(path, value, f"should be at least {limits['minLength']} chars long"))
+        errors.append(_out_of_bounds(path, value, f"should be at least {limits['minLength']} chars long"))
     elif limits.get("pattern") and not _pattern(limits["pattern"]).search(value):
-        found.append(_off(path, value, f"should match '{limits['pattern']}'"))
-    wanted = _format(node)
-    if wanted and not formats.fits(value, wanted):
-        found.append(
-            causes.type_invalid(path, value, f"{path} in body must be of type {wanted}: {causes.shown(value)}")
+        errors.append(_out_of_bounds(path, value, f"should match '{limits['pattern']}'"))
+    format_name = _format(node)
+    if format_name and not formats.fits(value, format_name):
+        errors.append(
+            causes.type_invalid(path, value, f"{path} in body must be of type {format_name}: {causes.encoded(value)}")
         )
-    return found
+    return errors
 
 
 @functools.lru_cache(maxsize=512)
@@ -132,51 +132,51 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def _number(value: float, node: SchemaNode, path: str) -> list[Cause]:
-    found: list[Cause] = []
+    errors: list[Cause] = []
     limits = node.limits
     factor = limits.get("multipleOf")
     if factor and not math.isclose(value / factor, round(value / factor), rel_tol=0, abs_tol=1e-9):
-        found.append(_off(path, value, f"should be a multiple of {causes.shown(factor)}"))
+        errors.append(_out_of_bounds(path, value, f"should be a multiple of {causes.encoded(factor)}"))
     low, high = limits.get("minimum"), limits.get("maximum")
     if low is not None and (value <= low if limits.get("exclusiveMinimum") else value < low):
-        words = "greater than" if limits.get("exclusiveMinimum") else "greater than or equal to"
-        found.append(_off(path, value, f"should be {words} {causes.shown(low)}"))
+        bound = "greater than" if limits.get("exclusiveMinimum") else "greater than or equal to"
+        errors.append(_out_of_bounds(path, value, f"should be {bound} {causes.encoded(low)}"))
     if high is not None and (value >= high if limits.get("exclusiveMaximum") else value > high):
-        words = "less than" if limits.get("exclusiveMaximum") else "less than or equal to"
-        found.append(_off(path, value, f"should be {words} {causes.shown(high)}"))
-    return found
+        bound = "less than" if limits.get("exclusiveMaximum") else "less than or equal to"
+        errors.append(_out_of_bounds(path, value, f"should be {bound} {causes.encoded(high)}"))
+    return errors
 
 
 def _list(value: list[Any], node: SchemaNode, path: str) -> list[Cause]:
-    found: list[Cause] = []
+    errors: list[Cause] = []
     if node.items is not None:
         for index, item in enumerate(value):
-            found += check(item, node.items, f"{path}[{index}]")
+            errors += check(item, node.items, f"{path}[{index}]")
     low, high = node.limits.get("minItems"), node.limits.get("maxItems")
     if low is not None and len(value) < low:
-        found.append(_off(path, len(value), f"should have at least {low} items"))
+        errors.append(_out_of_bounds(path, len(value), f"should have at least {low} items"))
     if high is not None and len(value) > high:
-        found.append(causes.too_many(path, len(value), high))
-    return found
+        errors.append(causes.too_many(path, len(value), high))
+    return errors
 
 
 def _map(value: dict[str, Any], node: SchemaNode, path: str) -> list[Cause]:
-    found: list[Cause] = []
+    errors: list[Cause] = []
     low, high = node.limits.get("minProperties"), node.limits.get("maxProperties")
     if low is not None and len(value) < low:
-        found.append(_off(path, len(value), f"should have at least {low} properties"))
+        errors.append(_out_of_bounds(path, len(value), f"should have at least {low} properties"))
     if high is not None and len(value) > high:
-        found.append(causes.too_many(path, len(value), high))
+        errors.append(causes.too_many(path, len(value), high))
     for key, item in value.items():
-        child = node.properties.get(key) or node.additional
+        child = node.properties.get(key) or node.additional_node
         if child is not None:
-            found += check(item, child, f"{path}.{key}" if path else key)
+            errors += check(item, child, f"{path}.{key}" if path else key)
     for key in node.required:
         if (node.name, key) in _MAY_BE_EMPTY:
             continue
         if key not in value or (node.builtin and _is_empty(value[key])):
-            found.append(causes.required(f"{path}.{key}" if path else key))
-    return found
+            errors.append(causes.required(f"{path}.{key}" if path else key))
+    return errors
 
 
 _MAY_BE_EMPTY = frozenset(
@@ -185,11 +185,11 @@ _MAY_BE_EMPTY = frozenset(
         ("io.k8s.api.core.v1.HTTPHeader", "value"),
     }
 )
-"""Fields of built-in kinds that are published as required, and that the server takes empty all the same."""
+"""Fields of built-in kinds that are published as required and may be empty."""
 
 
 def _is_empty(value: Any) -> bool:
-    """For a built-in kind, empty counts as missing: Go cannot tell them apart."""
+    """For a built-in kind an empty value counts as missing, because Go cannot distinguish them."""
     return value is None or value in ("", [])
 
 
@@ -197,30 +197,30 @@ def _junctors(value: Any, node: SchemaNode, path: str) -> list[Cause]:
     """anyOf, oneOf, allOf and not."""
     if not node.combined:
         return []
-    found: list[Cause] = []
-    where = causes.shown(path)
+    errors: list[Cause] = []
+    where = causes.encoded(path)
     if "anyOf" in node.combined:
         failures = [check(value, part, path) for part in node.combined["anyOf"]]
         if all(failures):
-            found.append(causes.invalid(_NOWHERE, "", f"{where} must validate at least one schema (anyOf)"))
-            found += failures[0]
+            errors.append(causes.invalid(_NO_PATH, "", f"{where} must validate at least one schema (anyOf)"))
+            errors += failures[0]
     if "oneOf" in node.combined:
         failures = [check(value, part, path) for part in node.combined["oneOf"]]
         valid = sum(not failure for failure in failures)
         if valid != 1:
             why = f"Found {valid} valid alternatives" if valid else "Found none valid"
-            found.append(causes.invalid(_NOWHERE, "", f"{where} must validate one and only one schema (oneOf). {why}"))
-            found += [] if valid else failures[0]
+            errors.append(causes.invalid(_NO_PATH, "", f"{where} must validate one and only one schema (oneOf). {why}"))
+            errors += [] if valid else failures[0]
     if "allOf" in node.combined:
         failures = [check(value, part, path) for part in node.combined["allOf"]]
-        found += [cause for failure in failures for cause in failure]
+        errors += [cause for failure in failures for cause in failure]
         if any(failures):
             none = ". None validated" if all(failures) else ""
-            found.append(causes.invalid(_NOWHERE, "", f"{where} must validate all the schemas (allOf){none}"))
+            errors.append(causes.invalid(_NO_PATH, "", f"{where} must validate all the schemas (allOf){none}"))
     if "not" in node.combined and not check(value, node.combined["not"], path):
-        found.append(causes.invalid(_NOWHERE, "", f"{where} must not validate the schema (not)"))
-    return found
+        errors.append(causes.invalid(_NO_PATH, "", f"{where} must not validate the schema (not)"))
+    return errors
 
 
-def _off(path: str, value: Any, words: str) -> Cause:
-    return causes.invalid(path or _NOWHERE, value, f"{path} in body {words}")
+def _out_of_bounds(path: str, value: Any, words: str) -> Cause:
+    return causes.invalid(path or _NO_PATH, value, f"{path} in body {words}")

@@ -28,7 +28,7 @@ class Tiny(Trait):
         return Rendered()
 
 @hookimpl
-def rudr_types():
+def rudr_register_types():
     return [Tiny()]
 """
 

@@ -78,7 +78,7 @@ class _Quitter(Trait[Any]):
 
 def _with(*types: Trait[Any]) -> LoadedPlugins:
     module = ModuleType("plugin")
-    vars(module)["rudr_types"] = hookimpl(lambda: list(types))
+    vars(module)["rudr_register_types"] = hookimpl(lambda: list(types))
     found = InstalledPlugin(name="bad", package="rudr-py-bad", version="0.1", load=lambda: module)
     return loading.load([found], entry_points.standard())
 

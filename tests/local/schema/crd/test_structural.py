@@ -23,10 +23,10 @@ def test_unknown_keys_are_typed_below_whatever_preserves_them(schemas: BuiltinSc
     inner = {"type": "object", "properties": {"a": {"type": "string"}}}
     outer = {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": {"inner": inner}}
     free = node_of(schemas, free=outer).properties["free"]
-    assert free.unknown is DEDUCED
-    assert free.properties["inner"].unknown is DEDUCED
+    assert free.unknown_node is DEDUCED
+    assert free.properties["inner"].unknown_node is DEDUCED
     assert not free.properties["inner"].preserve_unknown
-    assert node_of(schemas, closed=inner).properties["closed"].unknown is None
+    assert node_of(schemas, closed=inner).properties["closed"].unknown_node is None
 
 
 def test_the_values_of_a_map_have_the_nodes_schema(schemas: BuiltinSchemas) -> None:

@@ -16,7 +16,7 @@ from rudr_py.local.schema.crd import structural
 from rudr_py.local.schema.defaulting import defaulter
 from rudr_py.local.schema.node import SchemaNode
 
-RECORDED = Path(__file__).parents[3] / ".." / "shared" / "apiserver" / "transcripts"
+RECORDED = Path(__file__).parents[4] / ".." / "shared" / "apiserver" / "transcripts"
 LATER = {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"}
 """What the server allocates, beyond filling in."""
 

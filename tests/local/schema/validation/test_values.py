@@ -17,7 +17,7 @@ from rudr_py.local.schema.defaulting import defaulter
 from rudr_py.local.schema.node import SchemaNode
 from rudr_py.local.schema.validation import values
 
-RECORDED = Path(__file__).parents[3] / ".." / "shared" / "apiserver" / "transcripts" / "crd.json"
+RECORDED = Path(__file__).parents[4] / ".." / "shared" / "apiserver" / "transcripts" / "crd.json"
 
 
 def widget(schemas: BuiltinSchemas, **spec: Any) -> SchemaNode:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.local.kind_rules.cron_schedule import ScheduleError, parse
+from rudr_py.local.strategies.cron_schedule import ScheduleError, parse
 
 
 def after(text: str, start: str, count: int = 1, zone: str = "UTC") -> list[str]:

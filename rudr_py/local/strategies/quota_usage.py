@@ -1,6 +1,6 @@
-"""How much a namespace uses of what a ResourceQuota limits: counts of objects, and what pods and claims ask for.
+"""Usage of a namespace in the units of a ResourceQuota: object counts, and the requests of pods and claims. Pure.
 
-Pure. Scopes of quotas, and limits per storage class, are left out.
+Scopes of quotas and limits per storage class are not implemented.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ COUNTED = frozenset(
         QUOTAS,
     }
 )
-"""Tables that a quota counts by their own name; every other one is `count/<table>`."""
+"""Tables that a quota counts under their own name; all others are `count/<table>`."""
 
 _COMPUTE = {
     "cpu": ("requests", "cpu"),
@@ -37,76 +37,76 @@ _COMPUTE = {
         for name in ("cpu", "memory", "ephemeral-storage")
     },
 }
-"""What quotas limit of pods: which part of `resources`, and what of it."""
+"""Resources of pods: the part of a container's `resources` and the name in it."""
 
 
 class Amount(msgspec.Struct, frozen=True):
-    """A quantity to calculate with; `form` is how it is written."""
+    """A quantity for arithmetic; `form` is its notation."""
 
     value: Decimal = Decimal(0)
     form: str = "decimal"
 
     def __str__(self) -> str:
-        """Write it as the server does."""
+        """Return the canonical form."""
         return quantity.write(self.value, self.form)
 
     def plus(self, other: Amount) -> Amount:
-        """Return the sum, written as the first that is not zero."""
+        """Return the sum in the notation of the first operand that is not zero."""
         return Amount(self.value + other.value, self.form if self.value else other.form)
 
 
 def amount(text: object) -> Amount:
-    """Read a quantity; what is none counts as zero."""
-    found = quantity.read(str(text))
-    return Amount() if found is None else Amount(*found)
+    """Parse a quantity; an invalid one is zero."""
+    parsed = quantity.read(str(text))
+    return Amount() if parsed is None else Amount(*parsed)
 
 
-def hard(quota: Object) -> dict[str, Amount]:
-    """Return the limits of a quota."""
+def hard_limits(quota: Object) -> dict[str, Amount]:
+    """Return the hard limits of a quota."""
     return {name: amount(text) for name, text in ((quota.get("spec") or {}).get("hard") or {}).items()}
 
 
 def tables(names: Iterable[str]) -> set[str]:
-    """Return the tables whose objects use any of these."""
-    found: set[str] = set()
+    """Return the tables whose objects use any of these resources."""
+    table_names: set[str] = set()
     for name in names:
         if name.startswith("count/"):
-            found.add(name.removeprefix("count/"))
+            table_names.add(name.removeprefix("count/"))
         elif name in _COMPUTE:
-            found.add("pods")
+            table_names.add("pods")
         elif name.startswith("services."):
-            found.add("services")
+            table_names.add("services")
         elif name == "requests.storage":
-            found.add("persistentvolumeclaims")
+            table_names.add("persistentvolumeclaims")
         elif name in COUNTED:
-            found.add(name)
-    return found
+            table_names.add(name)
+    return table_names
 
 
-def used(objects: Callable[[str], Iterable[Object]], names: Iterable[str]) -> dict[str, Amount]:
-    """Return what the objects of a namespace use of what is named; `objects` lists those of a table."""
+def total_usage(objects: Callable[[str], Iterable[Object]], names: Iterable[str]) -> dict[str, Amount]:
+    """Return the usage of a namespace for these resources; `objects` returns the objects of a table."""
     names = list(names)
     total = dict.fromkeys(names, Amount())
     for table in tables(names):
         for obj in objects(table):
-            for name, one in usage(table, obj, names).items():
-                total[name] = total[name].plus(one)
+            for name, amount in usage(table, obj, names).items():
+                total[name] = total[name].plus(amount)
     return total
 
 
 def usage(table: str, obj: Object, names: Iterable[str]) -> dict[str, Amount]:
-    """Return what one object uses of what is named."""
-    return {name: found for name in names if (found := _one(table, obj, name)).value}
+    """Return the usage of one object for these resources."""
+    return {name: amount for name in names if (amount := _amount_of(table, obj, name)).value}
 
 
-def _one(table: str, obj: Object, name: str) -> Amount:
+def _amount_of(table: str, obj: Object, name: str) -> Amount:
     if name == f"count/{table}":
         return Amount(Decimal(1))
     if table == "pods":
         if (obj.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
             return Amount()
         if name in _COMPUTE:
-            return _asked(obj, *_COMPUTE[name])
+            return _pod_amount(obj, *_COMPUTE[name])
     if table == "persistentvolumeclaims" and name == "requests.storage":
         requests = ((obj.get("spec") or {}).get("resources") or {}).get("requests") or {}
         return amount(requests.get("storage", "0"))
@@ -124,32 +124,32 @@ def _service(service: Object, name: str) -> Amount:
     return Amount(Decimal(len(spec.get("ports") or ()))) if ported else Amount()
 
 
-def _asked(pod: Object, part: str, name: str) -> Amount:
-    """What the containers ask for together, or the largest init container if that is more."""
+def _pod_amount(pod: Object, part: str, name: str) -> Amount:
+    """The sum of the containers, or the largest init container if that is more."""
     total = Amount()
     for container in pod["spec"].get("containers") or ():
-        total = total.plus(_of(container, part, name))
+        total = total.plus(_container_amount(container, part, name))
     for container in pod["spec"].get("initContainers") or ():
-        one = _of(container, part, name)
-        total = one if one.value > total.value else total
+        initial = _container_amount(container, part, name)
+        total = initial if initial.value > total.value else total
     return total
 
 
-def _of(container: Object, part: str, name: str) -> Amount:
-    return amount(_said(container, part).get(name, "0"))
+def _container_amount(container: Object, part: str, name: str) -> Amount:
+    return amount(_container_resources(container, part).get(name, "0"))
 
 
-def _said(container: Object, part: str) -> Object:
+def _container_resources(container: Object, part: str) -> Object:
     return (container.get("resources") or {}).get(part) or {}
 
 
-def unsaid(pod: Object, names: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
-    """Yield what containers must say and do not, with their names, in order."""
+def unspecified(pod: Object, names: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield the resources that containers must set and do not, with the names of those containers."""
     spec = pod.get("spec") or {}
     containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
     for name in sorted(names):
         if name in _COMPUTE:
-            part, what = _COMPUTE[name]
-            silent = [each["name"] for each in containers if what not in _said(each, part)]
-            if silent:
-                yield name, silent
+            part, resource_name = _COMPUTE[name]
+            unspecified = [each["name"] for each in containers if resource_name not in _container_resources(each, part)]
+            if unspecified:
+                yield name, unspecified

@@ -1,4 +1,4 @@
-"""Rules of the kinds that run pods: Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod. Pure."""
+"""Strategies of workloads: Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod. Pure."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 
 from rudr_py.errors import Cause
 from rudr_py.local.apimachinery import object_meta, selectors
-from rudr_py.local.kind_rules import cron_schedule, rule
-from rudr_py.local.kind_rules.cron_schedule import ScheduleError
-from rudr_py.local.kind_rules.rule import KindRule, RuleContext
+from rudr_py.local.schema import causes
 from rudr_py.local.storage.store import Object
+from rudr_py.local.strategies import cron_schedule, strategy
+from rudr_py.local.strategies.cron_schedule import ScheduleError
+from rudr_py.local.strategies.strategy import Strategy, StrategyContext
 
 _CRON_JOB_NAME = 52
-"""The longest name: the Jobs' names add eleven characters."""
+"""The names of Jobs add eleven characters."""
 _JOB_LABELS = ("batch.kubernetes.io/job-name", "job-name")
 _UID_LABELS = ("batch.kubernetes.io/controller-uid", "controller-uid")
 _STATEFUL_CHANGEABLE = frozenset(
@@ -40,41 +41,41 @@ _POD_FORBIDDEN = (
 
 
 def template_causes(obj: Object, claims: tuple[str, ...] = ()) -> Iterator[Cause]:
-    """Yield what is wrong with the selector and the pod template; `claims` are volumes that each pod gets."""
+    """Yield the errors of the selector and the pod template; `claims` are volumes that each pod gets."""
     spec = obj.get("spec") or {}
     selector = spec.get("selector")
     template = spec.get("template") or {}
     labels = (template.get("metadata") or {}).get("labels") or {}
     if selector is None:
-        yield rule.required("spec.selector")
+        yield causes.required("spec.selector")
     elif not selector.get("matchLabels") and not selector.get("matchExpressions"):
-        yield rule.invalid("spec.selector", selector, "empty selector is invalid for deployment")
+        yield causes.invalid("spec.selector", selector, "empty selector is invalid for deployment")
     if not selector or not selectors.labels(selectors.match_labels(selector))(labels):
-        yield rule.invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
+        yield causes.invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
     yield from pod_causes(template.get("spec") or {}, "spec.template.spec", claims)
     if spec.get("replicas", 0) < 0:
-        yield rule.invalid("spec.replicas", spec["replicas"], "must be greater than or equal to 0")
+        yield causes.invalid("spec.replicas", spec["replicas"], "must be greater than or equal to 0")
 
 
 def pod_causes(spec: Any, field: str, claims: tuple[str, ...] = ()) -> Iterator[Cause]:
-    """Yield what is wrong with a pod's spec; only what people often get wrong."""
+    """Yield frequent errors of a pod spec; the full validation of the server is not implemented."""
     containers = spec.get("containers") or ()
     if not containers:
-        yield rule.required(f"{field}.containers")
+        yield causes.required(f"{field}.containers")
     volumes = {volume.get("name") for volume in spec.get("volumes") or ()}.union(claims)
     seen: set[str] = set()
     for index, container in enumerate(containers):
         here = f"{field}.containers[{index}]"
         name = container.get("name", "")
         if not name:
-            yield rule.required(f"{here}.name")
+            yield causes.required(f"{here}.name")
         elif not object_meta.is_label(name):
-            yield rule.invalid(f"{here}.name", name, object_meta.LABEL_TEXT)
+            yield causes.invalid(f"{here}.name", name, object_meta.LABEL_TEXT)
         elif name in seen:
             yield Cause(reason="FieldValueDuplicate", message=f'Duplicate value: "{name}"', field=f"{here}.name")
         seen.add(name)
         if not container.get("image"):
-            yield rule.required(f"{here}.image")
+            yield causes.required(f"{here}.image")
         for number, mount in enumerate(container.get("volumeMounts") or ()):
             if mount.get("name") not in volumes:
                 yield Cause(
@@ -89,15 +90,15 @@ def _replication_causes(obj: Object) -> Iterator[Cause]:
     spec = obj.get("spec") or {}
     selector, template = spec.get("selector") or {}, spec.get("template")
     if not selector:
-        yield rule.required("spec.selector")
+        yield causes.required("spec.selector")
     if spec.get("replicas", 0) < 0:
-        yield rule.invalid("spec.replicas", spec["replicas"], "must be greater than or equal to 0")
+        yield causes.invalid("spec.replicas", spec["replicas"], "must be greater than or equal to 0")
     if not template or not (template.get("spec") or {}).get("containers"):
-        yield rule.required("spec.template")
+        yield causes.required("spec.template")
         return
     labels = (template.get("metadata") or {}).get("labels") or {}
     if not selector.items() <= labels.items():
-        yield rule.invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
+        yield causes.invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
     yield from pod_causes(template["spec"], "spec.template.spec")
 
 
@@ -107,22 +108,22 @@ def _stateful_causes(obj: Object) -> Iterator[Cause]:
 
 
 def _selector_fixed(new: Object, old: Object) -> Iterator[Cause]:
-    return rule.immutable(new, old, "spec", "selector")
+    return strategy.immutable(new, old, "spec", "selector")
 
 
 def _stateful_change(new: Object, old: Object) -> Iterator[Cause]:
     was = {key: value for key, value in old["spec"].items() if key not in _STATEFUL_CHANGEABLE}
     now = {key: value for key, value in new["spec"].items() if key not in _STATEFUL_CHANGEABLE}
     if was != now:
-        yield rule.forbidden("spec", _STATEFUL_FORBIDDEN)
+        yield causes.forbidden("spec", _STATEFUL_FORBIDDEN)
 
 
 def _deployment_part(obj: Object) -> Any:
     return obj.get("spec"), obj["metadata"].get("annotations")
 
 
-def _create_job(job: Object, _context: RuleContext) -> None:
-    """Give a Job without a selector of its own the labels that tell its pods from all others."""
+def _create_job(job: Object, _context: StrategyContext) -> None:
+    """Set the labels and the selector that identify the pods of a Job, unless it has a manual selector."""
     spec = job["spec"]
     if spec.get("manualSelector"):
         return
@@ -134,8 +135,8 @@ def _create_job(job: Object, _context: RuleContext) -> None:
     spec.setdefault("selector", {"matchLabels": {_UID_LABELS[0]: metadata["uid"]}})
 
 
-def _update_job(new: Object, old: Object, context: RuleContext) -> None:
-    """Put the generated labels and selector back when an update leaves them out."""
+def _update_job(new: Object, old: Object, context: StrategyContext) -> None:
+    """Restore the generated labels and selector that an update omits."""
     if not new["spec"].get("manualSelector"):
         _create_job(new, context)
         new["metadata"].setdefault("labels", old["metadata"].get("labels") or {})
@@ -162,35 +163,35 @@ def _cron_job_causes(cron_job: Object) -> Iterator[Cause]:
     spec, name = cron_job["spec"], cron_job["metadata"].get("name", "")
     text = spec.get("schedule", "")
     if not text:
-        yield rule.required("spec.schedule")
+        yield causes.required("spec.schedule")
     elif "TZ" in text:
         why = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
-        yield rule.invalid("spec.schedule", text, why)
+        yield causes.invalid("spec.schedule", text, why)
     else:
         try:
             cron_schedule.parse(text)
         except ScheduleError as error:
-            yield rule.invalid("spec.schedule", text, str(error))
+            yield causes.invalid("spec.schedule", text, str(error))
     zone = spec.get("timeZone")
     if zone is not None and zone not in zoneinfo.available_timezones():
-        yield rule.invalid("spec.timeZone", zone, f"unknown time zone {zone}")
+        yield causes.invalid("spec.timeZone", zone, f"unknown time zone {zone}")
     template = (spec.get("jobTemplate") or {}).get("spec") or {}
     yield from _ending_pod_causes(template.get("template") or {}, "spec.jobTemplate.spec.template.spec")
     if len(name) > _CRON_JOB_NAME:
-        yield rule.invalid("metadata.name", name, f"must be no more than {_CRON_JOB_NAME} characters")
+        yield causes.invalid("metadata.name", name, f"must be no more than {_CRON_JOB_NAME} characters")
 
 
 def _job_change(new: Object, old: Object) -> Iterator[Cause]:
-    yield from rule.immutable(new, old, "spec", "selector")
+    yield from strategy.immutable(new, old, "spec", "selector")
     if not old["spec"].get("suspend"):
-        yield from rule.immutable(new, old, "spec", "template")
+        yield from strategy.immutable(new, old, "spec", "template")
     for field in ("completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"):
-        yield from rule.immutable(new, old, "spec", field)
+        yield from strategy.immutable(new, old, "spec", field)
     if old["spec"].get("completionMode") != "Indexed":
-        yield from rule.immutable(new, old, "spec", "completions")
+        yield from strategy.immutable(new, old, "spec", "completions")
 
 
-def _create_pod(pod: Object, _context: RuleContext) -> None:
+def _create_pod(pod: Object, _context: StrategyContext) -> None:
     pod["status"] = {"phase": "Pending", "qosClass": _quality(pod["spec"])}
 
 
@@ -212,7 +213,7 @@ def _pod_check(pod: Object) -> Iterator[Cause]:
 
 def _pod_change(new: Object, old: Object) -> Iterator[Cause]:
     if _pod_fixed(new["spec"]) != _pod_fixed(old["spec"]):
-        yield rule.forbidden("spec", _POD_FORBIDDEN)
+        yield causes.forbidden("spec", _POD_FORBIDDEN)
 
 
 def _pod_fixed(spec: Any) -> Any:
@@ -226,20 +227,35 @@ def _pod_fixed(spec: Any) -> Any:
     return kept
 
 
-RULES: dict[str, KindRule] = {
-    "deployments.apps": KindRule(check=template_causes, check_change=_selector_fixed, watched=_deployment_part),
-    "replicasets.apps": KindRule(check=template_causes, check_change=_selector_fixed, watched=rule.spec),
-    "daemonsets.apps": KindRule(check=template_causes, check_change=_selector_fixed, watched=rule.spec),
-    "statefulsets.apps": KindRule(check=_stateful_causes, check_change=_stateful_change, watched=rule.spec),
-    "replicationcontrollers": KindRule(check=_replication_causes, watched=rule.spec, orphans=True),
-    "jobs.batch": KindRule(
-        create=_create_job,
-        update=_update_job,
-        check=_job_causes,
-        check_change=_job_change,
-        watched=rule.spec,
-        orphans=True,
+STRATEGIES: dict[str, Strategy] = {
+    "deployments.apps": Strategy(
+        validate=template_causes, validate_update=_selector_fixed, generation_source=_deployment_part
     ),
-    "cronjobs.batch": KindRule(check=_cron_job_causes, watched=rule.spec),
-    "pods": KindRule(create=_create_pod, check=_pod_check, check_change=_pod_change, watched=rule.spec),
+    "replicasets.apps": Strategy(
+        validate=template_causes, validate_update=_selector_fixed, generation_source=strategy.spec
+    ),
+    "daemonsets.apps": Strategy(
+        validate=template_causes, validate_update=_selector_fixed, generation_source=strategy.spec
+    ),
+    "statefulsets.apps": Strategy(
+        validate=_stateful_causes, validate_update=_stateful_change, generation_source=strategy.spec
+    ),
+    "replicationcontrollers": Strategy(
+        validate=_replication_causes, generation_source=strategy.spec, orphan_dependents=True
+    ),
+    "jobs.batch": Strategy(
+        prepare_for_create=_create_job,
+        prepare_for_update=_update_job,
+        validate=_job_causes,
+        validate_update=_job_change,
+        generation_source=strategy.spec,
+        orphan_dependents=True,
+    ),
+    "cronjobs.batch": Strategy(validate=_cron_job_causes, generation_source=strategy.spec),
+    "pods": Strategy(
+        prepare_for_create=_create_pod,
+        validate=_pod_check,
+        validate_update=_pod_change,
+        generation_source=strategy.spec,
+    ),
 }

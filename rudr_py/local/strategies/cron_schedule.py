@@ -1,6 +1,6 @@
-"""The schedules of CronJobs: the standard five fields, names, steps, and `@hourly` and its like. Pure.
+"""Schedules of CronJobs: the standard five fields, names, steps, and descriptors such as `@hourly`. Pure.
 
-Mistakes are told in the words of the parser that Kubernetes uses (robfig/cron).
+Error messages are those of the parser that Kubernetes uses (robfig/cron).
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ _FARTHEST_YEARS = 5
 
 
 class ScheduleError(ValueError):
-    """Not a schedule; the message says why."""
+    """The text is not a schedule; the message is the parser's."""
 
 
 class Schedule(msgspec.Struct, frozen=True):
-    """When something is due. `every` seconds, or at the minutes that all fields allow."""
+    """A parsed schedule: every `every` seconds, or at the minutes that all fields allow."""
 
     minutes: frozenset[int] = frozenset()
     hours: frozenset[int] = frozenset()
@@ -46,11 +46,11 @@ class Schedule(msgspec.Struct, frozen=True):
     months: frozenset[int] = frozenset()
     weekdays: frozenset[int] = frozenset()
     any_day: bool = False
-    """Days of the month, or those of the week, are not said: both must fit. Otherwise one is enough."""
+    """Days of the month or days of the week are `*`: both must match. Otherwise one of them is enough."""
     every: float = 0.0
 
     def next(self, after: float, zone: tzinfo = UTC) -> float | None:
-        """Return the first time later than `after`, both in seconds since the epoch; None if there is none in years."""
+        """Return the first time after `after`, in seconds since the epoch; None if there is none within five years."""
         if self.every:
             return float(int(after) + self.every)
         at = datetime.fromtimestamp(after, zone).replace(second=0, microsecond=0) + timedelta(minutes=1)
@@ -65,7 +65,7 @@ class Schedule(msgspec.Struct, frozen=True):
             elif at.timestamp() > after:
                 return at.timestamp()
             else:
-                # the hour that a clock shows twice
+                # the repeated hour at the end of daylight saving time
                 at += timedelta(minutes=1)
         return None
 
@@ -75,7 +75,7 @@ class Schedule(msgspec.Struct, frozen=True):
 
 
 def parse(text: str) -> Schedule:
-    """Read a schedule. Raises `ScheduleError`."""
+    """Parse a schedule. Raises `ScheduleError`."""
     if text.startswith("@every "):
         return Schedule(every=_duration(text.removeprefix("@every ")))
     if text.startswith("@") and text not in _DESCRIPTORS:
@@ -123,7 +123,7 @@ def _number(text: str, names: dict[str, int]) -> int:
 
 
 def _duration(text: str) -> float:
-    """Seconds of a duration such as `1h30m`."""
+    """Parse a duration such as `1h30m` into seconds."""
     total, number = 0.0, ""
     for character in text:
         if character in _UNITS and number:
