@@ -10,7 +10,8 @@ import random
 from collections.abc import Callable
 
 from rudr_py.catalog import Catalog
-from rudr_py.controller.apply.applier import Applier, ApplierTools
+from rudr_py.controller.apply.applier import Applier, Refusals
+from rudr_py.controller.apply.contention import Contention
 from rudr_py.controller.apply.finalizer import Finalizer
 from rudr_py.controller.apply.prune import Pruner
 from rudr_py.controller.apply.sync import Syncer
@@ -31,6 +32,7 @@ from rudr_py.controller.serving.http import HealthChecks, HttpServers
 from rudr_py.controller.serving.metrics.metrics import CONTROLLER, Metrics
 from rudr_py.controller.state import cluster_state, definition_index
 from rudr_py.controller.state.cluster_state import ClusterState, scope_health
+from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.controller.status.reporter import StatusReporter
 from rudr_py.controller.status.writer import StatusWriter
 from rudr_py.controller.watching.kind_poller import KindPoller
@@ -168,17 +170,14 @@ class _Process:
 
     def _syncer(self) -> Syncer:
         client, discovery, state = self._client.direct, self._discovery, self._state
-        tools = ApplierTools(
-            client=client,
-            discovery=discovery,
-            world=state,
-            recorder=self._recorder,
-            clock=self._clock,
-            refused_for=self._settings.refused_retry,
-            fights=self._metrics.fights,
+        contention = Contention(self._clock, self._metrics.contention)
+        refusals: Refusals = TtlMap(self._clock, self._settings.refused_retry)
+        return Syncer(
+            Applier(client, discovery, state, self._recorder, contention, refusals),
+            Pruner(client, discovery, state, self._clock),
+            Finalizer(client, discovery, state, self._recorder),
+            state,
         )
-        finalizer = Finalizer(client, discovery, state, self._recorder)
-        return Syncer(Applier(tools), Pruner(client, discovery, state, self._clock), finalizer, state)
 
     def _definition_reconciler(self, sources: Sources) -> DefinitionReconciler:
         documents = publish(self._catalog, self._settings.definitions_namespace)

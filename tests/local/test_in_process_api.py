@@ -1,4 +1,4 @@
-"""The verbs called directly, as the controllers do."""
+"""The API without HTTP, as controllers use it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def mine(name: str) -> dict[str, object]:
     return body
 
 
-async def test_a_write_takes_the_way_of_a_request(objects: Objects) -> None:
+async def test_a_write_passes_admission_and_validation(objects: Objects) -> None:
     body = deployment("web")
     body["metadata"]["namespace"] = "n"
     made = objects.create(body)
@@ -46,19 +46,19 @@ async def test_a_stale_update_is_a_conflict(objects: Objects) -> None:
         objects.update({**made, "data": {"k": "3"}})
 
 
-async def test_an_update_of_what_is_not_there_is_not_found(objects: Objects) -> None:
+async def test_an_update_of_an_absent_object_is_not_found(objects: Objects) -> None:
     with pytest.raises(NotFoundError):
         objects.update(mine("none"))
 
 
-async def test_a_caller_keeps_its_own_body(objects: Objects) -> None:
+async def test_the_body_of_the_caller_is_not_changed(objects: Objects) -> None:
     body = mine("a")
     before = copy.deepcopy(body)
     objects.create(body)
     assert body == before
 
 
-async def test_status_is_written_alone(objects: Objects) -> None:
+async def test_a_status_write_changes_nothing_else(objects: Objects) -> None:
     body = deployment("web")
     body["metadata"]["namespace"] = "n"
     made = objects.create(body)
@@ -79,13 +79,13 @@ async def test_a_deletion_of_another_uid_does_nothing(objects: Objects) -> None:
     assert objects.get(CONFIG_MAP, "n", "a") is None
 
 
-async def test_a_kind_that_is_not_served_is_a_misuse(objects: Objects) -> None:
+async def test_a_kind_that_is_not_served_is_an_error(objects: Objects) -> None:
     assert objects.resource(KindInfo("x/v1", "Y")) is None
     with pytest.raises(LocalApiError):
         objects.get(KindInfo("x/v1", "Y"), "n", "a")
 
 
-async def test_a_watch_begins_with_what_is_there_and_sees_requests(objects: Objects, api: Api) -> None:
+async def test_a_watch_starts_with_existing_objects_and_includes_http_writes(objects: Objects, api: Api) -> None:
     objects.create(mine("a"))
     changes = objects.watch(CONFIG_MAP)
     async with asyncio.timeout(60):
@@ -95,7 +95,7 @@ async def test_a_watch_begins_with_what_is_there_and_sees_requests(objects: Obje
     assert [(kind, obj["metadata"]["name"]) for kind, obj in (first, second)] == [("ADDED", "a"), ("ADDED", "b")]
 
 
-async def test_each_table_is_one_kind(objects: Objects) -> None:
+async def test_each_table_has_one_kind(objects: Objects) -> None:
     tables = [resource.table for resource in objects.kinds()]
     assert len(tables) == len(set(tables))
     assert {"events", "deployments.apps"} <= set(tables)

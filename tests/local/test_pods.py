@@ -29,12 +29,12 @@ def pod(name: str, **spec: Any) -> dict[str, Any]:
     return {"metadata": {"name": name, "labels": {"app": "web"}}, "spec": {"containers": containers, **spec}}
 
 
-async def test_a_pod_runs_as_the_default_account(housed: Api) -> None:
+async def test_a_pod_gets_the_default_service_account(housed: Api) -> None:
     made = await housed.created(PODS, pod("p"))
     assert (made["spec"]["serviceAccountName"], made["spec"]["serviceAccount"]) == ("default", "default")
 
 
-async def test_an_account_must_be_there(housed: Api) -> None:
+async def test_the_service_account_of_a_pod_must_exist(housed: Api) -> None:
     reply = await housed("POST", PODS, pod("p", serviceAccountName="bot"))
     words = 'pods "p" is forbidden: error looking up service account default/bot: serviceaccount "bot" not found'
     assert (reply.status, reply.body["message"]) == (403, words)
@@ -42,7 +42,7 @@ async def test_an_account_must_be_there(housed: Api) -> None:
     await housed.created(PODS, pod("p", serviceAccountName="bot"))
 
 
-async def test_a_pod_bears_a_lost_node_for_five_minutes(api: Api) -> None:
+async def test_a_pod_tolerates_an_unready_node_for_five_minutes(api: Api) -> None:
     spec = (await api.created(PODS, pod("p")))["spec"]
     assert [each["key"] for each in spec["tolerations"]] == [
         "node.kubernetes.io/not-ready",
@@ -58,13 +58,13 @@ def eviction(name: str) -> dict[str, Any]:
     return {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}
 
 
-async def test_an_evicted_pod_goes(api: Api) -> None:
+async def test_an_evicted_pod_is_deleted(api: Api) -> None:
     await api.created(PODS, pod("p"))
     assert (await api("POST", f"{PODS}/p/eviction", eviction("p"))).body["status"] == "Success"
     assert (await api("POST", f"{PODS}/p/eviction", eviction("p"))).status == 404
 
 
-async def test_a_budget_holds_a_pod(api: Api) -> None:
+async def test_a_budget_blocks_an_eviction(api: Api) -> None:
     await api.created(PODS, pod("p"))
     spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "web"}}}
     await api.created(BUDGETS, {"metadata": {"name": "b"}, "spec": spec})

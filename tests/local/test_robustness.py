@@ -1,4 +1,4 @@
-"""No input makes the local API fail: whatever is wrong is refused with an error of the tree."""
+"""No input makes the local API fail: an invalid one is rejected with an `ApiError`."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def look(made: Backend) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.data())
-def test_a_damaged_body_is_stored_or_refused_by_every_verb(data: st.DataObject) -> None:
+def test_a_damaged_body_is_stored_or_rejected_by_every_verb(data: st.DataObject) -> None:
     made = backend()
     body = data.draw(st.sampled_from(BODIES))
     broken = damaged(body, data.draw(st.sampled_from(places(body))), data.draw(VALUES))
@@ -170,7 +170,7 @@ def test_a_damaged_body_is_stored_or_refused_by_every_verb(data: st.DataObject) 
 
 
 @pytest.mark.parametrize("media", [bodies.JSON, bodies.YAML])
-def test_a_body_too_deep_for_python_is_a_bad_request(media: str) -> None:
+def test_a_body_nested_too_deeply_is_a_bad_request(media: str) -> None:
     deep = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
     with pytest.raises(ApiError) as caught:
         bodies.read(deep, media, "Widget")

@@ -1,4 +1,4 @@
-"""Kinds that are thin here, but answer as the real server does: two views of an event, ReplicationControllers."""
+"""Kinds with little behaviour of their own: the two versions of events, ReplicationControllers."""
 
 from __future__ import annotations
 

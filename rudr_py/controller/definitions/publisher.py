@@ -13,9 +13,9 @@ from typing import Any
 
 from rudr_py import errors
 from rudr_py.api import Kind, Ref
-from rudr_py.controller.apply import desired as desired_bodies
+from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply.applier import CREATE_ONLY
-from rudr_py.controller.apply.desired import DesiredBody
+from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.state import definition_index
 from rudr_py.controller.state.cluster_state import ClusterState
@@ -103,9 +103,9 @@ class DefinitionReconciler:
     async def _publish(self, kind: Kind, namespace: str, name: str, document: Document) -> Result:
         """Apply one definition unless it is in sync or belongs to another manager."""
         planned = PlannedObject(ref=Ref(kind, name), body=document, instance="", made_by="", owner="none")
-        body = desired_bodies.complete(planned, None)
+        desired = desired_objects.complete(planned, None)
         live = self._state.get(kind, namespace, name)
-        if live is not None and (live.deleting or not _is_ours(live) or _is_in_sync(live, body)):
+        if live is not None and (live.deleting or not _is_ours(live) or _is_in_sync(live, desired)):
             return Result()
         wait = self._written.left((kind, name))
         if wait > 0:
@@ -113,7 +113,7 @@ class DefinitionReconciler:
         target = await self._client.target(kind, namespace, name)
         condition = {"uid": live.uid} if live is not None else {"resource_version": CREATE_ONLY}
         with contextlib.suppress(errors.ConflictError):  # the watch reports the change of the other client
-            await self._client.apply(target, body.encoded(**condition), FIELD_MANAGER)
+            await self._client.apply(target, desired.encoded(**condition), FIELD_MANAGER)
             log.info("definition published", extra={"kind": kind.kind, "object": f"{namespace}/{name}"})
         self._written.put((kind, name), None)
         return Result()
@@ -134,9 +134,9 @@ def _is_ours(live: LiveObject) -> bool:
     return labels.ours(live.labels) and bool(live.applied)
 
 
-def _is_in_sync(live: LiveObject, body: DesiredBody) -> bool:
+def _is_in_sync(live: LiveObject, desired: DesiredObject) -> bool:
     """Whether the object has all desired fields; additional ones belong to other managers."""
-    return live.applied == body.hash and _contains(live.document(), body.document)
+    return live.applied == desired.hash and _contains(live.document(), desired.document)
 
 
 def _contains(live: Any, desired: Any) -> bool:

@@ -93,7 +93,7 @@ class HttpServer:
             response = self._error_response(api_errors.bad_request("the object is nested too deeply for the local API"))
         except Exception:
             # an unexpected exception must be answered with 500 and must not close the connection
-            logger.exception("a request could not be answered", extra={"method": request.method, "path": request.path})
+            logger.exception("a request failed unexpectedly", extra={"method": request.method, "path": request.path})
             response = self._error_response(api_errors.internal())
         if not response.prepared:
             self._record(request, response.status)
@@ -112,7 +112,7 @@ class HttpServer:
 
     def _authenticate(self, request: web.BaseRequest) -> User:
         if self.backend.access is None:
-            raise LocalApiError("the server is guarded, but its backend has no access control")
+            raise LocalApiError("a guarded server requires access control")
         now = self.backend.clock().timestamp()
         path = request.rel_url.raw_path
         return self.backend.access.identify(request.method, path, request.query, request.headers.items(), now)
@@ -156,7 +156,7 @@ class HttpServer:
                 await response.write(lines)
             await response.write_eof()
         except ConnectionError:
-            logger.debug("a watcher hung up", extra={"path": request.path})
+            logger.debug("a client closed its watch", extra={"path": request.path})
         finally:
             del self.open_watches[transport]
         return response

@@ -1,4 +1,4 @@
-"""No review and no token request, however strange, makes the server fail."""
+"""Malformed reviews and token requests do not make the server fail."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def resource(world: Backend, kind: KindInfo) -> Resource:
 
 
 @given(spec=VALUES, kind=st.sampled_from(REVIEWS))
-def test_a_strange_review_is_answered_or_refused(world: Backend, spec: Any, kind: KindInfo) -> None:
+def test_a_malformed_review_is_answered_or_rejected(world: Backend, spec: Any, kind: KindInfo) -> None:
     with contextlib.suppress(ApiError):
         answered = reviews.answer(world, resource(world, kind), "default", {"metadata": {}, "spec": spec}, ADMIN)
         assert "status" in answered
 
 
 @given(spec=VALUES, name=st.sampled_from(["token", "eviction", "binding", "nothing"]))
-def test_what_is_strangely_created_under_an_object_is_refused(world: Backend, spec: Any, name: str) -> None:
+def test_a_malformed_subresource_body_is_rejected(world: Backend, spec: Any, name: str) -> None:
     for kind in (KindInfo("v1", "ServiceAccount"), KindInfo("v1", "Pod")):
         found = resource(world, kind)
         world.store.put(found.table, {"kind": kind.kind, "apiVersion": "v1", **_named(), "spec": {"containers": []}})

@@ -17,7 +17,7 @@ def pod(name: str, outcome: str = "ready") -> Object:
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
 
-async def test_a_quota_shows_what_is_used(running: Run, objects: RecordedObjects) -> None:
+async def test_a_quota_reports_its_usage(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         hard = {"pods": "3", "requests.cpu": "1"}
         objects.create({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": meta("q"), "spec": {"hard": hard}})
@@ -31,7 +31,7 @@ async def test_a_quota_shows_what_is_used(running: Run, objects: RecordedObjects
         assert cluster.get("ResourceQuota", "q")["status"]["used"]["pods"] == "1"
 
 
-async def test_a_budget_allows_what_leaves_enough(running: Run, objects: RecordedObjects) -> None:
+async def test_a_budget_allows_disruptions_above_the_minimum(running: Run, objects: RecordedObjects) -> None:
     spec = {"minAvailable": "50%", "selector": {"matchLabels": {"app": "web"}}}
     budget = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": meta("b"), "spec": spec}
     async with running() as cluster:
@@ -44,7 +44,7 @@ async def test_a_budget_allows_what_leaves_enough(running: Run, objects: Recorde
         assert counts == [3, 2, 2, 0]
 
 
-async def test_an_aggregated_role_follows_its_parts(running: Run, objects: RecordedObjects) -> None:
+async def test_an_aggregated_role_follows_the_selected_roles(running: Run, objects: RecordedObjects) -> None:
     def role(name: str, *verbs: str, **more: object) -> Object:
         rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": list(verbs)}] if verbs else []
         metadata = {"name": name, "labels": {"part": "yes"} if verbs else {}}

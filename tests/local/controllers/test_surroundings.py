@@ -57,7 +57,7 @@ async def test_a_service_has_the_addresses_of_its_pods(running: Run, objects: Re
         assert "addresses" not in cluster.get("Endpoints", "web")["subsets"][0]
 
 
-async def test_endpoints_go_with_their_service(running: Run, objects: RecordedObjects) -> None:
+async def test_endpoints_are_deleted_with_their_service(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         made = objects.create(service())
         await cluster.until(lambda: cluster.all("EndpointSlice"))
@@ -93,7 +93,7 @@ async def test_a_claim_can_be_left_pending(running: Run, objects: RecordedObject
         assert cluster.get("PersistentVolumeClaim", "data")["status"]["phase"] == "Pending"
 
 
-async def test_a_claim_in_use_stays_until_its_pod_has_gone(running: Run, objects: RecordedObjects) -> None:
+async def test_a_claim_in_use_is_kept_until_its_pod_is_deleted(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         made = objects.create(claim())
         user = objects.create(pod("user", claim="data"))
@@ -122,7 +122,7 @@ def replica_set() -> Object:
     return {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": meta("web"), "spec": spec}
 
 
-async def test_an_autoscaler_keeps_its_target_within_its_bounds(running: Run, objects: RecordedObjects) -> None:
+async def test_an_autoscaler_keeps_its_target_within_its_limits(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(autoscaler())
         objects.create(replica_set())

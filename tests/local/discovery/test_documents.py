@@ -1,4 +1,4 @@
-"""What the server says of itself."""
+"""Discovery and OpenAPI documents."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def test_aggregated_discovery_names_kinds_and_subresources(api: Api) -> No
     assert (await api("GET", "/api", accept=AGGREGATED)).body["items"][0]["versions"][0]["version"] == "v1"
 
 
-async def test_classic_discovery_lists_the_same(api: Api) -> None:
+async def test_unaggregated_discovery_lists_the_same(api: Api) -> None:
     assert "apps" in {each["name"] for each in (await api("GET", "/apis")).body["groups"]}
     assert (await api("GET", "/api")).body["versions"] == ["v1"]
     names = {each["name"] for each in (await api("GET", "/api/v1")).body["resources"]}
@@ -39,7 +39,7 @@ async def test_a_definition_appears_in_discovery_and_openapi(api: Api) -> None:
     assert "dev.example.v1.Widget" in document["components"]["schemas"]
 
 
-async def test_openapi_names_what_kubectl_looks_for(api: Api) -> None:
+async def test_openapi_contains_the_paths_that_kubectl_reads(api: Api) -> None:
     document = (await api("GET", "/openapi/v3/apis/apps/v1")).body
     patch = document["paths"]["/apis/apps/v1/namespaces/{namespace}/deployments/{name}"]["patch"]
     assert {"dryRun", "fieldValidation"} <= {each["name"] for each in patch["parameters"]}
@@ -48,7 +48,7 @@ async def test_openapi_names_what_kubectl_looks_for(api: Api) -> None:
     assert schemas["io.k8s.api.apps.v1.Deployment"]["properties"]["spec"]
 
 
-async def test_every_openapi_document_refers_only_to_what_it_holds(api: Api) -> None:
+async def test_every_reference_of_an_openapi_document_resolves_in_it(api: Api) -> None:
     for entry in (await api("GET", "/openapi/v3")).body["paths"].values():
         document = (await api("GET", entry["serverRelativeURL"])).body
         schemas = document["components"]["schemas"]
@@ -74,12 +74,12 @@ async def test_a_release_serves_its_own_kinds(release: str, policies: bool) -> N
         assert ("validatingadmissionpolicies" in names) is policies
 
 
-def test_a_release_that_is_not_known_is_refused() -> None:
+def test_an_unsupported_release_is_rejected() -> None:
     with pytest.raises(LocalApiError, match="choose another release"):
         LocalCluster(LocalSettings(release="1.99"))
 
 
-async def test_access_reviews_allow(api: Api) -> None:
+async def test_access_reviews_allow_everything_without_access_control(api: Api) -> None:
     body = {"spec": {"resourceAttributes": {"verb": "create", "resource": "pods"}}}
     review = await api.created("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body)
     assert review["status"] == {"allowed": True}
@@ -94,7 +94,7 @@ async def test_requests_are_counted(api: Api, cluster: LocalCluster) -> None:
     ]
 
 
-async def test_a_port_that_is_taken_is_told(cluster: LocalCluster) -> None:
+async def test_a_port_in_use_is_reported(cluster: LocalCluster) -> None:
     with pytest.raises(LocalApiError, match="choose another port"):
         await LocalCluster(LocalSettings(port=cluster.port, controllers=frozenset())).start()
 
@@ -113,7 +113,7 @@ async def test_unknown_paths_are_not_found(api: Api, path: str, status: int) -> 
     assert (await api("GET", path)).status == status
 
 
-async def test_a_token_is_asked_for_when_there_is_one() -> None:
+async def test_requests_need_the_configured_token() -> None:
     async with LocalCluster(LocalSettings(token="t", controllers=frozenset())) as cluster:
         token = cluster.kubeconfig()["users"][0]["user"]["token"]
         async with aiohttp.ClientSession() as session:

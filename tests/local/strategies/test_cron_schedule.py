@@ -35,15 +35,15 @@ def after(text: str, start: str, count: int = 1, zone: str = "UTC") -> list[str]
         ("@every 1h30m", ["2026-01-01T01:30", "2026-01-01T03:00"]),
     ],
 )
-def test_times_follow_each_other(text: str, expected: list[str]) -> None:
+def test_the_next_times_of_a_schedule(text: str, expected: list[str]) -> None:
     assert after(text, "2026-01-01T00:00:00", len(expected)) == expected
 
 
-def test_a_time_zone_counts() -> None:
+def test_a_schedule_is_evaluated_in_its_time_zone() -> None:
     assert after("0 9 * * *", "2026-07-01T00:00:00", zone="Europe/Berlin") == ["2026-07-01T07:00"]
 
 
-def test_a_day_that_never_comes_is_none() -> None:
+def test_a_schedule_without_a_matching_day_has_no_next_time() -> None:
     assert parse("0 0 31 2 *").next(0.0) is None
 
 
@@ -58,7 +58,7 @@ def test_a_day_that_never_comes_is_none() -> None:
         ("@foo", "unrecognized descriptor: @foo"),
     ],
 )
-def test_mistakes_are_told_as_the_real_parser_does(text: str, why: str) -> None:
+def test_errors_have_the_messages_of_the_real_parser(text: str, why: str) -> None:
     with pytest.raises(ScheduleError) as caught:
         parse(text)
     assert str(caught.value) == why
@@ -76,7 +76,7 @@ def test_the_next_time_is_always_later(since: int, zone: str) -> None:
 
 
 @given(st.text(max_size=20))
-def test_any_text_is_a_schedule_or_a_mistake(text: str) -> None:
+def test_any_text_is_a_schedule_or_an_error(text: str) -> None:
     try:
         parse(text)
     except ScheduleError:

@@ -1,4 +1,4 @@
-"""Quotas refuse what goes over them, in the words of kube-apiserver v1.36.2."""
+"""Quotas. Messages are those of kube-apiserver v1.36.2."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ async def test_objects_are_counted(api: Api) -> None:
     )
 
 
-async def test_what_a_quota_limits_must_be_said(api: Api) -> None:
+async def test_limited_resources_must_be_specified(api: Api) -> None:
     words = 'pods "p" is forbidden: failed quota: rq: must specify limits.memory for: c; requests.cpu for: c'
     assert await refusal(api, f"{CORE}/pods", pod("p")) == words
 
 
-async def test_what_pods_ask_for_is_added_up(api: Api) -> None:
+async def test_requests_of_pods_are_summed(api: Api) -> None:
     assert await refusal(api, f"{CORE}/pods", pod("p", "2", "2Gi")) == (
         'pods "p" is forbidden: exceeded quota: rq, requested: limits.memory=2Gi,requests.cpu=2, '
         "used: limits.memory=0,requests.cpu=0, limited: limits.memory=1Gi,requests.cpu=1"
@@ -74,7 +74,7 @@ async def test_storage_of_claims_and_ports_of_services_count(api: Api) -> None:
     assert "services.nodeports=2" in await refusal(api, f"{CORE}/services", service)
 
 
-async def test_a_change_counts_what_it_adds(api: Api) -> None:
+async def test_an_update_counts_only_its_increase(api: Api) -> None:
     ports = [{"name": "a", "port": 80}]
     service = {"metadata": {"name": "s"}, "spec": {"type": "NodePort", "ports": ports}}
     await api.created(f"{CORE}/services", service)
@@ -83,7 +83,7 @@ async def test_a_change_counts_what_it_adds(api: Api) -> None:
     assert (await api("PATCH", f"{CORE}/services/s", more, media=MERGE)).status == 403
 
 
-async def test_a_quota_itself_is_checked(api: Api) -> None:
+async def test_a_quota_is_validated(api: Api) -> None:
     hard = {"foo": "1", "configmaps": "-1", "pods": "1.5"}
     reply = await api("POST", f"{CORE}/resourcequotas", {"metadata": {"name": "x"}, "spec": {"hard": hard}})
     assert {cause["field"]: cause["message"] for cause in reply.body["details"]["causes"]} == {

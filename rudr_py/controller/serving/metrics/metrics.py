@@ -57,7 +57,7 @@ class Metrics(ReconcileMetrics):
         self._reconciles = ReconcileSeries(self._registry, controller)
         self.queue: QueueMetrics = QueueSeries(self._registry, controller)
         """The metrics of the queue."""
-        self.fights: ContentionMetrics = ContentionSeries(self._registry)
+        self.contention: ContentionMetrics = ContentionSeries(self._registry)
         """The metrics of reverted drift."""
         self._requests = Counter(
             "rest_client_requests_total",
