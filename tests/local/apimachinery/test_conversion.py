@@ -1,8 +1,6 @@
-"""Kinds with little behaviour of their own: the two versions of events, ReplicationControllers."""
+"""Conversion between the two versions of events."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from tests.local.harness import Api
 
@@ -32,19 +30,3 @@ async def test_both_views_watch_the_same_events(api: Api) -> None:
     first, second = [each["object"] for each in await api.watch(f"{EVENTS}?watch=1", until=2)]
     assert (first["note"], first["regarding"], "reportingInstance" in first) == ("m", POD, False)
     assert second["reportingInstance"] == "i"
-
-
-def replication(**spec: Any) -> dict[str, Any]:
-    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
-    return {"metadata": {"name": "rc"}, "spec": {"template": template, **spec}}
-
-
-async def test_a_replication_controller_selects_its_pods(api: Api) -> None:
-    path = f"{CORE}/replicationcontrollers"
-    made = await api.created(path, replication())
-    assert made["spec"]["selector"] == {"a": "b"}
-    reply = await api("POST", path, replication(selector={"x": "y"}, replicas=-1))
-    assert reply.body["message"] == (
-        'ReplicationController "rc" is invalid: [spec.replicas: Invalid value: -1: must be greater than or equal to 0, '
-        'spec.template.metadata.labels: Invalid value: {"a":"b"}: `selector` does not match template `labels`]'
-    )

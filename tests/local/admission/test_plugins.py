@@ -1,4 +1,4 @@
-"""What admission does with pods, and what is created under them."""
+"""Admission of pods: service account and tolerations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from tests.local.harness import Api
 
 CORE = "/api/v1/namespaces/default"
 PODS = f"{CORE}/pods"
-BUDGETS = "/apis/policy/v1/namespaces/default/poddisruptionbudgets"
 
 
 @pytest.fixture
@@ -52,31 +51,3 @@ async def test_a_pod_tolerates_an_unready_node_for_five_minutes(api: Api) -> Non
     own = [{"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute"}]
     assert len((await api.created(PODS, pod("q", tolerations=own)))["spec"]["tolerations"]) == 2
     assert len((await api.created(PODS, pod("r", tolerations=[{"operator": "Exists"}])))["spec"]["tolerations"]) == 1
-
-
-def eviction(name: str) -> dict[str, Any]:
-    return {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}
-
-
-async def test_an_evicted_pod_is_deleted(api: Api) -> None:
-    await api.created(PODS, pod("p"))
-    assert (await api("POST", f"{PODS}/p/eviction", eviction("p"))).body["status"] == "Success"
-    assert (await api("POST", f"{PODS}/p/eviction", eviction("p"))).status == 404
-
-
-async def test_a_budget_blocks_an_eviction(api: Api) -> None:
-    await api.created(PODS, pod("p"))
-    spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "web"}}}
-    await api.created(BUDGETS, {"metadata": {"name": "b"}, "spec": spec})
-    reply = await api("POST", f"{PODS}/p/eviction", eviction("p"))
-    words = "Cannot evict pod as it would violate the pod's disruption budget."
-    assert (reply.status, reply.body["message"]) == (429, words)
-    assert (await api("GET", f"{PODS}/p")).status == 200
-
-
-async def test_a_pod_is_bound_once(api: Api) -> None:
-    await api.created(PODS, pod("p"))
-    body = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": "p"}, "target": {"kind": "Node", "name": "n"}}
-    assert (await api("POST", f"{PODS}/p/binding", body)).status == 201
-    assert (await api("GET", f"{PODS}/p")).body["spec"]["nodeName"] == "n"
-    assert (await api("POST", f"{PODS}/p/binding", body)).status == 409
