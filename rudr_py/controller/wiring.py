@@ -169,7 +169,7 @@ class _Process:
         )
 
     def _syncer(self) -> Syncer:
-        client, discovery, state = self._client.direct, self._discovery, self._state
+        client, discovery, state = self._client.client, self._discovery, self._state
         contention = Contention(self._clock, self._metrics.contention)
         refusals: Refusals = TtlMap(self._clock, self._settings.refused_retry)
         return Syncer(

@@ -33,12 +33,12 @@ class CachedClient:
     """Resolves kinds, and updates the caches with the answers to its writes.
 
     The watch then does not report these writes again. A caller whose write may hide a change of another client, because
-    it depends on nothing that the caller read, uses `direct`. All methods raise what `Client` and `Discovery` raise.
+    it depends on nothing that the caller read, uses `client`. All methods raise what `Client` and `Discovery` raise.
     """
 
     def __init__(self, client: Client, discovery: Discovery, find_cache: Callable[[LiveObject], Cache | None]) -> None:
         """`find_cache` returns the cache that holds an object; None when its kind is not watched."""
-        self.direct = client
+        self.client = client
         self._discovery = discovery
         self._find_cache = find_cache
 
@@ -49,25 +49,25 @@ class CachedClient:
 
     async def get(self, target: Target, *, metadata_only: bool = False) -> dict[str, Any]:
         """The current object from the server, with managedFields."""
-        return await self.direct.get(target, metadata_only=metadata_only)
+        return await self.client.get(target, metadata_only=metadata_only)
 
     async def apply(self, target: Target, body: bytes, manager: str, *, force: bool = True) -> LiveObject:
         """Server-side apply."""
-        return self.remember(await self.direct.apply(target, body, manager, force=force))
+        return self.remember(await self.client.apply(target, body, manager, force=force))
 
     async def json_patch(self, target: Target, body: bytes, manager: str) -> LiveObject:
         """JSON patch; begin it with a `test` of `/metadata/resourceVersion`."""
-        return self.remember(await self.direct.json_patch(target, body, manager))
+        return self.remember(await self.client.json_patch(target, body, manager))
 
     async def delete(
         self, target: Target, *, uid: str = "", resource_version: str = "", propagation: str = "Background"
     ) -> None:
         """Delete under preconditions. The cache is left to the watch."""
-        await self.direct.delete(target, uid=uid, resource_version=resource_version, propagation=propagation)
+        await self.client.delete(target, uid=uid, resource_version=resource_version, propagation=propagation)
 
-    def remember(self, written: LiveObject) -> LiveObject:
+    def remember(self, live: LiveObject) -> LiveObject:
         """Update the cache with the answer to a write, and return it."""
-        cache = self._find_cache(written)
+        cache = self._find_cache(live)
         if cache is not None:
-            cache.wrote(written)
-        return written
+            cache.wrote(live)
+        return live

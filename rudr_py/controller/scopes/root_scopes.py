@@ -45,7 +45,7 @@ class RootScopes:
             target = await self._client.target(cluster_state.APPLICATION, namespace, name)
             content = msgspec.json.encode(root_scopes.document(namespace))
             with contextlib.suppress(errors.AlreadyExistsError):
-                await self._client.direct.create(target, content, FIELD_MANAGER)  # the watch triggers its reconcile
+                await self._client.client.create(target, content, FIELD_MANAGER)  # the watch triggers its reconcile
                 log.info("root scopes created", extra={"namespace": namespace})
         except errors.MissingRightError:
             return  # logged once by the client

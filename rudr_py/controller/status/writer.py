@@ -62,7 +62,7 @@ class StatusWriter:
         metadata = {"name": live.name, "namespace": live.namespace, "uid": live.uid}
         content = {"apiVersion": live.api_version, "kind": live.kind, "metadata": metadata, "status": desired}
         try:
-            written = await self._client.direct.apply(target, msgspec.json.encode(content), FIELD_MANAGER)
+            written = await self._client.client.apply(target, msgspec.json.encode(content), FIELD_MANAGER)
         except errors.NotFoundError:
             return False
         if not is_same(written.part("status"), desired):
