@@ -20,7 +20,7 @@ from rudr_py.controller.inputs import snapshot
 from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.state import cluster_state, definition_index
 from rudr_py.controller.state.cluster_state import ClusterState
-from rudr_py.controller.watching import source
+from rudr_py.controller.watching import kind_watch
 from rudr_py.errors import ForbiddenError, KindAbsentError
 from rudr_py.kube import live_object
 from rudr_py.kube.cache import Cache, Change
@@ -153,7 +153,7 @@ class LiveState:
             resource = await self._cluster.resource(kind)
             if not resource.namespaced:
                 return []
-            selection: Selection = source.selection(resource, namespace, kind)
+            selection: Selection = kind_watch.selection(resource, namespace, kind)
             items = await self._cluster.client.list_all(selection)
         except (ForbiddenError, KindAbsentError) as error:
             if kind in cluster_state.OWN_KINDS:

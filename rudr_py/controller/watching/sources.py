@@ -13,10 +13,9 @@ from rudr_py import errors
 from rudr_py.api import Kind
 from rudr_py.controller.state import cluster_state, definition_index, inventory
 from rudr_py.controller.state.cluster_state import ClusterState
-from rudr_py.controller.watching import source as watching
-from rudr_py.controller.watching import triggers
+from rudr_py.controller.watching import kind_watch, triggers
 from rudr_py.controller.watching.kind_poller import KindPoller
-from rudr_py.controller.watching.source import Source
+from rudr_py.controller.watching.kind_watch import Source
 from rudr_py.kube.requests import Selection
 from rudr_py.kube.watch import Event, Forbidden, Interrupted, KindAbsent, ListingDone
 from rudr_py.model.identity import ObjectKey
@@ -150,7 +149,7 @@ class Sources:
                     source.polled = False
                     self._feed(source, KindAbsent(f"{source.kind} is cluster-scoped"))
                     return
-                await self._watch(source, watching.selection(resource, source.namespace, source.kind))
+                await self._watch(source, kind_watch.selection(resource, source.namespace, source.kind))
             await self._poller.next_round(self._needs_absent_kind)
 
     async def _watch(self, source: Source, selection: Selection) -> None:

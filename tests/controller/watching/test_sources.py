@@ -13,8 +13,8 @@ import pytest
 from rudr_py.api import Kind
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
-from rudr_py.controller.watching import source
-from rudr_py.controller.watching.source import MAX_INTERRUPTIONS
+from rudr_py.controller.watching import kind_watch
+from rudr_py.controller.watching.kind_watch import MAX_INTERRUPTIONS
 from rudr_py.controller.watching.sources import Sources
 from rudr_py.kube.requests import Resource
 from rudr_py.local.faults.faults import Faults, Match
@@ -223,5 +223,5 @@ async def test_a_kind_without_a_namespace_is_not_watched(
     ],
 )
 def test_no_more_is_watched_of_a_kind_than_is_needed(kind: Kind, labels: str, parts: tuple[str, ...]) -> None:
-    found = source.selection(Resource("", "v1", kind.kind, "things", namespaced=True), "shop", kind)
+    found = kind_watch.selection(Resource("", "v1", kind.kind, "things", namespaced=True), "shop", kind)
     assert (found.labels, found.parts, found.namespace) == (labels, parts, "shop")
