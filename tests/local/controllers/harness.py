@@ -13,7 +13,7 @@ from typing import Any
 
 from rudr_py.local.backend import Backend
 from rudr_py.local.controllers.runtime.owner_index import key_of
-from rudr_py.local.in_process_api import DirectObjects
+from rudr_py.local.in_process_client import InProcessClient
 from rudr_py.local.registry import kinds
 from rudr_py.local.registry.resources import KindInfo, Registry
 from rudr_py.local.schema.builtin import builtin_schema
@@ -81,7 +81,7 @@ class FakeTimer:
         self.callback = None
 
 
-class RecordedObjects(DirectObjects):
+class RecordedObjects(InProcessClient):
     """The API client of a cluster without a server; `writes` lists the writes."""
 
     def __init__(self, clock: FakeClock) -> None:

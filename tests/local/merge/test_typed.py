@@ -113,5 +113,5 @@ def test_a_field_that_became_atomic_is_owned_as_a_whole() -> None:
         "f:free": {"f:a": {}},
         "f:gone": {"f:a": {}},
     }
-    assert typed.reconciled(written, node) == {**written, "f:m": {}, "f:l": {}}
-    assert typed.reconciled(written["f:k"], KEYED) is written["f:k"]
+    assert typed.reconcile_with_schema(written, node) == {**written, "f:m": {}, "f:l": {}}
+    assert typed.reconcile_with_schema(written["f:k"], KEYED) is written["f:k"]

@@ -1,4 +1,4 @@
-"""The API without HTTP, as the local controllers use it: an `Objects` over a backend.
+"""The API without HTTP, as the local controllers use it: an `ApiClient` over a backend.
 
 Writes pass admission and validation and are recorded under one field manager, as requests over HTTP are.
 """
@@ -18,7 +18,7 @@ from rudr_py.local.verbs.deletion import DeleteOptions
 from rudr_py.local.verbs.writes import WriteOptions
 
 
-class DirectObjects:
+class InProcessClient:
     """Reads and writes in this process. `manager` is the field manager of every write."""
 
     def __init__(self, backend: Backend, manager: str) -> None:

@@ -14,7 +14,7 @@ from rudr_py.local.registry.resources import KindInfo, Resource
 from rudr_py.local.storage.store import Object, ObjectList
 
 
-class Objects(Protocol):
+class ApiClient(Protocol):
     """The API as controllers use it. Errors are those of `rudr_py.errors` (NotFoundError, ConflictError, …)."""
 
     def kinds(self) -> tuple[Resource, ...]:
