@@ -4,7 +4,7 @@ It connects `render`, which decides, with `kube`, which sends requests; `wiring.
 connects the parts. All tasks of the controller are started in this package.
 """
 
-from rudr_py.controller.manager import Manager
+from rudr_py.controller.process import ControllerProcess
 from rudr_py.controller.wiring import assemble
 
-__all__ = ["Manager", "assemble"]
+__all__ = ["ControllerProcess", "assemble"]

@@ -23,8 +23,8 @@ from rudr_py.settings import Settings
 log = logging.getLogger(__name__)
 
 
-class Manager:
-    """The controllers of one process with the watches, servers and the lease that they share.
+class ControllerProcess:
+    """The controllers of one process, and the watches, servers and the lease that they share.
 
     `synced` is set once the caches of the required kinds are complete: from then on the leader reconciles.
     """

@@ -1,4 +1,4 @@
-"""Connects the parts of the controller process: settings, transport, clock and catalog in, a Manager out.
+"""Connects the parts of the controller process: settings, transport, clock and catalog in, a ControllerProcess out.
 
 Starts nothing and connects to nothing.
 """
@@ -21,7 +21,7 @@ from rudr_py.controller.definitions.publisher import DefinitionReconciler
 from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.inputs.snapshot import SnapshotReader
 from rudr_py.controller.leadership import Leadership
-from rudr_py.controller.manager import Manager
+from rudr_py.controller.process import ControllerProcess
 from rudr_py.controller.queue.queue import LOW_PRIORITY, PriorityQueue
 from rudr_py.controller.reconciler import ApplicationReconciler
 from rudr_py.controller.results.missing_rights import MissingRights
@@ -71,18 +71,17 @@ def assemble(
     *,
     prober: Prober | None = None,
     lease: Transport | None = None,
-) -> Manager:
-    """The manager of a controller process.
+) -> ControllerProcess:
+    """The controller process.
 
     `prober` probes the members of health scopes; by default over the network. `lease` is the transport for leader
     election, which should not wait behind other requests; by default it is `transport`.
     """
-    process = _Process(settings, clock, catalog, transport, lease or transport)
-    return process.manager(prober or NetworkProber())
+    return _Assembly(settings, clock, catalog, transport, lease or transport).process(prober or NetworkProber())
 
 
-class _Process:
-    """The parts of one process, each created when another part needs it."""
+class _Assembly:
+    """The parts of one process."""
 
     def __init__(
         self, settings: Settings, clock: Clock, catalog: Catalog, transport: Transport, lease_transport: Transport
@@ -110,8 +109,8 @@ class _Process:
         self._recorder = Recorder(client, identity=settings.identity, clock=clock)
         self._client = CachedClient(client, self._discovery, self._state.cache_of)
 
-    def manager(self, prober: Prober) -> Manager:
-        """The manager with all controllers."""
+    def process(self, prober: Prober) -> ControllerProcess:
+        """The process with all controllers."""
         checks = HealthChecks()
         servers = HttpServers(checks, self._metrics, self._settings, functools.partial(scope_health, self._state))
         queue: PriorityQueue[ObjectKey] = PriorityQueue(
@@ -121,14 +120,14 @@ class _Process:
             metrics=self._metrics.queue,
         )
         sources = self._sources(queue)
-        manager = Manager(self._settings, self._clock, sources, self._recorder, servers, self._leadership)
+        process = ControllerProcess(self._settings, self._clock, sources, self._recorder, servers, self._leadership)
         requeue = functools.partial(queue.add_after, seconds=SCOPE_DELAY)
         probing = Probing(prober, in_cluster(self._state), self._state.applications, self._clock, requeue)
-        manager.run_in_background(probing.run)
+        process.run_in_background(probing.run)
         options = ControllerOptions(
             name=CONTROLLER, workers=self._settings.workers, slow_retry=self._settings.refused_retry
         )
-        manager.add(Controller(queue, self._reconciler(sources, probing, requeue), options, self._metrics))
+        process.add(Controller(queue, self._reconciler(sources, probing, requeue), options, self._metrics))
         self._add_checks(checks, sources)
         if self._leadership.elected:
             servers.alive.add("lease", self._leadership.lost)
@@ -136,8 +135,8 @@ class _Process:
         checks.inform("definitions", definitions.summary if definitions is not None else lambda: None)
         checks.inform("rights", self._rights.summary)
         if definitions is not None:
-            manager.add(self._definition_controller(definitions))
-        return manager
+            process.add(self._definition_controller(definitions))
+        return process
 
     def _sources(self, queue: PriorityQueue[ObjectKey]) -> Sources:
         sources = Sources(

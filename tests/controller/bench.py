@@ -11,7 +11,7 @@ import msgspec
 
 from rudr_py.controller.controller import Controller, ControllerOptions
 from rudr_py.controller.leadership import Leadership
-from rudr_py.controller.manager import Manager
+from rudr_py.controller.process import ControllerProcess
 from rudr_py.controller.queue.queue import PriorityQueue
 from rudr_py.controller.results.result import Result
 from rudr_py.controller.serving.http import HealthChecks, HttpServers
@@ -72,7 +72,7 @@ class Bench:
         self.world = known
         self.leadership = Leadership(settings, lease or transport, self.clock, self.metrics.leader)
         servers = HttpServers(HealthChecks(), self.metrics, SETTINGS)
-        self.controller = Manager(settings, self.clock, self.sources, self.recorder, servers, self.leadership)
+        self.controller = ControllerProcess(settings, self.clock, self.sources, self.recorder, servers, self.leadership)
         options = ControllerOptions(name="test", workers=SETTINGS.workers, slow_retry=SETTINGS.refused_retry)
         self.controller.add(Controller(self.queue, self.reconciler, options, self.metrics))
 

@@ -12,7 +12,7 @@ import msgspec
 
 from rudr_py.api import Kind, kstatus
 from rudr_py.catalog import Catalog
-from rudr_py.controller import Manager, assemble
+from rudr_py.controller import ControllerProcess, assemble
 from rudr_py.controller.scopes.root_scopes import INTERVAL, RootScopes
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
@@ -72,7 +72,7 @@ class Script:
 @contextlib.asynccontextmanager
 async def running(
     cluster: Any, catalog: Catalog, prober: Script, settings: Settings = SETTINGS
-) -> AsyncIterator[Manager]:
+) -> AsyncIterator[ControllerProcess]:
     controller = assemble(settings, cluster.transport, cluster.clock, catalog, prober=prober)
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:

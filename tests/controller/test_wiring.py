@@ -11,7 +11,7 @@ import aiohttp
 import msgspec
 
 from rudr_py.catalog import Catalog, PluginState
-from rudr_py.controller import Manager, assemble
+from rudr_py.controller import ControllerProcess, assemble
 from rudr_py.kube.clock import SystemClock
 from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.model.crd_schemas import crds
@@ -23,7 +23,7 @@ SETTINGS = Settings(namespaces=("shop",), health_address=ADDRESS, metrics_addres
 
 
 @contextlib.asynccontextmanager
-async def started(transport: Any, catalog: Catalog, clock: Any) -> AsyncIterator[Manager]:
+async def started(transport: Any, catalog: Catalog, clock: Any) -> AsyncIterator[ControllerProcess]:
     """A controller that serves its endpoints, synced or not."""
     controller, stop = assemble(SETTINGS, transport, clock, catalog), asyncio.Event()
     running = asyncio.create_task(controller.run(stop))

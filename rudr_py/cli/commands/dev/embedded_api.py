@@ -23,7 +23,7 @@ from rudr_py.cli.cluster.connect import transport_to
 from rudr_py.cli.documents import files
 from rudr_py.cli.output import problems
 from rudr_py.cli.process import CommandFailure
-from rudr_py.controller import Manager, assemble
+from rudr_py.controller import ControllerProcess, assemble
 from rudr_py.kube import config
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import SystemClock
@@ -114,7 +114,7 @@ async def started(
 
 
 @contextlib.asynccontextmanager
-async def controlled(running: EmbeddedApi, catalog: Catalog) -> AsyncIterator[Manager]:
+async def controlled(running: EmbeddedApi, catalog: Catalog) -> AsyncIterator[ControllerProcess]:
     """The controller in this process, working while the context lasts."""
     settings = Settings(health_address="", metrics_address="", identity="rudr-dev")
     controller = assemble(settings, running.transport, SystemClock(), catalog)
