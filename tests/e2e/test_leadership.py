@@ -20,7 +20,7 @@ from aiohttp import web
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster import connect
-from rudr_py.cli.commands.run import command
+from rudr_py.cli.commands import run
 from rudr_py.controller import ControllerProcess, assemble
 from rudr_py.errors import LeaseLostError
 from rudr_py.kube import config
@@ -372,9 +372,7 @@ async def test_several_namespaces_are_served_and_no_other(cluster: Cluster, cata
     for place in places:
         await place.apply(component(), application())
     settings = msgspec.structs.replace(
-        command.settings(
-            {"watch_namespace": f"{first.namespace}, {second.namespace}", "publish_definitions": False}, {}
-        ),
+        run.settings({"watch_namespace": f"{first.namespace}, {second.namespace}", "publish_definitions": False}, {}),
         health_address=ADDRESS,
         metrics_address=ADDRESS,
     )
