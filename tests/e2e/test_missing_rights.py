@@ -17,7 +17,7 @@ import pytest
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.controller import Controller, assemble
+from rudr_py.controller import ControllerProcess, assemble
 from rudr_py.errors import Right
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.transport import AioTransport
@@ -98,7 +98,7 @@ def needed(catalog: Catalog) -> Rights:
 
 
 @contextlib.asynccontextmanager
-async def controlled(cluster: RbacCluster, catalog: Catalog, **chosen: Any) -> AsyncIterator[Controller]:
+async def controlled(cluster: RbacCluster, catalog: Catalog, **chosen: Any) -> AsyncIterator[ControllerProcess]:
     """A controller with the token of the account. Fails if it does not run until the context exits."""
     settings = Settings(
         namespaces=(cluster.places.shop,),
@@ -144,7 +144,7 @@ def without_warnings(document: Document) -> bool:
     return synced(document) and not document["status"].get("warnings")
 
 
-async def reported_at_readyz(controller: Controller, text: str, *codes: int) -> None:
+async def reported_at_readyz(controller: ControllerProcess, text: str, *codes: int) -> None:
     """Wait until /readyz?verbose contains `text`, with one of the codes; default is 200."""
     async with asyncio.timeout(TIMEOUT):
         while True:
