@@ -158,7 +158,7 @@ def test_a_damaged_body_is_stored_or_rejected_by_every_verb(data: st.DataObject)
                 backend, named, lambda live: patching.strategic_patch(live, clone(broken), node), WriteOptions()
             )
         )
-    exists = store.store.get(collection.resource.table, collection.namespace, name) is not None
+    exists = backend.store.get(collection.resource.table, collection.namespace, name) is not None
     if data.draw(st.booleans()) and not exists:
         writes.create(backend, collection, clone(body), WriteOptions())
     verbs += [lambda: read_everything(backend), lambda: write(backend, writes.create, widget("after", size=1))]
