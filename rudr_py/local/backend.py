@@ -51,7 +51,7 @@ class Backend(msgspec.Struct, frozen=True):
         """Return a fresh uid."""
         return str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
 
-    def context(self) -> StrategyContext:
+    def strategy_context(self) -> StrategyContext:
         """Return the context in which the rules of a kind run."""
         return StrategyContext(self.rng, self.now(), self._is_allocated)
 

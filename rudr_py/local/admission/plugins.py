@@ -40,9 +40,9 @@ def check_upsert(backend: Backend, resource: Resource, namespace: str, name: str
     create_attributes = Attributes(
         user=user, verb="create", group=resource.group, resource=resource.plural, namespace=namespace, name=name
     )
-    verdict = backend.access.decide(create_attributes)
-    if not verdict.allowed:
-        raise attributes.forbidden(create_attributes, verdict.reason)
+    decision = backend.access.decide(create_attributes)
+    if not decision.allowed:
+        raise attributes.forbidden(create_attributes, decision.reason)
 
 
 def complete_pod(backend: Backend, resource: Resource, new: Object) -> None:

@@ -36,12 +36,12 @@ def _is_foreground_deletion(obj: Object) -> bool:
 
 def _owner_state(context: ReconcileContext, dependent: Object, reference: Object) -> _OwnerState:
     kind = KindInfo(reference["apiVersion"], reference["kind"])
-    resource = context.objects.resource(kind)
+    resource = context.client.resource(kind)
     namespace = dependent["metadata"].get("namespace", "")
     if resource is None or (resource.namespaced and not namespace):
         # an owner of a kind that is not served, or in another namespace, is assumed to exist
         return _OwnerState.PRESENT
-    owner = context.objects.get(kind, namespace if resource.namespaced else "", reference["name"])
+    owner = context.client.get(kind, namespace if resource.namespaced else "", reference["name"])
     if owner is None or owner["metadata"]["uid"] != reference["uid"]:
         return _OwnerState.ABSENT
     return (
@@ -92,7 +92,7 @@ def _await_dependents(context: ReconcileContext, owner: Object) -> None:
     for dependent in context.dependents(uid):
         if _blocks(dependent, uid) and not _is_cycle(dependent, owner):
             _collect(context, dependent)
-            blocking = blocking or context.same(dependent) is not None
+            blocking = blocking or context.live(dependent) is not None
     if not blocking:
         _release(context, owner, FOREGROUND)
 
@@ -107,7 +107,7 @@ def _blocks(dependent: Object, uid: str) -> bool:
 
 
 def _release(context: ReconcileContext, owner: Object, finalizer: str) -> None:
-    live = context.same(owner)
+    live = context.live(owner)
     if live is not None and _has(live, finalizer):
         context.update(without_finalizer(live, finalizer))
 

@@ -15,9 +15,9 @@ QUOTA = KindInfo("v1", "ResourceQuota")
 
 
 def _objects(context: ReconcileContext, table: str, namespace: str) -> list[Object]:
-    for resource in context.objects.kinds():
+    for resource in context.client.kinds():
         if resource.table == table and resource.namespaced:
-            return context.objects.list(resource.id, namespace)
+            return context.client.list(resource.id, namespace)
     return []
 
 
@@ -38,7 +38,7 @@ def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]
         return
     namespace = change.key.namespace
     if namespace:
-        for each in context.objects.list(QUOTA, namespace):
+        for each in context.client.list(QUOTA, namespace):
             yield QueueKey(QUOTA, namespace, each["metadata"]["name"])
 
 

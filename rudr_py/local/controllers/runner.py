@@ -24,9 +24,9 @@ from rudr_py.local.controllers import (
     resourcequota,
     volume_claims,
 )
+from rudr_py.local.controllers.runtime.client import ApiClient
 from rudr_py.local.controllers.runtime.context import Change, ControllerSettings, ReconcileContext
 from rudr_py.local.controllers.runtime.controller import Controller
-from rudr_py.local.controllers.runtime.objects import Objects
 from rudr_py.local.controllers.runtime.owner_index import key_of
 from rudr_py.local.controllers.runtime.queue import QueueKey, WorkQueue
 from rudr_py.local.controllers.workloads import (
@@ -73,16 +73,16 @@ class _Worker(msgspec.Struct, frozen=True):
     queue: WorkQueue
 
 
-def run_controllers(objects: Objects, settings: ControllerSettings) -> Coroutine[Any, Any, None]:
+def run_controllers(client: ApiClient, settings: ControllerSettings) -> Coroutine[Any, Any, None]:
     """Run the controllers until cancelled, or until the store is closed.
 
     Raises `LocalApiError` synchronously for an unknown name in `settings.enabled`.
     """
-    return _run(objects, settings, _enabled_controllers(settings.enabled))
+    return _run(client, settings, _enabled_controllers(settings.enabled))
 
 
-async def _run(objects: Objects, settings: ControllerSettings, controllers: list[Controller]) -> None:
-    context = ReconcileContext(objects, settings)
+async def _run(client: ApiClient, settings: ControllerSettings, controllers: list[Controller]) -> None:
+    context = ReconcileContext(client, settings)
     call_later = settings.call_later or asyncio.get_running_loop().call_later
     workers = [_Worker(controller, WorkQueue(call_later)) for controller in controllers]
     try:
@@ -111,7 +111,7 @@ async def _watch(context: ReconcileContext, workers: list[_Worker]) -> None:
     dispatch = _dispatcher(context, workers)
     while True:
         try:
-            async for kind, obj in context.objects.watch():
+            async for kind, obj in context.client.watch():
                 dispatch(kind, obj)
         except Exception:
             # a failed watch (compacted history, an exception in a controller's mapping) must not end the cluster

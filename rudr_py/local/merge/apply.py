@@ -51,7 +51,7 @@ def _outcome(
     if live is None:
         return _applied({}, applied, {}, write, force=force)
     decoded = managed_fields.decode(live.get("metadata", {}).get("managedFields"))
-    entries = managed_fields.reconciled(decoded, write.node)
+    entries = managed_fields.reconcile_with_schema(decoded, write.node)
     if not entries:
         entries = managed_fields.before_first_apply(live, write)
     before = managed_fields.without_managed_fields(live)

@@ -107,7 +107,7 @@ def update(live: dict[str, Any] | None, new: dict[str, Any], write: Write) -> li
     if not entries and live is not None:
         return []
     before = without_managed_fields(live) if live is not None else _empty(new, write.node)
-    entries = reconciled(entries, write.node)
+    entries = reconcile_with_schema(entries, write.node)
     try:
         entries = after_update(entries, before, without_managed_fields(new), write)
     except NoElementError:
@@ -145,11 +145,11 @@ def before_first_apply(live: dict[str, Any], write: Write) -> Entries:
     return after_update({}, _empty(live, write.node), plain, creator)
 
 
-def reconciled(entries: Entries, node: SchemaNode) -> Entries:
+def reconcile_with_schema(entries: Entries, node: SchemaNode) -> Entries:
     """Return the entries converted to the current schema."""
     result: Entries = {}
     for identity, entry in entries.items():
-        fields = typed.reconciled(entry.fields, node)
+        fields = typed.reconcile_with_schema(entry.fields, node)
         result[identity] = entry if fields is entry.fields else msgspec.structs.replace(entry, fields=fields)
     return result
 

@@ -275,7 +275,7 @@ def with_declared(fields: Fields, node: SchemaNode) -> Fields:
     return result
 
 
-def reconciled(fields: Fields, node: SchemaNode) -> Fields:
+def reconcile_with_schema(fields: Fields, node: SchemaNode) -> Fields:
     """Convert a set from an older schema: fields that are atomic now are owned as a whole.
 
     Fields that are granular now need no conversion: the owner of the whole stays its owner.
@@ -288,7 +288,7 @@ def reconciled(fields: Fields, node: SchemaNode) -> Fields:
         if child is None or child.deduced or not child.type:
             continue
         atomic = child.map_type == "atomic" if child.type == "object" else child.list_type == "atomic"
-        fields_below = {} if atomic and child.type in ("object", "array") else reconciled(entry, child)
+        fields_below = {} if atomic and child.type in ("object", "array") else reconcile_with_schema(entry, child)
         if fields_below is not entry:
             result = dict(result) if result is fields else result
             result[element] = fields_below

@@ -157,7 +157,7 @@ def _insert(
     strategy = strategies.for_resource(resource)
     stored = conversion.convert(obj, backend.registry.storage_resource(resource.table) or resource)
     metadata = stored["metadata"]
-    strategy.prepare_for_create(stored, backend.context())
+    strategy.prepare_for_create(stored, backend.strategy_context())
     if strategy.generation_source:
         metadata["generation"] = 1
     field_isolation.drop_empty(metadata)
@@ -193,7 +193,7 @@ def _replace(
     stored = conversion.convert(new, backend.registry.storage_resource(resource.table) or resource)
     strategy = strategies.for_resource(resource)
     if options.subresource in ("", "scale"):
-        strategy.prepare_for_update(stored, stored_before, backend.context())
+        strategy.prepare_for_update(stored, stored_before, backend.strategy_context())
     field_isolation.drop_empty(stored["metadata"])
     plugins.check_grants(backend, resource, stored, stored_before, options.user)
     object_checks.check_changed(backend, resource, stored, stored_before, options.subresource)

@@ -61,8 +61,8 @@ def test_duplicate_items_are_owned_as_a_whole() -> None:
     twice = {"l": [{"name": "a", "v": "1"}, {"name": "a", "v": "2"}]}
     assert typed.field_set(twice, node) == {"f:l": {'k:{"name":"a"}': {}}}
     once = {"l": [{"name": "a", "v": "1"}]}
-    found = typed.compare(once, twice, node)
-    assert found.added == {"f:l": {'k:{"name":"a"}': {}}}
+    comparison = typed.compare(once, twice, node)
+    assert comparison.added == {"f:l": {'k:{"name":"a"}': {}}}
     assert typed.compare(twice, once, node).removed == {"f:l": {'k:{"name":"a"}': {}}}
 
 
@@ -113,5 +113,5 @@ def test_a_field_that_became_atomic_is_owned_as_a_whole() -> None:
         "f:free": {"f:a": {}},
         "f:gone": {"f:a": {}},
     }
-    assert typed.reconciled(written, node) == {**written, "f:m": {}, "f:l": {}}
-    assert typed.reconciled(written["f:k"], KEYED) is written["f:k"]
+    assert typed.reconcile_with_schema(written, node) == {**written, "f:m": {}, "f:l": {}}
+    assert typed.reconcile_with_schema(written["f:k"], KEYED) is written["f:k"]

@@ -92,9 +92,9 @@ def _run(context: ReconcileContext, cron_job: Object, scheduled: float, active: 
         for job in active:
             context.delete(job)
     job = _job(cron_job, scheduled)
-    if context.objects.get(JOB, job["metadata"]["namespace"], job["metadata"]["name"]) is None:
+    if context.client.get(JOB, job["metadata"]["namespace"], job["metadata"]["name"]) is None:
         context.create(job)
-    live = context.same(cron_job)
+    live = context.live(cron_job)
     if live is not None:
         status = _status(live, context.controlled(live, JOB))
         context.write_status(live, {**status, "lastScheduleTime": times.stamp(scheduled)})
@@ -118,7 +118,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     due = _due(schedule, times.seconds(last), now, zone)
     deadline = spec.get("startingDeadlineSeconds")
     if due is not None and (deadline is None or now - due <= deadline):
-        live = context.same(cron_job)
+        live = context.live(cron_job)
         if live is not None:
             _run(context, live, due, [job for job in jobs if job_status.ended_at(job) is None])
     following = schedule.next(now, zone)

@@ -37,7 +37,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
         return
     selector = budget["spec"].get("selector")
     text = selectors.match_labels(selector) if selector is not None else None
-    selected = [] if text is None else context.objects.list(POD, key.namespace, selector=text)
+    selected = [] if text is None else context.client.list(POD, key.namespace, selector=text)
     pods = [pod for pod in selected if is_active(pod)]
     healthy = sum(times.is_true(pod, "Ready") for pod in pods)
     desired = _desired(budget["spec"], len(pods))
@@ -66,7 +66,7 @@ def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]
         if change.type != DELETED:
             yield change.key
         return
-    for budget in context.objects.list(BUDGET, change.key.namespace):
+    for budget in context.client.list(BUDGET, change.key.namespace):
         yield QueueKey(BUDGET, change.key.namespace, budget["metadata"]["name"])
 
 
