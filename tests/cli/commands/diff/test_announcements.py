@@ -29,7 +29,7 @@ from rudr_py.testing import local_handle
 from rudr_py.testing.local_handle import LocalHandle
 from tests.cli import shop
 from tests.cli.commands.diff.test_agreement import TENANTS
-from tests.e2e import rudr
+from tests.e2e import rudr_objects
 
 Document = dict[str, Any]
 Announced = dict[str, tuple[str, bool]]
@@ -265,7 +265,7 @@ class Subject:
                 self.api.gone(SERVICE.api_version, SERVICE.kind, name)
                 owner = self.api.get(COMPONENT_INSTANCE.api_version, COMPONENT_INSTANCE.kind, f"web-{name}")
                 assert owner is not None
-                self.api.wait(rudr.service(self.api.cluster, owner, name))
+                self.api.wait(rudr_objects.service(self.api.cluster, owner, name))
 
     def _prepare_job(self, state: str) -> None:
         name = self.instance("import")
