@@ -1,6 +1,6 @@
-"""The form of a problem as `InvalidProperties` takes it, and where a ComponentSchematic keeps its containers.
+"""The containers of a ComponentSchematic with their JSON paths, for problems that types report.
 
-What any ComponentSchematic must be like is checked before a type sees it; the types add what only they know.
+The core checks every ComponentSchematic before a type is called; types add the checks that only they can do.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ def assess(pod: Document) -> Health:
     """The health of a pod; its reason is that of the container that holds it up, if one does."""
     count = restarts(pod)
     show = {"restarts": str(count)} if count else {}
-    trouble = pods.look(pod)
+    trouble = pods.diagnose(pod)
     if trouble is None:
         whole = kstatus.assess(pod)
         return Health(whole.state, whole.reason, whole.message, show)
