@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from rudr_py.api.component import Component, Container
 
 
-def containers(component: Component) -> Iterator[tuple[str, Container]]:
-    """Each container with its JSON path in the ComponentSchematic."""
+def with_paths(component: Component) -> Iterator[tuple[str, Container]]:
+    """Return each container after its JSON path in the ComponentSchematic."""
     for index, container in enumerate(component.containers):
         yield f"$.spec.containers[{index}]", container

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from rudr_py.api import Problem, WorkloadContext
 from rudr_py.api.component import Component
-from rudr_py.builtin import problem
+from rudr_py.builtin import containers
 from rudr_py.builtin.workloads import config_files, container, volumes
 
 KUBECTL_COPY: Final = "kubectl.kubernetes.io/last-applied-configuration"
@@ -31,7 +31,7 @@ def template(ctx: WorkloadContext[Any], labels: dict[str, str], restart: Literal
 
 def problems(ctx: WorkloadContext[Any]) -> Iterator[Problem]:
     """Everything in the component that a pod does not support, by JSON path in the ComponentSchematic."""
-    for path, schematic in problem.containers(ctx.component):
+    for path, schematic in containers.with_paths(ctx.component):
         yield from container.problems(schematic, path)
     yield from volumes.problems(ctx.component)
     yield from config_files.problems(ctx)

@@ -10,7 +10,7 @@ from typing import Any
 
 from rudr_py.api import Problem
 from rudr_py.api.component import Component, Container, Disk, Volume
-from rudr_py.builtin import problem
+from rudr_py.builtin import containers
 
 
 def by_name(component: Component) -> dict[str, tuple[Volume, ...]]:
@@ -56,7 +56,7 @@ def mounts(component: Component, container: Container) -> list[dict[str, Any]]:
 def problems(component: Component) -> Iterator[Problem]:
     """Uses of one volume that contradict each other."""
     uses = by_name(component)
-    for base, container in problem.containers(component):
+    for base, container in containers.with_paths(component):
         for index, volume in enumerate(container.resources.volumes):
             if volume.disk not in (None, disk(uses[volume.name])):
                 message = f'volume "{volume.name}" has two different disks; it is one volume of the pod'
