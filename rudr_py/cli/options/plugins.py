@@ -59,7 +59,7 @@ def types(
     asked = wanted(context)
     offences = Quarantine(asked.state_dir).read() if asked.state_dir else ()
     ward = PluginGuard(offences, marker)
-    loaded = context.find_object(LoadedPlugins) or loading.installed(only=asked.only, ward=ward)
+    loaded = context.find_object(LoadedPlugins) or loading.installed(only=asked.only, plugin_guard=ward)
     if asked.strict and loaded.refused:
         packages = ", ".join(f"{plugin.package} {plugin.version}" for plugin in loaded.refused)
         raise PluginError("\n".join(plugin.error for plugin in loaded.refused), package=packages)
@@ -81,7 +81,7 @@ def watched(context: click.Context) -> Iterator[LoadedPlugins]:
     quarantine = Quarantine(folder)
 
     def report(label: CallLabel) -> None:
-        quarantine.add(Offence(label, f"a call of it held up everything for more than {watchdog.LIMIT:g} s"))
+        quarantine.add(Offence(label, f"a call of it blocked the process for more than {watchdog.LIMIT:g} s"))
 
     with quarantine.session() as marker:
         # an import may take its time

@@ -20,7 +20,7 @@ from rudr_py.model import suggest
 
 Document = Mapping[str, Any]
 
-_MISSING = re.compile(r'(there is no ComponentSchematic|no installed plugin offers the [a-z ]+) "[^"]*"')
+_MISSING = re.compile(r'(there is no ComponentSchematic|no installed plugin provides the [a-z ]+) "[^"]*"')
 """How the controller and these checks both begin to tell of what is not there."""
 
 EVENTS = 5

@@ -68,10 +68,10 @@ def _loaded(asked: PluginOptions) -> LoadedPlugins:
         click.echo(f"warning: {error}", err=True)
         offences = ()
     try:
-        return loading.installed(only=asked.only, ward=PluginGuard(offences))
+        return loading.installed(only=asked.only, plugin_guard=PluginGuard(offences))
     except ConfigError as error:
         click.echo(f"warning: {error}", err=True)
-        return loading.installed(ward=PluginGuard(offences))
+        return loading.installed(plugin_guard=PluginGuard(offences))
 
 
 def _text(plugins: Sequence[PluginState], form: Form | None, *, headers: bool) -> str:
