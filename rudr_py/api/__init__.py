@@ -47,7 +47,6 @@ from rudr_py.api.values import (
     Health,
     InvalidProperties,
     Json,
-    Kind,
     Manifest,
     Path,
     Probe,
@@ -58,6 +57,7 @@ from rudr_py.api.values import (
     SetField,
 )
 from rudr_py.errors import Problem
+from rudr_py.model.kinds import Kind
 
 API_VERSION = "1.0"
 """The version of this API. A plugin states the version it is written for as `RUDR_API_VERSION`."""

@@ -10,8 +10,9 @@ import msgspec
 
 from rudr_py.api import naming
 from rudr_py.api.fields import get_in
-from rudr_py.api.values import Health, Kind, Manifest, Ref
+from rudr_py.api.values import Health, Manifest, Ref
 from rudr_py.model.component import Component, Port
+from rudr_py.model.kinds import Kind
 
 P = TypeVar("P")
 """The properties of a type: a dict, or an instance of the type's properties model."""

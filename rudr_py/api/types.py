@@ -11,7 +11,8 @@ from typing import Any, ClassVar, Generic, Literal
 
 from rudr_py.api import kstatus
 from rudr_py.api.context import Context, P, ScopeContext, TraitContext, WorkloadContext
-from rudr_py.api.values import EMPTY, Health, Kind, Manifest, Rendered, Rule, Scale
+from rudr_py.api.values import EMPTY, Health, Manifest, Rendered, Rule, Scale
+from rudr_py.model.kinds import Kind
 
 Capability = Literal["pods", "service", "scale"]
 """A capability that traits require, and that workload types provide."""

@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 import msgspec
 
 from rudr_py.errors import Problem
+from rudr_py.model.kinds import Kind
 
 Json = None | bool | int | float | str | list[Any] | dict[str, Any]
 """Any JSON value."""
@@ -21,27 +22,6 @@ Path = tuple[str | dict[str, str], ...]
 `("spec", "template", "spec", "containers", {"name": "web"}, "image")`."""
 
 EMPTY: Mapping[str, Any] = {}
-
-
-class Kind(msgspec.Struct, frozen=True):
-    """A kind of Kubernetes object, `api_version` with its group: `Kind("apps/v1", "Deployment")`.
-
-    Guarantees: hashable; two kinds with equal fields are equal.
-    Assumptions: the kind is namespaced, and its plural is the one that Kubernetes would guess; for another plural the
-    type declares a `Rule`.
-    Errors: while the cluster does not serve the kind, applications that need it wait with the reason KindUnavailable.
-    """
-
-    api_version: str
-    kind: str
-
-    @property
-    def group(self) -> str:
-        """The API group; empty for the core group."""
-        return self.api_version.rpartition("/")[0]
-
-    def __str__(self) -> str:
-        return f"{self.api_version}.{self.kind}"
 
 
 class Ref(msgspec.Struct, frozen=True):

@@ -46,7 +46,7 @@ class Leadership:
         if self._election is None:
             self._led.set()
         else:
-            self._elector = Elector(transport, self._election, clock, seen=self._seen, denied=denied)
+            self._elector = Elector(transport, self._election, clock, on_new_holder=self._seen, on_missing_right=denied)
             report(self._election.name, False)
 
     @property

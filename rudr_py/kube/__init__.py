@@ -1,4 +1,4 @@
 """Connections to a cluster. This is the only package that opens one.
 
-It knows nothing of OAM, retries nothing but watches, and starts no task of its own.
+It does not depend on OAM, retries only watches, and starts no tasks.
 """

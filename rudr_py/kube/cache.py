@@ -1,7 +1,7 @@
-"""The latest state of one resource, fed by one watch, read by many. It sends nothing and waits for nothing.
+"""The latest state of the objects of one watch. It sends no requests and never blocks.
 
-Absent here is not absent on the server: the watch selects by label, and may lag behind.
-No record ever goes back in time: what is older than the record, by resourceVersion and of the same uid, is ignored.
+An object that is absent here may exist on the server: the watch selects by label, and may lag behind.
+Objects never go back in time: an older resourceVersion of the same uid is ignored.
 """
 
 from __future__ import annotations
@@ -29,37 +29,38 @@ from rudr_py.kube.watch import (
 Key = tuple[str, str]
 """Namespace and name."""
 
-_Value = TypeVar("_Value")
+_IndexValue = TypeVar("_IndexValue")
 
 
 class Change(msgspec.Struct, frozen=True):
-    """What one event changed: `old` is None for a new object, `new` is None for one that left the selection."""
+    """The change by one event: `old` is None for a new object, `new` is None for one that left the selection."""
 
     old: LiveObject | None
     new: LiveObject | None
 
 
 class Cache:
-    """One writer calls `feed` and `wrote`, anyone reads.
+    """Has one writer, which calls `feed` and `wrote`, and any number of readers.
 
-    `label` is the one that `by_label` looks up. `ready` is set as soon as a first answer is known: a complete list,
-    or that the kind is absent or forbidden; `problem` then says which, and is empty while the watch works.
-    `synced` tells whether there ever was a complete list.
+    `label` is the key that `by_label` indexes. `ready` is set after the first result of the watch: a complete list,
+    or an error because the kind is absent or forbidden. `problem` is the last error; empty while the watch works.
+    `synced` is true after the first complete list. `revision` grows with every change of an object.
     """
 
     def __init__(self, *, label: str = "") -> None:
         self.ready = asyncio.Event()
         self.synced = False
         self.problem = ""
+        self.revision = 0
         self._label = label
-        self._version = ""  # everything that the watch told is not newer
+        self._version = ""  # the newest resourceVersion of the watch
         self._pending: dict[Key, LiveObject] | None = None
         self._objects: dict[str, dict[str, LiveObject]] = {}
         self._owners: dict[str, dict[Key, LiveObject]] = {}
         self._labels: dict[Key, dict[Key, LiveObject]] = {}
 
     def get(self, namespace: str, name: str) -> LiveObject | None:
-        """One object."""
+        """The object, or None."""
         return self._objects.get(namespace, {}).get(name)
 
     def by_owner(self, uid: str) -> tuple[LiveObject, ...]:
@@ -71,7 +72,7 @@ class Cache:
         return tuple(self._objects.get(namespace, {}).values())
 
     def by_label(self, namespace: str, value: str) -> tuple[LiveObject, ...]:
-        """Objects of a namespace whose label, the one that the cache was made for, has this value."""
+        """Objects of a namespace whose indexed label has this value."""
         return tuple(self._labels.get((namespace, value), {}).values())
 
     def all(self) -> tuple[LiveObject, ...]:
@@ -79,7 +80,7 @@ class Cache:
         return tuple(live for names in self._objects.values() for live in names.values())
 
     def feed(self, event: Event) -> list[Change]:
-        """Take one event of the watch; what changed by it."""
+        """Apply one event of the watch; returns the changes."""
         match event:
             case Listed(live):
                 if self._pending is not None:
@@ -95,9 +96,9 @@ class Cache:
             case ListingDone(resource_version):
                 return self._swap(resource_version)
             case Undecodable(name, namespace):
-                # it is there, so that a list which could not read it must not delete it
-                if self._pending is not None and (known := self.get(namespace, name)):
-                    self._pending[known.key] = known
+                # the object exists, so a list that contains it unreadable must not delete it
+                if self._pending is not None and (cached := self.get(namespace, name)):
+                    self._pending[cached.key] = cached
             case KindAbsent(error) | Forbidden(error):
                 self.problem = error
                 self.ready.set()
@@ -106,13 +107,13 @@ class Cache:
         return []
 
     def wrote(self, live: LiveObject) -> Change | None:
-        """Take the answer to a write of ours, so that the next read sees it before the watch tells.
+        """Apply the response to a write, so that the next read sees it before the watch event arrives.
 
-        None when the watch has told it already, or something newer.
+        None when the cache already has this version or a newer one.
         """
         old = self.get(*live.key)
         if old is None and not _newer(live.resource_version, self._version):
-            # the watch is past this write and knows no such object: it left again, or is not selected
+            # the watch is past this write without the object: it was deleted again, or is not selected
             return None
         if old is not None and not _newer(live.resource_version, old.resource_version):
             return None
@@ -139,9 +140,9 @@ class Cache:
         return [Change(old, None)]
 
     def _swap(self, version: str) -> list[Change]:
-        """Take the complete list: replace what is older, delete what it lacks, keep what we wrote since.
+        """Apply the complete list: replace older objects, delete missing ones, keep those that were written since.
 
-        A list older than the watch has been means that the server was restored from a backup: then it is the truth.
+        A list that is older than the watch means that the server was restored from a backup; then the list wins.
         """
         pending, self._pending = self._pending or {}, None
         restored = bool(self._version) and _newer(self._version, version)
@@ -153,19 +154,19 @@ class Cache:
                 self._remove(old)
                 changes.append(Change(old, None))
         for live in pending.values():
-            known = self.get(*live.key)
-            if known is None or self._differs(known, live, restored=restored):
+            current = self.get(*live.key)
+            if current is None or self._differs(current, live, restored=restored):
                 self._put(live)
-                changes.append(Change(known, live))
+                changes.append(Change(current, live))
         self.synced = True
         self.ready.set()
         return changes
 
     @staticmethod
-    def _differs(known: LiveObject, listed: LiveObject, *, restored: bool) -> bool:
+    def _differs(old: LiveObject, new: LiveObject, *, restored: bool) -> bool:
         if restored:
-            return (known.uid, known.resource_version) != (listed.uid, listed.resource_version)
-        return _newer(listed.resource_version, known.resource_version)
+            return (old.uid, old.resource_version) != (new.uid, new.resource_version)
+        return _newer(new.resource_version, old.resource_version)
 
     def _passed(self, version: str) -> None:
         self.problem = ""
@@ -175,6 +176,7 @@ class Cache:
     def _put(self, live: LiveObject) -> None:
         if (old := self.get(*live.key)) is not None:
             self._remove(old)
+        self.revision += 1
         self._objects.setdefault(live.namespace, {})[live.name] = live
         if live.owner_uid:
             self._owners.setdefault(live.owner_uid, {})[live.key] = live
@@ -182,6 +184,7 @@ class Cache:
             self._labels.setdefault((live.namespace, value), {})[live.key] = live
 
     def _remove(self, live: LiveObject) -> None:
+        self.revision += 1
         names = self._objects[live.namespace]
         del names[live.name]
         if not names:
@@ -190,7 +193,7 @@ class Cache:
         _drop(self._labels, (live.namespace, live.labels.get(self._label, "")), live.key)
 
 
-def _drop(index: dict[_Value, dict[Key, LiveObject]], value: _Value, key: Key) -> None:
+def _drop(index: dict[_IndexValue, dict[Key, LiveObject]], value: _IndexValue, key: Key) -> None:
     if (entries := index.get(value)) is not None:
         entries.pop(key, None)
         if not entries:
@@ -198,7 +201,7 @@ def _drop(index: dict[_Value, dict[Key, LiveObject]], value: _Value, key: Key) -
 
 
 def _newer(version: str, than: str) -> bool:
-    """Whether one resourceVersion is later than another; where they are no numbers, whatever differs is."""
+    """Whether one resourceVersion is later than another; if they are not numbers, whether they differ."""
     if version.isdecimal() and than.isdecimal():
         return int(version) > int(than)
     return version != than

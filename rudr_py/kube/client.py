@@ -1,7 +1,7 @@
-"""The API server as functions: a request in, JSON or an error by its meaning out.
+"""A client of the API server: sends requests, returns decoded objects, raises errors by their meaning.
 
-It adds to a transport what HTTP does not know: which status is an error, and which error. It never waits and
-never sends twice; the transport's refresh after 401 is the only second try.
+It adds the meaning of HTTP statuses to a transport. It never waits and never sends a request twice; the only retry is
+the transport's after 401.
 """
 
 from __future__ import annotations
@@ -27,43 +27,43 @@ _pages = msgspec.json.Decoder(_Page)
 
 
 class Client:
-    """Calls through one transport. All methods raise `ApiError` by meaning, or `ConnectionFailedError`.
+    """Sends requests by one transport. All methods raise a subclass of `ApiError`, or `ConnectionFailedError`.
 
-    `live` and the writes return slim `Live` values, fit for `Cache.wrote`; `get` and `list_all` return whole
-    documents with managedFields, for the rare cases that need them. `denied` is told of each right that we lack.
+    `live` and the writes return slim `LiveObject` values, for `Cache.wrote`; `get` and `list_all` return whole
+    documents with managedFields. `on_missing_right` is called with each right that a 403 response names.
 
-    `allowance` is asked before every request how many seconds it may take; when there are none left, nothing is sent
-    and `ConnectionFailedError` is raised. So a leader can end its writes before its lease ends.
+    `allowance` returns the seconds that the next request may take. When none are left, the request is not sent
+    and `ConnectionFailedError` is raised, so that a leader's writes end before its lease.
     """
 
     def __init__(
         self,
         transport: Transport,
         *,
-        denied: Callable[[errors.Right], object] = lambda _right: None,
+        on_missing_right: Callable[[errors.Right], object] = lambda _right: None,
         allowance: Callable[[], float] = lambda: requests.DEFAULT_TIMEOUT,
     ) -> None:
         self.transport = transport
-        self._denied = denied
+        self._on_missing_right = on_missing_right
         self._allowance = allowance
 
     async def send(self, request: Request) -> bytes:
-        """Any request; the body of the answer as it came."""
-        what = f"{request.method} {request.path}"
+        """Send any request; returns the raw body of the response."""
+        operation = f"{request.method} {request.path}"
         allowance = self._allowance()
         if allowance <= 0:
-            raise errors.ConnectionFailedError(f"{what}: not sent, because no time is left for it")
+            raise errors.ConnectionFailedError(f"{operation}: not sent, because no time is left for it")
         seconds = min(request.timeout or allowance, allowance)
         reply = await self.transport.send(msgspec.structs.replace(request, timeout=seconds))
         if 200 <= reply.status < 300:
             return reply.body
-        error = error_status.error(reply.status, reply.body, what=what, headers=reply.headers)
+        error = error_status.error(reply.status, reply.body, operation=operation, headers=reply.headers)
         if isinstance(error, errors.MissingRightError):
-            self._denied(error.right)
+            self._on_missing_right(error.right)
         raise error
 
     async def json(self, request: Request) -> dict[str, Any]:
-        """Any request; the body of the answer as a dict."""
+        """Send any request; returns the decoded body of the response."""
         body = await self.send(request)
         try:
             return msgspec.json.decode(body, type=dict[str, Any])
@@ -71,15 +71,15 @@ class Client:
             raise errors.UndecodableError(f"{request.method} {request.path}: {error}") from error
 
     async def live(self, request: Request) -> LiveObject:
-        """Any request that is answered with one object."""
+        """Send a request whose response is one object."""
         return live_object.decode(await self.send(request))
 
     async def get(self, target: Target, *, metadata_only: bool = False) -> dict[str, Any]:
-        """The object as the server has it now, managedFields included."""
+        """The current object, including managedFields."""
         return await self.json(requests.get(target, metadata_only=metadata_only))
 
     async def list_all(self, selection: Selection, *, page: int = 500) -> list[dict[str, Any]]:
-        """All objects of a selection, page by page, at one resourceVersion. `ExpiredError` when pages took too long."""
+        """All objects of a selection at one resourceVersion, in pages. `ExpiredError` when that took too long."""
         items: list[dict[str, Any]] = []
         token = ""
         while True:
@@ -93,11 +93,11 @@ class Client:
     async def apply(
         self, target: Target, body: bytes, manager: str, *, force: bool = True, dry_run: bool = False
     ) -> LiveObject:
-        """Server-side apply; `ConflictError` without force names the fields of others in its causes."""
+        """Server-side apply; without force, the causes of a `ConflictError` name the fields of other managers."""
         return await self.live(requests.apply(target, body, manager, force=force, dry_run=dry_run))
 
     async def create(self, target: Target, body: bytes, manager: str) -> LiveObject:
-        """Create; `AlreadyExistsError` when there is one."""
+        """Create; raises `AlreadyExistsError` when the object exists."""
         return await self.live(requests.create(target, body, manager))
 
     async def merge_patch(self, target: Target, body: bytes, manager: str) -> LiveObject:
@@ -111,6 +111,6 @@ class Client:
     async def delete(
         self, target: Target, *, uid: str = "", resource_version: str = "", propagation: str = "Background"
     ) -> None:
-        """Delete under preconditions. `NotFoundError` when it is gone, `ConflictError` when it is another."""
+        """Delete under preconditions. `NotFoundError` without the object, `ConflictError` if they do not hold."""
         request = requests.delete(target, uid=uid, resource_version=resource_version, propagation=propagation)
         await self.send(request)

@@ -1,6 +1,6 @@
-"""Time as an argument: what a clock is asked, how a moment is written, and the real clock.
+"""Time as an argument: the clock's interface, the real clock, and the format of times in the API.
 
-A clock is made where the process is put together, or in a test, and handed down; nothing else may look at the time.
+The composition root, or a test, creates the clock and passes it down; nothing else may read the time.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """The three things that this room asks of time."""
+    """The interface of a clock."""
 
     def monotonic(self) -> float:
-        """Seconds that only grow; for intervals."""
+        """Seconds that never decrease; for intervals."""
         ...
 
     def now(self) -> datetime:
@@ -23,20 +23,20 @@ class Clock(Protocol):
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Return after so many seconds."""
+        """Return after `seconds`."""
         ...
 
 
 def micro_time(at: datetime) -> str:
-    """A moment in UTC as a MicroTime of the Kubernetes API, with six digits of a second."""
+    """A time in UTC as a MicroTime of the Kubernetes API, with microseconds."""
     return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class SystemClock:
-    """Time as it passes."""
+    """The clock of the system."""
 
     def monotonic(self) -> float:
-        """Seconds that only grow."""
+        """Seconds that never decrease."""
         return time.monotonic()
 
     def now(self) -> datetime:
@@ -44,5 +44,5 @@ class SystemClock:
         return datetime.now(UTC)
 
     async def sleep(self, seconds: float) -> None:
-        """Return after so many seconds."""
+        """Return after `seconds`."""
         await asyncio.sleep(seconds)

@@ -1,7 +1,7 @@
-"""How to reach the cluster: a kubeconfig or the pod's service account -> Connection.
+"""A kubeconfig, or the service account of the pod -> Connection.
 
 kubernetes_asyncio reads kubeconfig files and runs exec plugins and OIDC; it is imported inside functions
-only, because it takes 0.4 s and 38 MiB. A credential is never logged, and never part of an error or a repr.
+only, because that takes 0.4 s and 38 MiB. Credentials are never logged, and never part of an error or a repr.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ import msgspec
 from rudr_py import errors
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
-"""Where Kubernetes mounts the token, the CA and the namespace of a pod's service account."""
+"""The folder in which Kubernetes mounts the token, the CA and the namespace of a pod's service account."""
 
 _ENTRY = re.compile(r"\{.*\}", re.DOTALL)
 
 EXPIRY_MARGIN = timedelta(seconds=30)
-"""How long before its end a credential of an exec plugin is renewed."""
+"""Credentials of an exec plugin are renewed this long before they expire."""
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """What was read at one time. `authorization` is a whole header value; the names are those of files."""
+    """The server and the credentials at one time. `authorization` is a whole header value; `*_file` are paths."""
 
     server: str
     authorization: str = ""
@@ -42,29 +42,29 @@ class Credentials(msgspec.Struct, frozen=True):
     proxy: str = ""
 
     def __repr__(self) -> str:
-        return f"Access({self.server!r})"
+        return f"Credentials({self.server!r})"
 
 
 class CredentialSource(Protocol):
-    """Where access is read from, again and again."""
+    """A source from which credentials can be loaded repeatedly."""
 
     namespace: str
 
     async def load(self, *, fresh: bool) -> Credentials:
-        """Read it; `fresh` distrusts everything remembered. Raises what the library raises."""
+        """Load the credentials; `fresh` ignores cached ones. Raises the errors of the library."""
         ...
 
     def stale(self) -> bool:
-        """Whether it is time to load again, cheap enough for every request."""
+        """Whether the credentials must be loaded again; cheap enough for every request."""
         ...
 
 
 class Connection:
-    """A cluster to talk to, and who we are there. Credentials are asked for at every request."""
+    """A cluster and the credentials for it, which are checked at every request."""
 
-    def __init__(self, source: CredentialSource, access: Credentials) -> None:
+    def __init__(self, source: CredentialSource, credentials: Credentials) -> None:
         self._source = source
-        self._access = access
+        self._credentials = credentials
         self._lock = asyncio.Lock()
         self._marks: tuple[object, ...] = ()
         self._tls: ssl.SSLContext | None = None
@@ -72,8 +72,8 @@ class Connection:
 
     @property
     def server(self) -> str:
-        """The base URL, without a slash at its end."""
-        return self._access.server
+        """The base URL, without a trailing slash."""
+        return self._credentials.server
 
     @property
     def namespace(self) -> str:
@@ -83,42 +83,42 @@ class Connection:
     @property
     def proxy(self) -> str:
         """The `proxy-url` of the kubeconfig, or empty."""
-        return self._access.proxy
+        return self._credentials.proxy
 
     @property
     def tls_server_name(self) -> str:
         """The name to verify the server's certificate for, when it is not the host of `server`."""
-        return self._access.tls_server_name
+        return self._credentials.tls_server_name
 
     @property
     def tls(self) -> ssl.SSLContext | None:
-        """The TLS context of now; None for plain HTTP."""
+        """The current TLS context; None for plain HTTP."""
         return self._tls
 
     async def credentials(self, *, rejected: Mapping[str, str] | None = None) -> Mapping[str, str]:
-        """The headers that say who we are.
+        """The headers that authenticate this client.
 
-        Read anew when they expired or their file was rotated, and when the server answered 401 to `rejected`,
-        unless another request has brought newer ones meanwhile. Raises `ConnectionFailedError` when that fails.
+        Loaded again when they expired or their file was rotated, and when the server answered 401 to `rejected`,
+        unless another request has loaded newer ones since. Raises `ConnectionFailedError` when that fails.
         """
         async with self._lock:
             fresh = rejected is not None and dict(rejected) == self._headers()
             if fresh or self._source.stale():
                 with _as_error(errors.ConnectionFailedError, "the credentials cannot be renewed"):
-                    self._access = await self._source.load(fresh=fresh)
-            if self._marks != _marks(self._access.ca_file, self._access.cert_file, self._access.key_file):
-                with _as_error(errors.ConnectionFailedError, "the certificates cannot be read again"):
+                    self._credentials = await self._source.load(fresh=fresh)
+            if self._marks != _tls_marks(self._credentials):
+                with _as_error(errors.ConnectionFailedError, "the certificates cannot be read"):
                     self._refresh_tls()
         return self._headers()
 
     def _headers(self) -> dict[str, str]:
-        return {"Authorization": self._access.authorization} if self._access.authorization else {}
+        return {"Authorization": self._credentials.authorization} if self._credentials.authorization else {}
 
     def _refresh_tls(self) -> None:
-        access = self._access
-        self._marks = _marks(access.ca_file, access.cert_file, access.key_file)
-        if access.server.startswith("https"):
-            self._tls = _tls(access)
+        credentials = self._credentials
+        self._marks = _tls_marks(credentials)
+        if credentials.server.startswith("https"):
+            self._tls = _tls(credentials)
 
 
 async def connect(
@@ -129,12 +129,12 @@ async def connect(
     service_account: str = SERVICE_ACCOUNT,
     now: Callable[[], datetime] | None = None,
 ) -> Connection:
-    """Read how to reach the cluster.
+    """Load the server and the credentials of a cluster.
 
-    `kubeconfig` is one path or several joined as in the variable KUBECONFIG; None means the service account of the
-    pod we run in, whose API server is named in `environ` (that of the process when None). `context` is a name in the
-    kubeconfig, None its current one. With `now`, the wall clock in UTC, the credential of an exec plugin is renewed
-    shortly before its end; without it, and when the end is not told, only after the server rejected it.
+    `kubeconfig` is one path, or several joined as in the variable KUBECONFIG; None means the service account of this
+    pod, whose API server is in `environ` (that of the process when None). `context` is a name in the
+    kubeconfig, None its current one. With `now`, the wall clock in UTC, credentials of an exec plugin are renewed
+    shortly before they expire; without it, and when their expiry is not set, only after the server rejected them.
     Raises `ConfigError`.
     """
     with _as_error(errors.ConfigError, kubeconfig or "the pod's service account"):
@@ -147,7 +147,7 @@ async def connect(
 
 
 def own_namespace(service_account: Path) -> str:
-    """The namespace of the pod that we run in, by the folder of its service account; empty outside of one."""
+    """The namespace of this pod, from the folder of its service account; empty outside of a pod."""
     return _read(service_account / "namespace")
 
 
@@ -174,7 +174,7 @@ class _ServiceAccount:
 
 
 class _Kubeconfig:
-    """Kubeconfig files with all that they may name: token files, certificates, exec plugins, OIDC."""
+    """Kubeconfig files and their token files, certificates, exec plugins and OIDC."""
 
     def __init__(self, paths: str, context: str | None, now: Callable[[], datetime] | None) -> None:
         self._paths = paths
@@ -204,16 +204,16 @@ class _Kubeconfig:
 
         try:
             merged = kube_config.KubeConfigMerger(self._paths)
-        except (AttributeError, TypeError) as error:  # as of an empty file
+        except (AttributeError, TypeError) as error:  # for example for an empty file
             raise ValueError("this is not a kubeconfig") from error
         if merged.config is None:
             raise FileNotFoundError("no such file")
-        known = not self._context or merged.config["contexts"].get_with_name(self._context, safe=True)
-        if not known:
+        exists = not self._context or merged.config["contexts"].get_with_name(self._context, safe=True)
+        if not exists:
             raise ValueError(f'context "{self._context}" does not exist')
 
         def persist(_config: object) -> None:
-            # kubectl keeps renewed OIDC tokens in the file too; a read-only file only costs a renewal at each start
+            # kubectl stores renewed OIDC tokens in the file, too; a read-only file costs a renewal at each start
             with contextlib.suppress(OSError):
                 merged.save_changes()
 
@@ -237,17 +237,17 @@ def _token_file(config: Any, user: str) -> str:
 
 
 def _access(load: Callable[[Any], None]) -> Credentials:
-    """Let the library fill a configuration, and keep what we need of it. Raises ValueError."""
-    found = SimpleNamespace(api_key={})
-    load(found)
-    values = found.__dict__
+    """Credentials from the configuration that `load` fills. Raises ValueError."""
+    configuration = SimpleNamespace(api_key={})
+    load(configuration)
+    values = configuration.__dict__
     server = str(values.get("host") or "").rstrip("/")
     if not server.startswith(("https://", "http://")):
-        raise ValueError(f"the cluster's server must be a URL that begins with https:// or http://, not {server!r}")
-    # token files end with a newline, which no header may
-    authorization = str(found.api_key.get("BearerToken") or "").strip()
+        raise ValueError(f"the cluster's server must be a URL that starts with https:// or http://, not {server!r}")
+    # token files end with a newline, which a header must not contain
+    authorization = str(configuration.api_key.get("BearerToken") or "").strip()
     if not authorization.isprintable():
-        raise ValueError("the token has a line break or another control character in it")
+        raise ValueError("the token contains a line break or another control character")
     return Credentials(
         server=server,
         authorization=authorization,
@@ -260,20 +260,24 @@ def _access(load: Callable[[Any], None]) -> Credentials:
     )
 
 
-def _tls(access: Credentials) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=access.ca_file or None)
-    # the CAs that cluster installers make lack extensions which Python 3.13 demands and Go does not
+def _tls(credentials: Credentials) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=credentials.ca_file or None)
+    # CAs of cluster installers often lack extensions that Python 3.13 requires and Go does not
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    if not access.verify:
+    if not credentials.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    if access.cert_file:
-        context.load_cert_chain(access.cert_file, access.key_file or None)
+    if credentials.cert_file:
+        context.load_cert_chain(credentials.cert_file, credentials.key_file or None)
     return context
 
 
+def _tls_marks(credentials: Credentials) -> tuple[object, ...]:
+    return _marks(credentials.ca_file, credentials.cert_file, credentials.key_file)
+
+
 def _marks(*names: str) -> tuple[object, ...]:
-    """Something that changes when one of the files does; a rotated volume swaps links, so the inode counts."""
+    """A value that changes when one of the files does; a rotated volume swaps links, so it includes the inode."""
     marks: list[object] = []
     for name in names:
         try:
@@ -293,14 +297,14 @@ def _read(path: Path) -> str:
 
 @contextlib.contextmanager
 def _as_error(kind: type[errors.RudrError], where: str) -> Iterator[None]:
-    """Turn whatever the library raises, down to AssertionError and TypeError, into one error of ours."""
+    """Convert every exception of the library, including AssertionError and TypeError, into one RudrError."""
     try:
         yield
     except errors.RudrError:
         raise
     except Exception as error:  # noqa: BLE001 - a kubeconfig can break the library in any way
-        # the library names the place by the whole user entry, tokens included: neither tell nor chain that
-        told_by_system = error.strerror if isinstance(error, OSError) else ""
-        text = told_by_system or str(error) or type(error).__name__
-        told = _ENTRY.sub("…", text)
-        raise kind(f"{where}: {told}") from (error if told == text else None)
+        # messages of the library may contain the whole user entry with its tokens: neither include nor chain them
+        system_message = error.strerror if isinstance(error, OSError) else ""
+        text = system_message or str(error) or type(error).__name__
+        redacted = _ENTRY.sub("…", text)
+        raise kind(f"{where}: {redacted}") from (error if redacted == text else None)

@@ -1,7 +1,7 @@
-"""apiVersion and kind -> Resource, asked of the server and remembered. It watches nothing and guesses no plural.
+"""apiVersion and kind -> Resource, from the server's discovery API, with a cache. It never guesses a plural.
 
-The aggregated form (Kubernetes 1.26 and later) tells everything in two requests; servers without it are asked
-for one group at a time. A group whose API is down hides only its own kinds, and those known before stay known.
+The aggregated form (Kubernetes 1.26 and later) needs two requests; servers without it need one per group version. A
+group whose API is down hides only its own kinds, and kinds that were discovered before stay in the cache.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rudr_py.kube.clock import Clock
 from rudr_py.kube.requests import Request, Resource
 
 MINIMUM_INTERVAL = 5.0
-"""Seconds between two questions for what was not found."""
+"""Seconds between two requests for a kind that the server did not have."""
 
 _AGGREGATED = ",".join(
     f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
@@ -71,51 +71,51 @@ _T = TypeVar("_T")
 
 
 class Discovery:
-    """What the server serves. One is enough for a process; look-ups of what is known send nothing."""
+    """The kinds of the server. One per process is enough; look-ups of cached kinds send no request."""
 
     def __init__(self, client: Client, *, clock: Clock) -> None:
         self._client = client
         self._clock = clock
-        self._known: dict[_Key, Resource] = {}
-        self._aggregated: bool | None = None  # None: not asked yet
-        self._asked: dict[str, float] = {}  # what was asked -> when, monotonic
+        self._resources: dict[_Key, Resource] = {}
+        self._aggregated: bool | None = None  # None: not requested yet
+        self._requested: dict[str, float] = {}  # api_version, or "" for the aggregated form -> monotonic time
         self._lock = asyncio.Lock()
 
     async def resolve(self, api_version: str, kind: str) -> Resource:
         """The resource of a kind.
 
-        Raises `KindAbsentError` when the server does not serve it, as far as it was asked in the last seconds,
-        and what `Client` raises when the server cannot be asked.
+        Raises `KindAbsentError` when the server did not serve it at the last request, which may be seconds ago,
+        and the errors of `Client`.
         """
         key = (api_version, kind)
-        if key not in self._known:
+        if key not in self._resources:
             async with self._lock:
-                if key not in self._known:
+                if key not in self._resources:
                     await self._refresh(api_version)
-        if key not in self._known:
+        if key not in self._resources:
             message = f"the cluster does not serve kind {kind} of {api_version}; is its CRD installed?"
             raise errors.KindAbsentError(message, api_version=api_version, kind=kind)
-        return self._known[key]
+        return self._resources[key]
 
     def invalidate(self) -> None:
-        """Something changed: the next look-up of what is not known asks at once; until then the known stays known."""
-        self._asked.clear()
+        """Send a request at the next look-up of a kind that is not cached, however recent the last one was."""
+        self._requested.clear()
 
     async def _refresh(self, api_version: str) -> None:
         if self._aggregated is not False and self._due(""):
-            self._aggregated = await self._ask_aggregated()
-            self._asked[""] = self._clock.monotonic()
+            self._aggregated = await self._request_aggregated()
+            self._requested[""] = self._clock.monotonic()
         if self._aggregated is False and self._due(api_version):
-            await self._ask_classic(api_version)
-            self._asked[api_version] = self._clock.monotonic()
+            await self._request_classic(api_version)
+            self._requested[api_version] = self._clock.monotonic()
 
-    def _due(self, what: str) -> bool:
-        last = self._asked.get(what)
+    def _due(self, api_version: str) -> bool:
+        last = self._requested.get(api_version)
         return last is None or self._clock.monotonic() - last >= MINIMUM_INTERVAL
 
-    async def _ask_aggregated(self) -> bool:
-        """Learn all groups, and forget those that are gone. False when the server knows only the classic form."""
-        told: dict[_Key, Resource] = {}
+    async def _request_aggregated(self) -> bool:
+        """Replace the cache by all groups of the server. False when it has no aggregated form."""
+        resources: dict[_Key, Resource] = {}
         for path in ("/api", "/apis"):
             body = await self._client.send(Request("GET", path, accept=f"{_AGGREGATED},application/json"))
             groups = _decode(body, _Groups, path)
@@ -123,28 +123,28 @@ class Discovery:
                 return False
             for group in groups.items or ():
                 for version in group.versions or ():
-                    for resource in _resources(group.metadata.name, version) or self._before(group, version):
-                        told.setdefault((resource.api_version, resource.kind), resource)
-        self._known = told
+                    for resource in _resources(group.metadata.name, version) or self._cached(group, version):
+                        resources.setdefault((resource.api_version, resource.kind), resource)
+        self._resources = resources
         return True
 
-    def _before(self, group: _Group, version: _Version) -> list[Resource]:
-        """What was known of a version that comes without resources, which means that its API is down."""
+    def _cached(self, group: _Group, version: _Version) -> list[Resource]:
+        """The cached resources of a version that is listed without resources, which means that its API is down."""
         place = (group.metadata.name, version.version)
-        return [resource for resource in self._known.values() if (resource.group, resource.version) == place]
+        return [resource for resource in self._resources.values() if (resource.group, resource.version) == place]
 
-    async def _ask_classic(self, api_version: str) -> None:
+    async def _request_classic(self, api_version: str) -> None:
         group, _, version = api_version.rpartition("/")
         path = f"/apis/{group}/{version}" if group else f"/api/{version}"
-        told: dict[_Key, Resource] = {}
+        resources: dict[_Key, Resource] = {}
         with contextlib.suppress(errors.NotFoundError):
             body = await self._client.send(Request("GET", path))
             for served in _decode(body, _ClassicList, path).resources or ():
                 if "/" not in served.name:
                     resource = Resource(group, version, served.kind, served.name, served.namespaced)
-                    told.setdefault((api_version, served.kind), resource)
-        others = {key: resource for key, resource in self._known.items() if key[0] != api_version}
-        self._known = others | told
+                    resources.setdefault((api_version, served.kind), resource)
+        other_resources = {key: resource for key, resource in self._resources.items() if key[0] != api_version}
+        self._resources = other_resources | resources
 
 
 def _resources(group: str, version: _Version) -> list[Resource]:

@@ -1,4 +1,4 @@
-"""An error answer of the API server, by its meaning. Pure: bytes in, an exception out, nothing raised here."""
+"""Error responses of the API server -> exceptions by their meaning. Pure: returns them and raises none."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BY_STATUS = {
 
 
 class Status(msgspec.Struct, frozen=True):
-    """The part of a `v1.Status` that errors are made of."""
+    """The fields of a `v1.Status` that errors use."""
 
     code: int | None = 0
     reason: str | None = ""
@@ -33,28 +33,28 @@ class Status(msgspec.Struct, frozen=True):
 
 _decoder = msgspec.json.Decoder(Status)
 
-_LACKING = re.compile(
+_MISSING_RIGHT = re.compile(
     r'cannot (\S+) resource "([^"]+)" in API group "([^"]*)" (?:in the namespace "([^"]+)"|at the cluster scope)'
 )
-"""What kube-apiserver says whichever authorizer refused (`forbiddenMessage` of its response writers)."""
+"""The message of kube-apiserver for every authorizer (`forbiddenMessage` of its response writers)."""
 
-_HELD_OWNER = "cannot set blockOwnerDeletion"
-"""What the admission plugin OwnerReferencesPermissionEnforcement says; it does not name the owner."""
+_BLOCKED_OWNER = "cannot set blockOwnerDeletion"
+"""Part of the message of the admission plugin OwnerReferencesPermissionEnforcement; it does not name the owner."""
 
 
 OWNER = "the finalizers of its owner"
-"""What stands for the resource in a right to update the finalizers of an owner: which one is not told."""
+"""The resource in a right to update the finalizers of an owner, whose kind the server does not name."""
 
 
-def error(code: int, body: bytes, *, what: str, headers: Mapping[str, str] | None = None) -> errors.ApiError:
-    """The exception for an answer with status `code`; `what` (`PATCH /api/…`) is told when the body says nothing."""
+def error(code: int, body: bytes, *, operation: str, headers: Mapping[str, str] | None = None) -> errors.ApiError:
+    """The exception for a response with status `code`; `operation` (`PATCH /api/…`) replaces a missing message."""
     try:
         status = _decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        # a proxy or an aggregated API answers with text
+        # a proxy or an aggregated API responds with text
         text = body[:200].decode(errors="replace").strip()
-        status = Status(message=f"{what}: HTTP {code}: {text}" if text else "")
-    message = status.message or f"{what}: HTTP {code} {status.reason or ''}".rstrip()
+        status = Status(message=f"{operation}: HTTP {code}: {text}" if text else "")
+    message = status.message or f"{operation}: HTTP {code} {status.reason or ''}".rstrip()
     details = status.details or {}
     right = _right(message) if code == 403 else None
     if right is not None:
@@ -69,22 +69,22 @@ def error(code: int, body: bytes, *, what: str, headers: Mapping[str, str] | Non
     )
 
 
-def event_error(body: bytes, *, what: str) -> errors.ApiError:
+def event_error(body: bytes, *, operation: str) -> errors.ApiError:
     """The exception for the Status in an ERROR event of a watch."""
     try:
         code = _decoder.decode(body).code or 500
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         code = 500
-    return error(code, body, what=what)
+    return error(code, body, operation=operation)
 
 
 def _right(message: str) -> errors.Right | None:
-    """The right that our account lacks, if that is what the server says."""
-    found = _LACKING.search(message)
-    if found is not None:
-        verb, resource, group, namespace = found.groups()
+    """The right that the server reports as missing, or None."""
+    match = _MISSING_RIGHT.search(message)
+    if match is not None:
+        verb, resource, group, namespace = match.groups()
         return errors.Right(verb, resource, group, namespace or "")
-    return errors.Right("update", OWNER) if _HELD_OWNER in message else None
+    return errors.Right("update", OWNER) if _BLOCKED_OWNER in message else None
 
 
 def _class(code: int, reason: str, message: str) -> type[errors.ApiError]:
@@ -93,7 +93,7 @@ def _class(code: int, reason: str, message: str) -> type[errors.ApiError]:
     if code == 504 and "Too large resource version" in message:
         return errors.ExpiredError
     if code == 500 and "failed to create typed patch object" in message:
-        # the server answers 500 for an apply body that its schema refuses; sending it again cannot help
+        # the server responds with 500 to an apply body that its schema rejects; a retry cannot succeed
         return errors.InvalidError
     if code >= 500:
         return errors.ServerError

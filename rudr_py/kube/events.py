@@ -1,8 +1,8 @@
-"""Kubernetes Events that tell users what happened to their objects (events.k8s.io/v1).
+"""Kubernetes Events for users, about their objects (events.k8s.io/v1).
 
-Telling is best effort: `record` never fails and never waits; `run` sends, logs what it could not send, and goes on.
-The same told again becomes a series on one Event, patched at most once a minute; an object gets so many Events and
-no more, because a flood hides what matters.
+Best effort: `record` never fails and never waits; `run` sends events and logs those that it could not send. Repeated
+events become a series on one Event, which is patched at most once a minute. The number of Events per object is
+limited, because many Events hide the important ones.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ from rudr_py.kube.requests import Request, Resource, Target
 REPORTING_CONTROLLER = "core.oam.dev/rudr-py"
 
 NOTE_LIMIT = 1024
-"""Bytes of a note that the server takes."""
+"""Maximum of bytes of a note; a limit of the server."""
 
 SERIES_INTERVAL = 60.0
 """Seconds between two patches of one series."""
 
 SERIES_LIFE = 6 * 60.0
-"""Seconds without a repeat after which the same thing is a new Event."""
+"""Seconds after the last repeat until the same event becomes a new Event."""
 
 BURST, REFILL = 25, 300.0
-"""How many Events an object may have at once, and in how many seconds it may have one more."""
+"""Events that an object may have at once, and the seconds after which it may have one more."""
 
 QUEUE = 1000
-"""How many wait to be sent; more are dropped."""
+"""Maximum of events that wait to be sent; more are dropped."""
 
 _RESOURCE = Resource("events.k8s.io", "v1", "Event", "events", namespaced=True)
 
 logger = logging.getLogger(__name__)
 
 
-class _Told(msgspec.Struct, frozen=True):
-    """One call of `record`, complete: the time is that of the call, not that of the sending."""
+class _Occurrence(msgspec.Struct, frozen=True):
+    """One call of `record`. The time is that of the call, not that of the request."""
 
     regarding: dict[str, str]
     reason: str
@@ -71,20 +71,20 @@ class _Series:
 
 
 class Recorder:
-    """Collects events by `record`; the task that runs `run` sends them. `dropped` counts what was too much."""
+    """Queues events in `record`; `run` sends them in its own task. `dropped` counts events over a limit."""
 
     def __init__(self, client: Client, *, identity: str, clock: Clock) -> None:
         self._client = client
         self._identity = identity[:128] or "rudr"
         self._clock = clock
-        self._waiting: asyncio.Queue[_Told] = asyncio.Queue(QUEUE)
+        self._waiting: asyncio.Queue[_Occurrence] = asyncio.Queue(QUEUE)
         self._series: dict[tuple[str, ...], _Series] = {}
         self._allowances: dict[str, tuple[float, float]] = {}
         self.dropped = 0
 
     def record(self, regarding: LiveObject, reason: str, note: str, *, action: str, warning: bool = False) -> None:
-        """Tell something about an object. `reason` and `action` are CamelCase; `note` is cut to 1 kB."""
-        told = _Told(
+        """Queue an event about an object. `reason` and `action` are CamelCase; `note` is cut to 1 kB."""
+        occurrence = _Occurrence(
             regarding=_reference(regarding),
             reason=reason[:128],
             note=_cut(note),
@@ -94,72 +94,72 @@ class Recorder:
             monotonic=self._clock.monotonic(),
         )
         try:
-            self._waiting.put_nowait(told)
+            self._waiting.put_nowait(occurrence)
         except asyncio.QueueFull:
             self.dropped += 1
 
     async def run(self) -> None:
-        """Send what was recorded, until cancelled."""
+        """Send recorded events until cancelled."""
         while True:
-            await self._tell(await self._waiting.get())
+            await self._process(await self._waiting.get())
 
     async def flush(self) -> None:
-        """Send all that waits, counts of series included; for the end of the process."""
+        """Send all queued events and the counts of series; for the end of the process."""
         while not self._waiting.empty():
-            await self._tell(self._waiting.get_nowait())
+            await self._process(self._waiting.get_nowait())
         for series in tuple(self._series.values()):  # `run` may add to them meanwhile
             if series.count > series.sent_count:
                 await self._patch(series, self._clock.monotonic())
 
-    async def _tell(self, told: _Told) -> None:
-        self._forget(told.monotonic)
-        series = self._series.get(told.key)
+    async def _process(self, occurrence: _Occurrence) -> None:
+        self._forget(occurrence.monotonic)
+        series = self._series.get(occurrence.key)
         if series is None:
-            if self._allowed(told):
-                await self._create(told)
+            if self._allowed(occurrence):
+                await self._create(occurrence)
             else:
                 self.dropped += 1
             return
         series.count += 1
-        series.seen = told.monotonic
-        series.last = micro_time(told.at)
-        if told.monotonic - series.sent >= SERIES_INTERVAL:
-            await self._patch(series, told.monotonic)
+        series.seen = occurrence.monotonic
+        series.last = micro_time(occurrence.at)
+        if occurrence.monotonic - series.sent >= SERIES_INTERVAL:
+            await self._patch(series, occurrence.monotonic)
 
-    async def _create(self, told: _Told) -> None:
-        namespace = told.regarding.get("namespace") or "default"
-        name = _name(told)
+    async def _create(self, occurrence: _Occurrence) -> None:
+        namespace = occurrence.regarding.get("namespace") or "default"
+        name = _name(occurrence)
         body = {
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
             "metadata": {"name": name, "namespace": namespace},
-            "eventTime": micro_time(told.at),
+            "eventTime": micro_time(occurrence.at),
             "reportingController": REPORTING_CONTROLLER,
             "reportingInstance": self._identity,
-            "action": told.action,
-            "reason": told.reason,
-            "regarding": told.regarding,
-            "note": told.note,
-            "type": told.type,
+            "action": occurrence.action,
+            "reason": occurrence.reason,
+            "regarding": occurrence.regarding,
+            "note": occurrence.note,
+            "type": occurrence.type,
         }
         target = _RESOURCE.object(namespace, name)
         if await self._send(requests.create(target, msgspec.json.encode(body), settings.FIELD_MANAGER)):
-            self._series[told.key] = _Series(target, told.monotonic)
+            self._series[occurrence.key] = _Series(target, occurrence.monotonic)
 
     async def _patch(self, series: _Series, at: float) -> None:
         body = {"series": {"count": series.count, "lastObservedTime": series.last}}
         series.sent, series.sent_count = at, series.count
         request = requests.merge_patch(series.target, msgspec.json.encode(body), settings.FIELD_MANAGER)
         if not await self._send(request):
-            # the Event expired on the server, most likely: the next repeat makes a new one
+            # most likely the Event expired on the server: the next repeat creates a new one
             series.seen = at - SERIES_LIFE
 
     async def _send(self, request: Request) -> bool:
         try:
             await self._client.send(request)
         except errors.KubeError as error:
-            if not isinstance(error, errors.MissingRightError):  # the client tells of that, once
-                logger.warning("An event was not sent", extra={"error": str(error), "path": request.path})
+            if not isinstance(error, errors.MissingRightError):  # the client reports those
+                logger.warning("event not sent", extra={"error": str(error), "path": request.path})
             return False
         return True
 
@@ -170,9 +170,9 @@ class Recorder:
         for uid in [uid for uid, (_, at) in self._allowances.items() if now - at >= BURST * REFILL]:
             del self._allowances[uid]
 
-    def _allowed(self, told: _Told) -> bool:
-        """Take one from the object's allowance."""
-        uid, now = told.key[0], told.monotonic
+    def _allowed(self, occurrence: _Occurrence) -> bool:
+        """Whether the object may have another Event; counts it."""
+        uid, now = occurrence.key[0], occurrence.monotonic
         left, at = self._allowances.get(uid, (float(BURST), now))
         left = min(float(BURST), left + (now - at) / REFILL)
         self._allowances[uid] = (max(left - 1, 0.0) if left >= 1 else left, now)
@@ -191,10 +191,10 @@ def _reference(live: LiveObject) -> dict[str, str]:
     return {key: value for key, value in reference.items() if value or key == "uid"}
 
 
-def _name(told: _Told) -> str:
-    """Unique by object, moment and content; within the 253 characters of a name."""
-    seed = repr((told.key, told.at, told.monotonic)).encode()
-    return f"{told.regarding['name'][:220]}.{hashlib.blake2b(seed, digest_size=8).hexdigest()}"
+def _name(occurrence: _Occurrence) -> str:
+    """Unique for object, time and content; at most 253 characters."""
+    seed = repr((occurrence.key, occurrence.at, occurrence.monotonic)).encode()
+    return f"{occurrence.regarding['name'][:220]}.{hashlib.blake2b(seed, digest_size=8).hexdigest()}"
 
 
 def _cut(note: str) -> str:

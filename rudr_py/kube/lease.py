@@ -1,8 +1,8 @@
-"""One leader at a time, by a Lease (coordination.k8s.io/v1), as client-go's leaderelection has it.
+"""Leader election by a Lease (coordination.k8s.io/v1), as in client-go.
 
-Time is our monotonic clock's alone: a candidate counts from when it saw the Lease change, a leader from before it sent
-what was granted, so by true time the leader's term always ends first. Times in the Lease are for readers. It leads and
-follows; what a leader does, and what ends with its term, is decided elsewhere.
+Only the local monotonic clock counts: a candidate counts from its observation of the last change of the Lease, a leader
+from before it sent the request, so the leader's term always ends first. Times in the Lease are informational. Work of
+the leader, and its end with the term, is the caller's.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from rudr_py.settings import FIELD_MANAGER, LeaderElection
 RESOURCE = Resource("coordination.k8s.io", "v1", "Lease", "leases", namespaced=True)
 
 MARGIN = 0.1
-"""The part of the lease at its end in which nothing is left open: clocks may differ in rate by so much."""
+"""The last part of the lease, in which no request may be open: allowed difference between the rates of two clocks."""
 
 JITTER = 0.25
-"""A candidate looks up to so much earlier than the retry period says, so that candidates do not move in step."""
+"""A candidate tries up to this part of the retry period earlier, so that candidates do not try at the same time."""
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ Document = dict[str, Any]
 
 
 class Elector:
-    """One candidate. `leading` is set while it holds the lease; `holder` is who did when the Lease was last seen."""
+    """One candidate. `leading` is set while it holds the lease; `holder` is the last observed holder."""
 
     def __init__(
         self,
@@ -46,30 +46,30 @@ class Elector:
         election: LeaderElection,
         clock: Clock,
         *,
-        seen: Callable[[str], None] = lambda _holder: None,
-        denied: Callable[[errors.Right], object] = lambda _right: None,
+        on_new_holder: Callable[[str], None] = lambda _holder: None,
+        on_missing_right: Callable[[errors.Right], object] = lambda _right: None,
         random: Callable[[], float] = chance.random,
     ) -> None:
-        """`seen` is told of every new holder, empty when there is none any more, `denied` of rights that we lack."""
-        self._client = Client(transport, allowance=self._patience, denied=denied)
+        """`on_new_holder` gets each new holder, empty when there is none; `on_missing_right` as in `Client`."""
+        self._client = Client(transport, allowance=self._request_timeout, on_missing_right=on_missing_right)
         self._election = election
         self._clock = clock
-        self._told = seen
+        self._on_new_holder = on_new_holder
         self._random = random
         self._target = RESOURCE.object(election.namespace, election.name)
-        self._document: Document | None = None  # the Lease as we know it to be, fit for an update
+        self._document: Document | None = None  # the last observed Lease, for the next update
         self._record: Document = {}
-        self._observed = -math.inf  # when `_record` was first seen
-        self._renewed = -math.inf  # just before the update was sent that gave us the present term
+        self._observed = -math.inf  # when `_record` was first observed
+        self._renewed = -math.inf  # just before the update that began the current term was sent
         self._reached = -math.inf  # when the Lease was last read or written
-        self._problem = ""  # why not, the last time; empty when it was
+        self._problem = ""  # the error of the last attempt; empty after a success
         self.leading = asyncio.Event()
         self.holder = ""
 
     def remaining(self) -> float:
-        """Seconds that something which must not outlive the lease may take from now on; 0 for who does not lead.
+        """Seconds that an operation which must not outlive the lease may take from now on; 0 without the lease.
 
-        Nothing may begin after the renew deadline; what has begun may go on until shortly before the lease ends.
+        No operation may begin after the renew deadline; a running one may continue until shortly before the lease ends.
         """
         now = self._clock.monotonic()
         if not self.leading.is_set() or now >= self._deadline:
@@ -77,18 +77,18 @@ class Elector:
         return self._renewed + self._election.lease_duration * (1 - MARGIN) - now
 
     def unreachable(self) -> str | None:
-        """Why nothing has been heard of the Lease for as long as it lasts, or None."""
+        """The last error if the Lease could not be read or written for its whole duration, or None."""
         silent = self._clock.monotonic() - self._reached > self._election.lease_duration
         return self._problem if self._problem and silent else None
 
     async def acquire(self) -> None:
-        """Return when we lead."""
+        """Return when this process has the lease."""
         while not await self._try():
             await self._clock.sleep(self._pause())
         self.leading.set()
 
     async def hold(self) -> None:
-        """Renew until cancelled. Raises LeaseLostError when the lease is lost; it is never taken again then."""
+        """Renew the lease until cancelled. Raises LeaseLostError when it is lost; then it is never acquired again."""
         try:
             while True:
                 left = self._deadline - self._clock.monotonic()
@@ -100,7 +100,10 @@ class Elector:
             raise
 
     async def release(self) -> None:
-        """Let others lead at once. To be called when nothing writes any more, and `hold` has ended. Never fails."""
+        """Give up the lease, so that another candidate gets it at once. Never fails.
+
+        Call it after all writes and `hold` have ended.
+        """
         if not self.leading.is_set():
             return
         try:
@@ -109,7 +112,7 @@ class Elector:
             if self.holder == self._election.identity:
                 await self._put({**self._record, "holderIdentity": "", "leaseDurationSeconds": 1, **self._times()})
         except errors.KubeError as error:
-            log.warning("the lease was not released, and ends by itself", extra={"error": str(error)})
+            log.warning("lease not released; it will expire", extra={"error": str(error)})
         finally:
             self.leading.clear()
             self._renewed = -math.inf
@@ -118,19 +121,19 @@ class Elector:
     def _deadline(self) -> float:
         return self._renewed + self._election.renew_deadline
 
-    def _patience(self) -> float:
-        """Seconds for one request about the Lease: several fit into the time that a leader has."""
-        most = self._election.renew_deadline / 2
-        return min(most, self._deadline - self._clock.monotonic()) if self.leading.is_set() else most
+    def _request_timeout(self) -> float:
+        """Seconds for one request about the Lease; short enough for several requests in a term."""
+        longest = self._election.renew_deadline / 2
+        return min(longest, self._deadline - self._clock.monotonic()) if self.leading.is_set() else longest
 
     def _pause(self) -> float:
-        """Until the next look: the retry period, jittered, or sooner, when the lease of somebody else ends."""
+        """Seconds until the next attempt: the jittered retry period, or until the holder's lease ends, if sooner."""
         pause = self._election.retry_period * (1 - JITTER * self._random())
         left = self._end() - self._clock.monotonic()
         return min(pause, left) if left > 0 else pause
 
     def _end(self) -> float:
-        """When the lease of the present holder ends, if it is not renewed."""
+        """The time at which the current holder's lease ends if it is not renewed."""
         seconds = self._record.get("leaseDurationSeconds")
         return self._observed + (seconds if isinstance(seconds, int) and seconds > 0 else self._election.lease_duration)
 
@@ -138,7 +141,7 @@ class Elector:
         return not self._problem and self.holder != self._election.identity
 
     async def _try(self) -> bool:
-        """Whether we were granted a new term. A leader updates what it knows, and reads only when that failed."""
+        """Whether a new term began. A leader updates the last observed Lease, and reads it only after a failure."""
         optimistic = self.leading.is_set() and self._document is not None
         try:
             if not optimistic:
@@ -146,64 +149,64 @@ class Elector:
             granted = await self._take()
             self._problem, self._reached = "", self._clock.monotonic()
         except errors.KubeError as error:
-            self._document = None  # what the server holds is not known any more
+            self._document = None  # the state of the server is unknown now
             if optimistic and isinstance(error, errors.ConflictError):
                 return await self._try()
-            self._complain(error)
+            self._report(error)
             return False
         return granted
 
-    def _complain(self, error: errors.KubeError) -> None:
+    def _report(self, error: errors.KubeError) -> None:
         if isinstance(error, errors.ConflictError) and not self.leading.is_set():
-            return  # another candidate was quicker
+            return  # another candidate was faster
         if self._problem != str(error):
-            what = "the lease was not renewed" if self.leading.is_set() else "the lease cannot be had"
-            log.warning(what, extra={"error": str(error)})
+            message = "lease not renewed" if self.leading.is_set() else "lease not acquired"
+            log.warning(message, extra={"error": str(error)})
         self._problem = str(error)
 
     async def _take(self) -> bool:
-        """Write ourselves into the Lease, unless it is somebody else's."""
-        ours = self.holder == self._election.identity
-        if self.leading.is_set() and not ours:
-            return False  # whoever wrote that may lead
-        if not ours and self.holder and self._clock.monotonic() < self._end():
+        """Write this process into the Lease as its holder, unless another process holds it."""
+        is_holder = self.holder == self._election.identity
+        if self.leading.is_set() and not is_holder:
+            return False  # another process may lead now
+        if not is_holder and self.holder and self._clock.monotonic() < self._end():
             return False
-        sent = self._clock.monotonic()
+        sent_at = self._clock.monotonic()
         record = {
             **self._record,
             **self._times(),
             "holderIdentity": self._election.identity,
-            "leaseDurationSeconds": math.ceil(self._election.lease_duration),  # others may not count less than we do
+            "leaseDurationSeconds": math.ceil(self._election.lease_duration),  # candidates must not use a shorter one
         }
-        if ours:
+        if is_holder:
             record["acquireTime"] = self._record.get("acquireTime")
         else:
-            before = self._record.get("leaseTransitions")
-            record["leaseTransitions"] = before + 1 if isinstance(before, int) else 0
+            transitions = self._record.get("leaseTransitions")
+            record["leaseTransitions"] = transitions + 1 if isinstance(transitions, int) else 0
         await self._put(record)
-        self._renewed = sent
+        self._renewed = sent_at
         return self._clock.monotonic() < self._deadline
 
     async def _read(self) -> None:
         try:
-            self._saw(await self._client.get(self._target))
+            self._observe(await self._client.get(self._target))
         except errors.NotFoundError:
-            # who has seen it before waits for its end, as if it were there: its holder may not know yet
+            # if it was observed before, its old end still counts: the holder may not have noticed the deletion
             self._document = None
 
     async def _put(self, record: Document) -> None:
-        """Create the Lease, or update the one that we know and no other."""
-        known = self._document or {"metadata": {"name": self._election.name, "namespace": self._election.namespace}}
-        metadata = {name: value for name, value in known.get("metadata", {}).items() if name != "managedFields"}
-        head = {"apiVersion": RESOURCE.api_version, "kind": RESOURCE.kind, "metadata": metadata}
-        body = msgspec.json.encode({**head, "spec": record})
+        """Create the Lease, or update the last observed version of it."""
+        lease = self._document or {"metadata": {"name": self._election.name, "namespace": self._election.namespace}}
+        metadata = {name: value for name, value in lease.get("metadata", {}).items() if name != "managedFields"}
+        header = {"apiVersion": RESOURCE.api_version, "kind": RESOURCE.kind, "metadata": metadata}
+        body = msgspec.json.encode({**header, "spec": record})
         if self._document is None:
             request = requests.create(self._target, body, FIELD_MANAGER)
         else:
             request = requests.update(self._target, body, FIELD_MANAGER)
-        self._saw(await self._client.json(request))
+        self._observe(await self._client.json(request))
 
-    def _saw(self, document: Document) -> None:
+    def _observe(self, document: Document) -> None:
         spec = document.get("spec")
         record = spec if isinstance(spec, dict) else {}
         if record != self._record:
@@ -212,7 +215,7 @@ class Elector:
         holder = str(record.get("holderIdentity") or "")
         if holder != self.holder:
             self.holder = holder
-            self._told(holder)
+            self._on_new_holder(holder)
 
     def _times(self) -> Document:
         now = micro_time(self._clock.now())
@@ -221,6 +224,8 @@ class Elector:
     def _lost(self) -> errors.LeaseLostError:
         where = f"the lease {self._election.namespace}/{self._election.name}"
         if self._taken():
-            return errors.LeaseLostError(f"{where} is held by {self.holder or 'nobody'}; this process must not go on")
+            holder = f'is held by "{self.holder}"' if self.holder else "has no holder"
+            return errors.LeaseLostError(f"{where} {holder} now; this process must stop")
         seconds = f"{self._election.renew_deadline:g} s"
-        return errors.LeaseLostError(f"{where} was not renewed for {seconds}: {self._problem or 'we stood still'}")
+        reason = self._problem or "the process was paused"
+        return errors.LeaseLostError(f"{where} was not renewed for {seconds}: {reason}")

@@ -1,7 +1,7 @@
-"""What can still be told of JSON that the strict decoder refuses, so that one bad object does not hide the others.
+"""Reads parts of JSON that the strict decoder rejects, so that one bad object does not hide the other ones.
 
-A lone surrogate or nesting of a thousand levels is enough for that. Here tokens are only counted, never decoded;
-it is slow and used on the way of errors only.
+A lone surrogate or nesting of a thousand levels is rejected. Here tokens are only counted, never decoded; this is slow
+and used for errors only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _FIELD = rb'"%s"\s*:\s*"([^"\\]*)"'
 
 
 def complete(text: bytes) -> bool:
-    """Whether the brackets of one JSON object open and close, and nothing follows."""
+    """Whether the text is one JSON object with balanced brackets, and nothing follows it."""
     text = text.strip()
     if not text.startswith(b"{"):
         return False
@@ -27,27 +27,27 @@ def complete(text: bytes) -> bool:
 
 
 def value(text: bytes, field: str) -> bytes:
-    """The text of the object or array in one field of the outermost object, or nothing."""
-    depth, wanted, start = 0, False, -1
+    """The text of the object or array in one field of the outermost object, or empty."""
+    depth, is_field, start = 0, False, -1
     for match in _TOKEN.finditer(text):
         token = match[0]
         if token in (b"{", b"["):
             depth += 1
-            if depth == 2 and wanted:
+            if depth == 2 and is_field:
                 start = match.start()
-            wanted = False
+            is_field = False
         elif token in (b"}", b"]"):
             depth -= 1
             if depth == 1 and start >= 0:
                 return text[start : match.end()]
         elif depth == 1:
-            wanted = token == f'"{field}"'.encode()
+            is_field = token == f'"{field}"'.encode()
     return b""
 
 
 def elements(array: bytes) -> list[bytes]:
     """The texts of the objects in an array of objects."""
-    found: list[bytes] = []
+    texts: list[bytes] = []
     depth, start = 0, 0
     for match in _TOKEN.finditer(array):
         if match[0] in (b"{", b"["):
@@ -56,12 +56,12 @@ def elements(array: bytes) -> list[bytes]:
                 start = match.start()
         elif match[0] in (b"}", b"]"):
             if depth == 2:
-                found.append(array[start : match.end()])
+                texts.append(array[start : match.end()])
             depth -= 1
-    return found
+    return texts
 
 
 def metadata(text: bytes, field: str) -> str:
-    """A string field of an object's metadata, or empty; a guess, as nested fields of that name count too."""
+    """A string field of an object's metadata, or empty. Not exact: nested fields with the name match, too."""
     match = re.search(_FIELD % field.encode(), value(text, "metadata"))
     return match[1].decode(errors="replace") if match else ""

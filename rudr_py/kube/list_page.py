@@ -1,4 +1,4 @@
-"""One page of a list, read so that one bad item does not hide the others. Pure."""
+"""Decodes one page of a list; one bad item does not hide the other ones. Pure."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _decoder = msgspec.json.Decoder(_Wire)
 
 
 def parse(body: bytes) -> Page:
-    """Read a page. Raises `UndecodableError` when it is not a list at all."""
+    """Decode a page. Raises `UndecodableError` when it is not a list at all."""
     try:
         wire = _decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         version = lenient_decode.metadata(body, "resourceVersion")
         if not version or not lenient_decode.complete(body):
-            raise errors.UndecodableError(f"an answer of {len(body)} bytes is not a list: {error}") from error
+            raise errors.UndecodableError(f"a response of {len(body)} bytes is not a list: {error}") from error
         items = lenient_decode.elements(lenient_decode.value(body, "items"))
         return Page(items, version, lenient_decode.metadata(body, "continue"))
     return Page(wire.items or (), wire.metadata.resource_version, wire.metadata.token or "")

@@ -1,7 +1,7 @@
 """One object of the cluster as a slim frozen value.
 
 Decoding is typed, so that managedFields, half of the bytes, never become Python objects: of them only the digest
-of our own entry is kept. The rest of the document stays JSON text until somebody asks for it.
+of rudr's own entry is kept. The rest of the document stays JSON text until it is requested.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ import msgspec
 from rudr_py import errors, settings
 
 APPLIED_ANNOTATION = "rudr.oam.dev/applied"
-"""Holds the hash of the body that we applied last."""
+"""The annotation with the hash of the last applied body."""
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """An object as the API server last told it. It holds strings and dicts of strings only, hence no cycles.
+    """An object as last received from the API server. It contains only strings and dicts of strings, hence no cycles.
 
-    `owner_*` describe the owner with `controller: true`. `applied` is the value of our annotation. `digest` is that
-    of our own managedFields entry, or empty when we own nothing; `held` says that our hand-over manager has one too.
-    `annotations` lacks kubectl's last-applied copy.
+    `owner_*` describe the owner with `controller: true`. `applied` is the value of APPLIED_ANNOTATION. `digest` is the
+    digest of rudr's managedFields entry, empty without one; `held` is true if the hand-over manager has an entry, too.
+    `annotations` does not contain kubectl's last-applied copy.
     """
 
     api_version: str
@@ -55,25 +55,25 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     @property
     def annotations(self) -> dict[str, str]:
-        """All annotations but kubectl's last-applied copy, decoded anew at each use."""
+        """All annotations except kubectl's last-applied copy; decoded at each use."""
         with _as_undecodable(f"{self.kind} {self.namespace}/{self.name}"):
-            found = _annotated.decode(self.body).metadata.annotations or {}
-        found.pop(_LAST_APPLIED, None)
-        return found
+            annotations = _annotated.decode(self.body).metadata.annotations or {}
+        annotations.pop(_LAST_APPLIED, None)
+        return annotations
 
     def document(self) -> dict[str, Any]:
-        """The whole object without managedFields, decoded anew at each call; the caller may change it.
+        """The whole object without managedFields; decoded at each call, so the caller may change it.
 
-        Raises `UndecodableError` when it is nested too deeply for the stack of the caller.
+        Raises `UndecodableError` when it is nested too deeply for the caller's stack.
         """
-        head = {"apiVersion": self.api_version, "kind": self.kind}
+        type_fields = {"apiVersion": self.api_version, "kind": self.kind}
         with _as_undecodable(f"{self.kind} {self.namespace}/{self.name}"):
-            return head | dict(msgspec.json.decode(self.body))
+            return type_fields | dict(msgspec.json.decode(self.body))
 
     def part(self, name: str) -> Any:
-        """One top-level field (`spec`, `status`, `data` …) decoded anew, or None; cheaper than `document()`.
+        """One top-level field (`spec`, `status`, `data` …), or None; decoded at each call; cheaper than `document()`.
 
-        Raises `UndecodableError` as `document()` does.
+        Raises `UndecodableError` like `document()`.
         """
         with _as_undecodable(f"{self.kind} {self.namespace}/{self.name}"):
             raw = _parts.decode(self.body).get(name)
@@ -122,46 +122,46 @@ class _Annotated(msgspec.Struct, frozen=True):
 _annotated = msgspec.json.Decoder(_Annotated)
 _parts = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _metadata = msgspec.json.Decoder(_Metadata)
-_nobody = _Owner()
-_unannotated = _OwnAnnotations()
+_NO_OWNER = _Owner()
+_NO_ANNOTATIONS = _OwnAnnotations()
 
 
 def decode(
     data: bytes | msgspec.Raw, api_version: str = "", kind: str = "", *, parts: tuple[str, ...] = ()
 ) -> LiveObject:
-    """Read one object. List items carry no apiVersion and kind, so the caller says what they are.
+    """Decode one object. List items have no apiVersion and kind, so the caller passes them.
 
-    `parts` are the top-level fields to keep besides the metadata; empty keeps all. The value shares no memory with
-    `data`. Raises `UndecodableError`.
+    `parts` are the top-level fields to keep beside the metadata; empty keeps all. The value does not share
+    memory with `data`. Raises `UndecodableError`.
     """
     try:
         return _decode(data, api_version, kind, parts)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise errors.UndecodableError(f"{kind or 'an object'} cannot be read: {error}") from error
+        raise errors.UndecodableError(f"{kind or 'an object'} cannot be decoded: {error}") from error
 
 
 def digest(fields: bytes) -> str:
-    """The digest of the `fieldsV1` of a managedFields entry: equal when the fields are, in whatever order."""
+    """The digest of the `fieldsV1` of a managedFields entry; independent of the order of the fields."""
     return _digest(bytes(fields))
 
 
 def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str, parts: tuple[str, ...]) -> LiveObject:
-    found = _parts.decode(data)
-    api_version = _text(found.pop("apiVersion", None)) or api_version
-    kind = _text(found.pop("kind", None)) or kind
-    raw = found.pop("metadata", msgspec.Raw(b"{}"))
+    parts_by_name = _parts.decode(data)
+    api_version = _text(parts_by_name.pop("apiVersion", None)) or api_version
+    kind = _text(parts_by_name.pop("kind", None)) or kind
+    raw = parts_by_name.pop("metadata", msgspec.Raw(b"{}"))
     metadata = _metadata.decode(raw)
     if metadata.managed_fields is not None:
         kept = _parts.decode(raw)
         kept.pop("managedFields", None)
         raw = msgspec.Raw(msgspec.json.encode(kept))
     if parts:
-        found = {name: found[name] for name in parts if name in found}
-    # Decoding finds text that is not UTF-8, which a decoder that skips it lets pass; and what is encoded anew lies in
-    # memory of its own size, where the JSON encoder leaves the rest of its buffer behind.
-    body = msgspec.json.encode({"metadata": raw} | found).decode().encode()
-    owner = next((owner for owner in metadata.owner_references or () if owner.controller), _nobody)
-    # thousands of objects say the same few words
+        parts_by_name = {name: parts_by_name[name] for name in parts if name in parts_by_name}
+    # Decoding detects text that is not UTF-8, which a decoder that skips it ignores. Encoding again allocates memory of
+    # the exact size, where the JSON encoder keeps the rest of its buffer.
+    body = msgspec.json.encode({"metadata": raw} | parts_by_name).decode().encode()
+    owner = next((owner for owner in metadata.owner_references or () if owner.controller), _NO_OWNER)
+    # thousands of objects contain the same few strings
     return LiveObject(
         api_version=intern(api_version),
         kind=intern(kind),
@@ -175,7 +175,7 @@ def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str, parts: tuple
         owner_uid=intern(owner.uid),
         owner_kind=intern(owner.kind),
         owner_name=intern(owner.name),
-        applied=(metadata.annotations or _unannotated).applied,
+        applied=(metadata.annotations or _NO_ANNOTATIONS).applied,
         digest=_own_digest(metadata.managed_fields or []),
         held=any(entry.manager == settings.HANDOVER_MANAGER for entry in metadata.managed_fields or ()),
         body=body,
@@ -197,11 +197,11 @@ def _digest(fields: bytes) -> str:
 
 
 @contextlib.contextmanager
-def _as_undecodable(what: str) -> Iterator[None]:
+def _as_undecodable(name: str) -> Iterator[None]:
     try:
         yield
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise errors.UndecodableError(f"{what} cannot be read: {error}") from error
+        raise errors.UndecodableError(f"{name} cannot be decoded: {error}") from error
 
 
 def _text(raw: msgspec.Raw | None) -> str:

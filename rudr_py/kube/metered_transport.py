@@ -1,4 +1,4 @@
-"""A transport that tells of every answer, reads and watches included. Changes nothing of what passes."""
+"""A transport that reports every response, including reads and watches. It changes no request and no response."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from rudr_py.kube.requests import Request
 from rudr_py.kube.transport import Reply, Stream, Transport
 
 Observer = Callable[[str, Request], None]
-"""Called as `observer(code, request)` after every request; `code` is `<error>` when no answer came."""
+"""Called as `observer(code, request)` after every request; `code` is `<error>` when no response came."""
 
-NO_ANSWER = "<error>"
-"""What client-go counts in the place of a code."""
+NO_RESPONSE = "<error>"
+"""client-go's value of the label `code` for requests without a response."""
 
 
 class MeteredTransport:
-    """A transport around another one. A watch is told of when it is answered, not when it ends."""
+    """Wraps a transport. A watch is reported at its response, not at its end."""
 
     def __init__(self, transport: Transport, observer: Observer) -> None:
         self._transport = transport
         self._observe = observer
 
     async def send(self, request: Request) -> Reply:
-        """As the transport, and then tell of it."""
+        """Send by the wrapped transport, and report the response."""
         try:
             reply = await self._transport.send(request)
         except errors.ConnectionFailedError:
-            self._observe(NO_ANSWER, request)
+            self._observe(NO_RESPONSE, request)
             raise
         self._observe(str(reply.status), request)
         return reply
 
     @contextlib.asynccontextmanager
     async def stream(self, request: Request) -> AsyncIterator[Stream]:
-        """As the transport; told of once, when the answer begins."""
-        answered = False
+        """Stream by the wrapped transport, and report the response once, when it begins."""
+        reported = False
         try:
             async with self._transport.stream(request) as stream:
-                answered = True
+                reported = True
                 self._observe(str(stream.status), request)
                 yield stream
         except errors.ConnectionFailedError:
-            if not answered:
-                self._observe(NO_ANSWER, request)
+            if not reported:
+                self._observe(NO_RESPONSE, request)
             raise
 
     async def close(self) -> None:
-        """Close the transport."""
+        """Close the wrapped transport."""
         await self._transport.close()

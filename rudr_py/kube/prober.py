@@ -1,7 +1,7 @@
-"""Asks one address whether it is well, by HTTP or by TCP: the only connections that do not go to the API server.
+"""Probes one address by HTTP or TCP: the only connections that do not go to the API server.
 
-It follows no redirect, reads no more than it has to, keeps no connection and no cookie, and says nothing of itself but
-its name. Whom to ask, and how often, is decided elsewhere.
+It follows no redirects, reads a limited part of a response, keeps no connections and no cookies, and sends no
+information except its name. The caller decides what to probe, and how often.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from yarl import URL
 from rudr_py import __version__
 
 LIMIT = 64 * 1024
-"""Bytes of an answer that are read at most; a longer one is as good."""
+"""Maximum of bytes that are read from a response; a longer one is not an error."""
 
 CHUNK = 8 * 1024
 
 
 class ProbeRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked: `path` counts for `httpGet` only; `timeout` is in seconds, for everything together."""
+    """One probe. `path` is used by `httpGet` only; `timeout` is in seconds and covers the whole probe."""
 
     method: Literal["httpGet", "tcp"]
     host: str
@@ -33,41 +33,41 @@ class ProbeRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Prober(Protocol):
-    """Whatever can ask."""
+    """The interface of a prober."""
 
-    async def ask(self, check: ProbeRequest) -> str | None:
-        """None when all is well, else what is wrong, in words. Raises nothing."""
+    async def probe(self, request: ProbeRequest) -> str | None:
+        """None on success, else the error as text. Raises nothing."""
         ...
 
 
 class NetworkProber:
-    """Asks over the network. An HTTP status from 200 to 399 is well, as for Kubernetes' own probes."""
+    """Probes over the network. An HTTP status from 200 to 399 is a success, as for probes of the kubelet."""
 
-    async def ask(self, check: ProbeRequest) -> str | None:
-        """None when all is well, else what is wrong, in words. Raises nothing."""
+    async def probe(self, request: ProbeRequest) -> str | None:
+        """None on success, else the error as text. Raises nothing."""
         try:
-            async with asyncio.timeout(check.timeout):
-                return await (_tcp(check) if check.method == "tcp" else _http(check))
+            async with asyncio.timeout(request.timeout):
+                return await (_tcp(request) if request.method == "tcp" else _http(request))
         except TimeoutError:
-            return f"no answer within {check.timeout:g} s"
+            return f"no response within {request.timeout:g} s"
         except aiohttp.ClientError as error:
             return str(error) or type(error).__name__
         except OSError as error:
             return error.strerror or str(error) or type(error).__name__
-        except ValueError as error:  # a host or path that is none
-            return f"cannot be asked: {error}"
+        except ValueError as error:  # an invalid host or path
+            return f"the address is not valid: {error}"
 
 
-async def _tcp(check: ProbeRequest) -> None:
-    _, writer = await asyncio.open_connection(check.host, check.port)
+async def _tcp(request: ProbeRequest) -> None:
+    _, writer = await asyncio.open_connection(request.host, request.port)
     writer.close()
     with contextlib.suppress(OSError):
         await writer.wait_closed()
 
 
-async def _http(check: ProbeRequest) -> str | None:
-    path, _, query = check.path.partition("?")
-    url = URL.build(scheme="http", host=check.host, port=check.port, path=path, query_string=query, encoded=True)
+async def _http(request: ProbeRequest) -> str | None:
+    path, _, query = request.path.partition("?")
+    url = URL.build(scheme="http", host=request.host, port=request.port, path=path, query_string=query, encoded=True)
     headers = {"User-Agent": f"rudr-py/{__version__} health scope", "Accept": "*/*", "Connection": "close"}
     connector = aiohttp.TCPConnector(force_close=True, limit=1)
     async with (

@@ -1,6 +1,6 @@
 """Requests to the Kubernetes API as plain values, and the functions that build them.
 
-Nothing here sends, decodes or knows a default cluster. A value can be logged whole: it never holds a credential.
+Nothing here sends or decodes. A value can be logged whole, because it never contains credentials.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NOT_IN_YAML = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xbb\xb
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 DEFAULT_TIMEOUT = 30.0
-"""Seconds for a whole request, where nobody says how many; `settings.request_timeout` has the same default."""
+"""Seconds for a whole request without a timeout of its own; `settings.request_timeout` has the same default."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -89,8 +89,8 @@ class Target(msgspec.Struct, frozen=True):
 class Selection(msgspec.Struct, frozen=True):
     """The objects of one kind in a namespace (empty: in all), narrowed by label and field selectors.
 
-    `parts` are the top-level fields (`status` …) that a watch keeps of each object besides its metadata, to save
-    memory; empty keeps all. The server knows nothing of it.
+    `parts` are the top-level fields (`status` …) that a watch keeps of each object beside its metadata, to save memory;
+    empty keeps all. They are not sent to the server.
     """
 
     resource: Resource
@@ -106,13 +106,13 @@ class Selection(msgspec.Struct, frozen=True):
 
 
 def get(target: Target, *, metadata_only: bool = False, timeout: float = 0.0) -> Request:
-    """Read one object, by a quorum read. `metadata_only` leaves out everything but `metadata`."""
+    """Read one object, by a quorum read. `metadata_only` omits everything except `metadata`."""
     accept = METADATA_ONLY if metadata_only else JSON
     return Request("GET", target.path, accept=accept, timeout=timeout)
 
 
 def list_page(selection: Selection, *, limit: int = 0, continue_token: str = "", timeout: float = 0.0) -> Request:
-    """Read one page of a consistent list (no resourceVersion is given). `limit` 0 asks for all at once."""
+    """Read one page of a consistent list (without resourceVersion). `limit` 0 requests all objects at once."""
     query = _selectors(selection)
     if limit:
         query.append(("limit", str(limit)))
@@ -124,7 +124,7 @@ def list_page(selection: Selection, *, limit: int = 0, continue_token: str = "",
 def watch(
     selection: Selection, *, resource_version: str, timeout_seconds: int, silence: float, initial: bool = False
 ) -> Request:
-    """Watch from `resource_version` on; with `initial` the server sends the present state first (KEP-3157).
+    """Watch from `resource_version` on; with `initial` the server sends the current state first (KEP-3157).
 
     The server ends the watch after `timeout_seconds`; `silence` is the longest time without a byte.
     """
@@ -152,7 +152,7 @@ def merge_patch(target: Target, body: bytes, manager: str, *, dry_run: bool = Fa
 
 
 def json_patch(target: Target, body: bytes, manager: str, *, dry_run: bool = False) -> Request:
-    """JSON patch (RFC 6902); begin it with a `test` of `/metadata/resourceVersion`."""
+    """JSON patch (RFC 6902); it should begin with a `test` of `/metadata/resourceVersion`."""
     query = (("fieldManager", manager), *_dry_run(dry_run))
     return Request("PATCH", target.path, query, body, JSON_PATCH)
 
@@ -164,7 +164,7 @@ def create(target: Target, body: bytes, manager: str, *, dry_run: bool = False) 
 
 
 def update(target: Target, body: bytes, manager: str, *, timeout: float = 0.0) -> Request:
-    """PUT the whole object; with `metadata.resourceVersion` in `body` only if nobody changed it meanwhile."""
+    """PUT the whole object; with `metadata.resourceVersion` in `body` only if it has not changed since."""
     return Request("PUT", target.path, (("fieldManager", manager),), body, timeout=timeout)
 
 
@@ -196,7 +196,7 @@ def _selectors(selection: Selection) -> list[tuple[str, str]]:
 
 
 def write(request: Request) -> tuple[str, str] | None:
-    """Verb and resource of a request that changes something, `patch` and `deployments/status` for instance, as in RBAC.
+    """Verb and resource of a request that writes, as in RBAC: `patch` and `deployments/status`, for instance.
 
     Server-side apply is `apply`. None for a read, and for a dry run.
     """
@@ -215,5 +215,5 @@ def _dry_run(dry_run: bool) -> list[tuple[str, str]]:
 
 
 def _for_yaml(body: bytes) -> bytes:
-    """JSON that YAML reads alike: what YAML forbids, or takes for the end of a line, is escaped."""
-    return _NOT_IN_YAML.sub(lambda found: b"\\u%04x" % ord(found[0].decode()), body)
+    """JSON that means the same in YAML: characters that YAML forbids or reads as line ends are escaped."""
+    return _NOT_IN_YAML.sub(lambda match: b"\\u%04x" % ord(match[0].decode()), body)

@@ -1,7 +1,7 @@
-"""The seam between us and HTTP: a Request goes out, a Reply or a Stream of bytes comes back.
+"""The HTTP transport: sends a Request, returns a Reply or a Stream of bytes.
 
-`AioTransport` is the real one, on aiohttp. It maps failures to `ConnectionFailedError`, asks for credentials
-at every request and refreshes them once on 401. It reads no status code but that one, decodes nothing, retries nothing.
+`AioTransport` implements it with aiohttp. It maps failures to `ConnectionFailedError`, gets the credentials
+for every request, and refreshes them once on 401. It handles no other status, decodes nothing and retries nothing.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from rudr_py.kube.config import Connection
 from rudr_py.kube.requests import Request
 
 CONNECT_TIMEOUT = 10.0
-"""Seconds for name look-up, TCP and TLS together."""
+"""Seconds for DNS, TCP and TLS together."""
 
 POOL = 64
-"""Connections for requests at once; a watch has its own pool without a limit, as each holds one."""
+"""Maximum of connections for requests; watches have a separate pool without a limit, because each occupies one."""
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """An HTTP answer, whole. Header names are matched without case when `headers` comes from a transport of ours."""
+    """A whole HTTP response. `AioTransport` returns case-insensitive `headers`."""
 
     status: int
     headers: Mapping[str, str]
@@ -41,9 +41,9 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class Stream:
-    """An HTTP answer whose body is still coming: iterate it once for chunks of any size.
+    """An HTTP response whose body is still being received: iterate it once for chunks of any size.
 
-    `status` may be an error; then the chunks are the body that explains it.
+    `status` may be an error; then the chunks are the body of the error.
     """
 
     def __init__(self, status: int, headers: Mapping[str, str], chunks: AsyncIterator[bytes]) -> None:
@@ -56,26 +56,26 @@ class Stream:
 
 
 class Transport(Protocol):
-    """What the rest of this room needs of HTTP. All methods raise `ConnectionFailedError` when no answer comes."""
+    """The interface of a transport. All methods raise `ConnectionFailedError` when no response comes."""
 
     async def send(self, request: Request) -> Reply:
-        """Send and read the whole answer, within `request.timeout` seconds."""
+        """Send and read the whole response, within `request.timeout` seconds."""
         ...
 
     def stream(self, request: Request) -> AbstractAsyncContextManager[Stream]:
-        """Send and hand out the body as it comes; `request.timeout` seconds of silence end it."""
+        """Send and return the body as a stream; it fails after `request.timeout` seconds without a byte."""
         ...
 
     async def close(self) -> None:
-        """Close all connections. Requests under way fail."""
+        """Close all connections. Open requests fail."""
         ...
 
 
 class AioTransport:
-    """HTTP/1.1 through aiohttp: one session for requests, one for watches. Make it where an event loop runs."""
+    """HTTP/1.1 by aiohttp: one session for requests, one for watches. Create it inside a running event loop."""
 
     def __init__(self, connection: Connection, *, purpose: str = "") -> None:
-        """`purpose` is added to the User-Agent, as client-go does for leader election."""
+        """`purpose` is added to the User-Agent, as in client-go for leader election."""
         self._connection = connection
         self._agent = f"rudr-py/{__version__} {purpose}".rstrip()
         self._requests: aiohttp.ClientSession | None = None
@@ -88,13 +88,12 @@ class AioTransport:
         return URL(self._connection.server).authority
 
     async def send(self, request: Request) -> Reply:
-        """Send and read the whole answer; 401 refreshes the credentials and sends once more.
+        """Send and read the whole response; after 401 refresh the credentials and send the request once more.
 
-        Whoever gives up, by the time-out or by being cancelled, leaves nothing behind: what the server has not got yet
-        never gets there.
+        After a timeout or a cancellation no part of the request is sent any more.
         """
         with _failures(request):
-            # the time is that of everything: getting credentials, connecting, sending twice
+            # the timeout includes loading credentials, connecting and the second attempt
             async with asyncio.timeout(request.timeout or requests.DEFAULT_TIMEOUT):
                 credentials = await self._connection.credentials()
                 reply = await self._send_once(request, credentials)
@@ -106,7 +105,7 @@ class AioTransport:
 
     @contextlib.asynccontextmanager
     async def stream(self, request: Request) -> AsyncIterator[Stream]:
-        """Send and hand out the body as it comes; 401 refreshes the credentials and asks once more."""
+        """Send and return the body as a stream; after 401 refresh the credentials and send once more."""
         async with contextlib.AsyncExitStack() as stack:
             credentials = await self._connection.credentials()
             response = await self._open(stack, request, credentials)
@@ -114,12 +113,12 @@ class AioTransport:
                 newer = await self._newer(credentials)
                 if newer is not None:
                     response = await self._open(stack, request, newer)
-            stack.callback(_hang_up, response)
+            stack.callback(_abort, response)
             chunks = await stack.enter_async_context(contextlib.aclosing(_chunks(request, response)))
             yield Stream(response.status, response.headers, chunks)
 
     async def close(self) -> None:
-        """Close both sessions; whoever sends afterwards gets `ConnectionFailedError`."""
+        """Close both sessions; later requests raise `ConnectionFailedError`."""
         self._closed = True
         for session in (self._requests, self._watches):
             if session is not None:
@@ -127,7 +126,7 @@ class AioTransport:
         self._requests = self._watches = None
 
     async def _newer(self, rejected: Mapping[str, str]) -> Mapping[str, str] | None:
-        """Other credentials than those rejected, in headers or in the TLS context, or None."""
+        """Headers to try after `rejected`, if they or the TLS context have changed, or None."""
         tls = self._connection.tls
         newer = await self._connection.credentials(rejected=rejected)
         return newer if newer != rejected or self._connection.tls is not tls else None
@@ -138,7 +137,7 @@ class AioTransport:
             self._requests = self._session(limit=POOL, compress=True)
         timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT)
         arguments = self._arguments(request, credentials)
-        with _failures(request), _cut_off():
+        with _failures(request), _reset_on_failure():
             async with self._requests.request(request.method, timeout=timeout, **arguments) as response:
                 return Reply(response.status, response.headers, await response.read())
 
@@ -182,14 +181,14 @@ class AioTransport:
 
 
 _used: contextvars.ContextVar[list[asyncio.Transport]] = contextvars.ContextVar("used")
-"""The connections that the request under way was given."""
+"""The connections of the current request."""
 
 
 class _Connector(aiohttp.TCPConnector):
-    """Notes which connection a request was given: aiohttp tells it only once the answer has begun."""
+    """Records the connection of a request; aiohttp exposes it only after the response has begun."""
 
     async def connect(self, *arguments: Any, **named: Any) -> aiohttp.connector.Connection:
-        """As the library does; the connection is told to `_cut_off`."""
+        """Connect, and record the connection for `_reset_on_failure`."""
         connection = await super().connect(*arguments, **named)
         if connection.transport is not None:
             _used.get([]).append(connection.transport)
@@ -197,11 +196,11 @@ class _Connector(aiohttp.TCPConnector):
 
 
 @contextlib.contextmanager
-def _cut_off() -> Iterator[None]:
-    """Reset the connection of a request that does not end well.
+def _reset_on_failure() -> Iterator[None]:
+    """Reset the connection of a failed request.
 
-    Closing it would not do: what waits in our buffers, and in those of the system, would still be sent, for minutes if
-    the peer does not listen.
+    Closing it is not enough: the buffers of the process and of the system would still be sent, for minutes if the peer
+    does not read.
     """
     used: list[asyncio.Transport] = []
     token = _used.set(used)
@@ -209,17 +208,17 @@ def _cut_off() -> Iterator[None]:
         yield
     except BaseException:
         for transport in used:
-            found = transport.get_extra_info("socket")
+            connected = transport.get_extra_info("socket")
             with contextlib.suppress(OSError):  # it may be closed already
-                found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             transport.abort()
         raise
     finally:
         _used.reset(token)
 
 
-def _hang_up(response: aiohttp.ClientResponse) -> None:
-    """End the connection of an answer that is left unread, without TLS's goodbye, which would outlive `close`."""
+def _abort(response: aiohttp.ClientResponse) -> None:
+    """Abort the connection of an unread response, without TLS's close_notify, which would delay `close`."""
     if response.connection is not None and response.connection.transport is not None:
         response.connection.transport.abort()
 
@@ -232,11 +231,12 @@ async def _chunks(request: Request, response: aiohttp.ClientResponse) -> AsyncGe
 
 @contextlib.contextmanager
 def _failures(request: Request) -> Iterator[None]:
-    """Turn what aiohttp and the system raise into the one error of this tree."""
+    """Convert exceptions of aiohttp and the system into ConnectionFailedError."""
     try:
         yield
     except TimeoutError as error:
-        message = f"{request.method} {request.path}: no answer within {request.timeout or requests.DEFAULT_TIMEOUT:g} s"
+        seconds = request.timeout or requests.DEFAULT_TIMEOUT
+        message = f"{request.method} {request.path}: no response within {seconds:g} s"
         raise errors.ConnectionFailedError(message) from error
     except (aiohttp.ClientError, OSError) as error:
         message = f"{request.method} {request.path}: {str(error) or type(error).__name__}"

@@ -1,8 +1,8 @@
-"""One selection of objects as an endless stream of events: list, watch, resume, list again.
+"""One selection of objects as an endless stream of events: list, watch, resume, relist.
 
-A state machine in the manner of kube-rs: the state is the last resourceVersion, empty when a list is needed.
-It never ends by itself, never surfaces half an event, and never asks again and again without a pause.
-It keeps no objects and logs nothing: what goes wrong is an event too.
+A state machine like the watcher of kube-rs: the state is the last resourceVersion, empty when a relist is needed.
+It never ends by itself, never returns a partial event, and never retries without a delay.
+It stores no objects and logs nothing: failures are events, too.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ from rudr_py.kube.watch_stream import RawEvent, Splitter
 from rudr_py.settings import Settings
 
 SLOW_RETRY = 30.0
-"""Seconds between two tries at a kind that is absent or forbidden, a quarter more or less."""
+"""Seconds between two attempts for a kind that is absent or forbidden, with jitter."""
 
 LONG_ENOUGH = 10.0
-"""A watch that lived for so many seconds worked, even if there was nothing to tell."""
+"""A watch that lasted this many seconds counts as a success, even without an event."""
 
 _INITIAL_END = "k8s.io/initial-events-end"
 
 
 class ListingStarted(msgspec.Struct, frozen=True):
-    """A list begins; what an earlier one gave without `ListingDone` is void."""
+    """A list begins; the results of an earlier one without `ListingDone` are void."""
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """An object of the list under way."""
+    """An object of the current list."""
 
     live: LiveObject
 
 
 class ListingDone(msgspec.Struct, frozen=True):
-    """The list is complete: what it did not give was not there at `resource_version`."""
+    """The list is complete: no other object existed at `resource_version`."""
 
     resource_version: str
 
@@ -55,22 +55,22 @@ class Applied(msgspec.Struct, frozen=True):
 
 
 class Deleted(msgspec.Struct, frozen=True):
-    """An object left the selection: deleted, or no longer selected. `live` is its last state.
+    """An object left the selection: it was deleted, or is no longer selected. `live` is its last state.
 
-    Between `ListingStarted` and `ListingDone` it takes back an earlier `Listed`.
+    Between `ListingStarted` and `ListingDone` it cancels an earlier `Listed`.
     """
 
     live: LiveObject
 
 
 class Bookmark(msgspec.Struct, frozen=True):
-    """Everything up to `resource_version` has been told."""
+    """All events up to `resource_version` have been sent."""
 
     resource_version: str
 
 
 class Undecodable(msgspec.Struct, frozen=True):
-    """One object cannot be read; the others go on. Names are empty when even they cannot be read."""
+    """One object cannot be decoded; the watch continues. Names are empty when they cannot be decoded either."""
 
     name: str
     namespace: str
@@ -78,20 +78,20 @@ class Undecodable(msgspec.Struct, frozen=True):
 
 
 class KindAbsent(msgspec.Struct, frozen=True):
-    """The server does not serve this kind; it is asked again slowly."""
+    """The server does not serve this kind; the watch retries every SLOW_RETRY seconds."""
 
     error: str
 
 
 class Forbidden(msgspec.Struct, frozen=True):
-    """We may not list or watch this kind; it is tried again slowly. `right` is what we lack, if that is known."""
+    """This account may not list or watch the kind; retried every SLOW_RETRY seconds. `right` is the missing one."""
 
     error: str
     right: errors.Right | None = None
 
 
 class Interrupted(msgspec.Struct, frozen=True):
-    """The stream broke and is taken up again after a pause of seconds; until then the cache may lag behind."""
+    """The stream failed and is resumed after `pause` seconds; until then the cache may lag behind."""
 
     error: str
     pause: float
@@ -119,9 +119,9 @@ def events(
     clock: Clock,
     random: Callable[[], float],
 ) -> AsyncGenerator[Event]:
-    """Watch for ever. Close the generator (`contextlib.aclosing`) to end the connection.
+    """Watch until cancelled. Close the generator (`contextlib.aclosing`) to end the connection.
 
-    `random` gives numbers in [0, 1). Raises nothing but what cancels it.
+    `random` returns numbers in [0, 1). Raises only CancelledError.
     """
     return _Watcher(transport, selection, settings, clock, Backoff(random)).events()
 
@@ -135,20 +135,20 @@ class _Watcher:
         self._settings = settings
         self._clock = clock
         self._backoff = backoff
-        self._version = ""  # everything up to here has been told; empty: list first
-        self._supported = True  # whether the server may know the list by watch (KEP-3157)
-        self._streaming = True  # whether the next list is to be one
+        self._version = ""  # all events up to here have been sent; empty: list first
+        self._supported = True  # whether the server may support the list by watch (KEP-3157)
+        self._streaming = True  # whether the next list is a list by watch
         self._page = settings.list_page
-        self._garbled = 0  # how often in a row the stream was unreadable at this version
-        self._refused = False  # whether we were not let in the last time
-        self._what = f"watch of {selection.path}"
+        self._undecodable = 0  # consecutive undecodable streams at this version
+        self._forbidden = False  # whether the last attempt was forbidden
+        self._operation = f"watch of {selection.path}"
 
     async def events(self) -> AsyncGenerator[Event]:
         while True:
-            turn = self._watch() if self._version or self._streaming else self._list()
+            attempt = self._watch() if self._version or self._streaming else self._list()
             try:
-                async with contextlib.aclosing(turn) as told:
-                    async for event in told:
+                async with contextlib.aclosing(attempt) as events:
+                    async for event in events:
                         yield event
             except errors.KubeError as error:
                 event, pause = self._failed(error)
@@ -156,21 +156,21 @@ class _Watcher:
                 await self._clock.sleep(pause)
 
     def _failed(self, error: errors.KubeError) -> tuple[Event, float]:
-        """What to tell, and how long to pause. Decides whether the version can still be resumed."""
+        """The event and the delay for an error. Clears the version unless the watch can be resumed from it."""
         message = str(error)
         if isinstance(error, errors.NotFoundError):
             self._version, self._supported, self._streaming = "", True, True
-            return KindAbsent(message), self._backoff.spread(SLOW_RETRY)
+            return KindAbsent(message), self._backoff.jittered(SLOW_RETRY)
         if isinstance(error, errors.ForbiddenError | errors.UnauthorizedError):
-            self._refused = True
+            self._forbidden = True
             right = error.right if isinstance(error, errors.MissingRightError) else None
-            return Forbidden(message, right), self._backoff.spread(SLOW_RETRY)
-        self._garbled = self._garbled + 1 if isinstance(error, errors.UndecodableError) else 0
-        if isinstance(error, errors.ExpiredError | errors.InvalidError) or self._garbled > 2:
+            return Forbidden(message, right), self._backoff.jittered(SLOW_RETRY)
+        self._undecodable = self._undecodable + 1 if isinstance(error, errors.UndecodableError) else 0
+        if isinstance(error, errors.ExpiredError | errors.InvalidError) or self._undecodable > 2:
             self._version = ""
-        asked = error.retry_after if isinstance(error, errors.ApiError) else 0.0
-        pause = self._backoff.failed(at_least=asked)
-        return Interrupted(message, pause), pause
+        retry_after = error.retry_after if isinstance(error, errors.ApiError) else 0.0
+        delay = self._backoff.next_delay(minimum=retry_after)
+        return Interrupted(message, delay), delay
 
     async def _list(self) -> AsyncGenerator[Event]:
         yield ListingStarted()
@@ -196,9 +196,9 @@ class _Watcher:
         reply = await self._transport.send(request)
         if reply.status == 200:
             return list_page.parse(reply.body)
-        error = error_status.error(reply.status, reply.body, what=f"GET {request.path}", headers=reply.headers)
+        error = error_status.error(reply.status, reply.body, operation=f"GET {request.path}", headers=reply.headers)
         if isinstance(error, errors.ExpiredError) and token:
-            # the pages took longer than the server remembers; only a list in one piece is sure to end
+            # the pages took longer than the server keeps the snapshot; only an unpaged list is sure to end
             self._page = 0
         raise error
 
@@ -208,32 +208,32 @@ class _Watcher:
         request = requests.watch(
             self._selection,
             resource_version=self._version,
-            timeout_seconds=int(self._backoff.spread(self._settings.watch_timeout)),
+            timeout_seconds=int(self._backoff.jittered(self._settings.watch_timeout)),
             silence=self._settings.watch_silence,
             initial=not self._version,
         )
-        began = self._clock.monotonic()
-        heard = False
-        with self._list_by_pages_if_that_fails():
+        started_at = self._clock.monotonic()
+        received = False
+        with self._fall_back_to_pages():
             async with self._transport.stream(request) as stream:
                 await self._check(stream)
-                if self._refused and self._version:
-                    yield Bookmark(self._version)  # we are let in again, which nothing else may tell for long
-                self._refused = False
-                async with contextlib.aclosing(self._read(stream)) as told:
-                    async for event in told:
-                        heard = True
+                if self._forbidden and self._version:
+                    yield Bookmark(self._version)  # clears the cache's problem, which the next event may do much later
+                self._forbidden = False
+                async with contextlib.aclosing(self._read(stream)) as events:
+                    async for event in events:
+                        received = True
                         yield event
         if not self._version:
             self._supported = self._streaming = False
-        elif heard or self._clock.monotonic() - began >= LONG_ENOUGH:
+        elif received or self._clock.monotonic() - started_at >= LONG_ENOUGH:
             self._backoff.reset()
         else:
-            raise errors.ConnectionFailedError(f"{self._what}: the server closed it at once")
+            raise errors.ConnectionFailedError(f"{self._operation}: the server closed the stream at once")
 
     @contextlib.contextmanager
-    def _list_by_pages_if_that_fails(self) -> Iterator[None]:
-        """After a list by watch failed, for whatever reason but load, the next list is by pages: they always work."""
+    def _fall_back_to_pages(self) -> Iterator[None]:
+        """After a list by watch failed for any reason except load, use pages for the next list: they always work."""
         try:
             yield
         except (errors.TooManyRequestsError, errors.ServerError, errors.ForbiddenError):
@@ -246,7 +246,7 @@ class _Watcher:
                 raise
 
     async def _check(self, stream: Stream) -> None:
-        """Raise what an answer other than 200 means."""
+        """Raise the error of a response other than 200."""
         if stream.status == 200:
             return
         body = b""
@@ -254,7 +254,7 @@ class _Watcher:
             body += chunk
             if len(body) > 2**20:
                 break
-        raise error_status.error(stream.status, body, what=self._what, headers=stream.headers)
+        raise error_status.error(stream.status, body, operation=self._operation, headers=stream.headers)
 
     async def _read(self, stream: Stream) -> AsyncGenerator[Event]:
         splitter = Splitter()
@@ -269,26 +269,26 @@ class _Watcher:
 
     def _events_of(self, raw: RawEvent) -> Iterator[Event]:
         if raw.type == "ERROR":
-            raise error_status.event_error(bytes(raw.object), what=self._what)
+            raise error_status.event_error(bytes(raw.object), operation=self._operation)
         if raw.type == "BOOKMARK":
             yield from self._bookmark(raw)
         elif raw.type in ("ADDED", "MODIFIED", "DELETED"):
             yield self._event(raw.type, raw.object, listing=not self._version)
         if self._version:
-            self._garbled = 0
+            self._undecodable = 0
             self._backoff.reset()
 
     def _bookmark(self, raw: RawEvent) -> Iterator[Event]:
-        mark = live_object.decode(raw.object)
+        bookmark = live_object.decode(raw.object)
         if self._version:
-            self._version = mark.resource_version or self._version
+            self._version = bookmark.resource_version or self._version
             yield Bookmark(self._version)
-        elif mark.annotations.get(_INITIAL_END) == "true" and mark.resource_version:
-            self._version = mark.resource_version
+        elif bookmark.annotations.get(_INITIAL_END) == "true" and bookmark.resource_version:
+            self._version = bookmark.resource_version
             yield ListingDone(self._version)
 
     def _event(self, kind: str, data: bytes | msgspec.Raw, *, listing: bool) -> Event:
-        """Decode one object; outside of a list, its version is where to resume from."""
+        """Decode one object; outside of a list, the watch resumes from its version."""
         resource = self._selection.resource
         event: Event
         try:

@@ -1,6 +1,6 @@
-"""The body of a watch, cut into lines, and a line read as an event. Pure.
+"""Splits the body of a watch into lines, and decodes lines as events. Pure.
 
-What has no newline at its end is no line: a stream that breaks in the middle of an event gives nothing of it.
+A line ends with a newline, so a stream that breaks in the middle of an event returns no part of it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _decoder = msgspec.json.Decoder(_Wire)
 
 
 class Splitter:
-    """Collects chunks and gives back whole lines. `skipped` counts lines that were too long."""
+    """Collects chunks and returns whole lines. `skipped` counts lines that were too long."""
 
     def __init__(self, limit: int = MAX_LINE) -> None:
         self._limit = limit
@@ -40,7 +40,7 @@ class Splitter:
         self.skipped = 0
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """The lines that end in this chunk, without newline; empty ones are left out."""
+        """The lines that end in this chunk, without newline and without empty ones."""
         *ended, rest = chunk.split(b"\n")
         lines: list[bytes] = []
         for piece in ended:
@@ -62,9 +62,9 @@ class Splitter:
 
 
 def parse(line: bytes) -> RawEvent:
-    """Read one line. Raises `UndecodableError` when it is not an event at all.
+    """Decode one line. Raises `UndecodableError` when it is not an event at all.
 
-    An object that the strict decoder would refuse passes; whoever decodes it finds out.
+    An object that the strict decoder would reject is returned undecoded.
     """
     try:
         wire = _decoder.decode(line)

@@ -1,6 +1,6 @@
-"""A certificate for TLS on this machine, made when asked for: an authority of its own and what it signed.
+"""A self-signed authority and a TLS certificate for the local API.
 
-Import this module only where a certificate is wanted: it needs the package `cryptography`. Keys stay in memory.
+It needs the package `cryptography`, so no module of the local API imports it. Keys are never written to disk.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SKEW = dt.timedelta(hours=1)
 def generate(
     *hosts: str, now: dt.datetime | None = None, alternatives: tuple[str, ...] = ("localhost", "127.0.0.1")
 ) -> Certificate:
-    """Return a certificate for host names and addresses, valid for a year from `now` (UTC; None: the clock's)."""
+    """Return a certificate for host names and addresses, valid for a year from `now` (UTC; None: the system clock)."""
     start = (now or dt.datetime.now(dt.UTC)) - _SKEW
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     authority_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "rudr-local-ca")])

@@ -1,9 +1,9 @@
-"""A local cluster from start to end: the backend, the server and the controllers, as one context manager.
+"""A local cluster as one context manager: backend, server and controllers.
 
     async with LocalCluster() as cluster:
-        ...  # cluster.url, cluster.kubeconfig(), cluster.objects, cluster.requests
+        ...  # cluster.url, cluster.kubeconfig(), cluster.client, cluster.requests
 
-This is the only place of the room that starts tasks or reads the clock of the machine, and only by default.
+No other module of the local API starts background tasks or reads the system clock; the clock is an argument.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from rudr_py.local.controllers import ControllerSettings, PodScript, run_control
 from rudr_py.local.discovery.openapi import Documents
 from rudr_py.local.http import server
 from rudr_py.local.http.server import AnsweredRequest, HttpServer
-from rudr_py.local.in_process_api import DirectObjects
+from rudr_py.local.in_process_client import InProcessClient
 from rudr_py.local.registry import kinds
 from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Registry
 from rudr_py.local.schema.builtin import builtin_schema
@@ -58,36 +58,36 @@ def _utc_now() -> datetime:
 
 
 class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How the local cluster is. The defaults are those of `rudr dev`."""
+    """Settings of a local cluster. The defaults are those of `rudr dev`."""
 
     host: str = "127.0.0.1"
     port: int = 0
-    """0 takes a free port."""
+    """0 selects a free port."""
     release: str = "1.36"
     """The Kubernetes release whose kinds and schemas are served, 1.25 to 1.37."""
     history: int = 4096
-    """How many changes of each kind can be watched from the past."""
+    """The number of changes of each kind that a watch can start from."""
     compaction: float = 300.0
-    """Seconds after which the history of changes is forgotten, as etcd's is by the API server."""
+    """Seconds after which changes are compacted and can no longer be watched from."""
     bookmark_interval: float = 60.0
     """Seconds between bookmarks of a watch that asks for them."""
     token: str = ""
-    """The bearer token of the kubeconfig. Empty lets everybody in; with `access`, one is made."""
+    """The bearer token of the kubeconfig. Empty: no credentials are required; with `access`, one is generated."""
     access: AccessSettings | None = None
-    """TLS, tokens and rights (see `rudr_py.local.access`); None is off."""
+    """TLS, tokens and RBAC (see `rudr_py.local.access`); None disables them."""
     controllers: frozenset[str] | None = None
     """The controllers that run, by name; None is all of them, an empty set none."""
     script: Callable[[Object], PodScript] | None = None
-    """What becomes of a pod, where its annotations do not say (see `rudr_py.local.controllers.PodScript`)."""
+    """Returns the script of a pod, whose annotations take precedence (see `rudr_py.local.controllers.PodScript`)."""
     ready_after: float = 0.0
-    """Seconds until a pod is ready, where neither its annotations nor `script` say."""
+    """Seconds until a pod is ready, unless its annotations or `script` set another value."""
     seed: int | None = None
-    """Decides uids, addresses and generated names; None leaves them to chance."""
+    """Seed of uids, addresses and generated names; None for a random seed."""
     clock: Clock = _utc_now
 
 
 def _access(settings: LocalSettings) -> tuple[AccessSettings, str]:
-    """Return how requests are let in, and the token of the admin (empty: nobody needs one)."""
+    """Return the access settings and the token of the admin (empty: no token is required)."""
     if settings.access is None and not settings.token:
         return AccessSettings(rbac=False), ""
     access = settings.access or AccessSettings(rbac=False)
@@ -100,7 +100,7 @@ def _minor(release: str) -> int:
 
 
 def _context(certificate: Certificate) -> ssl.SSLContext:
-    """Return what serves with a certificate. The files that `ssl` insists on live for a moment, for this user only."""
+    """Return a context for the server. `ssl` reads files only: they are private to this user and deleted at once."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     with tempfile.TemporaryDirectory(prefix="rudr-local-") as folder:
         chain, key = Path(folder) / "tls.crt", Path(folder) / "tls.key"
@@ -114,7 +114,7 @@ def _context(certificate: Certificate) -> ssl.SSLContext:
 
 
 class LocalCluster:
-    """One Kubernetes API on a socket, with its controllers, while the context lasts. Raises `LocalApiError`."""
+    """A Kubernetes API on a socket, with its controllers, while the context is open. Raises `LocalApiError`."""
 
     def __init__(self, settings: LocalSettings | None = None) -> None:
         self.settings = settings or LocalSettings()
@@ -125,7 +125,7 @@ class LocalCluster:
             store=store,
             registry=Registry(kinds.builtin(schemas.node)),
             clock=self.settings.clock,
-            chance=random.Random(self.settings.seed),  # noqa: S311 - names and addresses, no secrets
+            rng=random.Random(self.settings.seed),  # noqa: S311 - names and addresses, no secrets
             access=AccessControl(
                 store,
                 self._access,
@@ -133,10 +133,10 @@ class LocalCluster:
                 constrained=_minor(self.settings.release) >= _CONSTRAINED_SINCE,
             ),
             pod_output=lambda pod: self._script(pod).log,
-            accounts=self.settings.controllers is None or "namespace" in self.settings.controllers,
+            service_accounts=self.settings.controllers is None or "namespace" in self.settings.controllers,
         )
         Definitions(self.backend, schemas.metadata)
-        self.objects = DirectObjects(self.backend, _MANAGER)
+        self.client = InProcessClient(self.backend, _MANAGER)
         self.server = HttpServer(
             self.backend,
             Documents(self.backend, schemas),
@@ -150,17 +150,17 @@ class LocalCluster:
 
     @property
     def url(self) -> str:
-        """Where the API answers."""
+        """The address of the API."""
         scheme = "https" if self._access.certificate else "http"
         return f"{scheme}://{self.settings.host}:{self.port}"
 
     @property
     def requests(self) -> deque[AnsweredRequest]:
-        """The answered requests, oldest first (at most 100 000); clear it to count from now."""
+        """The answered requests, oldest first, at most 100 000. The caller may clear it."""
         return self.server.requests
 
     def kubeconfig(self, token: str = "") -> dict[str, Any]:
-        """Return a kubeconfig whose current context is this cluster, for the holder of a token, or for the admin."""
+        """Return a kubeconfig for this cluster with `token`, or with the token of the admin."""
         name = "rudr-local"
         cluster = {"server": self.url}
         if self._access.certificate:
@@ -196,7 +196,7 @@ class LocalCluster:
                 script=self._script,
                 root_ca=certificate.authority.decode() if certificate else "",
             )
-            self._start(run_controllers(self.objects, settings), "local controllers")
+            self._start(run_controllers(self.client, settings), "local controllers")
 
     def _script(self, pod: Object) -> PodScript:
         if self.settings.script is not None:
@@ -207,14 +207,14 @@ class LocalCluster:
         self._tasks.append(asyncio.create_task(work, name=name))
 
     async def _compact(self) -> None:
-        """Forget what is older than one to two intervals."""
+        """Compact the history of changes; a change stays for one to two intervals."""
         revision = self.backend.store.revision
         while True:
             await asyncio.sleep(self.settings.compaction)
             revision = self.backend.store.compact(revision)
 
     async def stop(self) -> None:
-        """End watches, controllers and the socket."""
+        """End the watches, stop the controllers and close the socket."""
         self.backend.store.close()
         for task in self._tasks:
             task.cancel()
@@ -227,7 +227,7 @@ class LocalCluster:
             self._runner = None
 
     def _create_bootstrap_objects(self) -> None:
-        """Create what every cluster has from the start."""
+        """Create the objects that every cluster starts with."""
         for name in plugins.SYSTEM_NAMESPACES:
             self._create_if_absent({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         if self.settings.access is not None and self.settings.access.rbac:
@@ -235,9 +235,9 @@ class LocalCluster:
                 self._create_if_absent(obj)
 
     def _create_if_absent(self, obj: dict[str, Any]) -> None:
-        """Create a cluster-scoped object unless it is there."""
+        """Create a cluster-scoped object unless it exists."""
         kind, name = KindInfo(obj["apiVersion"], obj["kind"]), obj["metadata"]["name"]
-        resource = self.backend.registry.of(kind)
+        resource = self.backend.registry.by_kind(kind)
         if resource is None:
             raise LocalApiError(f"the schemas of Kubernetes {self.settings.release} have no {kind.kind}")
         if self.backend.store.get(resource.table, "", name) is None:

@@ -26,6 +26,7 @@ from rudr_py.api import (
 from rudr_py.catalog import Offer
 from rudr_py.errors import PluginCallError, Problem
 from rudr_py.model import paths
+from rudr_py.model.kinds import SERVICE
 from rudr_py.render import edits, scaling
 from rudr_py.render.edits import Change, EditClash
 from rudr_py.render.prepare import PreparedInstance, PreparedTrait
@@ -37,9 +38,6 @@ from rudr_py.render.types.plugin_call import Told
 from rudr_py.render.values import digests, labels
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import InstancePlan, PlannedObject, RenderedInstance, TypeCall
-
-SERVICE = Kind("v1", "Service")
-
 
 C_co = TypeVar("C_co", bound=Context[Any], covariant=True)
 C = TypeVar("C", bound=Context[Any])

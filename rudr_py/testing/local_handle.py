@@ -25,7 +25,7 @@ from rudr_py.kube.config import Connection, Credentials
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local.cluster import LocalCluster, LocalSettings
 from rudr_py.model.crd_schemas import crds
-from rudr_py.model.identity import API_VERSION
+from rudr_py.model.kinds import APPLICATION, CUSTOM_RESOURCE_DEFINITION
 from rudr_py.settings import Settings
 from rudr_py.testing import rendering
 from rudr_py.testing.cluster import TIMEOUT, Cluster
@@ -33,8 +33,6 @@ from rudr_py.testing.protocols import Document
 
 R = TypeVar("R")
 
-APPLICATION = Kind(API_VERSION, "ApplicationConfiguration")
-CRD = Kind("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 PATIENCE = 3 * TIMEOUT
 
 
@@ -169,8 +167,8 @@ async def define(cluster: Cluster) -> None:
 async def _apply(cluster: Cluster, documents: Sequence[Document]) -> None:
     await cluster.apply(*documents)
     for document in documents:
-        if document["kind"] == CRD.kind:
-            await cluster.until(CRD, document["metadata"]["name"], _is_established)
+        if document["kind"] == CUSTOM_RESOURCE_DEFINITION.kind:
+            await cluster.until(CUSTOM_RESOURCE_DEFINITION, document["metadata"]["name"], _is_established)
             cluster.discovery.invalidate()
 
 

@@ -11,6 +11,7 @@ from rudr_py.api import Kind, Trait
 from rudr_py.catalog import Catalog
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import CORE_GROUP
+from rudr_py.model.kinds import APPLICATION
 from rudr_py.plugins import rights, roles
 from rudr_py.plugins.rights import Rights
 from rudr_py.plugins.roles import RoleScope, ServiceAccount
@@ -20,7 +21,6 @@ from rudr_py.testing.protocols import Document
 from rudr_py.testing.rendering import RenderSetup
 
 ACCOUNT, TOKEN = ServiceAccount("rudr-system", "rudr-controller"), "token-of-the-controller"
-APPLICATION = Kind(f"{CORE_GROUP}/v1alpha1", "ApplicationConfiguration")
 FORBIDDEN, NOT_FOUND, WRONG = 403, 404, 400
 """Status codes of HTTP; from the last one on, the server said no."""
 

@@ -1,6 +1,6 @@
-"""The page docs/command-line.md: the table of commands, and what click knows of each.
+"""The page docs/command-line.md: the table of commands, with help, usage and options of each.
 
-Makes text; `reference` writes it.
+`reference` writes the page.
 """
 
 from __future__ import annotations
@@ -11,33 +11,33 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from rudr_py.cli.commands.render import options as render
+from rudr_py.cli.commands import render
 from rudr_py.cli.program import COMMANDS, program
-from tests.docs.plugin_api import cell
+from tests.docs.plugin_api_page import cell
 
 HEAD = """\
 # Command line
 
-Printed from the commands by `make reference`; do not edit it by hand.
+Generated from the commands by `make reference`; do not edit it by hand.
 
-Every command is there as `rudr …` and as `kubectl rudr …`. It prints data on standard output and messages on standard
-error; what it ends with, beside 0 when all is well, stands at each command, and 2 is for a call that makes no sense. An
-option with a variable of the environment beside it is read from there when it is not given.
+All commands are available as `rudr …` and as `kubectl rudr …`. They print data on standard output and messages on
+standard error. Exit codes are 0 for success, 1 for failure, 2 for wrong usage and 130 for Ctrl-C; commands with other
+meanings document them. An option with a variable is read from that environment variable if it is not set.
 
 | command | |
 |---|---|
 """
 
 SHARED = ("plugins", "no_plugins", "strict_plugins", "state_dir")
-"""Options that every command has which loads plugins; told once."""
+"""Options of every command that loads plugins. They are printed once."""
 
-PLUGINS = "Options about plugins"
+PLUGINS = "Plugin options"
 
 
 def page() -> str:
-    """The whole page."""
-    rows = "".join(f"| [`rudr {name}`](#rudr-{name}) | {COMMANDS[name][1]} |\n" for name in sorted(COMMANDS))
-    parts = [HEAD + rows, f"## {PLUGINS}\n", "Commands that use the installed types have them all.\n"]
+    """The text of the page."""
+    rows = "".join(f"| [`rudr {name}`](#rudr-{name}) | {COMMANDS[name].help} |\n" for name in sorted(COMMANDS))
+    parts = [HEAD + rows, f"## {PLUGINS}\n", "Commands that use the installed types have these options.\n"]
     parts += _table(option for option in render.command.params if option.name in SHARED)
     root = click.Context(program, info_name="rudr")
     for name in sorted(COMMANDS):
@@ -53,7 +53,7 @@ def _command(command: click.Command, context: click.Context, *, depth: int) -> I
     yield f"```text\n{' '.join([context.command_path, *command.collect_usage_pieces(context)])}\n```\n"
     yield from _table(option for option in command.params if option.name not in SHARED)
     if any(option.name in SHARED for option in command.params):
-        yield f"And the [{PLUGINS.lower()}](#{PLUGINS.lower().replace(' ', '-')}).\n"
+        yield f"See also the [{PLUGINS.lower()}](#{PLUGINS.lower().replace(' ', '-')}).\n"
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             inner = command.get_command(context, name)
@@ -62,25 +62,25 @@ def _command(command: click.Command, context: click.Context, *, depth: int) -> I
 
 
 def _table(parameters: Iterable[click.Parameter]) -> Iterator[str]:
-    options = [one for one in parameters if isinstance(one, click.Option) and not one.hidden]
+    options = [parameter for parameter in parameters if isinstance(parameter, click.Option) and not parameter.hidden]
     if options:
         yield "| option | | variable |\n|---|---|---|\n" + "".join(map(_row, options))
 
 
 def _row(option: click.Option) -> str:
-    names, told = option.get_help_record(click.Context(click.Command(""))) or ("", "")
+    names, help_text = option.get_help_record(click.Context(click.Command(""))) or ("", "")
     variables = [option.envvar] if isinstance(option.envvar, str) else list(option.envvar or ())
-    return f"| `{cell(names)}` | {cell(told)} | {', '.join(f'`{name}`' for name in variables)} |\n"
+    return f"| `{cell(names)}` | {cell(help_text)} | {', '.join(f'`{name}`' for name in variables)} |\n"
 
 
 def _help(text: str) -> Iterator[str]:
-    """The help as Markdown: its examples become blocks, and what click is told not to wrap stays as it is."""
+    """The help as Markdown: its examples become blocks, and text that click must not wrap is kept."""
     for paragraph in re.split(r"\n{2,}", text.replace("\f", "")):
         if paragraph.startswith("\b"):
             yield f"```text\n{paragraph.removeprefix(chr(8)).strip(chr(10))}\n```\n"
             continue
-        said, example, command = " ".join(paragraph.split()).partition("Example: ")
-        if said:
-            yield said.strip() + "\n"
+        description, example, command = " ".join(paragraph.split()).partition("Example: ")
+        if description:
+            yield description.strip() + "\n"
         if example:
             yield f"```console example\n$ {command}\n```\n"

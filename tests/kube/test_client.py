@@ -76,7 +76,7 @@ async def test_a_right_that_is_missing_is_named(
     denied: list[errors.Right] = []
     server.script(failure(403, "Forbidden", message))
     with pytest.raises(errors.MissingRightError) as caught:
-        await Client(transport, denied=denied.append).get(pods.object("ns", "a"))
+        await Client(transport, on_missing_right=denied.append).get(pods.object("ns", "a"))
     assert (caught.value.right, caught.value.message, str(caught.value)) == (right, message, told)
     assert denied == [right]
 
@@ -152,7 +152,7 @@ async def test_a_server_that_says_nothing_is_given_up_in_time(
     client: Client, server: Any, answer: Any, pods: Any
 ) -> None:
     server.script(answer(end="hang"))
-    with pytest.raises(errors.ConnectionFailedError, match="no answer within"):
+    with pytest.raises(errors.ConnectionFailedError, match="no response within"):
         await client.send(requests.get(pods.object("ns", "a"), timeout=0.1))
 
 
@@ -160,7 +160,7 @@ async def test_nothing_is_sent_when_no_time_is_left(transport: Any, server: Any,
     left = [0.1, 0.0]
     client = Client(transport, allowance=lambda: left.pop(0))
     server.script(answer(end="hang"))
-    with pytest.raises(errors.ConnectionFailedError, match=r"no answer within 0\.1 s"):
+    with pytest.raises(errors.ConnectionFailedError, match=r"no response within 0\.1 s"):
         await client.merge_patch(pods.object("ns", "a"), b"{}", "rudr")
     with pytest.raises(errors.ConnectionFailedError, match="not sent"):
         await client.merge_patch(pods.object("ns", "a"), b"{}", "rudr")

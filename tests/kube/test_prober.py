@@ -64,13 +64,13 @@ class Web:
 )
 async def test_a_status_below_400_is_well(status: str, told: str | None) -> None:
     async with serving(Web(status)) as port:
-        assert await NetworkProber().ask(check(port)) == told
+        assert await NetworkProber().probe(check(port)) == told
 
 
 async def test_the_path_is_sent_as_it_is_written_and_nothing_about_us() -> None:
     web = Web("200 OK")
     async with serving(web) as port:
-        await NetworkProber().ask(check(port, "/a%20b/..%2f?x=1&y=%3d"))
+        await NetworkProber().probe(check(port, "/a%20b/..%2f?x=1&y=%3d"))
     line, *headers = web.asked[0].strip().split("\r\n")
     assert line == "GET /a%20b/..%2f?x=1&y=%3d HTTP/1.1"
     names = {header.partition(":")[0].lower() for header in headers}
@@ -82,7 +82,7 @@ async def test_a_redirect_is_well_and_not_followed() -> None:
     async with serving(target) as other:
         web = Web(f"302 Found\r\nLocation: http://{HOST}:{other}/secret\r\nSet-Cookie: a=b")
         async with serving(web) as port:
-            assert await NetworkProber().ask(check(port)) is None
+            assert await NetworkProber().probe(check(port)) is None
     assert target.asked == []
 
 
@@ -99,7 +99,7 @@ async def test_of_a_long_answer_only_the_beginning_is_read() -> None:
             sent += 65536
 
     async with serving(endless) as port:
-        assert await NetworkProber().ask(check(port)) is None
+        assert await NetworkProber().probe(check(port)) is None
     # what lies in the buffers of both sockets is no measure, but it has an end
     assert LIMIT <= sent + LIMIT < 64 * 1024 * 1024
 
@@ -110,7 +110,7 @@ async def test_who_does_not_answer_in_time_is_not_well() -> None:
 
     async with serving(silent) as port:
         slow = msgspec.structs.replace(check(port), timeout=0.05)
-        assert await NetworkProber().ask(slow) == "no answer within 0.05 s"
+        assert await NetworkProber().probe(slow) == "no response within 0.05 s"
 
 
 async def test_who_stops_in_the_middle_of_its_answer_is_not_well() -> None:
@@ -121,7 +121,7 @@ async def test_who_stops_in_the_middle_of_its_answer_is_not_well() -> None:
 
     async with serving(halting) as port:
         slow = msgspec.structs.replace(check(port), timeout=0.05)
-        assert await NetworkProber().ask(slow) == "no answer within 0.05 s"
+        assert await NetworkProber().probe(slow) == "no response within 0.05 s"
 
 
 async def test_garbage_is_told_and_raises_nothing() -> None:
@@ -130,7 +130,7 @@ async def test_garbage_is_told_and_raises_nothing() -> None:
         writer.write(b"\x00\xff\r\n\r\n")
 
     async with serving(garbled) as port:
-        assert await NetworkProber().ask(check(port))
+        assert await NetworkProber().probe(check(port))
 
 
 @pytest.mark.parametrize("method", ["httpGet", "tcp"])
@@ -139,7 +139,7 @@ async def test_a_closed_port_and_a_host_that_is_none_are_told(method: str) -> No
         pass
     for host in (HOST, "no such host", "a" * 300):
         one = msgspec.convert({"method": method, "host": host, "port": port}, ProbeRequest)
-        assert await NetworkProber().ask(one)
+        assert await NetworkProber().probe(one)
 
 
 async def test_tcp_is_well_when_somebody_listens() -> None:
@@ -147,4 +147,4 @@ async def test_tcp_is_well_when_somebody_listens() -> None:
         await reader.read()
 
     async with serving(quiet) as port:
-        assert await NetworkProber().ask(ProbeRequest(method="tcp", host=HOST, port=port)) is None
+        assert await NetworkProber().probe(ProbeRequest(method="tcp", host=HOST, port=port)) is None

@@ -33,7 +33,7 @@ ROLES = {
 OBJECTS = {"application", "component", "workload", "trait", "scope", "pod", "lease", "kubeconfig", "namespace"}
 """Words for objects. They are roles for the classes of OBJECT_CLASSES, of which any object can be an instance."""
 
-OBJECT_CLASSES = {"Live", "Document", "Key", "Ref", "Target", "Manifest"}
+OBJECT_CLASSES = {"Live", "LiveObject", "Document", "ParsedDocument", "Key", "ObjectKey", "Ref", "Target", "Manifest"}
 
 CONTAINERS = {"Recent", "TtlMap", "Ranking", "PriorityHeap", "MultiMap"}
 """Our collections. Like a dict or a list they are named for what they hold, so they are not checked."""
@@ -115,7 +115,7 @@ def _self_attributes(function: Function) -> Iterator[tuple[str, ast.expr, int]]:
 
 
 class _Resolver:
-    """Finds the class of ours that an annotation of one module names."""
+    """Resolves annotations of one module to the classes of the project."""
 
     def __init__(self, module: Module, classes: set[str]) -> None:
         self._classes = classes

@@ -1,7 +1,7 @@
-"""Tokens of service accounts: issued for a time, accepted while they are valid and what they are bound to lives.
+"""Tokens of service accounts: JSON web tokens that expire, and that are bound to their account or another object.
 
-They are JSON web tokens signed with a secret of this cluster (HS256): only this cluster can check them, so there is
-no list of public keys. Nothing here decides who may have one.
+They are signed with a secret of this cluster (HS256), so only this cluster can verify them and no public keys are
+published. This module does not authorize the creation of a token.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _EXTRA = "authentication.kubernetes.io"
 
 
 class Issuer:
-    """Signs tokens with `secret` and reads them back. Times are seconds since the epoch."""
+    """Signs tokens with `secret` and verifies them. Times are seconds since the epoch."""
 
     def __init__(self, store: Store, secret: bytes) -> None:
         self._store = store
@@ -34,7 +34,7 @@ class Issuer:
     def issue(
         self, service_account: Object, *, now: float, until: float, token_id: str, bound: Object | None = None
     ) -> str:
-        """Return a token for a ServiceAccount object, bound to another object or to nothing but the account."""
+        """Return a token for a ServiceAccount, bound to `bound` if it is an object."""
         metadata = service_account["metadata"]
         private_claims: dict[str, Any] = {
             "namespace": metadata["namespace"],
@@ -57,7 +57,7 @@ class Issuer:
         return f"{body}.{self._signature(body)}"
 
     def user(self, token: str, now: float) -> User | None:
-        """Return whose token this is; None if it is none of ours, over, or what it is bound to has gone."""
+        """Return the user of a token; None if it is invalid or expired, or its account or bound object is gone."""
         body, _, signature = token.rpartition(".")
         if not hmac.compare_digest(signature.encode(), self._signature(body).encode()):
             return None

@@ -1,5 +1,7 @@
-"""A request as rights are asked for it, read from method and path alone: whether anything is served there is not
-looked at, so who may not know does not learn it. Pure."""
+"""The attributes of a request that authorization decides on, read from its method, path and query. Pure.
+
+The registry is not consulted, so a user without permission cannot find out which resources exist.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ _NAMESPACE_PARTS = ("status", "finalize")
 
 
 class Attributes(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody wants to do: with a resource, or, if `resource` is empty, with a path."""
+    """The verb of a request and its resource, or, if `resource` is empty, its path."""
 
     user: User
     verb: str
@@ -31,12 +33,12 @@ class Attributes(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def full_resource(self) -> str:
-        """`pods/log`, as rules and messages name it."""
+        """The resource with its subresource, such as `pods/log`."""
         return f"{self.resource}/{self.subresource}" if self.subresource else self.resource
 
 
-def of(user: User, method: str, path: str, query: Mapping[str, str]) -> Attributes:
-    """Return what a request wants."""
+def of_request(user: User, method: str, path: str, query: Mapping[str, str]) -> Attributes:
+    """Return the attributes of a request."""
     parts = [unquote(part) for part in path.split("/") if part]
     if len(parts) >= 3 and parts[0] == "api":
         group, rest = "", parts[2:]
@@ -66,7 +68,7 @@ def _is_watch(query: Mapping[str, str]) -> bool:
 
 
 def _selected_name(text: str) -> str:
-    """The one name that a field selector leaves."""
+    """Return the name that a field selector requires, or an empty string."""
     if "metadata.name" not in text:
         return ""
     terms = [value for path, equal, value in selectors.fields(text) if path == "metadata.name" and equal]
@@ -74,7 +76,7 @@ def _selected_name(text: str) -> str:
 
 
 def forbidden(attributes: Attributes, reason: str) -> ForbiddenError:
-    """403 of a request, in the real server's words."""
+    """403 of a request, with the message of the real server."""
     subject = f'User "{attributes.user.name}" cannot {attributes.verb}'
     suffix = f": {reason}" if reason else ""
     if not attributes.resource:

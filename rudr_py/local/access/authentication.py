@@ -1,7 +1,4 @@
-"""All of access before one request: from credentials to the user that acts, or to a refusal (401, 403).
-
-Knows no HTTP library: it is given method, path, query and headers.
-"""
+"""Access control for each request: from credentials to a user, or to a rejection (401, 403)."""
 
 from __future__ import annotations
 
@@ -12,20 +9,20 @@ from rudr_py.errors import UnauthorizedError
 from rudr_py.local.access import attributes, impersonation
 from rudr_py.local.access.accounts import Issuer
 from rudr_py.local.access.attributes import Attributes
-from rudr_py.local.access.authorizer import AccessVerdict, Authorizer
+from rudr_py.local.access.authorizer import AccessDecision, Authorizer
 from rudr_py.local.access.impersonation import Impersonation
 from rudr_py.local.access.settings import AccessSettings
 from rudr_py.local.access.user import ANONYMOUS, UNAUTHENTICATED, User
 from rudr_py.local.storage.store import Store
 
 _PUBLIC_PATHS = ("/healthz", "/livez", "/readyz", "/version")
-"""Paths that need no credentials: whoever waits for the server has none yet."""
+"""Paths that need no credentials, such as those of health checks."""
 
 _ANONYMOUS_USER = User(name=ANONYMOUS, groups=(UNAUTHENTICATED,))
 
 
 class AccessControl:
-    """Decides for one cluster. `constrained`: the release knows constrained impersonation."""
+    """Access control of one cluster. `constrained` enables constrained impersonation (Kubernetes 1.36)."""
 
     def __init__(self, store: Store, access: AccessSettings, issuer: Issuer, *, constrained: bool) -> None:
         self.issuer = issuer
@@ -35,17 +32,17 @@ class AccessControl:
         self._impersonation = Impersonation(self.decide, constrained=constrained)
 
     def user_of(self, token: str, now: float) -> User | None:
-        """Return whose bearer token this is, or None."""
+        """Return the user of a bearer token, or None."""
         return self._tokens.get(token) or self.issuer.user(token, now)
 
-    def decide(self, attributes: Attributes) -> AccessVerdict:
+    def decide(self, attributes: Attributes) -> AccessDecision:
         """Return whether a request is allowed."""
-        return self.authorizer.decide(attributes) if self.authorizer else AccessVerdict(allowed=True)
+        return self.authorizer.decide(attributes) if self.authorizer else AccessDecision(allowed=True)
 
     def identify(
         self, method: str, path: str, query: Mapping[str, str], headers: Iterable[tuple[str, str]], now: float
     ) -> User:
-        """Return the user that a request comes from. Raises `ApiError` (401, 400, and 403 for impersonation)."""
+        """Return the user of a request. Raises `ApiError` (401, 400, and 403 for impersonation)."""
         headers_by_name: dict[str, list[str]] = defaultdict(list)
         for name, value in headers:
             headers_by_name[name.lower()].append(value)
@@ -53,16 +50,16 @@ class AccessControl:
         impersonated = impersonation.requested(headers_by_name)
         if impersonated is None:
             return user
-        self._impersonation.check(attributes.of(user, method, path, query), impersonated)
+        self._impersonation.check(attributes.of_request(user, method, path, query), impersonated)
         return impersonation.acting(impersonated)
 
     def authorize(self, user: User, method: str, path: str, query: Mapping[str, str]) -> None:
-        """Refuse (403) what a user may not do."""
+        """Raise `ForbiddenError` (403) if the user may not send the request."""
         if path not in _PUBLIC_PATHS:
-            request_attributes = attributes.of(user, method, path, query)
-            verdict = self.decide(request_attributes)
-            if not verdict.allowed:
-                raise attributes.forbidden(request_attributes, verdict.reason)
+            request_attributes = attributes.of_request(user, method, path, query)
+            decision = self.decide(request_attributes)
+            if not decision.allowed:
+                raise attributes.forbidden(request_attributes, decision.reason)
 
     def _authenticate(self, authorization: str, path: str, now: float) -> User:
         scheme, _, token = authorization.partition(" ")

@@ -1,6 +1,6 @@
-"""The authorizer: what the stored roles and bindings allow a user. It reads the store at each question.
+"""The RBAC authorizer: permissions from the roles and bindings in the store.
 
-It has no memory, so a binding holds as soon as it is written. Nothing here refuses; it answers.
+It reads the store for each decision and caches nothing, so a binding takes effect as soon as it is written.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ ROLES, CLUSTER_ROLES = f"roles.{_GROUP}", f"clusterroles.{_GROUP}"
 BINDINGS, CLUSTER_BINDINGS = f"rolebindings.{_GROUP}", f"clusterrolebindings.{_GROUP}"
 
 
-class AccessVerdict(msgspec.Struct, frozen=True):
-    """An answer, and why: which binding allows it, or which roles could not be found."""
+class AccessDecision(msgspec.Struct, frozen=True):
+    """A decision and its reason: the binding that allows the request, or the roles that do not exist."""
 
     allowed: bool
     reason: str = ""
 
 
 class RoleGrant(msgspec.Struct, frozen=True):
-    """A binding that names a user: by which subject, and the rules of its role (None: there is no such role)."""
+    """A binding that applies to a user, its subject, and the rules of its role (None if the role does not exist)."""
 
     binding: Object
     subject: Object
@@ -37,25 +37,25 @@ class RoleGrant(msgspec.Struct, frozen=True):
 
 
 class Authorizer:
-    """Answers from the roles in a store."""
+    """Authorizes with the roles in a store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def decide(self, attributes: Attributes) -> AccessVerdict:
+    def decide(self, attributes: Attributes) -> AccessDecision:
         """Return whether a request is allowed."""
         if MASTERS in attributes.user.groups:
-            return AccessVerdict(allowed=True)
+            return AccessDecision(allowed=True)
         missing_roles = []
         for grant in self.grants(attributes.user, attributes.namespace):
             if grant.rules is None:
                 missing_roles.append(_missing_role(grant.binding))
             elif any(rules.allows(rule, attributes) for rule in grant.rules):
-                return AccessVerdict(allowed=True, reason=_allow_reason(grant))
-        return AccessVerdict(allowed=False, reason=f"RBAC: {_joined(missing_roles)}" if missing_roles else "")
+                return AccessDecision(allowed=True, reason=_allow_reason(grant))
+        return AccessDecision(allowed=False, reason=f"RBAC: {_joined(missing_roles)}" if missing_roles else "")
 
     def rules_of(self, user: User, namespace: str) -> tuple[list[Rule], list[str]]:
-        """Return all rules that hold for a user in a namespace (empty: in the cluster), and the roles not found."""
+        """Return the rules of a user in a namespace (empty: cluster-wide), and the missing roles of its bindings."""
         granted: list[Rule] = []
         missing_roles: list[str] = []
         for grant in self.grants(user, namespace):
@@ -66,7 +66,7 @@ class Authorizer:
         return granted, missing_roles
 
     def grants(self, user: User, namespace: str) -> Iterator[RoleGrant]:
-        """Iterate over the bindings that name a user, those of the cluster first."""
+        """Iterate over the bindings of a user, cluster role bindings first."""
         bindings = self._store.list(CLUSTER_BINDINGS)
         if namespace:
             bindings += self._store.list(BINDINGS, namespace)
@@ -76,7 +76,7 @@ class Authorizer:
                 yield RoleGrant(binding, subject, self.role(binding["roleRef"], namespace))
 
     def role(self, reference: dict[str, Any], namespace: str) -> tuple[Rule, ...] | None:
-        """Return the rules of the role that a binding of this namespace refers to, or None."""
+        """Return the rules of the role that a binding in this namespace refers to, or None."""
         if reference["kind"] == "ClusterRole":
             role = self._store.get(CLUSTER_ROLES, "", reference["name"])
         else:

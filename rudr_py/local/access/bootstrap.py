@@ -1,6 +1,6 @@
-"""The roles and bindings that every cluster has from the start, as far as clients need them. Pure.
+"""The roles and bindings that every cluster starts with, as far as clients need them. Pure.
 
-The verbs and resources are those of Kubernetes 1.36. The roles of the control plane's own parts are left out.
+Verbs and resources are those of Kubernetes 1.36. Roles of control plane components are omitted.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ _PATHS = {
     ),
 }
 _AGGREGATED = {"admin": "", "edit": "admin", "view": "edit"}
-"""Roles made of others, and what they are a part of themselves."""
+"""Aggregated ClusterRoles, and the role that each of them is aggregated to."""
 
 _BINDINGS = {
     "cluster-admin": ("system:masters",),

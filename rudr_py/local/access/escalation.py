@@ -1,6 +1,6 @@
-"""Nobody grants what they may not do themselves: the check before a role or binding is written.
+"""Privilege escalation check: a user may grant only permissions that the user has.
 
-Who may `escalate` a role, or `bind` it, is exempt; so are the local controllers, which are no user.
+The verbs `escalate` and `bind` exempt a user. The local controllers are not users and are exempt too.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _EVERYTHING: tuple[Rule, ...] = (
 
 
 def check(authorizer: Authorizer, user: User, resource: Resource, new: Object, old: Object | None) -> None:
-    """Refuse (403) a role or binding that grants what its writer does not hold. Raises `ApiError`."""
+    """Raise `ForbiddenError` (403) for a role or binding that grants permissions its writer does not have."""
     if resource.table in (ROLES, CLUSTER_ROLES):
         _check_role(authorizer, user, resource, new, old)
     elif resource.table in TABLES:

@@ -1,7 +1,8 @@
-"""Acting as somebody else: what the `Impersonate-*` headers ask for, and whether it is allowed.
+"""Impersonation: the user of the `Impersonate-*` headers, and the permissions that it requires.
 
-Two ways allow it: `impersonate` on users, groups, service accounts (every release), and from 1.36 the constrained
-one (KEP-5284), which also asks for `impersonate-on:<mode>:<verb>` on what is wanted. The modes for nodes are left out.
+The verb `impersonate` on users, groups and service accounts allows it in every release. From 1.36 constrained
+impersonation (KEP-5284) allows it too and requires `impersonate-on:<mode>:<verb>` on the requested resource. The
+modes for nodes are not implemented.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from urllib.parse import unquote
 import msgspec
 
 from rudr_py.local.access.attributes import Attributes, forbidden
-from rudr_py.local.access.authorizer import AccessVerdict
+from rudr_py.local.access.authorizer import AccessDecision
 from rudr_py.local.access.user import ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED, User, account, account_of
 from rudr_py.local.apimachinery import api_errors
 
-Decide = Callable[[Attributes], AccessVerdict]
+Decide = Callable[[Attributes], AccessDecision]
 PREFIX = "impersonate-"
 _EXTRA_PREFIX = "impersonate-extra-"
 _AUTHENTICATION = "authentication.k8s.io"
@@ -24,7 +25,7 @@ _LEGACY, _ACCOUNT, _USER_INFO = "", "serviceaccount", "user-info"
 
 
 def requested(headers: Mapping[str, list[str]]) -> User | None:
-    """Return who is to be impersonated, from headers with names in lower case; None if nobody. Raises `ApiError`."""
+    """Return the impersonated user from headers with lower-case names, or None. Raises `ApiError`."""
     name = (headers.get("impersonate-user") or [""])[0]
     groups = tuple(headers.get("impersonate-group", ()))
     uid = (headers.get("impersonate-uid") or [""])[0]
@@ -52,7 +53,7 @@ def _go_map(extra: dict[str, tuple[str, ...]]) -> str:
 
 
 def acting(user: User) -> User:
-    """Return the user that requests then come from: with the groups that such a user always has."""
+    """Return the impersonated user with the groups that the server adds."""
     service_account = account_of(user.name)
     if not user.groups and service_account is not None:
         user = msgspec.structs.replace(user, groups=account(*service_account).groups)
@@ -63,7 +64,7 @@ def acting(user: User) -> User:
 
 
 class Impersonation:
-    """Decides who may act as whom. Remembers which way last worked for a user, since the refusal speaks of that."""
+    """Authorizes impersonation. It remembers the last allowed mode of each user, which a refusal refers to."""
 
     def __init__(self, decide: Decide, *, constrained: bool) -> None:
         self._decide = decide
@@ -71,7 +72,7 @@ class Impersonation:
         self._last_modes: dict[str, str] = {}
 
     def check(self, attributes: Attributes, user: User) -> None:
-        """Refuse (403) when `asked.user` may not act as `wanted` for what is asked. Raises `ApiError`."""
+        """Raise `ForbiddenError` (403) if the user of the request may not impersonate `user` for it."""
         impersonator = attributes.user.name
         modes = [*self._modes(user), _LEGACY]
         last = self._last_modes.get(impersonator)
@@ -87,7 +88,7 @@ class Impersonation:
         raise forbidden(*refusals[0])
 
     def _modes(self, user: User) -> Iterator[str]:
-        """The constrained modes that can be asked for such a user."""
+        """The constrained modes for an impersonated user."""
         if not self._constrained or user.name.startswith("system:node:"):
             return
         if account_of(user.name) is None:
@@ -96,21 +97,21 @@ class Impersonation:
             yield _ACCOUNT
 
     def _first_refusal(self, attributes: Attributes, user: User, mode: str) -> tuple[Attributes, str] | None:
-        """The first right that is missing, and why."""
+        """The first missing permission and the reason, or None."""
         if mode != _LEGACY:
             target = msgspec.structs.replace(attributes, verb=f"impersonate-on:{mode}:{attributes.verb}")
-            verdict = self._decide(target)
-            if not verdict.allowed:
-                return target, verdict.reason
+            decision = self._decide(target)
+            if not decision.allowed:
+                return target, decision.reason
         for identity in _identities(attributes.user, user, mode):
-            verdict = self._decide(identity)
-            if not verdict.allowed:
-                return identity, verdict.reason
+            decision = self._decide(identity)
+            if not decision.allowed:
+                return identity, decision.reason
         return None
 
 
 def _identities(acting_user: User, user: User, mode: str) -> Iterator[Attributes]:
-    """The rights to be this user, with these groups, this uid and these extras."""
+    """The permissions that impersonating the name, groups, uid and extras of a user requires."""
     verb = f"impersonate:{mode}" if mode else "impersonate"
     group = _AUTHENTICATION if mode else ""
     service_account = account_of(user.name)

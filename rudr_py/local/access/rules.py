@@ -1,4 +1,4 @@
-"""What one rule of a role covers, and how rules are shown. Rules are the JSON of the RBAC API. Pure."""
+"""Matching and formatting of the rules of RBAC roles. Rules are JSON of the RBAC API. Pure."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _covers_name(rule: Rule, name: str) -> bool:
 
 
 def missing(held: Iterable[Rule], requested: Iterable[Rule]) -> list[Rule]:
-    """Return what `wanted` grants and `held` does not: rules of one resource each, their verbs together, in order."""
+    """Return the permissions of `requested` that `held` lacks: a rule for each resource, with merged verbs, sorted."""
     held = list(held)
     uncovered = [
         piece
@@ -66,7 +66,7 @@ def missing(held: Iterable[Rule], requested: Iterable[Rule]) -> list[Rule]:
 
 
 def _split(rule: Rule) -> Iterator[Rule]:
-    """A rule as rules of one verb and one resource, name or URL."""
+    """Split a rule into rules with one verb and one resource, name or URL."""
     verbs = rule.get("verbs") or ()
     names = rule.get("resourceNames") or ()
     for group, resource, verb in itertools.product(rule.get("apiGroups") or (), rule.get("resources") or (), verbs):
@@ -90,7 +90,7 @@ def _covers(held: Rule, piece: Rule) -> bool:
 
 
 def formatted(rule: Rule) -> str:
-    """Return a rule as refusals print it."""
+    """Return a rule in the form of the server's error messages."""
     parts = [
         f"{label}:[{' '.join(_quoted(each) for each in rule[key])}]"
         for label, key in (

@@ -1,4 +1,4 @@
-"""What a cluster is told about access: a value to put into `LocalSettings.access`. Pure."""
+"""Settings of authentication and authorization, see `LocalSettings.access`. Pure."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from rudr_py.local.access.user import User
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
-    """A serving certificate, all PEM. `chain` is what the server shows, `authority` what clients trust it by."""
+    """A serving certificate in PEM. `chain` is sent to clients, which verify it with `authority`."""
 
     chain: bytes
     key: bytes
     authority: bytes
 
     def __repr__(self) -> str:
-        """Name the kind only, never the key."""
+        """Omit the key."""
         return "Certificate(…)"
 
 
@@ -34,5 +34,5 @@ class AccessSettings(msgspec.Struct, frozen=True, kw_only=True):
     anonymous: bool = False
 
     def __repr__(self) -> str:
-        """Count the tokens instead of showing them."""
+        """Omit the tokens."""
         return f"Access(tls={self.certificate is not None}, tokens={len(self.tokens)}, rbac={self.rbac})"

@@ -1,4 +1,4 @@
-"""A user as the API server knows them. Pure."""
+"""Users of the API, and the names of service accounts. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ACCOUNT_PREFIX = "system:serviceaccount:"
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
-    """Who acts: a name, and what else tokens or headers say. `groups` as given; see `authenticated`."""
+    """A user with the groups of its credentials. `authenticated` adds the group of all authenticated users."""
 
     name: str
     groups: tuple[str, ...] = ()
@@ -22,7 +22,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     extra: dict[str, tuple[str, ...]] = {}
 
     def authenticated(self) -> User:
-        """Return this user with the group of all who are known."""
+        """Return this user with the group `system:authenticated`."""
         if AUTHENTICATED in self.groups:
             return self
         return msgspec.structs.replace(self, groups=(*self.groups, AUTHENTICATED))
@@ -36,17 +36,17 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ADMIN = User(name="local-admin", groups=(MASTERS, AUTHENTICATED))
-"""The user of the kubeconfig, and everybody while access is off."""
+"""The user of the kubeconfig, and of every request while access control is disabled."""
 
 
 def account(namespace: str, name: str, *, uid: str = "", extra: dict[str, tuple[str, ...]] | None = None) -> User:
-    """Return the user that a service account is."""
+    """Return the user of a service account."""
     groups = (ACCOUNTS, f"{ACCOUNTS}:{namespace}")
     return User(name=f"{_ACCOUNT_PREFIX}{namespace}:{name}", groups=groups, uid=uid, extra=extra or {})
 
 
 def account_of(name: str) -> tuple[str, str] | None:
-    """Return namespace and name of the service account that a user's name stands for, or None."""
+    """Return the namespace and name of the service account that a user name denotes, or None."""
     if not name.startswith(_ACCOUNT_PREFIX):
         return None
     namespace, _, account_name = name.removeprefix(_ACCOUNT_PREFIX).partition(":")

@@ -1,4 +1,4 @@
-"""What a client may not write, and what a subresource leaves alone: the parts of an object that the server keeps.
+"""The fields of an object that a write cannot set: those that the server or another subresource owns.
 
 All functions change the new object in place and never the live one.
 """
@@ -39,8 +39,8 @@ _CLEARED_ON_CREATE = (
 _STATUS_MAY_SET_LABELS = frozenset({"nodes", "pods"})
 
 
-def check_place(resource: Resource, namespace: str, name: str, metadata: Any) -> None:
-    """Refuse a body that names another namespace or name than the path; fill in what it leaves out."""
+def check_path(resource: Resource, namespace: str, name: str, metadata: Any) -> None:
+    """Raise `ApiError` (400) if a body names another namespace or object than the path; set them if absent."""
     if resource.namespaced:
         if metadata.get("namespace") not in (None, "", namespace):
             raise api_errors.bad_request(
@@ -57,13 +57,13 @@ def check_place(resource: Resource, namespace: str, name: str, metadata: Any) ->
             )
 
 
-def begin(backend: Backend, resource: Resource, obj: Object) -> None:
-    """Give a new object its identity, and take away what only the server or a controller writes."""
+def prepare_new(backend: Backend, resource: Resource, obj: Object) -> None:
+    """Set the identity of a new object, and remove the fields that only the server or a controller writes."""
     metadata = obj["metadata"]
     for key in _CLEARED_ON_CREATE:
         metadata.pop(key, None)
     if not metadata.get("name") and metadata.get("generateName"):
-        metadata["name"] = object_meta.generated(metadata["generateName"], backend.chance.choice)
+        metadata["name"] = object_meta.generated(metadata["generateName"], backend.rng.choice)
     metadata["uid"] = backend.uid()
     metadata["creationTimestamp"] = backend.now()
     if resource.status and not (resource.custom and resource.node is None):
@@ -75,7 +75,7 @@ def _empty_status(resource: Resource) -> Any:
 
 
 def isolate(resource: Resource, new: Object, live: Object, subresource: str) -> None:
-    """Put back what a write through this door cannot change."""
+    """Restore the fields that a write through this endpoint cannot change."""
     metadata, live_metadata = new["metadata"], live["metadata"]
     if subresource == "status":
         _isolate_status(resource, new, live)
@@ -98,7 +98,7 @@ def isolate(resource: Resource, new: Object, live: Object, subresource: str) -> 
 
 
 def _isolate_status(resource: Resource, new: Object, live: Object) -> None:
-    """A write to the status subresource: all else is as it was, but for who owns what."""
+    """Restore everything except the status, and except field ownership."""
     status, manager_entries = new.get("status"), new["metadata"].get("managedFields")
     metadata = dict(new["metadata"])
     _replace(new, live)
@@ -124,15 +124,15 @@ def _set_or_drop(place: Object, key: str, value: Any) -> None:
         place[key] = value
 
 
-def tidy(metadata: Object) -> None:
-    """Leave out what Go leaves out of metadata when it is empty."""
+def drop_empty(metadata: Object) -> None:
+    """Remove the empty metadata fields that Go omits."""
     for key in _OMITTED_WHEN_EMPTY:
         if key in metadata and not metadata[key] and metadata[key] != 0:
             del metadata[key]
 
 
-def may_go(obj: Object) -> bool:
-    """Return whether an object is being deleted and nothing holds it any more."""
+def is_removable(obj: Object) -> bool:
+    """Return whether an object is being deleted and has no finalizers."""
     metadata = obj["metadata"]
     if not metadata.get("deletionTimestamp") or metadata.get("finalizers"):
         return False

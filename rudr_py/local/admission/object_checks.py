@@ -1,6 +1,6 @@
 """The checks before an object is stored: preconditions, metadata, schema, and the rules of its kind.
 
-All mistakes are told at once, in the real server's words. Nothing here changes an object.
+All errors are reported at once, with the messages of the real server. Nothing here changes an object.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rudr_py.errors import ApiError, Cause
-from rudr_py.local import kind_rules
+from rudr_py.local import strategies
 from rudr_py.local.apimachinery import api_errors, object_meta
 from rudr_py.local.backend import Backend
 from rudr_py.local.registry.resources import ObjectTarget, Resource
@@ -19,13 +19,13 @@ from rudr_py.local.storage.store import Object
 
 
 def check_version(target: ObjectTarget, version: Any, live: Object) -> None:
-    """Refuse (409) a write that was made for another resourceVersion."""
+    """Raise `ConflictError` (409) unless the resourceVersion is empty or that of the live object."""
     if version and version != live["metadata"]["resourceVersion"]:
         raise api_errors.conflict(target.resource, target.name)
 
 
 def check_uid(target: ObjectTarget, metadata: Any, uid: str) -> None:
-    """Refuse (409) a write that was made for another object of this name; `uid` is empty when there is none."""
+    """Raise `ConflictError` (409) for a uid of another object; `uid` is empty if there is no live object."""
     expected_uid = metadata.get("uid")
     if not expected_uid or expected_uid == uid:
         return
@@ -41,7 +41,7 @@ def check_uid(target: ObjectTarget, metadata: Any, uid: str) -> None:
 
 
 def missing_version(resource: Resource, name: str) -> ApiError:
-    """422 of a PUT of a custom object, which must say what it replaces."""
+    """422 of a PUT of a custom object without a resourceVersion."""
     cause = Cause(
         reason="FieldValueInvalid",
         message="Invalid value: 0: must be specified for an update",
@@ -51,38 +51,38 @@ def missing_version(resource: Resource, name: str) -> ApiError:
 
 
 def check_new(backend: Backend, resource: Resource, stored: Object) -> None:
-    """Refuse (422) a new object with every mistake in it."""
-    storage_resource = backend.registry.stored_in(resource.table) or resource
+    """Raise `InvalidError` (422) with every error of a new object."""
+    storage_resource = backend.registry.storage_resource(resource.table) or resource
     metadata = stored["metadata"]
     causes = [*object_meta.metadata_causes(storage_resource, metadata), *_value_causes(storage_resource, stored, None)]
     _refuse(storage_resource, metadata.get("name", ""), causes)
 
 
 def check_changed(backend: Backend, resource: Resource, stored: Object, live: Object, subresource: str) -> None:
-    """Refuse (422) a changed object with every mistake in it, and every change that may not be."""
-    storage_resource = backend.registry.stored_in(resource.table) or resource
+    """Raise `InvalidError` (422) with every error of a changed object and every forbidden change."""
+    storage_resource = backend.registry.storage_resource(resource.table) or resource
     new, old = stored["metadata"], live["metadata"]
-    # the real server looks at metadata twice, and tells what it finds twice
+    # the real server validates metadata twice and reports its errors twice
     causes = list(object_meta.change_causes(old, new)) * 2
     causes += object_meta.metadata_causes(storage_resource, new)
     if subresource in ("", "scale"):
         causes += _value_causes(storage_resource, stored, live)
-        causes += kind_rules.of(storage_resource).check_change(stored, live)
+        causes += strategies.for_resource(storage_resource).validate_update(stored, live)
     elif storage_resource.custom and storage_resource.node is not None:
         causes += _custom_causes(stored, live, storage_resource.node)
     _refuse(storage_resource, new.get("name", ""), causes)
 
 
 def _custom_causes(stored: Object, live: Object | None, node: SchemaNode) -> list[Cause]:
-    """What the schema of a custom kind says, and then its rules."""
+    """The errors of the schema of a custom kind, then those of its CEL rules."""
     causes = values.validate(stored, node)
     return causes + cel_rules.causes(stored, live, node, causes)
 
 
 def _value_causes(resource: Resource, stored: Object, live: Object | None) -> Iterable[Cause]:
-    causes = list(kind_rules.of(resource).check(stored))
+    causes = list(strategies.for_resource(resource).validate(stored))
     if resource.node is not None:
-        causes += kind_rules.of(resource).check_schema(stored, resource.node)
+        causes += strategies.for_resource(resource).validate_schema(stored, resource.node)
         reported = {(cause.reason, cause.field) for cause in causes}
         if resource.custom:
             schema_causes = _custom_causes(stored, live, resource.node)
@@ -93,7 +93,7 @@ def _value_causes(resource: Resource, stored: Object, live: Object | None) -> It
 
 
 def _without_status(obj: Object) -> Object:
-    """The status of a built-in kind is the server's own until a controller writes it."""
+    """The status of a built-in kind is not validated: controllers write it."""
     return {key: value for key, value in obj.items() if key != "status"}
 
 

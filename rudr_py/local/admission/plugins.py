@@ -1,4 +1,4 @@
-"""What the server's own admission refuses or fills in: namespaces that are absent or end, rights, pods' accounts."""
+"""Built-in admission plugins: namespace lifecycle, permission to create and grant, service accounts of pods."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _UNDELETABLE = frozenset({"default", "kube-system", "kube-public"})
 
 
 def check_namespace(backend: Backend, resource: Resource, namespace: str, name: str) -> None:
-    """Refuse a creation in a namespace that is absent (404) or terminating (403)."""
+    """Raise `ApiError` for a creation in a namespace that does not exist (404) or is terminating (403)."""
     if not resource.namespaced:
         return
     live = backend.store.get("namespaces", "", namespace)
     if live is None:
-        namespaces = backend.registry.stored_in("namespaces")
+        namespaces = backend.registry.storage_resource("namespaces")
         raise api_errors.not_found(namespaces or resource, namespace)
     if live["metadata"].get("deletionTimestamp"):
         cause_message = f"namespace {namespace} is being terminated"
@@ -34,29 +34,29 @@ def check_namespace(backend: Backend, resource: Resource, namespace: str, name: 
 
 
 def check_upsert(backend: Backend, resource: Resource, namespace: str, name: str, user: User | None) -> None:
-    """Refuse (403) who may change an object and, now that it is not there, may not create one; None may do all."""
+    """Raise `ForbiddenError` (403) if a write creates an object that the user may not create; None may create all."""
     if user is None or backend.access is None:
         return
     create_attributes = Attributes(
         user=user, verb="create", group=resource.group, resource=resource.plural, namespace=namespace, name=name
     )
-    verdict = backend.access.decide(create_attributes)
-    if not verdict.allowed:
-        raise attributes.forbidden(create_attributes, verdict.reason)
+    decision = backend.access.decide(create_attributes)
+    if not decision.allowed:
+        raise attributes.forbidden(create_attributes, decision.reason)
 
 
-def complete(backend: Backend, resource: Resource, new: Object) -> None:
-    """Fill in what admission adds to a new pod: its service account, priority and how long it bears a lost node.
+def complete_pod(backend: Backend, resource: Resource, new: Object) -> None:
+    """Set the service account, priority and tolerations of a new pod.
 
-    Raises `ApiError` (403) for a service account that is not there. The token that a real cluster mounts is left out.
+    Raises `ApiError` (403) if the service account does not exist. The token volume of a real cluster is not added.
     """
     if resource.table != "pods":
         return
     spec, metadata = new.setdefault("spec", {}), new["metadata"]
-    if backend.accounts:
+    if backend.service_accounts:
         name = spec.get("serviceAccountName") or _DEFAULT_ACCOUNT
         spec["serviceAccountName"] = spec["serviceAccount"] = name
-        # the one that every namespace gets may come a moment later
+        # a controller may create the default account after the first pod
         if name != _DEFAULT_ACCOUNT and backend.store.get("serviceaccounts", metadata["namespace"], name) is None:
             message = (
                 f'error looking up service account {metadata["namespace"]}/{name}: serviceaccount "{name}" not found'
@@ -73,7 +73,7 @@ def complete(backend: Backend, resource: Resource, new: Object) -> None:
 
 
 def check_grants(backend: Backend, resource: Resource, new: Object, old: Object | None, user: User | None) -> None:
-    """Refuse (403) a role or binding that grants what its writer may not do; None may grant all."""
+    """Raise `ForbiddenError` (403) for a role or binding that grants more than the user has; None may grant all."""
     if user is None or backend.access is None or backend.access.authorizer is None:
         return
     if resource.table in escalation.TABLES:
@@ -81,6 +81,6 @@ def check_grants(backend: Backend, resource: Resource, new: Object, old: Object 
 
 
 def check_deletion(resource: Resource, name: str) -> None:
-    """Refuse to delete the namespaces that every cluster has (403)."""
+    """Raise `ForbiddenError` (403) for the deletion of a system namespace."""
     if resource.table == "namespaces" and name in _UNDELETABLE:
         raise api_errors.forbidden(resource, name, "this namespace may not be deleted")

@@ -1,7 +1,7 @@
-"""Admission by ResourceQuota: what would go over a limit of its namespace is refused (403).
+"""Admission by ResourceQuota: a write that would exceed a limit of its namespace is rejected with 403.
 
-What is used is counted in the store at each write, so a quota holds as soon as it is there; `status.used` is written
-by a controller and only shown.
+Usage is counted in the store at each write, so a quota takes effect at once. `status.used`, which a controller writes,
+is not read.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from collections.abc import Mapping
 
 from rudr_py.local.apimachinery import api_errors
 from rudr_py.local.backend import Backend
-from rudr_py.local.kind_rules import quota_usage
-from rudr_py.local.kind_rules.quota_usage import QUOTAS, Amount
 from rudr_py.local.registry.resources import Resource
 from rudr_py.local.storage.store import Object
+from rudr_py.local.strategies import quota_usage
+from rudr_py.local.strategies.quota_usage import QUOTAS, Amount
 
 
 def check(backend: Backend, resource: Resource, new: Object, old: Object | None) -> None:
-    """Refuse a new or changed object that a quota of its namespace has no room for. Raises `ApiError`."""
+    """Raise `ForbiddenError` (403) if a new or changed object exceeds a quota of its namespace."""
     if not resource.namespaced:
         return
     metadata = new["metadata"]
     for quota in backend.store.list(QUOTAS, metadata["namespace"]):
-        hard = quota_usage.hard(quota)
+        hard = quota_usage.hard_limits(quota)
         if resource.table in quota_usage.tables(hard):
             _check_quota(backend, resource, quota["metadata"]["name"], hard, (new, old))
 
@@ -48,7 +48,7 @@ def _check_quota(
             increases[resource_name] = Amount(increase, amount.form)
     if not increases:
         return
-    used = quota_usage.used(lambda table: backend.store.list(table, new["metadata"]["namespace"]), increases)
+    used = quota_usage.total_usage(lambda table: backend.store.list(table, new["metadata"]["namespace"]), increases)
     exceeded = sorted(
         resource_name
         for resource_name, increase in increases.items()

@@ -1,1 +1,1 @@
-"""Errors, selectors, object metadata and version conversion: what all verbs of the API share."""
+"""Errors, selectors, object metadata and version conversion, used by all verbs of the API."""

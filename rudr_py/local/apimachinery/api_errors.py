@@ -1,6 +1,6 @@
-"""Errors in the words of the real API server, and the Status objects that carry them.
+"""Errors with the messages of the real API server, and the Status objects that carry them.
 
-Every refusal of the local API is an `ApiError` made here. Nothing here decides *when* something is refused.
+The modules of the local API create every `ApiError` here, except those of `merge`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PLAIN_NOT_FOUND = "404 page not found\n"
 
 
 class NoSuchPathError(Exception):
-    """Nothing is served under this path: the answer is the plain text `404 page not found`."""
+    """No resource is served at this path. The answer is the plain text `404 page not found`."""
 
 
 def body(error: ApiError) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def _cause(cause: Cause) -> dict[str, str]:
 
 
 def success(resource: Resource, name: str, uid: str) -> dict[str, Any]:
-    """Return the Status object of a completed deletion."""
+    """Return the Status object of a deletion."""
     details = {"name": name, "group": resource.group, "kind": resource.plural, "uid": uid}
     return {
         "kind": "Status",
@@ -67,7 +67,7 @@ def success(resource: Resource, name: str, uid: str) -> dict[str, Any]:
 
 
 def named(resource: Resource, name: str, *, kind: str = "") -> dict[str, Any]:
-    """Return the `details` that name an object; `kind` replaces the plural."""
+    """Return the `details` of an object; `kind` replaces the plural."""
     return {"name": name, "group": resource.group, "kind": kind or resource.plural}
 
 
@@ -102,7 +102,7 @@ def already_exists(resource: Resource, name: str) -> errors.AlreadyExistsError:
 
 
 def conflict(resource: Resource, name: str, reason: str = MODIFIED_MEANWHILE, *, kind: str = "") -> ApiError:
-    """409 of a write whose precondition does not hold; `kind` replaces the group resource in the text."""
+    """409 of a failed precondition; `kind` replaces the group resource in the message."""
     details = {"name": name, "kind": kind} if kind else named(resource, name)
     if kind and resource.group:
         details["group"] = resource.group
@@ -116,7 +116,7 @@ def conflict(resource: Resource, name: str, reason: str = MODIFIED_MEANWHILE, *,
 
 
 def invalid(resource: Resource, name: str, causes: Sequence[Cause], *, kind: str = "") -> ApiError:
-    """422 with every mistake of a body; `kind` replaces the resource's kind."""
+    """422 with every error of a body; `kind` replaces the resource's kind."""
     kind = kind or resource.kind
     qualified = f"{kind}.{resource.group}" if resource.group else kind
     distinct = list(dict.fromkeys(f"{cause.field}: {cause.message}" for cause in causes))
@@ -131,19 +131,19 @@ def invalid(resource: Resource, name: str, causes: Sequence[Cause], *, kind: str
 
 
 def bad_request(message: str) -> ApiError:
-    """400: the request cannot be read."""
+    """400: the request cannot be decoded."""
     return errors.InvalidError(message, status=400, reason="BadRequest")
 
 
 def undecodable(resource: Resource, reason: str) -> ApiError:
-    """400 of a body that does not fit the kind."""
+    """400 of a body that cannot be decoded into the kind."""
     return bad_request(
         f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {reason}'
     )
 
 
 def unsupported_media(accepted: str = "") -> ApiError:
-    """415; `accepted` lists the media types that would do."""
+    """415; `accepted` lists the supported media types."""
     if not accepted:
         return errors.InvalidError(
             "415: Unsupported Media Type", status=415, reason="UnsupportedMediaType", details={"empty": True}
@@ -156,7 +156,7 @@ def unsupported_media(accepted: str = "") -> ApiError:
 
 
 def method_not_allowed() -> ApiError:
-    """405: the resource does not know the verb."""
+    """405: the resource does not support the verb."""
     return ApiError(
         "the server does not allow this method on the requested resource",
         status=405,
@@ -166,7 +166,7 @@ def method_not_allowed() -> ApiError:
 
 
 def internal() -> ApiError:
-    """500 of a fault of this server; the log has the details."""
+    """500: an unexpected exception, which is logged."""
     return errors.ServerError(
         "Internal error occurred: the local API failed, see its log", status=500, reason="InternalError"
     )
@@ -204,7 +204,7 @@ def bad_force() -> ApiError:
 
 
 def initial_events_need_match() -> ApiError:
-    """422 of a watch with `sendInitialEvents` that does not say from when."""
+    """422 of a watch with `sendInitialEvents` and without `resourceVersionMatch`."""
     message = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
     return errors.InvalidError(
         f'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: {message}',
@@ -216,19 +216,19 @@ def initial_events_need_match() -> ApiError:
 
 
 def watch_expired() -> ApiError:
-    """410 of a watch from a forgotten resourceVersion."""
+    """410 of a watch from a compacted resourceVersion."""
     return errors.ExpiredError("The resourceVersion for the provided watch is too old.", status=410, reason="Expired")
 
 
 def continue_expired(fresh: str) -> ApiError:
-    """410 of a page of a forgotten list; `fresh` is the token that goes on inconsistently."""
+    """410 of a page of a compacted list; `fresh` is the token of an inconsistent continuation."""
     return errors.ExpiredError(
         CONTINUE_EXPIRED, status=410, reason="Expired", details={"listMeta": {"continue": fresh}}
     )
 
 
 def too_large_version(requested: int, current: int) -> ApiError:
-    """504 of a read that wants a resourceVersion of the future."""
+    """504 of a read at a resourceVersion that does not exist yet."""
     return errors.ServerError(
         f"Timeout: Too large resource version: {requested}, current: {current}",
         status=504,

@@ -1,7 +1,7 @@
-"""One object in several API versions: the form in which it is stored, and the form in which a client asked for it.
+"""Conversion of objects between the stored API version and the requested one.
 
-Custom kinds convert by changing apiVersion (`conversion.strategy: None`). Of the built-in kinds, events and
-autoscalers have two forms. Objects are never changed in place.
+Custom kinds change only their apiVersion (`conversion.strategy: None`). Of the built-in kinds, events and autoscalers
+have two forms. Objects are never changed in place.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _EVENT_FIELDS = (
     ("count", "deprecatedCount"),
 )
 _OMITTED_WHEN_EMPTY = frozenset({"reportingController", "reportingInstance"})
-"""What events.k8s.io leaves out when it is empty, and core writes."""
+"""Fields that events.k8s.io omits when they are empty."""
 _TO_NEW = dict(_EVENT_FIELDS)
 _TO_CORE = {new: core for core, new in _EVENT_FIELDS}
 
 
 def convert(obj: Object, resource: Resource) -> Object:
-    """Return `obj` in the version of `resource`: itself, if it is in that version."""
+    """Return `obj` in the version of `resource`; the same object if it has that version."""
     if obj["apiVersion"] == resource.api_version:
         return obj
     change = _CHANGES.get((KindInfo(obj["apiVersion"], obj["kind"]), resource.id))

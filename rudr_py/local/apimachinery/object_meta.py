@@ -1,6 +1,6 @@
-"""The rules for metadata: names, labels, annotations, owners, finalizers, and what may not change. Pure.
+"""Validation of object metadata: names, labels, annotations, owners, finalizers, immutable fields. Pure.
 
-Texts are those of `k8s.io/apimachinery/pkg/api/validation` and `pkg/util/validation`.
+Messages are those of `k8s.io/apimachinery/pkg/api/validation` and `pkg/util/validation`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _MAX_GENERATED_BASE = 63 - _GENERATED_LENGTH
 _STANDARD_FINALIZERS = frozenset({"orphan", "foregroundDeletion", "kubernetes"})
 _LOOSE_NAMES = frozenset(
     {"roles", "clusterroles", "rolebindings", "clusterrolebindings"}
-)  # their names are path segments only
+)  # their names only have to be valid path segments
 _LABEL_NAMES = frozenset({"namespaces"})
 _SERVICE_NAMES = frozenset({"services"})
 
@@ -64,7 +64,7 @@ def _invalid(field: str, value: Any, reason: str) -> Cause:
 
 
 def name_causes(resource: Resource, name: str) -> Iterator[Cause]:
-    """Yield what is wrong with the name of an object."""
+    """Yield the errors of the name of an object."""
     field = "metadata.name"
     if resource.plural in _LOOSE_NAMES and resource.group == "rbac.authorization.k8s.io":
         if name in (".", "..") or "/" in name or "%" in name:
@@ -82,7 +82,7 @@ def name_causes(resource: Resource, name: str) -> Iterator[Cause]:
 
 
 def qualified_problems(key: str) -> Iterator[str]:
-    """Yield what is wrong with a label or annotation key."""
+    """Yield the errors of a label or annotation key."""
     prefix, slash, name = key.rpartition("/")
     if slash and not prefix:
         yield "prefix part must be non-empty"
@@ -97,7 +97,7 @@ def qualified_problems(key: str) -> Iterator[str]:
 
 
 def label_causes(labels: Mapping[str, Any], field: str = "metadata.labels") -> Iterator[Cause]:
-    """Yield what is wrong with labels."""
+    """Yield the errors of labels."""
     for key, value in labels.items():
         for problem in qualified_problems(key):
             yield _invalid(field, key, problem)
@@ -108,7 +108,7 @@ def label_causes(labels: Mapping[str, Any], field: str = "metadata.labels") -> I
 
 
 def metadata_causes(resource: Resource, metadata: Mapping[str, Any]) -> Iterator[Cause]:
-    """Yield every mistake in the metadata of an object."""
+    """Yield the errors of the metadata of an object."""
     if not metadata.get("name"):
         yield Cause(
             reason="FieldValueRequired",
@@ -155,7 +155,7 @@ def _owner_causes(owners: Any) -> Iterator[Cause]:
 
 
 def change_causes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Cause]:
-    """Yield what an update changes in metadata and may not."""
+    """Yield the forbidden changes of metadata."""
     for key in ("name", "namespace", "uid", "creationTimestamp"):
         if new.get(key) != old.get(key):
             yield _invalid(f"metadata.{key}", new.get(key), "field is immutable")

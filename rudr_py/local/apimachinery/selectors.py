@@ -1,4 +1,4 @@
-"""Label and field selectors: text in, a predicate over objects out. Pure.
+"""Label and field selectors, parsed into predicates over objects. Pure.
 
 The grammar is that of `labelSelector` (set-based) and `fieldSelector` (equality only) of a list request.
 """
@@ -19,12 +19,12 @@ _EMPTY: Mapping[str, str] = {}
 
 
 def labels(text: str) -> LabelPredicate:
-    """Return whether labels match a selector such as `a=b,c in (d,e),!f`. Raises `ApiError` (400)."""
+    """Return a predicate for a selector such as `a=b,c in (d,e),!f`. Raises `ApiError` (400)."""
     return _Parser(text).parse()
 
 
 def match_labels(selector: Mapping[str, Any]) -> str:
-    """Print a LabelSelector object (`matchLabels`, `matchExpressions`) as text."""
+    """Return a LabelSelector (`matchLabels`, `matchExpressions`) as text."""
     parts = [f"{key}={value}" for key, value in sorted((selector.get("matchLabels") or {}).items())]
     for each in selector.get("matchExpressions") or ():
         key, operator, values = each["key"], each["operator"], sorted(each.get("values") or ())
@@ -141,7 +141,7 @@ def fields(text: str) -> list[tuple[str, bool, str]]:
 
 
 def read(obj: Mapping[str, Any], path: str) -> str:
-    """Return the value at a dotted path as a field selector compares it; absent is empty."""
+    """Return the value at a dotted path as text, as field selectors compare it; an empty string if absent."""
     value: Any = obj
     for part in path.strip(".").split("."):
         if not isinstance(value, Mapping):
@@ -153,7 +153,7 @@ def read(obj: Mapping[str, Any], path: str) -> str:
 
 
 def predicate(label_selector: str, field_terms: list[tuple[str, bool, str]]) -> Predicate | None:
-    """Return whether an object is selected; None when all are."""
+    """Return a predicate for both selectors; None if they select everything."""
     by_label = labels(label_selector) if label_selector.strip() else None
     if by_label is None and not field_terms:
         return None

@@ -1,4 +1,4 @@
-"""Endpoints and EndpointSlices: the addresses behind each Service that has a selector."""
+"""Endpoints and EndpointSlices of Services with a selector."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LARGEST_SLICE = 1000
 
 
 def _backends(context: ReconcileContext, service: Object) -> list[Object]:
-    """The pods that the selector takes and that have an address, in the order of their names."""
+    """Return the selected pods that have an address, ordered by name."""
     selector: dict[str, str] = service["spec"]["selector"]
     backends = []
     for key in context.index.labelled(POD, service["metadata"]["namespace"], selector):
@@ -34,7 +34,7 @@ def _backends(context: ReconcileContext, service: Object) -> list[Object]:
 
 
 def _ports(service: Object, pods: list[Object]) -> list[Object]:
-    """The ports of the pods; one whose name no container knows is left out."""
+    """Return the target ports; a named port that no container has is omitted."""
     ports = []
     for port in service["spec"].get("ports") or ():
         target = port.get("targetPort", port["port"])
@@ -89,7 +89,7 @@ def _without_empty(port: Object) -> Object:
 
 
 def _write(context: ReconcileContext, live: Object | None, desired: Object, *parts: str) -> None:
-    """Create an object, or bring those parts of it up to date."""
+    """Create an object, or update these parts of it."""
     if live is None:
         context.create(desired)
     elif any(live.get(part) != desired.get(part) for part in parts):
@@ -99,7 +99,7 @@ def _write(context: ReconcileContext, live: Object | None, desired: Object, *par
 def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
     service = context.get(key)
     if service is None:
-        live = context.objects.get(ENDPOINTS, key.namespace, key.name)
+        live = context.client.get(ENDPOINTS, key.namespace, key.name)
         if live is not None:
             context.delete(live)
         return
@@ -111,7 +111,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
     metadata: Object = {"name": key.name, "namespace": key.namespace}
     metadata["labels"] = {**labels, "endpoints.kubernetes.io/managed-by": "endpoint-controller"}
     body: Object = {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata}
-    live = context.objects.get(ENDPOINTS, key.namespace, key.name)
+    live = context.client.get(ENDPOINTS, key.namespace, key.name)
     subsets = _subsets(pods, ports)
     if live is None or (live.get("subsets") or []) != subsets:
         _write(context, live, {**body, "subsets": subsets}, "subsets")
@@ -142,7 +142,7 @@ def _write_slices(context: ReconcileContext, service: Object, endpoints: list[Ob
         context.delete(superfluous)
 
 
-def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == POD:
         labels = change.object["metadata"].get("labels") or {}
         yield from context.index.selecting(SERVICE, change.key.namespace, labels)
@@ -150,4 +150,4 @@ def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     yield change.key
 
 
-CONTROLLER = Controller(name="endpoints", kinds=frozenset({SERVICE, POD}), concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(name="endpoints", kinds=frozenset({SERVICE, POD}), map_change=_map_change, reconcile=_reconcile)

@@ -1,4 +1,4 @@
-"""Namespaces: what each one starts with, and how a deleted one is emptied before it goes."""
+"""Namespaces: creates their default objects, and deletes the content of a terminating one."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _ROOT_CA_ANNOTATIONS = {
 
 
 def _create_defaults(context: ReconcileContext, name: str) -> None:
-    """Create the service account that pods use, and the certificate that they trust the API by."""
-    if context.objects.get(_SERVICE_ACCOUNT, name, "default") is None:
+    """Create the default service account and the config map with the CA certificate."""
+    if context.client.get(_SERVICE_ACCOUNT, name, "default") is None:
         metadata: Object = {"name": "default", "namespace": name}
         context.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
-    if context.objects.get(_CONFIG_MAP, name, _ROOT_CA) is None:
+    if context.client.get(_CONFIG_MAP, name, _ROOT_CA) is None:
         metadata = {"name": _ROOT_CA, "namespace": name, "annotations": _ROOT_CA_ANNOTATIONS}
         data = {"ca.crt": context.settings.root_ca}
         context.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
 
 
 def _content(context: ReconcileContext, namespace: str) -> Iterator[tuple[Resource, list[Object]]]:
-    for resource in context.objects.kinds():
+    for resource in context.client.kinds():
         if resource.namespaced and {"list", "delete"} <= set(resource.verbs):
-            objects = context.objects.list(resource.id, namespace)
+            objects = context.client.list(resource.id, namespace)
             if objects:
                 yield resource, objects
 
@@ -54,13 +54,13 @@ def _delete_content(context: ReconcileContext, namespace: Object) -> None:
         _report_remaining(context, namespace, remaining)
         return
     finalizers = [each for each in namespace["spec"].get("finalizers") or () if each != FINALIZER]
-    context.objects.finalize({**namespace, "spec": {**namespace["spec"], "finalizers": finalizers}})
+    context.client.finalize({**namespace, "spec": {**namespace["spec"], "finalizers": finalizers}})
 
 
 def _report_remaining(
     context: ReconcileContext, namespace: Object, remaining: list[tuple[Resource, list[Object]]]
 ) -> None:
-    """Say in the status what keeps the namespace from going."""
+    """Write conditions that state the remaining content."""
     finalizer_counts = Counter(
         each for _, objects in remaining for obj in objects for each in obj["metadata"].get("finalizers") or ()
     )
@@ -112,21 +112,21 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
         try:
             _create_defaults(context, key.name)
         except ForbiddenError:
-            # it began to end in between, which wakes this controller again
+            # it is terminating now, and its change is reconciled again
             return
     elif FINALIZER in (namespace["spec"].get("finalizers") or ()):
         _delete_content(context, namespace)
 
 
-def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == NAMESPACE:
         if change.type != DELETED:
             yield change.key
     elif change.type == DELETED and change.key.namespace:
-        namespace = context.objects.get(NAMESPACE, "", change.key.namespace)
+        namespace = context.client.get(NAMESPACE, "", change.key.namespace)
         default_object = change.key.kind in (_SERVICE_ACCOUNT, _CONFIG_MAP)
         if namespace is not None and (default_object or "deletionTimestamp" in namespace["metadata"]):
             yield QueueKey(NAMESPACE, "", change.key.namespace)
 
 
-CONTROLLER = Controller(name="namespace", kinds=None, concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(name="namespace", kinds=None, map_change=_map_change, reconcile=_reconcile)

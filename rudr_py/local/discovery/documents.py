@@ -1,6 +1,6 @@
-"""What the server offers: `/version`, `/api`, `/apis` and below, aggregated (`apidiscovery.k8s.io/v2`) and classic.
+"""Discovery: `/version`, `/api`, `/apis` and below, aggregated (`apidiscovery.k8s.io/v2`) and unaggregated.
 
-Reads the registry at each request, so kinds of a CRD appear and vanish at once. Nothing here is about objects.
+Documents are built from the registry at each request, so kinds of a CRD appear and disappear at once.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _FOREIGN_PARTS = {
     "token": ("authentication.k8s.io", "v1", "TokenRequest"),
     "eviction": ("policy", "v1", "Eviction"),
 }
-"""Subresources whose kind is of another group: its group, version and kind."""
+"""Subresources whose kind belongs to another group: its group, version and kind."""
 
 
 def version(release: str) -> Object:
@@ -48,7 +48,7 @@ def version(release: str) -> Object:
 
 
 def wants_aggregated(accept: str) -> str:
-    """Return the version of aggregated discovery that an Accept header asks for, or nothing."""
+    """Return the version of aggregated discovery that an Accept header requests, or an empty string."""
     for entry in accept.split(","):
         if f"as={AGGREGATED}" in entry:
             if "v=v2;" in f"{entry};":
@@ -132,7 +132,7 @@ def _part_verbs(part: str) -> tuple[str, ...]:
 
 
 def core_versions(address: str) -> Object:
-    """Return the classic `/api`."""
+    """Return the unaggregated `/api`."""
     return {
         "kind": "APIVersions",
         "versions": ["v1"],
@@ -141,7 +141,7 @@ def core_versions(address: str) -> Object:
 
 
 def group_list(registry: Registry) -> Object:
-    """Return the classic `/apis`."""
+    """Return the unaggregated `/apis`."""
     groups = _grouped(resource for resource in registry if resource.group)
     return {
         "kind": "APIGroupList",
@@ -151,7 +151,7 @@ def group_list(registry: Registry) -> Object:
 
 
 def group(registry: Registry, name: str) -> Object | None:
-    """Return the classic `/apis/<group>`, or None."""
+    """Return the unaggregated `/apis/<group>`, or None."""
     versions = _grouped(resource for resource in registry if resource.group == name).get(name)
     if not name or not versions:
         return None
@@ -164,7 +164,7 @@ def _group(name: str, versions: list[str]) -> Object:
 
 
 def resource_list(registry: Registry, group_name: str, version_name: str) -> Object | None:
-    """Return the classic `/api/v1` or `/apis/<group>/<version>`, or None."""
+    """Return the unaggregated `/api/v1` or `/apis/<group>/<version>`, or None."""
     resources = _grouped(registry).get(group_name, {}).get(version_name)
     if not resources:
         return None

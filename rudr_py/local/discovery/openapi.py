@@ -1,7 +1,7 @@
-"""`/openapi/v3`: per group and version, the schemas of its kinds and the paths that kubectl looks at.
+"""`/openapi/v3`: the schemas of each group and version, and the paths that kubectl reads.
 
-Made when asked for and kept until the kinds change. What is published comes from the release's definitions and the
-CRDs in the store; nothing here validates.
+Documents are built on request and cached until the kinds change. Schemas come from the definitions of the release and
+from the CRDs in the store; nothing here validates.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ _PARAMETERS = {
 
 
 class Documents:
-    """The OpenAPI documents of one cluster, encoded once for each state of its registry."""
+    """The OpenAPI documents of one cluster, encoded once for each generation of its registry."""
 
     def __init__(self, backend: Backend, schemas: BuiltinSchemas) -> None:
         self._backend = backend
         self._schemas = schemas
-        self._made: dict[str, tuple[int, bytes]] = {}
+        self._cache: dict[str, tuple[int, bytes]] = {}
 
     def index(self) -> Object:
-        """Return `/openapi/v3`: where the documents are, with a hash that changes with the content."""
+        """Return `/openapi/v3`: the paths of the documents, each with a hash of its content."""
         paths = {}
         for prefix in dict.fromkeys(_prefix(resource) for resource in self._backend.registry):
             digest = hashlib.sha512(self.document(prefix) or b"").hexdigest()[:32].upper()
@@ -60,27 +60,27 @@ class Documents:
         resources = [each for each in self._backend.registry if _prefix(each) == prefix]
         if not resources:
             return None
-        stamp = self._stamp(resources)
-        made = self._made.get(prefix)
-        if made is None or made[0] != stamp:
-            made = self._made[prefix] = (stamp, self._make(prefix, resources))
-        return made[1]
+        generation = self._generation(resources)
+        cached = self._cache.get(prefix)
+        if cached is None or cached[0] != generation:
+            cached = self._cache[prefix] = (generation, self._build(prefix, resources))
+        return cached[1]
 
     def swagger(self) -> bytes:
-        """Return `/openapi/v2`, for all kinds that are served now."""
+        """Return `/openapi/v2` of all served kinds."""
         generation = self._backend.registry.generation
-        made = self._made.get(_SWAGGER)
-        if made is None or made[0] != generation:
+        cached = self._cache.get(_SWAGGER)
+        if cached is None or cached[0] != generation:
             prefixes = dict.fromkeys(_prefix(resource) for resource in self._backend.registry)
             documents = (msgspec.json.decode(self.document(prefix) or b"") for prefix in prefixes)
             document = swagger.swagger(documents, self._schemas.release)
-            made = self._made[_SWAGGER] = (generation, msgspec.json.encode(document))
-        return made[1]
+            cached = self._cache[_SWAGGER] = (generation, msgspec.json.encode(document))
+        return cached[1]
 
-    def _stamp(self, resources: list[Resource]) -> int:
+    def _generation(self, resources: list[Resource]) -> int:
         return self._backend.registry.generation if any(each.custom for each in resources) else 0
 
-    def _make(self, prefix: str, resources: list[Resource]) -> bytes:
+    def _build(self, prefix: str, resources: list[Resource]) -> bytes:
         schemas: Object = {}
         paths: Object = {}
         for resource in resources:
@@ -105,7 +105,7 @@ class Documents:
         return name
 
     def _collect(self, name: str, schemas: Object) -> None:
-        """Add a definition and all that it refers to."""
+        """Add a definition and all definitions that it refers to."""
         waiting = [name]
         while waiting:
             each = waiting.pop()
@@ -143,7 +143,7 @@ class Documents:
         return name
 
     def _identity(self) -> Object:
-        """The properties that every kind has, in the words of a built-in one."""
+        """The properties apiVersion and kind with the descriptions of a built-in kind."""
         properties = self._schemas.definitions[_MODEL]["properties"]
         return {key: {"type": "string", "description": properties[key]["description"]} for key in _IDENTITY}
 
@@ -157,7 +157,7 @@ def _kind(resource: Resource, kind: str = "") -> Object:
 
 
 def _published(raw: Any) -> Any:
-    """A definition as OpenAPI v3 writes it: references moved and beside nothing, one type, null left out."""
+    """Convert a definition to OpenAPI v3: references moved and in `allOf` beside other keys, one type, no null."""
     if isinstance(raw, list):
         return [_published(each) for each in raw]
     if not isinstance(raw, dict):
@@ -179,14 +179,14 @@ def _published(raw: Any) -> Any:
 
 
 def _open(name: str, schema: Any) -> Any:
-    """A property without the list of what it may be that the publication, not Kubernetes, gives to an identity."""
+    """Remove the enum that only this publication sets on apiVersion and kind."""
     if name in _IDENTITY and isinstance(schema, dict):
         return {key: value for key, value in schema.items() if key != "enum"}
     return schema
 
 
 def _references(raw: Any) -> Iterator[str]:
-    """The names of the definitions that a schema refers to."""
+    """Yield the names of the definitions that a schema refers to."""
     if isinstance(raw, list):
         for value in raw:
             yield from _references(value)

@@ -1,7 +1,7 @@
-"""`/openapi/v2`: one Swagger 2.0 document of everything that is served, as older clients want it, in JSON.
+"""`/openapi/v2`: one Swagger 2.0 document of all served kinds in JSON, for older clients.
 
-It is the documents of `/openapi/v3` put together and said in the older words. Nothing here knows kinds. In protobuf it
-describes nothing at all: kubectl asks for that when it is given a kind that it cannot find, and goes on to say so.
+It is built from the documents of `/openapi/v3`. In protobuf the document is empty: kubectl requests it for a kind that
+it does not find, and then reports that kind as unknown.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ _BODIES = {
 _PRODUCES = ["application/json", "application/yaml"]
 
 PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
-"""What clients ask for who want the document in protobuf."""
+"""The media type of the document in protobuf, in Accept headers."""
 
 ANSWER = PROTOBUF.replace("@", ".")
-"""Its media type in answers, where Go's parser takes no at-sign."""
+"""The media type in answers; Go's parser does not accept an at sign."""
 
 _SWAGGER, _INFO, _PATHS, _DEFINITIONS, _TITLE, _VERSION = 1, 2, 8, 9, 1, 2
 """Field numbers of gnostic's `openapi.v2.Document` and its `Info`."""
 
 
 def swagger(documents: Iterable[Object], release: str) -> Object:
-    """Return the document that says what these OpenAPI v3 documents say."""
+    """Return a Swagger document with the content of these OpenAPI v3 documents."""
     definitions: Object = {}
     paths: Object = {}
     for document in documents:
@@ -52,18 +52,18 @@ def swagger(documents: Iterable[Object], release: str) -> Object:
 
 
 def protobuf(release: str) -> bytes:
-    """Return a document without paths and definitions: clients then leave validation to the server."""
+    """Return a document without paths and definitions, with which clients leave validation to the server."""
     info = _field(_TITLE, b"Kubernetes") + _field(_VERSION, f"v{release}.0".encode())
     return _field(_SWAGGER, b"2.0") + _field(_INFO, info) + _field(_PATHS, b"") + _field(_DEFINITIONS, b"")
 
 
 def _field(number: int, content: bytes) -> bytes:
-    """A length-delimited field of fewer than 128 bytes, as they all are here."""
+    """Encode a length-delimited field of fewer than 128 bytes."""
     return bytes((number << 3 | 2, len(content))) + content
 
 
 def _schema(raw: Any) -> Any:
-    """A schema with moved references; one reference in `allOf` stands for itself, either of two types for a string."""
+    """Move references; replace `allOf` of one reference by it, and a choice of two types by `int-or-string`."""
     if isinstance(raw, list):
         return [_schema(each) for each in raw]
     if not isinstance(raw, dict):

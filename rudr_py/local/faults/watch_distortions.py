@@ -1,7 +1,7 @@
-"""What can happen to the events of a watch on their way: dropped, late, twice, in another order, or no more.
+"""Distortions of watch events: dropped, delayed, duplicated, reordered or frozen.
 
-A distortion changes the lines of one stream and nothing else; bookmarks and errors pass as they are, unless the
-stream is frozen. Real servers keep the order of events; proxies and bugs do not, and clients must survive it.
+A distortion changes the lines of one stream only; bookmarks and errors pass unchanged unless the stream is frozen.
+Real servers keep the order of events; proxies and bugs do not, so clients have to tolerate it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 _CHANGES = (b'{"type":"ADDED"', b'{"type":"MODIFIED"', b'{"type":"DELETED"')
 
 Pick = Callable[[int], bool]
-"""Whether the n-th change of a stream (from 0) is hit."""
+"""Returns whether to distort the n-th change of a stream, counted from 0."""
 
 
 def _every(_number: int) -> bool:
@@ -22,7 +22,7 @@ def _every(_number: int) -> bool:
 
 
 class Distortion(msgspec.Struct, frozen=True, kw_only=True):
-    """How events come to a watcher. Made by the functions below; `pick` chooses which, counted in each stream."""
+    """A distortion of a watch. Use the static methods to create one; `pick` selects events in each stream."""
 
     pick: Pick = _every
     copies: int = 1
@@ -32,7 +32,7 @@ class Distortion(msgspec.Struct, frozen=True, kw_only=True):
 
     @staticmethod
     def drop(pick: Pick = _every) -> Distortion:
-        """Leave events out."""
+        """Drop events."""
         return Distortion(pick=pick, copies=0)
 
     @staticmethod
@@ -42,21 +42,21 @@ class Distortion(msgspec.Struct, frozen=True, kw_only=True):
 
     @staticmethod
     def late(seconds: float, pick: Pick = _every) -> Distortion:
-        """Hold events, and all that come after them, back for so long."""
+        """Delay events and all events after them."""
         return Distortion(pick=pick, pause=seconds)
 
     @staticmethod
     def reorder(pick: Pick = _every) -> Distortion:
-        """Send an event after the one that follows it."""
+        """Send an event after the next one."""
         return Distortion(pick=pick, swap=True)
 
     @staticmethod
     def frozen(until: asyncio.Event) -> Distortion:
-        """Send nothing at all, while the connection stays open, until the event is set."""
+        """Send nothing until the event is set; the connection stays open."""
         return Distortion(freeze=until)
 
     async def applied(self, blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Yield the lines of a stream as they come to the watcher."""
+        """Yield the distorted lines of a stream."""
         number, kept = 0, b""
         async for block in blocks:
             if self.freeze is not None:

@@ -1,4 +1,4 @@
-"""Request bodies: bytes and a media type become JSON values. Nothing here knows kinds."""
+"""Request bodies: bytes and a media type are decoded into JSON values."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def media_type(header: str) -> str:
-    """Return a Content-Type without its parameters; JSON when there is none."""
+    """Return a Content-Type without its parameters; JSON if it is empty."""
     return header.partition(";")[0].strip().lower() or JSON
 
 
 def read(data: bytes, media: str, expected: str) -> Any:
-    """Return the value of a body; `expected` names the kind for messages. Raises `ApiError` (400, 415)."""
+    """Decode a body; `expected` is the kind for messages. Raises `ApiError` (400, 415)."""
     if media == protobuf.MEDIA_TYPE:
         return protobuf.decode(data)
     if media not in (JSON, YAML, "application/*", "*/*"):
@@ -38,7 +38,7 @@ def read(data: bytes, media: str, expected: str) -> Any:
 
 
 def read_patch(data: bytes, media: str, resource: Resource) -> Any:
-    """Return the value of a patch. Raises `ApiError` (400, 415)."""
+    """Decode a patch. Raises `ApiError` (400, 415)."""
     allowed = _PATCHES if resource.custom else (*_PATCHES, STRATEGIC_PATCH)
     if media not in allowed:
         accepted = ", ".join((JSON_PATCH, MERGE_PATCH, APPLY_PATCH)) if media == STRATEGIC_PATCH else ""
@@ -53,21 +53,18 @@ def _parse(data: bytes, expected: str, *, as_yaml: bool) -> Any:
         if not as_yaml:
             raise _unreadable(data, expected, f"json parse error: {error}") from error
     except RecursionError as error:
-        # the real server reads 10000 levels; here the stack of Python is the limit
+        # the real server allows 10000 levels; here the stack of Python is the limit
         raise _unreadable(data, expected, "json parse error: exceeded max depth") from error
     try:
         _check_shape(data)
-        # what YAML knows and JSON does not (dates, binary, numbers as keys) becomes what JSON has for it
+        # values of YAML that JSON lacks (dates, binary, numbers as keys) are converted to JSON
         return msgspec.json.decode(msgspec.json.encode(yaml.load(data, Loader=_Loader)))  # noqa: S506 - a safe loader
     except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
         raise _unreadable(data, expected, f"error converting YAML to JSON: {error}") from error
 
 
 def _check_shape(data: bytes) -> None:
-    """Refuse YAML that is nested so deeply that libyaml would crash the process, or that grows when it is read.
-
-    Raises ValueError.
-    """
+    """Check YAML for nesting that would crash libyaml, and for aliases that expand. Raises ValueError."""
     open_collections: list[bool] = []
     aliases = 0
     for event in yaml.parse(data, Loader=_Loader):

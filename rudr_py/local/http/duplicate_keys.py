@@ -1,6 +1,6 @@
-"""Keys that a JSON body has twice. The decoder keeps the last and says nothing, so they are looked for apart. Pure.
+"""Duplicate keys of a JSON body, which the decoder drops without an error. Pure.
 
-First it is counted whether there can be any, which costs a fraction of decoding; only then the body is read again.
+Keys are counted first, which costs a fraction of decoding. Only if a duplicate is possible is the body decoded again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _KEY = re.compile(rb'"\s*:')
 
 
 def duplicate_fields(data: bytes, decoded: Any) -> list[str]:
-    """Return the paths of keys that come again, as strict field validation names them, in the order of the text."""
+    """Return the paths of duplicate keys in the order of the text, as strict field validation names them."""
     if len(_KEY.findall(data)) == _keys(decoded):
         return []
     try:
@@ -26,11 +26,11 @@ def duplicate_fields(data: bytes, decoded: Any) -> list[str]:
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """An object as its members in order."""
+    """The members of a JSON object in order."""
 
 
 def _keys(value: Any) -> int:
-    """How many keys there are, at all depths."""
+    """Count the keys at all depths."""
     count, waiting = 0, [value]
     while waiting:
         each = waiting.pop()

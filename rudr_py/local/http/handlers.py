@@ -1,6 +1,6 @@
-"""One function per verb: from a routed request to an answer. The work is done by `reads`, `writes` and `deletion`.
+"""One handler for each verb: from a routed request to an answer. `reads`, `writes` and `deletion` do the work.
 
-An answer is a value; `server` turns it into bytes on a connection.
+An answer is a value; `server` encodes and sends it.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ _RETURNED_WHEN_DELETED = frozenset(
         "services",
     }
 )
-"""Kinds whose deletion answers with the object."""
+"""Kinds whose deletion is answered with the object."""
 
 
 class ResourceRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request for a resource, read but not yet understood."""
+    """A request for a resource whose body is not decoded yet."""
 
     route: Route
     resource: Resource
@@ -54,12 +54,12 @@ class ResourceRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def target(self) -> ObjectTarget:
-        """The object that the path names."""
+        """The object of the path."""
         return ObjectTarget(self.resource, self.route.namespace, self.route.name)
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What to send: an object, or plain text."""
+    """The content of a response: an object or plain text."""
 
     object: Any = None
     text: str = ""
@@ -73,7 +73,7 @@ def get(backend: Backend, request: ResourceRequest) -> Answer:
     if request.route.subresource == "log":
         return Answer(text=pod_logs.read(obj, request.query, backend.pod_output))
     if request.route.subresource == "scale":
-        return Answer(object=views.scale(request.view, scaling.to_scale(request.resource, obj), backend.clock()))
+        return Answer(object=views.view_scale(request.view, scaling.to_scale(request.resource, obj), backend.clock()))
     return _object_answer(backend, request, obj)
 
 
@@ -82,14 +82,14 @@ def list_(backend: Backend, request: ResourceRequest) -> Answer:
     query = reads.parse(request.route.namespace, request.route.name, request.query)
     page = reads.list_page(backend, request.resource, query)
     return Answer(
-        object=views.many(request.view, request.resource, page, backend.clock()), warnings=_deprecation(request)
+        object=views.view_list(request.view, request.resource, page, backend.clock()), warnings=_deprecation(request)
     )
 
 
 def subscription(
     backend: Backend, request: ResourceRequest, *, bookmark_interval: float, default_timeout: float
 ) -> Subscription:
-    """Return what a watch request subscribes to. Raises `ApiError` (400)."""
+    """Return the subscription of a watch request. Raises `ApiError` (400)."""
     query = reads.parse(request.route.namespace, request.route.name, request.query)
     initial = is_true(request.query.get("sendInitialEvents")) if "sendInitialEvents" in request.query else False
     if initial and query.match != "NotOlderThan":
@@ -122,13 +122,13 @@ def create(backend: Backend, request: ResourceRequest) -> Answer:
 
 
 def update(backend: Backend, request: ResourceRequest) -> Answer:
-    """Replace an object or its subresource."""
+    """Replace an object or a subresource of it."""
     body = bodies.read(request.body, request.media, request.resource.kind)
     return _write_answer(backend, request, writes.update(backend, request.target, body, _options(request, body)))
 
 
 def patch(backend: Backend, request: ResourceRequest) -> Answer:
-    """Patch an object or its subresource, in one of four ways."""
+    """Patch an object or a subresource of it, with one of four patch types."""
     resource = request.resource
     body = bodies.read_patch(request.body, request.media, resource)
     options = _options(request)
@@ -138,7 +138,7 @@ def patch(backend: Backend, request: ResourceRequest) -> Answer:
         return _write_answer(backend, request, writes.apply(backend, request.target, body, options))
     if "force" in request.query:
         raise api_errors.bad_force()
-    return _write_answer(backend, request, writes.change(backend, request.target, _change(request, body), options))
+    return _write_answer(backend, request, writes.patch(backend, request.target, _change(request, body), options))
 
 
 def _change(request: ResourceRequest, body: Any) -> Callable[[Object], Object]:
@@ -162,7 +162,7 @@ def delete(backend: Backend, request: ResourceRequest) -> Answer:
 
 
 def deletecollection(backend: Backend, request: ResourceRequest) -> Answer:
-    """Delete all objects that are selected; return them as they were."""
+    """Delete all selected objects; return their last state."""
     options = _delete_options(request)
     query = reads.parse(request.route.namespace, "", request.query)
     page = reads.list_page(backend, request.resource, query)
@@ -170,7 +170,7 @@ def deletecollection(backend: Backend, request: ResourceRequest) -> Answer:
         metadata = obj["metadata"]
         target = ObjectTarget(request.resource, metadata.get("namespace", ""), metadata["name"])
         deletion.delete(backend, target, options)
-    return Answer(object=views.many(request.view, request.resource, page, backend.clock()))
+    return Answer(object=views.view_list(request.view, request.resource, page, backend.clock()))
 
 
 def _delete_options(request: ResourceRequest) -> DeleteOptions:
@@ -179,7 +179,7 @@ def _delete_options(request: ResourceRequest) -> DeleteOptions:
 
 
 def _object_answer(backend: Backend, request: ResourceRequest, obj: Object) -> Answer:
-    body = views.one(request.view, request.resource, obj, backend.clock())
+    body = views.view_object(request.view, request.resource, obj, backend.clock())
     return Answer(object=body, warnings=_deprecation(request))
 
 
@@ -187,9 +187,9 @@ def _write_answer(backend: Backend, request: ResourceRequest, result: WriteResul
     code = 201 if result.created else 200
     warnings = (*result.warnings, *_deprecation(request))
     if result.object["kind"] == "Scale" and request.route.subresource == "scale":
-        scale = views.scale(request.view, result.object, backend.clock())
+        scale = views.view_scale(request.view, result.object, backend.clock())
         return Answer(object=scale, status=code, warnings=warnings)
-    body = views.one(request.view, request.resource, result.object, backend.clock())
+    body = views.view_object(request.view, request.resource, result.object, backend.clock())
     return Answer(object=body, status=code, warnings=warnings)
 
 
@@ -198,7 +198,7 @@ def _deprecation(request: ResourceRequest) -> tuple[str, ...]:
 
 
 def _options(request: ResourceRequest, body: Any = None) -> WriteOptions:
-    """How to write; `body` is that of a create or update."""
+    """Return the options of a write; `body` is that of a create or update."""
     query = request.query
     validation = query.get("fieldValidation") or decoding.WARN
     check_duplicates = body is not None and request.media == bodies.JSON and validation != decoding.IGNORE

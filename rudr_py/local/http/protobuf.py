@@ -1,4 +1,4 @@
-"""Request bodies in the API's protobuf form, which kubectl and Helm send for some kinds. Reads only, answers are JSON.
+"""Request bodies in the protobuf encoding of the API, which kubectl and Helm send for some kinds. Answers are JSON.
 
 The wire format is `k8s\\0` and a `runtime.Unknown`; field numbers are in `protobuf_fields`.
 """
@@ -19,7 +19,7 @@ _MAGIC = b"k8s\0"
 
 
 def decode(data: bytes) -> Object:
-    """Return a body as the object that it would be in JSON. Raises `ApiError` (400, 415)."""
+    """Decode a body into the object that its JSON would give. Raises `ApiError` (400, 415)."""
     if not data.startswith(_MAGIC):
         raise api_errors.bad_request("provided data does not appear to be a protobuf message, expected prefix k8s")
     try:
@@ -87,7 +87,7 @@ def _binary(raw: bytes) -> str:
 
 
 def _integer(raw: int) -> int:
-    """A varint is two's complement of 64 bits."""
+    """Decode a varint as a two's complement number of 64 bits."""
     return raw - (1 << 64) if raw >> 63 else raw
 
 
@@ -110,7 +110,7 @@ def _entry(raw: bytes, read: Callable[[bytes], str]) -> tuple[str, str]:
 
 
 def _wire(data: bytes) -> Iterator[tuple[int, Any]]:
-    """Yield (field number, bytes or integer) of a message."""
+    """Yield the field number and the bytes or integer of each field."""
     position = 0
     while position < len(data):
         tag, position = _varint(data, position)

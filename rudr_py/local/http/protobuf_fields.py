@@ -1,7 +1,7 @@
-"""The field numbers of the messages that clients send as protobuf, kind by kind.
+"""The field numbers of the messages that clients send as protobuf, by kind. Data only.
 
-Source: the generated.proto files of k8s.io/api and k8s.io/apimachinery. A field that is not listed here is refused by
-`protobuf` when it is set, so that nothing that a client sends is lost silently. Values only, no code.
+Source: the generated.proto files of k8s.io/api and k8s.io/apimachinery. `protobuf` rejects a field that is not listed
+here, so no data of a client is lost silently.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ class Field(msgspec.Struct, frozen=True):
     """A field of a message.
 
     `kind` is text, int, bool, time, quantity, intstr, map, bytesmap, quantities (a map), skip, or the fields of a
-    message; a message without a name is part of the one around it, as in JSON.
+    message; a message without a name is inlined in its parent, as in JSON.
     """
 
     name: str
@@ -264,4 +264,4 @@ MESSAGES: dict[str, Fields] = {
     "Eviction": {1: _METADATA, 2: Field("deleteOptions", _DELETE_OPTIONS)},
     "DeleteOptions": _DELETE_OPTIONS,
 }
-"""The messages by kind. Of HorizontalPodAutoscaler it is that of `autoscaling/v2`."""
+"""The messages by kind. HorizontalPodAutoscaler is that of `autoscaling/v2`."""

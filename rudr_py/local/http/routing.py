@@ -1,4 +1,4 @@
-"""A request path and method as the API server understands them: which verb, on which resource, where. Pure."""
+"""Routing: the verb, resource, namespace and name of a request, from its method, path and query. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MANY = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """What a request is about. `resource` is None for paths outside the resources (discovery, health)."""
+    """The target of a request. `resource` is None for paths such as those of discovery and health."""
 
     verb: str
     path: str
@@ -27,12 +27,12 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_true(text: str | None) -> bool:
-    """Return whether a query parameter is set."""
+    """Return whether a query parameter is set to a true value."""
     return text is not None and text.lower() in ("", "1", "true", "t")
 
 
 def route(registry: Registry, method: str, path: str, query: Mapping[str, str]) -> Route:
-    """Return what a request is about. Raises `NoSuchPathError`, or `ApiError` (404, 405)."""
+    """Return the route of a request. Raises `NoSuchPathError`, or `ApiError` (404, 405)."""
     parts = [unquote(part) for part in path.split("/") if part]
     if len(parts) >= 3 and parts[0] == "api":
         group, version, rest = "", parts[1], parts[2:]
@@ -43,7 +43,7 @@ def route(registry: Registry, method: str, path: str, query: Mapping[str, str]) 
     namespace = ""
     if rest[0] == "namespaces" and len(rest) > 2 and rest[2] not in _NAMESPACE_PARTS:
         namespace, rest = rest[1], rest[2:]
-    resource = registry.at(group, version, rest[0])
+    resource = registry.by_path(group, version, rest[0])
     if resource is None or len(rest) > 3 or (bool(namespace) and not resource.namespaced):
         if not registry.serves(group, version):
             raise NoSuchPathError
@@ -64,7 +64,7 @@ def route(registry: Registry, method: str, path: str, query: Mapping[str, str]) 
 
 
 def _check(resource: Resource, verb: str, namespace: str, name: str) -> None:
-    """Namespaced objects are written in a namespace; reviews are only created."""
+    """Raise `ApiError` for a verb that the resource does not support, or a write without a namespace."""
     if verb not in resource.verbs:
         raise method_not_allowed()
     if resource.namespaced and not namespace and (name or verb in ("create", "deletecollection")):

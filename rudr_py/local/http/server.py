@@ -1,6 +1,6 @@
-"""The HTTP side: connections, and the way from a request to bytes. What a request means is the business of `verbs`.
+"""The HTTP server: connections, routing to handlers, and responses.
 
-Gates stand around every request: there faults are put in. Who asks, and whether they may, is the business of `access`.
+Middlewares wrap every request, so that faults can be injected. `access` authenticates and authorizes.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from rudr_py.local.verbs import views
 
 logger = logging.getLogger(__name__)
 
-Next = Callable[[], Awaitable[web.StreamResponse]]
-Gate = Callable[[web.BaseRequest, Route, Next], Awaitable[web.StreamResponse]]
-"""Stands around every request: answers with what `Next` gives, with something else, or raises `ApiError`.
+NextHandler = Callable[[], Awaitable[web.StreamResponse]]
+Middleware = Callable[[web.BaseRequest, Route, NextHandler], Awaitable[web.StreamResponse]]
+"""Wraps every request: returns the response of `NextHandler` or another one, or raises `ApiError`.
 
-What `Next` gives has not been sent, unless it is a watch, which has been streamed to its end.
+The response of `NextHandler` has not been sent yet, except for a watch, which has been streamed to its end.
 """
-Tap = Callable[[Route, AsyncIterator[bytes]], AsyncIterator[bytes]]
-"""Stands in the stream of every watch, and gives on its lines."""
+WatchMiddleware = Callable[[Route, AsyncIterator[bytes]], AsyncIterator[bytes]]
+"""Wraps the lines of every watch."""
 
 _HEALTH = ("/healthz", "/livez", "/readyz")
 _REQUEST_LOG_SIZE = 100_000
@@ -50,7 +50,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class AnsweredRequest(msgspec.Struct, frozen=True):
-    """One request that was answered. `path` includes the query; `user` is empty when nobody was known."""
+    """An answered request. `path` includes the query; `user` is empty if the request was not authenticated."""
 
     method: str
     path: str
@@ -60,18 +60,18 @@ class AnsweredRequest(msgspec.Struct, frozen=True):
 
 
 class HttpServer:
-    """Answers requests over one backend.
+    """Serves the API of one backend.
 
-    `gates` and `taps` may be changed at any time, the first gate is outermost; `requests` grows by one per answer;
-    `open_watches` are the connections on which a watch is streamed now. While `guarded`, requests need credentials
-    and rights.
+    `middlewares` and `watch_middlewares` may be changed at any time; the first one is the outermost. `requests` grows
+    by one per answer. `open_watches` maps connections to the watches that they stream. While `guarded`, requests need
+    credentials and permissions.
     """
 
     def __init__(self, backend: Backend, documents: Documents, release: str, *, bookmark_interval: float) -> None:
         self.backend = backend
         self.guarded = False
-        self.gates: list[Gate] = []
-        self.taps: list[Tap] = []
+        self.middlewares: list[Middleware] = []
+        self.watch_middlewares: list[WatchMiddleware] = []
         self.requests: deque[AnsweredRequest] = deque(maxlen=_REQUEST_LOG_SIZE)
         self.open_watches: dict[asyncio.Transport, Route] = {}
         self._documents = documents
@@ -92,8 +92,8 @@ class HttpServer:
         except RecursionError:
             response = self._error_response(api_errors.bad_request("the object is nested too deeply for the local API"))
         except Exception:
-            # a fault of this server must look like one to the client, and not take the connection with it
-            logger.exception("a request could not be answered", extra={"method": request.method, "path": request.path})
+            # an unexpected exception must be answered with 500 and must not close the connection
+            logger.exception("a request failed unexpectedly", extra={"method": request.method, "path": request.path})
             response = self._error_response(api_errors.internal())
         if not response.prepared:
             self._record(request, response.status)
@@ -105,14 +105,14 @@ class HttpServer:
         if self.guarded and self.backend.access is not None:
             self.backend.access.authorize(user, request.method, request.rel_url.raw_path, request.query)
         route = routing.route(self.backend.registry, request.method, request.rel_url.raw_path, request.query)
-        step: Next = functools.partial(self._dispatch, request, route, user)
-        for gate in reversed(self.gates):
-            step = functools.partial(gate, request, route, step)
+        step: NextHandler = functools.partial(self._dispatch, request, route, user)
+        for middleware in reversed(self.middlewares):
+            step = functools.partial(middleware, request, route, step)
         return await step()
 
     def _authenticate(self, request: web.BaseRequest) -> User:
         if self.backend.access is None:
-            raise LocalApiError("the server is guarded, but its backend has no access control")
+            raise LocalApiError("a guarded server requires access control")
         now = self.backend.clock().timestamp()
         path = request.rel_url.raw_path
         return self.backend.access.identify(request.method, path, request.query, request.headers.items(), now)
@@ -150,19 +150,19 @@ class HttpServer:
         self.open_watches[transport] = resource_request.route
         try:
             stream = watch_streams.stream(self.backend, subscription)
-            for tap in self.taps:
-                stream = tap(resource_request.route, stream)
+            for middleware in self.watch_middlewares:
+                stream = middleware(resource_request.route, stream)
             async for lines in stream:
                 await response.write(lines)
             await response.write_eof()
         except ConnectionError:
-            logger.debug("a watcher hung up", extra={"path": request.path})
+            logger.debug("a client closed its watch", extra={"path": request.path})
         finally:
             del self.open_watches[transport]
         return response
 
     def _answer_non_resource(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
-        """Answer what is about the server and not about objects."""
+        """Answer a request for discovery, OpenAPI, health or version."""
         if request.method not in ("GET", "HEAD"):
             raise api_errors.method_not_allowed()
         path = path.rstrip("/") or "/"
@@ -202,7 +202,7 @@ class HttpServer:
         return None
 
     def _swagger(self, accept: str) -> web.StreamResponse:
-        """The document in JSON, or, for who takes nothing else, an empty one in protobuf."""
+        """The document in JSON, or an empty one in protobuf for a client that accepts nothing else."""
         if accept and swagger.PROTOBUF in accept and bodies.JSON not in accept:
             return web.Response(body=swagger.protobuf(self._release), headers={hdrs.CONTENT_TYPE: swagger.ANSWER})
         if accept and not any(each in accept for each in (bodies.JSON, "*/*", "text/plain", "application/*")):
@@ -251,7 +251,7 @@ def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) 
 async def listen(
     server: HttpServer, host: str, port: int, context: ssl.SSLContext | None = None
 ) -> tuple[web.ServerRunner, int]:
-    """Open the socket, with TLS if there is a context; return what closes it (`cleanup`) and the port."""
+    """Open the socket, with TLS if there is a context; return the runner, whose `cleanup` closes it, and the port."""
     runner = web.ServerRunner(
         web.Server(server.handle, handler_cancellation=True, request_factory=_request),
         handle_signals=False,
@@ -270,7 +270,7 @@ async def listen(
 
 
 async def end(runner: web.ServerRunner) -> None:
-    """Close the socket and all connections: a client that has gone would keep one of TLS half open for its goodbye."""
+    """Close the socket and abort all connections; a TLS connection would otherwise wait for the client's shutdown."""
     connections = runner.server.connections if runner.server is not None else []
     transports = [each.transport for each in connections if each.transport is not None]
     await runner.cleanup()

@@ -1,6 +1,6 @@
-"""Watch streams: from the history of a table to lines of JSON, as one client selected and wants to see them.
+"""Watch streams: from the changes of a table to lines of JSON, in the form that the client requested.
 
-Watchers share events and their encodings: what one has encoded, the next only sends. Nothing here opens sockets.
+Watchers share events and their encodings: each event is encoded once for each form.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client asked to watch. Times are seconds. `since` 0 begins with what is there now, as ADDED."""
+    """The parameters of a watch. Times are seconds. `since` 0 starts with the existing objects as ADDED events."""
 
     resource: Resource
     namespace: str = ""
@@ -39,35 +39,35 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def stream(backend: Backend, subscription: Subscription) -> AsyncIterator[bytes]:
-    """Yield lines of events, several at a time, until the time is over or the store is closed."""
-    frames = _Frames(backend, subscription)
+    """Yield lines of events, several at a time, until the timeout or until the store is closed."""
+    encoder = _EventEncoder(backend, subscription)
     try:
         watch = backend.store.watch(subscription.resource.table, subscription.since or None)
     except CompactedError:
         yield error_line(api_errors.watch_expired())
         return
     if not subscription.since or subscription.initial:
-        yield frames.initial_events()
+        yield encoder.initial_events()
     loop = asyncio.get_running_loop()
     end = loop.time() + subscription.timeout
     due = loop.time() + subscription.bookmark_interval
     while not watch.ended and loop.time() < end:
         await _wait_for_change(watch, min(end, due) if subscription.bookmarks else end)
         try:
-            lines = b"".join(map(frames.line, watch.take()))
+            lines = b"".join(map(encoder.line, watch.take()))
         except CompactedError:
             yield error_line(api_errors.watch_expired())
             return
         if subscription.bookmarks and due <= loop.time() < end:
-            # after what came meanwhile: a bookmark says that all up to it was sent
+            # after the pending events: a bookmark promises that all events up to it were sent
             due = loop.time() + subscription.bookmark_interval
-            lines += frames.bookmark()
+            lines += encoder.bookmark()
         if lines:
             yield lines
 
 
 async def _wait_for_change(watch: Watch, until: float) -> None:
-    """Return when there is a change, or when the time has come."""
+    """Wait for a change, or until the deadline."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout_at(until):
             await watch.wait()
@@ -78,8 +78,8 @@ def error_line(error: ApiError) -> bytes:
     return _encode({"type": ERROR, "object": api_errors.body(error)}) + b"\n"
 
 
-class _Frames:
-    """The encoder of one stream; knows whether a Table has shown its columns."""
+class _EventEncoder:
+    """The encoder of one stream; it sends the columns of a Table once."""
 
     def __init__(self, backend: Backend, subscription: Subscription) -> None:
         self._backend = backend
@@ -88,7 +88,7 @@ class _Frames:
         self._columns_sent = subscription.view.form != views.TABLE
 
     def initial_events(self) -> bytes:
-        """Return what is there now, and the mark of its end if it was asked for."""
+        """Return the existing objects, and the bookmark that ends them if the client requested it."""
         subscription = self._subscription
         stored = self._backend.store.list(subscription.resource.table, subscription.namespace)
         converted = (conversion.convert(each, subscription.resource) for each in stored)
@@ -107,7 +107,7 @@ class _Frames:
         resource = self._subscription.resource
         obj: Object = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
         if self._subscription.view.form:
-            obj = views.one(
+            obj = views.view_object(
                 self._subscription.view, resource, {**obj, "metadata": {**metadata, "name": ""}}, self._backend.clock()
             )
             obj["metadata"] = metadata
@@ -116,7 +116,7 @@ class _Frames:
         return _encode({"type": BOOKMARK, "object": obj}) + b"\n"
 
     def line(self, event: Event) -> bytes:
-        """Return an event as this client sees it: nothing if it is not selected, before and now."""
+        """Return an event as this client sees it; empty if the object is not selected, before or after the change."""
         subscription = self._subscription
         if subscription.namespace and event.namespace != subscription.namespace:
             return b""
@@ -143,7 +143,7 @@ class _Frames:
     def _encoded(self, kind: str, obj: Object) -> bytes:
         subscription = self._subscription
         body = (
-            views.one(subscription.view, subscription.resource, obj, self._backend.clock())
+            views.view_object(subscription.view, subscription.resource, obj, self._backend.clock())
             if subscription.view.form
             else obj
         )

@@ -1,4 +1,4 @@
-"""Server-side apply: a manager states the fields it wants; the server merges, moves ownership, reports conflicts.
+"""Server-side apply: merges the configuration of a manager, moves field ownership, reports conflicts.
 
 Source: KEP-555; apimachinery managedfields and structured-merge-diff merge/update.go.
 """
@@ -22,14 +22,14 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def apply(live: dict[str, Any] | None, applied: dict[str, Any], write: Write, *, force: bool) -> dict[str, Any]:
-    """The object after `context.manager` applied `applied`, with its managedFields; it shares nothing with `live`.
+    """Return the object after `write.manager` applied `applied`, with its managedFields; it shares nothing with `live`.
 
-    `live` is the stored object, or None when the apply creates it. The result is not defaulted: a field that was given
-    up and belongs to nobody else is gone from it, and the server's defaulting may bring it back. When nothing changes,
-    the result equals `live`, times included.
+    `live` is the stored object, or None if the apply creates it. The result is not defaulted: a field that the manager
+    no longer applies and no other manager owns is removed, and defaulting may restore it. If nothing changes, the
+    result equals `live`, including times.
 
-    Raises ApplyConflict when other managers own fields that would change and `force` is not set; TypedError when the
-    schema cannot type `applied`; PatchError (400) for managed fields in `applied` or a wrong version.
+    Raises ApplyConflict if other managers own fields that would change and `force` is not set; TypedError if the schema
+    cannot type `applied`; PatchError (400) for managed fields in `applied` or a wrong version.
     """
     _check(applied, write)
     try:
@@ -47,11 +47,11 @@ def apply(live: dict[str, Any] | None, applied: dict[str, Any], write: Write, *,
 def _outcome(
     live: dict[str, Any] | None, applied: dict[str, Any], write: Write, *, force: bool
 ) -> tuple[dict[str, Any], Entries]:
-    """The merged object and its entries; kubectl may overrule what it once wrote by client-side apply."""
+    """Return the merged object and its entries; kubectl may overrule its own client-side apply."""
     if live is None:
         return _applied({}, applied, {}, write, force=force)
     decoded = managed_fields.decode(live.get("metadata", {}).get("managedFields"))
-    entries = managed_fields.reconciled(decoded, write.node)
+    entries = managed_fields.reconcile_with_schema(decoded, write.node)
     if not entries:
         entries = managed_fields.before_first_apply(live, write)
     before = managed_fields.without_managed_fields(live)
@@ -78,7 +78,7 @@ def _check(applied: dict[str, Any], write: Write) -> None:
 def _applied(
     before: dict[str, Any], applied: dict[str, Any], entries: Entries, write: Write, *, force: bool
 ) -> tuple[dict[str, Any], Entries]:
-    """The merged object and the entries, before times and encoding."""
+    """Return the merged object and the entries, before times and encoding."""
     node = write.node
     owned = managed_fields.ownable(typed.field_set(applied, node), write)
     own_entry = Entry(
@@ -96,25 +96,25 @@ def _applied(
     if previous_entry is not None and previous_entry.fields != owned:
         result = _released(merged, previous_entry.fields, [owned, *(entry.fields for entry in others.values())], write)
     if not elements.same(before, result):
-        comparison = managed_fields.filtered(typed.compare(before, result, node), write)
+        comparison = managed_fields.without_reset(typed.compare(before, result, node), write)
         changed = fieldset.union(comparison.added, comparison.modified)
         if not force:
             _raise_conflicts(others, changed)
-        others = managed_fields.taken(others, fieldset.union(changed, comparison.removed), except_for=None)
-    else:  # an apply that changes nothing has no time, not even one that makes a new owner
+        others = managed_fields.without_fields(others, fieldset.union(changed, comparison.removed), except_for=None)
+    else:  # an apply without changes has no time, even if it adds an owner
         own_entry = msgspec.structs.replace(own_entry, time=previous_entry.time if previous_entry is not None else None)
     if owned:
         others[own_entry.identity] = own_entry
-    return result if result is merged else typed.emptied_away(merged, result, node), others
+    return result if result is merged else typed.without_emptied(merged, result, node), others
 
 
 def _released(merged: dict[str, Any], previous: Fields, owned: list[Fields], write: Write) -> dict[str, Any]:
-    """The object without the fields that the manager applied last time and that nobody owns now."""
+    """Remove the fields that the manager applied last time and no manager owns now."""
     node = write.node
     remaining: Fields = {}
     for fields in owned:
         remaining = fieldset.union(remaining, fields)
-    dropped = fieldset.difference(typed.with_named(previous, node), typed.with_named(remaining, node))
+    dropped = fieldset.difference(typed.with_declared(previous, node), typed.with_declared(remaining, node))
     kept: dict[str, Any] | None = typed.remove(merged, dropped, node)
     return kept or {}
 
@@ -130,7 +130,7 @@ def _raise_conflicts(others: Entries, touched: Fields) -> None:
 
 
 def _claimed_by_last_applied(conflict: ApplyConflict, live: dict[str, Any], write: Write) -> bool:
-    """Whether kubectl itself wrote, by client-side apply, all the fields that are now in conflict."""
+    """Whether all conflicting fields were written by kubectl's own client-side apply."""
     text = live.get("metadata", {}).get("annotations", {}).get(_LAST_APPLIED)
     if write.manager != "kubectl" or not text:
         return False
@@ -151,7 +151,7 @@ def _claimed_by_last_applied(conflict: ApplyConflict, live: dict[str, Any], writ
 
 
 def _sync_last_applied(result: dict[str, Any], applied: dict[str, Any], write: Write) -> None:
-    """Keep kubectl's client-side annotation current while kubectl itself applies server-side."""
+    """Update kubectl's client-side annotation when kubectl applies server-side."""
     annotations = (result.get("metadata") or {}).get("annotations") or {}
     if write.manager != "kubectl" or not annotations.get(_LAST_APPLIED):
         return
@@ -163,7 +163,7 @@ def _sync_last_applied(result: dict[str, Any], applied: dict[str, Any], write: W
 
 
 def _named(obj: dict[str, Any]) -> str:
-    """An object as the server's errors name it: `namespace/name; group/version, Kind=K`."""
+    """Return the name of an object in error messages: `namespace/name; group/version, Kind=K`."""
     metadata = obj.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     version = obj.get("apiVersion", "")

@@ -1,6 +1,5 @@
-"""How a value falls into elements: which keys of a map and which items of a list are fields of their own.
+"""The path elements of a value: which keys of a map and which items of a list are separate fields.
 
-The one place that knows how a list item gets its path element. It walks nothing.
 Source: structured-merge-diff, typed/helpers.go.
 """
 
@@ -15,17 +14,17 @@ from rudr_py.local.merge import fieldset
 from rudr_py.local.schema.node import OPAQUE, SchemaNode
 
 ABSENT: Final = UNSET
-"""No value at all, as opposed to null."""
+"""The absence of a value, as opposed to null."""
 
 
 class NoElementError(ValueError):
-    """A list item has no path element; the message is the server's."""
+    """A list item has no path element. The message is that of the server."""
 
 
 def leaf(node: SchemaNode, *values: Any) -> bool:
-    """Whether the values of one place are owned as a whole.
+    """Whether the values at one place are owned as a whole.
 
-    That is so for scalars, atomic lists and maps, and where every value is empty: `{}`, `[]` and null stay apart.
+    This applies to scalars, to atomic lists and maps, and if every value is empty: `{}`, `[]` and null are distinct.
     """
     if node.type == "object" or (not node.type and any(isinstance(v, dict) for v in values)):
         return node.map_type == "atomic" or not any(isinstance(v, dict) and v for v in values)
@@ -35,12 +34,12 @@ def leaf(node: SchemaNode, *values: Any) -> bool:
 
 
 def item_node(node: SchemaNode) -> SchemaNode:
-    """The node of the items of a list; items without a schema are taken as they are."""
+    """Return the node of the items of a list; items without a schema are opaque."""
     return node.items or OPAQUE
 
 
 def item_element(node: SchemaNode, item: Any) -> str:
-    """The path element of an item of a set or of a keyed list. Raises NoElementError when it cannot have one."""
+    """Return the path element of an item of a set or of a keyed list. Raises NoElementError."""
     if node.list_type == "map" and node.list_keys:
         return fieldset.key_element(_keys(node, item))
     if isinstance(item, dict):
@@ -75,7 +74,7 @@ def _keys(node: SchemaNode, item: Any) -> dict[str, Any]:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Equality of JSON values: 1 is 1.0, but true is not 1 as it is in Python."""
+    """Whether two JSON values are equal: 1 equals 1.0, but true does not equal 1 as it does in Python."""
     if left is right:
         return True
     if left != right:

@@ -1,7 +1,4 @@
-"""What this package raises: a write that structured merge or a patch format refuses.
-
-They are the answers that the server sends, so they are `ApiError`s; nothing here formats a response.
-"""
+"""Errors of structured merge and of the patch formats. They are `ApiError`s with the messages of the server."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ from rudr_py.errors import ApiError, Cause, ConflictError, InvalidError
 
 
 class TypedError(InvalidError):
-    """The schema cannot type an applied body. The real server answers it with a bare 500, and so does this."""
+    """The schema cannot type an applied body. The real server answers 500, so the status is 500 here too."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, status=500)
@@ -18,7 +15,7 @@ class TypedError(InvalidError):
 class ApplyConflict(ConflictError):  # noqa: N818 - it is the word of the API: reason Conflict
     """Other managers own fields that an apply without force would change.
 
-    `conflicts` are pairs of the manager, as the message shows it, and the field's path.
+    `conflicts` are pairs of the manager, in the form of the message, and the path of the field.
     """
 
     def __init__(self, conflicts: tuple[tuple[str, str], ...]) -> None:
@@ -31,16 +28,16 @@ class ApplyConflict(ConflictError):  # noqa: N818 - it is the word of the API: r
 
 
 class PatchError(InvalidError):
-    """A patch cannot be applied: 400 when it is malformed, 422 when it does not fit the object."""
+    """A patch cannot be applied: 400 if it is malformed, 422 if it does not fit the object."""
 
 
 def malformed(message: str) -> PatchError:
-    """400: the patch itself is wrong."""
+    """400: the patch is malformed."""
     return PatchError(message, status=400, reason="BadRequest")
 
 
 def incorrect_version(version: str, expected: str) -> ApiError:
-    """400: an applied body names another version than the request's path."""
+    """400: an applied body has another version than the path of the request."""
     return malformed(
         f"Incorrect version specified in apply patch. Specified patch version: {version}, expected: {expected}"
     )
@@ -61,7 +58,7 @@ def _conflict_message(conflicts: tuple[tuple[str, str], ...]) -> str:
 
 
 def unfitting() -> PatchError:
-    """422: a well-formed patch that cannot be applied to this object; the server says nothing more."""
+    """422: a well-formed patch cannot be applied to this object. The server gives no details."""
     return PatchError(
         "the server rejected our request due to an error in our request",
         status=422,

@@ -1,9 +1,10 @@
-"""Sets of fields, in the very form that `managedFields[].fieldsV1` has.
+"""Sets of fields in the format of `managedFields[].fieldsV1`.
 
 A set is a dict of path elements: `f:name` (a field), `k:{"name":"c"}` (an item of a keyed list), `v:"x"` (an item of a
-set), `i:0` (an index). The value is the dict of what is owned below. `{}` below the root means that the element itself
-is owned and nothing below it; a dict with the key `.` that both are; without it, that only parts of it are. An empty
+set), `i:0` (an index). The value is the dict of owned elements below. `{}` below the root means that the element itself
+is owned and nothing below it; a dict with the key `.`, that both are; without it, that only parts of it are. An empty
 root is the empty set. Sets are never changed in place, so parts may be shared.
+
 Source: structured-merge-diff, package fieldpath (format of KEP-555).
 """
 
@@ -20,40 +21,37 @@ _ORDER = {"f": 0, "k": 1, "v": 2, "i": 3}
 
 
 def key_element(keys: dict[str, Any]) -> str:
-    """The element of an item of a keyed list; `keys` must be sorted by name."""
+    """Return the element of an item of a keyed list; `keys` must be sorted by name."""
     if any(isinstance(value, float) for value in keys.values()):
         keys = {name: _whole(value) for name, value in keys.items()}
     return "k:" + _encode(keys)
 
 
 def value_element(value: object) -> str:
-    """The element of an item of a set."""
+    """Return the element of an item of a set."""
     return "v:" + _encode(_whole(value))
 
 
 def _whole(value: Any) -> Any:
-    """1.0 as Go writes it: 1."""
+    """Return 1.0 as 1, as Go encodes it."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _encode(value: object) -> str:
     text = msgspec.json.encode(value).decode()
     if "<" in text or ">" in text or "&" in text:
-        # the server's encoder makes JSON that is safe inside HTML
+        # the encoder of the server escapes HTML
         text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     return text
 
 
 def owns(entry: Fields) -> bool:
-    """Whether the element with this entry is itself a member, not only parts of it."""
+    """Whether the element of this entry is itself a member, and not only parts of it."""
     return not entry or "." in entry
 
 
 def parsed(raw: Any) -> Fields:
-    """A set that somebody else wrote: elements of kinds unknown here are left out.
-
-    Raises ValueError for what is no set at all.
-    """
+    """Return a set from decoded JSON without its unsupported elements. Raises ValueError if it is not a set."""
     if not isinstance(raw, dict):
         raise ValueError("a set of fields must be a map")  # noqa: TRY004 - whatever is wrong, it is one kind of wrong
     result: Fields = {}
@@ -71,7 +69,7 @@ def parsed(raw: Any) -> Fields:
 
 
 def from_paths(*paths: tuple[str, ...]) -> Fields:
-    """The set of the given paths of field names, such as `("metadata", "labels")`."""
+    """Return the set of paths of field names, such as `("metadata", "labels")`."""
     result: Fields = {}
     for path in paths:
         entry: Fields = {}
@@ -82,14 +80,14 @@ def from_paths(*paths: tuple[str, ...]) -> Fields:
 
 
 def _entry(member: bool, children: Fields) -> Fields | None:
-    """An entry from its two parts; None when nothing is owned."""
+    """Return an entry of two parts; None if nothing is owned."""
     if not children:
         return {} if member else None
     return {".": {}, **children} if member else children
 
 
 def union(left: Fields, right: Fields) -> Fields:
-    """Everything that is in either set."""
+    """Return the members of either set."""
     if not left or not right:
         return left or right
     result = dict(left)
@@ -111,7 +109,7 @@ def _children(entry: Fields) -> Fields:
 
 
 def difference(left: Fields, right: Fields) -> Fields:
-    """What is in `left` and not in `right`, member by member: an owned parent takes no children away."""
+    """Return the members of `left` that are not in `right`; a parent in `right` does not remove children."""
     if not left or not right:
         return left
     result: Fields = {}
@@ -127,7 +125,7 @@ def difference(left: Fields, right: Fields) -> Fields:
 
 
 def exclude(left: Fields, right: Fields) -> Fields:
-    """What is in `left` and neither in `right` nor below a member of `right`."""
+    """Return the members of `left` that are neither in `right` nor below a member of `right`."""
     if not left or not right:
         return left
     result: Fields = {}
@@ -143,7 +141,7 @@ def exclude(left: Fields, right: Fields) -> Fields:
 
 
 def intersection(left: Fields, right: Fields) -> Fields:
-    """What is in both sets."""
+    """Return the members of both sets."""
     result: Fields = {}
     for element, entry in left.items():
         other = right.get(element)
@@ -156,14 +154,14 @@ def intersection(left: Fields, right: Fields) -> Fields:
 
 
 def insert(fields: Fields, element: str, below: Fields, *, member: bool) -> None:
-    """Put an element with what is owned below it into a set that is being built, if anything of it is owned."""
+    """Add an element with its owned parts to a set under construction, unless nothing of it is owned."""
     entry = _entry(member, below)
     if entry is not None:
         fields[element] = entry
 
 
 def ordered(fields: Fields) -> Fields:
-    """The same set with its elements in the order in which the server writes them."""
+    """Return the set with its elements in the order of the server."""
     return {element: ordered(fields[element]) for element in sorted(fields, key=_sort_key)}
 
 
@@ -180,12 +178,12 @@ def _sort_key(element: str) -> tuple[Any, ...]:
 
 
 def _rank(value: object) -> int:
-    """Numbers before strings before truth values, so that mixed keys can be sorted."""
+    """Order numbers before strings before booleans."""
     return 2 if isinstance(value, bool) else 0 if isinstance(value, int | float) else 1
 
 
 def paths(fields: Fields, prefix: str = "") -> list[str]:
-    """Every member as a dotted path (`.spec.containers[name="c"].image`), as conflicts name them."""
+    """Return every member as a dotted path (`.spec.containers[name="c"].image`), as conflicts name them."""
     member_paths: list[str] = []
     for element, entry in fields.items():
         if element == ".":
@@ -198,7 +196,7 @@ def paths(fields: Fields, prefix: str = "") -> list[str]:
 
 
 def element_path(element: str) -> str:
-    """An element as messages name it: `.name`, `[name="c"]`, `[="x"]`, `[0]`."""
+    """Return an element in the form of messages: `.name`, `[name="c"]`, `[="x"]`, `[0]`."""
     kind, _, text = element.partition(":")
     if kind == "f":
         return "." + text

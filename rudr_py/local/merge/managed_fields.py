@@ -1,4 +1,4 @@
-"""Who owns which field: the entries of `metadata.managedFields` before and after a write.
+"""The entries of `metadata.managedFields` before and after a write.
 
 Source: KEP-555 and apimachinery's managedfields. Entries are values; this module never changes an object.
 """
@@ -20,7 +20,7 @@ from rudr_py.local.schema.node import SchemaNode
 Path = tuple[str, ...]
 
 MAX_UPDATERS = 10
-"""More entries of operation Update than this are folded into one, oldest first."""
+"""If there are more entries of operation Update, the oldest are folded into one."""
 
 _NEVER_OWNED = fieldset.from_paths(
     ("apiVersion",),
@@ -44,10 +44,10 @@ _NEVER_OWNED = fieldset.from_paths(
 
 
 class Write(msgspec.Struct, frozen=True, kw_only=True):
-    """Who writes, through which door, and when.
+    """The manager, time and endpoint of a write.
 
-    `time` is RFC 3339 in UTC with whole seconds, or None for an entry without a time (as writes to /scale have).
-    `node` is the schema of the kind. `reset` are the fields that this door ignores (see `reset_fields`).
+    `time` is RFC 3339 in UTC with whole seconds, or None for an entry without a time (as writes to /scale have). `node`
+    is the schema of the kind. `reset` are the fields that the endpoint ignores (see `reset_fields`).
     """
 
     manager: str
@@ -70,13 +70,13 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
-        """What makes two entries the same manager: an applier's version is not part of it."""
+        """Entries with the same identity belong to the same manager. The version of an applier is not part of it."""
         version = "" if self.operation == "Apply" else self.api_version
         return (self.manager, self.operation, version, self.subresource)
 
     @property
     def display_name(self) -> str:
-        """The manager as messages about conflicts name it."""
+        """The manager in the form of conflict messages."""
         text = f'"{self.manager}"'
         if self.subresource:
             text += f' with subresource "{self.subresource}"'
@@ -87,9 +87,9 @@ Entries = dict[tuple[str, str, str, str], Entry]
 
 
 def reset_fields(subresource: str, *, custom: bool, has_status: bool) -> tuple[Path, ...]:
-    """The fields that a write through this door never changes, and so never owns.
+    """Return the fields that a write through this endpoint never changes, and so never owns.
 
-    `custom` says that the kind comes from a CRD; `has_status` that it has a status subresource.
+    `custom`: the kind comes from a CRD. `has_status`: the kind has a status subresource.
     """
     if subresource == "status":
         return (("metadata",), ("spec",)) if custom else (("metadata", "labels"), ("spec",))
@@ -97,31 +97,30 @@ def reset_fields(subresource: str, *, custom: bool, has_status: bool) -> tuple[P
 
 
 def update(live: dict[str, Any] | None, new: dict[str, Any], write: Write) -> list[dict[str, Any]]:
-    """The managedFields of `new` after a create (`live` is None), an update or a patch.
+    """Return the managedFields of `new` after a create (`live` is None), an update or a patch.
 
-    `new` is the whole object as it would be stored, defaulted; what the server itself fills in afterwards (cluster IPs,
-    generation) is owned by nobody. Managed fields that the caller put into `new` are taken as they are, except through
-    a subresource; an empty list there switches tracking off, as it does on the server. Raises nothing: where an object
-    cannot be typed, the managedFields of the live one are kept.
+    `new` is the whole object to store, with defaults; fields that the server sets afterwards (cluster IPs, generation)
+    have no owner. Managed fields that the caller set in `new` are kept, except through a subresource; an empty list
+    disables tracking, as on the server. If an object cannot be typed, the managedFields of the live one are returned.
     """
     entries = _entries_of_request(live, new, through_subresource=bool(write.subresource))
     if not entries and live is not None:
         return []
     before = without_managed_fields(live) if live is not None else _empty(new, write.node)
-    entries = reconciled(entries, write.node)
+    entries = reconcile_with_schema(entries, write.node)
     try:
-        entries = tracked(entries, before, without_managed_fields(new), write)
+        entries = after_update(entries, before, without_managed_fields(new), write)
     except NoElementError:
-        # an object that cannot be typed is refused by validation, or was stored before its schema changed
+        # an object that cannot be typed is rejected by validation, or was stored before its schema changed
         return list((live or {}).get("metadata", {}).get("managedFields") or [])
     return encode(entries)
 
 
-def tracked(entries: Entries, before: dict[str, Any], after: dict[str, Any], write: Write) -> Entries:
-    """The entries after a change from `before` to `after` by an updater: changed fields move to it."""
-    comparison = filtered(typed.compare(before, after, write.node), write)
+def after_update(entries: Entries, before: dict[str, Any], after: dict[str, Any], write: Write) -> Entries:
+    """Return the entries after an update from `before` to `after`: the updater owns the changed fields."""
+    comparison = without_reset(typed.compare(before, after, write.node), write)
     changed = fieldset.union(comparison.added, comparison.modified)
-    rest = taken(entries, fieldset.union(changed, comparison.removed), except_for=None)
+    rest = without_fields(entries, fieldset.union(changed, comparison.removed), except_for=None)
     own = fieldset.difference(changed, _NEVER_OWNED)
     if own:
         entry = Entry(
@@ -140,23 +139,23 @@ def tracked(entries: Entries, before: dict[str, Any], after: dict[str, Any], wri
 
 
 def before_first_apply(live: dict[str, Any], write: Write) -> Entries:
-    """The entry that keeps what an object had before server-side apply ever saw it."""
+    """Return the entry that owns the fields from before the first server-side apply."""
     creator = msgspec.structs.replace(write, manager="before-first-apply")
     plain = without_managed_fields(live)
-    return tracked({}, _empty(live, write.node), plain, creator)
+    return after_update({}, _empty(live, write.node), plain, creator)
 
 
-def reconciled(entries: Entries, node: SchemaNode) -> Entries:
-    """The entries under the schema of today."""
+def reconcile_with_schema(entries: Entries, node: SchemaNode) -> Entries:
+    """Return the entries converted to the current schema."""
     result: Entries = {}
     for identity, entry in entries.items():
-        fields = typed.reconciled(entry.fields, node)
+        fields = typed.reconcile_with_schema(entry.fields, node)
         result[identity] = entry if fields is entry.fields else msgspec.structs.replace(entry, fields=fields)
     return result
 
 
-def taken(entries: Entries, fields: Fields, *, except_for: tuple[str, str, str, str] | None) -> Entries:
-    """The entries without these fields; an entry that owns nothing any more vanishes."""
+def without_fields(entries: Entries, fields: Fields, *, except_for: tuple[str, str, str, str] | None) -> Entries:
+    """Return the entries without these fields; entries that own nothing are removed."""
     result: Entries = {}
     for identity, entry in entries.items():
         if identity == except_for or not fields:
@@ -168,8 +167,8 @@ def taken(entries: Entries, fields: Fields, *, except_for: tuple[str, str, str, 
     return result
 
 
-def filtered(comparison: FieldComparison, write: Write) -> FieldComparison:
-    """The difference without the fields that this door resets."""
+def without_reset(comparison: FieldComparison, write: Write) -> FieldComparison:
+    """Remove the fields that the endpoint resets."""
     if not write.reset:
         return comparison
     reset = fieldset.from_paths(*write.reset)
@@ -181,12 +180,12 @@ def filtered(comparison: FieldComparison, write: Write) -> FieldComparison:
 
 
 def ownable(fields: Fields, write: Write) -> Fields:
-    """The fields of an applied body that its manager comes to own."""
+    """Return the fields of an applied body that its manager owns after the apply."""
     return fieldset.difference(fieldset.exclude(fields, fieldset.from_paths(*write.reset)), _NEVER_OWNED)
 
 
 def decode(managed: Any) -> Entries:
-    """The entries of a managedFields list; an entry that is not well-formed voids them all, as on the server."""
+    """Decode a managedFields list. One malformed entry invalidates all entries, as on the server."""
     entries: Entries = {}
     for raw in managed if isinstance(managed, list) else ():
         entry = _decoded(raw)
@@ -215,7 +214,7 @@ def _decoded(raw: Any) -> Entry | None:
 
 
 def encode(entries: Entries) -> list[dict[str, Any]]:
-    """The managedFields list, sorted as the server sorts it: appliers first, then by time, manager and version."""
+    """Return the managedFields list in the order of the server: appliers first, then by time, manager and version."""
 
     def order(entry: Entry) -> tuple[Any, ...]:
         return (entry.operation, _seconds(entry.time), entry.manager, entry.api_version, entry.subresource)
@@ -224,7 +223,7 @@ def encode(entries: Entries) -> list[dict[str, Any]]:
 
 
 def without_managed_fields(obj: dict[str, Any]) -> dict[str, Any]:
-    """The object without its managedFields; everything else is shared."""
+    """Return the object without its managedFields; it shares everything else."""
     metadata = obj.get("metadata")
     if not isinstance(metadata, dict) or "managedFields" not in metadata:
         return obj
@@ -232,7 +231,7 @@ def without_managed_fields(obj: dict[str, Any]) -> dict[str, Any]:
 
 
 def same_but_times(left: dict[str, Any], right: dict[str, Any]) -> bool:
-    """Whether two objects differ at most in the times of their managedFields: such a write changes nothing."""
+    """Whether two objects differ at most in the times of their managedFields. Such a write is not stored."""
 
     def timeless(obj: dict[str, Any]) -> list[dict[str, Any]]:
         entries = obj.get("metadata", {}).get("managedFields") or []
@@ -273,7 +272,7 @@ def _encoded(entry: Entry) -> dict[str, Any]:
 
 
 def _seconds(time: Any) -> float:
-    """Seconds since 1970, and 0 for no time or for what a client wrote instead of one."""
+    """Seconds since the epoch; 0 without a valid time."""
     try:
         return datetime.fromisoformat(time).timestamp() if time else 0.0
     except (TypeError, ValueError):
@@ -281,7 +280,7 @@ def _seconds(time: Any) -> float:
 
 
 def _capped(entries: Entries) -> Entries:
-    """At most ten updaters: the oldest are folded into `ancient-changes`, one entry per version."""
+    """Fold the oldest updaters beyond the limit into `ancient-changes`, one entry for each version."""
     updaters = [entry for entry in entries.values() if entry.operation == "Update"]
     excess = len(updaters) - MAX_UPDATERS
     if excess <= 0:

@@ -1,4 +1,4 @@
-"""JSON merge patch and JSON patch; strategic merge patch is in `strategic` and offered here too.
+"""JSON merge patch and JSON patch. `strategic_patch` is re-exported.
 
 Documents and patches are decoded JSON. No function changes its arguments. Sources: RFC 7386, RFC 6902.
 """
@@ -17,7 +17,7 @@ from rudr_py.local.storage.cloning import clone
 __all__ = ["json_patch", "merge_patch", "strategic_patch"]
 
 MAX_OPERATIONS = 10000
-"""The server takes no longer JSON patch."""
+"""The limit of the server for the operations of one JSON patch."""
 
 _ERRORS = (
     jsonpatch.JsonPatchException,
@@ -27,11 +27,11 @@ _ERRORS = (
     LookupError,
     AttributeError,
 )
-"""What jsonpatch raises when an operation does not fit the document, on purpose or by walking into a scalar."""
+"""Exceptions of jsonpatch for an operation that does not fit the document."""
 
 
 def merge_patch(doc: dict[str, Any], patch: Any) -> dict[str, Any]:
-    """`doc` after a JSON merge patch: maps merge, null removes, all else replaces. Raises PatchError (400)."""
+    """Return `doc` after a JSON merge patch. Raises PatchError (400)."""
     if not isinstance(patch, dict):
         raise errors.malformed(
             f"error decoding patch: json: cannot unmarshal {_json_type(patch)} into Go value of type "
@@ -54,10 +54,10 @@ def _merged(doc: Any, patch: Any) -> Any:
 
 
 def json_patch(doc: dict[str, Any], operations: Any) -> Any:
-    """`doc` after a JSON patch.
+    """Return `doc` after a JSON patch.
 
-    Raises PatchError: 400 when `operations` is no list of operations, 413 when it is too long, 422 when one of them
-    does not fit the document or a `test` fails. The 422 says no more than that, as the server's does.
+    Raises PatchError: 400 if `operations` is not a list of operations, 413 if it is too long, 422 without details if an
+    operation does not fit the document or a `test` fails.
     """
     if not isinstance(operations, list) or not all(isinstance(operation, dict) for operation in operations):
         raise errors.malformed(

@@ -1,4 +1,4 @@
-"""Strategic merge patch: a merge patch in which lists merge by a key that the schema names, and directives say more.
+"""Strategic merge patch: a merge patch with merge keys of lists and directives.
 
 Directives: `$patch` (replace, delete), `$retainKeys`, `$deleteFromPrimitiveList/<field>`, `$setElementOrder/<field>`.
 Source: apimachinery, pkg/util/strategicpatch; for built-in kinds only.
@@ -23,7 +23,7 @@ Key = Callable[[Any], Any]
 
 
 def strategic_patch(doc: Map, patch: Any, node: SchemaNode) -> Map:
-    """`doc` after a strategic merge patch, by the patch strategies of `node`. Raises PatchError (400, 422 or 500)."""
+    """Return `doc` after a strategic merge patch, by the strategies of `node`. Raises PatchError (400, 422 or 500)."""
     if not isinstance(patch, dict):
         raise errors.malformed("invalid JSON document")
     return _merge_maps(clone(doc), clone(patch), node)
@@ -47,7 +47,7 @@ def _merge_maps(original: Map, patch: Map, node: SchemaNode) -> Map:
 
 
 def _directive_result(patch: Map) -> Map:
-    """A map whose `$patch` says what becomes of the whole."""
+    """Apply the `$patch` directive of a map."""
     directive = patch.pop(_PATCH)
     if directive == "replace":
         return patch
@@ -75,7 +75,7 @@ def _strategies(node: SchemaNode) -> list[str]:
 
 
 def _without_directives(value: Any) -> Any:
-    """A value that replaces: without directives and nulls; ABSENT for what is itself a directive."""
+    """Return a replacing value without directives and nulls; ABSENT for a directive."""
     if isinstance(value, dict):
         if _PATCH in value:
             return elements.ABSENT
@@ -87,7 +87,7 @@ def _without_directives(value: Any) -> Any:
 
 
 def _retain_keys(original: Map, patch: Map) -> None:
-    """`$retainKeys`: everything else goes, and the patch may set nothing else."""
+    """`$retainKeys`: remove all other keys; the patch may not set any of them."""
     keys = patch.pop(_RETAIN, None)
     if keys is None:
         return
@@ -101,7 +101,7 @@ def _retain_keys(original: Map, patch: Map) -> None:
 
 
 def _order_lists(original: Map, patch: Map, node: SchemaNode) -> None:
-    """`$setElementOrder`: merge the list that it names now, and put its items into the given order."""
+    """`$setElementOrder`: merge the named list and order its items."""
     for name in [name for name in patch if name.startswith(_ORDER)]:
         order = patch.pop(name)
         key = _field(name, "setElementOrder list")
@@ -121,9 +121,9 @@ def _order_lists(original: Map, patch: Map, node: SchemaNode) -> None:
 
 
 def _live_order(live: list[Any], patch_items: list[Any], keyed: Key) -> list[Any]:
-    """The live list as the server sees it when it puts items in order.
+    """The live list in the order that the server uses.
 
-    Its lists are merged in place: an appended item takes the place of a deleted one, and only then has a place.
+    The server merges lists in place: only an appended item that takes the place of a deleted one has a position.
     """
     deleted = [keyed(item) for item in patch_items if isinstance(item, dict) and item.get(_PATCH) == "delete"]
     if not deleted or any(isinstance(item, dict) and item.get(_PATCH) == "replace" for item in patch_items):
@@ -144,7 +144,7 @@ def _check_order(patch_items: list[Any], order: list[Any], keyed: Key) -> None:
 
 
 def _merge_lists(original: list[Any], patch: list[Any], node: SchemaNode) -> list[Any]:
-    """Two lists of scalars as sets, or two lists of maps by merge key."""
+    """Merge lists of scalars as sets, and lists of maps by merge key."""
     if any(isinstance(item, list) for item in (*original, *patch)):
         raise errors.unfitting()
     keyed = _merge_key(node)
@@ -168,7 +168,7 @@ def _merge_lists(original: list[Any], patch: list[Any], node: SchemaNode) -> lis
 
 
 def _apply_directives(original: list[Any], patch: list[Any], keyed: Key) -> tuple[list[Any], list[Any]]:
-    """Both lists after the items of the patch that are directives: delete an item, or replace the list."""
+    """Apply the items of the patch that are directives: delete an item, or replace the list."""
     patch_items: list[Any] = []
     replace = False
     for item in patch:
@@ -188,7 +188,7 @@ def _apply_directives(original: list[Any], patch: list[Any], keyed: Key) -> tupl
 
 
 def _merge_key(node: SchemaNode) -> Key:
-    """How an item of a list is told from others: by its merge key, or a scalar by itself."""
+    """Return a function that returns the merge key of an item, or a scalar itself."""
     key = node.patch_merge_key
 
     def of(item: Any) -> Any:
@@ -202,7 +202,7 @@ def _merge_key(node: SchemaNode) -> Key:
 
 
 def _interleaved(merged: list[Any], order: list[Any], live: list[Any], keyed: Key) -> list[Any]:
-    """The items that `order` names in that order, with the others put where they stand in the live list."""
+    """Order the items that `order` names, and insert the others by their position in the live list."""
     ordered_keys = [keyed(item) for item in order if not (isinstance(item, dict) and _PATCH in item)]
     live_keys = [keyed(item) for item in live]
     named = sorted(
@@ -227,7 +227,7 @@ def _unique(items: list[Any]) -> list[Any]:
 
 
 def _field(name: str, what: str) -> str:
-    """The field that a directive such as `$setElementOrder/ports` names."""
+    """Return the field of a directive such as `$setElementOrder/ports`."""
     _, slash, key = name.partition("/")
     if not slash:
         raise errors.malformed(f"invalid patch format of {what}")

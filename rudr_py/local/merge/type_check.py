@@ -1,7 +1,7 @@
-"""Whether a schema can type an applied body, and if not why, in the server's words.
+"""Type check of an applied body against its schema, with the messages of the server.
 
-This is structured merge's own narrow idea of types; the validation of values is in `schema.validate`.
-Source: structured-merge-diff, typed/validate.go.
+It checks only the types that structured merge distinguishes; values are validated in `schema.validation`. Source:
+structured-merge-diff, typed/validate.go.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _NUMERIC = ("integer", "number")
 
 
 def typing_error(value: Any, node: SchemaNode) -> str:
-    """Every reason for which `value` cannot be typed, as the server joins them; empty when it can."""
+    """Return every typing error of `value`, joined as the server joins them; empty if there is none."""
     problems: list[str] = []
     _walk(value, node, "", problems)
     if len(problems) <= 1:
@@ -74,7 +74,7 @@ def _list(value: list[Any], node: SchemaNode, path: str, problems: list[str]) ->
 
 
 def _scalar(value: Any, node: SchemaNode) -> str:
-    """What is wrong with a scalar; empty when it fits."""
+    """Return the error of a scalar, or an empty string."""
     if node.type in _NUMERIC:
         fits = isinstance(value, int | float) and not isinstance(value, bool)
         return "" if fits else f"expected numeric (int or float), got {_go_type(value)}"
@@ -97,12 +97,12 @@ def _go_type(value: Any) -> str:
 
 
 def _boxed(value: Any) -> str:
-    """A value as Go prints the box that structured merge keeps it in."""
+    """Format a value as Go prints the wrapper of structured merge."""
     return "&{" + _go_text(value) + "}"
 
 
 def _go_text(value: Any) -> str:
-    """A value as Go's %v prints it."""
+    """Format a value as Go's %v does."""
     if value is None:
         return "<nil>"
     if isinstance(value, bool):
@@ -115,7 +115,7 @@ def _go_text(value: Any) -> str:
 
 
 def _go_syntax(value: Any) -> str:
-    """A value as Go's %#v prints it."""
+    """Format a value as Go's %#v does."""
     if value is None:
         return "interface {}(nil)"
     if isinstance(value, dict):

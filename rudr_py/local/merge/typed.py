@@ -1,7 +1,6 @@
-"""Walks over a value and its node: the fields it has, how two values differ, merging and removing.
+"""Operations on a value and its schema node: field set, comparison, merge and removal.
 
-No walk changes its arguments; results may share parts with them.
-Source: structured-merge-diff, package typed.
+No operation changes its arguments; results may share parts with them. Source: structured-merge-diff, package typed.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from rudr_py.local.schema.node import DEDUCED, SchemaNode
 
 
 class FieldComparison(msgspec.Struct, frozen=True):
-    """What differs between two versions of an object, as sets of fields."""
+    """The differences of two versions of an object, as sets of fields."""
 
     added: Fields
     modified: Fields
@@ -26,7 +25,7 @@ class FieldComparison(msgspec.Struct, frozen=True):
 
 
 def field_set(value: Any, node: SchemaNode) -> Fields:
-    """The fields that a value has: what an applier of this value owns."""
+    """Return the fields of a value, which its applier owns."""
     if node.is_map(value):
         return _map_fields(value or {}, node)
     if node.is_list(value):
@@ -70,7 +69,7 @@ def _list_fields(value: list[Any], node: SchemaNode) -> Fields:
 
 
 def compare(old: Any, new: Any, node: SchemaNode) -> FieldComparison:
-    """What an object gained, what changed in it and what it lost."""
+    """Return the added, modified and removed fields."""
     added, modified, removed = _compare(old, new, node)
     return FieldComparison(added or {}, modified or {}, removed or {})
 
@@ -106,7 +105,7 @@ def _combined(children: Fields, *, member: bool) -> Fields | None:
 
 
 def _compare_shapes(old: Any, new: Any, node: SchemaNode) -> _Difference:
-    """An untyped value that became another kind of value: everything of it is gone, everything is new."""
+    """Compare an untyped value with a new kind of value: all old fields are removed, all new ones added."""
     removed = _compare(old, ABSENT, node)[2] or {}
     added = _compare(ABSENT, new, node)[0] or {}
     return (
@@ -117,7 +116,7 @@ def _compare_shapes(old: Any, new: Any, node: SchemaNode) -> _Difference:
 
 
 def _changed_shape(old: Any, new: Any, node: SchemaNode) -> bool:
-    """Whether an untyped place holds another kind of value now. Null passes for a map, as it does on the server."""
+    """Whether the kind of an untyped value changed. Null counts as a map, as on the server."""
     if node.type:
         return False
     if old is None or new is None:
@@ -126,7 +125,7 @@ def _changed_shape(old: Any, new: Any, node: SchemaNode) -> bool:
 
 
 def _compare_items(before: list[Any], after: list[Any], node: SchemaNode) -> _Difference:
-    """The difference of what one element holds; more than one value each only with duplicate items."""
+    """Compare the values of one element; there are several only for duplicate items."""
     if len(before) <= 1 and len(after) <= 1:
         return _compare(before[0] if before else ABSENT, after[0] if after else ABSENT, node)
     if len(before) > 1 and len(after) > 1:
@@ -139,7 +138,7 @@ def _compare_items(before: list[Any], after: list[Any], node: SchemaNode) -> _Di
 
 
 def _pairs(old: Any, new: Any, node: SchemaNode) -> Iterator[tuple[str, list[Any], list[Any], SchemaNode]]:
-    """The children of two maps or lists side by side, with their elements and nodes."""
+    """Yield the children of two maps or lists with their elements and nodes."""
     if isinstance(old, dict) or isinstance(new, dict):
         left, right = _as_dict(old), _as_dict(new)
         for key in (*left, *(key for key in right if key not in left)):
@@ -165,7 +164,7 @@ def _indexed(value: Any, node: SchemaNode) -> dict[str, list[Any]]:
 
 
 def merge(live: Any, applied: Any, node: SchemaNode) -> Any:
-    """`live` with everything of `applied` put over it; items of keyed lists keep the applied order among themselves."""
+    """Merge `applied` over `live`. Items of keyed lists keep the applied order among themselves."""
     if applied is ABSENT or live is ABSENT:
         return live if applied is ABSENT else applied
     if _changed_shape(live, applied, node) or elements.leaf(node, live, applied):
@@ -179,7 +178,7 @@ def merge(live: Any, applied: Any, node: SchemaNode) -> Any:
 
 
 def _merge_lists(live: list[Any], applied: list[Any], node: SchemaNode) -> list[Any]:
-    """Both lists in one order: the applied order among applied items, live-only items near their old neighbours."""
+    """Merge two lists: applied items in the applied order, live-only items next to their live neighbours."""
     items = elements.item_node(node)
     left = [elements.item_element(node, item) for item in live]
     present = set(left)
@@ -190,11 +189,11 @@ def _merge_lists(live: list[Any], applied: list[Any], node: SchemaNode) -> list[
     merged: list[Any] = []
 
     def put(element: str) -> None:
-        """The applied item, merged with its live one."""
+        """Append the applied item, merged with the live one."""
         merged.append(merge(live_items.get(element, ABSENT), right[element], items))
 
     shared = [element for element in order if element in present]
-    next_applied = 0  # the next applied item
+    next_applied = 0  # the position in the applied order
     for element, item in zip(left, live, strict=True):
         if element not in right:
             merged.append(item)
@@ -211,7 +210,7 @@ def _merge_lists(live: list[Any], applied: list[Any], node: SchemaNode) -> list[
 
 
 def remove(value: Any, fields: Fields, node: SchemaNode) -> Any:
-    """`value` without the members of `fields`. A map or list that loses its last part becomes null."""
+    """Return `value` without the members of `fields`. A map or list that loses its last part becomes null."""
     if not fields or elements.leaf(node, value):
         return value
     kept: Any
@@ -237,29 +236,29 @@ def _without(value: Any, entry: Fields, node: SchemaNode) -> Any:
     return ABSENT if fieldset.owns(entry) else remove(value, entry, node)
 
 
-def emptied_away(before: Any, after: Any, node: SchemaNode) -> Any:
-    """`after` without the nulls that `remove` left of emptied maps and lists in `before`.
+def without_emptied(before: Any, after: Any, node: SchemaNode) -> Any:
+    """Return `after` without the nulls that `remove` left for emptied maps and lists of `before`.
 
-    Only where there is no schema does such a null survive being stored.
+    Such a null is stored only where there is no schema.
     """
     if isinstance(after, dict) and isinstance(before, dict):
         result = {}
         for key, value in after.items():
             child = node.child(key) or DEDUCED
             if value is not None or before.get(key) is None or child.deduced:
-                result[key] = emptied_away(before.get(key), value, child)
+                result[key] = without_emptied(before.get(key), value, child)
         return result
     if isinstance(after, list) and isinstance(before, list) and node.list_type == "map":
         items = elements.item_node(node)
         before_items = {elements.item_element(node, item): item for item in before}
-        return [emptied_away(before_items.get(elements.item_element(node, item)), item, items) for item in after]
+        return [without_emptied(before_items.get(elements.item_element(node, item)), item, items) for item in after]
     return after
 
 
-def with_named(fields: Fields, node: SchemaNode) -> Fields:
-    """The same set, in which every field that the schema names and that has owned parts is a member too.
+def with_declared(fields: Fields, node: SchemaNode) -> Fields:
+    """Return the set with every field of the schema that has owned parts as a member.
 
-    The server does not write such fields down, and yet giving up all parts of a struct gives up the struct.
+    The server does not record such fields, but a manager that gives up all parts of a struct gives up the struct.
     """
     result: Fields = {}
     for element, entry in fields.items():
@@ -269,17 +268,17 @@ def with_named(fields: Fields, node: SchemaNode) -> Fields:
         name = element[2:]
         keyed = element.startswith("k:")
         child = elements.item_node(node) if keyed else (node.child(name) or DEDUCED)
-        below = with_named(entry, child)
+        below = with_declared(entry, child)
         if not keyed and name in node.properties and "." not in below:
             below = {".": {}, **below}
         result[element] = below
     return result
 
 
-def reconciled(fields: Fields, node: SchemaNode) -> Fields:
-    """A set that was written under an older schema: what is atomic now is owned as a whole.
+def reconcile_with_schema(fields: Fields, node: SchemaNode) -> Fields:
+    """Convert a set from an older schema: fields that are atomic now are owned as a whole.
 
-    The other way needs nothing: the owner of the whole stays its owner.
+    Fields that are granular now need no conversion: the owner of the whole stays its owner.
     """
     result = fields
     for element, entry in fields.items():
@@ -289,7 +288,7 @@ def reconciled(fields: Fields, node: SchemaNode) -> Fields:
         if child is None or child.deduced or not child.type:
             continue
         atomic = child.map_type == "atomic" if child.type == "object" else child.list_type == "atomic"
-        fields_below = {} if atomic and child.type in ("object", "array") else reconciled(entry, child)
+        fields_below = {} if atomic and child.type in ("object", "array") else reconcile_with_schema(entry, child)
         if fields_below is not entry:
             result = dict(result) if result is fields else result
             result[element] = fields_below

@@ -1,1 +1,1 @@
-"""Tables for `kubectl get`."""
+"""Server-side printing: the Tables of `kubectl get`."""

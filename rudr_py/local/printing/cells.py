@@ -1,6 +1,6 @@
-"""What a column of `kubectl get` is, and what columns of custom kinds show by JSONPath. Pure.
+"""Column definitions of Tables, ages, and the columns of custom kinds. Pure.
 
-The columns of built-in kinds are in `columns`, what their cells say in `printers`.
+The columns of built-in kinds are in `columns`, their values in `values`.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ NONE = "<none>"
 
 
 class ColumnDefinition(msgspec.Struct, frozen=True, kw_only=True):
-    """One column: how it is described, and what it shows of an object at a time.
+    """A column: its definition in the Table, and the function that returns its cells.
 
-    `about` is the field whose description in the schema describes the column, too.
+    `about` is the path of the schema field whose description the column has.
     """
 
     definition: Object
@@ -40,7 +40,7 @@ class ColumnDefinition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def described(column: ColumnDefinition, node: SchemaNode | None) -> ColumnDefinition:
-    """Return the column with the description of the field that it is about."""
+    """Return the column with the description of its schema field."""
     for part in column.about:
         node = node.properties.get(part) if node is not None else None
     if not column.about or node is None or not node.description:
@@ -59,13 +59,13 @@ def _age(obj: Object, now: datetime) -> Any:
 def define(
     name: str, cell: Cell, kind: str = "string", *, about: str = "", text: str = "", wide: bool = False
 ) -> ColumnDefinition:
-    """Return a column, described as the field at a dotted path is, or by a text; `wide` ones need `-o wide`."""
+    """Return a column described by the field at path `about`, or by `text`; `wide` ones need `-o wide`."""
     definition = {"name": name, "type": kind, "format": "", "description": text, "priority": int(wide)}
     return ColumnDefinition(definition=definition, cell=cell, about=tuple(filter(None, about.split("."))))
 
 
 def named(column: ColumnDefinition) -> ColumnDefinition:
-    """Return the column as one of names."""
+    """Return the column with the format `name`."""
     return msgspec.structs.replace(column, definition={**column.definition, "format": "name"})
 
 
@@ -75,14 +75,14 @@ CREATED = define("Created At", lambda obj, _: obj["metadata"].get("creationTimes
 
 
 def age(timestamp: Any, now: datetime) -> str:
-    """Return the time since a timestamp as kubectl prints it: `3s`, `5m10s`, `3h`, `12d`, `2y10d`."""
+    """Return the age of a timestamp as kubectl prints it: `3s`, `5m10s`, `3h`, `12d`, `2y10d`."""
     if not timestamp:
         return UNKNOWN
     return duration((now - _moment(timestamp)).total_seconds())
 
 
 def between(start: Any, end: Any, now: datetime) -> str:
-    """Return the time from one timestamp to another, or until now; empty without a start."""
+    """Return the duration between two timestamps, or until now; empty without a start."""
     if not start:
         return ""
     return duration(((_moment(end) if end else now) - _moment(start)).total_seconds())
@@ -93,7 +93,7 @@ def _moment(timestamp: Any) -> datetime:
 
 
 def duration(seconds: float) -> str:
-    """Return seconds as kubectl prints them."""
+    """Return a duration as kubectl prints it."""
     whole = int(seconds)
     if whole < -1:
         return "<invalid>"
@@ -159,7 +159,7 @@ def _text(value: Any) -> str:
 
 
 def at(path: str, default: Any = "") -> Cell:
-    """Return a cell that shows what a JSONPath finds, or something else where that is nothing."""
+    """Return a cell with the first value at a JSONPath, or a default."""
 
     def cell(obj: Object, _now: datetime) -> Any:
         values = find(obj, path)

@@ -1,6 +1,6 @@
-"""The columns of built-in kinds, as a table. A kind without columns of its own shows its name and age. Pure.
+"""The columns of built-in kinds. A kind without columns has its name and age. Pure.
 
-Those that are described as a field of the kind take the words from its schema, so that every release has its own.
+Columns for a field of the kind have the description of its schema, which depends on the release.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _PODS = (
     define("IP", at(".status.podIP", NONE), about="status.podIP", wide=True),
     define("Node", at(".spec.nodeName", NONE), about="spec.nodeName", wide=True),
     define("Nominated Node", at(".status.nominatedNodeName", NONE), about="status.nominatedNodeName", wide=True),
-    define("Readiness Gates", values.gates, about="spec.readinessGates", wide=True),
+    define("Readiness Gates", values.readiness_gates, about="spec.readinessGates", wide=True),
 )
 _WORKLOADS: dict[str, tuple[ColumnDefinition, ...]] = {
     "deployments.apps": (

@@ -37,7 +37,7 @@ def _steps(path: str) -> tuple[_Step, ...]:
 
 
 def find(obj: Any, path: str) -> list[Any]:
-    """Return all values at a path; a path that is not understood finds nothing."""
+    """Return all values at a path; none if the path is not supported."""
     values = [obj]
     for kind, name, operand in _steps(path):
         values = [child for value in values for child in _step(value, kind, name, operand)]

@@ -1,6 +1,6 @@
-"""What the cells of built-in kinds say, a function per cell, in the words of the real server's printers. Pure.
+"""The cells of built-in kinds, with one function for each cell. Pure.
 
-Source: pkg/printers/internalversion of Kubernetes, whose rules are not published otherwise.
+Source: pkg/printers/internalversion of Kubernetes.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ def _part(obj: Object, path: str) -> Any:
 
 
 def _first_few(texts: Iterable[str], limit: int = 3) -> str:
-    """The first few, and how many more there are."""
+    """Join the first items, and the number of the others."""
     items = list(texts)
     more = f" + {len(items) - limit} more..." if len(items) > limit else ""
     return ",".join(items[:limit]) + more
 
 
 def ratio(first: str, second: str) -> Cell:
-    """Two numbers: how many there are of how many."""
+    """Return a cell with two numbers, such as `1/2`."""
     left, right = cells.at(first, 0), cells.at(second, 0)
     return lambda obj, now: f"{left(obj, now)}/{right(obj, now)}"
 
 
 def flag(path: str, otherwise: str = UNSET, *, capital: bool = True) -> Cell:
-    """A boolean as a word."""
+    """Return a cell with a boolean as text."""
 
     def cell(obj: Object, _now: datetime) -> str:
         value = _part(obj, path)
@@ -54,17 +54,17 @@ def flag(path: str, otherwise: str = UNSET, *, capital: bool = True) -> Cell:
 
 
 def count(*fields: str) -> Cell:
-    """How many entries fields have together."""
+    """Return a cell with the number of entries in fields."""
     return lambda obj, _now: sum(len(_part(obj, field) or ()) for field in fields)
 
 
 def each(path: str, field: str) -> Cell:
-    """A field of each of a list's objects."""
-    return lambda obj, _now: ",".join(str(one.get(field, "")) for one in _part(obj, path) or ())
+    """Return a cell with a field of each object in a list."""
+    return lambda obj, _now: ",".join(str(item.get(field, "")) for item in _part(obj, path) or ())
 
 
 def since(path: str) -> Cell:
-    """The time since a timestamp; `<none>` without one."""
+    """Return a cell with the age of a timestamp; `<none>` without one."""
 
     def cell(obj: Object, now: datetime) -> str:
         value = _part(obj, path)
@@ -74,7 +74,7 @@ def since(path: str) -> Cell:
 
 
 def label_selector(path: str) -> Cell:
-    """A LabelSelector as text."""
+    """Return a cell with a LabelSelector as text."""
 
     def cell(obj: Object, _now: datetime) -> str:
         selector = _part(obj, path)
@@ -84,12 +84,12 @@ def label_selector(path: str) -> Cell:
 
 
 def labels(path: str) -> Cell:
-    """Labels as text."""
+    """Return a cell with labels as text."""
     return lambda obj, _now: selectors.match_labels({"matchLabels": _part(obj, path) or {}}) or NONE
 
 
 def modes(path: str) -> Cell:
-    """Access modes of a volume, in short."""
+    """Return a cell with the short forms of access modes."""
 
     def cell(obj: Object, _now: datetime) -> str:
         access_modes = _part(obj, path) or ()
@@ -99,12 +99,12 @@ def modes(path: str) -> Cell:
 
 
 def bound(cell: Cell, *, otherwise: Any = "") -> Cell:
-    """What a claim shows once it has a volume."""
+    """Return a cell that is empty until a claim is bound."""
     return lambda obj, now: cell(obj, now) if _part(obj, ".spec.volumeName") else otherwise
 
 
 def phase_or_terminating(obj: Object, _now: datetime) -> str:
-    """The phase of a claim or volume."""
+    """The phase of a claim or volume, or Terminating."""
     return "Terminating" if obj["metadata"].get("deletionTimestamp") else str(_part(obj, ".status.phase") or "")
 
 
@@ -112,24 +112,25 @@ def phase_or_terminating(obj: Object, _now: datetime) -> str:
 
 
 def pod_ready(pod: Object, _now: datetime) -> str:
-    """How many of a pod's containers are ready."""
+    """The number of ready containers, such as `1/2`."""
     statuses = _part(pod, ".status.containerStatuses") or ()
-    return f"{sum(bool(one.get('ready')) for one in statuses)}/{len(pod['spec'].get('containers') or ())}"
+    ready = sum(bool(container_status.get("ready")) for container_status in statuses)
+    return f"{ready}/{len(pod['spec'].get('containers') or ())}"
 
 
 def pod_status(pod: Object, _now: datetime) -> str:
-    """The word for a pod: why a container waits or ended, else its reason or phase."""
+    """The status of a pod: the reason of a waiting or terminated container, else its reason or phase."""
     status = pod.get("status") or {}
     reason = str(status.get("reason") or status.get("phase") or "")
     running = False
-    for one in reversed(status.get("containerStatuses") or ()):
-        state = one.get("state") or {}
+    for container_status in reversed(status.get("containerStatuses") or ()):
+        state = container_status.get("state") or {}
         waiting, ended = state.get("waiting") or {}, state.get("terminated")
         if waiting.get("reason"):
             reason = waiting["reason"]
         elif ended is not None:
             reason = ended.get("reason") or _exit(ended)
-        elif one.get("ready") and "running" in state:
+        elif container_status.get("ready") and "running" in state:
             running = True
     if reason == "Completed" and running:
         reason = "Running" if _condition(pod, "Ready") else "NotReady"
@@ -143,53 +144,53 @@ def _exit(ended: Object) -> str:
 
 
 def restarts(pod: Object, now: datetime) -> str:
-    """How often a pod's containers were started again, and when last."""
+    """The number of restarts, and the time since the last one."""
     statuses = _part(pod, ".status.containerStatuses") or ()
-    number = sum(one.get("restartCount", 0) for one in statuses)
-    ends = [_part(one, ".lastState.terminated.finishedAt") for one in statuses]
+    number = sum(container_status.get("restartCount", 0) for container_status in statuses)
+    ends = [_part(container_status, ".lastState.terminated.finishedAt") for container_status in statuses]
     last = max(filter(None, ends), default=None)
     return f"{number} ({cells.age(last, now)} ago)" if number and last else str(number)
 
 
-def gates(pod: Object, _now: datetime) -> str:
-    """How many of a pod's readiness gates are open."""
-    readiness_gates = pod["spec"].get("readinessGates") or ()
-    if not readiness_gates:
+def readiness_gates(pod: Object, _now: datetime) -> str:
+    """The number of fulfilled readiness gates, such as `1/2`."""
+    gates = pod["spec"].get("readinessGates") or ()
+    if not gates:
         return NONE
-    return f"{sum(_condition(pod, gate.get('conditionType', '')) for gate in readiness_gates)}/{len(readiness_gates)}"
+    return f"{sum(_condition(pod, gate.get('conditionType', '')) for gate in gates)}/{len(gates)}"
 
 
 def _condition(obj: Object, kind: str) -> bool:
-    """Whether a condition is true."""
+    """Whether a condition is True."""
     conditions = _part(obj, ".status.conditions") or ()
-    return any(one.get("type") == kind and one.get("status") == "True" for one in conditions)
+    return any(condition.get("type") == kind and condition.get("status") == "True" for condition in conditions)
 
 
 def node_status(node: Object, _now: datetime) -> str:
-    """Whether a node is ready, and takes pods."""
-    reported = any(one.get("type") == "Ready" for one in _part(node, ".status.conditions") or ())
+    """The readiness of a node, and whether scheduling is disabled."""
+    reported = any(condition.get("type") == "Ready" for condition in _part(node, ".status.conditions") or ())
     word = ("Ready" if _condition(node, "Ready") else "NotReady") if reported else "Unknown"
     return f"{word},SchedulingDisabled" if _part(node, ".spec.unschedulable") else word
 
 
 def node_roles(node: Object, _now: datetime) -> str:
-    """The roles that a node's labels name."""
+    """The roles in the labels of a node."""
     names = [key.removeprefix(_ROLE) for key in node["metadata"].get("labels") or () if key.startswith(_ROLE)]
     return ",".join(sorted(names)) or NONE
 
 
 def node_address(kind: str) -> Cell:
-    """A node's address of a kind."""
+    """Return a cell with the address of a type."""
 
     def cell(node: Object, _now: datetime) -> str:
         addresses = _part(node, ".status.addresses") or ()
-        return next((str(one.get("address")) for one in addresses if one.get("type") == kind), NONE)
+        return next((str(address.get("address")) for address in addresses if address.get("type") == kind), NONE)
 
     return cell
 
 
 def node_info(field: str) -> Cell:
-    """A fact that the kubelet reports."""
+    """Return a cell with a field of nodeInfo."""
     return lambda node, _now: str(_part(node, f".status.nodeInfo.{field}") or UNKNOWN)
 
 
@@ -197,7 +198,7 @@ def node_info(field: str) -> Cell:
 
 
 def job_status(job: Object, _now: datetime) -> str:
-    """The word for a job."""
+    """The status of a Job."""
     for kind, word in _JOB_ENDS:
         if _condition(job, kind):
             return word
@@ -207,7 +208,7 @@ def job_status(job: Object, _now: datetime) -> str:
 
 
 def completions(job: Object, _now: datetime) -> str:
-    """How many of a job's pods have succeeded, of how many."""
+    """The number of succeeded pods, such as `1/3`."""
     done = _part(job, ".status.succeeded") or 0
     desired, at_once = _part(job, ".spec.completions"), _part(job, ".spec.parallelism") or 0
     if desired is not None:
@@ -216,12 +217,12 @@ def completions(job: Object, _now: datetime) -> str:
 
 
 def job_duration(job: Object, now: datetime) -> str:
-    """How long a job has been running, or took."""
+    """The duration of a Job."""
     return cells.between(_part(job, ".status.startTime"), _part(job, ".status.completionTime"), now)
 
 
 def metrics(autoscaler: Object, _now: datetime) -> str:
-    """What an autoscaler aims at, and where it is."""
+    """The current and target values of an autoscaler."""
     specs = _part(autoscaler, ".spec.metrics") or ()
     current = _part(autoscaler, ".status.currentMetrics") or ()
     metric_texts = [_metric(spec, current[index] if index < len(current) else {}) for index, spec in enumerate(specs)]
@@ -247,7 +248,7 @@ def _metric(spec: Object, current: Object) -> str:
 
 
 def service_ports(service: Object, _now: datetime) -> str:
-    """A service's ports, with those of nodes."""
+    """The ports of a Service, with node ports."""
     parts = []
     for port in service["spec"].get("ports") or ():
         node = f":{port['nodePort']}" if port.get("nodePort") else ""
@@ -256,7 +257,7 @@ def service_ports(service: Object, _now: datetime) -> str:
 
 
 def external_ip(service: Object, _now: datetime) -> str:
-    """Where a service is reached from outside."""
+    """The external addresses of a Service."""
     spec = service["spec"]
     if spec.get("type") == "ExternalName":
         return str(spec.get("externalName", ""))
@@ -269,21 +270,21 @@ def external_ip(service: Object, _now: datetime) -> str:
 
 def _load_balancer_addresses(obj: Object) -> list[str]:
     ingress = _part(obj, ".status.loadBalancer.ingress") or ()
-    return [str(one.get("ip") or one.get("hostname") or "") for one in ingress]
+    return [str(entry.get("ip") or entry.get("hostname") or "") for entry in ingress]
 
 
 def address(ingress: Object, _now: datetime) -> str:
-    """Where an ingress is reached."""
+    """The addresses of an Ingress."""
     return ",".join(filter(None, _load_balancer_addresses(ingress)))
 
 
 def hosts(ingress: Object, _now: datetime) -> str:
-    """The hosts of an ingress's rules."""
-    return _first_few(filter(None, (one.get("host", "") for one in _part(ingress, ".spec.rules") or ()))) or "*"
+    """The hosts of the rules of an Ingress."""
+    return _first_few(filter(None, (rule.get("host", "") for rule in _part(ingress, ".spec.rules") or ()))) or "*"
 
 
 def ingress_ports(ingress: Object, _now: datetime) -> str:
-    """The ports that an ingress listens on."""
+    """The ports of an Ingress."""
     return "80, 443" if _part(ingress, ".spec.tls") else "80"
 
 
@@ -291,7 +292,7 @@ def endpoints(obj: Object, _now: datetime) -> str:
     """The addresses and ports of Endpoints."""
     addresses: list[str] = []
     for subset in obj.get("subsets") or ():
-        ready = [one.get("ip", "") for one in subset.get("addresses") or ()]
+        ready = [address.get("ip", "") for address in subset.get("addresses") or ()]
         ports = subset.get("ports") or ()
         addresses += [f"{ip}:{port.get('port')}" for port in ports for ip in ready] if ports else ready
     return _first_few(addresses) or NONE
@@ -299,38 +300,37 @@ def endpoints(obj: Object, _now: datetime) -> str:
 
 def slice_ports(obj: Object, _now: datetime) -> str:
     """The ports of an EndpointSlice."""
-    return _first_few(str(one.get("port", "*")) for one in obj.get("ports") or ()) or UNSET
+    return _first_few(str(port.get("port", "*")) for port in obj.get("ports") or ()) or UNSET
 
 
 def slice_endpoints(obj: Object, _now: datetime) -> str:
     """The addresses of an EndpointSlice."""
-    return _first_few(ip for one in obj.get("endpoints") or () for ip in one.get("addresses") or ()) or UNSET
+    return _first_few(ip for endpoint in obj.get("endpoints") or () for ip in endpoint.get("addresses") or ()) or UNSET
 
 
-# --- Rights and limits
+# --- RBAC and quotas
 
 
 def role(binding: Object, _now: datetime) -> str:
-    """The role that is bound."""
+    """The role of a binding."""
     reference = binding.get("roleRef") or {}
     return f"{reference.get('kind', '')}/{reference.get('name', '')}"
 
 
 def subjects(kind: str) -> Cell:
-    """The subjects of a kind in a binding."""
+    """Return a cell with the subjects of a kind."""
+    return lambda binding, _now: ", ".join(
+        _subject_name(subject) for subject in binding.get("subjects") or () if subject.get("kind") == kind
+    )
 
-    def cell(binding: Object, _now: datetime) -> str:
-        subjects_of_kind = [one for one in binding.get("subjects") or () if one.get("kind") == kind]
-        return ", ".join(
-            f"{one['namespace']}/{one['name']}" if kind == "ServiceAccount" and one.get("namespace") else one["name"]
-            for one in subjects_of_kind
-        )
 
-    return cell
+def _subject_name(subject: Object) -> str:
+    namespace = subject.get("namespace") if subject["kind"] == "ServiceAccount" else ""
+    return f"{namespace}/{subject['name']}" if namespace else str(subject["name"])
 
 
 def quota(*, limits: bool) -> Cell:
-    """What of a quota is used, of how much."""
+    """Return a cell with the used and hard values of a quota."""
 
     def cell(obj: Object, _now: datetime) -> str:
         hard, used = _part(obj, ".status.hard") or {}, _part(obj, ".status.used") or {}
@@ -348,34 +348,34 @@ def _first_of(*paths: str) -> Callable[[Object], Any]:
 
 
 def event_last_seen(event: Object, now: datetime) -> str:
-    """The time since an event last happened."""
+    """The time since the last occurrence."""
     last = _first_of(".series.lastObservedTime", ".lastTimestamp", ".eventTime", ".metadata.creationTimestamp")
     return cells.age(last(event), now)
 
 
 def event_first_seen(event: Object, now: datetime) -> str:
-    """The time since an event first happened."""
+    """The time since the first occurrence."""
     return cells.age(_first_of(".firstTimestamp", ".eventTime")(event), now)
 
 
 def event_object(event: Object, _now: datetime) -> str:
-    """What an event is about."""
+    """The object of an event."""
     about = event.get("involvedObject") or event.get("regarding") or {}
     return f"{about.get('kind', '').lower()}/{about.get('name', '')}"
 
 
 def event_source(event: Object, _now: datetime) -> str:
-    """Who says so."""
+    """The component and host that reported an event."""
     source = event.get("source") or {}
     parts = [source.get("component") or event.get("reportingComponent"), source.get("host")]
     return ", ".join(filter(None, parts))
 
 
 def event_text(event: Object, _now: datetime) -> str:
-    """What an event says."""
+    """The message of an event."""
     return str(event.get("message") or event.get("note") or "").strip()
 
 
 def event_count(event: Object, _now: datetime) -> str:
-    """How often it happened."""
+    """The number of occurrences."""
     return str(_first_of(".series.count", ".count")(event) or 1)

@@ -1,7 +1,7 @@
-"""The built-in kinds: their plurals, short names, scopes and subresources, which no published schema says.
+"""The built-in kinds: plurals, short names, scopes and subresources, which the published schemas do not contain.
 
-A kind is served when the release's schemas define it; only stable versions are. What a kind does beyond being stored
-is in `rules`, how it is printed in `columns`.
+A kind is served if the schemas of the release define it; only stable versions are. `strategies` has the behaviour of
+kinds, `printing` their columns.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from rudr_py.local.registry.resources import Resource, ScalePaths
 from rudr_py.local.schema.node import SchemaNode
 
 Lookup = Callable[[str, str], SchemaNode | None]
-"""The schema of (apiVersion, kind) in a release; None when the release has no such kind."""
+"""Returns the schema of (apiVersion, kind) in a release; None if the release does not have the kind."""
 
 # group/version plural kind scope(N|C) short-names subresources categories; "-" is none.
 # A kind in several versions names the preferred one first.
@@ -91,7 +91,7 @@ resource.k8s.io/v1 resourceslices ResourceSlice C - - -
 CRD_TABLE = "customresourcedefinitions.apiextensions.k8s.io"
 CRD_FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
 EVENTS_TABLE = "events"
-"""core/v1 and events.k8s.io/v1 events are two views of one table."""
+"""Events of core/v1 and events.k8s.io/v1 are stored in one table."""
 
 _STORED_UNDER = {"events.events.k8s.io": (EVENTS_TABLE, "v1")}
 _SCALE = ScalePaths(selector=".spec.selector")

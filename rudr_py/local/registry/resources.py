@@ -1,7 +1,7 @@
-"""The kinds that the local API serves now: what they are called, where they live, which verbs they know.
+"""The registry of served kinds: names, API paths and verbs.
 
-Built-in kinds come from a release; custom ones come and go with their CustomResourceDefinition. Nothing here keeps
-objects or speaks HTTP. A kind served in several versions is one `Resource` per version over one table of the store.
+Built-in kinds come from a release; custom ones follow their CustomResourceDefinition. A kind that is served in several
+versions has one `Resource` for each version over one table of the store.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update
 
 
 class KindInfo(msgspec.Struct, frozen=True):
-    """What a document says of itself: `Kind("apps/v1", "Deployment")`."""
+    """The apiVersion and kind of an object, such as `KindInfo("apps/v1", "Deployment")`."""
 
     api_version: str
     kind: str
@@ -34,7 +34,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScalePaths(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the scale subresource of a kind reads and writes, as dotted paths."""
+    """The dotted paths that the scale subresource of a kind reads and writes."""
 
     spec_replicas: str = ".spec.replicas"
     status_replicas: str = ".status.replicas"
@@ -48,9 +48,9 @@ def _no_schema() -> SchemaNode | None:
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """A kind in one served version.
 
-    `table` names it in the store and `storage_version` the version in which objects are kept there.
-    `schema` returns the schema of the object, built when first asked for; `custom` is true for kinds of a CRD.
-    `subresources` are those beyond status and scale that discovery names.
+    `table` is its table in the store and `storage_version` the version in which objects are stored. `schema` returns
+    the schema of the object, which is built on the first call; `custom` is true for kinds of a CRD. `subresources` are
+    those in discovery besides status and scale.
     """
 
     group: str
@@ -81,12 +81,12 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def group_resource(self) -> str:
-        """`deployments.apps`, as the server's messages name a kind."""
+        """The resource in messages of the server, such as `deployments.apps`."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     @property
     def node(self) -> SchemaNode | None:
-        """The schema of the object; None when anything goes."""
+        """The schema of the object; None if any value is allowed."""
         return self.schema()
 
     def has(self, subresource: str) -> bool:
@@ -97,12 +97,12 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def id(self) -> KindInfo:
-        """The kind as a document names it."""
+        """The apiVersion and kind of objects in this version."""
         return KindInfo(self.api_version, self.kind)
 
 
 class ObjectTarget(msgspec.Struct, frozen=True):
-    """Which object a request is about; the namespace is empty for cluster-scoped kinds."""
+    """The object that a request targets; the namespace is empty for cluster-scoped kinds."""
 
     resource: Resource
     namespace: str
@@ -110,9 +110,9 @@ class ObjectTarget(msgspec.Struct, frozen=True):
 
 
 class Registry:
-    """The resources served now, found by path or by kind in one step each.
+    """The served resources, indexed by path and by kind.
 
-    Of a table's resources the first one added is the stored one.
+    The first resource that is added for a table has the storage version.
     """
 
     def __init__(self, resources: Iterable[Resource] = ()) -> None:
@@ -124,7 +124,7 @@ class Registry:
             self.add(resource)
 
     def add(self, resource: Resource) -> None:
-        """Serve a resource, or serve it anew."""
+        """Serve a resource, or replace it."""
         self._by_path[(resource.group, resource.version, resource.plural)] = resource
         self._by_kind[resource.id] = resource
         stored = self._by_table.setdefault(resource.table, resource)
@@ -133,27 +133,27 @@ class Registry:
         self.generation += 1
 
     def remove(self, table: str) -> None:
-        """Serve nothing of this table any more."""
+        """Stop serving the resources of a table."""
         for resource in [each for each in self if each.table == table]:
             del self._by_path[(resource.group, resource.version, resource.plural)]
             self._by_kind.pop(resource.id, None)
         self._by_table.pop(table, None)
         self.generation += 1
 
-    def at(self, group: str, version: str, plural: str) -> Resource | None:
-        """Return what is served under `/apis/<group>/<version>/…/<plural>`."""
+    def by_path(self, group: str, version: str, plural: str) -> Resource | None:
+        """Return the resource at `/apis/<group>/<version>/…/<plural>`, or None."""
         return self._by_path.get((group, version, plural))
 
     def serves(self, group: str, version: str) -> bool:
-        """Return whether anything is served in a group and version."""
+        """Return whether a group and version has resources."""
         return any(key[0] == group and key[1] == version for key in self._by_path)
 
-    def of(self, kind: KindInfo) -> Resource | None:
-        """Return what is served as this kind."""
+    def by_kind(self, kind: KindInfo) -> Resource | None:
+        """Return the resource of a kind, or None."""
         return self._by_kind.get(kind)
 
-    def stored_in(self, table: str) -> Resource | None:
-        """Return the resource in whose form the objects of a table are kept."""
+    def storage_resource(self, table: str) -> Resource | None:
+        """Return the resource in whose version the objects of a table are stored, or None."""
         return self._by_table.get(table)
 
     def __iter__(self) -> Iterator[Resource]:

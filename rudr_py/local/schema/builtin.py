@@ -1,7 +1,7 @@
 """Schemas of the built-in kinds, read from the PyPI package `kubernetes-validate`.
 
-The definitions of a release are decoded once and nodes are built when a kind is first asked for.
-What the publication leaves out (the defaults of list keys, which structs Go holds by value) is in `published.py`.
+The definitions of a release are decoded once; the nodes of a kind are built on first use. `published` adds facts that
+the publication omits (the defaults of list keys, structs that Go holds by value).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SPECIAL = {
 
 
 class BuiltinSchemas:
-    """The schemas of one Kubernetes release. Get one from `builtin_schema`."""
+    """The schemas of one Kubernetes release; see `builtin_schema`."""
 
     def __init__(self, release: str, definitions: dict[str, dict[str, Any]]) -> None:
         self.release = release
@@ -47,20 +47,20 @@ class BuiltinSchemas:
         return self.definition(_META)
 
     def node(self, api_version: str, kind: str) -> SchemaNode | None:
-        """The schema of a kind (`apps/v1`, `Deployment`), or None when this release has no such kind."""
+        """Return the schema of a kind (`apps/v1`, `Deployment`), or None if this release does not have it."""
         name = self._names.get((api_version, kind))
         return self.definition(name) if name else None
 
     def definition_name(self, api_version: str, kind: str) -> str | None:
-        """The key of a kind in `definitions`, as /openapi publishes it."""
+        """Return the key of a kind in `definitions`, its name in /openapi, or None."""
         return self._names.get((api_version, kind))
 
     def kinds(self) -> tuple[tuple[str, str], ...]:
-        """Every (apiVersion, kind) of this release, options and lists included."""
+        """Return every (apiVersion, kind) of this release, including options and lists."""
         return tuple(self._names)
 
     def definition(self, name: str) -> SchemaNode:
-        """The node of a definition by its published name. Raises LocalApiError for an unknown one."""
+        """Return the node of a definition by its published name. Raises LocalApiError if it does not exist."""
         cached = self._nodes.get(name)
         if cached is not None:
             return cached
@@ -131,9 +131,9 @@ def _always_written(owner: str, key: str, definition: dict[str, Any]) -> bool:
 
 @functools.cache
 def builtin_schema(release: str) -> BuiltinSchemas:
-    """The schemas of a Kubernetes release such as `1.36`, decoded once per process (about 10 ms).
+    """Return the schemas of a Kubernetes release such as `1.36`, decoded once per process (about 10 ms).
 
-    Raises LocalApiError when the installed `kubernetes-validate` does not have that release.
+    Raises LocalApiError if the installed `kubernetes-validate` does not have that release.
     """
     folder = importlib.resources.files(kubernetes_validate) / "kubernetes-json-schema"
     minor = ".".join(release.lstrip("v").split(".")[:2])
@@ -147,13 +147,13 @@ def builtin_schema(release: str) -> BuiltinSchemas:
 
 
 def _is_free(raw: dict[str, Any]) -> bool:
-    """An object without declared fields takes any JSON."""
+    """An object without declared fields accepts any JSON."""
     kinds = raw.get("type", "")
     return not raw.get("properties") and "additionalProperties" not in raw and (not kinds or "object" in kinds)
 
 
 def _extensions(raw: dict[str, Any]) -> dict[str, Any]:
-    """The x-kubernetes-* keys that are present, as fields of Node."""
+    """Return the x-kubernetes-* keys as fields of SchemaNode."""
     fields: dict[str, Any] = {}
     strategy = raw.get("x-kubernetes-patch-strategy", "")
     merge_key = raw.get("x-kubernetes-patch-merge-key", "")

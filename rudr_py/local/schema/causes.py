@@ -1,6 +1,6 @@
-"""Causes of a refusal in the server's words.
+"""Causes of an error, with the messages of the server.
 
-Source: apimachinery, pkg/util/validation/field. It decides nothing: `validate` and the rules of kinds do.
+Source: apimachinery, pkg/util/validation/field.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from rudr_py.errors import Cause
 
 
 def required(field: str, detail: str = "") -> Cause:
-    """A field that must be there is not, or is empty."""
+    """A required field is absent or empty."""
     return _cause("FieldValueRequired", "Required value", field, detail)
 
 
 def invalid(field: str, value: Any, detail: str) -> Cause:
-    """A value of the right type that is wrong."""
+    """A value of the right type is invalid."""
     return _cause("FieldValueInvalid", f"Invalid value: {encoded(value)}", field, detail)
 
 
@@ -29,7 +29,7 @@ def type_invalid(field: str, value: Any, detail: str) -> Cause:
 
 
 def not_supported(field: str, value: Any, supported: Iterable[str]) -> Cause:
-    """A value that is none of the allowed ones."""
+    """A value is not one of the supported ones."""
     values = ", ".join(_quoted(item) for item in supported)
     return _cause(
         "FieldValueNotSupported", f"Unsupported value: {encoded(value)}", field, f"supported values: {values}"
@@ -37,29 +37,29 @@ def not_supported(field: str, value: Any, supported: Iterable[str]) -> Cause:
 
 
 def duplicate(field: str, value: Any) -> Cause:
-    """A second item with the same key."""
+    """An item has the key of an earlier one."""
     return _cause("FieldValueDuplicate", f"Duplicate value: {encoded(value)}", field, "")
 
 
 def forbidden(field: str, detail: str) -> Cause:
-    """A value that is not allowed here."""
+    """A value is not allowed here."""
     return _cause("FieldValueForbidden", "Forbidden", field, detail)
 
 
 def too_long(field: str, limit: int) -> Cause:
-    """A string above its maximal length."""
+    """A string exceeds its maximum length."""
     noun = "byte" if limit == 1 else "bytes"
     return _cause("FieldValueTooLong", "Too long", field, f"may not be more than {limit} {noun}")
 
 
 def too_many(field: str, count: int, limit: int) -> Cause:
-    """A list or map above its maximal size."""
+    """A list or map exceeds its maximum size."""
     noun = "item" if limit == 1 else "items"
     return _cause("FieldValueTooMany", f"Too many: {count}", field, f"must have at most {limit} {noun}")
 
 
 def encoded(value: Any) -> str:
-    """A value as the server's messages show it: JSON with sorted keys."""
+    """Return a value in the form of messages: JSON with sorted keys."""
     if isinstance(value, str):
         return _quoted(value)
     if isinstance(value, float):

@@ -1,7 +1,7 @@
-"""The JSON of a built-in kind's empty Go value.
+"""The JSON of the empty Go value of a built-in kind.
 
-A struct held by value is always there, and a field that is not optional is there as null, "", 0 or false. Ownership
-needs it (creating an object does not add what is always there), and so does completing an object.
+A struct held by value is always present, and a field that is not optional is present as null, "", 0 or false. Field
+ownership (creating an object does not add such fields) and defaulting depend on it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ _ZERO: dict[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": Fal
 
 
 def zero(node: SchemaNode) -> dict[str, Any]:
-    """The empty object of a kind; `{}` for a custom resource, which has no Go type."""
-    return {key: zero(child) if child.by_value else value for key, child, value in always(node)}
+    """Return the empty object of a kind; `{}` for a custom resource, which has no Go type."""
+    return {key: zero(child) if child.by_value else value for key, child, value in always_written(node)}
 
 
 @functools.cache
-def always(node: SchemaNode) -> tuple[tuple[str, SchemaNode, Any], ...]:
-    """The fields that are written even when empty: key, node, and the value of an empty field that is no struct."""
+def always_written(node: SchemaNode) -> tuple[tuple[str, SchemaNode, Any], ...]:
+    """Return the fields that are written even if empty: key, node, and the empty value unless it is a struct."""
     if not node.builtin:
         return ()
     fields: list[tuple[str, SchemaNode, Any]] = []

@@ -1,7 +1,7 @@
-"""The tree that every schema becomes: of a built-in kind, of a CRD, or of no schema at all.
+"""The tree form of every schema: of a built-in kind, of a CRD, or of no schema.
 
-A node says what a value may be, how lists and maps merge, and what is filled in.
-It holds no behaviour but look-ups: validation, defaulting, pruning and merging are walks over it in other modules.
+A node holds the type and limits of a value, how lists and maps merge, and defaults. Validation, defaulting, pruning and
+merging are functions in other modules.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from msgspec import UNSET
 
 
 class SchemaNode(msgspec.Struct, frozen=True, kw_only=True, eq=False, repr_omit_defaults=True):
-    """One place in a schema. Nodes are compared by identity, may be shared, and may form cycles."""
+    """A place in a schema. Nodes are compared by identity, may be shared, and may form cycles."""
 
     name: str = ""
-    """The published name of the definition, for built-in kinds (`io.k8s.api.core.v1.Container`)."""
+    """The published name of the definition of a built-in kind (`io.k8s.api.core.v1.Container`)."""
     type: str = ""
-    """object, array, string, integer, number, boolean; empty when any value will do."""
+    """object, array, string, integer, number, boolean; empty if any type is allowed."""
     properties: dict[str, SchemaNode] = msgspec.field(default_factory=dict)
     items: SchemaNode | None = None
     additional_node: SchemaNode | None = None
     """The values of a map (`additionalProperties`)."""
     unknown_node: SchemaNode | None = None
-    """How structured merge types a key that `properties` lacks; None when such a key is not declared."""
+    """How structured merge types a key that `properties` lacks; None if such a key is not declared."""
     required: tuple[str, ...] = ()
     enum: tuple[Any, ...] = ()
     format: str = ""
     """As published; `int-or-string` and `quantity` name those two types of the built-in kinds."""
     limits: dict[str, Any] = msgspec.field(default_factory=dict)
-    """pattern, minimum, maxLength, … under their JSON Schema names."""
+    """pattern, minimum, maxLength and others under their JSON Schema names."""
     combined: dict[str, Any] = msgspec.field(default_factory=dict)
     """allOf, anyOf, oneOf (tuples of nodes) and not (a node): for validation only."""
     default: Any = UNSET
@@ -42,18 +42,18 @@ class SchemaNode(msgspec.Struct, frozen=True, kw_only=True, eq=False, repr_omit_
     list_type: str = "atomic"
     """atomic, set or map."""
     list_keys: tuple[str, ...] = ()
-    """The keys of a `map` list, sorted, as field paths write them."""
+    """The keys of a `map` list, sorted as in field paths."""
     map_type: str = "granular"
     """granular or atomic."""
     patch_strategy: str = ""
     patch_merge_key: str = ""
     description: str = ""
     gvk: tuple[tuple[str, str, str], ...] = ()
-    """(group, version, kind) that a definition is published for."""
+    """The (group, version, kind) of a definition."""
     rules: tuple[dict[str, Any], ...] = ()
-    """CEL rules (`x-kubernetes-validations`), kept as they are."""
+    """CEL rules (`x-kubernetes-validations`), unchanged."""
     ruled: bool = False
-    """Whether there are CEL rules here or below."""
+    """Whether this node or one below it has CEL rules."""
     deduced: bool = False
     """No schema: maps merge by key, lists and scalars are leaves."""
     by_value: bool = False
@@ -64,15 +64,15 @@ class SchemaNode(msgspec.Struct, frozen=True, kw_only=True, eq=False, repr_omit_
     """Part of a built-in kind: null means absent, and unknown keys never survive decoding."""
 
     def child(self, key: str) -> SchemaNode | None:
-        """The node of a key of this map, or None when the schema does not declare it."""
+        """Return the node of a key of this map, or None if the schema does not declare it."""
         return self.properties.get(key) or self.unknown_node
 
     def is_map(self, value: object) -> bool:
-        """Whether a value here is walked as a map."""
+        """Whether a value here is treated as a map."""
         return self.type == "object" or (not self.type and isinstance(value, dict))
 
     def is_list(self, value: object) -> bool:
-        """Whether a value here is walked as a list."""
+        """Whether a value here is treated as a list."""
         return self.type == "array" or (not self.type and isinstance(value, list))
 
 

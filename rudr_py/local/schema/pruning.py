@@ -1,6 +1,6 @@
-"""Fields that a schema does not know: naming them, and dropping them.
+"""Unknown fields: reporting and removing them.
 
-The server drops them in every mode of field validation; naming them is for warnings and for the strict mode.
+The server removes them in every mode of field validation; it reports them in warnings and in strict mode.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from rudr_py.local.schema.node import SchemaNode
 
 
 def unknown_fields(obj: dict[str, Any], node: SchemaNode) -> list[str]:
-    """The unknown fields of an object as the server names them (`spec.containers[0].imagee`), nothing dropped.
+    """Return the paths of unknown fields as the server names them (`spec.containers[0].imagee`).
 
-    Those of a built-in kind come in the order of the document, those of a custom resource sorted.
+    Those of a built-in kind are in the order of the document, those of a custom resource sorted.
     """
     unknown_paths: list[str] = []
     _walk(obj, node, "", unknown_paths, drop=False)
@@ -21,7 +21,7 @@ def unknown_fields(obj: dict[str, Any], node: SchemaNode) -> list[str]:
 
 
 def prune(obj: dict[str, Any], node: SchemaNode) -> None:
-    """Drop the unknown fields, in place."""
+    """Remove the unknown fields, in place."""
     _walk(obj, node, "", [], drop=True)
 
 
@@ -53,7 +53,7 @@ def _walk(value: Any, node: SchemaNode, path: str, unknown_paths: list[str], *, 
 
 
 def _prune_declared(value: Any, node: SchemaNode, path: str, unknown_paths: list[str], *, drop: bool) -> None:
-    """Below a list that preserves unknown fields: what is not declared stays, what is declared is pruned."""
+    """Below a list that preserves unknown fields: keep undeclared fields, prune below declared ones."""
     if isinstance(value, list):
         for index, item in enumerate(value):
             if node.items is not None:

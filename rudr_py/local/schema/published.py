@@ -1,7 +1,7 @@
-"""What the publication of the built-in schemas leaves out, as tables of (definition, field).
+"""Facts that the published schemas of built-in kinds omit, as tables of (definition, field).
 
-OpenAPI v2 carries no defaults, does not tell which structs Go holds by value, and not which optional scalars are
-pointers, so that their zero is a value and not an absence. The tables state these facts of k8s.io/api 1.36.
+OpenAPI v2 contains no defaults, and neither the structs that Go holds by value nor the optional scalars that are
+pointers, whose zero differs from absence. The tables are those of k8s.io/api 1.36.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ KEY_DEFAULTS: dict[tuple[str, str], Any] = {
     (_API + "core.v1.ServicePort", "protocol"): "TCP",
     (_API + "core.v1.LocalObjectReference", "name"): "",
 }
-"""Published defaults that structured merge needs: as the key of a list item, an absent field has this value."""
+"""Published defaults that structured merge needs: the value of an absent field in the key of a list item."""
 
 _BY_VALUE = {
     "admissionregistration.v1.": "MutatingWebhook.clientConfig ValidatingWebhook.clientConfig",
@@ -58,7 +58,7 @@ BY_VALUE: frozenset[tuple[str, str]] = frozenset(
         (_CRD + "CustomResourceDefinitionStatus", "acceptedNames"),
     }
 )
-"""Structs held by value, so present in every object, beside metadata and the spec and status of every kind."""
+"""Structs held by value, which are present in every object, besides metadata and the spec and status of every kind."""
 
 ALWAYS: dict[tuple[str, str], Any] = {
     (_API + struct, field): zero
@@ -86,7 +86,7 @@ ALWAYS: dict[tuple[str, str], Any] = {
     (_CRD + "CustomResourceDefinitionNames", "plural"): "",
     (_CRD + "CustomResourceDefinitionNames", "kind"): "",
 }
-"""Fields that are written even when empty, although the schema does not require them."""
+"""Fields that are written even if empty, although the schema does not require them."""
 
 _POINTER_NAMES = """
     activeDeadlineSeconds adminAccess allocateLoadBalancerNodePorts allowMultipleAllocations allowPrivilegeEscalation
@@ -115,7 +115,7 @@ _POINTER_NAMES = """
     volumeBindingMode volumeMode zone
 """
 _POINTERS = frozenset(_POINTER_NAMES.split())
-"""Optional scalars that are pointers wherever the name occurs."""
+"""Optional scalars that are pointers in every struct."""
 
 _POINTER_FIELDS = """
     MutatingWebhook.reinvocationPolicy MutatingWebhook.timeoutSeconds ServiceReference.path
@@ -137,7 +137,7 @@ _POINTERS_OF = frozenset(_POINTER_FIELDS.split())
 
 
 def is_pointer(definition: str, field: str) -> bool:
-    """Whether the zero of an optional scalar is a value of its own, and therefore kept."""
+    """Whether the zero of an optional scalar is distinct from absence, and therefore kept."""
     if not definition.startswith((_API, "io.k8s.apimachinery.")):
         return True
     return field in _POINTERS or f"{definition.rpartition('.')[2]}.{field}" in _POINTERS_OF

@@ -1,6 +1,6 @@
-"""Quantities (`100m`, `1.5Gi`, `1e3`) in the one way in which the server writes each.
+"""Quantities (`100m`, `1.5Gi`, `1e3`): parsing, and the canonical form of the server.
 
-Source: apimachinery, pkg/api/resource. It does no arithmetic beyond that: values are `Decimal`.
+Source: apimachinery, pkg/api/resource. Values are `Decimal`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from decimal import ROUND_UP, Decimal, localcontext
 from typing import Final
 
 PATTERN: Final = r"^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$"
-"""The server's own pattern, as its error message shows it."""
+"""The pattern in the server's error message."""
 
 _FORM = re.compile(r"^([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))(?:([KMGTPE]i|[numkMGTPE]?)|[eE]([+-]?[0-9]+))$")
 _BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
@@ -19,11 +19,11 @@ _SUFFIX = {power: suffix for suffix, power in _DECIMAL.items()}
 _NANO = Decimal("1e-9")
 _LARGEST = Decimal(2**63 - 1)
 _EXTREME = 60
-"""Beyond this power of ten a quantity is at its bounds anyway."""
+"""A quantity beyond this power of ten is out of bounds."""
 
 
 def canonical(text: str) -> str | None:
-    """The quantity as the server writes it, or None when it is none: at most 2**63 - 1, and not finer than a nano."""
+    """Return the canonical form, or None if the text is not a quantity; at most 2**63 - 1, rounded up to nano."""
     parsed = read(text)
     if parsed is None:
         return None
@@ -32,7 +32,7 @@ def canonical(text: str) -> str | None:
 
 
 def read(text: str) -> tuple[Decimal, str] | None:
-    """The value of a quantity, and its form for `write`: `binary`, `decimal` or `exponential`; None when it is none."""
+    """Return the value and the notation for `write` (`binary`, `decimal` or `exponential`), or None."""
     match = _FORM.match(text)
     if match is None:
         return None
@@ -46,13 +46,13 @@ def read(text: str) -> tuple[Decimal, str] | None:
 
 
 def write(value: Decimal, form: str) -> str:
-    """The quantity of a value, in a form that `read` returned."""
+    """Return the canonical text of a value in a notation that `read` returned."""
     with localcontext(prec=4 * _EXTREME):
         return _binary(value) if form == "binary" else _decimal(value, exponential=form == "exponential")
 
 
 def _bounded(value: Decimal) -> Decimal:
-    """The value within the bounds of a quantity, rounded away from zero."""
+    """Limit the value to the bounds of a quantity, rounded away from zero."""
     return max(-_LARGEST, min(_LARGEST, value)).quantize(_NANO, rounding=ROUND_UP)
 
 

@@ -1,1 +1,1 @@
-"""Stored objects, their history, selectors and conversion between versions."""
+"""The store of objects and the history of their changes."""

@@ -1,8 +1,8 @@
-"""The objects of the local cluster and the history of their changes, in memory.
+"""Objects in memory, and the history of their changes.
 
-One counter numbers all writes to all kinds, as etcd's revision does. Stored objects are never changed in place: a
-reader may keep what it got, and must not write to it. Nothing here knows kinds, schemas or HTTP, and nothing awaits
-between reading and writing, so a caller's read-modify-write is atomic.
+One counter numbers all writes, as the revision of etcd does. Stored objects are never changed in place: a reader may
+keep an object and must not write to it. Nothing here depends on kinds, schemas or HTTP, and nothing awaits between
+reading and writing, so a caller's read-modify-write is atomic.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ Listener = Callable[["Event"], None]
 
 ADDED, MODIFIED, DELETED = "ADDED", "MODIFIED", "DELETED"
 ALL = ""
-"""The table name under which `watch` sees the changes of every kind."""
+"""The name under which `watch` returns the changes of all tables."""
 
 FIRST_REVISION = 1
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """One write. `previous` is the object before it; a DELETED event's `object` carries the revision of the deletion.
+    """A write. `previous` is the object before it; the `object` of a DELETED event has the revision of the deletion.
 
-    `encodings` keeps the bytes made of this event, by view, so that each is encoded once for all watchers.
+    `encodings` caches the encoded event for each form, so that watchers share it.
     """
 
     type: str
@@ -46,7 +46,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CompactedError(Exception):
-    """The history does not reach back to `revision`; `oldest` is the first one it still knows."""
+    """Changes after `revision` are no longer stored completely; `oldest` is the first revision to watch from."""
 
     def __init__(self, revision: int, oldest: int) -> None:
         super().__init__(f"too old resource version: {revision} ({oldest})")
@@ -55,7 +55,7 @@ class CompactedError(Exception):
 
 
 class _Log:
-    """The last changes of one table, at most `limit` to twice that many."""
+    """The last changes of one table: at least `limit`, at most twice as many."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -78,7 +78,7 @@ class _Log:
             self.dropped += count
 
     def after(self, revision: int) -> int:
-        """The absolute position of the first event later than `revision`."""
+        """The absolute position of the first event after `revision`."""
         if revision < self.compacted:
             raise CompactedError(revision, self.compacted)
         return self.dropped + bisect_right(self.events, revision, key=attrgetter("revision"))
@@ -91,7 +91,7 @@ class _Log:
 
 
 class Watch:
-    """A position in the history of one table. Cheap: watchers share the events."""
+    """A position in the history of one table. Watches share the events."""
 
     def __init__(self, store: Store, log: _Log, position: int) -> None:
         self._store = store
@@ -99,7 +99,7 @@ class Watch:
         self._position = position
 
     def take(self) -> list[Event]:
-        """Return the events that came since the last call. Raises `CompactedError` if the watcher was too slow."""
+        """Return the events since the last call. Raises `CompactedError` if the watcher was too slow."""
         log = self._log
         start = self._position - log.dropped
         if start < 0:
@@ -110,7 +110,7 @@ class Watch:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will come: the store is closed, or the table is no longer served and all was taken."""
+        """Whether no more events follow: the store is closed, or the table was dropped and all events were taken."""
         return self._store.closed or (self._log.ended and not self._pending)
 
     @property
@@ -118,7 +118,7 @@ class Watch:
         return self._position < self._log.dropped + len(self._log.events)
 
     async def wait(self) -> None:
-        """Return when `take` has something to give, or when nothing more will come."""
+        """Wait until `take` returns events or no more events follow."""
         log = self._log
         while not self.ended and not self._pending:
             waiter = asyncio.get_running_loop().create_future()
@@ -136,10 +136,10 @@ class Watch:
 
 
 class Store:
-    """Tables of objects keyed by namespace (empty for cluster-scoped) and name.
+    """Tables of objects, keyed by namespace (empty for cluster-scoped kinds) and name.
 
-    A table's name is the group resource, such as `deployments.apps` or `pods`. `history` is how many changes of each
-    table can be watched from the past. `listeners` are called after each write, before anybody else can act.
+    The name of a table is a group resource such as `deployments.apps` or `pods`. `history` is the number of changes of
+    each table that can be watched from. `listeners` are called synchronously after each write.
     """
 
     def __init__(self, *, history: int = 4096) -> None:
@@ -156,25 +156,25 @@ class Store:
         return self._tables.get(table, {}).get(namespace, {}).get(name)
 
     def list(self, table: str, namespace: str = "") -> ObjectList:
-        """Return the objects of a namespace (of all, if empty), ordered by namespace and name."""
+        """Return the objects of a namespace (all, if empty), ordered by namespace and name."""
         return [self._tables[table][space][name] for space, name in self.keys(table, namespace)]
 
     def keys(self, table: str, namespace: str = "") -> KeyList:
-        """Return the ordered keys of the objects of a namespace (of all, if empty)."""
+        """Return the ordered keys of the objects of a namespace (all, if empty)."""
         spaces = self._tables.get(table, {})
         chosen = [namespace] if namespace else sorted(spaces)
         return [(space, name) for space in chosen for name in sorted(spaces.get(space, ()))]
 
     def tables(self) -> Iterator[str]:
-        """Iterate over the tables that hold objects."""
+        """Iterate over the names of tables that contain objects."""
         return iter([name for name, spaces in self._tables.items() if any(spaces.values())])
 
     def count(self, table: str) -> int:
-        """Return how many objects a table holds."""
+        """Return the number of objects in a table."""
         return sum(len(names) for names in self._tables.get(table, {}).values())
 
     def put(self, table: str, obj: Object) -> Object:
-        """Store `obj`, which then belongs to the store, under the next revision; return it."""
+        """Store `obj` under the next revision and return it. The caller must not change it afterwards."""
         metadata = obj["metadata"]
         namespace, name = metadata.get("namespace", ""), metadata["name"]
         previous = self.get(table, namespace, name)
@@ -185,7 +185,7 @@ class Store:
         return obj
 
     def remove(self, table: str, namespace: str, name: str) -> Object | None:
-        """Delete an object; return its last state with the revision of the deletion, or None if there is none."""
+        """Delete an object; return its last state with the revision of the deletion, or None if it does not exist."""
         previous = self._tables.get(table, {}).get(namespace, {}).pop(name, None)
         if previous is None:
             return None
@@ -217,8 +217,8 @@ class Store:
             log.compacted = self._compacted
         return log
 
-    def at(self, table: str, namespace: str, revision: int) -> ObjectList:
-        """Return the ordered objects as they were at a past revision. Raises `CompactedError`."""
+    def list_at(self, table: str, namespace: str, revision: int) -> ObjectList:
+        """Return the ordered objects at an earlier revision. Raises `CompactedError`."""
         log = self._log(table)
         then: dict[tuple[str, str], Object] = {
             key: self._tables[table][key[0]][key[1]] for key in self.keys(table, namespace)
@@ -234,14 +234,14 @@ class Store:
         return [then[key] for key in sorted(then)]
 
     def watch(self, table: str = ALL, since: int | None = None) -> Watch:
-        """Watch a table from after `since`, or from now. Raises `CompactedError`."""
+        """Watch a table for changes after `since`, or from now. Raises `CompactedError`."""
         log = self._log(table)
         return Watch(self, log, log.after(self.revision if since is None else since))
 
     def compact(self, revision: int | None = None) -> int:
-        """Forget the history up to a revision (all of it, if None) and return the revision after that.
+        """Drop the history up to a revision (all of it, if None); return the new current revision.
 
-        Forgetting is itself a write, as the API server's is in etcd: what was current before it is the past after it.
+        The compaction itself increments the revision, as that of the API server does in etcd.
         """
         limit = self.revision if revision is None else revision
         self._compacted = max(self._compacted, limit)
@@ -251,8 +251,8 @@ class Store:
         self.revision += 1
         return self.revision
 
-    def forget(self, table: str) -> None:
-        """Drop an empty table whose kind is no longer served, and end its watches when they have seen all."""
+    def drop_table(self, table: str) -> None:
+        """Drop the empty table of a kind that is no longer served; its watches end after their last event."""
         self._tables.pop(table, None)
         log = self._logs.pop(table, None)
         if log is not None:
@@ -260,7 +260,7 @@ class Store:
             log.wake()
 
     def close(self) -> None:
-        """End all watches. The objects stay readable."""
+        """End all watches. Objects can still be read."""
         self.closed = True
         for log in self._logs.values():
             log.wake()

@@ -1,1 +1,1 @@
-"""One function per verb of the API."""
+"""The verbs of the API over a backend. Nothing here depends on HTTP."""

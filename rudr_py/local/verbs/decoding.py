@@ -1,6 +1,6 @@
-"""A request body becomes an object of the endpoint's kind: identity, unknown fields, types, defaults.
+"""Decoding of request bodies: identity, unknown fields, types and defaults.
 
-What does not fit is refused with 400, as decoding does in the real server; rules about values come later, with 422.
+A body that cannot be decoded is rejected with 400, as in the real server; validation of values follows later, with 422.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rudr_py.errors import Cause
-from rudr_py.local import kind_rules
+from rudr_py.local import strategies
 from rudr_py.local.apimachinery import api_errors
 from rudr_py.local.registry.resources import Resource
 from rudr_py.local.schema import go_nulls, pruning
@@ -22,7 +22,7 @@ _TYPE_INVALID = "FieldValueTypeInvalid"
 
 
 def check_identity(resource: Resource, body: Any) -> None:
-    """Refuse a body that is no object of this kind. A built-in kind may leave apiVersion and kind out."""
+    """Raise `ApiError` (400) for a body of another kind. A built-in kind may omit apiVersion and kind."""
     if not isinstance(body, dict):
         raise api_errors.bad_request(
             f"the object provided is unrecognized (must be of type {resource.kind}): couldn't get version/kind; "
@@ -52,7 +52,7 @@ def check_identity(resource: Resource, body: Any) -> None:
 def decode(resource: Resource, body: Object, validation: str = WARN, duplicates: Sequence[str] = ()) -> tuple[str, ...]:
     """Prune, check and default a body in place; return the warnings. Raises `ApiError` (400).
 
-    `duplicates` are the fields that the text of the body had more than once.
+    `duplicates` are the duplicate keys in the text of the body.
     """
     check_identity(resource, body)
     problems = [f'duplicate field "{path}"' for path in duplicates]
@@ -65,23 +65,23 @@ def decode(resource: Resource, body: Object, validation: str = WARN, duplicates:
             pruning.prune(body, node)
     if problems and validation == STRICT:
         raise api_errors.undecodable(resource, "strict decoding error: " + ", ".join(problems))
-    fill(resource, body)
+    set_defaults(resource, body)
     return tuple(problems) if validation == WARN else ()
 
 
 def check_types(resource: Resource, causes: Sequence[Cause]) -> None:
-    """Refuse the first value of a wrong type, as Go's JSON decoder does; of a custom kind that is metadata only."""
+    """Raise `ApiError` (400) for the first mistyped value, as in Go's decoder; only metadata of a custom kind."""
     for cause in causes:
         if cause.reason == _TYPE_INVALID and (not resource.custom or cause.field.startswith("metadata")):
             raise api_errors.undecodable(resource, f"json: cannot unmarshal {cause.field}: {cause.message}")
 
 
-def fill(resource: Resource, obj: Object) -> None:
-    """Fill in defaults, in place."""
-    kind_rules.of(resource).normalise(obj)
+def set_defaults(resource: Resource, obj: Object) -> None:
+    """Set defaults in place."""
+    strategies.for_resource(resource).normalise(obj)
     node = resource.node
     if node is not None:
-        go_nulls.settle(obj, node)
+        go_nulls.replace_nulls(obj, node)
         defaulter.default(obj, node)
 
 

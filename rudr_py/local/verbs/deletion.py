@@ -1,4 +1,4 @@
-"""Delete: preconditions, finalizers, propagation. What else goes with an object is the garbage collector's work.
+"""Deletion: preconditions, finalizers and propagation policy. The garbage collector deletes dependents.
 
 A propagation policy becomes a finalizer (`foregroundDeletion`, `orphan`) that the collector acts on and removes.
 """
@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.local import kind_rules
+from rudr_py.local import strategies
 from rudr_py.local.admission import field_isolation, plugins
 from rudr_py.local.apimachinery import api_errors, conversion
 from rudr_py.local.backend import Backend
@@ -22,7 +22,7 @@ ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
 
 
 class DeleteOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What DeleteOptions ask for. `propagation` is empty, Background, Foreground or Orphan."""
+    """Parsed DeleteOptions. `propagation` is empty, Background, Foreground or Orphan."""
 
     propagation: str = ""
     uid: str = ""
@@ -31,7 +31,7 @@ class DeleteOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_options(options: Any, query: Any) -> DeleteOptions:
-    """Return what the body (or None) and the query of a DELETE ask for. Raises `ApiError` (400)."""
+    """Parse the body (or None) and the query of a DELETE. Raises `ApiError` (400)."""
     options = options if isinstance(options, dict) else {}
     if options.get("kind") not in (None, "", "DeleteOptions"):
         raise api_errors.bad_request(f'{options["kind"]} in version "v1" cannot be handled as a DeleteOptions')
@@ -49,7 +49,7 @@ def parse_options(options: Any, query: Any) -> DeleteOptions:
 
 
 def delete(backend: Backend, target: ObjectTarget, options: DeleteOptions) -> tuple[Object, bool]:
-    """Delete an object; return its last state and whether it is gone, not only marked. Raises `ApiError`."""
+    """Delete an object; return its last state, and whether it was removed and not only marked. Raises `ApiError`."""
     resource = target.resource
     live = backend.store.get(resource.table, target.namespace, target.name)
     if live is None:
@@ -65,8 +65,8 @@ def delete(backend: Backend, target: ObjectTarget, options: DeleteOptions) -> tu
         marked["metadata"]["deletionGracePeriodSeconds"] = 0
         if live["metadata"].get("generation"):
             marked["metadata"]["generation"] += 1
-    field_isolation.tidy(marked["metadata"])
-    if field_isolation.may_go(marked):
+    field_isolation.drop_empty(marked["metadata"])
+    if field_isolation.is_removable(marked):
         if not options.dry_run:
             live = backend.store.remove(resource.table, target.namespace, target.name) or live
         return conversion.convert(live, resource), True
@@ -92,10 +92,14 @@ def _check(target: ObjectTarget, live: Object, options: DeleteOptions) -> None:
 
 
 def _finalizers(target: ObjectTarget, live: Object, options: DeleteOptions) -> list[str]:
-    """The finalizers of an object whose deletion was asked for."""
+    """The finalizers of an object after a deletion request."""
     finalizers = list(live["metadata"].get("finalizers") or ())
     propagation = options.propagation
-    if not propagation and not {ORPHAN, FOREGROUND} & set(finalizers) and kind_rules.of(target.resource).orphans:
+    if (
+        not propagation
+        and not {ORPHAN, FOREGROUND} & set(finalizers)
+        and strategies.for_resource(target.resource).orphan_dependents
+    ):
         propagation = "Orphan"
     if propagation:
         finalizers = [each for each in finalizers if each not in (ORPHAN, FOREGROUND)]

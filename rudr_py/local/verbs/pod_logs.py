@@ -1,4 +1,4 @@
-"""The logs of pods, which run nothing: a text that an annotation or the cluster's script gives. Pure."""
+"""Logs of pods: an annotation of the pod or the script of the cluster sets their text. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from rudr_py.local.backend import PodOutput
 from rudr_py.local.storage.store import Object
 
 LOG_ANNOTATION = "local.rudr.dev/log"
-"""Of a pod or a pod template: the text of its log."""
+"""On a pod or a pod template: the text of its log."""
 
 
 def read(pod: Object, query: Mapping[str, str], output: PodOutput) -> str:
-    """Return the log of a container. Raises `ApiError` (400) as the real server does for what has none."""
+    """Return the log of a container. Raises `ApiError` (400) for a container without a log, as the real server does."""
     container = _container(pod, query.get("container", ""))
     states = {each["name"]: each for each in (pod.get("status") or {}).get("containerStatuses") or ()}
     waiting = ((states.get(container) or {}).get("state") or {}).get("waiting")

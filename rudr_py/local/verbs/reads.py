@@ -1,4 +1,4 @@
-"""Get and list: selection, resourceVersion semantics, pages that show one moment. Nothing here knows HTTP."""
+"""Get and list: selection, resourceVersion semantics, and pages of one consistent revision."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _SELECTABLE: dict[str, tuple[str, ...]] = {
 
 
 class ListQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which objects to list, and as of when."""
+    """The parameters of a list request."""
 
     namespace: str = ""
     labels: str = ""
@@ -51,7 +51,7 @@ class ListQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Some objects as of `revision`; `token` continues the list, `remaining` is how many follow, if known."""
+    """A page of objects at `revision`. `token` continues the list; `remaining` counts the further objects, if known."""
 
     objects: ObjectList
     revision: int
@@ -60,7 +60,7 @@ class ListPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse(namespace: str, name: str, query: Mapping[str, str]) -> ListQuery:
-    """Return the list that a query string asks for; `name` narrows it to one object. Raises `ApiError` (400)."""
+    """Parse the query of a list; `name` selects one object. Raises `ApiError` (400)."""
     fields = query.get("fieldSelector", "")
     if name:
         fields = ",".join(filter(None, (fields, f"metadata.name={name}")))
@@ -80,7 +80,7 @@ def parse(namespace: str, name: str, query: Mapping[str, str]) -> ListQuery:
 
 
 def selection(resource: Resource, query: ListQuery) -> Predicate | None:
-    """Return the predicate of a list or watch over objects in the resource's version. Raises `ApiError` (400)."""
+    """Return the predicate of a list or watch, for objects in the version of the resource. Raises `ApiError` (400)."""
     terms = selectors.fields(query.fields)
     allowed = {*_COMMON_FIELDS, *_SELECTABLE.get(resource.table, ()), *resource.selectable}
     for path, _, _ in terms:
@@ -90,7 +90,7 @@ def selection(resource: Resource, query: ListQuery) -> Predicate | None:
 
 
 def _unsupported_field(resource: Resource, path: str) -> str:
-    """The words for a field that cannot be selected by: kinds with fields of their own have words of their own."""
+    """The message for an unsupported field; kinds with selectable fields have another one."""
     if resource.table == "jobs.batch":
         return f'field label "{path}" not supported for Job'
     if resource.table == "events" or resource.table in _SELECTABLE or resource.selectable:
@@ -107,7 +107,7 @@ def _is_event_field(resource: Resource, path: str) -> bool:
 
 
 def revision_of(text: str) -> int:
-    """Return a resourceVersion as a number; empty is 0. Raises `ApiError` (400)."""
+    """Parse a resourceVersion; empty is 0. Raises `ApiError` (400)."""
     if not text:
         return 0
     if not text.isdigit():
@@ -147,7 +147,7 @@ def _page(objects: ObjectList, selects: Predicate | None, limit: int, revision: 
 
 
 def _list_position(backend: Backend, query: ListQuery) -> tuple[int, tuple[str, str] | None]:
-    """Return the revision to list at (0: now) and the key after which to start."""
+    """Return the revision to list at (0: the current one) and the key after which to start."""
     current = backend.store.revision
     if query.token:
         if query.resource_version not in ("", "0"):
@@ -166,7 +166,7 @@ def _objects(backend: Backend, resource: Resource, query: ListQuery, revision: i
     if not revision or revision == backend.store.revision:
         return backend.store.list(resource.table, query.namespace)
     try:
-        return backend.store.at(resource.table, query.namespace, revision)
+        return backend.store.list_at(resource.table, query.namespace, revision)
     except CompactedError:
         if query.token:
             start = _read_token(query.token)[1]

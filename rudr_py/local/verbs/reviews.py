@@ -1,4 +1,4 @@
-"""Reviews: who somebody is, and what they may do, answered by the access of the cluster. Nothing is stored."""
+"""Reviews of access and tokens, answered by access control. They are not stored."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ def _access_status(access: AccessControl | None, resource: Resource, namespace: 
         return {"allowed": True}
     requested = resource_attributes or non_resource_attributes
     keys = ("verb", "group", "resource", "subresource", "namespace", "name", "path")
-    verdict = access.decide(Attributes(user=user, **{key: str(requested.get(key, "")) for key in keys}))
-    return {"allowed": verdict.allowed, **({"reason": verdict.reason} if verdict.reason else {})}
+    decision = access.decide(Attributes(user=user, **{key: str(requested.get(key, "")) for key in keys}))
+    return {"allowed": decision.allowed, **({"reason": decision.reason} if decision.reason else {})}
 
 
 def _invalid(resource: Resource, field: str, message: str) -> ApiError:
-    """422 in the words of these kinds, which forget to say what they are."""
+    """422 of a review, whose message omits the kind as the real server's does."""
     reason = "FieldValueInvalid"
     return InvalidError(
         f'.{resource.group} "" is invalid: {field}: {message}',

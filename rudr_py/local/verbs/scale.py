@@ -1,4 +1,4 @@
-"""The scale subresource: an `autoscaling/v1` Scale read from an object, and written back to it. Pure."""
+"""The scale subresource: conversion between an object and its `autoscaling/v1` Scale. Pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def to_scale(resource: Resource, obj: Object) -> Object:
 
 
 def scaled(resource: Resource, obj: Object, scale: Object) -> Object:
-    """Return a copy of an object with the replicas, and the resourceVersion, of a Scale."""
+    """Return a copy of an object with the replicas and the resourceVersion of a Scale."""
     if resource.scale is None:
         raise api_errors.no_such_resource()
     replicas = (scale.get("spec") or {}).get("replicas", 0)
@@ -54,7 +54,7 @@ def scaled(resource: Resource, obj: Object, scale: Object) -> Object:
 
 
 def _as_selector(selector: Any) -> Any:
-    """A ReplicationController has plain labels where newer kinds have a LabelSelector."""
+    """Return a LabelSelector; a ReplicationController has plain labels instead."""
     if "matchLabels" in selector or "matchExpressions" in selector:
         return selector
     return {"matchLabels": selector}

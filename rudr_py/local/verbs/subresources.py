@@ -1,6 +1,6 @@
-"""What is created under an object: tokens of service accounts, evictions and bindings of pods.
+"""Subresources that are created: tokens of service accounts, evictions and bindings of pods.
 
-Each takes the body of its own kind and answers with it, or with a Status. Who may do it was decided before.
+Each accepts the body of its own kind and returns it, or a Status. The request has been authorized before.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BUDGETS = "poddisruptionbudgets.policy"
 
 
 def create(backend: Backend, target: ObjectTarget, subresource: str, body: Any) -> Object:
-    """Create under an object. Raises `ApiError`: 405 where nothing can be created."""
+    """Create a subresource. Raises `ApiError`: 405 for one that cannot be created."""
     create_object = _CREATORS.get(subresource)
     if create_object is None:
         raise api_errors.method_not_allowed()
@@ -30,7 +30,7 @@ def create(backend: Backend, target: ObjectTarget, subresource: str, body: Any) 
 
 
 def _object(value: Any) -> Object:
-    """A part of a body that must be an object, or may be left out."""
+    """Check that an optional part of a body is an object."""
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -59,7 +59,7 @@ def _token(backend: Backend, target: ObjectTarget, body: Object) -> Object:
             "expirationSeconds": seconds,
             "boundObjectRef": spec.get("boundObjectRef"),
         },
-        "status": {"token": token, "expirationTimestamp": backend.later(seconds)},
+        "status": {"token": token, "expirationTimestamp": backend.time_after(seconds)},
     }
 
 
@@ -81,7 +81,7 @@ def _bound_object(backend: Backend, target: ObjectTarget, reference: Object) -> 
     if not reference:
         return None
     kind, api_version = str(reference.get("kind", "")), str(reference.get("apiVersion", "v1"))
-    resource = backend.registry.of(KindInfo(api_version, kind))
+    resource = backend.registry.by_kind(KindInfo(api_version, kind))
     if resource is None or kind not in BINDABLE or api_version != "v1":
         raise api_errors.bad_request(f"cannot bind token to object of type /{api_version}, Kind={kind}")
     namespace = target.namespace if resource.namespaced else ""
@@ -101,7 +101,7 @@ def _bound_object(backend: Backend, target: ObjectTarget, reference: Object) -> 
 
 
 def _eviction(backend: Backend, target: ObjectTarget, body: Object) -> Object:
-    """Delete a pod if its disruption budgets let it go."""
+    """Delete a pod unless its disruption budgets forbid it."""
     pod = writes.live(backend, target)
     for budget in backend.store.list(_BUDGETS, target.namespace):
         selector = selectors.match_labels((budget.get("spec") or {}).get("selector") or {})
@@ -127,7 +127,7 @@ def _eviction_blocked(budget: Object) -> TooManyRequestsError:
 
 
 def _binding(backend: Backend, target: ObjectTarget, body: Object) -> Object:
-    """Give a pod a node, as a scheduler does."""
+    """Assign a pod to a node, as a scheduler does."""
     pod = writes.live(backend, target)
     node = str(_object(body.get("target")).get("name", ""))
     if pod["spec"].get("nodeName"):
@@ -139,7 +139,7 @@ def _binding(backend: Backend, target: ObjectTarget, body: Object) -> Object:
             details={"name": target.name, "kind": "pods/binding"},
         )
     options = WriteOptions(manager="kube-scheduler")
-    writes.change(backend, target, lambda live: {**live, "spec": {**live["spec"], "nodeName": node}}, options)
+    writes.patch(backend, target, lambda live: {**live, "spec": {**live["spec"], "nodeName": node}}, options)
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
 

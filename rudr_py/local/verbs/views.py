@@ -1,7 +1,4 @@
-"""The form in which a client wants objects: as they are, as rows of a Table, or their metadata only.
-
-Chosen by the Accept header. Nothing here reads the store or writes to a socket.
-"""
+"""Representations of objects: unchanged, as rows of a Table, or metadata only. The Accept header selects one."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ _META_VERSIONS = ("v1", "v1beta1")
 
 
 class View(msgspec.Struct, frozen=True):
-    """`form` is empty, Table or PartialObjectMetadata; `include` is what a Table's rows carry (includeObject)."""
+    """A representation. `form` is empty, Table or PartialObjectMetadata; `include` is includeObject of a Table."""
 
     form: str = OBJECT
     version: str = "v1"
@@ -33,7 +30,7 @@ class View(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=256)
 def negotiate(accept: str, include: str = "") -> View:
-    """Return the view that an Accept header asks for first. Raises `ApiError` (406)."""
+    """Return the first supported view of an Accept header. Raises `ApiError` (406)."""
     for entry in accept.split(",") if accept else ("*/*",):
         media, _, rest = entry.strip().partition(";")
         parameters = dict(part.strip().partition("=")[::2] for part in rest.split(";") if part)
@@ -54,23 +51,23 @@ def negotiate(accept: str, include: str = "") -> View:
     )
 
 
-def one(view: View, resource: Resource, obj: Object, now: datetime) -> Object:
+def view_object(view: View, resource: Resource, obj: Object, now: datetime) -> Object:
     """Return one object in a view."""
-    return _one(view, columns.definitions_of(resource), obj, now)
+    return _view(view, columns.definitions_of(resource), obj, now)
 
 
-def scale(view: View, obj: Object, now: datetime) -> Object:
+def view_scale(view: View, obj: Object, now: datetime) -> Object:
     """Return the Scale of an object in a view."""
-    return _one(view, columns.SCALE, obj, now)
+    return _view(view, columns.SCALE, obj, now)
 
 
-def _one(view: View, definitions: Sequence[ColumnDefinition], obj: Object, now: datetime) -> Object:
+def _view(view: View, definitions: Sequence[ColumnDefinition], obj: Object, now: datetime) -> Object:
     if view.form == TABLE:
         return _table(view, definitions, [obj], obj["metadata"].get("resourceVersion", ""), now)
     return partial(view, obj) if view.form == PARTIAL else obj
 
 
-def many(view: View, resource: Resource, page: ListPage, now: datetime) -> Object:
+def view_list(view: View, resource: Resource, page: ListPage, now: datetime) -> Object:
     """Return a page of objects in a view."""
     metadata: Object = {"resourceVersion": str(page.revision)}
     if page.token or resource.custom:
@@ -98,7 +95,7 @@ def many(view: View, resource: Resource, page: ListPage, now: datetime) -> Objec
 
 
 def _without_kind(obj: Object) -> Object:
-    """Lists of built-in kinds leave out the kind of each item."""
+    """Lists of built-in kinds omit the kind of their items."""
     return {key: value for key, value in obj.items() if key not in ("kind", "apiVersion")}
 
 
@@ -112,7 +109,7 @@ def partial(view: View, obj: Object) -> Object:
 
 
 def table(view: View, resource: Resource, objects: list[Object], revision: str, now: datetime) -> Object:
-    """Return objects as rows; `now` is what ages are counted from."""
+    """Return objects as rows; ages are relative to `now`."""
     return _table(view, columns.definitions_of(resource), objects, revision, now)
 
 

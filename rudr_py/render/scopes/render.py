@@ -15,6 +15,7 @@ from rudr_py.catalog import Catalog, Offer
 from rudr_py.errors import CatalogError, PluginCallError, Problem
 from rudr_py.model import paths, resolve
 from rudr_py.model.application import ScopeBinding
+from rudr_py.model.kinds import POD, SERVICE
 from rudr_py.render.scopes import membership
 from rudr_py.render.types import constraints, packages, plugin_call, properties
 from rudr_py.render.types.properties import Where
@@ -22,7 +23,7 @@ from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import InstancePlan, PlannedObject, RenderedScope, ScopePlan, TypeCall
 
-_ASKABLE = (Kind("v1", "Service"), Kind("v1", "Pod"))
+_PROBED_KINDS = (SERVICE, POD)
 
 
 class _Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,8 +160,8 @@ def _faults(rendered: Rendered, members: Sequence[Member]) -> Iterator[str]:
         if probe.name in seen:
             yield f'gives two probes the name "{probe.name}"'
         seen.add(probe.name)
-        service = probe.target.kind == _ASKABLE[0]
-        if probe.target.kind not in _ASKABLE or (service and probe.target.name not in services):
+        service = probe.target.kind == SERVICE
+        if probe.target.kind not in _PROBED_KINDS or (service and probe.target.name not in services):
             # whoever can make the controller ask anything has its network
             yield f"asks {probe.target}, which is neither the Service nor a Pod of a member"
 

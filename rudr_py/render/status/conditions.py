@@ -11,6 +11,7 @@ import msgspec
 
 from rudr_py.errors import Problem
 from rudr_py.model.condition import FALSE, TRUE, UNKNOWN, Condition
+from rudr_py.model.metadata_keys import PAUSED_ANNOTATION
 from rudr_py.render.status.health import InstanceHealth
 from rudr_py.render.values.plan import Plan
 
@@ -48,7 +49,7 @@ def judge(plan: Plan, sync: SyncState, healths: Sequence[InstanceHealth]) -> tup
         _ready(sync, healths),
     )
     if sync.paused:
-        message = "the annotation rudr.oam.dev/paused stops all writes to the objects of this application"
+        message = f"the annotation {PAUSED_ANNOTATION} stops all writes to the objects of this application"
         return (*found, Condition(type="Paused", status=TRUE, reason="Paused", message=message))
     return found
 

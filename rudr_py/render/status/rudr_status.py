@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from rudr_py.api import Kind, Ref, kstatus
+from rudr_py.api import Ref, kstatus
+from rudr_py.model.kinds import CONFIG_MAP
 from rudr_py.render.values.inputs import Observed
 from rudr_py.render.values.plan import InstancePlan, Plan
 
@@ -32,7 +33,7 @@ def components(plan: Plan, observed: Observed, settled: Collection[tuple[str, Re
 def _refs(instance: InstancePlan) -> tuple[Ref, ...]:
     """Rudr had no word for ConfigMaps."""
     refs = (*instance.workload.refs, *(ref for trait in instance.traits for ref in trait.refs))
-    return tuple(ref for ref in refs if ref.kind != Kind("v1", "ConfigMap"))
+    return tuple(ref for ref in refs if ref.kind != CONFIG_MAP)
 
 
 def _text(ref: Ref, instance: str, observed: Observed) -> str:

@@ -10,11 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rudr_py.api import Ref, kstatus
+from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render.values.inputs import Observed, Run, Runs
 from rudr_py.render.values.plan import Plan, PlannedObject
-
-INPUTS = "rudr.oam.dev/inputs"
-"""The annotation that records, on an object that runs once, the digest of its inputs."""
 
 RUNNING = "running"
 COMPLETE = "complete"
@@ -88,7 +86,7 @@ def _live(planned: PlannedObject, observed: Observed) -> dict[str, Any] | None:
 def _run(planned: PlannedObject, live: Mapping[str, Any], known: Run | None) -> Run:
     annotations = live["metadata"].get("annotations") or {}
     # an object without the record is one of Rudr's, which has run with what the documents say
-    inputs = annotations.get(INPUTS) or (known.inputs if known is not None else planned.once)
+    inputs = annotations.get(INPUTS_ANNOTATION) or (known.inputs if known is not None else planned.once)
     return Run(planned.ref.name, str(inputs), state(live))
 
 

@@ -5,7 +5,7 @@ It writes nothing itself, and reads no clock. What the next look needs of it is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from rudr_py.model.condition import TRUE, set_condition
 from rudr_py.render.status import conditions, health, rudr_status
 from rudr_py.render.status import runs as running
 from rudr_py.render.status.conditions import SyncState
-from rudr_py.render.status.health import InstanceHealth, ScopeHealth
+from rudr_py.render.status.health import Assessment, InstanceHealth, ScopeHealth
 from rudr_py.render.status.previous import PreviousStatus, previous
 from rudr_py.render.types import packages
 from rudr_py.render.values.inputs import Inputs, Observed, Runs
@@ -32,11 +32,21 @@ SIZE_LIMIT = 256 * 1024
 TOO_LARGE = "TooLarge"
 
 
-def status(plan: Plan, inputs: Inputs, observed: Observed, sync: SyncState, before: PreviousStatus) -> dict[str, Any]:
-    """The whole status, to be written when it differs from the stored one."""
+def status(
+    plan: Plan,
+    inputs: Inputs,
+    observed: Observed,
+    sync: SyncState,
+    before: PreviousStatus,
+    assessment: Assessment | None = None,
+) -> dict[str, Any]:
+    """The whole status, to be written when it differs from the stored one.
+
+    `assessment` is that of `observed`, for callers that have one already.
+    """
     generation = inputs.application.metadata.generation
-    runs = running.observe(plan, observed, before.runs)
-    healths = health.assess(plan, observed, inputs.now, runs)
+    assessment = assessment or health.observe(plan, observed, inputs.now, before.runs)
+    runs, healths = assessment.runs, assessment.instances
     found = before.conditions
     for condition in conditions.judge(plan, sync, healths):
         current = msgspec.structs.replace(condition, observed_generation=generation)
@@ -54,16 +64,16 @@ def status(plan: Plan, inputs: Inputs, observed: Observed, sync: SyncState, befo
     else:
         built["components"] = rudr_status.components(plan, observed, running.settled(plan, observed, runs))
         built["instances"] = [_instance(one, runs) for one in healths]
-        built["scopes"] = [_scope(one) for one in health.scopes(plan, observed, inputs.now)]
+        built["scopes"] = [_scope(one) for one in assessment.scopes]
     built["packages"] = packages.written(plan.packages)
     built["warnings"] = [*(conditions.line(warning) for warning in plan.warnings), *sync.notes]
     built["resources"] = list(sync.resources)
     return {name: value for name, value in built.items() if value not in ({}, [])}
 
 
-def scope_status(plan: Plan, observed: Observed, now: datetime) -> dict[Ref, dict[str, Any]]:
+def scope_status(scopes: Iterable[ScopeHealth]) -> dict[Ref, dict[str, Any]]:
     """The status of each scope's own object, to be written when it differs; none where a type has nothing to say."""
-    return {one.plan.part.refs[0]: one.status for one in health.scopes(plan, observed, now) if one.status is not None}
+    return {one.plan.part.refs[0]: one.status for one in scopes if one.status is not None}
 
 
 def bounded(wanted: dict[str, Any], before: PreviousStatus) -> dict[str, Any]:

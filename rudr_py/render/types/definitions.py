@@ -9,18 +9,16 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from rudr_py.api import Scope, Trait, Type, WorkloadType
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.model.identity import API_VERSION, CORE_GROUP, TypeName
+from rudr_py.model.metadata_keys import PACKAGE_ANNOTATION
 from rudr_py.model.parameter_types import SCOPE_PARAMETER_TYPES, has_type
 from rudr_py.render.values import labels
-
-PACKAGE: Final = "rudr.oam.dev/package"
-"""The annotation that names the package of a type, with its version."""
 
 _RUDR_NAMES: Mapping[str, str] = {
     f"{API_VERSION}.HealthScope": "health",
@@ -56,7 +54,7 @@ def _document(offer: Offer[Any], namespace: str) -> dict[str, Any] | None:
     if spec is None:
         return None
     description = _description(type_)
-    annotations = {PACKAGE: offer.package, **({"description": description} if description else {})}
+    annotations = {PACKAGE_ANNOTATION: offer.package, **({"description": description} if description else {})}
     return {
         "apiVersion": API_VERSION,
         "kind": kind,

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from rudr_py.api import Kind, Manifest, Ref, naming
+from rudr_py.api import Manifest, Ref, naming
+from rudr_py.model import metadata_keys
+from rudr_py.model.kinds import COMPONENT_INSTANCE
 
-MANAGED_BY = "app.kubernetes.io/managed-by"
-MANAGER = "rudr"
-APPLICATION = "app.kubernetes.io/name"
-INSTANCE = "oam.dev/instance-name"
-
-COMPONENT_INSTANCE = Kind("core.oam.dev/v1alpha1", "ComponentInstance")
+MANAGED_BY: Final = metadata_keys.MANAGED_BY_LABEL
+MANAGER: Final = metadata_keys.MANAGER
+APPLICATION: Final = metadata_keys.APPLICATION_LABEL
+INSTANCE: Final = metadata_keys.INSTANCE_LABEL
 
 
 def component_instance(component: str, instance: str) -> Ref:

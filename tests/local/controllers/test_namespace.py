@@ -1,4 +1,4 @@
-"""Namespaces: what they start with, and how they go."""
+"""Namespaces: default objects and deletion."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ def config(name: str, **metadata: object) -> Object:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "shop", **metadata}}
 
 
-async def test_a_namespace_starts_with_an_account_and_a_certificate(running: Run, objects: RecordedObjects) -> None:
+async def test_a_namespace_gets_a_service_account_and_a_ca_certificate(running: Run, objects: RecordedObjects) -> None:
     async with running("namespace", root_ca="PEM") as cluster:
         objects.create(namespace())
         await cluster.until(lambda: cluster.find("ServiceAccount", "default", "shop"))
-        found = await cluster.until(lambda: cluster.find("ConfigMap", "kube-root-ca.crt", "shop"))
-        assert found["data"] == {"ca.crt": "PEM"}
-        cluster.delete(found)
+        certificate = await cluster.until(lambda: cluster.find("ConfigMap", "kube-root-ca.crt", "shop"))
+        assert certificate["data"] == {"ca.crt": "PEM"}
+        cluster.delete(certificate)
         await cluster.until(lambda: cluster.find("ConfigMap", "kube-root-ca.crt", "shop"))
 
 
-async def test_a_deleted_namespace_is_emptied_and_goes(running: Run, objects: RecordedObjects) -> None:
+async def test_the_content_of_a_deleted_namespace_is_deleted_first(running: Run, objects: RecordedObjects) -> None:
     async with running("namespace") as cluster:
-        made = objects.create(namespace())
+        created = objects.create(namespace())
         other = objects.create(namespace("other"))
         objects.create(config("a"))
         await cluster.settle()
-        cluster.delete(made)
+        cluster.delete(created)
         await cluster.until(lambda: not cluster.find("Namespace", "shop"))
         assert not cluster.all("ConfigMap", "shop")
         assert cluster.all("ConfigMap", "other")
@@ -39,11 +39,11 @@ async def test_a_deleted_namespace_is_emptied_and_goes(running: Run, objects: Re
         assert other["metadata"]["name"] == "other"
 
 
-async def test_a_namespace_with_a_held_object_says_what_holds_it(running: Run, objects: RecordedObjects) -> None:
+async def test_a_terminating_namespace_reports_remaining_finalizers(running: Run, objects: RecordedObjects) -> None:
     async with running("namespace") as cluster:
-        made = objects.create(namespace())
+        created = objects.create(namespace())
         objects.create(config("held", finalizers=["example.dev/hold"]))
-        cluster.delete(made)
+        cluster.delete(created)
         await cluster.settle()
         waiting = cluster.get("Namespace", "shop")
         assert waiting["status"]["phase"] == "Terminating"

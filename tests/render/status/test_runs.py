@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
+from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render import render
 from rudr_py.render.status import health, rudr_status, status
 from rudr_py.render.status import runs as running
@@ -36,7 +37,7 @@ class Jobs:
             return ()
         metadata: dict[str, Any] = {"name": instance}
         if self._inputs:
-            metadata["annotations"] = {running.INPUTS: self._inputs}
+            metadata["annotations"] = {INPUTS_ANNOTATION: self._inputs}
         conditions = [{"type": self._condition, "status": "True"}] if self._condition else []
         return ({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "status": {"conditions": conditions}},)
 

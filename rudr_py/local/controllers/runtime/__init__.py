@@ -1,1 +1,1 @@
-"""The machinery of the local controllers: the client they use, their queue, indexes, context and clock values."""
+"""The runtime of the local controllers: API client, work queue, indexes, reconcile context, times."""

@@ -1,7 +1,6 @@
-"""What a reconcile works with: the cluster, the index over it, the time, and chance.
+"""The context of a reconcile: client, index, time and random source.
 
-A reconcile is a plain function: it reads and writes in one breath, so nobody's write can come between. Nothing here
-knows any kind's rules.
+A reconcile is a synchronous function, so no other write occurs between its reads and writes.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import msgspec
 
 from rudr_py.local.apimachinery import object_meta, selectors
 from rudr_py.local.controllers.runtime import times
-from rudr_py.local.controllers.runtime.objects import Objects
+from rudr_py.local.controllers.runtime.client import ApiClient
 from rudr_py.local.controllers.runtime.owner_index import OwnerIndex, controller_reference, key_of, owner_references
 from rudr_py.local.controllers.runtime.queue import CallLater, QueueKey
 from rudr_py.local.registry.resources import KindInfo
@@ -22,13 +21,13 @@ from rudr_py.local.storage.store import Object
 
 
 class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How the controllers behave.
+    """Settings of the controllers.
 
-    `clock` is the store's clock; `call_later` calls back after seconds of it (None: the running loop's).
-    `enabled` names the controllers that run (None: all). `seed` decides the random endings of names.
-    `script` says what becomes of a pod (see `pods.Script`); annotations of the pod come first.
-    `node_name` is where pods run. `root_ca` is the certificate (PEM) that pods may trust the API by.
-    `job_backoff` is the pause in seconds after the first failed pod of a Job, which doubles with every further one.
+    `clock` is the clock of the store; `call_later` schedules calls (None: that of the running loop). `enabled` names
+    the controllers that run (None: all). `seed` determines generated names. `script` returns the script of a pod (see
+    `containers.PodScript`), whose annotations take precedence. `node_name` is the node of all pods. `root_ca` is the CA
+    certificate (PEM) in the config map of each namespace. `job_backoff` is the pause in seconds after the first failed
+    pod of a Job; it doubles with every further failure.
     """
 
     clock: Callable[[], float]
@@ -42,7 +41,7 @@ class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One event of the watch: ADDED, MODIFIED or DELETED."""
+    """An event of the watch: ADDED, MODIFIED or DELETED."""
 
     type: str
     object: Object
@@ -50,10 +49,10 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class ReconcileContext:
-    """One per run of the controllers; shared by them all."""
+    """The context that all controllers of one run share."""
 
-    def __init__(self, objects: Objects, settings: ControllerSettings) -> None:
-        self.objects = objects
+    def __init__(self, client: ApiClient, settings: ControllerSettings) -> None:
+        self.client = client
         self.settings = settings
         self.index = OwnerIndex()
         self.random = random.Random(settings.seed)  # noqa: S311  - names, not secrets
@@ -63,7 +62,7 @@ class ReconcileContext:
         return self.settings.clock()
 
     def stamp(self) -> str:
-        """The time now as Kubernetes writes it."""
+        """Return the current time in the format of Kubernetes."""
         return times.stamp(self.now())
 
     def generated_name(self, stem: str) -> str:
@@ -71,18 +70,18 @@ class ReconcileContext:
         return object_meta.generated(f"{stem}-", self.random.choice)
 
     def get(self, key: QueueKey) -> Object | None:
-        """Return the object as it is now; None when it has gone, or its kind has."""
-        if self.objects.resource(key.kind) is None:
+        """Return the live object; None if it or its kind does not exist."""
+        if self.client.resource(key.kind) is None:
             return None
-        return self.objects.get(key.kind, key.namespace, key.name)
+        return self.client.get(key.kind, key.namespace, key.name)
 
-    def same(self, obj: Object) -> Object | None:
-        """Return this very object as it is now, or None when it has gone."""
+    def live(self, obj: Object) -> Object | None:
+        """Return the live object with the same uid, or None."""
         live = self.get(key_of(obj))
         return live if live is not None and live["metadata"]["uid"] == obj["metadata"]["uid"] else None
 
     def dependents(self, uid: str, kind: KindInfo | None = None) -> Iterator[Object]:
-        """Iterate over the objects that name this owner as they are now."""
+        """Iterate over the live objects with this owner."""
         for key in self.index.owned(uid):
             if kind is None or key.kind == kind:
                 obj = self.get(key)
@@ -90,18 +89,18 @@ class ReconcileContext:
                     yield obj
 
     def controlled(self, owner: Object, kind: KindInfo) -> list[Object]:
-        """Return the objects of a kind whose controller is `owner`, in the order of their names."""
+        """Return the objects of a kind whose controller is `owner`, ordered by name."""
         uid = owner["metadata"]["uid"]
         controlled = [each for each in self.dependents(uid, kind) if _is_controlled(each, uid)]
         return sorted(controlled, key=lambda each: str(each["metadata"]["name"]))
 
     def adopt(self, owner: Object, kind: KindInfo, selector: Object) -> None:
-        """Make `owner` the controller of the objects of its namespace that match and have none.
+        """Set `owner` as the controller of matching objects in its namespace that have none.
 
-        Looks at all objects of the kind in the namespace: call it when the owner is new or its spec changed.
+        It reads all objects of the kind in the namespace: call it only if the owner is new or its spec changed.
         """
         text = selectors.match_labels(selector)
-        for obj in self.objects.list(kind, owner["metadata"].get("namespace", ""), selector=text):
+        for obj in self.client.list(kind, owner["metadata"].get("namespace", ""), selector=text):
             metadata = obj["metadata"]
             if "deletionTimestamp" in metadata or controller_reference(obj):
                 continue
@@ -109,39 +108,39 @@ class ReconcileContext:
             self.update({**obj, "metadata": {**metadata, "ownerReferences": references}})
 
     def create(self, obj: Object) -> Object:
-        """Create an object, known to the index at once."""
-        created = self.objects.create(obj)
+        """Create an object and index it at once."""
+        created = self.client.create(obj)
         self.index.put(created)
         return created
 
     def update(self, obj: Object) -> Object:
-        """Update all but the status, known to the index at once."""
-        updated = self.objects.update(obj)
+        """Update all but the status and index the object at once."""
+        updated = self.client.update(obj)
         self.index.put(updated)
         return updated
 
     def write_status(self, obj: Object, status: Object) -> None:
-        """Write the status, if it is another one."""
+        """Write the status if it changed."""
         if obj.get("status", {}) != status:
-            self.objects.update_status({**obj, "status": status})
+            self.client.update_status({**obj, "status": status})
 
     def delete(self, obj: Object, *, propagation: str = "Background") -> None:
-        """Delete this very object, not a later one of its name."""
+        """Delete this object, but not a later one with the same name."""
         metadata = obj["metadata"]
         kind = KindInfo(obj["apiVersion"], obj["kind"])
-        self.objects.delete(
+        self.client.delete(
             kind, metadata.get("namespace", ""), metadata["name"], propagation=propagation, uid=metadata["uid"]
         )
 
 
 def without_finalizer(obj: Object, finalizer: str) -> Object:
-    """Return the object less a finalizer."""
+    """Return the object without a finalizer."""
     finalizers = [each for each in obj["metadata"].get("finalizers") or () if each != finalizer]
     return {**obj, "metadata": {**obj["metadata"], "finalizers": finalizers}}
 
 
 def reference_to(owner: Object) -> Object:
-    """Return the owner reference that a controller puts on what it creates."""
+    """Return the owner reference of a controller to `owner`."""
     return {
         "apiVersion": owner["apiVersion"],
         "kind": owner["kind"],
@@ -153,7 +152,7 @@ def reference_to(owner: Object) -> Object:
 
 
 def controller_key(obj: Object, kind: KindInfo) -> Iterable[QueueKey]:
-    """Yield the key of the object's controller, if it is of this kind."""
+    """Yield the key of the controller of an object if it is of this kind."""
     reference = controller_reference(obj)
     if (
         reference is not None
@@ -164,7 +163,7 @@ def controller_key(obj: Object, kind: KindInfo) -> Iterable[QueueKey]:
 
 
 def without_zeros(status: Object, *, keep: Iterable[str] = ()) -> Object:
-    """Leave out the zeros and empty lists that Kubernetes does not write, but for those to `keep`."""
+    """Remove zeros and empty lists, which Kubernetes omits, except those in `keep`."""
     kept = set(keep)
     return {name: value for name, value in status.items() if name in kept or value not in (0, None, [], "")}
 

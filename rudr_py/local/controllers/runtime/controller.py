@@ -1,4 +1,4 @@
-"""What a controller is: a name, what wakes it, and a function that brings one object to where it should be."""
+"""The definition of a controller: its name, the changes it watches, and its reconcile function."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from rudr_py.local.registry.resources import KindInfo
 class Controller(msgspec.Struct, frozen=True, kw_only=True):
     """A controller of the local cluster.
 
-    `kinds` are those whose changes it is told of (None: all). `concerns` gives the keys that a change makes work for,
-    without searching. `reconcile` does the work and returns in how many seconds it is to be asked again (None: when
-    something changes). It is never awaited, and may raise.
+    `kinds` are the kinds that it watches (None: all). `map_change` maps a change to the keys to reconcile, without
+    searching. `reconcile` returns the seconds until the next reconcile (None: after the next change). It is synchronous
+    and may raise.
     """
 
     name: str
     kinds: frozenset[KindInfo] | None
-    concerns: Callable[[ReconcileContext, Change], Iterable[QueueKey]]
+    map_change: Callable[[ReconcileContext, Change], Iterable[QueueKey]]
     reconcile: Callable[[ReconcileContext, QueueKey], float | None]

@@ -1,7 +1,7 @@
-"""Who is owned by whom, and who selects whom, so that no controller has to search.
+"""Indexes of owners, labels and selectors, so that no controller has to search.
 
-It keeps keys, not objects: what an object looks like is asked of the cluster. It may name an object that has just
-gone, and learns of one that others create when its event comes; the controllers' own writes are known at once.
+They hold keys, not objects. Writes of the controllers are indexed at once, those of other clients with their event, so
+a key may name an object that no longer exists.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ def owner_references(obj: Object) -> list[Object]:
 
 
 def controller_reference(obj: Object) -> Object | None:
-    """Return the one owner reference that says `controller: true`, or None."""
+    """Return the owner reference with `controller: true`, or None."""
     return next((each for each in owner_references(obj) if each.get("controller")), None)
 
 
 class OwnerIndex:
-    """All keys with their uid, and the keys under each mark: an owner's uid, a label, a selector, a target."""
+    """The uid of each key, and the keys under each mark: an owner's uid, a label, a selector, a target."""
 
     def __init__(self) -> None:
         self.uids: dict[QueueKey, str] = {}
@@ -39,7 +39,7 @@ class OwnerIndex:
         self._marked: dict[_Mark, dict[QueueKey, None]] = {}
 
     def put(self, obj: Object) -> None:
-        """Learn an object, new or changed."""
+        """Index a new or changed object."""
         key = key_of(obj)
         uid = obj["metadata"]["uid"]
         self.uids[key] = uid
@@ -52,28 +52,28 @@ class OwnerIndex:
                 self._marked.setdefault(mark, {})[key] = None
 
     def remove(self, key: QueueKey, uid: str) -> None:
-        """Forget an object, unless another one is there under its name."""
+        """Remove an object, unless another one has its name."""
         if self.uids.get(key) == uid:
             del self.uids[key]
             self._keys.pop(uid, None)
             self._release(key)
 
     def key(self, uid: str) -> QueueKey | None:
-        """Return the key of the object with this uid, or None when there is none."""
+        """Return the key of the object with this uid, or None."""
         return self._keys.get(uid)
 
     def owned(self, uid: str) -> Iterator[QueueKey]:
-        """Iterate over the keys of the objects that name this owner."""
+        """Iterate over the keys of the objects with this owner."""
         return self._under(("owner", uid))
 
     def labelled(self, kind: KindInfo, namespace: str, selector: Mapping[str, str]) -> Iterator[QueueKey]:
-        """Iterate over the keys of the pods (no other kind) that may have these labels; look at each."""
+        """Iterate over the keys of pods that may have these labels; the caller checks each. Only pods are indexed."""
         sets = [tuple(self._marked.get(("label", kind, namespace, *pair), ())) for pair in selector.items()]
         sets.sort(key=len)
         return iter(sets[0] if sets else ())
 
     def selecting(self, kind: KindInfo, namespace: str, labels: Mapping[str, str]) -> Iterator[QueueKey]:
-        """Iterate over the keys of the Services (no other kind) that may select these labels."""
+        """Iterate over the keys of Services that may select these labels. Only Services are indexed."""
         for pair in labels.items():
             yield from self._under(("selector", kind, namespace, *pair))
 
@@ -105,7 +105,7 @@ def _marks(obj: Object) -> Iterator[_Mark]:
         for pair in (obj["metadata"].get("labels") or {}).items():
             yield ("label", *here, *pair)
     elif kind == "Service":
-        # a pod that a Service takes has every pair of its selector, so one of them is enough to find it
+        # a selected pod has all pairs of the selector, so one of them is enough
         for pair in sorted((obj["spec"].get("selector") or {}).items())[:1]:
             yield ("selector", *here, *pair)
     elif kind == "HorizontalPodAutoscaler":

@@ -1,6 +1,6 @@
-"""The work of one controller: keys, each at most once, now or later.
+"""The work queue of one controller: deduplicated keys, delays and backoff.
 
-It knows neither objects nor events. Time is an argument: `call_later` decides when a delayed key becomes work.
+It depends neither on objects nor on events. `call_later` is an argument, so that tests control time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LAST_BACKOFF = 60.0
 
 
 class QueueKey(msgspec.Struct, frozen=True, order=True):
-    """Which object: its kind in the stored version, its namespace (empty for cluster-scoped kinds) and name."""
+    """The key of an object: its kind in the stored version, namespace (empty for cluster-scoped kinds) and name."""
 
     kind: KindInfo
     namespace: str
@@ -26,21 +26,21 @@ class QueueKey(msgspec.Struct, frozen=True, order=True):
 
 
 class Timer(Protocol):
-    """What `call_later` returns."""
+    """A pending call of `call_later`."""
 
     def cancel(self) -> None:
-        """Do not call."""
+        """Cancel the call."""
         ...
 
 
 CallLater = Callable[[float, Callable[[], None]], Timer]
-"""Call a function after so many seconds, as `asyncio.AbstractEventLoop.call_later` does."""
+"""Calls a function after a delay in seconds, as `asyncio.AbstractEventLoop.call_later` does."""
 
 
 class WorkQueue:
-    """Keys in the order in which they were first asked for. A key that waits is not queued twice.
+    """Keys in the order of their first addition. A queued key is not queued again.
 
-    For one worker: it takes a key, works, and says how it went with `forget` or `retry`.
+    There is one worker: it gets a key, reconciles it, and calls `forget` or `retry`.
     """
 
     def __init__(self, call_later: CallLater) -> None:
@@ -51,12 +51,12 @@ class WorkQueue:
         self._filled = asyncio.Event()
 
     def add(self, key: QueueKey) -> None:
-        """Ask for work on `key` as soon as possible."""
+        """Queue a key now."""
         self._keys[key] = None
         self._filled.set()
 
     def add_after(self, key: QueueKey, seconds: float) -> None:
-        """Ask for work on `key` in so many seconds; replaces what was asked for later before."""
+        """Queue a key after a delay, which replaces its previous delay."""
         self._cancel(key)
         if seconds <= 0:
             self.add(key)
@@ -64,7 +64,7 @@ class WorkQueue:
             self._timers[key] = self._call_later(seconds, lambda: self._due(key))
 
     def retry(self, key: QueueKey) -> float:
-        """Ask for work on `key` after a pause that doubles with every failure in a row; return the pause."""
+        """Queue a key after its backoff, which doubles with every consecutive failure; return the backoff."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
         pause: float = min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** min(failures, 20))
@@ -72,12 +72,12 @@ class WorkQueue:
         return pause
 
     def forget(self, key: QueueKey) -> None:
-        """The work on `key` went well: its next failure is the first, and nothing is asked for later."""
+        """Reset the backoff of a key and cancel its delay."""
         self._failures.pop(key, None)
         self._cancel(key)
 
     async def get(self) -> QueueKey:
-        """Take the next key, waiting for one."""
+        """Return the next key; wait for one if the queue is empty."""
         while not self._keys:
             self._filled.clear()
             await self._filled.wait()
@@ -86,7 +86,7 @@ class WorkQueue:
         return key
 
     def close(self) -> None:
-        """Cancel what was asked for later."""
+        """Cancel all delays."""
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()

@@ -1,4 +1,4 @@
-"""Times as Kubernetes writes them, and conditions that remember when they changed. Pure."""
+"""Times in the format of Kubernetes, and conditions with their transition times. Pure."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from rudr_py.local.storage.store import Object
 
 
 def stamp(seconds: float) -> str:
-    """Print seconds since the epoch as RFC 3339 in UTC, to the second."""
+    """Format seconds since the epoch as RFC 3339 in UTC, in whole seconds."""
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def seconds(text: str) -> float:
-    """Read RFC 3339 as seconds since the epoch."""
+    """Parse RFC 3339 into seconds since the epoch."""
     return datetime.fromisoformat(text).timestamp()
 
 
 def since(text: str | None, now: float) -> float:
-    """Return the seconds that passed since a time; 0 when it is not known."""
+    """Return the seconds since a time; 0 if there is none."""
     return now - seconds(text) if text else 0.0
 
 

@@ -1,4 +1,4 @@
-"""What the containers of a pod are doing, by the pod's script and its age. Pure."""
+"""Container statuses from the script and the age of a pod. Pure."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _FIRST_PAUSE, _LAST_PAUSE = 10.0, 300.0
 
 
 class PodScript(msgspec.Struct, frozen=True):
-    """What becomes of a pod.
+    """The scripted behaviour of a pod.
 
     `outcome`: `ready` (a Job's pod: `succeed`), `never-ready`, `crash-loop`, `image-pull-error`, `fail` or `succeed`;
-    the last two end the containers, which are started again if the pod's restartPolicy says so.
-    `ready_after` is the seconds from the start until the containers are ready, `runs_for` those from then until they
-    end. `log` is what they print.
+    the last two end the containers, which are restarted according to restartPolicy. `ready_after` is the number of
+    seconds from the start until the containers are ready, `runs_for` that from then until they end. `log` is their
+    output.
     """
 
     outcome: str = READY
@@ -33,7 +33,7 @@ class PodScript(msgspec.Struct, frozen=True):
 
 
 class PodState(msgspec.Struct, frozen=True):
-    """One container: its name, whether it is ready, and its containerStatus."""
+    """The name, readiness and containerStatus of a container."""
 
     name: str
     ready: bool
@@ -43,8 +43,8 @@ class PodState(msgspec.Struct, frozen=True):
 def container_states(
     pod: Object, script: PodScript, age: float, started: float
 ) -> tuple[list[PodState], str, float | None]:
-    """Return the containers of a pod `age` seconds after its start, its phase, and when (in seconds) they change."""
-    template, phase, wake = _course(pod, script, age, started)
+    """Return the containers of a pod `age` seconds after its start, its phase, and the seconds until they change."""
+    template, phase, wake = _shared_status(pod, script, age, started)
     states = []
     for container in pod["spec"].get("containers") or ():
         status = {
@@ -66,8 +66,10 @@ def container_states(
     return states, phase, wake
 
 
-def _course(pod: Object, script: PodScript, age: float, started: float) -> tuple[dict[str, Any], str, float | None]:
-    """The part of the status that all containers of a pod share."""
+def _shared_status(
+    pod: Object, script: PodScript, age: float, started: float
+) -> tuple[dict[str, Any], str, float | None]:
+    """Return the status fields that all containers of a pod share."""
     if script.outcome == IMAGE_PULL_ERROR:
         message = 'Back-off pulling image "{image}"'
         return {"state": {"waiting": {"reason": "ImagePullBackOff", "message": message}}}, "Pending", None
@@ -81,11 +83,11 @@ def _course(pod: Object, script: PodScript, age: float, started: float) -> tuple
     runs_until = script.ready_after + script.runs_for
     if age < runs_until and script.outcome != CRASH_LOOP:
         return {"state": running, "started": True, "ready": True}, "Running", runs_until - age
-    return _ended(pod, script, age - runs_until, started + runs_until)
+    return _ended_status(pod, script, age - runs_until, started + runs_until)
 
 
-def _ended(pod: Object, script: PodScript, age: float, since: float) -> tuple[dict[str, Any], str, float | None]:
-    """The containers have ended, `age` seconds ago: for good, or in a loop."""
+def _ended_status(pod: Object, script: PodScript, age: float, since: float) -> tuple[dict[str, Any], str, float | None]:
+    """Return the status of containers that ended `age` seconds ago: terminated, or waiting for a restart."""
     good = script.outcome == SUCCEED
     policy = pod["spec"].get("restartPolicy", "Always")
     code = 0 if good else 1
@@ -106,9 +108,9 @@ def _ended(pod: Object, script: PodScript, age: float, since: float) -> tuple[di
 
 
 def _restarts(age: float) -> tuple[int, float, float]:
-    """How often a container that ends at once was started again, the pause it is in, and how long that lasts yet.
+    """Return the number of restarts of a container that ends at once, the current pause, and its remaining seconds.
 
-    The pauses are the kubelet's: 10 s, doubled up to 5 min. The container counts as started again once at the start.
+    Pauses are those of the kubelet: 10 s, doubled up to 5 min. The first start counts as a restart.
     """
     doublings = int(math.log2(_LAST_PAUSE / _FIRST_PAUSE)) + 1
     ends = 0.0

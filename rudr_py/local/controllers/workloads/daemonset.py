@@ -1,4 +1,4 @@
-"""DaemonSet: one pod on the one node that there is, replaced when the template changes."""
+"""DaemonSet: one pod on the only node, replaced when the template changes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _is_current(pod: Object, revision: str) -> bool:
 
 
 def _run(context: ReconcileContext, daemon_set: Object, revision: str) -> None:
-    """See that there is one pod of the current template; an old one goes first, unless it waits to be deleted."""
+    """Ensure one pod of the current template. Outdated pods are deleted first, unless the strategy is OnDelete."""
     pods = [pod for pod in context.controlled(daemon_set, POD) if is_active(pod)]
     rolling = (daemon_set["spec"].get("updateStrategy") or {}).get("type", "RollingUpdate") == "RollingUpdate"
     old = [pod for pod in pods if not _is_current(pod, revision)]
@@ -68,11 +68,13 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     return wait
 
 
-def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == POD:
         yield from controller_key(change.object, DAEMON_SET)
     elif change.type != DELETED:
         yield change.key
 
 
-CONTROLLER = Controller(name="daemonset", kinds=frozenset({DAEMON_SET, POD}), concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(
+    name="daemonset", kinds=frozenset({DAEMON_SET, POD}), map_change=_map_change, reconcile=_reconcile
+)

@@ -1,7 +1,7 @@
-"""Deployment: one ReplicaSet per pod template, rolled over as its strategy says.
+"""Deployment: one ReplicaSet for each pod template, rolled over by its strategy.
 
-It writes ReplicaSets, and of the Deployment the status and the revision annotation only. `rollout` has the arithmetic,
-`deployment_status` the status.
+The controller writes ReplicaSets, the status and the revision annotation. `rollout` computes sizes, `deployment_status`
+the status.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SAFE_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
 def template_hash(template: Object, collisions: int = 0) -> str:
-    """Return a short name for a pod template: FNV-1 of its JSON, in letters that spell nothing."""
+    """Return a hash of a pod template: FNV-1 of its JSON, in letters that form no words."""
     text = json.dumps(template, sort_keys=True, separators=(",", ":")) + (str(collisions) if collisions else "")
     value = 0x811C9DC5
     for byte in text.encode():
@@ -59,7 +59,7 @@ def _age(replica_set: Object) -> tuple[float, int, str]:
 
 
 class _ReplicaSets:
-    """A Deployment's ReplicaSets: `new` has the current template, `old` the others, oldest first."""
+    """The ReplicaSets of a Deployment: `new` has the current template, `old` the others, oldest first."""
 
     def __init__(self, context: ReconcileContext, deployment: Object) -> None:
         template = _bare(deployment["spec"]["template"])
@@ -87,7 +87,7 @@ class _ReplicaSets:
         ]
 
     def resize(self, sizes: dict[str, int]) -> bool:
-        """Write the new sizes, and the limits of the Deployment; return whether a size changed."""
+        """Write new sizes and the annotations with the limits; return whether a size changed."""
         sized = {
             DESIRED_REPLICAS: str(self.limits.replicas),
             MAX_REPLICAS: str(self.limits.replicas + self.limits.surge),
@@ -111,7 +111,7 @@ class _ReplicaSets:
             self.new = written
 
     def ensure_new(self) -> None:
-        """See to a ReplicaSet of the current template that has the highest revision."""
+        """Ensure a ReplicaSet of the current template with the highest revision."""
         revision = max(map(_revision, self.old), default=0) + 1
         inherited = _inherited(self.deployment)
         if self.new is None:
@@ -167,8 +167,8 @@ def _inherited(deployment: Object) -> dict[str, str]:
     return {key: value for key, value in annotations.items() if key not in _UNCOPIED}
 
 
-def _scale_only(replica_sets: _ReplicaSets) -> None:
-    """The size changed (or the rollout is paused): keep the proportions between the ReplicaSets."""
+def _scale(replica_sets: _ReplicaSets) -> None:
+    """Scale a paused or resized Deployment without a rollout, and keep the proportions of its ReplicaSets."""
     active = [each for each in replica_sets.all if each["spec"].get("replicas", 1) > 0]
     limits = replica_sets.limits
     if len(active) <= 1:
@@ -199,7 +199,7 @@ def _roll(replica_sets: _ReplicaSets) -> None:
 
 
 def _recreate(replica_sets: _ReplicaSets) -> None:
-    """Old pods first go, all of them, then the new ones come."""
+    """Delete all old pods, then create the new ones."""
     if replica_sets.resize({each["metadata"]["name"]: 0 for each in replica_sets.old}):
         return
     context = replica_sets.context
@@ -242,7 +242,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
         replica_sets = _ReplicaSets(context, deployment)
         created = replica_sets.new is None
         if spec.get("paused") or _is_scaling(replica_sets):
-            _scale_only(replica_sets)
+            _scale(replica_sets)
         elif replica_sets.limits.rolling:
             replica_sets.ensure_new()
             _roll(replica_sets)
@@ -261,7 +261,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
 
 
 def _write(context: ReconcileContext, deployment: Object, status: Object, new: Object | None) -> None:
-    """Write status and revision in one, as the real controller does: through the status subresource."""
+    """Write status and revision in one request to the status subresource, as the real controller does."""
     annotations = deployment["metadata"].get("annotations") or {}
     revised = {**annotations, REVISION: str(_revision(new))} if new else annotations
     if status != deployment.get("status", {}) or revised != annotations:
@@ -269,11 +269,11 @@ def _write(context: ReconcileContext, deployment: Object, status: Object, new: O
         context.write_status({**deployment, "metadata": metadata, "status": None}, status)
 
 
-def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == REPLICA_SET:
         yield from controller_key(change.object, DEPLOYMENT)
     elif change.key.kind == POD:
-        # only Recreate waits for pods to go, and a ReplicaSet's status tells the rest
+        # only Recreate waits for the deletion of pods; all else is in the status of ReplicaSets
         for owner in controller_key(change.object, REPLICA_SET) if change.type == DELETED else ():
             replica_set = context.get(owner)
             yield from controller_key(replica_set, DEPLOYMENT) if replica_set else ()
@@ -282,5 +282,5 @@ def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
 
 
 CONTROLLER = Controller(
-    name="deployment", kinds=frozenset({DEPLOYMENT, REPLICA_SET, POD}), concerns=_concerns, reconcile=_reconcile
+    name="deployment", kinds=frozenset({DEPLOYMENT, REPLICA_SET, POD}), map_change=_map_change, reconcile=_reconcile
 )

@@ -1,4 +1,4 @@
-"""The status of a Deployment, as a function of it, its ReplicaSets and the time. Pure."""
+"""The status of a Deployment, from its spec, its ReplicaSets and the time. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NO_DEADLINE = 2**31 - 1
 
 
 class DeploymentView(msgspec.Struct, frozen=True, kw_only=True):
-    """What the status is made of. `created`: the ReplicaSet of the current template was not there before."""
+    """The inputs of the status. `created`: this reconcile created the ReplicaSet of the current template."""
 
     deployment: Object
     new: Object | None
@@ -25,7 +25,7 @@ class DeploymentView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def status(view: DeploymentView, limits: RolloutLimits) -> tuple[Object, float | None]:
-    """Return the status, and in how many seconds the progress deadline passes if nothing moves."""
+    """Return the status, and the seconds until the progress deadline."""
     deployment, before = view.deployment, view.deployment.get("status", {})
     replica_sets = [*view.old, *([view.new] if view.new else [])]
     available = _sum(replica_sets, "availableReplicas")
@@ -48,7 +48,7 @@ def status(view: DeploymentView, limits: RolloutLimits) -> tuple[Object, float |
 
 
 def is_complete(deployment: Object, status: Object) -> bool:
-    """Return whether all pods are of the current template and available, and no other one is left."""
+    """Return whether all pods have the current template and are available, and no others exist."""
     replicas = deployment["spec"].get("replicas", 1)
     names = ("updatedReplicas", "replicas", "availableReplicas")
     return all(status.get(name, 0) == replicas for name in names) and status.get("observedGeneration", 0) >= deployment[
@@ -84,7 +84,7 @@ def _progressing(view: DeploymentView, counts: dict[str, Any]) -> tuple[Object |
 def _rollout_condition(
     view: DeploymentView, counts: Object, before: Object | None, deadline: float
 ) -> tuple[Object, float | None]:
-    """The condition of a rollout that is not paused."""
+    """Return the Progressing condition of a rollout that is not paused."""
     deployment = view.deployment
     name = view.new["metadata"]["name"] if view.new else ""
     subject = f'ReplicaSet "{name}"' if name else f'Deployment "{deployment["metadata"]["name"]}"'
@@ -115,7 +115,7 @@ def _unknown(reason: str, message: str) -> Object:
 
 
 def _has_progressed(before: Object, after: Object) -> bool:
-    """More updated, ready or available pods, or fewer of earlier templates."""
+    """Whether there are more updated, ready or available pods, or fewer outdated ones."""
     old_before = before.get("replicas", 0) - before.get("updatedReplicas", 0)
     old_after = after.get("replicas", 0) - after.get("updatedReplicas", 0)
     names = ("updatedReplicas", "readyReplicas", "availableReplicas")
@@ -123,7 +123,7 @@ def _has_progressed(before: Object, after: Object) -> bool:
 
 
 def _with_times(view: DeploymentView, condition: Object, *, anew: bool = False) -> Object:
-    """Complete a condition with its times; it is updated when it says something else, or `anew`."""
+    """Set the times of a condition; lastUpdateTime changes with its content, or if `anew`."""
     before = times.find(view.deployment.get("status", {}).get("conditions"), condition["type"])
     stamp = times.stamp(view.now)
     dated = times.transitioned(condition, before, stamp)

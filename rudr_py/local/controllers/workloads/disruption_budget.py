@@ -1,4 +1,4 @@
-"""PodDisruptionBudget: counts the healthy pods that it selects, and how many may be evicted now."""
+"""PodDisruptionBudget: counts healthy pods and the disruptions that are allowed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BUDGET = KindInfo("policy/v1", "PodDisruptionBudget")
 
 
 def _share(value: int | str, of: int) -> int:
-    """A count, or a share of all rounded up."""
+    """Return a count, or a percentage of `of`, rounded up."""
     if isinstance(value, int):
         return value
     return math.ceil(int(value.rstrip("%")) * of / 100)
@@ -37,7 +37,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
         return
     selector = budget["spec"].get("selector")
     text = selectors.match_labels(selector) if selector is not None else None
-    selected = [] if text is None else context.objects.list(POD, key.namespace, selector=text)
+    selected = [] if text is None else context.client.list(POD, key.namespace, selector=text)
     pods = [pod for pod in selected if is_active(pod)]
     healthy = sum(times.is_true(pod, "Ready") for pod in pods)
     desired = _desired(budget["spec"], len(pods))
@@ -61,13 +61,13 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
     context.write_status(budget, status)
 
 
-def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == BUDGET:
         if change.type != DELETED:
             yield change.key
         return
-    for budget in context.objects.list(BUDGET, change.key.namespace):
+    for budget in context.client.list(BUDGET, change.key.namespace):
         yield QueueKey(BUDGET, change.key.namespace, budget["metadata"]["name"])
 
 
-CONTROLLER = Controller(name="disruption", kinds=frozenset({BUDGET, POD}), concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(name="disruption", kinds=frozenset({BUDGET, POD}), map_change=_map_change, reconcile=_reconcile)

@@ -1,6 +1,6 @@
-"""Job: runs pods until enough of them succeeded, or too many failed.
+"""Job: runs pods until enough of them succeeded or too many failed.
 
-A pod carries a finalizer until it is counted, so that none is lost or counted twice. `job_status` has the conditions.
+Pods have a finalizer until they are counted, so none is lost or counted twice. `job_status` has the conditions.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from rudr_py.local.controllers.runtime.context import Change, ReconcileContext, 
 from rudr_py.local.controllers.runtime.controller import Controller
 from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads import job_status
-from rudr_py.local.controllers.workloads.job_status import JobVerdict
+from rudr_py.local.controllers.workloads.job_status import JobResult
 from rudr_py.local.controllers.workloads.pods import POD
 from rudr_py.local.controllers.workloads.replicaset import is_active, pod_from_template
 from rudr_py.local.registry.resources import KindInfo
@@ -37,22 +37,22 @@ def _index_of(pod: Object) -> int:
 
 
 def _remove_finalizer(context: ReconcileContext, pod: Object) -> None:
-    live = context.same(pod)
+    live = context.live(pod)
     if live is not None and not _is_counted(live):
         context.update(without_finalizer(live, TRACKING))
 
 
 def _delete_uncounted(context: ReconcileContext, pods: Iterable[Object]) -> None:
-    """Delete pods that are not to be counted."""
+    """Delete pods without counting them."""
     for pod in pods:
         _remove_finalizer(context, pod)
-        live = context.same(pod)
+        live = context.live(pod)
         if live is not None:
             context.delete(live)
 
 
 def _count(job: Object, pods: list[Object]) -> Object:
-    """Return the status with the pods that ended since; a pod deleted before it succeeded has failed."""
+    """Return the status with newly ended pods counted; a pod deleted before it succeeded counts as failed."""
     status = dict(job.get("status", {}))
     done = job_status.indexes(status.get("completedIndexes", ""))
     for pod in pods:
@@ -70,7 +70,7 @@ def _count(job: Object, pods: list[Object]) -> Object:
 
 
 def _desired_active(spec: Object, succeeded: int, active: int) -> int:
-    """How many pods are to be active."""
+    """Return the desired number of active pods."""
     parallelism = int(spec.get("parallelism", 1))
     completions = spec.get("completions")
     if completions is None:
@@ -79,7 +79,7 @@ def _desired_active(spec: Object, succeeded: int, active: int) -> int:
 
 
 def _backoff(context: ReconcileContext, pods: list[Object], failed: int) -> float:
-    """The seconds until another pod may follow the last one that failed."""
+    """Return the remaining backoff after the last failed pod, in seconds."""
     ends = [times.seconds(_ended_at(pod)) for pod in pods if _phase(pod) == "Failed"]
     if not ends or not failed:
         return 0.0
@@ -95,7 +95,7 @@ def _ended_at(pod: Object) -> str:
 
 
 def _scale(context: ReconcileContext, job: Object, status: Object, pods: list[Object]) -> float | None:
-    """Create missing pods and delete superfluous ones; return when to look again."""
+    """Create missing pods and delete excess ones; return the seconds until the next attempt."""
     active = [pod for pod in pods if is_active(pod)]
     missing = _desired_active(job["spec"], status.get("succeeded", 0), len(active)) - len(active)
     if missing < 0:
@@ -128,19 +128,19 @@ def _pod(context: ReconcileContext, job: Object, index: int) -> Object:
     return pod
 
 
-def _end(context: ReconcileContext, job: Object, verdict: JobVerdict, status: Object, pods: list[Object]) -> None:
-    """The Job is over: what still runs is deleted, and counts as failed unless the Job succeeded."""
+def _finish(context: ReconcileContext, job: Object, result: JobResult, status: Object, pods: list[Object]) -> None:
+    """Finish the Job: delete active pods, which count as failed unless the Job succeeded."""
     active = [pod for pod in pods if is_active(pod)]
-    if not verdict.succeeded:
+    if not result.succeeded:
         status["failed"] = status.get("failed", 0) + len(active)
-    context.write_status(job, job_status.finished(job, status, verdict, context.stamp()))
+    context.write_status(job, job_status.finished(job, status, result, context.stamp()))
     _delete_uncounted(context, active)
     for pod in pods:
         _remove_finalizer(context, pod)
 
 
 def _expire(context: ReconcileContext, job: Object) -> float | None:
-    """Delete a Job that ended `ttlSecondsAfterFinished` ago; return the seconds until then."""
+    """Delete a Job that finished `ttlSecondsAfterFinished` ago; return the seconds until then."""
     ttl = job["spec"].get("ttlSecondsAfterFinished")
     ended = job_status.ended_at(job)
     if ttl is None or ended is None:
@@ -155,9 +155,9 @@ def _expire(context: ReconcileContext, job: Object) -> float | None:
 def _run(context: ReconcileContext, job: Object) -> float | None:
     pods = context.controlled(job, POD)
     status = _count(job, pods)
-    verdict, wake = job_status.judge(job, status, pods, context.now())
-    if verdict is not None:
-        _end(context, job, verdict, status, pods)
+    result, wake = job_status.judge(job, status, pods, context.now())
+    if result is not None:
+        _finish(context, job, result, status, pods)
         return 0.0
     context.write_status(job, job_status.running(job, status, pods, context.stamp()))
     for pod in pods:
@@ -165,15 +165,15 @@ def _run(context: ReconcileContext, job: Object) -> float | None:
             _remove_finalizer(context, pod)
     if job["spec"].get("suspend"):
         _delete_uncounted(context, [pod for pod in pods if is_active(pod)])
-        again = None
+        retry = None
     else:
-        again = _scale(context, job, status, context.controlled(job, POD))
-    live = context.same(job)
+        retry = _scale(context, job, status, context.controlled(job, POD))
+    live = context.live(job)
     if live is not None:
         context.write_status(
             live, job_status.running(live, live["status"], context.controlled(job, POD), context.stamp())
         )
-    return min((each for each in (wake, again) if each is not None), default=None)
+    return min((each for each in (wake, retry) if each is not None), default=None)
 
 
 def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
@@ -194,7 +194,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     return _run(context, job)
 
 
-def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == JOB:
         if change.type != DELETED:
             yield change.key
@@ -202,8 +202,8 @@ def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     for key in controller_key(change.object, JOB):
         yield key
         if context.get(key) is None and not _is_counted(change.object):
-            # nobody is left to count it
+            # the Job that would count the pod is gone
             yield change.key
 
 
-CONTROLLER = Controller(name="job", kinds=frozenset({JOB, POD}), concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(name="job", kinds=frozenset({JOB, POD}), map_change=_map_change, reconcile=_reconcile)

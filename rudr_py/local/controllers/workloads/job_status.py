@@ -1,4 +1,4 @@
-"""The status of a Job: its counts, its conditions, and whether it is over. Pure."""
+"""The status of a Job: counts, conditions and completion. Pure."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from rudr_py.local.controllers.workloads.replicaset import is_active
 from rudr_py.local.storage.store import Object
 
 
-class JobVerdict(msgspec.Struct, frozen=True):
-    """How a Job ended."""
+class JobResult(msgspec.Struct, frozen=True):
+    """The result of a finished Job."""
 
     succeeded: bool
     reason: str
     message: str
 
 
-_COMPLETED = JobVerdict(True, "CompletionsReached", "Reached expected number of succeeded pods")
-_BACKOFF = JobVerdict(False, "BackoffLimitExceeded", "Job has reached the specified backoff limit")
-_DEADLINE = JobVerdict(False, "DeadlineExceeded", "Job was active longer than specified deadline")
+_COMPLETED = JobResult(True, "CompletionsReached", "Reached expected number of succeeded pods")
+_BACKOFF = JobResult(False, "BackoffLimitExceeded", "Job has reached the specified backoff limit")
+_DEADLINE = JobResult(False, "DeadlineExceeded", "Job was active longer than specified deadline")
 
 
 def indexes(text: str) -> set[int]:
-    """Read `completedIndexes`, such as `0-2,5`."""
+    """Parse `completedIndexes`, such as `0-2,5`."""
     completed: set[int] = set()
     for part in filter(None, text.split(",")):
         first, _, last = part.partition("-")
@@ -35,7 +35,7 @@ def indexes(text: str) -> set[int]:
 
 
 def ranges(completed: Iterable[int]) -> str:
-    """Print indexes as `completedIndexes` does."""
+    """Format indexes as `completedIndexes`."""
     parts: list[list[int]] = []
     for index in sorted(completed):
         if parts and parts[-1][1] == index - 1:
@@ -46,15 +46,15 @@ def ranges(completed: Iterable[int]) -> str:
 
 
 def ended_at(job: Object) -> str | None:
-    """Return when a Job ended, or None while it runs."""
+    """Return when a Job finished, or None."""
     for condition in job.get("status", {}).get("conditions") or ():
         if condition["type"] in ("Complete", "Failed") and condition["status"] == "True":
             return str(condition["lastTransitionTime"])
     return None
 
 
-def judge(job: Object, status: Object, pods: list[Object], now: float) -> tuple[JobVerdict | None, float | None]:
-    """Return how the Job ended, or None, and in how many seconds its deadline passes."""
+def judge(job: Object, status: Object, pods: list[Object], now: float) -> tuple[JobResult | None, float | None]:
+    """Return the result of a Job, or None, and the seconds until its deadline."""
     spec = job["spec"]
     succeeded, completions = status.get("succeeded", 0), spec.get("completions")
     limit = spec.get("backoffLimit", 6)
@@ -78,7 +78,7 @@ def _restarts(job: Object, active: list[Object]) -> int:
 
 
 def running(job: Object, status: Object, pods: list[Object], now: str) -> Object:
-    """Return the status of a Job that goes on, or is suspended."""
+    """Return the status of a running or suspended Job."""
     active = [pod for pod in pods if is_active(pod)]
     new_status = _counts(status, active, pods)
     before = times.find(status.get("conditions"), "Suspended")
@@ -98,16 +98,16 @@ def running(job: Object, status: Object, pods: list[Object], now: str) -> Object
     return new_status
 
 
-def finished(job: Object, status: Object, verdict: JobVerdict, now: str) -> Object:
-    """Return the status of a Job that is over."""
+def finished(job: Object, status: Object, result: JobResult, now: str) -> Object:
+    """Return the status of a finished Job."""
     new_status = _counts(status, [], [])
     new_status.setdefault("startTime", now)
-    if verdict.succeeded:
+    if result.succeeded:
         new_status["completionTime"] = now
-    kinds = ("SuccessCriteriaMet", "Complete") if verdict.succeeded else ("FailureTarget", "Failed")
+    kinds = ("SuccessCriteriaMet", "Complete") if result.succeeded else ("FailureTarget", "Failed")
     kept = [each for each in job.get("status", {}).get("conditions") or () if each["type"] == "Suspended"]
     new_status["conditions"] = kept + [
-        _with_times(kind, True, verdict.reason, verdict.message, before=None, now=now) for kind in kinds
+        _with_times(kind, True, result.reason, result.message, before=None, now=now) for kind in kinds
     ]
     return new_status
 

@@ -1,7 +1,6 @@
-"""The node: gives pods a place, starts them, and lets them become what their script says.
+"""The pod controller, in place of scheduler and kubelet: assigns pods to the node and writes their scripted status.
 
-The status of a pod is a function of the pod, its script and the time (`pod_status`); the controller only writes it.
-Nothing runs. Only the pods' own objects are read.
+The status of a pod is a function of the pod, its script and the time (`pod_status`). No container runs.
 """
 
 from __future__ import annotations
@@ -27,16 +26,16 @@ from rudr_py.local.storage.store import DELETED, Object
 POD = KindInfo("v1", "Pod")
 
 OUTCOME_ANNOTATION = "local.rudr.dev/outcome"
-"""On a pod (or a pod template): what becomes of it; comes before any script."""
+"""On a pod or a pod template: the outcome of the pod; takes precedence over scripts."""
 
 READY_AFTER_ANNOTATION = "local.rudr.dev/ready-after"
-"""On a pod (or a pod template): the seconds until it is ready."""
+"""On a pod or a pod template: the seconds until the pod is ready."""
 
 _HOST_IP = "172.18.0.2"
 
 
 def script_of(context: ReconcileContext, pod: Object) -> PodScript:
-    """Return what becomes of a pod: its annotations, then the script of the settings, then its kind's way."""
+    """Return the script of a pod: annotations take precedence over the settings; pods of Jobs succeed."""
     annotations = pod["metadata"].get("annotations") or {}
     script = context.settings.script(pod) if context.settings.script else PodScript()
     outcome = annotations.get(OUTCOME_ANNOTATION, script.outcome)
@@ -52,7 +51,7 @@ def script_of(context: ReconcileContext, pod: Object) -> PodScript:
 
 
 def pod_status(pod: Object, script: PodScript, now: float, *, pod_ip: str) -> tuple[Object, float | None]:
-    """Return the status of a pod that its node has taken, and in how many seconds it will be another one."""
+    """Return the status of an assigned pod, and the seconds until it changes."""
     before = pod.get("status", {})
     started = before.get("startTime") or times.stamp(now)
     states, phase, wake = container_states(pod, script, now - times.seconds(started), times.seconds(started))
@@ -116,12 +115,12 @@ def _belongs_to_job(pod: Object) -> bool:
 
 
 def _pod_ip(pod: Object) -> str:
-    """An address of 10.244/16 that depends on the pod's uid only; two pods may share one."""
+    """Return an address in 10.244/16 that depends only on the pod's uid and may not be unique."""
     number = int(pod["metadata"]["uid"].replace("-", "")[:8], 16) % (254 * 254)
     return f"10.244.{number // 254 + 1}.{number % 254 + 1}"
 
 
-def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.type != DELETED:
         yield change.key
 
@@ -143,4 +142,4 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     return wake
 
 
-CONTROLLER = Controller(name="pod", kinds=frozenset({POD}), concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(name="pod", kinds=frozenset({POD}), map_change=_map_change, reconcile=_reconcile)

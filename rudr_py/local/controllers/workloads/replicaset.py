@@ -1,4 +1,4 @@
-"""ReplicaSet: keeps as many pods of a template as asked for. Knows nothing of Deployments."""
+"""ReplicaSet: creates and deletes pods of a template to match the number of replicas."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REPLICA_SET = KindInfo("apps/v1", "ReplicaSet")
 
 
 def pod_from_template(owner: Object, template: Object, *, name: str = "") -> Object:
-    """Return the pod that a workload creates from its template."""
+    """Return a pod from the template of a workload."""
     metadata = copy.deepcopy(template.get("metadata") or {})
     kept = {key: value for key, value in metadata.items() if key in ("labels", "annotations", "finalizers") and value}
     kept |= {
@@ -35,13 +35,13 @@ def pod_from_template(owner: Object, template: Object, *, name: str = "") -> Obj
 
 
 def is_active(pod: Object) -> bool:
-    """Return whether a pod counts: it has not ended and is not being deleted."""
+    """Return whether a pod has not ended and is not being deleted."""
     ended = pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
     return not ended and "deletionTimestamp" not in pod["metadata"]
 
 
 def availability(pods: Iterable[Object], min_ready_seconds: float, now: float) -> tuple[int, int, float | None]:
-    """Return how many pods are ready, how many have been for long enough, and in how many seconds one more will be."""
+    """Return the number of ready and of available pods, and the seconds until the next one is available."""
     ready, available, waits = 0, 0, []
     for pod in pods:
         condition = times.find(pod.get("status", {}).get("conditions"), "Ready")
@@ -56,8 +56,8 @@ def availability(pods: Iterable[Object], min_ready_seconds: float, now: float) -
     return ready, available, min(waits, default=None)
 
 
-def _first_to_go(pod: Object) -> tuple[bool, bool, bool, float]:
-    """Order pods for deletion: without a node, pending, not ready, then the newest."""
+def _deletion_rank(pod: Object) -> tuple[bool, bool, bool, float]:
+    """The order of deletion: unassigned, pending and unready pods first, then the newest."""
     phase = pod.get("status", {}).get("phase", "Pending")
     created = times.seconds(pod["metadata"]["creationTimestamp"])
     return (bool(pod["spec"].get("nodeName")), phase != "Pending", times.is_true(pod, "Ready"), -created)
@@ -71,7 +71,7 @@ def _scale(context: ReconcileContext, replica_set: Object, active: list[Object])
         pod["metadata"]["generateName"] = f"{name}-"
         context.create(pod)
     if missing < 0:
-        for pod in sorted(active, key=_first_to_go)[:-missing]:
+        for pod in sorted(active, key=_deletion_rank)[:-missing]:
             context.delete(pod)
 
 
@@ -105,7 +105,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     return wait
 
 
-def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == POD:
         yield from controller_key(change.object, REPLICA_SET)
     elif change.type != DELETED:
@@ -113,5 +113,5 @@ def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
 
 
 CONTROLLER = Controller(
-    name="replicaset", kinds=frozenset({REPLICA_SET, POD}), concerns=_concerns, reconcile=_reconcile
+    name="replicaset", kinds=frozenset({REPLICA_SET, POD}), map_change=_map_change, reconcile=_reconcile
 )

@@ -1,6 +1,6 @@
-"""How many replicas the ReplicaSets of a Deployment should have next. Pure arithmetic, after the real controller.
+"""The sizes of the ReplicaSets of a Deployment during a rollout. Pure arithmetic, after the real controller.
 
-A `Part` is a ReplicaSet by its numbers. Each function returns new sizes by name, and only those that change.
+Each function returns new sizes by name, and only those that change.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from rudr_py.local.storage.store import Object
 
 
 class ReplicaSetSize(msgspec.Struct, frozen=True, kw_only=True):
-    """A ReplicaSet: what is asked of it, what is available, and the Deployment's size limit when it was last scaled."""
+    """The desired and available replicas of a ReplicaSet, and the Deployment's limit when it was last scaled."""
 
     name: str
     replicas: int
@@ -23,7 +23,7 @@ class ReplicaSetSize(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RolloutLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """The size of a Deployment and how far it may stray from it; `rolling` is false for Recreate."""
+    """The size of a Deployment and the permitted deviation; `rolling` is false for Recreate."""
 
     replicas: int
     surge: int
@@ -32,17 +32,17 @@ class RolloutLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def most(self) -> int:
-        """How many pods there may be at most."""
+        """The maximum number of pods."""
         return self.replicas + self.surge if self.replicas else 0
 
     @property
     def least_available(self) -> int:
-        """How many pods must stay available."""
+        """The minimum number of available pods."""
         return self.replicas - self.unavailable
 
 
 def limits(spec: Object) -> RolloutLimits:
-    """Read the limits from the spec of a Deployment; percentages of surge are rounded up, of unavailability down."""
+    """Return the limits of a Deployment. Percentages of surge are rounded up, those of unavailability down."""
     replicas = spec.get("replicas", 1)
     strategy = spec.get("strategy") or {}
     if strategy.get("type", "RollingUpdate") != "RollingUpdate":
@@ -62,7 +62,7 @@ def _resolve(value: int | str, total: int, rounded: Any) -> int:
 
 
 def new_size(new: ReplicaSetSize, others: list[ReplicaSetSize], limits: RolloutLimits) -> int:
-    """Return how large the ReplicaSet of the current template may be now."""
+    """Return the permitted size of the ReplicaSet with the current template."""
     if not limits.rolling or new.replicas > limits.replicas:
         return limits.replicas
     room = limits.replicas + limits.surge - new.replicas - sum(replica_set.replicas for replica_set in others)
@@ -70,21 +70,21 @@ def new_size(new: ReplicaSetSize, others: list[ReplicaSetSize], limits: RolloutL
 
 
 def old_sizes(new: ReplicaSetSize, old: list[ReplicaSetSize], limits: RolloutLimits) -> dict[str, int]:
-    """Shrink the ReplicaSets of earlier templates (given oldest first) as far as availability allows."""
+    """Scale down the ReplicaSets of earlier templates, oldest first, as far as availability permits."""
     sizes = {replica_set.name: replica_set.replicas for replica_set in old}
     total = new.replicas + sum(sizes.values())
     spare = total - limits.least_available - (new.replicas - new.available)
     if spare <= 0:
         return {}
     for replica_set in old:
-        gone = min(spare, max(0, replica_set.replicas - replica_set.available))
-        sizes[replica_set.name] -= gone
-        spare -= gone
+        removed = min(spare, max(0, replica_set.replicas - replica_set.available))
+        sizes[replica_set.name] -= removed
+        spare -= removed
     excess = new.available + sum(replica_set.available for replica_set in old) - limits.least_available
     for replica_set in old:
-        gone = max(0, min(excess, sizes[replica_set.name]))
-        sizes[replica_set.name] -= gone
-        excess -= gone
+        removed = max(0, min(excess, sizes[replica_set.name]))
+        sizes[replica_set.name] -= removed
+        excess -= removed
     return {
         replica_set.name: sizes[replica_set.name]
         for replica_set in old
@@ -93,7 +93,7 @@ def old_sizes(new: ReplicaSetSize, old: list[ReplicaSetSize], limits: RolloutLim
 
 
 def proportional_sizes(replica_sets: list[ReplicaSetSize], limits: RolloutLimits) -> dict[str, int]:
-    """Share a change of the Deployment's size among its ReplicaSets (given newest first), the larger ones first."""
+    """Distribute a change of the Deployment's size over its ReplicaSets (newest first), the largest ones first."""
     active = [replica_set for replica_set in replica_sets if replica_set.replicas > 0]
     missing = limits.most - sum(replica_set.replicas for replica_set in active)
     if missing < 0:

@@ -1,6 +1,6 @@
-"""StatefulSet: pods with ordinals and volumes of their own, started and replaced one after the other.
+"""StatefulSet: pods with ordinals and their own volumes, started and replaced in order.
 
-`podManagementPolicy: Parallel` does not wait. Revisions are kept as ControllerRevisions, as the real controller does.
+`podManagementPolicy: Parallel` does not wait. Revisions are stored as ControllerRevisions.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _POD_NAME, _POD_INDEX = "statefulset.kubernetes.io/pod-name", "apps.kubernetes.i
 
 
 class _Revisions(msgspec.Struct, frozen=True):
-    """`current` is what the pods below the partition run, `update` what the spec says now; both are objects."""
+    """`current` is the revision of pods below the partition, `update` that of the spec; both are objects."""
 
     current: Object
     update: Object
@@ -58,7 +58,7 @@ def _revision_of(pod: Object) -> str:
 
 
 def _revisions(context: ReconcileContext, owner: Object) -> _Revisions:
-    """Find or create the revision of the template, and find the one that the pods came from."""
+    """Return the revision of the template, created if absent, and that of the status."""
     revisions = sorted(context.controlled(owner, REVISION), key=lambda each: int(each["revision"]))
     data = {"spec": {"template": owner["spec"]["template"]}}
     last = revisions[-1]["revision"] if revisions else 0
@@ -85,7 +85,7 @@ def _revisions(context: ReconcileContext, owner: Object) -> _Revisions:
 
 
 class _StatefulSet:
-    """A StatefulSet with its pods, for one reconcile."""
+    """A StatefulSet with its pods, during one reconcile."""
 
     def __init__(self, context: ReconcileContext, owner: Object) -> None:
         self.context = context
@@ -122,7 +122,7 @@ class _StatefulSet:
         self.pods[ordinal] = self.context.create(pod)
 
     def _claim(self, pod: Object, ordinal: int) -> None:
-        """Give a pod its volumes; a claim that is there already is used again."""
+        """Set the volumes of a pod; existing claims are reused."""
         volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes") or ()}
         for template in self.spec.get("volumeClaimTemplates") or ():
             metadata = copy.deepcopy(template["metadata"])
@@ -130,7 +130,7 @@ class _StatefulSet:
             name = f"{volume}-{self.owner['metadata']['name']}-{ordinal}"
             namespace = self.owner["metadata"]["namespace"]
             volumes[volume] = {"name": volume, "persistentVolumeClaim": {"claimName": name}}
-            if self.context.objects.get(_CLAIM, namespace, name) is None:
+            if self.context.client.get(_CLAIM, namespace, name) is None:
                 labels = {**(self.spec["selector"].get("matchLabels") or {}), **(metadata.get("labels") or {})}
                 metadata |= {"name": name, "namespace": namespace, "labels": labels}
                 body = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata}
@@ -140,7 +140,7 @@ class _StatefulSet:
 
     def delete(self, ordinal: int) -> None:
         self.context.delete(self.pods[ordinal])
-        live = self.context.same(self.pods[ordinal])
+        live = self.context.live(self.pods[ordinal])
         if live is None:
             del self.pods[ordinal]
         else:
@@ -148,7 +148,7 @@ class _StatefulSet:
 
 
 def _fill(stateful_set: _StatefulSet) -> bool:
-    """Create what is missing, lowest first; return whether all are there and none is waited for."""
+    """Create missing pods, lowest ordinal first; return whether all exist and are available if ordered."""
     for ordinal in stateful_set.ordinals:
         pod = stateful_set.pods.get(ordinal)
         if pod is not None and _is_ended(pod) and "deletionTimestamp" not in pod["metadata"]:
@@ -162,7 +162,7 @@ def _fill(stateful_set: _StatefulSet) -> bool:
 
 
 def _shrink(stateful_set: _StatefulSet) -> bool:
-    """Delete what is too much, highest first; return whether nothing is."""
+    """Delete excess pods, highest ordinal first; return whether there are none."""
     condemned = sorted((each for each in stateful_set.pods if each not in stateful_set.ordinals), reverse=True)
     for ordinal in condemned:
         if "deletionTimestamp" not in stateful_set.pods[ordinal]["metadata"]:
@@ -173,7 +173,7 @@ def _shrink(stateful_set: _StatefulSet) -> bool:
 
 
 def _replace(stateful_set: _StatefulSet) -> None:
-    """Delete the highest pod of an earlier revision, once those above are available."""
+    """Delete the highest pod of an earlier revision if all pods above it are available."""
     if (stateful_set.spec.get("updateStrategy") or {}).get("type", "RollingUpdate") != "RollingUpdate":
         return
     update_revision = stateful_set.revisions.update["metadata"]["name"]
@@ -212,7 +212,7 @@ def _status(stateful_set: _StatefulSet) -> tuple[Object, float | None]:
 
 
 def _clean_up(stateful_set: _StatefulSet) -> None:
-    """Delete the oldest revisions that no pod has, beyond the history limit."""
+    """Delete the oldest unused revisions beyond the history limit."""
     used = {_revision_of(pod) for pod in stateful_set.pods.values()}
     used |= {each["metadata"]["name"] for each in (stateful_set.revisions.current, stateful_set.revisions.update)}
     unused = [
@@ -240,7 +240,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     return wait
 
 
-def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == POD:
         yield from controller_key(change.object, STATEFUL_SET)
     elif change.type != DELETED:
@@ -248,5 +248,5 @@ def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
 
 
 CONTROLLER = Controller(
-    name="statefulset", kinds=frozenset({STATEFUL_SET, POD}), concerns=_concerns, reconcile=_reconcile
+    name="statefulset", kinds=frozenset({STATEFUL_SET, POD}), map_change=_map_change, reconcile=_reconcile
 )

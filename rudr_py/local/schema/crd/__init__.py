@@ -1,1 +1,1 @@
-"""The schemas of CustomResourceDefinitions: as nodes, and the reasons for which a server refuses one."""
+"""Schemas of CustomResourceDefinitions: conversion into nodes, and validation of the schema itself."""

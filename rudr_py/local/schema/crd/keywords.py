@@ -1,7 +1,7 @@
-"""What a CRD's schema may say beyond being structural: keywords, list and map types, valid defaults.
+"""Validation of the keywords of a CRD schema: list and map types, defaults, and unsupported keywords.
 
 Source: apiextensions-apiserver, pkg/apis/apiextensions/validation and pkg/apiserver/schema/defaulting. CEL rules are
-looked at only as text.
+not compiled.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _LIST, _MAP, _KEYS = "x-kubernetes-list-type", "x-kubernetes-map-type", "x-kuber
 
 
 def schema_errors(schema: Schema, path: str, metadata: SchemaNode) -> list[Cause]:
-    """Every cause for which the server refuses the schema of one version of a CRD; empty when it takes it.
+    """Return every cause for which the server rejects the schema of one version of a CRD.
 
-    `path` is where the server says the schema stands: `spec.validation.openAPIV3Schema` when all versions have the same
-    one, else `spec.versions[0].schema.openAPIV3Schema`. `metadata` is the node of ObjectMeta.
+    `path` is the place of the schema in messages: `spec.validation.openAPIV3Schema` if all versions have the same
+    schema, else `spec.versions[0].schema.openAPIV3Schema`. `metadata` is the node of ObjectMeta.
     """
     errors = structure_check.structural_errors(schema, path)
     if not errors:
@@ -155,7 +155,7 @@ def _map_items(keys: list[str], items: Schema, path: str) -> Iterator[Cause]:
 
 
 def _rules(schema: Schema, path: str) -> Iterator[Cause]:
-    """The text around CEL rules; the rules themselves are not compiled."""
+    """Check the messages of CEL rules; the rules themselves are not compiled."""
     for index, rule in enumerate(schema.get("x-kubernetes-validations") or []):
         where = f"{path}.x-kubernetes-validations[{index}]"
         text, message = str(rule.get("rule") or "").strip(), rule.get("message") or ""
@@ -170,7 +170,7 @@ def _rules(schema: Schema, path: str) -> Iterator[Cause]:
 
 
 def _defaults(schema: Schema, path: str, metadata: SchemaNode) -> list[Cause]:
-    """Defaults must have no unknown fields and must be valid themselves."""
+    """Defaults must be valid and must not have unknown fields."""
     errors: list[Cause] = []
     value = schema.get("default")
     if value is not None:

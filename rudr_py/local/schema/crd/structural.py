@@ -1,6 +1,6 @@
-"""A CRD's `openAPIV3Schema` as nodes, and what makes it non-structural.
+"""Conversion of a CRD's `openAPIV3Schema` into nodes.
 
-Source: KEP-1027 (structural schemas). A schema with errors must not become nodes: ask `structure` first.
+Source: KEP-1027 (structural schemas). The schema must pass `structure_check` first.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ _LIMITS = (
 
 
 def structural_node(schema: dict[str, Any], metadata: SchemaNode, *, preserve: bool = False) -> SchemaNode:
-    """The node of a custom resource from the `openAPIV3Schema` of one version of its CRD.
+    """Return the node of a custom resource from the `openAPIV3Schema` of one version of its CRD.
 
-    `metadata` is the node of ObjectMeta (`BuiltinSchemas.metadata`): the server types metadata itself, whatever the
-    CRD says of it. `preserve` is the CRD's `spec.preserveUnknownFields`.
+    `metadata` is the node of ObjectMeta (`BuiltinSchemas.metadata`), which replaces the CRD's own schema of metadata.
+    `preserve` is the CRD's `spec.preserveUnknownFields`.
     """
     return _build(schema, metadata, embedded=True, loose=preserve)
 
 
 def field_node(schema: dict[str, Any], metadata: SchemaNode) -> SchemaNode:
-    """The node of a part of a schema, by itself."""
+    """Return the node of a part of a schema."""
     return _build(schema, metadata)
 
 
 def untyped_node(metadata: SchemaNode) -> SchemaNode:
-    """The node of a custom resource whose CRD has no schema: everything but metadata is kept and deduced."""
+    """Return the node of a custom resource without a schema in its CRD: all but metadata is preserved and deduced."""
     return structural_node({"type": "object", "x-kubernetes-preserve-unknown-fields": True}, metadata)
 
 
 def _build(schema: dict[str, Any], metadata: SchemaNode, *, embedded: bool = False, loose: bool = False) -> SchemaNode:
-    """`loose`: an ancestor preserves unknown fields, which structured merge extends to all below it."""
+    """`loose`: an ancestor preserves unknown fields, which in structured merge applies to all nodes below it."""
     preserve = schema.get("x-kubernetes-preserve-unknown-fields") is True
     loose = loose or preserve
     embedded = embedded or schema.get("x-kubernetes-embedded-resource") is True
@@ -79,7 +79,7 @@ def _build(schema: dict[str, Any], metadata: SchemaNode, *, embedded: bool = Fal
 
 
 def _plain(schema: dict[str, Any]) -> dict[str, Any]:
-    """The keys that carry over as they are."""
+    """The keys that a node has unchanged."""
     return {
         "required": tuple(schema.get("required") or ()),
         "enum": tuple(schema.get("enum") or ()),
@@ -97,7 +97,7 @@ def _plain(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _combined(schema: dict[str, Any], metadata: SchemaNode) -> dict[str, Any]:
-    """The logical junctors, which only validation looks at."""
+    """The logical junctors, which only validation uses."""
     junctors: dict[str, Any] = {}
     for key in ("allOf", "anyOf", "oneOf"):
         if schema.get(key):

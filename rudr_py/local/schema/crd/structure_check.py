@@ -1,7 +1,6 @@
-"""What makes the schema of a CRD non-structural, in the server's words.
+"""The structural schema rules for CRDs, with the messages of the server.
 
-Source: KEP-1027 and apiextensions-apiserver, pkg/apiserver/schema/validation.go. It checks the shape of a schema,
-not the CRD around it and not the keywords in it.
+Source: KEP-1027 and apiextensions-apiserver, pkg/apiserver/schema/validation.go. Keywords are checked in `keywords`.
 """
 
 from __future__ import annotations
@@ -39,9 +38,9 @@ _FORBIDDEN_BELOW = {
 
 
 def structural_errors(schema: Schema, path: str) -> list[Cause]:
-    """The causes for which the server calls a schema non-structural, sorted as it sorts them.
+    """Return the causes for which the server rejects a schema as non-structural, in the order of the server.
 
-    `path` is where the schema stands in the CRD, such as `spec.validation.openAPIV3Schema`.
+    `path` is the place of the schema in the CRD, such as `spec.validation.openAPIV3Schema`.
     """
     errors = [*_invariants(schema, "root", path), *_completeness(schema, schema, path, path)]
     return sorted(errors, key=lambda cause: f"{cause.field}: {cause.message}")
@@ -107,7 +106,7 @@ def _type_meta(schema: Schema, level: str, path: str) -> Iterator[Cause]:
 
 
 def _junctors(schema: Schema, path: str, *, lenient: bool) -> Iterator[Cause]:
-    """allOf, anyOf, oneOf and not may restrict values, and describe nothing."""
+    """allOf, anyOf, oneOf and not may restrict values, but not declare fields."""
     pattern = schema.get("pattern")
     if isinstance(pattern, str):
         try:
@@ -140,7 +139,7 @@ def _nested(schema: Schema, path: str, *, lenient: bool) -> Iterator[Cause]:
 
 
 def _completeness(part: Schema, whole: Schema | None, where: str, path: str) -> Iterator[Cause]:
-    """What a junctor names must be specified outside of it too, at `where`; `path` is the place of the junctor."""
+    """Fields in a junctor must also be specified outside of it, at `where`; `path` is the place of the junctor."""
     for key in ("allOf", "anyOf", "oneOf"):
         for index, nested in enumerate(part.get(key) or []):
             yield from _specified(nested, whole, where, f"{path}.{key}[{index}]")

@@ -1,8 +1,8 @@
-"""What the server's code fills into built-in kinds, which no published schema says.
+"""Defaults of built-in kinds that the code of the API server sets, except those of pods.
 
-One function per Go struct, named by its definition; `schema.default` calls it when it comes to such a struct. Each
-fills in place and only what is absent. What depends on other objects or on a counter (cluster IPs, uids) is not here.
-Source: pkg/apis/*/v1/defaults.go of Kubernetes 1.36.
+There is one function for each Go struct, registered under its definition; `defaulter` calls it. It sets absent fields
+in place. Values that depend on other objects or on a counter (cluster IPs, uids) are set elsewhere. Source:
+pkg/apis/*/v1/defaults.go of Kubernetes 1.36.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _RBAC_GROUP = "rbac.authorization.k8s.io"
 
 
 def _struct(parent: Struct, key: str) -> Struct:
-    """The struct below a key, made when absent; a throw-away one when something else is there."""
+    """Return the struct at a key, created if absent; a detached one if the value is not an object."""
     struct = parent.setdefault(key, {})
     return struct if isinstance(struct, dict) else {}
 
@@ -56,7 +56,7 @@ def _daemon_set(spec: Struct) -> None:
 
 
 def _labels_of_template(obj: Struct) -> None:
-    """ReplicaSets, replication controllers and Jobs take the labels of their template when they have none."""
+    """ReplicaSets, replication controllers and Jobs without labels get those of their template."""
     labels = _struct(_struct(_struct(obj, "spec"), "template"), "metadata").get("labels")
     metadata = _struct(obj, "metadata")
     if labels and not metadata.get("labels"):
@@ -206,4 +206,4 @@ FILLERS: dict[str, Filler] = {
     _CRD + "CustomResourceDefinitionSpec": _crd_spec,
     _CRD + "ServiceReference": constants(port=443),
 }
-"""What to fill into a struct, by the name of its definition."""
+"""The fillers of structs, by the name of the definition."""

@@ -1,8 +1,8 @@
-"""Filling in what a body leaves out.
+"""Defaulting of objects.
 
-A custom resource gets the defaults of its CRD. An object of a built-in kind is brought into the form in which the
-server keeps it: null and empty optional fields go, structs held by value appear, quantities get their one form, and the
-defaults that the server's code sets (`builtin_defaults`) are filled in.
+A custom resource gets the defaults of its CRD. An object of a built-in kind is converted to the form in which the
+server stores it: null and empty optional fields are removed, structs held by value are added, quantities become
+canonical, and the defaults of `builtin_defaults` are set.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rudr_py.local.storage.cloning import clone
 
 
 def default(obj: dict[str, Any], node: SchemaNode) -> None:
-    """Complete an object in place. Running it again changes nothing."""
+    """Default an object in place. The operation is idempotent."""
     if node.builtin:
         _complete(obj, node)
     else:
@@ -27,7 +27,7 @@ def default(obj: dict[str, Any], node: SchemaNode) -> None:
 
 
 def _fill(value: Any, node: SchemaNode) -> None:
-    """The published defaults of a CRD; what is filled in is completed in turn."""
+    """Set the defaults of a CRD; default values are defaulted in turn."""
     if node.builtin:
         if isinstance(value, dict):
             _complete(value, node)
@@ -53,7 +53,7 @@ def _missing(value: dict[str, Any], key: str, child: SchemaNode) -> bool:
 
 
 def _drop_nulls(value: Any, node: SchemaNode) -> None:
-    """Null where it is not allowed and nothing would be filled in: the server drops it, so that it reads as absent."""
+    """Remove nulls that are not allowed and have no default."""
     if isinstance(value, dict):
         for key in list(value):
             child = node.properties.get(key) or node.additional_node
@@ -69,14 +69,14 @@ def _drop_nulls(value: Any, node: SchemaNode) -> None:
 
 
 def _complete(obj: dict[str, Any], node: SchemaNode) -> None:
-    """One struct of a built-in kind, and all below it."""
+    """Default one struct of a built-in kind, and all below it."""
     required = node.required
     for key in [key for key, value in obj.items() if _is_absent(value, node.properties.get(key), key in required)]:
         del obj[key]
     fill = builtin_defaults.FILLERS.get(node.name)
     if fill is not None:
         fill(obj)
-    for key, child, empty in go_zero.always(node):
+    for key, child, empty in go_zero.always_written(node):
         if key not in obj:
             obj[key] = {} if child.by_value else empty
     for key, value in obj.items():
@@ -101,7 +101,7 @@ def _completed(value: Any, node: SchemaNode) -> Any:
 
 
 def _is_absent(value: Any, node: SchemaNode | None, required: bool) -> bool:
-    """Whether Go would not write this value."""
+    """Whether Go omits this value."""
     if value is None:
         return True
     if node is None or not node.builtin or required:

@@ -1,7 +1,7 @@
-"""What the server's code fills into pods and pod templates, which no published schema says.
+"""Defaults of pods and pod templates that the code of the API server sets.
 
-One function per Go struct, named by its definition. Each fills in place and only what is absent.
-Source: pkg/apis/core/v1/defaults.go of Kubernetes 1.36.
+There is one function for each Go struct, registered under its definition. It sets absent fields in place. Source:
+pkg/apis/core/v1/defaults.go of Kubernetes 1.36.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _SOURCE_KEYS = ("name",)
 
 
 def constants(**values: Any) -> Filler:
-    """A filler of plain values; empty dicts are made anew each time."""
+    """Return a filler of constant values; empty dicts are copied."""
 
     def fill(obj: Struct) -> None:
         for key, value in values.items():
@@ -63,7 +63,7 @@ def _container(container: Struct) -> None:
 
 
 def _is_latest(image: Any) -> bool:
-    """Whether an image reference names no digest and no tag but `latest`."""
+    """Whether an image reference has no digest and no tag but `latest`."""
     if not isinstance(image, str) or "@" in image:
         return False
     tag = image.rpartition("/")[2].partition(":")[2]

@@ -1,8 +1,8 @@
-"""The rules that a CRD writes in CEL (`x-kubernetes-validations`): evaluated, in the words of the real server.
+"""CEL rules of a CRD (`x-kubernetes-validations`), with the messages of the real server.
 
-The evaluator is the optional package `common-expression-language`; without it, rules are kept and not evaluated. So is
-a rule that uses what only Kubernetes adds to CEL and the package lacks (quantities, addresses, optional values): no
-object is refused for that. Costs are not counted. Source: apiextensions-apiserver, pkg/apiserver/schema/cel.
+The evaluator is the optional package `common-expression-language`; without it no rule is evaluated. A rule that uses an
+extension of Kubernetes that the package lacks (quantities, addresses, optional values) is not evaluated either, and
+rejects no object. Costs are not counted. Source: apiextensions-apiserver, pkg/apiserver/schema/cel.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ else:
 logger = logging.getLogger(__name__)
 
 _NO_OLD_VALUE = object()
-"""There is no old value here."""
+"""Marks the absence of an old value."""
 
 _BLOCKING_REASONS = frozenset(
     {
@@ -54,13 +54,13 @@ _ESCAPES = (("__", "__underscores__"), (".", "__dot__"), ("-", "__dash__"), ("/"
 
 
 class _NotEvaluatedError(Exception):
-    """The rule uses what the evaluator does not know."""
+    """The rule uses a feature that the evaluator does not have."""
 
 
 def causes(obj: Any, old: Any, node: SchemaNode, schema_causes: list[Cause]) -> list[Cause]:
-    """Return what the rules of a schema refuse in an object; `old` is None when it is new.
+    """Return the causes for which the rules of a schema reject an object; `old` is None if it is new.
 
-    `found` are the causes of the schema itself: where some make rules useless, that is all that is said.
+    `schema_causes` are those of the schema itself. If some of them prevent evaluation, one cause states that.
     """
     if not AVAILABLE or not node.ruled:
         return []
@@ -89,7 +89,7 @@ def _walk(value: Any, old: Any, node: SchemaNode, path: str) -> Iterator[Cause]:
 
 
 def _by_key(old: Any, node: SchemaNode) -> dict[Any, Any]:
-    """The old items of a keyed list, the only ones that can be told apart."""
+    """Return the old items of a keyed list by key; items of other lists cannot be matched."""
     if node.list_type != "map" or not isinstance(old, list):
         return {}
     return {_key(each, node): each for each in old}
@@ -153,7 +153,7 @@ def _program(text: str) -> Any:
 
 
 def _evaluate(text: str, variables: dict[str, Any]) -> Any:
-    """Evaluate an expression. Raises KeyError for a field that is not there, and `_CannotSayError`."""
+    """Evaluate an expression. Raises KeyError for an absent field, and `_NotEvaluatedError`."""
     program = _program(text)
     if isinstance(program, Exception):
         raise _NotEvaluatedError(str(program))
@@ -162,7 +162,7 @@ def _evaluate(text: str, variables: dict[str, Any]) -> Any:
     except KeyError:
         raise
     except Exception as error:
-        # the evaluator raises all kinds of errors; what it cannot do must not refuse an object
+        # the evaluator raises various exceptions; an unsupported rule must not reject an object
         if "Undefined" not in str(error):
             raise _NotEvaluatedError(str(error)) from error
     try:
@@ -177,13 +177,13 @@ def _evaluate(text: str, variables: dict[str, Any]) -> Any:
 
 
 def _cel_value(value: Any, node: SchemaNode) -> Any:
-    """A value as rules see it: fields by the names that CEL can say, numbers as their type says."""
+    """Return a value for the evaluator: field names escaped, numbers of the type in the schema."""
     if isinstance(value, dict):
         fields = {}
         for key, child in value.items():
             below = node.properties.get(key)
             if child is None and node.properties:
-                # for rules, a field that is null is absent
+                # for rules a null field is absent
                 continue
             if below is None:
                 fields[key] = child if node.additional_node is None else _cel_value(child, node.additional_node)

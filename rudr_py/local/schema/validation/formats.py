@@ -1,4 +1,4 @@
-"""The string formats that a CRD's schema may ask for; any other format asks for nothing.
+"""The string formats of a CRD schema; any other format is ignored.
 
 Source: apiextensions-apiserver, pkg/apiserver/validation/formats.go.
 """
@@ -25,12 +25,12 @@ _DURATION = re.compile(
 
 
 def is_supported(name: str) -> bool:
-    """Whether the server looks at a format; `password` is known and asks for nothing."""
+    """Whether the server checks a format."""
     return name.replace("-", "") in _CHECKS
 
 
 def fits(value: str, name: str) -> bool:
-    """Whether a string has the format; true for a format that the server does not know."""
+    """Whether a string has the format; true for an unsupported format."""
     check = _CHECKS.get(name.replace("-", ""))
     return check is None or check(value)
 
@@ -41,7 +41,7 @@ def _matches(pattern: str) -> Callable[[str], bool]:
 
 
 def _parses(parse: Callable[[str], Any]) -> Callable[[str], bool]:
-    """A check by a parser that raises ValueError."""
+    """Return a check that calls a parser, which raises ValueError."""
 
     def check(value: str) -> bool:
         try:

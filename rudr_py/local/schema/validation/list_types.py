@@ -1,6 +1,6 @@
-"""Items that may occur only once: in lists of type set and map of a custom resource.
+"""Uniqueness of items in lists of type set and map of a custom resource.
 
-Source: apiextensions-apiserver, pkg/apiserver/schema/listtype. Built-in kinds have rules of their own.
+Source: apiextensions-apiserver, pkg/apiserver/schema/listtype. Built-in kinds have their own rules.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from rudr_py.local.schema.node import SchemaNode
 
 
 def duplicates(value: Any, node: SchemaNode, path: str = "") -> list[Cause]:
-    """A cause for every item that repeats an earlier one, in a value and all below it."""
+    """Return a cause for every duplicate item in a value and below it."""
     errors: list[Cause] = []
     if node.builtin:
         return errors
@@ -46,7 +46,7 @@ def _repeated_keys(value: list[Any], node: SchemaNode, path: str) -> list[Cause]
 
 
 def _repeated(values: list[Any], path: str) -> list[Cause]:
-    """A cause for the first repetition of each value."""
+    """Return a cause for the first duplicate of each value."""
     seen: dict[str, int] = {}
     errors: list[Cause] = []
     for index, value in enumerate(values):

@@ -1,7 +1,7 @@
-"""Whether a value is what its schema asks for, and if not why, in the words of the real server.
+"""Validation of a value against its schema, with the messages of the real server.
 
-It checks what a schema says and nothing else: names, immutable fields and the rules of a kind are elsewhere, CEL rules
-in `validations`. Source: kube-openapi, pkg/validation/validate, and apiextensions-apiserver's translation to causes.
+Names, immutable fields and the rules of a kind are checked elsewhere, CEL rules in `cel_rules`. Source: kube-openapi,
+pkg/validation/validate, and apiextensions-apiserver's translation to causes.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from rudr_py.local.schema import causes
 from rudr_py.local.schema.node import SchemaNode
 from rudr_py.local.schema.validation import formats, list_types
 
-_NO_PATH = "<nil>"  # what the server's Go code prints for the place of a failed junctor
+_NO_PATH = "<nil>"  # the field of a failed junctor in messages of the server
 _FORMATS_OF_NUMBERS = {"integer": ("int32", "int64"), "number": ("float", "double")}
 
 
 def validate(obj: dict[str, Any], node: SchemaNode) -> list[Cause]:
-    """Every cause for which the server would refuse the object with 422; empty when it is valid."""
+    """Return every cause for which the server rejects the object with 422; empty if it is valid."""
     errors = check(obj, node, "")
     return errors + list_types.duplicates(obj, node)
 
 
 def check(value: Any, node: SchemaNode, path: str) -> list[Cause]:
-    """The causes in one value and all below it; `path` is dotted, empty at the root."""
+    """Return the causes in a value and below it; `path` is dotted, empty at the root."""
     errors = _type(value, node, path)
     if value is None:
         return errors + _enum(value, node, path)
@@ -64,7 +64,7 @@ def _type(value: Any, node: SchemaNode, path: str) -> list[Cause]:
         return []
     format_name = _format(node)
     if format_name and not {"integer", "number"} & set(expected):
-        # with a format the server looks at strings elsewhere, and lets lists pass
+        # for a format the server checks strings separately, and accepts lists
         return [] if kind == "array" else [_mistyped(path, format_name, go_format)]
     if format_name and kind not in ("string", "array", "null"):
         return [_mistyped(path, format_name, go_format)]
@@ -72,7 +72,7 @@ def _type(value: Any, node: SchemaNode, path: str) -> list[Cause]:
 
 
 def _has_type(value: Any, kind: str, types: tuple[str, ...]) -> bool:
-    """Whether a value is of a wanted type: a whole float is an integer, and an integer is a number."""
+    """Whether a value is of one of the types: a whole float is an integer, and an integer is a number."""
     if kind == "number" and "integer" in types:
         return bool(math.isfinite(value) and value == int(value))
     return kind in types or (kind == "integer" and "number" in types)
@@ -87,7 +87,7 @@ def _expected_types(node: SchemaNode) -> tuple[str, ...]:
 
 
 def _format(node: SchemaNode) -> str:
-    """The format, where the server looks at it at all."""
+    """The format, if the server checks it."""
     if node.builtin and node.format in ("quantity", "int-or-string"):
         return ""
     if node.type in ("", "string"):
@@ -185,11 +185,11 @@ _MAY_BE_EMPTY = frozenset(
         ("io.k8s.api.core.v1.HTTPHeader", "value"),
     }
 )
-"""Fields of built-in kinds that are published as required, and that the server takes empty all the same."""
+"""Fields of built-in kinds that are published as required and may be empty."""
 
 
 def _is_empty(value: Any) -> bool:
-    """For a built-in kind, empty counts as missing: Go cannot tell them apart."""
+    """For a built-in kind an empty value counts as missing, because Go cannot distinguish them."""
     return value is None or value in ("", [])
 
 

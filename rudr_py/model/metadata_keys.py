@@ -1,0 +1,25 @@
+"""Keys of labels and annotations, and the finalizer, of rudr's objects. All of them are permanent."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"
+"""The label of all objects of the controller; MANAGER is its value."""
+
+MANAGER: Final = "rudr"
+
+APPLICATION_LABEL: Final = "app.kubernetes.io/name"
+INSTANCE_LABEL: Final = "oam.dev/instance-name"
+
+INPUTS_ANNOTATION: Final = "rudr.oam.dev/inputs"
+"""The digest of the inputs of an object that runs once."""
+
+PACKAGE_ANNOTATION: Final = "rudr.oam.dev/package"
+"""The package of a published type, with its version."""
+
+PAUSED_ANNOTATION: Final = "rudr.oam.dev/paused"
+"""Set to "true" by the user on an application: stops all writes to its objects."""
+
+RECLAIM: Final = "rudr.oam.dev/reclaim"
+"""The finalizer of an application that has objects to delete with it, and the annotation of these objects."""
