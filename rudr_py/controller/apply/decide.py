@@ -17,7 +17,7 @@ from rudr_py.controller.state import inventory
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube import live_object
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.requests import Resource
+from rudr_py.kube.requests import Target
 from rudr_py.render.values.inputs import Run
 
 CONFLICT = "Conflict"
@@ -199,12 +199,12 @@ def _decide_object(
     )
 
 
-def placement(desired: DesiredObject, resource: Resource, namespace: str) -> Refuse | None:
-    """Return the refusal of an object outside of the application's namespace, or None."""
-    actual = desired.document["metadata"].get("namespace")
-    if resource.namespaced and actual == namespace:
+def placement(desired: DesiredObject, target: Target) -> Refuse | None:
+    """Return the refusal of an object outside of the application's namespace, which is the target's, or None."""
+    namespace, namespaced = desired.document["metadata"].get("namespace"), target.resource.namespaced
+    if namespaced and namespace == target.namespace:
         return None
-    where = f"in the namespace {actual}" if resource.namespaced else "in no namespace"
+    where = f"in the namespace {namespace}" if namespaced else "in no namespace"
     message = f"{desired.ref} is {where}; an application may only create objects in its own namespace"
     return Refuse(message, INVALID)
 

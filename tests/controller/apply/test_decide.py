@@ -178,9 +178,10 @@ def test_an_object_without_owner_is_recognized_by_its_recorded_uid(recorded: str
 
 def test_an_object_belongs_into_the_namespace_of_its_application(wanted: DesiredObject) -> None:
     deployments = Resource("apps", "v1", "Deployment", "deployments", namespaced=True)
-    assert decide.placement(wanted, deployments, "shop") is None
-    other = decide.placement(wanted, deployments, "other")
-    cluster_scoped = decide.placement(wanted, msgspec.structs.replace(deployments, namespaced=False), "shop")
+    tenants = Resource("apps", "v1", "Deployment", "deployments", namespaced=False)
+    assert decide.placement(wanted, deployments.object("shop", "web")) is None
+    other = decide.placement(wanted, deployments.object("other", "web"))
+    cluster_scoped = decide.placement(wanted, tenants.object("shop", "web"))
     assert other is not None
     assert other.message.startswith("deployment.apps/web is in the namespace shop; ")
     assert cluster_scoped is not None

@@ -112,10 +112,10 @@ class DryRun:
     async def _compare(self, planned: PlannedObject) -> tuple[DocumentDiff, ...]:
         desired = desired_objects.complete(planned, self._owner(planned))
         resource = await self._cluster.resource(planned.ref.kind)
-        refusal = decide.placement(desired, resource, self._application.namespace)
+        target = Target(resource, self._application.namespace, planned.ref.name)
+        refusal = decide.placement(desired, target)
         if refusal is not None:
             raise RefusedError(refusal.message)
-        target = Target(resource, self._application.namespace, planned.ref.name)
         pods = runs.active_pods(self._state.world.pods(target.namespace, planned.instance)) if planned.once else ()
         observation = Observation.read(await self._get(target), pods)
         run = self._preview.before.runs.get(planned.instance, {}).get(planned.ref.name)
