@@ -168,13 +168,13 @@ class _Assembly:
         )
 
     def _syncer(self) -> Syncer:
-        client, discovery, state = self._client.client, self._discovery, self._state
+        client, state = self._client, self._state
         contention = Contention(self._clock, self._metrics.contention)
         refusals: Refusals = TtlMap(self._clock, self._settings.refused_retry)
         return Syncer(
-            Applier(client, discovery, state, self._recorder, contention, refusals),
-            Pruner(client, discovery, state, self._clock),
-            Finalizer(client, discovery, state, self._recorder),
+            Applier(client, state, self._recorder, contention, refusals),
+            Pruner(client, state, self._clock),
+            Finalizer(client, state, self._recorder),
             state,
         )
 
