@@ -222,7 +222,7 @@ def kinds(plan: Plan, before: status.PreviousStatus) -> frozenset[Kind]:
     past = {ref.kind for ref in inventory.read(before.resources)}
     planned = {planned.ref.kind for planned in plan.manifests}
     offers = [part.offer for instance in plan.instances for part in (instance.workload, *instance.traits)]
-    offers += [scope.part.offer for scope in plan.scopes]
+    offers += [scope.bound_type.offer for scope in plan.scopes]
     seen = {kind for offer in offers for kind in offer.type.observes}
     return frozenset(past | planned | seen | {cluster_state.POD})
 

@@ -256,10 +256,10 @@ def _failures(case: Case, plan: Plan, seen: ObservedObjects) -> Iterator[str]:
     name = case.stage.type_.name
     for instance in health.assess(plan, seen, case.stage.now):
         parts = [(instance.plan.workload.name, instance.workload)]
-        parts += [(found.part.name, found.health) for found in instance.traits]
+        parts += [(found.trait.name, found.health) for found in instance.traits]
         yield from (told.message for part, told in parts if part == name and told.reason in _FAILED)
     for scope in health.scopes(plan, seen, case.stage.now):
-        if scope.plan.part.name == name and scope.health.reason in _FAILED:
+        if scope.plan.bound_type.name == name and scope.health.reason in _FAILED:
             yield scope.health.message
 
 

@@ -44,7 +44,7 @@ def joined(found: Plan) -> list[str]:
 
 def members(found: Plan) -> list[str]:
     assert found.problems == ()
-    return [one.instance for one in found.scopes[0].part.context.members]
+    return [one.instance for one in found.scopes[0].bound_type.context.members]
 
 
 def policies(found: Plan) -> list[dict[str, Any]]:
@@ -138,7 +138,7 @@ def test_the_root_application_is_right_and_has_a_scope_of_each_core_type() -> No
     text = json.dumps(root_scopes.document("default"))
     found = oam.plan(SERVER, text, member(), name=root_scopes.NAME, root=root_scopes.NAME)
     assert (found.problems, found.warnings) == ((), ())
-    assert sorted(scope.part.name for scope in found.scopes) == sorted(
+    assert sorted(scope.bound_type.name for scope in found.scopes) == sorted(
         offer.name for offer in oam.catalog().offers() if isinstance(offer.type, Scope)
     )
     assert joined(oam.plan(SERVER, text, member(), root=root_scopes.NAME)) == ["HealthScope", "NetworkScope"]

@@ -36,7 +36,7 @@ def misfit(trait: Offer[Trait[Any]], workload: Offer[WorkloadType[Any]]) -> str:
     """Why the trait cannot be put on the workload type, or ""; also "" when a try tells nothing."""
     declared = applicability.misfit(trait, workload)
     form = None if declared or "scale" not in trait.type.requires else _form(trait)
-    return declared or (applicability.misfit_of_size(form, trait.name, workload) if form else "")
+    return declared or (applicability.scale_misfit(form, trait.name, workload) if form else "")
 
 
 class _Noting(WorkloadType[Any]):

@@ -108,7 +108,7 @@ def _rights(offer: Offer[Any]) -> tuple[Rule, ...]:
 
 def _example(offer: Offer[Any]) -> dict[str, Any] | None:
     given = sampling.sample(offer.schema)
-    if not isinstance(given, dict) or properties.problems(offer, given, _anywhere, ""):
+    if not isinstance(given, dict) or properties.check(offer, given, _anywhere, ""):
         return None
     sort = names.sort_of(offer)
     if sort == "trait":

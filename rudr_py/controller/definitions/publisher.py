@@ -160,7 +160,7 @@ class Publisher:
 
 def _ours(live: LiveObject) -> bool:
     """Whether we have published it: it has our label, and the record of what we applied."""
-    return labels.ours(live.labels) and bool(live.applied)
+    return labels.is_managed(live.labels) and bool(live.applied)
 
 
 def _in_sync(live: LiveObject, wanted: DesiredBody) -> bool:

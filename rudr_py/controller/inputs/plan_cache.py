@@ -89,7 +89,7 @@ def _attached(kept: _Kept, attached: Mapping[tuple[str, str], Any]) -> bool:
     """Whether every type was told the time that status has of it since; a time that is lost there begins anew."""
     plan, then = kept.plan, kept.inputs.attached
     told: list[tuple[tuple[str, str], ScopeContext[Any] | TraitContext[Any]]] = [
-        (("", scope.name), scope.part.context) for scope in plan.scopes
+        (("", scope.name), scope.bound_type.context) for scope in plan.scopes
     ]
     told += [((one.name, part.name), part.context) for one in plan.instances for part in one.traits]
     return (then.keys() & {key for key, _ in told}) <= attached.keys() and all(

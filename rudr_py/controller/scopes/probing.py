@@ -165,7 +165,7 @@ def in_cluster(known: ClusterState) -> Address:
         if target.kind == cluster_state.SERVICE:
             spec = live.part("spec")
             external = isinstance(spec, dict) and spec.get("type") == "ExternalName"
-            if external or not labels.ours(live.labels):
+            if external or not labels.is_managed(live.labels):
                 raise UnreachableError(f"{target} leads to somebody else, who is not asked")
             return f"{target.name}.{namespace}.svc"
         status = live.part("status")

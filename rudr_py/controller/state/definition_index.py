@@ -85,7 +85,9 @@ class DefinitionIndex:
         before = self._parsed[kind].pop(live.name, None)
         self._current = None
         for parsed in (before, self._read(kind, change.new)):
-            if parsed is not None and not (parsed.value is not None and labels.ours(parsed.value.metadata.labels)):
+            if parsed is not None and not (
+                parsed.value is not None and labels.is_managed(parsed.value.metadata.labels)
+            ):
                 concerned.update(self._users.get(_about(kind, live.name, parsed.value), ()))
         return frozenset(concerned)
 

@@ -54,7 +54,7 @@ EXAMPLE: Offer[Any] = catalog.offer(Example(), package="acme 1")
 
 
 def _told(offer: Offer[Any], properties: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(found.path, found.message) for found in check.problems(offer, properties, _where, "TR-17")]
+    return [(found.path, found.message) for found in check.check(offer, properties, _where, "TR-17")]
 
 
 @pytest.mark.parametrize(
@@ -168,12 +168,12 @@ NAMES = st.sampled_from(["replicaCount", "mode", "hosts", "rules", "labels", "on
 
 @given(st.dictionaries(NAMES, JSON, max_size=4))
 def test_any_properties_are_either_loaded_or_told(properties: dict[str, Any]) -> None:
-    found = check.problems(EXAMPLE, properties, _where, "TR-17")
+    found = check.check(EXAMPLE, properties, _where, "TR-17")
     if not found:
         try:
             EXAMPLE.load(properties)
         except ValueError as error:
-            found = check.unloadable(EXAMPLE, error, _where, "TR-17")
+            found = check.model_problems(EXAMPLE, error, _where, "TR-17")
     assert all(problem.path.startswith("$.p") and problem.message for problem in found)
 
 
@@ -183,7 +183,7 @@ def test_outdated_spellings_are_read_and_told_and_keep_their_place() -> None:
     assert [(one.path, one.message) for one in warnings] == [
         ("$.p.replica_count", '"replica_count" is an outdated spelling; write "replicaCount"')
     ]
-    assert [one.path for one in check.problems(EXAMPLE, given, where, "TR-17")] == ["$.p.replica_count"]
+    assert [one.path for one in check.check(EXAMPLE, given, where, "TR-17")] == ["$.p.replica_count"]
     assert where() == "$.p"
 
 
@@ -206,13 +206,13 @@ def test_an_outdated_spelling_beside_the_current_one_has_no_effect() -> None:
     ],
 )
 def test_a_path_inside_the_properties_becomes_one_in_the_document(path: str, wanted: str) -> None:
-    assert check.inside(_where, path) == wanted
+    assert check.document_path(_where, path) == wanted
 
 
 def test_what_an_authors_model_says_is_told_at_its_place() -> None:
     with pytest.raises(ValueError, match="Expected") as caught:
         EXAMPLE.load({"rules": [{"host": "a", "port": 80.5}]})
-    (found,) = check.unloadable(EXAMPLE, caught.value, _where, "TR-17")
+    (found,) = check.model_problems(EXAMPLE, caught.value, _where, "TR-17")
     assert (found.path, found.rule) == ("$.p.rules[0].port", "TR-17")
     assert found.message.startswith("example: Expected `int | null`")
 
@@ -223,7 +223,7 @@ class _ModelError(ValueError):
 
 
 def test_a_model_that_tells_all_its_mistakes_is_heard_out() -> None:
-    found = check.unloadable(EXAMPLE, _ModelError(), _where, "TR-17")
+    found = check.model_problems(EXAMPLE, _ModelError(), _where, "TR-17")
     assert [(one.path, one.message) for one in found] == [
         ("$.p.a[0]", "example: too odd"),
         ("$.p", "example: does not add up"),

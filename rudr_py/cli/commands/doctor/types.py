@@ -117,7 +117,7 @@ def plugins(states: Sequence[PluginState]) -> Iterator[Finding]:
 
 def published(catalog: Catalog, there: Sequence[Document], namespace: str) -> Iterator[Finding]:
     """What the controller has published, against what is installed here."""
-    ours = [one for one in there if labels.ours(_meta(one).get("labels") or {})]
+    ours = [one for one in there if labels.is_managed(_meta(one).get("labels") or {})]
     if not ours:
         yield note(
             "definitions",
