@@ -233,9 +233,7 @@ class _Assembly:
         for result in results:
             for manifest in result.rendered.add:
                 if manifest.ref in manifests:
-                    message = (
-                        f'"{result.offer.name}" adds {manifest.ref}, which another type of this instance adds, too'
-                    )
+                    message = f'"{result.offer.name}" adds {manifest.ref}, which this instance already has'
                     self._problems.append(Problem(message, result.path, rule="TR-4"))
                 manifests.setdefault(manifest.ref, manifest)
         changes = [Change(edit, result.offer.name, result.path) for result in results for edit in result.rendered.edit]

@@ -59,8 +59,8 @@ class PrepareResult(msgspec.Struct, frozen=True, kw_only=True):
     """The result for one binding.
 
     With problems `instance` is None. `missing_problem` is that of an absent component; it is not in `problems`.
-    `partial_instance` is the instance without its invalid traits, if nothing else is invalid: it is rendered only to find
-    more errors.
+    `partial_instance` is the instance without its invalid traits, if nothing else is invalid: rendering it only
+    finds more errors.
     """
 
     instance: PreparedInstance | None = None

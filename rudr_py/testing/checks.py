@@ -19,6 +19,7 @@ from rudr_py.api import Kind, Ref, Scope, Trait, naming, properties
 from rudr_py.catalog import Catalog
 from rudr_py.plugins import declaration_checks, guard
 from rudr_py.render.status import health
+from rudr_py.render.types import plugin_call
 from rudr_py.render.values.plan import Plan
 from rudr_py.testing import fuzz_objects, rbac_check, rendering
 from rudr_py.testing.purity import Watch
@@ -89,7 +90,7 @@ def renders_the_same_bytes_twice(case: Case) -> None:
 
 def leaves_its_inputs_alone(case: Case) -> None:
     """Nothing that a type is given is changed in place."""
-    _none(warning.message for warning in case.plan().warnings if "changed values that it was given" in warning.message)
+    _none(warning.message for warning in case.plan().warnings if plugin_call.CONTEXT_CHANGED in warning.message)
 
 
 def reads_no_clock_and_opens_nothing(case: Case) -> None:

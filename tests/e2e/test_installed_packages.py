@@ -179,7 +179,7 @@ async def test_without_a_package_its_application_keeps_its_objects_and_names_it(
             async with environment.running(*control, **NOWHERE):
                 for name in mine:
                     told = message(await cluster.until(APPLICATION, name, invalid, seconds=SECONDS), "Valid")
-                    assert "was offered by rudr-py-faas 0.1.0, which is not installed now" in told
+                    assert "was provided by rudr-py-faas 0.1.0, which is not installed now" in told
                     assert "pip install rudr-py-faas" in told
                 for name in others:
                     await cluster.until(APPLICATION, name, standins.ready, seconds=SECONDS)

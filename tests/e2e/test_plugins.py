@@ -136,7 +136,7 @@ async def test_without_its_package_an_application_keeps_its_objects_and_says_wha
     async with platform.controller(catalog):
         found = await platform.until(APPLICATION, "media", invalid)
         assert "serving.knative.dev/v1.Service" in message(found, "Valid")
-        assert "was offered by rudr-py-faas 0" in message(found, "Valid")
+        assert "was provided by rudr-py-faas 0" in message(found, "Valid")
         assert "pip install rudr-py-faas" in message(found, "Valid")
     after = await platform.get(standins.KNATIVE, "thumbnailer")
     assert before is not None

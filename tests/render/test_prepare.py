@@ -79,7 +79,7 @@ def test_without_its_component_the_rest_of_a_binding_is_checked_all_the_same(
     found = prepare.prepare(inputs(application(binding)), catalog, 0)
     assert found.instance is None
     assert found.missing_problem is not None
-    assert 'no ComponentSchematic "webb" in this namespace. Did you mean "web"?' in found.missing_problem.message
+    assert '"webb" does not exist in this namespace. Did you mean "web"?' in found.missing_problem.message
     assert _places(found) == [
         ("", f"{AT}.componentName", ""),
         ("", f"{AT}.parameterValues[0].value", "AC-8"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -42,6 +42,9 @@ HEAD = frozenset({"apiVersion", "kind", "metadata"})
 
 LARGEST = 8 * 2**20
 """Maximum bytes of one result as JSON: more than an API server accepts, and few enough to process."""
+
+CONTEXT_CHANGED: Final = "changed values of its context"
+"""Part of the warning about a type that changed its context."""
 
 
 class _MutableFields(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -89,7 +92,7 @@ def render(offer: Offer[Any], function: Callable[..., Rendered], context: Contex
     if fault:
         raise offer.fault(fault)
     if _encoded(copied) != original:
-        warning = f"{offer.name} of {offer.package} changed values of its context; the changes have no effect"
+        warning = f"{offer.name} of {offer.package} {CONTEXT_CHANGED}; the changes have no effect"
         rendered = msgspec.structs.replace(rendered, warnings=(*rendered.warnings, warning))
     return rendered
 

@@ -52,7 +52,7 @@ def check(offer: Offer[Any], properties: Mapping[str, Any], locate: Locator, rul
     try:
         return check_against(offer, offer.validator, properties, locate, rule)
     except Exception as error:  # noqa: BLE001 - a broken schema of one plugin must not stop the rest
-        text = f"the schema of {offer.name} of {offer.package} is not valid (an error of the plugin): {error}"
+        text = f"the schema of {offer.name} of {offer.package} cannot be used (an error of the plugin): {error}"
         return (Problem(text, locate()),)
 
 
@@ -123,9 +123,7 @@ def _texts(name: str, error: jsonschema.ValidationError) -> Iterator[tuple[str, 
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         declared_names = list(_declared(error))
         for extra in sorted(set(error.instance) - set(declared_names) - _by_pattern(error)):
-            listed = (
-                f" Its properties are: {', '.join(declared_names)}." if declared_names else " It has no properties."
-            )
+            listed = f" Its properties are: {', '.join(declared_names)}." if declared_names else " It has none."
             hint = suggest.nearest(extra, declared_names) or listed
             yield f'{name} has no property "{extra}".{hint}', (*steps, extra)
     elif error.validator == "required" and isinstance(error.instance, dict):

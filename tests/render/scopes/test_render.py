@@ -147,9 +147,9 @@ def test_probes_and_their_answers_go_by_the_scope(zoned: Make) -> None:
 @pytest.mark.parametrize(
     ("wished", "fault"),
     [
-        ("scale", "asks for a size"),
+        ("scale", "requests a scale"),
         ("once", "runs once"),
-        ("twice", 'two probes the name "p"'),
+        ("twice", 'two probes with the name "p"'),
         ("astray", "neither the Service nor a Pod of a member"),
     ],
 )
@@ -196,7 +196,7 @@ def test_properties_are_checked_with_variables_put_in_and_old_spellings_read(
         ("AC-12", "$.spec.scopes[0].properties.howMany", 'is "many", must be a whole number'),
         ("AC-9", "$.spec.scopes[1].properties[0].value", 'the variable "m" does not exist.'),
     ]
-    assert any('"howMany" is an outdated spelling' in warning.message for warning in found.warnings)
+    assert any('"howMany" is deprecated' in warning.message for warning in found.warnings)
 
 
 def test_parameters_of_a_definition_of_the_cluster_are_checked_too(
@@ -213,7 +213,7 @@ def test_parameters_of_a_definition_of_the_cluster_are_checked_too(
     )
     found = _told(zoned({"do": "nothing"}, definitions=known))
     assert [message for _, _, message in found] == [
-        'acme.dev/v1.Zone needs the property "size"',
+        'acme.dev/v1.Zone requires the property "size"',
         'is "nothing", must be a number',
     ]
 

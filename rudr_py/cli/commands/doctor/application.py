@@ -20,7 +20,7 @@ from rudr_py.model import suggest
 
 Document = Mapping[str, Any]
 
-_MISSING = re.compile(r'(there is no ComponentSchematic|no installed plugin offers the [a-z ]+) "[^"]*"')
+_MISSING = re.compile(r'the ComponentSchematic "[^"]*" does not exist|no installed plugin offers the [a-z ]+ "[^"]*"')
 """How the controller and these checks both begin to tell of what is not there."""
 
 EVENTS = 5
@@ -81,7 +81,7 @@ def missing_components(found: ApplicationFacts) -> Iterator[Finding]:
     for name in dict.fromkeys(str(one) for one in named if one):
         if name not in there:
             hint = suggest.nearest(name, there) or f" There is {', '.join(there) or 'none'}."
-            message = f'there is no ComponentSchematic "{name}" in the namespace {namespace}.{hint}'
+            message = f'the ComponentSchematic "{name}" does not exist in the namespace {namespace}.{hint}'
             yield problem("components", message, advice.valid("ComponentNotFound", namespace))
 
 
