@@ -7,6 +7,8 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # Before a pip: it and the environments that it builds in install the versions of this file. pip reads the second
 # variable from 25.3 on, earlier releases the first one for both.
 PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
+# GNU make 4 keeps the lines of targets that run at the same time together.
+SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev test lint types contracts check newest pins crds chart conformance reference docs dist clean
@@ -35,7 +37,8 @@ demo: $(VENV)/.made ## Run the examples on a local Kubernetes API until all appl
 dev: $(VENV)/.made ## Serve a local Kubernetes API with the controller, until Ctrl-C
 	@$(BIN)/rudr dev
 
-test: $(VENV)/.tools lint types contracts docs ## Run every check: style, types, layers, docs, tests
+test: $(VENV)/.tools ## Run every check: style, types, layers, docs, tests
+	@$(MAKE) --no-print-directory --jobs=2 $(SYNC) lint types contracts docs
 	$(BIN)/python -m pytest -n auto --dist loadfile -m 'not slow'
 
 lint: $(VENV)/.tools

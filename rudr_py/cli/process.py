@@ -1,6 +1,6 @@
-"""How the process behaves as a whole, as kubectl does: streams that take any text, how it ends, and with which code.
+"""The behaviour of the process, as in kubectl: encodings of the streams, messages of errors and exit codes.
 
-Imports nothing heavy: it is there before the command is known.
+Imports nothing heavy, because every command imports it.
 """
 
 from __future__ import annotations
@@ -17,24 +17,25 @@ import click
 from rudr_py.errors import RudrError
 
 INTERRUPTED: Final = 130
-"""The exit code after Ctrl-C: 128 and the number of the signal."""
+"""The exit code after Ctrl-C: 128 plus the number of the signal."""
 
-_UNWRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-"""What a write to standard output may end with, beside that nobody reads on."""
+_UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""Errors of a write to standard output, except that of a closed pipe."""
 
 
 class CommandFailure(click.ClickException):
-    """An error that is told as it is, without a word of ours before it; it ends with 1."""
+    """An error whose message is printed without a prefix. The exit code is 1."""
 
     def show(self, file: Any = None) -> None:
-        """Write it to standard error."""
+        """Write the message to standard error."""
         click.echo(self.format_message(), file=file, err=file is None)
 
 
 def prepare() -> None:
-    """Let standard output and error take any text: in UTF-8 as kubectl, on a terminal as far as that can show it.
+    """Let standard output and standard error accept any text.
 
-    So what is written into a file or a pipe is the same under every locale.
+    Files and pipes get UTF-8 under every locale, as from kubectl. A terminal keeps its encoding; characters that it
+    cannot show are escaped.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -43,9 +44,9 @@ def prepare() -> None:
 
 @contextlib.contextmanager
 def ending() -> Iterator[None]:
-    """Turn what ends a command into what its user expects: a message without a traceback, and the exit code.
+    """Turn the errors that end a command into a message without a traceback, and an exit code.
 
-    An error that is not ours is a fault, and stays as it is.
+    Errors that rudr_py does not raise on purpose pass through.
     """
     try:
         yield
@@ -54,8 +55,8 @@ def ending() -> Iterator[None]:
     except RudrError as error:
         raise CommandFailure(f"error: {error}") from error
     except OSError as error:
-        if error.filename is not None or error.errno not in _UNWRITTEN:
-            raise  # a pipe that nobody reads from any more is click's to end
+        if error.filename is not None or error.errno not in _UNWRITABLE:
+            raise  # click handles the closed pipe
         raise CommandFailure(f"error: the output cannot be written: {error.strerror}") from error
     except ExceptionGroup as group:
         leaves = list(_leaves(group))

@@ -8,8 +8,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from rudr_py.catalog import Catalog
-from rudr_py.controller.apply.applier import Applier, ApplierTools
+from rudr_py.controller.apply.applier import Applier, Refusals
+from rudr_py.controller.apply.contention import Contention
 from rudr_py.controller.apply.finalizer import Finalizer
 from rudr_py.controller.apply.prune import Pruner
 from rudr_py.controller.apply.sync import Syncer
@@ -25,9 +28,9 @@ from rudr_py.controller.scopes.probing import Probing, in_cluster
 from rudr_py.controller.scopes.root_scopes import RootScopes
 from rudr_py.controller.serving.http import HealthChecks, HttpServers
 from rudr_py.controller.serving.metrics.metrics import Metrics
-from rudr_py.controller.serving.metrics.tally import StateCounts
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState, health_of
+from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.controller.status.writer import StatusWriter
 from rudr_py.controller.watching.sources import Sources, SourceTools
 from rudr_py.kube.client import Client
@@ -49,6 +52,17 @@ SETTLED = 0.2
 
 LONGEST = 500
 """Characters of the line that /readyz has for a plugin; `rudr plugins` has all."""
+
+
+class _ClusterAccess(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything through which the parts of the controller read and write the cluster."""
+
+    client: Client
+    discovery: Discovery
+    state: ClusterState
+    recorder: Recorder
+    clock: Clock
+    settings: Settings
 
 
 def assemble(
@@ -82,19 +96,13 @@ def assemble(
     seen = SourceTools(transport=transport, discovery=discovery, clock=clock, settings=settings, denied=denials.note)
     watched = Sources(known, seen, lambda key, initial: queue.add(key, priority=LOW_PRIORITY if initial else 0))
     probing = Probing(prober or NetworkProber(), in_cluster(known), clock, wake)
-    tools = ApplierTools(
-        client=client,
-        discovery=discovery,
-        world=known,
-        recorder=recorder,
-        clock=clock,
-        refused_for=settings.refused_retry,
-        fights=metrics.fights,
+    access = _ClusterAccess(
+        client=client, discovery=discovery, state=known, recorder=recorder, clock=clock, settings=settings
     )
     sight = ReaderSettings(
         world=known, catalog=catalog, probing=probing, clock=clock, image_pull_policy=settings.image_pull_policy
     )
-    publishers = [_publisher(catalog, tools, watched, seen)] if settings.publish_definitions else []
+    publishers = [_publisher(catalog, client, known, watched, seen)] if settings.publish_definitions else []
     checks = _checks(watched, catalog, leadership)
     _inform(checks, publishers, denials)
     return Controller(
@@ -105,7 +113,7 @@ def assemble(
             sources=watched,
             kinds=tuple(kind for kind in catalog.kinds() if kind not in (*cluster_state.OWN_KINDS, cluster_state.POD)),
             queue=queue,
-            reconciler=Reconciler(_parts(tools, watched, sight, settings, metrics.tally, wake)),
+            reconciler=Reconciler(_parts(access, sight, watched, metrics, wake)),
             recorder=recorder,
             endpoints=_endpoints(checks, metrics, settings, known, leadership),
             checks=checks,
@@ -124,40 +132,44 @@ def _metrics(settings: Settings, transport: Transport, clock: Clock, catalog: Ca
 
 
 def _parts(
-    tools: ApplierTools,
-    watched: Sources,
-    sight: ReaderSettings,
-    settings: Settings,
-    tally: StateCounts,
+    access: _ClusterAccess,
+    reader_settings: ReaderSettings,
+    sources: Sources,
+    metrics: Metrics,
     wake: Callable[[ObjectKey], None],
 ) -> ReconcilerParts:
-    client, discovery, known, clock = tools.client, tools.discovery, tools.world, tools.clock
+    client, discovery, state, clock = access.client, access.discovery, access.state, access.clock
     return ReconcilerParts(
-        world=known,
-        sources=watched,
-        catalog=sight.catalog,
-        reader=InputReader(sight),
-        plans=PlanCache(sight.catalog),
-        probing=sight.probing,
-        roots=RootScopes(client, discovery, known, clock),
-        syncer=_syncer(tools),
-        reporter=StatusWriter(client, discovery, known, clock, settings),
-        recorder=tools.recorder,
-        tally=tally,
+        world=state,
+        sources=sources,
+        catalog=reader_settings.catalog,
+        reader=InputReader(reader_settings),
+        plans=PlanCache(reader_settings.catalog),
+        probing=reader_settings.probing,
+        roots=RootScopes(client, discovery, state, clock),
+        syncer=_syncer(access, Contention(clock, metrics.contention)),
+        reporter=StatusWriter(client, discovery, state, clock, access.settings),
+        recorder=access.recorder,
+        tally=metrics.tally,
         wake=wake,
-        lacking=functools.partial(right_purposes.sentence, sight.catalog),
+        lacking=functools.partial(right_purposes.sentence, reader_settings.catalog),
     )
 
 
-def _syncer(tools: ApplierTools) -> Syncer:
-    client, discovery, known = tools.client, tools.discovery, tools.world
-    reclaimer = Finalizer(client, discovery, known, tools.recorder)
-    return Syncer(Applier(tools), Pruner(client, discovery, known, tools.clock), reclaimer, known)
+def _syncer(access: _ClusterAccess, contention: Contention) -> Syncer:
+    client, discovery, state = access.client, access.discovery, access.state
+    refusals: Refusals = TtlMap(access.clock, access.settings.refused_retry)
+    return Syncer(
+        Applier(client, discovery, state, access.recorder, contention, refusals),
+        Pruner(client, discovery, state, access.clock),
+        Finalizer(client, discovery, state, access.recorder),
+        state,
+    )
 
 
-def _publisher(catalog: Catalog, tools: ApplierTools, watched: Sources, seen: SourceTools) -> Publisher:
+def _publisher(catalog: Catalog, client: Client, known: ClusterState, watched: Sources, seen: SourceTools) -> Publisher:
     documents = publish(catalog, seen.settings.definitions_namespace)
-    return Publisher(documents, tools.client, tools.world, watched, seen)
+    return Publisher(documents, client, known, watched, seen)
 
 
 def _checks(watched: Sources, catalog: Catalog, leadership: Leadership) -> HealthChecks:

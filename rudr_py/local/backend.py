@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 import msgspec
 
 from rudr_py.local.access.authentication import AccessControl
-from rudr_py.local.kind_rules.rule import RuleContext
 from rudr_py.local.registry.resources import Registry
 from rudr_py.local.storage.store import Object, Store
+from rudr_py.local.strategies.strategy import StrategyContext
 
 Clock = Callable[[], datetime]
 """Returns the time in UTC."""
@@ -32,28 +32,28 @@ class Backend(msgspec.Struct, frozen=True):
     store: Store
     registry: Registry
     clock: Clock
-    chance: random.Random
+    rng: random.Random
     access: AccessControl | None = None
     """Authentication and authorization; None allows every request."""
     pod_output: PodOutput = no_output
-    accounts: bool = False
+    service_accounts: bool = False
     """Whether pods get a service account, which must exist."""
 
     def now(self) -> str:
         """Return the current time in the form of metadata: RFC 3339, UTC, whole seconds."""
         return self.clock().strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def later(self, seconds: float) -> str:
+    def time_after(self, seconds: float) -> str:
         """Return the time `seconds` from now in the form of metadata."""
         return (self.clock() + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def uid(self) -> str:
         """Return a fresh uid."""
-        return str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
+        return str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
 
-    def context(self) -> RuleContext:
+    def strategy_context(self) -> StrategyContext:
         """Return the context in which the rules of a kind run."""
-        return RuleContext(self.chance, self.now(), self._is_allocated)
+        return StrategyContext(self.rng, self.now(), self._is_allocated)
 
     def _is_allocated(self, allocation: str, value: str) -> bool:
         for service in self.store.list("services"):

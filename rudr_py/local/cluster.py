@@ -1,7 +1,7 @@
 """A local cluster as one context manager: backend, server and controllers.
 
     async with LocalCluster() as cluster:
-        ...  # cluster.url, cluster.kubeconfig(), cluster.objects, cluster.requests
+        ...  # cluster.url, cluster.kubeconfig(), cluster.client, cluster.requests
 
 No other module of the local API starts background tasks or reads the system clock; the clock is an argument.
 """
@@ -38,7 +38,7 @@ from rudr_py.local.controllers import ControllerSettings, PodScript, run_control
 from rudr_py.local.discovery.openapi import Documents
 from rudr_py.local.http import server
 from rudr_py.local.http.server import AnsweredRequest, HttpServer
-from rudr_py.local.in_process_api import DirectObjects
+from rudr_py.local.in_process_client import InProcessClient
 from rudr_py.local.registry import kinds
 from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Registry
 from rudr_py.local.schema.builtin import builtin_schema
@@ -125,7 +125,7 @@ class LocalCluster:
             store=store,
             registry=Registry(kinds.builtin(schemas.node)),
             clock=self.settings.clock,
-            chance=random.Random(self.settings.seed),  # noqa: S311 - names and addresses, no secrets
+            rng=random.Random(self.settings.seed),  # noqa: S311 - names and addresses, no secrets
             access=AccessControl(
                 store,
                 self._access,
@@ -133,10 +133,10 @@ class LocalCluster:
                 constrained=_minor(self.settings.release) >= _CONSTRAINED_SINCE,
             ),
             pod_output=lambda pod: self._script(pod).log,
-            accounts=self.settings.controllers is None or "namespace" in self.settings.controllers,
+            service_accounts=self.settings.controllers is None or "namespace" in self.settings.controllers,
         )
         Definitions(self.backend, schemas.metadata)
-        self.objects = DirectObjects(self.backend, _MANAGER)
+        self.client = InProcessClient(self.backend, _MANAGER)
         self.server = HttpServer(
             self.backend,
             Documents(self.backend, schemas),
@@ -196,7 +196,7 @@ class LocalCluster:
                 script=self._script,
                 root_ca=certificate.authority.decode() if certificate else "",
             )
-            self._start(run_controllers(self.objects, settings), "local controllers")
+            self._start(run_controllers(self.client, settings), "local controllers")
 
     def _script(self, pod: Object) -> PodScript:
         if self.settings.script is not None:
@@ -237,7 +237,7 @@ class LocalCluster:
     def _create_if_absent(self, obj: dict[str, Any]) -> None:
         """Create a cluster-scoped object unless it exists."""
         kind, name = KindInfo(obj["apiVersion"], obj["kind"]), obj["metadata"]["name"]
-        resource = self.backend.registry.of(kind)
+        resource = self.backend.registry.by_kind(kind)
         if resource is None:
             raise LocalApiError(f"the schemas of Kubernetes {self.settings.release} have no {kind.kind}")
         if self.backend.store.get(resource.table, "", name) is None:

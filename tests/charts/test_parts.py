@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import rudr_py
-from rudr_py.cli.commands.run import options
+from rudr_py.cli.commands import run
 from rudr_py.controller.queue.queue import PriorityQueue
 from rudr_py.controller.serving.metrics.metrics import Metrics
 from rudr_py.kube.clock import SystemClock
@@ -75,7 +75,7 @@ def test_the_program_understands_its_arguments(values: dict[str, Any]) -> None:
     first, *arguments = container(values)["args"]
     assert first == "run"
     own = [one for one in arguments if one not in values.get("extraArgs", ())]
-    with options.command.make_context("run", own) as context:
+    with run.command.make_context("run", own) as context:
         assert context.params["definitions_namespace"]
         assert context.params["watch_namespace"] == (",".join(values.get("watchNamespaces", ())) or None)
 

@@ -21,7 +21,7 @@ from {module} import {function}
 PROGRAMS = {
     "rudr": ("rudr_py.cli", "main"),
     "kubectl-rudr": ("rudr_py.cli", "main"),
-    "kubectl_complete-rudr": ("rudr_py.cli.commands.completion.command", "for_kubectl"),
+    "kubectl_complete-rudr": ("rudr_py.cli.commands.completion", "for_kubectl"),
 }
 
 

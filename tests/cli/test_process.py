@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import rudr_py
-from rudr_py.cli.program import Program
+from rudr_py.cli.program import CommandEntry, Program
 from rudr_py.errors import ConfigError
 
 ROOT = Path(rudr_py.__file__).parents[1]
@@ -27,7 +27,7 @@ class _Raising(Program):
     """A program whose only command raises something."""
 
     def __init__(self, error: BaseException) -> None:
-        super().__init__({"fails": ("", "Fail.")}, name="rudr")
+        super().__init__({"fails": CommandEntry("", "Fail.")}, name="rudr")
         self._error = error
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:

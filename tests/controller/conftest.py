@@ -15,13 +15,17 @@ import pytest
 
 from rudr_py.api import Kind, Ref, kstatus
 from rudr_py.catalog import Catalog
-from rudr_py.controller.apply.applier import Applier, ApplierTools, ApplyTask
+from rudr_py.controller.apply import desired
+from rudr_py.controller.apply.applier import Applier
+from rudr_py.controller.apply.contention import Contention
+from rudr_py.controller.apply.decide import History
 from rudr_py.controller.apply.finalizer import Finalizer
 from rudr_py.controller.apply.prune import Pruner
 from rudr_py.controller.apply.sync import Syncer
 from rudr_py.controller.state import cluster_state, inventory
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.inventory import AppliedRecord
+from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.controller.status.writer import StatusWriter
 from rudr_py.controller.watching.sources import Sources, SourceTools
 from rudr_py.kube import live_object
@@ -181,16 +185,17 @@ class Bench:
     async def application(self, name: str = "shop") -> LiveObject:
         return await self.made(application(name=name))
 
-    def task(
-        self, planned: PlannedObject, owner: LiveObject | None, application: LiveObject, record: AppliedRecord | None
-    ) -> ApplyTask:
-        return ApplyTask(planned, owner, application, record)
-
     async def ensure(
         self, planned: PlannedObject, owner: LiveObject, record: AppliedRecord | None = None
     ) -> AppliedRecord:
-        """Make an object as planned; what the ledger would keep of it."""
-        live = await self.applier.ensure(ApplyTask(planned, owner, owner, record))
+        """Apply an object that the application owns; the record that the inventory would keep of it."""
+        return await self.ensure_owned(planned, owner, owner, record)
+
+    async def ensure_owned(
+        self, planned: PlannedObject, owner: LiveObject | None, application: LiveObject, record: AppliedRecord | None
+    ) -> AppliedRecord:
+        """Apply an object with or without an owner; the record that the inventory would keep of it."""
+        live = await self.applier.ensure(application, desired.complete(planned, owner), History(record))
         assert live is not None
         return AppliedRecord(planned.ref, live.uid, inventory.digest(live))
 
@@ -217,10 +222,8 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
     sources = Sources(
         known, SourceTools(transport=transport, discovery=discovery, clock=clock, settings=settings), trigger
     )
-    tools = ApplierTools(
-        client=client, discovery=discovery, world=known, recorder=recorder, clock=clock, refused_for=60.0
-    )
-    applier, pruner = Applier(tools), Pruner(client, discovery, known, clock)
+    applier = Applier(client, discovery, known, recorder, Contention(clock), TtlMap(clock, 60.0))
+    pruner = Pruner(client, discovery, known, clock)
     async with asyncio.TaskGroup() as tasks:
         kinds = (*cluster_state.OWN_KINDS, cluster_state.POD, CONFIG_MAP)
         sources.start(tasks, kinds)

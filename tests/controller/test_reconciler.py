@@ -223,7 +223,7 @@ async def test_a_deleted_application_leaves_nothing_in_memory(
     async with cluster.controller(catalog, settings=QUICK) as controller:
         await cluster.until(APPLICATION, "shop", synced)
         parts = controller.__dict__["_parts"]
-        pages = parts.reconciler.__dict__["_parts"].syncer.__dict__["_ledger"].__dict__["_pages"]
+        pages = parts.reconciler.__dict__["_parts"].syncer.__dict__["_inventory"].__dict__["_pages"]
         assert len(pages) == 1
         await cluster.delete(APPLICATION, "shop")
         await cluster.gone(APPLICATION, "shop")

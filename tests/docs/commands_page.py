@@ -11,33 +11,33 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from rudr_py.cli.commands.render import options as render
+from rudr_py.cli.commands import render
 from rudr_py.cli.program import COMMANDS, program
 from tests.docs.plugin_api import cell
 
 HEAD = """\
 # Command line
 
-Printed from the commands by `make reference`; do not edit it by hand.
+Generated from the commands by `make reference`; do not edit it by hand.
 
-Every command is there as `rudr …` and as `kubectl rudr …`. It prints data on standard output and messages on standard
-error; what it ends with, beside 0 when all is well, stands at each command, and 2 is for a call that makes no sense. An
-option with a variable of the environment beside it is read from there when it is not given.
+All commands are available as `rudr …` and as `kubectl rudr …`. They print data on standard output and messages on
+standard error. Exit codes are 0 for success, 1 for failure, 2 for wrong usage and 130 for Ctrl-C; commands with other
+meanings document them. An option with a variable is read from that environment variable if it is not set.
 
 | command | |
 |---|---|
 """
 
 SHARED = ("plugins", "no_plugins", "strict_plugins", "state_dir")
-"""Options that every command has which loads plugins; told once."""
+"""Options of every command that loads plugins. They are printed once."""
 
-PLUGINS = "Options about plugins"
+PLUGINS = "Plugin options"
 
 
 def page() -> str:
     """The whole page."""
-    rows = "".join(f"| [`rudr {name}`](#rudr-{name}) | {COMMANDS[name][1]} |\n" for name in sorted(COMMANDS))
-    parts = [HEAD + rows, f"## {PLUGINS}\n", "Commands that use the installed types have them all.\n"]
+    rows = "".join(f"| [`rudr {name}`](#rudr-{name}) | {COMMANDS[name].help} |\n" for name in sorted(COMMANDS))
+    parts = [HEAD + rows, f"## {PLUGINS}\n", "Commands that use the installed types have these options.\n"]
     parts += _table(option for option in render.command.params if option.name in SHARED)
     root = click.Context(program, info_name="rudr")
     for name in sorted(COMMANDS):
@@ -53,7 +53,7 @@ def _command(command: click.Command, context: click.Context, *, depth: int) -> I
     yield f"```text\n{' '.join([context.command_path, *command.collect_usage_pieces(context)])}\n```\n"
     yield from _table(option for option in command.params if option.name not in SHARED)
     if any(option.name in SHARED for option in command.params):
-        yield f"And the [{PLUGINS.lower()}](#{PLUGINS.lower().replace(' ', '-')}).\n"
+        yield f"See also the [{PLUGINS.lower()}](#{PLUGINS.lower().replace(' ', '-')}).\n"
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             inner = command.get_command(context, name)
@@ -74,7 +74,7 @@ def _row(option: click.Option) -> str:
 
 
 def _help(text: str) -> Iterator[str]:
-    """The help as Markdown: its examples become blocks, and what click is told not to wrap stays as it is."""
+    """The help as Markdown: its examples become blocks, and text that click must not wrap is kept."""
     for paragraph in re.split(r"\n{2,}", text.replace("\f", "")):
         if paragraph.startswith("\b"):
             yield f"```text\n{paragraph.removeprefix(chr(8)).strip(chr(10))}\n```\n"

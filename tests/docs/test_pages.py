@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rudr_py.cli.commands.validate import command as validate
-from rudr_py.cli.documents import files, workspace
+from rudr_py.cli.commands import validate
+from rudr_py.cli.documents import files
+from rudr_py.cli.documents.workspace import Workspace
 from rudr_py.cli.program import COMMANDS
 from rudr_py.plugins.loading import LoadedPlugins
 from tests.docs import console, installed
@@ -79,10 +80,10 @@ def test_the_documents_of_a_page_are_right_together(page: Page, loaded: LoadedPl
     texts = [text for text in blocks if "apiVersion: core.oam.dev/" in text]
     if not texts or page.name == FOLLOWED:
         return
-    reading = files.read(("-",), recursive=False, stdin="\n---\n".join(texts).encode)
-    gathered = workspace.gather(reading.documents, namespace="default")
-    found = validate.check(gathered, loaded.catalog, NOW)
-    assert [str(problem) for problem in (*reading.problems, *found.errors, *found.warnings)] == []
+    contents = files.read(("-",), recursive=False, stdin="\n---\n".join(texts).encode)
+    workspace = Workspace.parse(contents.documents, namespace="default")
+    problems = validate.check(workspace, loaded.catalog, NOW)
+    assert [str(problem) for problem in (*contents.problems, *problems.errors, *problems.warnings)] == []
 
 
 @_blocks("yaml")

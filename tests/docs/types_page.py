@@ -7,30 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rudr_py.cli.options.flags import CATEGORIES, Category
 from rudr_py.cli.types import facts, names, text
-from rudr_py.cli.types.names import SORTS, Sort
 from tests.docs import installed
 
 HEAD = """\
 # Types
 
-Printed from the types by `make reference`; do not edit it by hand. `rudr explain` has the same for whatever is
-installed, `rudr traits --workload Server` what fits a workload type.
+Generated from the types by `make reference`; do not edit it by hand. `rudr explain` prints the same for all installed
+types, and `rudr traits --workload Server` lists the traits that fit a workload type.
 
-The types of the package `rudr-py` are always there. Those of `rudr-py-cronhpa`, `rudr-py-faas` and
-`rudr-py-prometheus` are there when the controller has the package.
+The types of the package `rudr-py` are always available. Those of `rudr-py-cronhpa`, `rudr-py-faas` and
+`rudr-py-prometheus` are available if the package is installed in the controller.
 """
 
-TITLES: Mapping[Sort, str] = {"workload": "Workload types", "trait": "Traits", "scope": "Scopes"}
+TITLES: Mapping[Category, str] = {"workload": "Workload types", "trait": "Traits", "scope": "Scopes"}
 
 
 def page() -> str:
     """The whole page."""
     catalog = installed.everything().catalog
     parts = [HEAD]
-    for sort in sorted(SORTS, key=list(TITLES).index):
-        parts.append(f"## {TITLES[sort]}\n")
-        offers = names.of_sort(catalog, sort)
+    for category in sorted(CATEGORIES, key=list(TITLES).index):
+        parts.append(f"## {TITLES[category]}\n")
+        offers = names.of_category(catalog, category)
         for offer in sorted(offers, key=lambda offer: (not offer.package.startswith("rudr-py "), offer.name)):
             parts += [*text.markdown(facts.explain(offer, catalog)), ""]
     return "\n".join(parts).rstrip() + "\n"

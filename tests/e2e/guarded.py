@@ -236,7 +236,7 @@ async def _token(admin: Cluster, account: ServiceAccount) -> str:
 def _asked(method: str, uri: str, status: int) -> Iterable[Asked]:
     path, _, text = uri.partition("?")
     query = dict(part.partition("=")[::2] for part in text.split("&"))
-    wanted = attributes.of(User(name=""), method, path, query)
+    wanted = attributes.of_request(User(name=""), method, path, query)
     if wanted.resource:
         verbs = (wanted.verb, "create") if method == "PATCH" and status == 201 else (wanted.verb,)
         for verb in verbs:

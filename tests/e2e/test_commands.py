@@ -130,5 +130,5 @@ async def test_diff_says_what_would_be_taken_over_from_rudr(cluster: Cluster, ru
     code, text, err = await rudr("diff", "-f", "-", documents=documents)
     assert (code, err) == (1, "")
     assert set(fates(text).values()) == {"changed"}
-    assert "# it would be taken over\n" in text
+    assert "# it would be adopted\n" in text
     assert "+  replicas: 5\n" in text

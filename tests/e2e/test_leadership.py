@@ -20,13 +20,13 @@ from aiohttp import web
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster import connect
-from rudr_py.cli.commands.run import command
+from rudr_py.cli.commands import run
 from rudr_py.controller import Controller, assemble
 from rudr_py.errors import LeaseLostError
 from rudr_py.kube import config
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local.http.routing import Route
-from rudr_py.local.http.server import Next
+from rudr_py.local.http.server import NextHandler
 from rudr_py.settings import LeaderElection, Settings
 from rudr_py.testing.cluster import ADDRESS, TIMEOUT, Cluster
 from tests.e2e import apiserver, waiting
@@ -314,9 +314,9 @@ class Line:
         self.going = asyncio.Event()
         self.arrived: list[tuple[float, str, str]] = []
         self.done: list[tuple[float, str, str]] = []
-        server.local.server.gates.append(self._gate)
+        server.local.server.middlewares.append(self._gate)
 
-    async def _gate(self, request: web.BaseRequest, route: Route, answer: Next) -> web.StreamResponse:
+    async def _gate(self, request: web.BaseRequest, route: Route, answer: NextHandler) -> web.StreamResponse:
         del route
         agent = request.headers["User-Agent"].rpartition(" ")[2]
         if request.method != "GET":
@@ -372,9 +372,7 @@ async def test_several_namespaces_are_served_and_no_other(cluster: Cluster, cata
     for place in places:
         await place.apply(component(), application())
     settings = msgspec.structs.replace(
-        command.settings(
-            {"watch_namespace": f"{first.namespace}, {second.namespace}", "publish_definitions": False}, {}
-        ),
+        run.settings({"watch_namespace": f"{first.namespace}, {second.namespace}", "publish_definitions": False}, {}),
         health_address=ADDRESS,
         metrics_address=ADDRESS,
     )

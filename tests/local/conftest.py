@@ -1,4 +1,4 @@
-"""A local cluster on a socket, for the tests of the room."""
+"""A local cluster on a socket."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.local.harness import Api
 
 @pytest.fixture
 async def cluster() -> AsyncIterator[LocalCluster]:
-    """A cluster without controllers: nothing happens by itself."""
+    """A cluster without controllers."""
     async with LocalCluster(LocalSettings(controllers=frozenset(), seed=1)) as running:
         yield running
 

@@ -1,4 +1,4 @@
-"""A small client that speaks HTTP to a local cluster, and bodies to send."""
+"""A small HTTP client for a local cluster, and request bodies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 
 
 class Reply(msgspec.Struct):
-    """An answer: the status, the decoded body (text, if it is no JSON), and the headers."""
+    """A response: status, decoded body (text if it is not JSON), and headers."""
 
     status: int
     body: Any
@@ -47,7 +47,7 @@ class Api:
             return Reply(response.status, decoded, response.headers)
 
     async def created(self, path: str, body: Any) -> Any:
-        """POST, and return the object; it must be created."""
+        """Create an object with POST and return it."""
         reply = await self("POST", path, body)
         assert reply.status == 201, reply.body
         return reply.body

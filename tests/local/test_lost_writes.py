@@ -1,7 +1,7 @@
-"""No acknowledged write is lost: whatever clients do in whatever order, the last word on each key is what stands.
+"""No acknowledged write is lost, in any order of operations of several clients.
 
-Three ways to write one object: a read, then a replace with the resourceVersion that was read; a merge patch; a forced
-apply by a manager of one's own. A model keeps what each key has to be.
+There are three ways to write an object: a read, then a replace with the resourceVersion that was read; a merge patch; a
+forced apply by a manager of the client. A model holds the expected value of each key.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ STEPS = st.lists(
 
 
 class Clients:
-    """A ConfigMap, three clients of it, and what its keys have to be."""
+    """A ConfigMap, its three clients, and the expected values of its keys."""
 
     def __init__(self) -> None:
         registry = Registry(kinds.builtin(builtin_schema("1.36").node))
@@ -45,7 +45,7 @@ class Clients:
         self.count = 0
 
     def _create(self, kind: str, namespace: str, body: dict[str, Any]) -> ObjectTarget:
-        resource = self.backend.registry.of(KindInfo("v1", kind))
+        resource = self.backend.registry.by_kind(KindInfo("v1", kind))
         assert resource is not None
         body = {"apiVersion": "v1", "kind": kind, **body}
         writes.create(self.backend, ObjectTarget(resource, namespace, ""), body, WriteOptions())
@@ -66,7 +66,7 @@ class Clients:
         self.seen[client] = self.live()
 
     def replace(self, client: str, key: str) -> None:
-        """What the client read, with one key changed: all of it stands afterwards, or nothing of it."""
+        """Replace the object that the client read, with one key changed: all of it is stored, or nothing."""
         body, value = clone(self.seen[client]), self.value()
         body.setdefault("data", {})[key] = value
         fresh = body["metadata"]["resourceVersion"] == self.live()["metadata"]["resourceVersion"]
@@ -81,11 +81,11 @@ class Clients:
     def patch(self, client: str, key: str) -> None:
         patch = {"data": {key: self.value()}}
         options = WriteOptions(manager=client)
-        writes.change(self.backend, self.target, lambda live: patching.merge_patch(live, clone(patch)), options)
+        writes.patch(self.backend, self.target, lambda live: patching.merge_patch(live, clone(patch)), options)
         self.model |= patch["data"]
 
     def apply(self, client: str, key: str) -> None:
-        """All that the client applied before and does not name now is its own to give up, unless others wrote it."""
+        """Keys that the client applied before and not now are removed, unless another client wrote them."""
         owners = {k: self._owners(k) for k in self.model}
         data = {key: self.value()}
         body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "data": data}

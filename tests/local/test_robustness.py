@@ -1,4 +1,4 @@
-"""No input makes the local API fail: whatever is wrong is refused with an error of the tree."""
+"""No input makes the local API fail: an invalid one is rejected with an `ApiError`."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def backend() -> Backend:
 
 
 def target(made: Backend, body: dict[str, Any]) -> ObjectTarget:
-    resource = made.registry.of(KindInfo(body["apiVersion"], body["kind"]))
+    resource = made.registry.by_kind(KindInfo(body["apiVersion"], body["kind"]))
     assert resource is not None
     return ObjectTarget(resource, "default" if resource.namespaced else "", "")
 
@@ -130,14 +130,14 @@ def look(made: Backend) -> None:
         page = reads.list_page(made, resource, ListQuery())
         if page.objects or resource.custom:
             for form in (views.OBJECT, views.TABLE, views.PARTIAL):
-                msgspec.json.encode(views.many(View(form), resource, page, made.clock()))
+                msgspec.json.encode(views.view_list(View(form), resource, page, made.clock()))
             if resource.custom:
                 documents.document(f"apis/{resource.api_version}")
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.data())
-def test_a_damaged_body_is_stored_or_refused_by_every_verb(data: st.DataObject) -> None:
+def test_a_damaged_body_is_stored_or_rejected_by_every_verb(data: st.DataObject) -> None:
     made = backend()
     body = data.draw(st.sampled_from(BODIES))
     broken = damaged(body, data.draw(st.sampled_from(places(body))), data.draw(VALUES))
@@ -148,13 +148,13 @@ def test_a_damaged_body_is_stored_or_refused_by_every_verb(data: st.DataObject) 
         lambda: writes.create(made, goal, clone(broken), WriteOptions()),
         lambda: writes.update(made, named, clone(broken), WriteOptions()),
         lambda: writes.apply(made, named, clone(broken), WriteOptions(manager="m", force=True)),
-        lambda: writes.change(made, named, lambda live: patching.merge_patch(live, clone(broken)), WriteOptions()),
+        lambda: writes.patch(made, named, lambda live: patching.merge_patch(live, clone(broken)), WriteOptions()),
         lambda: writes.update(made, named, clone(broken), WriteOptions(subresource="status")),
     ]
     if not goal.resource.custom and goal.resource.node is not None:
         node = goal.resource.node
         verbs.append(
-            lambda: writes.change(
+            lambda: writes.patch(
                 made, named, lambda live: patching.strategic_patch(live, clone(broken), node), WriteOptions()
             )
         )
@@ -170,7 +170,7 @@ def test_a_damaged_body_is_stored_or_refused_by_every_verb(data: st.DataObject) 
 
 
 @pytest.mark.parametrize("media", [bodies.JSON, bodies.YAML])
-def test_a_body_too_deep_for_python_is_a_bad_request(media: str) -> None:
+def test_a_body_nested_too_deeply_is_a_bad_request(media: str) -> None:
     deep = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
     with pytest.raises(ApiError) as caught:
         bodies.read(deep, media, "Widget")

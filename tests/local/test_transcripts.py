@@ -1,4 +1,4 @@
-"""The recorded answers of a real kube-apiserver, replayed: every step must hold."""
+"""Recorded exchanges with a real kube-apiserver are replayed: every step must hold."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TRANSCRIPTS = sorted((RECORDED / "transcripts").glob("*.json"))
 
 
 async def replay(transcript: Path) -> str:
-    """Replay a transcript against a cluster of its own; returns the differences."""
+    """Replay a transcript against a new cluster; return the differences."""
     settings = LocalSettings(controllers=frozenset(), compaction=2.0)
     async with LocalCluster(settings) as cluster:
         process = await asyncio.create_subprocess_exec(
@@ -42,6 +42,6 @@ async def test_every_recorded_step_holds() -> None:
 
     slowest_first = sorted(TRANSCRIPTS, key=lambda path: path.stem not in ("expired", "watches", "crd"))
     differences = await asyncio.gather(*map(gently, slowest_first))
-    # the recorded watches last a second or three: on a busy machine a step may come too late for them
+    # the recorded watches last one to three seconds: on a busy machine a step may come too late for them
     again = [path for path, differs in zip(slowest_first, differences, strict=True) if differs]
     assert "".join([await replay(path) for path in again]) == ""

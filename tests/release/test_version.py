@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from packaging.version import Version
 
 import rudr_py
-from rudr_py.cli.commands.version import options
+from rudr_py.cli.commands import version
 from tests.release import building
 from tests.release.building import PLUGINS, PROJECTS, ROOT, Built
 
@@ -35,7 +35,7 @@ def test_the_version_is_that_of_the_package_everywhere(project: Path, all_built:
 
 
 def test_the_command_says_it() -> None:
-    told = CliRunner().invoke(options.command, []).output
+    told = CliRunner().invoke(version.command, []).output
     assert f"rudr-py {rudr_py.__version__}\n" in told
 
 

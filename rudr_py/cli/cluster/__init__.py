@@ -1,1 +1,1 @@
-"""Access of commands to a cluster."""
+"""Reading a cluster: connection, lists and watches, and the preview of changes. Writes nothing."""

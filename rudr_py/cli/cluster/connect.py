@@ -1,4 +1,4 @@
-"""The way to a cluster: which kubeconfig, a transport that is closed at the end, and when to end."""
+"""The kubeconfig to use, a transport that is closed at the end, and the signals that stop a process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOME_CONFIG = "~/.kube/config"
 
 
 def find(flag: str | float | None, environ: Mapping[str, str]) -> str | None:
-    """The kubeconfig to read; None for the service account of the pod. Raises ConfigError when there is nothing."""
+    """The kubeconfig to read; None for the service account of the pod. Raises ConfigError if there is neither."""
     if flag:
         return str(flag)
     if environ.get("KUBECONFIG"):
@@ -26,12 +26,13 @@ def find(flag: str | float | None, environ: Mapping[str, str]) -> str | None:
     home = Path(HOME_CONFIG).expanduser()
     if home.exists():
         return str(home)
-    raise ConfigError("no cluster: give --kubeconfig, set KUBECONFIG, or try without a cluster: rudr dev")
+    raise ConfigError("no cluster is configured: use --kubeconfig, set KUBECONFIG, or start a local API with rudr dev")
 
 
 @contextlib.asynccontextmanager
 async def transport_to(connection: Connection, *, purpose: str = "") -> AsyncIterator[AioTransport]:
-    """A transport that is closed at the end; the server is told what it is for."""
+    """A transport that is closed at the end. `purpose` is a part of its user agent."""
+
     transport = AioTransport(connection, purpose=purpose)
     try:
         yield transport

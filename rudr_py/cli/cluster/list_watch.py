@@ -1,6 +1,6 @@
-"""The objects of a cluster that a command looks at: listed once, or followed by watches. Writes nothing.
+"""The objects that a command reads from a cluster: listed, or followed by watches. Writes nothing.
 
-What may not be read, or is not served, is told and left out, unless it is the applications themselves.
+A kind that is forbidden or not served is left out with a warning, except the applications themselves.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import click
 import msgspec
 
 from rudr_py.api import Kind
-from rudr_py.cli.cluster.client import APPLICATION, ClusterClient, unread
+from rudr_py.cli.cluster.client import APPLICATION, ClusterClient, unreadable_message
 from rudr_py.errors import ForbiddenError, KindAbsentError
 from rudr_py.kube import watch
 from rudr_py.kube.clock import SystemClock
@@ -31,7 +31,7 @@ from rudr_py.kube.watch import (
     ListingDone,
     ListingStarted,
 )
-from rudr_py.render.values import labels as stamp
+from rudr_py.render.values import labels as instance_labels
 from rudr_py.settings import Settings
 
 Document = dict[str, Any]
@@ -40,7 +40,7 @@ POD = Kind("v1", "Pod")
 
 
 class ListQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Objects of a kind in a namespace (empty: all), narrowed by selectors."""
+    """Objects of a kind in a namespace (empty: all), restricted by selectors."""
 
     kind: Kind
     namespace: str = ""
@@ -49,50 +49,54 @@ class ListQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def applications(namespace: str, name: str = "", labels: str = "") -> ListQuery:
-    """All applications, or the one of this name, or those that a label selector takes."""
+    """All applications, or the one of this name, or those that match a label selector."""
     fields = f"metadata.name={name}" if name else ""
     return ListQuery(kind=APPLICATION, namespace=namespace, labels=labels, fields=fields)
 
 
 def pods(namespace: str) -> ListQuery:
     """The pods of all instances."""
-    return ListQuery(kind=POD, namespace=namespace, labels=stamp.INSTANCE)
+    return ListQuery(kind=POD, namespace=namespace, labels=instance_labels.INSTANCE)
 
 
-def found_applications(documents: Iterable[Document]) -> list[Document]:
+def select_applications(documents: Iterable[Document]) -> list[Document]:
     """The applications among documents, by namespace and name."""
-    found = [document for document in documents if document["kind"] == APPLICATION.kind]
-    return sorted(found, key=lambda one: (one["metadata"].get("namespace", ""), one["metadata"]["name"]))
+    selected = [document for document in documents if document["kind"] == APPLICATION.kind]
+    return sorted(selected, key=lambda document: _order(document["metadata"]))
 
 
-async def once(cluster: ClusterClient, looks: Iterable[ListQuery]) -> list[Document]:
-    """The objects as they are now, without managedFields. Raises KubeError when the applications cannot be read."""
-    found: list[Document] = []
-    for look in looks:
+def _order(metadata: Document) -> tuple[str, str]:
+    return metadata.get("namespace", ""), metadata["name"]
+
+
+async def read(cluster: ClusterClient, queries: Iterable[ListQuery]) -> list[Document]:
+    """The objects, without managedFields. Raises KubeError when the applications cannot be read."""
+    documents: list[Document] = []
+    for query in queries:
         try:
-            found += await _list(cluster, look)
+            documents += await _list(cluster, query)
         except (ForbiddenError, KindAbsentError) as error:
-            if look.kind == APPLICATION:
+            if query.kind == APPLICATION:
                 raise
-            click.echo(f"warning: {unread(error)}", err=True)
-    return found
+            click.echo(f"warning: {unreadable_message(error)}", err=True)
+    return documents
 
 
-async def _list(cluster: ClusterClient, look: ListQuery) -> list[Document]:
-    resource = await cluster.resource(look.kind)
-    selection = Selection(resource, look.namespace, labels=look.labels, fields=look.fields)
+async def _list(cluster: ClusterClient, query: ListQuery) -> list[Document]:
+    resource = await cluster.resource(query.kind)
+    selection = Selection(resource, query.namespace, labels=query.labels, fields=query.fields)
     items = await cluster.client.list_all(selection)
     for item in items:
         item["metadata"].pop("managedFields", None)
-    return [{"apiVersion": look.kind.api_version, "kind": look.kind.kind, **item} for item in items]
+    return [{"apiVersion": query.kind.api_version, "kind": query.kind.kind, **item} for item in items]
 
 
 Choose = Callable[[Sequence[Document]], Iterable[ListQuery]]
-"""What to watch, given what was seen so far: a watch that is named once goes on."""
+"""The queries to watch for the objects that were received so far. A query continues when it is no longer returned."""
 
 
 async def follow(cluster: ClusterClient, choose: Choose, show: Callable[[Sequence[Document]], None]) -> None:
-    """Show the objects, and again after every change, until cancelled; the first time when all were listed.
+    """Call `show` when all kinds have been listed and after every change, until cancelled.
 
     Raises KubeError when the applications cannot be read.
     """
@@ -105,71 +109,72 @@ class _Follower:
         self._choose = choose
         self._show = show
         self._objects: dict[str, Document] = {}
-        self._open: set[ListQuery] = set()  # not listed yet
-        self._begun: set[ListQuery] = set()
+        self._unlisted: set[ListQuery] = set()
+        self._started: set[ListQuery] = set()
+
         self._changed = asyncio.Event()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Watch until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             while True:
                 documents = list(self._objects.values())
-                for look in self._choose(documents):
-                    if look not in self._begun:
-                        self._begun.add(look)
-                        self._open.add(look)
-                        tasks.create_task(self._watch(look), name=f"watch {look.kind}")
-                if not self._open:
+                for query in self._choose(documents):
+                    if query not in self._started:
+                        self._started.add(query)
+                        self._unlisted.add(query)
+                        tasks.create_task(self._watch(query), name=f"watch {query.kind}")
+                if not self._unlisted:
                     self._show(documents)
                 await self._changed.wait()
                 self._changed.clear()
 
-    async def _watch(self, look: ListQuery) -> None:
+    async def _watch(self, query: ListQuery) -> None:
         try:
-            resource = await self._cluster.resource(look.kind)
+            resource = await self._cluster.resource(query.kind)
         except KindAbsentError as error:
-            self._refused(look, str(error), error)
+            self._refused(query, str(error), error)
             return
-        selection = Selection(resource, look.namespace, labels=look.labels, fields=look.fields)
+        selection = Selection(resource, query.namespace, labels=query.labels, fields=query.fields)
         stream = watch.events(
             self._cluster.transport, selection, settings=Settings(), clock=SystemClock(), random=random.random
         )
-        known: dict[str, None] = {}
+        uids: dict[str, None] = {}
         async with contextlib.aclosing(stream) as events:
             async for event in events:
-                self._take(look, event, known)
+                self._take(query, event, uids)
                 self._changed.set()
 
-    def _take(self, look: ListQuery, event: Event, known: dict[str, None]) -> None:
+    def _take(self, query: ListQuery, event: Event, uids: dict[str, None]) -> None:
         match event:
             case ListingStarted():
-                for uid in known:
+                for uid in uids:
                     self._objects.pop(uid, None)
-                known.clear()
-                self._open.add(look)
+                uids.clear()
+                self._unlisted.add(query)
             case Listed(live) | Applied(live):
-                known[live.uid] = None
+                uids[live.uid] = None
                 self._objects[live.uid] = live.document()
             case Deleted(live):
-                known.pop(live.uid, None)
+                uids.pop(live.uid, None)
                 self._objects.pop(live.uid, None)
             case ListingDone():
-                self._open.discard(look)
+                self._unlisted.discard(query)
             case Forbidden(error, right):
-                told = f"you {error}" if right is not None else error
-                self._refused(look, told, ForbiddenError(told, status=403, reason="Forbidden"))
+                message = f"you {error}" if right is not None else error
+                self._refused(query, message, ForbiddenError(message, status=403, reason="Forbidden"))
             case KindAbsent(error):
-                kind = look.kind
-                self._refused(look, error, KindAbsentError(error, api_version=kind.api_version, kind=kind.kind))
+                kind = query.kind
+                self._refused(query, error, KindAbsentError(error, api_version=kind.api_version, kind=kind.kind))
             case Interrupted(error, pause):
-                click.echo(f"warning: {error}; trying again in {pause:.0f} s", err=True)
+                click.echo(f"warning: {error}; retrying in {pause:.0f} s", err=True)
             case _:
                 pass
 
-    def _refused(self, look: ListQuery, told: str, error: Exception) -> None:
-        if look.kind == APPLICATION:
+    def _refused(self, query: ListQuery, message: str, error: Exception) -> None:
+        if query.kind == APPLICATION:
             raise error
-        if look in self._open:
-            click.echo(f"warning: {told}", err=True)
-        self._open.discard(look)
+        if query in self._unlisted:
+            click.echo(f"warning: {message}", err=True)
+        self._unlisted.discard(query)
         self._changed.set()

@@ -1,4 +1,4 @@
-"""How a pod is doing, with the word that `kubectl get pods` would show for it. Pure; never raises on any document."""
+"""The health of a pod, with the reason that `kubectl get pods` shows for it. Pure; accepts any document."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from rudr_py.api import Health, kstatus, pods
 
 Document = Mapping[str, Any]
 
-HOPELESS = range(2, 5)
-"""The ranks of troubles that do not go away by waiting: images, containers that end, pods that failed."""
+FAILED_RANKS = range(2, 5)
+"""The ranks of troubles that do not resolve themselves: images, containers that exit, failed pods."""
 
 
 def assess(pod: Document) -> Health:
-    """The health of a pod; its reason is that of the container that holds it up, if one does."""
+    """The health of a pod. The reason is that of the container that is not ready, if there is one."""
     count = restarts(pod)
     show = {"restarts": str(count)} if count else {}
     trouble = pods.look(pod)
     if trouble is None:
-        whole = kstatus.assess(pod)
-        return Health(whole.state, whole.reason, whole.message, show)
+        health = kstatus.assess(pod)
+        return Health(health.state, health.reason, health.message, show)
     message = trouble.text.removeprefix(trouble.reason).lstrip(": ")
-    return Health("failed" if trouble.rank in HOPELESS else "progressing", trouble.reason, message, show)
+    return Health("failed" if trouble.rank in FAILED_RANKS else "progressing", trouble.reason, message, show)
 
 
 def restarts(pod: Document) -> int:
-    """How often the containers of the pod were started again."""
+    """The sum of the restarts of the pod's containers."""
     status = pod.get("status")
-    listed = status.get("containerStatuses") if isinstance(status, Mapping) else None
-    containers = listed if isinstance(listed, list) else []
-    counts = [one.get("restartCount") for one in containers if isinstance(one, Mapping)]
+    statuses = status.get("containerStatuses") if isinstance(status, Mapping) else None
+    containers = statuses if isinstance(statuses, list) else []
+    counts = [container.get("restartCount") for container in containers if isinstance(container, Mapping)]
+
     return sum(count for count in counts if isinstance(count, int))

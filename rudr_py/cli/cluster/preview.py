@@ -1,7 +1,7 @@
-"""A cluster with documents laid over it, as the controller would see it: read once, never written.
+"""The state of a cluster after `kubectl apply` of documents, as the controller would read it. Writes nothing.
 
-What the controller keeps in caches fed by watches is listed here; the rest is the controller's own reading and
-rendering, so that a preview cannot differ from what it would do.
+Objects that the controller caches with watches are listed here. Reading and rendering is done by the controller's own
+code, so that a preview cannot differ from its work.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.cli.cluster.client import ClusterClient, unread
+from rudr_py.cli.cluster.client import ClusterClient, unreadable_message
 from rudr_py.cli.documents.workspace import Workspace
 from rudr_py.controller import reconciler
 from rudr_py.controller.inputs.reader import InputReader, ReaderSettings
@@ -40,11 +40,11 @@ from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import Plan
 
 ROUNDS = 3
-"""How often rendering may name kinds that were not read yet."""
+"""The limit of render passes, each of which may need further kinds."""
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
-    """What an application would come to. `before` is what its stored status says."""
+    """The plan of an application. `before` is its stored status."""
 
     application: LiveObject
     plan: Plan
@@ -52,7 +52,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LiveState:
-    """One namespace of a cluster with documents over it."""
+    """A namespace of a cluster after the documents have been applied."""
 
     def __init__(self, cluster: ClusterClient, namespace: str, catalog: Catalog) -> None:
         clock = SystemClock()
@@ -62,48 +62,52 @@ class LiveState:
         self._catalog = catalog
         probing = Probing(NetworkProber(), lambda _namespace, _probe: "", clock, lambda _key: None)
         self._reader = InputReader(ReaderSettings(world=self.world, catalog=catalog, probing=probing, clock=clock))
-        self._positions: dict[str, Positions] = {}
-        self._own: dict[str, Positions] = {}
+        self._component_positions: dict[str, Positions] = {}
+        self._application_positions: dict[str, Positions] = {}
 
     async def read(self, workspace: Workspace, definitions_namespace: str) -> None:
-        """List what every application may depend on, and lay the documents of this namespace over it."""
+        """List the objects on which any application can depend, and apply the documents of this namespace to them."""
         for kind in definition_index.KINDS:
             for live in await self._list(kind, definitions_namespace):
                 self.world.definitions.take(kind, Change(None, live))
-        over = {
+        documents = {
             cluster_state.APPLICATION: self._applications(workspace),
             cluster_state.COMPONENT: self._components(workspace),
         }
         for kind in cluster_state.OWN_KINDS:
-            listed = {live.name: live for live in await self._list(kind, self.namespace)}
-            for document in over.get(kind, ()):
+            objects = {live.name: live for live in await self._list(kind, self.namespace)}
+            for document in documents.get(kind, ()):
                 name = document.value["metadata"]["name"]
-                listed[name] = laid_over(document.value, self.namespace, listed.get(name))
-            self._fill(kind, listed.values())
+                objects[name] = applied(document.value, self.namespace, objects.get(name))
+            self._fill(kind, objects.values())
         if any(_is_root(live) for live in self._all(cluster_state.APPLICATION)):
             self.world.groups.root = root_scopes.NAME
         for live in self._all(cluster_state.APPLICATION):
             self.world.groups.read(ObjectKey(self.namespace, live.name), live)
 
     def users(self, workspace: Workspace) -> list[LiveObject]:
-        """The applications that the documents concern: they are among them, or use one of their components."""
-        names = {read.value.metadata.name for read in workspace.applications if self._here(read.value.metadata)}
+        """The applications that are among the documents or use a component among them."""
+        names = {
+            parsed.value.metadata.name
+            for parsed in workspace.applications
+            if parsed.value.metadata.namespace == self.namespace
+        }
         changed = {key.name for key in workspace.components if key.namespace == self.namespace}
-        found = []
+        users = []
         for live in self._all(cluster_state.APPLICATION):
             inputs = self._reader.inputs(live, cluster_state.previous(live))
             used = {binding.component_name for binding in inputs.application.components}
             if live.name in names or used & changed:
-                found.append(live)
-        return sorted(found, key=lambda live: live.name)
+                users.append(live)
+        return sorted(users, key=lambda live: live.name)
 
     async def preview(self, application: LiveObject) -> Preview:
-        """What an application would come to, with all that its scopes need to know of others."""
+        """The preview of an application. Renders the other applications first if there are scopes."""
         if self.world.groups.scopes(self.namespace):
             for other in self._all(cluster_state.APPLICATION):
-                found = await self._render(other)
-                inputs = self._inputs(other, found.before)
-                members = self._reader.members(found.plan, inputs.observed, found.before)
+                preview = await self._render(other)
+                inputs = self._inputs(other, preview.before)
+                members = self._reader.members(preview.plan, inputs.observed, preview.before)
                 key = ObjectKey(self.namespace, other.name)
                 self.world.groups.tell(key, members)
                 self.world.groups.looked(key)
@@ -122,37 +126,37 @@ class LiveState:
 
     def _inputs(self, application: LiveObject, before: status.PreviousStatus) -> Inputs:
         inputs = self._reader.inputs(application, before)
-        positions = {name: found for name, found in self._positions.items() if name in inputs.components}
-        own = {"": self._own[application.name]} if application.name in self._own else {}
-        return msgspec.structs.replace(inputs, positions={**positions, **own})
+        positions = {
+            name: positions for name, positions in self._component_positions.items() if name in inputs.components
+        }
+        if application.name in self._application_positions:
+            positions[""] = self._application_positions[application.name]
+        return msgspec.structs.replace(inputs, positions=positions)
 
     def _applications(self, workspace: Workspace) -> list[Document]:
-        found = [read for read in workspace.applications if self._here(read.value.metadata)]
-        self._own = {read.value.metadata.name: read.document.positions for read in found}
-        return [read.document for read in found]
+        own = [parsed for parsed in workspace.applications if parsed.value.metadata.namespace == self.namespace]
+        self._application_positions = {parsed.value.metadata.name: parsed.document.positions for parsed in own}
+        return [parsed.document for parsed in own]
 
     def _components(self, workspace: Workspace) -> list[Document]:
-        found = {key.name: read for key, read in workspace.components.items() if key.namespace == self.namespace}
-        self._positions = {name: read.document.positions for name, read in found.items()}
-        return [read.document for read in found.values()]
-
-    def _here(self, metadata: Any) -> bool:
-        return bool(metadata.namespace == self.namespace)
+        own = {key.name: parsed for key, parsed in workspace.components.items() if key.namespace == self.namespace}
+        self._component_positions = {name: parsed.document.positions for name, parsed in own.items()}
+        return [parsed.document for parsed in own.values()]
 
     def _all(self, kind: Kind) -> tuple[LiveObject, ...]:
         cache = self.world.cache(kind, self.namespace)
         return cache.by_namespace(self.namespace) if cache is not None else ()
 
-    def _fill(self, kind: Kind, found: Iterable[LiveObject]) -> None:
+    def _fill(self, kind: Kind, objects: Iterable[LiveObject]) -> None:
         cache = Cache(label=labels.INSTANCE)
         cache.feed(ListingStarted())
-        for live in found:
+        for live in objects:
             cache.feed(Listed(live))
         cache.feed(ListingDone(""))
         self.world.add(kind, self.namespace, cache)
 
     async def _list(self, kind: Kind, namespace: str) -> list[LiveObject]:
-        """What the controller would see of a kind. What we may not see is told, and counts as not there."""
+        """The objects of a kind that the controller would cache. An unreadable kind counts as empty, with a warning."""
         try:
             resource = await self._cluster.resource(kind)
             if not resource.namespaced:
@@ -162,37 +166,37 @@ class LiveState:
         except (ForbiddenError, KindAbsentError) as error:
             if kind in cluster_state.OWN_KINDS:
                 raise
-            click.echo(f"warning: {unread(error)}", err=True)
+            click.echo(f"warning: {unreadable_message(error)}", err=True)
             return []
         return [decoded(item, kind) for item in items]
 
 
 def decoded(item: Mapping[str, Any], kind: Kind) -> LiveObject:
-    """An item of a list as the watches would give it."""
+    """An item of a list as an object of a watch."""
     return live_object.decode(msgspec.json.encode(item), kind.api_version, kind.kind)
 
 
-def laid_over(document: Mapping[str, Any], namespace: str, live: LiveObject | None) -> LiveObject:
-    """What would be there after `kubectl apply`: the document with the identity and the status of what is there now."""
-    own = {key: value for key, value in document["metadata"].items() if key not in _SERVERS}
+def applied(document: Mapping[str, Any], namespace: str, live: LiveObject | None) -> LiveObject:
+    """The object after `kubectl apply`: the document with the identity and the status of the live object."""
+    own = {key: value for key, value in document["metadata"].items() if key not in _SERVER_FIELDS}
     metadata = {**own, "namespace": namespace}
     merged = {**document, "metadata": metadata}
     if live is not None:
-        there = live.document()
+        current = live.document()
         merged["metadata"] = {
-            **{key: value for key, value in there["metadata"].items() if key not in own},
+            **{key: value for key, value in current["metadata"].items() if key not in own},
             **metadata,
             "labels": {**live.labels, **(own.get("labels") or {})},
             "annotations": {**live.annotations, **(own.get("annotations") or {})},
         }
-        merged |= {"status": there["status"]} if "status" in there else {}
+        merged |= {"status": current["status"]} if "status" in current else {}
     return live_object.decode(msgspec.json.encode(merged))
 
 
-_SERVERS = frozenset({"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields"})
-"""What a document that was read from a cluster says of another object than the one that is there."""
+_SERVER_FIELDS = frozenset({"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields"})
+"""Metadata that the server sets. In a document that was exported from a cluster it may be that of another object."""
 
 
 def _is_root(live: LiveObject) -> bool:
-    """Whether an application of this name is there: it declares the scopes of all that are in no other."""
+    """Whether the application declares the scopes of all instances without a scope."""
     return live.name == root_scopes.NAME

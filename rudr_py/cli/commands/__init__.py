@@ -1,6 +1,4 @@
-"""What each command takes: its options and its help, one module each, and nothing heavier than click.
+"""One module or package for each command, with its options, its help and its work.
 
-crds, demo, dev, diff, doctor, explain, plugin, plugins, rbac, render, run, schema, status, traits, tree, validate and
-version: what they do is in the module that each names as its `work`, imported when the command runs, so that help and
-completion need not wait for it. `completion` is whole, and so in `rudr_py.cli`: all that it needs is the program.
+`rudr_py.cli.program` lists them. A package has its command in the module `command`.
 """

@@ -1,1 +1,1 @@
-"""Documents named with `-f`, and the applications they form."""
+"""The documents of `-f`, and the applications that they contain."""

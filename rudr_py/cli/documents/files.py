@@ -1,6 +1,6 @@
-"""`-f`: files, directories and standard input -> documents that know their file, line and column.
+"""Reads the files, directories and standard input of `-f` as documents with file, line and column.
 
-A file that cannot be read is a problem beside the others, never the end of the reading.
+A file that cannot be read is a problem like any other, and the remaining files are read.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from rudr_py.model.document import Document
 from rudr_py.model.parse import yaml_file
 
 SUFFIXES = (".json", ".yaml", ".yml")
-"""What counts as a document in a directory, as for kubectl. A file named outright may be called anything."""
+"""The suffixes of documents in a directory, as in kubectl. A file that is named itself may have any suffix."""
 
 STDIN = "<stdin>"
 """The name of standard input in messages."""
 
 
 class FileContents(msgspec.Struct, frozen=True, kw_only=True):
-    """What the files hold. `files` are the names of those that were opened."""
+    """The documents of the files, and problems of reading them. `files` are the names of the files that were read."""
 
     documents: tuple[Document, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -31,7 +31,7 @@ class FileContents(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read(filenames: Iterable[str], *, recursive: bool, stdin: Callable[[], bytes]) -> FileContents:
-    """Read all files, in the given order, those of a directory by name; a file that comes twice counts once."""
+    """Read the files in their order, those of a directory by name. A file that occurs twice is read once."""
     documents: list[Document] = []
     problems: list[Problem] = []
     seen: dict[str, str] = {}
@@ -45,7 +45,7 @@ def read(filenames: Iterable[str], *, recursive: bool, stdin: Callable[[], bytes
         except DocumentError as error:
             problems += error.problems
         except OSError as error:
-            problems.append(_unread(name, error.strerror or str(error)))
+            problems.append(_unreadable(name, error.strerror or str(error)))
     return FileContents(documents=tuple(documents), problems=tuple(problems), files=tuple(seen.values()))
 
 
@@ -53,14 +53,14 @@ def _expanded(filenames: Iterable[str], recursive: bool, problems: list[Problem]
     for name in filenames:
         if name == "-":
             yield STDIN
-        elif not name:  # as of a variable of the shell that is not set; it would be the working directory
+        elif not name:  # the value of an unset shell variable; Path("") would be the working directory
             problems.append(Problem("the name of a file or directory is empty"))
         elif Path(name).is_dir():
-            found = sorted(_inside(Path(name), recursive))
-            if not found:
-                deeper = "" if recursive else "; -R looks into its directories, too"
-                problems.append(_unread(name, f"the directory has no file called *{', *'.join(SUFFIXES)}{deeper}"))
-            yield from found
+            files = sorted(_inside(Path(name), recursive))
+            if not files:
+                hint = "" if recursive else "; use -R to include its subdirectories"
+                problems.append(_unreadable(name, f"the directory has no *{', *'.join(SUFFIXES)} files{hint}"))
+            yield from files
         else:
             yield name
 
@@ -72,5 +72,5 @@ def _inside(directory: Path, recursive: bool) -> Iterator[str]:
         yield from (str(Path(folder, file)) for file in files if file.endswith(SUFFIXES))
 
 
-def _unread(name: str, why: str) -> Problem:
-    return Problem(f"cannot be read: {why}", location=Location(name, 0, 0))
+def _unreadable(name: str, reason: str) -> Problem:
+    return Problem(f"cannot be read: {reason}", location=Location(name, 0, 0))

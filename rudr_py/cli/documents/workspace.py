@@ -1,6 +1,6 @@
-"""Documents -> applications with the components that they use: what a cluster would hold after `kubectl apply`.
+"""Documents as applications with the components that they use, as a cluster would hold them after `kubectl apply`.
 
-Every document is read once, and what is wrong with it is told once, however many applications use it.
+Every document is parsed once, and its problems are reported once, however many applications use it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from rudr_py.catalog import Catalog
-from rudr_py.cli.output import problems as findings
+from rudr_py.cli.output import plain_text
+from rudr_py.cli.output.problems import location_prefix
 from rudr_py.errors import CatalogError, Problem
 from rudr_py.model import paths
 from rudr_py.model.application import Application
@@ -29,7 +30,7 @@ T = TypeVar("T")
 
 
 class ParsedDocument(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """A document of OAM, what its reader said of it, and the value, which may have problems."""
+    """A document of OAM, the result of parsing it, and the parsed value, which may have problems."""
 
     document: Document
     parsed: Parsed[T]
@@ -37,9 +38,9 @@ class ParsedDocument(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
 
 class Workspace(msgspec.Struct, frozen=True, kw_only=True):
-    """All documents, by what they are. `others` are documents that are not OAM's.
+    """All documents by kind. `others` are documents of other APIs.
 
-    `problems` and `warnings` are those of the documents by themselves, located.
+    `problems` and `warnings` are those of the documents alone, with their locations.
     """
 
     applications: tuple[ParsedDocument[Application], ...] = ()
@@ -48,115 +49,110 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
+    @classmethod
+    def parse(cls, documents: Iterable[Document], *, namespace: str = "default") -> Workspace:
+        """Parse all documents. `namespace` is that of documents without one. The first of two with one name counts."""
+        others: list[Document] = []
+        problems: list[Problem] = []
+        warnings: list[Problem] = []
+        parsed_documents: dict[tuple[type, ObjectKey], ParsedDocument[Any]] = {}
+        for document in documents:
+            if _belongs_to_other_api(document):
+                others.append(document)
+                continue
+            parsed = parse.parse(_with_namespace(document.value, namespace), document.positions)
+            problems += parsed.problems
+            warnings += parsed.warnings
+            if parsed.value is not None:
+                new = ParsedDocument(document=document, parsed=parsed, value=parsed.value)
+                first = parsed_documents.setdefault((type(new.value), new.value.metadata.key), new)
+                if first is not new:
+                    problems.append(_duplicate(first, new))
+        applications = tuple(parsed for (kind, _), parsed in parsed_documents.items() if kind is Application)
+        return cls(
+            applications=applications,
+            components={key: parsed for (kind, key), parsed in parsed_documents.items() if kind is Component},
+            others=tuple(others),
+            problems=tuple(problems),
+            warnings=(*warnings, *_shared_instances(applications)),
+        )
 
-def gather(documents: Iterable[Document], *, namespace: str = "default") -> Workspace:
-    """Read all documents; those without a namespace belong to `namespace`. Of two with one name the first counts."""
-    others: list[Document] = []
-    problems: list[Problem] = []
-    warnings: list[Problem] = []
-    kept: dict[tuple[type, ObjectKey], ParsedDocument[Any]] = {}
-    for document in documents:
-        if _foreign(document):
-            others.append(document)
-            continue
-        parsed = parse.parse(_placed(document.value, namespace), document.positions)
-        problems += parsed.problems
-        warnings += parsed.warnings
-        if parsed.value is not None:
-            read = ParsedDocument(document=document, parsed=parsed, value=parsed.value)
-            first = kept.setdefault((type(read.value), read.value.metadata.key), read)
-            if first is not read:
-                problems.append(_repeated(first, read))
-    applications = tuple(read for (kind, _), read in kept.items() if kind is Application)
-    return Workspace(
-        applications=applications,
-        components={key: read for (kind, key), read in kept.items() if kind is Component},
-        others=tuple(others),
-        problems=tuple(problems),
-        warnings=(*warnings, *_shared(applications)),
-    )
+    def with_valid_metadata(self) -> Workspace:
+        """A copy in which invalid metadata is replaced by its valid part, so that the rest can be checked."""
+        return msgspec.structs.replace(
+            self,
+            applications=tuple(map(_with_valid_metadata, self.applications)),
+            components={key: _with_valid_metadata(parsed) for key, parsed in self.components.items()},
+        )
 
+    def plan(self, application: ParsedDocument[Application], catalog: Catalog, now: datetime) -> Plan:
+        """Render one application with the components of its namespace."""
+        namespace = application.value.metadata.namespace
+        own = {key.name: parsed for key, parsed in self.components.items() if key.namespace == namespace}
+        inputs = Inputs(
+            application=application.value,
+            parsed=application.parsed,
+            components={name: parsed.parsed for name, parsed in own.items()},
+            now=now,
+            scopes_of=membership.declared(
+                parsed.value for parsed in self.applications if parsed.value.metadata.namespace == namespace
+            ),
+            positions={
+                "": application.document.positions,
+                **{name: parsed.document.positions for name, parsed in own.items()},
+            },
+        )
+        return render.render(inputs, catalog)
 
-def readable(workspace: Workspace) -> Workspace:
-    """The documents with what was understood of their metadata, where some of it is wrong: so the rest can be read."""
-    return msgspec.structs.replace(
-        workspace,
-        applications=tuple(map(_readable, workspace.applications)),
-        components={key: _readable(read) for key, read in workspace.components.items()},
-    )
+    def unused_component_problems(self, catalog: Catalog) -> tuple[Problem, ...]:
+        """Components that no application uses and whose workload type is not in the catalog."""
+        used = self._used_components()
+        problems = []
+        for key, parsed in self.components.items():
+            try:
+                if key not in used and parsed.value.workload_type:
+                    catalog.workload(parsed.value.workload_type)
+            except CatalogError as error:
+                path = "$.spec.workloadType"
+                location = parsed.document.positions.of_value(path)
+                problems.append(Problem(str(error), path, location=location, rule="CO-13"))
+        return tuple(problems)
 
+    def missing_components_hint(self) -> str:
+        """Advice for a user whose components are in other files or in the cluster; empty if none is missing."""
+        if self._used_components() <= set(self.components):
+            return ""
+        return "components are read only from these files: add their files with -f; rudr diff also reads the cluster"
 
-def _readable(read: ParsedDocument[Any]) -> ParsedDocument[Any]:
-    if not any(paths.below(problem.path, "$.metadata") for problem in read.parsed.problems):
-        return read
-    metadata = read.value.metadata
-    understood = {name: getattr(metadata, name) for name in ("name", "namespace", "labels", "annotations")}
-    document = msgspec.structs.replace(read.document, value={**read.document.value, "metadata": understood})
-    return msgspec.structs.replace(read, document=document)
-
-
-def plan(workspace: Workspace, application: ParsedDocument[Application], catalog: Catalog, now: datetime) -> Plan:
-    """What one application of the workspace stands for; its components are those of its own namespace."""
-    namespace = application.value.metadata.namespace
-    own = {key.name: read for key, read in workspace.components.items() if key.namespace == namespace}
-    inputs = Inputs(
-        application=application.value,
-        parsed=application.parsed,
-        components={name: read.parsed for name, read in own.items()},
-        now=now,
-        scopes_of=membership.declared(
-            read.value for read in workspace.applications if read.value.metadata.namespace == namespace
-        ),
-        positions={
-            "": application.document.positions,
-            **{name: read.document.positions for name, read in own.items()},
-        },
-    )
-    return render.render(inputs, catalog)
-
-
-def unused(workspace: Workspace, catalog: Catalog) -> tuple[Problem, ...]:
-    """What the catalog knows against components that no application of the workspace uses."""
-    used = _used(workspace)
-    found = []
-    for key, read in workspace.components.items():
-        try:
-            if key not in used and read.value.workload_type:
-                catalog.workload(read.value.workload_type)
-        except CatalogError as error:
-            path = "$.spec.workloadType"
-            place = read.document.positions.of_value(path)
-            found.append(Problem(str(error), path, location=place, rule="CO-13"))
-    return tuple(found)
-
-
-def lacking(workspace: Workspace) -> str:
-    """A hint for whoever left components in other files, or in the cluster; empty when none is lacking."""
-    if _used(workspace) <= set(workspace.components):
-        return ""
-    return "components are looked for in these files only: name theirs, too, with -f; rudr diff asks the cluster"
+    def _used_components(self) -> set[ObjectKey]:
+        return {
+            ObjectKey(parsed.value.metadata.namespace, binding.component_name)
+            for parsed in self.applications
+            for binding in parsed.value.components
+        }
 
 
-def _used(workspace: Workspace) -> set[ObjectKey]:
-    return {
-        ObjectKey(read.value.metadata.namespace, binding.component_name)
-        for read in workspace.applications
-        for binding in read.value.components
-    }
-
-
-def passed_over(document: Document) -> str:
-    """The message about a document that is not OAM's."""
+def skipped_message(document: Document) -> str:
+    """The message about a document of another API."""
     value = document.value
     metadata = value.get("metadata")
     name = metadata.get("name", "") if isinstance(metadata, dict) else ""
-    place = findings.place(document.positions.of_value("$"))
-    what = f'{value.get("kind")} "{name}" of {value.get("apiVersion")}'
-    return findings.printable(f"{place}passed over: {what} is not OAM's")
+    prefix = location_prefix(document.positions.of_value("$"))
+    return plain_text.printable(
+        f'{prefix}skipped: {value.get("kind")} "{name}" of {value.get("apiVersion")} is not an OAM document'
+    )
 
 
-def _foreign(document: Document) -> bool:
-    """Whether a document means to be something else. One without apiVersion or kind is a mistake, not a stranger."""
+def _with_valid_metadata(parsed: ParsedDocument[Any]) -> ParsedDocument[Any]:
+    if not any(paths.below(problem.path, "$.metadata") for problem in parsed.parsed.problems):
+        return parsed
+    metadata = {name: getattr(parsed.value.metadata, name) for name in ("name", "namespace", "labels", "annotations")}
+    document = msgspec.structs.replace(parsed.document, value={**parsed.document.value, "metadata": metadata})
+    return msgspec.structs.replace(parsed, document=document)
+
+
+def _belongs_to_other_api(document: Document) -> bool:
+    """False for a document without apiVersion or kind: that is an error in the document."""
     value = document.value
     api_version, kind = value.get("apiVersion"), value.get("kind")
     if not isinstance(api_version, str) or not isinstance(kind, str):
@@ -164,29 +160,29 @@ def _foreign(document: Document) -> bool:
     return not parse.is_oam(value) and kind not in parse.READERS
 
 
-def _placed(value: dict[str, Any], namespace: str) -> dict[str, Any]:
+def _with_namespace(value: dict[str, Any], namespace: str) -> dict[str, Any]:
     metadata = value.get("metadata")
     if not isinstance(metadata, dict) or metadata.get("namespace"):
         return value
     return {**value, "metadata": {**metadata, "namespace": namespace}}
 
 
-def _shared(applications: Iterable[ParsedDocument[Application]]) -> Iterator[Problem]:
-    """Instances of one name in several applications: the second gets none of the objects that are called like it."""
+def _shared_instances(applications: Iterable[ParsedDocument[Application]]) -> Iterator[Problem]:
+    """Warnings about instances with one name in several applications, whose objects would have the same names."""
     first: dict[ObjectKey, str] = {}
-    for read in applications:
-        metadata = read.value.metadata
-        for number, binding in enumerate(read.value.components):
+    for parsed in applications:
+        metadata = parsed.value.metadata
+        for number, binding in enumerate(parsed.value.components):
             owner = first.setdefault(ObjectKey(metadata.namespace, binding.instance_name), metadata.name)
             if owner != metadata.name and binding.instance_name:
                 path = f"$.spec.components[{number}].instanceName"
-                text = f'the application "{owner}" has an instance "{binding.instance_name}", too; rename one of them'
-                yield Problem(text, path, location=read.document.positions.of_value(path))
+                message = f'application "{owner}" also has an instance "{binding.instance_name}"; rename one of them'
+                yield Problem(message, path, location=parsed.document.positions.of_value(path))
 
 
-def _repeated(first: ParsedDocument[Any], second: ParsedDocument[Any]) -> Problem:
+def _duplicate(first: ParsedDocument[Any], second: ParsedDocument[Any]) -> Problem:
     path = "$.metadata.name"
     positions = second.document.positions
-    where = findings.place(first.document.positions.of_value(path)).rstrip(": ")
+    place = location_prefix(first.document.positions.of_value(path)).rstrip(": ")
     kind, name = second.document.value["kind"], second.value.metadata.name
-    return Problem(f'{kind} "{name}" is already defined at {where}', path, location=positions.of_value(path))
+    return Problem(f'{kind} "{name}" is already defined at {place}', path, location=positions.of_value(path))

@@ -1,6 +1,6 @@
-"""How log lines look: JSON for machines, short lines for people. Fields come from `extra` and the reconcile under way.
+"""The formats of log lines: JSON for programs, short text for people. Fields come from `extra` and the log context.
 
-One record is one line, whatever is in it: a field that cannot be written is replaced, never the reason to lose a line.
+Every record is written as one line: a field that cannot be encoded is replaced and does not suppress the line.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from rudr_py.errors import RudrError
 
 Format = Literal["auto", "json", "text"]
 
-LONGEST = 8192
-"""Characters of one field that are told; a stack trace may have twice as many. Container runtimes cut lines."""
+MAX_LENGTH = 8192
+"""The longest field, in characters; a stack trace can be twice as long. Container runtimes split longer lines."""
 
-DEEPEST = 8
-"""Levels of a nested field that are told."""
+MAX_DEPTH = 8
+"""The deepest level of a nested field."""
 
 log = logging.getLogger(__name__)
 
@@ -47,11 +47,8 @@ def setup(form: Format, level: int | LogLevels) -> None:
 
 
 @contextlib.contextmanager
-def last_words() -> Iterator[None]:
-    """Around a command that logs: where lines are JSON, what ends it is one of them too, and exit code 1.
-
-    People get the error as that of any command, from whoever is above.
-    """
+def logging_errors() -> Iterator[None]:
+    """If the log is JSON, log the error that ends a command and exit with 1. Otherwise the caller prints the error."""
     try:
         yield
     except (click.ClickException, click.Abort, click.exceptions.Exit):
@@ -60,9 +57,9 @@ def last_words() -> Iterator[None]:
         handlers = logging.getLogger().handlers
         if not any(isinstance(handler.formatter, JsonFormatter) for handler in handlers):
             raise
-        foreseen = isinstance(error, RudrError)
-        told = {"error": str(error)} if foreseen else {}
-        log.critical("ended by an error", extra=told, exc_info=None if foreseen else error)
+        expected = isinstance(error, RudrError)
+        extra = {"error": str(error)} if expected else {}
+        log.critical("exiting after an error", extra=extra, exc_info=None if expected else error)
         raise SystemExit(1) from error
 
 
@@ -75,29 +72,29 @@ def formatter(form: Format, stream: TextIO, environ: Mapping[str, str]) -> loggi
 
 
 def fields(record: logging.LogRecord) -> dict[str, Any]:
-    """What the line says beside its message, as JSON has it and without secrets."""
+    """The fields of a line except its message, as JSON values without secrets."""
     own = {name: value for name, value in vars(record).items() if name not in _STANDARD}
-    told: dict[str, Any] = plain({**log_context.fields(CONTROLLER), **own})
-    return told
+    plain_fields: dict[str, Any] = plain({**log_context.fields(CONTROLLER), **own})
+    return plain_fields
 
 
 def message(record: logging.LogRecord) -> str:
-    """The message; as it was written, when its arguments do not fit."""
+    """The message. If its arguments do not match its placeholders, the template and the arguments."""
     try:
         return plain_text(record.getMessage())
-    except Exception:  # noqa: BLE001 - whoever logs, a plugin for instance, must not lose the line by a mistake in it
-        return plain_text(f"{record.msg} {_shown(record.args)}")
+    except Exception:  # noqa: BLE001 - an error in the call of a logger, for example in a plugin, must not lose the line
+        return plain_text(f"{record.msg} {_text(record.args)}")
 
 
 def plain(value: object, depth: int = 0) -> Any:
-    """The value as JSON can say it; anything else as text. Several levels down, it is no longer told."""
+    """The value as JSON, or as text if JSON has no such value. Levels below MAX_DEPTH become `...`."""
     if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < 2**63):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if not isinstance(value, Mapping | list | tuple | set | frozenset):
-        return plain_text(value if isinstance(value, str) else _shown(value))
-    if depth == DEEPEST:
+        return plain_text(value if isinstance(value, str) else _text(value))
+    if depth == MAX_DEPTH:
         return "..."
     if isinstance(value, Mapping):
         return {plain_text(name): part for name, part in _parts(value, depth)}
@@ -106,21 +103,21 @@ def plain(value: object, depth: int = 0) -> Any:
 
 def _parts(value: Mapping[Any, Any], depth: int) -> Iterator[tuple[str, Any]]:
     for key, part in redaction.document(value).items():
-        name = _shown(key)
+        name = _text(key)
         yield name, redaction.HIDDEN if redaction.secret_name(name) else plain(part, depth + 1)
 
 
-def plain_text(value: str, longest: int = LONGEST) -> str:
-    """The text without secrets, and no longer than is told."""
-    clean = redaction.text(value[: 2 * longest])
-    return clean if len(clean) <= longest else f"{clean[:longest]}... ({len(value)} characters)"
+def plain_text(value: str, max_length: int = MAX_LENGTH) -> str:
+    """The text without secrets, truncated to `max_length`."""
+    clean = redaction.text(value[: 2 * max_length])
+    return clean if len(clean) <= max_length else f"{clean[:max_length]}... ({len(value)} characters)"
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line, with controller-runtime's names; the time is RFC 3339 in UTC."""
+    """One JSON object per line, with the names of controller-runtime. Times are RFC 3339 in UTC."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line of a record. Characters beyond ASCII are escaped, so that no encoding and no splitter breaks it."""
+        """The line of a record. Other characters than ASCII are escaped, so that every encoding preserves them."""
         line: dict[str, Any] = {
             "ts": _time(record).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
@@ -135,22 +132,22 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """Time, level, message, and the fields as `name=value`; a value with spaces or odd characters is quoted."""
+    """Time, level, message, and the fields as `name=value`; values with spaces or unprintable characters are quoted."""
 
     def __init__(self, *, colours: bool = False) -> None:
         super().__init__()
         self._colours = colours
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line of a record, and the stack trace of an error below it."""
+        """The line of a record, followed by the stack trace of an error."""
         pairs = " ".join(f"{name}={_quoted(value)}" for name, value in fields(record).items())
         level = record.levelname[:4]
         colour = _COLOURS.get(record.levelno, "")
         if self._colours and colour:
             level = f"\x1b[{colour}m{level}\x1b[0m"
         text = message(record)
-        shown = text if text.isprintable() else _quoted(text)
-        line = f"{_time(record).astimezone():%H:%M:%S} {level} {shown} {pairs}".rstrip()
+        text = text if text.isprintable() else _quoted(text)
+        line = f"{_time(record).astimezone():%H:%M:%S} {level} {text} {pairs}".rstrip()
         trace = _raised(record).get("stacktrace")
         return f"{line}\n{trace}" if trace else line
 
@@ -160,20 +157,20 @@ def _time(record: logging.LogRecord) -> datetime:
 
 
 def _raised(record: logging.LogRecord) -> dict[str, str]:
-    """The error that a record tells of, in a word and in full."""
+    """The error of a record and its stack trace; empty without an error."""
     if not record.exc_info or record.exc_info[1] is None:
         return {}
     error = record.exc_info[1]
     trace = logging.Formatter().formatException(record.exc_info)
-    told = plain_text(f"{type(error).__name__}: {_shown(error)}")
-    return {"error": told, "stacktrace": plain_text(trace, 2 * LONGEST)}
+    summary = plain_text(f"{type(error).__name__}: {_text(error)}")
+    return {"error": summary, "stacktrace": plain_text(trace, 2 * MAX_LENGTH)}
 
 
-def _shown(value: object) -> str:
+def _text(value: object) -> str:
     try:
         return str(value)
-    except Exception:  # noqa: BLE001 - a plugin's value may raise anything, and the line is worth more than the value
-        return f"({type(value).__name__} that cannot be shown)"
+    except Exception:  # noqa: BLE001 - a plugin's value may raise anything, and that must not lose the line
+        return f"({type(value).__name__} without a text)"
 
 
 def _quoted(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Lengths of time as kube components take them in flags: 15s, 1m30s, 500ms; a bare number is seconds. Pure."""
+"""Durations as flags of Kubernetes components take them: 15s, 1m30s, 500ms; a bare number is seconds. Pure."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ _BARE = re.compile(_NUMBER, re.ASCII)
 
 
 def parse(text: str) -> float:
-    """Seconds. Raises ValueError for what is no length of time, and for none at all."""
+    """The duration in seconds. Raises ValueError for other text, and for durations that are not positive."""
     text = text.strip()
     if _BARE.fullmatch(text):
         seconds = float(text)
     elif _WHOLE.fullmatch(text):
         seconds = sum(float(number) * UNITS[unit] for number, unit in _PART.findall(text))
     else:
-        raise ValueError(f"{text!r} is not a length of time: write 15s, 1m30s, 500ms, or a number of seconds")
+        raise ValueError(f"invalid duration {text!r}: use 15s, 1m30s, 500ms, or a number of seconds")
     if not 0 < seconds < float("inf"):
-        raise ValueError(f"{text!r} must be more than nothing")
+        raise ValueError(f"invalid duration {text!r}: it must be greater than zero")
     return seconds
 
 
 def option(_context: click.Context, _parameter: click.Parameter, value: str) -> float:
-    """The callback of a flag that takes a length of time; its value is seconds."""
+    """The callback of a flag that takes a duration; the value is in seconds."""
     try:
         return parse(value)
     except ValueError as error:

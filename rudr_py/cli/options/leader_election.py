@@ -1,4 +1,4 @@
-"""The flags of leader election, with the names and defaults of kube components, and what they come to. Pure."""
+"""The flags of leader election, with the names and defaults of Kubernetes components, and their settings. Pure."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from rudr_py.settings import LeaderElection
 F = TypeVar("F", bound=Callable[..., Any])
 
 JITTER = 1.2
-"""How much longer than the retry period the renew deadline must be, as in client-go."""
+"""The smallest ratio of renew deadline to retry period, as in client-go."""
 
 
 def flags(command: F) -> F:
-    """Add `--leader-elect` and what belongs to it."""
+    """Add `--leader-elect` and the flags of its settings."""
     options = (
         click.option(
             "--leader-elect/--no-leader-elect",
             default=None,
             envvar="RUDR_LEADER_ELECT",
-            help="Work only while this process leads: for more than one replica; default: no.",
+            help="Reconcile only while this process is the leader; needed for several replicas; default: no.",
         ),
         click.option(
             "--leader-election-id",
@@ -39,11 +39,11 @@ def flags(command: F) -> F:
             "--leader-election-namespace",
             metavar="NAME",
             envvar="RUDR_LEADER_ELECTION_NAMESPACE",
-            help="Where the Lease is; default: the pod's namespace, else the definitions namespace.",
+            help="The namespace of the Lease; default: the pod's namespace, else the definitions namespace.",
         ),
-        _duration("lease-duration", "15s", "Others take over so long after the leader's last renewal."),
-        _duration("renew-deadline", "10s", "A leader that cannot renew for so long ends itself."),
-        _duration("retry-period", "2s", "The pause between two renewals, and between two looks of the others."),
+        _duration("lease-duration", "15s", "Time after the last renewal until another process can take the Lease."),
+        _duration("renew-deadline", "10s", "Time after which a leader that cannot renew the Lease exits."),
+        _duration("retry-period", "2s", "Time between two attempts to renew or take the Lease."),
     )
     for option in reversed(options):
         command = option(command)
@@ -62,44 +62,46 @@ def _duration(name: str, default: str, text: str) -> Callable[[F], F]:
     )
 
 
-def election(
-    given: Mapping[str, str | float | None], *, process: str, namespaces: tuple[str, ...]
+def from_options(
+    options: Mapping[str, str | float | None], *, process: str, namespaces: tuple[str, ...]
 ) -> LeaderElection | None:
-    """What the flags ask for; None without `--leader-elect`. Raises ConfigError for times that cannot work.
+    """The settings for the values of the flags; None without `--leader-elect`.
 
-    `process` is the pod or host; the first of `namespaces` that is not empty has the Lease, unless a flag says so.
+    `process` is the name of the pod or host. Without `--leader-election-namespace` the Lease is in the first of
+    `namespaces` that is not empty. Raises ConfigError for durations that contradict each other.
     """
-    if not given.get("leader_elect"):
+    if not options.get("leader_elect"):
         return None
-    asked = str(given.get("leader_election_namespace") or "")
-    times = {
-        name: float(given.get(f"leader_elect_{name}") or getattr(_DEFAULTS, name))
+    namespace = str(options.get("leader_election_namespace") or "")
+    seconds = {
+        name: float(options.get(f"leader_elect_{name}") or getattr(_DEFAULTS, name))
         for name in ("lease_duration", "renew_deadline", "retry_period")
     }
-    found = LeaderElection(
-        namespace=next(filter(None, (asked, *namespaces))),
+    election = LeaderElection(
+        namespace=next(filter(None, (namespace, *namespaces))),
         identity=f"{process}_{uuid.uuid4()}",
-        name=str(given.get("leader_election_id") or _DEFAULTS.name),
-        **times,
+        name=str(options.get("leader_election_id") or _DEFAULTS.name),
+        **seconds,
     )
-    _check(found)
-    return found
+    _check(election)
+    return election
 
 
 _DEFAULTS = LeaderElection(namespace="", identity="")
 
 
-def _check(found: LeaderElection) -> None:
+def _check(election: LeaderElection) -> None:
     problems = []
-    if found.lease_duration <= found.renew_deadline:
+    if election.lease_duration <= election.renew_deadline:
         problems.append(
-            f"--leader-elect-lease-duration ({found.lease_duration:g} s) must be more than "
-            f"--leader-elect-renew-deadline ({found.renew_deadline:g} s), so that a leader ends before others begin"
+            f"--leader-elect-lease-duration ({election.lease_duration:g} s) must be greater than "
+            f"--leader-elect-renew-deadline ({election.renew_deadline:g} s), so that a leader exits before another "
+            "process takes over"
         )
-    if found.renew_deadline <= JITTER * found.retry_period:
+    if election.renew_deadline <= JITTER * election.retry_period:
         problems.append(
-            f"--leader-elect-renew-deadline ({found.renew_deadline:g} s) must be more than {JITTER} times "
-            f"--leader-elect-retry-period ({found.retry_period:g} s), so that a leader can try again"
+            f"--leader-elect-renew-deadline ({election.renew_deadline:g} s) must be greater than {JITTER} times "
+            f"--leader-elect-retry-period ({election.retry_period:g} s), so that a leader can retry"
         )
     if problems:
         raise ConfigError("\n".join(problems))

@@ -1,4 +1,4 @@
-"""The installed plugins as the options `--plugins`, `--no-plugins`, `--strict-plugins` and `--state-dir` want them."""
+"""The installed plugins, as selected by `--plugins`, `--no-plugins`, `--strict-plugins` and `--state-dir`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from rudr_py.cli.options import shared
+from rudr_py.cli.options import flags
 from rudr_py.errors import PluginError
 from rudr_py.plugins import loading, watchdog
 from rudr_py.plugins.call_marker import CallLabel, CallMarker
@@ -21,21 +21,22 @@ log = logging.getLogger(__name__)
 
 
 class PluginOptions(msgspec.Struct, frozen=True):
-    """What the user said about plugins. `only` is None for all of them."""
+    """The values of the options. `only` is None for all plugins."""
 
     only: tuple[str, ...] | None = None
     strict: bool = False
     state_dir: Path | None = None
 
 
-def wanted(context: click.Context) -> PluginOptions:
-    """What the options say for this command."""
-    given = shared.said_of_plugins(context)
-    only = None if given.get("plugins") is None else tuple(filter(None, map(str.strip, given["plugins"].split(","))))
+def selected(context: click.Context) -> PluginOptions:
+    """The options of the running command."""
+    values = flags.plugin_values(context)
+    names = values.get("plugins")
+    only = None if names is None else tuple(filter(None, map(str.strip, names.split(","))))
     return PluginOptions(
-        () if given.get("no_plugins") else only,
-        bool(given.get("strict_plugins")),
-        given.get("state_dir"),
+        () if values.get("no_plugins") else only,
+        bool(values.get("strict_plugins")),
+        values.get("state_dir"),
     )
 
 
@@ -47,20 +48,19 @@ def _log(error: str) -> None:
     log.warning("plugin is not used", extra={"error": error})
 
 
-def types(
+def load(
     context: click.Context, marker: CallMarker | None = None, *, warn: Callable[[str], None] = _echo
 ) -> LoadedPlugins:
-    """The catalog: what the caller put into the context, else what is installed and wanted.
+    """The plugins in the context's object, if it has any, else the installed plugins that the options select.
 
-    A plugin that cannot be used is told on standard error, and the command goes on with the others; strictly, it is a
-    PluginError. Raises ConfigError for a plugin that is wanted and not installed. `marker` notes who is being called,
-    `warn` tells of a plugin.
+    Calls `warn` for each plugin that cannot be used; with `--strict-plugins` raises PluginError instead. `marker`
+    records the plugin that is being called. Raises ConfigError for a plugin that is selected and not installed.
     """
-    asked = wanted(context)
-    offences = Quarantine(asked.state_dir).read() if asked.state_dir else ()
-    ward = PluginGuard(offences, marker)
-    loaded = context.find_object(LoadedPlugins) or loading.installed(only=asked.only, ward=ward)
-    if asked.strict and loaded.refused:
+    options = selected(context)
+    offences = Quarantine(options.state_dir).read() if options.state_dir else ()
+    guard = PluginGuard(offences, marker)
+    loaded = context.find_object(LoadedPlugins) or loading.installed(only=options.only, ward=guard)
+    if options.strict and loaded.refused:
         packages = ", ".join(f"{plugin.package} {plugin.version}" for plugin in loaded.refused)
         raise PluginError("\n".join(plugin.error for plugin in loaded.refused), package=packages)
     for plugin in loaded.refused:
@@ -69,23 +69,23 @@ def types(
 
 
 @contextlib.contextmanager
-def watched(context: click.Context) -> Iterator[LoadedPlugins]:
-    """As `types`, for a process that lives long: it logs, and a watchdog ends it when a type holds it up.
+def load_with_watchdog(context: click.Context) -> Iterator[LoadedPlugins]:
+    """Like `load`, for a long-lived process: warnings are logged, and a watchdog ends a process that a type blocks.
 
-    Without a state directory there is no watchdog: the next process would run into the same.
+    Without a state directory there is no watchdog, because the next process would be blocked by the same type.
     """
-    folder = wanted(context).state_dir
+    folder = selected(context).state_dir
     if folder is None:
-        yield types(context, warn=_log)
+        yield load(context, warn=_log)
         return
     quarantine = Quarantine(folder)
 
     def report(label: CallLabel) -> None:
-        quarantine.add(Offence(label, f"a call of it held up everything for more than {watchdog.LIMIT:g} s"))
+        quarantine.add(Offence(label, f"a call of it blocked the process for more than {watchdog.LIMIT:g} s"))
 
     with quarantine.session() as marker:
-        # an import may take its time
+        # an import may take longer than a call
         with watchdog.watching(marker, report, seconds=2 * loading.LOAD_LIMIT):
-            loaded = types(context, marker, warn=_log)
+            loaded = load(context, marker, warn=_log)
         with watchdog.watching(marker, report):
             yield loaded

@@ -1,1 +1,1 @@
-"""Output for terminals, pipes and machines: documents, tables, colours, problems."""
+"""Output for terminals, pipes and programs: documents, tables, colours, problems."""

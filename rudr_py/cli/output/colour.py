@@ -1,4 +1,4 @@
-"""Whether to colour what is printed, and how wide it may be: a matter of the terminal, the user and `NO_COLOR`."""
+"""Colours and width of the output, which depend on the terminal, the user and `NO_COLOR`."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ def option(command: F) -> F:
         type=click.Choice(MODES),
         default="auto",
         show_default=True,
-        callback=lambda _context, _parameter, value: wanted(value, os.environ, sys.stdout.isatty()),
-        help="Colour; auto: on a terminal, unless NO_COLOR is set.",
+        callback=lambda _context, _parameter, value: enabled(value, os.environ, sys.stdout.isatty()),
+        help="Colour the output; auto: on a terminal, unless NO_COLOR is set.",
     )(command)
 
 
-def wanted(mode: str, environ: Mapping[str, str], terminal: bool) -> bool:
-    """Whether to colour. An outright `always` beats NO_COLOR, as its authors ask for."""
+def enabled(mode: str, environ: Mapping[str, str], terminal: bool) -> bool:
+    """Whether to colour. An explicit `always` overrides NO_COLOR, as https://no-color.org recommends."""
     if mode != "auto":
         return mode == "always"
     return terminal and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
 
 
 def width() -> int:
-    """The columns of the terminal, COLUMNS if that is set, 80 in a pipe."""
+    """The columns of the terminal: COLUMNS if it is set, 80 in a pipe."""
     return shutil.get_terminal_size((80, 24)).columns
 
 
 def paint(text: str, colour: str = "", *, on: bool, bold: bool = False, dim: bool = False) -> str:
-    """The text in a colour, if colours are on."""
+    """The text with escape sequences for its style, if `on`."""
     if not on or not text or not (colour or bold or dim):
         return text
     return click.style(text, fg=colour or None, bold=bold or None, dim=dim or None)

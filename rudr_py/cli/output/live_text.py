@@ -1,4 +1,4 @@
-"""Text that changes: in place on a terminal, one after the other in a pipe. For `--watch`."""
+"""Text that changes: replaced in place on a terminal, printed again in a pipe. For `--watch`."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from typing import Any
 import click
 
 Text = Callable[[Sequence[dict[str, Any]]], str]
-"""What documents look like; ends in a newline."""
+"""The text for documents, ending in a newline."""
 
 
 class LiveText:
-    """Shows what `text` makes of documents, when that is something else than before."""
+    """Prints the text for documents whenever it differs from the last one."""
 
     def __init__(self, text: Text) -> None:
         self._text = text
         self._last: str | None = None
 
     def __call__(self, documents: Sequence[dict[str, Any]]) -> None:
-        """The documents as they are now."""
-        now = self._text(documents)
-        if now == self._last:
+        """Print the text for these documents, unless it is printed already."""
+        text = self._text(documents)
+        if text == self._last:
             return
         if self._last is not None:
-            self._part(rows(self._last, shutil.get_terminal_size().columns))
-        click.echo(now, nl=False, color=True)
+            self._separate(rows(self._last, shutil.get_terminal_size().columns))
+        click.echo(text, nl=False, color=True)
         sys.stdout.flush()
-        self._last = now
+        self._last = text
 
     @staticmethod
-    def _part(height: int) -> None:
-        """Go back over so many rows that were printed, or part from them."""
+    def _separate(height: int) -> None:
+        """Move the cursor up over the rows of the last text and erase them; in a pipe, print an empty line."""
         if not sys.stdout.isatty():
             click.echo()
         elif height >= shutil.get_terminal_size().lines:
@@ -43,5 +43,5 @@ class LiveText:
 
 
 def rows(text: str, width: int) -> int:
-    """The rows that a text takes on a terminal of this width, where long lines go on in the next row."""
+    """The rows that a text takes on a terminal of this width, which wraps long lines."""
     return sum(max(1, -(-len(click.unstyle(line)) // width)) for line in text.splitlines())

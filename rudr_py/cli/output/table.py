@@ -1,4 +1,4 @@
-"""Rows of cells as lines that fit a width: nothing is cut off, because people copy names out of a terminal. Pure."""
+"""Rows of cells as lines that fit a width. Nothing is truncated, because users copy names from the terminal. Pure."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from rudr_py.cli.output import colour, problems
+from rudr_py.cli.output import colour, plain_text
 
 GAP = 2
 """Spaces between two columns."""
 
 NARROWEST = 16
-"""Columns that wrapped text gets at least, however little room there is."""
+"""The least width of wrapped text."""
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """A word or two, and how it is to look on a terminal with colours."""
+    """A short text, and its style on a terminal with colours."""
 
     text: str
     colour: str = ""
@@ -26,16 +26,16 @@ class Cell(msgspec.Struct, frozen=True):
 
     @property
     def plain(self) -> str:
-        """The text with nothing in it that a terminal obeys."""
-        return problems.printable(self.text)
+        """The text with control characters escaped."""
+        return plain_text.printable(self.text)
 
     def painted(self, on: bool) -> str:
-        """The text as it is to be printed."""
+        """The text with the escape sequences of its style, if `on`."""
         return colour.paint(self.plain, self.colour, on=on, bold=self.bold, dim=self.dim)
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """Cells in columns, and text below them that starts at `indent` and wraps. `prefix` goes before the text."""
+    """Cells in columns, and text below them that wraps. `prefix` starts each line of the text."""
 
     cells: tuple[Cell, ...] = ()
     below: str = ""
@@ -43,9 +43,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def table(rows: Sequence[Row], width: int, *, colours: bool = False) -> Iterator[str]:
-    """The rows with their columns under each other.
+    """The rows with aligned columns.
 
-    A first cell that would push the others over the edge stands on a line by itself.
+    A first cell that would push the other cells over the edge has a line of its own.
     """
     widths = _widths([row.cells for row in rows], width)
     for row in rows:
@@ -56,13 +56,16 @@ def table(rows: Sequence[Row], width: int, *, colours: bool = False) -> Iterator
 
 
 def wrapped(text: str, width: int, *, first: str = "", then: str | None = None) -> Iterator[str]:
-    """The text in lines of at most this width, each line of its own wrapped by itself; words are not broken."""
+    """The lines of the text, each wrapped to this width. Words are not broken.
+
+    `first` starts the first line and `then` the following lines; without `then`, `first` starts all of them.
+    """
     following = first if then is None else then
     room = max(width, len(first) + NARROWEST)
     begin = first
     for part in text.splitlines():
         lines = textwrap.wrap(
-            problems.printable(part),
+            plain_text.printable(part),
             room,
             initial_indent=begin,
             subsequent_indent=following,
@@ -75,14 +78,15 @@ def wrapped(text: str, width: int, *, first: str = "", then: str | None = None) 
 
 def _widths(rows: Iterable[Sequence[Cell]], width: int) -> list[int]:
     columns: list[int] = []
-    listed = [row for row in rows if row]
-    for row in listed:
+    filled = [row for row in rows if row]
+    for row in filled:
         columns += [0] * (len(row) - len(columns))
     for number in range(1, len(columns)):
-        columns[number] = max((len(row[number].plain) for row in listed if len(row) > number), default=0)
+        columns[number] = max((len(row[number].plain) for row in filled if len(row) > number), default=0)
     rest = sum(size + GAP for size in columns[1:])
     room = max(width - rest, NARROWEST)
-    fitting = [len(row[0].plain) for row in listed if len(row[0].plain) <= room or len(row) == 1]
+    fitting = [len(row[0].plain) for row in filled if len(row[0].plain) <= room or len(row) == 1]
+
     if columns:
         columns[0] = min(max(fitting, default=0), room)
     return columns

@@ -1,1 +1,1 @@
-"""Installed types on the command line: names, facts, schema fields, completion."""
+"""Installed types for the command line: names, facts, schema fields, completion."""

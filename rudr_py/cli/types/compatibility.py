@@ -1,7 +1,7 @@
-"""Whether a trait can be put on a workload type: by what both declare, and by the size that the trait asks for. Pure.
+"""Whether a trait fits a workload type: by their declarations, and by the scale that the trait requests. Pure.
 
-Which form a size has is declared nowhere: that the auto-scaler cannot be put on a Task is known once the auto-scaler
-has been rendered. It is tried on a workload type that takes every size and only notes which it was given.
+No declaration contains the form of the scale: that the auto-scaler does not fit a Task is visible only when the
+auto-scaler has been rendered. So the trait is rendered on a workload type that accepts every scale and records it.
 """
 
 from __future__ import annotations
@@ -25,61 +25,61 @@ from rudr_py.render.values.inputs import Inputs
 
 _NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _CONTAINER: Final = {
-    "name": "tried",
-    "image": "tried:1",
+    "name": "probe",
+    "image": "probe:1",
     "ports": [{"name": "http", "containerPort": 80}],
     "resources": {"volumes": [{"name": "data", "mountPath": "/data"}]},
 }
 
 
-def misfit(trait: Offer[Trait[Any]], workload: Offer[WorkloadType[Any]]) -> str:
-    """Why the trait cannot be put on the workload type, or ""; also "" when a try tells nothing."""
-    declared = applicability.misfit(trait, workload)
-    form = None if declared or "scale" not in trait.type.requires else _form(trait)
-    return declared or (applicability.scale_misfit(form, trait.name, workload) if form else "")
+def misfit(trait_offer: Offer[Trait[Any]], workload_offer: Offer[WorkloadType[Any]]) -> str:
+    """The reason why the trait does not fit the workload type. Empty if it fits, or if rendering shows no scale."""
+    declared = applicability.misfit(trait_offer, workload_offer)
+    form = None if declared or "scale" not in trait_offer.type.requires else _form(trait_offer)
+    return declared or (applicability.scale_misfit(form, trait_offer.name, workload_offer) if form else "")
 
 
-class _Noting(WorkloadType[Any]):
-    """Takes every size, and notes its form."""
+class _RecordingWorkload(WorkloadType[Any]):
+    """Accepts every scale and records its form."""
 
-    name = "rudr.oam.dev/v1.Tried"
+    name = "rudr.oam.dev/v1.Probe"
     scale_forms = frozenset({"exact", "range", "external"})
     provides = frozenset({"pods", "service", "scale"})
 
     def __init__(self, aliases: tuple[str, ...]) -> None:
-        self.aliases = aliases  # type: ignore[misc] # whatever the trait applies to, this is it
-        self.noted: list[ScaleForm] = []
+        self.aliases = aliases  # type: ignore[misc] # the names in the trait's applies_to, so that the trait applies
+        self.forms: list[ScaleForm] = []
 
     def render(self, ctx: WorkloadContext[Any]) -> Rendered:
-        """Nothing."""
+        """No objects."""
         del ctx
         return Rendered()
 
-    def scale(self, ctx: WorkloadContext[Any], size: Scale | None) -> Rendered:
-        """Note the form; what is merged is never a hold."""
+    def scale(self, ctx: WorkloadContext[Any], scale: Scale | None) -> Rendered:
+        """Record the form. `hold` is left out: it never results from merging the scales of traits."""
         del ctx
-        self.noted += [size.form] if size is not None and size.form != "hold" else []
+        self.forms += [scale.form] if scale is not None and scale.form != "hold" else []
         return Rendered()
 
 
-def _form(trait: Offer[Trait[Any]]) -> ScaleForm | None:
-    """The form of the size that the trait asks for with the example of its properties."""
-    noting = _Noting(tuple(name for name in trait.type.applies_to if name != "*"))
-    workload: Offer[WorkloadType[Any]] = catalog.offer(noting, package="rudr-py")
-    names = (noting.name, *noting.aliases)
-    types = Catalog(workloads=dict.fromkeys(names, workload), traits={trait.name: trait})
-    binding = {"name": trait.name, "properties": example.sample(trait.schema)}
-    instance = {"componentName": "tried", "instanceName": "tried", "traits": [binding]}
+def _form(offer: Offer[Trait[Any]]) -> ScaleForm | None:
+    """The form of the scale that the trait requests with an example of its properties."""
+    recording = _RecordingWorkload(tuple(name for name in offer.type.applies_to if name != "*"))
+    workload: Offer[WorkloadType[Any]] = catalog.offer(recording, package="rudr-py")
+    names = (recording.name, *recording.aliases)
+    types = Catalog(workloads=dict.fromkeys(names, workload), traits={offer.name: offer})
+    binding = {"name": offer.name, "properties": example.sample(offer.schema)}
+    instance = {"componentName": "probe", "instanceName": "probe", "traits": [binding]}
     application: Parsed[Any] = documents.parse(_document("ApplicationConfiguration", {"components": [instance]}))
-    spec = {"workloadType": noting.name, "containers": [_CONTAINER]}
+    spec = {"workloadType": recording.name, "containers": [_CONTAINER]}
     component: Parsed[Any] = documents.parse(_document("ComponentSchematic", spec))
     if isinstance(application.value, Application) and isinstance(component.value, Component):
         components = {component.value.metadata.name: component}
         rendering.render(
             Inputs(application=application.value, parsed=application, components=components, now=_NOW), types
         )
-    return noting.noted[-1] if noting.noted else None
+    return recording.forms[-1] if recording.forms else None
 
 
 def _document(kind: str, spec: dict[str, Any]) -> dict[str, Any]:
-    return {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": "tried"}, "spec": spec}
+    return {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": "probe"}, "spec": spec}

@@ -1,7 +1,7 @@
-"""A value that a JSON Schema takes, made up from what its author says: a short and valid example. Pure.
+"""A short example value that a JSON Schema accepts. Pure.
 
-Required properties are in it, and those for which the author gave `examples`; nothing else. A pattern is not
-understood: a text that needs one needs an example, too.
+It contains the required properties and those with `examples` in the schema. Patterns are not evaluated: a string with
+a pattern needs `examples`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ Schema = Mapping[str, Any]
 
 
 def sample(schema: Schema, name: str = "value") -> Any:
-    """An example. `name` is what the value is called; it is the text where any text will do."""
+    """An example. `name` is the name of the value; it is used as the text where any text is valid."""
     examples = schema.get("examples")
     if isinstance(examples, list | tuple) and examples:
         return examples[0]
@@ -30,14 +30,14 @@ def sample(schema: Schema, name: str = "value") -> Any:
 
 
 def _typed(schema: Schema, name: str) -> Any:
-    given = schema.get("type")
-    kind = next((one for one in given if one != "null"), None) if isinstance(given, list) else given
+    declared = schema.get("type")
+    kind = next((item for item in declared if item != "null"), None) if isinstance(declared, list) else declared
     if kind == "object" or "properties" in schema:
         return _object(schema)
     if kind == "array":
         items = schema.get("items")
-        one = sample(items if isinstance(items, Mapping) else {}, name)
-        return [one] * max(1, schema.get("minItems", 1))
+        item = sample(items if isinstance(items, Mapping) else {}, name)
+        return [item] * max(1, schema.get("minItems", 1))
     if kind in ("integer", "number"):
         return _number(schema)
     if kind in ("boolean", "null"):
@@ -48,21 +48,21 @@ def _typed(schema: Schema, name: str) -> Any:
 def _object(schema: Schema) -> dict[str, Any]:
     properties = schema.get("properties") or {}
     required = schema.get("required") or ()
-    shown = {
+    included = {
         name: inner
         for name, inner in properties.items()
         if isinstance(inner, Mapping) and (name in required or inner.get("examples"))
     }
-    return {name: sample(inner, name) for name, inner in shown.items()}
+    return {name: sample(inner, name) for name, inner in included.items()}
 
 
 def _number(schema: Schema) -> int | float:
-    least = schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1 if "exclusiveMinimum" in schema else None)
-    most = schema.get("maximum", schema.get("exclusiveMaximum", 0) - 1 if "exclusiveMaximum" in schema else None)
-    found: int | float = 1
-    if least is not None:
-        found = max(found, least)
-    if most is not None:
-        found = min(found, most)
+    minimum = schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1 if "exclusiveMinimum" in schema else None)
+    maximum = schema.get("maximum", schema.get("exclusiveMaximum", 0) - 1 if "exclusiveMaximum" in schema else None)
+    number: int | float = 1
+    if minimum is not None:
+        number = max(number, minimum)
+    if maximum is not None:
+        number = min(number, maximum)
     step = schema.get("multipleOf")
-    return found if not step else -(-found // step) * step
+    return number if not step else -(-number // step) * step

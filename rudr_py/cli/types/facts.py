@@ -1,4 +1,4 @@
-"""What there is to say about an installed type, gathered from its declaration as values. Pure; `describing` writes."""
+"""The facts about an installed type, collected from its declaration. Pure; `text` formats them."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import msgspec
 
 from rudr_py.api import Rule, Scope, Trait, Type, WorkloadType
 from rudr_py.catalog import Catalog, Offer
+from rudr_py.cli.options.flags import Category
 from rudr_py.cli.types import compatibility, names, schema_fields
-from rudr_py.cli.types import example as sampling
-from rudr_py.cli.types.names import Sort
+from rudr_py.cli.types import example as schema_example
 from rudr_py.cli.types.schema_fields import SchemaField
 from rudr_py.plugins import rights
 from rudr_py.render.types import properties
 
 
 class TypeFacts(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """A type as it is told. `about` are the paragraphs of its docstring.
+    """A type as `rudr explain -o json` prints it, so the encoded names of fields are stable.
 
-    `fits` are the installed workload types that a trait may be attached to, or the traits that a workload type may
-    have; `rights` are what the controller needs for this type beyond what it always has. `example` is the part of a
-    document, None when none could be made that the type would take.
+    `about` are the paragraphs of its docstring. `fits` are the installed workload types that a trait fits, or the
+    traits that fit a workload type. `rights` are permissions that the controller needs for this type in addition to
+    those that it always needs. `example` is a part of a document; None if no valid example can be derived.
     """
 
-    sort: Sort
+    category: Category = msgspec.field(name="sort")
     name: str
     package: str
     about: tuple[str, ...]
@@ -47,80 +47,80 @@ class TypeFacts(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
 
     @property
     def fields(self) -> tuple[SchemaField, ...]:
-        """Its properties."""
+        """The properties of the type."""
         return schema_fields.declared(self.schema)
 
 
 def explain(offer: Offer[Any], catalog: Catalog) -> TypeFacts:
-    """Gather what there is to say about a type; `catalog` holds the other types, which it may fit."""
-    type_ = offer.type
-    found = TypeFacts(
-        sort=names.sort_of(offer),
+    """Collect the facts about a type. `catalog` contains the other types."""
+    offered = offer.type
+    type_facts = TypeFacts(
+        category=names.category_of(offer),
         name=offer.name,
         package=offer.package,
-        about=paragraphs(type_),
-        aliases=type_.aliases,
-        outdated_properties=dict(type_.renamed_properties),
-        produces=tuple(map(str, type_.produces)),
-        observes=tuple(map(str, type_.observes)),
+        about=paragraphs(offered),
+        aliases=offered.aliases,
+        outdated_properties=dict(offered.renamed_properties),
+        produces=tuple(map(str, offered.produces)),
+        observes=tuple(map(str, offered.observes)),
         rights=_rights(offer),
-        # defaults of models are Python's, tuples among them
+        # the defaults of models are Python values, for example tuples
         schema=msgspec.json.decode(msgspec.json.encode(offer.schema)),
         example=_example(offer),
     )
-    if isinstance(type_, Trait):
-        return msgspec.structs.replace(found, **_of_trait(offer, type_, catalog))
-    if isinstance(type_, WorkloadType):
-        return msgspec.structs.replace(found, **_of_workload(offer, type_, catalog))
-    return msgspec.structs.replace(found, allow_overlap=isinstance(type_, Scope) and type_.allow_overlap)
+    if isinstance(offered, Trait):
+        return msgspec.structs.replace(type_facts, **_of_trait(offer, offered, catalog))
+    if isinstance(offered, WorkloadType):
+        return msgspec.structs.replace(type_facts, **_of_workload(offer, offered, catalog))
+    return msgspec.structs.replace(type_facts, allow_overlap=isinstance(offered, Scope) and offered.allow_overlap)
 
 
-def _of_trait(offer: Offer[Any], type_: Trait[Any], catalog: Catalog) -> dict[str, Any]:
-    fits = (other.name for other in names.of_sort(catalog, "workload") if not compatibility.misfit(offer, other))
+def _of_trait(offer: Offer[Any], trait: Trait[Any], catalog: Catalog) -> dict[str, Any]:
+    workloads = names.of_category(catalog, "workload")
     return {
-        "applies_to": type_.applies_to,
-        "needs": tuple(sorted(type_.requires)),
-        "several": type_.repeatable,
-        "fits": tuple(fits),
+        "applies_to": trait.applies_to,
+        "needs": tuple(sorted(trait.requires)),
+        "several": trait.repeatable,
+        "fits": tuple(workload.name for workload in workloads if not compatibility.misfit(offer, workload)),
     }
 
 
-def _of_workload(offer: Offer[Any], type_: WorkloadType[Any], catalog: Catalog) -> dict[str, Any]:
-    fits = (other.name for other in names.of_sort(catalog, "trait") if not compatibility.misfit(other, offer))
+def _of_workload(offer: Offer[Any], workload_type: WorkloadType[Any], catalog: Catalog) -> dict[str, Any]:
+    traits = names.of_category(catalog, "trait")
     return {
-        "takes": tuple(sorted(type_.scale_forms)),
-        "offers": tuple(sorted(type_.provides)),
-        "fits": tuple(fits),
+        "takes": tuple(sorted(workload_type.scale_forms)),
+        "offers": tuple(sorted(workload_type.provides)),
+        "fits": tuple(trait.name for trait in traits if not compatibility.misfit(trait, offer)),
     }
 
 
-def paragraphs(type_: Type[Any]) -> tuple[str, ...]:
-    """The paragraphs of a type's own docstring, not of what it derives from."""
-    text = inspect.cleandoc(type(type_).__doc__ or "")
+def paragraphs(described_type: Type[Any]) -> tuple[str, ...]:
+    """The paragraphs of a type's own docstring. Inherited docstrings do not count."""
+    text = inspect.cleandoc(type(described_type).__doc__ or "")
     return tuple(" ".join(part.split()) for part in text.split("\n\n") if part.strip())
 
 
 def _rights(offer: Offer[Any]) -> tuple[Rule, ...]:
-    # of which sort it is makes no difference to its rights
+    # the category makes no difference to the rights
     alone = rights.needed(Catalog(traits={offer.name: offer}), publish=False)
     return rights.beyond(alone.cluster, rights.needed(Catalog(), publish=False).cluster)
 
 
 def _example(offer: Offer[Any]) -> dict[str, Any] | None:
-    given = sampling.sample(offer.schema)
-    if not isinstance(given, dict) or properties.check(offer, given, _anywhere, ""):
+    values = schema_example.sample(offer.schema)
+    if not isinstance(values, dict) or properties.check(offer, values, _path, ""):
         return None
-    sort = names.sort_of(offer)
-    if sort == "trait":
-        return {"traits": [{"name": offer.name, **({"properties": given} if given else {})}]}
-    if sort == "workload":
-        settings = [{"name": name, "value": value} for name, value in given.items()]
+    category = names.category_of(offer)
+    if category == "trait":
+        return {"traits": [{"name": offer.name, **({"properties": values} if values else {})}]}
+    if category == "workload":
+        settings = [{"name": name, "value": value} for name, value in values.items()]
         return {"workloadType": offer.name, **({"workloadSettings": settings} if settings else {})}
     name = names.short(offer.name).lower()
-    scope = {"name": name, "type": offer.name, **({"properties": given} if given else {})}
+    scope = {"name": name, "type": offer.name, **({"properties": values} if values else {})}
     member = {"componentName": "web", "instanceName": "web", "applicationScopes": [name]}
     return {"scopes": [scope], "components": [member]}
 
 
-def _anywhere(*steps: str | int) -> str:
+def _path(*steps: str | int) -> str:
     return ".".join(map(str, steps))

@@ -1,4 +1,4 @@
-"""The properties that a JSON Schema declares, as rows for people, and steps into nested ones. Pure.
+"""The properties that a JSON Schema declares, for people, and the lookup of nested properties. Pure.
 
 Types are written as `kubectl explain` writes them: `string`, `[]Object`, `map[string]integer`.
 """
@@ -16,16 +16,15 @@ from rudr_py.model import suggest
 
 Schema = Mapping[str, Any]
 
-_GREATEST = (2**31 - 1, 2**63 - 1)
-"""Limits of the machine, which tell nobody anything."""
+_INTEGER_LIMITS = (2**31 - 1, 2**63 - 1)
+"""Limits of integer types, which are of no use to the reader."""
 
-
-_LONGEST = 40
-"""Characters of a default that is told; a longer one is what its fields say."""
+_MAX_DEFAULT = 40
+"""The longest default, in characters, that is printed. The fields of a longer one have their own defaults."""
 
 
 class SchemaField(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One property. `default` is empty when there is none worth telling; `fields` are those inside of it."""
+    """A property. `default` is empty when there is none or when it is too long; `fields` are nested properties."""
 
     name: str
     type: str
@@ -38,34 +37,29 @@ class SchemaField(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 def declared(schema: Schema) -> tuple[SchemaField, ...]:
-    """The properties that a schema of an object declares, required ones first, else in the order of the author."""
-    found: dict[str, SchemaField] = {}
-    for branch in _meant(schema):
+    """The properties of an object's schema, required ones first, otherwise in the order of the schema."""
+    fields: dict[str, SchemaField] = {}
+    for branch in _alternatives(schema):
         properties = branch.get("properties")
         required = branch.get("required") or ()
         for name, inner in properties.items() if isinstance(properties, Mapping) else ():
-            found.setdefault(name, _field(name, inner if isinstance(inner, Mapping) else {}, name in required))
-    return tuple(sorted(found.values(), key=lambda field: not field.required))
-
-
-def open_to_all(schema: Schema) -> bool:
-    """Whether properties that are not declared are taken, too."""
-    return schema.get("additionalProperties", True) is not False
+            fields.setdefault(name, _field(name, inner if isinstance(inner, Mapping) else {}, name in required))
+    return tuple(sorted(fields.values(), key=lambda field: not field.required))
 
 
 def find(fields: Sequence[SchemaField], path: Sequence[str], type_name: str) -> SchemaField:
-    """The field at a path of names. Raises CatalogError, which names the nearest one."""
-    here = type_name
+    """The field at a path of names. Raises CatalogError, which suggests the nearest name."""
+    parent = type_name
     for depth, name in enumerate(path):
-        known = {field.name: field for field in fields}
-        if name not in known:
-            listed = f"it has {', '.join(known)}" if known else "it has none"
-            hint = suggest.nearest(name, known)
-            raise CatalogError(f'{here} has no property "{name}"; {listed}.{hint}', name=name)
+        by_name = {field.name: field for field in fields}
+        if name not in by_name:
+            properties = f"its properties are {', '.join(by_name)}" if by_name else "it has no properties"
+            hint = suggest.nearest(name, by_name)
+            raise CatalogError(f'{parent} has no property "{name}"; {properties}.{hint}', name=name)
         if depth == len(path) - 1:
-            return known[name]
-        fields, here = known[name].fields, f"{here}.{name}"
-    raise CatalogError(f"{here} needs the name of a property", name=here)
+            return by_name[name]
+        fields, parent = by_name[name].fields, f"{parent}.{name}"
+    raise CatalogError(f"{parent} needs the name of a property", name=parent)
 
 
 def _field(name: str, schema: Schema, required: bool) -> SchemaField:
@@ -83,17 +77,17 @@ def _field(name: str, schema: Schema, required: bool) -> SchemaField:
 
 def _description(schema: Schema) -> str:
     text = schema.get("description")
-    for inner in () if text else (*_meant(schema), *map(_items, _meant(schema))):
+    for inner in () if text else (*_alternatives(schema), *map(_items, _alternatives(schema))):
         text = text or inner.get("description")
     return " ".join(str(text or "").split())
 
 
-def _meant(schema: Schema) -> list[Schema]:
-    """The forms that a value may have: the schema itself, or its alternatives; null is nothing that anyone writes."""
+def _alternatives(schema: Schema) -> list[Schema]:
+    """The schema itself, or its alternatives. null is left out, because users omit the property instead."""
     branches = next((schema[key] for key in ("anyOf", "oneOf", "allOf") if isinstance(schema.get(key), list)), None)
     if branches is None:
         return [schema]
-    flat = [inner for branch in branches if isinstance(branch, Mapping) for inner in _meant(branch)]
+    flat = [inner for branch in branches if isinstance(branch, Mapping) for inner in _alternatives(branch)]
     own = [schema] if "properties" in schema else []
     return own + [branch for branch in flat if branch.get("type") != "null"]
 
@@ -104,19 +98,18 @@ def _items(schema: Schema) -> Schema:
 
 
 def _values(schema: Schema) -> Schema:
-    """What the values of a map are, when it has any names."""
+    """The schema of the values of a map with arbitrary keys."""
     inner = schema.get("additionalProperties")
     return inner if isinstance(inner, Mapping) else {}
 
 
 def _type(schema: Schema) -> str:
-    return " or ".join(dict.fromkeys(name for branch in _meant(schema) for name in _types(branch))) or "any"
+    return " or ".join(dict.fromkeys(name for branch in _alternatives(schema) for name in _types(branch))) or "any"
 
 
 def _types(schema: Schema) -> Iterator[str]:
-    given = schema.get("type")
-    names = given if isinstance(given, list) else [given]
-    for name in names:
+    declared_type = schema.get("type")
+    for name in declared_type if isinstance(declared_type, list) else [declared_type]:
         if name == "array":
             inner = _type(_items(schema))
             yield f"[]{inner}" if " or " not in inner else f"[]({inner})"
@@ -143,7 +136,7 @@ def _default(schema: Schema) -> str:
     if value is None or value in ("", [], {}, ()):
         return ""
     text = _text(int(value) if isinstance(value, float) and value.is_integer() else value)
-    return text if len(text) <= _LONGEST else ""
+    return text if len(text) <= _MAX_DEFAULT else ""
 
 
 def _text(value: object) -> str:
@@ -151,21 +144,20 @@ def _text(value: object) -> str:
 
 
 def _inside(schema: Schema) -> tuple[SchemaField, ...]:
-    for branch in _meant(schema):
-        found = declared(branch) if "properties" in branch else ()
-        for further in (_items(branch), _values(branch)):
-            found = found or (_inside(further) if further else ())
-        if found:
-            return found
+    for branch in _alternatives(schema):
+        fields = declared(branch) if "properties" in branch else ()
+        for inner in (_items(branch), _values(branch)):
+            fields = fields or (_inside(inner) if inner else ())
+        if fields:
+            return fields
     return ()
 
 
 def _limits(schema: Schema) -> Iterator[str]:
-    branches = _meant(schema)
-    for branch in branches:
+    for branch in _alternatives(schema):
         yield from _own_limits(branch)
         for inner in (_items(branch), _values(branch)):
-            for scalar in _meant(inner) if inner else ():
+            for scalar in _alternatives(inner) if inner else ():
                 yield from (f"each {limit}" for limit in _own_limits(scalar) if "properties" not in scalar)
         names = branch.get("propertyNames")
         if isinstance(names, Mapping):
@@ -180,7 +172,7 @@ def _own_limits(schema: Schema) -> Iterator[str]:
         yield f"always {_text(schema['const'])}"
     yield from _range(schema.get("minimum"), schema.get("maximum"), "")
     if "exclusiveMinimum" in schema:
-        yield f"more than {schema['exclusiveMinimum']}"
+        yield f"greater than {schema['exclusiveMinimum']}"
     if "exclusiveMaximum" in schema:
         yield f"less than {schema['exclusiveMaximum']}"
     if "multipleOf" in schema:
@@ -189,20 +181,20 @@ def _own_limits(schema: Schema) -> Iterator[str]:
     yield from _range(schema.get("minItems"), schema.get("maxItems"), "entries")
     yield from _range(schema.get("minProperties"), schema.get("maxProperties"), "entries")
     if schema.get("uniqueItems"):
-        yield "no entry twice"
+        yield "unique entries"
     if "pattern" in schema:
         yield f"matches {schema['pattern']}"
     if "format" in schema:
         yield f"in the format {schema['format']}"
 
 
-def _range(least: object, most: object, unit: str) -> Iterator[str]:
-    after = f" {unit}" if unit else ""
-    least = None if unit and least == 0 else least
-    most = None if most in _GREATEST else most
-    if least is not None and most is not None:
-        yield f"exactly {least}{after}" if least == most else f"{least} to {most}{after}"
-    elif least is not None:
-        yield "not empty" if unit and least == 1 else f"at least {least}{after}"
-    elif most is not None:
-        yield f"at most {most}{after}"
+def _range(minimum: object, maximum: object, unit: str) -> Iterator[str]:
+    suffix = f" {unit}" if unit else ""
+    minimum = None if unit and minimum == 0 else minimum
+    maximum = None if maximum in _INTEGER_LIMITS else maximum
+    if minimum is not None and maximum is not None:
+        yield f"exactly {minimum}{suffix}" if minimum == maximum else f"{minimum} to {maximum}{suffix}"
+    elif minimum is not None:
+        yield "not empty" if unit and minimum == 1 else f"at least {minimum}{suffix}"
+    elif maximum is not None:
+        yield f"at most {maximum}{suffix}"

@@ -1,6 +1,7 @@
-"""Notices when somebody undoes our writes again and again, and says for how long to give way.
+"""Detect that another client keeps reverting the writes of rudr, and pause the writes of that object.
 
-Two that force their will on one field would write for ever. It counts; who writes and who tells is `apply`'s business.
+Two managers that force their values on one field would write permanently. This module only counts; the applier writes
+and reports.
 """
 
 from __future__ import annotations
@@ -10,51 +11,51 @@ from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.kube.clock import Clock
 
 LIMIT = 3
-"""How often an object is set back within a minute before it is left alone."""
+"""How many times an object is reverted within WINDOW before its writes pause."""
 
 WINDOW = 60.0
-"""Seconds in which set-backs are counted, and for which a contested object is left alone."""
+"""Seconds in which reverts are counted, and for which the writes of a contested object pause."""
 
 Place = tuple[str, Ref, str]
-"""Namespace, object, and the hash of what we want it to be: another wish is another matter."""
+"""Namespace, object, and the hash of its desired body: another desired body is written at once."""
 
 
 class ContentionMetrics:
-    """Where set-backs are reported; this one tells nobody."""
+    """Receives the reverts and pauses; this one ignores them."""
 
-    def set_back(self) -> None:
-        """An object was set back."""
+    def reverted(self) -> None:
+        """An object was reverted to its desired state."""
 
-    def began(self) -> None:
-        """An object is left alone from now on."""
+    def paused(self) -> None:
+        """The writes of an object pause from now on."""
 
 
 class Contention:
-    """The set-backs of the last minute, and the objects that are left alone."""
+    """The reverts of the last minute, and the objects whose writes pause."""
 
     def __init__(self, clock: Clock, metrics: ContentionMetrics | None = None) -> None:
         self._clock = clock
         self._metrics = metrics or ContentionMetrics()
         self._times: TtlMap[Place, tuple[float, ...]] = TtlMap(clock, WINDOW)
-        self._left_alone: TtlMap[Place, None] = TtlMap(clock, WINDOW)
+        self._pauses: TtlMap[Place, None] = TtlMap(clock, WINDOW)
 
     def pause(self, place: Place) -> float:
-        """Seconds for which an object is to be left alone yet; 0 when it may be set back."""
-        return self._left_alone.left(place)
+        """Seconds until the object may be written again; 0 when it may be written now."""
+        return self._pauses.left(place)
 
     def begins(self, place: Place) -> bool:
-        """Whether one more set-back is too many: then the object is left alone from now on."""
-        if len(self._counted(place)) < LIMIT:
+        """Whether one more revert exceeds LIMIT; a pause begins then."""
+        if len(self._in_window(place)) < LIMIT:
             return False
-        self._left_alone.put(place, None)
-        self._metrics.began()
+        self._pauses.put(place, None)
+        self._metrics.paused()
         return True
 
-    def set_back(self, place: Place) -> None:
-        """An object was set back to what it had been made before."""
-        self._times.put(place, (*self._counted(place), self._clock.monotonic()))
-        self._metrics.set_back()
+    def reverted(self, place: Place) -> None:
+        """Count a revert."""
+        self._times.put(place, (*self._in_window(place), self._clock.monotonic()))
+        self._metrics.reverted()
 
-    def _counted(self, place: Place) -> tuple[float, ...]:
+    def _in_window(self, place: Place) -> tuple[float, ...]:
         since = self._clock.monotonic() - WINDOW
         return tuple(time for time in self._times.get(place) or () if time > since)

@@ -1,4 +1,4 @@
-"""Plan -> the bytes that are sent: owner, precondition and the record of what was applied. Pure."""
+"""Complete a planned object: its owner, the preconditions, and the hash that records the applied body. Pure."""
 
 from __future__ import annotations
 
@@ -6,47 +6,59 @@ from typing import Any
 
 import msgspec
 
+from rudr_py.api import Ref
 from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION, RECLAIM
 from rudr_py.render.values import digests
 from rudr_py.render.values.plan import PlannedObject
 
 RECLAIM_ANNOTATION = RECLAIM
-"""Says on an object without owner that it goes with its application: whoever ends that may have no plan to ask."""
+"""Marks an object without owner that is deleted with its application. No plan exists any more at that time."""
 
 
-class DesiredBody(msgspec.Struct, frozen=True):
-    """A complete manifest and the hash under which its annotation records it."""
+class DesiredObject(msgspec.Struct, frozen=True):
+    """A planned object with its owner and its complete body. `hash` is the value of the body's applied annotation.
 
+    An `owner` without uid does not exist yet; the body then has no owner reference.
+    """
+
+    planned: PlannedObject
+    owner: LiveObject | None
     document: dict[str, Any]
     hash: str
 
+    @property
+    def ref(self) -> Ref:
+        """The kind and name of the object."""
+        return self.planned.ref
+
     def encoded(self, *, uid: str = "", resource_version: str = "") -> bytes:
-        """The JSON of the manifest with preconditions in its metadata."""
-        extra = {key: value for key, value in (("uid", uid), ("resourceVersion", resource_version)) if value}
-        return msgspec.json.encode({**self.document, "metadata": {**self.document["metadata"], **extra}})
+        """The body as JSON, with preconditions in its metadata."""
+        preconditions = {key: value for key, value in (("uid", uid), ("resourceVersion", resource_version)) if value}
+        return msgspec.json.encode({**self.document, "metadata": {**self.document["metadata"], **preconditions}})
 
 
-def complete(planned: PlannedObject, owner: LiveObject | None) -> DesiredBody:
-    """The manifest with its owner and its hash. Nulls are left out: they mean nothing to an apply."""
+def complete(planned: PlannedObject, owner: LiveObject | None) -> DesiredObject:
+    """Return the desired object. Null values are omitted, because a server-side apply ignores them."""
     metadata = dict(planned.body["metadata"])
-    if owner is not None:
+    if owner is not None and owner.uid:
         metadata["ownerReferences"] = [reference(owner)]
-    if extra := _annotations(planned):
-        metadata["annotations"] = {**metadata.get("annotations", {}), **extra}
+    if added := _annotations(planned):
+        metadata["annotations"] = {**metadata.get("annotations", {}), **added}
     document = _without_nulls({**planned.body, "metadata": metadata})
-    found = digests.of(document)
-    annotations = {**document["metadata"].get("annotations", {}), APPLIED_ANNOTATION: found}
-    return DesiredBody({**document, "metadata": {**document["metadata"], "annotations": annotations}}, found)
+    applied = digests.of(document)
+    annotations = {**document["metadata"].get("annotations", {}), APPLIED_ANNOTATION: applied}
+    document = {**document, "metadata": {**document["metadata"], "annotations": annotations}}
+    return DesiredObject(planned, owner, document, applied)
 
 
 def _annotations(planned: PlannedObject) -> dict[str, str]:
-    found = {RECLAIM_ANNOTATION: "delete"} if planned.reclaim else {}
-    return {**found, INPUTS_ANNOTATION: planned.once} if planned.once else found
+    reclaim = {RECLAIM_ANNOTATION: "delete"} if planned.reclaim else {}
+    return {**reclaim, INPUTS_ANNOTATION: planned.once} if planned.once else reclaim
 
 
 def reference(owner: LiveObject) -> dict[str, Any]:
-    """The owner reference of a controller."""
+    """Return the owner reference of a controller."""
     return {
         "apiVersion": owner.api_version,
         "kind": owner.kind,

@@ -1,7 +1,8 @@
-"""Deletes, with its application, what has no owner and was asked to go with it: a volume claim with `reclaim: delete`.
+"""Delete, with an application, the objects without owner that are to be deleted with it: `reclaim: delete` claims.
 
-A finalizer stands on the application as long as there is such an object, put there before the first is made. Whatever
-cannot be deleted stays and is told: data left over can be removed by hand, an application that never ends is a trap.
+While such an object is planned the application has a finalizer; it is added before the first of them is created. An
+object that cannot be deleted is reported and kept: data can be deleted by hand, and the application must come to an
+end.
 """
 
 from __future__ import annotations
@@ -33,39 +34,39 @@ from rudr_py.settings import FIELD_MANAGER
 FINALIZER = metadata_keys.RECLAIM
 
 ORPHAN = "orphan"
-"""The finalizer by which Kubernetes remembers that dependents are to be left: so are the claims then."""
+"""The finalizer of Kubernetes for `--cascade=orphan`: dependents are kept, and so are the claims."""
 
-TRIES = 3
+ATTEMPTS = 3
 
-FINISHING = "for taking our finalizer off an application that is being deleted"
-RECLAIMING = "for deleting with an application what was asked to go with it"
+FINALIZER_PURPOSE = "for removing the finalizer of an application that is being deleted"
+RECLAIM_PURPOSE = "for deleting the volume claims of a deleted application"
 
 log = logging.getLogger(__name__)
 
 
 class Finalizer:
-    """Guards applications that have objects to delete, and deletes those at their end."""
+    """Adds the finalizer to applications, deletes their objects at their end, and removes the finalizer."""
 
-    def __init__(self, client: Client, discovery: Discovery, known: ClusterState, recorder: Recorder) -> None:
+    def __init__(self, client: Client, discovery: Discovery, state: ClusterState, recorder: Recorder) -> None:
         self._client = client
         self._discovery = discovery
-        self._world = known
+        self._state = state
         self._recorder = recorder
 
     async def guard(self, application: LiveObject, plan: Plan) -> None:
-        """Put the finalizer on an application that is about to get something to reclaim. Raises RudrError."""
+        """Add the finalizer to an application whose plan has an object to reclaim. Raises RudrError."""
         if any(planned.reclaim for planned in plan.manifests) and not guarded(application):
             await self._edit(application, present=True)
 
     async def release(self, application: LiveObject, plan: Plan) -> None:
-        """Take the finalizer from an application that has nothing to reclaim any more. Raises RudrError."""
+        """Remove the finalizer from an application that has no object to reclaim any more. Raises RudrError."""
         if not guarded(application) or any(planned.reclaim for planned in plan.manifests):
             return
         if all(live.deleting for _, live in self._objects(application)):
             await self._edit(application, present=False)
 
     async def end(self, application: LiveObject, *, keep: bool = False) -> Result:
-        """Delete what goes with an application that is being deleted, then let that go. `keep` deletes nothing."""
+        """Delete the objects of an application that is being deleted, then remove the finalizer. `keep` keeps them."""
         if not guarded(application):
             return Result(result="success")
         objects = () if keep or self._orphaning(application) else tuple(self._objects(application))
@@ -73,62 +74,63 @@ class Finalizer:
             try:
                 await self._delete(ref, live)
             except errors.RudrError as error:
-                failure = failures.of(ref, error, otherwise="ReclaimFailed", needed=RECLAIMING)
+                failure = failures.of(ref, error, otherwise="ReclaimFailed", needed=RECLAIM_PURPOSE)
                 if failure.kind == "error":
                     return failures.outcome([failure])
-                note = f"{failure.message}; it stays, delete it by hand"
+                note = f"{failure.message}; it is kept, delete it by hand"
                 self._recorder.record(application, "ReclaimFailed", note, action="Reclaim", warning=True)
         try:
             await self._edit(application, present=False)
         except errors.NotFoundError:
             pass
         except errors.RudrError as error:
-            failure = failures.of(Ref(cluster_state.APPLICATION, application.name), error, needed=FINISHING)
+            failure = failures.of(Ref(cluster_state.APPLICATION, application.name), error, needed=FINALIZER_PURPOSE)
             if failure.kind == "refused":  # an application that is being deleted has no condition for that
                 self._recorder.record(application, "ReclaimFailed", failure.message, action="Reclaim", warning=True)
             return failures.outcome([failure])
         return Result(result="success")
 
     def _objects(self, application: LiveObject) -> Iterator[tuple[Ref, LiveObject]]:
-        """What goes with the application, as the watches show it."""
-        wanted = labels.labels(application.name, "")[labels.APPLICATION]
-        for kind in self._world.kinds():
-            cache = self._world.cache(kind, application.namespace)
+        """The cached objects that are deleted with the application."""
+        name = labels.labels(application.name, "")[labels.APPLICATION]
+        for kind in self._state.kinds():
+            cache = self._state.cache(kind, application.namespace)
             for live in cache.by_namespace(application.namespace) if cache is not None else ():
-                if live.labels.get(labels.APPLICATION) == wanted and belongs(live):
+                if live.labels.get(labels.APPLICATION) == name and belongs(live):
                     yield Ref(kind, live.name), live
 
     def _orphaning(self, application: LiveObject) -> bool:
-        """Whether the user asked to leave dependents alone; the garbage collector may have done so already."""
+        """Whether the user keeps the dependents; the garbage collector may have orphaned them already."""
         if ORPHAN in _finalizers(application.document()):
             return True
-        wanted = labels.labels(application.name, "")[labels.APPLICATION]
-        cache = self._world.cache(cluster_state.COMPONENT_INSTANCE, application.namespace)
+        name = labels.labels(application.name, "")[labels.APPLICATION]
+        cache = self._state.cache(cluster_state.COMPONENT_INSTANCE, application.namespace)
         instances = cache.by_namespace(application.namespace) if cache is not None else ()
-        left = [one for one in instances if one.labels.get(labels.APPLICATION) == wanted]
-        return any(not one.owner_uid and not one.deleting for one in left)
+        return any(
+            not (live.owner_uid or live.deleting) for live in instances if live.labels.get(labels.APPLICATION) == name
+        )
 
     async def _delete(self, ref: Ref, live: LiveObject) -> None:
-        """Ask for it; a claim that pods still use goes with the last of them, and those go with the application."""
+        """Delete an object. A claim in use ends with the last of its pods, and those with the application."""
         if live.deleting:
             return
         resource = await self._discovery.resolve(ref.kind.api_version, ref.kind.kind)
         try:
             await self._client.delete(Target(resource, live.namespace, live.name), uid=live.uid)
         except (errors.NotFoundError, errors.ConflictError):
-            return  # gone, or another object by now
+            return  # deleted, or replaced by another object
         log.info("object reclaimed", extra={"object": f"{ref.kind.kind} {live.namespace}/{live.name}"})
 
     async def _edit(self, application: LiveObject, *, present: bool) -> None:
         kind = cluster_state.APPLICATION
         resource = await self._discovery.resolve(kind.api_version, kind.kind)
         target = Target(resource, application.namespace, application.name)
-        for _ in range(TRIES):
+        for _ in range(ATTEMPTS):
             document = await self._client.get(target)
             if document["metadata"]["uid"] != application.uid:
                 return
             if present and document["metadata"].get("deletionTimestamp"):
-                raise WaitingError("the application is being deleted; nothing is made for it any more")
+                raise WaitingError("the application is being deleted; nothing is created for it any more")
             operations = patch(document, present=present)
             if not operations:
                 return
@@ -136,33 +138,33 @@ class Finalizer:
                 written = await self._client.json_patch(target, msgspec.json.encode(operations), FIELD_MANAGER)
             except (errors.ConflictError, errors.InvalidError):
                 continue  # it has changed meanwhile
-            cache = self._world.cache(kind, application.namespace)
+            cache = self._state.cache(kind, application.namespace)
             if cache is not None:
                 cache.wrote(written)
             return
-        message = f"the finalizer {FINALIZER} cannot be written, because the application changes all the time"
+        message = f"the finalizer {FINALIZER} cannot be written, because the application keeps changing"
         raise errors.ConflictError(message, status=409, reason="Conflict")
 
 
 def guarded(application: LiveObject) -> bool:
-    """Whether our finalizer is on the application."""
+    """Whether the application has the finalizer of rudr."""
     return FINALIZER.encode() in application.body and FINALIZER in _finalizers(application.document())
 
 
 def belongs(live: LiveObject) -> bool:
-    """Whether an object without owner was asked to go with its application."""
+    """Whether an object without owner is deleted with its application."""
     return not live.owner_uid and live.annotations.get(RECLAIM_ANNOTATION) == "delete"
 
 
 def patch(document: dict[str, Any], *, present: bool) -> list[dict[str, Any]]:
-    """The JSON patch that puts the finalizer on a document or takes it off; empty when there is nothing to do."""
-    found = _finalizers(document)
-    if (FINALIZER in found) == present:
+    """The JSON patch that adds the finalizer to a document or removes it; empty where no change is needed."""
+    finalizers = _finalizers(document)
+    if (FINALIZER in finalizers) == present:
         return []
-    left = [*found, FINALIZER] if present else [one for one in found if one != FINALIZER]
+    value = [*finalizers, FINALIZER] if present else [name for name in finalizers if name != FINALIZER]
     return [
         {"op": "test", "path": "/metadata/resourceVersion", "value": document["metadata"]["resourceVersion"]},
-        {"op": "add", "path": "/metadata/finalizers", "value": left},
+        {"op": "add", "path": "/metadata/finalizers", "value": value},
     ]
 
 

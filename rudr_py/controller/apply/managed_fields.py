@@ -1,4 +1,7 @@
-"""Reads managedFields: which manager owns which field of a body. Pure; the format is that of `fieldsV1`."""
+"""Read managedFields: which manager owns which field, and which desired fields have another owner now. Pure.
+
+The format of an entry is that of `fieldsV1`. Fields are written for the user as `spec.containers[name=web].image`.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,80 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.api import Path
+from rudr_py.api import Path, Ref
+from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
+Document = dict[str, Any]
 Fields = dict[str, Any]
 
+MAXIMUM_NAMED = 8
+"""How many fields a message names; the rest is counted."""
 
-def entry(document: dict[str, Any], manager: str) -> Fields:
+
+class Drift(msgspec.Struct, frozen=True):
+    """The desired fields that rudr no longer owns: by the manager that has changed them, and those that are absent."""
+
+    changed: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    removed: tuple[str, ...] = ()
+
+    @property
+    def managers(self) -> str:
+        """The managers that have changed a field, quoted; empty where there are none."""
+        return " and ".join(f'"{manager}"' for manager, _ in self.changed)
+
+    def describe(self, ref: Ref) -> str:
+        """The drift and its correction as a sentence for the user; empty where no field has changed."""
+        clauses = [(paths, f'changed by "{manager}"') for manager, paths in self.changed]
+        clauses += [(self.removed, "removed")] if self.removed else []
+        if not clauses:
+            return ""
+        subjects = (f" of {ref}", *([""] * len(clauses)))
+        parts = [
+            f"{_listed(paths)}{subject} {'were' if len(paths) > 1 else 'was'} {change}"
+            for (paths, change), subject in zip(clauses, subjects, strict=False)
+        ]
+        return "; ".join([*parts, "reverted" if self.changed else "restored"])
+
+
+def drift(document: Document, desired: Document) -> Drift:
+    """Compare the entry of rudr in a live document, which has its managedFields, with the desired body."""
+    lost = missing(entry(document, FIELD_MANAGER), desired)
+    if not lost:
+        return Drift()
+    changed: list[tuple[str, tuple[str, ...]]] = []
+    for manager, fields in others(document, FIELD_MANAGER, HANDOVER_MANAGER):
+        paths = tuple(path for path in shared(fields, desired) if any(overlap(path, other) for other in lost))
+        if paths:
+            changed.append((manager, paths))
+    taken = [path for _, paths in changed for path in paths]
+    removed = (path for path in lost if not any(overlap(path, other) for other in taken))
+    return Drift(tuple(changed), tuple(removed))
+
+
+def _listed(paths: tuple[str, ...]) -> str:
+    more = len(paths) - MAXIMUM_NAMED
+    names = ", ".join(paths[:MAXIMUM_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"{'fields' if len(paths) > 1 else 'field'} {names}"
+
+
+def entry(document: Document, manager: str) -> Fields:
     """The fields that a manager owns by applying to the object itself; empty when it owns none."""
-    for found in document.get("metadata", {}).get("managedFields", ()):
-        if found.get("manager") == manager and found.get("operation") == "Apply" and not found.get("subresource"):
-            return dict(found.get("fieldsV1", {}))
+    for candidate in _entries(document):
+        named = candidate.get("manager") == manager and candidate.get("operation") == "Apply"
+        if named and not candidate.get("subresource"):
+            return dict(candidate.get("fieldsV1", {}))
     return {}
 
 
-def others(document: dict[str, Any], *ours: str) -> Iterator[tuple[str, Fields]]:
-    """Every other manager with the fields that it owns, through whatever subresource: `kubectl scale` uses one."""
-    for found in document.get("metadata", {}).get("managedFields", ()):
-        if found.get("manager") not in ours:
-            yield str(found.get("manager")), dict(found.get("fieldsV1", {}))
+def others(document: Document, *excluded: str) -> Iterator[tuple[str, Fields]]:
+    """Every manager that is not excluded, with its fields; those written through a subresource are included."""
+    for candidate in _entries(document):
+        if candidate.get("manager") not in excluded:
+            yield str(candidate.get("manager")), dict(candidate.get("fieldsV1", {}))
+
+
+def _entries(document: Document) -> Iterator[Document]:
+    yield from document.get("metadata", {}).get("managedFields", ())
 
 
 def owns(fields: Fields, path: Path) -> bool:
@@ -48,50 +107,51 @@ def value(document: Any, path: Path) -> Any:
     return document
 
 
-def nested(path: Path, found: Any) -> Any:
-    """A document that holds nothing but `found` at `path`."""
+def nested(path: Path, value: Any) -> Any:
+    """A document that holds nothing but the value at `path`."""
     for step in reversed(path):
-        found = (
-            [{**step, **found} if isinstance(found, dict) else dict(step)] if isinstance(step, dict) else {step: found}
-        )
-    return found
+        if isinstance(step, dict):
+            value = [{**step, **value} if isinstance(value, dict) else dict(step)]
+        else:
+            value = {step: value}
+    return value
 
 
 def shared(fields: Fields, body: Any) -> tuple[str, ...]:
-    """The fields that a body has too, as people write them: `spec.template.spec.containers[name=web].image`."""
+    """The paths of the fields that the body contains."""
     return tuple(sorted(_shared(fields, body, "")))
 
 
 def changed(fields: Fields, body: Any, other: Any) -> tuple[str, ...]:
-    """The fields that two bodies have differently, or that only one of them has, as people write them."""
+    """The paths of the fields whose values differ between two bodies, or that only one of them contains."""
     return tuple(sorted(_changed(fields, body, other, "")))
 
 
 def missing(fields: Fields, body: Any) -> tuple[str, ...]:
-    """The parts of a body that the fields lack, as people write them: what we applied and no longer own.
+    """The paths of a body that are not among the fields: applied by rudr once, and no longer owned by it.
 
-    The name, the namespace and the kind of an object are nobody's fields. A part that is lost as a whole is named once.
+    The name, the namespace and the kind of an object have no owner. A part that is missing as a whole is named once.
     """
-    told = {key: value for key, value in body.items() if key not in ("apiVersion", "kind", "metadata")}
+    parts = {key: value for key, value in body.items() if key not in ("apiVersion", "kind", "metadata")}
     metadata = {key: value for key, value in body.get("metadata", {}).items() if key not in ("name", "namespace")}
-    whole = {**told, **({"metadata": metadata} if metadata else {})}
-    return tuple(sorted(_missing(fields or {".": {}}, whole, "")))
+    ownable = {**parts, **({"metadata": metadata} if metadata else {})}
+    return tuple(sorted(_missing(fields or {".": {}}, ownable, "")))
 
 
 def common(fields: Fields, body: Any) -> Fields:
-    """The fields that a body has too, as an entry."""
-    found: Fields = {}
+    """The fields that the body contains, in the format of an entry."""
+    result: Fields = {}
     for key, below in fields.items():
         if key == ".":
-            found[key] = below
+            result[key] = below
             continue
         child = _child(key, body)[1]
         if child is _NOTHING:
             continue
         inner = common(below, child) if isinstance(child, dict | list) else below
         if inner or not below:
-            found[key] = inner
-    return found
+            result[key] = inner
+    return result
 
 
 def _missing(fields: Fields, body: Any, path: str) -> Iterator[str]:
@@ -109,7 +169,7 @@ def _missing(fields: Fields, body: Any, path: str) -> Iterator[str]:
 
 
 def _ownable(value: Any) -> bool:
-    """Whether a server notes an owner of this value: an empty list, and a map of nothing else, has none."""
+    """Whether a server records an owner of the value; an empty list, and a map of nothing else, has none."""
     if isinstance(value, dict) and value:
         return any(_ownable(inner) for inner in value.values())
     return bool(value != [])
@@ -127,19 +187,19 @@ def _missing_items(fields: Fields, body: list[Any], path: str) -> Iterator[str]:
             yield from _missing(below, item, f"{path}{step}")
     for item in body:
         if item not in owned:
-            yield f"{path}{_shown(item, names)}".removeprefix(".")
+            yield f"{path}{_written(item, names)}".removeprefix(".")
 
 
-def _shown(item: Any, names: tuple[str, ...]) -> str:
-    """An item of a list, by its keys if it has any."""
+def _written(item: Any, names: tuple[str, ...]) -> str:
+    """The step of a path to an item of a list, by its keys if it has any."""
     if isinstance(item, dict):
         keys = ",".join(f"{name}={item.get(name, _DEFAULTS.get(name))}" for name in names)
         return f"[{keys}]" if keys else ""
     return f"[{item}]"
 
 
-def touch(path: str, other: str) -> bool:
-    """Whether one of two written paths is the other, or lies within it."""
+def overlap(path: str, other: str) -> bool:
+    """Whether one of two paths is the other, or lies within it."""
     short, long = sorted((path, other), key=len)
     return long.startswith(short) and (len(long) == len(short) or long[len(short)] in ".[")
 
@@ -178,20 +238,19 @@ _NOTHING = object()
 def _child(key: str, body: Any) -> tuple[str, Any]:
     kind, _, name = key.partition(":")
     if kind == "f":
-        found = body.get(name, _NOTHING) if isinstance(body, dict) else _NOTHING
-        return f".{name}", found
+        return f".{name}", body.get(name, _NOTHING) if isinstance(body, dict) else _NOTHING
     if kind == "k" and isinstance(body, list):
         keys = msgspec.json.decode(name)
-        shown = ",".join(f"{k}={v}" for k, v in keys.items())
-        return f"[{shown}]", next((item for item in body if _matches(item, keys)), _NOTHING)
+        step = ",".join(f"{k}={v}" for k, v in keys.items())
+        return f"[{step}]", next((item for item in body if _matches(item, keys)), _NOTHING)
     if kind == "v" and isinstance(body, list):
-        wanted = msgspec.json.decode(name)
-        return f"[{wanted}]", wanted if wanted in body else _NOTHING
+        element = msgspec.json.decode(name)
+        return f"[{element}]", element if element in body else _NOTHING
     return "", _NOTHING
 
 
 def _matches(item: Any, keys: dict[str, Any]) -> bool:
-    return isinstance(item, dict) and all(item.get(key, _DEFAULTS.get(key)) == wanted for key, wanted in keys.items())
+    return isinstance(item, dict) and all(item.get(key, _DEFAULTS.get(key)) == value for key, value in keys.items())
 
 
 _DEFAULTS = {"protocol": "TCP"}

@@ -1,7 +1,8 @@
-"""Deletes what an application no longer asks for, and only what is surely its own.
+"""Delete the objects that an application no longer plans, and only those that surely belong to it.
 
-Asks the server once for the application itself before anything is deleted; every DELETE names uid and version. One
-object that cannot be deleted keeps no other from it.
+`schedule` decides what is deleted and when; it is pure, and `rudr diff` announces deletions by it. Before the first
+deletion the application itself is read from the server; every DELETE has uid and resourceVersion as preconditions. An
+object that cannot be deleted does not keep other ones from being deleted.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan
 
 FAILED = "PruneFailed"
-PRUNING = "for deleting what an application no longer asks for"
+PURPOSE = "for deleting objects that an application no longer plans"
 
 AUTOSCALER = "HorizontalPodAutoscaler"
 
@@ -39,114 +40,176 @@ log = logging.getLogger(__name__)
 
 
 class PruneCandidate(msgspec.Struct, frozen=True):
-    """An object that is not planned any more; `live` is None when we only have a record of it."""
+    """An object that is not planned any more; `live` is None where only a record of it exists."""
 
     ref: Ref
     live: LiveObject | None
 
 
+class PruneSchedule(msgspec.Struct, frozen=True):
+    """The candidates by the time of their deletion.
+
+    `first` are deleted before anything is applied, `last` after every apply has succeeded, and `in_use` when the pods
+    that may still read them have been replaced.
+    """
+
+    first: tuple[PruneCandidate, ...] = ()
+    last: tuple[PruneCandidate, ...] = ()
+    in_use: tuple[PruneCandidate, ...] = ()
+
+
 class Pruned(msgspec.Struct, frozen=True):
-    """`gone` are the objects that are not there any more, or are not ours and so no longer our concern."""
+    """`gone` are the objects that do not exist any more, or belong to another owner."""
 
     gone: frozenset[Ref] = frozenset()
     failures: tuple[Failure, ...] = ()
 
 
-class Pruner:
-    """Deletes what is surplus."""
+def schedule(
+    state: ClusterState, application: LiveObject, plan: Plan, records: Iterable[AppliedRecord]
+) -> PruneSchedule:
+    """Schedule all objects that the caches or the records attribute to the application and the plan lacks."""
+    planned = frozenset(manifest.ref for manifest in plan.manifests)
+    surplus = {ref: PruneCandidate(ref, live) for ref, live in _owned(state, application) if ref not in planned}
+    for record in records:
+        if record.ref not in planned:
+            surplus.setdefault(record.ref, PruneCandidate(record.ref, None))
+    fixed = {
+        manifest.ref for manifest in plan.manifests if (manifest.body.get("spec") or {}).get("replicas") is not None
+    }
+    first, last, in_use = [], [], []
+    for candidate in surplus.values():
+        if candidate.ref.kind.kind == AUTOSCALER and _scaled(candidate) in fixed:
+            # it would revert the planned size. What it scaled keeps its size until that is applied
+            first.append(candidate)
+        elif _is_in_use(candidate, plan, application.namespace, state):
+            in_use.append(candidate)
+        else:
+            last.append(candidate)
+    return PruneSchedule(tuple(first), tuple(last), tuple(in_use))
 
-    def __init__(self, client: Client, discovery: Discovery, known: ClusterState, clock: Clock) -> None:
+
+def belongs(state: ClusterState, application: LiveObject, live: LiveObject) -> bool:
+    """Whether a live object is the application's, by its owner, or by its labels if it is deleted with it."""
+    if live.owner_uid:
+        return live.owner_uid in {application.uid, *(owner.uid for owner in _instances(state, application))}
+    name = labels.labels(application.name, "")[labels.APPLICATION]
+    return finalizer.belongs(live) and live.labels.get(labels.APPLICATION) == name
+
+
+def _owned(state: ClusterState, application: LiveObject) -> Iterator[tuple[Ref, LiveObject]]:
+    """The objects of the application and of its ComponentInstances."""
+    owners = [application, *_instances(state, application)] if application.uid else []
+    for owner in owners:
+        for kind, live in state.owned_by(owner.uid, application.namespace):
+            yield Ref(kind, live.name), live
+
+
+def _instances(state: ClusterState, application: LiveObject) -> Iterator[LiveObject]:
+    owned = state.owned_by(application.uid, application.namespace) if application.uid else ()
+    return (live for kind, live in owned if kind == cluster_state.COMPONENT_INSTANCE)
+
+
+def _scaled(candidate: PruneCandidate) -> Ref | None:
+    """The object that an autoscaler scales."""
+    spec = candidate.live.part("spec") if candidate.live is not None else None
+    target = spec.get("scaleTargetRef") if isinstance(spec, dict) else None
+    if not isinstance(target, dict):
+        return None
+    return Ref(Kind(str(target.get("apiVersion")), str(target.get("kind"))), str(target.get("name")))
+
+
+def _is_in_use(candidate: PruneCandidate, plan: Plan, namespace: str, state: ClusterState) -> bool:
+    """Whether pods from before a rollout may still need a ConfigMap: a pod reads it again on another node."""
+    if candidate.ref.kind != CONFIG_MAP:
+        return False
+    instance = candidate.live.labels.get(labels.INSTANCE) if candidate.live is not None else None
+    for planned in plan.manifests:
+        rolls_out = not planned.once and "template" in (planned.body.get("spec") or {})
+        if rolls_out and instance in (None, planned.body["metadata"]["labels"].get(labels.INSTANCE)):
+            live = state.get(planned.ref.kind, namespace, planned.ref.name)
+            if live is None or not kstatus.assess(live.document()).ok:
+                return True
+    return False
+
+
+class Pruner:
+    """Deletes scheduled objects."""
+
+    def __init__(self, client: Client, discovery: Discovery, state: ClusterState, clock: Clock) -> None:
         self._client = client
         self._discovery = discovery
-        self._world = known
-        # objects that we cannot see and that something holds back from going, by uid of the application
-        self._awaited: TtlMap[tuple[str, Ref], None] = TtlMap(clock, failures.SAFETY)
+        self._state = state
+        # objects without a watch that a finalizer keeps, by uid of the application
+        self._terminating: TtlMap[tuple[str, Ref], None] = TtlMap(clock, failures.SAFETY)
 
-    def surplus(
-        self, application: LiveObject, planned: frozenset[Ref], records: Iterable[AppliedRecord]
-    ) -> tuple[PruneCandidate, ...]:
-        """What the cache or the records show as the application's, and the plan lacks. Sends nothing."""
-        found: dict[Ref, PruneCandidate] = {}
-        for ref, live in self._owned(application):
-            if ref not in planned:
-                found[ref] = PruneCandidate(ref, live)
-        for record in records:
-            if record.ref not in planned and record.ref not in found:
-                found[record.ref] = PruneCandidate(record.ref, None)
-        return tuple(found.values())
-
-    def _owned(self, application: LiveObject) -> Iterator[tuple[Ref, LiveObject]]:
-        """The ComponentInstances of the application and what they own."""
-        namespace = application.namespace
-        for kind, live in self._world.owned_by(application.uid, namespace):
-            yield Ref(kind, live.name), live
-            if kind == cluster_state.COMPONENT_INSTANCE:
-                for below, child in self._world.owned_by(live.uid, namespace):
-                    yield Ref(below, child.name), child
-
-    async def prune(self, application: LiveObject, surplus: Iterable[PruneCandidate]) -> Pruned:
-        """Delete. What is already on its way out is only waited for. Raises nothing of the cluster's."""
-        due = self._due(application, tuple(surplus))
+    async def prune(self, application: LiveObject, candidates: Iterable[PruneCandidate]) -> Pruned:
+        """Delete the candidates that are not being deleted yet. Reports KubeErrors as failures."""
+        due = self._due(application, tuple(candidates))
         if not due:
             return Pruned()
         try:
             await self._confirm(application)
         except errors.NotFoundError:
-            return Pruned()  # the garbage collector does the rest
+            return Pruned()  # the garbage collector deletes its objects
         except errors.KubeError as error:
-            return Pruned(failures=(failures.of(_ref(application), error, otherwise=FAILED, needed=PRUNING),))
+            ref = Ref(cluster_state.APPLICATION, application.name)
+            return Pruned(failures=(failures.of(ref, error, otherwise=FAILED, needed=PURPOSE),))
         gone: list[Ref] = []
         failed: list[Failure] = []
-        for one in due:
+        for candidate in due:
             try:
-                if await self._delete(application, one):
-                    gone.append(one.ref)
+                if await self._delete(application, candidate):
+                    gone.append(candidate.ref)
             except errors.RudrError as error:
-                failed.append(failures.of(one.ref, error, otherwise=FAILED, needed=PRUNING))
+                failed.append(failures.of(candidate.ref, error, otherwise=FAILED, needed=PURPOSE))
                 if failed[-1].ends:
                     break
         return Pruned(frozenset(gone), tuple(failed))
 
-    def _due(self, application: LiveObject, surplus: tuple[PruneCandidate, ...]) -> list[PruneCandidate]:
-        """Those to act on now: not what is being deleted already, nor what goes with its owner."""
-        owners = {one.live.uid for one in surplus if one.live is not None}
+    def _due(self, application: LiveObject, candidates: tuple[PruneCandidate, ...]) -> list[PruneCandidate]:
+        """The candidates without those that are being deleted, or are deleted with their owner."""
+        owners = {candidate.live.uid for candidate in candidates if candidate.live is not None}
         return [
-            one
-            for one in surplus
-            if (one.live is None and self._awaited.left((application.uid, one.ref)) <= 0)
-            or (one.live is not None and not (one.live.deleting or one.live.owner_uid in owners))
+            candidate
+            for candidate in candidates
+            if (
+                self._terminating.left((application.uid, candidate.ref)) <= 0
+                if candidate.live is None
+                else not (candidate.live.deleting or candidate.live.owner_uid in owners)
+            )
         ]
 
     async def _confirm(self, application: LiveObject) -> None:
-        kind = cluster_state.APPLICATION
-        resource = await self._discovery.resolve(kind.api_version, kind.kind)
-        document = await self._client.get(Target(resource, application.namespace, application.name))
+        document = await self._client.get(
+            await self._target(application, Ref(cluster_state.APPLICATION, application.name))
+        )
         metadata = document["metadata"]
         same = metadata["uid"] == application.uid and metadata.get("generation", 0) == application.generation
         if not same or metadata.get("deletionTimestamp"):
             message = "the application has changed since it was planned; nothing is pruned"
             raise errors.ConflictError(message, status=409, reason="Conflict")
 
-    async def _delete(self, application: LiveObject, surplus: PruneCandidate) -> bool:
-        """Whether the object is gone, or no concern of ours."""
+    async def _delete(self, application: LiveObject, candidate: PruneCandidate) -> bool:
+        """Delete one object. Whether it is gone, or belongs to another owner."""
         try:
-            target = await self._target(application, surplus.ref)
-            live = surplus.live if surplus.live is not None else await self._look(application, target)
+            target = await self._target(application, candidate.ref)
+            live = candidate.live if candidate.live is not None else await self._read(application, target)
             if live is None:
                 return True
             if live.deleting:
-                self._awaited.put((application.uid, surplus.ref), None)
+                self._terminating.put((application.uid, candidate.ref), None)
                 return False
             return await self._send(application, target, live)
         except (errors.NotFoundError, errors.KindAbsentError):
             return True
 
     async def _send(self, application: LiveObject, target: Target, live: LiveObject) -> bool:
-        """Delete; whether it is gone at once. What has changed a moment ago is looked at once more."""
+        """Send the DELETE, once more for an object that has just changed. Whether it is gone at once."""
         try:
             return await self._send_once(target, live)
         except errors.ConflictError:
-            newer = await self._look(application, target)
+            newer = await self._read(application, target)
             if newer is None or newer.uid != live.uid:
                 return True
             return False if newer.deleting else await self._send_once(target, newer)
@@ -155,56 +218,13 @@ class Pruner:
         request = requests.delete(target, uid=live.uid, resource_version=live.resource_version)
         answer = live_object.decode(await self._client.send(request))
         log.info("object pruned", extra={"object": f"{target.resource.kind} {target.namespace}/{target.name}"})
-        return answer.kind == "Status"  # else it is the object, which something holds back from going
+        return answer.kind == "Status"  # else it is the object, kept by a finalizer
 
     async def _target(self, application: LiveObject, ref: Ref) -> Target:
         resource = await self._discovery.resolve(ref.kind.api_version, ref.kind.kind)
         return Target(resource, application.namespace, ref.name)
 
-    async def _look(self, application: LiveObject, target: Target) -> LiveObject | None:
-        """The object as the server has it, if it is still ours to delete."""
+    async def _read(self, application: LiveObject, target: Target) -> LiveObject | None:
+        """The object as the server has it, if it still belongs to the application."""
         live = live_object.decode(msgspec.json.encode(await self._client.get(target)))
-        ours = {application.uid}
-        for kind, instance in self._world.owned_by(application.uid, application.namespace):
-            if kind == cluster_state.COMPONENT_INSTANCE:
-                ours.add(instance.uid)
-        if live.owner_uid in ours:
-            return live
-        wanted = labels.labels(application.name, "")[labels.APPLICATION]
-        return live if finalizer.belongs(live) and live.labels.get(labels.APPLICATION) == wanted else None
-
-
-def hindering(surplus: Iterable[PruneCandidate], plan: Plan) -> tuple[PruneCandidate, ...]:
-    """The autoscalers that would undo what the plan says: it fixes the size of what they scale.
-
-    They go before anything is applied. That is safe: what they scaled keeps its size until the plan's is applied, and
-    should that fail, too.
-    """
-    fixed = {one.ref for one in plan.manifests if (one.body.get("spec") or {}).get("replicas") is not None}
-    return tuple(one for one in surplus if one.ref.kind.kind == AUTOSCALER and _scaled(one) in fixed)
-
-
-def _scaled(surplus: PruneCandidate) -> Ref | None:
-    spec = surplus.live.part("spec") if surplus.live is not None else None
-    target = spec.get("scaleTargetRef") if isinstance(spec, dict) else None
-    if not isinstance(target, dict):
-        return None
-    return Ref(Kind(str(target.get("apiVersion")), str(target.get("kind"))), str(target.get("name")))
-
-
-def in_use(surplus: PruneCandidate, plan: Plan, namespace: str, known: ClusterState) -> bool:
-    """Whether pods of before a rollout may still need a ConfigMap: one that is moved must find its files again."""
-    if surplus.ref.kind != CONFIG_MAP:
-        return False
-    instance = surplus.live.labels.get(labels.INSTANCE) if surplus.live is not None else None
-    for planned in plan.manifests:
-        runs = not planned.once and "template" in (planned.body.get("spec") or {})
-        if runs and instance in (None, planned.body["metadata"]["labels"].get(labels.INSTANCE)):
-            live = known.get(planned.ref.kind, namespace, planned.ref.name)
-            if live is None or not kstatus.assess(live.document()).ok:
-                return True
-    return False
-
-
-def _ref(application: LiveObject) -> Ref:
-    return Ref(cluster_state.APPLICATION, application.name)
+        return live if belongs(self._state, application, live) else None

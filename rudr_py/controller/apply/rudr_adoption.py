@@ -1,10 +1,10 @@
-"""Takes over objects that Rudr wrote, or that somebody restored from a backup, so that what is removed later goes.
+"""Take over the managed fields of objects that Rudr wrote, or that a backup restored, so that removals take effect.
 
-Such an object has a managedFields entry of another manager that owns everything we render. After a forced apply it
-would still co-own all of it: a removed env variable would stay, a changed port would be refused. So that entry is made
-ours first, in one JSON patch that changes nothing else of the object, save that an owner which must not be there goes.
+Another manager's entry owns every field of such an object. After a forced apply it would still co-own all of them: a
+removed env variable would stay, a changed port would be refused. So one JSON patch first turns that entry into the
+entry of rudr; it changes nothing else, but removes an owner that must not exist.
 
-Source: measured on kube-apiserver; no pod restarts by it. It deletes nothing and applies no manifest.
+Source: measured on kube-apiserver; the patch restarts no pod. Nothing is deleted, and no manifest is applied.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from rudr_py.render.values.plan import PlannedObject
 from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
 BEFORE = "before-first-apply"
-"""The manager to whom a server gives all that it finds on an object that is older than managedFields."""
+"""The manager that a server records for the fields of an object that is older than managedFields."""
 
-TRIES = 3
-"""How often an object that changes meanwhile is looked at again."""
+ATTEMPTS = 3
+"""How many times an object that changes meanwhile is read."""
 
 TEMPLATE_LEAVES = ("f:name", "f:ownerReferences", "f:creationTimestamp")
-"""Fields of a pod template's metadata that Rudr wrote and we do not: taken away, they would restart the pods."""
+"""Fields of a pod template's metadata that only Rudr wrote: their removal would restart the pods."""
 
 LAST_APPLIED = "f:kubectl.kubernetes.io/last-applied-configuration"
 
@@ -44,7 +44,7 @@ Document = dict[str, Any]
 
 
 class RudrAdoption:
-    """Makes entries of others ours."""
+    """Turns entries of other managers into that of rudr."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -52,11 +52,11 @@ class RudrAdoption:
     async def prepare(
         self, target: Target, planned: PlannedObject, owner: LiveObject | None, document: Document
     ) -> Document:
-        """Whatever keeps the live object from becoming as planned by an apply is put right; the object after it.
+        """Patch everything that an apply cannot correct; return the object after the patch.
 
-        Raises ConflictError when the object changes all the time, and any other KubeError.
+        Raises ConflictError when the object keeps changing, and any other KubeError.
         """
-        for _ in range(TRIES):
+        for _ in range(ATTEMPTS):
             if not planned.once and not tracked(document):
                 await self._track(target, document)
                 document = await self._client.get(target)
@@ -66,7 +66,7 @@ class RudrAdoption:
             try:
                 await self._client.json_patch(target, msgspec.json.encode(operations), FIELD_MANAGER)
             except (errors.ConflictError, errors.InvalidError) as error:
-                # a test that does not hold is answered like a document that is wrong
+                # a failed test of the patch is answered like an invalid document
                 refused = error
             else:
                 return await self._client.get(target)
@@ -74,66 +74,78 @@ class RudrAdoption:
             if changed["metadata"].get("resourceVersion") == document["metadata"].get("resourceVersion"):
                 raise refused
             document = changed
-        message = f"{planned.ref} changes all the time; it cannot be taken over"
+        message = f"{planned.ref} keeps changing; it cannot be adopted"
         raise errors.ConflictError(message, status=409, reason="Conflict")
 
     async def _track(self, target: Target, document: Document) -> None:
-        """Let the server write down who owns what of an object that is older than that book-keeping.
+        """Let the server create the managedFields of an object that is older than they are.
 
-        It does so at the first apply of anybody; this one holds nothing, by a manager that keeps nothing.
+        It does so at the first apply; this one has no fields, and its manager keeps none.
         """
         metadata = {key: document["metadata"][key] for key in ("name", "namespace", "uid")}
-        head = {"apiVersion": target.resource.api_version, "kind": target.resource.kind, "metadata": metadata}
-        await self._client.apply(target, msgspec.json.encode(head), HANDOVER_MANAGER, force=False)
+        content = {"apiVersion": target.resource.api_version, "kind": target.resource.kind, "metadata": metadata}
+        await self._client.apply(target, msgspec.json.encode(content), HANDOVER_MANAGER, force=False)
 
     async def mark(self, target: Target, planned: PlannedObject, owner: LiveObject | None, document: Document) -> None:
-        """Put our labels on the ConfigMaps that Rudr's pods read and ours do not, so that they are found and pruned.
+        """Label the ConfigMaps that only Rudr's pods read, so that they are watched and pruned. Raises KubeError.
 
-        They carry a name that we never use, and no label of ours. Raises KubeError.
+        Their names are never those of planned objects, and they have no label of rudr.
         """
-        for name in sorted(config_maps(document) - config_maps(planned.body)):
+        for name in leftovers(document, planned):
             place = Target(CONFIG_MAPS, target.namespace, name)
             try:
-                found = await self._client.get(place)
+                config_map = await self._client.get(place)
             except errors.NotFoundError:
                 continue
-            references = found["metadata"].get("ownerReferences", ())
-            if owner is None or not any(one.get("controller") and one.get("uid") == owner.uid for one in references):
+            if not is_controlled(config_map, owner):
                 continue
             labels = {key: planned.body["metadata"]["labels"][key] for key in _LABELS}
-            metadata = {"name": name, "namespace": target.namespace, "uid": found["metadata"]["uid"], "labels": labels}
+            uid = config_map["metadata"]["uid"]
+            metadata = {"name": name, "namespace": target.namespace, "uid": uid, "labels": labels}
             content = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
             try:
                 await self._client.apply(place, msgspec.json.encode(content), FIELD_MANAGER)
             except errors.ConflictError:
-                continue  # gone meanwhile
+                continue  # deleted meanwhile
+
+
+def leftovers(document: Document, planned: PlannedObject) -> list[str]:
+    """The names of the ConfigMaps that the pods of a live workload mount and those of the planned one do not."""
+    return sorted(config_maps(document) - config_maps(planned.body))
+
+
+def is_controlled(document: Document, owner: LiveObject | None) -> bool:
+    """Whether the object has this owner as its controller."""
+    references = document["metadata"].get("ownerReferences", ())
+    return owner is not None and any(one.get("controller") and one.get("uid") == owner.uid for one in references)
 
 
 def config_maps(document: Document) -> frozenset[str]:
     """The ConfigMaps that the pods of a workload mount."""
-    found: Any = document
+    value: Any = document
     for step in ("spec", "template", "spec", "volumes"):
-        found = found.get(step) if isinstance(found, dict) else None
-    volumes = (one for one in found or () if isinstance(one, dict))
-    return frozenset(str(one["configMap"].get("name")) for one in volumes if isinstance(one.get("configMap"), dict))
+        value = value.get(step) if isinstance(value, dict) else None
+    volumes = (volume for volume in value or () if isinstance(volume, dict))
+    sources = (volume.get("configMap") for volume in volumes)
+    return frozenset(str(source.get("name")) for source in sources if isinstance(source, dict))
 
 
 def tracked(document: Document) -> bool:
-    """Whether the server knows of anybody who owns fields of the object itself."""
+    """Whether the server has recorded an owner of the object's own fields."""
     entries = document["metadata"].get("managedFields", ())
     return any(entry.get("fieldsV1") and not entry.get("subresource") for entry in entries)
 
 
 def patch(document: Document, planned: PlannedObject, owner: LiveObject | None) -> list[Document]:
-    """The JSON patch that takes the object over; empty when there is nothing to take.
+    """The JSON patch that takes the object over; empty where nothing has to be taken.
 
-    Of an object that runs once only a wrong owner is removed: it is never applied as a whole again.
+    An object that runs to completion only loses a wrong owner: it is never applied as a whole again.
     """
     metadata = document["metadata"]
     operations: list[Document] = []
     if not planned.once:
         operations += _entries(document, planned)
-    kept = [one for one in metadata.get("ownerReferences", ()) if not _wrong(one, owner)]
+    kept = [reference for reference in metadata.get("ownerReferences", ()) if not _is_wrong(reference, owner)]
     if len(kept) != len(metadata.get("ownerReferences", ())):
         operations.append({"op": "replace", "path": "/metadata/ownerReferences", "value": kept})
     if not operations:
@@ -141,8 +153,8 @@ def patch(document: Document, planned: PlannedObject, owner: LiveObject | None) 
     return [{"op": "test", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]}, *operations]
 
 
-def _wrong(reference: Document, owner: LiveObject | None) -> bool:
-    """Whether this is an owner of a former life: who is asked here is known to be ours or an orphan of ours."""
+def _is_wrong(reference: Document, owner: LiveObject | None) -> bool:
+    """Whether the controller is one that no longer exists; the object itself has been judged to be adoptable."""
     return bool(reference.get("controller")) and (owner is None or reference.get("uid") != owner.uid)
 
 
@@ -152,38 +164,39 @@ def _entries(document: Document, planned: PlannedObject) -> Iterator[Document]:
     taken = [entry for entry in entries if _is_taken(entry, metadata)]
     if not taken:
         return
-    ours = next((entry for entry in entries if _is_ours(entry)), None)
-    found: Fields = {"f:metadata": {"f:labels": {f"f:{name}": {} for name in planned.body["metadata"]["labels"]}}}
-    for owned in (_owned(entry, document, planned) for entry in entries if entry in taken or entry is ours):
-        found = _union(found, owned)
-    left = [entry for entry in entries if entry not in taken and entry is not ours]
-    head = {"manager": FIELD_MANAGER, "operation": "Apply", "apiVersion": planned.ref.kind.api_version}
-    entry = {**(ours or taken[0]), **head, "fieldsType": "FieldsV1", "fieldsV1": found}
-    yield {"op": "replace", "path": "/metadata/managedFields", "value": [*left, entry]}
+    own = next((entry for entry in entries if _is_own(entry)), None)
+    fields: Fields = {"f:metadata": {"f:labels": {f"f:{name}": {} for name in planned.body["metadata"]["labels"]}}}
+    for entry in entries:
+        if entry in taken or entry is own:
+            fields = _union(fields, _owned(entry, document, planned))
+    others = [entry for entry in entries if entry not in taken and entry is not own]
+    written_as = {"manager": FIELD_MANAGER, "operation": "Apply", "apiVersion": planned.ref.kind.api_version}
+    merged = {**(own or taken[0]), **written_as, "fieldsType": "FieldsV1", "fieldsV1": fields}
+    yield {"op": "replace", "path": "/metadata/managedFields", "value": [*others, merged]}
 
 
 def _owned(entry: Document, document: Document, planned: PlannedObject) -> Fields:
-    """What we take of an entry: all that Rudr meant to write, else only what we know.
+    """The fields to take of an entry: all that Rudr itself wrote, else only those of `_expected`.
 
-    An entry may have more than its manager rendered: the copy of an object has also what others had put there, and in
-    a version that the server has given up the names may be others.
+    An entry may have more fields than its manager rendered: a restored copy also has those that other clients added,
+    and an entry in a version that the server no longer serves may have other names.
     """
     owned = dict(entry.get("fieldsV1", {}))
-    if _is_ours(entry):
+    if _is_own(entry):
         return owned
-    written = entry.get("operation") == "Update" and entry.get("manager") in RUDR_MANAGERS - {BEFORE}
-    precise = written and entry.get("apiVersion") == planned.ref.kind.api_version
-    return reduced(owned if precise else managed_fields.common(owned, _known(document, planned)))
+    by_rudr = entry.get("operation") == "Update" and entry.get("manager") in RUDR_MANAGERS - {BEFORE}
+    precise = by_rudr and entry.get("apiVersion") == planned.ref.kind.api_version
+    return reduced(owned if precise else managed_fields.common(owned, _expected(document, planned)))
 
 
-def _is_ours(entry: Document) -> bool:
+def _is_own(entry: Document) -> bool:
     applied = (entry.get("manager"), entry.get("operation")) == (FIELD_MANAGER, "Apply")
     return applied and not entry.get("subresource")
 
 
 def _is_taken(entry: Document, metadata: Document) -> bool:
-    """Whether an entry is Rudr's on an object that we never applied, or of somebody who restored a copy of ours."""
-    if entry.get("subresource") or entry.get("manager") == HANDOVER_MANAGER or _is_ours(entry):
+    """Whether an entry is Rudr's on an object that rudr has never applied, or that of a client that restored a copy."""
+    if entry.get("subresource") or entry.get("manager") == HANDOVER_MANAGER or _is_own(entry):
         return False
     if managed_fields.owns(entry.get("fieldsV1", {}), ("metadata", "annotations", APPLIED_ANNOTATION)):
         return True
@@ -191,58 +204,65 @@ def _is_taken(entry: Document, metadata: Document) -> bool:
     return entry.get("operation") == "Update" and entry.get("manager") in RUDR_MANAGERS and not applied
 
 
-def _known(document: Document, planned: PlannedObject) -> Document:
-    """What we render, and Rudr's config files, which have to go for ours to come; all else may be anybody's."""
+def _expected(document: Document, planned: PlannedObject) -> Document:
+    """The planned body with the mounts of Rudr's config files, which the planned ones replace.
+
+    Every other field may be that of another client.
+    """
     template = ("spec", "template", "spec")
-    pod, there = managed_fields.value(planned.body, template), managed_fields.value(document, template)
-    if not isinstance(pod, dict) or not isinstance(there, dict):
+    pod, live = managed_fields.value(planned.body, template), managed_fields.value(document, template)
+    if not isinstance(pod, dict) or not isinstance(live, dict):
         return planned.body
-    old = config_maps(document) - config_maps(planned.body)
-    mounts = {one.get("name"): one.get("volumeMounts", []) for one in there.get("containers", ())}
+    old = frozenset(leftovers(document, planned))
+    mounts = {container.get("name"): container.get("volumeMounts", []) for container in live.get("containers", ())}
     containers = [
         {
-            **one,
+            **container,
             "volumeMounts": [
-                *one.get("volumeMounts", ()),
-                *(mount for mount in mounts.get(one["name"], ()) if _is_rudrs(mount["name"], one["name"], old)),
+                *container.get("volumeMounts", ()),
+                *(
+                    mount
+                    for mount in mounts.get(container["name"], ())
+                    if _is_config_file(mount["name"], container["name"], old)
+                ),
             ],
         }
-        for one in pod["containers"]
+        for container in pod["containers"]
     ]
     volumes = [
-        one
-        for one in there.get("volumes", ())
-        if any(_is_rudrs(one["name"], container["name"], old) for container in containers)
+        volume
+        for volume in live.get("volumes", ())
+        if any(_is_config_file(volume["name"], container["name"], old) for container in containers)
     ]
-    known = {**pod, "containers": containers, "volumes": [*pod.get("volumes", ()), *volumes]}
+    expected = {**pod, "containers": containers, "volumes": [*pod.get("volumes", ()), *volumes]}
     spec = planned.body["spec"]
-    return {**planned.body, "spec": {**spec, "template": {**spec["template"], "spec": known}}}
+    return {**planned.body, "spec": {**spec, "template": {**spec["template"], "spec": expected}}}
 
 
-def _is_rudrs(volume: str, container: str, config: frozenset[str]) -> bool:
-    """Whether a volume is one of Rudr's config files: named like its ConfigMap, `<container><index>`."""
-    return volume in config and volume.startswith(container) and volume[len(container) :].isdigit()
+def _is_config_file(volume: str, container: str, config_map_names: frozenset[str]) -> bool:
+    """Whether a volume is one of Rudr's config files: it has the name of its ConfigMap, `<container><index>`."""
+    return volume in config_map_names and volume.startswith(container) and volume[len(container) :].isdigit()
 
 
-def _union(one: Fields, other: Fields) -> Fields:
-    return {**one, **{key: _union(one[key], value) if key in one else value for key, value in other.items()}}
+def _union(left: Fields, right: Fields) -> Fields:
+    return {**left, **{key: _union(left[key], value) if key in left else value for key, value in right.items()}}
 
 
 def reduced(owned: Fields) -> Fields:
-    """The fields without those that Rudr wrote into pods and we never do: they stay as they are, and are nobody's.
+    """The fields without those that only Rudr wrote into pod templates: they keep their values without an owner.
 
-    Nor does the status come along, which Rudr wrote with the whole object.
+    The status, which Rudr wrote with the whole object, is left out too.
     """
     owned = {key: below for key, below in owned.items() if key != "f:status"}
     template = owned.get("f:spec", {}).get("f:template")
     if not isinstance(template, dict):
         return owned
-    found = {**template}
-    if "f:metadata" in found:
-        found["f:metadata"] = _metadata(found["f:metadata"])
-    if "f:spec" in found:
-        found["f:spec"] = {key: _containers(below) for key, below in found["f:spec"].items()}
-    return {**owned, "f:spec": {**owned["f:spec"], "f:template": found}}
+    template = {**template}
+    if "f:metadata" in template:
+        template["f:metadata"] = _metadata(template["f:metadata"])
+    if "f:spec" in template:
+        template["f:spec"] = {key: _containers(below) for key, below in template["f:spec"].items()}
+    return {**owned, "f:spec": {**owned["f:spec"], "f:template": template}}
 
 
 def _metadata(owned: Fields) -> Fields:
@@ -252,7 +272,7 @@ def _metadata(owned: Fields) -> Fields:
 
 
 def _containers(owned: Fields) -> Fields:
-    """The same without the pull policy of each entry of a list of containers."""
+    """The fields of a list of containers without the pull policies."""
     return {
         key: {name: value for name, value in below.items() if name != "f:imagePullPolicy"}
         if key.startswith("k:")

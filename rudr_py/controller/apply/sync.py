@@ -1,21 +1,22 @@
-"""Makes the cluster hold what a plan says: applies in order, then prunes; says how far it came.
+"""Bring the objects of one application to its plan: apply in order, then prune. Writes no status.
 
-An object that is refused stops its instance only; the others go on. Writes no status.
+A failure stops the rest of its instance; other instances go on.
 """
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Ref
+from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply import prune
-from rudr_py.controller.apply.applier import Applier, ApplyTask
+from rudr_py.controller.apply.applier import Applier
+from rudr_py.controller.apply.decide import History
 from rudr_py.controller.apply.finalizer import Finalizer
-from rudr_py.controller.apply.prune import PruneCandidate, Pruner
+from rudr_py.controller.apply.prune import Pruner
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import Failure, WaitingError
 from rudr_py.controller.results.result import Result
@@ -28,35 +29,26 @@ from rudr_py.model.identity import ObjectKey
 from rudr_py.render import render
 from rudr_py.render.status import runs as running
 from rudr_py.render.status import status
-from rudr_py.render.values.inputs import Run, Runs
+from rudr_py.render.values.inputs import Runs
 from rudr_py.render.values.plan import Plan, PlannedObject
 
 PAUSED = metadata_keys.PAUSED_ANNOTATION
-"""The annotation by which a user stops all writes to the objects of an application."""
+"""The annotation by which a user pauses all writes to the objects of an application."""
 
-RECLAIMING = "for the finalizer of an application with objects to reclaim"
+FINALIZER_PURPOSE = "for the finalizer of an application whose objects are deleted with it"
 
-log = logging.getLogger(__name__)
+Records = dict[Ref, AppliedRecord]
 
 
 class SyncResult(msgspec.Struct, frozen=True):
-    """How far the objects are as planned, for status, and when to try again, for the queue."""
+    """How far the objects are as planned, for the status, and when to reconcile again, for the queue."""
 
     sync: status.SyncState
     outcome: Result
 
 
-class ApplyStep(msgspec.Struct, frozen=True):
-    """One object of a plan on its way, with its last run if it runs once."""
-
-    application: LiveObject
-    planned: PlannedObject
-    plan: Plan
-    run: Run | None
-
-
 def untouched(plan: Plan, before: status.PreviousStatus) -> SyncResult:
-    """Nothing is done, because the plan has problems. A plugin that failed may do better later; a document does not."""
+    """Nothing is applied, because the plan has problems. A plugin may recover; a document has to be changed."""
     sync = status.SyncState(state="Unknown", reason="NotValid", resources=before.resources)
     if plan.reason == render.PLUGIN_FAILED:
         return SyncResult(sync, Result(result="refused", message=plan.problems[0].message))
@@ -64,46 +56,46 @@ def untouched(plan: Plan, before: status.PreviousStatus) -> SyncResult:
 
 
 def paused(before: status.PreviousStatus) -> SyncResult:
-    """Nothing is done, because the user asked for it."""
+    """Nothing is applied, because the user has paused the application."""
     sync = status.SyncState(state="Unknown", reason="Paused", resources=before.resources, paused=True)
     return SyncResult(sync, Result(result="success"))
 
 
 class Syncer:
-    """Applies and prunes for one application after another."""
+    """Applies and prunes the objects of one application after another."""
 
-    def __init__(self, applier: Applier, pruner: Pruner, reclaimer: Finalizer, known: ClusterState) -> None:
+    def __init__(self, applier: Applier, pruner: Pruner, finalizer: Finalizer, state: ClusterState) -> None:
         self._applier = applier
         self._pruner = pruner
-        self._reclaimer = reclaimer
-        self._world = known
-        self._ledger = Inventory()
+        self._finalizer = finalizer
+        self._state = state
+        self._inventory = Inventory()
 
-    def forget(self, application: ObjectKey) -> None:
-        """The application is gone."""
-        self._ledger.forget(application)
+    def forget(self, key: ObjectKey) -> None:
+        """Drop the records of an application that has been deleted."""
+        self._inventory.forget(key)
 
     async def end(self, application: LiveObject) -> Result:
-        """The application is being deleted: let go what goes with it. One that is paused keeps all that it has."""
-        return await self._reclaimer.end(application, keep=application.annotations.get(PAUSED) == "true")
+        """Delete what is deleted with an application. One that is paused keeps all its objects."""
+        return await self._finalizer.end(application, keep=application.annotations.get(PAUSED) == "true")
 
     def intent(
         self, application: LiveObject, plan: Plan, stored: tuple[dict[str, Any], ...]
     ) -> tuple[dict[str, Any], ...] | None:
-        """The resources to be named in status before a kind is applied for the first time; None when all are."""
-        records = self._ledger.page(application, stored)
+        """The resources for the status before a kind is applied for the first time; None when it lists all kinds."""
+        records = self._inventory.page(application, stored)
         for planned in plan.manifests:
             records.setdefault(planned.ref, AppliedRecord(planned.ref))
-        named = {ref.kind for ref in inventory.read(stored)}
-        if all(planned.ref.kind in named for planned in plan.manifests):
+        kinds = {ref.kind for ref in inventory.read(stored)}
+        if all(planned.ref.kind in kinds for planned in plan.manifests):
             return None
         return inventory.order(records.values())
 
     async def sync(
         self, application: LiveObject, plan: Plan, stored: tuple[dict[str, Any], ...], runs: Runs = running.NO_RUNS
     ) -> SyncResult:
-        """Make everything as planned, then delete what is not planned any more. `runs` are those of the last status."""
-        records = self._ledger.page(application, stored)
+        """Apply every planned object, then prune. `stored` and `runs` are those of the last status."""
+        records = self._inventory.page(application, stored)
         failed = await self._prepare(application, plan, records)
         if not failed:
             failed = await self._apply_all(application, plan, records, runs)
@@ -117,47 +109,38 @@ class Syncer:
         sync = status.SyncState(state="False", reason=reason, message=message, resources=resources)
         return SyncResult(sync, failures.outcome(failed))
 
-    async def _prepare(self, application: LiveObject, plan: Plan, records: dict[Ref, AppliedRecord]) -> list[Failure]:
-        """What has to be done before anything is applied."""
+    async def _prepare(self, application: LiveObject, plan: Plan, records: Records) -> list[Failure]:
+        """Everything that precedes the first apply."""
         try:
-            await self._reclaimer.guard(application, plan)
+            await self._finalizer.guard(application, plan)
         except errors.RudrError as error:
-            return [failures.of(Ref(cluster_state.APPLICATION, application.name), error, needed=RECLAIMING)]
-        first = prune.hindering(self._surplus(application, plan, records), plan)
+            return [_finalizer_failure(application, error)]
+        first = prune.schedule(self._state, application, plan, records.values()).first
         if first:
-            # one that cannot be deleted now is told of after the applies, when it is tried again
+            # its failures are reported after the applies, when it is tried again
             await self._pruner.prune(application, first)
         return []
 
-    async def _apply_all(
-        self, application: LiveObject, plan: Plan, records: dict[Ref, AppliedRecord], runs: Runs
-    ) -> list[Failure]:
+    async def _apply_all(self, application: LiveObject, plan: Plan, records: Records, runs: Runs) -> list[Failure]:
         failed: list[Failure] = []
         stopped: set[str] = set()
         for planned in plan.manifests:
             if planned.instance in stopped:
                 continue
-            run = runs.get(planned.instance, {}).get(planned.ref.name)
-            failure = await self._apply_one(ApplyStep(application, planned, plan, run), records)
-            if failure is not None:
-                failed.append(failure)
-                if planned.instance:  # what belongs to the application as a whole does not depend on each other
-                    stopped.add(planned.instance)
-                if failure.ends:
+            history = History(records.get(planned.ref), runs.get(planned.instance, {}).get(planned.ref.name))
+            try:
+                desired = desired_objects.complete(planned, self._owner(application, planned, plan))
+                live = await self._applier.ensure(application, desired, history)
+            except errors.RudrError as error:
+                failed.append(failures.of(planned.ref, error, needed=_purpose(planned, plan)))
+                if failed[-1].ends:
                     break
+                if planned.instance:  # objects of the application itself do not depend on each other
+                    stopped.add(planned.instance)
+            else:
+                if live is not None and live.uid:
+                    records[planned.ref] = AppliedRecord(planned.ref, live.uid, inventory.digest(live))
         return failed
-
-    async def _apply_one(self, making: ApplyStep, records: dict[Ref, AppliedRecord]) -> Failure | None:
-        application, planned = making.application, making.planned
-        record = records.get(planned.ref)
-        try:
-            owner = self._owner(application, planned, making.plan)
-            live = await self._applier.ensure(ApplyTask(planned, owner, application, record, making.run))
-        except errors.RudrError as error:
-            return failures.of(planned.ref, error, needed=_purpose(making))
-        if live is not None and live.uid:
-            records[planned.ref] = AppliedRecord(planned.ref, live.uid, inventory.digest(live))
-        return None
 
     def _owner(self, application: LiveObject, planned: PlannedObject, plan: Plan) -> LiveObject | None:
         if planned.owner == "none":
@@ -165,37 +148,32 @@ class Syncer:
         if planned.owner == "application":
             return application
         ref = next(instance.owner for instance in plan.instances if instance.name == planned.instance)
-        owner = self._world.get(ref.kind, application.namespace, ref.name)
+        owner = self._state.get(ref.kind, application.namespace, ref.name)
         if owner is None:
-            raise WaitingError(f"{ref} is not there yet")
+            raise WaitingError(f"{ref} does not exist yet")
         return owner
 
-    async def _prune(self, application: LiveObject, plan: Plan, records: dict[Ref, AppliedRecord]) -> list[Failure]:
-        surplus = self._surplus(application, plan, records)
-        due = [one for one in surplus if not prune.in_use(one, plan, application.namespace, self._world)]
-        failed: list[Failure] = []
-        if due:
-            pruned = await self._pruner.prune(application, due)
-            for ref in pruned.gone:
-                records.pop(ref, None)
-            failed = list(pruned.failures)
+    async def _prune(self, application: LiveObject, plan: Plan, records: Records) -> list[Failure]:
+        schedule = prune.schedule(self._state, application, plan, records.values())
+        pruned = await self._pruner.prune(application, (*schedule.first, *schedule.last))
+        for ref in pruned.gone:
+            records.pop(ref, None)
+        failed = list(pruned.failures)
         try:
-            await self._reclaimer.release(application, plan)
+            await self._finalizer.release(application, plan)
         except errors.RudrError as error:
-            failed.append(failures.of(Ref(cluster_state.APPLICATION, application.name), error, needed=RECLAIMING))
+            failed.append(_finalizer_failure(application, error))
         return failed
 
-    def _surplus(
-        self, application: LiveObject, plan: Plan, records: dict[Ref, AppliedRecord]
-    ) -> tuple[PruneCandidate, ...]:
-        planned = frozenset(one.ref for one in plan.manifests)
-        return self._pruner.surplus(application, planned, records.values())
+
+def _finalizer_failure(application: LiveObject, error: errors.RudrError) -> Failure:
+    return failures.of(Ref(cluster_state.APPLICATION, application.name), error, needed=FINALIZER_PURPOSE)
 
 
-def _purpose(making: ApplyStep) -> str:
-    """Who asks for an object, for whoever grants the rights for it."""
-    planned, name = making.planned, making.planned.made_by
+def _purpose(planned: PlannedObject, plan: Plan) -> str:
+    """The type that needs an object, for the operator who grants the rights for it."""
+    name = planned.made_by
     if not name:
         return "for every application"
-    workloads = {one.workload.name for one in making.plan.instances if one.name == planned.instance}
+    workloads = {instance.workload.name for instance in plan.instances if instance.name == planned.instance}
     return f"by {'workload type' if name in workloads else 'trait' if planned.instance else 'scope'} {name}"

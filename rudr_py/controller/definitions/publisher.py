@@ -17,7 +17,7 @@ from rudr_py import errors
 from rudr_py.api import Kind, Ref
 from rudr_py.controller.apply import desired
 from rudr_py.controller.apply.applier import CREATE_ONLY
-from rudr_py.controller.apply.desired import DesiredBody
+from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.results.result import soonest
 from rudr_py.controller.state import definition_index
 from rudr_py.controller.state.cluster_state import ClusterState
@@ -163,7 +163,7 @@ def _ours(live: LiveObject) -> bool:
     return labels.is_managed(live.labels) and bool(live.applied)
 
 
-def _in_sync(live: LiveObject, wanted: DesiredBody) -> bool:
+def _in_sync(live: LiveObject, wanted: DesiredObject) -> bool:
     """Whether the object says all that we want it to say; what others have added is theirs."""
     return live.applied == wanted.hash and _covers(live.document(), wanted.document)
 

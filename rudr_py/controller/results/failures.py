@@ -26,8 +26,12 @@ MISSING_RIGHT = "MissingRight"
 Seriousness = Literal["refused", "error", "waiting"]
 
 
-class NotOursError(errors.RudrError):
-    """An object of the planned name belongs to somebody else."""
+class RefusedError(errors.RudrError):
+    """The object is not written as it is planned: it belongs to another owner, or to no application."""
+
+    def __init__(self, message: str, *, reason: str = "Conflict") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class WaitingError(errors.RudrError):
@@ -61,8 +65,8 @@ def of(ref: Ref, error: Exception, *, otherwise: str = "ApplyFailed", needed: st
     """
     message = f"{ref}: {error}"
     match error:
-        case NotOursError():
-            return Failure(reason="Conflict", message=str(error), kind="refused")
+        case RefusedError():
+            return Failure(reason=error.reason, message=str(error), kind="refused")
         case WaitingError():
             return Failure(reason=error.reason, message=str(error), kind="waiting", after=error.after)
         case errors.KindAbsentError():

@@ -37,7 +37,7 @@ class Attributes(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.resource}/{self.subresource}" if self.subresource else self.resource
 
 
-def of(user: User, method: str, path: str, query: Mapping[str, str]) -> Attributes:
+def of_request(user: User, method: str, path: str, query: Mapping[str, str]) -> Attributes:
     """Return the attributes of a request."""
     parts = [unquote(part) for part in path.split("/") if part]
     if len(parts) >= 3 and parts[0] == "api":

@@ -9,7 +9,7 @@ from rudr_py.errors import UnauthorizedError
 from rudr_py.local.access import attributes, impersonation
 from rudr_py.local.access.accounts import Issuer
 from rudr_py.local.access.attributes import Attributes
-from rudr_py.local.access.authorizer import AccessVerdict, Authorizer
+from rudr_py.local.access.authorizer import AccessDecision, Authorizer
 from rudr_py.local.access.impersonation import Impersonation
 from rudr_py.local.access.settings import AccessSettings
 from rudr_py.local.access.user import ANONYMOUS, UNAUTHENTICATED, User
@@ -35,9 +35,9 @@ class AccessControl:
         """Return the user of a bearer token, or None."""
         return self._tokens.get(token) or self.issuer.user(token, now)
 
-    def decide(self, attributes: Attributes) -> AccessVerdict:
+    def decide(self, attributes: Attributes) -> AccessDecision:
         """Return whether a request is allowed."""
-        return self.authorizer.decide(attributes) if self.authorizer else AccessVerdict(allowed=True)
+        return self.authorizer.decide(attributes) if self.authorizer else AccessDecision(allowed=True)
 
     def identify(
         self, method: str, path: str, query: Mapping[str, str], headers: Iterable[tuple[str, str]], now: float
@@ -50,16 +50,16 @@ class AccessControl:
         impersonated = impersonation.requested(headers_by_name)
         if impersonated is None:
             return user
-        self._impersonation.check(attributes.of(user, method, path, query), impersonated)
+        self._impersonation.check(attributes.of_request(user, method, path, query), impersonated)
         return impersonation.acting(impersonated)
 
     def authorize(self, user: User, method: str, path: str, query: Mapping[str, str]) -> None:
         """Raise `ForbiddenError` (403) if the user may not send the request."""
         if path not in _PUBLIC_PATHS:
-            request_attributes = attributes.of(user, method, path, query)
-            verdict = self.decide(request_attributes)
-            if not verdict.allowed:
-                raise attributes.forbidden(request_attributes, verdict.reason)
+            request_attributes = attributes.of_request(user, method, path, query)
+            decision = self.decide(request_attributes)
+            if not decision.allowed:
+                raise attributes.forbidden(request_attributes, decision.reason)
 
     def _authenticate(self, authorization: str, path: str, now: float) -> User:
         scheme, _, token = authorization.partition(" ")

@@ -21,7 +21,7 @@ ROLES, CLUSTER_ROLES = f"roles.{_GROUP}", f"clusterroles.{_GROUP}"
 BINDINGS, CLUSTER_BINDINGS = f"rolebindings.{_GROUP}", f"clusterrolebindings.{_GROUP}"
 
 
-class AccessVerdict(msgspec.Struct, frozen=True):
+class AccessDecision(msgspec.Struct, frozen=True):
     """A decision and its reason: the binding that allows the request, or the roles that do not exist."""
 
     allowed: bool
@@ -42,17 +42,17 @@ class Authorizer:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def decide(self, attributes: Attributes) -> AccessVerdict:
+    def decide(self, attributes: Attributes) -> AccessDecision:
         """Return whether a request is allowed."""
         if MASTERS in attributes.user.groups:
-            return AccessVerdict(allowed=True)
+            return AccessDecision(allowed=True)
         missing_roles = []
         for grant in self.grants(attributes.user, attributes.namespace):
             if grant.rules is None:
                 missing_roles.append(_missing_role(grant.binding))
             elif any(rules.allows(rule, attributes) for rule in grant.rules):
-                return AccessVerdict(allowed=True, reason=_allow_reason(grant))
-        return AccessVerdict(allowed=False, reason=f"RBAC: {_joined(missing_roles)}" if missing_roles else "")
+                return AccessDecision(allowed=True, reason=_allow_reason(grant))
+        return AccessDecision(allowed=False, reason=f"RBAC: {_joined(missing_roles)}" if missing_roles else "")
 
     def rules_of(self, user: User, namespace: str) -> tuple[list[Rule], list[str]]:
         """Return the rules of a user in a namespace (empty: cluster-wide), and the missing roles of its bindings."""

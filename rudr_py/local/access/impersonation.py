@@ -13,11 +13,11 @@ from urllib.parse import unquote
 import msgspec
 
 from rudr_py.local.access.attributes import Attributes, forbidden
-from rudr_py.local.access.authorizer import AccessVerdict
+from rudr_py.local.access.authorizer import AccessDecision
 from rudr_py.local.access.user import ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED, User, account, account_of
 from rudr_py.local.apimachinery import api_errors
 
-Decide = Callable[[Attributes], AccessVerdict]
+Decide = Callable[[Attributes], AccessDecision]
 PREFIX = "impersonate-"
 _EXTRA_PREFIX = "impersonate-extra-"
 _AUTHENTICATION = "authentication.k8s.io"
@@ -100,13 +100,13 @@ class Impersonation:
         """The first missing permission and the reason, or None."""
         if mode != _LEGACY:
             target = msgspec.structs.replace(attributes, verb=f"impersonate-on:{mode}:{attributes.verb}")
-            verdict = self._decide(target)
-            if not verdict.allowed:
-                return target, verdict.reason
+            decision = self._decide(target)
+            if not decision.allowed:
+                return target, decision.reason
         for identity in _identities(attributes.user, user, mode):
-            verdict = self._decide(identity)
-            if not verdict.allowed:
-                return identity, verdict.reason
+            decision = self._decide(identity)
+            if not decision.allowed:
+                return identity, decision.reason
         return None
 
 

@@ -39,7 +39,7 @@ _CLEARED_ON_CREATE = (
 _STATUS_MAY_SET_LABELS = frozenset({"nodes", "pods"})
 
 
-def check_place(resource: Resource, namespace: str, name: str, metadata: Any) -> None:
+def check_path(resource: Resource, namespace: str, name: str, metadata: Any) -> None:
     """Raise `ApiError` (400) if a body names another namespace or object than the path; set them if absent."""
     if resource.namespaced:
         if metadata.get("namespace") not in (None, "", namespace):
@@ -57,13 +57,13 @@ def check_place(resource: Resource, namespace: str, name: str, metadata: Any) ->
             )
 
 
-def begin(backend: Backend, resource: Resource, obj: Object) -> None:
+def prepare_new(backend: Backend, resource: Resource, obj: Object) -> None:
     """Set the identity of a new object, and remove the fields that only the server or a controller writes."""
     metadata = obj["metadata"]
     for key in _CLEARED_ON_CREATE:
         metadata.pop(key, None)
     if not metadata.get("name") and metadata.get("generateName"):
-        metadata["name"] = object_meta.generated(metadata["generateName"], backend.chance.choice)
+        metadata["name"] = object_meta.generated(metadata["generateName"], backend.rng.choice)
     metadata["uid"] = backend.uid()
     metadata["creationTimestamp"] = backend.now()
     if resource.status and not (resource.custom and resource.node is None):
@@ -124,14 +124,14 @@ def _set_or_drop(place: Object, key: str, value: Any) -> None:
         place[key] = value
 
 
-def tidy(metadata: Object) -> None:
+def drop_empty(metadata: Object) -> None:
     """Remove the empty metadata fields that Go omits."""
     for key in _OMITTED_WHEN_EMPTY:
         if key in metadata and not metadata[key] and metadata[key] != 0:
             del metadata[key]
 
 
-def may_go(obj: Object) -> bool:
+def is_removable(obj: Object) -> bool:
     """Return whether an object is being deleted and has no finalizers."""
     metadata = obj["metadata"]
     if not metadata.get("deletionTimestamp") or metadata.get("finalizers"):

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rudr_py.errors import ApiError, Cause
-from rudr_py.local import kind_rules
+from rudr_py.local import strategies
 from rudr_py.local.apimachinery import api_errors, object_meta
 from rudr_py.local.backend import Backend
 from rudr_py.local.registry.resources import ObjectTarget, Resource
@@ -52,7 +52,7 @@ def missing_version(resource: Resource, name: str) -> ApiError:
 
 def check_new(backend: Backend, resource: Resource, stored: Object) -> None:
     """Raise `InvalidError` (422) with every error of a new object."""
-    storage_resource = backend.registry.stored_in(resource.table) or resource
+    storage_resource = backend.registry.storage_resource(resource.table) or resource
     metadata = stored["metadata"]
     causes = [*object_meta.metadata_causes(storage_resource, metadata), *_value_causes(storage_resource, stored, None)]
     _refuse(storage_resource, metadata.get("name", ""), causes)
@@ -60,14 +60,14 @@ def check_new(backend: Backend, resource: Resource, stored: Object) -> None:
 
 def check_changed(backend: Backend, resource: Resource, stored: Object, live: Object, subresource: str) -> None:
     """Raise `InvalidError` (422) with every error of a changed object and every forbidden change."""
-    storage_resource = backend.registry.stored_in(resource.table) or resource
+    storage_resource = backend.registry.storage_resource(resource.table) or resource
     new, old = stored["metadata"], live["metadata"]
     # the real server validates metadata twice and reports its errors twice
     causes = list(object_meta.change_causes(old, new)) * 2
     causes += object_meta.metadata_causes(storage_resource, new)
     if subresource in ("", "scale"):
         causes += _value_causes(storage_resource, stored, live)
-        causes += kind_rules.of(storage_resource).check_change(stored, live)
+        causes += strategies.for_resource(storage_resource).validate_update(stored, live)
     elif storage_resource.custom and storage_resource.node is not None:
         causes += _custom_causes(stored, live, storage_resource.node)
     _refuse(storage_resource, new.get("name", ""), causes)
@@ -80,9 +80,9 @@ def _custom_causes(stored: Object, live: Object | None, node: SchemaNode) -> lis
 
 
 def _value_causes(resource: Resource, stored: Object, live: Object | None) -> Iterable[Cause]:
-    causes = list(kind_rules.of(resource).check(stored))
+    causes = list(strategies.for_resource(resource).validate(stored))
     if resource.node is not None:
-        causes += kind_rules.of(resource).check_schema(stored, resource.node)
+        causes += strategies.for_resource(resource).validate_schema(stored, resource.node)
         reported = {(cause.reason, cause.field) for cause in causes}
         if resource.custom:
             schema_causes = _custom_causes(stored, live, resource.node)

@@ -24,7 +24,7 @@ def check_namespace(backend: Backend, resource: Resource, namespace: str, name: 
         return
     live = backend.store.get("namespaces", "", namespace)
     if live is None:
-        namespaces = backend.registry.stored_in("namespaces")
+        namespaces = backend.registry.storage_resource("namespaces")
         raise api_errors.not_found(namespaces or resource, namespace)
     if live["metadata"].get("deletionTimestamp"):
         cause_message = f"namespace {namespace} is being terminated"
@@ -40,12 +40,12 @@ def check_upsert(backend: Backend, resource: Resource, namespace: str, name: str
     create_attributes = Attributes(
         user=user, verb="create", group=resource.group, resource=resource.plural, namespace=namespace, name=name
     )
-    verdict = backend.access.decide(create_attributes)
-    if not verdict.allowed:
-        raise attributes.forbidden(create_attributes, verdict.reason)
+    decision = backend.access.decide(create_attributes)
+    if not decision.allowed:
+        raise attributes.forbidden(create_attributes, decision.reason)
 
 
-def complete(backend: Backend, resource: Resource, new: Object) -> None:
+def complete_pod(backend: Backend, resource: Resource, new: Object) -> None:
     """Set the service account, priority and tolerations of a new pod.
 
     Raises `ApiError` (403) if the service account does not exist. The token volume of a real cluster is not added.
@@ -53,7 +53,7 @@ def complete(backend: Backend, resource: Resource, new: Object) -> None:
     if resource.table != "pods":
         return
     spec, metadata = new.setdefault("spec", {}), new["metadata"]
-    if backend.accounts:
+    if backend.service_accounts:
         name = spec.get("serviceAccountName") or _DEFAULT_ACCOUNT
         spec["serviceAccountName"] = spec["serviceAccount"] = name
         # a controller may create the default account after the first pod

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 
 from rudr_py.local.apimachinery import api_errors
 from rudr_py.local.backend import Backend
-from rudr_py.local.kind_rules import quota_usage
-from rudr_py.local.kind_rules.quota_usage import QUOTAS, Amount
 from rudr_py.local.registry.resources import Resource
 from rudr_py.local.storage.store import Object
+from rudr_py.local.strategies import quota_usage
+from rudr_py.local.strategies.quota_usage import QUOTAS, Amount
 
 
 def check(backend: Backend, resource: Resource, new: Object, old: Object | None) -> None:
@@ -22,7 +22,7 @@ def check(backend: Backend, resource: Resource, new: Object, old: Object | None)
         return
     metadata = new["metadata"]
     for quota in backend.store.list(QUOTAS, metadata["namespace"]):
-        hard = quota_usage.hard(quota)
+        hard = quota_usage.hard_limits(quota)
         if resource.table in quota_usage.tables(hard):
             _check_quota(backend, resource, quota["metadata"]["name"], hard, (new, old))
 
@@ -48,7 +48,7 @@ def _check_quota(
             increases[resource_name] = Amount(increase, amount.form)
     if not increases:
         return
-    used = quota_usage.used(lambda table: backend.store.list(table, new["metadata"]["namespace"]), increases)
+    used = quota_usage.total_usage(lambda table: backend.store.list(table, new["metadata"]["namespace"]), increases)
     exceeded = sorted(
         resource_name
         for resource_name, increase in increases.items()

@@ -6,13 +6,10 @@ a definition and then an object of the kind works. Schemas are built and checked
 
 from __future__ import annotations
 
-from functools import cache, partial
-from typing import Any
-
+from rudr_py.local.apiextensions import names, served_versions
 from rudr_py.local.backend import Backend
 from rudr_py.local.registry.kinds import CRD_FINALIZER, CRD_TABLE
-from rudr_py.local.registry.resources import Column, ObjectTarget, Registry, Resource, ScalePaths
-from rudr_py.local.schema.crd import structural
+from rudr_py.local.registry.resources import ObjectTarget
 from rudr_py.local.schema.node import SchemaNode
 from rudr_py.local.storage.cloning import clone
 from rudr_py.local.storage.store import DELETED, Event, Object
@@ -34,7 +31,7 @@ class Definitions:
         if event.table == CRD_TABLE:
             if event.type == DELETED:
                 self._stop_serving(event.name)
-                self._backend.store.forget(event.name)
+                self._backend.store.drop_table(event.name)
                 self._serve_unblocked()
             elif event.object["metadata"].get("deletionTimestamp"):
                 self._delete_objects(event.object)
@@ -48,13 +45,13 @@ class Definitions:
     def _serve(self, definition: Object) -> None:
         name = definition["metadata"]["name"]
         live_status = definition.get("status") or {}
-        conflict = _conflict(self._backend.registry, definition)
+        conflict = names.name_conflict(self._backend.registry, definition)
         if not conflict:
             self._stop_serving(name)
-            for resource in resources(definition, self._metadata):
+            for resource in served_versions.resources(definition, self._metadata):
                 self._backend.registry.add(resource)
             self._names[name] = definition["spec"]["group"]
-        status = _status(definition, live_status, conflict, self._backend.now())
+        status = names.status(definition, conflict, self._backend.now())
         if status != live_status:
             changed = {**definition, "metadata": dict(definition["metadata"]), "status": status}
             self._backend.store.put(CRD_TABLE, changed)
@@ -73,7 +70,7 @@ class Definitions:
     def _delete_objects(self, definition: Object) -> None:
         """Delete the objects of a definition that is being deleted."""
         table = definition["metadata"]["name"]
-        resource = self._backend.registry.stored_in(table)
+        resource = self._backend.registry.storage_resource(table)
         if resource is not None and CRD_FINALIZER in (definition["metadata"].get("finalizers") or ()):
             for namespace, name in self._backend.store.keys(table):
                 obj = self._backend.store.get(table, namespace, name)
@@ -96,112 +93,3 @@ class Definitions:
         changed = clone(definition)
         changed["metadata"]["finalizers"] = rest
         self._backend.store.put(CRD_TABLE, changed)
-
-
-def resources(definition: Object, metadata: SchemaNode) -> list[Resource]:
-    """Return the resources of a definition: one for each served version, the stored version first."""
-    spec = definition["spec"]
-    stored = next(each["name"] for each in spec["versions"] if each.get("storage"))
-    served = [each for each in spec["versions"] if each.get("served")]
-    served.sort(key=lambda each: each["name"] != stored)
-    return [_resource(definition, version, stored, metadata) for version in served]
-
-
-def _resource(definition: Object, version: Any, stored: str, metadata: SchemaNode) -> Resource:
-    spec = definition["spec"]
-    names = spec["names"]
-    parts = version.get("subresources") or {}
-    scale = parts.get("scale")
-    return Resource(
-        group=spec["group"],
-        version=version["name"],
-        kind=names["kind"],
-        plural=names["plural"],
-        singular=names.get("singular") or names["kind"].lower(),
-        list_kind=names.get("listKind") or f"{names['kind']}List",
-        namespaced=spec.get("scope") == "Namespaced",
-        short_names=tuple(names.get("shortNames") or ()),
-        categories=tuple(names.get("categories") or ()),
-        status="status" in parts,
-        scale=_scale(scale) if scale else None,
-        schema=cache(partial(_node, version, metadata, bool(spec.get("preserveUnknownFields")))),
-        columns=tuple(_column(each) for each in version.get("additionalPrinterColumns") or ()),
-        selectable=tuple(each["jsonPath"].lstrip(".") for each in version.get("selectableFields") or ()),
-        table=definition["metadata"]["name"],
-        storage_version=stored,
-        custom=True,
-        deprecation=version.get("deprecationWarning", "") if version.get("deprecated") else "",
-    )
-
-
-def _node(version: Any, metadata: SchemaNode, preserve: bool) -> SchemaNode:
-    schema = (version.get("schema") or {}).get("openAPIV3Schema")
-    if not schema:
-        return structural.untyped_node(metadata)
-    return structural.structural_node(schema, metadata, preserve=preserve)
-
-
-def _scale(paths: Any) -> ScalePaths:
-    return ScalePaths(
-        spec_replicas=paths["specReplicasPath"],
-        status_replicas=paths["statusReplicasPath"],
-        selector=paths.get("labelSelectorPath", ""),
-    )
-
-
-def _column(column: Any) -> Column:
-    return Column(
-        name=column["name"],
-        type=column["type"],
-        path=column["jsonPath"],
-        format=column.get("format", ""),
-        description=column.get("description", ""),
-        priority=column.get("priority", 0),
-    )
-
-
-def _conflict(registry: Registry, definition: Object) -> str:
-    """Return a message naming the first name that another kind of the group uses, or an empty string."""
-    spec, table = definition["spec"], definition["metadata"]["name"]
-    names = spec["names"]
-    taken: set[str] = set()
-    kinds: set[str] = set()
-    for resource in registry:
-        if resource.group == spec["group"] and resource.table != table:
-            taken.update((resource.plural, resource.singular, *resource.short_names))
-            kinds.update((resource.kind, resource.list_kind))
-    for name in (names["plural"], names.get("singular", ""), *(names.get("shortNames") or ())):
-        if name in taken:
-            return f'"{name}" is already in use'
-    return f'"{names["kind"]}" is already in use' if names["kind"] in kinds else ""
-
-
-def _status(definition: Object, live_status: Any, conflict: str, now: str) -> Object:
-    names = {key: value for key, value in definition["spec"]["names"].items() if value}
-    stored = [each["name"] for each in definition["spec"]["versions"] if each.get("storage")]
-    versions = list(dict.fromkeys([*(live_status.get("storedVersions") or ()), *stored]))
-    if conflict:
-        desired = [
-            ("NamesAccepted", "False", "PluralConflict", conflict),
-            ("Established", "False", "NotAccepted", "not all names are accepted"),
-        ]
-        names = live_status.get("acceptedNames") or {"plural": "", "kind": ""}
-    else:
-        desired = [
-            ("NamesAccepted", "True", "NoConflicts", "no conflicts found"),
-            ("Established", "True", "InitialNamesAccepted", "the initial names have been accepted"),
-        ]
-    live_conditions = {each["type"]: each for each in live_status.get("conditions") or ()}
-    conditions = []
-    for condition_type, state, reason, message in desired:
-        condition = live_conditions.get(condition_type)
-        if condition is None or condition["status"] != state:
-            condition = {
-                "type": condition_type,
-                "status": state,
-                "lastTransitionTime": now,
-                "reason": reason,
-                "message": message,
-            }
-        conditions.append(condition)
-    return {"conditions": conditions, "acceptedNames": names, "storedVersions": versions}

@@ -1,6 +1,6 @@
 """The controllers of the local cluster: workloads, pods, garbage collection, namespaces, quotas.
 
-They access the cluster through `runtime.objects.Objects` only. They are stateless, so each can be stopped, started or
+They access the cluster through `runtime.client.ApiClient` only. They are stateless, so each can be stopped, started or
 disabled at any time. None sends HTTP, reads a clock or sleeps.
 """
 

@@ -30,9 +30,11 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
         context.write_status(obj, {**status, "loadBalancer": load_balancer})
 
 
-def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.type != DELETED:
         yield change.key
 
 
-CONTROLLER = Controller(name="addresses", kinds=frozenset({SERVICE, INGRESS}), concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(
+    name="addresses", kinds=frozenset({SERVICE, INGRESS}), map_change=_map_change, reconcile=_reconcile
+)

@@ -18,7 +18,7 @@ def _selected(context: ReconcileContext, role: Object) -> Iterator[Object]:
     """Yield the distinct rules of the selected roles, ordered by role name."""
     seen: list[Object] = []
     for selector in role["aggregationRule"].get("clusterRoleSelectors") or ():
-        for other in context.objects.list(CLUSTER_ROLE, selector=selectors.match_labels(selector)):
+        for other in context.client.list(CLUSTER_ROLE, selector=selectors.match_labels(selector)):
             if other["metadata"]["name"] == role["metadata"]["name"]:
                 continue
             for rule in other.get("rules") or ():
@@ -36,13 +36,13 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
         context.update({**role, "rules": rules})
 
 
-def _concerns(context: ReconcileContext, _: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, _: Change) -> Iterable[QueueKey]:
     """Any role may be selected by any aggregated role; there are few of those."""
-    for role in context.objects.list(CLUSTER_ROLE):
+    for role in context.client.list(CLUSTER_ROLE):
         if role.get("aggregationRule"):
             yield QueueKey(CLUSTER_ROLE, "", role["metadata"]["name"])
 
 
 CONTROLLER = Controller(
-    name="clusterrole-aggregation", kinds=frozenset({CLUSTER_ROLE}), concerns=_concerns, reconcile=_reconcile
+    name="clusterrole-aggregation", kinds=frozenset({CLUSTER_ROLE}), map_change=_map_change, reconcile=_reconcile
 )

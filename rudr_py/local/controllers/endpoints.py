@@ -99,7 +99,7 @@ def _write(context: ReconcileContext, live: Object | None, desired: Object, *par
 def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
     service = context.get(key)
     if service is None:
-        live = context.objects.get(ENDPOINTS, key.namespace, key.name)
+        live = context.client.get(ENDPOINTS, key.namespace, key.name)
         if live is not None:
             context.delete(live)
         return
@@ -111,7 +111,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
     metadata: Object = {"name": key.name, "namespace": key.namespace}
     metadata["labels"] = {**labels, "endpoints.kubernetes.io/managed-by": "endpoint-controller"}
     body: Object = {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata}
-    live = context.objects.get(ENDPOINTS, key.namespace, key.name)
+    live = context.client.get(ENDPOINTS, key.namespace, key.name)
     subsets = _subsets(pods, ports)
     if live is None or (live.get("subsets") or []) != subsets:
         _write(context, live, {**body, "subsets": subsets}, "subsets")
@@ -142,7 +142,7 @@ def _write_slices(context: ReconcileContext, service: Object, endpoints: list[Ob
         context.delete(superfluous)
 
 
-def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == POD:
         labels = change.object["metadata"].get("labels") or {}
         yield from context.index.selecting(SERVICE, change.key.namespace, labels)
@@ -150,4 +150,4 @@ def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     yield change.key
 
 
-CONTROLLER = Controller(name="endpoints", kinds=frozenset({SERVICE, POD}), concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(name="endpoints", kinds=frozenset({SERVICE, POD}), map_change=_map_change, reconcile=_reconcile)

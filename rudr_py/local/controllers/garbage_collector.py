@@ -19,32 +19,36 @@ from rudr_py.local.storage.store import DELETED, Object
 FOREGROUND, ORPHAN = "foregroundDeletion", "orphan"
 
 
-class _Owner(Enum):
-    SOLID = "there, or not to be judged"
-    GONE = "not there, or another one under its name"
-    WAITING = "waits for its dependents to go"
+class _OwnerState(Enum):
+    PRESENT = "exists, or cannot be checked"
+    ABSENT = "does not exist, or has another uid"
+    WAITING = "waits for its dependents to be deleted"
 
 
 def _has(obj: Object, finalizer: str) -> bool:
     return finalizer in (obj["metadata"].get("finalizers") or ())
 
 
-def _waits(obj: Object) -> bool:
+def _is_foreground_deletion(obj: Object) -> bool:
     """Whether an object is being deleted in the foreground."""
     return "deletionTimestamp" in obj["metadata"] and _has(obj, FOREGROUND)
 
 
-def _judge(context: ReconcileContext, dependent: Object, reference: Object) -> _Owner:
+def _owner_state(context: ReconcileContext, dependent: Object, reference: Object) -> _OwnerState:
     kind = KindInfo(reference["apiVersion"], reference["kind"])
-    resource = context.objects.resource(kind)
+    resource = context.client.resource(kind)
     namespace = dependent["metadata"].get("namespace", "")
     if resource is None or (resource.namespaced and not namespace):
         # an owner of a kind that is not served, or in another namespace, is assumed to exist
-        return _Owner.SOLID
-    owner = context.objects.get(kind, namespace if resource.namespaced else "", reference["name"])
+        return _OwnerState.PRESENT
+    owner = context.client.get(kind, namespace if resource.namespaced else "", reference["name"])
     if owner is None or owner["metadata"]["uid"] != reference["uid"]:
-        return _Owner.GONE
-    return _Owner.WAITING if _waits(owner) and reference.get("blockOwnerDeletion") else _Owner.SOLID
+        return _OwnerState.ABSENT
+    return (
+        _OwnerState.WAITING
+        if _is_foreground_deletion(owner) and reference.get("blockOwnerDeletion")
+        else _OwnerState.PRESENT
+    )
 
 
 def _collect(context: ReconcileContext, dependent: Object) -> None:
@@ -52,14 +56,14 @@ def _collect(context: ReconcileContext, dependent: Object) -> None:
     references = owner_references(dependent)
     if not references or "deletionTimestamp" in dependent["metadata"]:
         return
-    judged = [(reference, _judge(context, dependent, reference)) for reference in references]
-    solid = [reference for reference, verdict in judged if verdict is _Owner.SOLID]
-    if len(solid) == len(references):
+    states = [(reference, _owner_state(context, dependent, reference)) for reference in references]
+    present = [reference for reference, state in states if state is _OwnerState.PRESENT]
+    if len(present) == len(references):
         return
-    if solid:
-        _refer(context, dependent, solid)
+    if present:
+        _set_owners(context, dependent, present)
         return
-    waiting = any(verdict is _Owner.WAITING for _, verdict in judged)
+    waiting = any(state is _OwnerState.WAITING for _, state in states)
     if waiting and any(True for _ in context.dependents(dependent["metadata"]["uid"])):
         context.delete(dependent, propagation="Foreground")
     elif _has(dependent, ORPHAN):
@@ -70,7 +74,7 @@ def _collect(context: ReconcileContext, dependent: Object) -> None:
         context.delete(dependent, propagation="Background")
 
 
-def _refer(context: ReconcileContext, dependent: Object, references: list[Object]) -> None:
+def _set_owners(context: ReconcileContext, dependent: Object, references: list[Object]) -> None:
     metadata = {**dependent["metadata"], "ownerReferences": references}
     context.update({**dependent, "metadata": metadata})
 
@@ -78,7 +82,7 @@ def _refer(context: ReconcileContext, dependent: Object, references: list[Object
 def _orphan(context: ReconcileContext, owner: Object) -> None:
     uid = owner["metadata"]["uid"]
     for dependent in context.dependents(uid):
-        _refer(context, dependent, [each for each in owner_references(dependent) if each["uid"] != uid])
+        _set_owners(context, dependent, [each for each in owner_references(dependent) if each["uid"] != uid])
     _release(context, owner, ORPHAN)
 
 
@@ -86,16 +90,16 @@ def _await_dependents(context: ReconcileContext, owner: Object) -> None:
     uid = owner["metadata"]["uid"]
     blocking = False
     for dependent in context.dependents(uid):
-        if _blocks(dependent, uid) and not _is_ring(dependent, owner):
+        if _blocks(dependent, uid) and not _is_cycle(dependent, owner):
             _collect(context, dependent)
-            blocking = blocking or context.same(dependent) is not None
+            blocking = blocking or context.live(dependent) is not None
     if not blocking:
         _release(context, owner, FOREGROUND)
 
 
-def _is_ring(dependent: Object, owner: Object) -> bool:
+def _is_cycle(dependent: Object, owner: Object) -> bool:
     """Whether owner and dependent wait for each other."""
-    return _waits(dependent) and _blocks(owner, dependent["metadata"]["uid"])
+    return _is_foreground_deletion(dependent) and _blocks(owner, dependent["metadata"]["uid"])
 
 
 def _blocks(dependent: Object, uid: str) -> bool:
@@ -103,7 +107,7 @@ def _blocks(dependent: Object, uid: str) -> bool:
 
 
 def _release(context: ReconcileContext, owner: Object, finalizer: str) -> None:
-    live = context.same(owner)
+    live = context.live(owner)
     if live is not None and _has(live, finalizer):
         context.update(without_finalizer(live, finalizer))
 
@@ -120,7 +124,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
         _await_dependents(context, obj)
 
 
-def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     metadata = change.object["metadata"]
     if change.type == DELETED:
         yield from context.index.owned(metadata["uid"])
@@ -132,4 +136,4 @@ def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
         yield change.key
 
 
-CONTROLLER = Controller(name="garbagecollector", kinds=None, concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(name="garbagecollector", kinds=None, map_change=_map_change, reconcile=_reconcile)

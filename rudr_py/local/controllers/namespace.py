@@ -26,19 +26,19 @@ _ROOT_CA_ANNOTATIONS = {
 
 def _create_defaults(context: ReconcileContext, name: str) -> None:
     """Create the default service account and the config map with the CA certificate."""
-    if context.objects.get(_SERVICE_ACCOUNT, name, "default") is None:
+    if context.client.get(_SERVICE_ACCOUNT, name, "default") is None:
         metadata: Object = {"name": "default", "namespace": name}
         context.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
-    if context.objects.get(_CONFIG_MAP, name, _ROOT_CA) is None:
+    if context.client.get(_CONFIG_MAP, name, _ROOT_CA) is None:
         metadata = {"name": _ROOT_CA, "namespace": name, "annotations": _ROOT_CA_ANNOTATIONS}
         data = {"ca.crt": context.settings.root_ca}
         context.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
 
 
 def _content(context: ReconcileContext, namespace: str) -> Iterator[tuple[Resource, list[Object]]]:
-    for resource in context.objects.kinds():
+    for resource in context.client.kinds():
         if resource.namespaced and {"list", "delete"} <= set(resource.verbs):
-            objects = context.objects.list(resource.id, namespace)
+            objects = context.client.list(resource.id, namespace)
             if objects:
                 yield resource, objects
 
@@ -54,7 +54,7 @@ def _delete_content(context: ReconcileContext, namespace: Object) -> None:
         _report_remaining(context, namespace, remaining)
         return
     finalizers = [each for each in namespace["spec"].get("finalizers") or () if each != FINALIZER]
-    context.objects.finalize({**namespace, "spec": {**namespace["spec"], "finalizers": finalizers}})
+    context.client.finalize({**namespace, "spec": {**namespace["spec"], "finalizers": finalizers}})
 
 
 def _report_remaining(
@@ -118,15 +118,15 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
         _delete_content(context, namespace)
 
 
-def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == NAMESPACE:
         if change.type != DELETED:
             yield change.key
     elif change.type == DELETED and change.key.namespace:
-        namespace = context.objects.get(NAMESPACE, "", change.key.namespace)
+        namespace = context.client.get(NAMESPACE, "", change.key.namespace)
         default_object = change.key.kind in (_SERVICE_ACCOUNT, _CONFIG_MAP)
         if namespace is not None and (default_object or "deletionTimestamp" in namespace["metadata"]):
             yield QueueKey(NAMESPACE, "", change.key.namespace)
 
 
-CONTROLLER = Controller(name="namespace", kinds=None, concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(name="namespace", kinds=None, map_change=_map_change, reconcile=_reconcile)

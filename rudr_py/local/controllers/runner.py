@@ -24,9 +24,9 @@ from rudr_py.local.controllers import (
     resourcequota,
     volume_claims,
 )
+from rudr_py.local.controllers.runtime.client import ApiClient
 from rudr_py.local.controllers.runtime.context import Change, ControllerSettings, ReconcileContext
 from rudr_py.local.controllers.runtime.controller import Controller
-from rudr_py.local.controllers.runtime.objects import Objects
 from rudr_py.local.controllers.runtime.owner_index import key_of
 from rudr_py.local.controllers.runtime.queue import QueueKey, WorkQueue
 from rudr_py.local.controllers.workloads import (
@@ -68,81 +68,81 @@ CONTROLLERS: tuple[Controller, ...] = (
 """All controllers, in the order in which they handle an event."""
 
 
-class _Line(msgspec.Struct, frozen=True):
+class _Worker(msgspec.Struct, frozen=True):
     controller: Controller
     queue: WorkQueue
 
 
-def run_controllers(objects: Objects, settings: ControllerSettings) -> Coroutine[Any, Any, None]:
+def run_controllers(client: ApiClient, settings: ControllerSettings) -> Coroutine[Any, Any, None]:
     """Run the controllers until cancelled, or until the store is closed.
 
     Raises `LocalApiError` synchronously for an unknown name in `settings.enabled`.
     """
-    return _run(objects, settings, _chosen(settings.enabled))
+    return _run(client, settings, _enabled_controllers(settings.enabled))
 
 
-async def _run(objects: Objects, settings: ControllerSettings, chosen: list[Controller]) -> None:
-    context = ReconcileContext(objects, settings)
+async def _run(client: ApiClient, settings: ControllerSettings, controllers: list[Controller]) -> None:
+    context = ReconcileContext(client, settings)
     call_later = settings.call_later or asyncio.get_running_loop().call_later
-    lines = [_Line(controller, WorkQueue(call_later)) for controller in chosen]
+    workers = [_Worker(controller, WorkQueue(call_later)) for controller in controllers]
     try:
         async with asyncio.TaskGroup() as group:
-            workers = [
-                group.create_task(_work(context, line), name=f"local controller {line.controller.name}")
-                for line in lines
+            tasks = [
+                group.create_task(_run_worker(context, worker), name=f"local controller {worker.controller.name}")
+                for worker in workers
             ]
-            await _watch(context, lines)
-            for worker in workers:
-                worker.cancel()
+            await _watch(context, workers)
+            for task in tasks:
+                task.cancel()
     finally:
-        for line in lines:
-            line.queue.close()
+        for worker in workers:
+            worker.queue.close()
 
 
-def _chosen(enabled: frozenset[str] | None) -> list[Controller]:
+def _enabled_controllers(enabled: frozenset[str] | None) -> list[Controller]:
     names = {controller.name for controller in CONTROLLERS}
     if enabled is not None and not enabled <= names:
-        raise LocalApiError(f"no such controllers: {sorted(enabled - names)}; there are {sorted(names)}")
+        raise LocalApiError(f"unknown controllers {sorted(enabled - names)}; choose from {sorted(names)}")
     return [controller for controller in CONTROLLERS if enabled is None or controller.name in enabled]
 
 
-async def _watch(context: ReconcileContext, lines: list[_Line]) -> None:
+async def _watch(context: ReconcileContext, workers: list[_Worker]) -> None:
     """Dispatch all changes until the store is closed. A failed watch is restarted."""
-    tell = _dispatcher(context, lines)
+    dispatch = _dispatcher(context, workers)
     while True:
         try:
-            async for kind, obj in context.objects.watch():
-                tell(kind, obj)
+            async for kind, obj in context.client.watch():
+                dispatch(kind, obj)
         except Exception:
             # a failed watch (compacted history, an exception in a controller's mapping) must not end the cluster
-            logger.exception("the watch of the controllers broke; it is begun again")
+            logger.exception("the watch of the local controllers failed; restarting it")
             await asyncio.sleep(REWATCH_PAUSE)
-            _forget_the_gone(context)
+            _prune_index(context)
         else:
             return
 
 
-def _dispatcher(context: ReconcileContext, lines: list[_Line]) -> Callable[[str, Object], None]:
-    everywhere = [line for line in lines if line.controller.kinds is None]
-    by_kind: dict[KindInfo, list[_Line]] = defaultdict(list)
-    for line in lines:
-        for kind in line.controller.kinds or ():
-            by_kind[kind].append(line)
+def _dispatcher(context: ReconcileContext, workers: list[_Worker]) -> Callable[[str, Object], None]:
+    unrestricted = [worker for worker in workers if worker.controller.kinds is None]
+    by_kind: dict[KindInfo, list[_Worker]] = defaultdict(list)
+    for worker in workers:
+        for kind in worker.controller.kinds or ():
+            by_kind[kind].append(worker)
 
-    def tell(kind: str, obj: Object) -> None:
+    def dispatch(kind: str, obj: Object) -> None:
         change = Change(kind, obj, key_of(obj))
         if kind == DELETED:
             context.index.remove(change.key, obj["metadata"]["uid"])
         else:
             context.index.put(obj)
-        for line in (*by_kind.get(change.key.kind, ()), *everywhere):
-            for key in line.controller.concerns(context, change):
-                line.queue.add(key)
+        for worker in (*by_kind.get(change.key.kind, ()), *unrestricted):
+            for key in worker.controller.map_change(context, change):
+                worker.queue.add(key)
 
-    return tell
+    return dispatch
 
 
-def _forget_the_gone(context: ReconcileContext) -> None:
+def _prune_index(context: ReconcileContext) -> None:
     """Remove objects from the index whose deletion the failed watch missed; the next watch returns all others."""
     for key, uid in list(context.index.uids.items()):
         live = context.get(key)
@@ -150,25 +150,25 @@ def _forget_the_gone(context: ReconcileContext) -> None:
             context.index.remove(key, uid)
 
 
-async def _work(context: ReconcileContext, line: _Line) -> None:
+async def _run_worker(context: ReconcileContext, worker: _Worker) -> None:
     while True:
-        key = await line.queue.get()
-        _reconcile(context, line, key)
+        key = await worker.queue.get()
+        _reconcile(context, worker, key)
         await asyncio.sleep(0)
 
 
-def _reconcile(context: ReconcileContext, line: _Line, key: QueueKey) -> None:
-    fields = {"controller": line.controller.name, "key": f"{key.kind.kind} {key.namespace}/{key.name}"}
+def _reconcile(context: ReconcileContext, worker: _Worker, key: QueueKey) -> None:
+    fields = {"controller": worker.controller.name, "key": f"{key.kind.kind} {key.namespace}/{key.name}"}
     try:
-        again = line.controller.reconcile(context, key)
+        delay = worker.controller.reconcile(context, key)
     except (ConflictError, ForbiddenError):
         # another client was faster, or the namespace is terminating
-        line.queue.retry(key)
+        worker.queue.retry(key)
     except Exception:
         # one object or one controller must not affect others
-        pause = line.queue.retry(key)
-        logger.exception("a reconcile failed and is tried again", extra={**fields, "pause": pause})
+        pause = worker.queue.retry(key)
+        logger.exception("a reconcile of a local controller failed; retrying it", extra={**fields, "pause": pause})
     else:
-        line.queue.forget(key)
-        if again is not None:
-            line.queue.add_after(key, again)
+        worker.queue.forget(key)
+        if delay is not None:
+            worker.queue.add_after(key, delay)

@@ -28,7 +28,7 @@ def _claims(pod: Object) -> Iterator[str]:
 
 def _is_used(context: ReconcileContext, claim: Object) -> bool:
     metadata = claim["metadata"]
-    pods = context.objects.list(POD, metadata["namespace"])
+    pods = context.client.list(POD, metadata["namespace"])
     return any(metadata["name"] in _claims(pod) for pod in pods if is_active(pod))
 
 
@@ -63,7 +63,7 @@ def _bind(context: ReconcileContext, claim: Object) -> None:
     metadata = claim["metadata"]
     if not claim["spec"].get("volumeName"):
         name = _volume_name(metadata["uid"])
-        if context.objects.get(VOLUME, "", name) is None:
+        if context.client.get(VOLUME, "", name) is None:
             volume = context.create(_volume(context, claim))
             context.write_status(volume, {"phase": "Bound"})
         annotations = {**(metadata.get("annotations") or {}), **_BOUND}
@@ -95,12 +95,12 @@ def _reclaim(context: ReconcileContext, key: QueueKey) -> None:
     reference = volume["spec"].get("claimRef") if volume else None
     if volume is None or not reference or volume["spec"].get("persistentVolumeReclaimPolicy") != "Delete":
         return
-    claim = context.objects.get(CLAIM, reference["namespace"], reference["name"])
+    claim = context.client.get(CLAIM, reference["namespace"], reference["name"])
     if claim is None or claim["metadata"]["uid"] != reference.get("uid"):
         context.delete(volume)
 
 
-def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == POD:
         if change.type == DELETED or not is_active(change.object):
             for name in _claims(change.object):
@@ -112,5 +112,5 @@ def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
 
 
 CONTROLLER = Controller(
-    name="persistentvolumeclaim", kinds=frozenset({CLAIM, VOLUME, POD}), concerns=_concerns, reconcile=_reconcile
+    name="persistentvolumeclaim", kinds=frozenset({CLAIM, VOLUME, POD}), map_change=_map_change, reconcile=_reconcile
 )

@@ -45,7 +45,7 @@ class Documents:
     def __init__(self, backend: Backend, schemas: BuiltinSchemas) -> None:
         self._backend = backend
         self._schemas = schemas
-        self._made: dict[str, tuple[int, bytes]] = {}
+        self._cache: dict[str, tuple[int, bytes]] = {}
 
     def index(self) -> Object:
         """Return `/openapi/v3`: the paths of the documents, each with a hash of its content."""
@@ -60,27 +60,27 @@ class Documents:
         resources = [each for each in self._backend.registry if _prefix(each) == prefix]
         if not resources:
             return None
-        stamp = self._stamp(resources)
-        made = self._made.get(prefix)
-        if made is None or made[0] != stamp:
-            made = self._made[prefix] = (stamp, self._make(prefix, resources))
-        return made[1]
+        generation = self._generation(resources)
+        cached = self._cache.get(prefix)
+        if cached is None or cached[0] != generation:
+            cached = self._cache[prefix] = (generation, self._build(prefix, resources))
+        return cached[1]
 
     def swagger(self) -> bytes:
         """Return `/openapi/v2` of all served kinds."""
         generation = self._backend.registry.generation
-        made = self._made.get(_SWAGGER)
-        if made is None or made[0] != generation:
+        cached = self._cache.get(_SWAGGER)
+        if cached is None or cached[0] != generation:
             prefixes = dict.fromkeys(_prefix(resource) for resource in self._backend.registry)
             documents = (msgspec.json.decode(self.document(prefix) or b"") for prefix in prefixes)
             document = swagger.swagger(documents, self._schemas.release)
-            made = self._made[_SWAGGER] = (generation, msgspec.json.encode(document))
-        return made[1]
+            cached = self._cache[_SWAGGER] = (generation, msgspec.json.encode(document))
+        return cached[1]
 
-    def _stamp(self, resources: list[Resource]) -> int:
+    def _generation(self, resources: list[Resource]) -> int:
         return self._backend.registry.generation if any(each.custom for each in resources) else 0
 
-    def _make(self, prefix: str, resources: list[Resource]) -> bytes:
+    def _build(self, prefix: str, resources: list[Resource]) -> bytes:
         schemas: Object = {}
         paths: Object = {}
         for resource in resources:

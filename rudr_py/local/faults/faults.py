@@ -21,7 +21,7 @@ from aiohttp import web
 from rudr_py.errors import ApiError
 from rudr_py.local.faults.watch_distortions import Distortion
 from rudr_py.local.http.routing import Route
-from rudr_py.local.http.server import HttpServer, Next
+from rudr_py.local.http.server import HttpServer, NextHandler
 
 _REASONS = {
     401: "Unauthorized",
@@ -67,8 +67,8 @@ class Faults:
         self._server = server
         self._faults: list[_Fault] = []
         self._distorted: list[tuple[str, Distortion]] = []
-        server.gates.append(self._gate)
-        server.taps.append(self._tap)
+        server.middlewares.append(self._inject)
+        server.watch_middlewares.append(self._distort)
 
     def refuse(self, code: int, match: Match | None = None, *, times: int = 1, retry_after: float = 0.0) -> None:
         """Answer with an error status without executing the request."""
@@ -126,13 +126,13 @@ class Faults:
     def _order(self, fault: _Fault) -> None:
         self._faults.append(fault)
 
-    def _tap(self, route: Route, lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    def _distort(self, route: Route, lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         for plural, distortion in self._distorted:
             if Match(plural=plural).fits(route):
                 return distortion.applied(lines)
         return lines
 
-    async def _gate(self, request: web.BaseRequest, route: Route, answer: Next) -> web.StreamResponse:
+    async def _inject(self, request: web.BaseRequest, route: Route, answer: NextHandler) -> web.StreamResponse:
         fault = next((each for each in self._faults if each.match.fits(route)), None)
         if fault is None:
             return await answer()
@@ -140,18 +140,18 @@ class Faults:
         if fault.left <= 0:
             self._faults.remove(fault)
         if not fault.after:
-            await self._suffer(fault)
+            await self._apply(fault)
         if fault.hang_up != "before":
             response = await answer()
         if fault.after:
-            await self._suffer(fault)
+            await self._apply(fault)
         if fault.hang_up:
             if request.transport is not None:
                 request.transport.abort()
             raise ConnectionResetError("the connection was closed on order")
         return response
 
-    async def _suffer(self, fault: _Fault) -> None:
+    async def _apply(self, fault: _Fault) -> None:
         if fault.error is not None:
             raise fault.error
         if fault.pause:

@@ -73,7 +73,7 @@ def get(backend: Backend, request: ResourceRequest) -> Answer:
     if request.route.subresource == "log":
         return Answer(text=pod_logs.read(obj, request.query, backend.pod_output))
     if request.route.subresource == "scale":
-        return Answer(object=views.scale(request.view, scaling.to_scale(request.resource, obj), backend.clock()))
+        return Answer(object=views.view_scale(request.view, scaling.to_scale(request.resource, obj), backend.clock()))
     return _object_answer(backend, request, obj)
 
 
@@ -82,7 +82,7 @@ def list_(backend: Backend, request: ResourceRequest) -> Answer:
     query = reads.parse(request.route.namespace, request.route.name, request.query)
     page = reads.list_page(backend, request.resource, query)
     return Answer(
-        object=views.many(request.view, request.resource, page, backend.clock()), warnings=_deprecation(request)
+        object=views.view_list(request.view, request.resource, page, backend.clock()), warnings=_deprecation(request)
     )
 
 
@@ -138,7 +138,7 @@ def patch(backend: Backend, request: ResourceRequest) -> Answer:
         return _write_answer(backend, request, writes.apply(backend, request.target, body, options))
     if "force" in request.query:
         raise api_errors.bad_force()
-    return _write_answer(backend, request, writes.change(backend, request.target, _change(request, body), options))
+    return _write_answer(backend, request, writes.patch(backend, request.target, _change(request, body), options))
 
 
 def _change(request: ResourceRequest, body: Any) -> Callable[[Object], Object]:
@@ -170,7 +170,7 @@ def deletecollection(backend: Backend, request: ResourceRequest) -> Answer:
         metadata = obj["metadata"]
         target = ObjectTarget(request.resource, metadata.get("namespace", ""), metadata["name"])
         deletion.delete(backend, target, options)
-    return Answer(object=views.many(request.view, request.resource, page, backend.clock()))
+    return Answer(object=views.view_list(request.view, request.resource, page, backend.clock()))
 
 
 def _delete_options(request: ResourceRequest) -> DeleteOptions:
@@ -179,7 +179,7 @@ def _delete_options(request: ResourceRequest) -> DeleteOptions:
 
 
 def _object_answer(backend: Backend, request: ResourceRequest, obj: Object) -> Answer:
-    body = views.one(request.view, request.resource, obj, backend.clock())
+    body = views.view_object(request.view, request.resource, obj, backend.clock())
     return Answer(object=body, warnings=_deprecation(request))
 
 
@@ -187,9 +187,9 @@ def _write_answer(backend: Backend, request: ResourceRequest, result: WriteResul
     code = 201 if result.created else 200
     warnings = (*result.warnings, *_deprecation(request))
     if result.object["kind"] == "Scale" and request.route.subresource == "scale":
-        scale = views.scale(request.view, result.object, backend.clock())
+        scale = views.view_scale(request.view, result.object, backend.clock())
         return Answer(object=scale, status=code, warnings=warnings)
-    body = views.one(request.view, request.resource, result.object, backend.clock())
+    body = views.view_object(request.view, request.resource, result.object, backend.clock())
     return Answer(object=body, status=code, warnings=warnings)
 
 

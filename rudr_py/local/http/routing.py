@@ -43,7 +43,7 @@ def route(registry: Registry, method: str, path: str, query: Mapping[str, str]) 
     namespace = ""
     if rest[0] == "namespaces" and len(rest) > 2 and rest[2] not in _NAMESPACE_PARTS:
         namespace, rest = rest[1], rest[2:]
-    resource = registry.at(group, version, rest[0])
+    resource = registry.by_path(group, version, rest[0])
     if resource is None or len(rest) > 3 or (bool(namespace) and not resource.namespaced):
         if not registry.serves(group, version):
             raise NoSuchPathError

@@ -1,6 +1,6 @@
 """The HTTP server: connections, routing to handlers, and responses.
 
-Gates wrap every request, so that faults can be injected. `access` authenticates and authorizes.
+Middlewares wrap every request, so that faults can be injected. `access` authenticates and authorizes.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from rudr_py.local.verbs import views
 
 logger = logging.getLogger(__name__)
 
-Next = Callable[[], Awaitable[web.StreamResponse]]
-Gate = Callable[[web.BaseRequest, Route, Next], Awaitable[web.StreamResponse]]
-"""Wraps every request: returns the response of `Next` or another one, or raises `ApiError`.
+NextHandler = Callable[[], Awaitable[web.StreamResponse]]
+Middleware = Callable[[web.BaseRequest, Route, NextHandler], Awaitable[web.StreamResponse]]
+"""Wraps every request: returns the response of `NextHandler` or another one, or raises `ApiError`.
 
-The response of `Next` has not been sent yet, except for a watch, which has been streamed to its end.
+The response of `NextHandler` has not been sent yet, except for a watch, which has been streamed to its end.
 """
-Tap = Callable[[Route, AsyncIterator[bytes]], AsyncIterator[bytes]]
+WatchMiddleware = Callable[[Route, AsyncIterator[bytes]], AsyncIterator[bytes]]
 """Wraps the lines of every watch."""
 
 _HEALTH = ("/healthz", "/livez", "/readyz")
@@ -62,16 +62,16 @@ class AnsweredRequest(msgspec.Struct, frozen=True):
 class HttpServer:
     """Serves the API of one backend.
 
-    `gates` and `taps` may be changed at any time; the first gate is the outermost. `requests` grows by one per answer.
-    `open_watches` maps connections to the watches that they stream. While `guarded`, requests need credentials and
-    permissions.
+    `middlewares` and `watch_middlewares` may be changed at any time; the first one is the outermost. `requests` grows
+    by one per answer. `open_watches` maps connections to the watches that they stream. While `guarded`, requests need
+    credentials and permissions.
     """
 
     def __init__(self, backend: Backend, documents: Documents, release: str, *, bookmark_interval: float) -> None:
         self.backend = backend
         self.guarded = False
-        self.gates: list[Gate] = []
-        self.taps: list[Tap] = []
+        self.middlewares: list[Middleware] = []
+        self.watch_middlewares: list[WatchMiddleware] = []
         self.requests: deque[AnsweredRequest] = deque(maxlen=_REQUEST_LOG_SIZE)
         self.open_watches: dict[asyncio.Transport, Route] = {}
         self._documents = documents
@@ -93,7 +93,7 @@ class HttpServer:
             response = self._error_response(api_errors.bad_request("the object is nested too deeply for the local API"))
         except Exception:
             # an unexpected exception must be answered with 500 and must not close the connection
-            logger.exception("a request could not be answered", extra={"method": request.method, "path": request.path})
+            logger.exception("a request failed unexpectedly", extra={"method": request.method, "path": request.path})
             response = self._error_response(api_errors.internal())
         if not response.prepared:
             self._record(request, response.status)
@@ -105,14 +105,14 @@ class HttpServer:
         if self.guarded and self.backend.access is not None:
             self.backend.access.authorize(user, request.method, request.rel_url.raw_path, request.query)
         route = routing.route(self.backend.registry, request.method, request.rel_url.raw_path, request.query)
-        step: Next = functools.partial(self._dispatch, request, route, user)
-        for gate in reversed(self.gates):
-            step = functools.partial(gate, request, route, step)
+        step: NextHandler = functools.partial(self._dispatch, request, route, user)
+        for middleware in reversed(self.middlewares):
+            step = functools.partial(middleware, request, route, step)
         return await step()
 
     def _authenticate(self, request: web.BaseRequest) -> User:
         if self.backend.access is None:
-            raise LocalApiError("the server is guarded, but its backend has no access control")
+            raise LocalApiError("a guarded server requires access control")
         now = self.backend.clock().timestamp()
         path = request.rel_url.raw_path
         return self.backend.access.identify(request.method, path, request.query, request.headers.items(), now)
@@ -150,13 +150,13 @@ class HttpServer:
         self.open_watches[transport] = resource_request.route
         try:
             stream = watch_streams.stream(self.backend, subscription)
-            for tap in self.taps:
-                stream = tap(resource_request.route, stream)
+            for middleware in self.watch_middlewares:
+                stream = middleware(resource_request.route, stream)
             async for lines in stream:
                 await response.write(lines)
             await response.write_eof()
         except ConnectionError:
-            logger.debug("a watcher hung up", extra={"path": request.path})
+            logger.debug("a client closed its watch", extra={"path": request.path})
         finally:
             del self.open_watches[transport]
         return response

@@ -40,28 +40,28 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
 
 async def stream(backend: Backend, subscription: Subscription) -> AsyncIterator[bytes]:
     """Yield lines of events, several at a time, until the timeout or until the store is closed."""
-    frames = _Frames(backend, subscription)
+    encoder = _EventEncoder(backend, subscription)
     try:
         watch = backend.store.watch(subscription.resource.table, subscription.since or None)
     except CompactedError:
         yield error_line(api_errors.watch_expired())
         return
     if not subscription.since or subscription.initial:
-        yield frames.initial_events()
+        yield encoder.initial_events()
     loop = asyncio.get_running_loop()
     end = loop.time() + subscription.timeout
     due = loop.time() + subscription.bookmark_interval
     while not watch.ended and loop.time() < end:
         await _wait_for_change(watch, min(end, due) if subscription.bookmarks else end)
         try:
-            lines = b"".join(map(frames.line, watch.take()))
+            lines = b"".join(map(encoder.line, watch.take()))
         except CompactedError:
             yield error_line(api_errors.watch_expired())
             return
         if subscription.bookmarks and due <= loop.time() < end:
             # after the pending events: a bookmark promises that all events up to it were sent
             due = loop.time() + subscription.bookmark_interval
-            lines += frames.bookmark()
+            lines += encoder.bookmark()
         if lines:
             yield lines
 
@@ -78,7 +78,7 @@ def error_line(error: ApiError) -> bytes:
     return _encode({"type": ERROR, "object": api_errors.body(error)}) + b"\n"
 
 
-class _Frames:
+class _EventEncoder:
     """The encoder of one stream; it sends the columns of a Table once."""
 
     def __init__(self, backend: Backend, subscription: Subscription) -> None:
@@ -107,7 +107,7 @@ class _Frames:
         resource = self._subscription.resource
         obj: Object = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
         if self._subscription.view.form:
-            obj = views.one(
+            obj = views.view_object(
                 self._subscription.view, resource, {**obj, "metadata": {**metadata, "name": ""}}, self._backend.clock()
             )
             obj["metadata"] = metadata
@@ -143,7 +143,7 @@ class _Frames:
     def _encoded(self, kind: str, obj: Object) -> bytes:
         subscription = self._subscription
         body = (
-            views.one(subscription.view, subscription.resource, obj, self._backend.clock())
+            views.view_object(subscription.view, subscription.resource, obj, self._backend.clock())
             if subscription.view.form
             else obj
         )

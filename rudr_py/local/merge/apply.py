@@ -51,7 +51,7 @@ def _outcome(
     if live is None:
         return _applied({}, applied, {}, write, force=force)
     decoded = managed_fields.decode(live.get("metadata", {}).get("managedFields"))
-    entries = managed_fields.reconciled(decoded, write.node)
+    entries = managed_fields.reconcile_with_schema(decoded, write.node)
     if not entries:
         entries = managed_fields.before_first_apply(live, write)
     before = managed_fields.without_managed_fields(live)
@@ -96,16 +96,16 @@ def _applied(
     if previous_entry is not None and previous_entry.fields != owned:
         result = _released(merged, previous_entry.fields, [owned, *(entry.fields for entry in others.values())], write)
     if not elements.same(before, result):
-        comparison = managed_fields.filtered(typed.compare(before, result, node), write)
+        comparison = managed_fields.without_reset(typed.compare(before, result, node), write)
         changed = fieldset.union(comparison.added, comparison.modified)
         if not force:
             _raise_conflicts(others, changed)
-        others = managed_fields.taken(others, fieldset.union(changed, comparison.removed), except_for=None)
+        others = managed_fields.without_fields(others, fieldset.union(changed, comparison.removed), except_for=None)
     else:  # an apply without changes has no time, even if it adds an owner
         own_entry = msgspec.structs.replace(own_entry, time=previous_entry.time if previous_entry is not None else None)
     if owned:
         others[own_entry.identity] = own_entry
-    return result if result is merged else typed.emptied_away(merged, result, node), others
+    return result if result is merged else typed.without_emptied(merged, result, node), others
 
 
 def _released(merged: dict[str, Any], previous: Fields, owned: list[Fields], write: Write) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def _released(merged: dict[str, Any], previous: Fields, owned: list[Fields], wri
     remaining: Fields = {}
     for fields in owned:
         remaining = fieldset.union(remaining, fields)
-    dropped = fieldset.difference(typed.with_named(previous, node), typed.with_named(remaining, node))
+    dropped = fieldset.difference(typed.with_declared(previous, node), typed.with_declared(remaining, node))
     kept: dict[str, Any] | None = typed.remove(merged, dropped, node)
     return kept or {}
 

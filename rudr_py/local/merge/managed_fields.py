@@ -107,20 +107,20 @@ def update(live: dict[str, Any] | None, new: dict[str, Any], write: Write) -> li
     if not entries and live is not None:
         return []
     before = without_managed_fields(live) if live is not None else _empty(new, write.node)
-    entries = reconciled(entries, write.node)
+    entries = reconcile_with_schema(entries, write.node)
     try:
-        entries = tracked(entries, before, without_managed_fields(new), write)
+        entries = after_update(entries, before, without_managed_fields(new), write)
     except NoElementError:
         # an object that cannot be typed is rejected by validation, or was stored before its schema changed
         return list((live or {}).get("metadata", {}).get("managedFields") or [])
     return encode(entries)
 
 
-def tracked(entries: Entries, before: dict[str, Any], after: dict[str, Any], write: Write) -> Entries:
+def after_update(entries: Entries, before: dict[str, Any], after: dict[str, Any], write: Write) -> Entries:
     """Return the entries after an update from `before` to `after`: the updater owns the changed fields."""
-    comparison = filtered(typed.compare(before, after, write.node), write)
+    comparison = without_reset(typed.compare(before, after, write.node), write)
     changed = fieldset.union(comparison.added, comparison.modified)
-    rest = taken(entries, fieldset.union(changed, comparison.removed), except_for=None)
+    rest = without_fields(entries, fieldset.union(changed, comparison.removed), except_for=None)
     own = fieldset.difference(changed, _NEVER_OWNED)
     if own:
         entry = Entry(
@@ -142,19 +142,19 @@ def before_first_apply(live: dict[str, Any], write: Write) -> Entries:
     """Return the entry that owns the fields from before the first server-side apply."""
     creator = msgspec.structs.replace(write, manager="before-first-apply")
     plain = without_managed_fields(live)
-    return tracked({}, _empty(live, write.node), plain, creator)
+    return after_update({}, _empty(live, write.node), plain, creator)
 
 
-def reconciled(entries: Entries, node: SchemaNode) -> Entries:
+def reconcile_with_schema(entries: Entries, node: SchemaNode) -> Entries:
     """Return the entries converted to the current schema."""
     result: Entries = {}
     for identity, entry in entries.items():
-        fields = typed.reconciled(entry.fields, node)
+        fields = typed.reconcile_with_schema(entry.fields, node)
         result[identity] = entry if fields is entry.fields else msgspec.structs.replace(entry, fields=fields)
     return result
 
 
-def taken(entries: Entries, fields: Fields, *, except_for: tuple[str, str, str, str] | None) -> Entries:
+def without_fields(entries: Entries, fields: Fields, *, except_for: tuple[str, str, str, str] | None) -> Entries:
     """Return the entries without these fields; entries that own nothing are removed."""
     result: Entries = {}
     for identity, entry in entries.items():
@@ -167,7 +167,7 @@ def taken(entries: Entries, fields: Fields, *, except_for: tuple[str, str, str, 
     return result
 
 
-def filtered(comparison: FieldComparison, write: Write) -> FieldComparison:
+def without_reset(comparison: FieldComparison, write: Write) -> FieldComparison:
     """Remove the fields that the endpoint resets."""
     if not write.reset:
         return comparison

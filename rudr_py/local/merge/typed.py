@@ -236,7 +236,7 @@ def _without(value: Any, entry: Fields, node: SchemaNode) -> Any:
     return ABSENT if fieldset.owns(entry) else remove(value, entry, node)
 
 
-def emptied_away(before: Any, after: Any, node: SchemaNode) -> Any:
+def without_emptied(before: Any, after: Any, node: SchemaNode) -> Any:
     """Return `after` without the nulls that `remove` left for emptied maps and lists of `before`.
 
     Such a null is stored only where there is no schema.
@@ -246,16 +246,16 @@ def emptied_away(before: Any, after: Any, node: SchemaNode) -> Any:
         for key, value in after.items():
             child = node.child(key) or DEDUCED
             if value is not None or before.get(key) is None or child.deduced:
-                result[key] = emptied_away(before.get(key), value, child)
+                result[key] = without_emptied(before.get(key), value, child)
         return result
     if isinstance(after, list) and isinstance(before, list) and node.list_type == "map":
         items = elements.item_node(node)
         before_items = {elements.item_element(node, item): item for item in before}
-        return [emptied_away(before_items.get(elements.item_element(node, item)), item, items) for item in after]
+        return [without_emptied(before_items.get(elements.item_element(node, item)), item, items) for item in after]
     return after
 
 
-def with_named(fields: Fields, node: SchemaNode) -> Fields:
+def with_declared(fields: Fields, node: SchemaNode) -> Fields:
     """Return the set with every field of the schema that has owned parts as a member.
 
     The server does not record such fields, but a manager that gives up all parts of a struct gives up the struct.
@@ -268,14 +268,14 @@ def with_named(fields: Fields, node: SchemaNode) -> Fields:
         name = element[2:]
         keyed = element.startswith("k:")
         child = elements.item_node(node) if keyed else (node.child(name) or DEDUCED)
-        below = with_named(entry, child)
+        below = with_declared(entry, child)
         if not keyed and name in node.properties and "." not in below:
             below = {".": {}, **below}
         result[element] = below
     return result
 
 
-def reconciled(fields: Fields, node: SchemaNode) -> Fields:
+def reconcile_with_schema(fields: Fields, node: SchemaNode) -> Fields:
     """Convert a set from an older schema: fields that are atomic now are owned as a whole.
 
     Fields that are granular now need no conversion: the owner of the whole stays its owner.
@@ -288,7 +288,7 @@ def reconciled(fields: Fields, node: SchemaNode) -> Fields:
         if child is None or child.deduced or not child.type:
             continue
         atomic = child.map_type == "atomic" if child.type == "object" else child.list_type == "atomic"
-        fields_below = {} if atomic and child.type in ("object", "array") else reconciled(entry, child)
+        fields_below = {} if atomic and child.type in ("object", "array") else reconcile_with_schema(entry, child)
         if fields_below is not entry:
             result = dict(result) if result is fields else result
             result[element] = fields_below

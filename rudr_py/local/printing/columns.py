@@ -62,7 +62,7 @@ _PODS = (
     define("IP", at(".status.podIP", NONE), about="status.podIP", wide=True),
     define("Node", at(".spec.nodeName", NONE), about="spec.nodeName", wide=True),
     define("Nominated Node", at(".status.nominatedNodeName", NONE), about="status.nominatedNodeName", wide=True),
-    define("Readiness Gates", values.gates, about="spec.readinessGates", wide=True),
+    define("Readiness Gates", values.readiness_gates, about="spec.readinessGates", wide=True),
 )
 _WORKLOADS: dict[str, tuple[ColumnDefinition, ...]] = {
     "deployments.apps": (

@@ -60,7 +60,7 @@ def count(*fields: str) -> Cell:
 
 def each(path: str, field: str) -> Cell:
     """Return a cell with a field of each object in a list."""
-    return lambda obj, _now: ",".join(str(one.get(field, "")) for one in _part(obj, path) or ())
+    return lambda obj, _now: ",".join(str(item.get(field, "")) for item in _part(obj, path) or ())
 
 
 def since(path: str) -> Cell:
@@ -114,7 +114,8 @@ def phase_or_terminating(obj: Object, _now: datetime) -> str:
 def pod_ready(pod: Object, _now: datetime) -> str:
     """The number of ready containers, such as `1/2`."""
     statuses = _part(pod, ".status.containerStatuses") or ()
-    return f"{sum(bool(one.get('ready')) for one in statuses)}/{len(pod['spec'].get('containers') or ())}"
+    ready = sum(bool(container_status.get("ready")) for container_status in statuses)
+    return f"{ready}/{len(pod['spec'].get('containers') or ())}"
 
 
 def pod_status(pod: Object, _now: datetime) -> str:
@@ -122,14 +123,14 @@ def pod_status(pod: Object, _now: datetime) -> str:
     status = pod.get("status") or {}
     reason = str(status.get("reason") or status.get("phase") or "")
     running = False
-    for one in reversed(status.get("containerStatuses") or ()):
-        state = one.get("state") or {}
+    for container_status in reversed(status.get("containerStatuses") or ()):
+        state = container_status.get("state") or {}
         waiting, ended = state.get("waiting") or {}, state.get("terminated")
         if waiting.get("reason"):
             reason = waiting["reason"]
         elif ended is not None:
             reason = ended.get("reason") or _exit(ended)
-        elif one.get("ready") and "running" in state:
+        elif container_status.get("ready") and "running" in state:
             running = True
     if reason == "Completed" and running:
         reason = "Running" if _condition(pod, "Ready") else "NotReady"
@@ -145,29 +146,29 @@ def _exit(ended: Object) -> str:
 def restarts(pod: Object, now: datetime) -> str:
     """The number of restarts, and the time since the last one."""
     statuses = _part(pod, ".status.containerStatuses") or ()
-    number = sum(one.get("restartCount", 0) for one in statuses)
-    ends = [_part(one, ".lastState.terminated.finishedAt") for one in statuses]
+    number = sum(container_status.get("restartCount", 0) for container_status in statuses)
+    ends = [_part(container_status, ".lastState.terminated.finishedAt") for container_status in statuses]
     last = max(filter(None, ends), default=None)
     return f"{number} ({cells.age(last, now)} ago)" if number and last else str(number)
 
 
-def gates(pod: Object, _now: datetime) -> str:
+def readiness_gates(pod: Object, _now: datetime) -> str:
     """The number of fulfilled readiness gates, such as `1/2`."""
-    readiness_gates = pod["spec"].get("readinessGates") or ()
-    if not readiness_gates:
+    gates = pod["spec"].get("readinessGates") or ()
+    if not gates:
         return NONE
-    return f"{sum(_condition(pod, gate.get('conditionType', '')) for gate in readiness_gates)}/{len(readiness_gates)}"
+    return f"{sum(_condition(pod, gate.get('conditionType', '')) for gate in gates)}/{len(gates)}"
 
 
 def _condition(obj: Object, kind: str) -> bool:
     """Whether a condition is True."""
     conditions = _part(obj, ".status.conditions") or ()
-    return any(one.get("type") == kind and one.get("status") == "True" for one in conditions)
+    return any(condition.get("type") == kind and condition.get("status") == "True" for condition in conditions)
 
 
 def node_status(node: Object, _now: datetime) -> str:
     """The readiness of a node, and whether scheduling is disabled."""
-    reported = any(one.get("type") == "Ready" for one in _part(node, ".status.conditions") or ())
+    reported = any(condition.get("type") == "Ready" for condition in _part(node, ".status.conditions") or ())
     word = ("Ready" if _condition(node, "Ready") else "NotReady") if reported else "Unknown"
     return f"{word},SchedulingDisabled" if _part(node, ".spec.unschedulable") else word
 
@@ -183,7 +184,7 @@ def node_address(kind: str) -> Cell:
 
     def cell(node: Object, _now: datetime) -> str:
         addresses = _part(node, ".status.addresses") or ()
-        return next((str(one.get("address")) for one in addresses if one.get("type") == kind), NONE)
+        return next((str(address.get("address")) for address in addresses if address.get("type") == kind), NONE)
 
     return cell
 
@@ -269,7 +270,7 @@ def external_ip(service: Object, _now: datetime) -> str:
 
 def _load_balancer_addresses(obj: Object) -> list[str]:
     ingress = _part(obj, ".status.loadBalancer.ingress") or ()
-    return [str(one.get("ip") or one.get("hostname") or "") for one in ingress]
+    return [str(entry.get("ip") or entry.get("hostname") or "") for entry in ingress]
 
 
 def address(ingress: Object, _now: datetime) -> str:
@@ -279,7 +280,7 @@ def address(ingress: Object, _now: datetime) -> str:
 
 def hosts(ingress: Object, _now: datetime) -> str:
     """The hosts of the rules of an Ingress."""
-    return _first_few(filter(None, (one.get("host", "") for one in _part(ingress, ".spec.rules") or ()))) or "*"
+    return _first_few(filter(None, (rule.get("host", "") for rule in _part(ingress, ".spec.rules") or ()))) or "*"
 
 
 def ingress_ports(ingress: Object, _now: datetime) -> str:
@@ -291,7 +292,7 @@ def endpoints(obj: Object, _now: datetime) -> str:
     """The addresses and ports of Endpoints."""
     addresses: list[str] = []
     for subset in obj.get("subsets") or ():
-        ready = [one.get("ip", "") for one in subset.get("addresses") or ()]
+        ready = [address.get("ip", "") for address in subset.get("addresses") or ()]
         ports = subset.get("ports") or ()
         addresses += [f"{ip}:{port.get('port')}" for port in ports for ip in ready] if ports else ready
     return _first_few(addresses) or NONE
@@ -299,12 +300,12 @@ def endpoints(obj: Object, _now: datetime) -> str:
 
 def slice_ports(obj: Object, _now: datetime) -> str:
     """The ports of an EndpointSlice."""
-    return _first_few(str(one.get("port", "*")) for one in obj.get("ports") or ()) or UNSET
+    return _first_few(str(port.get("port", "*")) for port in obj.get("ports") or ()) or UNSET
 
 
 def slice_endpoints(obj: Object, _now: datetime) -> str:
     """The addresses of an EndpointSlice."""
-    return _first_few(ip for one in obj.get("endpoints") or () for ip in one.get("addresses") or ()) or UNSET
+    return _first_few(ip for endpoint in obj.get("endpoints") or () for ip in endpoint.get("addresses") or ()) or UNSET
 
 
 # --- RBAC and quotas
@@ -318,15 +319,14 @@ def role(binding: Object, _now: datetime) -> str:
 
 def subjects(kind: str) -> Cell:
     """Return a cell with the subjects of a kind."""
+    return lambda binding, _now: ", ".join(
+        _subject_name(subject) for subject in binding.get("subjects") or () if subject.get("kind") == kind
+    )
 
-    def cell(binding: Object, _now: datetime) -> str:
-        subjects_of_kind = [one for one in binding.get("subjects") or () if one.get("kind") == kind]
-        return ", ".join(
-            f"{one['namespace']}/{one['name']}" if kind == "ServiceAccount" and one.get("namespace") else one["name"]
-            for one in subjects_of_kind
-        )
 
-    return cell
+def _subject_name(subject: Object) -> str:
+    namespace = subject.get("namespace") if subject["kind"] == "ServiceAccount" else ""
+    return f"{namespace}/{subject['name']}" if namespace else str(subject["name"])
 
 
 def quota(*, limits: bool) -> Cell:

@@ -1,6 +1,6 @@
 """The built-in kinds: plurals, short names, scopes and subresources, which the published schemas do not contain.
 
-A kind is served if the schemas of the release define it; only stable versions are. `kind_rules` has the behaviour of
+A kind is served if the schemas of the release define it; only stable versions are. `strategies` has the behaviour of
 kinds, `printing` their columns.
 """
 

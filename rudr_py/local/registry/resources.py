@@ -140,7 +140,7 @@ class Registry:
         self._by_table.pop(table, None)
         self.generation += 1
 
-    def at(self, group: str, version: str, plural: str) -> Resource | None:
+    def by_path(self, group: str, version: str, plural: str) -> Resource | None:
         """Return the resource at `/apis/<group>/<version>/…/<plural>`, or None."""
         return self._by_path.get((group, version, plural))
 
@@ -148,11 +148,11 @@ class Registry:
         """Return whether a group and version has resources."""
         return any(key[0] == group and key[1] == version for key in self._by_path)
 
-    def of(self, kind: KindInfo) -> Resource | None:
+    def by_kind(self, kind: KindInfo) -> Resource | None:
         """Return the resource of a kind, or None."""
         return self._by_kind.get(kind)
 
-    def stored_in(self, table: str) -> Resource | None:
+    def storage_resource(self, table: str) -> Resource | None:
         """Return the resource in whose version the objects of a table are stored, or None."""
         return self._by_table.get(table)
 

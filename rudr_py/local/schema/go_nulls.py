@@ -16,7 +16,7 @@ _LENGTH = len("2026-01-01T00:00:00Z")
 _EMPTY: dict[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": False}
 
 
-def settle(value: Any, node: SchemaNode) -> None:
+def replace_nulls(value: Any, node: SchemaNode) -> None:
     """Replace null items and map values, and normalise times, in place."""
     if isinstance(value, dict):
         for key, each in value.items():
@@ -26,14 +26,14 @@ def settle(value: Any, node: SchemaNode) -> None:
             if each is None and key not in node.properties:
                 value[key] = _empty(child)
             elif isinstance(each, dict | list):
-                settle(each, child)
+                replace_nulls(each, child)
             elif child.format == "date-time" and isinstance(each, str) and len(each) != _LENGTH:
                 value[key] = _time(each)
     elif isinstance(value, list) and node.items is not None and node.items.builtin:
         value[:] = [_empty(node.items) if each is None else each for each in value]
         for each in value:
             if isinstance(each, dict | list):
-                settle(each, node.items)
+                replace_nulls(each, node.items)
 
 
 def _time(text: str) -> str:

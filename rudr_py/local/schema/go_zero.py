@@ -17,11 +17,11 @@ _ZERO: dict[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": Fal
 
 def zero(node: SchemaNode) -> dict[str, Any]:
     """Return the empty object of a kind; `{}` for a custom resource, which has no Go type."""
-    return {key: zero(child) if child.by_value else value for key, child, value in always(node)}
+    return {key: zero(child) if child.by_value else value for key, child, value in always_written(node)}
 
 
 @functools.cache
-def always(node: SchemaNode) -> tuple[tuple[str, SchemaNode, Any], ...]:
+def always_written(node: SchemaNode) -> tuple[tuple[str, SchemaNode, Any], ...]:
     """Return the fields that are written even if empty: key, node, and the empty value unless it is a struct."""
     if not node.builtin:
         return ()

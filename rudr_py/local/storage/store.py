@@ -217,7 +217,7 @@ class Store:
             log.compacted = self._compacted
         return log
 
-    def at(self, table: str, namespace: str, revision: int) -> ObjectList:
+    def list_at(self, table: str, namespace: str, revision: int) -> ObjectList:
         """Return the ordered objects at an earlier revision. Raises `CompactedError`."""
         log = self._log(table)
         then: dict[tuple[str, str], Object] = {
@@ -251,7 +251,7 @@ class Store:
         self.revision += 1
         return self.revision
 
-    def forget(self, table: str) -> None:
+    def drop_table(self, table: str) -> None:
         """Drop the empty table of a kind that is no longer served; its watches end after their last event."""
         self._tables.pop(table, None)
         log = self._logs.pop(table, None)

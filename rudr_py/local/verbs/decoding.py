@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rudr_py.errors import Cause
-from rudr_py.local import kind_rules
+from rudr_py.local import strategies
 from rudr_py.local.apimachinery import api_errors
 from rudr_py.local.registry.resources import Resource
 from rudr_py.local.schema import go_nulls, pruning
@@ -65,7 +65,7 @@ def decode(resource: Resource, body: Object, validation: str = WARN, duplicates:
             pruning.prune(body, node)
     if problems and validation == STRICT:
         raise api_errors.undecodable(resource, "strict decoding error: " + ", ".join(problems))
-    fill(resource, body)
+    set_defaults(resource, body)
     return tuple(problems) if validation == WARN else ()
 
 
@@ -76,12 +76,12 @@ def check_types(resource: Resource, causes: Sequence[Cause]) -> None:
             raise api_errors.undecodable(resource, f"json: cannot unmarshal {cause.field}: {cause.message}")
 
 
-def fill(resource: Resource, obj: Object) -> None:
+def set_defaults(resource: Resource, obj: Object) -> None:
     """Set defaults in place."""
-    kind_rules.of(resource).normalise(obj)
+    strategies.for_resource(resource).normalise(obj)
     node = resource.node
     if node is not None:
-        go_nulls.settle(obj, node)
+        go_nulls.replace_nulls(obj, node)
         defaulter.default(obj, node)
 
 

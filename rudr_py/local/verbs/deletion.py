@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.local import kind_rules
+from rudr_py.local import strategies
 from rudr_py.local.admission import field_isolation, plugins
 from rudr_py.local.apimachinery import api_errors, conversion
 from rudr_py.local.backend import Backend
@@ -65,8 +65,8 @@ def delete(backend: Backend, target: ObjectTarget, options: DeleteOptions) -> tu
         marked["metadata"]["deletionGracePeriodSeconds"] = 0
         if live["metadata"].get("generation"):
             marked["metadata"]["generation"] += 1
-    field_isolation.tidy(marked["metadata"])
-    if field_isolation.may_go(marked):
+    field_isolation.drop_empty(marked["metadata"])
+    if field_isolation.is_removable(marked):
         if not options.dry_run:
             live = backend.store.remove(resource.table, target.namespace, target.name) or live
         return conversion.convert(live, resource), True
@@ -95,7 +95,11 @@ def _finalizers(target: ObjectTarget, live: Object, options: DeleteOptions) -> l
     """The finalizers of an object after a deletion request."""
     finalizers = list(live["metadata"].get("finalizers") or ())
     propagation = options.propagation
-    if not propagation and not {ORPHAN, FOREGROUND} & set(finalizers) and kind_rules.of(target.resource).orphans:
+    if (
+        not propagation
+        and not {ORPHAN, FOREGROUND} & set(finalizers)
+        and strategies.for_resource(target.resource).orphan_dependents
+    ):
         propagation = "Orphan"
     if propagation:
         finalizers = [each for each in finalizers if each not in (ORPHAN, FOREGROUND)]

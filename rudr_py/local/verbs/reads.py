@@ -166,7 +166,7 @@ def _objects(backend: Backend, resource: Resource, query: ListQuery, revision: i
     if not revision or revision == backend.store.revision:
         return backend.store.list(resource.table, query.namespace)
     try:
-        return backend.store.at(resource.table, query.namespace, revision)
+        return backend.store.list_at(resource.table, query.namespace, revision)
     except CompactedError:
         if query.token:
             start = _read_token(query.token)[1]

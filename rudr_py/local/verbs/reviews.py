@@ -65,8 +65,8 @@ def _access_status(access: AccessControl | None, resource: Resource, namespace: 
         return {"allowed": True}
     requested = resource_attributes or non_resource_attributes
     keys = ("verb", "group", "resource", "subresource", "namespace", "name", "path")
-    verdict = access.decide(Attributes(user=user, **{key: str(requested.get(key, "")) for key in keys}))
-    return {"allowed": verdict.allowed, **({"reason": verdict.reason} if verdict.reason else {})}
+    decision = access.decide(Attributes(user=user, **{key: str(requested.get(key, "")) for key in keys}))
+    return {"allowed": decision.allowed, **({"reason": decision.reason} if decision.reason else {})}
 
 
 def _invalid(resource: Resource, field: str, message: str) -> ApiError:

@@ -59,7 +59,7 @@ def _token(backend: Backend, target: ObjectTarget, body: Object) -> Object:
             "expirationSeconds": seconds,
             "boundObjectRef": spec.get("boundObjectRef"),
         },
-        "status": {"token": token, "expirationTimestamp": backend.later(seconds)},
+        "status": {"token": token, "expirationTimestamp": backend.time_after(seconds)},
     }
 
 
@@ -81,7 +81,7 @@ def _bound_object(backend: Backend, target: ObjectTarget, reference: Object) -> 
     if not reference:
         return None
     kind, api_version = str(reference.get("kind", "")), str(reference.get("apiVersion", "v1"))
-    resource = backend.registry.of(KindInfo(api_version, kind))
+    resource = backend.registry.by_kind(KindInfo(api_version, kind))
     if resource is None or kind not in BINDABLE or api_version != "v1":
         raise api_errors.bad_request(f"cannot bind token to object of type /{api_version}, Kind={kind}")
     namespace = target.namespace if resource.namespaced else ""
@@ -139,7 +139,7 @@ def _binding(backend: Backend, target: ObjectTarget, body: Object) -> Object:
             details={"name": target.name, "kind": "pods/binding"},
         )
     options = WriteOptions(manager="kube-scheduler")
-    writes.change(backend, target, lambda live: {**live, "spec": {**live["spec"], "nodeName": node}}, options)
+    writes.patch(backend, target, lambda live: {**live, "spec": {**live["spec"], "nodeName": node}}, options)
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
 

@@ -51,23 +51,23 @@ def negotiate(accept: str, include: str = "") -> View:
     )
 
 
-def one(view: View, resource: Resource, obj: Object, now: datetime) -> Object:
+def view_object(view: View, resource: Resource, obj: Object, now: datetime) -> Object:
     """Return one object in a view."""
-    return _one(view, columns.definitions_of(resource), obj, now)
+    return _view(view, columns.definitions_of(resource), obj, now)
 
 
-def scale(view: View, obj: Object, now: datetime) -> Object:
+def view_scale(view: View, obj: Object, now: datetime) -> Object:
     """Return the Scale of an object in a view."""
-    return _one(view, columns.SCALE, obj, now)
+    return _view(view, columns.SCALE, obj, now)
 
 
-def _one(view: View, definitions: Sequence[ColumnDefinition], obj: Object, now: datetime) -> Object:
+def _view(view: View, definitions: Sequence[ColumnDefinition], obj: Object, now: datetime) -> Object:
     if view.form == TABLE:
         return _table(view, definitions, [obj], obj["metadata"].get("resourceVersion", ""), now)
     return partial(view, obj) if view.form == PARTIAL else obj
 
 
-def many(view: View, resource: Resource, page: ListPage, now: datetime) -> Object:
+def view_list(view: View, resource: Resource, page: ListPage, now: datetime) -> Object:
     """Return a page of objects in a view."""
     metadata: Object = {"resourceVersion": str(page.revision)}
     if page.token or resource.custom:

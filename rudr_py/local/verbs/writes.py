@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from rudr_py.local import kind_rules
+from rudr_py.local import strategies
 from rudr_py.local.access.user import User
 from rudr_py.local.admission import field_isolation, object_checks, plugins, quota_limits
 from rudr_py.local.apimachinery import api_errors, conversion
@@ -25,7 +25,7 @@ from rudr_py.local.storage.store import Object
 from rudr_py.local.verbs import decoding
 from rudr_py.local.verbs import scale as scaling
 
-Change = Callable[[Object], Object]
+Transform = Callable[[Object], Object]
 """A patch: returns the new state of a live object, which it must not change."""
 
 
@@ -65,11 +65,11 @@ def create(backend: Backend, target: ObjectTarget, body: Object, options: WriteO
     """Create an object; the name of the target may be empty. Raises `ApiError`. The body is modified."""
     resource = target.resource
     warnings = decoding.decode(resource, body, options.field_validation, options.duplicates)
-    field_isolation.check_place(resource, target.namespace, target.name, body["metadata"])
+    field_isolation.check_path(resource, target.namespace, target.name, body["metadata"])
     if body["metadata"].get("resourceVersion"):
         raise api_errors.bad_request("resourceVersion should not be set on objects to be created")
     plugins.check_namespace(backend, resource, target.namespace, body["metadata"].get("name", ""))
-    field_isolation.begin(backend, resource, body)
+    field_isolation.prepare_new(backend, resource, body)
     body["metadata"]["managedFields"] = managed_fields.update(None, body, _write(backend, resource, options))
     return _insert(backend, target, body, options, warnings)
 
@@ -78,33 +78,33 @@ def update(backend: Backend, target: ObjectTarget, body: Object, options: WriteO
     """Replace an object, or a part of it through a subresource. Raises `ApiError`. The body is modified."""
     resource = target.resource
     if options.subresource == "scale":
-        return change(backend, target, lambda _scale: body, options)
+        return patch(backend, target, lambda _scale: body, options)
     warnings = decoding.decode(resource, body, options.field_validation, options.duplicates)
     metadata = body["metadata"]
-    field_isolation.check_place(resource, target.namespace, target.name, metadata)
+    field_isolation.check_path(resource, target.namespace, target.name, metadata)
     stored = backend.store.get(resource.table, target.namespace, target.name)
-    rule = kind_rules.of(resource)
+    strategy = strategies.for_resource(resource)
     if stored is None:
-        if not rule.upsert or options.subresource:
+        if not strategy.allow_create_on_update or options.subresource:
             raise api_errors.not_found(resource, target.name)
         metadata.pop("resourceVersion", None)
         plugins.check_upsert(backend, resource, target.namespace, target.name, options.user)
         return create(backend, target, body, options)
-    if not metadata.get("resourceVersion") and not rule.unconditional:
+    if not metadata.get("resourceVersion") and not strategy.allow_unconditional_update:
         raise object_checks.missing_version(resource, target.name)
     object_checks.check_uid(target, metadata, stored["metadata"]["uid"])
     return _replace(backend, target, body, options, warnings)
 
 
-def change(backend: Backend, target: ObjectTarget, patch: Change, options: WriteOptions) -> WriteResult:
+def patch(backend: Backend, target: ObjectTarget, transform: Transform, options: WriteOptions) -> WriteResult:
     """Patch an object, or a part of it through a subresource. Raises `ApiError`."""
     resource = target.resource
     live_object = live(backend, target)
     if options.subresource == "scale":
-        scale = patch(scaling.to_scale(resource, live_object))
+        scale = transform(scaling.to_scale(resource, live_object))
         result = _replace(backend, target, scaling.scaled(resource, live_object, scale), options, ())
         return msgspec.structs.replace(result, object=scaling.to_scale(resource, result.object))
-    body: Object = clone(patch(live_object))
+    body: Object = clone(transform(live_object))
     warnings = decoding.decode(resource, body, options.field_validation)
     if body["metadata"].get("name") != target.name:
         raise api_errors.bad_request(
@@ -122,7 +122,7 @@ def apply(backend: Backend, target: ObjectTarget, body: Object, options: WriteOp
     if metadata.get("managedFields") is not None:
         raise api_errors.bad_request("metadata.managedFields must be nil")
     metadata.setdefault("name", target.name)
-    field_isolation.check_place(resource, target.namespace, target.name, metadata)
+    field_isolation.check_path(resource, target.namespace, target.name, metadata)
     stored = backend.store.get(resource.table, target.namespace, target.name)
     write = _write(backend, resource, options)
     if stored is None:
@@ -132,7 +132,7 @@ def apply(backend: Backend, target: ObjectTarget, body: Object, options: WriteOp
     current = conversion.convert(stored, resource)
     object_checks.check_version(target, metadata.get("resourceVersion"), current)
     merged = merging.apply(current, body, write, force=options.force)
-    decoding.fill(resource, merged)
+    decoding.set_defaults(resource, merged)
     return _replace(backend, target, merged, options, (), owned=True)
 
 
@@ -142,8 +142,8 @@ def _apply_new(backend: Backend, target: ObjectTarget, merged: Object, options: 
     managed = metadata.pop("managedFields", [])
     metadata.pop("resourceVersion", None)
     plugins.check_namespace(backend, target.resource, target.namespace, target.name)
-    decoding.fill(target.resource, merged)
-    field_isolation.begin(backend, target.resource, merged)
+    decoding.set_defaults(target.resource, merged)
+    field_isolation.prepare_new(backend, target.resource, merged)
     merged["metadata"]["managedFields"] = managed
     plugins.check_upsert(backend, target.resource, target.namespace, target.name, options.user)
     return _insert(backend, target, merged, options, ())
@@ -154,14 +154,14 @@ def _insert(
 ) -> WriteResult:
     """Complete, check and store a new object that has its managed fields."""
     resource = target.resource
-    rule = kind_rules.of(resource)
-    stored = conversion.convert(obj, backend.registry.stored_in(resource.table) or resource)
+    strategy = strategies.for_resource(resource)
+    stored = conversion.convert(obj, backend.registry.storage_resource(resource.table) or resource)
     metadata = stored["metadata"]
-    rule.create(stored, backend.context())
-    if rule.watched:
+    strategy.prepare_for_create(stored, backend.strategy_context())
+    if strategy.generation_source:
         metadata["generation"] = 1
-    field_isolation.tidy(metadata)
-    plugins.complete(backend, resource, stored)
+    field_isolation.drop_empty(metadata)
+    plugins.complete_pod(backend, resource, stored)
     plugins.check_grants(backend, resource, stored, None, options.user)
     object_checks.check_new(backend, resource, stored)
     if backend.store.get(resource.table, target.namespace, metadata["name"]) is not None:
@@ -190,18 +190,22 @@ def _replace(
     field_isolation.isolate(resource, new, current, options.subresource)
     if not owned:
         new["metadata"]["managedFields"] = managed_fields.update(current, new, _write(backend, resource, options))
-    stored = conversion.convert(new, backend.registry.stored_in(resource.table) or resource)
-    rule = kind_rules.of(resource)
+    stored = conversion.convert(new, backend.registry.storage_resource(resource.table) or resource)
+    strategy = strategies.for_resource(resource)
     if options.subresource in ("", "scale"):
-        rule.update(stored, stored_before, backend.context())
-    field_isolation.tidy(stored["metadata"])
+        strategy.prepare_for_update(stored, stored_before, backend.strategy_context())
+    field_isolation.drop_empty(stored["metadata"])
     plugins.check_grants(backend, resource, stored, stored_before, options.user)
     object_checks.check_changed(backend, resource, stored, stored_before, options.subresource)
     if options.subresource in ("", "scale"):
         quota_limits.check(backend, resource, stored, stored_before)
     if managed_fields.same_but_times(stored, stored_before):
         return WriteResult(object=current, warnings=warnings)
-    if rule.watched and options.subresource != "status" and rule.watched(stored) != rule.watched(stored_before):
+    if (
+        strategy.generation_source
+        and options.subresource != "status"
+        and strategy.generation_source(stored) != strategy.generation_source(stored_before)
+    ):
         stored["metadata"]["generation"] = stored_before["metadata"].get("generation", 0) + 1
     stored = _store(backend, target, stored, options)
     return WriteResult(object=conversion.convert(stored, resource), warnings=warnings)
@@ -211,7 +215,7 @@ def _store(backend: Backend, target: ObjectTarget, stored: Object, options: Writ
     """Store a changed object, or remove it if it is being deleted and has no finalizers."""
     if options.dry_run:
         return stored
-    if field_isolation.may_go(stored):
+    if field_isolation.is_removable(stored):
         backend.store.remove(target.resource.table, target.namespace, target.name)
         return stored
     return backend.store.put(target.resource.table, stored)

@@ -71,7 +71,7 @@ def test_who_is_not_known_or_may_not_is_told_so(tmp_path: Path, invoke: Invoke) 
 
 def test_without_our_definitions_the_message_says_where_to_get_them() -> None:
     error = errors.KindAbsentError("x", api_version=API_VERSION, kind="ApplicationConfiguration")
-    assert client.said(error).endswith("install the definitions: rudr crds")
+    assert client.error_message(error).endswith("install the definitions: rudr crds")
 
 
 @pytest.mark.parametrize(
@@ -89,4 +89,4 @@ def test_without_our_definitions_the_message_says_where_to_get_them() -> None:
 def test_colour_is_for_terminals_unless_somebody_says_otherwise(
     mode: str, environ: dict[str, str], terminal: bool, expected: bool
 ) -> None:
-    assert colour.wanted(mode, environ, terminal) is expected
+    assert colour.enabled(mode, environ, terminal) is expected

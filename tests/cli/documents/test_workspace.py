@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from rudr_py.catalog import Catalog
-from rudr_py.cli.documents import workspace
-from rudr_py.cli.documents.workspace import Workspace
+from rudr_py.cli.documents.workspace import Workspace, skipped_message
 from rudr_py.model.parse import yaml_file
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -17,7 +16,7 @@ Make = Callable[..., str]
 
 
 def _gather(*documents: str, namespace: str = "default") -> Workspace:
-    return workspace.gather(yaml_file.load("---\n".join(documents), "x.yaml"), namespace=namespace)
+    return Workspace.parse(yaml_file.load("---\n".join(documents), "x.yaml"), namespace=namespace)
 
 
 def test_documents_are_sorted_by_what_they_are(component: Make, application: Make) -> None:
@@ -31,7 +30,7 @@ def test_documents_are_sorted_by_what_they_are(component: Make, application: Mak
 def test_an_instance_that_two_applications_have_is_told_at_the_second(component: Make, application: Make) -> None:
     other = application(name="other").replace("other-instance", "app-instance")
     (warning,) = _gather(component(), application(), other).warnings
-    assert 'application "app" has an instance "app-instance"' in warning.message
+    assert 'application "app" also has an instance "app-instance"' in warning.message
     assert warning.path == "$.spec.components[0].instanceName"
     elsewhere = other.replace("  name: other\n", "  name: other\n  namespace: elsewhere\n", 1)
     assert _gather(component(), application(), elsewhere).warnings == ()
@@ -39,7 +38,7 @@ def test_an_instance_that_two_applications_have_is_told_at_the_second(component:
 
 def test_a_stranger_is_named_with_its_place() -> None:
     (other,) = _gather("a: &x 1\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\n").others
-    message = workspace.passed_over(other)
+    message = skipped_message(other)
     assert message.startswith("x.yaml:1:1: ")
     assert all(part in message for part in ("Deployment", '"d"', "apps/v1"))
 
@@ -71,7 +70,7 @@ def test_documents_without_a_namespace_get_the_given_one(component: Make, applic
 def test_an_application_sees_the_components_of_its_own_namespace_only(component: Make, application: Make) -> None:
     elsewhere = component().replace("name: web", "name: web\n  namespace: other")
     found = _gather(elsewhere, application())
-    plan = workspace.plan(found, found.applications[0], Catalog(), NOW)
+    plan = found.plan(found.applications[0], Catalog(), NOW)
     assert any('"web"' in problem.message for problem in plan.problems)
 
 
@@ -83,6 +82,6 @@ def test_the_second_document_of_one_name_is_an_error_that_points_at_the_first(co
 
 
 def test_a_component_that_nobody_uses_is_still_checked_against_the_catalog(component: Make) -> None:
-    (problem,) = workspace.unused(_gather(component()), Catalog())
+    (problem,) = _gather(component()).unused_component_problems(Catalog())
     assert str(problem.location) == "x.yaml:6:17"
     assert problem.rule == "CO-13"

@@ -129,12 +129,12 @@ def test_the_form_follows_the_terminal_unless_it_is_asked_for(
 @pytest.mark.parametrize(
     ("value", "told"),
     [
-        (Unspeakable(), "(Unspeakable that cannot be shown)"),
-        ({(1, 2): {Unspeakable()}}, {"(1, 2)": ["(Unspeakable that cannot be shown)"]}),
+        (Unspeakable(), "(Unspeakable without a text)"),
+        ({(1, 2): {Unspeakable()}}, {"(1, 2)": ["(Unspeakable without a text)"]}),
         (math.nan, "nan"),
         (math.inf, "inf"),
         (2**70, str(2**70)),
-        pytest.param(10**5000, "(int that cannot be shown)", id="a number of 5000 digits"),
+        pytest.param(10**5000, "(int without a text)", id="a number of 5000 digits"),
         ("two\nlines\u2028and more", "two\nlines\u2028and more"),
         ("\ud800", "\ud800"),
         (b"bytes", "b'bytes'"),
@@ -154,7 +154,7 @@ def test_a_value_within_itself_comes_to_an_end() -> None:
 
 def test_a_long_value_is_cut() -> None:
     told = as_json(record(value="x" * 1_000_000))["value"]
-    assert len(told) < formatters.LONGEST + 100
+    assert len(told) < formatters.MAX_LENGTH + 100
     assert "1000000 characters" in told
 
 
@@ -212,7 +212,7 @@ def test_what_ends_a_command_is_a_line_of_json_and_an_exit_code(
     root: logging.StreamHandler[io.StringIO], error: Exception, told: str | None
 ) -> None:
     root.setFormatter(JsonFormatter())
-    with pytest.raises(SystemExit) as ended, formatters.last_words():
+    with pytest.raises(SystemExit) as ended, formatters.logging_errors():
         raise error
     line = json.loads(root.stream.getvalue())
     assert ended.value.code == 1
@@ -223,6 +223,6 @@ def test_what_ends_a_command_is_a_line_of_json_and_an_exit_code(
 
 def test_people_get_the_error_of_a_command_as_ever(root: logging.StreamHandler[io.StringIO]) -> None:
     root.setFormatter(TextFormatter())
-    with pytest.raises(ForbiddenError), formatters.last_words():
+    with pytest.raises(ForbiddenError), formatters.logging_errors():
         raise ForbiddenError("no right")
     assert root.stream.getvalue() == ""

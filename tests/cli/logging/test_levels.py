@@ -57,10 +57,10 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 
 def test_v_beats_words_and_without_both_the_transport_is_quiet() -> None:
-    assert levels.chosen("error", 1) == LogLevels(logging.INFO)
-    assert levels.chosen("error", 2) == LogLevels(logging.DEBUG)
-    assert levels.chosen("error", 0) == LogLevels(logging.ERROR)
-    assert levels.chosen(None, 0).loggers == {"rudr_py.kube": logging.WARNING}
+    assert levels.from_options("error", 1) == LogLevels(logging.INFO)
+    assert levels.from_options("error", 2) == LogLevels(logging.DEBUG)
+    assert levels.from_options("error", 0) == LogLevels(logging.ERROR)
+    assert levels.from_options(None, 0).loggers == {"rudr_py.kube": logging.WARNING}
 
 
 @pytest.mark.parametrize("text", ["debug", "kubernetes_asyncio=debug", "kubernetes_asyncio.client=trace"])

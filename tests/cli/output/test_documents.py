@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rudr_py.cli.output import documents
-from rudr_py.cli.output.documents import Form
+from rudr_py.cli.output.documents import OutputFormat
 from rudr_py.model.parse import yaml_file
 
 DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"replicas": 2}}
@@ -36,7 +36,7 @@ def test_yaml_is_one_stream_in_the_given_order_of_objects_and_keys() -> None:
 
 
 @pytest.mark.parametrize("form", ["yaml", "name"])
-def test_nothing_is_printed_for_nothing(form: Form) -> None:
+def test_nothing_is_printed_for_nothing(form: OutputFormat) -> None:
     assert documents.text([], form) == ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rudr_py.cli.output import problems
+from rudr_py.cli.output.problems import Problems, location_prefix
 from rudr_py.errors import Location, Problem
 
 
@@ -11,14 +11,14 @@ def _problem(message: str, file: str, line: int, **fields: str) -> Problem:
 
 
 def test_a_line_has_place_severity_path_message_and_rule() -> None:
-    found = problems.collect([_problem("is wrong", "a.yaml", 4, path="$.spec", rule="AC-7")], [])
-    assert problems.lines(found) == ["a.yaml:4:3: error: $.spec: is wrong [AC-7]"]
+    problems = Problems.collect([_problem("is wrong", "a.yaml", 4, path="$.spec", rule="AC-7")], [])
+    assert problems.lines() == ["a.yaml:4:3: error: $.spec: is wrong [AC-7]"]
 
 
 def test_errors_and_warnings_of_a_file_are_read_from_top_to_bottom() -> None:
     errors = [_problem("three", "b", 3), _problem("one", "b", 1), _problem("x", "a", 9)]
-    found = problems.collect(errors, [_problem("two", "b", 2)])
-    assert [line.split(": ", 1)[1] for line in problems.lines(found)] == [
+    problems = Problems.collect(errors, [_problem("two", "b", 2)])
+    assert [line.split(": ", 1)[1] for line in problems.lines()] == [
         "error: one",
         "warning: two",
         "error: three",
@@ -27,29 +27,29 @@ def test_errors_and_warnings_of_a_file_are_read_from_top_to_bottom() -> None:
 
 
 def test_files_are_told_in_the_order_in_which_they_were_read() -> None:
-    found = problems.collect([_problem("late", "b", 1), _problem("early", "a", 1)], [])
-    assert problems.lines(found, ("a", "b")) == ["a:1:3: error: early", "b:1:3: error: late"]
+    problems = Problems.collect([_problem("late", "b", 1), _problem("early", "a", 1)], [])
+    assert problems.lines(("a", "b")) == ["a:1:3: error: early", "b:1:3: error: late"]
 
 
 def test_what_two_sides_found_is_told_once() -> None:
     one = _problem("is wrong", "a", 1)
     other = Problem("is wrong", location=one.location, document="componentschematic/web")
-    assert problems.collect([one, other], []).errors == (one,)
+    assert Problems.collect([one, other], []).errors == (one,)
 
 
 def test_without_a_place_the_document_is_named() -> None:
-    found = problems.collect([Problem("is wrong", "$.spec", document="componentschematic/web")], [])
-    assert problems.lines(found) == ["error: componentschematic/web: $.spec: is wrong"]
+    problems = Problems.collect([Problem("is wrong", "$.spec", document="componentschematic/web")], [])
+    assert problems.lines() == ["error: componentschematic/web: $.spec: is wrong"]
 
 
 def test_a_file_without_a_line_is_named_alone() -> None:
-    assert problems.place(Location("a.yaml", 0, 0)) == "a.yaml: "
+    assert location_prefix(Location("a.yaml", 0, 0)) == "a.yaml: "
 
 
 def test_a_message_of_several_lines_stays_one_line() -> None:
-    assert problems.lines(problems.collect([Problem("a\n  b")], [])) == ["error: a b"]
+    assert Problems.collect([Problem("a\n  b")], []).lines() == ["error: a b"]
 
 
 def test_a_document_cannot_speak_to_the_terminal() -> None:
-    (line,) = problems.lines(problems.collect([Problem("\x1b[2J \udcff ä")], []))
+    (line,) = Problems.collect([Problem("\x1b[2J \udcff ä")], []).lines()
     assert line == "error: \\x1b[2J \\udcff ä"

@@ -85,7 +85,7 @@ def test_an_unknown_property_is_answered_with_the_nearest() -> None:
     declared = schema_fields.declared({"properties": {"rules": {"type": "object", "properties": {"host": {}}}}})
     with pytest.raises(CatalogError, match=r'ingress\.rules has no property "hots".*Did you mean "host"'):
         schema_fields.find(declared, ("rules", "hots"), "ingress")
-    with pytest.raises(CatalogError, match="it has none"):
+    with pytest.raises(CatalogError, match="it has no properties"):
         schema_fields.find(declared, ("rules", "host", "x"), "ingress")
 
 

@@ -1,4 +1,4 @@
-"""When an object is left alone because somebody undoes our writes."""
+"""When the writes of an object pause because another client keeps reverting them."""
 
 from __future__ import annotations
 
@@ -12,37 +12,39 @@ PLACE: Place = ("shop", Ref(Kind("v1", "ConfigMap"), "settings"), "hash")
 
 
 @pytest.fixture
-def fights(clock: FakeClock) -> Contention:
+def contention(clock: FakeClock) -> Contention:
     return Contention(clock)
 
 
-def fight(fights: Contention, place: Place = PLACE, times: int = LIMIT) -> None:
+def revert(contention: Contention, place: Place = PLACE, times: int = LIMIT) -> None:
     for _ in range(times):
-        assert not fights.begins(place)
-        fights.set_back(place)
+        assert not contention.begins(place)
+        contention.reverted(place)
 
 
-def test_one_set_back_too_many_within_a_minute_begins_a_pause_of_a_minute(fights: Contention, clock: FakeClock) -> None:
-    fight(fights)
-    assert fights.pause(PLACE) == 0.0
-    assert fights.begins(PLACE)
-    assert fights.pause(PLACE) == WINDOW
+def test_one_revert_too_many_within_a_minute_begins_a_pause_of_a_minute(
+    contention: Contention, clock: FakeClock
+) -> None:
+    revert(contention)
+    assert contention.pause(PLACE) == 0.0
+    assert contention.begins(PLACE)
+    assert contention.pause(PLACE) == WINDOW
     clock.jump(WINDOW / 2)
-    assert fights.pause(PLACE) == WINDOW / 2
+    assert contention.pause(PLACE) == WINDOW / 2
     clock.jump(WINDOW / 2)
-    assert fights.pause(PLACE) == 0.0
-    fight(fights)
+    assert contention.pause(PLACE) == 0.0
+    revert(contention)
 
 
-def test_set_backs_that_are_far_apart_are_no_fight(fights: Contention, clock: FakeClock) -> None:
+def test_reverts_that_are_far_apart_are_no_contention(contention: Contention, clock: FakeClock) -> None:
     for _ in range(4 * LIMIT):
-        fight(fights, times=1)
+        revert(contention, times=1)
         clock.jump(WINDOW / LIMIT + 1)
 
 
-def test_another_wish_for_the_same_object_is_another_matter(fights: Contention) -> None:
-    fight(fights)
-    assert fights.begins(PLACE)
+def test_another_desired_body_of_the_same_object_is_counted_apart(contention: Contention) -> None:
+    revert(contention)
+    assert contention.begins(PLACE)
     other: Place = (PLACE[0], PLACE[1], "another hash")
-    assert fights.pause(other) == 0.0
-    fight(fights, other)
+    assert contention.pause(other) == 0.0
+    revert(contention, other)

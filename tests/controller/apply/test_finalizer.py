@@ -37,7 +37,7 @@ async def guarded(bench: Any, reclaimer: Finalizer, kept: PlannedObject) -> Live
     """An application with the finalizer, whose object is there."""
     application = await bench.application()
     await reclaimer.guard(application, Plan(manifests=(kept,)))
-    await bench.applier.ensure(bench.task(kept, None, application, None))
+    await bench.ensure_owned(kept, None, application, None)
     await bench.seen(CONFIG_MAP, "settings")
     found: LiveObject = await bench.seen(cluster_state.APPLICATION, "shop")
     return found

@@ -1,4 +1,4 @@
-"""Who owns which field, checked against what a server's merge makes of applies."""
+"""Which manager owns which field, and drift, checked against the entries that a server-side apply creates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.api import Path
+from rudr_py.api import Kind, Path, Ref
 from rudr_py.controller.apply import managed_fields
 from rudr_py.local.merge.apply import apply
 from rudr_py.local.merge.managed_fields import Write
@@ -89,7 +89,7 @@ def test_what_another_manager_took_from_us_is_missing_and_shared(wanted: Documen
     if not missing:
         assert values(again) == values(live)
     for path in missing:
-        assert any(managed_fields.touch(path, one) for one in managed_fields.shared(theirs, wanted)), (path, theirs)
+        assert any(managed_fields.overlap(path, one) for one in managed_fields.shared(theirs, wanted)), (path, theirs)
 
 
 @given(deployments(), st.data())
@@ -143,9 +143,9 @@ def test_a_nested_value_is_found_where_it_was_put(wanted: Document) -> None:
         ("spec.replicas", "metadata.labels", False),
     ],
 )
-def test_paths_touch_when_one_lies_within_the_other(one: str, other: str, expected: bool) -> None:
-    assert managed_fields.touch(one, other) is expected
-    assert managed_fields.touch(other, one) is expected
+def test_paths_overlap_when_one_lies_within_the_other(one: str, other: str, expected: bool) -> None:
+    assert managed_fields.overlap(one, other) is expected
+    assert managed_fields.overlap(other, one) is expected
 
 
 def test_an_entry_is_that_of_an_apply_to_the_object_itself() -> None:
@@ -185,3 +185,80 @@ def test_the_fields_that_two_bodies_have_differently_are_named_as_deep_as_they_a
     )
     assert managed_fields.changed(owned, one, one) == ()
     assert managed_fields.changed(owned, one, {}) == ("spec",)
+
+
+DESIRED: Document = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "settings", "namespace": "shop", "labels": {"a": "1"}},
+    "data": {"colour": "green", "size": "big"},
+}
+
+
+def applied(live: Document | None, document: Document, manager: str) -> Document:
+    node = builtin_schema("1.36").node("v1", "ConfigMap")
+    assert node is not None
+    return apply(live, document, Write(manager=manager, api_version="v1", node=node), force=True)
+
+
+def described(document: Document, desired: Document = DESIRED) -> str:
+    return managed_fields.drift(document, desired).describe(Ref(Kind("v1", "ConfigMap"), "settings"))
+
+
+@pytest.fixture
+def live() -> Document:
+    return applied(None, DESIRED, "rudr")
+
+
+def test_fields_of_other_managers_are_no_drift(live: Document) -> None:
+    assert described(live, DESIRED) == ""
+    foreign = {**DESIRED, "metadata": {"name": "settings"}, "data": {"theirs": "yes"}}
+    assert described(applied(live, foreign, "kubectl"), DESIRED) == ""
+
+
+def test_the_manager_and_the_field_are_named(live: Document) -> None:
+    other = {**DESIRED, "metadata": {"name": "settings"}, "data": {"colour": "red"}}
+    assert described(applied(live, other, "kubectl-edit"), DESIRED) == (
+        'field data.colour of configmap/settings was changed by "kubectl-edit"; reverted'
+    )
+
+
+def test_a_field_that_is_not_there_any_more_is_named_without_a_manager(live: Document) -> None:
+    mine = live["metadata"]["managedFields"][0]["fieldsV1"]
+    del mine["f:data"]["f:size"]
+    assert described(live, DESIRED) == "field data.size of configmap/settings was removed; restored"
+
+
+def test_changes_and_removals_are_reported_together(live: Document) -> None:
+    other = {**DESIRED, "metadata": {"name": "settings"}, "data": {"colour": "red"}}
+    changed = applied(live, other, "kubectl-edit")
+    for entry in changed["metadata"]["managedFields"]:
+        if entry["manager"] == "rudr":
+            del entry["fieldsV1"]["f:metadata"]
+    assert described(changed, DESIRED) == (
+        'field data.colour of configmap/settings was changed by "kubectl-edit"; field metadata was removed; reverted'
+    )
+
+
+def test_a_scale_by_the_subresource_has_a_manager_too() -> None:
+    desired = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"replicas": 3}}
+    scaled = {"manager": "kubectl", "operation": "Update", "subresource": "scale"}
+    entries = [
+        {"manager": "rudr", "operation": "Apply", "fieldsV1": {"f:spec": {}}},
+        {**scaled, "fieldsV1": {"f:spec": {"f:replicas": {}}}},
+    ]
+    document = {**desired, "metadata": {"name": "web", "managedFields": entries}}
+    entries[0]["fieldsV1"] = {"f:spec": {".": {}}}
+    assert (
+        described(document, desired) == 'field spec.replicas of configmap/settings was changed by "kubectl"; reverted'
+    )
+
+
+def test_many_fields_are_counted_not_listed() -> None:
+    data = {f"key{number:02}": "x" for number in range(20)}
+    desired = {**DESIRED, "data": data}
+    live = applied(None, desired, "rudr")
+    other = {**DESIRED, "metadata": {"name": "settings"}, "data": dict.fromkeys(data, "y")}
+    note = described(applied(live, other, "bot"), desired)
+    assert note.startswith("fields data.key00, data.key01")
+    assert note.endswith(' and 12 more of configmap/settings were changed by "bot"; reverted')

@@ -81,15 +81,19 @@ def test_a_claim_that_nobody_owns_is_known_by_its_labels(metadata: Document, ver
 
 
 @pytest.mark.parametrize(
-    ("metadata", "told"),
+    ("metadata", "description"),
     [
-        ({"ownerReferences": owner()}, "it is controlled by ComponentInstance web"),
-        ({"managedFields": written("helm", "kubectl")}, "it was written by helm, kubectl"),
-        ({}, "it was not written by us"),
+        (
+            {"labels": stamp.labels("notes", "web"), "ownerReferences": owner()},
+            'belongs to application "notes" (label app.kubernetes.io/name)',
+        ),
+        ({"ownerReferences": owner()}, 'is controlled by ComponentInstance "web"'),
+        ({"managedFields": written("helm", "kubectl")}, 'was written by "helm" and "kubectl"'),
+        ({}, "does not belong to this application"),
     ],
 )
-def test_the_holder_is_described_for_people(metadata: Document, told: str) -> None:
-    assert ownership.describe({"metadata": metadata}) == told
+def test_the_owner_of_another_object_is_described(metadata: Document, description: str) -> None:
+    assert ownership.describe({"metadata": metadata}, planned()) == description
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,13 @@ import msgspec
 import pytest
 
 from rudr_py.api import Kind, Ref
+from rudr_py.controller.apply import prune
 from rudr_py.controller.apply.prune import PruneCandidate, Pruned
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.render.values.plan import Plan, PlannedObject
 
 CONFIG_MAP = Kind("v1", "ConfigMap")
 APPLICATION = "GET applicationconfigurations/shop"
@@ -36,8 +38,8 @@ async def owner(bench: Any, config_map: Any) -> LiveObject:
 def surplus(
     bench: Any, owner: LiveObject, *records: AppliedRecord, planned: frozenset[Ref] = frozenset()
 ) -> tuple[PruneCandidate, ...]:
-    found: tuple[PruneCandidate, ...] = bench.pruner.surplus(owner, planned, records)
-    return found
+    plan = Plan(manifests=tuple(PlannedObject(ref=ref, body={}, instance="", made_by="test") for ref in planned))
+    return prune.schedule(bench.world, owner, plan, records).last
 
 
 async def test_what_is_owned_and_not_planned_is_deleted_after_one_look_at_the_application(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rudr_py import errors
 from rudr_py.api import Kind, Ref
 from rudr_py.controller.results import failures
-from rudr_py.controller.results.failures import SAFETY, SHOWN, Failure, NotOursError, WaitingError
+from rudr_py.controller.results.failures import SAFETY, SHOWN, Failure, RefusedError, WaitingError
 
 REF = Ref(Kind("v1", "Service"), "web")
 ENDING = (errors.Cause(reason="NamespaceTerminating", message="no", field="metadata.namespace"),)
@@ -24,7 +24,7 @@ def failure(**fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (NotOursError("theirs"), failure(kind="refused", reason="Conflict")),
+        (RefusedError("theirs"), failure(kind="refused", reason="Conflict")),
         (WaitingError("wait"), failure(kind="waiting", reason="Waiting", after=SAFETY)),
         (WaitingError("w", reason="Contested", after=9.0), failure(kind="waiting", reason="Contested", after=9.0)),
         (

@@ -1,4 +1,4 @@
-"""A cluster with rights: an admin, alice of the group devs, and bob; without controllers."""
+"""A cluster with RBAC and without controllers. Users: an admin, alice (group devs), and bob."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def cluster() -> AsyncIterator[LocalCluster]:
 
 @pytest.fixture
 async def ask(cluster: LocalCluster) -> AsyncIterator[Ask]:
-    """Send as the holder of a token: `await ask("alice", "GET", path, body, **{"Impersonate-User": "bob"})`."""
+    """Send a request with a user's token: `await ask("alice", "GET", path, body, **{"Impersonate-User": "bob"})`."""
     async with aiohttp.ClientSession() as session:
 
         async def send(

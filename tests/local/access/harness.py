@@ -1,4 +1,4 @@
-"""Users with tokens, and a way to give them rights."""
+"""Users with tokens, and helpers that grant them permissions."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ Ask = Callable[..., Awaitable[Reply]]
 
 
 class Roles:
-    """Gives rights, as the admin."""
+    """Grants permissions as the admin."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
 
     async def give(self, name: str, *rules: dict[str, Any], to: str, namespace: str = "default") -> None:
-        """Create a role of this name and bind a user to it; in the whole cluster if the namespace is empty."""
+        """Create a role and bind a user to it; a cluster role if the namespace is empty."""
         prefix = "Cluster" if not namespace else ""
         await self.create(f"{prefix}Role", name, namespace, rules=list(rules))
         await self.bind(name, f"{prefix}Role/{name}", {"kind": "User", "name": to}, namespace=namespace)

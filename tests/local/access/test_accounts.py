@@ -1,4 +1,4 @@
-"""Tokens of service accounts, and reviews that tell who somebody is and what they may."""
+"""Tokens of service accounts, and reviews of tokens and access."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def token(ask: Ask) -> str:
     return str(reply.body["status"]["token"])
 
 
-async def test_a_token_is_its_service_account(ask: Ask, token: str) -> None:
+async def test_a_token_authenticates_its_service_account(ask: Ask, token: str) -> None:
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
     user = (await ask(token, "POST", WHO, body)).body["status"]["userInfo"]
     assert user["username"] == "system:serviceaccount:default:bot"
@@ -43,27 +43,27 @@ async def test_a_token_is_its_service_account(ask: Ask, token: str) -> None:
     assert user["extra"]["authentication.kubernetes.io/credential-id"][0].startswith("JTI=")
 
 
-async def test_a_token_has_the_rights_of_its_account(ask: Ask, token: str, roles: Roles) -> None:
+async def test_a_token_has_the_permissions_of_its_account(ask: Ask, token: str, roles: Roles) -> None:
     assert (await ask(token, "GET", CONFIG_MAPS)).status == 403
     await roles.create("Role", "reader", "default", rules=[rule("list", "", "configmaps")])
     await roles.bind("reader", "Role/reader", {"kind": "ServiceAccount", "name": "bot", "namespace": "default"})
     assert (await ask(token, "GET", CONFIG_MAPS)).status == 200
 
 
-async def test_a_changed_token_is_none(ask: Ask, token: str) -> None:
+async def test_a_modified_token_is_invalid(ask: Ask, token: str) -> None:
     head, body, signature = token.split(".")
     flipped = "A" if body[-1] != "A" else "B"
     assert (await ask(f"{head}.{body[:-1]}{flipped}.{signature}", "GET", CONFIG_MAPS)).status == 401
 
 
-async def test_a_token_goes_with_its_account(ask: Ask, token: str) -> None:
+async def test_a_token_is_invalid_after_its_account_is_deleted(ask: Ask, token: str) -> None:
     await ask("admin", "DELETE", f"{ACCOUNTS}/bot")
     assert (await ask(token, "GET", CONFIG_MAPS)).status == 401
     await ask("admin", "POST", ACCOUNTS, {"metadata": {"name": "bot"}})
     assert (await ask(token, "GET", CONFIG_MAPS)).status == 401
 
 
-async def test_a_bound_token_goes_with_what_it_is_bound_to(ask: Ask, token: str) -> None:
+async def test_a_bound_token_is_invalid_after_its_object_is_deleted(ask: Ask, token: str) -> None:
     secrets = "/api/v1/namespaces/default/secrets"
     reference = {"kind": "Secret", "apiVersion": "v1", "name": "s"}
     assert (await token_request(ask, boundObjectRef=reference)).status == 404
@@ -74,7 +74,7 @@ async def test_a_bound_token_goes_with_what_it_is_bound_to(ask: Ask, token: str)
     assert (await ask(bound, "GET", "/api")).status == 401
 
 
-async def test_a_token_ends() -> None:
+async def test_a_token_expires() -> None:
     now = [datetime(2026, 1, 1, tzinfo=UTC)]
     settings = LocalSettings(access=AccessSettings(), token="admin", controllers=frozenset(), clock=lambda: now[0])
     async with LocalCluster(settings) as cluster, aiohttp.ClientSession() as session:
@@ -90,7 +90,7 @@ async def test_a_token_ends() -> None:
         assert (await api("GET", "/api")).status == 401
 
 
-async def test_tokens_are_refused_in_the_real_servers_words(ask: Ask, token: str) -> None:
+async def test_errors_of_token_requests_have_the_messages_of_the_real_server(ask: Ask, token: str) -> None:
     short = await token_request(ask, expirationSeconds=10)
     assert short.body["message"] == (
         'TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: 10: '
@@ -101,7 +101,7 @@ async def test_tokens_are_refused_in_the_real_servers_words(ask: Ask, token: str
     assert other.body["message"] == "cannot bind token to object of type /v1, Kind=ConfigMap"
 
 
-async def test_reviews_answer_by_rights_and_say_why(ask: Ask, roles: Roles) -> None:
+async def test_access_reviews_return_a_decision_with_a_reason(ask: Ask, roles: Roles) -> None:
     await roles.give("reader", rule("list", "", "configmaps"), to="alice")
     wanted = {"namespace": "default", "verb": "list", "resource": "configmaps"}
     path = f"{REVIEWS}/selfsubjectaccessreviews"
@@ -114,7 +114,7 @@ async def test_reviews_answer_by_rights_and_say_why(ask: Ask, roles: Roles) -> N
     assert no.body["status"] == {"allowed": False}
 
 
-async def test_others_are_asked_about_by_who_may(ask: Ask, roles: Roles) -> None:
+async def test_subject_access_reviews_need_permission(ask: Ask, roles: Roles) -> None:
     wanted = {"namespace": "default", "verb": "get", "group": "apps", "resource": "deployments"}
     body = review("SubjectAccessReview", user="carl", groups=["devs"], resourceAttributes=wanted)
     assert (await ask("alice", "POST", f"{REVIEWS}/subjectaccessreviews", body)).status == 403
@@ -130,7 +130,7 @@ async def test_others_are_asked_about_by_who_may(ask: Ask, roles: Roles) -> None
     )
 
 
-async def test_rules_reviews_list_what_one_may(ask: Ask, roles: Roles) -> None:
+async def test_rules_reviews_list_permissions(ask: Ask, roles: Roles) -> None:
     held = rule("list", "", "configmaps")
     await roles.give("reader", held, to="alice")
     path = f"{REVIEWS}/selfsubjectrulesreviews"
@@ -141,7 +141,7 @@ async def test_rules_reviews_list_what_one_may(ask: Ask, roles: Roles) -> None:
     ] == "no namespace on request"
 
 
-async def test_token_reviews_tell_whose_a_token_is(ask: Ask, token: str) -> None:
+async def test_token_reviews_return_the_user_of_a_token(ask: Ask, token: str) -> None:
     async def of(value: str) -> Any:
         body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": value}}
         return (await ask("admin", "POST", "/apis/authentication.k8s.io/v1/tokenreviews", body)).body["status"]

@@ -1,4 +1,4 @@
-"""Rights over HTTP. The words of the refusals are those of kube-apiserver v1.36.2."""
+"""RBAC over HTTP. Messages are those of kube-apiserver v1.36.2."""
 
 from __future__ import annotations
 
@@ -64,24 +64,24 @@ DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
         ("GET", "/metrics", 'forbidden: User "alice" cannot get path "/metrics"'),
     ],
 )
-async def test_a_refusal_says_who_may_not_do_what(ask: Ask, method: str, path: str, words: str) -> None:
+async def test_a_rejection_names_user_verb_and_resource(ask: Ask, method: str, path: str, words: str) -> None:
     reply = await ask("alice", method, path)
     assert (reply.status, reply.body["reason"], reply.body["message"]) == (403, "Forbidden", words)
 
 
-async def test_who_is_not_known_learns_nothing(ask: Ask) -> None:
+async def test_a_request_without_credentials_is_unauthorized_at_any_path(ask: Ask) -> None:
     for token in ("", "wrong", "a.b.c"):
         reply = await ask(token, "GET", CONFIG_MAPS)
         assert (reply.status, reply.body["message"]) == (401, "Unauthorized")
 
 
-async def test_discovery_is_for_all_who_are_known(ask: Ask) -> None:
+async def test_discovery_is_allowed_for_all_authenticated_users(ask: Ask) -> None:
     assert [(await ask("alice", "GET", path)).status for path in ("/api", "/apis/apps", "/version", "/healthz")] == [
         200
     ] * 4
 
 
-async def test_a_role_holds_in_its_namespace_and_for_its_verbs(ask: Ask, roles: Roles) -> None:
+async def test_a_role_applies_to_its_namespace_and_verbs(ask: Ask, roles: Roles) -> None:
     await roles.give("reader", rule("get list", "", "configmaps"), to="alice")
     assert (await ask("alice", "GET", CONFIG_MAPS)).status == 200
     assert (await ask("alice", "GET", f"{CONFIG_MAPS}?watch=true")).status == 403
@@ -91,7 +91,7 @@ async def test_a_role_holds_in_its_namespace_and_for_its_verbs(ask: Ask, roles: 
     assert (await ask("bob", "GET", CONFIG_MAPS)).status == 403
 
 
-async def test_a_rule_with_names_is_about_those_objects(ask: Ask, roles: Roles) -> None:
+async def test_a_rule_with_names_applies_to_these_objects_only(ask: Ask, roles: Roles) -> None:
     await roles.give("one", rule("get list", "", "secrets", "one"), to="alice")
     codes = [
         (await ask("alice", "GET", SECRETS + rest)).status
@@ -107,7 +107,7 @@ async def test_a_rule_with_names_is_about_those_objects(ask: Ask, roles: Roles) 
         ("PUT", "application/json", "/apis/coordination.k8s.io/v1/namespaces/default/leases/a", "leases"),
     ],
 )
-async def test_a_write_that_creates_takes_the_right_to_create(
+async def test_a_write_that_creates_needs_permission_to_create(
     ask: Ask, roles: Roles, method: str, media: str, path: str, word: str
 ) -> None:
     api_version = "v1" if word == "configmaps" else "coordination.k8s.io/v1"
@@ -117,13 +117,13 @@ async def test_a_write_that_creates_takes_the_right_to_create(
     reply = await ask("alice", method, path, body, media)
     assert reply.status == 403
     assert f'"a" is forbidden: User "alice" cannot create resource "{word}"' in reply.body["message"]
-    # as for a PATCH or PUT, and unlike for a POST, a name is known
+    # a PATCH or PUT names the object in its path, a POST does not
     await roles.give("create", rule("create", "*", word, "a"), to="alice")
     assert (await ask("alice", method, path, body, media)).status == 201
     assert (await ask("alice", method, path, body, media)).status == 200
 
 
-async def test_subresources_are_named_apart(ask: Ask, roles: Roles) -> None:
+async def test_subresources_need_their_own_permission(ask: Ask, roles: Roles) -> None:
     await roles.give("logs", rule("get", "", "pods/log"), to="alice")
     await roles.give("scales", rule("*", "apps", "*/scale"), to="alice")
     pods = "/api/v1/namespaces/default/pods/x"
@@ -134,7 +134,7 @@ async def test_subresources_are_named_apart(ask: Ask, roles: Roles) -> None:
     ]
 
 
-async def test_groups_and_cluster_roles_are_bound_too(ask: Ask, roles: Roles) -> None:
+async def test_groups_and_cluster_roles_can_be_bound(ask: Ask, roles: Roles) -> None:
     await roles.create("ClusterRole", "apps", rules=[rule("*", "apps", "*")])
     await roles.bind("apps", "ClusterRole/apps", {"kind": "Group", "name": "devs"})
     assert (await ask("alice", "GET", DEPLOYMENTS)).status == 200
@@ -142,13 +142,13 @@ async def test_groups_and_cluster_roles_are_bound_too(ask: Ask, roles: Roles) ->
     assert (await ask("alice", "GET", "/apis/apps/v1/deployments")).status == 403
 
 
-async def test_a_refusal_tells_of_roles_that_are_not_there(ask: Ask, roles: Roles) -> None:
+async def test_a_rejection_names_missing_roles(ask: Ask, roles: Roles) -> None:
     await roles.bind("lost", "ClusterRole/nope", {"kind": "User", "name": "bob"})
     reply = await ask("bob", "GET", CONFIG_MAPS)
     assert reply.body["message"].endswith(': RBAC: clusterrole.rbac.authorization.k8s.io "nope" not found')
 
 
-async def test_rules_of_roles_are_checked_in_the_real_servers_words(ask: Ask) -> None:
+async def test_errors_of_rules_have_the_messages_of_the_real_server(ask: Ask) -> None:
     rules = [
         {"apiGroups": [""], "resources": ["pods"]},
         {"verbs": ["get"], "nonResourceURLs": ["/x"]},
@@ -164,7 +164,7 @@ async def test_rules_of_roles_are_checked_in_the_real_servers_words(ask: Ask) ->
     )
 
 
-async def test_a_binding_says_whom_and_what(ask: Ask) -> None:
+async def test_a_binding_needs_valid_subjects_and_a_role(ask: Ask) -> None:
     reference = {"apiGroup": "x", "kind": "Foo", "name": ""}
     subjects = [{"kind": "User"}, {"kind": "Blub", "name": "q"}]
     body = rbac("RoleBinding", "inv", roleRef=reference, subjects=subjects)
@@ -178,7 +178,7 @@ async def test_a_binding_says_whom_and_what(ask: Ask) -> None:
     ]
 
 
-async def test_what_was_answered_is_noted_with_who_asked(ask: Ask, cluster: LocalCluster) -> None:
+async def test_answered_requests_are_recorded_with_their_user(ask: Ask, cluster: LocalCluster) -> None:
     cluster.requests.clear()
     for token in ("alice", "wrong", "admin"):
         await ask(token, "GET", CONFIG_MAPS)

@@ -1,4 +1,4 @@
-"""Nobody grants what they do not have; in the words of kube-apiserver v1.36.2."""
+"""Privilege escalation checks. Messages are those of kube-apiserver v1.36.2."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def binding(role: str, name: str = "b") -> dict[str, Any]:
     return rbac("RoleBinding", name, roleRef=reference, subjects=[{"kind": "User", "name": "alice"}])
 
 
-async def test_a_role_with_more_than_its_writer_holds_is_refused(ask: Ask) -> None:
+async def test_a_role_with_more_permissions_than_its_writer_is_rejected(ask: Ask) -> None:
     wanted = [rule("get list watch", "", "configmaps secrets"), rule("delete", "apps", "deployments")]
     reply = await ask("alice", "POST", ROLES, rbac("Role", "more", rules=wanted))
     assert (reply.status, reply.body["message"]) == (
@@ -43,7 +43,7 @@ async def test_a_role_with_more_than_its_writer_holds_is_refused(ask: Ask) -> No
     )
 
 
-async def test_names_narrow_what_is_held(ask: Ask) -> None:
+async def test_resource_names_limit_held_permissions(ask: Ask) -> None:
     both = [rule("get", "", "secrets", "one", "two")]
     reply = await ask("alice", "POST", ROLES, rbac("Role", "two", rules=both))
     last = '{APIGroups:[""], Resources:["secrets"], ResourceNames:["two"], Verbs:["get"]}'
@@ -54,7 +54,7 @@ async def test_names_narrow_what_is_held(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize("method", ["apply", "update", "patch"])
-async def test_no_way_of_writing_goes_around_it(ask: Ask, roles: Roles, method: str) -> None:
+async def test_every_kind_of_write_is_checked(ask: Ask, roles: Roles, method: str) -> None:
     everything = rbac("Role", "r", rules=[rule("*", "*", "*")])
     await roles.create("Role", "r", "default", rules=[rule("get", "", "configmaps")])
     path = f"{ROLES}/r"
@@ -67,13 +67,13 @@ async def test_no_way_of_writing_goes_around_it(ask: Ask, roles: Roles, method: 
     assert reply.status == 403
 
 
-async def test_what_a_role_grants_already_may_stay(ask: Ask, roles: Roles) -> None:
+async def test_unchanged_rules_of_a_role_are_not_checked(ask: Ask, roles: Roles) -> None:
     await roles.create("Role", "big", "default", rules=[rule("*", "*", "*")])
     reply = await ask("alice", "PATCH", f"{ROLES}/big", {"metadata": {"labels": {"a": "b"}}}, MERGE)
     assert reply.status == 200
 
 
-async def test_binding_a_role_with_more_is_refused(ask: Ask) -> None:
+async def test_binding_a_role_with_more_permissions_is_rejected(ask: Ask) -> None:
     reply = await ask("alice", "POST", BINDINGS, binding("ClusterRole/cluster-admin"))
     assert reply.body["message"].splitlines()[1:] == [
         '{APIGroups:["*"], Resources:["*"], Verbs:["*"]}',
@@ -93,7 +93,7 @@ async def test_the_verbs_bind_and_escalate_exempt(ask: Ask, roles: Roles) -> Non
     assert (await ask("alice", "POST", ROLES, rbac("Role", "all", rules=[rule("*", "*", "*")]))).status == 201
 
 
-async def test_aggregation_is_for_those_who_may_do_all(ask: Ask, roles: Roles) -> None:
+async def test_aggregation_needs_cluster_admin_permissions(ask: Ask, roles: Roles) -> None:
     await roles.give("cluster-writer", WRITES, to="bob", namespace="")
     selectors = {"clusterRoleSelectors": [{"matchLabels": {"a": "b"}}]}
     body = rbac("ClusterRole", "agg", rules=[], aggregationRule=selectors)

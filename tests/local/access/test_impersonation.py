@@ -1,4 +1,4 @@
-"""Acting as somebody else; as kube-apiserver v1.36.2 lets one."""
+"""Impersonation, as in kube-apiserver v1.36.2."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REVIEW = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
 BOT = "system:serviceaccount:default:bot"
 
 
-async def test_an_admin_may_be_anybody(ask: Ask) -> None:
+async def test_an_admin_may_impersonate_any_user(ask: Ask) -> None:
     headers = {
         "Impersonate-User": "joe",
         "Impersonate-Group": "g",
@@ -34,7 +34,7 @@ async def test_an_admin_may_be_anybody(ask: Ask) -> None:
     }
 
 
-async def test_a_service_account_comes_with_its_groups(ask: Ask) -> None:
+async def test_an_impersonated_service_account_has_its_groups(ask: Ask) -> None:
     reply = await ask("admin", "POST", WHO, REVIEW, **{"Impersonate-User": BOT})
     assert reply.body["status"]["userInfo"]["groups"] == [
         "system:serviceaccounts",
@@ -43,12 +43,12 @@ async def test_a_service_account_comes_with_its_groups(ask: Ask) -> None:
     ]
 
 
-async def test_the_rights_are_those_of_the_impersonated(ask: Ask) -> None:
+async def test_permissions_are_those_of_the_impersonated_user(ask: Ask) -> None:
     reply = await ask("admin", "GET", CONFIG_MAPS, **{"Impersonate-User": BOT})
     assert reply.body["message"].startswith(f'configmaps is forbidden: User "{BOT}" cannot list')
 
 
-async def test_who_may_impersonate_nobody_is_refused_by_the_first_way(ask: Ask) -> None:
+async def test_without_permission_the_first_mode_is_reported(ask: Ask) -> None:
     user = await ask("bob", "GET", CONFIG_MAPS, **{"Impersonate-User": "alice"})
     account = await ask("bob", "GET", CONFIG_MAPS, **{"Impersonate-User": BOT})
     where = 'resource "configmaps" in API group "" in the namespace "default"'
@@ -58,7 +58,7 @@ async def test_who_may_impersonate_nobody_is_refused_by_the_first_way(ask: Ask) 
     ]
 
 
-async def test_a_right_in_a_namespace_is_for_its_accounts(ask: Ask, roles: Roles) -> None:
+async def test_a_permission_in_a_namespace_applies_to_its_service_accounts(ask: Ask, roles: Roles) -> None:
     await roles.give("imp", rule("impersonate", "", "serviceaccounts", "bot"), to="bob")
     reply = await ask("bob", "GET", CONFIG_MAPS, **{"Impersonate-User": BOT})
     assert f'User "{BOT}" cannot list' in reply.body["message"]
@@ -86,7 +86,9 @@ async def test_a_right_in_a_namespace_is_for_its_accounts(ask: Ask, roles: Roles
         ),
     ],
 )
-async def test_every_part_needs_a_right(ask: Ask, roles: Roles, header: str, value: str, words: str) -> None:
+async def test_user_groups_uid_and_extras_need_separate_permissions(
+    ask: Ask, roles: Roles, header: str, value: str, words: str
+) -> None:
     await roles.give("imp", rule("impersonate", "", "users", "alice"), to="bob", namespace="")
     assert (await ask("bob", "POST", WHO, REVIEW, **{"Impersonate-User": "alice"})).status == 201
     reply = await ask("bob", "GET", CONFIG_MAPS, **{"Impersonate-User": "alice", header: value})
@@ -126,7 +128,7 @@ async def old() -> AsyncIterator[Api]:
         yield Api(session, cluster.url)
 
 
-async def test_older_releases_know_one_way_only(old: Api) -> None:
+async def test_older_releases_have_no_constrained_impersonation(old: Api) -> None:
     reply = await old("GET", CONFIG_MAPS)
     words = 'users "alice" is forbidden: User "bob" cannot impersonate resource "users" in API group ""'
     assert reply.body["message"] == f"{words} at the cluster scope"

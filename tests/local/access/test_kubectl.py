@@ -1,4 +1,4 @@
-"""Real kubectl over TLS, with tokens and rights."""
+"""kubectl over TLS, with tokens and RBAC."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Run = Callable[..., Awaitable[tuple[int, str]]]
 
 @pytest.fixture
 async def kubectl(tmp_path: Path) -> AsyncIterator[Run]:
-    """Run kubectl as the admin or with another `token`; returns the exit code and all that it prints."""
+    """Run kubectl as the admin or with another `token`; return the exit code and the output."""
     access = AccessSettings(
         certificate=certificates.generate("127.0.0.1"), tokens={"alice": User(name="alice", groups=("devs",))}
     )
@@ -48,12 +48,12 @@ async def kubectl(tmp_path: Path) -> AsyncIterator[Run]:
         yield run
 
 
-async def test_kubectl_tells_who_one_is(kubectl: Run) -> None:
+async def test_kubectl_auth_whoami(kubectl: Run) -> None:
     code, out = await kubectl("auth", "whoami", token="alice")
     assert (code, "alice" in out, "[devs system:authenticated]" in out) == (0, True, True)
 
 
-async def test_kubectl_tells_what_one_may(kubectl: Run) -> None:
+async def test_kubectl_auth_can_i(kubectl: Run) -> None:
     assert await kubectl("auth", "can-i", "list", "pods", token="alice") == (1, "no\n")
     assert await kubectl("auth", "can-i", "list", "pods", "--as", "alice", "--as-group", "x") == (1, "no\n")
     assert (await kubectl("create", "rolebinding", "see", "--clusterrole=view", "--user=alice"))[0] == 0
@@ -69,7 +69,7 @@ async def test_kubectl_tells_what_one_may(kubectl: Run) -> None:
     assert "pods/log" in (await kubectl("auth", "can-i", "--list", token="alice"))[1]
 
 
-async def test_kubectl_gets_a_token_that_works(kubectl: Run) -> None:
+async def test_kubectl_create_token_returns_a_valid_token(kubectl: Run) -> None:
     assert (await kubectl("create", "serviceaccount", "bot"))[0] == 0
     code, token = await kubectl("create", "token", "bot", "--duration", "15m")
     assert code == 0, token

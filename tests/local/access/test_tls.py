@@ -14,7 +14,7 @@ from rudr_py.local.access.settings import AccessSettings, Certificate
 from rudr_py.local.cluster import LocalCluster, LocalSettings
 
 
-async def test_the_kubeconfig_has_all_that_a_client_needs() -> None:
+async def test_a_client_connects_with_the_kubeconfig() -> None:
     access = AccessSettings(certificate=certificates.generate("127.0.0.1"))
     async with LocalCluster(LocalSettings(access=access, controllers=frozenset())) as cluster:
         config = cluster.kubeconfig()
@@ -29,7 +29,7 @@ async def test_the_kubeconfig_has_all_that_a_client_needs() -> None:
             assert (response.status, cluster.url[:8]) == (200, "https://")
 
 
-async def test_who_does_not_trust_the_authority_does_not_talk() -> None:
+async def test_a_client_without_the_authority_does_not_connect() -> None:
     access = AccessSettings(certificate=certificates.generate("127.0.0.1"))
     async with (
         LocalCluster(LocalSettings(access=access, controllers=frozenset())) as cluster,
@@ -39,7 +39,7 @@ async def test_who_does_not_trust_the_authority_does_not_talk() -> None:
             await session.get(f"{cluster.url}/api")
 
 
-async def test_a_useless_certificate_is_told_at_the_start() -> None:
+async def test_an_invalid_certificate_is_reported_at_the_start() -> None:
     access = AccessSettings(certificate=Certificate(chain=b"no", key=b"no", authority=b"no"))
     with pytest.raises(LocalApiError, match="certificate"):
         async with LocalCluster(LocalSettings(access=access, controllers=frozenset())):

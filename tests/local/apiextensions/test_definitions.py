@@ -1,4 +1,4 @@
-"""CustomResourceDefinitions and their objects over the socket."""
+"""CustomResourceDefinitions and their objects over HTTP."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def test_objects_are_defaulted_pruned_and_checked(api: Api) -> None:
     assert (refused.status, refused.body["details"]["causes"][0]["field"]) == (422, "spec.size")
 
 
-async def test_status_is_a_subresource_if_the_definition_says_so(api: Api) -> None:
+async def test_status_is_a_subresource_if_the_definition_declares_it(api: Api) -> None:
     await api.created(DEFINITIONS, widget_definition())
     made = await api.created(WIDGETS, {**widget("w", size=2), "status": {"phase": "x"}})
     assert "status" not in made
@@ -40,7 +40,7 @@ async def test_status_is_a_subresource_if_the_definition_says_so(api: Api) -> No
     assert reply.body["metadata"]["generation"] == 1
 
 
-async def test_without_the_subresource_status_is_a_field_like_others(api: Api) -> None:
+async def test_without_the_subresource_status_is_an_ordinary_field(api: Api) -> None:
     await api.created(DEFINITIONS, widget_definition(subresources=None))
     made = await api.created(WIDGETS, {**widget("w", size=2), "status": {"phase": "x"}})
     assert made["status"] == {"phase": "x"}
@@ -67,7 +67,7 @@ async def test_a_changed_definition_changes_what_is_served(api: Api) -> None:
     assert (await api.created(WIDGETS, widget("v", size=2)))["spec"]["shape"] == "round"
 
 
-async def test_a_definition_takes_its_objects_with_it(api: Api) -> None:
+async def test_the_objects_of_a_deleted_definition_are_deleted(api: Api) -> None:
     await api.created(DEFINITIONS, widget_definition())
     await api.created(WIDGETS, widget("w", size=2))
     await api("DELETE", f"{DEFINITIONS}/widgets.example.dev")
@@ -76,7 +76,7 @@ async def test_a_definition_takes_its_objects_with_it(api: Api) -> None:
     assert (await api("GET", WIDGETS)).body["items"] == []
 
 
-async def test_a_definition_waits_for_objects_that_are_held(api: Api) -> None:
+async def test_a_definition_is_kept_until_its_objects_have_no_finalizers(api: Api) -> None:
     await api.created(DEFINITIONS, widget_definition())
     body = widget("w", size=2)
     body["metadata"]["finalizers"] = ["example.dev/hold"]
@@ -113,7 +113,7 @@ async def test_one_object_is_served_in_each_version(api: Api) -> None:
     assert found["apiVersion"] == "example.dev/v2"
 
 
-async def test_a_schema_that_is_not_structural_is_refused(api: Api) -> None:
+async def test_a_nonstructural_schema_is_rejected(api: Api) -> None:
     definition = widget_definition()
     definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"].pop("type")
     reply = await api("POST", DEFINITIONS, definition)

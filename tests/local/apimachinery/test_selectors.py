@@ -43,14 +43,14 @@ def test_a_bad_selector_is_a_bad_request(text: str) -> None:
 
 
 @given(st.text(alphabet="ab=!(),<> innotin\\x00é", max_size=20))
-def test_no_text_raises_anything_but_an_api_error(text: str) -> None:
+def test_any_text_is_parsed_or_raises_an_api_error(text: str) -> None:
     try:
         selectors.predicate(text, selectors.fields(text))
     except ApiError as error:
         assert error.status == 400  # noqa: PT017 - not raising is as good
 
 
-def test_a_label_selector_object_is_printed_as_text() -> None:
+def test_a_label_selector_object_is_formatted_as_text() -> None:
     selector = {
         "matchLabels": {"b": "2", "a": "1"},
         "matchExpressions": [

@@ -1,4 +1,4 @@
-"""The fixtures of the controllers' tests; what they are made of is in `harness`."""
+"""Fixtures of the tests of controllers; see `harness`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def objects(clock: FakeClock) -> Iterator[RecordedObjects]:
 
 @pytest.fixture
 def running(objects: RecordedObjects, clock: FakeClock) -> Run:
-    """Start controllers: `async with running("deployment", "replicaset") as cluster`; all without names."""
+    """Start controllers: `async with running("deployment", "replicaset") as cluster`; without names all of them."""
 
     @asynccontextmanager
     async def start(*names: str, **settings: Any) -> AsyncIterator[Running]:

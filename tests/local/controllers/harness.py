@@ -1,4 +1,4 @@
-"""A cluster without a server for the controllers' tests: the verbs called directly, on a fake clock."""
+"""A cluster without a server and with a fake clock, for the tests of controllers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from rudr_py.local.backend import Backend
 from rudr_py.local.controllers.runtime.owner_index import key_of
-from rudr_py.local.in_process_api import DirectObjects
+from rudr_py.local.in_process_client import InProcessClient
 from rudr_py.local.registry import kinds
 from rudr_py.local.registry.resources import KindInfo, Registry
 from rudr_py.local.schema.builtin import builtin_schema
@@ -46,7 +46,7 @@ PATIENCE = 60.0
 
 
 class FakeClock:
-    """Time that passes only when told to."""
+    """Time that passes only in `advance`."""
 
     def __init__(self) -> None:
         self.now = 1_700_000_000.0
@@ -81,8 +81,8 @@ class FakeTimer:
         self.callback = None
 
 
-class RecordedObjects(DirectObjects):
-    """The in-process face of a cluster without a server; `writes` tells who was written how."""
+class RecordedObjects(InProcessClient):
+    """The API client of a cluster without a server; `writes` lists the writes."""
 
     def __init__(self, clock: FakeClock) -> None:
         schemas = builtin_schema(RELEASE)
@@ -91,7 +91,7 @@ class RecordedObjects(DirectObjects):
             store=self.store,
             registry=Registry(kinds.builtin(schemas.node)),
             clock=lambda: datetime.fromtimestamp(clock(), UTC),
-            chance=random.Random(0),  # noqa: S311  - names and uids, no secrets
+            rng=random.Random(0),  # noqa: S311  - names and uids, no secrets
         )
         super().__init__(backend, "kube-controller-manager")
         self._calls: list[tuple[str, str, str]] = []
@@ -113,14 +113,14 @@ class RecordedObjects(DirectObjects):
 
 
 class Running:
-    """A cluster whose controllers run; `until` waits for what they do."""
+    """A cluster with running controllers; `until` waits for a condition."""
 
     def __init__(self, objects: RecordedObjects, clock: FakeClock) -> None:
         self.objects = objects
         self.clock = clock
 
     async def until(self, what: Callable[[], Any]) -> Any:
-        """Wait, change by change, until `what()` is truthy, and return that."""
+        """Wait after each change until `what()` is truthy, and return its value."""
         watch = self.objects.store.watch()
         async with asyncio.timeout(PATIENCE):
             while not (found := what()):
@@ -129,7 +129,7 @@ class Running:
         return found
 
     async def rolled_out(self, name: str = "web") -> Object:
-        """Wait until a Deployment is as its spec says, and return it."""
+        """Wait until a Deployment has rolled out, and return it."""
 
         def done() -> Object | None:
             found = self.get("Deployment", name)
@@ -142,13 +142,13 @@ class Running:
         return found
 
     async def advance(self, seconds: float) -> None:
-        """Let the work that waits be done, then time pass."""
+        """Finish the pending work, then advance the clock."""
         await self.settle()
         self.clock.advance(seconds)
         await self.settle()
 
     async def settle(self) -> None:
-        """Return when nothing was written for many turns of the loop."""
+        """Return when nothing was written for many iterations of the loop."""
         quiet, seen = 0, -1
         while quiet < 50:
             await asyncio.sleep(0)
@@ -169,7 +169,7 @@ class Running:
         return self.objects.list(chosen, namespace if resource and resource.namespaced else "")
 
     def change(self, obj: Object, **spec: Any) -> Object:
-        """Write new values in the spec of an object, as it is now."""
+        """Update values in the spec of a live object."""
         key = key_of(obj)
         live = self.objects.get(key.kind, key.namespace, key.name)
         assert live is not None

@@ -1,4 +1,4 @@
-"""The garbage collector: background, foreground, orphans, and owners that prove nothing."""
+"""The garbage collector: background and foreground deletion, orphans, and owners that cannot be checked."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def config(name: str, *owners: Object, **metadata: Any) -> Object:
     }
 
 
-async def test_a_dependent_goes_after_its_last_owner(running: Run, objects: RecordedObjects) -> None:
+async def test_a_dependent_is_deleted_after_its_last_owner(running: Run, objects: RecordedObjects) -> None:
     async with running("garbagecollector") as cluster:
         one, two = objects.create(config("one")), objects.create(config("two"))
         objects.create(config("child", one, two))
@@ -35,14 +35,14 @@ async def test_a_dependent_goes_after_its_last_owner(running: Run, objects: Reco
         await cluster.until(lambda: not cluster.find("ConfigMap", "child"))
 
 
-async def test_a_dependent_of_an_owner_that_never_was_goes(running: Run, objects: RecordedObjects) -> None:
+async def test_a_dependent_of_an_owner_that_never_existed_is_deleted(running: Run, objects: RecordedObjects) -> None:
     async with running("garbagecollector") as cluster:
         absent = config("absent", uid="u-1")
         objects.create(config("child", absent))
         await cluster.until(lambda: not cluster.find("ConfigMap", "child"))
 
 
-async def test_an_owner_of_the_same_name_with_another_uid_is_no_owner(running: Run, objects: RecordedObjects) -> None:
+async def test_an_object_with_another_uid_is_not_the_owner(running: Run, objects: RecordedObjects) -> None:
     async with running("garbagecollector") as cluster:
         live = objects.create(config("owner"))
         objects.create(config("child", {**live, "metadata": {**live["metadata"], "uid": "older"}}))
@@ -57,7 +57,9 @@ async def test_an_owner_of_an_unknown_kind_keeps_its_dependents(running: Run, ob
         assert cluster.find("ConfigMap", "child")
 
 
-async def test_dependents_of_an_owner_deleted_before_the_start_go(running: Run, objects: RecordedObjects) -> None:
+async def test_dependents_of_an_owner_deleted_before_the_start_are_deleted(
+    running: Run, objects: RecordedObjects
+) -> None:
     owner = objects.create(config("owner"))
     objects.create(config("child", owner))
     objects.delete(CONFIG_MAP, "default", "owner")
@@ -65,7 +67,7 @@ async def test_dependents_of_an_owner_deleted_before_the_start_go(running: Run, 
         await cluster.until(lambda: not cluster.find("ConfigMap", "child"))
 
 
-async def test_deletion_in_the_background_reaches_grandchildren(running: Run, objects: RecordedObjects) -> None:
+async def test_background_deletion_is_recursive(running: Run, objects: RecordedObjects) -> None:
     async with running("garbagecollector") as cluster:
         owner = objects.create(config("owner"))
         child = objects.create(config("child", owner))
@@ -74,7 +76,7 @@ async def test_deletion_in_the_background_reaches_grandchildren(running: Run, ob
         await cluster.until(lambda: not cluster.all("ConfigMap"))
 
 
-async def test_foreground_keeps_the_owner_until_those_that_block_it_are_gone(
+async def test_foreground_deletion_keeps_the_owner_until_blocking_dependents_are_deleted(
     running: Run, objects: RecordedObjects
 ) -> None:
     async with running("garbagecollector") as cluster:
@@ -92,7 +94,7 @@ async def test_foreground_keeps_the_owner_until_those_that_block_it_are_gone(
     assert gone == ["grandchild", "child", "owner"]
 
 
-async def test_foreground_waits_only_for_those_that_block(running: Run, objects: RecordedObjects) -> None:
+async def test_foreground_deletion_waits_only_for_blocking_dependents(running: Run, objects: RecordedObjects) -> None:
     async with running("garbagecollector") as cluster:
         owner = objects.create(config("owner"))
         child = config("child", owner, finalizers=["example.dev/hold"])
@@ -102,7 +104,7 @@ async def test_foreground_waits_only_for_those_that_block(running: Run, objects:
         await cluster.until(lambda: not cluster.find("ConfigMap", "owner"))
 
 
-async def test_orphans_lose_the_reference_and_stay(running: Run, objects: RecordedObjects) -> None:
+async def test_orphaned_dependents_lose_the_reference_and_are_kept(running: Run, objects: RecordedObjects) -> None:
     async with running("garbagecollector") as cluster:
         owner = objects.create(config("owner"))
         objects.create(config("child", owner))
@@ -113,7 +115,9 @@ async def test_orphans_lose_the_reference_and_stay(running: Run, objects: Record
 
 
 @pytest.mark.parametrize("propagation", ["Background", "Foreground"])
-async def test_two_that_own_each_other_can_be_deleted(running: Run, objects: RecordedObjects, propagation: str) -> None:
+async def test_objects_that_own_each_other_can_be_deleted(
+    running: Run, objects: RecordedObjects, propagation: str
+) -> None:
     async with running("garbagecollector") as cluster:
         one = objects.create(config("one"))
         two = objects.create(config("two", one))
@@ -122,7 +126,7 @@ async def test_two_that_own_each_other_can_be_deleted(running: Run, objects: Rec
         await cluster.until(lambda: not cluster.all("ConfigMap"))
 
 
-async def test_a_deployment_takes_its_pods_along(running: Run, objects: RecordedObjects) -> None:
+async def test_the_pods_of_a_deleted_deployment_are_deleted(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         owner = objects.create(
             {

@@ -1,4 +1,4 @@
-"""Namespaces: what they start with, and how they go."""
+"""Namespaces: default objects and deletion."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def config(name: str, **metadata: object) -> Object:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "shop", **metadata}}
 
 
-async def test_a_namespace_starts_with_an_account_and_a_certificate(running: Run, objects: RecordedObjects) -> None:
+async def test_a_namespace_gets_a_service_account_and_a_ca_certificate(running: Run, objects: RecordedObjects) -> None:
     async with running("namespace", root_ca="PEM") as cluster:
         objects.create(namespace())
         await cluster.until(lambda: cluster.find("ServiceAccount", "default", "shop"))
@@ -25,7 +25,7 @@ async def test_a_namespace_starts_with_an_account_and_a_certificate(running: Run
         await cluster.until(lambda: cluster.find("ConfigMap", "kube-root-ca.crt", "shop"))
 
 
-async def test_a_deleted_namespace_is_emptied_and_goes(running: Run, objects: RecordedObjects) -> None:
+async def test_the_content_of_a_deleted_namespace_is_deleted_first(running: Run, objects: RecordedObjects) -> None:
     async with running("namespace") as cluster:
         made = objects.create(namespace())
         other = objects.create(namespace("other"))
@@ -39,7 +39,7 @@ async def test_a_deleted_namespace_is_emptied_and_goes(running: Run, objects: Re
         assert other["metadata"]["name"] == "other"
 
 
-async def test_a_namespace_with_a_held_object_says_what_holds_it(running: Run, objects: RecordedObjects) -> None:
+async def test_a_terminating_namespace_reports_remaining_finalizers(running: Run, objects: RecordedObjects) -> None:
     async with running("namespace") as cluster:
         made = objects.create(namespace())
         objects.create(config("held", finalizers=["example.dev/hold"]))

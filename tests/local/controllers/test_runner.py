@@ -1,4 +1,4 @@
-"""The runner: which controllers run, and what one's failure does to the others."""
+"""The runner: enabled controllers, retries and isolation of failures."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ def phase(obj: Object) -> str:
     return str(obj["status"]["phase"])
 
 
-async def test_only_the_named_controllers_run(running: Run, objects: RecordedObjects) -> None:
+async def test_only_the_enabled_controllers_run(running: Run, objects: RecordedObjects) -> None:
     async with running("garbagecollector") as cluster:
         objects.create(pod("alone"))
         await cluster.settle()
         assert phase(cluster.get("Pod", "alone")) == "Pending"
 
 
-async def test_an_unknown_name_of_a_controller_is_refused(objects: RecordedObjects, clock: FakeClock) -> None:
+async def test_an_unknown_controller_name_is_rejected(objects: RecordedObjects, clock: FakeClock) -> None:
     with pytest.raises(LocalApiError, match="scheduler"):
         await run_controllers(objects, ControllerSettings(clock=clock, enabled=frozenset({"scheduler"})))
 
 
-async def test_what_was_there_before_the_start_is_worked_on(running: Run, objects: RecordedObjects) -> None:
+async def test_existing_objects_are_reconciled_at_the_start(running: Run, objects: RecordedObjects) -> None:
     objects.create(pod("early"))
     async with running() as cluster:
         await cluster.until(lambda: phase(cluster.get("Pod", "early")) == "Running")
 
 
-async def test_a_failing_reconcile_is_repeated_and_harms_no_other_object(
+async def test_a_failed_reconcile_is_retried_and_does_not_affect_other_objects(
     running: Run, objects: RecordedObjects
 ) -> None:
     failures = iter([RuntimeError("broken script"), RuntimeError("broken script")])
@@ -64,7 +64,7 @@ async def test_a_failing_reconcile_is_repeated_and_harms_no_other_object(
         await cluster.until(lambda: phase(cluster.get("Pod", "bad")) == "Running")
 
 
-async def test_a_watch_that_lost_its_history_is_begun_again(running: Run, objects: RecordedObjects) -> None:
+async def test_a_watch_with_compacted_history_is_restarted(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         await cluster.settle()
         for number in range(3):

@@ -1,25 +1,13 @@
-"""The old form of the schemas, and the logs of pods that run nothing."""
+"""The Swagger 2.0 document."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from rudr_py.local.cluster import LocalCluster, LocalSettings
-from rudr_py.local.controllers import PodScript
 from tests.local.harness import Api, widget_definition
 
-PODS = "/api/v1/namespaces/default/pods"
 
-
-def pod(name: str, *containers: str, log: str = "") -> dict[str, Any]:
-    notes = {"local.rudr.dev/log": log} if log else {}
-    listed = [{"name": each, "image": "i"} for each in containers or ("c",)]
-    return {"metadata": {"name": name, "annotations": notes}, "spec": {"containers": listed}}
-
-
-async def test_the_old_document_has_built_in_and_custom_kinds(api: Api) -> None:
+async def test_the_swagger_document_has_built_in_and_custom_kinds(api: Api) -> None:
     await api.created("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", widget_definition())
     found = (await api("GET", "/openapi/v2", accept="application/json")).body
     definitions = found["definitions"]
@@ -35,7 +23,7 @@ async def test_the_old_document_has_built_in_and_custom_kinds(api: Api) -> None:
     assert patch["x-kubernetes-group-version-kind"]["kind"] == "Widget"
 
 
-async def test_every_reference_of_the_old_document_leads_somewhere(api: Api) -> None:
+async def test_every_reference_of_the_swagger_document_resolves(api: Api) -> None:
     found = (await api("GET", "/openapi/v2")).body
     wanted: set[str] = set()
 
@@ -53,34 +41,7 @@ async def test_every_reference_of_the_old_document_leads_somewhere(api: Api) -> 
     assert wanted <= {f"#/definitions/{name}" for name in found["definitions"]}
 
 
-async def test_who_wants_protobuf_only_gets_an_empty_document(api: Api) -> None:
+async def test_a_client_that_accepts_only_protobuf_gets_an_empty_document(api: Api) -> None:
     answer = await api("GET", "/openapi/v2", accept="application/com.github.proto-openapi.spec.v2@v1.0+protobuf")
     assert answer.status == 200
     assert answer.body.startswith("\n\x032.0")
-
-
-async def test_a_pod_prints_what_its_annotation_says(api: Api) -> None:
-    await api.created(PODS, pod("p", log="one\ntwo\nthree\n"))
-    assert (await api("GET", f"{PODS}/p/log")).body == "one\ntwo\nthree\n"
-    assert (await api("GET", f"{PODS}/p/log?tailLines=1")).body == "three\n"
-    assert (await api("GET", f"{PODS}/p/log?limitBytes=3")).body == "one"
-
-
-async def test_a_script_prints_for_all_pods() -> None:
-    settings = LocalSettings(controllers=frozenset(), script=lambda pod: PodScript(log=pod["metadata"]["name"]))
-    async with LocalCluster(settings) as cluster:
-        assert cluster.backend.pod_output({"metadata": {"name": "p"}, "spec": {"containers": []}}) == "p"
-
-
-@pytest.mark.parametrize(
-    ("query", "words"),
-    [
-        ("", "a container name must be specified for pod p, choose one of: [a b]"),
-        ("?container=z", "container z is not valid for pod p"),
-        ("?container=a&previous=true", 'previous terminated container "a" in pod "p" not found'),
-    ],
-)
-async def test_a_log_that_cannot_be_is_refused(api: Api, query: str, words: str) -> None:
-    await api.created(PODS, pod("p", "a", "b"))
-    reply = await api("GET", f"{PODS}/p/log{query}")
-    assert (reply.status, reply.body["message"]) == (400, words)

@@ -1,4 +1,4 @@
-"""Faults on order, and the gates that they use."""
+"""Scripted faults, and the middlewares that inject them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rudr_py.local.cluster import LocalCluster
 from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.local.faults.watch_distortions import Distortion
 from rudr_py.local.http.routing import Route
-from rudr_py.local.http.server import Gate, Next
+from rudr_py.local.http.server import Middleware, NextHandler
 from tests.local.harness import CONFIG_MAPS, Api, config_map
 
 
@@ -21,38 +21,38 @@ def faults(cluster: LocalCluster) -> Faults:
     return Faults(cluster.server)
 
 
-async def test_the_next_requests_that_match_are_refused(api: Api, faults: Faults) -> None:
+async def test_the_next_matching_requests_are_rejected(api: Api, faults: Faults) -> None:
     faults.refuse(429, Match(verb="create"), times=2, retry_after=3)
     codes = [(await api("POST", CONFIG_MAPS, config_map("a"))).status for _ in range(3)]
     assert codes == [429, 429, 201]
 
 
-async def test_a_refusal_tells_when_to_come_again(api: Api, faults: Faults) -> None:
+async def test_a_rejection_has_a_retry_after_header(api: Api, faults: Faults) -> None:
     faults.refuse(429, retry_after=3)
     reply = await api("GET", CONFIG_MAPS)
     assert (reply.headers["Retry-After"], reply.body["details"]["retryAfterSeconds"]) == ("3", 3)
 
 
-async def test_other_requests_pass(api: Api, faults: Faults) -> None:
+async def test_other_requests_are_executed(api: Api, faults: Faults) -> None:
     faults.refuse(500, Match(plural="secrets"))
     assert (await api("GET", CONFIG_MAPS)).status == 200
 
 
-async def test_a_connection_closed_before_the_work_changes_nothing(api: Api, faults: Faults) -> None:
+async def test_a_connection_closed_before_execution_changes_nothing(api: Api, faults: Faults) -> None:
     faults.hang_up(Match(verb="create"))
     with pytest.raises(aiohttp.ClientError):
         await api("POST", CONFIG_MAPS, config_map("a"))
     assert (await api("GET", f"{CONFIG_MAPS}/a")).status == 404
 
 
-async def test_a_lost_answer_is_that_of_work_done(api: Api, faults: Faults) -> None:
+async def test_a_request_with_a_lost_answer_was_executed(api: Api, faults: Faults) -> None:
     faults.lose_answer(Match(verb="create"))
     with pytest.raises(aiohttp.ClientError):
         await api("POST", CONFIG_MAPS, config_map("a"))
     assert (await api("GET", f"{CONFIG_MAPS}/a")).status == 200
 
 
-async def test_a_held_request_waits(api: Api, faults: Faults) -> None:
+async def test_a_held_request_waits_for_its_event(api: Api, faults: Faults) -> None:
     release = faults.hold(Match(verb="get"))
     await api.created(CONFIG_MAPS, config_map("a"))
     waiting = asyncio.create_task(api("GET", f"{CONFIG_MAPS}/a"))
@@ -62,7 +62,7 @@ async def test_a_held_request_waits(api: Api, faults: Faults) -> None:
     assert (await waiting).status == 200
 
 
-async def test_open_watches_are_cut(api: Api, cluster: LocalCluster, faults: Faults) -> None:
+async def test_open_watches_are_closed(api: Api, cluster: LocalCluster, faults: Faults) -> None:
     async with asyncio.timeout(60), api.session.get(f"{cluster.url}{CONFIG_MAPS}?watch=1") as response:
         assert faults.cut_watches("secrets") == 0
         assert faults.cut_watches("configmaps") == 1
@@ -70,13 +70,13 @@ async def test_open_watches_are_cut(api: Api, cluster: LocalCluster, faults: Fau
             await response.read()
 
 
-async def test_a_request_can_be_done_and_refused(api: Api, faults: Faults) -> None:
+async def test_a_request_can_be_executed_and_rejected(api: Api, faults: Faults) -> None:
     faults.refuse_after(504, Match(verb="create"))
     assert (await api("POST", CONFIG_MAPS, config_map("a"))).status == 504
     assert (await api("GET", f"{CONFIG_MAPS}/a")).status == 200
 
 
-async def test_a_request_can_be_done_and_never_answered(api: Api, faults: Faults) -> None:
+async def test_a_request_can_be_executed_and_never_answered(api: Api, faults: Faults) -> None:
     release = faults.hold(Match(verb="create"), after=True)
     waiting = asyncio.create_task(api("POST", CONFIG_MAPS, config_map("a")))
     async with asyncio.timeout(60):
@@ -86,12 +86,12 @@ async def test_a_request_can_be_done_and_never_answered(api: Api, faults: Faults
         assert (await waiting).status == 201
 
 
-async def test_a_late_request_is_answered(api: Api, faults: Faults) -> None:
+async def test_a_delayed_request_is_answered(api: Api, faults: Faults) -> None:
     faults.delay(0.01)
     assert (await api("GET", CONFIG_MAPS)).status == 200
 
 
-async def test_a_watch_is_cut_in_the_middle_of_a_line(api: Api, cluster: LocalCluster, faults: Faults) -> None:
+async def test_a_watch_can_be_closed_in_the_middle_of_a_line(api: Api, cluster: LocalCluster, faults: Faults) -> None:
     async with asyncio.timeout(60), api.session.get(f"{cluster.url}{CONFIG_MAPS}?watch=1") as response:
         assert faults.cut_watches(mid_line=True) == 1
         with pytest.raises(aiohttp.ClientError):
@@ -99,7 +99,7 @@ async def test_a_watch_is_cut_in_the_middle_of_a_line(api: Api, cluster: LocalCl
 
 
 async def told(api: Api, count: int, *, until: int) -> list[str]:
-    """The names that a watch tells while ConfigMaps a, b, c… are created."""
+    """The names in the events of a watch while ConfigMaps a, b, c… are created."""
     start = (await api("GET", CONFIG_MAPS)).body["metadata"]["resourceVersion"]
     watch = asyncio.create_task(api.watch(f"{CONFIG_MAPS}?watch=1&resourceVersion={start}", until=until))
     for name in "abcdef"[:count]:
@@ -123,7 +123,7 @@ async def test_events_of_a_watch_are_distorted(
     assert await told(api, 3, until=len(expected)) == expected
 
 
-async def test_a_frozen_watch_is_silent_until_it_is_let_go(api: Api, faults: Faults) -> None:
+async def test_a_frozen_watch_sends_nothing_until_it_is_released(api: Api, faults: Faults) -> None:
     release = asyncio.Event()
     faults.distort(Distortion.frozen(release))
     watching = asyncio.create_task(told(api, 1, until=1))
@@ -134,7 +134,7 @@ async def test_a_frozen_watch_is_silent_until_it_is_let_go(api: Api, faults: Fau
     assert await watching == ["a"]
 
 
-async def test_an_expired_history_is_told_to_who_watches_from_before(api: Api, faults: Faults) -> None:
+async def test_a_watch_from_expired_history_ends_with_an_error(api: Api, faults: Faults) -> None:
     before = (await api("GET", CONFIG_MAPS)).body["metadata"]["resourceVersion"]
     await api.created(CONFIG_MAPS, config_map("a"))
     faults.expire_history()
@@ -142,16 +142,16 @@ async def test_an_expired_history_is_told_to_who_watches_from_before(api: Api, f
     assert (event["type"], event["object"]["code"]) == ("ERROR", 410)
 
 
-async def test_gates_stand_around_each_other_in_order(api: Api, cluster: LocalCluster) -> None:
+async def test_middlewares_are_nested_in_order(api: Api, cluster: LocalCluster) -> None:
     passed: list[str] = []
 
-    def gate(name: str) -> Gate:
-        async def through(_: web.BaseRequest, route: Route, answer: Next) -> web.StreamResponse:
+    def gate(name: str) -> Middleware:
+        async def through(_: web.BaseRequest, route: Route, answer: NextHandler) -> web.StreamResponse:
             passed.append(f"{name} {route.verb}")
             return await answer()
 
         return through
 
-    cluster.server.gates += [gate("outer"), gate("inner")]
+    cluster.server.middlewares += [gate("outer"), gate("inner")]
     await api("GET", CONFIG_MAPS)
     assert passed == ["outer list", "inner list"]

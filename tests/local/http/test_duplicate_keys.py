@@ -1,4 +1,4 @@
-"""Keys that a body has twice; the words are those of kube-apiserver v1.36.2."""
+"""Duplicate keys in bodies. Messages are those of kube-apiserver v1.36.2."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ TWICE = (
 PROBLEMS = ['duplicate field "data.a"', 'duplicate field "data.b"', 'duplicate field "data"', 'unknown field "bogus"']
 
 
-async def test_strict_validation_refuses_them(api: Api) -> None:
+async def test_strict_validation_rejects_duplicate_keys(api: Api) -> None:
     reply = await api("POST", f"{CONFIG_MAPS}?fieldValidation=Strict", TWICE)
     words = 'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: '
     assert (reply.status, reply.body["message"]) == (400, words + ", ".join(PROBLEMS))
 
 
-async def test_others_are_warned(api: Api) -> None:
+async def test_other_modes_of_validation_return_a_warning(api: Api) -> None:
     reply = await api("POST", CONFIG_MAPS, TWICE)
     quoted = [f'299 - "{problem}"'.replace('field "', 'field \\"').replace('""', '\\""') for problem in PROBLEMS]
     assert (reply.status, reply.headers.getall("Warning")) == (201, quoted)
 
 
-async def test_who_ignores_is_not(api: Api) -> None:
+async def test_ignore_returns_no_warning(api: Api) -> None:
     reply = await api("POST", f"{CONFIG_MAPS}?fieldValidation=Ignore", TWICE)
     assert (reply.status, reply.headers.getall("Warning", [])) == (201, [])
 
 
-def test_paths_lead_through_lists() -> None:
+def test_paths_contain_list_indexes() -> None:
     text = b'{"l":[{"n":1},{"n":1,"n":2,"q":{"x":1,"x":1}}]}'
     assert duplicate_fields(text, msgspec.json.decode(text)) == ["l[1].n", "l[1].q.x"]
 
@@ -48,14 +48,14 @@ _VALUES = st.recursive(
 
 
 @given(_VALUES)
-def test_what_was_encoded_has_none(value: Any) -> None:
+def test_encoded_json_has_no_duplicate_keys(value: Any) -> None:
     text = msgspec.json.encode(value)
     assert duplicate_fields(text, value) == []
     assert duplicate_fields(msgspec.json.format(text, indent=2), value) == []
 
 
 @given(st.dictionaries(st.text(max_size=5), _VALUES, min_size=1, max_size=3))
-def test_a_key_that_comes_again_is_found_whatever_is_around_it(value: dict[str, Any]) -> None:
+def test_a_duplicate_key_is_reported_at_any_place(value: dict[str, Any]) -> None:
     key = next(iter(value))
     text = msgspec.json.encode(value)[:-1] + b"," + msgspec.json.encode(key) + b":1}"
     assert key in duplicate_fields(text, msgspec.json.decode(text))

@@ -1,4 +1,4 @@
-"""No request, however strange, makes the server fail: 5xx is for what the real server answers so, too."""
+"""Malformed requests do not make the server fail: it answers 5xx only where the real server does."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ ACCEPTS = ("", "*/*", "text/html", "application/json;as=Table;v=v1;g=meta.k8s.io
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_strange_requests_get_an_answer(api: Api, cluster: LocalCluster, seed: int) -> None:
+async def test_malformed_requests_are_answered(api: Api, cluster: LocalCluster, seed: int) -> None:
     await api.created(CONFIG_MAPS, config_map("a", k="v"))
     choose = random.Random(seed)  # noqa: S311 - a seed of a test
     for _ in range(250):
@@ -62,12 +62,12 @@ async def test_strange_requests_get_an_answer(api: Api, cluster: LocalCluster, s
         assert reason != "InternalError", cluster.requests[-1]
 
 
-async def test_what_cannot_be_shown_is_not_done(api: Api) -> None:
+async def test_a_request_whose_answer_is_not_acceptable_is_not_executed(api: Api) -> None:
     assert (await api("POST", CONFIG_MAPS, config_map("a"), accept="text/html")).status == 406
     assert (await api("GET", f"{CONFIG_MAPS}/a")).status == 404
 
 
-async def test_yaml_is_read_as_json_would_be(api: Api) -> None:
+async def test_yaml_is_decoded_like_json(api: Api) -> None:
     body = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {day: 2026-01-01}\n"
     reply = await api("PATCH", f"{CONFIG_MAPS}/a?fieldManager=m", body, media=APPLY)
     assert (reply.status, reply.body["data"]) == (201, {"day": "2026-01-01"})

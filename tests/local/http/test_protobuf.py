@@ -21,7 +21,7 @@ def body(kind: str, raw: bytes, api_version: bytes = b"v1") -> bytes:
     return b"k8s\0" + field(1, identity) + field(2, raw)
 
 
-def test_a_config_map_is_read() -> None:
+def test_a_config_map_is_decoded() -> None:
     metadata = field(1, field(1, b"c") + field(11, field(1, b"app") + field(2, b"web")))
     data = field(2, field(1, b"k") + field(2, b"v"))
     assert protobuf.decode(body("ConfigMap", metadata + data)) == {
@@ -37,19 +37,19 @@ def test_the_data_of_a_secret_is_base64_as_in_json() -> None:
     assert found["data"] == {"k": "AHY="}
 
 
-def test_a_set_field_that_is_not_known_is_refused_and_not_lost() -> None:
+def test_an_unsupported_field_is_rejected_and_not_dropped() -> None:
     with pytest.raises(ApiError, match="send JSON instead"):
         protobuf.decode(body("ConfigMap", field(9, b"x")))
 
 
-def test_a_kind_that_is_not_known_is_an_unsupported_media_type() -> None:
+def test_an_unsupported_kind_is_an_unsupported_media_type() -> None:
     with pytest.raises(ApiError) as refusal:
         protobuf.decode(body("Frobnicator", b""))
     assert refusal.value.status == 415
 
 
 @given(st.binary(max_size=200), st.sampled_from(["ConfigMap", "Deployment", "DeleteOptions"]))
-def test_no_bytes_raise_anything_but_an_api_error(raw: bytes, kind: str) -> None:
+def test_any_bytes_are_decoded_or_raise_an_api_error(raw: bytes, kind: str) -> None:
     for data in (raw, b"k8s\0" + raw, b"k8s\0" + field(1, field(2, kind.encode())) + b"\x12" + bytes([127]) + raw):
         try:
             protobuf.decode(data)

@@ -1,4 +1,4 @@
-"""Watches over the socket."""
+"""Watches over HTTP."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def told(events: list[Any]) -> list[tuple[str, str]]:
     return [(each["type"], each["object"]["metadata"].get("name", "")) for each in events]
 
 
-async def test_a_watch_goes_on_from_a_resource_version(api: Api) -> None:
+async def test_a_watch_continues_from_a_resource_version(api: Api) -> None:
     first = await api.created(CONFIG_MAPS, config_map("a"))
     await api.created(CONFIG_MAPS, config_map("b"))
     await api("DELETE", f"{CONFIG_MAPS}/a")
@@ -26,19 +26,19 @@ async def test_a_watch_goes_on_from_a_resource_version(api: Api) -> None:
     assert told(events) == [("ADDED", "b"), ("DELETED", "a")]
 
 
-async def test_a_watch_without_a_resource_version_begins_with_what_is_there(api: Api) -> None:
+async def test_a_watch_without_a_resource_version_starts_with_existing_objects(api: Api) -> None:
     await api.created(CONFIG_MAPS, config_map("a"))
     assert told(await api.watch(f"{CONFIG_MAPS}?watch=1", until=1)) == [("ADDED", "a")]
 
 
-async def test_a_watch_sees_what_happens_while_it_is_open(api: Api) -> None:
+async def test_a_watch_sends_changes_while_it_is_open(api: Api) -> None:
     watching = asyncio.create_task(api.watch(f"{CONFIG_MAPS}?watch=1", until=2))
     await api.created(CONFIG_MAPS, config_map("a"))
     await api("PATCH", f"{CONFIG_MAPS}/a", {"data": {"k": "v"}}, media=MERGE)
     assert told(await watching)[-1] == ("MODIFIED", "a")
 
 
-async def test_leaving_the_selection_is_a_deletion_with_the_state_before(api: Api) -> None:
+async def test_an_object_that_leaves_the_selection_is_sent_as_deleted_with_its_previous_state(api: Api) -> None:
     first = await api.created(CONFIG_MAPS, config_map("a", {"app": "x"}))
     await api("PATCH", f"{CONFIG_MAPS}/a", {"metadata": {"labels": {"app": "y"}}}, media=MERGE)
     await api("PATCH", f"{CONFIG_MAPS}/a", {"metadata": {"labels": {"app": "x"}}}, media=MERGE)
@@ -60,14 +60,14 @@ async def test_initial_events_need_a_match(api: Api) -> None:
     assert (await api("GET", f"{CONFIG_MAPS}?watch=1&sendInitialEvents=true")).status == 422
 
 
-async def test_a_watch_from_a_forgotten_past_ends_with_410(api: Api, cluster: LocalCluster) -> None:
+async def test_a_watch_from_compacted_history_ends_with_410(api: Api, cluster: LocalCluster) -> None:
     await api.created(CONFIG_MAPS, config_map("a"))
     cluster.backend.store.compact()
     events = await api.watch(f"{CONFIG_MAPS}?watch=1&resourceVersion=2")
     assert [(each["type"], each["object"]["code"]) for each in events] == [("ERROR", 410)]
 
 
-async def test_a_watch_ends_after_its_time(api: Api) -> None:
+async def test_a_watch_ends_after_its_timeout(api: Api) -> None:
     assert await api.watch(f"{CONFIG_MAPS}?watch=1&timeoutSeconds=1") == []
 
 
@@ -89,7 +89,7 @@ async def test_tables_of_live_events_describe_their_columns_once_to_each_watcher
         assert [each["object"]["columnDefinitions"] is not None for each in events] == [True, False]
 
 
-async def test_bookmarks_tell_how_far_a_silent_watch_is() -> None:
+async def test_bookmarks_have_the_current_revision_of_an_idle_watch() -> None:
     settings = LocalSettings(controllers=frozenset(), bookmark_interval=0.05)
     async with LocalCluster(settings) as cluster, aiohttp.ClientSession() as session:
         api = Api(session, cluster.url)

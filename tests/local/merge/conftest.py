@@ -1,4 +1,4 @@
-"""Schemas and writes for the tests of merging."""
+"""Schemas and writes for the tests of merge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Server-side apply: ownership, conflicts, removal, and the laws that hold for any object."""
+"""Server-side apply: ownership, conflicts, removal, and properties that hold for any object."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MakeWrite = Callable[..., Write]
 
 
 def body(**spec: Any) -> dict[str, Any]:
-    """A Widget; without arguments it has no spec at all."""
+    """A Widget; without arguments it has no spec."""
     identity = {"apiVersion": "example.dev/v1", "kind": "Widget", "metadata": {"name": "w"}}
     return {**identity, "spec": spec} if spec else identity
 
@@ -57,7 +57,7 @@ def entry_of(obj: dict[str, Any], manager: str) -> dict[str, Any]:
 
 
 def updated(live: dict[str, Any] | None, new: dict[str, Any], write: Write) -> dict[str, Any]:
-    """An update as the server does it: the new object with its managedFields."""
+    """An update as the server executes it: the new object with its managedFields."""
     result = copy.deepcopy(new)
     result.setdefault("metadata", {})["managedFields"] = managed_fields.update(live, new, write)
     return result
@@ -107,7 +107,7 @@ def test_a_foreign_field_and_a_status_change_leave_our_entry_alone(by: MakeWrite
     assert entry_of(after, "kubelet")["subresource"] == "status"
 
 
-def test_a_given_up_field_that_nobody_else_owns_is_gone_and_defaulted_again(deployment: SchemaNode) -> None:
+def test_a_field_without_an_owner_is_removed_and_defaulted(deployment: SchemaNode) -> None:
     write = Write(manager="rudr", api_version="apps/v1", node=deployment, time="2026-11-23T10:00:00Z")
     live = merging.apply(None, web(replicas=5), write, force=True)
     defaulter.default(live, deployment)
@@ -118,7 +118,7 @@ def test_a_given_up_field_that_nobody_else_owns_is_gone_and_defaulted_again(depl
     assert owners(after, ".spec.replicas") == []
 
 
-def test_an_apply_that_only_makes_a_new_owner_has_no_time(by: MakeWrite) -> None:
+def test_an_apply_that_only_adds_an_owner_has_no_time(by: MakeWrite) -> None:
     live = merging.apply(None, body(size=5), by("rudr"), force=True)
     shared = merging.apply(live, body(size=5), by("other"), force=True)
     assert "time" not in entry_of(shared, "other")
@@ -126,7 +126,7 @@ def test_an_apply_that_only_makes_a_new_owner_has_no_time(by: MakeWrite) -> None
     assert entry_of(changed, "other")["time"]
 
 
-def test_a_field_is_handed_over_through_a_second_manager_without_being_reset(by: MakeWrite) -> None:
+def test_a_field_can_be_handed_over_through_a_second_manager(by: MakeWrite) -> None:
     live = merging.apply(None, body(size=5, color="red"), by("rudr"), force=True)
     handed = merging.apply(live, body(size=5), by("rudr-handover"), force=False)
     assert owners(handed, ".spec.size") == ["rudr-handover/Apply", "rudr/Apply"]
@@ -139,7 +139,7 @@ def test_a_field_is_handed_over_through_a_second_manager_without_being_reset(by:
     assert owners(back, ".spec.size") == ["rudr/Apply"]
 
 
-def test_an_object_created_by_post_keeps_a_second_entry_in_which_removed_keys_linger(by: MakeWrite) -> None:
+def test_an_object_created_by_post_keeps_removed_keys_in_a_second_entry(by: MakeWrite) -> None:
     created = updated(None, body(labels={"a": "1", "b": "2"}), by("rudr"))
     applied = merging.apply(created, body(labels={"a": "1", "b": "2"}), by("rudr", second=1), force=True)
     assert owners(applied, ".spec.labels.b") == ["rudr/Apply", "rudr/Update"]
@@ -155,7 +155,7 @@ def test_fields_without_any_manager_belong_to_before_first_apply(by: MakeWrite) 
     assert owners(after, ".spec.size") == ["rudr/Apply", "before-first-apply/Update"]
 
 
-def test_an_entry_that_owns_nothing_any_more_vanishes(by: MakeWrite) -> None:
+def test_an_entry_without_fields_is_removed(by: MakeWrite) -> None:
     live = merging.apply(None, body(size=1), by("old"), force=True)
     after = merging.apply(live, body(size=2), by("new"), force=True)
     assert [entry["manager"] for entry in after["metadata"]["managedFields"]] == ["new"]
@@ -192,20 +192,20 @@ def test_several_conflicts_are_grouped_by_manager(by: MakeWrite) -> None:
     )
 
 
-def test_equal_values_are_shared_and_no_conflict(by: MakeWrite) -> None:
+def test_equal_values_are_co_owned_without_a_conflict(by: MakeWrite) -> None:
     live = merging.apply(None, body(size=1), by("hpa"), force=True)
     after = merging.apply(live, body(size=1), by("rudr"), force=False)
     assert owners(after, ".spec.size") == ["rudr/Apply", "hpa/Apply"]
 
 
-def test_a_co_owned_field_stays_when_one_owner_gives_it_up(by: MakeWrite) -> None:
+def test_a_co_owned_field_is_kept_when_one_owner_stops_applying_it(by: MakeWrite) -> None:
     live = merging.apply(None, body(size=1), by("hpa"), force=True)
     live = merging.apply(live, body(size=1, color="red"), by("rudr"), force=True)
     after = merging.apply(live, body(color="red"), by("rudr"), force=True)
     assert after["spec"] == {"size": 1, "color": "red"}
 
 
-def test_giving_up_a_struct_takes_the_defaults_below_it_along(deployment: SchemaNode) -> None:
+def test_removing_a_struct_removes_the_defaults_below_it(deployment: SchemaNode) -> None:
     write = Write(manager="rudr", api_version="apps/v1", node=deployment)
     probe = {"httpGet": {"path": "/", "port": 80}}
     live = merging.apply(None, web(livenessProbe=probe), write, force=True)
@@ -214,7 +214,7 @@ def test_giving_up_a_struct_takes_the_defaults_below_it_along(deployment: Schema
     assert "livenessProbe" not in after["spec"]["template"]["spec"]["containers"][0]
 
 
-def test_a_struct_with_a_part_of_somebody_else_stays_with_that_part(by: MakeWrite) -> None:
+def test_a_struct_with_a_part_of_another_manager_keeps_that_part(by: MakeWrite) -> None:
     live = merging.apply(None, body(inner={"x": "1"}), by("rudr"), force=True)
     live = merging.apply(live, body(inner={"y": "2"}), by("other"), force=True)
     after = merging.apply(live, body(), by("rudr"), force=True)
@@ -228,7 +228,7 @@ def test_an_atomic_map_is_replaced_as_a_whole(by: MakeWrite) -> None:
     assert entry_of(after, "rudr")["fieldsV1"] == {"f:spec": {"f:whole": {}}}
 
 
-def test_items_of_a_set_have_owners_of_their_own(by: MakeWrite) -> None:
+def test_items_of_a_set_have_separate_owners(by: MakeWrite) -> None:
     live = merging.apply(None, body(tags=["a", "b"]), by("rudr"), force=True)
     live = merging.apply(live, body(tags=["c"]), by("other"), force=True)
     after = merging.apply(live, body(tags=["b"]), by("rudr"), force=True)
@@ -267,7 +267,7 @@ def test_identity_and_server_set_fields_are_never_owned(by: MakeWrite) -> None:
     assert entry_of(live, "rudr")["fieldsV1"] == {"f:metadata": {"f:labels": {"f:a": {}}}, "f:spec": {"f:size": {}}}
 
 
-def test_status_is_not_owned_through_the_main_door_and_nothing_else_through_its_own(by: MakeWrite) -> None:
+def test_status_is_owned_through_the_status_endpoint_only(by: MakeWrite) -> None:
     main = by("rudr", reset=managed_fields.reset_fields("", custom=True, has_status=True))
     live = merging.apply(None, {**body(size=1), "status": {"phase": "x"}}, main, force=True)
     assert entry_of(live, "rudr")["fieldsV1"] == {"f:spec": {"f:size": {}}}
@@ -289,19 +289,19 @@ def test_an_undeclared_field_cannot_be_typed(deployment: SchemaNode) -> None:
     )
 
 
-def test_managed_fields_in_the_body_are_refused(by: MakeWrite) -> None:
+def test_managed_fields_in_the_body_are_rejected(by: MakeWrite) -> None:
     applied = body()
     applied["metadata"]["managedFields"] = [{"manager": "x"}]
     with pytest.raises(PatchError, match=r"^metadata\.managedFields must be nil$"):
         merging.apply(None, applied, by("rudr"), force=True)
 
 
-def test_another_version_than_that_of_the_path_is_refused(by: MakeWrite) -> None:
+def test_a_version_other_than_that_of_the_path_is_rejected(by: MakeWrite) -> None:
     with pytest.raises(PatchError, match=r"Specified patch version: example\.dev/v1, expected: example\.dev/v2"):
         merging.apply(None, body(), by("rudr", api_version="example.dev/v2"), force=True)
 
 
-def test_kubectl_takes_over_what_it_applied_client_side(by: MakeWrite) -> None:
+def test_kubectl_owns_the_fields_that_it_applied_client_side(by: MakeWrite) -> None:
     created = body(size=1)
     last = '{"apiVersion":"example.dev/v1","kind":"Widget","metadata":{"name":"w"},"spec":{"size":1}}'
     created["metadata"]["annotations"] = {"kubectl.kubernetes.io/last-applied-configuration": last}
@@ -314,7 +314,7 @@ def test_kubectl_takes_over_what_it_applied_client_side(by: MakeWrite) -> None:
     assert '"size":2' in annotation
 
 
-def test_the_take_over_of_an_update_entry_by_editing_managed_fields_removes_what_was_dropped(by: MakeWrite) -> None:
+def test_converting_an_update_entry_in_managed_fields_removes_dropped_fields(by: MakeWrite) -> None:
     live = merging.apply(body(size=1, color="red"), body(size=1), by("rudr"), force=True)
     edited = copy.deepcopy(live)
     for entry in edited["metadata"]["managedFields"]:
@@ -380,14 +380,14 @@ def write_by(manager: str, node: SchemaNode, day: int = 23) -> Write:
 
 
 @given(specs, specs)
-def test_applying_twice_is_applying_once(widget: SchemaNode, first: dict[str, Any], second: dict[str, Any]) -> None:
+def test_apply_is_idempotent(widget: SchemaNode, first: dict[str, Any], second: dict[str, Any]) -> None:
     live = merging.apply(None, body(**first), write_by("other", widget), force=True)
     once = merging.apply(live, body(**second), write_by("rudr", widget), force=True)
     assert merging.apply(once, body(**second), write_by("rudr", widget, day=24), force=True) == once
 
 
 @given(specs, specs)
-def test_an_empty_apply_gives_up_exactly_what_nobody_else_owns(
+def test_an_empty_apply_removes_exactly_the_fields_without_other_owners(
     widget: SchemaNode, ours: dict[str, Any], theirs: dict[str, Any]
 ) -> None:
     live = merging.apply(None, body(**ours), write_by("rudr", widget), force=True)
@@ -398,7 +398,7 @@ def test_an_empty_apply_gives_up_exactly_what_nobody_else_owns(
 
 
 @given(specs, specs, specs)
-def test_what_is_owned_is_there(
+def test_owned_fields_exist(
     widget: SchemaNode, first: dict[str, Any], second: dict[str, Any], third: dict[str, Any]
 ) -> None:
     live = merging.apply(None, body(**first), write_by("rudr", widget), force=True)
@@ -411,7 +411,7 @@ def test_what_is_owned_is_there(
         },
     }
     after = merging.apply(edited, body(**third), write_by("rudr", widget), force=True)
-    there = typed.with_named(typed.field_set(managed_fields.without_managed_fields(after), widget), widget)
+    there = typed.with_declared(typed.field_set(managed_fields.without_managed_fields(after), widget), widget)
     for entry in after["metadata"].get("managedFields", []):
         assert fieldset.difference(entry["fieldsV1"], there) == {}
     if third:
@@ -429,7 +429,7 @@ junk = st.recursive(
 
 
 @given(junk, junk)
-def test_bad_objects_raise_nothing_but_api_errors(widget: SchemaNode, live: Any, applied: Any) -> None:
+def test_invalid_objects_raise_only_api_errors(widget: SchemaNode, live: Any, applied: Any) -> None:
     stored: dict[str, Any] = {**body(), "spec": live}
     stored["metadata"] = {"name": "w", "managedFields": managed_fields.update(None, stored, write_by("hand", widget))}
     changed = {**body(), "spec": applied}
@@ -438,13 +438,13 @@ def test_bad_objects_raise_nothing_but_api_errors(widget: SchemaNode, live: Any,
         merging.apply(stored, changed, write_by("rudr", widget), force=True)
 
 
-def test_a_live_object_that_cannot_be_typed_is_told(by: MakeWrite) -> None:
+def test_a_live_object_that_cannot_be_typed_is_an_error(by: MakeWrite) -> None:
     live = body(parts=[None])
     with pytest.raises(TypedError, match=r"^failed to create typed live object \(/w; example\.dev/v1, Kind=Widget\)"):
         merging.apply(live, body(parts=[{"name": "a"}]), by("rudr"), force=True)
 
 
-def test_a_map_that_another_manager_owns_stays_its_own_when_its_last_part_goes(by: MakeWrite) -> None:
+def test_an_owned_map_is_kept_when_its_last_part_is_removed(by: MakeWrite) -> None:
     live = merging.apply(None, body(inner={"x": "1"}), by("rudr"), force=True)
     live = merging.apply(live, body(inner={}), by("other"), force=True)
     after = merging.apply(live, body(), by("rudr"), force=True)

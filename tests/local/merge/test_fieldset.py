@@ -1,4 +1,4 @@
-"""Sets of fields are sets: union, difference, intersection, and the way they are written."""
+"""Sets of fields: union, difference, intersection, and their encoding."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ field_sets: st.SearchStrategy[Fields] = st.recursive(st.just({}), entries, max_l
 
 
 @given(field_sets)
-def test_a_set_survives_being_written_and_read(fields: Fields) -> None:
+def test_an_encoded_set_can_be_decoded(fields: Fields) -> None:
     assert msgspec.json.decode(msgspec.json.encode(fieldset.ordered(fields))) == fields
 
 
 @given(field_sets, field_sets)
-def test_union_is_the_same_either_way_and_contains_both(left: Fields, right: Fields) -> None:
+def test_union_is_commutative_and_contains_both(left: Fields, right: Fields) -> None:
     both = fieldset.union(left, right)
     assert both == fieldset.union(right, left)
     assert fieldset.difference(left, both) == {}
@@ -47,26 +47,26 @@ def test_difference_and_intersection_split_a_set_into_two(left: Fields, right: F
 
 
 @given(field_sets, field_sets)
-def test_excluding_takes_away_at_least_the_difference(left: Fields, right: Fields) -> None:
+def test_exclude_removes_at_least_the_difference(left: Fields, right: Fields) -> None:
     rest = fieldset.exclude(left, right)
     assert fieldset.difference(rest, fieldset.difference(left, right)) == {}
 
 
-def test_an_owned_parent_takes_its_children_away_only_when_excluding() -> None:
+def test_an_owned_parent_removes_its_children_only_in_exclude() -> None:
     owned: Fields = {"f:a": {".": {}, "f:b": {}}}
     assert fieldset.difference(owned, {"f:a": {}}) == {"f:a": {"f:b": {}}}
     assert fieldset.exclude(owned, {"f:a": {}}) == {}
 
 
-def test_taking_the_last_child_leaves_the_member() -> None:
+def test_removing_the_last_child_keeps_the_member() -> None:
     assert fieldset.difference({"f:a": {".": {}, "f:b": {}}}, {"f:a": {"f:b": {}}}) == {"f:a": {}}
 
 
-def test_taking_the_last_child_of_no_member_leaves_nothing() -> None:
+def test_removing_the_last_child_of_a_non_member_removes_the_element() -> None:
     assert fieldset.difference({"f:a": {"f:b": {}}}, {"f:a": {"f:b": {}}}) == {}
 
 
-def test_elements_are_written_in_the_order_of_the_server() -> None:
+def test_elements_have_the_order_of_the_server() -> None:
     fields: Fields = {
         'k:{"port":443,"protocol":"TCP"}': {},
         'k:{"port":53,"protocol":"UDP"}': {},
@@ -83,12 +83,12 @@ def test_elements_are_written_in_the_order_of_the_server() -> None:
     ]
 
 
-def test_paths_are_shown_as_conflicts_show_them() -> None:
+def test_paths_have_the_form_of_conflicts() -> None:
     fields: Fields = {
         "f:spec": {"f:ports": {'k:{"port":80,"protocol":"TCP"}': {"f:name": {}}}, "f:finalizers": {'v:"x"': {}}}
     }
     assert fieldset.paths(fields) == ['.spec.ports[port=80,protocol="TCP"].name', '.spec.finalizers[="x"]']
 
 
-def test_elements_are_safe_inside_html_as_the_servers_are() -> None:
+def test_elements_are_escaped_for_html_as_on_the_server() -> None:
     assert fieldset.value_element("a<b") == 'v:"a\\u003cb"'

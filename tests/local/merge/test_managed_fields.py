@@ -1,4 +1,4 @@
-"""What creates, updates and patches do to managedFields."""
+"""The managedFields after creates, updates and patches."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def widget_of(managed: Any = None, **spec: Any) -> dict[str, Any]:
     return {"apiVersion": "example.dev/v1", "kind": "Widget", "metadata": metadata, "spec": spec}
 
 
-def test_creating_owns_every_field_and_the_maps_that_it_made(by: MakeWrite) -> None:
+def test_a_create_owns_every_field_and_the_maps_that_it_creates(by: MakeWrite) -> None:
     managed = managed_fields.update(None, widget_of(size=1, labels={"a": "1"}), by("hand"))
     assert managed == [
         {
@@ -65,13 +65,13 @@ def test_an_update_by_the_same_manager_joins_its_entry_and_renews_the_time(by: M
     assert fieldset.paths(managed[0]["fieldsV1"]) == [".spec", ".spec.color", ".spec.size"]
 
 
-def test_removing_alone_keeps_the_time(by: MakeWrite) -> None:
+def test_an_update_that_only_removes_fields_keeps_the_time(by: MakeWrite) -> None:
     live = widget_of(managed_fields.update(None, widget_of(size=1, color="red"), by("hand")), size=1, color="red")
     managed = managed_fields.update(live, widget_of(size=1), by("hand", second=9))
     assert [entry["time"] for entry in managed] == ["2026-11-23T10:00:00Z"]
 
 
-def test_an_object_that_nobody_tracks_stays_untracked(by: MakeWrite) -> None:
+def test_an_object_without_tracking_stays_untracked(by: MakeWrite) -> None:
     assert managed_fields.update(widget_of(size=1), widget_of(size=2), by("hand")) == []
 
 
@@ -88,7 +88,7 @@ def test_malformed_managed_fields_of_a_request_are_ignored(by: MakeWrite) -> Non
 
 
 @given(junk)
-def test_whatever_a_client_writes_into_managed_fields_is_answered(widget: SchemaNode, fields: Any) -> None:
+def test_any_managed_fields_of_a_client_are_handled(widget: SchemaNode, fields: Any) -> None:
     write = Write(manager="hand", api_version="example.dev/v1", node=widget, time="2026-11-23T10:00:00Z")
     entry = {"manager": "x", "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1", "time": fields}
     edited = widget_of([{**entry, "fieldsV1": fields}], size=1)
@@ -104,7 +104,7 @@ def test_managed_fields_cannot_be_edited_through_a_subresource(by: MakeWrite) ->
     assert managed_fields.update(widget_of(managed, size=1), widget_of(edited, size=1), write) == managed
 
 
-def test_a_write_without_time_gives_an_entry_without_time(by: MakeWrite) -> None:
+def test_a_write_without_time_creates_an_entry_without_time(by: MakeWrite) -> None:
     live = widget_of(managed_fields.update(None, widget_of(size=1), by("hand")), size=1)
     scale = Write(manager="hpa", api_version="example.dev/v1", node=by("x").node, subresource="scale")
     managed = managed_fields.update(live, widget_of(size=2), scale)
@@ -137,7 +137,7 @@ def test_objects_that_differ_in_times_alone_are_the_same(by: MakeWrite) -> None:
     assert not managed_fields.same_but_times(early, other)
 
 
-def test_each_door_resets_what_it_does_not_write() -> None:
+def test_each_endpoint_resets_the_fields_that_it_does_not_write() -> None:
     assert managed_fields.reset_fields("", custom=True, has_status=True) == (("status",),)
     assert managed_fields.reset_fields("", custom=True, has_status=False) == ()
     assert managed_fields.reset_fields("status", custom=True, has_status=True) == (("metadata",), ("spec",))

@@ -1,4 +1,4 @@
-"""JSON merge patch and JSON patch: their effects, their laws, and their refusals."""
+"""JSON merge patch and JSON patch: results, properties and errors."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_an_empty_merge_patch_changes_nothing(doc: Any) -> None:
 
 
 @given(documents)
-def test_a_document_merged_into_nothing_is_itself(doc: Any) -> None:
+def test_a_document_merged_into_an_empty_one_is_unchanged(doc: Any) -> None:
     assert patch.merge_patch({}, doc) == doc
 
 
@@ -88,7 +88,7 @@ def test_json_patch_does_its_operations_in_order() -> None:
         {"op": "add", "path": "no-slash", "value": 1},
     ],
 )
-def test_an_operation_that_does_not_fit_is_a_bare_422(operation: dict[str, Any]) -> None:
+def test_an_operation_that_does_not_fit_is_a_422_without_details(operation: dict[str, Any]) -> None:
     with pytest.raises(PatchError) as caught:
         patch.json_patch({"a": 1}, [operation])
     assert (caught.value.status, caught.value.reason) == (422, "Invalid")
@@ -96,7 +96,7 @@ def test_an_operation_that_does_not_fit_is_a_bare_422(operation: dict[str, Any])
 
 
 @pytest.mark.parametrize("change", [{}, "x", None, [1], [[]]])
-def test_what_is_no_list_of_operations_is_malformed(change: Any) -> None:
+def test_a_patch_that_is_not_a_list_of_operations_is_malformed(change: Any) -> None:
     with pytest.raises(PatchError) as caught:
         patch.json_patch({}, change)
     assert caught.value.status == 400
@@ -109,6 +109,6 @@ def test_too_many_operations_are_too_large() -> None:
 
 
 @given(documents, st.lists(operations, max_size=3))
-def test_json_patch_raises_nothing_but_patch_errors(doc: Any, change: Any) -> None:
+def test_json_patch_raises_only_patch_errors(doc: Any, change: Any) -> None:
     with contextlib.suppress(PatchError):
         patch.json_patch(doc, change)

@@ -40,7 +40,7 @@ def test_lists_without_a_key_are_replaced(deployment: SchemaNode) -> None:
     assert container(after)["args"] == ["y"]
 
 
-def test_a_new_item_that_the_live_list_does_not_know_comes_first(deployment: SchemaNode) -> None:
+def test_an_item_that_is_not_in_the_live_list_comes_first(deployment: SchemaNode) -> None:
     after = strategic_patch(LIVE, pod(containers=[{"name": "d", "image": "b"}]), deployment)
     assert [container(after, 0)["name"], container(after, 1)["name"]] == ["d", "c"]
 
@@ -70,13 +70,13 @@ def test_patch_replace_and_delete_in_a_map_act_on_the_whole_map(deployment: Sche
     assert after["spec"]["template"]["spec"]["nodeSelector"] == {}
 
 
-def test_retain_keys_drops_what_it_does_not_name(deployment: SchemaNode) -> None:
+def test_retain_keys_removes_all_other_keys(deployment: SchemaNode) -> None:
     live = {"spec": {"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}}}
     after = strategic_patch(live, {"spec": {"strategy": {"$retainKeys": ["type"], "type": "Recreate"}}}, deployment)
     assert after == {"spec": {"strategy": {"type": "Recreate"}}}
 
 
-def test_retain_keys_must_name_what_the_patch_sets(deployment: SchemaNode) -> None:
+def test_retain_keys_must_include_the_keys_that_the_patch_sets(deployment: SchemaNode) -> None:
     with pytest.raises(PatchError, match="invalid patch format of retainKeys") as caught:
         strategic_patch({}, {"spec": {"strategy": {"$retainKeys": []}}} | {"$retainKeys": ["metadata"]}, deployment)
     assert caught.value.status == 400
@@ -120,7 +120,7 @@ def test_an_unknown_directive_is_an_error_of_the_server(deployment: SchemaNode) 
         strategic_patch(LIVE, pod(nodeSelector={"$patch": "burn"}), deployment)
 
 
-def test_the_arguments_are_left_alone(deployment: SchemaNode) -> None:
+def test_the_arguments_are_not_changed(deployment: SchemaNode) -> None:
     live, change = copy.deepcopy(LIVE), pod(containers=[{"name": "c", "env": env(B="3")}])
     strategic_patch(live, change, deployment)
     assert live == LIVE
@@ -132,7 +132,7 @@ envs = st.dictionaries(names, st.sampled_from("12"), max_size=3).map(lambda valu
 
 
 @given(envs, envs)
-def test_patching_twice_is_patching_once(deployment: SchemaNode, live: Any, change: Any) -> None:
+def test_a_strategic_patch_is_idempotent(deployment: SchemaNode, live: Any, change: Any) -> None:
     doc = pod(containers=[{"name": "c", "env": live}])
     once = strategic_patch(doc, pod(containers=[{"name": "c", "env": change}]), deployment)
     assert strategic_patch(once, pod(containers=[{"name": "c", "env": change}]), deployment) == once

@@ -1,4 +1,4 @@
-"""The pure part of the recorded exchanges with a real kube-apiserver: what an apply does to ownership."""
+"""Field ownership in recorded exchanges with a real kube-apiserver."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def timeless(managed: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", ["apply", "apply-lists", "kinds", "crd"])
-def test_applies_leave_the_managed_fields_that_the_real_server_left(name: str, schemas: BuiltinSchemas) -> None:
+def test_an_apply_writes_the_managed_fields_of_the_real_server(name: str, schemas: BuiltinSchemas) -> None:
     live: dict[str, Any] = {}
     uid = ""
     for step in steps(name):
@@ -78,7 +78,7 @@ def test_applies_leave_the_managed_fields_that_the_real_server_left(name: str, s
             live[path] = obj
 
 
-def test_a_conflict_reads_like_the_real_servers(schemas: BuiltinSchemas) -> None:
+def test_a_conflict_has_the_message_of_the_real_server(schemas: BuiltinSchemas) -> None:
     recorded = steps("apply")
     refused = recorded[5]
     applied = refused["request"]["body"]
@@ -93,7 +93,9 @@ def test_a_conflict_reads_like_the_real_servers(schemas: BuiltinSchemas) -> None
 @pytest.mark.parametrize(
     ("name", "index"), [("patches", 0), ("validation", 4), ("subresources", 0), ("kinds", 7), ("crd", 0), ("crd", 4)]
 )
-def test_creating_owns_what_the_real_server_says_it_owns(name: str, index: int, schemas: BuiltinSchemas) -> None:
+def test_a_create_owns_the_fields_that_it_owns_on_the_real_server(
+    name: str, index: int, schemas: BuiltinSchemas
+) -> None:
     step = steps(name)[index]
     obj = copy.deepcopy(step["response"]["body"])
     managed = obj["metadata"].pop("managedFields")
@@ -104,7 +106,7 @@ def test_creating_owns_what_the_real_server_says_it_owns(name: str, index: int, 
 
 
 @pytest.mark.parametrize(("name", "first", "last"), [("patches", 1, 4), ("crd", 10, 11)])
-def test_updating_moves_ownership_as_the_real_server_moved_it(
+def test_an_update_moves_ownership_as_on_the_real_server(
     name: str, first: int, last: int, schemas: BuiltinSchemas
 ) -> None:
     recorded = steps(name)

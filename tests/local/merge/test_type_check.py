@@ -1,4 +1,4 @@
-"""The words in which a body that cannot be typed is refused."""
+"""Messages of typing errors."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def spec(**fields: Any) -> dict[str, Any]:
         ),
     ],
 )  # fmt: skip
-def test_what_cannot_be_typed_is_told_as_the_server_tells_it(widget: SchemaNode, value: Any, message: str) -> None:
+def test_typing_errors_have_the_messages_of_the_server(widget: SchemaNode, value: Any, message: str) -> None:
     assert type_check.typing_error(value, widget) == message
 
 
@@ -60,7 +60,7 @@ def test_null_unknown_and_defaulted_values_can_be_typed(widget: SchemaNode, valu
     assert type_check.typing_error(value, widget) == ""
 
 
-def test_boolean_and_any_scalar_have_words_of_their_own(deployment: SchemaNode) -> None:
+def test_errors_of_booleans_and_scalars_have_their_own_messages(deployment: SchemaNode) -> None:
     assert (
         type_check.typing_error({"spec": {"paused": "yes"}}, deployment) == ".spec.paused: expected boolean, got &{yes}"
     )

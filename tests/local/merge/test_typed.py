@@ -1,4 +1,4 @@
-"""Walks over typed values: merging, comparing, removing."""
+"""Operations on typed values: merge, comparison and removal."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def named(*names: str) -> list[dict[str, str]]:
         ("", "ba", "ba"),
     ],
 )
-def test_applied_items_keep_their_order_and_live_items_their_place(live: str, applied: str, merged: str) -> None:
+def test_applied_items_keep_their_order_and_live_items_their_position(live: str, applied: str, merged: str) -> None:
     assert typed.merge(named(*live), named(*applied), KEYED) == named(*merged)
 
 
@@ -66,25 +66,25 @@ def test_duplicate_items_are_owned_as_a_whole() -> None:
     assert typed.compare(twice, once, node).removed == {"f:l": {'k:{"name":"a"}': {}}}
 
 
-def test_empty_and_null_are_told_apart() -> None:
+def test_empty_and_null_are_distinct() -> None:
     node = SchemaNode(type="object", properties={"l": KEYED})
     assert typed.compare({"l": []}, {"l": None}, node).modified == {"f:l": {}}
     assert typed.compare({}, {"l": []}, node).added == {"f:l": {}}
 
 
 @given(maps, maps)
-def test_merging_contains_what_was_applied(live: dict[str, Any], applied: dict[str, Any]) -> None:
+def test_a_merged_value_contains_the_applied_one(live: dict[str, Any], applied: dict[str, Any]) -> None:
     merged = typed.merge(live, applied, DEDUCED)
     assert elements.same(typed.merge(merged, applied, DEDUCED), merged)
 
 
 @given(maps)
-def test_nothing_differs_between_equals(value: dict[str, Any]) -> None:
+def test_equal_values_have_no_differences(value: dict[str, Any]) -> None:
     assert typed.compare(value, clone(value), DEDUCED) == FieldComparison({}, {}, {})
 
 
 @given(maps, maps)
-def test_what_one_way_adds_the_other_way_removes(left: dict[str, Any], right: dict[str, Any]) -> None:
+def test_fields_added_in_one_direction_are_removed_in_the_other(left: dict[str, Any], right: dict[str, Any]) -> None:
     forth, back = typed.compare(left, right, DEDUCED), typed.compare(right, left, DEDUCED)
     assert (forth.added, forth.modified, forth.removed) == (back.removed, back.modified, back.added)
 
@@ -96,7 +96,7 @@ def test_removing_all_fields_leaves_nothing(value: dict[str, Any]) -> None:
     assert fieldset.difference(typed.field_set(value, DEDUCED), every) == {}
 
 
-def test_what_became_atomic_is_owned_as_a_whole() -> None:
+def test_a_field_that_became_atomic_is_owned_as_a_whole() -> None:
     node = SchemaNode(
         type="object",
         properties={
@@ -113,5 +113,5 @@ def test_what_became_atomic_is_owned_as_a_whole() -> None:
         "f:free": {"f:a": {}},
         "f:gone": {"f:a": {}},
     }
-    assert typed.reconciled(written, node) == {**written, "f:m": {}, "f:l": {}}
-    assert typed.reconciled(written["f:k"], KEYED) is written["f:k"]
+    assert typed.reconcile_with_schema(written, node) == {**written, "f:m": {}, "f:l": {}}
+    assert typed.reconcile_with_schema(written["f:k"], KEYED) is written["f:k"]

@@ -27,7 +27,7 @@ OBJECT = {
         (".status[", []),
     ],
 )
-def test_a_path_finds_its_values(path: str, found: list[str]) -> None:
+def test_a_path_returns_its_values(path: str, found: list[str]) -> None:
     assert jsonpath.find(OBJECT, path) == found
 
 

@@ -1,4 +1,4 @@
-"""The published schemas of every supported release become nodes."""
+"""The published schemas of every supported release are converted into nodes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def test_every_supported_release_has_its_kinds(release: str) -> None:
     assert all(schemas.node(*kind) is not None for kind in schemas.kinds())
 
 
-def test_a_release_may_be_named_in_full() -> None:
+def test_a_release_may_include_the_patch_version() -> None:
     assert builtin.builtin_schema("v1.36.2").release == "1.36"
 
 
-def test_a_release_without_schemas_says_what_to_do() -> None:
+def test_an_unsupported_release_is_an_error_with_a_next_step() -> None:
     with pytest.raises(LocalApiError, match=r"no schemas of Kubernetes 1\.2; choose another release"):
         builtin.builtin_schema("1.2")
 
@@ -51,7 +51,7 @@ def test_a_strategy_beside_a_reference_is_read(schemas: BuiltinSchemas) -> None:
     assert schemas.definition("io.k8s.api.apps.v1.DeploymentSpec").properties["strategy"].patch_strategy == "retainKeys"
 
 
-def test_special_types_keep_what_they_are(schemas: BuiltinSchemas) -> None:
+def test_special_types_have_their_own_nodes(schemas: BuiltinSchemas) -> None:
     port = schemas.definition("io.k8s.api.core.v1.ServicePort").properties
     assert port["targetPort"].int_or_string
     assert port["protocol"].default == "TCP"
@@ -70,7 +70,7 @@ def test_the_schemas_of_a_release_are_decoded_once() -> None:
     assert builtin.builtin_schema("1.36") is builtin.builtin_schema("1.36")
 
 
-def test_the_zero_of_a_kind_is_what_go_writes(schemas: BuiltinSchemas) -> None:
+def test_the_zero_of_a_kind_equals_gos_empty_struct(schemas: BuiltinSchemas) -> None:
     deployment = schemas.node("apps/v1", "Deployment")
     assert deployment is not None
     assert go_zero.zero(deployment) == {

@@ -1,4 +1,4 @@
-"""Unknown fields are named as the server names them, and dropped."""
+"""Unknown fields are reported and removed as on the server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def widget(schemas: BuiltinSchemas, **spec: Any) -> SchemaNode:
     return structural.structural_node({"type": "object", "properties": fields}, schemas.metadata)
 
 
-def test_unknown_fields_of_a_built_in_kind_come_in_the_order_of_the_document(schemas: BuiltinSchemas) -> None:
+def test_unknown_fields_of_a_built_in_kind_have_the_order_of_the_document(schemas: BuiltinSchemas) -> None:
     node = schemas.node("apps/v1", "Deployment")
     assert node is not None
     containers = [{"name": "a"}, {"name": "b", "imagee": "x"}]
@@ -24,7 +24,7 @@ def test_unknown_fields_of_a_built_in_kind_come_in_the_order_of_the_document(sch
     assert pruning.unknown_fields(obj, node) == ["spec.template.spec.containers[1].imagee", "spec.bogus", "alien"]
 
 
-def test_naming_drops_nothing_and_pruning_drops_exactly_that(schemas: BuiltinSchemas) -> None:
+def test_pruning_removes_exactly_the_reported_fields(schemas: BuiltinSchemas) -> None:
     node = widget(schemas, size={"type": "integer"})
     obj = {"apiVersion": "v1", "kind": "W", "metadata": {"name": "w", "nope": 1}, "spec": {"size": 1, "x": 1}, "a": 1}
     before = copy.deepcopy(obj)
@@ -35,13 +35,13 @@ def test_naming_drops_nothing_and_pruning_drops_exactly_that(schemas: BuiltinSch
     assert pruning.unknown_fields(obj, node) == []
 
 
-def test_labels_and_other_maps_take_any_key(schemas: BuiltinSchemas) -> None:
+def test_labels_and_other_maps_accept_any_key(schemas: BuiltinSchemas) -> None:
     node = widget(schemas, m={"type": "object", "additionalProperties": {"type": "object", "properties": {}}})
     obj = {"metadata": {"labels": {"any": "x"}}, "spec": {"m": {"k": {"inner": 1}}}}
     assert pruning.unknown_fields(obj, node) == ["spec.m.k.inner"]
 
 
-def test_what_preserves_unknown_fields_is_pruned_again_where_it_declares_some(schemas: BuiltinSchemas) -> None:
+def test_declared_fields_below_a_preserving_node_are_pruned(schemas: BuiltinSchemas) -> None:
     declared = {"type": "object", "properties": {"a": {"type": "string"}}}
     free = {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": {"declared": declared}}
     obj = {"spec": {"free": {"any": {"x": 1}, "declared": {"a": "1", "b": "2"}}}}

@@ -1,4 +1,4 @@
-"""Every quantity has one form."""
+"""The canonical form of quantities."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ POWERS = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P"
         ("1e-999999999", "1e-9"),
     ],
 )
-def test_a_quantity_has_one_form(text: str, canonical: str) -> None:
+def test_a_quantity_has_one_canonical_form(text: str, canonical: str) -> None:
     assert quantity.canonical(text) == canonical
 
 
 @pytest.mark.parametrize("text", ["", "x", "1 Gi", "1gi", "1.2.3", "--1", "1e", "0x1", "Gi"])
-def test_what_is_no_quantity_has_no_form(text: str) -> None:
+def test_invalid_text_has_no_canonical_form(text: str) -> None:
     assert quantity.canonical(text) is None
 
 
 @given(st.integers(-(10**6), 10**6), st.sampled_from(list(POWERS)))
-def test_the_form_keeps_the_value_and_is_a_fixed_point(number: int, suffix: str) -> None:
+def test_the_canonical_form_keeps_the_value_and_is_idempotent(number: int, suffix: str) -> None:
     assume(abs(Decimal(number).scaleb(POWERS[suffix])) < 2**63)
     found = quantity.canonical(f"{number}{suffix}")
     assert found is not None
@@ -59,5 +59,5 @@ def test_the_form_keeps_the_value_and_is_a_fixed_point(number: int, suffix: str)
 
 
 @given(st.text(max_size=8))
-def test_any_text_is_answered(text: str) -> None:
+def test_any_text_is_handled_without_an_exception(text: str) -> None:
     quantity.canonical(text)

@@ -1,4 +1,4 @@
-"""The store: one counter, a shared bounded history, views of the past."""
+"""The store: one revision counter, a shared bounded history, earlier states."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def obj(name: str, namespace: str = "default", **content: Any) -> dict[str, Any]
     return {"metadata": {"name": name, "namespace": namespace}, **content}
 
 
-def test_one_counter_numbers_the_writes_to_all_kinds() -> None:
+def test_one_revision_counter_is_shared_by_all_kinds() -> None:
     store = Store()
     first = store.put("pods", obj("a"))
     second = store.put("secrets", obj("a"))
@@ -31,7 +31,7 @@ def test_a_list_is_ordered_by_namespace_and_name() -> None:
     assert [each["metadata"]["name"] for each in store.list("pods", "a")] == ["y", "z"]
 
 
-def test_a_watch_from_the_past_sees_what_came_after() -> None:
+def test_a_watch_from_an_earlier_revision_returns_later_events() -> None:
     store = Store()
     since = int(store.put("pods", obj("a"))["metadata"]["resourceVersion"])
     store.put("pods", obj("a", phase="x"))
@@ -39,7 +39,7 @@ def test_a_watch_from_the_past_sees_what_came_after() -> None:
     assert [event.type for event in store.watch("pods", since).take()] == [MODIFIED, DELETED]
 
 
-def test_a_deletion_carries_its_own_revision() -> None:
+def test_a_deletion_has_its_own_revision() -> None:
     store = Store()
     store.put("pods", obj("a"))
     last = store.remove("pods", "default", "a")
@@ -47,7 +47,7 @@ def test_a_deletion_carries_its_own_revision() -> None:
     assert last["metadata"]["resourceVersion"] == str(store.revision)
 
 
-def test_a_watch_from_before_the_history_is_refused() -> None:
+def test_a_watch_from_before_the_history_is_an_error() -> None:
     store = Store(history=2)
     for number in range(10):
         store.put("pods", obj(f"p{number}"))
@@ -55,7 +55,7 @@ def test_a_watch_from_before_the_history_is_refused() -> None:
         store.watch("pods", 1)
 
 
-def test_a_watcher_that_fell_behind_the_history_is_told() -> None:
+def test_a_slow_watcher_gets_an_error() -> None:
     store = Store(history=2)
     watch = store.watch("pods")
     for number in range(10):
@@ -64,7 +64,7 @@ def test_a_watcher_that_fell_behind_the_history_is_told() -> None:
         watch.take()
 
 
-def test_compaction_ends_the_past_of_tables_that_come_later_too() -> None:
+def test_compaction_applies_to_tables_that_are_created_later() -> None:
     store = Store()
     before = int(store.put("pods", obj("a"))["metadata"]["resourceVersion"])
     store.compact()
@@ -73,7 +73,7 @@ def test_compaction_ends_the_past_of_tables_that_come_later_too() -> None:
     assert store.list("pods")
 
 
-async def test_all_watchers_wake_when_the_store_closes() -> None:
+async def test_all_watches_end_when_the_store_is_closed() -> None:
     store = Store()
     waiting = [asyncio.create_task(store.watch("pods").wait()) for _ in range(3)]
     await asyncio.sleep(0)
@@ -89,7 +89,7 @@ async def test_watchers_share_one_event() -> None:
     assert first.take()[0] is second.take()[0]
 
 
-def test_listeners_hear_of_each_write_at_once() -> None:
+def test_listeners_are_called_synchronously() -> None:
     store = Store()
     heard: list[str] = []
     store.listeners.append(lambda event: heard.append(event.type))
@@ -98,7 +98,9 @@ def test_listeners_hear_of_each_write_at_once() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=30), st.data())
-def test_the_past_is_what_it_was(writes: list[tuple[str, bool]], data: st.DataObject) -> None:
+def test_a_list_at_an_earlier_revision_returns_the_objects_of_that_revision(
+    writes: list[tuple[str, bool]], data: st.DataObject
+) -> None:
     store = Store()
     known: dict[int, list[str]] = {store.revision: []}
     for name, keep in writes:
@@ -108,4 +110,4 @@ def test_the_past_is_what_it_was(writes: list[tuple[str, bool]], data: st.DataOb
             store.remove("pods", "default", name)
         known[store.revision] = [each["metadata"]["name"] for each in store.list("pods")]
     revision = data.draw(st.sampled_from(sorted(known)))
-    assert [each["metadata"]["name"] for each in store.at("pods", "", revision)] == known[revision]
+    assert [each["metadata"]["name"] for each in store.list_at("pods", "", revision)] == known[revision]

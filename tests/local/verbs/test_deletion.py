@@ -1,4 +1,4 @@
-"""Deletion over the socket: preconditions, finalizers, propagation."""
+"""Deletion over HTTP: preconditions, finalizers, propagation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.local.harness import CONFIG_MAPS, MERGE, Api, config_map, deployment
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 
 
-async def test_a_finalizer_holds_an_object_until_it_is_removed(api: Api) -> None:
+async def test_an_object_is_kept_until_its_finalizer_is_removed(api: Api) -> None:
     body = config_map("a")
     body["metadata"]["finalizers"] = ["example.dev/hold"]
     await api.created(CONFIG_MAPS, body)
@@ -21,7 +21,7 @@ async def test_a_finalizer_holds_an_object_until_it_is_removed(api: Api) -> None
 
 
 @pytest.mark.parametrize("precondition", [{"uid": "another"}, {"resourceVersion": "1"}])
-async def test_a_deletion_whose_precondition_fails_is_refused(api: Api, precondition: dict[str, str]) -> None:
+async def test_a_deletion_with_a_failed_precondition_is_rejected(api: Api, precondition: dict[str, str]) -> None:
     await api.created(CONFIG_MAPS, config_map("a"))
     reply = await api("DELETE", f"{CONFIG_MAPS}/a", {"preconditions": precondition})
     assert reply.status == 409
@@ -36,7 +36,7 @@ async def test_a_propagation_policy_becomes_a_finalizer(api: Api, policy: str, f
     assert held.body["metadata"]["generation"] == 2
 
 
-async def test_a_job_orphans_its_pods_unless_asked_otherwise(api: Api) -> None:
+async def test_a_job_orphans_its_pods_by_default(api: Api) -> None:
     template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "a"}]}}
     path = "/apis/batch/v1/namespaces/default/jobs"
     for name in ("a", "b"):
@@ -61,7 +61,7 @@ async def test_a_dry_run_deletes_nothing(api: Api) -> None:
     assert (await api("GET", f"{CONFIG_MAPS}/a")).status == 200
 
 
-async def test_a_terminating_namespace_takes_nothing_new(api: Api) -> None:
+async def test_nothing_is_created_in_a_terminating_namespace(api: Api) -> None:
     await api.created("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}})
     held = await api("DELETE", "/api/v1/namespaces/n")
     assert held.body["status"]["phase"] == "Terminating"

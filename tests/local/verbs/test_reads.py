@@ -1,4 +1,4 @@
-"""Lists over the socket: selection, pages, other forms."""
+"""Lists over HTTP: selection, pages, Tables and metadata."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def names_of(body: Any) -> list[str]:
     return [each["metadata"]["name"] for each in body["items"]]
 
 
-async def test_pages_show_one_moment(api: Api, five: list[str]) -> None:
+async def test_pages_have_one_consistent_revision(api: Api, five: list[str]) -> None:
     first = (await api("GET", f"{CONFIG_MAPS}?limit=2")).body
     assert first["metadata"]["remainingItemCount"] == 3
     await api("DELETE", f"{CONFIG_MAPS}/c3")
@@ -35,7 +35,7 @@ async def test_pages_show_one_moment(api: Api, five: list[str]) -> None:
     assert second["metadata"]["resourceVersion"] == first["metadata"]["resourceVersion"]
 
 
-async def test_a_page_of_a_forgotten_list_is_gone_but_can_go_on_inconsistently(
+async def test_a_page_of_a_compacted_list_is_gone_but_can_continue_inconsistently(
     api: Api, cluster: LocalCluster, five: list[str]
 ) -> None:
     first = (await api("GET", f"{CONFIG_MAPS}?limit=2")).body
@@ -65,17 +65,17 @@ async def test_a_table_has_a_row_for_each_object(api: Api, five: list[str]) -> N
     assert [row["cells"][:2] for row in table["rows"]] == [[name, 1] for name in five]
 
 
-async def test_metadata_may_be_all_that_is_wanted(api: Api, five: list[str]) -> None:
+async def test_a_list_can_contain_metadata_only(api: Api, five: list[str]) -> None:
     found = (await api("GET", CONFIG_MAPS, accept=PARTIAL)).body
     assert (names_of(found), "data" in found["items"][0]) == (five, False)
 
 
-async def test_a_list_from_the_future_is_refused(api: Api) -> None:
+async def test_a_list_at_a_future_revision_is_rejected(api: Api) -> None:
     reply = await api("GET", f"{CONFIG_MAPS}?resourceVersion=999999&resourceVersionMatch=NotOlderThan")
     assert (reply.status, reply.headers["Retry-After"]) == (504, "1")
 
 
-async def test_a_list_of_the_past_is_exact(api: Api, five: list[str]) -> None:
+async def test_a_list_at_an_earlier_revision_is_exact(api: Api, five: list[str]) -> None:
     then = (await api("GET", CONFIG_MAPS)).body["metadata"]["resourceVersion"]
     await api("DELETE", f"{CONFIG_MAPS}/c0")
     path = f"{CONFIG_MAPS}?resourceVersion={then}&resourceVersionMatch=Exact"

@@ -1,4 +1,4 @@
-"""Creating, replacing, patching and applying over the socket."""
+"""Create, replace, patch and apply over HTTP."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def test_a_created_object_has_its_identity(api: Api) -> None:
     assert metadata["namespace"] == "default"
 
 
-async def test_what_only_the_server_sets_is_not_taken_from_a_body(api: Api) -> None:
+async def test_server_set_fields_of_a_body_are_ignored(api: Api) -> None:
     body = config_map("a")
     body["metadata"].update(uid="1", creationTimestamp="2000-01-01T00:00:00Z", deletionTimestamp="2000-01-01T00:00:00Z")
     metadata = (await api.created(CONFIG_MAPS, body))["metadata"]
@@ -34,7 +34,7 @@ async def test_what_only_the_server_sets_is_not_taken_from_a_body(api: Api) -> N
     assert "deletionTimestamp" not in metadata
 
 
-async def test_a_time_with_an_offset_is_kept_in_utc_and_whole_seconds(api: Api) -> None:
+async def test_a_time_with_an_offset_is_stored_in_utc_and_whole_seconds(api: Api) -> None:
     first = await api.created(CONFIG_MAPS, config_map("a"))
     same = first["metadata"]["creationTimestamp"].replace("Z", ".000+00:00")
     replaced = {**first, "metadata": {**first["metadata"], "creationTimestamp": same}, "data": {"k": "v"}}
@@ -52,12 +52,12 @@ async def test_a_name_is_generated_from_a_prefix(api: Api) -> None:
     assert first["metadata"]["name"] != second["metadata"]["name"]
 
 
-async def test_nothing_is_created_in_a_namespace_that_is_not_there(api: Api) -> None:
+async def test_nothing_is_created_in_an_absent_namespace(api: Api) -> None:
     reply = await api("POST", "/api/v1/namespaces/none/configmaps", config_map("a"))
     assert (reply.status, reply.body["details"]["kind"]) == (404, "namespaces")
 
 
-async def test_a_stale_resource_version_is_refused(api: Api) -> None:
+async def test_a_stale_resource_version_is_rejected(api: Api) -> None:
     first = await api.created(CONFIG_MAPS, config_map("a", k="1"))
     assert (await api("PUT", f"{CONFIG_MAPS}/a", config_map("a", k="2"))).status == 200
     first["data"]["k"] = "3"
@@ -91,7 +91,7 @@ async def test_a_patch_changes_and_removes(api: Api, media: str, patch: Any) -> 
     assert (reply.status, reply.body["data"]) == (200, {"k": "2"})
 
 
-async def test_a_failed_test_of_a_json_patch_is_refused(api: Api) -> None:
+async def test_a_failed_test_of_a_json_patch_is_rejected(api: Api) -> None:
     await api.created(CONFIG_MAPS, config_map("a", k="1"))
     patch = [{"op": "test", "path": "/data/k", "value": "9"}]
     assert (await api("PATCH", f"{CONFIG_MAPS}/a", patch, media=JSON_PATCH)).status == 422
@@ -105,7 +105,7 @@ async def test_the_generation_counts_changes_of_the_spec_only(api: Api) -> None:
     assert [each.body["metadata"]["generation"] for each in (labelled, scaled, status)] == [1, 2, 2]
 
 
-async def test_spec_and_status_have_a_door_each(api: Api) -> None:
+async def test_spec_and_status_are_written_through_separate_endpoints(api: Api) -> None:
     await api.created(DEPLOYMENTS, {**deployment("web"), "status": {"replicas": 7}})
     both = {"spec": {"replicas": 2}, "status": {"replicas": 9}}
     assert (await api("PATCH", f"{DEPLOYMENTS}/web", both, media=MERGE)).body["status"] == {}
@@ -132,7 +132,7 @@ async def test_an_apply_for_a_new_object_creates_it_or_refuses_but_never_overwri
     assert (await api("GET", f"{CONFIG_MAPS}/a")).body["data"] == {"k": "1"}
 
 
-async def test_an_apply_for_a_known_uid_is_refused_when_the_object_is_gone_or_another(api: Api) -> None:
+async def test_an_apply_with_a_uid_is_rejected_if_the_object_is_absent_or_another(api: Api) -> None:
     body = config_map("a", k="1")
     body["metadata"]["uid"] = "11111111-2222-3333-4444-555555555555"
     gone = await api.apply(f"{CONFIG_MAPS}/a", body)
@@ -148,7 +148,7 @@ async def test_an_applied_body_that_the_schema_cannot_type_is_a_500(api: Api) ->
     assert "failed to create typed patch object" in reply.body["message"]
 
 
-async def test_taking_a_field_of_another_manager_needs_force(api: Api) -> None:
+async def test_changing_a_field_of_another_manager_needs_force(api: Api) -> None:
     await api.apply(f"{CONFIG_MAPS}/a", config_map("a", k="1"), manager="one")
     body = config_map("a", k="2")
     refused = await api.apply(f"{CONFIG_MAPS}/a", body, manager="two")
@@ -157,7 +157,7 @@ async def test_taking_a_field_of_another_manager_needs_force(api: Api) -> None:
     assert (await api.apply(f"{CONFIG_MAPS}/a", body, manager="two", force=True)).body["data"] == {"k": "2"}
 
 
-async def test_unknown_fields_warn_are_refused_or_are_dropped_silently(api: Api) -> None:
+async def test_unknown_fields_are_warned_about_rejected_or_silently_dropped(api: Api) -> None:
     body = {**config_map("a"), "bogus": 1}
     strict = await api("POST", f"{CONFIG_MAPS}?fieldValidation=Strict", body)
     ignored = await api("POST", f"{CONFIG_MAPS}?fieldValidation=Ignore&dryRun=All", body)
@@ -208,10 +208,10 @@ async def test_events_are_one_object_in_two_forms(api: Api) -> None:
 
 
 @pytest.mark.parametrize("data", [b"{not json", b"[1]", b'"x"', b"1", b"\xff", b"", b'{"metadata": 1}'])
-async def test_a_body_that_is_no_object_is_a_bad_request(api: Api, data: bytes) -> None:
+async def test_a_body_that_is_not_an_object_is_a_bad_request(api: Api, data: bytes) -> None:
     assert (await api("POST", CONFIG_MAPS, data)).status == 400
 
 
-async def test_a_body_of_a_strange_media_type_is_unsupported(api: Api) -> None:
+async def test_a_body_of_an_unknown_media_type_is_unsupported(api: Api) -> None:
     assert (await api("POST", CONFIG_MAPS, b"x", media="text/plain")).status == 415
     assert (await api("PATCH", f"{CONFIG_MAPS}/a", b"{}", media="application/json")).status == 415

@@ -122,7 +122,7 @@ def test_deep_nesting_is_refused_at_its_place(
 
 def test_a_file_nested_as_deep_as_allowed_keeps_its_syntax_error() -> None:
     (problem,) = refused("[" * 100 + "}")
-    assert problem.message.startswith("the file is no YAML")
+    assert problem.message.startswith("the file is not valid YAML: ")
 
 
 def test_deep_nesting_is_refused_through_aliases_too() -> None:

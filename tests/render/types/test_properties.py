@@ -210,11 +210,11 @@ def test_a_path_inside_the_properties_becomes_one_in_the_document(path: str, wan
 
 
 def test_what_an_authors_model_says_is_told_at_its_place() -> None:
-    with pytest.raises(ValueError, match="Expected") as caught:
+    with pytest.raises(ValueError, match=r"rules\[0\]\.port") as caught:
         EXAMPLE.load({"rules": [{"host": "a", "port": 80.5}]})
     (found,) = check.model_problems(EXAMPLE, caught.value, _where, "TR-17")
     assert (found.path, found.rule) == ("$.p.rules[0].port", "TR-17")
-    assert found.message.startswith("example: Expected `int | null`")
+    assert found.message == f"example: {str(caught.value).partition(' - at')[0]}"
 
 
 class _ModelError(ValueError):

@@ -1,4 +1,4 @@
-"""What a cluster shows at the moment, and a line for every change that a person would want to see. Pure."""
+"""The current objects of a cluster, and a line for each change that matters to the user. Pure."""
 
 from __future__ import annotations
 
@@ -16,40 +16,43 @@ Document = dict[str, Any]
 APPLICATION = "ApplicationConfiguration"
 
 QUIET = frozenset({"ComponentSchematic", "ComponentInstance", "ReplicaSet"})
-"""Kinds whose changes are no news."""
+"""Kinds whose changes are not printed."""
 
 
 class ChangeFormatter:
-    """The objects by uid, as they were last seen."""
+    """The objects by uid, in their last version."""
 
     def __init__(self) -> None:
         self._documents: dict[str, Document] = {}
-        self._said: dict[str, str] = {}
+        self._descriptions: dict[str, str] = {}
 
     def put(self, live: LiveObject) -> Iterator[str]:
-        """An object was added or changed; a line if that is news. What belongs to no application is passed over."""
+        """Store an object that was added or changed. Yields a line if its state differs.
+
+        Objects that belong to no application are ignored.
+        """
         if live.kind != APPLICATION and not live.owner_uid and labels.MANAGED_BY not in live.labels:
             return
         document = live.document()
-        fresh = live.uid not in self._documents
+        is_new = live.uid not in self._documents
         self._documents[live.uid] = document
-        words = ownership_tree.describe(TreeNode("", ownership_tree.health(document)))
-        if live.kind in QUIET or self._said.get(live.uid) == words:
+        description = ownership_tree.describe(TreeNode("", ownership_tree.health(document)))
+        if live.kind in QUIET or self._descriptions.get(live.uid) == description:
             return
-        self._said[live.uid] = words
-        yield f"{ownership_tree.name_of(document)} {'created' if fresh else 'is'}: {words}"
+        self._descriptions[live.uid] = description
+        yield f"{ownership_tree.name_of(document)}{' created' if is_new else ''}: {description}"
 
     def remove(self, live: LiveObject) -> Iterator[str]:
-        """An object is gone."""
+        """Remove an object that was deleted. Yields a line."""
         document = self._documents.pop(live.uid, None)
-        self._said.pop(live.uid, None)
+        self._descriptions.pop(live.uid, None)
         if document is not None and live.kind not in QUIET:
             yield f"{ownership_tree.name_of(document)} deleted"
 
     def applications(self) -> list[Document]:
         """All applications, by name."""
-        found = [document for document in self._documents.values() if document["kind"] == APPLICATION]
-        return sorted(found, key=lambda document: str(document["metadata"]["name"]))
+        applications = [document for document in self._documents.values() if document["kind"] == APPLICATION]
+        return sorted(applications, key=lambda document: str(document["metadata"]["name"]))
 
     def trees(self) -> list[TreeNode]:
         """The tree of every application, by name."""
@@ -57,7 +60,7 @@ class ChangeFormatter:
         return [ownership_tree.build(application, documents) for application in self.applications()]
 
     def statuses(self) -> Iterator[str]:
-        """What each application says of itself: its phase, and every condition with its message."""
+        """The phase and the conditions of each application."""
         for application in self.applications():
             status = application.get("status") or {}
             yield f"{ownership_tree.name_of(application)}: phase {status.get('phase', 'unknown')}"
@@ -66,12 +69,11 @@ class ChangeFormatter:
                 yield f"  {condition['type']:8} {condition['status']:8} {condition['reason']}{message}"
 
     def ready(self, names: frozenset[str]) -> bool:
-        """Whether the applications of these names are all there and Ready in their present form."""
-        ready = {str(d["metadata"]["name"]) for d in self.applications() if _ready(d)}
-        return names <= ready
+        """Whether the applications of these names exist and are Ready in their current generation."""
+        return names <= {str(document["metadata"]["name"]) for document in self.applications() if _is_ready(document)}
 
 
-def _ready(document: Document) -> bool:
+def _is_ready(document: Document) -> bool:
     condition = kstatus.condition(document, "Ready")
     current = condition.get("observedGeneration") == document["metadata"].get("generation")
     return current and condition.get("status") == "True"

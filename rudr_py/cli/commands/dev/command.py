@@ -1,10 +1,11 @@
-"""`rudr dev`: a Kubernetes API and the controller in this process, until Ctrl-C. Nothing is kept."""
+"""`rudr dev`: a Kubernetes API and the controller in this process, until Ctrl-C. Stores nothing."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,18 +20,21 @@ from rudr_py.cli.commands.dev.embedded_api import EmbeddedApi
 from rudr_py.cli.commands.dev.follow import Follower, kinds
 from rudr_py.cli.commands.dev.progress import PlainProgress
 from rudr_py.cli.logging import formatters
-from rudr_py.cli.options import plugins
+from rudr_py.cli.options import flags, plugins
 from rudr_py.local import certificates
 from rudr_py.local.access.settings import AccessSettings
 from rudr_py.local.cluster import LocalSettings
 
 Document = dict[str, Any]
 
+OLDEST_MINOR, NEWEST_MINOR = 25, 37
+"""The minor releases of Kubernetes 1 that can be served."""
+
 
 class DevOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user asked for; without a catalog there is no controller, `told` is whether changes are printed.
+    """The values of the options. Without a catalog no controller runs. `verbose` is whether changes are printed.
 
-    `defined` is whether our definitions are there from the start.
+    `with_crds` is whether the custom resource definitions are installed.
     """
 
     settings: LocalSettings
@@ -38,61 +42,113 @@ class DevOptions(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str
     documents: list[Document]
     catalog: Catalog | None
-    told: bool
-    defined: bool
+    verbose: bool
+    with_crds: bool
 
 
-def run(context: click.Context, /, *, port: int, release: str, no_controller: bool, **flags: Any) -> None:
-    """Serve until Ctrl-C. Raises RudrError."""
-    bare = bool(flags["no_crds"])
-    verbose = bool(flags["verbose"])
+def _release(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    """The minor release of a version such as 1.36, v1.36 or 1.36.2."""
+    match = re.fullmatch(r"v?1\.(\d{1,3})(\.\d+)?", value)
+    if not match or not OLDEST_MINOR <= int(match[1]) <= NEWEST_MINOR:
+        choices = f"choose a release from 1.{OLDEST_MINOR} to 1.{NEWEST_MINOR}"
+        raise click.BadParameter(f'Kubernetes "{value}" is not supported; {choices}')
+    return f"1.{int(match[1])}"
+
+
+@click.command("dev")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="Port of the API; default: 0, which selects a free port."
+)
+@click.option(
+    "--kubeconfig",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Kubeconfig file to write; default: a temporary file, which is deleted at the end.",
+)
+@click.option(
+    "--kubernetes-version",
+    "release",
+    metavar="VERSION",
+    default=LocalSettings().release,
+    show_default=True,
+    callback=_release,
+    help=f"Release of Kubernetes to emulate, 1.{OLDEST_MINOR} to 1.{NEWEST_MINOR}.",
+)
+@click.option(
+    "-n",
+    "--namespace",
+    metavar="NAME",
+    default=embedded_api.DEFAULT_NAMESPACE,
+    show_default=True,
+    callback=flags.check_namespace,
+    help="Namespace to create, for the kubeconfig and for documents without one.",
+)
+@flags.filename("Documents to apply at the start; directories are processed recursively. May be repeated.")
+@click.option("--access", is_flag=True, help="Serve over TLS, and enforce authentication and RBAC.")
+@click.option("--no-controller", is_flag=True, help="Serve the API without the controller.")
+@click.option(
+    "--no-crds",
+    is_flag=True,
+    help="Omit the controller and the custom resource definitions, for a chart that installs them.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Print all changes and the log of the controller.")
+@flags.plugins
+@click.pass_context
+def command(context: click.Context, /, *, port: int, release: str, no_controller: bool, **options: Any) -> None:
+    """Serve a local Kubernetes API with the controller, for development without a cluster.
+
+    A terminal shows the current state of the applications; in a pipe, -v prints a line for each change. Your own
+    kubeconfig is neither read nor written.
+
+    Example: rudr dev --port 8001 --kubeconfig ./dev.kubeconfig -f examples/
+    """
+    no_crds = bool(options["no_crds"])
+    verbose = bool(options["verbose"])
     formatters.setup("text", logging.INFO if verbose else logging.WARNING)
-    logging.getLogger("aiohttp").setLevel(logging.WARNING)  # it would tell every request
-    wishes = DevOptions(
-        settings=LocalSettings(port=port, release=release, access=_access() if flags["access"] else None),
-        kubeconfig=flags["kubeconfig"],
-        namespace=flags["namespace"],
-        documents=embedded_api.documents(flags["filenames"]),
-        catalog=None if no_controller or bare else plugins.types(context).catalog,
-        told=verbose or sys.stdout.isatty(),
-        defined=not bare,
+    logging.getLogger("aiohttp").setLevel(logging.WARNING)  # it logs every request at INFO
+    dev_options = DevOptions(
+        settings=LocalSettings(port=port, release=release, access=_access() if options["access"] else None),
+        kubeconfig=options["kubeconfig"],
+        namespace=options["namespace"],
+        documents=embedded_api.documents(options["filenames"]),
+        catalog=None if no_controller or no_crds else plugins.load(context).catalog,
+        verbose=verbose or sys.stdout.isatty(),
+        with_crds=not no_crds,
     )
     click.echo(embedded_api.NOTICE)
-    asyncio.run(_serve(wishes))
+    asyncio.run(_serve(dev_options))
 
 
 def _access() -> AccessSettings:
-    """TLS with a new certificate, and RBAC; the kubeconfig's token is an administrator's."""
+    """TLS with a new certificate, and RBAC. The token in the kubeconfig has all rights."""
     return AccessSettings(certificate=certificates.generate(LocalSettings().host))
 
 
-async def _serve(wishes: DevOptions) -> None:
+async def _serve(options: DevOptions) -> None:
     async with contextlib.AsyncExitStack() as stack:
         stop = await stack.enter_async_context(stopping())
-        running = await stack.enter_async_context(
-            embedded_api.started(wishes.settings, wishes.kubeconfig, wishes.namespace, defined=wishes.defined)
+        api = await stack.enter_async_context(
+            embedded_api.started(options.settings, options.kubeconfig, options.namespace, with_crds=options.with_crds)
         )
-        _explain(wishes, running)
-        if wishes.catalog is not None:
-            await stack.enter_async_context(embedded_api.controlled(running, wishes.catalog))
-        shown = PlainProgress()
-        if wishes.told:
-            shown = stack.enter_context(progress.opened())
-            await stack.enter_async_context(Follower(running, shown).watching(kinds(wishes.catalog)))
-        async for name in running.apply(wishes.documents):
-            shown.line(f"{name} applied")
+        _print_instructions(options, api)
+        if options.catalog is not None:
+            await stack.enter_async_context(embedded_api.controlled(api, options.catalog))
+        progress_output = PlainProgress()
+        if options.verbose:
+            progress_output = stack.enter_context(progress.opened())
+            await stack.enter_async_context(Follower(api, progress_output).watching(kinds(options.catalog)))
+        async for name in api.apply(options.documents):
+            progress_output.line(f"{name} applied")
         await stop.wait()
 
 
-def _explain(wishes: DevOptions, running: EmbeddedApi) -> None:
-    """Say how to use it, once it answers."""
-    lacking = "" if wishes.catalog is not None else ", without a controller"
-    lacking += "" if wishes.defined else " and our definitions"
-    click.echo(f"Kubernetes {wishes.settings.release} API at {running.url}{lacking}")
+def _print_instructions(options: DevOptions, api: EmbeddedApi) -> None:
+    without = [] if options.catalog is not None else ["without controller"]
+    without += [] if options.with_crds else ["without custom resource definitions"]
+    click.echo(", ".join([f"Kubernetes {options.settings.release} API at {api.url}", *without]))
     click.echo("In another terminal:")
-    click.echo(f"  export KUBECONFIG={running.kubeconfig.resolve()}")
-    if wishes.defined:
-        if not wishes.documents:
+    click.echo(f"  export KUBECONFIG={api.kubeconfig.resolve()}")
+    if options.with_crds:
+        if not options.documents:
             click.echo("  kubectl apply -f examples/")
         click.echo("  kubectl get configurations --watch")
-    click.echo("Ctrl-C ends it; nothing is kept.")
+    click.echo("Press Ctrl-C to stop; all data will be discarded.")

@@ -1,6 +1,6 @@
-"""A Kubernetes API in this process with our definitions in it, and a kubeconfig file for it: for `dev` and `demo`.
+"""A Kubernetes API in this process with the custom resource definitions, and its kubeconfig: for `dev` and `demo`.
 
-Never reads or writes the user's own kubeconfig: the file is a new one, or one that an earlier run of ours left.
+Never reads or overwrites the user's own kubeconfig: the file is new, or was written by an earlier process of rudr.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rudr_py import errors
 from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster.connect import transport_to
 from rudr_py.cli.documents import files
-from rudr_py.cli.output import problems
+from rudr_py.cli.output.problems import Problems
 from rudr_py.cli.process import CommandFailure
 from rudr_py.controller import Controller, assemble
 from rudr_py.kube import config
@@ -34,8 +34,8 @@ from rudr_py.local.cluster import LocalCluster, LocalSettings
 from rudr_py.model.crd_schemas import crds
 from rudr_py.settings import Settings
 
-NOTICE = "pods are simulated; no container runs"
-"""The first line that `dev` and `demo` print."""
+NOTICE = "Pods are simulated: no containers run."
+"""The first line of the output of `dev` and `demo`."""
 
 MANAGER = "rudr-cli"
 DEFAULT_NAMESPACE = "default"
@@ -45,21 +45,21 @@ DEFINITIONS = {
     "kind": "Namespace",
     "metadata": {"name": Settings().definitions_namespace},
 }
-"""Where the controller publishes the installed types: `kubectl get traits -n rudr-system`."""
+"""The namespace in which the controller publishes the installed types: `kubectl get traits -n rudr-system`."""
 
 Document = dict[str, Any]
 
 
 def documents(filenames: Iterable[str]) -> list[Document]:
-    """The documents of files, and of directories with all that is in them. Raises Failure with all that is wrong."""
-    reading = files.read(filenames, recursive=True, stdin=sys.stdin.buffer.read)
-    if reading.problems:
-        raise CommandFailure("\n".join(problems.lines(problems.collect(reading.problems, ()), reading.files)))
-    return [found.value for found in reading.documents]
+    """The documents of files and, recursively, of directories. Raises CommandFailure with all problems."""
+    contents = files.read(filenames, recursive=True, stdin=sys.stdin.buffer.read)
+    if contents.problems:
+        raise CommandFailure("\n".join(Problems.collect(contents.problems, ()).lines(contents.files)))
+    return [document.value for document in contents.documents]
 
 
 class EmbeddedApi(msgspec.Struct, frozen=True):
-    """The running API: its URL, the kubeconfig file, and a way to it; `namespace` is of documents that name none."""
+    """The running API, its kubeconfig file, and a client. `namespace` is that of documents without one."""
 
     url: str
     kubeconfig: Path
@@ -69,7 +69,7 @@ class EmbeddedApi(msgspec.Struct, frozen=True):
     namespace: str = DEFAULT_NAMESPACE
 
     async def apply(self, documents: Iterable[Document]) -> AsyncIterator[str]:
-        """Apply documents, server-side, one after the other; yields the name of each as kubectl writes it."""
+        """Apply documents, server-side, one after the other. Yields the name of each, as kubectl prints it."""
         for document in documents:
             resource = await self.discovery.resolve(document["apiVersion"], document["kind"])
             metadata = document["metadata"]
@@ -82,76 +82,78 @@ class EmbeddedApi(msgspec.Struct, frozen=True):
 
 @contextlib.asynccontextmanager
 async def started(
-    settings: LocalSettings, kubeconfig: Path | None, namespace: str = DEFAULT_NAMESPACE, *, defined: bool = True
+    settings: LocalSettings, kubeconfig: Path | None, namespace: str = DEFAULT_NAMESPACE, *, with_crds: bool = True
 ) -> AsyncIterator[EmbeddedApi]:
-    """The API with our definitions, if `defined`, and a namespace to work in.
+    """Start the API, create the namespace, and optionally the custom resource definitions.
 
-    A kubeconfig is written when all of that answers.
+    The file `kubeconfig` is written when the API is ready.
 
-    Raises LocalApiError, and ConfigError for a kubeconfig file of somebody else.
+    Raises LocalApiError, and ConfigError if `kubeconfig` is a file that rudr did not write.
     """
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="rudr-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        ours = folder / "kubeconfig"
-        check_ours(kubeconfig or ours)
+        temporary = folder / "kubeconfig"
+        check_replaceable(kubeconfig or temporary)
         cluster = await stack.enter_async_context(LocalCluster(settings))
         content = in_namespace(cluster.kubeconfig(), namespace)
-        write(ours, content)
+        write(temporary, content)
         clock = SystemClock()
-        connection = await config.connect(str(ours), now=clock.now)
+        connection = await config.connect(str(temporary), now=clock.now)
         transport = await stack.enter_async_context(transport_to(connection))
         client = Client(transport)
         discovery = Discovery(client, clock=clock)
-        running = EmbeddedApi(cluster.url, kubeconfig or ours, transport, client, discovery, namespace)
-        place = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-        async for _ in running.apply([place, *([*crds.documents(), DEFINITIONS] if defined else [])]):
+        api = EmbeddedApi(cluster.url, kubeconfig or temporary, transport, client, discovery, namespace)
+        first = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+        async for _ in api.apply([first, *([*crds.documents(), DEFINITIONS] if with_crds else [])]):
             pass
         discovery.invalidate()
         if kubeconfig is not None:
             write(kubeconfig, content)
-        yield running
+        yield api
 
 
 @contextlib.asynccontextmanager
-async def controlled(running: EmbeddedApi, catalog: Catalog) -> AsyncIterator[Controller]:
-    """The controller in this process, working while the context lasts."""
+async def controlled(api: EmbeddedApi, catalog: Catalog) -> AsyncIterator[Controller]:
+    """Run the controller in this process until the context ends."""
     settings = Settings(health_address="", metrics_address="", identity="rudr-dev")
-    controller = assemble(settings, running.transport, SystemClock(), catalog)
+    controller = assemble(settings, api.transport, SystemClock(), catalog)
     stop = asyncio.Event()
-    working = asyncio.create_task(controller.run(stop), name="controller")
+    running = asyncio.create_task(controller.run(stop), name="controller")
     synced = asyncio.create_task(controller.synced.wait())
     try:
-        await asyncio.wait([working, synced], return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
+        await asyncio.wait([running, synced], return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():
             yield controller
     finally:
         stop.set()
         synced.cancel()
-        await working
+        await running
 
 
 def in_namespace(content: Document, namespace: str) -> Document:
-    """A kubeconfig whose contexts work in a namespace."""
-    contexts = [{**one, "context": {**one["context"], "namespace": namespace}} for one in content["contexts"]]
+    """A kubeconfig with this namespace in its contexts."""
+    contexts = [
+        {**context, "context": {**context["context"], "namespace": namespace}} for context in content["contexts"]
+    ]
     return {**content, "contexts": contexts}
 
 
-def check_ours(path: Path) -> None:
-    """Raises ConfigError when there is a file that no run of ours has written."""
+def check_replaceable(path: Path) -> None:
+    """Raises ConfigError if there is a file that rudr did not write."""
     if not path.exists():
         return
     try:
-        found = yaml.safe_load(path.read_bytes())
+        content = yaml.safe_load(path.read_bytes())
     except (OSError, yaml.YAMLError):
-        found = None
-    names = {c.get("name") for c in found.get("clusters", ())} if isinstance(found, dict) else set()
-    if names != {"rudr-local"}:
+        content = None
+    clusters = content.get("clusters", ()) if isinstance(content, dict) else ()
+    if {cluster.get("name") for cluster in clusters} != {"rudr-local"}:
         raise errors.ConfigError(f"{path} exists and was not written by rudr; choose another file for --kubeconfig")
 
 
 def write(path: Path, content: Document) -> None:
-    """Write a kubeconfig that only its owner can read, whole or not at all. Raises ConfigError."""
+    """Write a kubeconfig atomically, readable only by its owner. Raises ConfigError."""
     temporary = path.with_name(f".{path.name}.new")
     try:
         temporary.touch(mode=0o600)

@@ -1,4 +1,4 @@
-"""What happens on the API in this process, shown as it happens: for `dev` and `demo`."""
+"""Watches the API in this process and displays its changes: for `dev` and `demo`."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ from rudr_py.kube.watch import Applied, Deleted, Event, Listed
 from rudr_py.model.identity import API_VERSION
 from rudr_py.settings import Settings
 
-FURTHER = (
+ADDITIONAL_KINDS = (
     Kind(API_VERSION, APPLICATION),
     Kind(API_VERSION, "ComponentInstance"),
     Kind("apps/v1", "ReplicaSet"),
     Kind("v1", "Pod"),
 )
-"""What is shown beside the kinds that the installed types produce."""
+"""The kinds that are displayed in addition to those that the installed types produce."""
 
 
 def kinds(catalog: Catalog | None) -> Iterable[Kind]:
-    """The kinds to watch, each once; without a catalog those that are there in any case."""
-    return dict.fromkeys((*FURTHER, *(catalog.kinds() if catalog is not None else ())))
+    """The kinds to watch, without duplicates."""
+    return dict.fromkeys((*ADDITIONAL_KINDS, *(catalog.kinds() if catalog is not None else ())))
 
 
 class Follower:
-    """Watches kinds and shows them; `ready` is set when the wanted applications, if any, all are Ready."""
+    """Watches kinds and displays their objects. `ready` is set when the applications, if there are any, are Ready."""
 
-    def __init__(self, running: EmbeddedApi, shown: PlainProgress, wanted: frozenset[str] = frozenset()) -> None:
+    def __init__(self, api: EmbeddedApi, progress: PlainProgress, applications: frozenset[str] = frozenset()) -> None:
         self.ready = asyncio.Event()
-        self._running = running
-        self._board = ChangeFormatter()
-        self._shown = shown
-        self._wanted = wanted
+        self._api = api
+        self._changes = ChangeFormatter()
+        self._progress = progress
+        self._applications = applications
 
     @contextlib.asynccontextmanager
-    async def watching(self, watched: Iterable[Kind]) -> AsyncIterator[None]:
-        """Watch and show while the context lasts. A watch that fails ends it."""
+    async def watching(self, kinds: Iterable[Kind]) -> AsyncIterator[None]:
+        """Watch and display until the context ends. A watch that fails cancels it."""
         async with asyncio.TaskGroup() as tasks:
-            watches = [tasks.create_task(self._watch(kind), name=f"watch {kind}") for kind in watched]
+            watches = [tasks.create_task(self._watch(kind), name=f"watch {kind}") for kind in kinds]
             try:
                 yield
             finally:
@@ -56,17 +56,17 @@ class Follower:
                     task.cancel()
 
     def end(self) -> None:
-        """Show how everything is at the end."""
-        self._shown.end(self._board.trees(), self._board.statuses())
+        """Display the final state."""
+        self._progress.end(self._changes.trees(), self._changes.statuses())
 
     async def _watch(self, kind: Kind) -> None:
-        """Follow a kind; one that the release does not have has nothing to show."""
+        """Watch a kind. Returns if the release does not serve it."""
         try:
-            resource = await self._running.discovery.resolve(kind.api_version, kind.kind)
+            resource = await self._api.discovery.resolve(kind.api_version, kind.kind)
         except KindAbsentError:
             return
         stream = watch.events(
-            self._running.transport,
+            self._api.transport,
             Selection(resource),
             settings=Settings(),
             clock=SystemClock(),
@@ -74,17 +74,17 @@ class Follower:
         )
         async with contextlib.aclosing(stream) as events:
             async for event in events:
-                self._take(event)
+                self._handle(event)
 
-    def _take(self, event: Event) -> None:
+    def _handle(self, event: Event) -> None:
         if isinstance(event, Listed | Applied):
-            lines = self._board.put(event.live)
+            lines = self._changes.put(event.live)
         elif isinstance(event, Deleted):
-            lines = self._board.remove(event.live)
+            lines = self._changes.remove(event.live)
         else:
             return
         for line in lines:
-            self._shown.line(line)
-        self._shown.now(self._board.trees())
-        if self._wanted and self._board.ready(self._wanted):
+            self._progress.line(line)
+        self._progress.update(self._changes.trees())
+        if self._applications and self._changes.ready(self._applications):
             self.ready.set()

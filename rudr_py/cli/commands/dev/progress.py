@@ -1,4 +1,4 @@
-"""Shows progress: on a terminal a tree that changes in place, in a pipe one plain line for each change."""
+"""Displays progress: on a terminal trees that are updated in place, in a pipe a line for each change."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from rudr_py.cli.output import colour
 
 
 class PlainProgress:
-    """Plain lines: for a pipe, a file, or a terminal without colour."""
+    """Plain lines, for a pipe or a file."""
 
     def line(self, text: str) -> None:
-        """Something happened."""
+        """Print a line about a change."""
         click.echo(text)
 
-    def now(self, trees: Sequence[TreeNode]) -> None:
-        """How everything is at the moment."""
+    def update(self, trees: Sequence[TreeNode]) -> None:
+        """Display the current trees. Plain lines do not."""
 
     def end(self, trees: Sequence[TreeNode], statuses: Iterable[str]) -> None:
-        """How everything is at the end, and what the applications say of themselves."""
+        """Display the final trees and the status lines of the applications."""
         click.echo()
         for node in trees:
             for line in ownership_tree.lines(node):
@@ -40,28 +40,27 @@ class PlainProgress:
 
 
 class TerminalProgress(PlainProgress):
-    """The trees in place, with the lines running above them."""
+    """Trees that are updated in place, with the lines about changes above them."""
 
     def __init__(self, live: Any) -> None:
         self._live = live
 
     def line(self, text: str) -> None:
-        """Something happened."""
+        """Print a line about a change above the trees."""
         self._live.console.print(text, style="dim", highlight=False)
 
-    def now(self, trees: Sequence[TreeNode]) -> None:
-        """How everything is at the moment."""
+    def update(self, trees: Sequence[TreeNode]) -> None:
+        """Display the current trees."""
         self._live.update(_rendered(trees))
 
     def end(self, trees: Sequence[TreeNode], statuses: Iterable[str]) -> None:
-        """How everything is at the end, and what the applications say of themselves."""
-        said = [Text(line) for line in statuses]
-        self._live.update(Group(_rendered(trees), Text(), *said), refresh=True)
+        """Display the final trees and the status lines of the applications."""
+        self._live.update(Group(_rendered(trees), Text(), *map(Text, statuses)), refresh=True)
 
 
 @contextlib.contextmanager
 def opened() -> Iterator[PlainProgress]:
-    """A screen for what standard output is."""
+    """The display for the kind of standard output."""
     if not sys.stdout.isatty():
         yield PlainProgress()
         return
@@ -74,11 +73,12 @@ def _rendered(trees: Sequence[TreeNode]) -> Any:
 
 
 def _branch(node: TreeNode) -> Any:
-    def label(one: TreeNode) -> Text:
-        return Text.assemble(one.name, "  ", (ownership_tree.describe(one), colour.STATES[one.health.state]))
+    def label(labelled_node: TreeNode) -> Text:
+        state_colour = colour.STATES[labelled_node.health.state]
+        return Text.assemble(labelled_node.name, "  ", (ownership_tree.describe(labelled_node), state_colour))
 
-    def grow(branch: Tree, one: TreeNode) -> None:
-        for child in one.children:
+    def grow(branch: Tree, parent: TreeNode) -> None:
+        for child in parent.children:
             grow(branch.add(label(child)), child)
 
     root = Tree(label(node))

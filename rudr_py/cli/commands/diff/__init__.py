@@ -1,1 +1,1 @@
-"""`rudr diff`."""
+"""`rudr diff`: the command, dry runs of the objects, and the differences of documents."""

@@ -1,6 +1,6 @@
-"""Two states of one object -> the lines that differ, and who owns the differing fields. Pure.
+"""Compare two states of one object: the differing lines, and the owners of the differing fields. Pure.
 
-What differs with every write (managedFields, resourceVersion, generation, our record of what was applied) is left
+Fields that change with every write (managedFields, resourceVersion, generation, the record of the last apply) are left
 out, and values of Secrets are never shown.
 """
 
@@ -20,68 +20,89 @@ from rudr_py.kube.live_object import APPLIED_ANNOTATION
 Document = dict[str, Any]
 
 HIDDEN = frozenset({"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"})
-"""Parts of the metadata that the server makes, and that say nothing."""
+"""Metadata that the server sets; it is no difference."""
 
 _RECORDS = frozenset({APPLIED_ANNOTATION, "kubectl.kubernetes.io/last-applied-configuration"})
 """Annotations that repeat the whole object, the values of a Secret with it, or a hash of it."""
 
 MASK, BEFORE, AFTER = "***", "*** (before)", "*** (after)"
-"""What stands for the value of a Secret: the same on both sides, and changed."""
+"""Placeholders for the value of a Secret: equal in both states, and changed."""
 
 
 class DocumentDiff(msgspec.Struct, frozen=True, kw_only=True):
-    """An object as it is and as it would be; None where it is not there. `notes` are for people."""
+    """The live and the future state of an object; None where it does not exist.
+
+    `replaced` means that it is deleted and created again. `blocked` is why the controller does not do so at the next
+    reconcile, empty where it does. `notes` are further remarks for the user.
+    """
 
     ref: Ref
     namespace: str
     live: Document | None
     merged: Document | None
+    replaced: bool = False
+    blocked: str = ""
     notes: tuple[str, ...] = ()
 
     @property
+    def fate(self) -> str:
+        """The future of the object, as the end of a sentence."""
+        if self.replaced:
+            return "would be replaced"
+        if self.live is None:
+            return "would be created"
+        return "would be pruned" if self.merged is None else "would be changed"
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """All lines for the user beside the differing lines: notes, the reason of a delay, owners of fields."""
+        delay = (f"not at once: {self.blocked}",) if self.blocked else ()
+        return (*self.notes, *delay, *owners(self))
+
+    @property
     def file(self) -> str:
-        """The name of its file, as kubectl has it."""
+        """The name of its file, in the format of `kubectl diff`."""
         kind = self.ref.kind
         return f"{kind.api_version.replace('/', '.')}.{kind.kind}.{self.namespace}.{self.ref.name}"
 
 
-def texts(difference: DocumentDiff) -> tuple[str, str]:
-    """Both states as YAML, keys in order; empty for an object that is not there. Equal when nothing differs."""
-    live, merged = _shown(difference.live), _shown(difference.merged)
-    if difference.ref.kind.kind == "Secret":
+def texts(diff: DocumentDiff) -> tuple[str, str]:
+    """Both states as YAML, keys in order; empty where the object does not exist. Equal when nothing differs."""
+    live, merged = _compared(diff.live), _compared(diff.merged)
+    if diff.ref.kind.kind == "Secret":
         live, merged = masked(live, merged)
     return _text(live), _text(merged)
 
 
-def lines(difference: DocumentDiff) -> list[str]:
-    """The differing lines with three around them, as `diff -u` writes them; none when nothing differs."""
-    live, merged = texts(difference)
-    found = difflib.unified_diff(
+def lines(diff: DocumentDiff) -> list[str]:
+    """The differing lines in the format of `diff -u`; none when nothing differs."""
+    live, merged = texts(diff)
+    unified = difflib.unified_diff(
         live.splitlines(),
         merged.splitlines(),
-        f"LIVE/{difference.file}" if live else "/dev/null",
-        f"MERGED/{difference.file}" if merged else "/dev/null",
+        f"LIVE/{diff.file}" if live else "/dev/null",
+        f"MERGED/{diff.file}" if merged else "/dev/null",
         lineterm="",
     )
-    return list(found)
+    return list(unified)
 
 
-def owners(difference: DocumentDiff) -> list[str]:
-    """Who owns each field that would become another: `spec.replicas is owned by kubectl-edit`."""
-    live, merged = difference.live, difference.merged
+def owners(diff: DocumentDiff) -> list[str]:
+    """The owner of each field that would change, such as `spec.replicas is owned by kubectl-edit`."""
+    live, merged = diff.live, diff.merged
     if live is None or merged is None:
         return []
-    found: dict[str, list[str]] = {}
+    owned_by: dict[str, list[str]] = {}
     for manager, owned in managed_fields.others(live):
-        for path in managed_fields.changed(owned, _shown(live), _shown(merged)):
-            managers = found.setdefault(path, [])
+        for path in managed_fields.changed(owned, _compared(live), _compared(merged)):
+            managers = owned_by.setdefault(path, [])
             if manager not in managers:
                 managers.append(manager)
-    return [f"{path} is owned by {' and '.join(managers)}" for path, managers in sorted(found.items())]
+    return [f"{path} is owned by {' and '.join(managers)}" for path, managers in sorted(owned_by.items())]
 
 
 def held(merged: Document, live: Document, paths: tuple[Path, ...]) -> Document:
-    """What would be, with the values that are given up without being reset, as they are."""
+    """The future state with the live values of the fields that are given up without being reset."""
     for path in paths:
         value = managed_fields.value(live, path)
         if (
@@ -94,18 +115,18 @@ def held(merged: Document, live: Document, paths: tuple[Path, ...]) -> Document:
 
 
 def masked(live: Document | None, merged: Document | None) -> tuple[Document | None, Document | None]:
-    """Both states of a Secret without its values, so that one still sees which of them change."""
+    """Both states of a Secret with placeholders for its values, which show the ones that change."""
     for part in ("data", "stringData"):
         old, new = _mapping((live or {}).get(part)), _mapping((merged or {}).get(part))
-        ours = {key: MASK if key not in new or new[key] == value else BEFORE for key, value in old.items()}
-        theirs = {key: MASK if key not in old or old[key] == value else AFTER for key, value in new.items()}
-        live = {**live, part: ours} if live is not None and old else live
-        merged = {**merged, part: theirs} if merged is not None and new else merged
+        old_values = {key: MASK if key not in new or new[key] == value else BEFORE for key, value in old.items()}
+        new_values = {key: MASK if key not in old or old[key] == value else AFTER for key, value in new.items()}
+        live = {**live, part: old_values} if live is not None and old else live
+        merged = {**merged, part: new_values} if merged is not None and new else merged
     return live, merged
 
 
-def _shown(document: Document | None) -> Document | None:
-    """The document without what is not to be compared."""
+def _compared(document: Document | None) -> Document | None:
+    """The document without the fields that are no difference."""
     if document is None:
         return None
     metadata = {key: value for key, value in document.get("metadata", {}).items() if key not in HIDDEN}

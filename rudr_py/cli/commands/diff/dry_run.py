@@ -1,6 +1,7 @@
-"""Each object of a preview against what the server has: a dry run of what the controller would send.
+"""Execute the controller's decisions as a dry run: read every object of a preview, decide, and compare.
 
-Sends reads and dry runs only. What the controller would refuse, or not do, is said in place of a difference.
+`decide` and `prune.schedule` are those of the controller, so that an announced change is the one that the next
+reconcile makes. Sends reads and dry runs only.
 """
 
 from __future__ import annotations
@@ -9,171 +10,213 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
+
 from rudr_py import errors
 from rudr_py.api import Ref
-from rudr_py.cli.cluster import preview as livestate
 from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.preview import LiveState, Preview
 from rudr_py.cli.commands.diff import document_diff
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
-from rudr_py.controller.apply import desired, finalizer, ownership, prune, runs, sync
-from rudr_py.controller.apply.desired import DesiredBody
-from rudr_py.controller.apply.prune import Pruner
-from rudr_py.controller.state import cluster_state, inventory
+from rudr_py.controller.apply import decide, prune, rudr_adoption, runs, sync
+from rudr_py.controller.apply import desired as desired_objects
+from rudr_py.controller.apply.applier import CREATE_ONLY
+from rudr_py.controller.apply.decide import (
+    Adopt,
+    Apply,
+    Create,
+    Decision,
+    History,
+    Observation,
+    Refuse,
+    Replace,
+    Touch,
+    Wait,
+)
+from rudr_py.controller.apply.desired import DesiredObject
+from rudr_py.controller.apply.prune import PruneCandidate
+from rudr_py.controller.state import inventory
 from rudr_py.errors import RudrError
-from rudr_py.kube import requests
-from rudr_py.kube.clock import SystemClock
+from rudr_py.kube import live_object, requests
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
-from rudr_py.model import kinds
-from rudr_py.render.values import labels
-from rudr_py.render.values.inputs import Run
+from rudr_py.model.kinds import CONFIG_MAP
 from rudr_py.render.values.plan import PlannedObject
 from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
 Document = dict[str, Any]
 
-AT_ONCE = 8
-"""Objects that are compared at the same time."""
+CONCURRENCY = 8
+"""How many objects are compared at the same time."""
+
+
+IN_USE = "pods may still read it until their rollout has ended"
 
 
 class RefusedError(RudrError):
-    """The server, or the controller, would refuse an object."""
+    """The controller or the server would refuse an object."""
 
 
 class DryRun:
-    """All objects of one application, one after the other."""
+    """The dry run of one application."""
 
     def __init__(self, cluster: ClusterClient, state: LiveState, preview: Preview) -> None:
         self._cluster = cluster
         self._state = state
         self._preview = preview
         self._application = preview.application
+        self._records = inventory.read(preview.before.resources)
 
     async def differences(self) -> AsyncIterator[DocumentDiff | RefusedError]:
-        """Every object that would be created, changed or pruned. Raises KubeError when the server cannot be asked.
+        """Yield every object that would be created, changed, replaced or pruned, in the controller's order.
 
-        Where an instance itself is refused, nothing is said of its objects: the controller gets to none of them.
+        A refused object ends its instance, as in the controller, and blocks pruning; an awaited one does the same for
+        as long as it is awaited. Raises KubeError when the server cannot be read.
         """
-        free = asyncio.Semaphore(AT_ONCE)
+        paused = self._application.annotations.get(sync.PAUSED) == "true"
+        reason = "the application is paused" if paused else ""
+        blocked: dict[str, str] = {}
+        refused: set[str] = set()
+        async for planned, result in self._compared():
+            if planned.instance in refused:
+                continue
+            if isinstance(result, RefusedError):
+                yield result
+                reason = reason or f"{planned.ref} is refused"
+                refused.update({planned.instance} - {""})
+                continue
+            for difference in result:
+                yield _blocked(difference, reason if paused else blocked.get(planned.instance, ""))
+                if difference.blocked and difference.merged is not None:
+                    reason = reason or f"{planned.ref} is not applied yet"
+                    blocked |= {planned.instance: reason} if planned.instance else {}
+        async for difference in self._pruned(reason, paused=paused):
+            yield difference
 
-        async def compare(planned: PlannedObject) -> DocumentDiff | RefusedError | None:
+    async def _compared(self) -> AsyncIterator[tuple[PlannedObject, tuple[DocumentDiff, ...] | RefusedError]]:
+        free = asyncio.Semaphore(CONCURRENCY)
+
+        async def compare(planned: PlannedObject) -> tuple[DocumentDiff, ...] | RefusedError:
             async with free:
                 try:
                     return await self._compare(planned)
-                except (errors.ApiError, errors.KindAbsentError, RefusedError) as error:
+                except RefusedError as error:
+                    return error
+                except (errors.ApiError, errors.KindAbsentError) as error:
                     return RefusedError(f"{planned.ref}: {error}")
 
         manifests = self._preview.plan.manifests
-        compared = list(zip(manifests, await asyncio.gather(*map(compare, manifests)), strict=True))
-        stuck = {one.instance for one, found in compared if _is_instance(one) and isinstance(found, RefusedError)}
-        for planned, found in compared:
-            if planned.instance in stuck and not _is_instance(planned):
-                continue
-            if isinstance(found, RefusedError) or (found is not None and document_diff.lines(found)):
-                yield found
-        async for surplus in self._pruned():
-            yield surplus
+        for pair in zip(manifests, await asyncio.gather(*map(compare, manifests)), strict=True):
+            yield pair
 
-    async def _compare(self, planned: PlannedObject) -> DocumentDiff | None:
-        owner = self._owner(planned)
-        wanted = desired.complete(planned, owner)
-        target = await self._target(planned.ref)
-        live = await self._get(target)
-        if live is None:
-            return await self._created(target, planned, wanted)
-        known = livestate.decoded(live, planned.ref.kind)
-        if known.deleting:
-            return self._told(
-                planned, live, wanted, "it is being deleted, and would be created again when that is done"
-            )
-        if not _is_known(known, owner) and ownership.judge(live, planned, owner) == "stranger":
-            raise RefusedError(f"it is there already and not ours: {ownership.describe(live)}")
-        if planned.once:
-            return await self._run(target, planned, wanted, live)
-        merged = await self._dry(target, wanted.encoded(uid=known.uid), FIELD_MANAGER)
-        merged = document_diff.held(merged, live, planned.handover)
-        notes = () if known.applied else ("it would be taken over",)
-        return self._difference(planned.ref, live, merged, notes)
+    async def _compare(self, planned: PlannedObject) -> tuple[DocumentDiff, ...]:
+        desired = desired_objects.complete(planned, self._owner(planned))
+        resource = await self._cluster.resource(planned.ref.kind)
+        refusal = decide.placement(desired, resource, self._application.namespace)
+        if refusal is not None:
+            raise RefusedError(refusal.message)
+        target = Target(resource, self._application.namespace, planned.ref.name)
+        pods = runs.active_pods(self._state.world.pods(target.namespace, planned.instance)) if planned.once else ()
+        observation = Observation.read(await self._get(target), pods)
+        run = self._preview.before.runs.get(planned.instance, {}).get(planned.ref.name)
+        decision = decide.decide(desired, observation, History(self._records.get(planned.ref), run))
+        difference = await self._execute(desired, target, observation.document, decision)
+        if isinstance(decision, Adopt) and difference is not None:
+            return (difference, *[leftover async for leftover in self._leftovers(desired, observation)])
+        return () if difference is None else (difference,)
 
-    async def _created(self, target: Target, planned: PlannedObject, wanted: DesiredBody) -> DocumentDiff | None:
-        if planned.once and runs.decide(planned, None, self._last(planned)) == "rest":
-            return None
-        try:
-            merged = await self._dry(target, wanted.encoded(resource_version="1"), FIELD_MANAGER)
-        except errors.NotFoundError:  # so is the namespace
-            merged = wanted.document
-        return self._difference(planned.ref, None, merged, ())
-
-    async def _run(
-        self, target: Target, planned: PlannedObject, wanted: DesiredBody, live: Document
+    async def _execute(
+        self, desired: DesiredObject, target: Target, live: Document | None, decision: Decision
     ) -> DocumentDiff | None:
-        known = livestate.decoded(live, planned.ref.kind)
-        step = runs.decide(planned, known, self._last(planned))
-        if step == "rest":
-            return None
-        if step == "replace":
-            return self._told(planned, live, wanted, "it would be deleted and created again: its inputs have changed")
-        merged = await self._dry(target, runs.touched(wanted, known.uid), HANDOVER_MANAGER)
-        return self._difference(planned.ref, live, merged, ())
+        """The difference that a decision makes; None where there is none."""
+        base = DocumentDiff(ref=desired.ref, namespace=target.namespace, live=live, merged=desired.document)
+        match decision:
+            case Refuse():
+                raise RefusedError(decision.message)
+            case Wait():
+                return msgspec.structs.replace(base, blocked=decision.message, replaced=live is not None)
+            case Replace():
+                return msgspec.structs.replace(base, replaced=True, notes=("its inputs have changed",))
+            case Create():
+                return msgspec.structs.replace(base, merged=await self._create(desired, target))
+            case Adopt():
+                merged = await self._apply(desired, target, decision)
+                return msgspec.structs.replace(base, merged=merged, notes=("it would be adopted",))
+            case Apply() | Touch():
+                merged = await self._apply(desired, target, decision)
+                merged = document_diff.held(merged, live or {}, desired.planned.handover)
+                changed = msgspec.structs.replace(base, merged=merged)
+                return changed if document_diff.lines(changed) else None
+        return None
 
-    async def _pruned(self) -> AsyncIterator[DocumentDiff]:
-        """What the plan lacks, if it is ours to delete."""
-        application, plan = self._application, self._preview.plan
-        pruner = Pruner(self._cluster.client, self._cluster.discovery, self._state.world, SystemClock())
-        planned = frozenset(one.ref for one in plan.manifests)
-        records = inventory.read(self._preview.before.resources).values()
-        for one in pruner.surplus(application, planned, records):
-            live = await self._surplus(one.ref)
-            if live is not None:
-                waits = prune.in_use(one, plan, application.namespace, self._state.world)
-                notes = ("it would go once the rollout is done",) if waits else ()
-                yield self._difference(one.ref, live, None, notes)
-
-    async def _surplus(self, ref: Ref) -> Document | None:
+    async def _create(self, desired: DesiredObject, target: Target) -> Document:
         try:
-            found = await self._get(await self._target(ref))
-        except errors.KindAbsentError:
-            return None
-        if found is None or found["metadata"].get("deletionTimestamp"):
-            return None
-        live = livestate.decoded(found, ref.kind)
-        name = labels.labels(self._application.name, "")[labels.APPLICATION]
-        claimed = finalizer.belongs(live) and live.labels.get(labels.APPLICATION) == name
-        return found if live.owner_uid in self._owners() or claimed else None
+            return await self._send(target, desired.encoded(resource_version=CREATE_ONLY), FIELD_MANAGER)
+        except errors.NotFoundError:  # the namespace does not exist
+            return desired.document
 
-    def _owners(self) -> set[str]:
-        application = self._application
-        if not application.uid:
-            return set()
-        owned = self._state.world.owned_by(application.uid, application.namespace)
-        return {application.uid, *(live.uid for kind, live in owned if kind == cluster_state.COMPONENT_INSTANCE)}
+    async def _apply(self, desired: DesiredObject, target: Target, decision: Adopt | Apply | Touch) -> Document:
+        if isinstance(decision, Touch) or (isinstance(decision, Adopt) and decision.touch):
+            return await self._send(target, runs.partial_body(desired, decision.uid), HANDOVER_MANAGER)
+        return await self._send(target, desired.encoded(uid=decision.uid), FIELD_MANAGER)
+
+    async def _leftovers(self, desired: DesiredObject, observation: Observation) -> AsyncIterator[DocumentDiff]:
+        """Rudr's config files that an adoption marks for pruning."""
+        if observation.live is None or observation.live.applied:
+            return
+        for name in rudr_adoption.leftovers(observation.document or {}, desired.planned):
+            target = Target(rudr_adoption.CONFIG_MAPS, self._application.namespace, name)
+            document = await self._get(target)
+            if document is not None and rudr_adoption.is_controlled(document, desired.owner):
+                ref = Ref(CONFIG_MAP, name)
+                yield DocumentDiff(ref=ref, namespace=target.namespace, live=document, merged=None, blocked=IN_USE)
+
+    async def _pruned(self, reason: str, *, paused: bool) -> AsyncIterator[DocumentDiff]:
+        """The objects that the plan lacks. `reason` is why pruning is blocked, empty where it is not."""
+        schedule = prune.schedule(self._state.world, self._application, self._preview.plan, self._records.values())
+        for candidates, waits in (
+            (schedule.first, reason if paused else ""),
+            (schedule.last, reason),
+            (schedule.in_use, reason or IN_USE),
+        ):
+            for candidate in candidates:
+                document = await self._surplus(candidate)
+                if document is not None:
+                    namespace = self._application.namespace
+                    yield DocumentDiff(
+                        ref=candidate.ref, namespace=namespace, live=document, merged=None, blocked=waits
+                    )
+
+    async def _surplus(self, candidate: PruneCandidate) -> Document | None:
+        """The live object; None where it does not exist, is being deleted, or belongs to another owner."""
+        live = candidate.live
+        if live is None:
+            try:
+                resource = await self._cluster.resource(candidate.ref.kind)
+            except errors.KindAbsentError:
+                return None
+            document = await self._get(Target(resource, self._application.namespace, candidate.ref.name))
+            if document is None:
+                return None
+            live = live_object.decode(msgspec.json.encode(document))
+        deletable = not live.deleting and prune.belongs(self._state.world, self._application, live)
+        return live.document() if deletable else None
 
     def _owner(self, planned: PlannedObject) -> LiveObject | None:
-        """Who would own it; None also when that one is not there yet and so has no uid."""
-        application = self._application
-        if planned.owner == "application":
-            return application if application.uid else None
+        """The owner of an object, without uid if it does not exist yet; None for an object without owner."""
         if planned.owner == "none":
             return None
-        ref = next(one.owner for one in self._preview.plan.instances if one.name == planned.instance)
-        return self._state.world.get(ref.kind, application.namespace, ref.name)
+        if planned.owner == "application":
+            return self._application
+        plan, namespace = self._preview.plan, self._application.namespace
+        ref = next(instance.owner for instance in plan.instances if instance.name == planned.instance)
+        live = self._state.world.get(ref.kind, namespace, ref.name)
+        if live is not None:
+            return live
+        instance = next(manifest for manifest in plan.manifests if manifest.ref == ref)
+        return live_object.decode(msgspec.json.encode(instance.body))
 
-    def _last(self, planned: PlannedObject) -> Run | None:
-        return self._preview.before.runs.get(planned.instance, {}).get(planned.ref.name)
-
-    def _told(self, planned: PlannedObject, live: Document, wanted: DesiredBody, note: str) -> DocumentDiff:
-        """The body as rendered, where no dry run can say what would come of it."""
-        return self._difference(planned.ref, live, wanted.document, (note,))
-
-    def _difference(
-        self, ref: Ref, live: Document | None, merged: Document | None, notes: tuple[str, ...]
-    ) -> DocumentDiff:
-        if self._application.annotations.get(sync.PAUSED) == "true":
-            notes = (*notes, "the application is paused: nothing is done until it is not")
-        return DocumentDiff(ref=ref, namespace=self._application.namespace, live=live, merged=merged, notes=notes)
-
-    async def _dry(self, target: Target, content: bytes, manager: str) -> Document:
+    async def _send(self, target: Target, content: bytes, manager: str) -> Document:
         return await self._cluster.client.json(requests.apply(target, content, manager, dry_run=True))
 
     async def _get(self, target: Target) -> Document | None:
@@ -182,15 +225,6 @@ class DryRun:
         except errors.NotFoundError:
             return None
 
-    async def _target(self, ref: Ref) -> Target:
-        resource = await self._cluster.resource(ref.kind)
-        return Target(resource, self._application.namespace, ref.name)
 
-
-def _is_instance(planned: PlannedObject) -> bool:
-    return planned.ref.kind == kinds.COMPONENT_INSTANCE
-
-
-def _is_known(live: LiveObject, owner: LiveObject | None) -> bool:
-    """Whether the object is surely ours, by its owner."""
-    return owner is not None and live.owner_uid == owner.uid
+def _blocked(diff: DocumentDiff, reason: str) -> DocumentDiff:
+    return msgspec.structs.replace(diff, blocked=diff.blocked or reason)

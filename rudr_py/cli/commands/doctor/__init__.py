@@ -1,11 +1,11 @@
-"""`rudr doctor`: what is wrong with an installation or an application, and what to do next.
+"""`rudr doctor`: checks of an installation or an application, with advice.
 
-diagnosis     the whole of it, from what the user gave to what they get
-finding       one result of a check, and all of them as text
-reading       what has to be known of an installation, asked of the cluster; `reviews` asks for rights
-installation  the checks of an installation; `deployed` those of the controller's Deployment and Lease, `types` those
-              of the types that documents use. Pure.
-application   the checks of one application; `advice` knows what to do about a reason. Pure.
+command         the command
+reader          reads the facts about an installation or an application; `access_reviews` asks for permissions
+finding         the result of a check, and findings as text
+installation    the checks of an installation; `deployment` those of the controller's Deployment and Lease, `types`
+                those of the types that documents use
+application     the checks of an application; `advice` has the advice for a reason
 
-Every check is a function over values that gives findings; none asks a cluster.
+Checks are functions of values that return findings. They do not access the cluster.
 """

@@ -1,4 +1,4 @@
-"""May somebody do something? Asks the API server by access reviews, many at a time. Changes nothing."""
+"""Checks permissions with access reviews, several at a time. Changes nothing."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ from rudr_py.kube import requests
 from rudr_py.kube.requests import Resource, Target
 from rudr_py.plugins.rights import Grant
 
-SELF = Resource("authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", namespaced=False)
-OTHERS = Resource("authorization.k8s.io", "v1", "SubjectAccessReview", "subjectaccessreviews", namespaced=False)
+_GROUP = "authorization.k8s.io"
+SELF_SUBJECT_ACCESS_REVIEW = Resource(
+    _GROUP, "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", namespaced=False
+)
+SUBJECT_ACCESS_REVIEW = Resource(_GROUP, "v1", "SubjectAccessReview", "subjectaccessreviews", namespaced=False)
 
-AT_ONCE = 16
-"""Questions under way at the same time."""
+CONCURRENCY = 16
+"""The number of concurrent requests."""
 
 
 class AccessReview(msgspec.Struct, frozen=True, order=True):
-    """A verb on a resource (`deployments`, `pods/log`) in a namespace, empty for all, or of one object only."""
+    """A verb on a resource (`deployments`, `pods/log`) in a namespace (empty: all), or on one object."""
 
     group: str
     resource: str
@@ -31,62 +34,62 @@ class AccessReview(msgspec.Struct, frozen=True, order=True):
     name: str = ""
 
     def __str__(self) -> str:
-        where = f" in {self.namespace}" if self.namespace else ""
+        place = f" in {self.namespace}" if self.namespace else ""
         group = f".{self.group}" if self.group else ""
         resource, slash, below = self.resource.partition("/")
-        return f"{self.verb} {resource}{group}{slash}{below}{where}"
+        return f"{self.verb} {resource}{group}{slash}{below}{place}"
 
 
 def expanded(rules: Iterable[Rule], namespace: str = "") -> list[AccessReview]:
-    """Every single right that rules give in a namespace."""
-    found = []
+    """A review for each verb on each resource of the rules, in a namespace."""
+    reviews = []
     for rule in rules:
         names = (rule.names if isinstance(rule, Grant) else ()) or ("",)
-        found += [
+        reviews += [
             AccessReview(group, resource, verb, namespace, name)
             for group in rule.groups
             for resource in rule.resources
             for verb in rule.verbs
             for name in names
         ]
-    return found
+    return reviews
 
 
-async def missing(cluster: ClusterClient, rights: Sequence[AccessReview], user: str = "") -> list[AccessReview]:
-    """Those of the rights that a user lacks, ourselves when none is named. Raises KubeError."""
-    free = asyncio.Semaphore(AT_ONCE)
+async def denied(cluster: ClusterClient, reviews: Sequence[AccessReview], user: str = "") -> list[AccessReview]:
+    """The reviews that the server denies for a user, or for the caller if `user` is empty. Raises KubeError."""
+    semaphore = asyncio.Semaphore(CONCURRENCY)
 
-    async def allowed(right: AccessReview) -> bool:
-        async with free:
-            return await _ask(cluster, right, user)
+    async def allowed(review: AccessReview) -> bool:
+        async with semaphore:
+            return await _is_allowed(cluster, review, user)
 
-    answers = await asyncio.gather(*(allowed(right) for right in rights))
-    return [right for right, answer in zip(rights, answers, strict=True) if not answer]
+    results = await asyncio.gather(*map(allowed, reviews))
+    return [review for review, is_allowed in zip(reviews, results, strict=True) if not is_allowed]
 
 
-async def _ask(cluster: ClusterClient, right: AccessReview, user: str) -> bool:
-    resource, _, subresource = right.resource.partition("/")
-    asked = {
-        "verb": right.verb,
-        "group": right.group,
+async def _is_allowed(cluster: ClusterClient, review: AccessReview, user: str) -> bool:
+    resource, _, subresource = review.resource.partition("/")
+    attributes = {
+        "verb": review.verb,
+        "group": review.group,
         "resource": resource,
         "subresource": subresource,
-        "namespace": right.namespace,
-        "name": right.name,
+        "namespace": review.namespace,
+        "name": review.name,
     }
-    kind = OTHERS if user else SELF
-    spec = {"resourceAttributes": {key: value for key, value in asked.items() if value}}
+    kind = SUBJECT_ACCESS_REVIEW if user else SELF_SUBJECT_ACCESS_REVIEW
+    spec = {"resourceAttributes": {key: value for key, value in attributes.items() if value}}
     subject = {"user": user, "groups": _groups(user)} if user else {}
     body = {"apiVersion": kind.api_version, "kind": kind.kind, "spec": {**spec, **subject}}
-    answer = await cluster.client.json(requests.create(Target(kind, "", ""), msgspec.json.encode(body), "rudr-cli"))
-    status = answer.get("status")
+    created = await cluster.client.json(requests.create(Target(kind, "", ""), msgspec.json.encode(body), "rudr-cli"))
+    status = created.get("status")
     if not isinstance(status, dict):
-        raise errors.UndecodableError(f"a {kind.kind} came back without an answer")
+        raise errors.UndecodableError(f"the server returned a {kind.kind} without a status")
     return bool(status.get("allowed"))
 
 
 def _groups(user: str) -> list[str]:
-    """The groups that a service account is in."""
+    """The groups of a service account."""
     namespace = user.split(":")[2] if user.startswith("system:serviceaccount:") else ""
     own = ["system:serviceaccounts", f"system:serviceaccounts:{namespace}"] if namespace else []
     return [*own, "system:authenticated"]

@@ -1,4 +1,4 @@
-"""What to do about a reason, by the reason's word. Pure: words in, a sentence out."""
+"""Advice by the reason of a pod or a condition. Pure."""
 
 from __future__ import annotations
 
@@ -7,55 +7,55 @@ from collections.abc import Mapping
 POD: Mapping[str, str] = {
     "CrashLoopBackOff": "kubectl logs -n {namespace} {name} --previous",
     "Error": "kubectl logs -n {namespace} {name} --previous",
-    "OOMKilled": "give the component more memory: spec.containers[].resources.memory",
-    "ImagePullBackOff": "check the image's name, and imagePullSecret if its registry asks who you are",
-    "ErrImagePull": "check the image's name, and imagePullSecret if its registry asks who you are",
+    "OOMKilled": "increase spec.containers[].resources.memory of the component",
+    "ImagePullBackOff": "check the image name, and imagePullSecret if the registry requires authentication",
+    "ErrImagePull": "check the image name, and imagePullSecret if the registry requires authentication",
     "InvalidImageName": "correct spec.containers[].image of the component",
-    "ErrImageNeverPull": "the image has to be on the node, or imagePullPolicy has to be another",
-    "CreateContainerConfigError": "create the ConfigMap or Secret that is missing, or correct its name",
-    "Unschedulable": "kubectl describe pod -n {namespace} {name}; ask for less, or add nodes or volumes",
-    "NotReady": "kubectl describe pod -n {namespace} {name}; look at the readiness probe and the port",
-    "Terminating": "kubectl describe pod -n {namespace} {name}; its node may be gone",
+    "ErrImageNeverPull": "load the image onto the node, or change imagePullPolicy",
+    "CreateContainerConfigError": "create the missing ConfigMap or Secret, or correct its name",
+    "Unschedulable": "kubectl describe pod -n {namespace} {name}; reduce its requests, or add nodes or volumes",
+    "NotReady": "kubectl describe pod -n {namespace} {name}; check the readiness probe and the port",
+    "Terminating": "kubectl describe pod -n {namespace} {name}; check whether its node still exists",
 }
 """By the reason of a pod."""
 
 SYNC: Mapping[str, str] = {
-    "Conflict": "rename the instance, or delete the object that stands in its way",
-    "MissingRight": "rudr rbac | kubectl apply -f -, or let the chart install its rights",
-    "QuotaExceeded": "kubectl describe resourcequota -n {namespace}; ask for less, or raise the quota",
-    "KindUnavailable": "install the CustomResourceDefinition of that kind",
-    "CannotWatch": "rudr doctor shows whether the controller lacks a right",
-    "Contested": "kubectl get -o yaml --show-managed-fields shows who else writes it; let only one of you do so",
-    "NamespaceTerminating": "the namespace is being deleted; create it again when that is done",
-    "Unreachable": "the controller cannot reach the API server; kubectl logs of the controller",
-    "PruneFailed": "delete the object by hand, or remove what protects it",
-    "Replacing": "wait for the end of the pods of the last run",
+    "Conflict": "rename the instance, or delete the existing object",
+    "MissingRight": "rudr rbac | kubectl apply -f -, or enable rbac.create in the chart",
+    "QuotaExceeded": "kubectl describe resourcequota -n {namespace}; reduce the requests, or increase the quota",
+    "KindUnavailable": "install the CustomResourceDefinition of the kind",
+    "CannotWatch": "run rudr doctor to check the permissions of the controller",
+    "Contested": "kubectl get -o yaml --show-managed-fields shows the other field manager; stop one of the two",
+    "NamespaceTerminating": "wait until the namespace is deleted, then create it again",
+    "Unreachable": "the controller cannot reach the API server; check its log with kubectl logs",
+    "PruneFailed": "delete the object manually, or remove its protection",
+    "Replacing": "wait until the pods of the last run have terminated",
     "Paused": "kubectl annotate applicationconfiguration {name} -n {namespace} rudr.oam.dev/paused-",
     "TooLarge": "split the application",
 }
 """By the reason of the condition Synced."""
 
 VALID: Mapping[str, str] = {
-    "InvalidDocument": "correct the documents; rudr validate -f FILE tells all of it with lines",
-    "ComponentNotFound": "kubectl apply the component in the namespace {namespace}, or correct componentName",
-    "PluginFailed": "that is a fault of the plugin; report it to its authors; rudr plugins",
+    "InvalidDocument": "correct the documents; rudr validate -f FILE lists all problems with their lines",
+    "ComponentNotFound": "apply the component in namespace {namespace}, or correct componentName",
+    "PluginFailed": "report the error to the authors of the plugin; rudr plugins lists the packages",
     "TooLarge": "split the application",
 }
 """By the reason of the condition Valid."""
 
 
 def pod(reason: str, namespace: str, name: str) -> str:
-    """About a pod."""
+    """Advice for a pod that is not ready."""
     text = POD.get(reason, "kubectl describe pod -n {namespace} {name}")
     return text.format(namespace=namespace, name=name)
 
 
 def synced(reason: str, namespace: str, name: str) -> str:
-    """About an application whose objects are not as they are to be."""
-    fallback = "correct what the server refuses; rudr diff -f FILE asks it without changing anything"
+    """Advice for an application whose objects are not in sync."""
+    fallback = "correct the object that the server rejects; rudr diff -f FILE tests it with a dry run"
     return SYNC.get(reason, fallback).format(namespace=namespace, name=name)
 
 
 def valid(reason: str, namespace: str) -> str:
-    """About an application whose documents are wrong."""
+    """Advice for an application with invalid documents."""
     return VALID.get(reason, "correct the documents; rudr validate -f FILE").format(namespace=namespace)

@@ -1,4 +1,4 @@
-"""The checks of one application: why it is not Ready, as far as the cluster can tell. Pure."""
+"""The checks of an application: the reasons why it is not Ready. Pure."""
 
 from __future__ import annotations
 
@@ -12,25 +12,24 @@ from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster import pod_state
 from rudr_py.cli.commands.doctor import advice, finding, types
 from rudr_py.cli.commands.doctor.finding import Finding, note, ok, problem
-from rudr_py.cli.commands.status import report
+from rudr_py.cli.commands.status import report as status_report
 from rudr_py.cli.commands.status.report import ApplicationReport
 from rudr_py.cli.commands.tree import ownership_tree
-from rudr_py.cli.output import problems
+from rudr_py.cli.output import plain_text
 from rudr_py.model import suggest
 
 Document = Mapping[str, Any]
 
 _MISSING = re.compile(r'the ComponentSchematic "[^"]*" does not exist|no installed plugin offers the [a-z ]+ "[^"]*"')
-"""How the controller and these checks both begin to tell of what is not there."""
+"""The beginning of a message about a missing component or type, in conditions and in findings."""
 
-EVENTS = 5
-"""How many events are told, the latest."""
+MAX_EVENTS = 5
 
 
 class ApplicationFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of an application. `objects` are all that it owns, directly or not, pods included.
+    """An application and its surroundings. `objects` are those that it owns, directly or not, including pods.
 
-    `components` are those of its namespace, None when they may not be read; `events` are about it and its objects.
+    `components` are those of its namespace, None if they cannot be read. `events` are about it and its objects.
     """
 
     application: Document
@@ -41,85 +40,86 @@ class ApplicationFacts(msgspec.Struct, frozen=True, kw_only=True):
     unread: tuple[str, ...] = ()
 
 
-def check(found: ApplicationFacts, catalog: Catalog) -> list[Finding]:
-    """Everything that there is to say, causes before what comes of them."""
-    pods = [one for one in found.objects if one.get("kind") == "Pod"]
-    told = report.of(found.application, pods)
-    missing = [*missing_components(found), *unknown_types(found, catalog)]
-    results = [
-        *taken_up(told, found.application),
+def check(facts: ApplicationFacts, catalog: Catalog) -> list[Finding]:
+    """The findings of all checks, causes before their consequences."""
+    pods = [document for document in facts.objects if document.get("kind") == "Pod"]
+    report = status_report.of(facts.application, pods)
+    missing = [*missing_components(facts), *unknown_types(facts, catalog)]
+    findings = [
+        *reconciled(report, facts.application),
         *missing,
-        *conditions(told, missing),
-        *instances(told, found),
-        *(note("warnings", warning) for warning in told.warnings),
-        *events(found),
-        *(note(finding.UNREAD, message) for message in found.unread),
+        *conditions(report, missing),
+        *instances(report, facts),
+        *(note("warnings", warning) for warning in report.warnings),
+        *events(facts),
+        *(note(finding.UNREAD, message) for message in facts.unread),
     ]
-    if not any(one.level == "problem" for one in results):
-        ready = told.condition("Ready").message.partition("\n")[0]
-        results.insert(0, ok("application", f"{told.namespace}/{told.name} is Ready: {ready}"))
-    return results
+    if not any(result.level == "problem" for result in findings):
+        message = report.condition("Ready").message.partition("\n")[0]
+        findings.insert(0, ok("application", f"{report.namespace}/{report.name} is Ready: {message}"))
+    return findings
 
 
-def taken_up(told: ApplicationReport, application: Document) -> Iterator[Finding]:
-    """Whether the controller has seen the application as it is now."""
+def reconciled(report: ApplicationReport, application: Document) -> Iterator[Finding]:
+    """Whether the controller has reconciled the current generation."""
     finalizers = application.get("metadata", {}).get("finalizers") or ()
     if application.get("metadata", {}).get("deletionTimestamp"):
-        held = f"; held back by {', '.join(map(str, finalizers))}" if finalizers else ""
-        yield problem("application", f"it is being deleted{held}", "rudr doctor, if that lasts: a controller ends it")
-    elif told.pending:
-        yield problem("application", told.pending, "rudr doctor")
+        blocked = f"; blocked by the finalizers {', '.join(map(str, finalizers))}" if finalizers else ""
+        message = f"the application is being deleted{blocked}"
+        yield problem("application", message, "if this persists check the controller: rudr doctor")
+    elif report.pending:
+        yield problem("application", report.pending, "rudr doctor")
 
 
-def missing_components(found: ApplicationFacts) -> Iterator[Finding]:
-    """Components that the application names and that are not there."""
-    if found.components is None:
+def missing_components(facts: ApplicationFacts) -> Iterator[Finding]:
+    """Components that the application uses and that do not exist."""
+    if facts.components is None:
         return
-    there = sorted(str(one.get("metadata", {}).get("name")) for one in found.components)
-    namespace = str(found.application.get("metadata", {}).get("namespace"))
-    named = [one.get("componentName") for one in types.bindings(found.application)]
-    for name in dict.fromkeys(str(one) for one in named if one):
-        if name not in there:
-            hint = suggest.nearest(name, there) or f" There is {', '.join(there) or 'none'}."
-            message = f'the ComponentSchematic "{name}" does not exist in the namespace {namespace}.{hint}'
+    existing = sorted(str(component.get("metadata", {}).get("name")) for component in facts.components)
+    namespace = str(facts.application.get("metadata", {}).get("namespace"))
+    used = [binding.get("componentName") for binding in types.bindings(facts.application)]
+    for name in dict.fromkeys(str(used_name) for used_name in used if used_name):
+        if name not in existing:
+            hint = suggest.nearest(name, existing) or f" Components: {', '.join(existing) or 'none'}."
+            message = f'the ComponentSchematic "{name}" does not exist in namespace {namespace}.{hint}'
             yield problem("components", message, advice.valid("ComponentNotFound", namespace))
 
 
-def unknown_types(found: ApplicationFacts, catalog: Catalog) -> Iterator[Finding]:
-    """Types that the application uses and nobody offers."""
-    uses = types.used([found.application], found.components or ())
-    yield from (one for one in types.check(uses, catalog, found.published) if one.level != "ok")
+def unknown_types(facts: ApplicationFacts, catalog: Catalog) -> Iterator[Finding]:
+    """Types that the application uses and that no package offers."""
+    uses = types.used([facts.application], facts.components or ())
+    yield from (result for result in types.check(uses, catalog, facts.published) if result.level != "ok")
 
 
-def conditions(told: ApplicationReport, missing: Iterable[Finding] = ()) -> Iterator[Finding]:
-    """What the controller itself says is wrong, less what is told as `missing` already."""
-    valid, synced, paused = told.condition("Valid"), told.condition("Synced"), told.condition("Paused")
-    already = {named[0] for one in missing if (named := _MISSING.search(one.message))}
+def conditions(report: ApplicationReport, missing: Iterable[Finding] = ()) -> Iterator[Finding]:
+    """The problems in the conditions, except those in `missing`."""
+    valid, synced, paused = report.condition("Valid"), report.condition("Synced"), report.condition("Paused")
+    reported = {match[0] for result in missing if (match := _MISSING.search(result.message))}
     if valid.status == "False":
         for line in valid.message.splitlines() or [valid.reason]:
-            named = _MISSING.search(line)
-            if not (named and named[0] in already):
-                yield problem("documents", line, advice.valid(valid.reason, told.namespace))
+            match = _MISSING.search(line)
+            if not (match and match[0] in reported):
+                yield problem("documents", line, advice.valid(valid.reason, report.namespace))
     if synced.status == "False":
         for line in synced.message.splitlines() or [synced.reason]:
-            yield problem("objects", line, advice.synced(synced.reason, told.namespace, told.name))
+            yield problem("objects", line, advice.synced(synced.reason, report.namespace, report.name))
     if paused.status == "True":
-        yield problem("paused", paused.message, advice.synced("Paused", told.namespace, told.name))
+        yield problem("paused", paused.message, advice.synced("Paused", report.namespace, report.name))
 
 
-def instances(told: ApplicationReport, found: ApplicationFacts) -> Iterator[Finding]:
-    """The instances that are not ready, each with its traits and the pods that hold it up."""
-    namespace = told.namespace
-    pods = {str(one["metadata"]["name"]): one for one in found.objects if one.get("kind") == "Pod"}
-    shown: set[str] = set()
-    for instance in told.instances:
-        waiting = [pod for pod in instance.pods if not pod.ok]
-        if not instance.ok and told.condition("Valid").status != "False":
+def instances(report: ApplicationReport, facts: ApplicationFacts) -> Iterator[Finding]:
+    """The instances that are not ready, with their pods and traits that are not ready."""
+    namespace = report.namespace
+    pods = {str(document["metadata"]["name"]): document for document in facts.objects if document.get("kind") == "Pod"}
+    reported: set[str] = set()
+    for instance in report.instances:
+        unready = [pod for pod in instance.pods if not pod.ok]
+        if not instance.ok and report.condition("Valid").status != "False":
             message = f"{instance.name}: {instance.message.partition('; pod ')[0] or instance.reason}"
-            hint = "" if waiting else f"rudr tree {told.name} -n {namespace} -o wide"
+            hint = "" if unready else f"rudr tree {report.name} -n {namespace} -o wide"
             yield Finding("instances", "problem", message, hint)
-        for pod in () if instance.ok else waiting:
-            shown.add(pod.name)
+        for pod in () if instance.ok else unready:
+            reported.add(pod.name)
             yield _pod(pod.name, pod.reason, pod.message, namespace)
         for trait in instance.traits:
             if trait.state == "failed" or (trait.state == "progressing" and trait.message):
@@ -127,30 +127,31 @@ def instances(told: ApplicationReport, found: ApplicationFacts) -> Iterator[Find
                 yield note("traits", message, f"rudr explain trait {trait.name}")
     for name, document in pods.items():
         health = pod_state.assess(document)
-        if health.state == "failed" and name not in shown:
+        if health.state == "failed" and name not in reported:
             yield _pod(name, health.reason, health.message, namespace)
 
 
 def _pod(name: str, reason: str, message: str, namespace: str) -> Finding:
-    told = f"{name}: {reason}" + (f", {message}" if message else "")
-    return problem("pods", told, advice.pod(reason, namespace, name))
+    return problem("pods", ": ".join(filter(None, (name, reason, message))), advice.pod(reason, namespace, name))
 
 
-def events(found: ApplicationFacts) -> Iterator[Finding]:
-    """The latest warnings about the application and its objects, each once, less those that tell of conditions."""
-    bad = [one for one in found.events if one.get("type") == "Warning" and one.get("action") != "Reconcile"]
+def events(facts: ApplicationFacts) -> Iterator[Finding]:
+    """The latest warnings about the application and its objects, without duplicates and events of conditions."""
+    warnings = [
+        event for event in facts.events if event.get("type") == "Warning" and event.get("action") != "Reconcile"
+    ]
     latest: dict[tuple[str, str], str] = {}
-    for event in sorted(bad, key=_when, reverse=True):
-        about = event.get("involvedObject") or {}
-        place = ownership_tree.name_of({**about, "metadata": {"name": about.get("name")}})
+    for event in sorted(warnings, key=_last_time, reverse=True):
+        reference = event.get("involvedObject") or {}
+        name = ownership_tree.name_of({**reference, "metadata": {"name": reference.get("name")}})
         count = event.get("count") or (event.get("series") or {}).get("count") or 1
-        times = f" ({problems.counted(count, 'time')})" if isinstance(count, int) and count > 1 else ""
-        key = place, str(event.get("reason"))
-        latest.setdefault(key, f"{place}: {event.get('reason')}: {event.get('message')}{times}")
-    yield from (note("events", message) for message in list(latest.values())[:EVENTS])
+        times = f" ({plain_text.counted(count, 'time')})" if isinstance(count, int) and count > 1 else ""
+        key = name, str(event.get("reason"))
+        latest.setdefault(key, f"{name}: {event.get('reason')}: {event.get('message')}{times}")
+    yield from (note("events", message) for message in list(latest.values())[:MAX_EVENTS])
 
 
-def _when(event: Document) -> str:
+def _last_time(event: Document) -> str:
     series = event.get("series") or {}
-    moments: Sequence[object] = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
-    return next((str(one) for one in moments if one), "")
+    times: Sequence[object] = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
+    return next((str(time) for time in times if time), "")

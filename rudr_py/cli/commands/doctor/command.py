@@ -1,4 +1,4 @@
-"""The whole of it: reads what has to be known, checks it, and shows what was found."""
+"""`rudr doctor`: reads the facts, checks them, and prints the findings."""
 
 from __future__ import annotations
 
@@ -9,46 +9,70 @@ from typing import Any, Literal
 import click
 import msgspec
 
-from rudr_py.cli.cluster import client
+from rudr_py.cli.cluster import client as cluster_client
 from rudr_py.cli.commands.doctor import application, finding, installation
 from rudr_py.cli.commands.doctor.finding import Finding
 from rudr_py.cli.commands.doctor.reader import ClusterReader
-from rudr_py.cli.options import plugins
-from rudr_py.cli.options.shared import ClusterOptions
+from rudr_py.cli.options import flags, plugins
+from rudr_py.cli.options.flags import ClusterOptions
 from rudr_py.cli.output import colour, documents
 from rudr_py.kube.clock import SystemClock
 from rudr_py.plugins.loading import LoadedPlugins
 from rudr_py.settings import Settings
 
-Form = Literal["yaml", "json", "name"]
+OutputFormat = Literal["yaml", "json", "name"]
 
 
-def run(
-    context: click.Context, where: ClusterOptions, name: str, *, form: Form | None, color: bool, **flags: Any
-) -> int:
-    """Show what was found; the exit code."""
-    loaded = plugins.types(context)
-    found = asyncio.run(_run(where, name, loaded, flags["definitions_namespace"]))
-    click.echo(text(found, form, colours=color), nl=False, color=color)
-    return 1 if any(one.level == "problem" for one in found) else 0
+@click.command("doctor")
+@click.argument("name", default="")
+@flags.cluster(all_namespaces=False)
+@flags.definitions_namespace("As in rudr run; default: that of the installed controller.", default=False)
+@flags.output("yaml", "json", "name", explanation="name prints the checks with problems.")
+@colour.option
+@flags.plugins
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    cluster_options: ClusterOptions,
+    name: str,
+    *,
+    output_format: OutputFormat | None,
+    color: bool,
+    **options: Any,
+) -> None:
+    """Diagnose the installation, or the application NAME, and print advice for each problem.
+
+    Checks the server, the custom resource definitions, the controller with its Lease and its permissions, a running
+    Rudr, the types in use, and your own permissions. For an application checks its conditions, components, types,
+    objects, pods and events. Changes nothing. Exits with 0 if there are no problems, otherwise with 1; notes do not
+    count.
+
+    Example: rudr doctor
+    """
+    loaded = plugins.load(context)
+    findings = asyncio.run(_run(cluster_options, name, loaded, options["definitions_namespace"]))
+    click.echo(text(findings, output_format, colours=color), nl=False, color=color)
+    context.exit(1 if any(one_finding.level == "problem" for one_finding in findings) else 0)
 
 
-async def _run(where: ClusterOptions, name: str, loaded: LoadedPlugins, definitions: str | None) -> list[Finding]:
-    async with client.opened(where) as reached:
-        reader = ClusterReader(reached)
+async def _run(options: ClusterOptions, name: str, loaded: LoadedPlugins, definitions: str | None) -> list[Finding]:
+    async with cluster_client.opened(options) as client:
+        reader = ClusterReader(client)
         if not name:
             return installation.check(await reader.installation(definitions), loaded, SystemClock().now())
-        found = await reader.application(name, definitions or Settings().definitions_namespace)
-        if found is None:
-            raise client.not_found(name)
-        return application.check(found, loaded.catalog)
+        facts = await reader.application(name, definitions or Settings().definitions_namespace)
+        if facts is None:
+            raise cluster_client.not_found(name)
+        return application.check(facts, loaded.catalog)
 
 
-def text(found: Sequence[Finding], form: Form | None, *, colours: bool) -> str:
-    """The findings in the form that is wished for."""
-    if form == "name":
-        return "".join(f"{check}\n" for check in dict.fromkeys(one.check for one in found if one.level == "problem"))
-    if form is not None:
-        return documents.data({"items": msgspec.to_builtins(list(found))}, form)
-    shown = finding.lines(found, colour.width(), colours=colours)
-    return "".join(f"{line.rstrip()}\n" for line in shown)
+def text(findings: Sequence[Finding], output_format: OutputFormat | None, *, colours: bool) -> str:
+    """The findings in an output format; None is text for people."""
+    if output_format == "name":
+        checks = (one_finding.check for one_finding in findings if one_finding.level == "problem")
+        return "".join(f"{check}\n" for check in dict.fromkeys(checks))
+    if output_format is not None:
+        return documents.data({"items": msgspec.to_builtins(list(findings))}, output_format)
+    lines = finding.lines(findings, colour.width(), colours=colours)
+    return "".join(f"{line.rstrip()}\n" for line in lines)

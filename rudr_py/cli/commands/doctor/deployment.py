@@ -1,4 +1,4 @@
-"""The controller as it is deployed: its Deployment, its Lease, and whether it works. Pure."""
+"""The Deployment and the Lease of the controller. Pure."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ Document = Mapping[str, Any]
 NAME_LABEL = "app.kubernetes.io/name"
 CHART = "rudr-py"
 
-LATE = 3
-"""A lease that was not renewed for so many of its durations is nobody's; clocks may differ by some of that."""
+EXPIRY_FACTOR = 3
+"""The number of lease durations without renewal after which a Lease counts as expired. It tolerates clock skew."""
 
-_RUDRS_IMAGE = re.compile(r"(^|/)rudr([:@]|$)")
-"""Rudr's own image, `oamdev/rudr` and copies of it."""
+_RUDR_IMAGE = re.compile(r"(^|/)rudr([:@]|$)")
+"""The image of Rudr itself: `oamdev/rudr` and copies of it."""
 
 
 class ControllerDeployment(msgspec.Struct, frozen=True, kw_only=True):
-    """A Deployment that runs the controller; `flags` are those of its container, without dashes."""
+    """A Deployment of the controller. `flags` are those of its container, without dashes."""
 
     name: str
     namespace: str
@@ -37,8 +37,8 @@ class ControllerDeployment(msgspec.Struct, frozen=True, kw_only=True):
     flags: Mapping[str, str]
 
     @property
-    def place(self) -> str:
-        """Namespace and name, as `kubectl` takes them."""
+    def kubectl_arguments(self) -> str:
+        """The namespace and the name as arguments for kubectl."""
         return f"-n {self.namespace} deployment/{self.name}"
 
     @property
@@ -54,109 +54,110 @@ class ControllerDeployment(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def definitions(self) -> str:
-        """The namespace that it reads definitions from."""
+        """The namespace of the definitions that it reads."""
         return self.flags.get("definitions-namespace") or self.namespace
 
     @property
     def namespaces(self) -> tuple[str, ...]:
-        """What it watches; empty is everything."""
+        """The namespaces that it watches; empty for all."""
         return tuple(filter(None, self.flags.get("watch-namespace", "").split(",")))
 
     @property
     def user(self) -> str:
-        """Its name for RBAC."""
+        """The user name of its service account."""
         return f"system:serviceaccount:{self.namespace}:{self.account}"
 
 
 def controllers(deployments: Iterable[Document]) -> list[ControllerDeployment]:
-    """The Deployments among these that the chart has made."""
-    found = [one for one in deployments if _labels(one).get(NAME_LABEL) == CHART]
-    return [_deployed(one) for one in found]
+    """The Deployments that the chart has created."""
+    return [_controller(deployment) for deployment in deployments if _labels(deployment).get(NAME_LABEL) == CHART]
 
 
-def rudrs(deployments: Iterable[Document]) -> list[str]:
+def rudr_deployments(deployments: Iterable[Document]) -> list[str]:
     """The Deployments that run Rudr itself, as namespace/name."""
     return [
-        f"{one['metadata'].get('namespace')}/{one['metadata']['name']}"
-        for one in deployments
-        if any(_RUDRS_IMAGE.search(str(container.get("image", ""))) for container in _containers(one))
-        and one.get("spec", {}).get("replicas", 1) != 0
+        f"{deployment['metadata'].get('namespace')}/{deployment['metadata']['name']}"
+        for deployment in deployments
+        if any(_RUDR_IMAGE.search(str(container.get("image", ""))) for container in _containers(deployment))
+        and deployment.get("spec", {}).get("replicas", 1) != 0
     ]
 
 
-def check(deployed: Sequence[ControllerDeployment], known: bool) -> Iterator[Finding]:
-    """Whether there is one controller, and its pods are ready; `known` says that Deployments could be read."""
-    if not deployed and known:
+def check(deployments: Sequence[ControllerDeployment], readable: bool) -> Iterator[Finding]:
+    """Whether there is one controller whose pods are ready. `readable` is whether Deployments could be listed."""
+    if not deployments and readable:
         yield note(
             "controller",
-            "there is no Deployment of the chart; a controller outside of the cluster (rudr run, rudr dev) has none",
+            "no Deployment of the chart exists; a controller outside the cluster (rudr run, rudr dev) needs none",
             "to install one: helm install rudr-py charts/rudr-py --namespace rudr-system --create-namespace",
         )
-    if len(deployed) > 1:
-        listed = ", ".join(f"{one.namespace}/{one.name}" for one in deployed)
-        yield note("controller", f"there are several: {listed}; none may watch a namespace that another watches")
-    for one in deployed:
-        where = f"{one.namespace}/{one.name}"
-        if one.replicas == 0:
-            yield problem("controller", f"{where} has no replicas", f"kubectl scale {one.place} --replicas 2")
-        elif not one.health.ok:
-            message = f"{where}: {one.health.message or one.health.reason}"
-            yield problem("controller", message, f"kubectl logs {one.place}; kubectl describe {one.place}")
+    if len(deployments) > 1:
+        names = ", ".join(f"{deployment.namespace}/{deployment.name}" for deployment in deployments)
+        yield note("controller", f"several controllers exist: {names}; no two may watch the same namespace")
+    for deployment in deployments:
+        name = f"{deployment.namespace}/{deployment.name}"
+        arguments = deployment.kubectl_arguments
+        if deployment.replicas == 0:
+            yield problem("controller", f"{name} has no replicas", f"kubectl scale {arguments} --replicas 2")
+        elif not deployment.health.ok:
+            message = f"{name}: {deployment.health.message or deployment.health.reason}"
+            yield problem("controller", message, f"kubectl logs {arguments}; kubectl describe {arguments}")
         else:
-            yield ok("controller", f"{where}: {one.health.message}")
-        if one.replicas > 1 and not one.elects:
-            message = f"{where} has {one.replicas} replicas that elect no leader, and all write"
-            yield problem("controller", message, "helm upgrade with leaderElection.enabled=true, or one replica")
+            yield ok("controller", f"{name}: {deployment.health.message}")
+        if deployment.replicas > 1 and not deployment.elects:
+            message = f"{name} has {deployment.replicas} replicas without leader election, which overwrite each other"
+            yield problem("controller", message, "set leaderElection.enabled=true in the chart, or use one replica")
 
 
-def lease(found: Document | None, one: ControllerDeployment, now: datetime) -> Iterator[Finding]:
-    """Who leads, and whether they still do."""
-    namespace, name = one.lease
-    if not one.elects:
+def lease(lease_object: Document | None, deployment: ControllerDeployment, now: datetime) -> Iterator[Finding]:
+    """Whether a leader exists and renews the Lease."""
+    namespace, name = deployment.lease
+    if not deployment.elects:
         return
-    spec = (found or {}).get("spec") or {}
+    spec = (lease_object or {}).get("spec") or {}
     holder, seconds = spec.get("holderIdentity"), spec.get("leaseDurationSeconds") or 15
-    look = f"kubectl logs {one.place}"
+    hint = f"kubectl logs {deployment.kubectl_arguments}"
     if not holder:
-        why = "nobody holds it" if found else "it is not there"
-        yield problem("leader", f"Lease {namespace}/{name}: {why}, so nobody works", look)
+        reason = "has no holder" if lease_object else "does not exist"
+        yield problem("leader", f"Lease {namespace}/{name} {reason}, so no controller is active", hint)
         return
     age = _age(spec.get("renewTime"), now)
-    if age is None or age > LATE * seconds:
-        when = "never" if age is None else f"{age:.0f} s ago"
-        message = f"Lease {namespace}/{name}: {holder} renewed it {when}, though it lasts {seconds} s"
-        yield problem("leader", message, look)
+    if age is None or age > EXPIRY_FACTOR * seconds:
+        renewal = "was never renewed" if age is None else f"was last renewed {age:.0f} s ago"
+        message = f"Lease {namespace}/{name} of {holder} {renewal}; its duration is {seconds} s"
+        yield problem("leader", message, hint)
     else:
-        yield ok("leader", f"{holder} leads, and renewed Lease {namespace}/{name} {max(age, 0):.0f} s ago")
+        yield ok("leader", f"{holder} is the leader and renewed Lease {namespace}/{name} {max(age, 0):.0f} s ago")
 
 
-def rudr(found: Sequence[str]) -> Iterator[Finding]:
-    """Whether Rudr itself runs beside us."""
-    for place in found:
-        namespace, _, name = place.partition("/")
+def rudr(deployments: Sequence[str]) -> Iterator[Finding]:
+    """Whether Rudr itself runs in the same cluster. `deployments` are namespace/name."""
+    for deployment in deployments:
+        namespace, _, name = deployment.partition("/")
         yield problem(
             "rudr",
-            f"Rudr itself still runs, as Deployment {place}; both would write the same objects",
+            f"Rudr itself still runs as Deployment {deployment}; both controllers would write the same objects",
             f"kubectl -n {namespace} scale deployment/{name} --replicas 0; see docs/migrating-from-rudr.md",
         )
 
 
-def definitions_namespace(deployed: Sequence[ControllerDeployment]) -> str:
-    """Where definitions are, as far as can be told."""
-    return deployed[0].definitions if deployed else Settings().definitions_namespace
+def definitions_namespace(deployments: Sequence[ControllerDeployment]) -> str:
+    """The namespace of the definitions: that of the first controller, or the default."""
+    return deployments[0].definitions if deployments else Settings().definitions_namespace
 
 
-def _deployed(document: Document) -> ControllerDeployment:
+def _controller(document: Document) -> ControllerDeployment:
     metadata, spec = document["metadata"], document.get("spec", {})
     pod = spec.get("template", {}).get("spec", {})
-    arguments = [str(word) for container in _containers(document) for word in container.get("args") or ()]
+    arguments = [str(argument) for container in _containers(document) for argument in container.get("args") or ()]
+    flags = (argument[2:].partition("=") for argument in arguments if argument.startswith("--"))
     return ControllerDeployment(
         name=metadata["name"],
         namespace=metadata.get("namespace", ""),
         account=pod.get("serviceAccountName") or "default",
         replicas=spec.get("replicas", 1),
         health=kstatus.assess(document),
-        flags={word[2:].partition("=")[0]: word.partition("=")[2] for word in arguments if word.startswith("--")},
+        flags={name: value for name, _, value in flags},
     )
 
 
@@ -168,8 +169,8 @@ def _labels(document: Document) -> Mapping[str, str]:
     return document["metadata"].get("labels") or {}
 
 
-def _age(stamp: object, now: datetime) -> float | None:
+def _age(timestamp: object, now: datetime) -> float | None:
     try:
-        return (now - datetime.fromisoformat(str(stamp))).total_seconds()
+        return (now - datetime.fromisoformat(str(timestamp))).total_seconds()
     except (ValueError, TypeError):
         return None

@@ -1,4 +1,4 @@
-"""What a check has found, and all findings as text for people. Pure."""
+"""The result of a check, and findings as text. Pure."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from typing import Literal
 
 import msgspec
 
-from rudr_py.cli.output import colour, problems, table
+from rudr_py.cli.output import colour, plain_text, table
 
 Level = Literal["ok", "note", "problem"]
 
 UNREAD = "reading"
-"""The check of everything that could not be looked at."""
+"""The name of the check that reports objects which could not be read."""
 
 COLOURS: Mapping[Level, str] = {"ok": "green", "note": "yellow", "problem": "red"}
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One result of the check of this name.
+    """A result of a check. `next` is advice.
 
-    A note is worth knowing and nothing wrong; a problem is. `next` is what to do about it. `rudr doctor -o json` prints
-    findings, so names of fields stay.
+    A note is information, not a problem. `rudr doctor -o json` prints findings, so names of fields are stable.
     """
 
     check: str
@@ -32,42 +31,45 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def ok(check: str, message: str) -> Finding:
-    """All is well."""
+    """A finding without a problem."""
     return Finding(check, "ok", message)
 
 
 def note(check: str, message: str, next_: str = "") -> Finding:
-    """Something worth knowing."""
+    """A finding with information for the user."""
     return Finding(check, "note", message, next_)
 
 
 def problem(check: str, message: str, next_: str) -> Finding:
-    """Something is wrong, and this is what to do next."""
+    """A finding about a problem, with advice."""
     return Finding(check, "problem", message, next_)
 
 
-def lines(found: Sequence[Finding], width: int, *, colours: bool = False) -> Iterator[str]:
-    """Each finding with its level and check, what to do below it, and a last line that counts the problems.
+def lines(findings: Sequence[Finding], width: int, *, colours: bool = False) -> Iterator[str]:
+    """Each finding with its level and check, the advice below it, and a last line with the number of problems.
 
-    What is to be done about several findings of one check is said once, below the last of them.
+    Advice that is the same for consecutive findings of a check is printed below the last of them.
     """
-    size = max((len(one.check) for one in found), default=0)
-    for one, follower in itertools.zip_longest(found, found[1:]):
-        head = f"{one.level:7}  {one.check:{size}}  "
-        blank = " " * len(head)
-        for number, line in enumerate(table.wrapped(one.message, width, first=head, then=blank)):
-            rest = line[len(one.level) :]
-            yield line if number else colour.paint(one.level, COLOURS[one.level], on=colours) + rest
-        if one.next and (follower is None or (one.check, one.next) != (follower.check, follower.next)):
-            yield from table.wrapped(one.next, width, first=f"{blank}-> ", then=f"{blank}   ")
+    size = max((len(finding.check) for finding in findings), default=0)
+    for finding, following in itertools.zip_longest(findings, findings[1:]):
+        prefix = f"{finding.level:7}  {finding.check:{size}}  "
+        blank = " " * len(prefix)
+        for number, line in enumerate(table.wrapped(finding.message, width, first=prefix, then=blank)):
+            rest = line[len(finding.level) :]
+            yield line if number else colour.paint(finding.level, COLOURS[finding.level], on=colours) + rest
+        same_advice = following is not None and (finding.check, finding.next) == (following.check, following.next)
+        if finding.next and not same_advice:
+            yield from table.wrapped(finding.next, width, first=f"{blank}-> ", then=f"{blank}   ")
     yield ""
-    yield _sum(found)
+    yield _summary(findings)
 
 
-def _sum(found: Sequence[Finding]) -> str:
-    """The last line; that nothing is wrong is said only where everything was looked at."""
-    number = sum(one.level == "problem" for one in found)
-    if number:
-        return f"{problems.counted(number, 'problem')} found"
-    unread = any(one.check == UNREAD for one in found)
-    return "nothing is wrong in what could be looked at" if unread else "nothing is wrong"
+def _summary(findings: Sequence[Finding]) -> str:
+    count = sum(finding.level == "problem" for finding in findings)
+    if count:
+        return f"{plain_text.counted(count, 'problem')} found"
+    skipped = sum(finding.check == UNREAD for finding in findings)
+    if skipped:
+        verb = "was" if skipped == 1 else "were"
+        return f"no problems found ({plain_text.counted(skipped, 'check')} {verb} skipped)"
+    return "no problems found"

@@ -1,4 +1,4 @@
-"""The checks of an installation: the server, our definitions, the controller's work, and rights. Pure."""
+"""The checks of an installation: server, definitions, controller, applications and permissions. Pure."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from rudr_py.cli.commands.doctor.access_reviews import AccessReview
 from rudr_py.cli.commands.doctor.deployment import ControllerDeployment
 from rudr_py.cli.commands.doctor.finding import Finding, note, ok, problem
 from rudr_py.cli.commands.status import report
-from rudr_py.cli.output import problems
+from rudr_py.cli.output import plain_text
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import CORE_GROUP
 from rudr_py.plugins.loading import LoadedPlugins
 
 Document = Mapping[str, Any]
 
-OLDEST, NEWEST = 25, 37
+OLDEST_MINOR, NEWEST_MINOR = 25, 37
 """The minor versions of Kubernetes 1 that are supported."""
 
-SHOWN = 5
-"""How many of a kind are named; the rest is counted."""
+MAX_NAMES = 5
+"""The number of names in a message; the rest is counted."""
 
 
 class Installation(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of an installation. What could not be read is None, and `unread` says why.
+    """The facts about an installation. A fact that cannot be read is None, and `unread` has the reason.
 
-    `lacking` are rights that a controller has not, by the place of its Deployment; `mine` those that the caller has
-    not, by what they are for. `leases` are by namespace and name.
+    `denied` are permissions that a controller lacks, by the name of its Deployment. `caller_denied` are those that the
+    caller lacks, by their purpose. `leases` are by namespace and name.
     """
 
     version: Document
@@ -44,155 +44,162 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True):
     published: tuple[Document, ...] = ()
     applications: tuple[Document, ...] = ()
     components: tuple[Document, ...] = ()
-    lacking: Mapping[str, tuple[AccessReview, ...]] = msgspec.field(default_factory=dict)
-    mine: Mapping[str, tuple[AccessReview, ...]] = msgspec.field(default_factory=dict)
+    denied: Mapping[str, tuple[AccessReview, ...]] = msgspec.field(default_factory=dict)
+    caller_denied: Mapping[str, tuple[AccessReview, ...]] = msgspec.field(default_factory=dict)
     unread: tuple[str, ...] = ()
     definitions_namespace: str = ""
 
 
-def check(found: Installation, loaded: LoadedPlugins, now: datetime) -> list[Finding]:
-    """Everything that there is to say."""
-    controllers = deployment.controllers(found.deployments or ())
+def check(installation: Installation, loaded: LoadedPlugins, now: datetime) -> list[Finding]:
+    """The findings of all checks."""
+    controllers = deployment.controllers(installation.deployments or ())
+    uses = types.used(installation.applications, installation.components)
     return [
-        *server(found.version),
-        *(our_kinds(found.crds) if found.crds is not None else ()),
-        *namespace(found.namespace, found.definitions_namespace, found.unread),
-        *deployment.check(controllers, found.deployments is not None),
-        *(one for controller in controllers for one in deployment.lease(_lease(found, controller), controller, now)),
-        *rights(found.lacking),
-        *work(found.applications),
-        *deployment.rudr(deployment.rudrs(found.deployments or ())),
+        *server(installation.version),
+        *(custom_kinds(installation.crds) if installation.crds is not None else ()),
+        *namespace(installation.namespace, installation.definitions_namespace, installation.unread),
+        *deployment.check(controllers, installation.deployments is not None),
+        *_leases(installation, controllers, now),
+        *rights(installation.denied),
+        *applications(installation.applications),
+        *deployment.rudr(deployment.rudr_deployments(installation.deployments or ())),
         *types.plugins(loaded.plugins),
-        *types.check(types.used(found.applications, found.components), loaded.catalog, found.published),
-        *types.published(loaded.catalog, found.published, found.definitions_namespace),
-        *own_rights(found.mine),
-        *(note(finding.UNREAD, message) for message in found.unread),
+        *types.check(uses, loaded.catalog, installation.published),
+        *types.published(loaded.catalog, installation.published, installation.definitions_namespace),
+        *caller_rights(installation.caller_denied),
+        *(note(finding.UNREAD, message) for message in installation.unread),
     ]
 
 
 def server(version: Document) -> Iterator[Finding]:
-    """Whether the release of Kubernetes is one that we support. Some providers write `31+`."""
+    """Whether the release of Kubernetes is supported. Some providers report a minor version such as `31+`."""
     git = str(version.get("gitVersion") or "")
     numbers = re.match(r"v?1\.(\d+)", git) or re.match(r"(\d+)", str(version.get("minor") or ""))
     minor = int(numbers[1]) if numbers else 0
-    supported = f"supported are 1.{OLDEST} to 1.{NEWEST}"
-    if minor < OLDEST:
+    supported = f"supported versions: 1.{OLDEST_MINOR} to 1.{NEWEST_MINOR}"
+    if minor < OLDEST_MINOR:
         yield problem("server", f"Kubernetes {git} is too old; {supported}", "upgrade the cluster")
-    elif minor > NEWEST:
-        yield note("server", f"Kubernetes {git} is newer than what was tested; {supported}")
+    elif minor > NEWEST_MINOR:
+        yield note("server", f"Kubernetes {git} is newer than the tested versions; {supported}")
     else:
         yield ok("server", f"Kubernetes {git}; {supported}")
 
 
-def our_kinds(there: Sequence[Document]) -> Iterator[Finding]:
-    """Whether the definitions of our kinds are there, in use, and of this release."""
+def custom_kinds(definitions: Sequence[Document]) -> Iterator[Finding]:
+    """Whether the custom resource definitions exist, are established, and are those of this release."""
     install = "rudr crds | kubectl apply --server-side -f -"
-    by_name = {str(one.get("metadata", {}).get("name")): one for one in there}
-    wanted = crds.documents()
+    by_name = {str(definition.get("metadata", {}).get("name")): definition for definition in definitions}
+    required = crds.documents()
     good = 0
-    for document in wanted:
+    for document in required:
         name = document["metadata"]["name"]
         live = by_name.get(name)
         if live is None:
-            yield problem("crds", f"the CustomResourceDefinition {name} is missing", install)
+            yield problem("crds", f"the CustomResourceDefinition {name} does not exist", install)
             continue
         health = kstatus.assess(live)
         if not health.ok:
             message = f"{name} is not established: {health.reason} {health.message}".rstrip()
-            hint = "another project may have taken the same names: rudr crds --help tells how to do without short names"
+            hint = "another project may use the same names; to install it without short names see rudr crds --help"
             yield problem("crds", message, hint)
         elif not _covers(_schema(live), _schema(document)):
-            message = f"{name} is of another release: it lacks something of the schema of this one"
+            message = f"{name} is of another release: its schema lacks fields of this release"
             yield problem("crds", message, install)
         else:
             good += 1
-    if good == len(wanted):
-        yield ok("crds", f"all {good} definitions are there, established and current")
+    if good == len(required):
+        yield ok("crds", f"all {good} custom resource definitions are established and current")
 
 
-def namespace(found: Document | None, name: str, unread: Sequence[str]) -> Iterator[Finding]:
-    """Whether there is a namespace for the definitions of types."""
-    if found is None and any("namespaces" in message for message in unread):
+def namespace(namespace_object: Document | None, name: str, unread: Sequence[str]) -> Iterator[Finding]:
+    """Whether the namespace for the definitions of types exists."""
+    if namespace_object is None and any("namespaces" in message for message in unread):
         return
-    if found is None:
-        message = f"the namespace {name} is not there: types are not published, and no WorkloadType object is read"
+    if namespace_object is None:
+        message = f"namespace {name} does not exist: types are not published, and no WorkloadType objects are read"
         yield problem("namespace", message, f"kubectl create namespace {name}")
-    elif found.get("metadata", {}).get("deletionTimestamp"):
-        yield problem("namespace", f"the namespace {name} is being deleted", f"kubectl describe namespace {name}")
+    elif namespace_object.get("metadata", {}).get("deletionTimestamp"):
+        yield problem("namespace", f"namespace {name} is being deleted", f"kubectl describe namespace {name}")
     else:
-        yield ok("namespace", f"definitions are in the namespace {name}")
+        yield ok("namespace", f"namespace {name} exists for definitions")
 
 
-def work(applications: Iterable[Document]) -> Iterator[Finding]:
-    """Whether somebody looks at the applications, and how they are."""
-    reports = [report.of(one) for one in applications]
-    idle = [f"{one.namespace}/{one.name}" for one in reports if one.pending]
-    if idle:
-        message = f"{_named(idle)}: no controller has taken up the latest change"
-        hint = "see the findings about the controller; if it only watches some namespaces, these must be among them"
+def applications(documents: Iterable[Document]) -> Iterator[Finding]:
+    """Whether the applications are reconciled and Ready."""
+    reports = [report.of(document) for document in documents]
+    pending = [_name(application) for application in reports if application.pending]
+    if pending:
+        message = f"{_listed(pending)}: the latest change has not been reconciled"
+        hint = "see the findings about the controller; if it watches only some namespaces, add these"
         yield problem("work", message, hint)
-    unready = [one for one in reports if not one.ready and not one.pending]
+    unready = [application for application in reports if not application.ready and not application.pending]
     if unready:
-        counted = f"{len(unready)} of {len(reports)} applications not Ready"
-        first = unready[0]
-        hint = f"rudr doctor {first.name} -n {first.namespace}"
-        yield note("work", f"{counted}: {_named([f'{one.namespace}/{one.name}' for one in unready])}", hint)
-    if not idle and not unready:
-        yield ok(
-            "work", f"{problems.counted(len(reports), 'application')}, all Ready" if reports else "no applications"
-        )
+        count = f"{len(unready)} of {len(reports)} applications not Ready"
+        hint = f"rudr doctor {unready[0].name} -n {unready[0].namespace}"
+        yield note("work", f"{count}: {_listed(list(map(_name, unready)))}", hint)
+    if not pending and not unready:
+        count = plain_text.counted(len(reports), "application")
+        yield ok("work", f"{count}, all Ready" if reports else "no applications")
 
 
-def rights(lacking: Mapping[str, Sequence[AccessReview]]) -> Iterator[Finding]:
-    """Whether the controllers have the rights that the standard types need."""
-    for place, missing in lacking.items():
-        if missing:
-            message = f"the account of {place} may not: {'; '.join(_short(missing))}"
-            yield problem("rights", message, "rudr rbac prints what it needs; the chart installs that with rbac.create")
+def rights(denied: Mapping[str, Sequence[AccessReview]]) -> Iterator[Finding]:
+    """Whether the controllers have the permissions that the standard types need. `denied` is by Deployment."""
+    for name, reviews in denied.items():
+        if reviews:
+            message = f"the service account of {name} is not allowed to: {'; '.join(_short(reviews))}"
+            hint = "rudr rbac prints the required roles; the chart installs them with rbac.create"
+            yield problem("rights", message, hint)
         else:
-            yield ok("rights", f"the account of {place} has all rights that the standard types need")
+            yield ok("rights", f"the service account of {name} has all permissions for the standard types")
 
 
-def own_rights(mine: Mapping[str, Sequence[AccessReview]]) -> Iterator[Finding]:
-    """What the caller may not do, by what it is for. That is nobody's mistake, so it is only noted."""
-    for purpose, missing in mine.items():
-        if missing:
-            yield note("you", f"you may not {'; '.join(map(str, missing))}: {purpose}")
-    if mine and not any(mine.values()):
-        yield ok("you", "you have the rights for status, tree, diff and for applying documents")
+def caller_rights(denied: Mapping[str, Sequence[AccessReview]]) -> Iterator[Finding]:
+    """The permissions that the caller lacks, by purpose. These are notes, because not every user needs them."""
+    for purpose, reviews in denied.items():
+        if reviews:
+            yield note("you", f"you are not allowed to {'; '.join(map(str, reviews))} (needed {purpose})")
+    if denied and not any(denied.values()):
+        yield ok("you", "you have the permissions for status, tree, diff and for applying documents")
 
 
-def _lease(found: Installation, controller: ControllerDeployment) -> Document | None:
-    return found.leases.get(controller.lease)
+def _leases(
+    installation: Installation, controllers: Iterable[ControllerDeployment], now: datetime
+) -> Iterator[Finding]:
+    for controller in controllers:
+        yield from deployment.lease(installation.leases.get(controller.lease), controller, now)
 
 
-def _short(missing: Sequence[AccessReview]) -> list[str]:
-    """The missing verbs of each resource in one word group."""
-    grouped: dict[tuple[str, str, str], list[str]] = {}
-    for right in missing:
-        grouped.setdefault((right.group, right.resource, right.namespace), []).append(right.verb)
-    shown = [str(AccessReview(group, name, ",".join(verbs), place)) for (group, name, place), verbs in grouped.items()]
-    return [*shown[:SHOWN], *([f"and {len(shown) - SHOWN} more"] if len(shown) > SHOWN else [])]
+def _name(application: report.ApplicationReport) -> str:
+    return f"{application.namespace}/{application.name}"
 
 
-def _named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+def _short(reviews: Sequence[AccessReview]) -> list[str]:
+    """The reviews as text, one for all verbs of a resource."""
+    verbs: dict[tuple[str, str, str], list[str]] = {}
+    for review in reviews:
+        verbs.setdefault((review.group, review.resource, review.namespace), []).append(review.verb)
+    texts = [str(AccessReview(group, name, ",".join(all_), place)) for (group, name, place), all_ in verbs.items()]
+    return [*texts[:MAX_NAMES], *([f"and {len(texts) - MAX_NAMES} more"] if len(texts) > MAX_NAMES else [])]
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+    return ", ".join(names[:MAX_NAMES]) + more
 
 
 def _schema(definition: Document) -> Any:
-    versions = definition.get("spec", {}).get("versions") or ()
+    spec = definition.get("spec", {})
     return [
-        {"name": one.get("name"), "served": one.get("served"), "schema": one.get("schema")}
-        for one in versions
-        if definition.get("spec", {}).get("group") == CORE_GROUP
+        {"name": version.get("name"), "served": version.get("served"), "schema": version.get("schema")}
+        for version in spec.get("versions") or ()
+        if spec.get("group") == CORE_GROUP
     ]
 
 
-def _covers(found: Any, wanted: Any) -> bool:
-    """Whether `found` says all that `wanted` says, but for what is empty; what it says beyond is the server's."""
-    if isinstance(found, dict) and isinstance(wanted, dict):
-        return all(_covers(found[name], value) if name in found else not value for name, value in wanted.items())
-    if isinstance(found, list) and isinstance(wanted, list):
-        return len(found) == len(wanted) and all(map(_covers, found, wanted))
-    return bool(found == wanted)
+def _covers(live: Any, required: Any) -> bool:
+    """Whether `live` contains all of `required` except empty values. The server may add defaults."""
+    if isinstance(live, dict) and isinstance(required, dict):
+        return all(_covers(live[name], value) if name in live else not value for name, value in required.items())
+    if isinstance(live, list) and isinstance(required, list):
+        return len(live) == len(required) and all(map(_covers, live, required))
+    return bool(live == required)

@@ -1,6 +1,6 @@
-"""What has to be known of an installation, or of one application, asked of the cluster. Changes nothing.
+"""Reads the facts about an installation or an application from the cluster. Changes nothing.
 
-What the caller may not read is noted, and the checks that need it are left out.
+Objects that the caller cannot read are recorded, and the checks that need them are skipped.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from typing import Any, TypeVar
 from rudr_py import errors
 from rudr_py.api import Kind
 from rudr_py.cli.cluster import list_watch
-from rudr_py.cli.cluster.client import APPLICATION, ClusterClient, unread
+from rudr_py.cli.cluster.client import APPLICATION, ClusterClient, unreadable_message
 from rudr_py.cli.commands.doctor import access_reviews, deployment
 from rudr_py.cli.commands.doctor.access_reviews import AccessReview
 from rudr_py.cli.commands.doctor.application import ApplicationFacts
 from rudr_py.cli.commands.doctor.deployment import ControllerDeployment
 from rudr_py.cli.commands.doctor.installation import Installation
-from rudr_py.cli.commands.tree import command, ownership_tree
+from rudr_py.cli.commands.tree import command as tree
+from rudr_py.cli.commands.tree import ownership_tree
 from rudr_py.cli.commands.tree.command import TreeQuery
 from rudr_py.controller.state import cluster_state, definition_index
 from rudr_py.kube.requests import Request, Selection, Target
@@ -47,78 +48,86 @@ PURPOSES: Mapping[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
         ("", "services", ("get", "patch")),
     ),
 }
-"""What the caller needs rights for."""
+"""The permissions of the caller by purpose, as group, resource and verbs."""
 
 
 class ClusterReader:
-    """Reads, and notes what cannot be read."""
+    """Reads from a cluster, and records what cannot be read."""
 
     def __init__(self, cluster: ClusterClient) -> None:
         self._cluster = cluster
         self._unread: list[str] = []
 
     async def installation(self, definitions_namespace: str | None) -> Installation:
-        """Everything about the installation. Raises KubeError when nothing can be asked."""
-        cluster = self._cluster
-        version = await cluster.client.json(Request("GET", "/version"))
+        """The facts about the installation. Raises KubeError if the server cannot be reached."""
+        version = await self._cluster.client.json(Request("GET", "/version"))
         deployments = await self._try(self.list(DEPLOYMENT))
         controllers = deployment.controllers(deployments or ())
-        place = definitions_namespace or deployment.definitions_namespace(controllers)
-        found = {kind: await self._try(self.list(kind, place)) for kind in definition_index.KINDS}
+        definitions = definitions_namespace or deployment.definitions_namespace(controllers)
+        published = await self._published(definitions)
         return Installation(
             version=version,
             crds=_tuple(await self._try(self.list(CRD))),
-            namespace=await self._try(self.get(NAMESPACE, "", place)),
+            namespace=await self._try(self.get(NAMESPACE, "", definitions)),
             deployments=_tuple(deployments),
-            leases={one.lease: lease for one in controllers if (lease := await self._try(self.get(LEASE, *one.lease)))},
-            published=tuple(one for listed in found.values() for one in listed or ()),
-            applications=_tuple(await self._wide(APPLICATION)) or (),
-            components=_tuple(await self._wide(cluster_state.COMPONENT)) or (),
-            lacking={
-                f"{one.namespace}/{one.name}": lacking
-                for one in controllers
-                if (lacking := await self._try(self._lacking(one))) is not None
+            leases={
+                controller.lease: lease
+                for controller in controllers
+                if (lease := await self._try(self.get(LEASE, *controller.lease)))
             },
-            mine=await self._try(self._mine()) or {},
+            published=published,
+            applications=_tuple(await self._list_widely(APPLICATION)) or (),
+            components=_tuple(await self._list_widely(cluster_state.COMPONENT)) or (),
+            denied={
+                f"{controller.namespace}/{controller.name}": denied
+                for controller in controllers
+                if (denied := await self._try(self._denied(controller))) is not None
+            },
+            caller_denied=await self._try(self._caller_denied()) or {},
             unread=tuple(dict.fromkeys(self._unread)),
-            definitions_namespace=place,
+            definitions_namespace=definitions,
         )
 
     async def application(self, name: str, definitions_namespace: str) -> ApplicationFacts | None:
-        """Everything about one application; None when there is none of this name. Raises KubeError."""
+        """The facts about an application; None if it does not exist. Raises KubeError."""
         cluster = self._cluster
         namespace = cluster.namespace
-        first = await list_watch.once(cluster, [list_watch.applications(namespace, name)])
-        if not first:
+        applications = await list_watch.read(cluster, [list_watch.applications(namespace, name)])
+        if not applications:
             return None
-        below = [look for look in command.looks(cluster, TreeQuery(name), first) if look.kind != APPLICATION]
-        objects = [*first, *await list_watch.once(cluster, below)]
-        found = {kind: await self._try(self.list(kind, definitions_namespace)) for kind in definition_index.KINDS}
-        owned = ownership_tree.owned(first[0], objects)
+        application = applications[0]
+        queries = tree.queries(cluster, TreeQuery(name), applications)
+        below = await list_watch.read(cluster, [query for query in queries if query.kind != APPLICATION])
+        published = await self._published(definitions_namespace)
+        owned = ownership_tree.owned(application, [application, *below])
         return ApplicationFacts(
-            application=first[0],
+            application=application,
             objects=tuple(owned),
             components=_tuple(await self._try(self.list(cluster_state.COMPONENT, namespace))),
-            published=tuple(one for listed in found.values() for one in listed or ()),
-            events=tuple(_about(await self._try(self.list(EVENT, namespace)) or [], (first[0], *owned))),
+            published=published,
+            events=tuple(_about(await self._try(self.list(EVENT, namespace)) or [], (application, *owned))),
             unread=tuple(dict.fromkeys(self._unread)),
         )
 
     async def list(self, kind: Kind, namespace: str = "") -> list[Document]:
-        """The objects of a kind, in all namespaces if none is named."""
+        """The objects of a kind, in all namespaces if none is given."""
         resource = await self._cluster.resource(kind)
         items = await self._cluster.client.list_all(Selection(resource, namespace))
         return [{"apiVersion": kind.api_version, "kind": kind.kind, **item} for item in items]
 
     async def get(self, kind: Kind, namespace: str, name: str) -> Document | None:
-        """One object, or None."""
+        """An object, or None if it does not exist."""
         try:
             return await self._cluster.client.get(Target(await self._cluster.resource(kind), namespace, name))
         except errors.NotFoundError:
             return None
 
-    async def _wide(self, kind: Kind) -> Sequence[Document] | None:
-        """The objects of a kind in all namespaces, or in our own if that is all that we may see."""
+    async def _published(self, namespace: str) -> tuple[Document, ...]:
+        by_kind = [await self._try(self.list(kind, namespace)) for kind in definition_index.KINDS]
+        return tuple(document for documents in by_kind for document in documents or ())
+
+    async def _list_widely(self, kind: Kind) -> Sequence[Document] | None:
+        """The objects of a kind in all namespaces, or in the client's namespace if only that is allowed."""
         try:
             return await self.list(kind)
         except (errors.ForbiddenError, errors.KindAbsentError):
@@ -128,41 +137,43 @@ class ClusterReader:
         try:
             return await reading
         except (errors.ForbiddenError, errors.NotFoundError, errors.KindAbsentError) as error:
-            self._unread.append(f"not looked at: {unread(error)}")
+            self._unread.append(f"skipped: {unreadable_message(error)}")
             return None
 
-    async def _lacking(self, one: ControllerDeployment) -> tuple[AccessReview, ...]:
-        """The rights that a controller lacks for the standard types, with its flags."""
+    async def _denied(self, controller: ControllerDeployment) -> tuple[AccessReview, ...]:
+        """The permissions for the standard types that a controller lacks, with respect to its flags."""
         standard = loading.installed(only=()).catalog
         needed = rights.needed(
             standard,
-            publish="no-publish-definitions" not in one.flags,
-            root_scopes="root-scopes" in one.flags,
-            leader_elect=one.elects,
-            lease=one.lease[1],
+            publish="no-publish-definitions" not in controller.flags,
+            root_scopes="root-scopes" in controller.flags,
+            leader_elect=controller.elects,
+            lease=controller.lease[1],
         )
-        wanted = [
-            right for place in one.namespaces or ("",) for right in access_reviews.expanded(needed.cluster, place)
+        reviews = [
+            review
+            for namespace in controller.namespaces or ("",)
+            for review in access_reviews.expanded(needed.cluster, namespace)
         ]
-        wanted += access_reviews.expanded(needed.definitions, one.definitions)
-        wanted += access_reviews.expanded(needed.own, one.lease[0])
-        return tuple(await access_reviews.missing(self._cluster, wanted, one.user))
+        reviews += access_reviews.expanded(needed.definitions, controller.definitions)
+        reviews += access_reviews.expanded(needed.own, controller.lease[0])
+        return tuple(await access_reviews.denied(self._cluster, reviews, controller.user))
 
-    async def _mine(self) -> dict[str, tuple[AccessReview, ...]]:
-        """The rights that the caller lacks, by what they are for."""
+    async def _caller_denied(self) -> dict[str, tuple[AccessReview, ...]]:
+        """The permissions that the caller lacks, by purpose."""
         namespace = self._cluster.namespace
-        found = {}
-        for purpose, listed in PURPOSES.items():
-            wanted = [AccessReview(group, name, verb, namespace) for group, name, verbs in listed for verb in verbs]
-            found[purpose] = tuple(await access_reviews.missing(self._cluster, wanted))
-        return found
+        denied = {}
+        for purpose, rules in PURPOSES.items():
+            reviews = [AccessReview(group, name, verb, namespace) for group, name, verbs in rules for verb in verbs]
+            denied[purpose] = tuple(await access_reviews.denied(self._cluster, reviews))
+        return denied
 
 
 def _about(events: Sequence[Document], objects: Sequence[Mapping[str, Any]]) -> list[Document]:
-    """The events about these very objects."""
-    uids = {one["metadata"].get("uid") for one in objects}
+    """The events about these objects, by uid."""
+    uids = {document["metadata"].get("uid") for document in objects}
     return [event for event in events if (event.get("involvedObject") or {}).get("uid") in uids]
 
 
-def _tuple(found: Sequence[Document] | None) -> tuple[Document, ...] | None:
-    return None if found is None else tuple(found)
+def _tuple(documents: Sequence[Document] | None) -> tuple[Document, ...] | None:
+    return None if documents is None else tuple(documents)

@@ -1,4 +1,4 @@
-"""The types that documents of the cluster use, against those that are installed here and published there. Pure."""
+"""The types that documents in the cluster use, and the types that are installed here and published there. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 from rudr_py.catalog import Catalog, PluginState
 from rudr_py.cli.commands.doctor.finding import Finding, note, ok, problem
-from rudr_py.cli.output import problems
+from rudr_py.cli.output import plain_text
 from rudr_py.errors import CatalogError
 from rudr_py.model.identity import TypeName
 from rudr_py.model.metadata_keys import PACKAGE_ANNOTATION
@@ -17,35 +17,37 @@ from rudr_py.render.types import definitions
 from rudr_py.render.values import labels
 
 Document = Mapping[str, Any]
-Sort = Literal["workload type", "trait", "scope type"]
+Category = Literal["workload type", "trait", "scope type"]
 
-SHOWN = 5
-"""How many applications are named; the rest is counted."""
+MAX_NAMES = 5
+"""The number of applications in a message; the rest is counted."""
 
 
 class TypeUse(msgspec.Struct, frozen=True, order=True):
     """A type by its name in documents."""
 
-    sort: Sort
+    category: Category
     name: str
 
 
 def used(applications: Iterable[Document], components: Iterable[Document]) -> dict[TypeUse, list[str]]:
     """The types that applications use, each with the applications as namespace/name."""
     workloads = {
-        (_meta(one).get("namespace"), _meta(one).get("name")): str(_spec(one).get("workloadType") or "")
-        for one in components
+        (_metadata(component).get("namespace"), _metadata(component).get("name")): str(
+            _spec(component).get("workloadType") or ""
+        )
+        for component in components
     }
-    found: dict[TypeUse, list[str]] = {}
+    uses: dict[TypeUse, list[str]] = {}
     for application in applications:
-        metadata = _meta(application)
-        place = f"{metadata.get('namespace')}/{metadata.get('name')}"
-        for type_ in dict.fromkeys(_of(application, metadata.get("namespace"), workloads)):
-            found.setdefault(type_, []).append(place)
-    return found
+        metadata = _metadata(application)
+        name = f"{metadata.get('namespace')}/{metadata.get('name')}"
+        for use in dict.fromkeys(_uses(application, metadata.get("namespace"), workloads)):
+            uses.setdefault(use, []).append(name)
+    return uses
 
 
-def _of(application: Document, namespace: object, workloads: Mapping[tuple[Any, Any], str]) -> Iterator[TypeUse]:
+def _uses(application: Document, namespace: object, workloads: Mapping[tuple[Any, Any], str]) -> Iterator[TypeUse]:
     for binding in bindings(application):
         workload = workloads.get((namespace, binding.get("componentName")))
         if workload:
@@ -59,46 +61,47 @@ def _of(application: Document, namespace: object, workloads: Mapping[tuple[Any, 
 
 
 def bindings(application: Document) -> list[Document]:
-    """The component bindings of an application, as they stand."""
+    """The component bindings of an application."""
     return list(_maps(_spec(application).get("components")))
 
 
 def check(uses: Mapping[TypeUse, Sequence[str]], catalog: Catalog, published: Sequence[Document]) -> Iterator[Finding]:
-    """Whether somebody offers each type that is used: here, or at least in the cluster."""
-    lacking = 0
-    for type_, places in sorted(uses.items()):
-        message = unknown(type_, catalog)
+    """Whether each type that is used is installed here, or at least published in the cluster."""
+    missing = 0
+    for use, applications in sorted(uses.items()):
+        message = unknown(use, catalog)
         if not message:
             continue
-        there = _publication(type_, published)
-        who = ", ".join(places[:SHOWN]) + (f" and {len(places) - SHOWN} more" if len(places) > SHOWN else "")
-        if there is None:
-            lacking += 1
+        publication = _publication(use, published)
+        more = f" and {len(applications) - MAX_NAMES} more" if len(applications) > MAX_NAMES else ""
+        if publication is None:
+            missing += 1
             yield problem(
                 "types",
-                f"{who}: {message}",
-                "correct the name, or install the package that offers it where the controller runs (chart value "
-                "plugins.packages, or an image of your own); rudr plugins lists what is here",
+                f"{', '.join(applications[:MAX_NAMES])}{more}: {message}",
+                "correct the name, or install the package with this type where the controller runs (chart value "
+                "plugins.packages, or a custom image); rudr plugins lists the packages that are installed here",
             )
         else:
-            package = (_meta(there).get("annotations") or {}).get(PACKAGE_ANNOTATION, "")
-            offered = f" by {package}" if package else ""
+            package = (_metadata(publication).get("annotations") or {}).get(PACKAGE_ANNOTATION, "")
+            source = f" by {package}" if package else ""
             name = package.partition(" ")[0]
-            hint = f"to have it in rudr validate, render and diff: pip install {name}" if name else ""
-            yield note("types", f'{type_.sort} "{type_.name}" is offered in the cluster{offered}, but not here', hint)
-    if not lacking:
-        yield ok("types", f"{problems.counted(len(uses), 'type')} in use, and all of them are offered")
+            hint = f"to use it in rudr validate, render and diff: pip install {name}" if name else ""
+            message = f'{use.category} "{use.name}" is published in the cluster{source}, but not installed here'
+            yield note("types", message, hint)
+    if not missing:
+        yield ok("types", f"{plain_text.counted(len(uses), 'type')} in use, all available")
 
 
-def unknown(type_: TypeUse, catalog: Catalog) -> str:
-    """Why nothing installed here offers a type; empty when something does."""
+def unknown(use: TypeUse, catalog: Catalog) -> str:
+    """The message that no installed package offers a type; empty if one does."""
     try:
-        if type_.sort == "trait":
-            catalog.trait(type_.name)
-        elif type_.sort == "scope type":
-            catalog.scope(type_.name)
+        if use.category == "trait":
+            catalog.trait(use.name)
+        elif use.category == "scope type":
+            catalog.scope(use.name)
         else:
-            catalog.workload(type_.name)
+            catalog.workload(use.name)
     except CatalogError as error:
         return str(error)
     return ""
@@ -106,83 +109,76 @@ def unknown(type_: TypeUse, catalog: Catalog) -> str:
 
 def plugins(states: Sequence[PluginState]) -> Iterator[Finding]:
     """Whether the plugins that are installed here can be used."""
-    loaded = [one for one in states if one.state == "loaded"]
-    for one in states:
-        if one.error:
-            message = one.error if one.distribution in one.error else f"{one.distribution}: {one.error}"
-            yield note("plugins", message, "rudr plugins -o json has the traceback")
-    names = ", ".join(one.distribution for one in loaded)
-    yield ok("plugins", f"{problems.counted(len(loaded), 'package')} loaded here: {names}")
+    loaded = [plugin for plugin in states if plugin.state == "loaded"]
+    for plugin in states:
+        if plugin.error:
+            prefix = "" if plugin.distribution in plugin.error else f"{plugin.distribution}: "
+            yield note("plugins", f"{prefix}{plugin.error}", "rudr plugins -o json prints the traceback")
+    names = ", ".join(plugin.distribution for plugin in loaded)
+    yield ok("plugins", f"{plain_text.counted(len(loaded), 'package')} loaded here: {names}")
 
 
-def published(catalog: Catalog, there: Sequence[Document], namespace: str) -> Iterator[Finding]:
-    """What the controller has published, against what is installed here."""
-    ours = [one for one in there if labels.is_managed(_meta(one).get("labels") or {})]
-    if not ours:
+def published(catalog: Catalog, objects: Sequence[Document], namespace: str) -> Iterator[Finding]:
+    """Whether the types that the controller has published are those that are installed here."""
+    own = [document for document in objects if labels.is_managed(_metadata(document).get("labels") or {})]
+    if not own:
         yield note(
             "definitions",
-            f"no installed type is published in the namespace {namespace}, so kubectl get traits shows none",
-            f"a controller that works publishes them, if the namespace is there: kubectl create namespace {namespace}",
+            f"no installed type is published in namespace {namespace}, so kubectl get traits lists none",
+            f"the controller publishes them if the namespace exists: kubectl create namespace {namespace}",
         )
         return
-    here, cluster = _packages(definitions.publish(catalog, namespace)), _packages(ours)
-    differing = False
+    here, cluster = _packages(definitions.publish(catalog, namespace)), _packages(own)
+    differs = False
     for name in sorted({*here, *cluster}):
         if here.get(name) != cluster.get(name):
-            differing = True
-            mine, theirs = here.get(name) or "not installed", cluster.get(name) or "not installed"
-            message = f"{name} is {theirs} in the cluster, and {mine} here; rudr diff shows what the one here would do"
+            differs = True
+            versions = here.get(name) or "not installed", cluster.get(name) or "not installed"
+            message = f"{name}: {versions[1]} in the cluster, {versions[0]} here; rudr diff uses the version here"
             yield note("definitions", message)
-    if not differing:
-        listed = ", ".join(f"{name} {version}" for name, version in sorted(cluster.items()))
-        yield ok("definitions", f"{problems.counted(len(ours), 'type')} published in {namespace}, of {listed}")
+    if not differs:
+        packages = ", ".join(f"{name} {version}" for name, version in sorted(cluster.items()))
+        yield ok("definitions", f"{plain_text.counted(len(own), 'type')} published in {namespace}, of {packages}")
 
 
 def _packages(documents: Iterable[Document]) -> dict[str, str]:
-    found = {}
-    for one in documents:
-        name, _, version = str((_meta(one).get("annotations") or {}).get(PACKAGE_ANNOTATION, "")).partition(" ")
+    versions = {}
+    for document in documents:
+        annotations = _metadata(document).get("annotations") or {}
+        name, _, version = str(annotations.get(PACKAGE_ANNOTATION, "")).partition(" ")
         if name:
-            found[name] = version
-    return found
+            versions[name] = version
+    return versions
 
 
-def _publication(type_: TypeUse, there: Iterable[Document]) -> Document | None:
-    """The object in the definitions namespace that says that the cluster knows the type."""
-    parsed = TypeName.parse(type_.name)
-    for one in there:
-        kind, spec = one.get("kind"), _spec(one)
-        if (
-            type_.sort == "trait"
-            and kind == "Trait"
-            and _meta(one).get("name")
-            in (
-                type_.name,
-                labels.object_name(type_.name),
-            )
-        ):
-            return one
-        if type_.sort == "scope type" and kind == "ApplicationScope" and spec.get("type") == type_.name:
-            return one
-        if parsed is not None and kind == "WorkloadType":
+def _publication(use: TypeUse, objects: Iterable[Document]) -> Document | None:
+    """The object in the definitions namespace that publishes a type."""
+    parsed = TypeName.parse(use.name)
+    for document in objects:
+        kind, spec = document.get("kind"), _spec(document)
+        if use.category == "trait" and kind == "Trait":
+            if _metadata(document).get("name") in (use.name, labels.object_name(use.name)):
+                return document
+        elif use.category == "scope type" and kind == "ApplicationScope":
+            if spec.get("type") == use.name:
+                return document
+        elif parsed is not None and kind == "WorkloadType":
             names = spec.get("names")
-            if (spec.get("group"), names.get("kind") if isinstance(names, dict) else None) == (
-                parsed.group,
-                parsed.kind,
-            ):
-                return one
+            declared_kind = names.get("kind") if isinstance(names, dict) else None
+            if (spec.get("group"), declared_kind) == (parsed.group, parsed.kind):
+                return document
     return None
 
 
-def _meta(document: Document) -> Mapping[str, Any]:
-    found = document.get("metadata")
-    return found if isinstance(found, Mapping) else {}
+def _metadata(document: Document) -> Mapping[str, Any]:
+    metadata = document.get("metadata")
+    return metadata if isinstance(metadata, Mapping) else {}
 
 
 def _spec(document: Document) -> Mapping[str, Any]:
-    found = document.get("spec")
-    return found if isinstance(found, Mapping) else {}
+    spec = document.get("spec")
+    return spec if isinstance(spec, Mapping) else {}
 
 
 def _maps(value: object) -> Iterator[Mapping[str, Any]]:
-    yield from (one for one in value if isinstance(one, Mapping)) if isinstance(value, list) else ()
+    yield from (item for item in value if isinstance(item, Mapping)) if isinstance(value, list) else ()

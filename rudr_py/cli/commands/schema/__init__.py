@@ -1,1 +1,1 @@
-"""`rudr schema`."""
+"""`rudr schema`: the command, and the schema for editors."""

@@ -1,6 +1,6 @@
-"""What the schema for editors says about one type: its properties, wherever a document has them. Pure.
+"""The part of the editor schema about one type: its properties in documents. Pure.
 
-A trait has them as a map; a scope as a map or a list of name and value; a workload type as settings, a list.
+Properties are a map in a trait, a map or a list of name and value in a scope, and a list, the settings, in a component.
 """
 
 from __future__ import annotations
@@ -15,72 +15,74 @@ from rudr_py.cli.types import facts, names
 
 
 def definition(offer: Offer[Any]) -> Schema:
-    """What holds for the binding of a trait, of a scope, or for a component, that names this type."""
-    sort = names.sort_of(offer)
+    """The schema of a trait binding, a scope binding or a component with this type."""
+    category = names.category_of(offer)
     about = " ".join(facts.paragraphs(offer.type))
-    if sort == "workload":
+    if category == "workload":
         settings = {"properties": {"workloadType": {"description": about}, "workloadSettings": _settings(offer)}}
         return {**settings, "required": ["workloadSettings"]} if offer.schema.get("required") else settings
-    key = "name" if sort == "trait" else "type"
-    as_map = _renamed(json_schema.of_type(offer.schema), offer.type.renamed_properties)
-    needed = bool(offer.schema.get("required"))
+    key = "name" if category == "trait" else "type"
+    as_map = _with_former_names(json_schema.of_type(offer.schema), offer.type.renamed_properties)
+    required = bool(offer.schema.get("required"))
     properties: Schema = {"description": about}
-    if sort == "trait":
-        properties |= as_map if needed else {**as_map, "type": ["object", "null"]}
-        unless = {"not": {"required": ["parameterValues"]}}
+    if category == "trait":
+        properties |= as_map if required else {**as_map, "type": ["object", "null"]}
+        condition = {"not": {"required": ["parameterValues"]}}
     else:
-        properties |= {"if": {"type": "array"}, "then": _listed(offer), "else": as_map}
-        unless = {}
-    found = {"properties": {key: {"description": about}, "properties": properties}}
-    return {**found, "if": unless, "then": {"required": ["properties"]}} if needed else found
+        properties |= {"if": {"type": "array"}, "then": _as_list(offer), "else": as_map}
+        condition = {}
+    binding = {"properties": {key: {"description": about}, "properties": properties}}
+    return {**binding, "if": condition, "then": {"required": ["properties"]}} if required else binding
 
 
 def is_one_of(key: str, values: list[str]) -> Schema:
-    """That the value under a key is one of these texts, which are offered to whoever writes it."""
+    """The condition that the value of a key is one of these texts. Editors offer the texts."""
     return {"properties": {key: {"enum": values}}, "required": [key]}
 
 
 def key_of(offer: Offer[Any]) -> str:
-    """Under which name the definition of a type stands in the schema."""
-    return f"{names.sort_of(offer)}.{offer.name.replace('/', '.')}"
+    """The name of the definition of a type in the schema."""
+    return f"{names.category_of(offer)}.{offer.name.replace('/', '.')}"
 
 
 def is_named(key: str, spellings: Iterable[str]) -> Schema:
-    """As `is_one_of`, without offering the spellings to whoever writes the value."""
+    """Like `is_one_of`, but editors do not offer the texts."""
     return {"properties": {key: pattern_of(spellings)}, "required": [key]}
 
 
 def pattern_of(texts: Iterable[str]) -> Schema:
-    """Just one of these texts, as a pattern that means the same in Python and JavaScript."""
-    escaped = ("".join(_escaped(one) for one in text) for text in texts)
+    """A pattern that matches only these texts, with the same meaning in Python and JavaScript."""
+    escaped = ("".join(map(_escaped, text)) for text in texts)
     return {"type": "string", "pattern": f"^({'|'.join(escaped)})$"}
 
 
-def _renamed(properties: Schema, renamed: Mapping[str, str]) -> Schema:
-    """The same properties under outdated names, too: they are read, and not to be suggested."""
-    declared = properties.get("properties", {})
-    outdated = {old: new for old, new in renamed.items() if new in declared}
-    further = {old: {**declared[new], "deprecationMessage": f"write {new}"} for old, new in outdated.items()}
-    needed: list[str] = list(properties.get("required", ()))
-    instead = {name: [old for old, new in outdated.items() if new == name] for name in needed}
+def _with_former_names(schema: Schema, renamed: Mapping[str, str]) -> Schema:
+    """The schema with the properties also under their former names, which are accepted as deprecated."""
+    declared = schema.get("properties", {})
+    former = {old: new for old, new in renamed.items() if new in declared}
+    deprecated = {old: {**declared[new], "deprecationMessage": f"use {new}"} for old, new in former.items()}
+    required: list[str] = list(schema.get("required", ()))
+    former_of = {name: [old for old, new in former.items() if new == name] for name in required}
     either = [
-        {"if": {"anyOf": [{"required": [old]} for old in instead[name]]}, "else": {"required": [name]}}
-        for name in needed
-        if instead[name]
+        {"if": {"anyOf": [{"required": [old]} for old in former_of[name]]}, "else": {"required": [name]}}
+        for name in required
+        if former_of[name]
     ]
-    found = {**properties, "properties": {**declared, **further}, "required": [n for n in needed if not instead[n]]}
-    return {**found, "allOf": [*properties.get("allOf", ()), *either]} if either else found
+    without_former = [name for name in required if not former_of[name]]
+    extended = {**schema, "properties": {**declared, **deprecated}, "required": without_former}
+    return {**extended, "allOf": [*schema.get("allOf", ()), *either]} if either else extended
 
 
-def _listed(offer: Offer[Any]) -> Schema:
-    """The properties of a scope as a list of name and value, as OAM has it."""
+def _as_list(offer: Offer[Any]) -> Schema:
+    """The properties of a scope as a list of name and value."""
     declared = json_schema.of_type(offer.schema)
-    named = _renamed(declared, offer.type.renamed_properties)["properties"]
+    properties = _with_former_names(declared, offer.type.renamed_properties)["properties"]
     closed = declared.get("additionalProperties") is False
     by_name = [
-        {"if": is_one_of("name", [name]), "then": {"properties": {"value": inner}}} for name, inner in named.items()
+        {"if": is_one_of("name", [name]), "then": {"properties": {"value": inner}}}
+        for name, inner in properties.items()
     ]
-    name = {"type": "string", **({"enum": list(named)} if closed and named else {})}
+    name = {"type": "string", **({"enum": list(properties)} if closed and properties else {})}
     item = {"type": "object", "required": ["name"], "properties": {"name": name, "value": {}}}
     return {"items": {**item, "additionalProperties": False, **({"allOf": by_name} if by_name else {})}}
 
@@ -88,14 +90,14 @@ def _listed(offer: Offer[Any]) -> Schema:
 def _settings(offer: Offer[Any]) -> Schema:
     """The workloadSettings of a type: a list of name and value, or name and fromParam."""
     declared = json_schema.of_type(offer.schema)
-    named = declared.get("properties", {})
-    unless = {"required": ["name"], "not": {"required": ["fromParam"]}}
+    properties = declared.get("properties", {})
+    without_parameter = {"required": ["name"], "not": {"required": ["fromParam"]}}
     by_name = [
-        {"if": {**is_one_of("name", [name]), **unless}, "then": {"properties": {"value": inner}}}
-        for name, inner in named.items()
+        {"if": {**is_one_of("name", [name]), **without_parameter}, "then": {"properties": {"value": inner}}}
+        for name, inner in properties.items()
     ]
     closed = declared.get("additionalProperties") is False
-    name = {"enum": list(named)} if closed and named else {}
+    name = {"enum": list(properties)} if closed and properties else {}
     required = declared.get("required", ())
     contains = [
         {

@@ -1,1 +1,1 @@
-"""`rudr status`."""
+"""`rudr status`: the command, the reports of applications, and their text."""

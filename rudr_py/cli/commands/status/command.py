@@ -1,4 +1,4 @@
-"""`rudr status`: how applications are doing, down to the pods that hold them up."""
+"""`rudr status`: conditions, instances and traits of applications, and the pods that are not ready."""
 
 from __future__ import annotations
 
@@ -10,83 +10,102 @@ import click
 import msgspec
 
 from rudr_py.api import Ref
-from rudr_py.cli.cluster import client, list_watch
+from rudr_py.cli.cluster import client as cluster_client
+from rudr_py.cli.cluster import list_watch
 from rudr_py.cli.cluster.client import APPLICATION, ClusterClient
 from rudr_py.cli.cluster.list_watch import ListQuery
 from rudr_py.cli.commands.status import report
 from rudr_py.cli.commands.status import text as report_text
 from rudr_py.cli.commands.status.report import ApplicationReport
-from rudr_py.cli.options.shared import ClusterOptions
-from rudr_py.cli.output import colour
-from rudr_py.cli.output import documents as output
+from rudr_py.cli.options import flags
+from rudr_py.cli.options.flags import ClusterOptions
+from rudr_py.cli.output import colour, documents
 from rudr_py.cli.output.live_text import LiveText
 
-Form = Literal["text", "wide", "yaml", "json", "name"]
+OutputFormat = Literal["text", "wide", "yaml", "json", "name"]
 
 Document = dict[str, Any]
 
 
 class StatusOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What to show, and how."""
+    """The applications to show, and the format of the output."""
 
     name: str
     selector: str
-    form: Form
+    output_format: OutputFormat
     headers: bool
     colours: bool
     width: int
 
 
-def run(where: ClusterOptions, name: str, *, form: Form | None, color: bool, watch: bool, **flags: Any) -> int:
-    """Show it; the exit code."""
-    wish = StatusOptions(
-        name=name,
-        selector=flags["selector"],
-        form=form or "text",
-        headers=not flags["no_headers"],
-        colours=color,
+@click.command("status")
+@click.argument("name", default="")
+@flags.cluster()
+@flags.selector
+@flags.watch
+@flags.output("wide", "yaml", "json", "name", explanation="wide adds ready pods and nodes.")
+@flags.no_headers
+@colour.option
+@click.pass_context
+def command(context: click.Context, /, cluster_options: ClusterOptions, *, watch: bool, **options: Any) -> None:
+    """Show the status of applications: conditions, instances, traits, and pods that are not ready.
+
+    Exits with 0 if all applications are Ready in their current version, with 1 if one is not Ready, does not exist or
+    cannot be read. --watch continues until Ctrl-C and exits with 130.
+
+    Example: rudr status shop
+    """
+    flags.check_name_or_selector(options)
+    status_options = StatusOptions(
+        name=options["name"],
+        selector=options["selector"],
+        output_format=options["output_format"] or "text",
+        headers=not options["no_headers"],
+        colours=options["color"],
         width=colour.width(),
     )
-    return asyncio.run(_run(where, wish, watch=watch))
+    context.exit(asyncio.run(_run(cluster_options, status_options, watch=watch)))
 
 
-async def _run(where: ClusterOptions, wish: StatusOptions, *, watch: bool) -> int:
-    async with client.opened(where) as found:
-        reports = read(await list_watch.once(found, looks(found, wish)))
-        if not reports and wish.name:
-            raise client.not_found(wish.name)
+async def _run(cluster_options: ClusterOptions, options: StatusOptions, *, watch: bool) -> int:
+    async with cluster_client.opened(cluster_options) as client:
+        reports = read(await list_watch.read(client, queries(client, options)))
+        if not reports and options.name:
+            raise cluster_client.not_found(options.name)
         if watch:
-            shown = LiveText(lambda documents: text(read(documents), wish))
-            await list_watch.follow(found, lambda _documents: looks(found, wish), shown)
+            live_text = LiveText(lambda documents: text(read(documents), options))
+            await list_watch.follow(client, lambda _documents: queries(client, options), live_text)
             return 0
         if not reports:
-            click.echo(nothing(found), err=True)
-        click.echo(text(reports, wish), nl=False, color=wish.colours)
-        return 0 if all(one.ready for one in reports) else 1
+            click.echo(no_applications_message(client), err=True)
+        click.echo(text(reports, options), nl=False, color=options.colours)
+        return 0 if all(application_report.ready for application_report in reports) else 1
 
 
-def looks(found: ClusterClient, wish: StatusOptions) -> Iterable[ListQuery]:
-    """What has to be read: the applications and the pods of their instances."""
-    return (list_watch.applications(found.selected, wish.name, wish.selector), list_watch.pods(found.selected))
+def queries(client: ClusterClient, options: StatusOptions) -> Iterable[ListQuery]:
+    """The applications, and the pods of their instances."""
+    namespace = client.listed_namespace
+    return (list_watch.applications(namespace, options.name, options.selector), list_watch.pods(namespace))
 
 
-def nothing(found: ClusterClient) -> str:
-    """The message when there is no application at all, as kubectl words it."""
-    return "No applications found" + ("" if found.everywhere else f" in {found.namespace} namespace.")
+def no_applications_message(client: ClusterClient) -> str:
+    """The message for an empty list, worded as in kubectl."""
+    return "No applications found" + ("" if client.all_namespaces else f" in {client.namespace} namespace.")
 
 
 def read(documents: Iterable[Document]) -> list[ApplicationReport]:
-    """The report of every application among the documents, by namespace and name."""
-    listed = list(documents)
-    pods = [one for one in listed if one["kind"] == list_watch.POD.kind]
-    return [report.of(one, pods) for one in list_watch.found_applications(listed)]
+    """The reports of the applications among the documents, by namespace and name."""
+    objects = list(documents)
+    pods = [document for document in objects if document["kind"] == list_watch.POD.kind]
+    return [report.of(application, pods) for application in list_watch.select_applications(objects)]
 
 
-def text(reports: Sequence[ApplicationReport], wish: StatusOptions) -> str:
-    """The reports in the form that is wished for."""
-    if wish.form == "name":
-        return "".join(f"{Ref(APPLICATION, one.name)}\n" for one in reports)
-    if wish.form in ("yaml", "json"):
-        return output.data({"items": msgspec.to_builtins(list(reports))}, wish.form)
-    shown = report_text.lines(reports, wish.width, colours=wish.colours, wide=wish.form == "wide", headers=wish.headers)
-    return "".join(f"{line.rstrip()}\n" for line in shown)
+def text(reports: Sequence[ApplicationReport], options: StatusOptions) -> str:
+    """The reports in the format of the options."""
+    if options.output_format == "name":
+        return "".join(f"{Ref(APPLICATION, application_report.name)}\n" for application_report in reports)
+    if options.output_format in ("yaml", "json"):
+        return documents.data({"items": msgspec.to_builtins(list(reports))}, options.output_format)
+    wide = options.output_format == "wide"
+    lines = report_text.lines(reports, options.width, colours=options.colours, wide=wide, headers=options.headers)
+    return "".join(f"{line.rstrip()}\n" for line in lines)

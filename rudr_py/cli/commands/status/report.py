@@ -1,6 +1,6 @@
-"""What an application says of itself, with its pods beside it, as values: for `status` and `doctor`. Pure.
+"""The status of an application and its pods as values, for `status` and `doctor`. Pure.
 
-Reads any document without raising: an older release's, Rudr's, anyone's.
+Accepts any document, also those of older releases and of Rudr.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rudr_py.render.values import labels
 Document = Mapping[str, Any]
 
 CONDITIONS = ("Valid", "Synced", "Ready", "Paused")
-"""In the order in which one leads to the next; Paused stands only on an application that is."""
+"""In the order in which they become true. Paused exists only on paused applications."""
 
 
 class ReportedCondition(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -31,7 +31,7 @@ class ReportedCondition(msgspec.Struct, frozen=True, kw_only=True, rename="camel
 
 
 class ReportItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A workload, a trait, a scope or a pod: what it is called, and how it is doing."""
+    """The name and the health of a workload, a trait, a scope or a pod."""
 
     name: str
     state: str = "unknown"
@@ -41,18 +41,18 @@ class ReportItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def ok(self) -> bool:
-        """Whether it does its work."""
+        """Whether it is ready."""
         return self.state == "ready"
 
 
 class ReportedPod(ReportItem, frozen=True, kw_only=True, rename="camel"):
-    """A pod, and the node that it is on."""
+    """A pod, and its node."""
 
     node: str = ""
 
 
 class ReportedInstance(ReportItem, frozen=True, kw_only=True, rename="camel"):
-    """An instance of a component, with its traits in their order and its pods by name."""
+    """An instance of a component, with its traits in their order, and its pods by name."""
 
     component: str = ""
     workload: str = ""
@@ -68,9 +68,9 @@ class ReportedScope(ReportItem, frozen=True, kw_only=True, rename="camel"):
 
 
 class ApplicationReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One application. `ready` counts only if it is about the application as it is now; `pending` says why it is not.
+    """An application as `rudr status -o json` prints it, so names and types of fields are stable.
 
-    This is what `rudr status -o json` prints, so names and types of fields stay.
+    `ready` is false while the status is not that of the current generation; `pending` is the reason.
     """
 
     name: str
@@ -84,18 +84,19 @@ class ApplicationReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     warnings: tuple[str, ...] = ()
 
     def condition(self, type_: str) -> ReportedCondition:
-        """The condition of a type; Unknown when there is none."""
-        return next((one for one in self.conditions if one.type == type_), ReportedCondition(type=type_))
+        """The condition of a type; Unknown if there is none."""
+        default = ReportedCondition(type=type_)
+        return next((condition for condition in self.conditions if condition.type == type_), default)
 
 
 def of(application: Document, pods: Iterable[Document] = ()) -> ApplicationReport:
-    """The report of one application; of the pods, those of its namespace and its instances count."""
+    """The report of an application. Pods of other namespaces and applications are ignored."""
     metadata, status = _map(application.get("metadata")), _map(application.get("status"))
     name, namespace = str(metadata.get("name", "")), str(metadata.get("namespace", ""))
     own = [pod for pod in pods if _belongs(pod, name, namespace)]
     pending = _pending(metadata, status)
     conditions = _conditions(status)
-    ready = next((one.status for one in conditions if one.type == "Ready"), "Unknown") == "True"
+    ready = any(condition.type == "Ready" and condition.status == "True" for condition in conditions)
     return ApplicationReport(
         name=name,
         namespace=namespace,
@@ -105,38 +106,38 @@ def of(application: Document, pods: Iterable[Document] = ()) -> ApplicationRepor
         conditions=conditions,
         instances=tuple(_instance(entry, own) for entry in _maps(status.get("instances"))),
         scopes=tuple(_scope(entry) for entry in _maps(status.get("scopes"))),
-        warnings=tuple(str(one) for one in _list(status.get("warnings"))),
+        warnings=tuple(map(str, _list(status.get("warnings")))),
     )
 
 
 def short(type_: str) -> str:
-    """The type without the group that all standard types have."""
+    """The name of a type, without its group if it is a standard type."""
     parsed = TypeName.parse(type_)
     return parsed.kind if parsed is not None and parsed.group == CORE_GROUP else type_
 
 
 def _pending(metadata: Mapping[str, Any], status: Mapping[str, Any]) -> str:
-    """Why what the status says is not about the application as it is now; empty when it is."""
+    """The reason why the status is not that of the current generation; empty if it is."""
     if metadata.get("deletionTimestamp"):
-        return "it is being deleted"
+        return "being deleted"
     if "observedGeneration" not in status:
-        return "no controller has looked at it yet; rudr doctor tells whether one is there"
+        return "not reconciled yet; to check the controller run rudr doctor"
     if status["observedGeneration"] != metadata.get("generation"):
-        return "the controller has not taken up its latest change yet"
+        return "the latest change has not been reconciled yet"
     return ""
 
 
 def _conditions(status: Mapping[str, Any]) -> tuple[ReportedCondition, ...]:
-    found = {str(one.get("type")): one for one in _maps(status.get("conditions"))}
-    named = [kind for kind in CONDITIONS if kind in found]
+    by_type = {str(condition.get("type")): condition for condition in _maps(status.get("conditions"))}
+    standard = [type_ for type_ in CONDITIONS if type_ in by_type]
     return tuple(
         ReportedCondition(
-            type=kind,
-            status=_text(found[kind].get("status")) or "Unknown",
-            reason=_text(found[kind].get("reason")),
-            message=_text(found[kind].get("message")),
+            type=type_,
+            status=_text(by_type[type_].get("status")) or "Unknown",
+            reason=_text(by_type[type_].get("reason")),
+            message=_text(by_type[type_].get("message")),
         )
-        for kind in (*named, *sorted(found.keys() - set(named)))
+        for type_ in (*standard, *sorted(by_type.keys() - set(standard)))
     )
 
 
@@ -147,7 +148,7 @@ def _instance(entry: Document, pods: Sequence[Document]) -> ReportedInstance:
         **_item(entry),
         component=_text(entry.get("component")),
         workload=_text(entry.get("workload")),
-        traits=tuple(ReportItem(**_item(one)) for one in _maps(entry.get("traits"))),
+        traits=tuple(ReportItem(**_item(trait)) for trait in _maps(entry.get("traits"))),
         pods=tuple(sorted((_pod(pod) for pod in own), key=lambda pod: pod.name)),
     )
 
@@ -173,14 +174,14 @@ def _pod(document: Document) -> ReportedPod:
 
 def _item(entry: Document) -> dict[str, Any]:
     show = {str(key): str(value) for key, value in _map(entry.get("show")).items()}
-    words = {key: _text(entry.get(key)) for key in ("name", "reason", "message")}
-    return {**words, "state": _text(entry.get("state")) or "unknown", "show": show}
+    texts = {key: _text(entry.get(key)) for key in ("name", "reason", "message")}
+    return {**texts, "state": _text(entry.get("state")) or "unknown", "show": show}
 
 
 def _belongs(pod: Document, name: str, namespace: str) -> bool:
     metadata = _map(pod.get("metadata"))
-    labelled = _map(metadata.get("labels")).get(labels.APPLICATION) in (name, naming.join(name or "x"), None)
-    return labelled and metadata.get("namespace", namespace) == namespace
+    has_label = _map(metadata.get("labels")).get(labels.APPLICATION) in (name, naming.join(name or "x"), None)
+    return has_label and metadata.get("namespace", namespace) == namespace
 
 
 def _text(value: object) -> str:
@@ -196,4 +197,4 @@ def _list(value: object) -> Sequence[Any]:
 
 
 def _maps(value: object) -> tuple[Mapping[str, Any], ...]:
-    return tuple(one for one in _list(value) if isinstance(one, Mapping))
+    return tuple(item for item in _list(value) if isinstance(item, Mapping))

@@ -1,1 +1,1 @@
-"""`rudr tree`."""
+"""`rudr tree`: the command, and the tree of objects by owner references."""

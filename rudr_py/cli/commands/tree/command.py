@@ -1,4 +1,4 @@
-"""`rudr tree`: the objects of applications by owner references, down to the pods and why they are not ready."""
+"""`rudr tree`: the objects of applications by owner references, down to the pods and the reasons of their states."""
 
 from __future__ import annotations
 
@@ -9,32 +9,34 @@ from typing import Any, Literal, NamedTuple
 import click
 
 from rudr_py.api import Kind
-from rudr_py.cli.cluster import client, list_watch
+from rudr_py.cli.cluster import client as cluster_client
+from rudr_py.cli.cluster import list_watch
 from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.list_watch import ListQuery
-from rudr_py.cli.commands.status import command
+from rudr_py.cli.commands.status.command import no_applications_message
 from rudr_py.cli.commands.tree import ownership_tree
 from rudr_py.cli.commands.tree.ownership_tree import TreeNode
-from rudr_py.cli.options.shared import ClusterOptions
-from rudr_py.cli.output import colour, problems
-from rudr_py.cli.output import documents as output
+from rudr_py.cli.options import flags
+from rudr_py.cli.options.flags import ClusterOptions
+from rudr_py.cli.output import colour, plain_text
+from rudr_py.cli.output import documents as document_output
 from rudr_py.cli.output.live_text import LiveText, Text
 from rudr_py.controller.state import inventory
 from rudr_py.model.kinds import COMPONENT_INSTANCE, DEPLOYMENT, JOB, REPLICA_SET, STATEFUL_SET
 
-Form = Literal["text", "wide", "yaml", "json", "name"]
+OutputFormat = Literal["text", "wide", "yaml", "json", "name"]
 
 Document = dict[str, Any]
 
 
 class TreeQuery(NamedTuple):
-    """Which applications: the one of a name, or those with labels; empty for all."""
+    """Selects applications by name or by labels; empty for all."""
 
     name: str = ""
     selector: str = ""
 
 
-BETWEEN = (
+INTERMEDIATE_KINDS = (
     COMPONENT_INSTANCE,
     DEPLOYMENT,
     STATEFUL_SET,
@@ -42,42 +44,61 @@ BETWEEN = (
     JOB,
     list_watch.POD,
 )
-"""Kinds that may stand in the tree though no application names them: controllers of others make them."""
+"""Kinds that other controllers create below the objects of an application."""
 
 
-def run(where: ClusterOptions, name: str, *, selector: str, form: Form | None, color: bool, watch: bool) -> None:
-    """Show the trees."""
-    asked = TreeQuery(name, selector)
-    asyncio.run(_run(where, asked, watch, lambda documents: text(documents, form or "text", colours=color)))
+@click.command("tree")
+@click.argument("name", default="")
+@flags.cluster()
+@flags.selector
+@flags.watch
+@flags.output("wide", "yaml", "json", "name", explanation="wide adds messages and old ReplicaSets.")
+@colour.option
+def command(cluster_options: ClusterOptions, *, watch: bool, color: bool, **options: Any) -> None:
+    """Show the objects of applications as trees, by owner references, down to the pods.
+
+    A persistent volume claim has no owner, because it outlives its application. It is shown below the instance for
+    which it was created.
+
+    Example: rudr tree shop
+    """
+    flags.check_name_or_selector(options)
+    output_format: OutputFormat = options["output_format"] or "text"
+    query = TreeQuery(options["name"], options["selector"])
+    asyncio.run(_run(cluster_options, query, watch, lambda documents: text(documents, output_format, colours=color)))
 
 
-async def _run(where: ClusterOptions, asked: TreeQuery, watch: bool, say: Text) -> None:
-    async with client.opened(where) as found:
-        first = await list_watch.once(found, [list_watch.applications(found.selected, *asked)])
-        if not first and asked.name:
-            raise client.not_found(asked.name)
+async def _run(cluster_options: ClusterOptions, query: TreeQuery, watch: bool, format_text: Text) -> None:
+    async with cluster_client.opened(cluster_options) as client:
+        applications = await list_watch.read(client, [list_watch.applications(client.listed_namespace, *query)])
+        if not applications and query.name:
+            raise cluster_client.not_found(query.name)
         if watch:
-            await list_watch.follow(found, lambda documents: looks(found, asked, documents), LiveText(say))
+            await list_watch.follow(client, lambda documents: queries(client, query, documents), LiveText(format_text))
             return
-        if not first:
-            click.echo(command.nothing(found), err=True)
+        if not applications:
+            click.echo(no_applications_message(client), err=True)
             return
-        below = [look for look in looks(found, asked, first) if look.kind != client.APPLICATION]
-        click.echo(say([*first, *await list_watch.once(found, below)]), nl=False, color=True)
+        below = [
+            list_query
+            for list_query in queries(client, query, applications)
+            if list_query.kind != cluster_client.APPLICATION
+        ]
+        click.echo(format_text([*applications, *await list_watch.read(client, below)]), nl=False, color=True)
 
 
-def looks(found: ClusterClient, asked: TreeQuery, documents: Iterable[Document]) -> Iterator[ListQuery]:
-    """What has to be read: the applications, all kinds that they name, and what may stand between those and pods."""
-    yield list_watch.applications(found.selected, *asked)
-    for kind in dict.fromkeys((*BETWEEN, *kinds(documents))):
-        yield ListQuery(kind=kind, namespace=found.selected)
+def queries(client: ClusterClient, query: TreeQuery, documents: Iterable[Document]) -> Iterator[ListQuery]:
+    """The applications, the kinds in their inventories, and the intermediate kinds."""
+    yield list_watch.applications(client.listed_namespace, *query)
+    for kind in dict.fromkeys((*INTERMEDIATE_KINDS, *kinds(documents))):
+        yield ListQuery(kind=kind, namespace=client.listed_namespace)
 
 
 def kinds(documents: Iterable[Document]) -> list[Kind]:
-    """The kinds of the objects that applications say they have, in a stable order."""
-    applications = list_watch.found_applications(documents)
-    records = [inventory.read(_status(one).get("resources")) for one in applications]
-    return sorted({ref.kind for found in records for ref in found}, key=str)
+    """The kinds in the inventories of applications, sorted."""
+    applications = list_watch.select_applications(documents)
+    inventories = [inventory.read(_status(application).get("resources")) for application in applications]
+    return sorted({ref.kind for records in inventories for ref in records}, key=str)
 
 
 def _status(document: Document) -> Mapping[str, Any]:
@@ -85,26 +106,33 @@ def _status(document: Document) -> Mapping[str, Any]:
     return status if isinstance(status, Mapping) else {}
 
 
-def text(documents: Sequence[Document], form: Form, *, colours: bool) -> str:
-    """The trees in the form that is wished for. Only "text" leaves out what a Deployment keeps to roll back to."""
-    shown = ownership_tree.current(documents) if form == "text" else documents
-    trees = [ownership_tree.build(one, shown) for one in list_watch.found_applications(documents)]
-    if form == "name":
+def text(documents: Sequence[Document], output_format: OutputFormat, *, colours: bool) -> str:
+    """The trees in a format. Only `text` leaves out the old ReplicaSets of Deployments."""
+    included = ownership_tree.without_old_replica_sets(documents) if output_format == "text" else documents
+    applications = list_watch.select_applications(documents)
+    trees = [ownership_tree.build(application, included) for application in applications]
+    if output_format == "name":
         return "".join(f"{node.name}\n" for root in trees for _, node in root.walk())
-    if form in ("yaml", "json"):
-        return output.data({"items": [_builtins(root) for root in trees]}, form)
+    if output_format in ("yaml", "json"):
+        return document_output.data({"items": [_builtins(root) for root in trees]}, output_format)
 
-    def say(node: TreeNode) -> str:
-        words = colour.paint(
-            problems.printable(ownership_tree.describe(node)), colour.STATES[node.health.state], on=colours
-        )
-        message = node.health.message.partition("\n")[0] if form == "wide" and not node.health.ok else ""
-        return f"{words}  {problems.printable(message)}" if message else words
+    def describe(node: TreeNode) -> str:
+        description = plain_text.printable(ownership_tree.describe(node))
+        description = colour.paint(description, colour.STATES[node.health.state], on=colours)
+        wide = output_format == "wide" and not node.health.ok
+        message = node.health.message.partition("\n")[0] if wide else ""
+        return f"{description}  {plain_text.printable(message)}" if message else description
 
-    return "\n".join("".join(f"{line}\n" for line in ownership_tree.lines(root, say)) for root in trees)
+    return "\n".join("".join(f"{line}\n" for line in ownership_tree.lines(root, describe)) for root in trees)
 
 
 def _builtins(node: TreeNode) -> dict[str, Any]:
     health = node.health
-    said = {"state": health.state, "reason": health.reason, "message": health.message, "show": dict(health.show)}
-    return {"name": node.name, **said, "children": [_builtins(child) for child in node.children]}
+    return {
+        "name": node.name,
+        "state": health.state,
+        "reason": health.reason,
+        "message": health.message,
+        "show": dict(health.show),
+        "children": [_builtins(child) for child in node.children],
+    }

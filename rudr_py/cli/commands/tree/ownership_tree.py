@@ -1,4 +1,4 @@
-"""An application as a tree of its objects, down to the pods, by owner references. Pure: documents in, nodes out."""
+"""An application as a tree of its objects, down to the pods, by owner references. Pure."""
 
 from __future__ import annotations
 
@@ -9,18 +9,15 @@ import msgspec
 
 from rudr_py.api import Health, kstatus
 from rudr_py.cli.cluster import pod_state
-from rudr_py.cli.output import problems
+from rudr_py.cli.output import plain_text
 from rudr_py.controller.state import inventory
 from rudr_py.render.values import labels
 
 Document = Mapping[str, Any]
 
-STATUS_ONLY = frozenset({"ConfigMap", "Service", "Ingress", "ComponentInstance", "ReplicaSet"})
-"""Kinds that say nothing of their own beyond being there."""
-
 
 class TreeNode(msgspec.Struct, frozen=True):
-    """An object and what it owns; `name` is kubectl's (`deployment.apps/web`)."""
+    """An object and the objects that it owns. `name` is that of kubectl: `deployment.apps/web`."""
 
     name: str
     health: Health
@@ -34,42 +31,51 @@ class TreeNode(msgspec.Struct, frozen=True):
 
 
 def build(root: Document, documents: Iterable[Document]) -> TreeNode:
-    """The tree of everything that `root` owns, directly or not, and of what it records as its own without owning it.
+    """The tree of the objects that `root` owns, directly or not, and of those in its inventory without an owner.
 
-    That is a claim, which outlives its application; it stands below the instance that it was made for.
+    The latter are claims, which outlive their application. They are placed below their instances.
     """
-    listed = list(documents)
-    below: dict[str, list[Document]] = {}
-    for document in listed:
-        for owner in document["metadata"].get("ownerReferences", ()):
-            below.setdefault(str(owner.get("uid")), []).append(document)
-    places = {_instance(one): _uid(one) for one in below.get(_uid(root), ()) if one.get("kind") == "ComponentInstance"}
-    recorded = _recorded(root)
-    for document in listed:
-        if not document["metadata"].get("ownerReferences") and _uid(document) in recorded:
-            below.setdefault(places.get(_instance(document), _uid(root)), []).append(document)
-    return _node(root, below)
+    objects = list(documents)
+    by_owner: dict[str, list[Document]] = {}
+    for document in objects:
+        for owner in _owner_references(document):
+            by_owner.setdefault(str(owner.get("uid")), []).append(document)
+    instances = {
+        _instance(document): _uid(document)
+        for document in by_owner.get(_uid(root), ())
+        if document.get("kind") == "ComponentInstance"
+    }
+    inventory_uids = _inventory_uids(root)
+    for document in objects:
+        if not _owner_references(document) and _uid(document) in inventory_uids:
+            by_owner.setdefault(instances.get(_instance(document), _uid(root)), []).append(document)
+    return _node(root, by_owner)
 
 
-def current(documents: Iterable[Document]) -> list[Document]:
-    """All but the ReplicaSets that a Deployment keeps to roll back to: none is wanted of them, and none is left."""
-    listed = list(documents)
-    owners = {str(owner.get("uid")) for one in listed for owner in one["metadata"].get("ownerReferences", ())}
-    return [one for one in listed if not _kept_to_roll_back(one) or _uid(one) in owners]
+def without_old_replica_sets(documents: Iterable[Document]) -> list[Document]:
+    """All documents except ReplicaSets that a Deployment keeps for a rollback and that own nothing any more."""
+    objects = list(documents)
+    owners = {str(owner.get("uid")) for document in objects for owner in _owner_references(document)}
+    return [document for document in objects if not _is_old_replica_set(document) or _uid(document) in owners]
 
 
-def _kept_to_roll_back(document: Document) -> bool:
+def _is_old_replica_set(document: Document) -> bool:
     spec = document.get("spec")
     if document.get("kind") != "ReplicaSet" or not isinstance(spec, Mapping) or spec.get("replicas") != 0:
         return False
-    return any(owner.get("kind") == "Deployment" for owner in document["metadata"].get("ownerReferences", ()))
+    return any(owner.get("kind") == "Deployment" for owner in _owner_references(document))
 
 
-def _recorded(root: Document) -> frozenset[str]:
-    """The uids that the application's status has."""
+def _inventory_uids(root: Document) -> frozenset[str]:
+    """The uids of the objects in the application's status."""
     status = root.get("status")
-    found = inventory.read(status.get("resources") if isinstance(status, Mapping) else None)
-    return frozenset(record.uid for record in found.values() if record.uid)
+    records = inventory.read(status.get("resources") if isinstance(status, Mapping) else None)
+    return frozenset(record.uid for record in records.values() if record.uid)
+
+
+def _owner_references(document: Document) -> Iterable[Mapping[str, Any]]:
+    references: Iterable[Mapping[str, Any]] = document["metadata"].get("ownerReferences", ())
+    return references
 
 
 def _instance(document: Document) -> str:
@@ -81,79 +87,74 @@ def _uid(document: Document) -> str:
 
 
 def owned(root: Document, documents: Iterable[Document]) -> list[Document]:
-    """Everything that `root` owns, directly or not."""
-    listed = list(documents)
-    found: dict[str, Document] = {}
-    owners = {str(root["metadata"].get("uid"))}
+    """The objects that `root` owns, directly or not."""
+    objects = list(documents)
+    by_uid: dict[str, Document] = {}
+    owners = {_uid(root)}
     while owners:
-        below = {
-            str(one["metadata"].get("uid")): one
-            for one in listed
-            if any(str(owner.get("uid")) in owners for owner in one["metadata"].get("ownerReferences", ()))
+        children = {
+            _uid(document): document
+            for document in objects
+            if any(str(owner.get("uid")) in owners for owner in _owner_references(document))
         }
-        owners = set(below) - set(found)
-        found |= below
-    return list(found.values())
+        owners = set(children) - set(by_uid)
+        by_uid |= children
+    return list(by_uid.values())
 
 
-def _node(document: Document, below: Mapping[str, list[Document]]) -> TreeNode:
-    owned = below.get(_uid(document), [])
-    children = sorted((_node(child, below) for child in owned), key=lambda node: _order(node.name))
-    return TreeNode(name_of(document), health(document), tuple(children))
+def _node(document: Document, by_owner: Mapping[str, list[Document]]) -> TreeNode:
+    children = (_node(child, by_owner) for child in by_owner.get(_uid(document), ()))
+    return TreeNode(name_of(document), health(document), tuple(sorted(children, key=lambda node: _order(node.name))))
+
+
+_FIRST_KINDS = ("componentinstance", "deployment", "statefulset", "job")
 
 
 def _order(name: str) -> tuple[int, str]:
     kind = name.partition("/")[0].partition(".")[0]
-    return (["componentinstance", "deployment", "statefulset", "job"].index(kind) if kind in _FIRST else 9, name)
-
-
-_FIRST = frozenset({"componentinstance", "deployment", "statefulset", "job"})
+    return (_FIRST_KINDS.index(kind) if kind in _FIRST_KINDS else len(_FIRST_KINDS), name)
 
 
 def name_of(document: Document) -> str:
-    """The object as kubectl names it."""
+    """The name of an object with its kind, as in kubectl."""
     group = str(document.get("apiVersion", "")).rpartition("/")[0]
     kind = str(document.get("kind", "")).lower()
     return f"{kind}.{group}/{document['metadata']['name']}" if group else f"{kind}/{document['metadata']['name']}"
 
 
 def health(document: Document) -> Health:
-    """How the object is doing; an application says so itself, in its Ready condition."""
+    """The health of an object; that of an application is its Ready condition."""
     if document.get("kind") == "Pod":
-        return _pod(document)
+        return _pod_health(document)
     if document.get("kind") != "ApplicationConfiguration":
         return kstatus.assess(document)
-    ready = kstatus.condition(document, "Ready")
-    state = "ready" if ready.get("status") == "True" else "progressing"
-    return Health("ready" if state == "ready" else "progressing", str(ready.get("reason", "Unknown")), _first(ready))
+    condition = kstatus.condition(document, "Ready")
+    message = str(condition.get("message", "")).partition("\n")[0]
+    ready = condition.get("status") == "True"
+    return Health("ready" if ready else "progressing", str(condition.get("reason", "Unknown")), message)
 
 
-def _pod(document: Document) -> Health:
-    found, count = pod_state.assess(document), pod_state.restarts(document)
-    counted = problems.counted(count, "restart")
-    return Health(found.state, found.reason, found.message, {"restarts": f"({counted})"} if count else {})
-
-
-def _first(condition: Mapping[str, Any]) -> str:
-    return str(condition.get("message", "")).partition("\n")[0]
-
-
-def lines(node: TreeNode, say: Callable[[TreeNode], str] | None = None) -> Iterator[str]:
-    """The tree as text, one line an object; `say` puts its state into words, in place of `describe`."""
-    words = say or describe
-    yield f"{node.name}  {words(node)}"
-    yield from _branches(node, "", words)
-
-
-def _branches(node: TreeNode, indent: str, words: Callable[[TreeNode], str]) -> Iterator[str]:
-    for number, child in enumerate(node.children):
-        last = number == len(node.children) - 1
-        yield f"{indent}{'└── ' if last else '├── '}{child.name}  {words(child)}"
-        yield from _branches(child, indent + ("    " if last else "│   "), words)
+def _pod_health(document: Document) -> Health:
+    pod_health, count = pod_state.assess(document), pod_state.restarts(document)
+    show = {"restarts": f"({plain_text.counted(count, 'restart')})"} if count else {}
+    return Health(pod_health.state, pod_health.reason, pod_health.message, show)
 
 
 def describe(node: TreeNode) -> str:
-    """State and reason in a few words."""
-    shown = " ".join(node.health.show.values())
-    word = node.health.reason if node.health.state != "ready" or not shown else "Ready"
-    return f"{word} {shown}".rstrip()
+    """The state of an object in a few words."""
+    details = " ".join(node.health.show.values())
+    word = node.health.reason if node.health.state != "ready" or not details else "Ready"
+    return f"{word} {details}".rstrip()
+
+
+def lines(node: TreeNode, describe_node: Callable[[TreeNode], str] = describe) -> Iterator[str]:
+    """The tree as text, with a line for each object."""
+    yield f"{node.name}  {describe_node(node)}"
+    yield from _branches(node, "", describe_node)
+
+
+def _branches(node: TreeNode, indent: str, describe_node: Callable[[TreeNode], str]) -> Iterator[str]:
+    for number, child in enumerate(node.children):
+        last = number == len(node.children) - 1
+        yield f"{indent}{'└── ' if last else '├── '}{child.name}  {describe_node(child)}"
+        yield from _branches(child, indent + ("    " if last else "│   "), describe_node)

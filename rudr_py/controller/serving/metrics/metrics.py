@@ -60,7 +60,7 @@ class Metrics:
         self.tally = StateCounts()
         """What reconciles tell of their applications to."""
         self._registry.register(StateCollector(self.tally))
-        self.fights: ContentionMetrics = ContentionSeries(self._registry)
+        self.contention: ContentionMetrics = ContentionSeries(self._registry)
         """What set-backs are reported to."""
         self._requests = Counter(
             "rest_client_requests_total",

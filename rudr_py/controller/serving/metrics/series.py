@@ -197,26 +197,26 @@ class _QueueCollector(Collector):
 
 
 class ContentionSeries(ContentionMetrics):
-    """How often somebody undid what we had made."""
+    """Counts reverted and contested objects."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._reverted = Counter(
             "rudr_drift_reverted_total",
-            "Total number of objects set back because somebody had changed what is ours",
+            "Total number of objects reverted because another client had changed a field of rudr",
             registry=registry,
         )
         self._contested = Counter(
             "rudr_fights_total",
-            "Total number of objects left alone for a minute because somebody undoes each set-back",
+            "Total number of objects not reverted for a minute because another client undoes each revert",
             registry=registry,
         )
 
-    def set_back(self) -> None:
-        """Count an object that was set back."""
+    def reverted(self) -> None:
+        """Count an object that was reverted."""
         self._reverted.inc()
 
-    def began(self) -> None:
-        """Count an object that is left alone."""
+    def paused(self) -> None:
+        """Count an object whose writes pause."""
         self._contested.inc()
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from rudr_py.local.apimachinery import object_meta, selectors
 from rudr_py.local.controllers.runtime import times
-from rudr_py.local.controllers.runtime.objects import Objects
+from rudr_py.local.controllers.runtime.client import ApiClient
 from rudr_py.local.controllers.runtime.owner_index import OwnerIndex, controller_reference, key_of, owner_references
 from rudr_py.local.controllers.runtime.queue import CallLater, QueueKey
 from rudr_py.local.registry.resources import KindInfo
@@ -51,8 +51,8 @@ class Change(msgspec.Struct, frozen=True):
 class ReconcileContext:
     """The context that all controllers of one run share."""
 
-    def __init__(self, objects: Objects, settings: ControllerSettings) -> None:
-        self.objects = objects
+    def __init__(self, client: ApiClient, settings: ControllerSettings) -> None:
+        self.client = client
         self.settings = settings
         self.index = OwnerIndex()
         self.random = random.Random(settings.seed)  # noqa: S311  - names, not secrets
@@ -71,11 +71,11 @@ class ReconcileContext:
 
     def get(self, key: QueueKey) -> Object | None:
         """Return the live object; None if it or its kind does not exist."""
-        if self.objects.resource(key.kind) is None:
+        if self.client.resource(key.kind) is None:
             return None
-        return self.objects.get(key.kind, key.namespace, key.name)
+        return self.client.get(key.kind, key.namespace, key.name)
 
-    def same(self, obj: Object) -> Object | None:
+    def live(self, obj: Object) -> Object | None:
         """Return the live object with the same uid, or None."""
         live = self.get(key_of(obj))
         return live if live is not None and live["metadata"]["uid"] == obj["metadata"]["uid"] else None
@@ -100,7 +100,7 @@ class ReconcileContext:
         It reads all objects of the kind in the namespace: call it only if the owner is new or its spec changed.
         """
         text = selectors.match_labels(selector)
-        for obj in self.objects.list(kind, owner["metadata"].get("namespace", ""), selector=text):
+        for obj in self.client.list(kind, owner["metadata"].get("namespace", ""), selector=text):
             metadata = obj["metadata"]
             if "deletionTimestamp" in metadata or controller_reference(obj):
                 continue
@@ -109,26 +109,26 @@ class ReconcileContext:
 
     def create(self, obj: Object) -> Object:
         """Create an object and index it at once."""
-        created = self.objects.create(obj)
+        created = self.client.create(obj)
         self.index.put(created)
         return created
 
     def update(self, obj: Object) -> Object:
         """Update all but the status and index the object at once."""
-        updated = self.objects.update(obj)
+        updated = self.client.update(obj)
         self.index.put(updated)
         return updated
 
     def write_status(self, obj: Object, status: Object) -> None:
         """Write the status if it changed."""
         if obj.get("status", {}) != status:
-            self.objects.update_status({**obj, "status": status})
+            self.client.update_status({**obj, "status": status})
 
     def delete(self, obj: Object, *, propagation: str = "Background") -> None:
         """Delete this object, but not a later one with the same name."""
         metadata = obj["metadata"]
         kind = KindInfo(obj["apiVersion"], obj["kind"])
-        self.objects.delete(
+        self.client.delete(
             kind, metadata.get("namespace", ""), metadata["name"], propagation=propagation, uid=metadata["uid"]
         )
 

@@ -14,12 +14,12 @@ from rudr_py.local.registry.resources import KindInfo
 class Controller(msgspec.Struct, frozen=True, kw_only=True):
     """A controller of the local cluster.
 
-    `kinds` are the kinds that it watches (None: all). `concerns` maps a change to the keys to reconcile, without
+    `kinds` are the kinds that it watches (None: all). `map_change` maps a change to the keys to reconcile, without
     searching. `reconcile` returns the seconds until the next reconcile (None: after the next change). It is synchronous
     and may raise.
     """
 
     name: str
     kinds: frozenset[KindInfo] | None
-    concerns: Callable[[ReconcileContext, Change], Iterable[QueueKey]]
+    map_change: Callable[[ReconcileContext, Change], Iterable[QueueKey]]
     reconcile: Callable[[ReconcileContext, QueueKey], float | None]

@@ -44,7 +44,7 @@ def container_states(
     pod: Object, script: PodScript, age: float, started: float
 ) -> tuple[list[PodState], str, float | None]:
     """Return the containers of a pod `age` seconds after its start, its phase, and the seconds until they change."""
-    template, phase, wake = _course(pod, script, age, started)
+    template, phase, wake = _shared_status(pod, script, age, started)
     states = []
     for container in pod["spec"].get("containers") or ():
         status = {
@@ -66,7 +66,9 @@ def container_states(
     return states, phase, wake
 
 
-def _course(pod: Object, script: PodScript, age: float, started: float) -> tuple[dict[str, Any], str, float | None]:
+def _shared_status(
+    pod: Object, script: PodScript, age: float, started: float
+) -> tuple[dict[str, Any], str, float | None]:
     """Return the status fields that all containers of a pod share."""
     if script.outcome == IMAGE_PULL_ERROR:
         message = 'Back-off pulling image "{image}"'
@@ -81,10 +83,10 @@ def _course(pod: Object, script: PodScript, age: float, started: float) -> tuple
     runs_until = script.ready_after + script.runs_for
     if age < runs_until and script.outcome != CRASH_LOOP:
         return {"state": running, "started": True, "ready": True}, "Running", runs_until - age
-    return _ended(pod, script, age - runs_until, started + runs_until)
+    return _ended_status(pod, script, age - runs_until, started + runs_until)
 
 
-def _ended(pod: Object, script: PodScript, age: float, since: float) -> tuple[dict[str, Any], str, float | None]:
+def _ended_status(pod: Object, script: PodScript, age: float, since: float) -> tuple[dict[str, Any], str, float | None]:
     """Return the status of containers that ended `age` seconds ago: terminated, or waiting for a restart."""
     good = script.outcome == SUCCEED
     policy = pod["spec"].get("restartPolicy", "Always")

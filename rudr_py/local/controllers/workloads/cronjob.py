@@ -12,9 +12,9 @@ from rudr_py.local.controllers.runtime.controller import Controller
 from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads import job_status
 from rudr_py.local.controllers.workloads.job import JOB
-from rudr_py.local.kind_rules.cron_schedule import Schedule, ScheduleError, parse
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.storage.store import DELETED, Object
+from rudr_py.local.strategies.cron_schedule import Schedule, ScheduleError, parse
 
 CRON_JOB = KindInfo("batch/v1", "CronJob")
 SCHEDULED_ANNOTATION = "batch.kubernetes.io/cronjob-scheduled-timestamp"
@@ -50,14 +50,14 @@ def _job(cron_job: Object, scheduled: float) -> Object:
     }
 
 
-def _tidy(context: ReconcileContext, cron_job: Object, jobs: list[Object]) -> None:
+def _delete_history(context: ReconcileContext, cron_job: Object, jobs: list[Object]) -> None:
     """Delete the oldest finished Jobs beyond the history limits."""
     spec = cron_job["spec"]
     ended = [job for job in jobs if job_status.ended_at(job) is not None]
     ended.sort(key=lambda job: str(job["metadata"]["creationTimestamp"]))
     for limit, kind in (("successfulJobsHistoryLimit", "Complete"), ("failedJobsHistoryLimit", "Failed")):
-        those = [job for job in ended if times.is_true(job, kind)]
-        for job in those[: max(0, len(those) - int(spec.get(limit, 3)))]:
+        finished = [job for job in ended if times.is_true(job, kind)]
+        for job in finished[: max(0, len(finished) - int(spec.get(limit, 3)))]:
             context.delete(job)
 
 
@@ -92,9 +92,9 @@ def _run(context: ReconcileContext, cron_job: Object, scheduled: float, active: 
         for job in active:
             context.delete(job)
     job = _job(cron_job, scheduled)
-    if context.objects.get(JOB, job["metadata"]["namespace"], job["metadata"]["name"]) is None:
+    if context.client.get(JOB, job["metadata"]["namespace"], job["metadata"]["name"]) is None:
         context.create(job)
-    live = context.same(cron_job)
+    live = context.live(cron_job)
     if live is not None:
         status = _status(live, context.controlled(live, JOB))
         context.write_status(live, {**status, "lastScheduleTime": times.stamp(scheduled)})
@@ -105,7 +105,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     if cron_job is None or "deletionTimestamp" in cron_job["metadata"]:
         return None
     jobs = context.controlled(cron_job, JOB)
-    _tidy(context, cron_job, jobs)
+    _delete_history(context, cron_job, jobs)
     context.write_status(cron_job, _status(cron_job, jobs))
     spec, now, zone = cron_job["spec"], context.now(), _zone(cron_job)
     try:
@@ -118,18 +118,18 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     due = _due(schedule, times.seconds(last), now, zone)
     deadline = spec.get("startingDeadlineSeconds")
     if due is not None and (deadline is None or now - due <= deadline):
-        live = context.same(cron_job)
+        live = context.live(cron_job)
         if live is not None:
             _run(context, live, due, [job for job in jobs if job_status.ended_at(job) is None])
     following = schedule.next(now, zone)
     return None if following is None else following - now
 
 
-def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == JOB:
         yield from controller_key(change.object, CRON_JOB)
     elif change.type != DELETED:
         yield change.key
 
 
-CONTROLLER = Controller(name="cronjob", kinds=frozenset({CRON_JOB, JOB}), concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(name="cronjob", kinds=frozenset({CRON_JOB, JOB}), map_change=_map_change, reconcile=_reconcile)

@@ -68,11 +68,13 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     return wait
 
 
-def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == POD:
         yield from controller_key(change.object, DAEMON_SET)
     elif change.type != DELETED:
         yield change.key
 
 
-CONTROLLER = Controller(name="daemonset", kinds=frozenset({DAEMON_SET, POD}), concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(
+    name="daemonset", kinds=frozenset({DAEMON_SET, POD}), map_change=_map_change, reconcile=_reconcile
+)

@@ -167,7 +167,7 @@ def _inherited(deployment: Object) -> dict[str, str]:
     return {key: value for key, value in annotations.items() if key not in _UNCOPIED}
 
 
-def _scale_only(replica_sets: _ReplicaSets) -> None:
+def _scale(replica_sets: _ReplicaSets) -> None:
     """Scale a paused or resized Deployment without a rollout, and keep the proportions of its ReplicaSets."""
     active = [each for each in replica_sets.all if each["spec"].get("replicas", 1) > 0]
     limits = replica_sets.limits
@@ -242,7 +242,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
         replica_sets = _ReplicaSets(context, deployment)
         created = replica_sets.new is None
         if spec.get("paused") or _is_scaling(replica_sets):
-            _scale_only(replica_sets)
+            _scale(replica_sets)
         elif replica_sets.limits.rolling:
             replica_sets.ensure_new()
             _roll(replica_sets)
@@ -269,7 +269,7 @@ def _write(context: ReconcileContext, deployment: Object, status: Object, new: O
         context.write_status({**deployment, "metadata": metadata, "status": None}, status)
 
 
-def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == REPLICA_SET:
         yield from controller_key(change.object, DEPLOYMENT)
     elif change.key.kind == POD:
@@ -282,5 +282,5 @@ def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
 
 
 CONTROLLER = Controller(
-    name="deployment", kinds=frozenset({DEPLOYMENT, REPLICA_SET, POD}), concerns=_concerns, reconcile=_reconcile
+    name="deployment", kinds=frozenset({DEPLOYMENT, REPLICA_SET, POD}), map_change=_map_change, reconcile=_reconcile
 )

@@ -37,7 +37,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
         return
     selector = budget["spec"].get("selector")
     text = selectors.match_labels(selector) if selector is not None else None
-    selected = [] if text is None else context.objects.list(POD, key.namespace, selector=text)
+    selected = [] if text is None else context.client.list(POD, key.namespace, selector=text)
     pods = [pod for pod in selected if is_active(pod)]
     healthy = sum(times.is_true(pod, "Ready") for pod in pods)
     desired = _desired(budget["spec"], len(pods))
@@ -61,13 +61,13 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
     context.write_status(budget, status)
 
 
-def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == BUDGET:
         if change.type != DELETED:
             yield change.key
         return
-    for budget in context.objects.list(BUDGET, change.key.namespace):
+    for budget in context.client.list(BUDGET, change.key.namespace):
         yield QueueKey(BUDGET, change.key.namespace, budget["metadata"]["name"])
 
 
-CONTROLLER = Controller(name="disruption", kinds=frozenset({BUDGET, POD}), concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(name="disruption", kinds=frozenset({BUDGET, POD}), map_change=_map_change, reconcile=_reconcile)

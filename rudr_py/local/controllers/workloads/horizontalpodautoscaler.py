@@ -82,9 +82,9 @@ def _conditions(target: Object | None, desired: int, recommended: int | None) ->
             message = "the desired count is within the acceptable range"
             yield times.condition("ScalingLimited", False, "DesiredWithinRange", message)
         else:
-            few = recommended < desired
-            reason = "TooFewReplicas" if few else "TooManyReplicas"
-            bound = "less than the minimum" if few else "more than the maximum"
+            below_minimum = recommended < desired
+            reason = "TooFewReplicas" if below_minimum else "TooManyReplicas"
+            bound = "less than the minimum" if below_minimum else "more than the maximum"
             yield times.condition("ScalingLimited", True, reason, f"the desired replica count is {bound} replica count")
 
 
@@ -94,9 +94,9 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
         return
     reference = autoscaler["spec"]["scaleTargetRef"]
     kind = KindInfo(reference["apiVersion"], reference["kind"])
-    resource = context.objects.resource(kind)
+    resource = context.client.resource(kind)
     scalable = resource is not None and resource.has("scale")
-    target = context.objects.get(kind, key.namespace, reference["name"]) if scalable else None
+    target = context.client.get(kind, key.namespace, reference["name"]) if scalable else None
     before = autoscaler.get("status", {})
     status: Object = {
         "currentReplicas": before.get("currentReplicas", 0),
@@ -113,7 +113,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
         status |= {"currentReplicas": target.get("status", {}).get("replicas", 0), "desiredReplicas": desired}
         status["currentMetrics"] = None if recommended is None else list(_current_metrics(autoscaler))
         if desired != size:
-            context.objects.scale(kind, key.namespace, reference["name"], desired)
+            context.client.scale(kind, key.namespace, reference["name"], desired)
             status["lastScaleTime"] = context.stamp()
     live_conditions = {each["type"]: each for each in before.get("conditions") or ()}
     status["conditions"] = [
@@ -123,7 +123,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
     context.write_status(autoscaler, status)
 
 
-def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind in _TARGETS:
         yield from context.index.scaling(AUTOSCALER, change.key)
     elif change.type != DELETED:
@@ -131,5 +131,8 @@ def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
 
 
 CONTROLLER = Controller(
-    name="horizontalpodautoscaler", kinds=frozenset({AUTOSCALER, *_TARGETS}), concerns=_concerns, reconcile=_reconcile
+    name="horizontalpodautoscaler",
+    kinds=frozenset({AUTOSCALER, *_TARGETS}),
+    map_change=_map_change,
+    reconcile=_reconcile,
 )

@@ -12,7 +12,7 @@ from rudr_py.local.controllers.runtime.context import Change, ReconcileContext, 
 from rudr_py.local.controllers.runtime.controller import Controller
 from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads import job_status
-from rudr_py.local.controllers.workloads.job_status import JobVerdict
+from rudr_py.local.controllers.workloads.job_status import JobResult
 from rudr_py.local.controllers.workloads.pods import POD
 from rudr_py.local.controllers.workloads.replicaset import is_active, pod_from_template
 from rudr_py.local.registry.resources import KindInfo
@@ -37,7 +37,7 @@ def _index_of(pod: Object) -> int:
 
 
 def _remove_finalizer(context: ReconcileContext, pod: Object) -> None:
-    live = context.same(pod)
+    live = context.live(pod)
     if live is not None and not _is_counted(live):
         context.update(without_finalizer(live, TRACKING))
 
@@ -46,7 +46,7 @@ def _delete_uncounted(context: ReconcileContext, pods: Iterable[Object]) -> None
     """Delete pods without counting them."""
     for pod in pods:
         _remove_finalizer(context, pod)
-        live = context.same(pod)
+        live = context.live(pod)
         if live is not None:
             context.delete(live)
 
@@ -128,12 +128,12 @@ def _pod(context: ReconcileContext, job: Object, index: int) -> Object:
     return pod
 
 
-def _end(context: ReconcileContext, job: Object, verdict: JobVerdict, status: Object, pods: list[Object]) -> None:
+def _finish(context: ReconcileContext, job: Object, result: JobResult, status: Object, pods: list[Object]) -> None:
     """Finish the Job: delete active pods, which count as failed unless the Job succeeded."""
     active = [pod for pod in pods if is_active(pod)]
-    if not verdict.succeeded:
+    if not result.succeeded:
         status["failed"] = status.get("failed", 0) + len(active)
-    context.write_status(job, job_status.finished(job, status, verdict, context.stamp()))
+    context.write_status(job, job_status.finished(job, status, result, context.stamp()))
     _delete_uncounted(context, active)
     for pod in pods:
         _remove_finalizer(context, pod)
@@ -155,9 +155,9 @@ def _expire(context: ReconcileContext, job: Object) -> float | None:
 def _run(context: ReconcileContext, job: Object) -> float | None:
     pods = context.controlled(job, POD)
     status = _count(job, pods)
-    verdict, wake = job_status.judge(job, status, pods, context.now())
-    if verdict is not None:
-        _end(context, job, verdict, status, pods)
+    result, wake = job_status.judge(job, status, pods, context.now())
+    if result is not None:
+        _finish(context, job, result, status, pods)
         return 0.0
     context.write_status(job, job_status.running(job, status, pods, context.stamp()))
     for pod in pods:
@@ -165,15 +165,15 @@ def _run(context: ReconcileContext, job: Object) -> float | None:
             _remove_finalizer(context, pod)
     if job["spec"].get("suspend"):
         _delete_uncounted(context, [pod for pod in pods if is_active(pod)])
-        again = None
+        retry = None
     else:
-        again = _scale(context, job, status, context.controlled(job, POD))
-    live = context.same(job)
+        retry = _scale(context, job, status, context.controlled(job, POD))
+    live = context.live(job)
     if live is not None:
         context.write_status(
             live, job_status.running(live, live["status"], context.controlled(job, POD), context.stamp())
         )
-    return min((each for each in (wake, again) if each is not None), default=None)
+    return min((each for each in (wake, retry) if each is not None), default=None)
 
 
 def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
@@ -194,7 +194,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     return _run(context, job)
 
 
-def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == JOB:
         if change.type != DELETED:
             yield change.key
@@ -206,4 +206,4 @@ def _concerns(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
             yield change.key
 
 
-CONTROLLER = Controller(name="job", kinds=frozenset({JOB, POD}), concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(name="job", kinds=frozenset({JOB, POD}), map_change=_map_change, reconcile=_reconcile)

@@ -12,7 +12,7 @@ from rudr_py.local.controllers.workloads.replicaset import is_active
 from rudr_py.local.storage.store import Object
 
 
-class JobVerdict(msgspec.Struct, frozen=True):
+class JobResult(msgspec.Struct, frozen=True):
     """The result of a finished Job."""
 
     succeeded: bool
@@ -20,9 +20,9 @@ class JobVerdict(msgspec.Struct, frozen=True):
     message: str
 
 
-_COMPLETED = JobVerdict(True, "CompletionsReached", "Reached expected number of succeeded pods")
-_BACKOFF = JobVerdict(False, "BackoffLimitExceeded", "Job has reached the specified backoff limit")
-_DEADLINE = JobVerdict(False, "DeadlineExceeded", "Job was active longer than specified deadline")
+_COMPLETED = JobResult(True, "CompletionsReached", "Reached expected number of succeeded pods")
+_BACKOFF = JobResult(False, "BackoffLimitExceeded", "Job has reached the specified backoff limit")
+_DEADLINE = JobResult(False, "DeadlineExceeded", "Job was active longer than specified deadline")
 
 
 def indexes(text: str) -> set[int]:
@@ -53,7 +53,7 @@ def ended_at(job: Object) -> str | None:
     return None
 
 
-def judge(job: Object, status: Object, pods: list[Object], now: float) -> tuple[JobVerdict | None, float | None]:
+def judge(job: Object, status: Object, pods: list[Object], now: float) -> tuple[JobResult | None, float | None]:
     """Return the result of a Job, or None, and the seconds until its deadline."""
     spec = job["spec"]
     succeeded, completions = status.get("succeeded", 0), spec.get("completions")
@@ -98,16 +98,16 @@ def running(job: Object, status: Object, pods: list[Object], now: str) -> Object
     return new_status
 
 
-def finished(job: Object, status: Object, verdict: JobVerdict, now: str) -> Object:
+def finished(job: Object, status: Object, result: JobResult, now: str) -> Object:
     """Return the status of a finished Job."""
     new_status = _counts(status, [], [])
     new_status.setdefault("startTime", now)
-    if verdict.succeeded:
+    if result.succeeded:
         new_status["completionTime"] = now
-    kinds = ("SuccessCriteriaMet", "Complete") if verdict.succeeded else ("FailureTarget", "Failed")
+    kinds = ("SuccessCriteriaMet", "Complete") if result.succeeded else ("FailureTarget", "Failed")
     kept = [each for each in job.get("status", {}).get("conditions") or () if each["type"] == "Suspended"]
     new_status["conditions"] = kept + [
-        _with_times(kind, True, verdict.reason, verdict.message, before=None, now=now) for kind in kinds
+        _with_times(kind, True, result.reason, result.message, before=None, now=now) for kind in kinds
     ]
     return new_status
 

@@ -120,7 +120,7 @@ def _pod_ip(pod: Object) -> str:
     return f"10.244.{number // 254 + 1}.{number % 254 + 1}"
 
 
-def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.type != DELETED:
         yield change.key
 
@@ -142,4 +142,4 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     return wake
 
 
-CONTROLLER = Controller(name="pod", kinds=frozenset({POD}), concerns=_concerns, reconcile=_reconcile)
+CONTROLLER = Controller(name="pod", kinds=frozenset({POD}), map_change=_map_change, reconcile=_reconcile)

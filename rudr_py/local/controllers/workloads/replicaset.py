@@ -56,7 +56,7 @@ def availability(pods: Iterable[Object], min_ready_seconds: float, now: float) -
     return ready, available, min(waits, default=None)
 
 
-def _first_to_go(pod: Object) -> tuple[bool, bool, bool, float]:
+def _deletion_rank(pod: Object) -> tuple[bool, bool, bool, float]:
     """The order of deletion: unassigned, pending and unready pods first, then the newest."""
     phase = pod.get("status", {}).get("phase", "Pending")
     created = times.seconds(pod["metadata"]["creationTimestamp"])
@@ -71,7 +71,7 @@ def _scale(context: ReconcileContext, replica_set: Object, active: list[Object])
         pod["metadata"]["generateName"] = f"{name}-"
         context.create(pod)
     if missing < 0:
-        for pod in sorted(active, key=_first_to_go)[:-missing]:
+        for pod in sorted(active, key=_deletion_rank)[:-missing]:
             context.delete(pod)
 
 
@@ -105,7 +105,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     return wait
 
 
-def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == POD:
         yield from controller_key(change.object, REPLICA_SET)
     elif change.type != DELETED:
@@ -113,5 +113,5 @@ def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
 
 
 CONTROLLER = Controller(
-    name="replicaset", kinds=frozenset({REPLICA_SET, POD}), concerns=_concerns, reconcile=_reconcile
+    name="replicaset", kinds=frozenset({REPLICA_SET, POD}), map_change=_map_change, reconcile=_reconcile
 )

@@ -77,14 +77,14 @@ def old_sizes(new: ReplicaSetSize, old: list[ReplicaSetSize], limits: RolloutLim
     if spare <= 0:
         return {}
     for replica_set in old:
-        gone = min(spare, max(0, replica_set.replicas - replica_set.available))
-        sizes[replica_set.name] -= gone
-        spare -= gone
+        removed = min(spare, max(0, replica_set.replicas - replica_set.available))
+        sizes[replica_set.name] -= removed
+        spare -= removed
     excess = new.available + sum(replica_set.available for replica_set in old) - limits.least_available
     for replica_set in old:
-        gone = max(0, min(excess, sizes[replica_set.name]))
-        sizes[replica_set.name] -= gone
-        excess -= gone
+        removed = max(0, min(excess, sizes[replica_set.name]))
+        sizes[replica_set.name] -= removed
+        excess -= removed
     return {
         replica_set.name: sizes[replica_set.name]
         for replica_set in old

@@ -130,7 +130,7 @@ class _StatefulSet:
             name = f"{volume}-{self.owner['metadata']['name']}-{ordinal}"
             namespace = self.owner["metadata"]["namespace"]
             volumes[volume] = {"name": volume, "persistentVolumeClaim": {"claimName": name}}
-            if self.context.objects.get(_CLAIM, namespace, name) is None:
+            if self.context.client.get(_CLAIM, namespace, name) is None:
                 labels = {**(self.spec["selector"].get("matchLabels") or {}), **(metadata.get("labels") or {})}
                 metadata |= {"name": name, "namespace": namespace, "labels": labels}
                 body = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata}
@@ -140,7 +140,7 @@ class _StatefulSet:
 
     def delete(self, ordinal: int) -> None:
         self.context.delete(self.pods[ordinal])
-        live = self.context.same(self.pods[ordinal])
+        live = self.context.live(self.pods[ordinal])
         if live is None:
             del self.pods[ordinal]
         else:
@@ -240,7 +240,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     return wait
 
 
-def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == POD:
         yield from controller_key(change.object, STATEFUL_SET)
     elif change.type != DELETED:
@@ -248,5 +248,5 @@ def _concerns(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
 
 
 CONTROLLER = Controller(
-    name="statefulset", kinds=frozenset({STATEFUL_SET, POD}), concerns=_concerns, reconcile=_reconcile
+    name="statefulset", kinds=frozenset({STATEFUL_SET, POD}), map_change=_map_change, reconcile=_reconcile
 )

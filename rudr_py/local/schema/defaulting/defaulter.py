@@ -76,7 +76,7 @@ def _complete(obj: dict[str, Any], node: SchemaNode) -> None:
     fill = builtin_defaults.FILLERS.get(node.name)
     if fill is not None:
         fill(obj)
-    for key, child, empty in go_zero.always(node):
+    for key, child, empty in go_zero.always_written(node):
         if key not in obj:
             obj[key] = {} if child.by_value else empty
     for key, value in obj.items():

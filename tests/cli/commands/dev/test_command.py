@@ -120,7 +120,7 @@ async def test_a_kubeconfig_is_written_when_it_answers_and_ctrl_c_ends_it(dev: D
 async def test_without_our_definitions_a_chart_can_bring_them(dev: Dev) -> None:
     await dev.start("--no-crds", "-v")
     await dev.until("Ctrl-C")
-    assert "without a controller and our definitions" in dev.output
+    assert "without controller, without custom resource definitions" in dev.output
     groups = (await dev.asked("/apis"))["groups"]
     assert "apps" in {group["name"] for group in groups}
     assert "core.oam.dev" not in {group["name"] for group in groups}
@@ -131,7 +131,7 @@ async def test_without_our_definitions_a_chart_can_bring_them(dev: Dev) -> None:
 
 async def test_documents_are_applied_at_the_start_in_the_namespace_to_a_release(dev: Dev) -> None:
     await dev.start("-f", str(dev.documents), "--namespace", "shop", "--kubernetes-version", "v1.25.3", "-v")
-    await dev.until(f"{APPLICATION} is: Ready")
+    await dev.until(f"{APPLICATION}: Ready")
     assert dev.read()["contexts"][0]["context"]["namespace"] == "shop"
     assert (await dev.asked("/version"))["minor"] == "25"
     found = await dev.asked("/apis/apps/v1/namespaces/shop/deployments/app-web")
@@ -143,7 +143,7 @@ async def test_documents_are_applied_at_the_start_in_the_namespace_to_a_release(
 
 async def test_access_on_request_means_tls_and_tokens_and_a_controller_that_still_works(dev: Dev) -> None:
     await dev.start("--access", "-f", str(dev.documents), "-v")
-    await dev.until(f"{APPLICATION} is: Ready")
+    await dev.until(f"{APPLICATION}: Ready")
     cluster = dev.read()["clusters"][0]["cluster"]
     trusted = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
     url = f"{cluster['server']}/api/v1/namespaces"
@@ -164,7 +164,7 @@ async def test_in_a_pipe_changes_are_not_told_unless_asked_for(dev: Dev) -> None
 async def test_on_a_terminal_the_applications_are_shown_as_they_are(dev: Dev) -> None:
     await dev.start("-f", str(dev.documents), terminal=True)
     await dev.until("pod/app-web-")
-    await dev.until(f"{APPLICATION} is: Ready")
+    await dev.until(f"{APPLICATION}: Ready")
     code, err = await dev.stop()
     assert code == 0, err
 
@@ -173,7 +173,7 @@ def test_a_release_that_is_not_served_is_answered_with_those_that_are(invoke: Ca
     for version in ("1.24", "1.38", "2.30", "latest"):
         result = invoke("dev", "--kubernetes-version", version)
         assert result.exit_code == 2
-        assert f'"{version}" cannot be served; give a release from 1.25 to 1.37' in result.output
+        assert f'"{version}" is not supported; choose a release from 1.25 to 1.37' in result.output
 
 
 def test_a_namespace_that_kubernetes_would_refuse_is_refused(invoke: Callable[..., Result]) -> None:

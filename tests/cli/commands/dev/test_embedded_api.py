@@ -13,7 +13,7 @@ from rudr_py.cli.commands.dev import embedded_api
 from rudr_py.errors import ConfigError
 from tests.cli.conftest import Invoke
 
-NOTICE = b"pods are simulated; no container runs"
+NOTICE = b"Pods are simulated: no containers run."
 
 
 async def start(home: Path, *arguments: str) -> asyncio.subprocess.Process:
@@ -53,14 +53,14 @@ async def test_a_demo_that_cannot_become_ready_fails_and_says_so(tmp_path: Path)
     out, err = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 1
     assert b"ComponentNotFound" in out
-    assert b"error: not everything was Ready within 2 s" in err
+    assert b"error: not all applications became Ready within 2 s" in err
 
 
 def test_a_kubeconfig_of_somebody_else_is_not_overwritten(tmp_path: Path) -> None:
     theirs = tmp_path / "config"
     theirs.write_text("clusters: [{name: production}]")
     with pytest.raises(ConfigError, match="not written by rudr"):
-        embedded_api.check_ours(theirs)
+        embedded_api.check_replaceable(theirs)
 
 
 def test_the_contexts_of_the_kubeconfig_work_in_the_namespace() -> None:
@@ -72,7 +72,7 @@ def test_the_contexts_of_the_kubeconfig_work_in_the_namespace() -> None:
 def test_our_own_kubeconfig_is_written_again(tmp_path: Path) -> None:
     ours = tmp_path / "config"
     embedded_api.write(ours, {"clusters": [{"name": "rudr-local"}]})
-    embedded_api.check_ours(ours)
+    embedded_api.check_replaceable(ours)
 
 
 def test_files_that_cannot_be_read_are_told_as_by_the_other_commands(invoke: Invoke, tmp_path: Path) -> None:

@@ -106,16 +106,16 @@ def test_an_object_of_somebody_else_is_an_error_of_its_own(diff: Invoke, api: Lo
     api.apply(theirs)
     done = diff(shop.DOCUMENTS.replace("instanceName: shop-web", "instanceName: third"))
     assert done.exit_code == 2
-    assert "error: service/third: it is there already and not ours: it was written by tester\n" in done.stderr
+    assert 'error: service/third already exists and was written by "tester"\n' in done.stderr
     assert "deployment.apps/third in default: would be created" in done.stdout
 
 
 def test_of_an_instance_that_is_anothers_nothing_else_is_said(diff: Invoke) -> None:
     done = diff(shop.DOCUMENTS.replace("metadata: {name: shop}", "metadata: {name: rival}"))
     assert (done.exit_code, done.stdout) == (2, "")
-    told = "it is there already and not ours: it is controlled by ApplicationConfiguration shop"
+    reason = 'already exists and belongs to application "shop" (label app.kubernetes.io/name)'
     names = ("web-shop-web", "worker-shop-worker")
-    assert done.stderr.splitlines() == [f"error: componentinstance.core.oam.dev/{name}: {told}" for name in names]
+    assert done.stderr.splitlines() == [f"error: componentinstance.core.oam.dev/{name} {reason}" for name in names]
 
 
 def test_what_the_server_refuses_is_told_with_its_reason_and_ends_with_2(diff: Invoke, api: LocalHandle) -> None:
@@ -241,8 +241,8 @@ def test_scopes_volumes_files_autoscalers_and_what_runs_once_are_seen_as_the_con
     changed = VARIOUS.replace("once:1", "once:2").replace("value: a", "value: b").replace("[net]", "[]")
     done = diff(changed)
     heads = [line.removeprefix("# ") for line in done.stdout.splitlines() if line.startswith("# ")]
-    assert "job.batch/various-once in default: would be changed" in heads
-    assert "it would be deleted and created again: its inputs have changed" in heads
+    assert "job.batch/various-once in default: would be replaced" in heads
+    assert "its inputs have changed" in heads
     assert any(head.startswith("networkpolicy.networking.k8s.io/") for head in heads), heads
     assert "-  store.conf: a\n+  store.conf: b\n" in done.stdout
     alone = diff(changed.rpartition("---")[0])

@@ -72,9 +72,9 @@ def test_ready_counts_only_for_the_application_as_it_is_now() -> None:
     unseen = report.of(application({}))
     ending = report.of(application({"observedGeneration": 2, "conditions": [READY]}, deletionTimestamp="now"))
     assert [one.ready for one in (old, unseen, ending)] == [False, False, False]
-    assert old.pending == "the controller has not taken up its latest change yet"
-    assert unseen.pending.startswith("no controller has looked at it yet")
-    assert ending.pending == "it is being deleted"
+    assert old.pending == "the latest change has not been reconciled yet"
+    assert unseen.pending.startswith("not reconciled yet")
+    assert ending.pending == "being deleted"
 
 
 def test_pods_are_those_of_the_application_its_namespace_and_the_instance() -> None:
@@ -105,7 +105,7 @@ def test_scopes_warnings_and_facts_that_are_long_have_lines_of_their_own() -> No
     assert list(text.lines([report.of(application(status))], 80)) == [
         "shop  namespace default, phase synced",
         "",
-        "INSTANCE           HEALTH  REASON     SHOWS",
+        "INSTANCE           HEALTH  REASON     DETAILS",
         "all (HealthScope)  failed  Unhealthy",
         "  health=unhealthy, 1 of 2",
         "  web does not answer",

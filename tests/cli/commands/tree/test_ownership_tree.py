@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rudr_py.cli.commands.tree import command, ownership_tree
-from rudr_py.cli.commands.tree.command import Form
+from rudr_py.cli.commands.tree.command import OutputFormat
 
 Document = dict[str, Any]
 
@@ -83,7 +83,9 @@ def replica_set(name: str, wanted: int, owner: str) -> Document:
     ("form", "shown"),
     [("text", {"empty-but-busy", "new", "own"}), ("wide", {"empty-but-busy", "new", "old", "own"})],
 )
-def test_replica_sets_that_are_kept_to_roll_back_to_are_shown_with_wide_only(form: Form, shown: set[str]) -> None:
+def test_replica_sets_that_are_kept_to_roll_back_to_are_shown_with_wide_only(
+    form: OutputFormat, shown: set[str]
+) -> None:
     documents = [
         ROOT,
         document("Deployment", "web", owner="ApplicationConfiguration-shop"),

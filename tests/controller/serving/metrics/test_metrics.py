@@ -276,14 +276,14 @@ def test_writes_are_counted_by_verb_and_resource_once_they_are_taken(metrics: Me
     assert found == [({"verb": "apply", "resource": "deployments/status"}, 1)]
 
 
-def test_set_backs_and_fights_are_counted_from_zero_on(metrics: Metrics, clock: FakeClock) -> None:
-    fights = Contention(clock, metrics.fights)
+def test_reverts_and_contested_objects_are_counted_from_zero_on(metrics: Metrics, clock: FakeClock) -> None:
+    contention = Contention(clock, metrics.contention)
     place = ("shop", Ref(Kind("v1", "Service"), "web"), "hash")
     for _ in range(LIMIT):
-        assert not fights.begins(place)
-        fights.set_back(place)
+        assert not contention.begins(place)
+        contention.reverted(place)
     assert value(metrics, "rudr_fights_total") == 0
-    assert fights.begins(place)
+    assert contention.begins(place)
     assert value(metrics, "rudr_drift_reverted_total") == LIMIT
     assert value(metrics, "rudr_fights_total") == 1
 

@@ -1,4 +1,4 @@
-"""CronJobs: a Job at each time, by policy, and few that ended."""
+"""CronJobs: schedule, concurrency policy and history limits."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def test_a_job_is_created_at_each_time(running: Run, objects: RecordedObje
         assert found["lastSuccessfulTime"]
 
 
-async def test_those_that_ended_are_kept_up_to_the_limits(running: Run, objects: RecordedObjects) -> None:
+async def test_finished_jobs_are_kept_up_to_the_history_limits(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(cron_job(successfulJobsHistoryLimit=2))
         for _ in range(5):
@@ -51,7 +51,7 @@ async def test_those_that_ended_are_kept_up_to_the_limits(running: Run, objects:
         assert names(cluster) == [f"tick-{last - 1}", f"tick-{last}"]
 
 
-async def test_a_suspended_one_rests(running: Run, objects: RecordedObjects) -> None:
+async def test_a_suspended_cron_job_creates_no_jobs(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         made = objects.create(cron_job(suspend=True))
         await cluster.advance(300)
@@ -61,7 +61,7 @@ async def test_a_suspended_one_rests(running: Run, objects: RecordedObjects) -> 
         assert len(names(cluster)) == 1
 
 
-async def test_forbid_waits_for_the_one_that_runs_and_replace_does_not(running: Run, objects: RecordedObjects) -> None:
+async def test_forbid_skips_while_a_job_runs_and_replace_deletes_it(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         made = objects.create(cron_job(outcome="never-ready", concurrencyPolicy="Forbid"))
         await cluster.advance(60)
@@ -75,7 +75,7 @@ async def test_forbid_waits_for_the_one_that_runs_and_replace_does_not(running: 
         assert names(cluster) != first
 
 
-async def test_a_time_that_passed_long_ago_is_let_go(running: Run, objects: RecordedObjects) -> None:
+async def test_a_time_beyond_the_starting_deadline_is_skipped(running: Run, objects: RecordedObjects) -> None:
     objects.create(cron_job("0 0 * * *", startingDeadlineSeconds=30))
     async with running() as cluster:
         cluster.clock.now += 3 * 86400 + 3600

@@ -1,4 +1,4 @@
-"""DaemonSets: a pod on the node."""
+"""DaemonSets: one pod on the node, and its updates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def daemon_set(image: str = "i:1") -> Object:
     return {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": metadata, "spec": spec}
 
 
-async def test_there_is_one_pod_on_the_one_node(running: Run, objects: RecordedObjects) -> None:
+async def test_there_is_one_pod_on_the_only_node(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(daemon_set())
         await cluster.settle()
@@ -36,7 +36,7 @@ async def test_a_new_template_replaces_the_pod(running: Run, objects: RecordedOb
         assert cluster.get("DaemonSet", "agent")["status"]["updatedNumberScheduled"] == 1
 
 
-async def test_the_pod_waits_to_be_deleted_if_it_is_to(running: Run, objects: RecordedObjects) -> None:
+async def test_on_delete_keeps_the_outdated_pod(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         made = objects.create(daemon_set())
         await cluster.settle()

@@ -1,4 +1,4 @@
-"""Deployments: rollouts, their bounds, their history and what the status says of them."""
+"""Deployments: rollouts, their limits, revision history and status."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def test_a_deployment_becomes_ready_pods(running: Run, objects: RecordedOb
     assert all(pod["status"]["phase"] == "Running" for pod in pods)
 
 
-async def test_a_settled_deployment_is_not_written_again(running: Run, objects: RecordedObjects) -> None:
+async def test_a_complete_deployment_is_not_written_again(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body())
         await cluster.rolled_out()
@@ -74,7 +74,7 @@ async def test_a_deployment_writes_only_its_status(running: Run, objects: Record
     assert not objects.writes("update", "Deployment")
 
 
-async def test_a_rolling_update_keeps_its_bounds_at_every_step(running: Run, objects: RecordedObjects) -> None:
+async def test_a_rolling_update_keeps_its_limits_at_every_step(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body(replicas=4))
         await cluster.rolled_out()
@@ -104,7 +104,9 @@ def _is_ready(pod: Object) -> bool:
     return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
 
-async def test_recreate_starts_new_pods_after_the_last_old_one_has_gone(running: Run, objects: RecordedObjects) -> None:
+async def test_recreate_creates_new_pods_after_the_last_old_one_is_deleted(
+    running: Run, objects: RecordedObjects
+) -> None:
     async with running() as cluster:
         objects.create(body(strategy={"type": "Recreate"}))
         await cluster.rolled_out()
@@ -122,7 +124,9 @@ async def test_recreate_starts_new_pods_after_the_last_old_one_has_gone(running:
     assert last_gone < first_come
 
 
-async def test_going_back_uses_the_old_replica_set_with_a_new_revision(running: Run, objects: RecordedObjects) -> None:
+async def test_a_rollback_reuses_the_old_replica_set_with_a_new_revision(
+    running: Run, objects: RecordedObjects
+) -> None:
     async with running() as cluster:
         objects.create(body())
         await cluster.rolled_out()
@@ -138,7 +142,7 @@ async def test_going_back_uses_the_old_replica_set_with_a_new_revision(running: 
         assert cluster.get("Deployment", "web")["metadata"]["annotations"][deployment.REVISION] == "3"
 
 
-async def test_old_replica_sets_beyond_the_history_limit_go(running: Run, objects: RecordedObjects) -> None:
+async def test_old_replica_sets_beyond_the_history_limit_are_deleted(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body(revisionHistoryLimit=1))
         for number in range(2, 6):
@@ -162,7 +166,7 @@ async def test_scaling_changes_the_number_of_pods_only(running: Run, objects: Re
         assert len(cluster.all("ReplicaSet")) == 1
 
 
-async def test_a_rollout_without_progress_misses_its_deadline(running: Run, objects: RecordedObjects) -> None:
+async def test_a_rollout_without_progress_exceeds_its_deadline(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body(template=template("nginx:1", outcome="image-pull-error"), progressDeadlineSeconds=60))
         await cluster.advance(59)
@@ -172,7 +176,7 @@ async def test_a_rollout_without_progress_misses_its_deadline(running: Run, obje
         assert condition(cluster.get("Deployment", "web"), "Progressing") == ("False", "ProgressDeadlineExceeded")
 
 
-async def test_a_bad_image_stops_a_rollout_before_it_hurts(running: Run, objects: RecordedObjects) -> None:
+async def test_an_unpullable_image_stops_a_rollout_within_its_limits(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body(replicas=4))
         await cluster.rolled_out()

@@ -1,4 +1,4 @@
-"""Jobs: how many pods run, how they are counted, and how a Job ends."""
+"""Jobs: parallelism, counting of pods, and completion."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ async def test_a_deleted_pod_of_a_job_counts_as_failed_and_is_replaced(running: 
         assert cluster.get("Job", "task")["status"]["failed"] == 1
 
 
-async def test_an_ended_job_goes_after_its_time_to_live(running: Run, objects: RecordedObjects) -> None:
+async def test_a_finished_job_is_deleted_after_its_ttl(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body(ttlSecondsAfterFinished=100))
         await ended(cluster)
@@ -180,5 +180,5 @@ async def test_each_index_of_an_indexed_job_runs_once(running: Run, objects: Rec
 
 
 @given(st.sets(st.integers(0, 50)))
-def test_ranges_of_indexes_can_be_read_back(found: set[int]) -> None:
+def test_formatted_indexes_can_be_parsed(found: set[int]) -> None:
     assert job_status.indexes(job_status.ranges(found)) == found

@@ -1,4 +1,4 @@
-"""Pods: their status as a function of script and age, and the node that writes it."""
+"""Pods: scripted status and assignment to the node."""
 
 from __future__ import annotations
 

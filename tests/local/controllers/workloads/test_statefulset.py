@@ -48,7 +48,7 @@ def names(cluster: Running) -> list[str]:
     return sorted(pod["metadata"]["name"] for pod in cluster.all("Pod"))
 
 
-async def test_pods_are_started_one_after_the_other(running: Run, objects: RecordedObjects) -> None:
+async def test_pods_are_started_in_order(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body(template=template(ready_after="10")))
         await cluster.settle()
@@ -70,7 +70,7 @@ async def test_parallel_pods_do_not_wait(running: Run, objects: RecordedObjects)
         assert names(cluster) == ["db-0", "db-1", "db-2"]
 
 
-async def test_an_update_replaces_pods_from_the_highest_down(running: Run, objects: RecordedObjects) -> None:
+async def test_an_update_replaces_pods_from_the_highest_ordinal_down(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body())
         await complete(cluster)
@@ -109,7 +109,7 @@ async def test_pods_below_the_partition_keep_the_old_template(running: Run, obje
     assert images == {"db-0": "db:1", "db-1": "db:1", "db-2": "db:2"}
 
 
-async def test_scaling_down_takes_the_highest_ordinals(running: Run, objects: RecordedObjects) -> None:
+async def test_scaling_down_deletes_the_highest_ordinals(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body())
         cluster.change(await complete(cluster), replicas=1)
@@ -118,7 +118,7 @@ async def test_scaling_down_takes_the_highest_ordinals(running: Run, objects: Re
         assert names(cluster) == ["db-0"]
 
 
-async def test_each_pod_has_claims_that_outlive_it(running: Run, objects: RecordedObjects) -> None:
+async def test_claims_are_kept_after_their_pod_is_deleted(running: Run, objects: RecordedObjects) -> None:
     size = {"requests": {"storage": "1Gi"}}
     claim = {"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": size}}
     async with running() as cluster:

@@ -1,4 +1,4 @@
-"""A CRD's keywords and defaults are refused as the real server refuses them."""
+"""Validation of the keywords and defaults of a CRD schema."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ TEXT = {"type": "string"}
          ".x-kubernetes-validations[0].rule: Required value: rule is not specified"),
     ],
 )  # fmt: skip
-def test_a_keyword_that_the_server_refuses_is_told_in_its_words(
+def test_a_rejected_keyword_has_the_message_of_the_server(
     schemas: BuiltinSchemas, field: dict[str, Any], error: str
 ) -> None:
     assert errors_of(schemas, field) == [f"s.properties[f]{error}"]
@@ -86,7 +86,7 @@ def test_a_default_of_top_level_metadata_is_forbidden(schemas: BuiltinSchemas) -
     )
 
 
-def test_structural_errors_come_with_the_others(schemas: BuiltinSchemas) -> None:
+def test_structural_errors_are_reported_with_the_others(schemas: BuiltinSchemas) -> None:
     assert len(errors_of(schemas, {"x-kubernetes-list-type": "bag"})) == 3
 
 
@@ -100,5 +100,5 @@ def test_structural_errors_come_with_the_others(schemas: BuiltinSchemas) -> None
         {"type": "integer", "default": 1, "minimum": 1, "x-kubernetes-validations": [{"rule": "self > 0"}]},
     ],
 )
-def test_good_schemas_are_taken(schemas: BuiltinSchemas, field: dict[str, Any]) -> None:
+def test_valid_schemas_are_accepted(schemas: BuiltinSchemas, field: dict[str, Any]) -> None:
     assert errors_of(schemas, field) == []

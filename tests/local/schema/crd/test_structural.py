@@ -1,4 +1,4 @@
-"""A CRD's schema becomes nodes."""
+"""Conversion of a CRD schema into nodes."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ def node_of(schemas: BuiltinSchemas, **properties: Any) -> SchemaNode:
     return structural.structural_node({"type": "object", "properties": properties}, schemas.metadata)
 
 
-def test_identity_and_metadata_are_there_whatever_the_crd_says(schemas: BuiltinSchemas) -> None:
+def test_identity_and_metadata_do_not_depend_on_the_crd(schemas: BuiltinSchemas) -> None:
     node = node_of(schemas, spec={"type": "object"})
     assert set(node.properties) == {"spec", "apiVersion", "kind", "metadata"}
     assert node.properties["metadata"] is schemas.metadata
 
 
-def test_unknown_keys_are_typed_below_whatever_preserves_them(schemas: BuiltinSchemas) -> None:
+def test_unknown_keys_below_a_preserving_node_are_deduced(schemas: BuiltinSchemas) -> None:
     inner = {"type": "object", "properties": {"a": {"type": "string"}}}
     outer = {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": {"inner": inner}}
     free = node_of(schemas, free=outer).properties["free"]
@@ -41,7 +41,7 @@ def test_an_embedded_resource_has_metadata(schemas: BuiltinSchemas) -> None:
     assert node_of(schemas, pod=raw).properties["pod"].properties["metadata"] is schemas.metadata
 
 
-def test_a_crd_without_schema_takes_anything(schemas: BuiltinSchemas) -> None:
+def test_a_crd_without_schema_accepts_any_value(schemas: BuiltinSchemas) -> None:
     node = structural.untyped_node(schemas.metadata)
     assert node.child("spec") is DEDUCED
     assert node.preserve_unknown

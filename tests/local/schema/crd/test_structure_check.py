@@ -1,4 +1,4 @@
-"""A schema that is not structural is refused in the server's words."""
+"""Messages for schemas that are not structural."""
 
 from __future__ import annotations
 
@@ -65,16 +65,16 @@ def with_field(field: dict[str, Any]) -> dict[str, Any]:
         ),
     ],
 )
-def test_what_is_not_structural_is_told_as_the_server_tells_it(schema: dict[str, Any], error: str) -> None:
+def test_a_nonstructural_schema_has_the_message_of_the_server(schema: dict[str, Any], error: str) -> None:
     assert errors_of(schema) == [error]
 
 
-def test_a_bad_pattern_is_told() -> None:
+def test_an_invalid_pattern_is_reported() -> None:
     (error,) = errors_of(with_field({"type": "string", "pattern": "("}))
     assert error.startswith('schema.properties[f].pattern: Invalid value: "(": must be a valid regular expression')
 
 
-def test_all_errors_come_at_once_and_sorted() -> None:
+def test_all_errors_are_reported_at_once_and_sorted() -> None:
     fields = {"b": {}, "a": {"type": "array"}}
     assert [error.split(":")[0] for error in errors_of({"type": "object", "properties": fields})] == [
         "schema.properties[a].items",

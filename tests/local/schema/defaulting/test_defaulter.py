@@ -1,4 +1,4 @@
-"""Objects are filled in as the real server stores them."""
+"""Objects are defaulted as on the real server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rudr_py.local.schema.node import SchemaNode
 
 RECORDED = Path(__file__).parents[4] / ".." / "shared" / "apiserver" / "transcripts"
 LATER = {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"}
-"""What the server allocates, beyond filling in."""
+"""Fields that the server allocates after defaulting."""
 
 
 def completed(schemas: BuiltinSchemas, obj: dict[str, Any]) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def creations() -> list[Any]:
 
 @pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded transcripts are not here")
 @pytest.mark.parametrize(("body", "stored"), creations())
-def test_a_created_object_looks_as_the_real_server_stored_it(
+def test_a_created_object_equals_the_one_that_the_real_server_stored(
     schemas: BuiltinSchemas, body: dict[str, Any], stored: dict[str, Any]
 ) -> None:
     result = completed(schemas, {key: value for key, value in body.items() if key != "bogus"})
@@ -73,12 +73,12 @@ def test_a_created_object_looks_as_the_real_server_stored_it(
         },
     )
 )
-def test_completing_twice_changes_nothing_more(schemas: BuiltinSchemas, spec: dict[str, Any]) -> None:
+def test_defaulting_is_idempotent(schemas: BuiltinSchemas, spec: dict[str, Any]) -> None:
     once = completed(schemas, {"apiVersion": "apps/v1", "kind": "Deployment", "spec": spec})
     assert completed(schemas, once) == once
 
 
-def test_empty_optional_fields_go_and_pointers_to_zero_stay(schemas: BuiltinSchemas) -> None:
+def test_empty_optional_fields_are_removed_and_pointers_to_zero_kept(schemas: BuiltinSchemas) -> None:
     container = {"name": "c", "image": "i:1", "env": [{"name": "E", "value": ""}], "args": [], "stdin": False}
     context = {"privileged": False}
     spec = {"replicas": 0, "paused": False, "minReadySeconds": 0, "selector": {}}
@@ -93,7 +93,7 @@ def test_empty_optional_fields_go_and_pointers_to_zero_stay(schemas: BuiltinSche
     assert not {"args", "stdin"} & set(container)
 
 
-def test_an_empty_struct_behind_a_pointer_stays(schemas: BuiltinSchemas) -> None:
+def test_an_empty_struct_behind_a_pointer_is_kept(schemas: BuiltinSchemas) -> None:
     volumes: list[dict[str, Any]] = [
         {"name": "a", "emptyDir": {}},
         {"name": "b"},
@@ -119,12 +119,12 @@ def test_an_empty_struct_behind_a_pointer_stays(schemas: BuiltinSchemas) -> None
         ("nginx@sha256:abc", "IfNotPresent"),
     ],
 )
-def test_the_pull_policy_follows_the_tag(schemas: BuiltinSchemas, image: str, policy: str) -> None:
+def test_the_default_pull_policy_depends_on_the_tag(schemas: BuiltinSchemas, image: str, policy: str) -> None:
     pod = {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "c", "image": image}]}}
     assert completed(schemas, pod)["spec"]["containers"][0]["imagePullPolicy"] == policy
 
 
-def test_quantities_are_written_in_their_one_form(schemas: BuiltinSchemas) -> None:
+def test_quantities_become_canonical(schemas: BuiltinSchemas) -> None:
     resources = {"limits": {"cpu": 0.5, "memory": "1024Mi"}}
     pod = {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "c", "resources": resources}]}}
     found = completed(schemas, pod)["spec"]["containers"][0]["resources"]
@@ -168,14 +168,14 @@ def test_quantities_are_written_in_their_one_form(schemas: BuiltinSchemas) -> No
         ("networking.k8s.io/v1", "NetworkPolicy", {}, {"policyTypes": ["Ingress"]}),
     ],
 )
-def test_kinds_are_filled_in_as_the_servers_code_does(
+def test_built_in_kinds_get_the_defaults_of_the_server(
     schemas: BuiltinSchemas, api_version: str, kind: str, spec: dict[str, Any], filled: dict[str, Any]
 ) -> None:
     found = completed(schemas, {"apiVersion": api_version, "kind": kind, "spec": spec})["spec"]
     assert {key: found.get(key) for key in filled} == filled
 
 
-def test_labels_of_the_template_are_taken_over_only_when_there_are_none(schemas: BuiltinSchemas) -> None:
+def test_labels_of_the_template_are_copied_only_if_there_are_none(schemas: BuiltinSchemas) -> None:
     spec = {"template": {"metadata": {"labels": {"a": "b"}}}}
     job: dict[str, Any] = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j"}, "spec": spec}
     assert completed(schemas, job)["metadata"]["labels"] == {"a": "b"}
@@ -183,7 +183,7 @@ def test_labels_of_the_template_are_taken_over_only_when_there_are_none(schemas:
     assert completed(schemas, job)["metadata"]["labels"] == {"c": "d"}
 
 
-def test_defaults_of_a_crd_fill_in_what_is_absent_and_below_what_they_filled_in(
+def test_defaults_of_a_crd_set_absent_fields_and_nested_ones(
     schemas: BuiltinSchemas,
 ) -> None:
     node = widget(
@@ -201,7 +201,7 @@ def test_defaults_of_a_crd_fill_in_what_is_absent_and_below_what_they_filled_in(
     assert obj["spec"] == {"color": "red", "box": {"deep": 3}, "parts": [{"n": 1}, {"n": 2}], "m": {"x": {"k": "v"}}}
 
 
-def test_null_takes_the_default_unless_it_is_allowed(schemas: BuiltinSchemas) -> None:
+def test_null_is_defaulted_unless_the_field_is_nullable(schemas: BuiltinSchemas) -> None:
     node = widget(
         schemas,
         a={"type": "string", "default": "x"},
@@ -213,7 +213,7 @@ def test_null_takes_the_default_unless_it_is_allowed(schemas: BuiltinSchemas) ->
     assert obj["spec"] == {"a": "x", "b": None, "c": ["x"]}
 
 
-def test_each_object_gets_a_default_of_its_own(schemas: BuiltinSchemas) -> None:
+def test_objects_do_not_share_default_values(schemas: BuiltinSchemas) -> None:
     node = widget(schemas, box={"type": "object", "default": {"l": [1]}, "x-kubernetes-preserve-unknown-fields": True})
     one: dict[str, Any] = {"spec": {}}
     two: dict[str, Any] = {"spec": {}}
@@ -229,7 +229,7 @@ def test_values_of_a_wrong_type_are_left_for_validation(schemas: BuiltinSchemas)
         completed(schemas, obj)
 
 
-def test_a_crd_gets_its_names_completed(schemas: BuiltinSchemas) -> None:
+def test_absent_names_of_a_crd_are_defaulted(schemas: BuiltinSchemas) -> None:
     spec = {"names": {"plural": "widgets", "kind": "Widget"}}
     crd = completed(
         schemas, {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "spec": spec}
@@ -244,7 +244,7 @@ def test_a_crd_gets_its_names_completed(schemas: BuiltinSchemas) -> None:
     assert crd["status"]["conditions"] is None
 
 
-def test_null_that_is_not_allowed_reads_as_absent(schemas: BuiltinSchemas) -> None:
+def test_null_that_is_not_allowed_counts_as_absent(schemas: BuiltinSchemas) -> None:
     node = widget(
         schemas,
         a={"type": "string"},

@@ -1,4 +1,4 @@
-"""CEL rules of CRDs; the words are those of kube-apiserver v1.36.2."""
+"""CEL rules of CRDs. Messages are those of kube-apiserver v1.36.2."""
 
 from __future__ import annotations
 
@@ -88,11 +88,11 @@ def refused(node: SchemaNode, old: dict[str, Any] | None = None, **spec: Any) ->
         ({"q": {}}, "spec.q", 'Invalid value: "object": no such key: zip evaluating rule: z'),
     ],
 )
-def test_a_broken_rule_is_told(node: SchemaNode, spec: dict[str, Any], field: str, words: str) -> None:
+def test_a_violated_rule_is_reported(node: SchemaNode, spec: dict[str, Any], field: str, words: str) -> None:
     assert [(cause.field, cause.message) for cause in refused(node, **spec)] == [(field, words)]
 
 
-def test_rules_about_change_are_asked_when_something_changes(node: SchemaNode) -> None:
+def test_transition_rules_are_evaluated_on_updates_only(node: SchemaNode) -> None:
     assert refused(node, b=2) == []
     assert [cause.message for cause in refused(node, {}, b=2)] == ["Invalid value: b is fixed"]
     assert [cause.message for cause in refused(node, {"imm": "i"}, imm="j")] == ['Invalid value: "j": imm is immutable']
@@ -100,13 +100,13 @@ def test_rules_about_change_are_asked_when_something_changes(node: SchemaNode) -
     assert refused(node, {"imm": "i"}) == []
 
 
-def test_rules_wait_until_the_schema_is_satisfied(node: SchemaNode) -> None:
+def test_rules_are_skipped_while_the_schema_has_blocking_errors(node: SchemaNode) -> None:
     (cause,) = refused(node, a="s")
     assert cause.field == "<nil>"
     assert cause.message.endswith("correct the existing errors to complete validation")
 
 
-def test_what_cannot_be_evaluated_refuses_nothing() -> None:
+def test_a_rule_that_cannot_be_evaluated_rejects_nothing() -> None:
     rules = [{"rule": "quantity(self.a).isGreaterThan(quantity('1'))"}, {"rule": "self.?a.orValue('') == 'z'"}]
     properties = {"a": {"type": "string"}}
     node = of({"type": "object", "properties": properties, "x-kubernetes-validations": rules})
@@ -121,7 +121,7 @@ def test_a_field_that_is_null_is_absent_for_rules() -> None:
     assert len(cel_rules.causes({"spec": {"a": "x", "b": "y"}}, None, node, [])) == 1
 
 
-def test_names_that_cel_cannot_say_are_escaped() -> None:
+def test_field_names_that_are_invalid_in_cel_are_escaped() -> None:
     rules = [{"rule": "self.a__dash__b == 1 && self.__if__ == 2"}]
     properties = {"a-b": {"type": "integer"}, "if": {"type": "integer"}}
     node = of({"type": "object", "properties": properties, "x-kubernetes-validations": rules})
@@ -129,7 +129,7 @@ def test_names_that_cel_cannot_say_are_escaped() -> None:
     assert len(cel_rules.causes({"spec": {"a-b": 1, "if": 3}}, None, node, [])) == 1
 
 
-def test_text_functions_of_kubernetes_are_known() -> None:
+def test_string_functions_of_kubernetes_are_supported() -> None:
     node = of({"type": "string", "x-kubernetes-validations": [{"rule": "self.split('/').size() == 2"}]})
     assert cel_rules.causes({"spec": "a/b"}, None, node, []) == []
     assert len(cel_rules.causes({"spec": "a"}, None, node, [])) == 1

@@ -1,4 +1,4 @@
-"""Values are refused in the words of the real server."""
+"""Validation of values, with the messages of the real server."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def causes_of(schemas: BuiltinSchemas, field: dict[str, Any], value: Any) -> lis
 
 
 @pytest.mark.skipif(not RECORDED.is_file(), reason="the recorded transcripts are not here")
-def test_custom_resources_are_refused_in_the_recorded_words(schemas: BuiltinSchemas) -> None:
+def test_errors_of_custom_resources_equal_the_recorded_ones(schemas: BuiltinSchemas) -> None:
     steps = msgspec.json.decode(RECORDED.read_bytes())["steps"]
     schema = steps[0]["request"]["body"]["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     node = structural.structural_node(schema, schemas.metadata)
@@ -141,7 +141,7 @@ INVALID, WRONG_TYPE = "FieldValueInvalid", "FieldValueTypeInvalid"
         ),
     ],
 )
-def test_each_rule_has_the_servers_words(
+def test_each_rule_has_the_message_of_the_server(
     schemas: BuiltinSchemas, field: dict[str, Any], value: Any, reason: str, message: str
 ) -> None:
     assert causes_of(schemas, field, value) == [(reason, message, "spec.f")]
@@ -160,11 +160,11 @@ def test_each_rule_has_the_servers_words(
         ({"type": "string", "enum": ["a"]}, "a"),
     ],
 )
-def test_what_fits_is_accepted(schemas: BuiltinSchemas, field: dict[str, Any], value: Any) -> None:
+def test_a_valid_value_is_accepted(schemas: BuiltinSchemas, field: dict[str, Any], value: Any) -> None:
     assert causes_of(schemas, field, value) == []
 
 
-def test_places_are_named_by_key_and_index(schemas: BuiltinSchemas) -> None:
+def test_paths_contain_keys_and_indexes(schemas: BuiltinSchemas) -> None:
     item = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
     found = causes_of(schemas, {"type": "array", "items": item}, [{"name": "a"}, {}])
     assert found == [("FieldValueRequired", "Required value", "spec.f[1].name")]
@@ -172,7 +172,7 @@ def test_places_are_named_by_key_and_index(schemas: BuiltinSchemas) -> None:
     assert causes_of(schemas, values, {"k": 1})[0][2] == "spec.f.k"
 
 
-def test_all_causes_come_at_once(schemas: BuiltinSchemas) -> None:
+def test_all_causes_are_reported_at_once(schemas: BuiltinSchemas) -> None:
     node = widget(schemas, a={"type": "string"}, b={"type": "integer"})
     assert len(values.validate({"spec": {"a": 1, "b": "x"}}, node)) == 2
 
@@ -187,7 +187,7 @@ def test_all_causes_come_at_once(schemas: BuiltinSchemas) -> None:
         ({"not": {"minimum": 2}}, 3, "must not validate the schema (not)"),
     ],
 )
-def test_a_failed_junctor_has_no_place(
+def test_a_failed_junctor_has_no_path(
     schemas: BuiltinSchemas, junctor: dict[str, Any], value: Any, detail: str
 ) -> None:
     found = causes_of(schemas, {"type": "integer", **junctor}, value)
@@ -209,7 +209,7 @@ def test_required_fields_of_a_built_in_kind_may_not_be_empty(schemas: BuiltinSch
     ]
 
 
-def test_items_of_sets_and_keyed_lists_occur_once(schemas: BuiltinSchemas) -> None:
+def test_duplicate_items_of_sets_and_keyed_lists_are_rejected(schemas: BuiltinSchemas) -> None:
     tags = {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}}
     assert causes_of(schemas, tags, ["a", "b", "a", "a"]) == [
         ("FieldValueDuplicate", 'Duplicate value: "a"', "spec.f[2]")
@@ -233,7 +233,7 @@ junk = st.recursive(
 
 
 @given(junk)
-def test_any_value_is_answered(schemas: BuiltinSchemas, value: Any) -> None:
+def test_any_value_is_handled_without_an_exception(schemas: BuiltinSchemas, value: Any) -> None:
     node = schemas.node("apps/v1", "Deployment")
     assert node is not None
     values.validate({"spec": value, "metadata": value}, node)

@@ -1,0 +1,62 @@
+"""`rudr render`: the Kubernetes objects of documents, without a cluster."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+
+import click
+
+from rudr_py.cli.documents import files
+from rudr_py.cli.documents.workspace import Workspace, skipped_message
+from rudr_py.cli.options import flags, plugins
+from rudr_py.cli.output import documents
+from rudr_py.cli.output.documents import OutputFormat
+from rudr_py.cli.output.problems import Problems
+
+
+@click.command("render")
+@flags.filenames
+@flags.namespace
+@flags.output("yaml", "json", "name", default="yaml", explanation="Output format.")
+@flags.plugins
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    filenames: tuple[str, ...],
+    *,
+    recursive: bool,
+    namespace: str,
+    output_format: OutputFormat,
+) -> None:
+    """Print the Kubernetes objects that documents render to.
+
+    These are the objects that the controller would apply on a cluster in which nothing runs yet, without owner
+    references. Problems are printed on standard error. An application with errors is omitted, the others are printed,
+    and the command exits with 1.
+
+    \b
+    Example: rudr render -f examples/
+    Example: rudr render -f examples/ -o name
+    """
+    loaded = plugins.load(context)
+    contents = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
+    workspace = Workspace.parse(contents.documents, namespace=namespace)
+    for document in workspace.others:
+        click.echo(skipped_message(document), err=True)
+    now = datetime.now(UTC)
+    plans = [workspace.plan(application, loaded.catalog, now) for application in workspace.applications]
+    problems = Problems.collect(
+        (*contents.problems, *workspace.problems, *(problem for plan in plans for problem in plan.problems)),
+        (*workspace.warnings, *(warning for plan in plans for warning in plan.warnings)),
+    )
+    for line in problems.lines(contents.files):
+        click.echo(line, err=True)
+    if hint := workspace.missing_components_hint():
+        click.echo(hint, err=True)
+    if not workspace.applications and not problems.errors:
+        click.echo("warning: the documents contain no ApplicationConfiguration", err=True)
+    objects = [manifest.body for plan in plans for manifest in plan.manifests]
+    click.echo(documents.text(objects, output_format), nl=False)
+    context.exit(1 if problems.errors else 0)

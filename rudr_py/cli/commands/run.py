@@ -1,0 +1,209 @@
+"""`rudr run`: the controller against a cluster, until it is stopped.
+
+Builds the controller from flags and environment, and passes everything on as arguments. Flags override the environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+import rudr_py
+from rudr_py.catalog import Catalog
+from rudr_py.cli.cluster import connect
+from rudr_py.cli.logging import formatters, levels
+from rudr_py.cli.logging.formatters import Format
+from rudr_py.cli.options import flags, leader_election, plugins
+from rudr_py.controller import assemble
+from rudr_py.kube import config
+from rudr_py.kube.clock import SystemClock
+from rudr_py.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@click.command("run")
+@click.option(
+    "--kubeconfig",
+    metavar="FILE",
+    type=click.Path(),
+    envvar="RUDR_KUBECONFIG",
+    help="Kubeconfig; default: $KUBECONFIG, the service account in a pod, else ~/.kube/config.",
+)
+@click.option(
+    "--context",
+    "context_name",
+    metavar="NAME",
+    envvar="RUDR_CONTEXT",
+    help="Context of the kubeconfig to use.",
+)
+@click.option(
+    "--watch-namespace",
+    metavar="NAMES",
+    envvar="RUDR_WATCH_NAMESPACE",
+    callback=flags.check_namespaces,
+    help="Namespaces to watch, separated by commas; default: all.",
+)
+@click.option(
+    "--definitions-namespace",
+    metavar="NAME",
+    envvar="RUDR_DEFINITIONS_NAMESPACE",
+    callback=flags.check_namespace,
+    help="Namespace of the Trait and WorkloadType objects; default: the pod's namespace, else rudr-system.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    envvar="RUDR_WORKERS",
+    help="Maximum number of concurrent reconciles.",
+)
+@click.option(
+    "--health-probe-bind-address",
+    "health",
+    metavar="ADDR",
+    envvar="RUDR_HEALTH_PROBE_BIND_ADDRESS",
+    help="Address of /healthz and /readyz; default: :8081.",
+)
+@click.option(
+    "--metrics-bind-address",
+    "--metrics-addr",
+    "-m",
+    "metrics",
+    metavar="ADDR",
+    envvar="RUDR_METRICS_BIND_ADDRESS",
+    help="Address of /metrics; default: :8080.",
+)
+@click.option(
+    "--health-scope-bind-address",
+    "health_scope",
+    metavar="ADDR",
+    envvar="RUDR_HEALTH_SCOPE_BIND_ADDRESS",
+    help="Address of GET /<healthscope>; default: none.",
+)
+@click.option(
+    "--publish-definitions/--no-publish-definitions",
+    "publish_definitions",
+    default=None,
+    envvar="RUDR_PUBLISH_DEFINITIONS",
+    help="Publish each installed type there as a Trait, WorkloadType or ApplicationScope object; default: yes.",
+)
+@click.option(
+    "--root-scopes/--no-root-scopes",
+    "root_scopes",
+    default=None,
+    envvar="RUDR_ROOT_SCOPES",
+    help="Create an application `root` in every namespace; its scopes contain instances without any; default: no.",
+)
+@leader_election.flags
+@click.option(
+    "--log-format",
+    type=click.Choice(["auto", "json", "text"]),
+    default="auto",
+    show_default=True,
+    envvar="RUDR_LOG_FORMAT",
+    help="Format of log lines; auto: text on a terminal, else JSON.",
+)
+@click.option(
+    "--log-level",
+    metavar="LEVEL",
+    envvar="RUDR_LOG_LEVEL",
+    help="debug, info, warning, error or off; also for single loggers: rudr=info,kube=debug.  [default: info]",
+)
+@click.option("-v", "--verbose", count=True, help="Log more; twice for debug messages. Overrides --log-level.")
+@flags.plugins
+@click.pass_context
+def command(context: click.Context, /, **options: str | float | None) -> None:
+    """Run the controller against a cluster.
+
+    The custom resource definitions must be installed: kubectl apply -f crds/. Until they are, the controller waits, and
+    /readyz?verbose lists what is missing.
+
+    With --leader-elect the controller waits until it is the leader, and exits with 1 when it loses the Lease, so that
+    its supervisor restarts it. On Ctrl-C and SIGTERM it finishes its current reconciles and exits with 0.
+
+    Every flag can be set with an environment variable, for example --leader-elect with RUDR_LEADER_ELECT. Flags take
+    precedence.
+
+    Example: rudr run --kubeconfig ~/.kube/config --watch-namespace shop
+    """
+    log_levels = levels.from_options(_text(options.pop("log_level")), int(options.pop("verbose") or 0))
+    formatters.setup(_format(options.pop("log_format")), log_levels)
+    kubeconfig_option, context_name = options.pop("kubeconfig"), _text(options.pop("context_name", None))
+    with formatters.logging_errors(), plugins.load_with_watchdog(context) as loaded:
+        kubeconfig = connect.find(kubeconfig_option, os.environ)
+        asyncio.run(_run(settings(options, os.environ), kubeconfig, context_name, loaded.catalog))
+
+
+def settings(
+    options: Mapping[str, str | float | None],
+    environ: Mapping[str, str],
+    service_account: Path = Path(config.SERVICE_ACCOUNT),
+) -> Settings:
+    """The settings for the values of the options and the environment. Raises ConfigError.
+
+    Rudr's KUBERNETES_NAMESPACE is used when neither the flag nor RUDR_WATCH_NAMESPACE is set. `service_account` is the
+    folder in which a pod reads its own namespace.
+    """
+    namespaces = _text(options.get("watch_namespace"))
+    if namespaces is None:
+        namespaces = environ.get("RUDR_WATCH_NAMESPACE", environ.get("KUBERNETES_NAMESPACE", ""))
+    own = environ.get("POD_NAMESPACE") or config.own_namespace(service_account)
+    process = environ.get("POD_NAME") or socket.gethostname()
+    definitions = _text(options.get("definitions_namespace")) or own or Settings().definitions_namespace
+    overrides = {
+        "workers": options.get("workers"),
+        "health_address": options.get("health"),
+        "metrics_address": options.get("metrics"),
+        "health_scope_address": options.get("health_scope"),
+        "publish_definitions": options.get("publish_definitions"),
+        "root_scopes": options.get("root_scopes"),
+    }
+    return Settings(
+        namespaces=tuple(name.strip() for name in namespaces.split(",") if name.strip()),
+        definitions_namespace=definitions,
+        identity=process,
+        leader_election=leader_election.from_options(options, process=process, namespaces=(own, definitions)),
+        **{name: value for name, value in overrides.items() if value is not None},  # type: ignore[arg-type] # click typed them
+    )
+
+
+async def _run(settings: Settings, kubeconfig: str | None, context_name: str | None, catalog: Catalog) -> None:
+    clock = SystemClock()
+    async with contextlib.AsyncExitStack() as stack:
+        connection = await config.connect(kubeconfig, context_name, now=clock.now)
+        log.info("starting", extra=start_fields(settings, connection.server, catalog))
+        transport = await stack.enter_async_context(connect.transport_to(connection))
+        lease = None
+        if settings.leader_election is not None:
+            # separate credentials: refreshing those of the other connection may take longer than the Lease lasts
+            connection = await config.connect(kubeconfig, context_name, now=clock.now)
+            lease = await stack.enter_async_context(connect.transport_to(connection, purpose="leader-election"))
+        stop = await stack.enter_async_context(connect.stopping())
+        await assemble(settings, transport, clock, catalog, lease=lease).run(stop)
+
+
+def start_fields(settings: Settings, server: str, catalog: Catalog) -> dict[str, object]:
+    """The fields of the first log line."""
+    return {
+        "version": rudr_py.__version__,
+        "server": server,
+        "namespaces": list(settings.namespaces) or "all",
+        "definitions": settings.definitions_namespace,
+        "leader_election": settings.leader_election is not None,
+        "packages": [plugin.distribution for plugin in catalog.plugins if plugin.state == "loaded"],
+    }
+
+
+def _format(value: str | float | None) -> Format:
+    return "json" if value == "json" else "text" if value == "text" else "auto"
+
+
+def _text(value: str | float | None) -> str | None:
+    return None if value is None else str(value)

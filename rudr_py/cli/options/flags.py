@@ -1,0 +1,231 @@
+"""Options that several commands share, spelled as in kubectl, and the values of those that belong together.
+
+Imports click and nothing heavier.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar
+
+import click
+import msgspec
+
+from rudr_py.model import names
+from rudr_py.settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+Category = Literal["trait", "workload", "scope"]
+
+CATEGORIES: Final[tuple[Category, ...]] = ("trait", "workload", "scope")
+"""The categories of types, as they are named on the command line."""
+
+OUTPUT_FORMATS: Final = ("wide", "yaml", "json", "name", "md")
+"""All values of `-o`; each command takes some of them."""
+
+
+def output(*formats: str, default: str | None = None, explanation: str = "") -> Callable[[F], F]:
+    """Add `-o`; the command gets its value as `output_format`. None, if there is no default, is text for people."""
+    return click.option(
+        "-o",
+        "--output",
+        "output_format",
+        type=click.Choice([name for name in OUTPUT_FORMATS if name in formats]),
+        default=default,
+        show_default=True,
+        help=explanation,
+    )
+
+
+def filename(explanation: str, *, required: bool = False) -> Callable[[F], F]:
+    """Add `-f`, which may be repeated."""
+    return click.option(
+        "-f",
+        "--filename",
+        "filenames",
+        metavar="FILE|DIR|-",
+        type=click.Path(allow_dash=True),
+        multiple=True,
+        required=required,
+        help=explanation,
+    )
+
+
+recursive = click.option("-R", "--recursive", is_flag=True, help="Process directories recursively.")
+"""Add `-R`."""
+
+
+def filenames(command: F) -> F:
+    """Add `-f` (required, may be repeated) and `-R`, as in kubectl."""
+    explanation = "A file, a directory, or - for standard input. May be repeated."
+    return filename(explanation, required=True)(recursive(command))
+
+
+def check_namespace(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """The callback of an option that takes a namespace. Raises BadParameter for an invalid name."""
+    problem = names.wrong_label(value) if value else ""
+    if problem:
+        raise click.BadParameter(problem, context, parameter)
+    return value
+
+
+def check_namespaces(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """The callback of an option that takes namespaces, separated by commas. Raises BadParameter."""
+    for name in (value or "").split(","):
+        check_namespace(context, parameter, name.strip())
+    return value
+
+
+def namespace(command: F) -> F:
+    """Add `-n`: the namespace of documents without one."""
+    return click.option(
+        "-n",
+        "--namespace",
+        metavar="NAME",
+        default="default",
+        show_default=True,
+        callback=check_namespace,
+        help="Namespace of documents without one.",
+    )(command)
+
+
+def definitions_namespace(explanation: str = "As in rudr run.", *, default: bool = True) -> Callable[[F], F]:
+    """Add `--definitions-namespace`, for a command that reads what the controller reads."""
+    return click.option(
+        "--definitions-namespace",
+        metavar="NAME",
+        default=Settings().definitions_namespace if default else None,
+        show_default=True,
+        envvar="RUDR_DEFINITIONS_NAMESPACE",
+        callback=check_namespace,
+        help=explanation,
+    )
+
+
+watch = click.option("-w", "--watch", is_flag=True, help="Show the output again after every change, until Ctrl-C.")
+"""Add `-w`."""
+
+no_headers = click.option("--no-headers", is_flag=True, help="Omit the header row.")
+"""Add `--no-headers`."""
+
+selector = click.option(
+    "-l",
+    "--selector",
+    metavar="LABELS",
+    default="",
+    help="Only applications with these labels, such as tier=web or 'tier in (web, db),!old'.",
+)
+"""Add `-l`."""
+
+
+def check_name_or_selector(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options unchanged. Raises UsageError, with kubectl's words, when both a name and a selector are set."""
+    if options["name"] and options["selector"]:
+        raise click.UsageError("name cannot be provided when a selector is specified")
+    return options
+
+
+class ClusterOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The values of the options about the cluster. `namespace` is None for that of the kubeconfig's context."""
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    namespace: str | None = None
+    all_namespaces: bool = False
+
+
+def cluster(*, all_namespaces: bool = True) -> Callable[[F], F]:
+    """Add `--kubeconfig`, `--context`, `-n`, and optionally `-A`; the command gets them as `cluster_options`."""
+
+    def add(command: F) -> F:
+        @functools.wraps(command)
+        def packed(*arguments: Any, **options: Any) -> Any:
+            cluster_options = ClusterOptions(
+                kubeconfig=options.pop("kubeconfig"),
+                context=options.pop("context_name"),
+                namespace=options.pop("namespace"),
+                all_namespaces=options.pop("all_namespaces", False),
+            )
+            return command(*arguments, cluster_options=cluster_options, **options)
+
+        decorated: Any = packed
+        for option in reversed(_CLUSTER if all_namespaces else _CLUSTER[:-1]):
+            decorated = option(decorated)
+        return decorated  # type: ignore[no-any-return] # click returns a function of the same type
+
+    return add
+
+
+_CLUSTER = (
+    click.option(
+        "--kubeconfig",
+        metavar="FILE",
+        type=click.Path(),
+        help="Kubeconfig; default: $KUBECONFIG, the service account in a pod, else ~/.kube/config.",
+    ),
+    click.option("--context", "context_name", metavar="NAME", help="Context of the kubeconfig to use."),
+    click.option(
+        "-n", "--namespace", metavar="NAME", callback=check_namespace, help="Namespace; default: that of the context."
+    ),
+    click.option("-A", "--all-namespaces", "all_namespaces", is_flag=True, help="Include all namespaces."),
+)
+
+
+def plugins(command: F) -> F:
+    """Add `--plugins`, `--no-plugins`, `--strict-plugins` and `--state-dir`; `plugin_values` returns their values."""
+    for option in reversed(_PLUGINS):
+        command = option(command)
+    return command
+
+
+def plugin_values(context: click.Context) -> Mapping[str, Any]:
+    """The values of the options that `plugins` adds, by parameter."""
+    values: Mapping[str, Any] = context.meta.get(_META, {})
+    return values
+
+
+_META = "rudr_py.cli.options.plugins"
+
+
+def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    context.meta.setdefault(_META, {})[str(parameter.name)] = value
+
+
+_PLUGINS = (
+    click.option(
+        "--plugins",
+        metavar="NAMES",
+        envvar="RUDR_PLUGINS",
+        expose_value=False,
+        callback=_keep,
+        help="Load only these plugins: names or packages, separated by commas; default: all.",
+    ),
+    click.option(
+        "--no-plugins",
+        is_flag=True,
+        envvar="RUDR_NO_PLUGINS",
+        expose_value=False,
+        callback=_keep,
+        help="Load no plugins; only the standard types are available.",
+    ),
+    click.option(
+        "--strict-plugins",
+        is_flag=True,
+        envvar="RUDR_STRICT_PLUGINS",
+        expose_value=False,
+        callback=_keep,
+        help="Fail if a plugin cannot be used, instead of continuing without it.",
+    ),
+    click.option(
+        "--state-dir",
+        metavar="DIR",
+        envvar="RUDR_STATE_DIR",
+        type=click.Path(file_okay=False, path_type=Path),
+        expose_value=False,
+        callback=_keep,
+        help="Directory of the quarantine list: types that blocked or ended a process; default: none.",
+    ),
+)

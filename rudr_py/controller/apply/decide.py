@@ -1,0 +1,234 @@
+"""Decide what to do about one object: desired and live state in, one decision out. Pure.
+
+The applier executes the decision and `rudr diff` executes it as a dry run, so that a preview cannot differ from the
+next reconcile. Every decision carries the preconditions of its request, and the message for the user where there is
+one. Nothing here sends a request or keeps anything between two calls.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from rudr_py.controller.apply import ownership, runs
+from rudr_py.controller.apply.desired import DesiredObject
+from rudr_py.controller.state import inventory
+from rudr_py.controller.state.inventory import AppliedRecord
+from rudr_py.kube import live_object
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.kube.requests import Resource
+from rudr_py.render.values.inputs import Run
+
+CONFLICT = "Conflict"
+INVALID = "Invalid"
+REPLACING = "Replacing"
+TERMINATING = "Waiting"
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """The live object as a cache or the server has it; `live` is None where it is absent.
+
+    `document` is the whole object with its managedFields, after a read of the server. `confirmed` means that the
+    server has been read; the cache holds only objects with the label of rudr, so absence from it proves nothing.
+    `pods` are the names of the instance's pods whose containers may still run.
+    """
+
+    live: LiveObject | None
+    document: dict[str, Any] | None = None
+    confirmed: bool = False
+    pods: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, document: dict[str, Any] | None, pods: tuple[str, ...]) -> Observation:
+        """The object as the server has returned it; None for one that is absent."""
+        live = None if document is None else live_object.decode(msgspec.json.encode(document))
+        return cls(live=live, document=document, confirmed=True, pods=pods)
+
+
+class History(msgspec.Struct, frozen=True):
+    """The record of the last apply of an object, and the last run of one that runs to completion."""
+
+    record: AppliedRecord | None = None
+    run: Run | None = None
+
+
+class Create(msgspec.Struct, frozen=True):
+    """Apply the object on condition that none of its name exists."""
+
+
+class Apply(msgspec.Struct, frozen=True, kw_only=True):
+    """Apply the object on condition that the live one has this uid.
+
+    `drifted` means that another client has changed it since the last apply. With `release` the planned paths are
+    handed over before the apply; with `settle` the hand-over manager gives up its fields after it.
+    """
+
+    uid: str
+    drifted: bool = False
+    release: bool = False
+    settle: bool = False
+
+
+class Adopt(msgspec.Struct, frozen=True, kw_only=True):
+    """Take over the managed fields of an object that rudr or Rudr left behind, then apply it, or touch it if it runs.
+
+    `verdict` is `ours` for an object whose record of the last apply is lost, and `orphan` for one without its owner.
+    """
+
+    uid: str
+    verdict: ownership.Verdict
+    touch: bool = False
+    release: bool = False
+
+
+class Touch(msgspec.Struct, frozen=True):
+    """Apply only the metadata and the size of an object that runs to completion; its pod template is immutable."""
+
+    uid: str
+
+
+class Settle(msgspec.Struct, frozen=True):
+    """The object is in sync; the hand-over manager gives up fields that the planned object owns again."""
+
+    uid: str
+
+
+class Replace(msgspec.Struct, frozen=True):
+    """Delete an object that ran with other inputs, with its pods. A later decision creates the next one."""
+
+    uid: str
+    message: str
+    propagation: str = "Foreground"
+    reason: str = REPLACING
+
+
+class Rest(msgspec.Struct, frozen=True):
+    """Nothing to do: the object is in sync, or it has run to its end with these inputs."""
+
+
+class Read(msgspec.Struct, frozen=True):
+    """The cache does not suffice: read the object from the server and decide again."""
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """The object is created after a watched event: a deletion or a run comes to its end."""
+
+    message: str
+    reason: str
+
+
+class Refuse(msgspec.Struct, frozen=True):
+    """The object is never written as it is planned; the user has to change something."""
+
+    message: str
+    reason: str
+
+
+Decision = Create | Apply | Adopt | Touch | Settle | Replace | Rest | Read | Wait | Refuse
+
+
+def decide(desired: DesiredObject, observation: Observation, history: History) -> Decision:
+    """Return the decision; never `Read` for a confirmed observation."""
+    live = observation.live
+    if live is None or live.deleting:
+        return _decide_creation(desired, observation, history.run)
+    verdict = _verdict(desired, observation, live, history.record)
+    if verdict is None:
+        return Read()
+    if verdict == "stranger":
+        owner = ownership.describe(observation.document or {}, desired.planned)
+        return Refuse(f"{desired.ref} already exists and {owner}", CONFLICT)
+    if desired.planned.once:
+        return _decide_run(desired, live, history.run, verdict)
+    return _decide_object(desired, live, history.record, verdict, confirmed=observation.confirmed)
+
+
+def _verdict(
+    desired: DesiredObject, observation: Observation, live: LiveObject, record: AppliedRecord | None
+) -> ownership.Verdict | None:
+    """The verdict on the live object; None where it takes the document, with its managers."""
+    if _is_known(live, desired, record):
+        return "ours"
+    if observation.document is None:
+        return None
+    return ownership.judge(observation.document, desired.planned, desired.owner)
+
+
+def _decide_creation(desired: DesiredObject, observation: Observation, run: Run | None) -> Decision:
+    """The object is absent, or is being deleted."""
+    if runs.ended(desired.planned, run):
+        return Rest()
+    if observation.live is not None:
+        return Wait(f"{desired.ref} is being deleted; it is created again after its deletion", TERMINATING)
+    if not desired.planned.once or not observation.pods:
+        return Create()
+    if not observation.confirmed:
+        return Read()
+    return Wait(f"{desired.ref} waits for the pods of its last run to end: {', '.join(observation.pods)}", REPLACING)
+
+
+def _decide_run(desired: DesiredObject, live: LiveObject, run: Run | None, verdict: ownership.Verdict) -> Decision:
+    """An object that runs to completion, once for each change of its inputs: it is never applied as a whole again."""
+    if runs.is_outdated(desired.planned, live, run):
+        return Replace(live.uid, f"{desired.ref} is being replaced, because its inputs have changed")
+    if verdict == "orphan":
+        return Adopt(uid=live.uid, verdict=verdict, touch=True)
+    return Rest() if runs.is_current(desired.planned, live) else Touch(live.uid)
+
+
+def _decide_object(
+    desired: DesiredObject,
+    live: LiveObject,
+    record: AppliedRecord | None,
+    verdict: ownership.Verdict,
+    *,
+    confirmed: bool,
+) -> Decision:
+    handover = bool(desired.planned.handover)
+    if verdict == "ours" and in_sync(live, desired, record):
+        return Settle(live.uid) if live.held and not handover else Rest()
+    if verdict == "orphan" or not live.applied or not live.digest:
+        return Adopt(uid=live.uid, verdict=verdict, release=handover) if confirmed else Read()
+    same = live.applied == desired.hash
+    return Apply(
+        uid=live.uid,
+        drifted=same and record is not None and record.uid == live.uid and record.digest != "",
+        release=handover and not same,
+        settle=live.held and not handover,
+    )
+
+
+def placement(desired: DesiredObject, resource: Resource, namespace: str) -> Refuse | None:
+    """Return the refusal of an object outside of the application's namespace, or None."""
+    actual = desired.document["metadata"].get("namespace")
+    if resource.namespaced and actual == namespace:
+        return None
+    where = f"in the namespace {actual}" if resource.namespaced else "in no namespace"
+    message = f"{desired.ref} is {where}; an application may only create objects in its own namespace"
+    return Refuse(message, INVALID)
+
+
+def in_sync(live: LiveObject, desired: DesiredObject, record: AppliedRecord | None) -> bool:
+    """Whether the live object is as desired: its applied annotation matches, and no field has changed its owner."""
+    return (
+        live.applied == desired.hash
+        and record is not None
+        and record.uid == live.uid
+        and record.digest != ""
+        and record.digest == inventory.digest(live)
+    )
+
+
+def reverts(desired: DesiredObject, live: LiveObject | None, record: AppliedRecord | None) -> bool:
+    """Whether a write restores this very body: another client changed or deleted the object, or removed its record."""
+    if record is None or not record.uid:
+        return False
+    return live is None or live.applied in (desired.hash, "")
+
+
+def _is_known(live: LiveObject, desired: DesiredObject, record: AppliedRecord | None) -> bool:
+    """Whether the live object surely belongs to its owner, or, where it has no owner, was created by rudr."""
+    if desired.owner is not None:
+        return desired.owner.uid != "" and live.owner_uid == desired.owner.uid
+    return record is not None and record.uid == live.uid and not live.owner_uid

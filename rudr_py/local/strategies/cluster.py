@@ -1,0 +1,99 @@
+"""Strategies of cluster configuration: policies, classes, webhooks, custom resource definitions. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rudr_py.errors import Cause
+from rudr_py.local.schema import causes
+from rudr_py.local.schema.crd import keywords
+from rudr_py.local.schema.node import SchemaNode
+from rudr_py.local.storage.store import Object
+from rudr_py.local.strategies import strategy
+from rudr_py.local.strategies.strategy import Strategy, StrategyContext
+
+
+def _create_definition(definition: Object, _context: StrategyContext) -> None:
+    stored = [each["name"] for each in definition["spec"].get("versions") or () if each.get("storage")]
+    definition["status"] = {
+        "conditions": None,
+        "acceptedNames": {"plural": "", "kind": ""},
+        "storedVersions": stored,
+    }
+
+
+def _definition_causes(definition: Object) -> Iterator[Cause]:
+    spec = definition.get("spec") or {}
+    names = spec.get("names") or {}
+    expected_name = f"{names.get('plural', '')}.{spec.get('group', '')}"
+    if definition["metadata"].get("name") != expected_name:
+        yield causes.invalid(
+            "metadata.name", definition["metadata"].get("name"), 'must be spec.names.plural+"."+spec.group'
+        )
+    versions = spec.get("versions") or ()
+    if sum(bool(each.get("storage")) for each in versions) != 1:
+        yield causes.invalid("spec.versions", list(versions), "must have exactly one version marked as storage version")
+    for index, version in enumerate(versions):
+        if not (version.get("schema") or {}).get("openAPIV3Schema"):
+            yield causes.required(f"spec.versions[{index}].schema.openAPIV3Schema", "schemas are required")
+    if spec.get("scope") not in ("Namespaced", "Cluster"):
+        yield Cause(
+            reason="FieldValueNotSupported",
+            message=f'Unsupported value: "{spec.get("scope", "")}": supported values: "Cluster", "Namespaced"',
+            field="spec.scope",
+        )
+
+
+def _schema_causes(definition: Object, node: SchemaNode) -> Iterator[Cause]:
+    """The errors of the schemas of all versions, reported once if the schemas are equal, as the real server does."""
+    versions = (definition.get("spec") or {}).get("versions") or ()
+    schemas = [(each.get("schema") or {}).get("openAPIV3Schema") for each in versions]
+    metadata = node.properties["metadata"]
+    if schemas and schemas[0] and all(each == schemas[0] for each in schemas):
+        yield from keywords.schema_errors(schemas[0], "spec.validation.openAPIV3Schema", metadata)
+        return
+    for index, schema in enumerate(schemas):
+        if schema:
+            yield from keywords.schema_errors(schema, f"spec.versions[{index}].schema.openAPIV3Schema", metadata)
+
+
+def _definition_change(new: Object, old: Object) -> Iterator[Cause]:
+    yield from strategy.immutable(new, old, "spec", "group")
+    yield from strategy.immutable(new, old, "spec", "scope")
+    yield from strategy.immutable(new, old, "spec", "names", "plural")
+    yield from strategy.immutable(new, old, "spec", "names", "kind")
+
+
+def _class_fixed(new: Object, old: Object) -> Iterator[Cause]:
+    for field in ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"):
+        if new.get(field) != old.get(field):
+            yield causes.forbidden(
+                field, "updates to provisioner are forbidden." if field == "provisioner" else "immutable"
+            )
+
+
+def _webhooks(obj: Object) -> object:
+    return obj.get("webhooks")
+
+
+STRATEGIES: dict[str, Strategy] = {
+    "customresourcedefinitions.apiextensions.k8s.io": Strategy(
+        prepare_for_create=_create_definition,
+        validate=_definition_causes,
+        validate_schema=_schema_causes,
+        validate_update=_definition_change,
+        generation_source=strategy.spec,
+        allow_unconditional_update=False,
+    ),
+    "poddisruptionbudgets.policy": Strategy(generation_source=strategy.spec),
+    "priorityclasses.scheduling.k8s.io": Strategy(generation_source=lambda obj: obj.get("value")),
+    "storageclasses.storage.k8s.io": Strategy(validate_update=_class_fixed),
+    "flowschemas.flowcontrol.apiserver.k8s.io": Strategy(generation_source=strategy.spec),
+    "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io": Strategy(generation_source=strategy.spec),
+    "mutatingwebhookconfigurations.admissionregistration.k8s.io": Strategy(generation_source=_webhooks),
+    "validatingwebhookconfigurations.admissionregistration.k8s.io": Strategy(generation_source=_webhooks),
+    "validatingadmissionpolicies.admissionregistration.k8s.io": Strategy(generation_source=strategy.spec),
+    "validatingadmissionpolicybindings.admissionregistration.k8s.io": Strategy(generation_source=strategy.spec),
+    "mutatingadmissionpolicies.admissionregistration.k8s.io": Strategy(generation_source=strategy.spec),
+    "mutatingadmissionpolicybindings.admissionregistration.k8s.io": Strategy(generation_source=strategy.spec),
+}

@@ -1,0 +1,166 @@
+"""Strategies of core kinds: Namespace, volumes and claims, ConfigMap, Secret, Event, Lease, ResourceQuota. Pure."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+from rudr_py.errors import Cause
+from rudr_py.local.schema import causes, quantity
+from rudr_py.local.storage.store import Object
+from rudr_py.local.strategies import quota_usage, strategy
+from rudr_py.local.strategies.strategy import Strategy, StrategyContext
+
+NAMESPACE_FINALIZER = "kubernetes"
+CLAIM_FINALIZER = "kubernetes.io/pvc-protection"
+_CLAIM_FIXED = (
+    "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+)
+_NOTE_LIMIT = 1024
+
+
+def _name_namespace(namespace: Object) -> None:
+    """Set the label with the name before managed fields are computed, so the creator of the namespace owns it."""
+    metadata = namespace["metadata"]
+    if metadata.get("name") and isinstance(metadata.get("labels") or {}, dict):
+        metadata["labels"] = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata["name"]}
+
+
+def _create_namespace(namespace: Object, _context: StrategyContext) -> None:
+    _name_namespace(namespace)
+    namespace["spec"] = {"finalizers": [NAMESPACE_FINALIZER]}
+    namespace["status"] = {"phase": "Active"}
+
+
+def _update_namespace(new: Object, old: Object, _context: StrategyContext) -> None:
+    new["spec"] = old.get("spec", {})
+    labels = new["metadata"].setdefault("labels", {})
+    labels["kubernetes.io/metadata.name"] = new["metadata"]["name"]
+
+
+def _create_claim(claim: Object, _context: StrategyContext) -> None:
+    finalizers = claim["metadata"].setdefault("finalizers", [])
+    if CLAIM_FINALIZER not in finalizers:
+        finalizers.append(CLAIM_FINALIZER)
+    claim["status"] = {"phase": "Pending"}
+
+
+def _claim_causes(claim: Object) -> Iterator[Cause]:
+    spec = claim.get("spec") or {}
+    if not spec.get("accessModes"):
+        yield causes.required("spec.accessModes", "at least 1 access mode is required")
+    if "storage" not in ((spec.get("resources") or {}).get("requests") or {}):
+        yield causes.required("spec.resources[storage]")
+
+
+def _claim_change(new: Object, old: Object) -> Iterator[Cause]:
+    if _claim_fixed(new["spec"]) != _claim_fixed(old["spec"]) and old["spec"].get("volumeName", "") == new["spec"].get(
+        "volumeName", ""
+    ):
+        yield causes.forbidden("spec", _CLAIM_FIXED)
+
+
+def _claim_fixed(spec: Any) -> Any:
+    return {key: value for key, value in spec.items() if key not in ("resources", "volumeAttributesClassName")}
+
+
+def _create_volume(volume: Object, _context: StrategyContext) -> None:
+    volume["status"] = {"phase": "Pending"}
+
+
+def _data_fixed(new: Object, old: Object) -> Iterator[Cause]:
+    """`immutable: true` protects the data of ConfigMaps and Secrets, and itself."""
+    if not old.get("immutable"):
+        return
+    if not new.get("immutable"):
+        yield causes.forbidden("immutable", "field is immutable when `immutable` is set")
+    for key in ("data", "binaryData"):
+        if new.get(key) != old.get(key):
+            yield causes.forbidden(key, "field is immutable when `immutable` is set")
+
+
+def _normalise_secret(secret: Object) -> None:
+    """Encode the write-only `stringData` into `data`."""
+    plain = secret.pop("stringData", None)
+    if isinstance(plain, dict) and plain:
+        encoded = {key: base64.b64encode(str(value).encode()).decode() for key, value in plain.items()}
+        secret["data"] = {**(secret.get("data") or {}), **encoded}
+
+
+def _secret_change(new: Object, old: Object) -> Iterator[Cause]:
+    yield from _data_fixed(new, old)
+    yield from strategy.immutable(new, old, "type")
+
+
+def _create_event(event: Object, _context: StrategyContext) -> None:
+    """Set the times that Go writes even if they are null."""
+    event.setdefault("eventTime", None)
+    event.setdefault("firstTimestamp", None)
+    event.setdefault("lastTimestamp", None)
+
+
+def _update_event(new: Object, _old: Object, context: StrategyContext) -> None:
+    _create_event(new, context)
+
+
+def _event_causes(event: Object) -> Iterator[Cause]:
+    """Events with an eventTime follow the rules of events.k8s.io; fields have their core names."""
+    about = (event.get("involvedObject") or {}).get("namespace", "")
+    if (about or "default") != event["metadata"].get("namespace", "default"):
+        yield causes.invalid("involvedObject.namespace", about, "does not match event.namespace")
+    if event.get("eventTime") is None:
+        return
+    if not event.get("reason"):
+        yield causes.required("reason")
+    if event.get("type") not in ("Normal", "Warning"):
+        yield causes.invalid("type", "", f"has invalid value: {event.get('type', '')}")
+    if len(event.get("message") or "") > _NOTE_LIMIT:
+        yield causes.invalid("message", "", f"can have at most {_NOTE_LIMIT} characters")
+    if not event.get("reportingComponent"):
+        yield causes.required("reportingController")
+    if not event.get("reportingInstance"):
+        yield causes.required("reportingInstance")
+    if not event.get("action"):
+        yield causes.required("action")
+
+
+def _lease_causes(lease: Object) -> Iterator[Cause]:
+    spec = lease.get("spec") or {}
+    if "leaseDurationSeconds" in spec and spec["leaseDurationSeconds"] <= 0:
+        yield causes.invalid("spec.leaseDurationSeconds", spec["leaseDurationSeconds"], "must be greater than 0")
+
+
+def _quota_causes(quota: Object) -> Iterator[Cause]:
+    for name, text in ((quota.get("spec") or {}).get("hard") or {}).items():
+        field, read = f"spec.hard[{name}]", quantity.read(str(text))
+        if "/" not in name and not quota_usage.tables((name,)) and name.partition(".")[0] not in ("requests", "limits"):
+            yield causes.invalid(field, name, "must be a standard resource type or fully qualified")
+            yield causes.invalid(field, name, "must be a standard resource for quota")
+        if read is not None and read[0] < 0:
+            yield causes.invalid(field, text, "must be greater than or equal to 0")
+        elif read is not None and name in quota_usage.COUNTED and read[0] != read[0].to_integral_value():
+            yield causes.invalid(field, quantity.canonical(str(text)), "must be an integer")
+
+
+STRATEGIES: dict[str, Strategy] = {
+    "namespaces": Strategy(
+        normalise=_name_namespace, prepare_for_create=_create_namespace, prepare_for_update=_update_namespace
+    ),
+    "persistentvolumeclaims": Strategy(
+        prepare_for_create=_create_claim, validate=_claim_causes, validate_update=_claim_change
+    ),
+    "persistentvolumes": Strategy(prepare_for_create=_create_volume),
+    "configmaps": Strategy(validate_update=_data_fixed),
+    "secrets": Strategy(normalise=_normalise_secret, validate_update=_secret_change),
+    "events": Strategy(
+        prepare_for_create=_create_event,
+        prepare_for_update=_update_event,
+        validate=_event_causes,
+        allow_create_on_update=True,
+    ),
+    "resourcequotas": Strategy(validate=_quota_causes),
+    "limitranges": Strategy(allow_create_on_update=True),
+    "podtemplates": Strategy(generation_source=lambda obj: obj.get("template")),
+    "leases.coordination.k8s.io": Strategy(validate=_lease_causes, allow_create_on_update=True),
+}

@@ -1,0 +1,118 @@
+"""Strategies of Services, Ingresses, NetworkPolicies and EndpointSlices. Cluster IPs and node ports are random."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rudr_py.errors import Cause
+from rudr_py.local.schema import causes
+from rudr_py.local.storage.store import Object
+from rudr_py.local.strategies import strategy
+from rudr_py.local.strategies.strategy import Strategy, StrategyContext
+
+HEADLESS = "None"
+_PORTS = range(30000, 32768)
+_KEPT = ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort")
+
+
+def _create_service(service: Object, context: StrategyContext) -> None:
+    spec = service["spec"]
+    if spec.get("type") == "ExternalName":
+        return
+    if not spec.get("clusterIP"):
+        spec["clusterIP"] = _address(context)
+    spec.setdefault("clusterIPs", [spec["clusterIP"]])
+    spec.setdefault("ipFamilies", ["IPv4"])
+    spec.setdefault("ipFamilyPolicy", "SingleStack")
+    _node_ports(spec, context)
+
+
+def _address(context: StrategyContext) -> str:
+    while True:
+        address = f"10.{context.rng.randrange(256)}.{context.rng.randrange(256)}.{context.rng.randrange(1, 255)}"
+        if not context.is_allocated("ip", address):
+            return address
+
+
+def _node_ports(spec: Any, context: StrategyContext) -> None:
+    if spec.get("type") not in ("NodePort", "LoadBalancer"):
+        return
+    for port in spec.get("ports") or ():
+        while not port.get("nodePort"):
+            number = context.rng.choice(_PORTS)
+            if not context.is_allocated("port", str(number)):
+                port["nodePort"] = number
+
+
+def _update_service(new: Object, old: Object, context: StrategyContext) -> None:
+    """Keep the allocated addresses and ports that an update omits."""
+    was, now = old["spec"], new["spec"]
+    if now.get("type") == "ExternalName":
+        for key in _KEPT:
+            now.pop(key, None)
+        return
+    if not now.get("clusterIP") and was.get("type") != "ExternalName":
+        for key in _KEPT:
+            if key in was:
+                now[key] = was[key]
+    node_ports = {(port.get("port"), port.get("protocol")): port.get("nodePort") for port in was.get("ports") or ()}
+    for port in now.get("ports") or ():
+        number = node_ports.get((port.get("port"), port.get("protocol")))
+        if number and now.get("type") in ("NodePort", "LoadBalancer"):
+            port.setdefault("nodePort", number)
+    _create_service(new, context)
+
+
+def _service_causes(service: Object) -> Iterator[Cause]:
+    spec = service["spec"]
+    ports = spec.get("ports") or ()
+    if spec.get("type") == "ExternalName":
+        if not spec.get("externalName"):
+            yield causes.required("spec.externalName")
+        return
+    if not ports and spec.get("clusterIP") != HEADLESS:
+        yield causes.required("spec.ports")
+    seen: set[tuple[Any, Any]] = set()
+    for index, port in enumerate(ports):
+        field = f"spec.ports[{index}]"
+        if len(ports) > 1 and not port.get("name"):
+            yield causes.required(f"{field}.name")
+        if not 1 <= port.get("port", 0) <= 65535:
+            yield causes.invalid(f"{field}.port", port.get("port", 0), "must be between 1 and 65535, inclusive")
+        key = (port.get("port"), port.get("protocol"))
+        if key in seen:
+            yield Cause(reason="FieldValueDuplicate", message=f"Duplicate value: {port}", field=field)
+        seen.add(key)
+
+
+def _service_change(new: Object, old: Object) -> Iterator[Cause]:
+    was, now = old["spec"].get("clusterIP"), new["spec"].get("clusterIP")
+    if was and was != now and new["spec"].get("type") != "ExternalName":
+        yield causes.invalid("spec.clusterIPs[0]", [now], "may not change once set")
+
+
+def _ingress_causes(ingress: Object) -> Iterator[Cause]:
+    spec = ingress.get("spec") or {}
+    if not spec.get("rules") and not spec.get("defaultBackend"):
+        yield causes.invalid("spec", spec.get("rules") or [], "either `defaultBackend` or `rules` must be specified")
+
+
+def _lists(obj: Object) -> Any:
+    return obj.get("endpoints"), obj.get("ports"), obj.get("addressType"), obj["metadata"].get("labels")
+
+
+STRATEGIES: dict[str, Strategy] = {
+    "services": Strategy(
+        prepare_for_create=_create_service,
+        prepare_for_update=_update_service,
+        validate=_service_causes,
+        validate_update=_service_change,
+        allow_create_on_update=True,
+    ),
+    "endpoints": Strategy(allow_create_on_update=True),
+    "ingresses.networking.k8s.io": Strategy(validate=_ingress_causes, generation_source=strategy.spec),
+    "networkpolicies.networking.k8s.io": Strategy(generation_source=strategy.spec),
+    "ingressclasses.networking.k8s.io": Strategy(generation_source=strategy.spec),
+    "endpointslices.discovery.k8s.io": Strategy(generation_source=_lists),
+}

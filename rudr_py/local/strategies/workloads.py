@@ -1,0 +1,261 @@
+"""Strategies of workloads: Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod. Pure."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Iterator
+from typing import Any
+
+from rudr_py.errors import Cause
+from rudr_py.local.apimachinery import object_meta, selectors
+from rudr_py.local.schema import causes
+from rudr_py.local.storage.store import Object
+from rudr_py.local.strategies import cron_schedule, strategy
+from rudr_py.local.strategies.cron_schedule import ScheduleError
+from rudr_py.local.strategies.strategy import Strategy, StrategyContext
+
+_CRON_JOB_NAME = 52
+"""The names of Jobs add eleven characters."""
+_JOB_LABELS = ("batch.kubernetes.io/job-name", "job-name")
+_UID_LABELS = ("batch.kubernetes.io/controller-uid", "controller-uid")
+_STATEFUL_CHANGEABLE = frozenset(
+    {
+        "replicas",
+        "ordinals",
+        "template",
+        "updateStrategy",
+        "revisionHistoryLimit",
+        "persistentVolumeClaimRetentionPolicy",
+        "minReadySeconds",
+    }
+)
+_STATEFUL_FORBIDDEN = (
+    "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
+    "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+)
+_POD_FORBIDDEN = (
+    "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
+    "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
+    "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
+)
+
+
+def template_causes(obj: Object, claims: tuple[str, ...] = ()) -> Iterator[Cause]:
+    """Yield the errors of the selector and the pod template; `claims` are volumes that each pod gets."""
+    spec = obj.get("spec") or {}
+    selector = spec.get("selector")
+    template = spec.get("template") or {}
+    labels = (template.get("metadata") or {}).get("labels") or {}
+    if selector is None:
+        yield causes.required("spec.selector")
+    elif not selector.get("matchLabels") and not selector.get("matchExpressions"):
+        yield causes.invalid("spec.selector", selector, "empty selector is invalid for deployment")
+    if not selector or not selectors.labels(selectors.match_labels(selector))(labels):
+        yield causes.invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
+    yield from pod_causes(template.get("spec") or {}, "spec.template.spec", claims)
+    if spec.get("replicas", 0) < 0:
+        yield causes.invalid("spec.replicas", spec["replicas"], "must be greater than or equal to 0")
+
+
+def pod_causes(spec: Any, field: str, claims: tuple[str, ...] = ()) -> Iterator[Cause]:
+    """Yield frequent errors of a pod spec; the full validation of the server is not implemented."""
+    containers = spec.get("containers") or ()
+    if not containers:
+        yield causes.required(f"{field}.containers")
+    volumes = {volume.get("name") for volume in spec.get("volumes") or ()}.union(claims)
+    seen: set[str] = set()
+    for index, container in enumerate(containers):
+        here = f"{field}.containers[{index}]"
+        name = container.get("name", "")
+        if not name:
+            yield causes.required(f"{here}.name")
+        elif not object_meta.is_label(name):
+            yield causes.invalid(f"{here}.name", name, object_meta.LABEL_TEXT)
+        elif name in seen:
+            yield Cause(reason="FieldValueDuplicate", message=f'Duplicate value: "{name}"', field=f"{here}.name")
+        seen.add(name)
+        if not container.get("image"):
+            yield causes.required(f"{here}.image")
+        for number, mount in enumerate(container.get("volumeMounts") or ()):
+            if mount.get("name") not in volumes:
+                yield Cause(
+                    reason="FieldValueNotFound",
+                    message=f'Not found: "{mount.get("name")}"',
+                    field=f"{here}.volumeMounts[{number}].name",
+                )
+
+
+def _replication_causes(obj: Object) -> Iterator[Cause]:
+    """A ReplicationController selects by plain labels."""
+    spec = obj.get("spec") or {}
+    selector, template = spec.get("selector") or {}, spec.get("template")
+    if not selector:
+        yield causes.required("spec.selector")
+    if spec.get("replicas", 0) < 0:
+        yield causes.invalid("spec.replicas", spec["replicas"], "must be greater than or equal to 0")
+    if not template or not (template.get("spec") or {}).get("containers"):
+        yield causes.required("spec.template")
+        return
+    labels = (template.get("metadata") or {}).get("labels") or {}
+    if not selector.items() <= labels.items():
+        yield causes.invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
+    yield from pod_causes(template["spec"], "spec.template.spec")
+
+
+def _stateful_causes(obj: Object) -> Iterator[Cause]:
+    templates = (obj.get("spec") or {}).get("volumeClaimTemplates") or ()
+    return template_causes(obj, tuple(each["metadata"].get("name", "") for each in templates))
+
+
+def _selector_fixed(new: Object, old: Object) -> Iterator[Cause]:
+    return strategy.immutable(new, old, "spec", "selector")
+
+
+def _stateful_change(new: Object, old: Object) -> Iterator[Cause]:
+    was = {key: value for key, value in old["spec"].items() if key not in _STATEFUL_CHANGEABLE}
+    now = {key: value for key, value in new["spec"].items() if key not in _STATEFUL_CHANGEABLE}
+    if was != now:
+        yield causes.forbidden("spec", _STATEFUL_FORBIDDEN)
+
+
+def _deployment_part(obj: Object) -> Any:
+    return obj.get("spec"), obj["metadata"].get("annotations")
+
+
+def _create_job(job: Object, _context: StrategyContext) -> None:
+    """Set the labels and the selector that identify the pods of a Job, unless it has a manual selector."""
+    spec = job["spec"]
+    if spec.get("manualSelector"):
+        return
+    metadata = job["metadata"]
+    labels = spec.setdefault("template", {}).setdefault("metadata", {}).setdefault("labels", {})
+    labels.update(dict.fromkeys(_UID_LABELS, metadata["uid"]))
+    labels.update(dict.fromkeys(_JOB_LABELS, metadata.get("name", "")))
+    metadata["labels"] = {**labels, **(metadata.get("labels") or {})}
+    spec.setdefault("selector", {"matchLabels": {_UID_LABELS[0]: metadata["uid"]}})
+
+
+def _update_job(new: Object, old: Object, context: StrategyContext) -> None:
+    """Restore the generated labels and selector that an update omits."""
+    if not new["spec"].get("manualSelector"):
+        _create_job(new, context)
+        new["metadata"].setdefault("labels", old["metadata"].get("labels") or {})
+        if old["spec"].get("selector"):
+            new["spec"]["selector"] = old["spec"]["selector"]
+
+
+def _job_causes(job: Object) -> Iterator[Cause]:
+    yield from _ending_pod_causes(job["spec"].get("template") or {}, "spec.template.spec")
+
+
+def _ending_pod_causes(template: Any, field: str) -> Iterator[Cause]:
+    spec = template.get("spec") or {}
+    yield from pod_causes(spec, field)
+    if spec.get("restartPolicy") not in ("OnFailure", "Never"):
+        yield Cause(
+            reason="FieldValueNotSupported",
+            message=f'Unsupported value: "{spec.get("restartPolicy", "")}": supported values: "OnFailure", "Never"',
+            field=f"{field}.restartPolicy",
+        )
+
+
+def _cron_job_causes(cron_job: Object) -> Iterator[Cause]:
+    spec, name = cron_job["spec"], cron_job["metadata"].get("name", "")
+    text = spec.get("schedule", "")
+    if not text:
+        yield causes.required("spec.schedule")
+    elif "TZ" in text:
+        why = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
+        yield causes.invalid("spec.schedule", text, why)
+    else:
+        try:
+            cron_schedule.parse(text)
+        except ScheduleError as error:
+            yield causes.invalid("spec.schedule", text, str(error))
+    zone = spec.get("timeZone")
+    if zone is not None and zone not in zoneinfo.available_timezones():
+        yield causes.invalid("spec.timeZone", zone, f"unknown time zone {zone}")
+    template = (spec.get("jobTemplate") or {}).get("spec") or {}
+    yield from _ending_pod_causes(template.get("template") or {}, "spec.jobTemplate.spec.template.spec")
+    if len(name) > _CRON_JOB_NAME:
+        yield causes.invalid("metadata.name", name, f"must be no more than {_CRON_JOB_NAME} characters")
+
+
+def _job_change(new: Object, old: Object) -> Iterator[Cause]:
+    yield from strategy.immutable(new, old, "spec", "selector")
+    if not old["spec"].get("suspend"):
+        yield from strategy.immutable(new, old, "spec", "template")
+    for field in ("completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"):
+        yield from strategy.immutable(new, old, "spec", field)
+    if old["spec"].get("completionMode") != "Indexed":
+        yield from strategy.immutable(new, old, "spec", "completions")
+
+
+def _create_pod(pod: Object, _context: StrategyContext) -> None:
+    pod["status"] = {"phase": "Pending", "qosClass": _quality(pod["spec"])}
+
+
+def _quality(spec: Any) -> str:
+    resources = [container.get("resources") or {} for container in spec.get("containers") or ()]
+    if not any(each.get("requests") or each.get("limits") for each in resources):
+        return "BestEffort"
+    exact = all(
+        set(each.get("limits") or ()) >= {"cpu", "memory"}
+        and (each.get("requests") or each["limits"]) == each["limits"]
+        for each in resources
+    )
+    return "Guaranteed" if exact else "Burstable"
+
+
+def _pod_check(pod: Object) -> Iterator[Cause]:
+    return pod_causes(pod.get("spec") or {}, "spec")
+
+
+def _pod_change(new: Object, old: Object) -> Iterator[Cause]:
+    if _pod_fixed(new["spec"]) != _pod_fixed(old["spec"]):
+        yield causes.forbidden("spec", _POD_FORBIDDEN)
+
+
+def _pod_fixed(spec: Any) -> Any:
+    free = ("activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "nodeName", "schedulingGates")
+    kept = {key: value for key, value in spec.items() if key not in (*free, "containers", "initContainers")}
+    for key in ("containers", "initContainers"):
+        kept[key] = [
+            {field: value for field, value in each.items() if field not in ("image", "imagePullPolicy")}
+            for each in spec.get(key) or ()
+        ]
+    return kept
+
+
+STRATEGIES: dict[str, Strategy] = {
+    "deployments.apps": Strategy(
+        validate=template_causes, validate_update=_selector_fixed, generation_source=_deployment_part
+    ),
+    "replicasets.apps": Strategy(
+        validate=template_causes, validate_update=_selector_fixed, generation_source=strategy.spec
+    ),
+    "daemonsets.apps": Strategy(
+        validate=template_causes, validate_update=_selector_fixed, generation_source=strategy.spec
+    ),
+    "statefulsets.apps": Strategy(
+        validate=_stateful_causes, validate_update=_stateful_change, generation_source=strategy.spec
+    ),
+    "replicationcontrollers": Strategy(
+        validate=_replication_causes, generation_source=strategy.spec, orphan_dependents=True
+    ),
+    "jobs.batch": Strategy(
+        prepare_for_create=_create_job,
+        prepare_for_update=_update_job,
+        validate=_job_causes,
+        validate_update=_job_change,
+        generation_source=strategy.spec,
+        orphan_dependents=True,
+    ),
+    "cronjobs.batch": Strategy(validate=_cron_job_causes, generation_source=strategy.spec),
+    "pods": Strategy(
+        prepare_for_create=_create_pod,
+        validate=_pod_check,
+        validate_update=_pod_change,
+        generation_source=strategy.spec,
+    ),
+}

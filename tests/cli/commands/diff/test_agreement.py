@@ -1,0 +1,174 @@
+"""`rudr diff` announces what the controller does next, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import Result
+
+from rudr_py.api import Kind
+from rudr_py.model.identity import API_VERSION
+from rudr_py.testing.local_handle import LocalHandle
+from tests.cli import shop
+from tests.cli.conftest import Invoke
+
+JOB = Kind("batch/v1", "Job")
+HOLD = {"metadata": {"finalizers": ["example.com/hold"]}}
+LET_GO: dict[str, Any] = {"metadata": {"finalizers": None}}
+
+BATCH = """\
+apiVersion: core.oam.dev/v1alpha1
+kind: ComponentSchematic
+metadata: {name: import}
+spec:
+  workloadType: core.oam.dev/v1alpha1.Task
+  containers: [{name: main, image: "registry.example/import:1"}]
+---
+apiVersion: core.oam.dev/v1alpha1
+kind: ApplicationConfiguration
+metadata: {name: nightly}
+spec:
+  components:
+  - {componentName: import, instanceName: nightly-import}
+"""
+TENANTS = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: tenants.example.com}
+spec:
+  group: example.com
+  scope: Cluster
+  names: {plural: tenants, singular: tenant, kind: Tenant, listKind: TenantList}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: rudr-system}
+---
+apiVersion: core.oam.dev/v1alpha1
+kind: WorkloadType
+metadata: {name: tenants, namespace: rudr-system}
+spec:
+  group: example.com
+  version: v1
+  names: {kind: Tenant, plural: tenants, singular: tenant}
+  workloadSettings: []
+"""
+TENANT = """\
+apiVersion: core.oam.dev/v1alpha1
+kind: ComponentSchematic
+metadata: {name: tenant}
+spec:
+  workloadType: example.com/v1.Tenant
+  workloadSettings: [{name: spec, value: {size: 1}}]
+---
+apiVersion: core.oam.dev/v1alpha1
+kind: ApplicationConfiguration
+metadata: {name: tenants}
+spec:
+  components:
+  - {componentName: tenant, instanceName: tenants-first}
+"""
+
+PAIR = """\
+apiVersion: core.oam.dev/v1alpha1
+kind: ComponentSchematic
+metadata: {name: page}
+spec:
+  workloadType: core.oam.dev/v1alpha1.Server
+  containers:
+  - {name: main, image: "registry.example/page:1", ports: [{name: http, containerPort: 8080}]}
+---
+apiVersion: core.oam.dev/v1alpha1
+kind: ApplicationConfiguration
+metadata: {name: pair}
+spec:
+  components:
+  - componentName: page
+    instanceName: pair-web
+    traits: [{name: ingress, properties: {hostname: pair.example.com}}]
+"""
+
+Diff = Callable[[str], Result]
+
+
+@pytest.fixture(name="kubeconfig", scope="module")
+def _kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("shop") / "kubeconfig"
+
+
+@pytest.fixture(name="api", scope="module", autouse=True)
+def _api(kubeconfig: Path) -> Iterator[LocalHandle]:
+    with shop.open_shop(kubeconfig) as handle:
+        yield handle
+
+
+@pytest.fixture(name="diff")
+def _diff(invoke: Invoke, kubeconfig: Path, tmp_path: Path) -> Diff:
+    def diff(documents: str) -> Result:
+        (tmp_path / "documents.yaml").write_text(documents)
+        return invoke("diff", "-f", str(tmp_path / "documents.yaml"), "--kubeconfig", str(kubeconfig))
+
+    return diff
+
+
+def test_a_completed_job_under_deletion_is_not_announced_because_it_does_not_run_again(
+    diff: Diff, api: LocalHandle
+) -> None:
+    api.apply(*yaml.safe_load_all(BATCH))
+    api.ready("nightly")
+    api.wait(api.cluster.patch(JOB, "nightly-import", HOLD))
+    api.delete("batch/v1", "Job", "nightly-import")
+    api.until("batch/v1", "Job", "nightly-import", lambda job: job["metadata"].get("deletionTimestamp"))
+    terminating = diff(BATCH)
+    api.wait(api.cluster.patch(JOB, "nightly-import", LET_GO))
+    api.gone("batch/v1", "Job", "nightly-import")
+    assert (terminating.exit_code, terminating.stdout) == (0, "")
+    assert diff(BATCH).exit_code == 0
+
+
+def test_an_object_outside_of_the_namespace_is_announced_as_refused(diff: Diff, api: LocalHandle) -> None:
+    api.apply(*yaml.safe_load_all(TENANTS))
+    announced = diff(TENANT)
+    api.apply(*yaml.safe_load_all(TENANT))
+    api.until(API_VERSION, "ApplicationConfiguration", "tenants", not_synced)
+    assert "tenant.example.com/tenants-first" not in announced.stdout
+    assert announced.exit_code == 2
+    assert "error: tenant.example.com/tenants-first is in no namespace; " in announced.stderr
+
+
+def test_nothing_is_announced_that_a_refused_object_keeps_from_being_written(diff: Diff, api: LocalHandle) -> None:
+    """The controller ends an instance at its first refused object, and prunes nothing before all are applied."""
+    api.apply(*yaml.safe_load_all(PAIR))
+    api.ready("pair")
+    blocking = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "pair-new"},
+        "spec": {"ports": [{"port": 1}]},
+    }
+    api.apply(blocking)
+    renamed = PAIR.replace("instanceName: pair-web", "instanceName: pair-new")
+    announced = diff(renamed)
+    api.apply(*yaml.safe_load_all(renamed))
+    api.until(API_VERSION, "ApplicationConfiguration", "pair", not_synced)
+    assert 'error: service/pair-new already exists and was written by "tester"\n' in announced.stderr
+    assert "ingress.networking.k8s.io/pair-new-" not in announced.stdout
+    ingresses = [ingress["metadata"]["name"] for ingress in api.list("networking.k8s.io/v1", "Ingress")]
+    assert not any(name.startswith("pair-new-") for name in ingresses)
+    blocked = "would be pruned\n# not at once: service/pair-new is refused\n"
+    assert f"# deployment.apps/pair-web in default: {blocked}" in announced.stdout
+    assert api.get("apps/v1", "Deployment", "pair-web") is not None
+
+
+def not_synced(application: dict[str, Any]) -> bool:
+    conditions = application.get("status", {}).get("conditions", ())
+    return any((condition["type"], condition["status"]) == ("Synced", "False") for condition in conditions)

@@ -1,0 +1,166 @@
+"""The checks of one application, on values: causes before what comes of them, and what to do about each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rudr_py.cli.commands.doctor import application
+from rudr_py.cli.commands.doctor.application import ApplicationFacts
+from rudr_py.cli.commands.doctor.finding import Finding
+from rudr_py.plugins import loading
+
+Document = dict[str, Any]
+CATALOG = loading.installed(only=()).catalog
+
+
+def condition(type_: str, status: str, reason: str = "X", message: str = "") -> Document:
+    return {"type": type_, "status": status, "reason": reason, "message": message}
+
+
+def document(*conditions: Document, instances: Any = (), traits: Any = (), **metadata: Any) -> Document:
+    spec = {"components": [{"componentName": "web", "instanceName": "shop-web", "traits": list(traits)}]}
+    status = {"observedGeneration": 1, "conditions": list(conditions), "instances": list(instances)}
+    return {
+        "apiVersion": "core.oam.dev/v1alpha1",
+        "kind": "ApplicationConfiguration",
+        "metadata": {"name": "shop", "namespace": "default", "generation": 1, "uid": "a", **metadata},
+        "spec": spec,
+        "status": status,
+    }
+
+
+WEB: Document = {
+    "metadata": {"name": "web", "namespace": "default"},
+    "spec": {"workloadType": "core.oam.dev/v1alpha1.Worker"},
+}
+FINE = (condition("Valid", "True"), condition("Synced", "True"), condition("Ready", "True", message="1 of 1"))
+
+
+def check(found: Document, **rest: Any) -> list[Finding]:
+    return application.check(ApplicationFacts(application=found, **{"components": (WEB,), **rest}), CATALOG)
+
+
+def test_of_an_application_that_is_ready_nothing_else_is_said() -> None:
+    [found] = check(document(*FINE))
+    assert (found.level, found.message) == ("ok", "default/shop is Ready: 1 of 1")
+
+
+def test_what_no_controller_has_seen_leads_to_the_installation() -> None:
+    [found] = check({**document(), "status": {}})
+    assert (found.level, found.next) == ("problem", "rudr doctor")
+
+
+def test_what_is_being_deleted_is_told_with_what_holds_it_back() -> None:
+    found = check(document(*FINE, deletionTimestamp="x", finalizers=["rudr.oam.dev/reclaim"]))
+    assert found[0].message == "the application is being deleted; blocked by the finalizers rudr.oam.dev/reclaim"
+
+
+def test_a_component_that_is_missing_is_told_once_with_the_nearest_name() -> None:
+    message = '$.spec.components[0].componentName: the ComponentSchematic "web" does not exist in this namespace.'
+    valid = condition("Valid", "False", "ComponentNotFound", message)
+    near = {"metadata": {"name": "webb"}, "spec": {}}
+    [found] = check(document(valid), components=(near,))
+    assert found.check == "components"
+    assert '"web" does not exist in namespace default. Did you mean "webb"?' in found.message
+    unknown = check(document(valid), components=None)
+    assert [one.check for one in unknown] == ["documents"]
+
+
+def test_a_type_that_nobody_offers_is_told() -> None:
+    [found] = check(document(*FINE[1:], traits=[{"name": "ingres"}]))
+    assert found.check == "types"
+    assert 'Did you mean "ingress"?' in found.message
+
+
+def test_what_is_missing_is_told_once_among_other_mistakes() -> None:
+    lines = [
+        '$.spec.components[0].componentName: the ComponentSchematic "web" does not exist in this namespace.',
+        '$.spec.components[0].traits[0].name: no installed plugin offers the trait "ingres"; installed are ingress.',
+        "$.a: wrong",
+    ]
+    valid = condition("Valid", "False", "InvalidDocument", "\n".join(lines))
+    found = check(document(valid, traits=[{"name": "ingres"}]), components=())
+    assert [one.check for one in found] == ["components", "types", "documents"]
+    assert found[-1].message == "$.a: wrong"
+
+
+def test_each_line_of_what_is_wrong_with_the_documents_is_a_finding() -> None:
+    found = check(document(condition("Valid", "False", "InvalidDocument", "$.a: one\n$.b: two")))
+    assert [one.message for one in found] == ["$.a: one", "$.b: two"]
+    assert "rudr validate" in found[0].next
+
+
+@pytest.mark.parametrize(
+    ("reason", "hint"),
+    [
+        ("Conflict", "rename the instance"),
+        ("MissingRight", "rudr rbac"),
+        ("KindUnavailable", "CustomResourceDefinition"),
+        ("Forbidden", "rudr diff -f FILE"),
+    ],
+)
+def test_a_refused_object_is_told_with_what_its_reason_asks_for(reason: str, hint: str) -> None:
+    found = check(document(condition("Valid", "True"), condition("Synced", "False", reason, "service/x: no")))
+    assert [(one.check, one.message) for one in found] == [("objects", "service/x: no")]
+    assert hint in found[0].next
+
+
+def test_a_paused_application_is_told_how_to_go_on() -> None:
+    [found] = check(document(*FINE, condition("Paused", "True", "Paused", "it is")))
+    assert found.next.endswith("rudr.oam.dev/paused-")
+
+
+def pod(name: str, **waiting: str) -> Document:
+    status = {"phase": "Running", "containerStatuses": [{"name": "main", "state": {"waiting": waiting}}]}
+    labels = {"app.kubernetes.io/name": "shop", "oam.dev/instance-name": "shop-web"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": "default", "labels": labels},
+        "status": status,
+    }
+
+
+UNREADY = {"name": "shop-web", "state": "progressing", "reason": "R", "message": "0 of 1 ready; pod a: R"}
+NOT_READY = (*FINE[:2], condition("Ready", "False", "R"))
+
+
+@pytest.mark.parametrize(
+    ("reason", "hint"),
+    [
+        ("CrashLoopBackOff", "kubectl logs -n default web-1 --previous"),
+        ("ImagePullBackOff", "check the image name"),
+        ("CreateContainerConfigError", "ConfigMap or Secret"),
+        ("ContainerCreating", "kubectl describe pod -n default web-1"),
+    ],
+)
+def test_an_instance_is_told_with_the_pod_that_holds_it_up_and_what_that_needs(reason: str, hint: str) -> None:
+    found = check(document(*NOT_READY, instances=[UNREADY]), objects=(pod("web-1", reason=reason),))
+    assert [one.check for one in found] == ["instances", "pods"]
+    assert found[0].message == "shop-web: 0 of 1 ready"
+    assert hint in found[1].next
+
+
+def test_a_trait_that_failed_is_noted() -> None:
+    trait = {"name": "ingress", "state": "failed", "reason": "NoClass", "message": "there is no class"}
+    instance = {"name": "shop-web", "state": "ready", "reason": "Ready", "traits": [trait]}
+    found = check(document(*FINE, instances=[instance]))
+    assert [(one.level, one.message) for one in found[1:]] == [("note", "shop-web, trait ingress: there is no class")]
+
+
+def event(number: int, reason: str, **rest: Any) -> Document:
+    about = {"apiVersion": "v1", "kind": "Pod", "name": "web-1"}
+    return {"type": "Warning", "reason": reason, "message": f"m{number}", "involvedObject": about, **rest}
+
+
+def test_the_latest_warnings_are_told_once_and_those_about_conditions_not_at_all() -> None:
+    listed = (
+        event(1, "FailedMount", lastTimestamp="2026-01-01T00:00:01Z"),
+        event(2, "FailedMount", lastTimestamp="2026-01-01T00:00:02Z", count=7),
+        event(3, "NotReady", action="Reconcile"),
+        event(4, "Pulled", type="Normal"),
+    )
+    found = check(document(*FINE), events=listed)
+    assert [one.message for one in found[1:]] == ["pod/web-1: FailedMount: m2 (7 times)"]

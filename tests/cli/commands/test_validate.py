@@ -1,0 +1,95 @@
+"""`rudr validate`: everything that is wrong, once, with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from click.testing import Result
+
+from rudr_py.catalog import Catalog, PluginState
+from rudr_py.plugins.loading import LoadedPlugins
+
+Make = Callable[..., str]
+Invoke = Callable[..., Result]
+
+
+def test_good_documents_end_with_0(component: Make, application: Make, write: Make, invoke: Invoke) -> None:
+    done = invoke("validate", "-f", write("x.yaml", component(), application()))
+    assert done.stdout == "2 documents in 1 file: no problems\n"
+    assert done.exit_code == 0
+
+
+def test_all_problems_of_all_files_are_told_with_their_places(
+    component: Make, application: Make, write: Make, invoke: Invoke, tmp_path: Path
+) -> None:
+    write("a.yaml", component(workload="Servr"))
+    write("b.yaml", component("two"), application(component="two", trait="emty"))
+    write("c.yaml", "a: [\n")
+    done = invoke("validate", "-f", str(tmp_path))
+    lines = done.stdout.splitlines()
+    assert [line.split(str(tmp_path))[-1].split(": error: ")[0] for line in lines[:-1]] == [
+        "/a.yaml:6:17",
+        "/b.yaml:20:7",
+        "/c.yaml:2:1",
+    ]
+    assert '"core.oam.dev/v1alpha1.Server"' in lines[0]
+    assert '"empty"' in lines[1]
+    assert lines[-1] == "3 documents in 3 files: 3 errors, 0 warnings"
+    assert done.exit_code == 1
+
+
+def test_a_fault_in_a_component_that_two_applications_use_is_told_once(
+    component: Make, application: Make, write: Make, invoke: Invoke
+) -> None:
+    name = write("x.yaml", component(workload="Servr"), application("one"), application("two"))
+    done = invoke("validate", "-f", name)
+    assert done.stdout.splitlines()[-1] == "3 documents in 1 file: 1 error, 0 warnings"
+
+
+def test_warnings_are_marked_and_do_not_fail(component: Make, application: Make, write: Make, invoke: Invoke) -> None:
+    unknown = "    parameterValues:\n    - name: absent\n      value: 1\n"
+    done = invoke("validate", "-f", write("x.yaml", component(), application() + unknown))
+    assert ": warning: $.spec.components[0].parameterValues" in done.stdout
+    assert "0 errors, 1 warning" in done.stdout
+    assert done.exit_code == 0
+
+
+def test_who_leaves_components_in_other_files_is_told_where_they_are_looked_for(
+    component: Make, application: Make, write: Make, invoke: Invoke
+) -> None:
+    alone = write("app.yaml", application())
+    for command in ("validate", "render"):
+        assert "only from these files" in invoke(command, "-f", alone).stderr
+    assert "only from these files" not in invoke("validate", "-f", alone, "-f", write("c.yaml", component())).stderr
+
+
+def test_standard_input_is_read(component: Make, application: Make, invoke: Invoke) -> None:
+    done = invoke("validate", "-f", "-", input=component() + "---\n" + application(trait="emty"))
+    assert "<stdin>:" in done.stdout
+    assert done.exit_code == 1
+
+
+def test_a_document_of_another_kind_is_passed_over_with_a_message(write: Make, invoke: Invoke) -> None:
+    done = invoke("validate", "-f", write("x.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n"))
+    assert "skipped" in done.stderr
+    assert done.stdout == "0 documents in 1 file: nothing to check\n"
+    assert done.exit_code == 0
+
+
+def test_a_plugin_that_cannot_be_used_is_told_and_hinders_nothing(write: Make, component: Make, invoke: Invoke) -> None:
+    broken = PluginState(name="x", package="rudr-py-x", version="1", state="failed", error="rudr-py-x 1 is broken")
+    loaded = LoadedPlugins(catalog=Catalog(plugins=(broken,)))
+    done = invoke("validate", "-f", write("x.yaml", component()), obj=loaded)
+    assert "warning: rudr-py-x 1 is broken" in done.stderr
+    assert "none is installed" in done.stdout
+
+
+def test_without_a_file_the_usage_is_wrong(invoke: Invoke) -> None:
+    assert invoke("validate").exit_code == 2
+
+
+def test_a_file_that_is_not_there_is_an_error(tmp_path: Path, invoke: Invoke) -> None:
+    done = invoke("validate", "-f", str(tmp_path / "absent.yaml"))
+    assert "absent.yaml: error: cannot be read" in done.stdout
+    assert done.exit_code == 1
