@@ -70,7 +70,7 @@ async def _scraped(handle: LocalHandle, catalog: Catalog) -> str:
         for path in EXAMPLES.glob("*.yaml"):
             await handle.cluster.apply(*(one.value for one in yaml_file.load(path.read_bytes(), path.name)))
         await handle.cluster.until(APPLICATION, "shop", _is_synced)
-        url = f"http://127.0.0.1:{controller.endpoints.metrics_port}/metrics"
+        url = f"http://127.0.0.1:{controller.servers.metrics_port}/metrics"
         async with aiohttp.ClientSession() as session, session.get(url) as answer:
             return await answer.text()
 

@@ -21,7 +21,7 @@ from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster import connect
 from rudr_py.cli.commands import run
-from rudr_py.controller import Controller, assemble
+from rudr_py.controller import ControllerProcess, assemble
 from rudr_py.errors import LeaseLostError
 from rudr_py.kube import config
 from rudr_py.kube.transport import AioTransport
@@ -56,7 +56,7 @@ class Member:
     """One of several controllers. The server knows its requests by `name`, those for the lease by `<name>-lease`."""
 
     name: str
-    controller: Controller
+    controller: ControllerProcess
     stop: asyncio.Event
     running: asyncio.Task[None]
 
@@ -139,7 +139,7 @@ async def test_one_works_and_the_other_stands_by_in_silence(cluster: Cluster, ca
     assert writes(server, "second") == []
 
 
-async def metric(controller: Controller) -> int:
+async def metric(controller: ControllerProcess) -> int:
     return await waiting.counted(controller, "leader_election_master_status")
 
 

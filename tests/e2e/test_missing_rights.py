@@ -17,7 +17,7 @@ import pytest
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.controller import Controller, assemble
+from rudr_py.controller import ControllerProcess, assemble
 from rudr_py.errors import Right
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.transport import AioTransport
@@ -98,7 +98,7 @@ def needed(catalog: Catalog) -> Rights:
 
 
 @contextlib.asynccontextmanager
-async def controlled(cluster: Guarded, catalog: Catalog, **chosen: Any) -> AsyncIterator[Controller]:
+async def controlled(cluster: Guarded, catalog: Catalog, **chosen: Any) -> AsyncIterator[ControllerProcess]:
     """A controller with the token of the account, which must be up at the end."""
     settings = Settings(
         namespaces=(cluster.places.shop,),
@@ -144,7 +144,7 @@ def content(document: Document) -> bool:
     return synced(document) and not document["status"].get("warnings")
 
 
-async def told_at_readyz(controller: Controller, text: str, *codes: int) -> None:
+async def told_at_readyz(controller: ControllerProcess, text: str, *codes: int) -> None:
     """Wait until /readyz?verbose says so, with one of these codes, or else with 200."""
     async with asyncio.timeout(TIMEOUT):
         while True:

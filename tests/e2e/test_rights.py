@@ -11,7 +11,7 @@ import pytest
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.controller import Controller, assemble
+from rudr_py.controller import ControllerProcess, assemble
 from rudr_py.kube.transport import AioTransport
 from rudr_py.model.identity import API_VERSION
 from rudr_py.plugins import rights
@@ -65,7 +65,7 @@ async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
 
 
 @contextlib.asynccontextmanager
-async def controlled(cluster: Guarded, catalog: Catalog, **chosen: object) -> AsyncIterator[Controller]:
+async def controlled(cluster: Guarded, catalog: Catalog, **chosen: object) -> AsyncIterator[ControllerProcess]:
     """A controller that works as the account, and stands for election."""
     election = LeaderElection(namespace=cluster.places.own, identity="one", retry_period=0.2)
     settings = Settings(

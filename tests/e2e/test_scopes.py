@@ -13,7 +13,7 @@ import pytest
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.controller import Controller
+from rudr_py.controller import ControllerProcess
 from rudr_py.settings import Settings
 from rudr_py.testing.cluster import ADDRESS, TIMEOUT, Cluster
 from tests.e2e import waiting
@@ -81,15 +81,15 @@ def claims(*instances: str) -> Any:
     return lambda policy: sorted(selected(policy)) == sorted(instances)
 
 
-async def answer(controller: Controller, path: str) -> tuple[int, str]:
+async def answer(controller: ControllerProcess, path: str) -> tuple[int, str]:
     """What GET of a path says at the address of health scopes."""
-    url = f"http://127.0.0.1:{controller.endpoints.health_scope_port}{path}"
+    url = f"http://127.0.0.1:{controller.servers.health_scope_port}{path}"
     async with aiohttp.ClientSession() as session, session.get(url) as got:
         return got.status, await got.text()
 
 
 @contextlib.asynccontextmanager
-async def two_members(cluster: Cluster, catalog: Catalog, *bindings: Document) -> AsyncIterator[Controller]:
+async def two_members(cluster: Cluster, catalog: Catalog, *bindings: Document) -> AsyncIterator[ControllerProcess]:
     """A controller over the application `groups` with scopes, and two others in them."""
     await cluster.apply(component(), scopes(*bindings), member("one", "groups"), member("two", "groups"))
     async with cluster.controller(catalog, settings=SETTINGS) as controller:

@@ -12,7 +12,7 @@ import msgspec
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.controller import Controller, assemble
+from rudr_py.controller import ControllerProcess, assemble
 from rudr_py.kube import watch
 from rudr_py.kube.requests import Request, Selection
 from rudr_py.kube.transport import Reply, Stream, Transport
@@ -94,7 +94,9 @@ class Witness:
             await asyncio.Event().wait()
 
 
-def built(cluster: Cluster, catalog: Catalog, transport: Transport, *, settings: Settings | None = None) -> Controller:
+def built(
+    cluster: Cluster, catalog: Catalog, transport: Transport, *, settings: Settings | None = None
+) -> ControllerProcess:
     """A controller for the namespace that is not started yet."""
     chosen = msgspec.structs.replace(
         settings or Settings(), namespaces=(cluster.namespace,), health_address=ADDRESS, metrics_address=ADDRESS
@@ -103,7 +105,7 @@ def built(cluster: Cluster, catalog: Catalog, transport: Transport, *, settings:
 
 
 @contextlib.asynccontextmanager
-async def started(controller: Controller) -> AsyncIterator[asyncio.Task[None]]:
+async def started(controller: ControllerProcess) -> AsyncIterator[asyncio.Task[None]]:
     """Run a controller, without waiting for its caches; stop it gracefully at the end."""
     stop = asyncio.Event()
     running = asyncio.create_task(controller.run(stop), name="controller")
@@ -114,24 +116,24 @@ async def started(controller: Controller) -> AsyncIterator[asyncio.Task[None]]:
         await running
 
 
-async def readiness(controller: Controller) -> tuple[int, str]:
+async def readiness(controller: ControllerProcess) -> tuple[int, str]:
     """What /readyz?verbose says now."""
-    return await _read(f"http://127.0.0.1:{controller.endpoints.health_port}/readyz?verbose")
+    return await _read(f"http://127.0.0.1:{controller.servers.health_port}/readyz?verbose")
 
 
-async def reconciles(controller: Controller) -> int:
+async def reconciles(controller: ControllerProcess) -> int:
     """How many reconciles have ended, by the metric that operators see."""
     return await counted(controller, "controller_runtime_reconcile_total")
 
 
-async def panics(controller: Controller) -> int:
+async def panics(controller: ControllerProcess) -> int:
     """How many reconciles raised what no reconcile may."""
     return await counted(controller, "controller_runtime_reconcile_panics_total")
 
 
-async def counted(controller: Controller, name: str) -> int:
+async def counted(controller: ControllerProcess, name: str) -> int:
     """The sum of all series of a metric."""
-    _, text = await _read(f"http://127.0.0.1:{controller.endpoints.metrics_port}/metrics")
+    _, text = await _read(f"http://127.0.0.1:{controller.servers.metrics_port}/metrics")
     lines = [line for line in text.splitlines() if line.startswith((f"{name}{{", f"{name} "))]
     assert lines, f"no metric {name}"
     return int(sum(float(line.rpartition(" ")[2]) for line in lines))
@@ -153,7 +155,7 @@ async def _read(url: str) -> tuple[int, str]:
         return answer.status, await answer.text()
 
 
-async def reconciled(controller: Controller, count: int) -> None:
+async def reconciled(controller: ControllerProcess, count: int) -> None:
     """Wait until so many reconciles have ended. Each question lets the controller run while it waits for the answer."""
     async with asyncio.timeout(3 * TIMEOUT):
         await controller.synced.wait()

@@ -182,8 +182,8 @@ async def test_failing_calls_are_counted_where_the_plugins_are_told(cluster: Clu
     async with cluster.controller(loaded.catalog) as controller:
         await cluster.apply(_component(), _application("bad", "hostile"))
         await cluster.until(APPLICATION, "bad", _is("Valid", "False"))
-        metrics = await _ask(controller.endpoints.metrics_port, "/metrics")
-        verbose = await _ask(controller.endpoints.health_port, "/readyz?verbose")
+        metrics = await _ask(controller.servers.metrics_port, "/metrics")
+        verbose = await _ask(controller.servers.health_port, "/readyz?verbose")
     (count,) = (
         line for line in metrics.splitlines() if line.startswith("rudr_plugin_errors_total{") and "hostile" in line
     )
@@ -229,8 +229,8 @@ async def test_with_every_sort_of_broken_plugin_installed_the_controller_works_a
     async with cluster.controller(loaded.catalog) as controller:
         await cluster.apply(_component(), _application("app", "good"))
         await cluster.until(APPLICATION, "app", _is("Ready", "True"))
-        verbose = await _ask(controller.endpoints.health_port, "/readyz?verbose")
-        metrics = await _ask(controller.endpoints.metrics_port, "/metrics")
+        verbose = await _ask(controller.servers.health_port, "/readyz?verbose")
+        metrics = await _ask(controller.servers.metrics_port, "/metrics")
     told = [line for line in verbose.splitlines() if line.startswith("[i]plugins: ")]
     states = {re.search(r"rudr-py-[-a-z]+", line)[0]: line.split()[1] for line in told}  # type: ignore[index] # it is there
     failed = ("raising", "exiting", "spinning", "junk", "half", "twin-a", "twin-b", "taking")

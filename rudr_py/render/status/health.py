@@ -41,6 +41,20 @@ class ScopeHealth(msgspec.Struct, frozen=True):
     status: dict[str, Any] | None = None
 
 
+class Assessment(msgspec.Struct, frozen=True):
+    """The runs and the health of everything in a plan, as the cluster was at one moment."""
+
+    runs: Runs
+    instances: tuple[InstanceHealth, ...]
+    scopes: tuple[ScopeHealth, ...]
+
+
+def observe(plan: Plan, observed: Observed, now: datetime, runs: Runs = running.NO_RUNS) -> Assessment:
+    """Assess a plan; `runs` are those of the previous status."""
+    current = running.observe(plan, observed, runs)
+    return Assessment(current, assess(plan, observed, now, current), scopes(plan, observed, now))
+
+
 def assess(plan: Plan, observed: Observed, now: datetime, runs: Runs = running.NO_RUNS) -> tuple[InstanceHealth, ...]:
     """The health of all instances. If a type fails, it is `unknown` with the failure as message.
 

@@ -5,7 +5,7 @@ It writes nothing and reads no clock. `previous` reads the parts that the next s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from rudr_py.model.condition import TRUE, set_condition
 from rudr_py.render.status import conditions, health, rudr_status
 from rudr_py.render.status import runs as running
 from rudr_py.render.status.conditions import SyncState
-from rudr_py.render.status.health import InstanceHealth, ScopeHealth
+from rudr_py.render.status.health import Assessment, InstanceHealth, ScopeHealth
 from rudr_py.render.status.previous import PreviousStatus, previous
 from rudr_py.render.types import packages
 from rudr_py.render.values.inputs import Inputs, Observed, Runs
@@ -32,11 +32,21 @@ SIZE_LIMIT = 256 * 1024
 TOO_LARGE = "TooLarge"
 
 
-def status(plan: Plan, inputs: Inputs, observed: Observed, sync: SyncState, before: PreviousStatus) -> dict[str, Any]:
-    """The whole status, to be written when it differs from the stored one."""
+def status(
+    plan: Plan,
+    inputs: Inputs,
+    observed: Observed,
+    sync: SyncState,
+    before: PreviousStatus,
+    assessment: Assessment | None = None,
+) -> dict[str, Any]:
+    """The whole status. It is written if it differs from the stored one.
+
+    `assessment` is that of `observed`, for callers that have one already.
+    """
     generation = inputs.application.metadata.generation
-    runs = running.observe(plan, observed, before.runs)
-    healths = health.assess(plan, observed, inputs.now, runs)
+    assessment = assessment or health.observe(plan, observed, inputs.now, before.runs)
+    runs, healths = assessment.runs, assessment.instances
     all_conditions = before.conditions
     for condition in conditions.judge(plan, sync, healths):
         current = msgspec.structs.replace(condition, observed_generation=generation)
@@ -53,21 +63,17 @@ def status(plan: Plan, inputs: Inputs, observed: Observed, sync: SyncState, befo
         built["instances"], built["scopes"] = _unknown_instances(before), _unknown_scopes(before)
     else:
         built["components"] = rudr_status.components(plan, observed, running.settled(plan, observed, runs))
-        built["instances"] = [_instance(health, runs) for health in healths]
-        built["scopes"] = [_scope(health) for health in health.scopes(plan, observed, inputs.now)]
+        built["instances"] = [_instance(instance, runs) for instance in healths]
+        built["scopes"] = [_scope(scope) for scope in assessment.scopes]
     built["packages"] = packages.written(plan.packages)
     built["warnings"] = [*(conditions.line(warning) for warning in plan.warnings), *sync.notes]
     built["resources"] = list(sync.resources)
     return {name: value for name, value in built.items() if value not in ({}, [])}
 
 
-def scope_status(plan: Plan, observed: Observed, now: datetime) -> dict[Ref, dict[str, Any]]:
-    """The status of each scope's own object, to be written when it differs; none where a type has nothing to say."""
-    return {
-        scope_health.plan.bound_type.refs[0]: scope_health.status
-        for scope_health in health.scopes(plan, observed, now)
-        if scope_health.status is not None
-    }
+def scope_status(scopes: Iterable[ScopeHealth]) -> dict[Ref, dict[str, Any]]:
+    """The desired status of the scopes' own objects; without those whose type writes none."""
+    return {scope.plan.bound_type.refs[0]: scope.status for scope in scopes if scope.status is not None}
 
 
 def bounded(full_status: dict[str, Any], before: PreviousStatus) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from rudr_py.api import (
 from rudr_py.catalog import Catalog
 from rudr_py.errors import Problem
 from rudr_py.render import render as rendering
-from rudr_py.render.status import status
+from rudr_py.render.status import health, status
 from rudr_py.render.values.inputs import NOTHING, Definitions, Inputs
 from rudr_py.render.values.plan import Plan
 
@@ -273,14 +273,15 @@ def test_status_tells_of_each_scope_and_of_the_scopes_of_each_instance(
 def test_the_status_of_a_scopes_own_object_is_what_its_type_says(zoned: Make) -> None:
     found = zoned(members={"east": (member("a", "x"),)}, probe_results={"east": {"p": None}})
     now = found.scopes[0].bound_type.context.now
-    assert status.scope_status(found, NOTHING, now) == {Ref(MAP, "east-zone"): {"members": 1, "asked": {"p": None}}}
+    scopes = health.scopes(found, NOTHING, now)
+    assert status.scope_status(scopes) == {Ref(MAP, "east-zone"): {"members": 1, "asked": {"p": None}}}
 
 
 def test_a_type_that_fails_at_the_status_writes_none_and_is_told(
     zoned: Make, inputs: Callable[..., Inputs], application: Text
 ) -> None:
     found = zoned({"do": "fail"})
-    assert status.scope_status(found, NOTHING, found.scopes[0].bound_type.context.now) == {}
+    assert status.scope_status(health.scopes(found, NOTHING, found.scopes[0].bound_type.context.now)) == {}
     (scope,) = _status(found, inputs(application()))["scopes"]
     assert (scope["state"], scope["reason"]) == ("unknown", "PluginFailed")
     assert "no status today" in scope["message"]
