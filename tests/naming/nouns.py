@@ -117,7 +117,7 @@ def _self_attributes(function: Function) -> Iterator[tuple[str, ast.expr, int]]:
 
 
 class _Resolver:
-    """Finds the class of ours that an annotation of one module names."""
+    """Resolves annotations of one module to the classes of the project."""
 
     def __init__(self, module: Module, classes: set[str]) -> None:
         self._classes = classes
