@@ -83,7 +83,9 @@ def _arm(catalog: Catalog, used: tuple[dict[str, Any], ...]) -> Callable[[], Non
 def _catalog(count: int) -> Catalog:
     """A catalog as in `rudr run` with a state directory: guarded, and with every call recorded."""
     plugins = [_plugin(number) for number in range(count)]
-    return loading.load(plugins, entry_points.standard(), ward=PluginGuard((), CallMarker(bytearray(SIZE)))).catalog
+    return loading.load(
+        plugins, entry_points.standard(), plugin_guard=PluginGuard((), CallMarker(bytearray(SIZE)))
+    ).catalog
 
 
 def _plugin(number: int) -> InstalledPlugin:

@@ -58,7 +58,7 @@ def test_a_type_is_returned_for_every_name(full: Catalog) -> None:
     [
         ("trait", "manual-scalar", ['the trait "manual-scalar"', "ingress, manual-scaler", 'mean "manual-scaler"?']),
         ("trait", "rout", ['mean "route"?']),
-        ("trait", "zzz", ["installed are ingress, manual-scaler."]),
+        ("trait", "zzz", ["installed: ingress, manual-scaler."]),
         ("workload", "core.oam.dev/v1alpha1.Serve", ["workload type", f'mean "{Server.name}"?']),
         ("workload", "Sever", [f'mean "{Server.name}"?']),
         ("scope", "core.oam.dev/v1alpha1.Health", ["scope type", f'mean "{Health.name}"?']),
@@ -105,8 +105,8 @@ def _plugin(state: State, **fields: Any) -> PluginState:
     [
         (_plugin("failed", types=("small",)), 'the trait "small" cannot be used: rudr-py-x is odd'),
         (_plugin("quarantined", types=("fine", "small"), withheld=("small",)), "cannot be used: rudr-py-x is odd"),
-        (_plugin("disabled"), "Not in use is rudr-py-x 1.2, which may offer it; see: rudr plugins"),
-        (_plugin("loaded", types=("small",)), 'no installed plugin offers the trait "small"'),
+        (_plugin("disabled"), "It may be provided by rudr-py-x 1.2, which is not in use; see: rudr plugins"),
+        (_plugin("loaded", types=("small",)), 'no installed plugin provides the trait "small"'),
     ],
     ids=lambda value: value.state if isinstance(value, PluginState) else "",
 )

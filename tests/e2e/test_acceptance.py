@@ -305,7 +305,7 @@ async def test_kubectl_lists_describes_and_explains(
         assert listed["broken"][1] != "synced"
 
         described = await kubectl("describe", "configuration", "broken")
-        assert "no installed plugin offers the trait" in described
+        assert "no installed plugin provides the trait" in described
         assert "Events:" in described
 
         explained = await kubectl("explain", "applicationconfiguration.spec.components")

@@ -121,7 +121,7 @@ def test_instances_are_told_with_their_traits_and_facts(make: Make, text: str) -
             "workload": "core.oam.dev/v1alpha1.Task",
             "state": "ready",
             "reason": "Complete",
-            "message": "the job has run to its end",
+            "message": "the job is complete",
             "traits": [],
         },
     ]
@@ -143,7 +143,7 @@ def test_who_is_not_ready_is_counted_and_named_and_the_failed_come_first(
     assert _message(built, "Ready").splitlines() == [
         "1 of 3 instances are ready",
         "job: Failed",
-        "front: deployment.apps/front is not there yet",
+        "front: deployment.apps/front does not exist yet",
     ]
     assert built["phase"] == "synced"
 

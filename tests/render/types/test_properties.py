@@ -143,7 +143,7 @@ def test_two_missing_properties_are_two_mistakes() -> None:
 
 def _too_slow(call: Callable[[], Any]) -> Any:
     del call
-    raise TimeoutError("no answer within 0.25 s")
+    raise TimeoutError("no result within 0.25 s")
 
 
 def test_a_schema_that_takes_for_ever_is_a_fault_of_its_plugin_and_raises_nothing() -> None:
@@ -151,7 +151,7 @@ def test_a_schema_that_takes_for_ever_is_a_fault_of_its_plugin_and_raises_nothin
     ((path, message),) = _told(offer, {"mode": "fast"})
     assert path == "$.p"
     assert "example of acme 1 cannot be used" in message
-    assert "no answer within" in message
+    assert "no result within" in message
 
 
 JSON = st.recursive(

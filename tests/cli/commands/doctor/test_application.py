@@ -77,7 +77,7 @@ def test_a_type_that_nobody_offers_is_told() -> None:
 def test_what_is_missing_is_told_once_among_other_mistakes() -> None:
     lines = [
         '$.spec.components[0].componentName: the ComponentSchematic "web" does not exist in this namespace.',
-        '$.spec.components[0].traits[0].name: no installed plugin offers the trait "ingres"; installed are ingress.',
+        '$.spec.components[0].traits[0].name: no installed plugin provides the trait "ingres"; installed: ingress.',
         "$.a: wrong",
     ]
     valid = condition("Valid", "False", "InvalidDocument", "\n".join(lines))
