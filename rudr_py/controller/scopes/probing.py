@@ -155,7 +155,7 @@ def in_cluster(state: ClusterState) -> Address:
         if target.kind == cluster_state.SERVICE:
             spec = live.part("spec")
             external = isinstance(spec, dict) and spec.get("type") == "ExternalName"
-            if external or not labels.ours(live.labels):
+            if external or not labels.is_managed(live.labels):
                 raise UnreachableError(f"{target} is not managed by rudr, or is external; it is not probed")
             return f"{target.name}.{namespace}.svc"
         status = live.part("status")

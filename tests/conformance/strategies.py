@@ -1,7 +1,7 @@
-"""Documents out of the schemas of our CRDs: whatever the server would store, with a bias to what makes sense.
+"""Hypothesis strategies for documents that the CRD schemas accept, biased to valid documents.
 
-Every field is drawn by the schema; a field that is known by name mostly gets one of the words that work there, so
-that many documents render, and sometimes anything that the schema lets pass.
+Every field is drawn by its schema. A field with an entry in WORDS gets one of its words in most cases, so that many
+documents render, and otherwise any value that the schema accepts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Json = Any
 Drawn = st.SearchStrategy[Any]
 
 COMPONENTS = ("web", "api")
-"""The components that an application's bindings name."""
+"""The components that bindings name."""
 
 CORE = ("Server", "SingletonServer", "Worker", "SingletonWorker", "Task", "SingletonTask")
 
@@ -88,10 +88,10 @@ WORDS: dict[str, tuple[Json, ...]] = {
     "command": (["true"],),
     "workloadSettings": ([],),
 }
-"""What mostly stands in a field of this name, or in one of the record `outer.name`."""
+"""Usual values of a field of this name, or of the field `outer.name`."""
 
 ALWAYS = ("containers", "components", "variables", "value")
-"""Fields that are mostly there though the schema does not ask for them."""
+"""Optional fields that are present in most documents."""
 
 NAMES = ("a", "b", "http", "main")
 TEXT = st.text(max_size=8) | st.sampled_from(["-", "A_b", "a" * 70, "..", "\n", "é", "[fromVariable(nope)]"])
@@ -103,12 +103,12 @@ ANY = st.recursive(
 
 
 def documents() -> Drawn:
-    """An ApplicationConfiguration `shop` and the components that it may name; half of the sets are without oddities."""
+    """An ApplicationConfiguration `shop` and its components; half of the sets have usual values only."""
     return st.sampled_from([0, 0, 4, 20]).flatmap(lambda odd: _Generator(odd).documents())
 
 
 class _Generator:
-    """`odd` is how many of a hundred values are anything that the schema lets pass."""
+    """`odd` is the percentage of values that are drawn from the schema instead of WORDS."""
 
     def __init__(self, odd: int) -> None:
         self._odd = odd
@@ -118,7 +118,7 @@ class _Generator:
         return st.tuples(self._document("ApplicationConfiguration", "shop"), *components).map(list)
 
     def _document(self, kind: str, name: str) -> Drawn:
-        (crd,) = (one for one in crds.documents() if one["spec"]["names"]["kind"] == kind)
+        (crd,) = (document for document in crds.documents() if document["spec"]["names"]["kind"] == kind)
         schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
         head = {"apiVersion": "core.oam.dev/v1alpha1", "kind": kind, "metadata": {"name": name}}
         return self._value(schema, "", "spec").map(lambda spec: {**head, "spec": spec})
@@ -131,13 +131,13 @@ class _Generator:
             words = tuple(word for word in words if isinstance(word, str)) or NAMES
         if "enum" in schema:
             words = tuple(schema["enum"])
-        found = self._anything(schema, name)
+        strategy = self._anything(schema, name)
         if words:
-            found = self._mostly(st.sampled_from(words), found)
-        return self._mostly(found, st.none()) if schema.get("nullable") else found
+            strategy = self._mostly(st.sampled_from(words), strategy)
+        return self._mostly(strategy, st.none()) if schema.get("nullable") else strategy
 
     def _anything(self, schema: dict[str, Any], name: str) -> Drawn:
-        """Whatever the schema lets pass."""
+        """Any value that the schema accepts."""
         if "enum" in schema:
             return st.sampled_from(schema["enum"])
         if schema.get("type") == "object":
@@ -154,33 +154,33 @@ class _Generator:
         return st.integers(1, 100).flatmap(lambda drawn: odd if drawn <= self._odd else usual)
 
     def _array(self, items: dict[str, Any], name: str) -> Drawn:
-        one = self._anything(items, name)
+        item = self._anything(items, name)
         usual = {"traits": TRAITS, "scopes": SCOPES}.get(name, ())
         if usual:
-            return st.lists(self._mostly(st.sampled_from(usual), one), max_size=2)
+            return st.lists(self._mostly(st.sampled_from(usual), item), max_size=2)
         least = 1 if name in ALWAYS else 0
         if "properties" not in items:
-            return st.lists(one, max_size=2)
-        apart = st.lists(one, min_size=least, max_size=2, unique_by=_called)
-        return self._mostly(apart, st.lists(one, max_size=2))
+            return st.lists(item, max_size=2)
+        apart = st.lists(item, min_size=least, max_size=2, unique_by=_called)
+        return self._mostly(apart, st.lists(item, max_size=2))
 
     def _record(self, schema: dict[str, Any], name: str) -> Drawn:
         fields: dict[str, Any] = schema.get("properties", {})
         needed = set(schema.get("required", ()))
         choices = sorted({"exec", "httpGet", "tcpSocket"} & set(fields))
-        usual = st.sampled_from(choices).map(lambda one: set(choices) - {one}) if choices else st.just(set())
+        usual = st.sampled_from(choices).map(lambda field: set(choices) - {field}) if choices else st.just(set())
 
         @st.composite
         def build(draw: st.DrawFn) -> dict[str, Json]:
             some = draw(st.lists(st.sampled_from(sorted(fields)), max_size=4)) if fields else []
             always = draw(self._mostly(st.just(set(ALWAYS) & set(fields)), st.just(set())))
             others = draw(self._mostly(usual, st.just(set())))
-            wanted = (needed | set(some) | set(always) | set(choices)) - others
-            found = {one: draw(self._value(node, name, one)) for one, node in fields.items() if one in wanted}
+            names = (needed | set(some) | set(always) | set(choices)) - others
+            record = {field: draw(self._value(node, name, field)) for field, node in fields.items() if field in names}
             if schema.get(PRESERVE) and draw(self._mostly(st.just(False), st.booleans())):
                 extra = draw(st.text(max_size=5))
-                found.update({} if extra in fields else {extra: draw(ANY)})
-            return found
+                record.update({} if extra in fields else {extra: draw(ANY)})
+            return record
 
         return build()
 

@@ -1,6 +1,6 @@
-"""The pictures in docs/images, drawn from what the golden files say that commands print.
+"""Draws the images in docs/images from the golden files of the commands.
 
-`python -m tests.docs.pictures` writes them; a test fails when one shows something else than its command would.
+`python -m tests.docs.images` writes them; a test fails if an image differs from the output of its command.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ WIDTH = 80
 
 
 class Golden(msgspec.Struct):
-    """What `rudr status -o json` prints."""
+    """The output of `rudr status -o json`."""
 
     items: list[ApplicationReport]
 
 
 def status() -> str:
-    """What `kubectl rudr status shop` shows on a terminal of 80 columns, with its colours as a terminal gets them."""
+    """The output of `kubectl rudr status shop` on a terminal of 80 columns, with escape sequences for colours."""
     golden = msgspec.json.decode((GOLDEN / "status.json").read_bytes(), type=Golden)
     return "".join(f"{line.rstrip()}\n" for line in report_text.lines(golden.items, WIDTH, colours=True))
 
 
-def svg(shown: str, title: str) -> str:
-    """The picture of a terminal with this text. It names no host: fonts are those that the reader has."""
+def svg(output: str, title: str) -> str:
+    """An SVG image of a terminal with the output. It uses local fonts only and loads no external resource."""
     with Path("/dev/null").open("w") as nowhere:
         console = Console(record=True, width=WIDTH, file=nowhere, force_terminal=True, color_system="truecolor")
-        console.print(Text.from_ansi(shown), soft_wrap=True)
+        console.print(Text.from_ansi(output), soft_wrap=True)
     drawn = re.sub(r"@font-face \{.*?\}", "", console.export_svg(title=title, unique_id="status"), flags=re.DOTALL)
     return "".join(f"{line.rstrip()}\n" for line in drawn.splitlines())
 
 
 def text(picture: str) -> list[str]:
-    """The words that a picture shows, line by line without spaces, however they are placed."""
+    """The text of an image by line, without spaces."""
     lines: dict[str, str] = {}
     for place, words in re.findall(r'<text class="status-r\d+" x="[^"]*" y="([^"]*)"[^>]*>(.*?)</text>', picture):
         lines[place] = lines.get(place, "") + html.unescape(words).replace("\xa0", " ")
@@ -52,7 +52,7 @@ def text(picture: str) -> list[str]:
 
 
 def main() -> None:
-    """Write all pictures."""
+    """Write all images."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     (IMAGES / "status.svg").write_text(svg(status(), "kubectl rudr status shop"))
 

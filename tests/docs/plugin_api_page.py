@@ -1,6 +1,6 @@
-"""The page docs/plugin-reference.md, from the hook, the docstrings of `rudr_py.api`, and what the core really does.
+"""The page docs/plugin-reference.md: the hook, the docstrings of `rudr_py.api`, and results of merging sizes.
 
-Makes text; `reference` writes it.
+`reference` writes the page.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ GROUPS = {
 HEAD = """\
 # The plugin API
 
-Printed from the docstrings by `make reference`; do not edit it by hand.
-[The tutorial](plugin-tutorial.md) comes first.
+Generated from the docstrings by `make reference`; do not edit it by hand. Start with
+[the tutorial](plugin-tutorial.md).
 
 The version of this API is {version}. A plugin module, or one type, may state the version that it is written for:
 `RUDR_API_VERSION = "{version}"`. A rudr-py with another major number, or with a lower minor number, does not load the
@@ -61,14 +61,15 @@ A plugin is a pip package with an entry point in the group `rudr_py.plugins` tha
 SIZES = """\
 ## How sizes are merged
 
-Each trait of an instance may return one `Scale`. The core merges them in any order; "refused" is told to the user
-before anything is applied. The workload type then gets one size, or None, in a form that it declares in `scale_forms`.
+Each trait of an instance may return one `Scale`. The order of the traits does not matter. If the result is
+"refused", the application is invalid and nothing is applied. Otherwise the workload type gets one size, or None, in a
+form that it declares in `scale_forms`.
 
 """
 
 
 def page() -> str:
-    """The whole page."""
+    """The text of the page."""
     parts = [HEAD.format(version=api.API_VERSION), *_hook()]
     for title, names in GROUPS.items():
         parts.append(f"## {title}\n")
@@ -79,15 +80,15 @@ def page() -> str:
 
 
 def undocumented() -> list[str]:
-    """Public names, and public attributes and methods of them, that no docstring of their own explains."""
+    """Public names, and their public attributes and methods, without a docstring."""
     missing = []
     for name in (*api.__all__, *component.__all__):
-        found = _public(name)
-        if inspect.isclass(found):
+        value = _public(name)
+        if inspect.isclass(value):
             text = _documentation(name)
             missing += [] if text else [name]
-            missing += [f"{name}.{method}" for method, function in _methods(found) if not inspect.getdoc(function)]
-            missing += [f"{name}.{field}" for field, _ in _fields(found) if not _explained(found, field, text)]
+            missing += [f"{name}.{method}" for method, function in _methods(value) if not inspect.getdoc(function)]
+            missing += [f"{name}.{field}" for field, _ in _fields(value) if not _explained(value, field, text)]
         elif not _documentation(name):
             missing.append(name)
     return missing
@@ -100,25 +101,25 @@ def _hook() -> Iterator[str]:
 
 
 def _entry(name: str) -> Iterator[str]:
-    found = _public(name)
+    value = _public(name)
     yield f"### {name}\n"
-    if inspect.isfunction(found):
-        yield f"```python\ndef {name}{_signature(found)}: ...\n```\n"
-    if not inspect.isclass(found):
+    if inspect.isfunction(value):
+        yield f"```python\ndef {name}{_signature(value)}: ...\n```\n"
+    if not inspect.isclass(value):
         yield f"{_documentation(name)}\n"
         return
-    bases = [base.__name__ for base in found.__mro__[1:] if base.__name__ in api.__all__]
+    bases = [base.__name__ for base in value.__mro__[1:] if base.__name__ in api.__all__]
     if bases:
-        yield f"Is a `{bases[0]}`, with all that this has.\n"
+        yield f"Is a `{bases[0]}`, with all of its attributes.\n"
     yield f"{_documentation(name)}\n"
-    rows = list(_fields(found))
+    rows = list(_fields(value))
     if rows:
         yield "| field | |\n|---|---|"
-        notes = attribute_notes(found)
+        notes = attribute_notes(value)
         for field, declared in rows:
             yield f"| `{cell(field)}: {cell(declared)}` | {cell(notes.get(field, ''))} |"
         yield ""
-    for method, function in _methods(found):
+    for method, function in _methods(value):
         yield f"**`{name}.{method}{_signature(function)}`**\n"
         yield f"{_text(function)}\n"
 
@@ -134,17 +135,17 @@ def _signature(function: Any) -> str:
     return str(inspect.signature(function)).replace("'", "")
 
 
-def _methods(found: type) -> Iterator[tuple[str, Any]]:
+def _methods(class_: type) -> Iterator[tuple[str, Any]]:
     """Public methods and properties that the class itself defines."""
-    for name, member in vars(found).items():
+    for name, member in vars(class_).items():
         function = member.__func__ if isinstance(member, classmethod) else member
         if not name.startswith("_") and isinstance(function, FunctionType | property):
             yield name, function
 
 
-def _fields(found: type) -> Iterator[tuple[str, str]]:
+def _fields(class_: type) -> Iterator[tuple[str, str]]:
     """The annotated attributes that the class itself declares, with type and default."""
-    for node in _body(found):
+    for node in _body(class_):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id[0] != "_":
             default = f" = {ast.unparse(node.value)}" if node.value is not None else ""
             declared = ast.unparse(node.annotation)
@@ -153,9 +154,9 @@ def _fields(found: type) -> Iterator[tuple[str, str]]:
             yield node.target.id, declared + default
 
 
-def attribute_notes(found: type) -> dict[str, str]:
-    """The strings that stand below attributes."""
-    return dict(_notes(_body(found)))
+def attribute_notes(class_: type) -> dict[str, str]:
+    """The strings below attributes."""
+    return dict(_notes(_body(class_)))
 
 
 def _notes(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
@@ -171,35 +172,40 @@ def _notes(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
             yield target.id, inspect.cleandoc(str(after.value.value))
 
 
-def _explained(found: type, field: str, text: str) -> bool:
-    """By a string below it, by the docstring of the class, or as the argument of a documented constructor."""
-    known = text + " ".join(inspect.getdoc(function) or "" for _, function in _methods(found))
+def _explained(class_: type, field: str, text: str) -> bool:
+    """Whether a string below it, the docstring of the class, or a docstring of a method documents a field."""
+    documentation = text + " ".join(inspect.getdoc(function) or "" for _, function in _methods(class_))
     words = field.replace("_", " ")
-    return field in attribute_notes(found) or f"`{field}`" in known or field in known or words in known
+    return (
+        field in attribute_notes(class_)
+        or f"`{field}`" in documentation
+        or field in documentation
+        or words in documentation
+    )
 
 
 def _public(name: str) -> Any:
     return getattr(api, name) if name in api.__all__ else getattr(component, name)
 
 
-def _body(found: type) -> list[ast.stmt]:
-    tree = ast.parse(textwrap.dedent(inspect.getsource(found)))
+def _body(class_: type) -> list[ast.stmt]:
+    tree = ast.parse(textwrap.dedent(inspect.getsource(class_)))
     (node,) = tree.body
     assert isinstance(node, ast.ClassDef)
     return node.body
 
 
 def _documentation(name: str) -> str:
-    found = _public(name)
-    if inspect.isclass(found) or inspect.isfunction(found):
-        return _text(found) if found.__doc__ else ""
+    value = _public(name)
+    if inspect.isclass(value) or inspect.isfunction(value):
+        return _text(value) if value.__doc__ else ""
     modules = (api, api.values)
     notes = {key: text for module in modules for key, text in _notes(ast.parse(inspect.getsource(module)).body)}
     return notes.get(name, "")
 
 
-def _text(found: Any) -> str:
-    return inspect.getdoc(found) or ""
+def _text(value: Any) -> str:
+    return inspect.getdoc(value) or ""
 
 
 _EXAMPLES = (Scale.exact(3), Scale.between(2, 6), Scale.external(), Scale.hold(1), Scale.hold(4))
@@ -209,16 +215,16 @@ def _sizes() -> str:
     rows = ["| traits return | merged |", "|---|---|"]
     for count in (1, 2):
         for sizes in itertools.combinations(_EXAMPLES, count):
-            wishes = [ScaleRequest(size, f"trait-{index}", "$") for index, size in enumerate(sizes)]
-            rows.append(f"| {' and '.join(map(_size, sizes))} | {_merged(wishes)} |")
+            requests = [ScaleRequest(size, f"trait-{index}", "$") for index, size in enumerate(sizes)]
+            rows.append(f"| {' and '.join(map(_size, sizes))} | {_merged(requests)} |")
     return "\n".join(rows) + "\n"
 
 
-def _merged(wishes: list[ScaleRequest]) -> str:
-    found = scaling.merge(wishes)
-    backwards = scaling.merge(wishes[::-1])
-    assert isinstance(found, ScaleClash) == isinstance(backwards, ScaleClash)
-    return _size(found.scale) if isinstance(found, MergedScale) else "refused"
+def _merged(requests: list[ScaleRequest]) -> str:
+    merged = scaling.merge(requests)
+    backwards = scaling.merge(requests[::-1])
+    assert isinstance(merged, ScaleClash) == isinstance(backwards, ScaleClash)
+    return _size(merged.scale) if isinstance(merged, MergedScale) else "refused"
 
 
 def _size(size: Scale) -> str:

@@ -1,4 +1,4 @@
-"""For each kind that the standard types produce, an application that has an object of it and can lose it again."""
+"""For each kind that the standard types produce, an application with an object of it, and a change that removes it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ HEALTH = {
 NETWORK = {"name": "net", "type": f"{API_VERSION}.NetworkScope", "properties": {"network-id": "a", "subnet-id": "b"}}
 
 
-class Use(msgspec.Struct, frozen=True, kw_only=True):
-    """An application of one instance. It loses its object with traits and scopes, or when the workload is `then`.
+class KindCase(msgspec.Struct, frozen=True, kw_only=True):
+    """An application of one instance. Its object is removed with traits and scopes, or with the workload `then`.
 
-    `by` is how a message begins that says who needs a right for the kind.
+    `by` is the start of the purpose in a message about a missing right for the kind.
     """
 
     kind: Kind
@@ -38,12 +38,12 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[Document, ...] = ()
 
     def documents(self, name: str) -> tuple[Document, ...]:
-        """The component and the application that have the object."""
+        """The component and the application with the object."""
         component = _component(name, self.workload, self.container)
         return component, _application(name, *self.traits, scopes=self.scopes)
 
     def less(self, name: str) -> tuple[Document, ...]:
-        """The same without the object."""
+        """The documents without the object."""
         if self.kind.kind == "ComponentInstance":
             return (_application(name, instances=0),)
         kept = {key: value for key, value in self.container.items() if key == "resources"}
@@ -63,30 +63,32 @@ def _application(name: str, *traits: Document, scopes: tuple[Document, ...] = ()
     return {"apiVersion": API_VERSION, "kind": APPLICATION.kind, "metadata": {"name": name}, "spec": spec}
 
 
-WORKER = Use(kind=Kind("apps/v1", "Deployment"), by="by workload type", then="SingletonWorker")
-TASK = Use(kind=Kind("batch/v1", "Job"), by="by workload type", workload="Task", then="Worker")
+WORKER = KindCase(kind=Kind("apps/v1", "Deployment"), by="by workload type", then="SingletonWorker")
+TASK = KindCase(kind=Kind("batch/v1", "Job"), by="by workload type", workload="Task", then="Worker")
 
-USES = {
-    "configmaps": Use(kind=Kind("v1", "ConfigMap"), by="by workload type", container=FILES),
-    "services": Use(kind=Kind("v1", "Service"), by="by workload type", workload="Server", container=PORTS),
-    "persistentvolumeclaims": Use(
+KIND_CASES = {
+    "configmaps": KindCase(kind=Kind("v1", "ConfigMap"), by="by workload type", container=FILES),
+    "services": KindCase(kind=Kind("v1", "Service"), by="by workload type", workload="Server", container=PORTS),
+    "persistentvolumeclaims": KindCase(
         kind=Kind("v1", "PersistentVolumeClaim"), by="by trait volume-mounter", container=STORED, traits=(CLAIMED,)
     ),
     "deployments": WORKER,
-    "statefulsets": Use(
+    "statefulsets": KindCase(
         kind=Kind("apps/v1", "StatefulSet"), by="by workload type", workload="SingletonWorker", then="Worker"
     ),
     "jobs": TASK,
-    "horizontalpodautoscalers": Use(kind=Kind("autoscaling/v2", "HorizontalPodAutoscaler"), by="by ", traits=(AUTO,)),
-    "ingresses": Use(
+    "horizontalpodautoscalers": KindCase(
+        kind=Kind("autoscaling/v2", "HorizontalPodAutoscaler"), by="by ", traits=(AUTO,)
+    ),
+    "ingresses": KindCase(
         kind=Kind("networking.k8s.io/v1", "Ingress"),
         by="by trait ingress",
         workload="Server",
         container=PORTS,
         traits=(INGRESS_TRAIT,),
     ),
-    "networkpolicies": Use(kind=Kind("networking.k8s.io/v1", "NetworkPolicy"), by="by scope", scopes=(NETWORK,)),
-    "healthscopes": Use(kind=Kind(API_VERSION, "HealthScope"), by="by scope", scopes=(HEALTH,)),
-    "componentinstances": Use(kind=Kind(API_VERSION, "ComponentInstance"), by="for every application"),
+    "networkpolicies": KindCase(kind=Kind("networking.k8s.io/v1", "NetworkPolicy"), by="by scope", scopes=(NETWORK,)),
+    "healthscopes": KindCase(kind=Kind(API_VERSION, "HealthScope"), by="by scope", scopes=(HEALTH,)),
+    "componentinstances": KindCase(kind=Kind(API_VERSION, "ComponentInstance"), by="for every application"),
 }
 """By the plural of the kind."""

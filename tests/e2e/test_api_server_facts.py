@@ -1,6 +1,6 @@
-"""What the design takes for granted of an API server. Each fact is tested on the local API and on a real one.
+"""Assumptions of the design about API servers, each tested on the local API and on a real one.
 
-Only plain requests: when a test fails here, the server is not what we build on, and no code of the controller matters.
+The tests send plain requests and use no code of the controller.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from tests.e2e.documents import CONFIG_MAP, CRD, DEPLOYMENT, JOB, POD, Document,
 CREATE_ONLY = "1"
 NETWORK_POLICY = Kind("networking.k8s.io/v1", "NetworkPolicy")
 OLD: list[Document] = [{"from": [{"podSelector": {}}]}]
-NOBODY = "00000000-0000-4000-8000-000000000000"
+UNUSED_UID = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
 def cluster(plain: Cluster) -> Cluster:
-    """Facts need no kinds of ours."""
+    """No CRDs are needed."""
     return plain
 
 
@@ -49,7 +49,7 @@ def deployment(**spec: Any) -> Document:
 
 
 def policy(**spec: Any) -> Document:
-    """A kind with a generation that no controller of any cluster writes to."""
+    """An object of a kind with a generation that no controller writes."""
     return {
         "apiVersion": NETWORK_POLICY.api_version,
         "kind": NETWORK_POLICY.kind,
@@ -59,19 +59,19 @@ def policy(**spec: Any) -> Document:
 
 
 async def live(cluster: Cluster, kind: Kind) -> Document:
-    found = await cluster.get(kind, "facts")
-    assert found is not None
-    return found
+    document = await cluster.get(kind, "facts")
+    assert document is not None
+    return document
 
 
-async def ours(cluster: Cluster, *documents: Document) -> None:
+async def apply_as_rudr(cluster: Cluster, *documents: Document) -> None:
     await cluster.apply(*documents, manager=FIELD_MANAGER)
 
 
-# --- Never a stranger's object
+# --- Objects of other managers
 
 
-async def test_an_apply_for_creation_creates(cluster: Cluster) -> None:
+async def test_a_create_only_apply_creates(cluster: Cluster) -> None:
     target = await cluster.target(CONFIG_MAP, "facts")
     body = msgspec.json.encode(config_map({"a": "1"}, resourceVersion=CREATE_ONLY))
     reply = await cluster.transport.send(requests.apply(target, body, FIELD_MANAGER))
@@ -80,7 +80,7 @@ async def test_an_apply_for_creation_creates(cluster: Cluster) -> None:
 
 
 @pytest.mark.parametrize("force", [True, False], ids=["forced", "unforced"])
-async def test_an_apply_for_creation_never_overwrites(cluster: Cluster, force: bool) -> None:
+async def test_a_create_only_apply_never_overwrites(cluster: Cluster, force: bool) -> None:
     await cluster.apply(config_map({"a": "theirs"}), manager="somebody")
     before = await live(cluster, CONFIG_MAP)
     with pytest.raises(errors.ConflictError) as caught:
@@ -89,60 +89,60 @@ async def test_an_apply_for_creation_never_overwrites(cluster: Cluster, force: b
     assert await live(cluster, CONFIG_MAP) == before
 
 
-async def test_an_apply_with_a_uid_is_refused_when_the_object_is_gone(cluster: Cluster) -> None:
+async def test_an_apply_with_a_uid_is_refused_when_the_object_does_not_exist(cluster: Cluster) -> None:
     with pytest.raises(errors.ConflictError) as caught:
-        await ours(cluster, config_map({"a": "1"}, uid=NOBODY))
+        await apply_as_rudr(cluster, config_map({"a": "1"}, uid=UNUSED_UID))
     assert caught.value.status == 409
     assert await cluster.get(CONFIG_MAP, "facts") is None
 
 
-async def test_an_apply_with_a_uid_is_refused_when_it_is_another_object(cluster: Cluster) -> None:
-    await ours(cluster, config_map({"a": "1"}))
+async def test_an_apply_with_the_uid_of_another_object_is_refused(cluster: Cluster) -> None:
+    await apply_as_rudr(cluster, config_map({"a": "1"}))
     before = await live(cluster, CONFIG_MAP)
     with pytest.raises(errors.InvalidError) as caught:
-        await ours(cluster, config_map({"a": "2"}, uid=NOBODY))
+        await apply_as_rudr(cluster, config_map({"a": "2"}, uid=UNUSED_UID))
     assert caught.value.status == 422
     assert await live(cluster, CONFIG_MAP) == before
 
 
 async def test_an_apply_with_the_uid_of_the_object_changes_it(cluster: Cluster) -> None:
-    await ours(cluster, config_map({"a": "1"}))
+    await apply_as_rudr(cluster, config_map({"a": "1"}))
     uid = (await live(cluster, CONFIG_MAP))["metadata"]["uid"]
-    await ours(cluster, config_map({"a": "2"}, uid=uid))
+    await apply_as_rudr(cluster, config_map({"a": "2"}, uid=uid))
     assert (await live(cluster, CONFIG_MAP))["data"] == {"a": "2"}
 
 
-async def test_a_post_leaves_an_entry_in_which_removed_keys_linger(cluster: Cluster) -> None:
+async def test_a_post_leaves_an_update_entry_that_keeps_removed_keys(cluster: Cluster) -> None:
     target = await cluster.target(CONFIG_MAP, "facts")
     await cluster.client.create(target, msgspec.json.encode(config_map({"a": "1", "b": "2"})), FIELD_MANAGER)
-    await ours(cluster, config_map({"a": "1", "b": "2"}))
-    await ours(cluster, config_map({"a": "1"}))
-    found = await live(cluster, CONFIG_MAP)
-    assert managers(found) == {(FIELD_MANAGER, "Update"), (FIELD_MANAGER, "Apply")}
-    assert found["data"] == {"a": "1", "b": "2"}
+    await apply_as_rudr(cluster, config_map({"a": "1", "b": "2"}))
+    await apply_as_rudr(cluster, config_map({"a": "1"}))
+    after = await live(cluster, CONFIG_MAP)
+    assert managers(after) == {(FIELD_MANAGER, "Update"), (FIELD_MANAGER, "Apply")}
+    assert after["data"] == {"a": "1", "b": "2"}
 
 
-async def test_an_apply_that_creates_leaves_nothing_that_lingers(cluster: Cluster) -> None:
-    await ours(cluster, config_map({"a": "1", "b": "2"}, resourceVersion=CREATE_ONLY))
-    await ours(cluster, config_map({"a": "1"}))
-    found = await live(cluster, CONFIG_MAP)
-    assert managers(found) == {(FIELD_MANAGER, "Apply")}
-    assert found["data"] == {"a": "1"}
+async def test_a_creating_apply_leaves_no_update_entry(cluster: Cluster) -> None:
+    await apply_as_rudr(cluster, config_map({"a": "1", "b": "2"}, resourceVersion=CREATE_ONLY))
+    await apply_as_rudr(cluster, config_map({"a": "1"}))
+    after = await live(cluster, CONFIG_MAP)
+    assert managers(after) == {(FIELD_MANAGER, "Apply")}
+    assert after["data"] == {"a": "1"}
 
 
-# --- In sync without asking
+# --- Detecting drift from cached objects
 
 
 async def digest(cluster: Cluster, kind: Kind) -> str:
-    """The digest of our entry, as the caches have it."""
+    """The digest of rudr's entry in managedFields, as in the caches."""
     return live_object.decode(msgspec.json.encode(await live(cluster, kind))).digest
 
 
 @pytest.mark.parametrize("change", [{"a": "theirs"}, {"a": None}], ids=["changed", "removed"])
-async def test_a_foreign_change_takes_the_field_out_of_our_entry(
+async def test_a_change_by_another_manager_removes_the_field_from_the_entry(
     cluster: Cluster, change: dict[str, str | None]
 ) -> None:
-    await ours(cluster, config_map({"a": "1", "b": "2"}))
+    await apply_as_rudr(cluster, config_map({"a": "1", "b": "2"}))
     before = await digest(cluster, CONFIG_MAP)
     assert owned(await live(cluster, CONFIG_MAP), FIELD_MANAGER) == {"f:data": {"f:a": {}, "f:b": {}}}
     await cluster.patch(CONFIG_MAP, "facts", {"data": change})
@@ -150,22 +150,22 @@ async def test_a_foreign_change_takes_the_field_out_of_our_entry(
     assert await digest(cluster, CONFIG_MAP) != before
 
 
-async def test_a_foreign_field_leaves_our_entry_alone(cluster: Cluster) -> None:
-    await ours(cluster, config_map({"a": "1"}))
+async def test_a_field_of_another_manager_does_not_change_the_entry(cluster: Cluster) -> None:
+    await apply_as_rudr(cluster, config_map({"a": "1"}))
     before = await digest(cluster, CONFIG_MAP)
     await cluster.patch(CONFIG_MAP, "facts", {"data": {"c": "3"}, "metadata": {"labels": {"team": "other"}}})
     assert await digest(cluster, CONFIG_MAP) == before
 
 
-async def test_a_foreign_write_of_our_value_leaves_our_entry_alone(cluster: Cluster) -> None:
-    await ours(cluster, config_map({"a": "1"}))
+async def test_an_equal_value_by_another_manager_does_not_change_the_entry(cluster: Cluster) -> None:
+    await apply_as_rudr(cluster, config_map({"a": "1"}))
     before = await digest(cluster, CONFIG_MAP)
     await cluster.apply(config_map({"a": "1"}), manager="somebody")
     assert await digest(cluster, CONFIG_MAP) == before
 
 
-async def test_a_status_change_leaves_our_entry_alone(cluster: Cluster) -> None:
-    await ours(cluster, deployment(replicas=2))
+async def test_a_status_change_does_not_change_the_entry(cluster: Cluster) -> None:
+    await apply_as_rudr(cluster, deployment(replicas=2))
     before = await digest(cluster, DEPLOYMENT)
     status = await cluster.target(DEPLOYMENT, "facts", "status")
     content = {"status": {"conditions": [{"type": "Facts", "status": "True"}]}}
@@ -174,60 +174,60 @@ async def test_a_status_change_leaves_our_entry_alone(cluster: Cluster) -> None:
 
 
 async def test_an_apply_without_change_keeps_the_resource_version(cluster: Cluster) -> None:
-    await ours(cluster, config_map({"a": "1"}, labels={"app": "facts"}))
+    await apply_as_rudr(cluster, config_map({"a": "1"}, labels={"app": "facts"}))
     before = await live(cluster, CONFIG_MAP)
-    await ours(cluster, config_map({"a": "1"}, labels={"app": "facts"}))
+    await apply_as_rudr(cluster, config_map({"a": "1"}, labels={"app": "facts"}))
     assert await live(cluster, CONFIG_MAP) == before
 
 
-async def test_two_values_of_ours_give_the_same_entry(cluster: Cluster) -> None:
-    await ours(cluster, config_map({"a": "1"}))
+async def test_the_entry_does_not_depend_on_values(cluster: Cluster) -> None:
+    await apply_as_rudr(cluster, config_map({"a": "1"}))
     before = await digest(cluster, CONFIG_MAP)
-    await ours(cluster, config_map({"a": "2"}))
+    await apply_as_rudr(cluster, config_map({"a": "2"}))
     assert (await live(cluster, CONFIG_MAP))["data"] == {"a": "2"}
     assert await digest(cluster, CONFIG_MAP) == before
 
 
-# --- Handing a field over
+# --- Handing over a field
 
 
-async def test_giving_up_a_field_that_only_we_own_resets_it(cluster: Cluster) -> None:
-    await ours(cluster, deployment(replicas=5))
-    await ours(cluster, deployment())
+async def test_a_field_that_its_only_owner_stops_applying_is_reset(cluster: Cluster) -> None:
+    await apply_as_rudr(cluster, deployment(replicas=5))
+    await apply_as_rudr(cluster, deployment())
     assert (await live(cluster, DEPLOYMENT))["spec"]["replicas"] == 1
 
 
-async def test_a_second_manager_keeps_a_field_that_we_give_up(cluster: Cluster) -> None:
-    await ours(cluster, deployment(replicas=5))
+async def test_a_second_manager_keeps_a_field_that_the_first_stops_applying(cluster: Cluster) -> None:
+    await apply_as_rudr(cluster, deployment(replicas=5))
     head: Document = {"apiVersion": DEPLOYMENT.api_version, "kind": DEPLOYMENT.kind, "metadata": {"name": "facts"}}
     await cluster.apply({**head, "spec": {"replicas": 5}}, manager=HANDOVER_MANAGER, force=False)
-    await ours(cluster, deployment())
+    await apply_as_rudr(cluster, deployment())
     assert (await live(cluster, DEPLOYMENT))["spec"]["replicas"] == 5
     await cluster.patch(DEPLOYMENT, "facts", {"spec": {"replicas": 7}}, manager="autoscaler")
-    await ours(cluster, deployment())
+    await apply_as_rudr(cluster, deployment())
     assert (await live(cluster, DEPLOYMENT))["spec"]["replicas"] == 7
 
-    await ours(cluster, deployment(replicas=3))
+    await apply_as_rudr(cluster, deployment(replicas=3))
     await cluster.apply(head, manager=HANDOVER_MANAGER, force=False)
-    found = await live(cluster, DEPLOYMENT)
-    assert found["spec"]["replicas"] == 3
-    assert HANDOVER_MANAGER not in {manager for manager, _ in managers(found)}
+    after = await live(cluster, DEPLOYMENT)
+    assert after["spec"]["replicas"] == 3
+    assert HANDOVER_MANAGER not in {manager for manager, _ in managers(after)}
 
 
-async def test_a_second_manager_without_force_is_refused_when_the_value_moved(cluster: Cluster) -> None:
-    await ours(cluster, config_map({"a": "1"}))
+async def test_an_unforced_apply_of_a_changed_value_is_a_conflict(cluster: Cluster) -> None:
+    await apply_as_rudr(cluster, config_map({"a": "1"}))
     with pytest.raises(errors.ConflictError) as caught:
         await cluster.apply(config_map({"a": "2"}), manager=HANDOVER_MANAGER, force=False)
     assert [cause.field for cause in caught.value.causes] == [".data.a"]
     assert FIELD_MANAGER in caught.value.causes[0].message
 
 
-# --- What is refused, and how
+# --- Refused requests
 
 
-async def test_a_body_that_the_schema_refuses_is_our_mistake_and_not_the_servers(cluster: Cluster) -> None:
+async def test_a_body_that_violates_the_schema_is_an_invalid_error_despite_status_500(cluster: Cluster) -> None:
     with pytest.raises(errors.InvalidError) as caught:
-        await ours(cluster, deployment(replicasss=5))
+        await apply_as_rudr(cluster, deployment(replicasss=5))
     assert caught.value.status == 500
     assert "failed to create typed patch object" in caught.value.message
 
@@ -249,7 +249,9 @@ async def widgets(cluster: Cluster) -> AsyncIterator[Kind]:
     await cluster.delete(CRD, name)
 
 
-async def test_int_or_string_refuses_a_fraction_and_an_untyped_field_takes_it(cluster: Cluster, widgets: Kind) -> None:
+async def test_int_or_string_refuses_a_fraction_and_an_untyped_field_accepts_it(
+    cluster: Cluster, widgets: Kind
+) -> None:
     widget: Document = {"apiVersion": widgets.api_version, "kind": widgets.kind, "metadata": {"name": "facts"}}
     await cluster.apply({**widget, "spec": {"either": 1, "any": 0.5}})
     await cluster.apply({**widget, "spec": {"either": "500m", "any": 0.5}})
@@ -271,7 +273,7 @@ def job() -> Document:
     }
 
 
-async def test_a_job_that_is_deleted_without_a_policy_waits_for_its_pods_to_be_orphaned(
+async def test_a_job_deleted_without_a_policy_gets_the_orphan_finalizer(
     cluster: Cluster,
 ) -> None:
     await cluster.apply(job())
@@ -283,14 +285,14 @@ async def test_a_job_that_is_deleted_without_a_policy_waits_for_its_pods_to_be_o
 
 @pytest.mark.controllers
 @pytest.mark.parametrize(("policy", "left"), [("", 1), ("Background", 0)], ids=["no-policy", "background"])
-async def test_without_a_policy_the_pods_of_a_job_stay(cluster: Cluster, policy: str, left: int) -> None:
+async def test_pods_of_a_job_deleted_without_a_policy_stay(cluster: Cluster, policy: str, left: int) -> None:
     await cluster.apply(job())
-    found = await live(cluster, JOB)
+    created = await live(cluster, JOB)
     await cluster.until(
         JOB, "facts", lambda d: d.get("status", {}).get("active") or d.get("status", {}).get("succeeded")
     )
     pods = await cluster.list(POD, labels="job-name=facts")
-    assert [pod["metadata"]["ownerReferences"][0]["uid"] for pod in pods] == [found["metadata"]["uid"]]
+    assert [pod["metadata"]["ownerReferences"][0]["uid"] for pod in pods] == [created["metadata"]["uid"]]
     if policy:
         await cluster.delete(JOB, "facts", propagation=policy)
     else:
@@ -303,11 +305,11 @@ async def test_without_a_policy_the_pods_of_a_job_stay(cluster: Cluster, policy:
     assert not any(pod["metadata"].get("ownerReferences") for pod in remaining)
 
 
-# --- Taking over from Rudr
+# --- Adoption of objects of Rudr
 
 
 async def written_by_rudr(cluster: Cluster, manager: str) -> None:
-    """An object as Rudr left it: by Update of `unknown`, or from before the server kept managedFields."""
+    """An object as written by Rudr: with an Update entry of `unknown`, or older than managedFields."""
     target = await cluster.target(NETWORK_POLICY, "facts")
     body = msgspec.json.encode(policy(ingress=OLD))
     await cluster.client.create(target, body, "unknown")
@@ -319,48 +321,48 @@ BOTH = pytest.mark.parametrize("manager", ["unknown", "before-first-apply"])
 
 
 @BOTH
-async def test_what_rudr_wrote_stays_its_own_after_a_forced_apply(cluster: Cluster, manager: str) -> None:
+async def test_fields_written_by_rudr_stay_in_its_entry_after_a_forced_apply(cluster: Cluster, manager: str) -> None:
     await written_by_rudr(cluster, manager)
-    await ours(cluster, policy())
-    found = await live(cluster, NETWORK_POLICY)
-    assert managers(found) == {(manager, "Update"), (FIELD_MANAGER, "Apply")}
-    assert found["spec"]["ingress"] == OLD
+    await apply_as_rudr(cluster, policy())
+    after = await live(cluster, NETWORK_POLICY)
+    assert managers(after) == {(manager, "Update"), (FIELD_MANAGER, "Apply")}
+    assert after["spec"]["ingress"] == OLD
 
 
 @BOTH
-async def test_turning_rudrs_entry_into_ours_lets_removed_fields_go(cluster: Cluster, manager: str) -> None:
+async def test_after_the_entry_of_rudr_is_rewritten_removed_fields_are_deleted(cluster: Cluster, manager: str) -> None:
     await written_by_rudr(cluster, manager)
-    await ours(cluster, policy(ingress=OLD))
+    await apply_as_rudr(cluster, policy(ingress=OLD))
     before = await live(cluster, NETWORK_POLICY)
-    await cure(cluster, before, before["metadata"]["resourceVersion"])
-    cured = await live(cluster, NETWORK_POLICY)
-    assert managers(cured) == {(FIELD_MANAGER, "Apply")}
-    assert cured["metadata"]["generation"] == before["metadata"]["generation"]
-    assert cured["spec"] == before["spec"]
-    await ours(cluster, policy())
+    await rewrite_entry(cluster, before, before["metadata"]["resourceVersion"])
+    rewritten = await live(cluster, NETWORK_POLICY)
+    assert managers(rewritten) == {(FIELD_MANAGER, "Apply")}
+    assert rewritten["metadata"]["generation"] == before["metadata"]["generation"]
+    assert rewritten["spec"] == before["spec"]
+    await apply_as_rudr(cluster, policy())
     assert "ingress" not in (await live(cluster, NETWORK_POLICY))["spec"]
 
 
-async def test_the_cure_is_refused_when_the_object_changed_meanwhile(cluster: Cluster) -> None:
+async def test_the_rewrite_is_refused_when_the_object_changed_meanwhile(cluster: Cluster) -> None:
     await written_by_rudr(cluster, "unknown")
     read = await live(cluster, NETWORK_POLICY)
     await cluster.patch(NETWORK_POLICY, "facts", {"metadata": {"labels": {"changed": "meanwhile"}}})
     before = await live(cluster, NETWORK_POLICY)
     with pytest.raises(errors.InvalidError) as caught:
-        await cure(cluster, read, read["metadata"]["resourceVersion"])
+        await rewrite_entry(cluster, read, read["metadata"]["resourceVersion"])
     assert caught.value.status == 422
     assert await live(cluster, NETWORK_POLICY) == before
 
 
-async def cure(cluster: Cluster, read: Document, resource_version: str) -> None:
-    """Rudr's Update entry becomes the one of our applies, in one JSON patch."""
-    theirs = next(entry for entry in read["metadata"]["managedFields"] if entry["operation"] == "Update")
+async def rewrite_entry(cluster: Cluster, read: Document, resource_version: str) -> None:
+    """Turn Rudr's Update entry into rudr's Apply entry with one JSON patch."""
+    update_entry = next(entry for entry in read["metadata"]["managedFields"] if entry["operation"] == "Update")
     patch = [
         {"op": "test", "path": "/metadata/resourceVersion", "value": resource_version},
         {
             "op": "replace",
             "path": "/metadata/managedFields",
-            "value": [{**theirs, "manager": FIELD_MANAGER, "operation": "Apply"}],
+            "value": [{**update_entry, "manager": FIELD_MANAGER, "operation": "Apply"}],
         },
     ]
     await cluster.client.json_patch(

@@ -1,4 +1,4 @@
-"""What the pages speak of: the standard types and those of the packages in plugins/, read from their sources."""
+"""The types that the pages document: the standard types and those of the packages in plugins/, from their sources."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ PACKAGES = ("rudr-py-cronhpa", "rudr-py-faas", "rudr-py-prometheus")
 
 
 def standard_types() -> LoadedPlugins:
-    """What is there before any package is installed."""
+    """The types of rudr-py without plugins."""
     return loading.load((), standard())
 
 
 def everything() -> LoadedPlugins:
-    """All of them. Raises nothing; a package that cannot be used is in the result, as always."""
+    """The standard types and those of all plugins. A package that fails to load is in the result; nothing is raised."""
     for package in PACKAGES:
         folder = str(ROOT / "plugins" / package)
-        if folder not in sys.path:  # pytest has put it there, `make reference` has not
+        if folder not in sys.path:  # pytest adds it, `make reference` does not
             sys.path.append(folder)
     return loading.load([_package(name) for name in PACKAGES], standard())
 

@@ -1,4 +1,4 @@
-"""Reads a page as a list of things to do: which files it tells to write, and which commands to run, in order."""
+"""Reads the steps of a page: the files to write and the commands to run, in order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.docs.pages import Page
 
 @dataclass(frozen=True)
 class File:
-    """A file to write: its path and its text."""
+    """A file to write."""
 
     path: str
     text: str
@@ -25,12 +25,12 @@ class Command:
 
 
 def steps(page: Path) -> list[File | Command]:
-    """What a reader does, in order. A block of a language that names no file is for reading only."""
-    found: list[File | Command] = []
+    """The steps of a page in order. Blocks without a file name or commands are not steps."""
+    listed: list[File | Command] = []
     for block in Page(page).blocks:
         if block.language == "console":
             lines = [line.removeprefix("$ ") for line in block.text.splitlines() if line.startswith("$ ")]
-            found += (Command(tuple(line.split()), block.argument) for line in lines)
+            listed += (Command(tuple(line.split()), block.argument) for line in lines)
         elif block.argument:
-            found.append(File(block.argument, block.text))
-    return found
+            listed.append(File(block.argument, block.text))
+    return listed

@@ -1,7 +1,7 @@
-"""A release of our chart on a cluster with rights, and the controller as the release's Deployment describes it.
+"""A release of the chart on a cluster with RBAC, and a controller that is configured by the release's Deployment.
 
-The controller is a process here, with the arguments, the environment and the account that its pod has; no container
-runs. Which cluster that is, and what is asked of it, is the test's matter.
+The controller is a process with the arguments, the environment and the account of its pod; no container runs. Tests
+provide the cluster.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ ANYWHERE = "127.0.0.1:0"
 
 @dataclass(frozen=True)
 class Answered:
-    """A request as the server noted it."""
+    """A request as recorded by the server."""
 
     method: str
     path: str
@@ -52,9 +52,9 @@ class Answered:
 
 @dataclass(frozen=True)
 class Platform:
-    """A cluster, Helm on it as its admin, and handles on the namespace of the release (`home`) and on another one.
+    """A cluster, Helm with admin rights, and handles on the namespace of the release (`home`) and on another one.
 
-    `kubeconfig` makes one for the holder of a token, `answered` lists all requests that the server has answered.
+    `kubeconfig` returns a kubeconfig for a token; `answered` lists all requests that the server has processed.
     """
 
     helm: Any
@@ -65,23 +65,23 @@ class Platform:
     answered: Callable[[], list[Answered]]
 
     async def do(self, action: Callable[[Any], T]) -> T:
-        """Have Helm do something, in a thread: it waits for answers of a server that may run here."""
+        """Run an action of Helm in a thread, because it blocks and the server may run in this loop."""
         return await asyncio.to_thread(action, self.helm)
 
     async def install(self, values: Document | None = None) -> None:
-        """Install the chart, and wait until our kinds are served."""
-        await self.do(lambda one: one.install(CHART, RELEASE, values or {}))
+        """Install the chart, and wait until the CRDs are established."""
+        await self.do(lambda config: config.install(CHART, RELEASE, values or {}))
         for document in crds.documents():
             await self.work.until(CRD, document["metadata"]["name"], established)
         for handle in (self.home, self.work):
             handle.discovery.invalidate()
 
     async def upgrade(self, values: Document) -> None:
-        """Upgrade the release, to these values only."""
-        await self.do(lambda one: one.upgrade(CHART, RELEASE, values, reset_values=True))
+        """Upgrade the release to exactly these values."""
+        await self.do(lambda config: config.upgrade(CHART, RELEASE, values, reset_values=True))
 
     async def allowed(self, verb: str, group: str, resource: str, user: str) -> bool:
-        """Whether somebody may, by the server's own answer."""
+        """Whether a user has a permission, by a SubjectAccessReview."""
         attributes = {"verb": verb, "group": group, "resource": resource, "namespace": WORK}
         spec = {"resourceAttributes": attributes, "user": user}
         body = {"apiVersion": REVIEW.api_version, "kind": REVIEW.kind, "spec": spec}
@@ -89,22 +89,24 @@ class Platform:
         return bool(answer["status"]["allowed"])
 
     def refused(self) -> list[str]:
-        """What the controller was forbidden."""
+        """The requests of the controller that were forbidden."""
         own = [
-            one for one in self.answered() if one.agent.startswith("rudr-py/") and "fieldManager=tester" not in one.path
+            request
+            for request in self.answered()
+            if request.agent.startswith("rudr-py/") and "fieldManager=tester" not in request.path
         ]
         assert own
-        return [f"{one.method} {one.path}" for one in own if one.status == 403]
+        return [f"{request.method} {request.path}" for request in own if request.status == 403]
 
 
 def running(deployment: Document) -> bool:
-    """Whether all pods that it asks for are there."""
+    """Whether all replicas are ready."""
     return bool(deployment.get("status", {}).get("readyReplicas") == deployment["spec"]["replicas"])
 
 
 @contextlib.asynccontextmanager
 async def controller(platform: Platform, *, pods: bool = True) -> AsyncIterator[None]:
-    """The controller as the first pod of the Deployment; without `pods`, on a cluster that makes none, as any."""
+    """Run the controller as the first pod of the Deployment; without `pods`, on clusters that run no pods."""
     deployment = await platform.home.until(DEPLOYMENT, RELEASE, running if pods else bool)
     spec = deployment["spec"]["template"]["spec"]
     pod: Document = {"metadata": {"name": f"{RELEASE}-0", "namespace": HOME}}
@@ -119,7 +121,7 @@ async def controller(platform: Platform, *, pods: bool = True) -> AsyncIterator[
         "-m",
         "rudr_py",
         *container["args"],
-        # where the pod has addresses and files of its own
+        # instead of the addresses and files of the pod
         f"--kubeconfig={path}",
         f"--health-probe-bind-address={ANYWHERE}",
         f"--metrics-bind-address={ANYWHERE}",
@@ -134,7 +136,7 @@ async def controller(platform: Platform, *, pods: bool = True) -> AsyncIterator[
 
 
 async def main_job(platform: Platform, done: Predicate) -> None:
-    """The examples come up, a trait goes, definitions are published, a Lease is held: all that the controller does."""
+    """Use all features: apply the examples, remove a trait, publish definitions, hold a Lease."""
     examples = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "examples").glob("*.yaml")}
     await platform.work.apply(*examples.values())
     for name in ("shop", "preview"):
@@ -150,7 +152,7 @@ async def main_job(platform: Platform, done: Predicate) -> None:
 
 
 async def _token(cluster: Cluster, account: str, pod: Document) -> str:
-    """What the kubelet would mount."""
+    """A token as mounted by the kubelet."""
     spec: Document = {}
     if "uid" in pod["metadata"]:
         named = {"name": pod["metadata"]["name"], "uid": pod["metadata"]["uid"]}
@@ -161,16 +163,18 @@ async def _token(cluster: Cluster, account: str, pod: Document) -> str:
 
 
 async def _post(cluster: Cluster, path: str, body: Document) -> Document:
-    """What the server answers to a question that is an object."""
+    """The response to a POST of a review object."""
     answer = await cluster.client.send(Request("POST", path, body=msgspec.json.encode(body)))
-    found: Document = msgspec.json.decode(answer)
-    return found
+    document: Document = msgspec.json.decode(answer)
+    return document
 
 
 def _environment(container: Document, pod: Document) -> dict[str, str]:
-    """The variables of a container, those that are fields of its pod too."""
+    """The environment variables of a container, including those from fields of its pod."""
     fields = {"metadata.name": pod["metadata"]["name"], "metadata.namespace": pod["metadata"]["namespace"]}
     return {
-        one["name"]: one["value"] if "value" in one else fields[one["valueFrom"]["fieldRef"]["fieldPath"]]
-        for one in container["env"]
+        variable["name"]: variable["value"]
+        if "value" in variable
+        else fields[variable["valueFrom"]["fieldRef"]["fieldPath"]]
+        for variable in container["env"]
     }

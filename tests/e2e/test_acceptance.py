@@ -1,4 +1,4 @@
-"""What the whole must show: order of installation, kill and restart, mistakes told, examples served, kubectl."""
+"""Acceptance tests: order of installation, kill and restart, error messages, examples of Rudr, kubectl."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.e2e.documents import (
     observed,
     synced,
 )
-from tests.e2e.waiting import Witness
+from tests.e2e.waiting import InterceptingTransport
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,13 +39,13 @@ ROOT = Path(__file__).parents[2]
 # --- The order of installation
 
 
-async def test_a_controller_that_came_first_waits_for_the_crds_and_then_serves(
+async def test_a_controller_started_before_the_crds_waits_for_them(
     bare: Cluster, catalog: Catalog, kubectl: Kubectl
 ) -> None:
-    asked = Witness(bare.transport, lambda request: request.path.startswith("/apis"))
-    controller = waiting.built(bare, catalog, asked)
+    transport = InterceptingTransport(bare.transport, lambda request: request.path.startswith("/apis"))
+    controller = waiting.built(bare, catalog, transport)
     async with waiting.started(controller):
-        await asyncio.wait_for(asked.answered.wait(), 60)
+        await asyncio.wait_for(transport.answered.wait(), 60)
         status, text = await waiting.readiness(controller)
         assert status == 500
         for kind in ("ApplicationConfiguration", "ComponentSchematic", "ComponentInstance"):
@@ -62,10 +62,10 @@ async def test_a_controller_that_came_first_waits_for_the_crds_and_then_serves(
         assert (status, "failed" in text) == (200, False), text
 
 
-# --- Killed at the worst moment
+# --- Kill and restart
 
 
-async def test_killed_between_apply_and_status_and_then_set_back_ends_where_the_user_is(
+async def test_a_kill_between_apply_and_status_then_a_revert_by_the_user_converges(
     cluster: Cluster, catalog: Catalog
 ) -> None:
     await cluster.apply(component(), application(greeting="A"))
@@ -73,14 +73,14 @@ async def test_killed_between_apply_and_status_and_then_set_back_ends_where_the_
         await cluster.until(APPLICATION, "shop", synced)
 
     await cluster.apply(application(greeting="B"))
-    line = Witness(
+    transport = InterceptingTransport(
         cluster.transport,
         lambda request: request.method == "PATCH" and request.path.endswith("/deployments/shop-web"),
         cut=True,
     )
-    doomed = waiting.built(cluster, catalog, line)
-    async with killed([asyncio.create_task(doomed.run(asyncio.Event()))]):
-        await asyncio.wait_for(line.answered.wait(), 60)
+    controller = waiting.built(cluster, catalog, transport)
+    async with killed([asyncio.create_task(controller.run(asyncio.Event()))]):
+        await asyncio.wait_for(transport.answered.wait(), 60)
     assert greeting(await cluster.until(DEPLOYMENT, "shop-web", bool)) == "B"
     left = await cluster.get(APPLICATION, "shop")
     assert left is not None
@@ -95,13 +95,13 @@ async def test_killed_between_apply_and_status_and_then_set_back_ends_where_the_
 # --- Nothing to do
 
 
-async def test_a_restart_over_applications_in_sync_writes_nothing_and_asks_for_none(
+async def test_a_restart_with_applications_in_sync_writes_nothing_and_reads_no_application(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     names = {f"shop-{number}" for number in range(100)}
     await cluster.apply(component())
     await asyncio.gather(*(cluster.apply(application(name=name)) for name in names))
-    settings = Settings(definitions_namespace=cluster.namespace)  # one that is there: where none is, it is tried
+    settings = Settings(definitions_namespace=cluster.namespace)  # an existing one; a missing one is retried
     async with cluster.controller(catalog, settings=settings):
         await waiting.everywhere(cluster, APPLICATION, names, served(server))
         await waiting.quiet(cluster, server.mark, server.writes)
@@ -112,22 +112,22 @@ async def test_a_restart_over_applications_in_sync_writes_nothing_and_asks_for_n
         await waiting.reconciled(controller, len(names))
     assert len(server.writes()) > len(names)
     assert server.writes(before) == []
-    asked = [one.path for one in server.answered(before)]
-    assert [path for path in asked if "shop" in path] == []
-    assert 0 < len(asked) < len(names) / 2
+    paths = [request.path for request in server.answered(before)]
+    assert [path for path in paths if "shop" in path] == []
+    assert 0 < len(paths) < len(names) / 2
 
 
 def served(server: Server) -> Any:
-    """Whether an application is as far as it can get on this server."""
+    """A predicate: whether an application is in its final state on this server."""
     if not server.has_controllers:
         return synced
     return lambda document: synced(document) and condition(document, "Ready") == "True"
 
 
-# --- Mistakes
+# --- Errors
 
 
-FIVE_MISTAKES = """\
+FIVE_ERRORS = """\
 apiVersion: core.oam.dev/v1alpha1
 kind: ApplicationConfiguration
 metadata:
@@ -152,8 +152,8 @@ spec:
         - name: ingress
           properties: {hostname: shop.example, path: /}
 """
-WHERE = {11: "absent", 13: "ingres", 16: "replicaCount", 17: "greeting", 22: "ingress"}
-"""The line of each mistake, and a word that its message must have."""
+WORD_BY_LINE = {11: "absent", 13: "ingres", 16: "replicaCount", 17: "greeting", 22: "ingress"}
+"""A word that the message of each error contains, by the line of the error."""
 
 
 def components() -> list[Document]:
@@ -163,9 +163,9 @@ def components() -> list[Document]:
     return [component(), demanding, crunch]
 
 
-async def test_validate_tells_five_mistakes_each_with_its_line(tmp_path: Path) -> None:
+async def test_validate_reports_five_errors_each_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "components.yaml").write_text(yaml.safe_dump_all(components()))
-    (tmp_path / "shop.yaml").write_text(FIVE_MISTAKES)
+    (tmp_path / "shop.yaml").write_text(FIVE_ERRORS)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "rudr_py", "validate", "-f", "shop.yaml", "-f", "components.yaml"),
         cwd=tmp_path,
@@ -173,26 +173,28 @@ async def test_validate_tells_five_mistakes_each_with_its_line(tmp_path: Path) -
         stdout=asyncio.subprocess.PIPE,
     )
     out, _ = await asyncio.wait_for(process.communicate(), 60)
-    told = [line.split(":", 3) for line in out.decode().splitlines() if ": error: " in line]
+    reported = [line.split(":", 3) for line in out.decode().splitlines() if ": error: " in line]
     assert process.returncode == 1
-    assert {int(line): True for _, line, _, _ in told} == dict.fromkeys(WHERE, True), out.decode()
-    assert len(told) == 5
-    for file, line, _, text in told:
+    assert {int(line): True for _, line, _, _ in reported} == dict.fromkeys(WORD_BY_LINE, True), out.decode()
+    assert len(reported) == 5
+    for file, line, _, text in reported:
         assert file == "shop.yaml"
-        assert WHERE[int(line)] in text
+        assert WORD_BY_LINE[int(line)] in text
 
 
-async def test_five_mistakes_stand_in_the_condition_and_touch_nothing_else(cluster: Cluster, catalog: Catalog) -> None:
+async def test_five_errors_are_listed_in_the_condition_and_nothing_else_changes(
+    cluster: Cluster, catalog: Catalog
+) -> None:
     await cluster.apply(*components(), application())
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
         before = await cluster.until(DEPLOYMENT, "shop-web", bool)
 
-        await cluster.apply(yaml.safe_load(FIVE_MISTAKES), application(name="valid"))
+        await cluster.apply(yaml.safe_load(FIVE_ERRORS), application(name="valid"))
         refused = await cluster.until(APPLICATION, "shop", invalid)
         lines = message(refused, "Valid").splitlines()
         assert len(lines) == 5
-        for word in WHERE.values():
+        for word in WORD_BY_LINE.values():
             assert any(word in line for line in lines)
         await cluster.until(APPLICATION, "valid", synced)
         after = await cluster.until(DEPLOYMENT, "shop-web", bool)
@@ -200,8 +202,8 @@ async def test_five_mistakes_stand_in_the_condition_and_touch_nothing_else(clust
         assert "deletionTimestamp" not in after["metadata"]
 
 
-async def serves_a_neighbour(cluster: Cluster, catalog: Catalog) -> None:
-    """A valid application beside what is there already is served, twice, and nothing went out of bounds."""
+async def serves_another_application(cluster: Cluster, catalog: Catalog) -> None:
+    """Check that a valid application is reconciled twice and that no reconcile panicked."""
     await cluster.apply(component(), application(name="valid"))
     async with cluster.controller(catalog) as controller:
         await cluster.until(APPLICATION, "valid", synced)
@@ -211,8 +213,8 @@ async def serves_a_neighbour(cluster: Cluster, catalog: Catalog) -> None:
         assert await waiting.panics(controller) == 0
 
 
-NONSENSE: dict[str, Any] = {
-    "spec-is-text": "nonsense",
+MALFORMED: dict[str, Any] = {
+    "spec-is-text": "malformed",
     "spec-is-absent": None,
     "components-are-a-number": {"components": 7},
     "a-component-is-a-list": {"components": [["web"], None, 3]},
@@ -223,22 +225,22 @@ NONSENSE: dict[str, Any] = {
 
 
 @pytest.mark.faults
-async def test_nonsense_from_before_the_schema_hinders_nobody(
+async def test_malformed_stored_applications_do_not_block_other_applications(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     assert server.local is not None
     store = server.local.backend.store
-    for name, spec in NONSENSE.items():
+    for name, spec in MALFORMED.items():
         await cluster.apply(application(name=name))
         table = "applicationconfigurations.core.oam.dev"
         stored = store.get(table, cluster.namespace, name)
         assert stored is not None
-        store.put(table, {**stored, "spec": spec, "status": ["nonsense"]})
-    await serves_a_neighbour(cluster, catalog)
+        store.put(table, {**stored, "spec": spec, "status": ["malformed"]})
+    await serves_another_application(cluster, catalog)
 
 
 @pytest.mark.parametrize("depth", [100, 300, 500, 900, 3000])
-async def test_an_application_of_great_depth_hinders_nobody(
+async def test_a_deeply_nested_application_does_not_block_other_applications(
     cluster: Cluster, catalog: Catalog, server: Server, depth: int
 ) -> None:
     deep = b'{"a":' * depth + b"1" + b"}" * depth
@@ -250,39 +252,39 @@ async def test_an_application_of_great_depth_hinders_nobody(
         await cluster.client.send(requests.create(target, head + b',"spec":' + spec + b"}", "tester"))
     except errors.InvalidError:
         assert server.local is not None
-        pytest.skip("the local API reads no deeper than Python does")
-    await serves_a_neighbour(cluster, catalog)
+        pytest.skip("the local API refuses this depth")
+    await serves_another_application(cluster, catalog)
 
 
-# --- Rudr's own examples
+# --- Examples of Rudr
 
 
-ELSEWHERE = {"openfaas", "prometheus"}
-"""Need a plugin and a CRD of somebody else's."""
+NEEDS_PLUGIN = {"openfaas", "prometheus"}
+"""Examples that need a plugin and third-party CRDs."""
 
 REFUSED = "singleton-nginx-app"
-"""An ingress on a SingletonWorker, which listens on nothing."""
+"""An ingress on a SingletonWorker, which has no ports."""
 
 WARNED = {"voter-app", "example-multi-component", "example-multi-server"}
 
 
-async def test_every_example_of_rudr_applies_and_does_what_it_says(
+async def test_every_example_of_rudr_reaches_its_expected_state(
     cluster: Cluster, catalog: Catalog, kubectl: Kubectl, server: Server, shared: Path
 ) -> None:
     async with cluster.controller(catalog):
         await kubectl("apply", "--validate=strict", "--recursive", "-f", str(shared))
-        found = {document["metadata"]["name"] for document in await cluster.list(APPLICATION)}
-        await waiting.everywhere(cluster, APPLICATION, found - ELSEWHERE - {REFUSED}, served(server))
+        names = {document["metadata"]["name"] for document in await cluster.list(APPLICATION)}
+        await waiting.everywhere(cluster, APPLICATION, names - NEEDS_PLUGIN - {REFUSED}, served(server))
         refused = await cluster.until(APPLICATION, REFUSED, invalid)
         assert "ingress" in message(refused, "Valid")
         assert "SingletonWorker" in message(refused, "Valid")
-        for name in ELSEWHERE:
+        for name in NEEDS_PLUGIN:
             await cluster.until(APPLICATION, name, observed)
         warned = {d["metadata"]["name"] for d in await cluster.list(APPLICATION) if d["status"].get("warnings")}
         assert warned >= WARNED
 
 
-# --- kubectl at home
+# --- kubectl
 
 
 async def test_kubectl_lists_describes_and_explains(
@@ -303,7 +305,7 @@ async def test_kubectl_lists_describes_and_explains(
         assert listed["broken"][1] != "synced"
 
         described = await kubectl("describe", "configuration", "broken")
-        assert "no installed plugin offers the trait" in described
+        assert "no installed plugin provides the trait" in described
         assert "Events:" in described
 
         explained = await kubectl("explain", "applicationconfiguration.spec.components")

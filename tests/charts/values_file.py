@@ -1,6 +1,6 @@
 """Reads charts/rudr-py/values.yaml: each value with its default and the comment above it.
 
-From that come the chart's README and the descriptions in its schema. Knows nothing of templates.
+The chart's README and the descriptions in its schema are generated from it. Does not read templates.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _KEY = re.compile(r"^( *)(\w+):")
 
 
 class Value(msgspec.Struct, frozen=True):
-    """A value that users may set. `path` are the keys to it, `text` its comment as one line."""
+    """A value of the chart. `path` holds its keys, `text` its comment as one line."""
 
     path: tuple[str, ...]
     default: Any
@@ -30,7 +30,7 @@ class Value(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """With dots."""
+        """The path with dots."""
         return ".".join(self.path)
 
 
@@ -51,7 +51,7 @@ def described_schema() -> str:
 
 
 def readme() -> str:
-    """The chart's README: what stands before the table is kept as it is."""
+    """The chart's README with a new table; the text before the table is unchanged."""
     head, mark, _ = (FOLDER / "README.md").read_text().partition(MARK)
     rows = ["| value | default | meaning |", "|---|---|---|"]
     for value in values():
@@ -61,7 +61,7 @@ def readme() -> str:
 
 
 def _commented(text: str) -> Iterator[Value]:
-    """Keys of a file that is indented by two, each with the comment lines just above it."""
+    """The keys of a file with an indentation of two, each with the comment lines directly above it."""
     defaults = yaml.safe_load(text)
     path: list[str] = []
     comment: list[str] = []
@@ -69,12 +69,12 @@ def _commented(text: str) -> Iterator[Value]:
         if line.lstrip().startswith("#"):
             comment.append(line.lstrip()[1:].strip())
             continue
-        found = _KEY.match(line)
-        if found and comment:
-            path = [*path[: len(found[1]) // 2], found[2]]
+        match = _KEY.match(line)
+        if match and comment:
+            path = [*path[: len(match[1]) // 2], match[2]]
             yield Value(tuple(path), _at(defaults, path), " ".join(comment))
-        elif found:
-            path = [*path[: len(found[1]) // 2], found[2]]
+        elif match:
+            path = [*path[: len(match[1]) // 2], match[2]]
         comment = []
 
 

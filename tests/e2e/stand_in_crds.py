@@ -1,6 +1,6 @@
-"""The kinds of Knative, OpenFaaS, KEDA, CronHPA and Prometheus: small stand-ins, and what sets their conditions.
+"""Stand-in CRDs for Knative, OpenFaaS, KEDA, CronHPA and Prometheus, and a function that sets their conditions.
 
-They take any spec; nothing runs them.
+They accept any spec; no controller runs them.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ CONDITIONS = {
     PROMETHEUS: ("Reconciled", "Available"),
     SCALED_OBJECT: ("Ready",),
 }
-"""What the controllers of these kinds say when all is well; the others say nothing."""
+"""Conditions that the controllers of these kinds set to True. Controllers of other kinds set none."""
 
 
 def definition(kind: Kind) -> Document:
-    """A CustomResourceDefinition that takes any spec and any status."""
+    """A CustomResourceDefinition that accepts any spec and any status."""
     version = kind.api_version.rpartition("/")[2]
     anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     schema = {"type": "object", "properties": {"spec": anything, "status": anything}}
@@ -72,16 +72,18 @@ def definition(kind: Kind) -> Document:
 
 
 async def satisfy(cluster: Cluster, kind: Kind) -> None:
-    """Say of every object of a kind, and of each change of it, that all is well."""
+    """Set the conditions of every object of a kind to True, after each change, until cancelled."""
     async with contextlib.aclosing(cluster.changes(kind, "")) as changes:
         async for live in changes:
-            found = live.document() if live is not None else {}
-            generation = found.get("metadata", {}).get("generation", 0)
-            if not found or found.get("status", {}).get("observedGeneration") == generation:
+            document = live.document() if live is not None else {}
+            generation = document.get("metadata", {}).get("generation", 0)
+            if not document or document.get("status", {}).get("observedGeneration") == generation:
                 continue
-            said = [{"type": name, "status": "True", "observedGeneration": generation} for name in CONDITIONS[kind]]
-            status = {"status": {"observedGeneration": generation, "conditions": said}}
-            target = await cluster.target(kind, found["metadata"]["name"], "status")
+            conditions = [
+                {"type": name, "status": "True", "observedGeneration": generation} for name in CONDITIONS[kind]
+            ]
+            status = {"status": {"observedGeneration": generation, "conditions": conditions}}
+            target = await cluster.target(kind, document["metadata"]["name"], "status")
             await cluster.client.merge_patch(target, msgspec.json.encode(status), "stand-in")
 
 
@@ -94,6 +96,6 @@ def documents(path: Path) -> list[Document]:
 
 
 def example(name: str) -> Path:
-    """The file of an example of one of the packages."""
-    (found,) = (path for path in EXAMPLES if path.stem == name)
-    return found
+    """The path of an example of a package."""
+    (example_path,) = (path for path in EXAMPLES if path.stem == name)
+    return example_path

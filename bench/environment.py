@@ -28,7 +28,7 @@ CRD = Kind("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 
 @contextlib.asynccontextmanager
 async def server(kubeconfig: str | None) -> AsyncIterator[str]:
-    """The kubeconfig of the server: the given one, or that of a local API in a process of its own."""
+    """The kubeconfig of the server: the argument, or that of a local API in a separate process."""
     if kubeconfig:
         yield kubeconfig
         return
@@ -57,7 +57,7 @@ async def server(kubeconfig: str | None) -> AsyncIterator[str]:
 
 @contextlib.asynccontextmanager
 async def namespace(kubeconfig: str) -> AsyncIterator[Cluster]:
-    """A new namespace with our definitions, and a handle on it."""
+    """A handle on a new namespace, with the CRDs applied."""
     clock = SystemClock()
     transport = AioTransport(await config.connect(kubeconfig, now=clock.now))
     try:
@@ -110,21 +110,21 @@ def application(number: int) -> Document:
 
 
 async def create(cluster: Cluster, count: int) -> None:
-    """Apply the component and so many applications, 16 at a time."""
+    """Apply the component and `count` applications, 16 concurrently."""
     await cluster.apply(component())
     gate = asyncio.Semaphore(16)
 
-    async def one(number: int) -> None:
+    async def apply_one(number: int) -> None:
         async with gate:
             await cluster.apply(application(number))
 
     async with asyncio.TaskGroup() as tasks:
         for number in range(count):
-            tasks.create_task(one(number))
+            tasks.create_task(apply_one(number))
 
 
 async def synced(cluster: Cluster, count: int) -> None:
-    """Wait until so many applications of the namespace say that they are synced."""
+    """Wait until `count` applications of the namespace are synced."""
     done: set[str] = set()
     async with contextlib.aclosing(cluster.changes(APPLICATION, "")) as changes:
         async for live in changes:
@@ -140,5 +140,5 @@ def _is_synced(status: Any) -> bool:
 
 
 def encoded(document: Document) -> bytes:
-    """The document as the bytes that are sent."""
+    """The request body of a document."""
     return msgspec.json.encode(document)

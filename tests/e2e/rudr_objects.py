@@ -1,6 +1,6 @@
-"""Objects as Rudr wrote them, for tests of taking over: the shapes of its last version, by a client without a name.
+"""Objects as Rudr wrote them, for tests of the adoption: shapes of its last version, by a client without a name.
 
-Ingress and HorizontalPodAutoscaler are in the versions of today; Rudr wrote older ones of the same kinds.
+Ingress and HorizontalPodAutoscaler use current API versions; Rudr wrote older versions of the same kinds.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ COPY = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 async def create(cluster: Cluster, kind: Kind, name: str, **parts: Any) -> Document:
-    """POST an object without saying who asks, as Rudr did; the object as the server made it."""
+    """POST an object as Rudr did, with the default field manager, and return the created object."""
     metadata = {"name": name, "namespace": cluster.namespace, **parts.pop("metadata", {})}
     document = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, **parts}
     await cluster.client.create(await cluster.target(kind, name), msgspec.json.encode(document), MANAGER)
-    found = await cluster.get(kind, name)
-    assert found is not None
-    return found
+    created = await cluster.get(kind, name)
+    assert created is not None
+    return created
 
 
 def owned(owner: Document) -> list[Document]:
@@ -54,10 +54,10 @@ def owned(owner: Document) -> list[Document]:
 
 
 async def instance(cluster: Cluster, application: str, component: str, name: str) -> Document:
-    """The ComponentInstance of an instance, with a word for its status."""
+    """The ComponentInstance of an instance, with a string as status."""
     owner = await cluster.get(APPLICATION, application)
     assert owner is not None
-    made = await create(
+    created = await create(
         cluster,
         COMPONENT_INSTANCE,
         f"{component}-{name}",
@@ -66,7 +66,7 @@ async def instance(cluster: Cluster, application: str, component: str, name: str
     )
     target = await cluster.target(COMPONENT_INSTANCE, f"{component}-{name}", "status")
     await cluster.client.merge_patch(target, b'{"status": "healthy"}', MANAGER)
-    return made
+    return created
 
 
 def labels(name: str, workload: str, application: str = "shop") -> dict[str, str]:
@@ -78,7 +78,7 @@ def labels(name: str, workload: str, application: str = "shop") -> dict[str, str
 
 
 def container(**parts: Any) -> Document:
-    """The container of `documents.component()`, with all that Rudr put into each."""
+    """The container of `documents.component()` with all fields that Rudr set."""
     return {
         "name": "server",
         "image": "registry.example/web:1",
@@ -91,7 +91,7 @@ def container(**parts: Any) -> Document:
 
 
 def template(owner: Document, name: str, workload: str, restart: str, spec: Document) -> Document:
-    """A pod template with the name and the owner that Rudr left in it, and kubectl's copy of the component."""
+    """A pod template with name, owner and kubectl's last-applied annotation, as rendered by Rudr."""
     metadata = {
         "name": name,
         "labels": labels(name, workload),
@@ -102,7 +102,7 @@ def template(owner: Document, name: str, workload: str, restart: str, spec: Docu
 
 
 async def deployment(cluster: Cluster, owner: Document, name: str, **spec: Any) -> Document:
-    """Without replicas and strategy."""
+    """A Deployment without replicas and strategy."""
     own = labels(name, "Service")
     pod = template(owner, name, "Service", "Always", {"containers": [container()], **spec})
     return await create(
@@ -115,7 +115,7 @@ async def deployment(cluster: Cluster, owner: Document, name: str, **spec: Any) 
 
 
 async def stateful_set(cluster: Cluster, owner: Document, name: str) -> Document:
-    """Without replicas and serviceName."""
+    """A StatefulSet without replicas and serviceName."""
     own = labels(name, "SingletonServer")
     pod = template(owner, name, "SingletonServer", "Always", {"containers": [container()]})
     return await create(
@@ -128,7 +128,7 @@ async def stateful_set(cluster: Cluster, owner: Document, name: str) -> Document
 
 
 async def job(cluster: Cluster, owner: Document, name: str) -> Document:
-    """A Task's."""
+    """The Job of a Task."""
     pod = template(owner, name, "Task", "Never", {"containers": [container(ports=[])]})
     return await create(
         cluster,
@@ -140,7 +140,7 @@ async def job(cluster: Cluster, owner: Document, name: str) -> Document:
 
 
 async def service(cluster: Cluster, owner: Document, name: str, workload: str = "Service") -> Document:
-    """Of the first port."""
+    """A Service for the first port."""
     own = labels(name, workload)
     chosen = {key: own[key] for key in ("app.kubernetes.io/name", "oam.dev/instance-name")}
     port = {"name": "http", "port": 8080, "targetPort": 8080, "protocol": "TCP"}
@@ -154,13 +154,13 @@ async def service(cluster: Cluster, owner: Document, name: str, workload: str = 
 
 
 async def config_map(cluster: Cluster, owner: Document, name: str, instance_name: str, **data: str) -> Document:
-    """`<container><index>`."""
+    """A ConfigMap with config files; Rudr named it `<container><index>`."""
     metadata = {"labels": labels(instance_name, "Service"), "ownerReferences": owned(owner)}
     return await create(cluster, CONFIG_MAP, name, metadata=metadata, data=data)
 
 
 async def claim(cluster: Cluster, owner: Document, name: str, component: str, instance_name: str) -> Document:
-    """Of the trait volume-mounter; it belonged to the instance, and went with it."""
+    """A claim of the trait volume-mounter, owned by the instance and deleted with it."""
     own = {"app": "shop", "component-name": component, "instance-name": instance_name, "trait": "volume-mounter"}
     spec = {
         "accessModes": ["ReadWriteOnce"],
@@ -175,7 +175,7 @@ def trait_labels(name: str) -> dict[str, str]:
 
 
 async def ingress(cluster: Cluster, owner: Document, name: str) -> Document:
-    """One rule, one path."""
+    """An Ingress with one rule and one path."""
     path = {
         "path": "/",
         "pathType": "ImplementationSpecific",
@@ -191,7 +191,7 @@ async def ingress(cluster: Cluster, owner: Document, name: str) -> Document:
 
 
 async def autoscaler(cluster: Cluster, owner: Document, name: str) -> Document:
-    """On the Deployment, always."""
+    """An autoscaler for a Deployment."""
     target = {"type": "Utilization", "averageUtilization": 70}
     return await create(
         cluster,

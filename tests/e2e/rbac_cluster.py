@@ -1,7 +1,7 @@
-"""A cluster with rights, the service account of the controller in it, and what that account was answered.
+"""A cluster with RBAC, the service account of the controller, and a record of the requests of that account.
 
-The local API, and a kube-apiserver of its own when one is at hand: with the admission plugin that asks for the right to
-set finalizers, and with no applications of other tests.
+Uses the local API, and a separate kube-apiserver if available, with the admission plugin that enforces the right to set
+finalizers and without applications of other tests.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ METHODS = {"create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELET
 
 
 @dataclass(frozen=True, order=True)
-class Asked:
-    """What a request of the account asked for, and how it was answered."""
+class AccountRequest:
+    """The permission that a request of the account requires, and the status of its response."""
 
     namespace: str
     group: str
@@ -55,7 +55,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Places:
-    """Namespaces: two with applications, one with definitions, and the account's own."""
+    """Namespaces: two for applications, one for definitions, and that of the account."""
 
     shop: str
     other: str
@@ -64,40 +64,40 @@ class Places:
 
     @property
     def account(self) -> ServiceAccount:
-        """Whom the controller works as."""
+        """The account of the controller."""
         return ServiceAccount(self.own, "rudr")
 
     @property
     def user(self) -> str:
-        """The name of the account as the server knows it."""
+        """The user name of the account."""
         return f"system:serviceaccount:{self.own}:{self.account.name}"
 
 
 @dataclass
-class Guarded:
-    """The cluster as the admin sees it, how the account comes to it, and how to read what it asked for."""
+class RbacCluster:
+    """A cluster with an admin handle, the connection of the account, and a function that reads its requests."""
 
     admin: Cluster
     places: Places
     connection: Connection
-    read: Callable[[str], list[Asked]]
+    read: Callable[[str], list[AccountRequest]]
     local: LocalCluster | None = None
 
-    def asked(self) -> list[Asked]:
-        """All that the account asked for, oldest first; what creates by applying is both."""
+    def requests(self) -> list[AccountRequest]:
+        """All permissions that requests of the account required, oldest first; an apply that creates requires two."""
         return self.read(self.places.user)
 
     def at(self, namespace: str) -> Cluster:
-        """The admin's handle on another namespace."""
+        """An admin handle on another namespace."""
         return Cluster(self.admin.transport, namespace, self.admin.clock)
 
     async def grant(self, rights: Rights, *, watched: tuple[str, ...] = ()) -> None:
-        """Give the account just these rights; with namespaces none in the whole cluster."""
+        """Grant the account exactly these rights; with `watched`, only in these namespaces."""
         await self._apply(rights, watched)
         await self.until(rights.cluster, watched[0] if watched else "", allowed=True)
 
     async def take(self, right: Right, rights: Rights, *, watched: tuple[str, ...]) -> None:
-        """Leave it all of these rights but one."""
+        """Grant the account all of these rights except one."""
         await self._apply(without(rights, right), watched)
         lost = Rule(groups=(right.group,), resources=(right.resource,), verbs=(right.verb,))
         await self.until([lost], right.namespace, allowed=False)
@@ -105,10 +105,12 @@ class Guarded:
     async def _apply(self, rights: Rights, watched: tuple[str, ...]) -> None:
         home = self.places
         places = RoleScope(watched=watched, definitions=home.types, own=home.own, account=home.account)
-        await self.admin.apply(*(one for one in roles.documents(rights, places) if one.get("rules", True)))
+        await self.admin.apply(
+            *(document for document in roles.documents(rights, places) if document.get("rules", True))
+        )
 
     async def until(self, rules: Iterable[Rule], namespace: str, *, allowed: bool) -> None:
-        """Wait until the server knows: its authorizer sees roles a moment after they are written."""
+        """Wait until the authorizer of the server has processed the roles."""
         spec = [
             {
                 "namespace": namespace,
@@ -121,8 +123,8 @@ class Guarded:
             for resource, _, sub in [rule.resources[-1].partition("/")]
         ]
         async with asyncio.timeout(TIMEOUT):
-            for one in spec:
-                while await self._may(one) != allowed:
+            for review in spec:
+                while await self._may(review) != allowed:
                     pass
 
     async def _may(self, what: dict[str, str]) -> bool:
@@ -137,69 +139,74 @@ R = TypeVar("R", bound=Rule)
 
 
 def without(needed: Rights, missing: Right) -> Rights:
-    """All rights but one."""
+    """All rights except one."""
 
     def left(rules: tuple[R, ...]) -> tuple[R, ...]:
-        found: list[R] = []
+        kept: list[R] = []
         for rule in rules:
             if missing.group not in rule.groups or missing.resource not in rule.resources:
-                found.append(rule)
+                kept.append(rule)
                 continue
-            others = tuple(one for one in rule.resources if one != missing.resource)
+            other_resources = tuple(resource for resource in rule.resources if resource != missing.resource)
             verbs = tuple(verb for verb in rule.verbs if verb != missing.verb)
-            parts = ((others, rule.verbs), ((missing.resource,), verbs))
-            found += [msgspec.structs.replace(rule, resources=r, verbs=v) for r, v in parts if r and v]
-        return tuple(found)
+            parts = ((other_resources, rule.verbs), ((missing.resource,), verbs))
+            kept += [msgspec.structs.replace(rule, resources=r, verbs=v) for r, v in parts if r and v]
+        return tuple(kept)
 
     return Rights(cluster=left(needed.cluster), definitions=left(needed.definitions), own=left(needed.own))
 
 
 @contextlib.asynccontextmanager
-async def local(folder: Path, release: str = LocalSettings().release) -> AsyncIterator[Guarded]:
-    """The local API with rights."""
+async def local(folder: Path, release: str = LocalSettings().release) -> AsyncIterator[RbacCluster]:
+    """The local API with RBAC."""
     async with LocalCluster(LocalSettings(release=release, access=AccessSettings())) as server:
 
-        def read(user: str) -> list[Asked]:
+        def read(user: str) -> list[AccountRequest]:
             return [
-                found
-                for one in server.requests
-                if one.user == user
-                for found in _asked(one.method, one.path, one.status)
+                account_request
+                for request in server.requests
+                if request.user == user
+                for account_request in _account_requests(request.method, request.path, request.status)
             ]
 
-        async with _opened(server.kubeconfig(), folder, read, server) as found:
-            yield found
+        async with _opened(server.kubeconfig(), folder, read, server) as cluster:
+            yield cluster
 
 
 @contextlib.asynccontextmanager
-async def real(server: apiserver.RealServer, folder: Path) -> AsyncIterator[Guarded]:
-    """A running kube-apiserver, in namespaces of this test; its applications are gone at the end."""
+async def real(server: apiserver.RealServer, folder: Path) -> AsyncIterator[RbacCluster]:
+    """A running kube-apiserver, in namespaces of this test. Deletes the applications at the end."""
 
-    def read(user: str) -> list[Asked]:
+    def read(user: str) -> list[AccountRequest]:
         entries = [json.loads(line) for line in server.audit.read_text().splitlines()]
         return [
-            found
-            for one in entries
-            if one["user"].get("username") == user
-            for found in _asked(METHODS.get(one["verb"], "GET"), one["requestURI"], one["responseStatus"]["code"])
+            account_request
+            for entry in entries
+            if entry["user"].get("username") == user
+            for account_request in _account_requests(
+                METHODS.get(entry["verb"], "GET"), entry["requestURI"], entry["responseStatus"]["code"]
+            )
         ]
 
-    async with _opened(yaml.safe_load(server.kubeconfig.read_text()), folder, read) as found:
-        yield found
-        for namespace in (found.places.shop, found.places.other):
-            there = found.at(namespace)
-            for one in await there.list(APPLICATION):
-                name = one["metadata"]["name"]
-                await there.patch(APPLICATION, name, {"metadata": {"finalizers": None}})
+    async with _opened(yaml.safe_load(server.kubeconfig.read_text()), folder, read) as cluster:
+        yield cluster
+        for namespace in (cluster.places.shop, cluster.places.other):
+            other = cluster.at(namespace)
+            for application in await other.list(APPLICATION):
+                name = application["metadata"]["name"]
+                await other.patch(APPLICATION, name, {"metadata": {"finalizers": None}})
                 with contextlib.suppress(errors.NotFoundError):
-                    await there.delete(APPLICATION, name)
+                    await other.delete(APPLICATION, name)
 
 
 @contextlib.asynccontextmanager
 async def _opened(
-    kubeconfig: dict[str, Any], folder: Path, read: Callable[[str], list[Asked]], server: LocalCluster | None = None
-) -> AsyncIterator[Guarded]:
-    """Namespaces, definitions and the account are there."""
+    kubeconfig: dict[str, Any],
+    folder: Path,
+    read: Callable[[str], list[AccountRequest]],
+    server: LocalCluster | None = None,
+) -> AsyncIterator[RbacCluster]:
+    """Create namespaces, CRDs and the account."""
     transport = AioTransport(await config.connect(_written(folder / "admin", kubeconfig)))
     try:
         suffix = secrets.token_hex(3)
@@ -213,7 +220,7 @@ async def _opened(
         admin.discovery.invalidate()
         token = await _token(admin, places.account)
         kubeconfig["users"][0]["user"] = {"token": token}
-        yield Guarded(admin, places, await config.connect(_written(folder / "account", kubeconfig)), read, server)
+        yield RbacCluster(admin, places, await config.connect(_written(folder / "account", kubeconfig)), read, server)
     finally:
         await transport.close()
 
@@ -224,20 +231,20 @@ def _written(path: Path, kubeconfig: dict[str, Any]) -> str:
 
 
 async def _token(admin: Cluster, account: ServiceAccount) -> str:
-    """A token of the account, as the kubelet asks for one."""
+    """A token of the account, requested as by the kubelet."""
     metadata = {"name": account.name, "namespace": account.namespace}
     await admin.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
     path = f"/api/v1/namespaces/{account.namespace}/serviceaccounts/{account.name}/token"
-    asked = b'{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}'
-    answer = await admin.client.json(Request("POST", path, body=asked, content_type="application/json"))
+    body = b'{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}'
+    answer = await admin.client.json(Request("POST", path, body=body, content_type="application/json"))
     return str(answer["status"]["token"])
 
 
-def _asked(method: str, uri: str, status: int) -> Iterable[Asked]:
+def _account_requests(method: str, uri: str, status: int) -> Iterable[AccountRequest]:
     path, _, text = uri.partition("?")
     query = dict(part.partition("=")[::2] for part in text.split("&"))
-    wanted = attributes.of_request(User(name=""), method, path, query)
-    if wanted.resource:
-        verbs = (wanted.verb, "create") if method == "PATCH" and status == 201 else (wanted.verb,)
+    target = attributes.of_request(User(name=""), method, path, query)
+    if target.resource:
+        verbs = (target.verb, "create") if method == "PATCH" and status == 201 else (target.verb,)
         for verb in verbs:
-            yield Asked(wanted.namespace, wanted.group, wanted.full_resource, verb, status)
+            yield AccountRequest(target.namespace, target.group, target.full_resource, verb, status)

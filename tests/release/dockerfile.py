@@ -1,4 +1,4 @@
-"""Reads a Dockerfile and a .dockerignore, as far as ours go; knows no other instruction than it has seen."""
+"""Parses a Dockerfile and a .dockerignore. Supports only the features that those of the project use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INSTRUCTIONS = {
 
 @dataclass(frozen=True)
 class Instruction:
-    """One instruction; `text` is what follows its name, in one line."""
+    """One instruction; `text` holds its arguments in one line."""
 
     name: str
     text: str
@@ -39,25 +39,25 @@ class Instruction:
 
 @dataclass
 class Stage:
-    """FROM, and what follows it."""
+    """A build stage: FROM and its instructions."""
 
     image: str
     name: str
     instructions: list[Instruction] = field(default_factory=list)
 
     def all(self, *names: str) -> list[Instruction]:
-        return [one for one in self.instructions if one.name in names]
+        return [instruction for instruction in self.instructions if instruction.name in names]
 
     def last(self, name: str) -> Instruction:
         return self.all(name)[-1]
 
     def pairs(self, *names: str) -> dict[str, str]:
-        """Names and values of all of these instructions together."""
-        return {name: value for one in self.all(*names) for name, value in one.pairs.items()}
+        """Names and values of all instructions with these names."""
+        return {name: value for instruction in self.all(*names) for name, value in instruction.pairs.items()}
 
 
 @dataclass
-class Recipe:
+class Dockerfile:
     """A Dockerfile: the arguments before the first stage, and the stages."""
 
     arguments: dict[str, str]
@@ -70,32 +70,32 @@ def instructions(text: str) -> Iterator[Instruction]:
     for line in re.sub(r"\\\n", " ", kept).splitlines():
         if line.strip():
             name, _, rest = line.strip().partition(" ")
-            assert name in INSTRUCTIONS, f"what is {name}?"
+            assert name in INSTRUCTIONS, f"unsupported instruction {name}"
             yield Instruction(name, " ".join(rest.split()) if name != "RUN" else rest.strip())
 
 
-def read(path: Path) -> Recipe:
+def read(path: Path) -> Dockerfile:
     """The Dockerfile at a path."""
-    recipe = Recipe({}, [])
-    for one in instructions(path.read_text()):
-        if one.name == "FROM":
-            words = one.words
-            recipe.stages.append(Stage(words[0], words[2] if len(words) == 3 else ""))
-        elif recipe.stages:
-            recipe.stages[-1].instructions.append(one)
+    dockerfile = Dockerfile({}, [])
+    for instruction in instructions(path.read_text()):
+        if instruction.name == "FROM":
+            words = instruction.words
+            dockerfile.stages.append(Stage(words[0], words[2] if len(words) == 3 else ""))
+        elif dockerfile.stages:
+            dockerfile.stages[-1].instructions.append(instruction)
         else:
-            assert one.name == "ARG"
-            recipe.arguments |= one.pairs
-    return recipe
+            assert instruction.name == "ARG"
+            dockerfile.arguments |= instruction.pairs
+    return dockerfile
 
 
 def substituted(text: str, values: dict[str, str]) -> str:
-    """The text with its ${NAME}s; an unknown one fails."""
-    return re.sub(r"\$\{(\w+)\}", lambda found: values[found[1]], text)
+    """The text with ${NAME} substituted. Raises KeyError."""
+    return re.sub(r"\$\{(\w+)\}", lambda match: values[match[1]], text)
 
 
 class Ignored:
-    """What a .dockerignore keeps from the builder. The last pattern that fits a path, or a folder above it, counts."""
+    """The rules of a .dockerignore. The last pattern that matches a path, or a folder above it, decides."""
 
     def __init__(self, path: Path) -> None:
         lines = [line.strip() for line in path.read_text().splitlines()]
@@ -103,7 +103,7 @@ class Ignored:
         self._patterns = [(line.startswith("!"), _compiled(line.removeprefix("!"))) for line in patterns]
 
     def __call__(self, path: str) -> bool:
-        """Whether the file of this path, relative to the folder, is left out."""
+        """Whether the file with this relative path is excluded."""
         parts = path.split("/")
         places = ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
         ignored = False

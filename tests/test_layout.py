@@ -1,6 +1,6 @@
-"""The promises of the house, as tests: budgets, docstrings, names, the map.
+"""Rules for the sources: sizes, docstrings, names, imports, and the lists of packages.
 
-Layers are import-linter's matter (.importlinter); this file holds what it cannot see.
+import-linter checks the layers (.importlinter); this file has the rules that it cannot express.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ def code_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
 
 
-def rooms(text: str, pattern: str) -> dict[str, str]:
+def packages(text: str, pattern: str) -> dict[str, str]:
     return dict(re.findall(pattern, text, re.MULTILINE))
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_a_module_opens_with_what_it_is_for(path: Path) -> None:
+def test_a_module_has_a_docstring(path: Path) -> None:
     if path.name == "__init__.py" and not path.read_text().strip():
         pytest.skip("an empty package marker")
     assert ast.get_docstring(ast.parse(path.read_text())), f"{name(path)} has no docstring"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
-def test_a_module_keeps_to_the_budgets(path: Path) -> None:
+def test_a_module_stays_within_the_size_limits(path: Path) -> None:
     text = path.read_text()
     assert len(text.splitlines()) <= FILE_LINES
     for function in functions(ast.parse(text)):
@@ -70,12 +70,12 @@ def test_the_median_module_is_small() -> None:
     assert sizes[len(sizes) // 2] <= MEDIAN_LINES
 
 
-def test_no_module_has_a_name_that_says_nothing() -> None:
+def test_no_module_has_a_vague_name() -> None:
     assert [name(path) for path in SOURCES if path.stem in VAGUE_NAMES] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
-def test_imports_stand_at_the_top(path: Path) -> None:
+def test_imports_are_at_the_top(path: Path) -> None:
     allowed = {module for place, modules in DEFERRED.items() if name(path).startswith(place) for module in modules}
     for function in functions(ast.parse(path.read_text())):
         for node in ast.walk(function):
@@ -96,28 +96,28 @@ def test_every_suppression_has_a_code_and_a_reason(path: Path) -> None:
             )
 
 
-def test_the_map_in_the_package_equals_the_tree() -> None:
+def test_the_package_docstring_lists_every_package() -> None:
     tree = {path.stem if path.suffix else path.name for path in PACKAGE.iterdir()}
     tree -= {"__init__", "__main__", "__pycache__", "py"}
-    assert set(rooms(rudr_py.__doc__ or "", r"^(\w+) {2,}(\S.*)$")) == tree - {"py.typed"}
+    assert set(packages(rudr_py.__doc__ or "", r"^(\w+) {2,}(\S.*)$")) == tree - {"py.typed"}
 
 
-def test_the_map_in_the_readme_equals_the_map_in_the_package() -> None:
+def test_the_readme_lists_every_package() -> None:
     readme = (ROOT / "README.md").read_text()
-    in_readme = rooms(readme, r"^\| `rudr_py/(\w+)(?:\.py|/)` \| (.+) \|$")
-    assert set(in_readme) == set(rooms(rudr_py.__doc__ or "", r"^(\w+) {2,}(\S.*)$"))
+    in_readme = packages(readme, r"^\| `rudr_py/(\w+)(?:\.py|/)` \| (.+) \|$")
+    assert set(in_readme) == set(packages(rudr_py.__doc__ or "", r"^(\w+) {2,}(\S.*)$"))
 
 
-def test_the_api_offers_what_it_says_and_nothing_else() -> None:
+def test_the_api_exports_exactly_its_public_names() -> None:
     modules = {path.stem for path in (PACKAGE / "api").glob("*.py")}
-    # pytest writes names that are no identifiers into the modules of a package that has a pytest plugin
+    # pytest adds names that are not identifiers to the modules of a package with a pytest plugin
     names = {name for name in vars(api) if name.isidentifier() and not name.startswith("_")}
     public = names - modules - {"annotations", "pluggy"}
     assert sorted(public) == api.__all__
     assert list(api.__all__) == sorted(api.__all__)
 
 
-def test_plugins_see_only_the_api() -> None:
+def test_plugins_import_only_the_api() -> None:
     for path in sorted((ROOT / "plugins").glob("*/**/*.py")):
         allowed = ("rudr_py.api", "rudr_py.api.component", *(("rudr_py.testing",) if "tests" in path.parts else ()))
         for node in ast.walk(ast.parse(path.read_text())):
@@ -127,19 +127,19 @@ def test_plugins_see_only_the_api() -> None:
                 assert module.split(".")[0] != "rudr_py" or module in allowed, f"{name(path)} imports {module}"
 
 
-def test_nothing_patches_our_own_dotted_paths_or_sleeps_for_real() -> None:
+def test_tests_neither_patch_dotted_paths_nor_sleep() -> None:
     wrong = re.compile(r"""(patch|setattr)\(\s*["']rudr_py|\btime\.sleep\(""")
-    found = [name(path) for path in sorted((ROOT / "tests").rglob("*.py")) if wrong.search(path.read_text())]
-    assert [path for path in found if path != "tests/test_house.py"] == []
+    paths = [name(path) for path in sorted((ROOT / "tests").rglob("*.py")) if wrong.search(path.read_text())]
+    assert [path for path in paths if path != "tests/test_layout.py"] == []
 
 
 def test_time_and_environment_are_arguments_below_the_command_line() -> None:
     wrong = re.compile(r"\btime\.(time|monotonic)\(|datetime\.now\(|os\.environ|os\.getenv")
-    # the real clock is one of the clocks that can be handed down
+    # the system clock is one of the clocks that are passed as arguments
     allowed = {"rudr_py/cli", "rudr_py/testing", "rudr_py/local", "rudr_py/plugins/guard.py", "rudr_py/kube/clock.py"}
-    found = [
+    paths = [
         name(path)
         for path in MODULES
         if wrong.search(path.read_text()) and not any(name(path).startswith(place) for place in allowed)
     ]
-    assert found == []
+    assert paths == []

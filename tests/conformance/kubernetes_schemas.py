@@ -1,6 +1,6 @@
-"""What a server would say to an object: the schemas that Kubernetes publishes, and our own CRDs; both strict.
+"""Validates objects with the schemas that Kubernetes publishes and with the CRDs of the project, strictly.
 
-The schemas are read once for each version and kind; `kubernetes_validate` reads them again for every object.
+Schemas are read once for each version and kind; `kubernetes_validate` would read them again for every object.
 """
 
 from __future__ import annotations
@@ -27,42 +27,42 @@ PACKAGE = "kubernetes_validate"
 
 
 def refusals(body: dict[str, Any], version: str) -> list[str]:
-    """Everything that a server of this version has against an object by its schema; unknown fields included."""
+    """The schema violations of an object for a server version, including unknown fields."""
     if body["apiVersion"] == API_VERSION:
-        found = own(body["kind"]).iter_errors({**body, "metadata": {}})
+        errors = own(body["kind"]).iter_errors({**body, "metadata": {}})
     else:
-        found = builtin(body["kind"], body["apiVersion"], version).iter_errors(body)
+        errors = builtin(body["kind"], body["apiVersion"], version).iter_errors(body)
     name = f"{body['kind']}/{body['metadata']['name']}"
-    return [f"{name} {error.json_path}: {error.message}" for error in found]
+    return [f"{name} {error.json_path}: {error.message}" for error in errors]
 
 
 @cache
 def own(kind: str) -> jsonschema.Draft7Validator:
-    """The validator of one of our kinds."""
-    (document,) = (one for one in crds.documents() if one["spec"]["names"]["kind"] == kind)
+    """The validator of a kind of the project."""
+    (document,) = (crd for crd in crds.documents() if crd["spec"]["names"]["kind"] == kind)
     return jsonschema.Draft7Validator(strict(document["spec"]["versions"][0]["schema"]["openAPIV3Schema"]))
 
 
 def strict(schema: dict[str, Any]) -> dict[str, Any]:
     """A structural schema as JSON Schema that refuses unknown fields where the server's strict validation does."""
-    found = copy.deepcopy(schema)
-    if found.get("nullable") and "type" in found:
-        found["type"] = [found["type"], "null"]
-    if "properties" in found:
-        found["properties"] = {name: strict(node) for name, node in found["properties"].items()}
-        found["additionalProperties"] = bool(found.get(PRESERVE))
-    elif isinstance(found.get("additionalProperties"), dict):
-        found["additionalProperties"] = strict(found["additionalProperties"])
-    if "items" in found:
-        found["items"] = strict(found["items"])
-    return found
+    result = copy.deepcopy(schema)
+    if result.get("nullable") and "type" in result:
+        result["type"] = [result["type"], "null"]
+    if "properties" in result:
+        result["properties"] = {name: strict(node) for name, node in result["properties"].items()}
+        result["additionalProperties"] = bool(result.get(PRESERVE))
+    elif isinstance(result.get("additionalProperties"), dict):
+        result["additionalProperties"] = strict(result["additionalProperties"])
+    if "items" in result:
+        result["items"] = strict(result["items"])
+    return result
 
 
 @cache
 def builtin(kind: str, api_version: str, version: str) -> jsonschema.Draft202012Validator:
-    """The validator of a kind of Kubernetes."""
+    """The validator of a built-in kind."""
     folder = _folder(version)
-    # networking.k8s.io/v1 is called networking-v1 there
+    # the file for networking.k8s.io/v1 is named networking-v1
     group = re.sub(r"^([^./]*)(?:\.[^/]*)?/", r"\1-", api_version)
     schema = json.loads((folder / f"{kind.lower()}-{group}.json").read_bytes())
     registry: Registry[Any] = Resource.from_contents(schema) @ _definitions(folder)
@@ -77,8 +77,8 @@ def _definitions(folder: Path) -> Registry[Any]:
 
 
 def _folder(version: str) -> Path:
-    found = importlib.util.find_spec(PACKAGE)
-    if found is None or found.origin is None:
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
         pytest.skip(f"{PACKAGE} is not installed")
-    (folder,) = (Path(found.origin).parent / "kubernetes-json-schema").glob(f"v{version}.*-local-strict")
+    (folder,) = (Path(spec.origin).parent / "kubernetes-json-schema").glob(f"v{version}.*-local-strict")
     return folder
