@@ -144,7 +144,7 @@ async def test_without_its_package_an_application_keeps_its_objects_and_reports_
     async with plugin_cluster.controller(catalog):
         refused = await plugin_cluster.until(APPLICATION, "media", invalid)
         assert "serving.knative.dev/v1.Service" in message(refused, "Valid")
-        assert "was offered by rudr-py-faas 0" in message(refused, "Valid")
+        assert "was provided by rudr-py-faas 0" in message(refused, "Valid")
         assert "pip install rudr-py-faas" in message(refused, "Valid")
     after = await plugin_cluster.get(stand_in_crds.KNATIVE, "thumbnailer")
     assert before is not None
