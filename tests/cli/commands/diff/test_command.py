@@ -133,8 +133,9 @@ def test_what_the_server_refuses_is_told_with_its_reason_and_ends_with_2(diff: I
 def test_documents_that_are_wrong_are_told_with_their_place_and_end_with_2(diff: Invoke) -> None:
     done = diff(shop.DOCUMENTS.replace("componentName: web", "componentName: wed"))
     assert done.exit_code == 2
-    assert 'documents.yaml:23:5: error: $.spec.components[0].componentName: there is no ComponentSchematic "wed"' in (
-        done.stderr
+    assert (
+        'documents.yaml:23:5: error: $.spec.components[0].componentName: the ComponentSchematic "wed" does not exist'
+        in (done.stderr)
     )
 
 

@@ -58,12 +58,12 @@ def test_what_is_being_deleted_is_told_with_what_holds_it_back() -> None:
 
 
 def test_a_component_that_is_missing_is_told_once_with_the_nearest_name() -> None:
-    message = '$.spec.components[0].componentName: there is no ComponentSchematic "web" in this namespace.'
+    message = '$.spec.components[0].componentName: the ComponentSchematic "web" does not exist in this namespace.'
     valid = condition("Valid", "False", "ComponentNotFound", message)
     near = {"metadata": {"name": "webb"}, "spec": {}}
     [found] = check(document(valid), components=(near,))
     assert found.check == "components"
-    assert 'no ComponentSchematic "web" in namespace default. Did you mean "webb"?' in found.message
+    assert '"web" does not exist in namespace default. Did you mean "webb"?' in found.message
     unknown = check(document(valid), components=None)
     assert [one.check for one in unknown] == ["documents"]
 
@@ -76,7 +76,7 @@ def test_a_type_that_nobody_offers_is_told() -> None:
 
 def test_what_is_missing_is_told_once_among_other_mistakes() -> None:
     lines = [
-        '$.spec.components[0].componentName: there is no ComponentSchematic "web" in this namespace.',
+        '$.spec.components[0].componentName: the ComponentSchematic "web" does not exist in this namespace.',
         '$.spec.components[0].traits[0].name: no installed plugin provides the trait "ingres"; installed: ingress.',
         "$.a: wrong",
     ]
