@@ -116,7 +116,7 @@ class DryRun:
         refusal = decide.placement(desired, target)
         if refusal is not None:
             raise RefusedError(refusal.message)
-        pods = runs.active_pods(self._state.world.pods(target.namespace, planned.instance)) if planned.once else ()
+        pods = runs.active_pods(self._state.world, target.namespace, planned)
         observation = Observation.read(await self._get(target), pods)
         run = self._preview.before.runs.get(planned.instance, {}).get(planned.ref.name)
         decision = decide.decide(desired, observation, History(self._records.get(planned.ref), run))
