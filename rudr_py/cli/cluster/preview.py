@@ -43,7 +43,7 @@ ROUNDS = 3
 """The limit of render passes, each of which may need further kinds."""
 
 
-class Preview(msgspec.Struct, frozen=True, kw_only=True):
+class ApplicationPreview(msgspec.Struct, frozen=True, kw_only=True):
     """The plan of an application. `before` is its stored status."""
 
     application: LiveObject
@@ -51,17 +51,17 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     before: status.PreviousStatus
 
 
-class LiveState:
+class NamespacePreview:
     """A namespace of a cluster after the documents have been applied."""
 
     def __init__(self, cluster: ClusterClient, namespace: str, catalog: Catalog) -> None:
         clock = SystemClock()
         self.namespace = namespace
-        self.world = ClusterState()
+        self.state = ClusterState()
         self._cluster = cluster
         self._catalog = catalog
         probing = Probing(NetworkProber(), lambda _namespace, _probe: "", clock, lambda _key: None)
-        self._reader = InputReader(ReaderSettings(world=self.world, catalog=catalog, probing=probing, clock=clock))
+        self._reader = InputReader(ReaderSettings(world=self.state, catalog=catalog, probing=probing, clock=clock))
         self._component_positions: dict[str, Positions] = {}
         self._application_positions: dict[str, Positions] = {}
 
@@ -69,7 +69,7 @@ class LiveState:
         """List the objects on which any application can depend, and apply the documents of this namespace to them."""
         for kind in definition_index.KINDS:
             for live in await self._list(kind, definitions_namespace):
-                self.world.definitions.take(kind, Change(None, live))
+                self.state.definitions.take(kind, Change(None, live))
         documents = {
             cluster_state.APPLICATION: self._applications(workspace),
             cluster_state.COMPONENT: self._components(workspace),
@@ -81,9 +81,9 @@ class LiveState:
                 objects[name] = applied(document.value, self.namespace, objects.get(name))
             self._fill(kind, objects.values())
         if any(_is_root(live) for live in self._all(cluster_state.APPLICATION)):
-            self.world.groups.root = root_scopes.NAME
+            self.state.groups.root = root_scopes.NAME
         for live in self._all(cluster_state.APPLICATION):
-            self.world.groups.read(ObjectKey(self.namespace, live.name), live)
+            self.state.groups.read(ObjectKey(self.namespace, live.name), live)
 
     def users(self, workspace: Workspace) -> list[LiveObject]:
         """The applications that are among the documents or use a component among them."""
@@ -101,28 +101,28 @@ class LiveState:
                 users.append(live)
         return sorted(users, key=lambda live: live.name)
 
-    async def preview(self, application: LiveObject) -> Preview:
+    async def preview(self, application: LiveObject) -> ApplicationPreview:
         """The preview of an application. Renders the other applications first if there are scopes."""
-        if self.world.groups.scopes(self.namespace):
+        if self.state.groups.scopes(self.namespace):
             for other in self._all(cluster_state.APPLICATION):
                 preview = await self._render(other)
                 inputs = self._inputs(other, preview.before)
                 members = self._reader.members(preview.plan, inputs.observed, preview.before)
                 key = ObjectKey(self.namespace, other.name)
-                self.world.groups.tell(key, members)
-                self.world.groups.looked(key)
+                self.state.groups.tell(key, members)
+                self.state.groups.looked(key)
         return await self._render(application)
 
-    async def _render(self, application: LiveObject) -> Preview:
+    async def _render(self, application: LiveObject) -> ApplicationPreview:
         before = cluster_state.previous(application)
         for _ in range(ROUNDS):
             plan = render.render(self._inputs(application, before), self._catalog)
-            missing = reconciler.kinds(plan, before) - set(self.world.kinds())
+            missing = reconciler.kinds(plan, before) - set(self.state.kinds())
             if not missing:
                 break
             for kind in sorted(missing, key=str):
                 self._fill(kind, await self._list(kind, self.namespace))
-        return Preview(application=application, plan=plan, before=before)
+        return ApplicationPreview(application=application, plan=plan, before=before)
 
     def _inputs(self, application: LiveObject, before: status.PreviousStatus) -> Inputs:
         inputs = self._reader.inputs(application, before)
@@ -144,7 +144,7 @@ class LiveState:
         return [parsed.document for parsed in own.values()]
 
     def _all(self, kind: Kind) -> tuple[LiveObject, ...]:
-        cache = self.world.cache(kind, self.namespace)
+        cache = self.state.cache(kind, self.namespace)
         return cache.by_namespace(self.namespace) if cache is not None else ()
 
     def _fill(self, kind: Kind, objects: Iterable[LiveObject]) -> None:
@@ -153,7 +153,7 @@ class LiveState:
         for live in objects:
             cache.feed(Listed(live))
         cache.feed(ListingDone(""))
-        self.world.add(kind, self.namespace, cache)
+        self.state.add(kind, self.namespace, cache)
 
     async def _list(self, kind: Kind, namespace: str) -> list[LiveObject]:
         """The objects of a kind that the controller would cache. An unreadable kind counts as empty, with a warning."""
