@@ -164,5 +164,5 @@ def test_an_example_runs(place: Place, example: Example) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
-def test_a_line_of_the_shell_that_fails_is_seen(place: Place) -> None:
+def test_a_failing_shell_line_is_detected(place: Place) -> None:
     assert place.run("rudr explain trait ingres | cat")[0] == 1
