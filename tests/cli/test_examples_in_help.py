@@ -27,7 +27,7 @@ from tests.cli import programs
 
 LIMIT = 90.0
 
-ENDLESS = {"dev": "Ctrl-C ends it", "run": "controller"}
+ENDLESS = {"dev": "Press Ctrl-C to stop", "run": "controller"}
 """Commands that go on until they are stopped, and what they say once they have begun."""
 
 ANSWERS = {"diff": (0, 1), "doctor": (0, 1)}
@@ -140,7 +140,7 @@ def stopped(process: subprocess.Popen[str]) -> tuple[int, str]:
 def _place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     place = Place(tmp_path_factory.mktemp("examples"))
     with place.start(f"exec rudr dev -v -n shop --kubeconfig {place.kubeconfig} -f examples") as process:
-        until(process, "/shop is: Ready")
+        until(process, "/shop: Ready")
         threading.Thread(target=lambda: process.stdout and process.stdout.read(), daemon=True).start()
         yield place
         os.killpg(process.pid, signal.SIGINT)
