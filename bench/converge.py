@@ -1,4 +1,4 @@
-"""How long N applications take, against a bare client that applies the same bytes and writes one status each."""
+"""Compares the convergence of N applications with a bare client that applies the same bytes and one status each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from bench import arena
+from bench import environment
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.model.parse.application import parse_application
@@ -36,7 +36,7 @@ def main() -> None:
 async def _run(count: int, pairs: int, kubeconfig: str | None) -> None:
     catalog = loading.installed().catalog
     figures: dict[str, list[tuple[float, float]]] = {"controller": [], "bare client": []}
-    async with arena.server(kubeconfig) as server:
+    async with environment.server(kubeconfig) as server:
         for pair in range(pairs):
             arms = [("controller", _controller), ("bare client", _bare)]
             for name, arm in arms if pair % 2 == 0 else reversed(arms):
@@ -44,7 +44,7 @@ async def _run(count: int, pairs: int, kubeconfig: str | None) -> None:
     print(f"{count} applications of five objects, {pairs} runs of each arm, seconds")
     medians = {}
     for name, taken in figures.items():
-        wall, cpu = (statistics.median(one[index] for one in taken) for index in (0, 1))
+        wall, cpu = (statistics.median(sample[index] for sample in taken) for index in (0, 1))
         medians[name] = (wall, cpu)
         print(f"  {name:12} wall {wall:7.2f}   cpu {cpu:7.2f}   {count / wall:7.1f} applications/s")
     ratios = [medians["controller"][index] / medians["bare client"][index] for index in (0, 1)]
@@ -52,8 +52,8 @@ async def _run(count: int, pairs: int, kubeconfig: str | None) -> None:
 
 
 async def _measured(server: str, arm: Arm, count: int, catalog: Catalog) -> tuple[float, float]:
-    async with arena.namespace(server) as cluster:
-        await arena.create(cluster, count)
+    async with environment.namespace(server) as cluster:
+        await environment.create(cluster, count)
         started = time.perf_counter(), time.process_time()
         await arm(cluster, count, catalog)
         return time.perf_counter() - started[0], time.process_time() - started[1]
@@ -61,40 +61,40 @@ async def _measured(server: str, arm: Arm, count: int, catalog: Catalog) -> tupl
 
 async def _controller(cluster: Cluster, count: int, catalog: Catalog) -> None:
     async with cluster.controller(catalog):
-        await arena.synced(cluster, count)
+        await environment.synced(cluster, count)
 
 
 async def _bare(cluster: Cluster, count: int, catalog: Catalog) -> None:
-    """The same objects, rendered beforehand in spirit: rendering is part of what the ratio is to show."""
+    """Apply the same objects without watches. Rendering is included, because the ratio excludes only the controller."""
     gate = asyncio.Semaphore(16)
 
-    async def one(bodies: list[dict[str, Any]], number: int) -> None:
+    async def apply_one(bodies: list[dict[str, Any]], number: int) -> None:
         async with gate:
             for manifest in bodies:
                 target = await cluster.target(
                     Kind(manifest["apiVersion"], manifest["kind"]), manifest["metadata"]["name"]
                 )
-                await cluster.client.apply(target, arena.encoded(manifest), "bare")
-            target = await cluster.target(arena.APPLICATION, f"app-{number}", "status")
-            document = arena.application(number)
+                await cluster.client.apply(target, environment.encoded(manifest), "bare")
+            target = await cluster.target(environment.APPLICATION, f"app-{number}", "status")
+            document = environment.application(number)
             status = {"phase": "synced", "conditions": []}
-            await cluster.client.apply(target, arena.encoded({**document, "status": status}), "bare")
+            await cluster.client.apply(target, environment.encoded({**document, "status": status}), "bare")
 
-    rendered = [manifests(cluster.namespace, arena.application(number), catalog) for number in range(count)]
+    rendered = [manifests(cluster.namespace, environment.application(number), catalog) for number in range(count)]
     async with asyncio.TaskGroup() as tasks:
         for number, bodies in enumerate(rendered):
-            tasks.create_task(one(bodies, number))
+            tasks.create_task(apply_one(bodies, number))
 
 
 def manifests(namespace: str, document: dict[str, Any], catalog: Catalog) -> list[dict[str, Any]]:
-    """The objects of an application of the arena."""
+    """The objects of an application of the environment."""
     document = {**document, "metadata": {**document["metadata"], "namespace": namespace}}
     parsed = parse_application(document)
     assert parsed.value is not None
     inputs = Inputs(
         application=parsed.value,
         parsed=parsed,
-        components={"web": parse_component(arena.component())},
+        components={"web": parse_component(environment.component())},
         now=datetime.now(UTC),
     )
     return [planned.body for planned in render.render(inputs, catalog).manifests]

@@ -1,6 +1,6 @@
-"""What the local API can do: applies, a long list, and many watchers; rates, and its CPU for each, as a table.
+"""Measures the local API: applies, a long list and many watchers, with the rate and the CPU time of each as a table.
 
-The server is a process of its own, without controllers, so that its CPU is what the requests cost.
+The server is a separate process without controllers, so that its CPU time is the cost of the requests.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from bench import arena
+from bench import environment
 from rudr_py.api import Kind
 from rudr_py.kube import requests
 from rudr_py.kube.requests import Selection
@@ -32,7 +32,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One line of the table: what was done how often, seconds on the wall, and the server's CPU seconds."""
+    """One line of the table: an operation, its count, its wall time and the server's CPU time, both in seconds."""
 
     name: str
     count: int
@@ -45,7 +45,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def main() -> None:
-    """Measure and print. `--serve FILE` is how it starts its server."""
+    """Measure and print. The benchmark starts its server with `--serve FILE`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--applies", type=int, default=2000)
     parser.add_argument("--objects", type=int, default=10_000)
@@ -65,7 +65,7 @@ async def _serve(path: Path) -> None:
 
 @contextlib.asynccontextmanager
 async def _server() -> AsyncIterator[tuple[str, int]]:
-    """Where a new server's kubeconfig is, and the number of its process."""
+    """The path of a new server's kubeconfig, and its process ID."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kubeconfig"
         command = (sys.executable, "-m", "bench.local", "--serve", str(path))
@@ -79,39 +79,39 @@ async def _server() -> AsyncIterator[tuple[str, int]]:
             await process.communicate()
 
 
-async def _measure(wanted: argparse.Namespace) -> None:
+async def _measure(arguments: argparse.Namespace) -> None:
     print(f"{'':42} {'count':>8} {'wall s':>8} {'per s':>9} {'cpu s':>8} {'µs each':>8}")
-    async with _server() as (kubeconfig, process), arena.namespace(kubeconfig) as cluster:
+    async with _server() as (kubeconfig, process), environment.namespace(kubeconfig) as cluster:
 
         async def row(name: str, count: int, work: Callable[[], Awaitable[None]]) -> None:
             wall, cpu = time.perf_counter(), _cpu(process)
             await work()
             print(Row(name, count, time.perf_counter() - wall, _cpu(process) - cpu), flush=True)
 
-        deployments = [_deployment(number) for number in range(wanted.applies)]
+        deployments = [_deployment(number) for number in range(arguments.applies)]
         for name in ("applies that create a Deployment", "applies that change nothing"):
-            await row(name, wanted.applies, lambda: _apply(cluster, DEPLOYMENT, deployments))
-        objects = [_config_map(number) for number in range(wanted.objects)]
-        await row("applies that create a ConfigMap", wanted.objects, lambda: _apply(cluster, CONFIG_MAP, objects))
+            await row(name, arguments.applies, lambda: _apply(cluster, DEPLOYMENT, deployments))
+        objects = [_config_map(number) for number in range(arguments.objects)]
+        await row("applies that create a ConfigMap", arguments.objects, lambda: _apply(cluster, CONFIG_MAP, objects))
         for name, page in (("objects of a list at once", 0), ("objects of a list by 500", 500)):
-            await row(name, wanted.objects, lambda page=page: _list(cluster, page, wanted.objects))  # type: ignore[misc] # bound by default
-        await _watched(cluster, wanted, row)
+            await row(name, arguments.objects, lambda page=page: _list(cluster, page, arguments.objects))  # type: ignore[misc] # bound by default
+        await _watched(cluster, arguments, row)
 
 
 def _cpu(process: int) -> float:
-    """Seconds of CPU that a process has used, its kernel time included."""
+    """CPU time of a process in seconds, including kernel time."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 async def _apply(cluster: Cluster, kind: Kind, documents: Iterable[dict[str, Any]]) -> None:
-    """Apply documents of one kind, some at once."""
+    """Apply documents of one kind, `AT_ONCE` concurrently."""
     waiting = iter(documents)
 
     async def one_after_another() -> None:
         for document in waiting:
             target = await cluster.target(kind, document["metadata"]["name"])
-            await cluster.client.apply(target, arena.encoded(document), "bench")
+            await cluster.client.apply(target, environment.encoded(document), "bench")
 
     async with asyncio.TaskGroup() as tasks:
         for _ in range(AT_ONCE):
@@ -120,21 +120,21 @@ async def _apply(cluster: Cluster, kind: Kind, documents: Iterable[dict[str, Any
 
 async def _list(cluster: Cluster, page: int, count: int) -> None:
     resource = await cluster.discovery.resolve(CONFIG_MAP.api_version, CONFIG_MAP.kind)
-    found = await cluster.client.list_all(Selection(resource, cluster.namespace), page=page)
-    assert len(found) >= count
+    objects = await cluster.client.list_all(Selection(resource, cluster.namespace), page=page)
+    assert len(objects) >= count
 
 
 async def _watched(
-    cluster: Cluster, wanted: argparse.Namespace, row: Callable[[str, int, Callable[[], Awaitable[None]]], Any]
+    cluster: Cluster, arguments: argparse.Namespace, row: Callable[[str, int, Callable[[], Awaitable[None]]], Any]
 ) -> None:
-    """Change objects while many watch them, until everybody was told everything."""
+    """Change objects while many clients watch them, until each watcher has received all changes."""
     resource = await cluster.discovery.resolve(CONFIG_MAP.api_version, CONFIG_MAP.kind)
     selection = Selection(resource, cluster.namespace, labels="watched=yes")
     request = requests.watch(selection, resource_version="", timeout_seconds=600, silence=60)
     opened = asyncio.Semaphore(0)
 
-    async def told() -> None:
-        left = wanted.changes
+    async def receive() -> None:
+        left = arguments.changes
         async with cluster.transport.stream(request) as stream:
             opened.release()
             async for chunk in stream:
@@ -143,17 +143,17 @@ async def _watched(
                     return
 
     async with asyncio.TaskGroup() as tasks:
-        watchers = [tasks.create_task(told()) for _ in range(wanted.watchers)]
+        watchers = [tasks.create_task(receive()) for _ in range(arguments.watchers)]
         for _ in watchers:
             await opened.acquire()
-        changes = [_config_map(number, watched="yes") for number in range(wanted.changes)]
+        changes = [_config_map(number, watched="yes") for number in range(arguments.changes)]
 
         async def work() -> None:
             await _apply(cluster, CONFIG_MAP, changes)
             await asyncio.gather(*watchers)
 
-        name = f"events of {wanted.changes} changes to {wanted.watchers} watchers"
-        await row(name, wanted.changes * wanted.watchers, work)
+        name = f"events of {arguments.changes} changes to {arguments.watchers} watchers"
+        await row(name, arguments.changes * arguments.watchers, work)
 
 
 def _deployment(number: int) -> dict[str, Any]:

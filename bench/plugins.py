@@ -1,4 +1,4 @@
-"""What plugins cost: rendering and health of one application, with 20 plugins installed, with 20 in use, with none."""
+"""Measures the cost of plugins for rendering and health of one application: none, 20 installed, 20 in use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from bench import arena
+from bench import environment
 from rudr_py.api import Rendered, Trait, TraitContext, Type, hookimpl
 from rudr_py.catalog import Catalog
 from rudr_py.plugins import entry_points, loading
@@ -25,7 +25,7 @@ ROUNDS = 200
 
 
 class Nothing(Trait[Any]):
-    """Does nothing, as cheaply as a type can."""
+    """The cheapest possible trait."""
 
     properties: ClassVar = {
         "type": "object",
@@ -34,7 +34,7 @@ class Nothing(Trait[Any]):
     }
 
     def render(self, ctx: TraitContext[Any]) -> Rendered:
-        """Nothing."""
+        """Return an empty result."""
         del ctx
         return Rendered()
 
@@ -68,31 +68,33 @@ def main() -> None:
 
 def _arm(catalog: Catalog, used: tuple[dict[str, Any], ...]) -> Callable[[], None]:
     traits = ({"name": "ingress", "properties": {"hostname": "a.example"}}, *used)
-    spec = arena.component()["spec"]
+    spec = environment.component()["spec"]
     stage = RenderSetup(type_=catalog.workload(rendering.SERVER).type, component=spec, traits=traits)
 
     def reconcile() -> None:
         plan = rendering.plan(stage, catalog)
         assert not plan.problems, plan.problems
         assert len(plan.instances[0].traits) == len(traits)
-        health.assess(plan, ObservedObjects(tuple(one.body for one in plan.manifests)), stage.now)
+        health.assess(plan, ObservedObjects(tuple(planned.body for planned in plan.manifests)), stage.now)
 
     return reconcile
 
 
 def _catalog(count: int) -> Catalog:
-    """As `rudr run` has it with a state directory: guarded, and every call noted."""
+    """A catalog as in `rudr run` with a state directory: guarded, and with every call recorded."""
     plugins = [_plugin(number) for number in range(count)]
-    return loading.load(plugins, entry_points.standard(), ward=PluginGuard((), CallMarker(bytearray(SIZE)))).catalog
+    return loading.load(
+        plugins, entry_points.standard(), plugin_guard=PluginGuard((), CallMarker(bytearray(SIZE)))
+    ).catalog
 
 
 def _plugin(number: int) -> InstalledPlugin:
     module = types.ModuleType(f"nothing_{number}")
-    made = type("Made", (Nothing,), {"name": f"nothing-{number}"})()
+    plugin_type = type("Made", (Nothing,), {"name": f"nothing-{number}"})()
 
     @hookimpl
     def rudr_register_types() -> list[Type[Any]]:
-        return [made]
+        return [plugin_type]
 
     vars(module)["rudr_register_types"] = rudr_register_types
     return InstalledPlugin(

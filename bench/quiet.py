@@ -1,7 +1,7 @@
-"""What a controller asks and writes, and what it holds in memory: at first, after a restart, and at rest.
+"""Measures requests and memory of a controller: with new applications, after a restart, and at rest.
 
-Counts requests as they leave the controller; watches are opened, and counted apart. Memory is that of this process,
-which runs nothing but the controller; the server is another one.
+Counts requests as the controller sends them; opened watches are counted separately. Memory is that of this process,
+which runs only the controller; the server is a separate process.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from bench import arena
+from bench import environment
 from rudr_py.kube.requests import Request
 from rudr_py.kube.transport import Reply, Stream, Transport
 from rudr_py.plugins import loading
@@ -22,7 +22,7 @@ from rudr_py.testing.cluster import Cluster
 
 
 class Counting:
-    """A transport that counts what passes."""
+    """A transport that counts requests."""
 
     def __init__(self, inner: Transport) -> None:
         self._inner = inner
@@ -41,7 +41,7 @@ class Counting:
             yield stream
 
     async def close(self) -> None:
-        """The inner transport belongs to somebody else."""
+        """Do nothing: the inner transport is closed by its owner."""
 
 
 def main() -> None:
@@ -57,38 +57,38 @@ def main() -> None:
 async def _run(count: int, rest: float, kubeconfig: str | None) -> None:
     catalog = loading.installed().catalog
     print(f"{count} applications of five objects           reads  writes  watches  memory MiB")
-    async with arena.server(kubeconfig) as server, arena.namespace(server) as cluster:
+    async with environment.server(kubeconfig) as server, environment.namespace(server) as cluster:
         counting = Counting(cluster.transport)
         async with cluster.controller(catalog, transport=counting):
-            _tell("started, without applications", counting)
-            await arena.create(cluster, count)
+            _print_row("started, without applications", counting)
+            await environment.create(cluster, count)
             await _at_rest(cluster, count, counting)
-            _tell("all of them new", counting)
+            _print_row("all of them new", counting)
         again = Counting(cluster.transport)
         async with cluster.controller(catalog, transport=again):
             await _at_rest(cluster, count, again)
-            _tell("restarted over all of them", again)
+            _print_row("restarted over all of them", again)
             await asyncio.sleep(rest)
-            _tell(f"at rest for {rest:g} s", again)
+            _print_row(f"at rest for {rest:g} s", again)
 
 
 async def _at_rest(cluster: Cluster, count: int, counting: Counting) -> None:
-    """Until all applications are synced and nothing has been asked for three seconds."""
-    await arena.synced(cluster, count)
+    """Wait until all applications are synced and no request was sent for three seconds."""
+    await environment.synced(cluster, count)
     before = -1
     while counting.passed.total() != before:
         before = counting.passed.total()
         await asyncio.sleep(3)
 
 
-def _tell(phase: str, counting: Counting) -> None:
+def _print_row(phase: str, counting: Counting) -> None:
     passed = counting.passed
     print(f"  {phase:38} {passed['read']:6}  {passed['write']:6}  {passed['watch']:7}  {_memory():10.1f}")
     passed.clear()
 
 
 def _memory() -> float:
-    """Resident memory now, in MiB; the highest so far where the system does not tell."""
+    """Current resident memory in MiB; the peak where the system has no /proc."""
     statm = Path("/proc/self/statm")
     if statm.exists():
         return int(statm.read_text().split()[1]) * resource.getpagesize() / 2**20

@@ -34,7 +34,7 @@ from typing import Any
 
 import rudr_py
 import rudr_py.controller
-from bench import arena, language
+from bench import environment, language
 from rudr_py.kube.requests import Request
 from rudr_py.kube.transport import Reply, Stream, Transport
 from rudr_py.plugins import loading
@@ -143,11 +143,11 @@ async def _reconciles() -> tuple[tuple[int, int], tuple[int, int]]:
     """Files and functions of the first and of an idle reconcile."""
     traces: list[Trace] = []
     with _traced(traces):
-        async with arena.server(None) as server, arena.namespace(server) as cluster:
+        async with environment.server(None) as server, environment.namespace(server) as cluster:
             transport = Recording(cluster.transport)
             async with cluster.controller(loading.installed().catalog, transport=transport) as controller:
-                await cluster.apply(arena.component(), _application())
-                await cluster.until(arena.APPLICATION, _application()["metadata"]["name"], _is_ready)
+                await cluster.apply(environment.component(), _application())
+                await cluster.until(environment.APPLICATION, _application()["metadata"]["name"], _is_ready)
                 await controller.idle()
                 await asyncio.sleep(SETTLE)
                 first = next((trace for trace in traces if trace.applies_deployment()), None)
@@ -219,9 +219,9 @@ def _is_counted(code: CodeType) -> bool:
     return path.relative_to(PACKAGE).parts[0] not in EXCLUDED
 
 
-def _application() -> arena.Document:
+def _application() -> environment.Document:
     """One component with manual-scaler and ingress."""
-    document = arena.application(0)
+    document = environment.application(0)
     traits = [
         {"name": "ingress", "properties": {"hostname": "app-0.example", "path": "/"}},
         {"name": "manual-scaler", "properties": {"replicaCount": 2}},
@@ -230,7 +230,7 @@ def _application() -> arena.Document:
     return {**document, "spec": {"components": [{**binding, "traits": traits}]}}
 
 
-def _is_ready(document: arena.Document) -> bool:
+def _is_ready(document: environment.Document) -> bool:
     conditions = document.get("status", {}).get("conditions", ())
     return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 

@@ -1,8 +1,8 @@
-"""The controller against an operator written with Kopf that makes the same objects of the same documents.
+"""Compares the controller with an operator written with Kopf that creates the same objects from the same documents.
 
-The twin renders with our own code and writes with our own client, so the ratio is about what is around these: watches,
-queue, progress, status, Events. It tells when a Deployment becomes ready, and does less otherwise: nobody sets its
-objects back, prunes them, or looks at pods. Needs `pip install kopf`.
+The twin uses the rendering and the client of rudr_py, so the ratio covers the rest: watches, queue, progress, status
+and Events. It reports when a Deployment becomes ready, and does less otherwise: it reverts no drift, prunes no objects
+and reads no pods. Needs `pip install kopf`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import aiohttp
 import kopf
 import msgspec
 
-from bench import arena, converge
+from bench import converge, environment
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.plugins import loading
@@ -38,7 +38,7 @@ QUIET = 3.0
 
 
 class Figures(msgspec.Struct):
-    """What one arm took: seconds and requests of all applications, of a restart over them, and at rest."""
+    """Measurements of one arm: seconds and requests for new applications, for a restart, and at rest."""
 
     wall: float = 0.0
     cpu: float = 0.0
@@ -57,25 +57,25 @@ def main() -> None:
     parser.add_argument("--rest", type=float, default=30.0, help="seconds of rest")
     parser.add_argument("--kubeconfig")
     arguments = parser.parse_args()
-    logging.getLogger().addHandler(logging.NullHandler())  # not less than that: kopf makes its Events from log lines
+    logging.getLogger().addHandler(logging.NullHandler())  # required, because kopf creates Events from log records
     asyncio.run(_run(arguments))
 
 
 async def _run(arguments: argparse.Namespace) -> None:
     catalog = loading.installed(only=()).catalog
     taken: dict[str, list[Figures]] = {"controller": [], "kopf": []}
-    async with arena.server(arguments.kubeconfig) as server:
-        os.environ["KUBECONFIG"] = server  # where kopf looks
+    async with environment.server(arguments.kubeconfig) as server:
+        os.environ["KUBECONFIG"] = server  # kopf reads it
         for pair in range(arguments.pairs):
             arms: list[tuple[str, Arm]] = [("controller", _controller), ("kopf", _kopf)]
             for name, arm in arms if pair % 2 == 0 else reversed(arms):
                 with counted() as requests:
                     measured = _Measured(server, arm, catalog, requests)
                     taken[name].append(await measured.run(arguments.applications, arguments.rest))
-    _tell(arguments, taken)
+    _print_rows(arguments, taken)
 
 
-def _tell(arguments: argparse.Namespace, taken: dict[str, list[Figures]]) -> None:
+def _print_rows(arguments: argparse.Namespace, taken: dict[str, list[Figures]]) -> None:
     print(f"{arguments.applications} applications of five objects, medians of {arguments.pairs} runs of each arm")
     print(f"{'':28}{'controller':>12}{'kopf':>12}{'kopf / ours':>14}")
     hour = 3600 / arguments.rest
@@ -89,13 +89,13 @@ def _tell(arguments: argparse.Namespace, taken: dict[str, list[Figures]]) -> Non
         "at rest: requests an hour": ("rest_requests", hour),
     }
     for label, (field, factor) in rows.items():
-        ours, theirs = (statistics.median(getattr(one, field) for one in taken[arm]) * factor for arm in taken)
-        ratio = f"{theirs / ours:14.2f}" if ours else f"{'':>13}-"
-        print(f"  {label:26}{ours:12.2f}{theirs:12.2f}{ratio}")
+        own, other = (statistics.median(getattr(figures, field) for figures in taken[arm]) * factor for arm in taken)
+        ratio = f"{other / own:14.2f}" if own else f"{'':>13}-"
+        print(f"  {label:26}{own:12.2f}{other:12.2f}{ratio}")
 
 
 class _Measured:
-    """One run of one arm, in a namespace of its own."""
+    """One run of one arm, in its own namespace."""
 
     def __init__(self, server: str, arm: Arm, catalog: Catalog, requests: Counter[str]) -> None:
         self._server = server
@@ -104,25 +104,25 @@ class _Measured:
         self._requests = requests
 
     async def run(self, count: int, rest: float) -> Figures:
-        found = Figures()
-        async with arena.namespace(self._server) as cluster:
-            await arena.create(cluster, count)
+        figures = Figures()
+        async with environment.namespace(self._server) as cluster:
+            await environment.create(cluster, count)
             wall, cpu = time.perf_counter(), time.process_time()
             before = self._requests.total()
             async with self._arm(cluster, self._catalog):
-                await arena.synced(cluster, count)
-                found.wall = time.perf_counter() - wall
+                await environment.synced(cluster, count)
+                figures.wall = time.perf_counter() - wall
                 await self._quiet()
-                found.cpu, found.requests = time.process_time() - cpu, self._requests.total() - before
+                figures.cpu, figures.requests = time.process_time() - cpu, self._requests.total() - before
             cpu, before = time.process_time(), self._requests.total()
             async with self._arm(cluster, self._catalog):
                 await self._quiet()
-                found.restart_cpu = time.process_time() - cpu
-                found.restart_requests = self._requests.total() - before
+                figures.restart_cpu = time.process_time() - cpu
+                figures.restart_requests = self._requests.total() - before
                 cpu, before = time.process_time(), self._requests.total()
                 await asyncio.sleep(rest)
-                found.rest_cpu, found.rest_requests = time.process_time() - cpu, self._requests.total() - before
-        return found
+                figures.rest_cpu, figures.rest_requests = time.process_time() - cpu, self._requests.total() - before
+        return figures
 
     async def _quiet(self) -> None:
         before = -1
@@ -173,10 +173,10 @@ async def _kopf(cluster: Cluster, catalog: Catalog) -> AsyncIterator[None]:
 
 
 def _registry(cluster: Cluster, catalog: Catalog) -> kopf.OperatorRegistry:
-    """One handler for whatever brings an application about, as kopf's own examples have it."""
-    registry, told = kopf.OperatorRegistry(), dict[str, str]()
+    """One handler for creation, update and resume of an application, as in kopf's examples."""
+    registry, phases = kopf.OperatorRegistry(), dict[str, str]()
     kopf.on.login(registry=registry)(kopf.login_with_kubeconfig)
-    group, version = arena.APPLICATION.api_version.split("/")
+    group, version = environment.APPLICATION.api_version.split("/")
 
     @kopf.on.create(group, version, "applicationconfigurations", registry=registry)
     @kopf.on.update(group, version, "applicationconfigurations", registry=registry)
@@ -185,7 +185,7 @@ def _registry(cluster: Cluster, catalog: Catalog) -> kopf.OperatorRegistry:
         for manifest in converge.manifests(cluster.namespace, dict(body), catalog):
             kind = Kind(manifest["apiVersion"], manifest["kind"])
             target = await cluster.target(kind, manifest["metadata"]["name"])
-            await cluster.client.apply(target, arena.encoded(manifest), "twin")
+            await cluster.client.apply(target, environment.encoded(manifest), "twin")
         if not dict(body).get("status", {}).get("conditions"):
             now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             condition = {"type": "Synced", "status": "True", "reason": "Synced", "message": ""}
@@ -194,13 +194,13 @@ def _registry(cluster: Cluster, catalog: Catalog) -> kopf.OperatorRegistry:
     labels = {stamp.MANAGED_BY: stamp.MANAGER}
 
     @kopf.on.event("apps", "v1", "deployments", labels=labels, registry=registry)
-    async def look(body: kopf.Body, **_: Any) -> None:
+    async def report_phase(body: kopf.Body, **_: Any) -> None:
         status, name = dict(body).get("status", {}), dict(body)["metadata"]["labels"].get("app.kubernetes.io/name")
         ready = status.get("readyReplicas", 0) >= dict(body)["spec"].get("replicas", 1)
         phase = "synced" if ready else "Modify"
-        if name and told.get(name) != phase:
-            told[name] = phase
-            target = await cluster.target(arena.APPLICATION, name, "status")
+        if name and phases.get(name) != phase:
+            phases[name] = phase
+            target = await cluster.target(environment.APPLICATION, name, "status")
             await cluster.client.merge_patch(target, msgspec.json.encode({"status": {"phase": phase}}), "twin")
 
     return registry

@@ -1,6 +1,6 @@
-"""Name -> type: everything that is installed, frozen. Says what there is when a name is unknown, and who has it.
+"""The catalog of installed types by name, immutable. Errors for unknown names contain the nearest name.
 
-Finds no plugins and loads nothing: `plugins` builds the catalog and hands it to those who need it.
+Nothing here loads plugins: `plugins` builds the catalog.
 """
 
 from __future__ import annotations
@@ -28,34 +28,33 @@ OWN_PACKAGE = "rudr-py"
 """The package of the standard types."""
 
 Blame = Callable[[str, str], None]
-"""Is told of each call of a type that failed: package with version, and type."""
+"""Callback for each failed call of a type, with the package (and its version) and the name of the type."""
 
 State = Literal["loaded", "failed", "disabled", "incompatible", "quarantined"]
 STATES: tuple[State, ...] = get_args(State)
 
 
 def plain_guard(call: Callable[[], Any]) -> Any:
-    """Call it, with no protection at all: for types that we trust, and for tests."""
+    """Call it without protection: for trusted types, and for tests."""
     return call()
 
 
 def package_and_version(package: str) -> tuple[str, str]:
-    """Name and version of a package that is named as in `Offer.package`."""
+    """Split a package name in the format of `Offer.package` into name and version."""
     name, _, version = package.rpartition(" ")
     return (name, version) if name else (version, "")
 
 
 def no_blame(package: str, type_name: str) -> None:
-    """Count nothing."""
+    """Ignore the failure."""
     del package, type_name
 
 
 class PluginState(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one plugin.
+    """The state of one plugin.
 
-    `types` are the names that it offers. `error` is a sentence that names package and version, empty when loaded;
-    `traceback` is there when foreign code raised. Of a quarantined plugin the types that are not named in `withheld`
-    can be used.
+    `types` are the names of its types. `error` is a sentence with package and version, empty when loaded; `traceback`
+    is set when code of the plugin raised. Types of a quarantined plugin can be used unless `withheld` contains them.
     """
 
     name: str
@@ -69,14 +68,14 @@ class PluginState(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def distribution(self) -> str:
-        """Package and version, as `Offer.package` has them."""
+        """Package and version in the format of `Offer.package`."""
         return f"{self.package} {self.version}"
 
 
 class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """A type together with the package that offers it, by name and version: `rudr-py-faas 0.1.0`.
+    """A type together with the package that provides it, by name and version: `rudr-py-faas 0.1.0`.
 
-    `schema` is the JSON Schema of its properties, `validator` checks by it and finds every mistake.
+    `schema` is the JSON Schema of its properties; `validator` reports every error, not only the first.
     """
 
     type: T
@@ -92,7 +91,7 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         return self.type.name
 
     def __repr__(self) -> str:
-        # schemas and validators fill pages
+        # schemas and validators are too long
         return f"Offer({self.name!r} of {self.package!r})"
 
     def call(self, function: Callable[..., R], *args: Any, returns: builtins.type[R]) -> R:
@@ -106,33 +105,35 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         except (InvalidProperties, KeyboardInterrupt):
             raise
         except BaseException as error:
-            raise self.fault(f"raised {_told(error)}{self._place(error)}") from error
+            raise self.fault(f"raised {_text(error)}{self._place(error)}") from error
         if not isinstance(result, returns):
             name = getattr(function, "__name__", "a call")
             raise self.fault(f"returned {result.__class__.__name__} from {name}, not {returns.__name__}")
         return result
 
-    def load(self, given: Mapping[str, Any]) -> Any:
+    def load(self, values: Mapping[str, Any]) -> Any:
         """Validated properties in the form that the author declared.
 
         Raises ValueError when they do not fit, and PluginCallError when the author's model itself fails.
         """
         try:
-            return self.guard(lambda: properties.load(self.type.properties, given))
+            return self.guard(lambda: properties.load(self.type.properties, values))
         except (ValueError, KeyboardInterrupt):
             raise
         except BaseException as error:
-            raise self.fault(f"could not read properties and raised {_told(error)}{self._place(error)}") from error
+            raise self.fault(f"could not read properties and raised {_text(error)}{self._place(error)}") from error
 
     def _place(self, error: BaseException) -> str:
-        """Where in the author's code it was, by module and not by file: the sentence stands in status."""
+        """The position in the author's code, by module and not by file, because it is shown in status."""
         home = type(self.type).__module__.partition(".")[0]
         frames = [(frame.f_globals.get("__name__", ""), line) for frame, line in traceback.walk_tb(error.__traceback__)]
-        own = [f" at line {line} of {module}" for module, line in frames if module.partition(".")[0] == home != _OURS]
+        own = [
+            f" at line {line} of {module}" for module, line in frames if module.partition(".")[0] == home != _OWN_MODULE
+        ]
         return own[-1] if own else ""
 
     def fault(self, what: str) -> PluginCallError:
-        """The error about a type that did `what` it must not. Whoever makes it is going to tell it: it is counted."""
+        """Create the error for a failure of the type and report it to `blame`. `what` continues "type of package"."""
         self.blame(self.package, self.name)
         return PluginCallError(
             f"{self.name} of {self.package} {what}; this is a fault of the plugin, not of the document",
@@ -141,19 +142,19 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         )
 
 
-_OURS = __name__.partition(".")[0]
-"""Frames of the core are in every traceback, and say nothing."""
+_OWN_MODULE = __name__.partition(".")[0]
+"""Frames of the core are in every traceback and are left out."""
 
 
-def _told(error: BaseException) -> str:
-    # not str(error): an exception of a plugin may fail at that, too
+def _text(error: BaseException) -> str:
+    # not str(error), which may raise for an exception of a plugin
     return " ".join("".join(traceback.format_exception_only(error)).split())
 
 
 def offer(type_: T, *, package: str, guard: Guard = plain_guard) -> Offer[T]:
-    """Make an offer of a type.
+    """Create the offer of a type.
 
-    Raises TypeError when no JSON Schema can be made of its properties, jsonschema.SchemaError when it is a wrong one.
+    Raises TypeError when its properties have no JSON Schema, jsonschema.SchemaError when the schema is invalid.
     """
     schema = properties.schema(type_.properties)
     dialect = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
@@ -162,9 +163,9 @@ def offer(type_: T, *, package: str, guard: Guard = plain_guard) -> Offer[T]:
 
 
 class Catalog(msgspec.Struct, frozen=True, kw_only=True):
-    """All installed types, and what became of the plugins.
+    """All installed types, and the states of plugins.
 
-    The mappings hold every accepted spelling, aliases included.
+    The keys of the mappings are names and aliases.
     """
 
     workloads: Mapping[str, Offer[WorkloadType[Any]]] = msgspec.field(default_factory=dict)
@@ -191,33 +192,33 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
         for plugin in unused:
             if name in (plugin.withheld or plugin.types):
                 raise CatalogError(f'the {what} "{name}" cannot be used: {plugin.error}', name=name)
-        known = sorted({found.name for found in mapping.values()})
-        installed = f"installed are {', '.join(known)}" if known else "none is installed"
-        hint = suggest.nearest(name, known) or suggest.nearest(name, mapping) or suggest.nearest_kind(name, known)
+        names = sorted({offer.name for offer in mapping.values()})
+        installed = f"installed: {', '.join(names)}" if names else "none is installed"
+        hint = suggest.nearest(name, names) or suggest.nearest(name, mapping) or suggest.nearest_kind(name, names)
         unheard = dict.fromkeys(plugin.distribution for plugin in unused if not plugin.types)
         if unheard:
-            hint += f" Not in use is {', '.join(unheard)}, which may offer it; see: rudr plugins."
-        raise CatalogError(f'no installed plugin offers the {what} "{name}"; {installed}.{hint}', name=name)
+            hint += f" It may be provided by {', '.join(unheard)}, which is not in use; see: rudr plugins."
+        raise CatalogError(f'no installed plugin provides the {what} "{name}"; {installed}.{hint}', name=name)
 
     def blaming(self, blame: Blame) -> Catalog:
-        """The same catalog, of which each call of a type that fails is told, too."""
+        """A copy of the catalog that reports each failed call of a type to `blame`."""
 
-        def telling(offers: Mapping[str, Offer[T]]) -> dict[str, Offer[T]]:
-            changed = {id(found): msgspec.structs.replace(found, blame=blame) for found in offers.values()}
-            return {name: changed[id(found)] for name, found in offers.items()}
+        def with_blame(offers: Mapping[str, Offer[T]]) -> dict[str, Offer[T]]:
+            changed = {id(offer): msgspec.structs.replace(offer, blame=blame) for offer in offers.values()}
+            return {name: changed[id(offer)] for name, offer in offers.items()}
 
         return msgspec.structs.replace(
-            self, workloads=telling(self.workloads), traits=telling(self.traits), scopes=telling(self.scopes)
+            self, workloads=with_blame(self.workloads), traits=with_blame(self.traits), scopes=with_blame(self.scopes)
         )
 
     def offers(self) -> tuple[Offer[Any], ...]:
-        """Every offer once, by kind of type and name."""
+        """Every offer once, by category and name."""
         unique: dict[tuple[str, str], Offer[Any]] = {}
         for label, mapping in (("1", self.workloads), ("2", self.traits), ("3", self.scopes)):
-            unique.update({(label, found.name): found for found in mapping.values()})
+            unique.update({(label, offer.name): offer for offer in mapping.values()})
         return tuple(unique[key] for key in sorted(unique))
 
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds that the installed types produce or observe, each once, in a stable order."""
-        kinds = {kind for found in self.offers() for kind in (*found.type.produces, *found.type.observes)}
+        kinds = {kind for offer in self.offers() for kind in (*offer.type.produces, *offer.type.observes)}
         return tuple(sorted(kinds, key=str))

@@ -1,31 +1,31 @@
 """Every exception of rudr_py, in one tree.
 
 RudrError
-├── DocumentError             documents of the user are wrong; carries every Problem at once
-├── CatalogError              a name that no installed type has
+├── DocumentError             documents of the user are invalid; contains every Problem
+├── CatalogError              no installed type has this name
 ├── PluginError               a plugin package cannot be used; names the package and its version
 │   └── PluginCallError       a type of a plugin failed while it was called
-├── ConfigError               the settings or the kubeconfig of this process are wrong
-├── LeaseLostError            another process may lead now; this one must end
-├── KubeError                 something between us and the cluster
-│   ├── ConnectionFailedError no answer: refused, reset, timed out; a write's outcome is unknown
-│   ├── UndecodableError      an answer or an object of the server that cannot be read
+├── ConfigError               the settings or the kubeconfig of this process are invalid
+├── LeaseLostError            another process may be the leader now; this one must exit
+├── KubeError                 a request to the cluster failed
+│   ├── ConnectionFailedError no response: refused, reset, timed out; the result of a write is unknown
+│   ├── UndecodableError      a response or an object of the server cannot be decoded
 │   ├── KindAbsentError       the server does not serve this kind
 │   └── ApiError              the API server answered with an error status
 │       ├── UnauthorizedError      401
 │       ├── ForbiddenError         403
-│       │   └── MissingRightError      our account lacks a right; names it
+│       │   └── MissingRightError      the controller's account lacks a right; names it
 │       ├── NotFoundError          404
 │       ├── ConflictError          409
-│       │   └── AlreadyExistsError     the object is there already
-│       ├── ExpiredError           410, or a resourceVersion that the server no longer knows
-│       ├── InvalidError           400 and 422, and a body that the schema refuses
-│       ├── TooManyRequestsError   429; carries the pause that the server asks for
+│       │   └── AlreadyExistsError     the object already exists
+│       ├── ExpiredError           410, or an expired resourceVersion
+│       ├── InvalidError           400 and 422, and a body that the schema rejects
+│       ├── TooManyRequestsError   429; contains the delay that the server requests
 │       └── ServerError            5xx
-└── LocalApiError             the local API cannot be started or was misused from Python
+└── LocalApiError             the local API cannot be started or was used incorrectly
 
-Nothing here imports anything of ours, does I/O or formats for a terminal.
-Raise by meaning, chain the cause, carry the facts as attributes.
+This module imports nothing of rudr_py, does no I/O and formats nothing for a terminal.
+Choose a class by meaning, chain the cause, and put facts into attributes.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ class Location(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One mistake in a document.
+    """One error in a document.
 
-    `message` says what is wrong and what to do; `path` is the JSON path in the document
-    (`$.spec.components[0].traits[1].name`); `location` is known when the document came from a file;
-    `rule` is the ID of the broken rule of the OAM specification, if there is one; `document` names the document
-    (`componentschematic/web`) when it is another one than the reader has before them.
+    `message` describes the error and its correction; `path` is the JSON path in the document
+    (`$.spec.components[0].traits[1].name`); `location` is set for documents from files; `rule` is the ID of the
+    violated rule of the OAM specification, if any; `document` names the document (`componentschematic/web`) if the
+    problem is in another document than the one that was checked.
     """
 
     message: str
@@ -68,11 +68,11 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class RudrError(Exception):
-    """The root of all errors that rudr_py raises on purpose."""
+    """The root of all errors that rudr_py raises intentionally."""
 
 
 class DocumentError(RudrError):
-    """Documents of the user are wrong. `problems` holds all of them, never only the first."""
+    """Documents of the user are invalid. `problems` contains all problems, never only the first."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
@@ -80,7 +80,7 @@ class DocumentError(RudrError):
 
 
 class CatalogError(RudrError):
-    """No installed type has this name. The message lists those that are, and the nearest one."""
+    """No installed type has this name. The message lists the installed names, and the nearest one."""
 
     def __init__(self, message: str, *, name: str) -> None:
         super().__init__(message)
@@ -96,7 +96,7 @@ class PluginError(RudrError):
 
 
 class PluginCallError(PluginError):
-    """A type failed while it was called: it raised, ran too long, or returned what it must not."""
+    """A call of a type failed: it raised, exceeded the time limit, or returned an invalid value."""
 
     def __init__(self, message: str, *, package: str, type_name: str) -> None:
         super().__init__(message, package=package)
@@ -104,27 +104,27 @@ class PluginCallError(PluginError):
 
 
 class ConfigError(RudrError):
-    """The settings or the kubeconfig of this process are wrong."""
+    """The settings or the kubeconfig of this process are invalid."""
 
 
 class LeaseLostError(RudrError):
-    """We led, and another process may lead now: this one must write nothing any more, and end."""
+    """Another process may be the leader now: this process must stop writing, and exit."""
 
 
 class KubeError(RudrError):
-    """Something between us and the cluster."""
+    """A request to the cluster failed."""
 
 
 class ConnectionFailedError(KubeError):
-    """No answer came. What a write did is unknown, so it must be safe to send again."""
+    """No response was received. The result of a write is unknown, so writes must be safe to repeat."""
 
 
 class UndecodableError(KubeError):
-    """An answer, or one object of the server, cannot be read. Others are not affected."""
+    """A response, or one object in it, cannot be decoded. Other objects are not affected."""
 
 
 class KindAbsentError(KubeError):
-    """The server does not serve this kind (yet): its CRD is not installed, or its API is down."""
+    """The server does not serve this kind: its CRD is not installed, or its API is unavailable."""
 
     def __init__(self, message: str, *, api_version: str, kind: str) -> None:
         super().__init__(message)
@@ -144,7 +144,7 @@ class ApiError(KubeError):
     """The API server answered with an error status.
 
     `status` is the HTTP status, `reason` the machine-readable reason of the Status object, `causes` its details,
-    `retry_after` the seconds that the server asks us to wait (0 when it does not).
+    `retry_after` the delay in seconds that the server requests (0 if none).
     """
 
     def __init__(
@@ -167,15 +167,15 @@ class ApiError(KubeError):
 
 
 class UnauthorizedError(ApiError):
-    """401: the server does not know us; the credentials may have expired."""
+    """401: the server rejects the credentials, which may have expired."""
 
 
 class ForbiddenError(ApiError):
-    """403: a right is missing, a namespace is ending, or admission said no."""
+    """403: a right is missing, a namespace is terminating, or admission rejected the request."""
 
 
 class Right(msgspec.Struct, frozen=True):
-    """What may be granted: a verb on a resource (with its subresource) of an API group, in a namespace or in all."""
+    """A permission: a verb on a resource (with its subresource) of an API group, in one namespace or in all."""
 
     verb: str
     resource: str
@@ -188,7 +188,7 @@ class Right(msgspec.Struct, frozen=True):
 
 
 class MissingRightError(ForbiddenError):
-    """403 of the server's authorizer: our account lacks `right`. The text names it, `message` is the server's own."""
+    """403 of the server's authorizer: the account lacks `right`. `message` is the text of the server."""
 
     def __init__(self, message: str, *, right: Right, status: int = 403, reason: str = "Forbidden") -> None:
         super().__init__(message, status=status, reason=reason)
@@ -199,11 +199,11 @@ class MissingRightError(ForbiddenError):
 
 
 class NotFoundError(ApiError):
-    """404: the object, or the kind, is not there."""
+    """404: the object, or the kind, does not exist."""
 
 
 class ConflictError(ApiError):
-    """409: somebody else changed the object, owns the field, or a precondition does not hold."""
+    """409: another client changed the object or owns the field, or a precondition failed."""
 
 
 class AlreadyExistsError(ConflictError):
@@ -215,7 +215,7 @@ class ExpiredError(ApiError):
 
 
 class InvalidError(ApiError):
-    """The server refuses the body itself: 400, 422, or the 500 of a body that its schema cannot type."""
+    """The server rejects the body: 400, 422, or the 500 for a body that does not match its schema."""
 
 
 class TooManyRequestsError(ApiError):
@@ -227,4 +227,4 @@ class ServerError(ApiError):
 
 
 class LocalApiError(RudrError):
-    """The local API cannot be started, or was misused from Python."""
+    """The local API cannot be started, or was used incorrectly."""

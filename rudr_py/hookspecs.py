@@ -1,4 +1,4 @@
-"""The one hook of a plugin: a manual page. Called once, at start, never per event; nothing else is hooked."""
+"""The one hook of a plugin, called once, at start."""
 
 from __future__ import annotations
 
@@ -14,16 +14,14 @@ hookspec = pluggy.HookspecMarker("rudr_py")
 
 @hookspec
 def rudr_register_types() -> Iterable[Type[Any]]:
-    """Offer the types of this plugin.
+    """Return the types of this plugin: instances of `Trait`, `WorkloadType` and `Scope`, in any order.
 
-    When: once, while the process starts, before anything is watched; each plugin is asked by itself.
+    When: once, while the process starts, before any watch; each plugin is called separately.
 
-    Return instances of `Trait`, `WorkloadType` and `Scope`, any number, in any order.
-
-    Guarantees: all types of a plugin can be used, or none; the order of plugins decides nothing.
-    Assumptions: the module imports, and the hook answers, within 30 s, without a cluster and without a network.
-    Errors: an exception, something that is no type, a type without a name, a schema that is none, or a name that
-    another package offers already (unless the type declares `replaces`) refuses the whole plugin with a message
-    that names its package and version; the other plugins are loaded all the same.
+    Guarantees: all types of a plugin are used, or none; the order of plugins has no effect.
+    Assumptions: the import of the module and the hook return within 30 s, without a cluster and without a network.
+    Errors: an exception, an object that is not a type, a type without a name, an invalid schema, or a name that another
+    package provides (unless the type declares `replaces`) disables the whole plugin, with a message that contains its
+    package and version; other plugins are not affected.
     """
     return ()

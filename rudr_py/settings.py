@@ -1,7 +1,6 @@
-"""Every setting of the controller, in one frozen value.
+"""All settings of the controller, in one frozen value.
 
-Nothing here reads the environment, a file or a flag: `cli` does, and hands the value down.
-Times are seconds. A field is documented in place.
+Nothing here reads the environment, files or flags: `cli` does, and passes the value on. Times are seconds.
 """
 
 from __future__ import annotations
@@ -12,96 +11,96 @@ FIELD_MANAGER = "rudr"
 """The field manager of everything that the controller applies."""
 
 HANDOVER_MANAGER = "rudr-handover"
-"""The field manager that holds a field between our giving it up and its next owner taking it."""
+"""The field manager that owns a field between the release by rudr and the first write of its next owner."""
 
 
 class LeaderElection(msgspec.Struct, frozen=True, kw_only=True):
-    """How one of several processes is made the leader.
+    """The election of one of several processes as the leader.
 
     `lease_duration` must be more than `renew_deadline`, and that more than 1.2 times `retry_period`.
     """
 
     namespace: str
-    """Where the Lease is."""
+    """The namespace of the Lease."""
 
     identity: str
-    """Who we are in the Lease; no other process may ever be called so."""
+    """The name of this process in the Lease; it must be unique among all processes, also past ones."""
 
     name: str = "rudr-py"
     """The name of the Lease; the processes of one installation share it."""
 
     lease_duration: float = 15.0
-    """Others take over so many seconds after they saw the last renewal; they read it from the Lease, rounded up."""
+    """Seconds from the last observed renewal until another process takes over; written to the Lease, rounded up."""
 
     renew_deadline: float = 10.0
-    """A leader that could not renew for so long ends. The distance to `lease_duration` is how much clocks may differ in
-    rate, and the time that the server may still be busy with what the leader had sent."""
+    """A leader that cannot renew for this time exits. The difference to `lease_duration` allows for different rates of
+    clocks, and for requests of the leader that the server still processes."""
 
     retry_period: float = 2.0
-    """The pause between two renewals of a leader, and at most between two looks of the others."""
+    """The interval between renewals of the leader, and the longest interval between reads of other processes."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the controller was told. The defaults are those of `rudr run` without flags."""
+    """The settings of the controller. The defaults are those of `rudr run` without flags."""
 
     namespaces: tuple[str, ...] = ()
     """Namespaces to watch; empty means all."""
 
     definitions_namespace: str = "rudr-system"
-    """Where Trait, WorkloadType and ApplicationScope objects are read from."""
+    """The namespace of Trait, WorkloadType and ApplicationScope objects."""
 
     publish_definitions: bool = True
-    """Whether the installed types are published there, while the namespace exists and our rights allow it."""
+    """Whether the installed types are published there, if the namespace exists and the rights suffice."""
 
     workers: int = 16
-    """How many applications are reconciled at once."""
+    """The number of applications that are reconciled concurrently."""
 
     retry_initial: float = 0.05
-    """The first pause after a failed reconcile; it doubles with each further failure of the same key."""
+    """The first backoff after a failed reconcile; it doubles with each further failure of the same key."""
 
     retry_maximum: float = 300.0
-    """The longest pause between two tries of a failing key."""
+    """The maximum backoff of a failing key."""
 
     refused_retry: float = 60.0
-    """The pause after the server refused an object (quota, webhook, policy); grows to five times this, jittered."""
+    """The backoff after the server rejected an object (quota, webhook, policy); up to five times this, with jitter."""
 
     status_interval: float = 1.0
-    """At most one status write per object in this time."""
+    """The minimum interval between status writes of one object."""
 
     request_timeout: float = 30.0
-    """Total time for one request that is not a watch."""
+    """The timeout of a request that is not a watch."""
 
     watch_timeout: int = 290
-    """`timeoutSeconds` of a watch; the server closes it then and we resume."""
+    """`timeoutSeconds` of a watch; the server closes it then, and it is resumed."""
 
     watch_silence: float = 70.0
-    """A watch that says nothing, not even a bookmark, for this long is taken for dead."""
+    """A watch without any event, bookmarks included, for this time is considered broken and is restarted."""
 
     list_page: int = 500
-    """Page size of lists."""
+    """The page size of lists."""
 
     stop_grace: float = 25.0
-    """How long a stop waits for reconciles under way and for giving up the lease. Kubernetes kills after 30 s."""
+    """The time for running reconciles and for the release of the lease at shutdown. Kubernetes kills after 30 s."""
 
     root_scopes: bool = False
-    """Whether every namespace with applications gets the application `root`, whose health and network scope take the
-    instances of core workload types that are in no other scope of that type. It puts NetworkPolicies on all of them:
-    their declared ports stay open to everyone, others only to each other."""
+    """Whether every namespace with applications gets the application `root`, whose health and network scope contain the
+    instances of core workload types that are in no other scope of that type. NetworkPolicies then apply to all of
+    them: declared ports stay open to everything, other ports only to each other."""
 
     image_pull_policy: str = ""
-    """`imagePullPolicy` for every container; empty leaves it to Kubernetes."""
+    """`imagePullPolicy` of every container; empty for the default of Kubernetes."""
 
     health_address: str = ":8081"
-    """Where /healthz and /readyz are served; empty for nowhere."""
+    """The address of /healthz and /readyz; empty to disable them."""
 
     metrics_address: str = ":8080"
-    """Where /metrics (and Rudr's /health) is served; empty for nowhere."""
+    """The address of /metrics (and Rudr's /health); empty to disable it."""
 
     health_scope_address: str = ""
-    """Where `GET /<healthscope>` answers `healthy` or `unhealthy`, as Rudr's healthscope did; empty for nowhere."""
+    """The address of `GET /<healthscope>`, which returns `healthy` or `unhealthy` as in Rudr; empty to disable it."""
 
     identity: str = "rudr"
-    """The name of this process in events: pod name, or host name."""
+    """The name of this process in events: the pod name, or the host name."""
 
     leader_election: LeaderElection | None = None
-    """How to find out whether this process leads; None: it is the only one, and always does."""
+    """The leader election; None if this process is the only one and always the leader."""

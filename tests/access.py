@@ -1,4 +1,4 @@
-"""The way to a server that asks for nothing: no TLS, no credentials."""
+"""Credentials of a server without TLS and authentication."""
 
 from __future__ import annotations
 

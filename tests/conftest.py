@@ -1,6 +1,6 @@
-"""For every test: logging is as before the last, the garbage collector passes over what was collected, Ctrl-C counts.
+"""For all tests: restores logging, excludes test items from garbage collection, and keeps Ctrl-C working.
 
-Thousands of test items would make each full collection take a good part of a second, in the middle of anything.
+With thousands of test items each full collection would take a large part of a second.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_configure() -> None:
-    # a shell ignores it in what it starts in the background, and every process that a test starts inherits that
+    # background processes of a shell ignore SIGINT, and processes that tests start would inherit it
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
 def _logging() -> Iterator[None]:
-    """Whoever runs a command in this process lets it set logging up, which must not deafen the next test."""
+    """Restore logging, which commands that run in this process configure."""
     root = logging.getLogger()
     handlers, levels = root.handlers[:], _levels()
     yield
@@ -40,5 +40,7 @@ def _logging() -> Iterator[None]:
 
 
 def _levels() -> dict[str, int]:
-    known = logging.root.manager.loggerDict.items()
-    return {"": logging.root.level} | {name: one.level for name, one in known if isinstance(one, logging.Logger)}
+    loggers = logging.root.manager.loggerDict.items()
+    return {"": logging.root.level} | {
+        name: logger.level for name, logger in loggers if isinstance(logger, logging.Logger)
+    }

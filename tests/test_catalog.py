@@ -1,4 +1,4 @@
-"""Name to type, and what is said when there is none; calls of a type never raise anything of its own."""
+"""The catalog returns types by name, explains unknown names, and wraps exceptions of types."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _full() -> Catalog:
     )
 
 
-def test_a_type_is_found_by_every_spelling(full: Catalog) -> None:
+def test_a_type_is_returned_for_every_name(full: Catalog) -> None:
     assert full.trait("route") is full.trait("ingress")
     assert full.workload(Server.name).name == Server.name
     assert full.scope(Health.name).package == "rudr-py 1"
@@ -58,35 +58,37 @@ def test_a_type_is_found_by_every_spelling(full: Catalog) -> None:
     [
         ("trait", "manual-scalar", ['the trait "manual-scalar"', "ingress, manual-scaler", 'mean "manual-scaler"?']),
         ("trait", "rout", ['mean "route"?']),
-        ("trait", "zzz", ["installed are ingress, manual-scaler."]),
+        ("trait", "zzz", ["installed: ingress, manual-scaler."]),
         ("workload", "core.oam.dev/v1alpha1.Serve", ["workload type", f'mean "{Server.name}"?']),
         ("workload", "Sever", [f'mean "{Server.name}"?']),
         ("scope", "core.oam.dev/v1alpha1.Health", ["scope type", f'mean "{Health.name}"?']),
     ],
 )
-def test_an_unknown_name_is_answered_with_what_there_is(full: Catalog, ask: str, name: str, parts: list[str]) -> None:
+def test_an_error_for_an_unknown_name_lists_the_installed_names(
+    full: Catalog, ask: str, name: str, parts: list[str]
+) -> None:
     with pytest.raises(CatalogError) as caught:
         getattr(full, ask)(name)
     assert caught.value.name == name
     assert [part for part in parts if part not in str(caught.value)] == []
 
 
-def test_nothing_far_away_is_suggested(full: Catalog) -> None:
+def test_a_dissimilar_name_is_not_suggested(full: Catalog) -> None:
     with pytest.raises(CatalogError) as caught:
         full.trait("zzz")
     assert "Did you mean" not in str(caught.value)
 
 
-def test_an_empty_catalog_says_that_nothing_is_installed() -> None:
+def test_an_empty_catalog_reports_that_nothing_is_installed() -> None:
     with pytest.raises(CatalogError, match="none is installed"):
         Catalog().trait("ingress")
 
 
-def test_offers_come_once_each_by_sort_and_name(full: Catalog) -> None:
+def test_offers_are_unique_and_sorted_by_category_and_name(full: Catalog) -> None:
     assert [offer.name for offer in full.offers()] == [Server.name, "ingress", "manual-scaler", Health.name]
 
 
-def test_kinds_are_those_produced_or_observed_each_once(full: Catalog) -> None:
+def test_kinds_are_the_produced_and_observed_kinds(full: Catalog) -> None:
     assert [str(kind) for kind in full.kinds()] == [
         "apps/v1.Deployment",
         "networking.k8s.io/v1.Ingress",
@@ -99,32 +101,32 @@ def _plugin(state: State, **fields: Any) -> PluginState:
 
 
 @pytest.mark.parametrize(
-    ("plugin", "told"),
+    ("plugin", "message"),
     [
         (_plugin("failed", types=("small",)), 'the trait "small" cannot be used: rudr-py-x is odd'),
         (_plugin("quarantined", types=("fine", "small"), withheld=("small",)), "cannot be used: rudr-py-x is odd"),
-        (_plugin("disabled"), "Not in use is rudr-py-x 1.2, which may offer it; see: rudr plugins"),
-        (_plugin("loaded", types=("small",)), 'no installed plugin offers the trait "small"'),
+        (_plugin("disabled"), "It may be provided by rudr-py-x 1.2, which is not in use; see: rudr plugins"),
+        (_plugin("loaded", types=("small",)), 'no installed plugin provides the trait "small"'),
     ],
     ids=lambda value: value.state if isinstance(value, PluginState) else "",
 )
-def test_a_name_that_a_plugin_has_and_may_not_be_used_is_answered_with_its_state(
-    plugin: PluginState, told: str, full: Catalog
+def test_an_error_for_an_unusable_name_states_the_state_of_its_plugin(
+    plugin: PluginState, message: str, full: Catalog
 ) -> None:
     with pytest.raises(CatalogError) as caught:
         msgspec.structs.replace(full, plugins=(plugin,)).trait("small")
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
-def test_failing_calls_are_told_and_nothing_else_changes(full: Catalog) -> None:
-    told: list[tuple[str, str]] = []
-    blaming = full.blaming(lambda package, name: told.append((package, name)))
+def test_failing_calls_are_reported_to_the_callback(full: Catalog) -> None:
+    reported: list[tuple[str, str]] = []
+    blaming = full.blaming(lambda package, name: reported.append((package, name)))
     assert blaming.trait("route") is blaming.trait("ingress")
     assert [offer.name for offer in blaming.offers()] == [offer.name for offer in full.offers()]
     assert blaming.trait("ingress").call(Rendered, returns=Rendered) == Rendered()
     with pytest.raises(PluginCallError):
         blaming.trait("route").call(_raising(KeyError("a")), returns=Rendered)
-    assert told == [("rudr-py 1", "ingress")]
+    assert reported == [("rudr-py 1", "ingress")]
 
 
 def _raising(error: BaseException) -> Callable[[], Rendered]:
@@ -144,7 +146,7 @@ class _Unspeakable(Exception):  # noqa: N818 - a test's own
     [ValueError("bad"), KeyError("a"), SystemExit(1), asyncio.CancelledError(), BaseException(), _Unspeakable()],
     ids=lambda error: type(error).__name__,
 )
-def test_whatever_a_type_raises_becomes_one_error_that_names_package_and_type(error: BaseException) -> None:
+def test_any_exception_of_a_type_becomes_an_error_with_package_and_type(error: BaseException) -> None:
     offer = catalog.offer(Ingress(), package="rudr-py-x 1.2")
     with pytest.raises(PluginCallError, match=rf"ingress of rudr-py-x 1\.2 raised .*{type(error).__name__}") as caught:
         offer.call(_raising(error), returns=Rendered)
@@ -152,7 +154,7 @@ def test_whatever_a_type_raises_becomes_one_error_that_names_package_and_type(er
     assert caught.value.__cause__ is error
 
 
-def test_what_raised_is_placed_in_the_authors_code() -> None:
+def test_the_error_names_the_line_in_the_code_of_the_author() -> None:
     offer = catalog.offer(Ingress(), package="x 1")
     line = _raising.__code__.co_firstlineno + 2
     with pytest.raises(PluginCallError, match=rf"raised KeyError: 'a' at line {line} of tests\.test_catalog; this"):
@@ -162,17 +164,17 @@ def test_what_raised_is_placed_in_the_authors_code() -> None:
 @pytest.mark.parametrize(
     "error", [InvalidProperties("no", path="$.a"), KeyboardInterrupt()], ids=["refusal", "interrupt"]
 )
-def test_a_refusal_and_the_users_interrupt_pass_as_they_are(error: BaseException) -> None:
+def test_invalid_properties_and_keyboard_interrupts_are_not_wrapped(error: BaseException) -> None:
     offer = catalog.offer(Ingress(), package="x 1")
     with pytest.raises(type(error)) as caught:
         offer.call(_raising(error), returns=Rendered)
     assert caught.value is error
 
 
-def test_a_result_of_the_wrong_sort_is_a_fault_of_the_plugin() -> None:
+def test_a_result_of_a_wrong_class_is_a_plugin_error() -> None:
     offer = catalog.offer(Ingress(), package="x 1")
     with pytest.raises(PluginCallError, match=r"returned dict from .*not Rendered"):
-        offer.call(dict, returns=Rendered)  # type: ignore[arg-type] # the mistake under test
+        offer.call(dict, returns=Rendered)  # type: ignore[arg-type] # the error under test
 
 
 def test_calls_go_through_the_guard() -> None:
@@ -203,7 +205,7 @@ class _Modelled(Trait[Any]):
     properties = _Model
 
 
-def test_properties_are_loaded_or_a_value_error() -> None:
+def test_invalid_properties_raise_a_value_error() -> None:
     offer = catalog.offer(_Modelled(), package="x 1")
     assert offer.load({"size": 3}) == _Model(size=3)
     with pytest.raises(ValueError, match="size"):
@@ -211,7 +213,7 @@ def test_properties_are_loaded_or_a_value_error() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2])
-def test_a_model_that_fails_by_itself_is_a_fault_of_the_plugin(size: int) -> None:
+def test_an_exception_of_a_properties_model_is_a_plugin_error(size: int) -> None:
     offer = catalog.offer(_Modelled(), package="x 1")
     with pytest.raises(PluginCallError, match="modelled of x 1"):
         offer.load({"size": size})

@@ -1,4 +1,4 @@
-"""The custom resource definitions: printed from the model, structural, and open to every document that Rudr took."""
+"""The CRDs are generated from the model, structural, and accept every document that Rudr accepted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import yaml
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.crd_schemas.nodes import PRESERVE
 from rudr_py.model.parse import yaml_file
-from tests.conformance import published
+from tests.conformance import kubernetes_schemas
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / ".." / "shared" / "rudr-examples"
@@ -20,12 +20,12 @@ DOCUMENTS = {document["spec"]["names"]["kind"]: document for document in crds.do
 
 
 def schema_of(kind: str) -> dict[str, Any]:
-    found: dict[str, Any] = DOCUMENTS[kind]["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-    return found
+    schema: dict[str, Any] = DOCUMENTS[kind]["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    return schema
 
 
 def refusals(document: dict[str, Any]) -> list[str]:
-    validator = published.own(document["kind"])
+    validator = kubernetes_schemas.own(document["kind"])
     body = {**document, "metadata": {}}
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(body)]
 
@@ -43,31 +43,31 @@ def nodes(schema: dict[str, Any], path: str = "$") -> Iterator[tuple[str, dict[s
             yield from nodes(schema[key], f"{path}[]")
 
 
-def test_the_files_are_what_the_model_prints(tmp_path: Path) -> None:
+def test_the_crd_files_are_current(tmp_path: Path) -> None:
     assert crds.main([str(tmp_path)]) == 0
     printed = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
     kept = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "crds").iterdir()}
     assert kept == printed, "run: python -m rudr_py.model.crd_schemas.crds crds"
 
 
-def test_a_file_reads_back_as_the_definition() -> None:
+def test_a_file_parses_to_the_definition() -> None:
     for document in crds.documents():
         text = crds.to_yaml(document)
         assert yaml.safe_load(text) == document
         assert "&" not in text
 
 
-def test_the_printer_wants_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_generator_requires_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     assert crds.main([]) == 2
     assert "DIR" in capsys.readouterr().err
 
 
-def test_the_names_are_rudrs() -> None:
-    found = {
+def test_the_names_are_those_of_rudr() -> None:
+    names = {
         document["metadata"]["name"]: (document["spec"]["names"]["singular"], document["spec"]["names"]["shortNames"])
         for document in crds.documents()
     }
-    assert found == {
+    assert names == {
         "applicationconfigurations.core.oam.dev": (
             "applicationconfiguration",
             ["cfg", "configuration", "configurations"],
@@ -81,19 +81,19 @@ def test_the_names_are_rudrs() -> None:
     }
 
 
-def test_the_names_that_collide_with_kubevelas_can_be_left_out() -> None:
+def test_names_that_collide_with_kubevela_can_be_left_out() -> None:
     names = {
         document["spec"]["names"]["kind"]: document["spec"]["names"]
         for document in crds.documents(legacy_short_names=False)
     }
-    taken = {name for found in names.values() for name in (*found.get("shortNames", ()), found["singular"])}
+    taken = {name for entry in names.values() for name in (*entry.get("shortNames", ()), entry["singular"])}
     assert not taken & {"comp", "trait"}
     assert names["Trait"]["singular"] == "oamtrait"
     assert names["ComponentSchematic"]["shortNames"] == ["component", "components"]
 
 
 @pytest.mark.parametrize("kind", DOCUMENTS)
-def test_a_definition_is_what_kubectl_users_expect(kind: str) -> None:
+def test_a_definition_has_status_columns_and_a_category(kind: str) -> None:
     document = DOCUMENTS[kind]
     (version,) = document["spec"]["versions"]
     assert document["apiVersion"] == "apiextensions.k8s.io/v1"
@@ -124,8 +124,10 @@ def test_a_schema_is_structural_and_explained(kind: str) -> None:
     for path, node in nodes(schema_of(kind)):
         assert "type" in node or node.get(PRESERVE) is True, path
         assert "$ref" not in node, path
-        assert node.get("properties") != {}, f"{path}: a server drops it, and then it differs from what was applied"
-        assert "default" not in node, f"{path}: a default would show up as drift in GitOps tools"
+        assert node.get("properties") != {}, (
+            f"{path}: servers drop it, so that the live object differs from the applied one"
+        )
+        assert "default" not in node, f"{path}: a default would be drift for GitOps tools"
         assert not ("properties" in node and "additionalProperties" in node), path
         assert ("items" in node) == (node.get("type") == "array"), path
         assert set(node.get("required", ())) <= set(node.get("properties", ())), path
@@ -162,7 +164,7 @@ def test_conditions_are_a_map_by_type() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.yaml")), ids=lambda path: str(path.relative_to(EXAMPLES)))
-def test_rudrs_examples_are_taken_with_strict_validation(path: Path) -> None:
+def test_examples_of_rudr_pass_strict_validation(path: Path) -> None:
     for document in yaml_file.load(path.read_bytes(), path.name):
         assert refusals(document.value) == []
 
@@ -215,7 +217,7 @@ SCOPE = {"name": "h", "type": "core.oam.dev/v1alpha1.HealthScope"}
         oam("HealthScope", {"probeMethod": "kube-get", "probeEndpoint": ".status", "failureRateThreshold": 0}),
     ],
 )
-def test_every_shape_in_the_wild_is_taken_with_strict_validation(document: dict[str, Any]) -> None:
+def test_every_supported_shape_passes_strict_validation(document: dict[str, Any]) -> None:
     assert refusals(document) == []
 
 
@@ -231,11 +233,11 @@ def test_every_shape_in_the_wild_is_taken_with_strict_validation(document: dict[
         oam("HealthScope", {"probeMethod": "kube-get"}),
     ],
 )
-def test_what_rudr_could_not_read_is_refused_by_the_server(document: dict[str, Any]) -> None:
+def test_documents_that_rudr_could_not_read_are_refused_by_the_server(document: dict[str, Any]) -> None:
     assert refusals(document) != []
 
 
-def test_the_status_that_the_controller_writes_is_taken() -> None:
+def test_the_status_written_by_the_controller_passes_validation() -> None:
     status = {
         "phase": "synced",
         "components": {"web": {"deployment/front": "running"}},
@@ -268,7 +270,7 @@ def test_the_status_that_the_controller_writes_is_taken() -> None:
     assert refusals(oam("ApplicationConfiguration", {"components": []}, status=status)) == []
 
 
-def test_the_status_of_a_health_scope_is_rudrs() -> None:
+def test_the_status_of_a_health_scope_is_that_of_rudr() -> None:
     members = [{"name": "web-front", "instanceName": "front", "status": "healthy"}]
     status = {"components": members, "lastAggregateTimestamp": "2026-01-01T00:00:00Z"}
     spec = {"probeMethod": "kube-get", "probeEndpoint": ".status"}

@@ -1,6 +1,6 @@
-"""The examples render without a warning to the objects that are recorded; a newcomer's first try must work.
+"""The examples render without a warning to the golden objects.
 
-To record new objects on purpose, run with RUDR_UPDATE_GOLDEN=1 and read the difference: a difference in a pod
+To update the golden files intentionally, run with RUDR_UPDATE_GOLDEN=1 and check the difference: a change of a pod
 template restarts the pods of every user at the next release.
 """
 
@@ -31,7 +31,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 KINDS = {"core.oam.dev/v1alpha1.Server", "core.oam.dev/v1alpha1.Worker", "core.oam.dev/v1alpha1.Task"}
 
 ONCE = "a1283db688cbff14ce017ea8"
-"""The inputs of the example's Task; another digest runs the Tasks of every user again at the next release."""
+"""The digest of the inputs of the example's Task; another digest runs all Tasks again at the next release."""
 
 
 @pytest.fixture(name="catalog", scope="module")
@@ -47,33 +47,37 @@ def _documents() -> list[Document]:
 @pytest.fixture(name="components", scope="module")
 def _components(documents: list[Document]) -> dict[str, Parsed[Component]]:
     read = [parse.parse(document.value, document.positions) for document in documents]
-    return {found.value.metadata.name: found for found in read if isinstance(found.value, Component)}
+    return {parsed.value.metadata.name: parsed for parsed in read if isinstance(parsed.value, Component)}
 
 
 def _plan(document: Document, components: dict[str, Parsed[Component]], catalog: Catalog) -> Plan:
-    found = parse.parse(document.value, document.positions)
-    assert isinstance(found.value, Application)
-    return render.render(Inputs(application=found.value, parsed=found, components=components, now=NOW), catalog)
+    parsed = parse.parse(document.value, document.positions)
+    assert isinstance(parsed.value, Application)
+    return render.render(Inputs(application=parsed.value, parsed=parsed, components=components, now=NOW), catalog)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
-def test_an_example_begins_with_two_lines_for_newcomers_and_reads_without_a_warning(path: Path) -> None:
+def test_an_example_starts_with_a_two_line_comment_and_has_no_warning(path: Path) -> None:
     lines = path.read_text().splitlines()
     assert [line.startswith("# ") for line in lines[:3]] == [True, True, False]
     for document in yaml_file.load(path.read_bytes(), path.name):
-        found = parse.parse(document.value, document.positions)
-        assert (found.problems, found.warnings) == ((), ())
+        parsed = parse.parse(document.value, document.positions)
+        assert (parsed.problems, parsed.warnings) == ((), ())
 
 
-def test_the_examples_show_each_core_workload(components: dict[str, Parsed[Component]]) -> None:
-    assert {found.value.workload_type for found in components.values() if found.value} == KINDS
+def test_the_examples_use_server_worker_and_task(components: dict[str, Parsed[Component]]) -> None:
+    assert {parsed.value.workload_type for parsed in components.values() if parsed.value} == KINDS
 
 
 @pytest.mark.parametrize("name", ["shop", "preview"])
-def test_an_application_renders_without_a_warning_to_what_is_recorded(
+def test_an_example_renders_to_the_golden_objects_without_a_warning(
     name: str, documents: list[Document], components: dict[str, Parsed[Component]], catalog: Catalog
 ) -> None:
-    (document,) = (one for one in documents if one.value["kind"] == "ApplicationConfiguration" and _name(one) == name)
+    (document,) = (
+        candidate
+        for candidate in documents
+        if candidate.value["kind"] == "ApplicationConfiguration" and _name(candidate) == name
+    )
     plan = _plan(document, components, catalog)
     assert (plan.problems, plan.warnings) == ((), ())
     text = yaml.safe_dump_all([planned.body for planned in plan.manifests], sort_keys=True, width=120)
@@ -87,7 +91,7 @@ def test_an_application_renders_without_a_warning_to_what_is_recorded(
 def test_a_task_does_not_run_again_because_of_a_new_release(
     documents: list[Document], components: dict[str, Parsed[Component]], catalog: Catalog
 ) -> None:
-    (document,) = (one for one in documents if _name(one) == "shop")
+    (document,) = (candidate for candidate in documents if _name(candidate) == "shop")
     plan = _plan(document, components, catalog)
     assert [planned.once for planned in plan.manifests if planned.once] == [ONCE]
 

@@ -1,4 +1,4 @@
-"""The one hook is a manual page, and a plugin that follows it is heard."""
+"""The hook is documented, and calls plugins that implement it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_there_is_one_hook_and_it_is_documented() -> None:
     assert all(word in manual for word in ("When:", "Return", "Errors:"))
 
 
-def test_hook_rudr_register_types_calls_what_the_marker_of_the_api_marks() -> None:
+def test_the_hook_calls_the_marked_function_of_a_plugin() -> None:
     module = types.ModuleType("plugin")
     vars(module)["rudr_register_types"] = api.hookimpl(lambda: ["a type"])
     manager = pluggy.PluginManager("rudr_py")

@@ -22,7 +22,7 @@ class Phrase:
 
     @property
     def regex(self) -> re.Pattern[str]:
-        """Multi-line, and case-sensitive unless the pattern says otherwise. `re` caches the compiled form."""
+        """Multi-line; case-sensitive unless the pattern sets `(?i)`. `re` caches the compiled form."""
         return re.compile(self.pattern, re.MULTILINE)
 
 

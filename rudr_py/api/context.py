@@ -1,4 +1,4 @@
-"""What a type is told when it is called: frozen values, the time included. No client, no clock, no environment."""
+"""The arguments of a call of a type: frozen values, the time included. No client, no clock, no environment."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def _nothing(_: Kind) -> tuple[dict[str, Any], ...]:
 class Attached(msgspec.Struct, frozen=True):
     """A trait of the instance, by name, with its properties as the user wrote them (variables replaced).
 
-    Guarantees: the name is the type's own, also where the document has an alias.
-    Assumptions: another trait's properties are its own affair; to depend on them makes two packages one.
-    Errors: none; a trait that is wrong stops the instance before any type is called.
+    Guarantees: `name` is the name of the type, also where the document contains an alias.
+    Assumptions: no type depends on the properties of another package's trait.
+    Errors: none; an invalid trait stops the rendering of the instance before any type is called.
     """
 
     name: str
@@ -38,14 +38,15 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     """An instance that belongs to a scope.
 
     `application`, `instance`, `component`: names; `workload`: the name of its workload type.
-    `pod_labels` select its pods; empty when its workload has none that we know.
+    `pod_labels` select its pods; empty when its workload type returns none.
     `service`: the name of its Service, or "" when it has none. `ports`: all ports of its component, in order.
     `traits`: the names of its traits, aliases resolved, in the listed order.
-    `health`: what its workload type says of it; `unknown` while nobody has looked.
+    `health`: the health that its workload type returned last; `unknown` before the first reconcile.
 
-    Guarantees: of all applications of the namespace, in one order; a change of any of this renders the scope anew.
-    Assumptions: of `health` only state and reason are told.
-    Errors: an instance whose application cannot be rendered stays what it was last.
+    Guarantees: members are from all applications of the namespace, in a stable order; a change of any field renders
+    the scope again.
+    Assumptions: `health` has state and reason only, no message.
+    Errors: a member whose application cannot be rendered keeps its last values.
     """
 
     application: str
@@ -108,7 +109,7 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
 
 
 class InstanceContext(Context[P], Generic[P], frozen=True, kw_only=True):
-    """What traits and workload types have in common: the component of the instance.
+    """The context of a trait or a workload type: the component of the instance, with its parameters and traits.
 
     `component`: the ComponentSchematic, every parameter already replaced by its value.
     `parameters`: the values of its parameters by name, defaults included; a parameter without a value is absent.

@@ -1,6 +1,6 @@
 """The health of any Kubernetes object from its own fields, by the rules of kstatus.
 
-A document in, a Health out; never raises on a document of whatever shape, never asks a cluster.
+Pure functions from a document to a Health. They never raise, whatever the document contains.
 Source: the kstatus library of sigs.k8s.io/cli-utils, whose rules `kubectl` tooling shares.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rudr_py.api.fields import get_in, mappings_in
 from rudr_py.api.values import Health
 
 Document = Mapping[str, Any]
@@ -18,37 +19,22 @@ READY = Health("ready", "Ready")
 
 def assess(document: Document) -> Health:
     """The health of an object: ready, progressing or failed, with a reason and a message for people."""
-    if _mapping(document.get("metadata")).get("deletionTimestamp"):
+    if get_in(document, "metadata", default={}).get("deletionTimestamp"):
         return Health("progressing", "Terminating", "the object is being deleted")
-    stale = _stale(document)
-    if stale is not None:
-        return stale
-    rule = _RULES.get(str(document.get("kind")))
-    return rule(document) if rule is not None else _generic(document)
+    if get_in(document, "status", "observedGeneration", default=_generation(document)) < _generation(document):
+        return Health("progressing", "GenerationNotObserved", "the controller has not observed the latest change yet")
+    rule = _RULES.get(str(document.get("kind")), _generic)
+    return rule(document)
 
 
 def condition(document: Document, kind: str) -> Mapping[str, Any]:
-    """The condition of this type in the object's status; an empty mapping when there is none."""
-    conditions = _mapping(document.get("status")).get("conditions")
-    if not isinstance(conditions, list):
-        return {}
-    return next((c for c in conditions if isinstance(c, Mapping) and c.get("type") == kind), {})
+    """The condition of this type in the object's status; an empty mapping when it has none."""
+    conditions = mappings_in(document, "status", "conditions")
+    return next((condition for condition in conditions if condition.get("type") == kind), {})
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _number(value: object, default: int = 0) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else default
-
-
-def _stale(document: Document) -> Health | None:
-    observed = _mapping(document.get("status")).get("observedGeneration")
-    generation = _mapping(document.get("metadata")).get("generation")
-    if isinstance(observed, int) and isinstance(generation, int) and observed < generation:
-        return Health("progressing", "GenerationNotObserved", "the latest change has not been taken up yet")
-    return None
+def _generation(document: Document) -> int:
+    return get_in(document, "metadata", "generation", default=0)
 
 
 def _generic(document: Document) -> Health:
@@ -62,65 +48,64 @@ def _generic(document: Document) -> Health:
     return READY
 
 
-def _failed(found: Mapping[str, Any], reason: str) -> Health:
-    return Health("failed", str(found.get("reason") or reason), str(found.get("message") or ""))
+def _failed(condition: Mapping[str, Any], reason: str) -> Health:
+    return Health("failed", str(condition.get("reason") or reason), str(condition.get("message") or ""))
 
 
-def _progressing(found: Mapping[str, Any], reason: str) -> Health:
-    return Health("progressing", str(found.get("reason") or reason), str(found.get("message") or ""))
+def _progressing(condition: Mapping[str, Any], reason: str) -> Health:
+    return Health("progressing", str(condition.get("reason") or reason), str(condition.get("message") or ""))
 
 
 def _deployment(document: Document) -> Health:
-    # the deadline passes because of the failure, and only the failure says why
+    # the failure causes the deadline to pass, and only its message has the cause
     failure = condition(document, "ReplicaFailure")
     if failure.get("status") == "True":
         return _failed(failure, "ReplicaFailure")
     progress = condition(document, "Progressing")
     if progress.get("reason") == "ProgressDeadlineExceeded":
         return _failed(progress, "ProgressDeadlineExceeded")
-    status = _mapping(document.get("status"))
-    wanted = _number(_mapping(document.get("spec")).get("replicas"), 1)
-    return _replicas(status, wanted, "availableReplicas")
+    return _replicas(get_in(document, "status", default={}), _desired(document), "availableReplicas")
 
 
 def _stateful_set(document: Document) -> Health:
-    status = _mapping(document.get("status"))
-    wanted = _number(_mapping(document.get("spec")).get("replicas"), 1)
-    return _replicas(status, wanted, "readyReplicas")
+    return _replicas(get_in(document, "status", default={}), _desired(document), "readyReplicas")
 
 
 def _replica_set(document: Document) -> Health:
     # it has one revision only, so its status does not count updated replicas
-    status = _mapping(document.get("status"))
-    wanted = _number(_mapping(document.get("spec")).get("replicas"), 1)
-    return _replicas({**status, "updatedReplicas": status.get("replicas")}, wanted, "readyReplicas")
+    status = get_in(document, "status", default={})
+    return _replicas({**status, "updatedReplicas": status.get("replicas")}, _desired(document), "readyReplicas")
 
 
-def _replicas(status: Mapping[str, Any], wanted: int, counted: str) -> Health:
-    total, updated = _number(status.get("replicas")), _number(status.get("updatedReplicas"))
-    ready = _number(status.get(counted))
-    show = {"replicas": f"{ready}/{wanted}"}
+def _desired(document: Document) -> int:
+    return get_in(document, "spec", "replicas", default=1)
+
+
+def _replicas(status: Mapping[str, Any], desired: int, counted: str) -> Health:
+    total, updated = get_in(status, "replicas", default=0), get_in(status, "updatedReplicas", default=0)
+    ready = get_in(status, counted, default=0)
+    show = {"replicas": f"{ready}/{desired}"}
     if "observedGeneration" not in status:
-        return Health("progressing", "NotObserved", "no controller has looked at the object yet", show)
-    if updated < wanted:
-        return Health("progressing", "Updating", f"{updated} of {wanted} replicas updated", show)
+        return Health("progressing", "NotObserved", "no controller has observed the object yet", show)
+    if updated < desired:
+        return Health("progressing", "Updating", f"{updated} of {desired} replicas updated", show)
     if total > updated:
-        return Health("progressing", "Updating", f"{total - updated} old replicas still to end", show)
-    if ready < wanted:
-        return Health("progressing", "NotReady", f"{ready} of {wanted} replicas ready", show)
-    return Health("ready", "Ready", f"{ready} of {wanted} replicas ready", show)
+        return Health("progressing", "Updating", f"{total - updated} old replicas are terminating", show)
+    if ready < desired:
+        return Health("progressing", "NotReady", f"{ready} of {desired} replicas ready", show)
+    return Health("ready", "Ready", f"{ready} of {desired} replicas ready", show)
 
 
 def _daemon_set(document: Document) -> Health:
-    status = _mapping(document.get("status"))
-    wanted = _number(status.get("desiredNumberScheduled"))
+    status = get_in(document, "status", default={})
+    desired = get_in(status, "desiredNumberScheduled", default=0)
     translated = {
         "observedGeneration": status.get("observedGeneration", 0),
-        "replicas": wanted,
+        "replicas": desired,
         "updatedReplicas": status.get("updatedNumberScheduled", 0),
         "ready": status.get("numberAvailable", 0),
     }
-    return _replicas(translated, wanted, "ready")
+    return _replicas(translated, desired, "ready")
 
 
 def _job(document: Document) -> Health:
@@ -128,22 +113,22 @@ def _job(document: Document) -> Health:
     if failed.get("status") == "True":
         return _failed(failed, "Failed")
     if condition(document, "Complete").get("status") == "True":
-        return Health("ready", "Complete", "the job has run to its end")
+        return Health("ready", "Complete", "the job is complete")
     if condition(document, "Suspended").get("status") == "True":
         return Health("progressing", "Suspended", "the job is suspended")
-    active = _number(_mapping(document.get("status")).get("active"))
+    active = get_in(document, "status", "active", default=0)
     return Health("progressing", "Running" if active else "Starting", f"{active} pods running")
 
 
 def _claim(document: Document) -> Health:
-    phase = str(_mapping(document.get("status")).get("phase") or "Pending")
+    phase = str(get_in(document, "status", default={}).get("phase") or "Pending")
     if phase == "Bound":
         return READY
     return Health("failed" if phase == "Lost" else "progressing", phase, f"the volume claim is {phase}")
 
 
 def _pod(document: Document) -> Health:
-    status = _mapping(document.get("status"))
+    status = get_in(document, "status", default={})
     phase = str(status.get("phase") or "Pending")
     if phase == "Succeeded":
         return Health("ready", "Succeeded")
@@ -155,10 +140,9 @@ def _pod(document: Document) -> Health:
 
 
 def _autoscaler(document: Document) -> Health:
-    able, active = condition(document, "AbleToScale"), condition(document, "ScalingActive")
-    for found in (able, active):
-        if found.get("status") == "False":
-            return _progressing(found, "NotActive")
+    for kind in ("AbleToScale", "ScalingActive"):
+        if condition(document, kind).get("status") == "False":
+            return _progressing(condition(document, kind), "NotActive")
     return READY
 
 

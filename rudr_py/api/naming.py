@@ -1,6 +1,6 @@
 """Names of produced objects: at most 63 characters, and different for different parts.
 
-Pure; the same parts give the same name for ever, because a name that changes is another object.
+Pure. The same parts always give the same name, in every release, because a changed name is a different object.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def join(*parts: str) -> str:
 def distinct(first: str, *rest: str) -> str:
     """Join parts so that different parts, of one number, give different names.
 
-    `first` may have dashes, for the others are told from the end. Where one of those has a dash or is empty, the
-    name ends in a hash of the parts, as one does that `join` could not leave plain.
+    `first` may contain dashes, because the other parts can be separated from the end. If one of the others contains a
+    dash or is empty, or if `join` would hash the name, the name ends in a hash of the parts.
     """
     parts = (first, *rest)
     plain = all(part and "-" not in part for part in rest)

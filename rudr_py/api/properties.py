@@ -13,21 +13,24 @@ import msgspec
 
 Declaration = type | Mapping[str, Any]
 
+TITLE = "Properties"
+
 
 def schema(declaration: Declaration) -> dict[str, Any]:
     """The declaration as one JSON Schema without references.
 
-    Raises TypeError when the declaration is nothing that a schema can be made of.
+    The title of a model's schema is always `Properties`: the name of a Python class is no part of published objects.
+    Raises TypeError when no schema can be derived from the declaration.
     """
-    found: dict[str, Any]
+    document: dict[str, Any]
     if isinstance(declaration, Mapping):
-        found = dict(declaration)
+        document = dict(declaration)
     elif hasattr(declaration, "model_json_schema"):
-        found = declaration.model_json_schema(by_alias=True)
+        document = declaration.model_json_schema(by_alias=True)
     else:
-        found = msgspec.json.schema(declaration)
-    inlined: dict[str, Any] = _inline(found, found.get("$defs", {}), ())
-    return inlined
+        document = msgspec.json.schema(declaration)
+    inlined: dict[str, Any] = _inline(document, document.get("$defs", {}), ())
+    return inlined if isinstance(declaration, Mapping) else {**inlined, "title": TITLE}
 
 
 def load(declaration: Declaration, properties: Mapping[str, Any]) -> Any:
@@ -51,9 +54,11 @@ def _inline(node: Any, definitions: Mapping[str, Any], seen: tuple[str, ...]) ->
     if isinstance(reference, str):
         name = reference.removeprefix("#/$defs/")
         if name in seen:
-            raise TypeError(f"the properties model refers to itself through {name}; a schema cannot say that")
+            raise TypeError(
+                f"the properties model refers to itself through {name}; a schema without references cannot express that"
+            )
         if name not in definitions:
-            raise TypeError(f"the schema refers to {reference}, which is not among its $defs")
+            raise TypeError(f"the schema refers to {reference}, which its $defs do not contain")
         target = _inline(definitions[name], definitions, (*seen, name))
         rest = {key: _inline(value, definitions, seen) for key, value in node.items() if key not in {"$ref", "$defs"}}
         return {**target, **rest}

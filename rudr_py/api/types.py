@@ -1,7 +1,7 @@
-"""The classes that a plugin author derives from: Trait, WorkloadType, Scope.
+"""The base classes of types: Trait, WorkloadType, Scope.
 
-A type is declared once; from the declaration come validation, the published definition, `rudr explain`, the docs
-and the exact rights. Its methods are pure and synchronous: values in, values out, the same for the same input.
+A type is declared once; validation, the published definition, `rudr explain`, the docs and the exact rights are
+derived from the declaration. Its methods are pure and synchronous: the same input always gives the same output.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from rudr_py.api.values import EMPTY, Health, Manifest, Rendered, Rule, Scale
 from rudr_py.model.kinds import Kind
 
 Capability = Literal["pods", "service", "scale"]
-"""What a trait requires of a workload, and a workload type provides."""
+"""A capability that traits require, and that workload types provide."""
 
 ScaleForm = Literal["exact", "range", "external"]
-"""The forms of scale that a workload type can turn into fields."""
+"""The forms of `Scale` that a workload type can translate into fields."""
 
 ANY = "*"
 
 
 class Type(Generic[P]):
-    """What traits, workload types and scopes have in common.
+    """The common part of traits, workload types and scopes.
 
-    Guarantees: one instance of the class serves all applications; `render` and `health` are called as often as
-    the core likes, in any order, with validated properties.
+    Guarantees: one instance of the class serves all applications; `render` and `health` are called repeatedly, in any
+    order, with validated properties.
     Assumptions: no state, no I/O, no clock, no randomness; inputs are not changed; a call takes well under 0.25 s.
     Errors: `InvalidProperties` reports problems of the document to the user; any other exception is a fault of the
     plugin and is shown as such in the application's conditions, and the application's objects stay as they are.
@@ -42,23 +42,23 @@ class Type(Generic[P]):
     properties: ClassVar[type | Mapping[str, Any]] = {"type": "object"}
     """A msgspec Struct, dataclass or pydantic model, or a JSON Schema as a dict (then properties arrive as a dict).
 
-    Its descriptions and `examples` are what `rudr explain` and editors show; properties with an example are in the
-    example of the type."""
+    `rudr explain` and editors show its descriptions and `examples`; properties with an example are part of the example
+    of the type."""
 
     renamed_properties: ClassVar[Mapping[str, str]] = EMPTY
-    """Outdated spellings of properties and what they are called now; read with a warning."""
+    """Outdated names of properties, each with its current name; accepted with a warning."""
 
     produces: ClassVar[tuple[Kind, ...]] = ()
     """The kinds that `render` and `scale` may add. They are watched, and rights for them are generated."""
 
     observes: ClassVar[tuple[Kind, ...]] = ()
-    """Further kinds of the instance's objects whose changes wake the instance."""
+    """Further kinds of the instance's objects whose changes enqueue the application."""
 
     permissions: ClassVar[tuple[Rule, ...]] = ()
     """Rights beyond those that `produces` and `observes` imply."""
 
     replaces: ClassVar[tuple[str, ...]] = ()
-    """Names of installed types that this one replaces on purpose."""
+    """Names of installed types that this one replaces."""
 
 
 def worst_health(ctx: Context[Any]) -> Health:
@@ -79,7 +79,7 @@ def worst_health(ctx: Context[Any]) -> Health:
 def _assess(ctx: Context[Any], manifest: Manifest) -> Health:
     document = ctx.live(manifest.ref)
     if document is None:
-        return Health("progressing", "Missing", f"{manifest.ref} is not there yet")
+        return Health("progressing", "Missing", f"{manifest.ref} does not exist yet")
     return kstatus.assess(document)
 
 
@@ -89,29 +89,29 @@ _BADNESS = {"ready": 0, "unknown": 1, "progressing": 2, "failed": 3}
 class Trait(Type[P]):
     """Something that the application operator attaches to an instance.
 
-    A trait says what it wants as values: objects of its own, edits of the workload's, a size. It does not know
-    which other traits there are to come; the order in which traits are listed does not change the outcome.
+    A trait returns its effect as values: objects of its own, edits of the workload's objects, a scale. It cannot depend
+    on the objects of other traits; the order in which traits are listed does not change the result.
 
     Guarantees: called only on workload types that it applies to and that provide what it requires, after the
     workload type has rendered: `ctx.manifests` are its objects.
-    Assumptions: as of every `Type`; what it adds and edits is of this instance.
-    Errors: as of every `Type`. One that does not fit the workload type, or is listed twice, is refused by the core.
+    Assumptions: as for every `Type`; objects that it adds or edits belong to this instance.
+    Errors: as for every `Type`. The core rejects a trait that does not fit the workload type, or is listed twice.
     """
 
     applies_to: ClassVar[tuple[str, ...]] = (ANY,)
     """Names of the workload types that the trait may be attached to, or `*`."""
 
     requires: ClassVar[frozenset[Capability]] = frozenset()
-    """What the workload type must provide."""
+    """Capabilities that the workload type must provide."""
 
     repeatable: ClassVar[bool] = False
-    """Whether an instance may list the trait more than once. If so, each listing is rendered by itself, with its own
-    properties; two that would write one object are refused by the core."""
+    """Whether an instance may list the trait more than once. If so, each listing is rendered separately, with its own
+    properties; the core rejects two listings that add the same object."""
 
     def render(self, ctx: TraitContext[P]) -> Rendered:
-        """The objects and edits that `ctx` asks for, and the size.
+        """The objects, the edits and the scale for the properties in `ctx`.
 
-        Raises InvalidProperties when it cannot be done, with paths inside the properties (`$.maximum`).
+        Raises InvalidProperties for properties that it cannot accept, with paths inside them (`$.maximum`).
         """
         raise NotImplementedError
 
@@ -124,30 +124,31 @@ class Trait(Type[P]):
 
 
 class WorkloadType(Type[P]):
-    """What runs a component.
+    """Runs a component.
 
-    `render` gives the objects without any size; `scale` turns the merged size of all traits into edits of those
-    objects, or into further objects such as an autoscaler.
+    `render` returns the objects without a number of replicas; `scale` translates the merged scale of all traits into
+    edits of those objects, or into further objects such as an autoscaler.
 
     Problems that `render` and `scale` raise as InvalidProperties may concern three places: the paths `$.spec...` and
     `$.metadata...` are in the ComponentSchematic (`$.spec.containers[0].ports[1]`), `$` is the instance's name in the
     application, and any other path is in the properties, the component's workloadSettings by name (`$.size`).
 
-    Guarantees: `render` comes first, then all traits, then `scale` with one size for all of them.
-    Assumptions: as of every `Type`; no object that `render` gives has a size in it, or traits could not set one.
-    Errors: as of every `Type`.
+    Guarantees: `render` is called first, then all traits, then `scale` with one merged scale.
+    Assumptions: as for every `Type`; no object from `render` has a number of replicas, which traits could not set then.
+    Errors: as for every `Type`.
     """
 
     scale_forms: ClassVar[frozenset[ScaleForm]] = frozenset()
-    """The forms of scale that `scale` can turn into fields; others are refused before anything is applied."""
+    """The forms of `Scale` that `scale` supports; the core rejects others before anything is applied."""
 
     provides: ClassVar[frozenset[Capability]] = frozenset()
-    """What traits may build on: `pods` (pods with our labels), `service` (a Service named like the instance)."""
+    """Capabilities that traits may require: `pods` (pods with rudr's labels), `service` (a Service named like the
+    instance), `scale`; a workload type with `scale_forms` always provides `scale`."""
 
     def render(self, ctx: WorkloadContext[P]) -> Rendered:
-        """The objects of the instance, without any size.
+        """The objects of the instance, without a number of replicas.
 
-        Raises InvalidProperties when it cannot be done, with paths as described at the class.
+        Raises InvalidProperties for input that it cannot accept, with paths as described for the class.
         """
         raise NotImplementedError
 
@@ -158,30 +159,30 @@ class WorkloadType(Type[P]):
         """
         return worst_health(ctx)
 
-    def scale(self, ctx: WorkloadContext[P], size: Scale | None) -> Rendered:
-        """The edits and objects that give the instance this size; `size` is None when no trait asks for one.
+    def scale(self, ctx: WorkloadContext[P], scale: Scale | None) -> Rendered:
+        """The edits and objects that scale the instance; `scale` is None when no trait returns one.
 
-        `size.form` is one of `scale_forms`. A field that somebody else may hold is dropped with `handover=True`.
-        In InvalidProperties the path `$` is the trait that asks for the size.
+        `scale.form` is one of `scale_forms`. A field that another manager may own is dropped with `handover=True`.
+        In InvalidProperties the path `$` is the trait that returned the scale.
         """
-        del ctx, size
+        del ctx, scale
         return Rendered()
 
     def pods(self, ctx: WorkloadContext[P]) -> Mapping[str, str] | None:
-        """The labels that select the instance's pods, or None when there are none that we know."""
+        """The labels that select the instance's pods, or None when the type cannot determine them."""
         del ctx
         return None
 
 
 class Scope(Type[P]):
-    """A group of instances with something in common, such as health or a network. `ctx.members` has them all.
+    """A group of instances with something in common, such as health or a network; `ctx.members` contains them.
 
-    Its objects belong to the application that declares it. It is rendered anew when its members, or their health,
+    Its objects belong to the application that declares it. It is rendered again when its members, or their health,
     or answers of its probes change.
 
-    Guarantees: rendered once all applications of the namespace have been looked at, so that nobody is missing.
-    Assumptions: as of every `Type`; it does not edit the members' objects.
-    Errors: as of every `Type`; the members are not affected.
+    Guarantees: not rendered before every application of the namespace was reconciled once, so no member is missing.
+    Assumptions: as for every `Type`; it does not edit the members' objects.
+    Errors: as for every `Type`; the members are not affected.
     """
 
     allow_overlap: ClassVar[bool] = True
@@ -190,7 +191,7 @@ class Scope(Type[P]):
     def render(self, ctx: ScopeContext[P]) -> Rendered:
         """The objects of the scope, and the probes of its members.
 
-        Raises InvalidProperties when it cannot be done, with paths inside the properties (`$.maximum`).
+        Raises InvalidProperties for properties that it cannot accept, with paths inside them (`$.maximum`).
         """
         raise NotImplementedError
 
@@ -202,10 +203,10 @@ class Scope(Type[P]):
         return worst_health(ctx)
 
     def status(self, ctx: ScopeContext[P]) -> dict[str, Any] | None:
-        """The whole `.status` of the scope's first object, or None when it has none that is ours to write.
+        """The whole `.status` of the scope's first object, or None when the core must not write it.
 
-        The core writes it when it differs from what is there: a time in it must not move by itself.
-        `ctx.live(ctx.manifests[0].ref)` is the object as it is now.
+        The core writes it when it differs from the live status: a time in it must not change on its own.
+        `ctx.live(ctx.manifests[0].ref)` is the live object.
         """
         del ctx
         return None

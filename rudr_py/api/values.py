@@ -1,6 +1,6 @@
-"""What a type hands back: manifests, edits, sizes, probes, health. Frozen, JSON-able, keyword-friendly values.
+"""The values that a type returns: manifests, edits, scales, probes, health. Frozen, with JSON-compatible fields.
 
-No value here knows a namespace, an owner or a cluster: the core adds those.
+No value here contains a namespace or an owner: the core adds those.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ EMPTY: Mapping[str, Any] = {}
 class Ref(msgspec.Struct, frozen=True):
     """One object of a kind, always in the application's own namespace.
 
-    Guarantees: equal to `manifest.ref` of the manifest of that kind and name; printed as kubectl names it.
-    Assumptions: it names an object of the same instance, by whomever it was added.
-    Errors: an edit of an object that the instance does not have is refused, at the trait that makes it.
+    Guarantees: equal to `manifest.ref` of the manifest of that kind and name; formatted as kubectl does.
+    Assumptions: it names an object of the same instance, which any of its types may have added.
+    Errors: an edit of an object that the instance does not have is rejected, at the trait that returned it.
     """
 
     kind: Kind
@@ -42,14 +42,15 @@ class Ref(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """An object that is to exist.
+    """A desired object.
 
-    Guarantees: the core adds namespace, owner, its own labels and annotations, applies it, repairs it and prunes it.
-    Assumptions: `body` is the object without apiVersion, kind and metadata; `name` is at most 63 characters, best
-    made with `ctx.name(...)`; the kind is one of the type's `produces`.
-    Errors: another kind, a longer name, a head in the body, or a body that is no JSON is a fault of the plugin; an
-    object that two types or two instances add is refused. What the API server refuses stands in `Synced`, with its
-    words; the other instances go on.
+    Guarantees: the core adds namespace, owner, its own labels and annotations, applies the object, corrects drift and
+    prunes it.
+    Assumptions: `body` is the object without apiVersion, kind and metadata; `name` has at most 63 characters and comes
+    from `ctx.name(...)`; the kind is one of the type's `produces`.
+    Errors: another kind, a longer name, metadata in the body, or a body that is not JSON is a fault of the plugin; an
+    object that two types or two instances add is rejected. An error of the API server is shown in the condition
+    `Synced`; other instances are not affected.
 
     `retain`: the object outlives its application (a volume claim): it gets no owner and is never pruned.
     `delete_with_application`: the object gets no owner either, but is deleted with its application: a finalizer on the
@@ -75,11 +76,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 class SetField(msgspec.Struct, frozen=True):
     """An edit: the field at `path` of the object `ref` gets `value`.
 
-    Guarantees: made after everybody has rendered, in an order that makes no difference; maps and keyed entries on the
-    way are made when they are not there.
+    Guarantees: applied after all types have rendered; the order of edits makes no difference; missing maps and keyed
+    entries along the path are created.
     Assumptions: the path is inside the body, or is a label or an annotation: `("metadata", "labels", "team")`.
-    Errors: two edits of one path, or of one inside the other, are refused, and both types named; a path that leads
-    through something else than maps and keyed lists is a fault of the plugin.
+    Errors: two edits of one path, or of one path inside the other, are rejected with the names of both types; a path
+    through anything but maps and keyed lists is a fault of the plugin.
     """
 
     ref: Ref
@@ -88,12 +89,12 @@ class SetField(msgspec.Struct, frozen=True):
 
 
 class DropField(msgspec.Struct, frozen=True):
-    """An edit: the field at `path` of the object `ref` is left to others.
+    """An edit: the field at `path` of the object `ref` is left to other managers.
 
-    With `handover`, a value that the cluster holds because of us stays as it is when we let go of it;
-    without it the server resets the field.
+    With `handover`, a value that rudr applied before stays when rudr gives up the field; without it, the server resets
+    the field.
 
-    Guarantees: what is not there is no error; with `handover` no value changes at the moment of letting go.
+    Guarantees: an absent field is no error; with `handover`, no value changes when the field is given up.
     Assumptions: as for `SetField`.
     Errors: as for `SetField`; a `SetField` and a `DropField` of one path are two edits of it.
     """
@@ -104,18 +105,18 @@ class DropField(msgspec.Struct, frozen=True):
 
 
 class Scale(msgspec.Struct, frozen=True, kw_only=True):
-    """How many replicas an instance is to have, said by a trait, turned into fields by the workload type.
+    """The number of replicas of an instance: returned by traits, translated into fields by the workload type.
 
-    The core merges what all traits of an instance say, in any order: one base of `exact`, `between` or `external`;
+    The core merges the scales of all traits of an instance, in any order: one base of `exact`, `between` or `external`;
     `hold` alone counts as `exact`; `hold` on a `between` raises its minimum and, if need be, its maximum; a `hold` on
-    anything else, two bases or two holds are refused before anything is applied.
+    anything else, two bases or two holds are rejected before anything is applied.
 
     Create one with `exact`, `between`, `hold` or `external`; `form` is `exact`, `range`, `hold` or `external`.
 
-    Guarantees: the workload type gets one size, in one of its `scale_forms`, whatever the order of traits.
-    Assumptions: numbers are not negative, and a minimum is no more than its maximum.
-    Errors: other numbers are a fault of the plugin; sizes that cannot be merged, or whose form is not one of
-    `scale_forms`, are refused before anything is applied, with the names of the traits.
+    Guarantees: the workload type gets one scale, in one of its `scale_forms`, independent of the order of traits.
+    Assumptions: numbers are not negative, and a minimum is not above its maximum.
+    Errors: other numbers are a fault of the plugin; scales that cannot be merged, or whose form is not one of
+    `scale_forms`, are rejected before anything is applied, with the names of the traits.
     """
 
     form: Literal["exact", "range", "hold", "external"]
@@ -127,7 +128,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def exact(cls, replicas: int) -> Self:
-        """Just this many, set by us."""
+        """This number, set by rudr."""
         return cls(form="exact", replicas=replicas)
 
     @classmethod
@@ -138,28 +139,28 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
         metrics: tuple[dict[str, Any], ...] = (),
         behavior: dict[str, Any] | None = None,
     ) -> Self:
-        """Autoscaled between two bounds. `metrics` and `behavior` are as in autoscaling/v2."""
+        """Autoscaled between two bounds. `metrics` and `behavior` have the format of autoscaling/v2."""
         return cls(form="range", minimum=minimum, maximum=maximum, metrics=metrics, behavior=behavior)
 
     @classmethod
     def hold(cls, replicas: int) -> Self:
-        """At least this many for now: a floor that comes and goes."""
+        """At least this number at present: a temporary minimum."""
         return cls(form="hold", replicas=replicas)
 
     @classmethod
     def external(cls) -> Self:
-        """Somebody outside decides; we never write the size."""
+        """Another manager sets the number of replicas; rudr never writes it."""
         return cls(form="external")
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """A right that the controller needs for a type, beyond those that `produces` and `observes` imply.
+    """A permission that the controller needs for a type, beyond those that `produces` and `observes` imply.
 
     As in a ClusterRole: `verbs` on `resources` (plurals, lower case) of API `groups` ("" is the core group).
 
-    Guarantees: `rudr rbac` prints it; nothing is granted by itself.
-    Assumptions: what `produces` and `observes` imply needs none, unless the plural of a kind cannot be guessed.
-    Errors: a right that the controller lacks stands in the condition of the applications that need it.
+    Guarantees: `rudr rbac` prints it; nothing is granted automatically.
+    Assumptions: kinds in `produces` and `observes` need no rule, unless the plural of a kind cannot be guessed.
+    Errors: a missing permission is shown in the condition of the applications that need it.
     """
 
     groups: tuple[str, ...]
@@ -168,22 +169,21 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
-    """A question that the core asks a member of a scope, on behalf of the scope type. Times are whole seconds.
+    """A network probe of a member of a scope, which the core sends on behalf of the scope type.
 
-    It is asked every `interval` seconds and has `timeout` seconds to answer. `target` is a Service or a Pod of the
-    member, `port` a number of it; nothing else is ever asked. The `method` `httpGet` passes when `path` answers 2xx
-    or 3xx in time (no redirect is followed), `tcp` when a connection is accepted.
-    `name` is unique within the scope, and what `ctx.probe_results` calls the answer; it has no entry there until
-    the first answer is in.
+    Times are whole seconds: a request every `interval` seconds, with a timeout of `timeout` seconds. `target` is a
+    Service or a Pod of the member, `port` a port number of it. The `method` `httpGet` passes when a GET of `path` is
+    answered with 2xx or 3xx in time (redirects are not followed), `tcp` when a connection is accepted.
+    `name` is unique within the scope and the key in `ctx.probe_results`, which has no entry before the first result.
 
-    A single result need not change the answer: of the last `window` results it is "failed" when more than
-    `failure_rate` per cent failed, "passed" when at least `healthy_rate` per cent passed, and else what it was.
+    The verdict is computed from the last `window` results: failed when more than `failure_rate` per cent failed,
+    passed when at least `healthy_rate` per cent passed, otherwise unchanged.
 
-    Guarantees: the core asks, never the type; it reads at most 64 KiB; the scope is rendered anew when an answer
+    Guarantees: only the core sends requests; it reads at most 64 KiB; the scope is rendered again when a verdict
     changes.
-    Assumptions: `target` belongs to a member of the scope, and the controller runs where it can reach it.
-    Errors: a target of anybody else, or two probes of one name, is a fault of the plugin; a target that is not there,
-    or cannot be reached, is an answer.
+    Assumptions: `target` belongs to a member of the scope, and the controller can reach it over the network.
+    Errors: a target outside of the members, or two probes of one name, is a fault of the plugin; a target that does
+    not exist or cannot be reached is a failed result.
     """
 
     name: str
@@ -198,9 +198,9 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     healthy_rate: float = 100.0
 
     def verdict(self, results: Sequence[str | None], before: str | None = None) -> str | None:
-        """The answer after `results` (the oldest first; None passed, a text is what went wrong) and after `before`.
+        """The verdict for `results`, the oldest first; in a result, None is a success and a text the failure.
 
-        None when the probe passes, else what went wrong last.
+        `before` is the previous verdict. Returns None when the probe passes, else the last failure.
         """
         last = results[-max(self.window, 1) :]
         failures = [result for result in last if result is not None]
@@ -211,16 +211,17 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rendered(msgspec.Struct, frozen=True, kw_only=True):
-    """What `render` and `scale` return.
+    """The result of `render` and `scale`.
 
-    `add` new objects, in the order in which they are to be applied; `edit` changes of objects of the instance;
-    `scale` the wanted size; `probes` of a scope, what its members are to be asked;
-    `wake_at` the time at which the answer changes by itself (UTC);
-    `warnings` texts for the user, shown in the application's status.
+    `add`: new objects, in the order in which they are applied; `edit`: changes of objects of the instance;
+    `scale`: the desired number of replicas, from a trait; `probes`: of a scope, the probes of its members;
+    `wake_at`: the time at which the result changes without a change of the input (UTC);
+    `warnings`: texts for the user, shown in the application's status.
 
-    Guarantees: taken as a whole or not at all; copied, so that nothing that happens to it later matters.
-    Assumptions: all values are JSON, 8 MiB at most; `wake_at` has a time zone, and is best made from `ctx.now`.
-    Errors: anything else is a fault of the plugin: the application says so, and its objects stay as they are.
+    Guarantees: used as a whole or not at all; copied, so that later changes have no effect.
+    Assumptions: all values are JSON, 8 MiB at most; `wake_at` has a time zone and is derived from `ctx.now`.
+    Errors: anything else is a fault of the plugin: it is shown in the application's condition, and the objects stay
+    unchanged.
     """
 
     add: tuple[Manifest, ...] = ()
@@ -232,15 +233,15 @@ class Rendered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Health(msgspec.Struct, frozen=True):
-    """What a type says of its running objects.
+    """The health of the live objects of a type.
 
     `state` is `ready`, `progressing`, `failed` or `unknown`; `reason` is one CamelCase word; `message` is for people;
-    `show` are short facts for status (`{"replicas": "3"}`).
+    `show` contains short facts for status (`{"replicas": "3"}`).
 
-    Guarantees: a workload's decides about `Ready`; a trait's or scope's is told in status and decides nothing.
-    Assumptions: it follows from what was observed and `ctx.now`; a message that changes at every look is written at
-    every look.
-    Errors: a type that fails at this is `unknown`, with the reason PluginFailed; nothing is applied or pruned for that.
+    Guarantees: the health of workloads determines the condition `Ready`; that of traits and scopes is only shown.
+    Assumptions: derived from the observed objects and `ctx.now`; a message that changes with every call causes a write
+    of the status with every reconcile.
+    Errors: when `health` raises, the state is `unknown` with the reason PluginFailed; apply and prune are not affected.
     """
 
     state: Literal["ready", "progressing", "failed", "unknown"]
@@ -250,11 +251,11 @@ class Health(msgspec.Struct, frozen=True):
 
     @property
     def ok(self) -> bool:
-        """Whether the object does its work."""
+        """Whether the state is `ready`."""
         return self.state == "ready"
 
 
-class InvalidProperties(Exception):  # noqa: N818 - it reports the user's document, not a failure of the type
+class InvalidProperties(Exception):  # noqa: N818 - it describes the user's document, not a failure of the type
     """Raised by a type for properties that it cannot accept, with all problems at once.
 
     One problem: `raise InvalidProperties("maximum is below minimum", path="$.maximum")`. Several:

@@ -1,18 +1,18 @@
-"""The standard types: the workloads and scopes of OAM and the traits of Rudr, through the same door as anyone's plugin.
+"""The standard types: the workloads and scopes of OAM and the traits of Rudr, loaded like every other plugin.
 
-Everything here is built with `rudr_py.api` alone, and is the example to copy from. Object names, labels and
-fields are Rudr's, so that a running Rudr application can be taken over without restarting its pods.
+The package uses `rudr_py.api` only and is an example for plugin authors. Object names, labels and fields are those of
+Rudr, so that running Rudr applications are adopted without a restart of their pods.
 
 server, worker, task, singleton      the workload types
-workload                             what they share: labels, order of objects, health
-pod, container, config_files,        a ComponentSchematic as pods and what pods need
+workload                             their base class: labels, order of objects, health
+pod, container, config_files,        a ComponentSchematic as a pod template and the objects that pods need
 volumes, service
-scaling                              a merged size as fields
+scaling                              a merged scale as fields
 manual_scaler, auto_scaler,          the traits
 ingress, volume_mounter, empty
 health_scope, network_scope          the scopes
-member_probes, spelling              what a health scope asks; other spellings of scopes' properties
-labels, kinds, problem               Rudr's labels; names of kinds; the form of a problem
+member_probes, spelling              endpoints of a health scope; other spellings of scopes' properties
+labels, kinds, containers            Rudr's labels; kinds; JSON paths of containers
 """
 
 from __future__ import annotations

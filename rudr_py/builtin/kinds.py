@@ -1,4 +1,4 @@
-"""The Kubernetes kinds that the standard types produce or look at. Names only."""
+"""The Kubernetes kinds that the standard types produce or observe."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Rudr's labels. They are for ever: selectors are immutable, and dashboards and policies of users select by them.
+"""Rudr's labels. They never change: selectors are immutable, and users' dashboards and policies select by them.
 
-Only Rudr's own labels; those of rudr_py are put on objects by the core, and never on pods.
+The core adds the labels of rudr_py to objects, and never to pods.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ROLE: Final = "oam.dev/role"
 
 
 def selector(ctx: Context[Any]) -> dict[str, str]:
-    """The two labels by which a Service, or anyone else, finds the pods of an instance."""
+    """The two labels by which a Service selects the pods of an instance."""
     return {APPLICATION: ctx.application, INSTANCE: ctx.instance}
 
 
@@ -31,7 +31,7 @@ def trait(ctx: Context[Any]) -> dict[str, str]:
 
 
 def claim(ctx: TraitContext[Any]) -> dict[str, str]:
-    """The four labels of a volume claim, which are also its identity: a claim has no owner."""
+    """The four labels of a volume claim, which also identify it, because a claim has no owner."""
     return {
         "app": ctx.application,
         "component-name": ctx.component.metadata.name,

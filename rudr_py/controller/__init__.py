@@ -1,10 +1,10 @@
-"""The reconciler and everything that runs beside it. All tasks of the controller are started in this package.
+"""The controller process: its reconcilers, and the watches, queues and servers around them.
 
-It joins `render`, which decides, and `kube`, which sends requests; `wiring.assemble` is the one function that connects
-them.
+It connects `render`, which decides, with `kube`, which sends requests; `wiring.assemble` is the only function that
+connects the parts. All tasks of the controller are started in this package.
 """
 
-from rudr_py.controller.controller import Controller
+from rudr_py.controller.process import ControllerProcess
 from rudr_py.controller.wiring import assemble
 
-__all__ = ["Controller", "assemble"]
+__all__ = ["ControllerProcess", "assemble"]

@@ -1,4 +1,4 @@
-"""The one function that wires the controller: settings, transport, clock and catalog in, a Controller out.
+"""Connects the parts of the controller process: settings, transport, clock and catalog in, a ControllerProcess out.
 
 Starts nothing and connects to nothing.
 """
@@ -6,9 +6,8 @@ Starts nothing and connects to nothing.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
-
-import msgspec
+import random
+from collections.abc import Callable
 
 from rudr_py.catalog import Catalog
 from rudr_py.controller.apply.applier import Applier, Refusals
@@ -16,23 +15,30 @@ from rudr_py.controller.apply.contention import Contention
 from rudr_py.controller.apply.finalizer import Finalizer
 from rudr_py.controller.apply.prune import Pruner
 from rudr_py.controller.apply.sync import Syncer
-from rudr_py.controller.controller import Controller, ControllerParts
-from rudr_py.controller.definitions.publisher import Publisher
-from rudr_py.controller.inputs.plan_cache import PlanCache
-from rudr_py.controller.inputs.reader import InputReader, ReaderSettings
+from rudr_py.controller.controller import Controller, ControllerOptions
+from rudr_py.controller.definitions import publisher
+from rudr_py.controller.definitions.publisher import DefinitionReconciler
+from rudr_py.controller.inputs.reader import InputReader
+from rudr_py.controller.inputs.snapshot import SnapshotReader
 from rudr_py.controller.leadership import Leadership
+from rudr_py.controller.process import ControllerProcess
 from rudr_py.controller.queue.queue import LOW_PRIORITY, PriorityQueue
-from rudr_py.controller.reconciler import Reconciler, ReconcilerParts
+from rudr_py.controller.reconciler import ApplicationReconciler
 from rudr_py.controller.results.missing_rights import MissingRights
 from rudr_py.controller.scopes.probing import Probing, in_cluster
 from rudr_py.controller.scopes.root_scopes import RootScopes
+from rudr_py.controller.scopes.scope_updates import ScopeUpdates
 from rudr_py.controller.serving.http import HealthChecks, HttpServers
-from rudr_py.controller.serving.metrics.metrics import Metrics
-from rudr_py.controller.state import cluster_state
-from rudr_py.controller.state.cluster_state import ClusterState, health_of
+from rudr_py.controller.serving.metrics.metrics import CONTROLLER, Metrics
+from rudr_py.controller.state import cluster_state, definition_index
+from rudr_py.controller.state.cluster_state import ClusterState, scope_health
 from rudr_py.controller.state.ttl_map import TtlMap
+from rudr_py.controller.status.reporter import StatusReporter
 from rudr_py.controller.status.writer import StatusWriter
-from rudr_py.controller.watching.sources import Sources, SourceTools
+from rudr_py.controller.watching.kind_poller import KindPoller
+from rudr_py.controller.watching.sources import Sources
+from rudr_py.kube import watch
+from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.discovery import Discovery
@@ -47,22 +53,14 @@ from rudr_py.render.scopes import root_scopes
 from rudr_py.render.types.definitions import publish
 from rudr_py.settings import Settings
 
-SETTLED = 0.2
-"""Seconds between a change of a member and the look at its scope: many members change at a time."""
+SCOPE_DELAY = 0.2
+"""Seconds between a change of a member and the reconcile of its scope, because many members change at a time."""
 
-LONGEST = 500
-"""Characters of the line that /readyz has for a plugin; `rudr plugins` has all."""
+MAX_LINE = 500
+"""Maximum characters of the line of a plugin at /readyz; `rudr plugins` prints the whole text."""
 
-
-class _ClusterAccess(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything through which the parts of the controller read and write the cluster."""
-
-    client: Client
-    discovery: Discovery
-    state: ClusterState
-    recorder: Recorder
-    clock: Clock
-    settings: Settings
+DEFINITIONS = "definitions"
+"""The name of the controller of definitions."""
 
 
 def assemble(
@@ -73,144 +71,150 @@ def assemble(
     *,
     prober: Prober | None = None,
     lease: Transport | None = None,
-) -> Controller:
-    """A controller that runs when told to.
+) -> ControllerProcess:
+    """The controller process.
 
-    `prober` asks members of health scopes; by default over the network. `lease` is the transport for leader election,
-    which should wait behind nothing else; by default it is the one for all.
+    `prober` probes the members of health scopes; by default over the network. `lease` is the transport for leader
+    election, which should not wait behind other requests; by default it is `transport`.
     """
-    metrics = _metrics(settings, transport, clock, catalog)
-    lease = MeteredTransport(lease or transport, metrics.request)
-    transport = MeteredTransport(transport, metrics.request)
-    catalog = catalog.blaming(metrics.plugin_failed)
-    denials = MissingRights(clock, functools.partial(right_purposes.sentence, catalog))
-    leadership = Leadership(settings, lease, clock, metrics.leader, denied=denials.note)
-    client = Client(transport, allowance=leadership.allowance, on_missing_right=denials.note)
-    discovery = Discovery(Client(transport), clock=clock)  # a standby, too, needs that
-    recorder = Recorder(client, identity=settings.identity, clock=clock)
-    known = ClusterState(root=root_scopes.NAME if settings.root_scopes else "")
-    queue: PriorityQueue[ObjectKey] = PriorityQueue(
-        clock, retry_initial=settings.retry_initial, retry_maximum=settings.retry_maximum, metrics=metrics.queue
-    )
-    wake = functools.partial(queue.add_after, seconds=SETTLED)
-    seen = SourceTools(transport=transport, discovery=discovery, clock=clock, settings=settings, denied=denials.note)
-    watched = Sources(known, seen, lambda key, initial: queue.add(key, priority=LOW_PRIORITY if initial else 0))
-    probing = Probing(prober or NetworkProber(), in_cluster(known), clock, wake)
-    access = _ClusterAccess(
-        client=client, discovery=discovery, state=known, recorder=recorder, clock=clock, settings=settings
-    )
-    sight = ReaderSettings(
-        world=known, catalog=catalog, probing=probing, clock=clock, image_pull_policy=settings.image_pull_policy
-    )
-    publishers = [_publisher(catalog, client, known, watched, seen)] if settings.publish_definitions else []
-    checks = _checks(watched, catalog, leadership)
-    _inform(checks, publishers, denials)
-    return Controller(
-        ControllerParts(
-            settings=settings,
-            clock=clock,
-            world=known,
-            sources=watched,
-            kinds=tuple(kind for kind in catalog.kinds() if kind not in (*cluster_state.OWN_KINDS, cluster_state.POD)),
-            queue=queue,
-            reconciler=Reconciler(_parts(access, sight, watched, metrics, wake)),
-            recorder=recorder,
-            endpoints=_endpoints(checks, metrics, settings, known, leadership),
-            checks=checks,
-            metrics=metrics,
-            leadership=leadership,
-            background=(probing.run, *(leadership.once_leading(one.run) for one in publishers)),
+    return _Assembly(settings, clock, catalog, transport, lease or transport).process(prober or NetworkProber())
+
+
+class _Assembly:
+    """The parts of one process."""
+
+    def __init__(
+        self, settings: Settings, clock: Clock, catalog: Catalog, transport: Transport, lease_transport: Transport
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._metrics = Metrics(clock, host=str(getattr(transport, "host", "")))
+        self._metrics.workers(settings.workers)
+        self._metrics.plugins(catalog)
+        self._catalog = catalog.blaming(self._metrics.plugin_failed)
+        self._describe = functools.partial(right_purposes.sentence, self._catalog)
+        self._rights = MissingRights(clock, self._describe)
+        self._transport = MeteredTransport(transport, self._metrics.request)
+        self._leadership = Leadership(
+            settings,
+            MeteredTransport(lease_transport, self._metrics.request),
+            clock,
+            self._metrics.leader,
+            denied=self._rights.note,
         )
-    )
+        self._state = ClusterState(root=root_scopes.NAME if settings.root_scopes else "")
+        self._metrics.follow_applications(self._state.applications)
+        self._discovery = Discovery(Client(transport=self._transport), clock=clock)  # works without the lease
+        client = Client(self._transport, allowance=self._leadership.allowance, on_missing_right=self._rights.note)
+        self._recorder = Recorder(client, identity=settings.identity, clock=clock)
+        self._client = CachedClient(client, self._discovery, self._state.cache_of)
+
+    def process(self, prober: Prober) -> ControllerProcess:
+        """The process with all controllers."""
+        checks = HealthChecks()
+        servers = HttpServers(checks, self._metrics, self._settings, functools.partial(scope_health, self._state))
+        queue: PriorityQueue[ObjectKey] = PriorityQueue(
+            self._clock,
+            retry_initial=self._settings.retry_initial,
+            retry_maximum=self._settings.retry_maximum,
+            metrics=self._metrics.queue,
+        )
+        sources = self._sources(queue)
+        process = ControllerProcess(self._settings, self._clock, sources, self._recorder, servers, self._leadership)
+        requeue = functools.partial(queue.add_after, seconds=SCOPE_DELAY)
+        probing = Probing(prober, in_cluster(self._state), self._state.applications, self._clock, requeue)
+        process.run_in_background(probing.run)
+        options = ControllerOptions(
+            name=CONTROLLER, workers=self._settings.workers, slow_retry=self._settings.refused_retry
+        )
+        process.add(Controller(queue, self._reconciler(sources, probing, requeue), options, self._metrics))
+        self._add_checks(checks, sources)
+        if self._leadership.elected:
+            servers.alive.add("lease", self._leadership.lost)
+        definitions = self._definition_reconciler(sources) if self._settings.publish_definitions else None
+        checks.inform("definitions", definitions.summary if definitions is not None else lambda: None)
+        checks.inform("rights", self._rights.summary)
+        if definitions is not None:
+            process.add(self._definition_controller(definitions))
+        return process
+
+    def _sources(self, queue: PriorityQueue[ObjectKey]) -> Sources:
+        sources = Sources(
+            self._state,
+            KindPoller(self._discovery, self._clock),
+            functools.partial(
+                watch.events, self._transport, settings=self._settings, clock=self._clock, random=random.random
+            ),
+            self._settings,
+            lambda key, initial: queue.add(key, priority=LOW_PRIORITY if initial else 0),
+            self._rights.note,
+        )
+        sources.watch((*cluster_state.OWN_KINDS, cluster_state.POD, *definition_index.KINDS, *self._catalog.kinds()))
+        return sources
+
+    def _reconciler(
+        self, sources: Sources, probing: Probing, requeue: Callable[[ObjectKey], None]
+    ) -> ApplicationReconciler:
+        state, client, clock, settings = self._state, self._client, self._clock, self._settings
+        reader = InputReader(state, self._catalog, clock, settings.image_pull_policy)
+        writer = StatusWriter(client, clock, settings.status_interval)
+        return ApplicationReconciler(
+            state,
+            sources,
+            SnapshotReader(state, self._catalog, reader),
+            ScopeUpdates(state, probing, RootScopes(client, state, clock), requeue),
+            self._syncer(),
+            StatusReporter(state, writer, self._recorder, self._describe),
+        )
+
+    def _syncer(self) -> Syncer:
+        client, discovery, state = self._client.client, self._discovery, self._state
+        contention = Contention(self._clock, self._metrics.contention)
+        refusals: Refusals = TtlMap(self._clock, self._settings.refused_retry)
+        return Syncer(
+            Applier(client, discovery, state, self._recorder, contention, refusals),
+            Pruner(client, discovery, state, self._clock),
+            Finalizer(client, discovery, state, self._recorder),
+            state,
+        )
+
+    def _definition_reconciler(self, sources: Sources) -> DefinitionReconciler:
+        documents = publish(self._catalog, self._settings.definitions_namespace)
+        return DefinitionReconciler(documents, self._client, self._state, sources, self._clock)
+
+    def _definition_controller(self, reconciler: DefinitionReconciler) -> Controller:
+        queue: PriorityQueue[ObjectKey] = PriorityQueue(
+            self._clock, retry_initial=publisher.RETRY_INITIAL, retry_maximum=publisher.RETRY_MAXIMUM
+        )
+        self._state.definitions.on_change = functools.partial(
+            queue.add, ObjectKey(self._settings.definitions_namespace, "")
+        )
+        return Controller(queue, reconciler, ControllerOptions(name=DEFINITIONS))
+
+    def _add_checks(self, checks: HealthChecks, sources: Sources) -> None:
+        """Readiness requires only the kinds without which no application can be reconciled.
+
+        A standby is ready when it could lead.
+        """
+        checks.add("crds", lambda: _missing_crds(sources))
+        checks.add("caches", lambda: _unavailable_kinds(sources))
+        if self._leadership.elected:
+            checks.add("lease", self._leadership.problem)
+            checks.inform("leader", self._leadership.standing)
+        checks.inform("plugins", lambda: _unused_plugins(self._catalog))
 
 
-def _metrics(settings: Settings, transport: Transport, clock: Clock, catalog: Catalog) -> Metrics:
-    metrics = Metrics(clock, host=str(getattr(transport, "host", "")))
-    metrics.workers(settings.workers)
-    metrics.plugins(catalog)
-    return metrics
+def _unused_plugins(catalog: Catalog) -> str | None:
+    """A line for each plugin that is not loaded; that concerns only applications that use it."""
+    lines = [f"{plugin.state.capitalize()}: {plugin.error}" for plugin in catalog.plugins if plugin.state != "loaded"]
+    return "\n".join(" ".join(line.split())[:MAX_LINE] for line in lines) or None
 
 
-def _parts(
-    access: _ClusterAccess,
-    reader_settings: ReaderSettings,
-    sources: Sources,
-    metrics: Metrics,
-    wake: Callable[[ObjectKey], None],
-) -> ReconcilerParts:
-    client, discovery, state, clock = access.client, access.discovery, access.state, access.clock
-    return ReconcilerParts(
-        world=state,
-        sources=sources,
-        catalog=reader_settings.catalog,
-        reader=InputReader(reader_settings),
-        plans=PlanCache(reader_settings.catalog),
-        probing=reader_settings.probing,
-        roots=RootScopes(client, discovery, state, clock),
-        syncer=_syncer(access, Contention(clock, metrics.contention)),
-        reporter=StatusWriter(client, discovery, state, clock, access.settings),
-        recorder=access.recorder,
-        tally=metrics.tally,
-        wake=wake,
-        lacking=functools.partial(right_purposes.sentence, reader_settings.catalog),
-    )
+def _unavailable_kinds(sources: Sources) -> str | None:
+    return "; ".join(f"{kind}: {why}" for kind, why in sources.problems(cluster_state.OWN_KINDS).items()) or None
 
 
-def _syncer(access: _ClusterAccess, contention: Contention) -> Syncer:
-    client, discovery, state = access.client, access.discovery, access.state
-    refusals: Refusals = TtlMap(access.clock, access.settings.refused_retry)
-    return Syncer(
-        Applier(client, discovery, state, access.recorder, contention, refusals),
-        Pruner(client, discovery, state, access.clock),
-        Finalizer(client, discovery, state, access.recorder),
-        state,
-    )
-
-
-def _publisher(catalog: Catalog, client: Client, known: ClusterState, watched: Sources, seen: SourceTools) -> Publisher:
-    documents = publish(catalog, seen.settings.definitions_namespace)
-    return Publisher(documents, client, known, watched, seen)
-
-
-def _checks(watched: Sources, catalog: Catalog, leadership: Leadership) -> HealthChecks:
-    """Ready is who can see our own kinds: without them nothing works; other kinds concern single applications.
-
-    Who stands by is ready, if it could lead.
-    """
-    checks = HealthChecks()
-    checks.add("crds", lambda: _missing(watched))
-    checks.add(
-        "caches", lambda: "; ".join(f"{k}: {w}" for k, w in watched.problems(cluster_state.OWN_KINDS).items()) or None
-    )
-    if leadership.elected:
-        checks.add("lease", leadership.problem)
-        checks.inform("leader", leadership.standing)
-    checks.inform("plugins", lambda: _unused(catalog))
-    return checks
-
-
-def _inform(checks: HealthChecks, publishers: Sequence[Publisher], denials: MissingRights) -> None:
-    """What makes nobody unready, and somebody has to mend all the same."""
-    checks.inform("definitions", lambda: "\n".join(line for one in publishers for line in one.told()) or None)
-    checks.inform("rights", denials.told)
-
-
-def _endpoints(
-    checks: HealthChecks, metrics: Metrics, settings: Settings, known: ClusterState, leadership: Leadership
-) -> HttpServers:
-    endpoints = HttpServers(checks, metrics, settings, functools.partial(health_of, known))
-    if leadership.elected:
-        endpoints.alive.add("lease", leadership.lost)
-    return endpoints
-
-
-def _unused(catalog: Catalog) -> str | None:
-    """A line for each plugin that is not in use as a whole: that concerns single applications, too."""
-    told = [f"{found.state.capitalize()}: {found.error}" for found in catalog.plugins if found.state != "loaded"]
-    return "\n".join(" ".join(line.split())[:LONGEST] for line in told) or None
-
-
-def _missing(watched: Sources) -> str | None:
-    plurals = {document["spec"]["names"]["kind"]: document["metadata"]["name"] for document in crds.documents()}
-    names = [plurals[kind.kind] for kind in watched.missing(cluster_state.OWN_KINDS)]
+def _missing_crds(sources: Sources) -> str | None:
+    crd_names = {document["spec"]["names"]["kind"]: document["metadata"]["name"] for document in crds.documents()}
+    names = [crd_names[kind.kind] for kind in sources.missing(cluster_state.OWN_KINDS)]
     return f"Missing CRD {', '.join(names)}; install them: kubectl apply -f crds/" if names else None

@@ -44,13 +44,14 @@ class Cache:
 
     `label` is the key that `by_label` indexes. `ready` is set after the first result of the watch: a complete list,
     or an error because the kind is absent or forbidden. `problem` is the last error; empty while the watch works.
-    `synced` is true after the first complete list.
+    `synced` is true after the first complete list. `revision` grows with every change of an object.
     """
 
     def __init__(self, *, label: str = "") -> None:
         self.ready = asyncio.Event()
         self.synced = False
         self.problem = ""
+        self.revision = 0
         self._label = label
         self._version = ""  # the newest resourceVersion of the watch
         self._pending: dict[Key, LiveObject] | None = None
@@ -175,6 +176,7 @@ class Cache:
     def _put(self, live: LiveObject) -> None:
         if (old := self.get(*live.key)) is not None:
             self._remove(old)
+        self.revision += 1
         self._objects.setdefault(live.namespace, {})[live.name] = live
         if live.owner_uid:
             self._owners.setdefault(live.owner_uid, {})[live.key] = live
@@ -182,6 +184,7 @@ class Cache:
             self._labels.setdefault((live.namespace, value), {})[live.key] = live
 
     def _remove(self, live: LiveObject) -> None:
+        self.revision += 1
         names = self._objects[live.namespace]
         del names[live.name]
         if not names:

@@ -1,7 +1,7 @@
-"""Who is being called right now: a few bytes of memory that, kept in a file, outlive the process.
+"""Records the current call of a plugin in memory that, backed by a file, survives the process.
 
-A loop in C stops every thread of Python, and a flood of memory ends the process without a word; what was written here
-before the call is still there afterwards. It costs a copy of 512 bytes a call and no system call.
+A loop in C blocks every thread of Python, and an out-of-memory kill ends the process without an exception; the record
+written before the call remains. The cost is a copy of 512 bytes per call, without a system call.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _SEPARATOR = b"\x00"
 _PART = 160
 
 Sort = Literal["type", "plugin"]
-"""A type that was called, or a plugin that was being imported."""
+"""A call of a type, or the import of a plugin."""
 
 
 class CallLabel(msgspec.Struct, frozen=True):
-    """A type or a plugin by its name, and the package with its version."""
+    """The name of a type or a plugin, and its package with version."""
 
     sort: Sort
     name: str
@@ -32,24 +32,20 @@ class CallLabel(msgspec.Struct, frozen=True):
 class MarkerMemory(Protocol):
     """A bytearray, or a file mapped into memory, of SIZE bytes."""
 
-    def __getitem__(self, place: slice, /) -> bytes | bytearray:
-        """Bytes."""
-        ...
+    def __getitem__(self, place: slice, /) -> bytes | bytearray: ...
 
-    def __setitem__(self, place: slice, content: bytes, /) -> None:
-        """Change bytes."""
-        ...
+    def __setitem__(self, place: slice, content: bytes, /) -> None: ...
 
 
 class CallMarker:
-    """Notes each call of a third party's code before it begins, and wipes the note when it ends."""
+    """Records each call of third-party code before it starts, and clears the record after it."""
 
     def __init__(self, memory: MarkerMemory) -> None:
         self._memory = memory
         self._calls = 0
 
     def around(self, label: CallLabel, guard: Guard) -> Guard:
-        """The guard, with the label noted while it calls. Calls do not nest."""
+        """A guard that records the label during the call. Calls must not be nested."""
         record = _record(label)
 
         def call(function: Callable[[], Any]) -> Any:
@@ -63,13 +59,13 @@ class CallMarker:
         return call
 
     def current(self) -> tuple[int, CallLabel] | None:
-        """The call that is going on: its number and its label."""
+        """The number and the label of the current call, if there is one."""
         label = read(bytes(self._memory[:]))
         return (self._calls, label) if label else None
 
 
 def read(record: bytes) -> CallLabel | None:
-    """The label that a record holds, or None when nothing was going on or it is none."""
+    """The label in a record, or None when there was no call or the record is invalid."""
     parts = [part.decode(errors="replace") for part in record.split(_SEPARATOR, 3)[:3]]
     sorts: dict[str, Sort] = {"type": "type", "plugin": "plugin"}
     if len(parts) < 3 or parts[0] not in sorts:

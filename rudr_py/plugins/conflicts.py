@@ -1,7 +1,7 @@
-"""Who gets a name that several plugins offer. Decided from the set of offers alone, never from their order.
+"""Resolves names that several plugins provide, from the set of types alone, independent of their order.
 
-A type replaces another only by naming it in `replaces`. Without that, a name that two packages offer is given to
-neither, because which one a cluster runs must not depend on the order of installation; a built-in type stays.
+A type replaces another only by naming it in `replaces`. Otherwise, of two packages with the same name none is used,
+because the type that a cluster runs must not depend on the order of installation; a built-in type stays.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rudr_py.catalog import Catalog, Offer
 _SORTS = (WorkloadType, Trait, Scope)
 
 Slot = tuple[type, str]
-"""Workload type, trait or scope, and a spelling: what can be given away once."""
+"""Category of a type and a name or alias, which one type can have."""
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,30 +33,30 @@ class _Claim(msgspec.Struct, frozen=True):
     offer: Offer[Any]
 
     def overrides(self, other: _Claim) -> bool:
-        """Whether this type declares that it replaces the other one."""
+        """Whether this type declares that it replaces the other type."""
         return self.candidate is not other.candidate and any(
             name in self.offer.type.replaces for name in _spellings(other.offer)
         )
 
 
 def settle(candidates: Iterable[Candidate]) -> tuple[Catalog, Mapping[str, str]]:
-    """The catalog, and for each refused plugin its title with the reason.
+    """The catalog, and the reason for each rejected plugin by its title.
 
-    A refused plugin gives back all its names, which may put two others at odds: repeated until nothing changes.
+    A rejected plugin releases all its names, which may cause a conflict of two others: repeated until nothing changes.
     """
     standing = tuple(candidates)
     refused: dict[str, str] = {}
     while True:
         claims = _claims(standing)
-        found = {title: text for slot in sorted(claims, key=_order) for title, text in _clashes(slot, claims[slot])}
-        if not found:
+        clashes = {title: text for slot in sorted(claims, key=_order) for title, text in _clashes(slot, claims[slot])}
+        if not clashes:
             return _catalog(claims), refused
-        refused.update(found)
-        standing = tuple(candidate for candidate in standing if candidate.title not in found)
+        refused.update(clashes)
+        standing = tuple(candidate for candidate in standing if candidate.title not in clashes)
 
 
 def repeated(offers: Iterable[Offer[Any]]) -> str:
-    """The first spelling that one plugin offers twice, or ""."""
+    """The first name or alias that one plugin provides twice, or ""."""
     seen: set[Slot] = set()
     for offer in offers:
         for spelling in _spellings(offer):
@@ -79,25 +79,25 @@ def _order(slot: Slot) -> tuple[str, str]:
 
 
 def _claims(standing: tuple[Candidate, ...]) -> dict[Slot, list[_Claim]]:
-    """Who asks for each slot. A type that replaces another asks for all spellings of that other one, too."""
+    """The claims for each slot. A type that replaces another also claims all names of the replaced type."""
     everyone = [_Claim(candidate, offer) for candidate in standing for offer in candidate.offers]
     claims: dict[Slot, list[_Claim]] = {}
     for claim in everyone:
         sort = _sort(claim.offer)
         replaced = (other for other in everyone if _sort(other.offer) is sort and claim.overrides(other))
-        wanted = {name for owned in (claim, *replaced) for name in _spellings(owned.offer)}
-        for name in wanted:
+        names = {name for owned in (claim, *replaced) for name in _spellings(owned.offer)}
+        for name in names:
             claims.setdefault((sort, name), []).append(claim)
     return claims
 
 
 def _remaining(claims: list[_Claim]) -> list[_Claim]:
-    """The claims that no other one replaces."""
+    """The claims that no other claim replaces."""
     return [one for one in claims if not any(other.overrides(one) for other in claims)]
 
 
 def _clashes(slot: Slot, claims: list[_Claim]) -> Iterable[tuple[str, str]]:
-    """The plugins that are refused because of one slot, each with the reason."""
+    """The plugins that are rejected because of one slot, each with the reason."""
     remaining = _remaining(claims)
     if not remaining:
         # two types that replace each other
@@ -109,14 +109,16 @@ def _clashes(slot: Slot, claims: list[_Claim]) -> Iterable[tuple[str, str]]:
         if not claim.candidate.builtin:
             yield (
                 claim.candidate.title,
-                f'offers the name "{slot[1]}", which {others} offers too; uninstall one of them, '
-                f'or let the type that is to replace the other declare replaces = ("{slot[1]}",)',
+                f'provides the name "{slot[1]}", as does {others}; uninstall one of them, '
+                f'or declare replaces = ("{slot[1]}",) in the type that replaces the other',
             )
 
 
 def _catalog(claims: Mapping[Slot, list[_Claim]]) -> Catalog:
-    given = {slot: _remaining(wanting)[0].offer for slot, wanting in sorted(claims.items(), key=lambda i: _order(i[0]))}
+    winners = {
+        slot: _remaining(wanting)[0].offer for slot, wanting in sorted(claims.items(), key=lambda i: _order(i[0]))
+    }
     workloads, traits, scopes = (
-        {name: offer for (sort, name), offer in given.items() if sort is wanted} for wanted in _SORTS
+        {name: offer for (sort, name), offer in winners.items() if sort is category} for category in _SORTS
     )
     return Catalog(workloads=workloads, traits=traits, scopes=scopes)

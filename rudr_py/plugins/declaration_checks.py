@@ -1,6 +1,6 @@
-"""Is this object a type that can be used? Looks at declarations only and calls none of the type's methods.
+"""Checks whether an object is a valid type, by its declarations. Calls no method of the type.
 
-Everything that the rest of the program reads from a type without asking is checked here, once, at start.
+The rest of the program reads declarations without further checks; they are checked here, once, at start.
 """
 
 from __future__ import annotations
@@ -32,29 +32,29 @@ _LISTS: Mapping[str, type] = {
     "scale_forms": str,
     "provides": str,
 }
-"""Declarations that hold several values, and what each value is."""
+"""Declarations with several values, and the type of each value."""
 
 _NEAR = 0.8
-"""How alike two names are of which one is taken for a slip of the other."""
+"""The similarity from which a name counts as a misspelling of another."""
 
 _METHODS = ("render", "health", "scale", "pods", "status")
 
 
 def incompatible(declared: object) -> str:
-    """Why an API version that a plugin asks for (`1`, `1.3`) is not ours, or ""."""
-    asked = re.fullmatch(r"(\d+)(?:\.(\d+))?", str(declared))
-    if asked is None:
-        return f"asks for the plugin API {declared!r}, which is no version such as {api.API_VERSION!r}"
+    """The reason that an API version of a plugin (`1`, `1.3`) is not supported, or ""."""
+    match = re.fullmatch(r"(\d+)(?:\.(\d+))?", str(declared))
+    if match is None:
+        return f"requires the plugin API {declared!r}, which is not a version such as {api.API_VERSION!r}"
     major, minor = (int(part) for part in api.API_VERSION.split("."))
-    if int(asked[1]) == major and int(asked[2] or 0) <= minor:
+    if int(match[1]) == major and int(match[2] or 0) <= minor:
         return ""
-    return f"asks for the plugin API {declared}, and this rudr-py has {api.API_VERSION}"
+    return f"requires the plugin API {declared}; this rudr-py has {api.API_VERSION}"
 
 
 def faults(candidate: object) -> tuple[str, ...]:
-    """Everything that keeps an object from being used as a type; each text follows the words "this type".
+    """All reasons that an object is not a valid type; each text continues the words "this type".
 
-    May raise whatever the object's own attributes raise.
+    May raise any exception of the object's own attributes.
     """
     if isinstance(candidate, type) and issubclass(candidate, Type):
         return (f"is the class {candidate.__name__}; return an instance, {candidate.__name__}()",)
@@ -64,32 +64,34 @@ def faults(candidate: object) -> tuple[str, ...]:
 
 
 def trespasses(candidate: object) -> tuple[str, ...]:
-    """Names in the groups of the specification, oam.dev and below, which are not for plugins (OAM MD-7, SC-9).
+    """Names in the groups of the specification, oam.dev and below, which plugins must not use (OAM MD-7, SC-9).
 
-    A type may have one that it replaces by `replaces`. Each text follows the words "this type".
+    A type may use one that it names in `replaces`. Each text continues the words "this type".
     """
     if not isinstance(candidate, Type):
         return ()
     names: tuple[object, ...] = (candidate.name, *candidate.aliases)
     return tuple(
-        f'is called "{name}"; the groups of oam.dev belong to the specification, so use one of your own'
+        f'is named "{name}"; the groups of oam.dev are reserved by the specification, use a group of your own'
         for name in names
         if isinstance(name, str) and _RESERVED.match(name) and name not in candidate.replaces
     )
 
 
 def misspelt(candidate: Type[Any]) -> tuple[str, ...]:
-    """Attributes of the author's classes whose names are nearly those of a declaration or method that is not there.
+    """Attributes of the author's classes with a name that is similar to that of an absent declaration or method.
 
-    Each text follows the words "this type". For tests: nobody is kept from having helpers with such names.
+    Each text continues the words "this type". For tests only: helpers with such names are allowed.
     """
     classes = type(candidate).__mro__
     own = {name for cls in classes if cls not in (object, Generic) and not _ours(cls) for name in vars(cls)}
-    known = {name for cls in classes if _ours(cls) for name in (*vars(cls), *vars(cls).get("__annotations__", ()))}
-    missing = sorted(name for name in known - own if not name.startswith("_"))
-    near = {name: difflib.get_close_matches(name, missing, n=1, cutoff=_NEAR) for name in own - known}
+    declarations = {
+        name for cls in classes if _ours(cls) for name in (*vars(cls), *vars(cls).get("__annotations__", ()))
+    }
+    missing = sorted(name for name in declarations - own if not name.startswith("_"))
+    near = {name: difflib.get_close_matches(name, missing, n=1, cutoff=_NEAR) for name in own - declarations}
     return tuple(
-        f'declares "{name}", which means nothing; did you mean "{close[0]}"?'
+        f'declares "{name}", which has no meaning; did you mean "{close[0]}"?'
         for name, close in sorted(near.items())
         if close and not name.startswith("_")
     )
@@ -100,7 +102,7 @@ def _ours(cls: type) -> bool:
 
 
 def label(candidate: object) -> str:
-    """What to call an object in a message: its name where it has one, else its class."""
+    """The name of an object for a message, or its class if it has no name."""
     name = getattr(candidate, "name", None)
     return f'"{name}"' if isinstance(name, str) and name else f"of class {type(candidate).__name__}"
 
@@ -113,7 +115,7 @@ def _name_faults(candidate: Type[Any]) -> Iterator[str]:
     aliases: object = candidate.aliases
     for spelling in (name, *(aliases if isinstance(aliases, tuple) else ())):
         if isinstance(spelling, str) and not _NAME.fullmatch(spelling):
-            yield f"is called {spelling!r}; use letters, digits and - . _ / between them"
+            yield f"is named {spelling!r}; use letters, digits and - . _ / between them"
 
 
 def _list_faults(candidate: Type[Any]) -> Iterator[str]:
@@ -122,7 +124,7 @@ def _list_faults(candidate: Type[Any]) -> Iterator[str]:
         if not isinstance(value, (tuple, frozenset)):
             yield f"declares {attribute} as {_named(value)}; it must be a tuple or frozenset of {item.__name__}"
         elif not all(isinstance(entry, item) for entry in value):
-            yield f"declares {attribute} with something that is no {item.__name__}"
+            yield f"declares {attribute} with a value that is not a {item.__name__}"
     renamed: object = candidate.renamed_properties
     if not isinstance(renamed, Mapping) or not all(isinstance(text, str) for pair in renamed.items() for text in pair):
         yield "declares renamed_properties that do not map names to names"
@@ -147,11 +149,11 @@ def _schema_faults(candidate: Type[Any]) -> Iterator[str]:
     except jsonschema.SchemaError as error:
         yield f"declares properties with an invalid JSON Schema: {error.json_path}: {error.message}"
         return
-    except Exception as error:  # noqa: BLE001 - models are foreign code; what they raise is one more fault
-        yield f"declares properties of which no JSON Schema can be made: {error}"
+    except Exception as error:  # noqa: BLE001 - models are third-party code; any exception is one more fault
+        yield f"declares properties without a JSON Schema: {error}"
         return
     if schema.get("type") != "object":
-        yield "declares properties that are no object; the JSON Schema must say type: object"
+        yield "declares properties that are not an object; the JSON Schema must contain type: object"
 
 
 def _named(value: object) -> str:

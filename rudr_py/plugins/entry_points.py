@@ -1,4 +1,4 @@
-"""The entry points of the installed packages, and our own built-in types. Imports no plugin."""
+"""The entry points of the installed packages, and the built-in types. Imports no plugin."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GROUP = "rudr_py.plugins"
 
 
 class InstalledPlugin(msgspec.Struct, frozen=True, kw_only=True):
-    """A plugin that is installed, not yet imported. `load` imports it and gives the object with the hook."""
+    """A plugin that is installed and not yet imported. `load` imports it and returns the object with the hook."""
 
     name: str
     package: str
@@ -28,29 +28,29 @@ class InstalledPlugin(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def distribution(self) -> str:
-        """Package and version, as messages name them."""
+        """Package and version, as in messages."""
         return f"{self.package} {self.version}"
 
 
 def installed(path: Sequence[str] | None = None) -> tuple[InstalledPlugin, ...]:
-    """Every entry point of the group, by package and name. `path` is where to look, by default `sys.path`."""
-    found: dict[tuple[str, str], InstalledPlugin] = {}
+    """Every entry point of the group, by package and name. `path` is the search path, by default `sys.path`."""
+    plugins: dict[tuple[str, str], InstalledPlugin] = {}
     for distribution in importlib.metadata.distributions(path=list(sys.path if path is None else path)):
         for plugin in _of(distribution):
-            # the first one on the path is what `import` finds
-            found.setdefault((plugin.package, plugin.name), plugin)
-    return tuple(found[key] for key in sorted(found))
+            # `import` uses the first one on the path
+            plugins.setdefault((plugin.package, plugin.name), plugin)
+    return tuple(plugins[key] for key in sorted(plugins))
 
 
 def standard() -> InstalledPlugin:
-    """The types that come with rudr_py, through the same door."""
+    """The plugin with the types of rudr_py itself."""
     return InstalledPlugin(
         name="builtin", package=OWN_PACKAGE, version=rudr_py.__version__, load=lambda: builtin, builtin=True
     )
 
 
 def _of(distribution: importlib.metadata.Distribution) -> Iterable[InstalledPlugin]:
-    # a half-removed package has files without metadata; it may not hide the others
+    # a partly removed package has files without metadata; it must not hide other packages
     package = version = "(unknown)"
     try:
         text = distribution.read_text("entry_points.txt") or ""
@@ -58,7 +58,7 @@ def _of(distribution: importlib.metadata.Distribution) -> Iterable[InstalledPlug
             return
         package, version = (_field(distribution, name) for name in ("Name", "Version"))
         points = [point for point in distribution.entry_points if point.group == GROUP]
-    except Exception as error:  # noqa: BLE001 - a broken file of one package must not hide the others
+    except Exception as error:  # noqa: BLE001 - a broken file of one package must not hide other packages
         yield InstalledPlugin(
             name=package, package=package, version=version, load=functools.partial(_unreadable, str(error))
         )

@@ -1,8 +1,8 @@
 """Calls a function of a plugin so that it cannot hang or end the process.
 
-An interval timer interrupts the main thread: that stops an endless loop, a sleep, a backtracking expression and an
-`except Exception` that swallows everything. A loop in C and a flood of memory are beyond it. This is a guard against
-mistakes, not against malice: an installed plugin is trusted code.
+An interval timer interrupts the main thread: this stops an endless loop, a sleep, a backtracking regular expression
+and an `except Exception` that catches everything. It cannot stop a loop in C or limit memory. The guard protects from
+errors, not from attacks: an installed plugin is trusted code.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ from typing import Any
 from rudr_py.catalog import Guard
 
 CALL_LIMIT = 0.25
-"""Seconds of work that one call of a type may take, and as long again before it is stopped; see `GRACE`."""
+"""Seconds of CPU time that one call of a type may take; it is stopped after twice this time, see `GRACE`."""
 
 PATIENCE = 3
-"""A call that does not work but sleeps, or that a busy machine keeps waiting, may take so many times its limit."""
+"""A call that waits (a sleep, or a machine without a free processor) may take this multiple of its limit."""
 
 GRACE = 2
-"""The alarm that counts: a garbage collection of the whole process may fall into any call, and brings one alarm."""
+"""The alarm that may stop a call. The first never does: a garbage collection during any call can cause one alarm."""
 
 _SOON = 0.001
-"""Seconds until the alarm tries again when it came in the middle of a garbage collection."""
+"""Seconds until the next alarm after one during a garbage collection."""
 
 _NEARLY = 0.9
-"""The timer and the processor's clock do not tick together."""
+"""A tolerance, because the timer and the CPU clock are not synchronous."""
 
 
 class _Expired(BaseException):
-    """Raised inside the plugin's code; no `except Exception` catches it. It never leaves this module."""
+    """Raised inside the plugin's code; `except Exception` does not catch it. It never leaves this module."""
 
 
 def within(seconds: float) -> Guard:
-    """A guard that stops a call after this many seconds of work, or `PATIENCE` times as long, with a TimeoutError.
+    """A guard that stops a call after this CPU time in seconds, or `PATIENCE` times this wall-clock time.
 
-    Everything that the function raises passes through. Guards may be nested; the previous handler and timer of
-    SIGALRM are put back, less the time that the call took. Off the main thread, and where the platform has no
-    interval timers, the function is just called.
+    A stopped call raises TimeoutError; exceptions of the function pass through. Guards may be nested: the previous
+    handler and timer of SIGALRM are restored, less the time of the call. Outside of the main thread, and on platforms
+    without interval timers, the function is called without a limit.
     """
     return functools.partial(_call, seconds)
 
@@ -67,19 +67,19 @@ def _call(seconds: float, function: Callable[[], Any]) -> Any:
         if delay:
             spent = seconds * (alarm.fired + 1) - left
             signal.setitimer(signal.ITIMER_REAL, max(delay - spent, 1e-6), interval)
-    # the plugin may have swallowed the exception and returned: it was too slow all the same
+    # the plugin may have caught the exception and returned, but it was too slow
     if expired or alarm.expired:
-        raise TimeoutError(f"no answer within {seconds:g} s") from expired
+        raise TimeoutError(f"no result within {seconds:g} s") from expired
     return result
 
 
 def _inside(function: Callable[[], Any]) -> Any:
-    """Mark the stack: the alarm raises only above this frame, so it cannot hit the code that puts things back."""
+    """Mark the stack: the alarm raises only above this frame, never in the code that restores the timer."""
     return function()
 
 
 class _Alarm:
-    """The handler of SIGALRM during one call. Counts how often the timer fired, and knows whether time is up."""
+    """The handler of SIGALRM during one call. Counts alarms and decides whether the time is over."""
 
     def __init__(self, seconds: float) -> None:
         self.fired = 0
@@ -89,18 +89,18 @@ class _Alarm:
         self._worked = time.thread_time()
 
     def collect(self, phase: str, info: dict[str, int]) -> None:
-        """Told by the garbage collector when it begins and when it has ended."""
+        """Callback of the garbage collector at start and stop."""
         del info
         self.collecting = phase == "start"
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         del number
         if self.collecting:
-            # what is raised in a destructor is lost, and the collector's work is not the plugin's
+            # an exception in a destructor is lost, and the collection is not the plugin's work
             signal.setitimer(signal.ITIMER_REAL, _SOON, self._seconds)
             return
         self.fired += 1
-        # the timer runs while others have the processor, too: that is no fault of the plugin
+        # the timer also runs while other processes have the processor, which is no fault of the plugin
         worked = time.thread_time() - self._worked
         if self.fired < GRACE or (worked < GRACE * self._seconds * _NEARLY and self.fired < PATIENCE):
             return
@@ -108,7 +108,7 @@ class _Alarm:
         collecting = {getattr(callback, "__code__", None) for callback in gc.callbacks}
         while frame is not None and frame.f_code is not _call.__code__:
             if frame.f_code in collecting:
-                # what is raised in there is lost, and the code is somebody else's
+                # an exception in a callback of the collector is lost
                 signal.setitimer(signal.ITIMER_REAL, _SOON, self._seconds)
                 return
             if frame.f_code is _inside.__code__:

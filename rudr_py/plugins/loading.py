@@ -1,7 +1,7 @@
-"""One plugin at a time through one door: import it, check it, ask its hook, keep all of its types or none.
+"""Loads plugins, each in isolation: imports it, calls its hook, checks its types, and uses all of them or none.
 
-Whatever a plugin does, the others are loaded, and its own state says what was wrong in words for its author. Nothing
-is logged or printed here: who calls decides how the states are told.
+A plugin that fails does not affect others; its state contains the error in words for its author. Nothing is logged or
+printed here: the caller reports the states.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from rudr_py.plugins.hook_call import IncompatibleError
 from rudr_py.plugins.quarantine import Offence
 
 LOAD_LIMIT = 30.0
-"""Seconds that importing a plugin and asking its hook may take."""
+"""The limit for importing a plugin and calling its hook, in seconds."""
 
 REFUSED = frozenset({"failed", "incompatible", "quarantined"})
 
 
 class LoadedPlugins(msgspec.Struct, frozen=True, kw_only=True):
-    """The catalog of all types that can be used."""
+    """The catalog of all valid types, and the states of plugins."""
 
     catalog: Catalog
 
@@ -41,14 +41,15 @@ class LoadedPlugins(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def refused(self) -> tuple[PluginState, ...]:
-        """The plugins that are installed and wanted, and cannot be used, or not all of their types."""
+        """The enabled plugins that cannot be used, completely or in part."""
         return tuple(plugin for plugin in self.plugins if plugin.state in REFUSED)
 
 
 class PluginGuard(msgspec.Struct, frozen=True):
-    """What protects this process from plugins: who has ended another one, who is being called, how long it may take.
+    """Protection of this process from plugins.
 
-    `load_limit` are the seconds of work for importing a plugin and asking its hook.
+    `offences`: types and plugins that ended an earlier process. `marker` records calls. `load_limit`: seconds of CPU
+    time for importing a plugin and calling its hook.
     """
 
     offences: tuple[Offence, ...] = ()
@@ -56,143 +57,146 @@ class PluginGuard(msgspec.Struct, frozen=True):
     load_limit: float = LOAD_LIMIT
 
     def around(self, label: CallLabel, call_guard: Guard) -> Guard:
-        """The guard, with a note of the call if there is a marker."""
+        """A guard that also records the call, if there is a marker."""
         return self.marker.around(label, call_guard) if self.marker else call_guard
 
     def against(self, label: CallLabel) -> Offence | None:
-        """The entry about a type or a plugin of just this version."""
+        """The entry for a type or a plugin of exactly this version, if any."""
         return next((one for one in self.offences if one.label == label), None)
 
 
-NO_WARD = PluginGuard()
+NO_GUARD = PluginGuard()
 
 
-class _Asked(msgspec.Struct, frozen=True):
-    """A plugin and what its hook gave: a state when that is the end of it, offers otherwise, less what is withheld."""
+class _Answer(msgspec.Struct, frozen=True):
+    """The result for a plugin: a final state, or the offers without those of quarantined types (`withheld`)."""
 
-    found: InstalledPlugin
+    plugin: InstalledPlugin
     offers: tuple[Offer[Any], ...] = ()
     state: PluginState | None = None
     withheld: tuple[Offence, ...] = ()
 
 
 def installed(
-    *, only: tuple[str, ...] | None = None, disabled: Mapping[str, str] | None = None, ward: PluginGuard = NO_WARD
+    *,
+    only: tuple[str, ...] | None = None,
+    disabled: Mapping[str, str] | None = None,
+    plugin_guard: PluginGuard = NO_GUARD,
 ) -> LoadedPlugins:
-    """Load the built-in types and every plugin of this Python environment; see `load`."""
-    return load(discovery.installed(), discovery.standard(), only=only, disabled=disabled, ward=ward)
+    """Load the built-in types and every plugin of this Python environment. Arguments and errors as for `load`."""
+    return load(discovery.installed(), discovery.standard(), only=only, disabled=disabled, plugin_guard=plugin_guard)
 
 
 def load(
     entry_points: Iterable[InstalledPlugin],
-    builtin: InstalledPlugin | None,
+    builtin_plugin: InstalledPlugin | None,
     *,
     only: tuple[str, ...] | None = None,
     disabled: Mapping[str, str] | None = None,
     call_guard: Guard | None = None,
-    ward: PluginGuard = NO_WARD,
+    plugin_guard: PluginGuard = NO_GUARD,
 ) -> LoadedPlugins:
-    """Load plugins, each by itself; the outcome does not depend on their order.
+    """Load plugins, each in isolation; the result does not depend on their order.
 
-    `only`: names of plugins or packages; the others are not imported. `disabled`: the same, each with the reason.
-    Neither touches the built-in types. `call_guard` is what later calls of the types go through. `ward` keeps types
-    and plugins out that have ended a process.
-    Raises ConfigError when `only` names something that is not there; a plugin never makes this raise.
+    `only`: names of plugins or packages; others are not imported. `disabled`: names of those to exclude, with the
+    reason. Neither affects the built-in types. `call_guard` wraps later calls of the types. `plugin_guard` excludes
+    types and plugins that ended an earlier process.
+    Raises ConfigError when `only` contains an unknown name; a failure of a plugin never raises.
     """
-    others = sorted(entry_points, key=lambda found: (found.package, found.name))
+    others = sorted(entry_points, key=lambda plugin: (plugin.package, plugin.name))
     _check_known(only, others)
-    everyone = (*((builtin,) if builtin else ()), *others)
+    everyone = (*((builtin_plugin,) if builtin_plugin else ()), *others)
     protect = call_guard or guard.within(guard.CALL_LIMIT)
-    asked = [_open(found, _off(found, only, disabled or {}), protect, ward) for found in everyone]
+    answers = [_open(plugin, _off(plugin, only, disabled or {}), protect, plugin_guard) for plugin in everyone]
     candidates = [
-        Candidate(title=_title(one.found), offers=one.offers, builtin=one.found.builtin)
-        for one in asked
-        if one.state is None
+        Candidate(title=_title(answer.plugin), offers=answer.offers, builtin=answer.plugin.builtin)
+        for answer in answers
+        if answer.state is None
     ]
     settled, clashes = conflicts.settle(candidates)
-    states = tuple(one.state or _final(one, clashes) for one in asked)
+    states = tuple(answer.state or _final(answer, clashes) for answer in answers)
     return LoadedPlugins(catalog=msgspec.structs.replace(settled, plugins=states))
 
 
 def _check_known(only: tuple[str, ...] | None, others: list[InstalledPlugin]) -> None:
-    known = {name for found in others for name in (found.name, found.package)}
-    missing = sorted(set(only or ()) - known)
+    names = {name for plugin in others for name in (plugin.name, plugin.package)}
+    missing = sorted(set(only or ()) - names)
     if missing:
-        there = ", ".join(sorted({found.name for found in others})) or "none"
-        raise ConfigError(f"no plugin called {', '.join(missing)} is installed; installed are: {there}")
+        there = ", ".join(sorted({plugin.name for plugin in others})) or "none"
+        raise ConfigError(f"no plugin named {', '.join(missing)} is installed; installed plugins: {there}")
 
 
-def _off(found: InstalledPlugin, only: tuple[str, ...] | None, disabled: Mapping[str, str]) -> str:
-    """Why a plugin is not wanted, or ""."""
-    if found.builtin:
+def _off(plugin: InstalledPlugin, only: tuple[str, ...] | None, disabled: Mapping[str, str]) -> str:
+    """The reason that a plugin is disabled, or ""."""
+    if plugin.builtin:
         return ""
-    for name in (found.name, found.package):
+    for name in (plugin.name, plugin.package):
         if name in disabled:
             return disabled[name] or "disabled"
-    wanted = only is None or found.name in only or found.package in only
-    return "" if wanted else "not among the plugins that were asked for"
+    chosen = only is None or plugin.name in only or plugin.package in only
+    return "" if chosen else "not among the selected plugins"
 
 
-def _title(found: InstalledPlugin) -> str:
-    return f"{found.distribution} (plugin {found.name})"
+def _title(plugin: InstalledPlugin) -> str:
+    return f"{plugin.distribution} (plugin {plugin.name})"
 
 
-def _open(found: InstalledPlugin, off: str, call_guard: Guard, ward: PluginGuard) -> _Asked:
-    """Take one plugin through the door; whatever it does ends in a state."""
+def _open(plugin: InstalledPlugin, off: str, call_guard: Guard, plugin_guard: PluginGuard) -> _Answer:
+    """Load one plugin; every failure results in a state."""
     if off:
-        return _Asked(found, state=_state(found, "disabled", error=f"{_title(found)} is disabled: {off}"))
-    label = CallLabel("plugin", found.name, found.distribution)
-    offence = ward.against(label)
+        return _Answer(plugin, state=_state(plugin, "disabled", error=f"{_title(plugin)} is disabled: {off}"))
+    label = CallLabel("plugin", plugin.name, plugin.distribution)
+    offence = plugin_guard.against(label)
     if offence is not None:
-        return _Asked(found, state=_state(found, "quarantined", error=f"{_title(found)} is {offence.reason}"))
-    own = found.builtin
-    protected = guard.within(LOAD_LIMIT) if own else ward.around(label, guard.within(ward.load_limit))
+        return _Answer(plugin, state=_state(plugin, "quarantined", error=f"{_title(plugin)} is {offence.reason}"))
+    own = plugin.builtin
+    protected = guard.within(LOAD_LIMIT) if own else plugin_guard.around(label, guard.within(plugin_guard.load_limit))
     try:
-        offers = protected(lambda: hook_call.offers(found, call_guard))
+        offers = protected(lambda: hook_call.offers(plugin, call_guard))
     except KeyboardInterrupt:
         raise
     except IncompatibleError as error:
-        return _Asked(found, state=_state(found, "incompatible", error=f"{_title(found)} {error}"))
+        return _Answer(plugin, state=_state(plugin, "incompatible", error=f"{_title(plugin)} {error}"))
     except PluginError as error:
-        return _Asked(found, state=_state(found, "failed", error=f"{_title(found)} {error}"))
-    except BaseException as error:  # noqa: BLE001 - one plugin must not harm another; SystemExit and the like included
-        return _Asked(found, state=_raised(found, error))
-    return _Asked(found, offers=offers) if found.builtin else _warded(found, offers, ward)
+        return _Answer(plugin, state=_state(plugin, "failed", error=f"{_title(plugin)} {error}"))
+    except BaseException as error:  # noqa: BLE001 - a plugin must not affect another, even with SystemExit
+        return _Answer(plugin, state=_raised(plugin, error))
+    return _Answer(plugin, offers=offers) if plugin.builtin else _guarded(plugin, offers, plugin_guard)
 
 
-def _warded(found: InstalledPlugin, offers: tuple[Offer[Any], ...], ward: PluginGuard) -> _Asked:
-    """The offers, less those on the list; calls of the others are noted."""
-    labels = {offer.name: CallLabel("type", offer.name, found.distribution) for offer in offers}
-    offences = {name: ward.against(label) for name, label in labels.items()}
+def _guarded(plugin: InstalledPlugin, offers: tuple[Offer[Any], ...], plugin_guard: PluginGuard) -> _Answer:
+    """The offers without quarantined types; calls of the remaining types are recorded."""
+    labels = {offer.name: CallLabel("type", offer.name, plugin.distribution) for offer in offers}
+    offences = {name: plugin_guard.against(label) for name, label in labels.items()}
     free = tuple(
-        msgspec.structs.replace(offer, guard=ward.around(labels[offer.name], offer.guard))
+        msgspec.structs.replace(offer, guard=plugin_guard.around(labels[offer.name], offer.guard))
         for offer in offers
         if offences[offer.name] is None
     )
-    return _Asked(found, free, withheld=tuple(offence for offence in offences.values() if offence is not None))
+    return _Answer(plugin, free, withheld=tuple(offence for offence in offences.values() if offence is not None))
 
 
-def _raised(found: InstalledPlugin, error: BaseException) -> PluginState:
+def _raised(plugin: InstalledPlugin, error: BaseException) -> PluginState:
     what = " ".join("".join(traceback.format_exception_only(error)).split())
     story = "".join(traceback.format_exception(error))
     if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "rudr_py":
-        text = f"is made for another rudr-py than {api.API_VERSION} of the plugin API: {what}"
-        return _state(found, "incompatible", error=f"{_title(found)} {text}", traceback=story)
-    return _state(found, "failed", error=f"{_title(found)} cannot be loaded: {what}", traceback=story)
+        text = f"requires another version of the plugin API than {api.API_VERSION}: {what}"
+        return _state(plugin, "incompatible", error=f"{_title(plugin)} {text}", traceback=story)
+    return _state(plugin, "failed", error=f"{_title(plugin)} cannot be loaded: {what}", traceback=story)
 
 
-def _state(found: InstalledPlugin, state: State, **fields: Any) -> PluginState:
-    return PluginState(name=found.name, package=found.package, version=found.version, state=state, **fields)
+def _state(plugin: InstalledPlugin, state: State, **fields: Any) -> PluginState:
+    return PluginState(name=plugin.name, package=plugin.package, version=plugin.version, state=state, **fields)
 
 
-def _final(one: _Asked, clashes: Mapping[str, str]) -> PluginState:
-    withheld = tuple(sorted(offence.label.name for offence in one.withheld))
-    names = tuple(sorted((*(offer.name for offer in one.offers), *withheld)))
-    clash = clashes.get(_title(one.found))
+def _final(answer: _Answer, clashes: Mapping[str, str]) -> PluginState:
+    withheld = tuple(sorted(offence.label.name for offence in answer.withheld))
+    names = tuple(sorted((*(offer.name for offer in answer.offers), *withheld)))
+    clash = clashes.get(_title(answer.plugin))
     if clash is not None:
-        return _state(one.found, "failed", types=names, error=f"{_title(one.found)} {clash}")
+        return _state(answer.plugin, "failed", types=names, error=f"{_title(answer.plugin)} {clash}")
     if withheld:
-        told = "; ".join(f'its type "{offence.label.name}" is {offence.reason}' for offence in one.withheld)
-        error = f"{_title(one.found)} is not used as a whole: {told}"
-        return _state(one.found, "quarantined", types=names, withheld=withheld, error=error)
-    return _state(one.found, "loaded", types=names)
+        reasons = "; ".join(f'its type "{offence.label.name}" is {offence.reason}' for offence in answer.withheld)
+        error = f"{_title(answer.plugin)} is only partly used: {reasons}"
+        return _state(answer.plugin, "quarantined", types=names, withheld=withheld, error=error)
+    return _state(answer.plugin, "loaded", types=names)

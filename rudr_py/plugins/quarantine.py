@@ -1,8 +1,7 @@
-"""Remembers in a folder which types and plugins have ended a process, so that the next one starts without them.
+"""Stores in a folder the types and plugins that ended a process, so that the next process starts without them.
 
-Two files: `quarantine.json`, the list, and `calling`, the marker of the process that works there now. What the marker
-shows when a process starts is whom its predecessor was calling when it ended. An entry holds for one version of its
-package only: a new version starts afresh.
+Two files: `quarantine.json`, the list, and `calling`, the marker of the current process. When a process starts, the
+marker contains the call during which its predecessor ended. An entry is valid for one version of its package only.
 """
 
 from __future__ import annotations
@@ -22,23 +21,23 @@ from rudr_py.plugins.call_marker import SIZE, CallLabel, CallMarker
 if sys.platform != "win32":
     import fcntl
 
-ENDED = "the process ended while it was being called: a loop in C, too much memory, or a kill from outside"
+ENDED = "the process ended during its call: a loop in C, too much memory, or a kill from outside"
 
 
 class Offence(msgspec.Struct, frozen=True):
-    """Who is quarantined, and why."""
+    """A quarantined type or plugin, and the reason."""
 
     label: CallLabel
     why: str
 
     @property
     def reason(self) -> str:
-        """Why, and what to do."""
+        """The reason, and the next step for the user."""
         return f"quarantined, because {self.why}; upgrade the package, or: rudr plugins release {self.label.name}"
 
 
 class Quarantine:
-    """The list in a folder, which is made when it is needed. Raises ConfigError when the folder cannot be used."""
+    """The list in a folder, which is created on demand. Raises ConfigError when the folder cannot be used."""
 
     def __init__(self, folder: Path) -> None:
         self._list = folder / "quarantine.json"
@@ -54,12 +53,12 @@ class Quarantine:
             raise ConfigError(f"the list of quarantined types cannot be read: {self._list}: {error}") from error
 
     def add(self, offence: Offence) -> None:
-        """Add to the list; of two entries about one the later counts."""
+        """Add to the list; replaces an earlier entry with the same label."""
         kept = [one for one in self.read() if one.label != offence.label]
         self._write((*kept, offence))
 
     def release(self, name: str) -> tuple[Offence, ...]:
-        """Take a type or a plugin off the list; what was taken off."""
+        """Remove a type or a plugin from the list. Returns the removed entries."""
         listed = self.read()
         released = tuple(one for one in listed if one.label.name == name)
         if released:
@@ -68,9 +67,9 @@ class Quarantine:
 
     @contextlib.contextmanager
     def session(self) -> Iterator[CallMarker]:
-        """A marker for this process, after whom the last one was calling when it ended has been put on the list.
+        """A marker for this process. Adds the call during which the previous process ended, if any, to the list.
 
-        Raises ConfigError when another process works with the folder.
+        Raises ConfigError when another process uses the folder.
         """
         with _opened(self._marker) as memory:
             blamed = call_marker.read(bytes(memory[:]))
@@ -92,7 +91,7 @@ class Quarantine:
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[mmap.mmap]:
-    """A file as memory, for this process alone."""
+    """A file mapped into memory, locked for this process."""
     with contextlib.ExitStack() as stack:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

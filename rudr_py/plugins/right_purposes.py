@@ -1,6 +1,6 @@
-"""What each right of the controller is for, in words for whoever grants rights. Pure.
+"""The purpose of each right of the controller, for the administrator who grants rights. Pure.
 
-Which rights there are is said in `rights`; one that has no purpose here would be one too many.
+`rights` defines the rights; each of them has a purpose here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rudr_py.model.identity import CORE_GROUP
 from rudr_py.plugins import rights
 
 SHOWN = 3
-"""How many types of a sort are named; the rest is counted."""
+"""The number of types of a category that are listed; the rest is counted."""
 
 _EVERY = "for every application"
 _OWNERS = {"": "for owners that block their deletion"}
@@ -28,41 +28,41 @@ _TYPES = {
 _OWN: Mapping[tuple[str, str], Mapping[str, str]] = {
     (CORE_GROUP, "applicationconfigurations"): {
         "": _EVERY,
-        "get": "for deleting what an application no longer asks for",
-        "patch": "for the finalizer of an application with objects to reclaim",
+        "get": "for deleting objects that are no longer part of an application",
+        "patch": "for the finalizer of an application with objects to delete",
         "create": "for root scopes",
     },
-    (CORE_GROUP, "applicationconfigurations/status"): {"": "for telling the state of every application"},
+    (CORE_GROUP, "applicationconfigurations/status"): {"": "for reporting the status of every application"},
     (CORE_GROUP, "applicationconfigurations/finalizers"): _OWNERS,
     (CORE_GROUP, "applicationscopes"): _TYPES,
     (CORE_GROUP, "componentinstances"): {"": _EVERY},
     (CORE_GROUP, "componentinstances/finalizers"): _OWNERS,
-    (CORE_GROUP, "componentinstances/status"): {"": "for telling the state of every instance, as Rudr did"},
+    (CORE_GROUP, "componentinstances/status"): {"": "for reporting the status of every instance, as Rudr did"},
     (CORE_GROUP, "componentschematics"): {"": _EVERY},
     (CORE_GROUP, "traits"): _TYPES,
     (CORE_GROUP, "workloadtypes"): _TYPES,
-    ("", "pods"): {"": "for telling why an instance is not ready, and when the last run of a Task has ended"},
+    ("", "pods"): {"": "for reporting the cause that an instance is not ready, and the end of the last run of a Task"},
     ("", error_status.OWNER): _OWNERS,
     ("coordination.k8s.io", "leases"): {"": "for leader election"},
-    ("events.k8s.io", "events"): {"": "for telling users what happened"},
+    ("events.k8s.io", "events"): {"": "for events"},
 }
-"""By group and resource: what each verb is for, and, under the empty one, what all others are."""
+"""By group and resource: the purpose of each verb; the empty verb stands for all others."""
 
 
 def of(catalog: Catalog, right: Right) -> str:
-    """For what a right is needed: `by trait ingress`, `for leader election`; empty when nothing needs it."""
-    known = _OWN.get((right.group, right.resource))
-    if known is not None:
-        return known.get(right.verb, known[""])
-    asking = [offer for offer in catalog.offers() if right.resource in _resources(offer, right)]
+    """The purpose of a right: `by trait ingress`, `for leader election`; empty when nothing requires it."""
+    purposes = _OWN.get((right.group, right.resource))
+    if purposes is not None:
+        return purposes.get(right.verb, purposes[""])
+    offers = [offer for offer in catalog.offers() if right.resource in _resources(offer, right)]
     sorts = {WorkloadType: "workload type", Trait: "trait", Scope: "scope"}
-    found = {word: [offer.name for offer in asking if isinstance(offer.type, base)] for base, word in sorts.items()}
-    told = ", ".join(_named(word, names) for word, names in found.items() if names)
-    return f"by {told}" if told else ""
+    names = {word: [offer.name for offer in offers if isinstance(offer.type, base)] for base, word in sorts.items()}
+    listed = ", ".join(_named(word, named) for word, named in names.items() if named)
+    return f"by {listed}" if listed else ""
 
 
 def sentence(catalog: Catalog, right: Right) -> str:
-    """What is missing, what for, and where help is."""
+    """A sentence with the missing right, its purpose, and the command that helps."""
     purpose = of(catalog, right)
     if not purpose:
         return f"may not {right}: needed by no installed type, so perhaps by a WorkloadType object; see rudr rbac -f"

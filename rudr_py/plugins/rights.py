@@ -1,7 +1,7 @@
-"""The rights that the controller needs for a set of types: what, and in which namespaces. Pure.
+"""The rights that the controller needs for a set of types, and the namespaces for each of them. Pure.
 
-What the types say is all that is looked at: kinds that they produce or observe, and the rules that they ask for. Kinds
-that only a WorkloadType object of the cluster admits have to be named (`admitted`). Nothing here asks a server.
+They are derived from the declarations of types: kinds that they produce or observe, and additional rules. Kinds that
+only a WorkloadType object of the cluster admits are an argument (`admitted`). Nothing here sends requests.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from rudr_py.render.types import extended_workload
 
 WATCH = ("list", "watch")
 KEEP = ("get", *WATCH, "create", "patch", "delete")
-"""Server-side apply is `patch`, and `create` where the object is not there yet."""
+"""Server-side apply needs `patch`, and `create` if the object does not exist yet."""
 
 LEASE = "rudr-py"
-"""The Lease of the leader, unless it was given another name."""
+"""The default name of the leader's Lease."""
 
 ADMITTED_PATH = "$.spec.group"
-"""Where a WorkloadType object says of which group its kind is."""
+"""The path of the group in a WorkloadType object."""
 
 
 class Grant(Rule, frozen=True, kw_only=True):
-    """A rule for the objects of these names only; for all of them when there is none."""
+    """A rule for objects with these names only; for all objects when `names` is empty."""
 
     names: tuple[str, ...] = ()
 
 
 class Rights(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that the controller needs, by where it needs it. Each rule is for one group, and has no wildcard.
+    """The rights of the controller by namespace. Each rule is for one group and has no wildcard.
 
-    `cluster` is needed in every namespace that is watched: a ClusterRole, or a Role in each of them. `definitions` is
-    needed in the definitions namespace only, `own` in that of the leader's Lease, and is empty without election.
-    Beyond it there is discovery, which Kubernetes grants to everyone (`system:discovery`).
+    `cluster` is required in every watched namespace: a ClusterRole, or a Role in each namespace. `definitions` is
+    required in the definitions namespace, `own` in the namespace of the leader's Lease; `own` is empty without leader
+    election. The controller also uses discovery, which Kubernetes grants to all clients (`system:discovery`).
     """
 
     cluster: tuple[Rule, ...]
@@ -49,7 +49,7 @@ class Rights(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _OWN: tuple[Rule, ...] = (
-    # get: before anything is pruned, and for finalizers, which are patched
+    # get: before a prune, and for finalizers, which are patched
     Rule(groups=(CORE_GROUP,), resources=("applicationconfigurations",), verbs=("get", *WATCH, "patch")),
     Rule(groups=(CORE_GROUP,), resources=("componentschematics",), verbs=WATCH),
     Rule(groups=(CORE_GROUP,), resources=("componentinstances",), verbs=KEEP),
@@ -58,7 +58,7 @@ _OWN: tuple[Rule, ...] = (
         resources=("applicationconfigurations/status", "componentinstances/status"),
         verbs=("patch",),
     ),
-    # owners that block their deletion, where OwnerReferencesPermissionEnforcement is on
+    # for blockOwnerDeletion, where OwnerReferencesPermissionEnforcement is enabled
     Rule(
         groups=(CORE_GROUP,),
         resources=("applicationconfigurations/finalizers", "componentinstances/finalizers"),
@@ -81,48 +81,48 @@ def needed(
     lease: str = LEASE,
     further: Iterable[Rule] = (),
 ) -> Rights:
-    """Exactly what a controller with these types and settings needs, each resource once, in a stable order.
+    """The exact rights of a controller with these types and settings, each resource once, in a stable order.
 
     `publish`, `root_scopes` and `leader_elect` are the settings of these names, `lease` is the name of the Lease,
-    `further` are rules for every watched namespace, such as those of `admitted`.
+    `further` contains rules for every watched namespace, such as those of `admitted`.
     """
-    wanted = [*_OWN, *further]
+    rules = [*_OWN, *further]
     if root_scopes:
-        wanted.append(_ROOT)
+        rules.append(_ROOT)
     for offer in catalog.offers():
         type_ = offer.type
-        wanted += (_of(kind, KEEP) for kind in type_.produces)
-        wanted += (_of(kind, WATCH) for kind in type_.observes)
-        wanted += type_.permissions
+        rules += (_of(kind, KEEP) for kind in type_.produces)
+        rules += (_of(kind, WATCH) for kind in type_.observes)
+        rules += type_.permissions
     definitions = Rule(groups=(CORE_GROUP,), resources=_DEFINITIONS, verbs=_PUBLISH if publish else WATCH)
     return Rights(
-        cluster=tuple(_merged(wanted)),
+        cluster=tuple(_merged(rules)),
         definitions=(definitions,),
         own=_of_leader(lease) if leader_elect else (),
     )
 
 
 def admitted(definition: WorkloadTypeDefinition) -> Rule:
-    """What the controller needs for the kind that a WorkloadType object admits.
+    """The rights for the kind that a WorkloadType object admits.
 
     Its plural is that of the definition, else guessed. Raises DocumentError for a kind that is never admitted.
     """
     if definition.group in (*extended_workload.FORBIDDEN_GROUPS, CORE_GROUP, ""):
         name = definition.metadata.name
-        message = f'the WorkloadType "{name}" admits nothing: kinds of the group "{definition.group}" never are'
+        message = f'the WorkloadType "{name}" has no effect: kinds of the group "{definition.group}" are never admitted'
         raise DocumentError((Problem(message, ADMITTED_PATH),))
     kind = Kind(f"{definition.group}/{definition.version or 'v1'}", definition.kind)
     return Rule(groups=(definition.group,), resources=(definition.plural or plural(kind),), verbs=KEEP)
 
 
-def beyond(rules: Iterable[Rule], known: Iterable[Rule]) -> tuple[Rule, ...]:
-    """The part of `rules` that `known` does not give."""
-    given = {(g, r, v) for rule in known for g in rule.groups for r in rule.resources for v in rule.verbs}
+def beyond(rules: Iterable[Rule], granted: Iterable[Rule]) -> tuple[Rule, ...]:
+    """The part of `rules` that `granted` does not contain."""
+    permissions = {(g, r, v) for rule in granted for g in rule.groups for r in rule.resources for v in rule.verbs}
     left = (
         Rule(
             groups=(group,),
             resources=(resource,),
-            verbs=tuple(verb for verb in rule.verbs if (group, resource, verb) not in given),
+            verbs=tuple(verb for verb in rule.verbs if (group, resource, verb) not in permissions),
         )
         for rule in rules
         for group in rule.groups
@@ -132,7 +132,7 @@ def beyond(rules: Iterable[Rule], known: Iterable[Rule]) -> tuple[Rule, ...]:
 
 
 def plural(kind: Kind) -> str:
-    """The resource of a kind as Kubernetes guesses it (`meta.UnsafeGuessKindToResource`), without asking a server.
+    """The resource of a kind as Kubernetes guesses it (`meta.UnsafeGuessKindToResource`), without a request.
 
     A kind with another plural needs a Rule in `permissions`.
     """
@@ -151,7 +151,7 @@ def _of(kind: Kind, verbs: tuple[str, ...]) -> Rule:
 def _of_leader(lease: str) -> tuple[Grant, ...]:
     group, resource = ("coordination.k8s.io",), ("leases",)
     return (
-        # what is created has no name yet, as far as RBAC is concerned
+        # RBAC does not check names of objects that are created
         Grant(groups=group, resources=resource, verbs=("create",)),
         Grant(groups=group, resources=resource, verbs=("get", "update"), names=(lease,)),
     )
@@ -160,16 +160,16 @@ def _of_leader(lease: str) -> tuple[Grant, ...]:
 _ORDER = (*KEEP, "update")
 
 
-def _merged(wanted: Iterable[Rule]) -> Iterator[Rule]:
+def _merged(rules: Iterable[Rule]) -> Iterator[Rule]:
     """One rule for all resources of a group with the same verbs."""
     verbs: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for rule in wanted:
+    for rule in rules:
         for group in rule.groups:
             for resource in rule.resources:
                 verbs[group, resource].update(rule.verbs)
     together: defaultdict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
-    for (group, resource), found in sorted(verbs.items()):
-        known = tuple(verb for verb in _ORDER if verb in found)
-        together[group, (*known, *sorted(found - set(known)))].append(resource)
+    for (group, resource), used in sorted(verbs.items()):
+        ordered = tuple(verb for verb in _ORDER if verb in used)
+        together[group, (*ordered, *sorted(used - set(ordered)))].append(resource)
     for (group, allowed), resources in together.items():
         yield Rule(groups=(group,), resources=tuple(resources), verbs=allowed)

@@ -1,6 +1,6 @@
-"""Rights as objects of the cluster: a ClusterRole or Roles, and what binds them to the controller's account. Pure.
+"""Rights as objects of the cluster: a ClusterRole or Roles, and their bindings to the controller's account. Pure.
 
-What the rights are is known in `rights`; nothing here is sent anywhere.
+`rights` defines the rights; nothing here sends requests.
 """
 
 from __future__ import annotations
@@ -16,22 +16,21 @@ from rudr_py.plugins.rights import Grant, Rights
 GROUP = "rbac.authorization.k8s.io"
 
 AGGREGATE = {"rbac.core.oam.dev/aggregate-to-controller": "true"}
-"""The label of ClusterRoles that add to the rights of the controller that our chart installed."""
+"""The label of ClusterRoles that are aggregated into the ClusterRole of the Helm chart."""
 
 Document = dict[str, Any]
 
 
 class ServiceAccount(msgspec.Struct, frozen=True):
-    """A ServiceAccount."""
-
     namespace: str
     name: str
 
 
 class RoleScope(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the controller works. `watched` is empty when it watches all namespaces; `own` is where its Lease is.
+    """The namespaces of the controller, and names for its roles.
 
-    `name` is that of the objects, `account` whom they are bound to; nobody, when it is None.
+    `watched` is empty when it watches all namespaces; `own` is the namespace of its Lease. `name` is the name of the
+    roles; `account` is the subject of their bindings, which are omitted when it is None.
     """
 
     name: str = "rudr"
@@ -41,20 +40,20 @@ class RoleScope(msgspec.Struct, frozen=True, kw_only=True):
     account: ServiceAccount | None = None
 
 
-def documents(rights: Rights, installation: RoleScope) -> tuple[Document, ...]:
-    """The roles with these rights, and their bindings. Without watched namespaces the first is a ClusterRole."""
-    name = installation.name
-    found = []
-    if installation.watched:
-        found += [role("Role", name, rights.cluster, namespace) for namespace in installation.watched]
+def documents(rights: Rights, scope: RoleScope) -> tuple[Document, ...]:
+    """The roles with these rights, and their bindings. Without watched namespaces, the first is a ClusterRole."""
+    name = scope.name
+    roles = []
+    if scope.watched:
+        roles += [role("Role", name, rights.cluster, namespace) for namespace in scope.watched]
     else:
-        found.append(role("ClusterRole", name, rights.cluster))
-    found.append(role("Role", f"{name}-definitions", rights.definitions, installation.definitions))
+        roles.append(role("ClusterRole", name, rights.cluster))
+    roles.append(role("Role", f"{name}-definitions", rights.definitions, scope.definitions))
     if rights.own:
-        found.append(role("Role", f"{name}-leader-election", rights.own, installation.own))
-    if installation.account is not None:
-        found += [_binding(one, installation.account) for one in found]
-    return tuple(found)
+        roles.append(role("Role", f"{name}-leader-election", rights.own, scope.own))
+    if scope.account is not None:
+        roles += [_binding(one, scope.account) for one in roles]
+    return tuple(roles)
 
 
 def role(kind: str, name: str, rules: Iterable[Rule], namespace: str = "", **metadata: Any) -> Document:
@@ -69,11 +68,11 @@ def role(kind: str, name: str, rules: Iterable[Rule], namespace: str = "", **met
 
 
 def rule_documents(rules: Iterable[Rule]) -> Iterator[Document]:
-    """The rules as they stand in a role."""
+    """The rules in the format of a role."""
     for rule in rules:
-        found = {"apiGroups": list(rule.groups), "resources": list(rule.resources), "verbs": list(rule.verbs)}
+        document = {"apiGroups": list(rule.groups), "resources": list(rule.resources), "verbs": list(rule.verbs)}
         names = list(rule.names) if isinstance(rule, Grant) else []
-        yield {**found, "resourceNames": names} if names else found
+        yield {**document, "resourceNames": names} if names else document
 
 
 def _binding(bound: Document, account: ServiceAccount) -> Document:

@@ -1,4 +1,4 @@
-"""Writes the package of a new plugin from the templates beside this module. Imports no plugin and asks no network."""
+"""Writes the package of a new plugin from the templates in this package. Imports no plugin, uses no network."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _PLACE = re.compile(r"@(\w+)@")
 
 
 class Names(msgspec.Struct, frozen=True, kw_only=True):
-    """What the new package and its parts are called.
+    """The names of the new package and its parts.
 
-    `type_name` is in documents, `words` in file names: `pod-budget`.
+    `type_name` is used in documents, `words` in file names: `pod-budget`.
     """
 
     type_name: str
@@ -36,7 +36,7 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def values(self) -> Mapping[str, str]:
-        """What the templates have in place of `@name@`."""
+        """The values of the placeholders `@name@` in templates."""
         return {
             "type": self.type_name,
             "words": self.words,
@@ -50,41 +50,41 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def names(sort: Sort, name: str) -> Names:
-    """What follows from the name of a type. Raises ConfigError when a type cannot have it."""
+    """The names that are derived from the name of a type. Raises ConfigError for an invalid name."""
     if sort == "trait":
         if not _TRAIT.fullmatch(name):
-            raise ConfigError(f'a trait cannot be called "{name}"; use lower-case words with dashes, as in pod-budget')
+            raise ConfigError(f'"{name}" is not a valid trait name; use lower-case words with dashes, as in pod-budget')
         return Names(type_name=name, words=name)
-    found = _GROUPED.fullmatch(name)
-    if not found or _RESERVED.match(name):
+    match = _GROUPED.fullmatch(name)
+    if not match or _RESERVED.match(name):
         raise ConfigError(
-            f'a {sort} cannot be called "{name}"; name it by a group of your own, a version and a kind, as in '
+            f'"{name}" is not a valid name of a {sort}; use a group of your own, a version and a kind, as in '
             "example.org/v1.Function"
         )
-    return Names(type_name=name, words=_WORDS.sub("-", found["kind"]).lower())
+    return Names(type_name=name, words=_WORDS.sub("-", match["kind"]).lower())
 
 
 def write(sort: Sort, name: str, folder: Path) -> Path:
-    """Write the package into a new folder below `folder`, and return that.
+    """Write the package into a new folder below `folder`, and return its path.
 
-    Raises ConfigError when the name cannot be, or when the folder is there already.
+    Raises ConfigError for an invalid name, and when the folder exists.
     """
-    found = names(sort, name)
-    target = folder / found.values["package"]
+    chosen = names(sort, name)
+    target = folder / chosen.values["package"]
     if target.exists():
-        raise ConfigError(f"{target} exists; choose another name, or another place with --dir")
+        raise ConfigError(f"{target} already exists; choose another name, or another folder with --dir")
     for template, text in sorted(_templates(sort).items()):
-        path = target / _filled(template, found.values)
+        path = target / _filled(template, chosen.values)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(_filled(text, found.values))
+            path.write_text(_filled(text, chosen.values))
         except OSError as error:
             raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
     return target
 
 
 def _templates(sort: Sort) -> dict[str, str]:
-    """Path of a file in the package -> its text, both with places to fill."""
+    """Path of a file in the package -> its text, both with placeholders."""
     folder = importlib.resources.files("rudr_py.plugins") / "templates"
     chosen = {
         "pyproject.toml": "pyproject.toml",
@@ -100,4 +100,4 @@ def _templates(sort: Sort) -> dict[str, str]:
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
-    return _PLACE.sub(lambda found: values[found[1]], text)
+    return _PLACE.sub(lambda match: values[match[1]], text)

@@ -19,6 +19,7 @@ from rudr_py.api import Kind, Ref, Scope, Trait, naming, properties
 from rudr_py.catalog import Catalog
 from rudr_py.plugins import declaration_checks, guard
 from rudr_py.render.status import health
+from rudr_py.render.types import plugin_call
 from rudr_py.render.values.plan import Plan
 from rudr_py.testing import fuzz_objects, rbac_check, rendering
 from rudr_py.testing.purity import Watch
@@ -89,7 +90,7 @@ def renders_the_same_bytes_twice(case: Case) -> None:
 
 def leaves_its_inputs_alone(case: Case) -> None:
     """Nothing that a type is given is changed in place."""
-    _none(warning.message for warning in case.plan().warnings if "changed values that it was given" in warning.message)
+    _none(warning.message for warning in case.plan().warnings if plugin_call.CONTEXT_CHANGED in warning.message)
 
 
 def reads_no_clock_and_opens_nothing(case: Case) -> None:
@@ -256,10 +257,10 @@ def _failures(case: Case, plan: Plan, seen: ObservedObjects) -> Iterator[str]:
     name = case.stage.type_.name
     for instance in health.assess(plan, seen, case.stage.now):
         parts = [(instance.plan.workload.name, instance.workload)]
-        parts += [(found.part.name, found.health) for found in instance.traits]
+        parts += [(found.trait.name, found.health) for found in instance.traits]
         yield from (told.message for part, told in parts if part == name and told.reason in _FAILED)
     for scope in health.scopes(plan, seen, case.stage.now):
-        if scope.plan.part.name == name and scope.health.reason in _FAILED:
+        if scope.plan.bound_type.name == name and scope.health.reason in _FAILED:
             yield scope.health.message
 
 

@@ -16,7 +16,7 @@ import msgspec
 from rudr_py import errors
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.controller import Controller, assemble
+from rudr_py.controller import ControllerProcess, assemble
 from rudr_py.kube import watch
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import Clock
@@ -120,7 +120,7 @@ class Cluster:
     @contextlib.asynccontextmanager
     async def controller(
         self, catalog: Catalog, *, settings: Settings | None = None, transport: Transport | None = None
-    ) -> AsyncIterator[Controller]:
+    ) -> AsyncIterator[ControllerProcess]:
         """A controller that watches the handle's namespace, synced, while the context lasts."""
         chosen = settings or Settings()
         chosen = msgspec.structs.replace(

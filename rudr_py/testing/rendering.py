@@ -169,7 +169,7 @@ def _health(stage: RenderSetup, found: Plan) -> Health:
     if isinstance(stage.type_, Scope):
         return health.scopes(found, observed, stage.now)[0].health
     first = health.assess(found, observed, stage.now)[0]
-    own = (trait.health for trait in first.traits if trait.part.name == stage.type_.name)
+    own = (trait.health for trait in first.traits if trait.trait.name == stage.type_.name)
     return next(own, first.workload)
 
 

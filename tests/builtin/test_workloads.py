@@ -104,7 +104,7 @@ def test_an_instance_name_that_no_service_can_have_is_refused(
     instance: str, component: MakeComponent, context: MakeContext
 ) -> None:
     listening = component({**MAIN, "ports": [HTTP]})
-    with pytest.raises(InvalidProperties, match="no Service"):
+    with pytest.raises(InvalidProperties, match="valid Service name"):
         Server().render(context(Server(), listening, instance=instance))
     assert Server().render(context(Server(), component(MAIN), instance=instance)).add
 
@@ -246,7 +246,7 @@ def test_one_volume_with_two_disks_is_refused(component: MakeComponent, context:
         volumes = [{"name": "data", "mountPath": "/data", "disk": {"required": size}}]
         return {**MAIN, "name": name, "resources": {"volumes": volumes}}
 
-    with pytest.raises(InvalidProperties, match="described twice"):
+    with pytest.raises(InvalidProperties, match="two different disks"):
         Server().render(context(Server(), component(use("one", "1Gi"), use("two", "2Gi"))))
 
 
@@ -268,7 +268,7 @@ def test_an_extended_resource_is_asked_for_as_device_plugins_call_it(name: str, 
 def test_one_resource_asked_for_twice_is_refused(
     resources: dict[str, Any], component: MakeComponent, context: MakeContext
 ) -> None:
-    with pytest.raises(InvalidProperties, match="asks for already") as refused:
+    with pytest.raises(InvalidProperties, match="requests already") as refused:
         Server().render(context(Server(), component({**MAIN, "resources": resources})))
     assert refused.value.problems[0].path.endswith(".name")
 

@@ -1,4 +1,4 @@
-"""Sets of values that the chart is rendered with: name -> values. Together they set every value that there is."""
+"""Sets of values to render the chart with, by name. Together they set every value."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ RUDR: dict[str, Any] = {
     "tolerations": [],
     "affinity": {},
 }
-"""The value file of Rudr's chart 0.1.0, whole."""
+"""The complete value file of Rudr's chart 0.1.0."""
 
 CASES: dict[str, dict[str, Any]] = {
-    "as it is": {},
+    "defaults": {},
     "Rudr's file": RUDR,
     "Rudr's file, changed": {
         **RUDR,
@@ -39,7 +39,7 @@ CASES: dict[str, dict[str, Any]] = {
         "tolerations": [{"key": "infra", "operator": "Exists", "effect": "NoSchedule"}],
         "affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}},
     },
-    "an image of one's own": {
+    "a custom image": {
         "image": {
             "registry": "registry.example",
             "repository": "platform/rudr-py",
@@ -61,9 +61,9 @@ CASES: dict[str, dict[str, Any]] = {
         "publishDefinitions": False,
         "rootScopes": True,
     },
-    "somebody else gives rights": {
+    "rights by the cluster admin": {
         "rbac": {"create": False},
-        "serviceAccount": {"create": False, "name": "given", "automount": False},
+        "serviceAccount": {"create": False, "name": "existing", "automount": False},
         "userRoles": {"create": False},
         "crds": {"install": False},
     },

@@ -1,8 +1,8 @@
-"""Prints what of charts/rudr-py is made from the code: CRDs, rights, README, descriptions in values.schema.json.
+"""Generates parts of charts/rudr-py: CRDs, rights, README, descriptions in values.schema.json.
 
     PYTHONPATH=plugins/rudr-py-cronhpa:plugins/rudr-py-faas:plugins/rudr-py-prometheus python -m tests.charts.generated
 
-`make chart` runs it. Nothing that it prints is edited by hand; a test compares it.
+`make chart` runs it. The generated files are not edited by hand; a test compares them.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from rudr_py.model.crd_schemas import crds
 from rudr_py.plugins import entry_points, loading, rights, roles
 from rudr_py.plugins.entry_points import InstalledPlugin
 from rudr_py.plugins.rights import Grant, Rights
-from tests.charts import reading
+from tests.charts import values_file
 
-FOLDER = reading.FOLDER
+FOLDER = values_file.FOLDER
 PACKAGES = ("cronhpa", "faas", "prometheus")
 LEASE = "$LEASE"
-"""Stands for the name of the Lease, which is the release's."""
+"""Placeholder for the name of the Lease, which is the name of the release."""
 
 HEAD = "# Printed by `make chart`; not edited by hand.\n"
 
 
 def files() -> dict[Path, str]:
-    """Every file that is printed, by its path."""
-    found = {FOLDER / "generated" / "crds" / f"{_plural(one)}.yaml": crds.to_yaml(one) for one in crds.documents()}
-    found[FOLDER / "generated" / "other-names.yaml"] = HEAD + yaml.safe_dump(_other_names(), sort_keys=False)
-    found[FOLDER / "generated" / "rights.yaml"] = HEAD + yaml.dump(_parts(), Dumper=_Dumper, sort_keys=False, width=110)
-    found[FOLDER / "values.schema.json"] = reading.described_schema()
-    found[FOLDER / "README.md"] = reading.readme()
-    return found
+    """The text of every generated file, by its path."""
+    texts = {FOLDER / "generated" / "crds" / f"{_plural(crd)}.yaml": crds.to_yaml(crd) for crd in crds.documents()}
+    texts[FOLDER / "generated" / "other-names.yaml"] = HEAD + yaml.safe_dump(_other_names(), sort_keys=False)
+    texts[FOLDER / "generated" / "rights.yaml"] = HEAD + yaml.dump(_parts(), Dumper=_Dumper, sort_keys=False, width=110)
+    texts[FOLDER / "values.schema.json"] = values_file.described_schema()
+    texts[FOLDER / "README.md"] = values_file.readme()
+    return texts
 
 
 def catalog(*packages: str) -> Catalog:
-    """The standard types, and those of our packages with these short names."""
-    found = [
+    """The standard types, and those of the plugins with these short names."""
+    plugins = [
         InstalledPlugin(
             name=name,
             package=f"rudr-py-{name}",
@@ -52,7 +52,7 @@ def catalog(*packages: str) -> Catalog:
         )
         for name in packages
     ]
-    loaded = loading.load(found, entry_points.standard())
+    loaded = loading.load(plugins, entry_points.standard())
     assert not loaded.refused, loaded.refused
     return loaded.catalog
 
@@ -63,14 +63,14 @@ def _plural(document: dict[str, Any]) -> str:
 
 
 def _other_names() -> dict[str, Any]:
-    """The names of the definitions that have others when they keep clear of KubeVela's."""
-    usual = {_plural(one): one["spec"]["names"] for one in crds.documents()}
-    other = {_plural(one): one["spec"]["names"] for one in crds.documents(legacy_short_names=False)}
+    """The names of the CRDs whose names differ without legacy short names."""
+    usual = {_plural(crd): crd["spec"]["names"] for crd in crds.documents()}
+    other = {_plural(crd): crd["spec"]["names"] for crd in crds.documents(legacy_short_names=False)}
     return {plural: names for plural, names in other.items() if names != usual[plural]}
 
 
 def _parts() -> dict[str, dict[str, list[Any]]]:
-    """What is always needed, and what each switch adds to it."""
+    """The rights that are always required, and those that each value adds."""
     core = catalog()
     needed = functools.partial(rights.needed, lease=LEASE)
     always = needed(core, publish=False)
@@ -81,32 +81,32 @@ def _parts() -> dict[str, dict[str, list[Any]]]:
         **{name: needed(catalog(name), publish=False) for name in PACKAGES},
     }
     nothing = Rights(cluster=(), definitions=())
-    return {"always": _beyond(always, nothing), **{name: _beyond(found, always) for name, found in more.items()}}
+    return {"always": _beyond(always, nothing), **{name: _beyond(extended, always) for name, extended in more.items()}}
 
 
-def _beyond(found: Rights, known: Rights) -> dict[str, list[Any]]:
+def _beyond(extended: Rights, base: Rights) -> dict[str, list[Any]]:
     parts = {
-        sort: list(roles.rule_documents(_left(getattr(found, sort), getattr(known, sort))))
-        for sort in ("cluster", "definitions", "own")
+        part: list(roles.rule_documents(_left(getattr(extended, part), getattr(base, part))))
+        for part in ("cluster", "definitions", "own")
     }
-    return {sort: rules for sort, rules in parts.items() if rules}
+    return {part: rules for part, rules in parts.items() if rules}
 
 
-def _left(rules: Iterable[Rule], known: tuple[Rule, ...]) -> Iterator[Rule]:
-    """As `rights.beyond`; rules for named objects as they are."""
+def _left(rules: Iterable[Rule], base: tuple[Rule, ...]) -> Iterator[Rule]:
+    """As `rights.beyond`; rules for named objects are kept."""
     plain = [rule for rule in rules if not isinstance(rule, Grant)]
-    yield from rights.beyond(plain, known)
+    yield from rights.beyond(plain, base)
     yield from (rule for rule in rules if isinstance(rule, Grant))
 
 
 class _Dumper(yaml.SafeDumper):
-    """Lists within a rule on one line, lists of rules indented."""
+    """Writes lists within a rule on one line and indents lists of rules."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
 
     def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> Any:
-        plain = all(isinstance(one, str) for one in sequence)
+        plain = all(isinstance(item, str) for item in sequence)
         return super().represent_sequence(tag, sequence, flow_style=plain)
 
     def ignore_aliases(self, data: Any) -> bool:

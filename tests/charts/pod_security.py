@@ -1,4 +1,4 @@
-"""The Pod Security level "restricted" as a function: a pod spec in, what it violates out. Pure.
+"""Checks a pod spec against the Pod Security level "restricted". Pure functions.
 
 Source: Kubernetes' Pod Security Standards, all controls of baseline and restricted that a pod spec of Linux can break.
 """
@@ -28,7 +28,7 @@ SYSCTLS = {
 
 
 def violations(pod: Spec) -> list[str]:
-    """What "restricted" does not allow in this pod."""
+    """The violations of the level "restricted" by a pod spec."""
     return [*_of_pod(pod), *(f for container in _containers(pod) for f in _of_container(pod, container))]
 
 

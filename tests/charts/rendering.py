@@ -1,6 +1,6 @@
-"""Renders charts/rudr-py with Helm's own engine, offline, and lists the objects. Needs helm-python-sdk.
+"""Renders charts/rudr-py with Helm's own engine, offline, and parses the objects. Needs helm-python-sdk.
 
-A test that reads other files of the chart only does not need this.
+Tests that only read files of the chart do not need it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.charts import reading
+from tests.charts import values_file
 
 helm: Any = pytest.importorskip("helm_python", reason="no helm-python-sdk for this platform")
 
@@ -24,43 +24,43 @@ NOTES = "rudr-py/templates/NOTES.txt"
 @functools.cache
 def chart() -> Any:
     """The chart, loaded once."""
-    return helm.Chart.load(str(reading.FOLDER))
+    return helm.Chart.load(str(values_file.FOLDER))
 
 
 def rendered(values: Mapping[str, Any], name: str = NAME, namespace: str = NAMESPACE) -> list[Document]:
-    """The objects of a release, the hooks too. They are shared: not to be changed. Raises HelmError."""
-    found = texts(values, name, namespace)
-    return [document for text in found.values() for document in _documents(text)]
+    """The objects of a release, including hooks. They are cached and must not be modified. Raises HelmError."""
+    templates = texts(values, name, namespace)
+    return [document for text in templates.values() for document in _documents(text)]
 
 
 def texts(values: Mapping[str, Any], name: str = NAME, namespace: str = NAMESPACE) -> dict[str, str]:
-    """Template -> what it renders to. Raises HelmError."""
-    found: dict[str, str] = chart().render(dict(values), name=name, namespace=namespace)
-    return {path: text for path, text in found.items() if path != NOTES}
+    """The rendered text of each template. Raises HelmError."""
+    templates: dict[str, str] = chart().render(dict(values), name=name, namespace=namespace)
+    return {path: text for path, text in templates.items() if path != NOTES}
 
 
 def notes(values: Mapping[str, Any]) -> str:
-    """What Helm prints at the end."""
+    """The notes that Helm prints after an installation."""
     text: str = chart().render(dict(values), name=NAME, namespace=NAMESPACE)[NOTES]
     return text
 
 
 def refused(values: Mapping[str, Any]) -> str:
-    """Why Helm renders nothing with these values; fails the test if it does."""
+    """The error of rendering these values. Fails the test if they render."""
     with pytest.raises(helm.HelmError) as caught:
         rendered(values)
     return str(caught.value)
 
 
-def one(documents: list[Document], kind: str, name: str = "") -> Document:
-    """The one object of a kind, or of a kind and name."""
-    found = [d for d in documents if d["kind"] == kind and (not name or d["metadata"]["name"] == name)]
-    assert len(found) == 1, [d["metadata"]["name"] for d in found]
-    return found[0]
+def single(documents: list[Document], kind: str, name: str = "") -> Document:
+    """The only object of a kind, or of a kind and name."""
+    matching = [d for d in documents if d["kind"] == kind and (not name or d["metadata"]["name"] == name)]
+    assert len(matching) == 1, [d["metadata"]["name"] for d in matching]
+    return matching[0]
 
 
 def pods(documents: list[Document]) -> Iterator[tuple[str, Document]]:
-    """Every pod spec, with the kind and the name of what it is in."""
+    """Every pod spec, with the kind and the name of its object."""
     for document in documents:
         title = f"{document['kind']} {document['metadata']['name']}"
         if document["kind"] == "Pod":
@@ -71,12 +71,12 @@ def pods(documents: list[Document]) -> Iterator[tuple[str, Document]]:
 
 @functools.cache
 def _documents(text: str) -> list[Document]:
-    """The definitions are long, and the same for most values."""
+    """Cached, because the CRDs are long and equal for most values."""
     return [document for document in yaml.load_all(text, Loader=_Strict) if document]
 
 
 class _Strict(yaml.CSafeLoader):
-    """Refuses a key that stands twice in one map: Kubernetes' own readers take the last, strict ones refuse it."""
+    """Refuses duplicate keys of a map. Kubernetes uses the last one, and refuses them in strict validation."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]

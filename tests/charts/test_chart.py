@@ -1,4 +1,4 @@
-"""The chart, rendered for many sets of values by Helm's own engine: is it valid, restricted, and as the values say?"""
+"""The rendered chart is valid, satisfies the restricted Pod Security level, and reflects its values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from rudr_py.api import Kind
 from rudr_py.testing import rbac_check
-from tests.charts import cases, pod_security, reading, rendering
+from tests.charts import cases, pod_security, rendering, values_file
 from tests.charts.test_values import DEFAULTS, SCHEMA, at, leaves, without
 
 RELEASES = ("1.25", "1.31", "1.37")
@@ -19,16 +19,16 @@ each_case = pytest.mark.parametrize("values", cases.CASES.values(), ids=cases.CA
 
 @each_case
 def test_lint_is_clean(values: dict[str, Any]) -> None:
-    report = rendering.helm.lint(str(reading.FOLDER), values, strict=True)
-    told = [one["error"] for one in report["messages"]]
-    assert (report["errors"], told) == ([], ["icon is recommended"])
+    report = rendering.helm.lint(str(values_file.FOLDER), values, strict=True)
+    messages = [message["error"] for message in report["messages"]]
+    assert (report["errors"], messages) == ([], ["icon is recommended"])
 
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_the_objects_of_all_cases_are_strictly_valid(release: str) -> None:
-    found = (document for values in cases.CASES.values() for document in rendering.rendered(values))
-    # most are the same in all cases, and a validation takes its time
-    distinct = {json.dumps(document, sort_keys=True): document for document in found}
+    documents = (document for values in cases.CASES.values() for document in rendering.rendered(values))
+    # most are equal in all cases, and validation is slow
+    distinct = {json.dumps(document, sort_keys=True): document for document in documents}
     assert len(cases.CASES) >= 12
     for document in distinct.values():
         if rbac_check.is_built_in(Kind(document["apiVersion"], document["kind"])):
@@ -36,15 +36,15 @@ def test_the_objects_of_all_cases_are_strictly_valid(release: str) -> None:
 
 
 @each_case
-def test_pods_pass_the_level_restricted(values: dict[str, Any]) -> None:
-    found = list(rendering.pods(rendering.rendered(values)))
-    assert len(found) >= 2
-    assert {title: pod_security.violations(pod) for title, pod in found} == {title: [] for title, _ in found}
+def test_pods_satisfy_the_restricted_level(values: dict[str, Any]) -> None:
+    pods = list(rendering.pods(rendering.rendered(values)))
+    assert len(pods) >= 2
+    assert {title: pod_security.violations(pod) for title, pod in pods} == {title: [] for title, _ in pods}
 
 
 @each_case
-def test_each_value_makes_a_difference(values: dict[str, Any]) -> None:
-    """Taken out of the case, each one that is not the default changes something, but for the tag of Rudr's image."""
+def test_each_value_has_an_effect(values: dict[str, Any]) -> None:
+    """Removing any non-default value of a case changes the result, except the tag of Rudr's image."""
     rudrs = ["image.tag"] if values.get("image", {}).get("repository") == "oamdev/rudr" else []
     before = rendering.texts(values)
     idle = []
@@ -56,7 +56,7 @@ def test_each_value_makes_a_difference(values: dict[str, Any]) -> None:
 
 
 def same(before: dict[str, str], values: dict[str, Any]) -> bool:
-    """Whether these values render to the same; what they are refused for is something else."""
+    """Whether these values render to the same texts; refused values do not."""
     try:
         return rendering.texts(values) == before
     except rendering.helm.HelmError:
@@ -64,7 +64,7 @@ def same(before: dict[str, str], values: dict[str, Any]) -> bool:
 
 
 @each_case
-def test_every_object_has_the_labels_of_the_release_and_a_name_of_its_own(values: dict[str, Any]) -> None:
+def test_every_object_has_the_labels_of_the_release_and_a_unique_name(values: dict[str, Any]) -> None:
     documents = [d for d in rendering.rendered(values) if d["kind"] != "Pod" and d["metadata"]["name"] != "more"]
     for document in documents:
         labels = document["metadata"].get("labels", {})
@@ -76,11 +76,11 @@ def test_every_object_has_the_labels_of_the_release_and_a_name_of_its_own(values
 
 
 @each_case
-def test_what_selects_pods_never_changes(values: dict[str, Any]) -> None:
-    """The selector of a Deployment is immutable: neither values nor versions may be in it."""
+def test_pod_selectors_never_change(values: dict[str, Any]) -> None:
+    """The selector of a Deployment is immutable, so it must not depend on values or versions."""
     documents = rendering.rendered(values)
     constant = {"app.kubernetes.io/name": "rudr-py", "app.kubernetes.io/instance": rendering.NAME}
-    deployment = rendering.one(documents, "Deployment")
+    deployment = rendering.single(documents, "Deployment")
     assert deployment["spec"]["selector"] == {"matchLabels": constant}
     assert constant.items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
     for document in documents:
@@ -89,5 +89,5 @@ def test_what_selects_pods_never_changes(values: dict[str, Any]) -> None:
 
 
 def test_the_dashboard_is_json() -> None:
-    board = rendering.one(rendering.rendered({"metrics": {"dashboard": {"enabled": True}}}), "ConfigMap")
+    board = rendering.single(rendering.rendered({"metrics": {"dashboard": {"enabled": True}}}), "ConfigMap")
     assert json.loads(board["data"]["rudr.json"])["title"] == "rudr_py"

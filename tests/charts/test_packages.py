@@ -1,4 +1,4 @@
-"""`plugins.packages`: pip, given what the init container is given, installs just these files, and `rudr` finds them."""
+"""`plugins.packages`: the pip command of the init container installs exactly these files, and `rudr` loads them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def rudr_register_types():
 
 @pytest.fixture
 def wheel(tmp_path: Path) -> Path:
-    """A package with a plugin, as on an index. It says that it needs another one, which is nowhere."""
+    """A wheel with a plugin. It requires another package that does not exist."""
     about = "shop_trays-1.0.dist-info"
     files = {
         "shop_trays.py": MODULE,
@@ -51,22 +51,23 @@ def wheel(tmp_path: Path) -> Path:
 
 
 def installed(folder: Path, sha256: str) -> subprocess.CompletedProcess[str]:
-    """Run what the init container runs, with places in a folder instead of volumes, and the folder for an index."""
+    """Run the command of the init container, with a folder instead of its volumes and of the package index."""
     package = {"name": "shop-trays", "version": "1.0", "hashes": [f"sha256:{sha256}"]}
     documents = rendering.rendered({"plugins": {"packages": [package]}})
-    (folder / "requirements.txt").write_text(rendering.one(documents, "ConfigMap")["data"]["requirements.txt"])
-    pod: dict[str, Any] = rendering.one(documents, "Deployment")["spec"]["template"]["spec"]
+    (folder / "requirements.txt").write_text(rendering.single(documents, "ConfigMap")["data"]["requirements.txt"])
+    pod: dict[str, Any] = rendering.single(documents, "Deployment")["spec"]["template"]["spec"]
     pip = pod["initContainers"][0]
     assert pip["command"][0] == "python"
     places = {"/plugins": str(folder / "plugins"), "/etc/rudr": str(folder)}
     arguments = [
-        next((one.replace(old, new) for old, new in places.items() if f"={old}" in one), one) for one in pip["args"]
+        next((argument.replace(old, new) for old, new in places.items() if f"={old}" in argument), argument)
+        for argument in pip["args"]
     ]
     command = [sys.executable, *pip["command"][1:], *arguments, "--no-index", f"--find-links={folder}"]
     return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - rendered by our own chart
 
 
-def test_a_package_is_installed_with_its_hash_and_found(wheel: Path, tmp_path: Path) -> None:
+def test_a_package_with_a_matching_hash_is_installed_and_loaded(wheel: Path, tmp_path: Path) -> None:
     done = installed(tmp_path, hashlib.sha256(wheel.read_bytes()).hexdigest())
     assert done.returncode == 0, done.stderr
     listed = subprocess.run(

@@ -1,4 +1,4 @@
-"""The parts of the chart, one by one: definitions, image, arguments, plugins, monitoring, what Helm says at the end."""
+"""The parts of the chart: definitions, image, arguments, plugins, monitoring, notes."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from rudr_py.controller.queue.queue import PriorityQueue
 from rudr_py.controller.serving.metrics.metrics import Metrics
 from rudr_py.kube.clock import SystemClock
 from rudr_py.model.crd_schemas import crds
-from tests.charts import cases, reading, rendering
+from tests.charts import cases, rendering, values_file
 
 VERSION = rudr_py.__version__
 RUDR = ("Rudr's file", "Rudr's file, changed")
 
 
 def container(values: dict[str, Any]) -> dict[str, Any]:
-    pod = rendering.one(rendering.rendered(values), "Deployment")["spec"]["template"]["spec"]
-    found: dict[str, Any] = pod["containers"][0]
-    return found
+    pod = rendering.single(rendering.rendered(values), "Deployment")["spec"]["template"]["spec"]
+    first: dict[str, Any] = pod["containers"][0]
+    return first
 
 
 def definitions(values: dict[str, Any]) -> list[dict[str, Any]]:
@@ -33,15 +33,20 @@ def definitions(values: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("legacy", [True, False])
-def test_the_definitions_are_those_of_the_model(legacy: bool) -> None:
-    found = {one["metadata"]["name"]: one["spec"] for one in definitions({"crds": {"legacyShortNames": legacy}})}
-    assert found == {d["metadata"]["name"]: d["spec"] for d in crds.documents(legacy_short_names=legacy)}
+def test_the_definitions_equal_those_of_the_model(legacy: bool) -> None:
+    specs = {
+        definition["metadata"]["name"]: definition["spec"]
+        for definition in definitions({"crds": {"legacyShortNames": legacy}})
+    }
+    assert specs == {d["metadata"]["name"]: d["spec"] for d in crds.documents(legacy_short_names=legacy)}
 
 
-def test_definitions_stay_when_the_release_goes_unless_told_otherwise() -> None:
+def test_definitions_are_kept_at_uninstall_by_default() -> None:
     policy = {"helm.sh/resource-policy": "keep"}
-    assert [one["metadata"].get("annotations") for one in definitions({})] == [policy] * 7
-    assert [one["metadata"].get("annotations") for one in definitions({"crds": {"keep": False}})] == [None] * 7
+    assert [definition["metadata"].get("annotations") for definition in definitions({})] == [policy] * 7
+    assert [definition["metadata"].get("annotations") for definition in definitions({"crds": {"keep": False}})] == [
+        None
+    ] * 7
     assert definitions({"crds": {"install": False}}) == []
 
 
@@ -57,90 +62,98 @@ def test_definitions_stay_when_the_release_goes_unless_told_otherwise() -> None:
         ({"repository": "mirror.example/oamdev/rudr"}, f"rudr-py:{VERSION}"),
     ],
 )
-def test_the_image_is_what_the_values_say_but_never_rudrs(image: dict[str, str], expected: str) -> None:
+def test_the_image_is_set_by_the_values_but_is_never_the_image_of_rudr(image: dict[str, str], expected: str) -> None:
     assert container({"image": image})["image"] == expected
 
 
 @pytest.mark.parametrize("name", RUDR)
-def test_rudrs_value_files_are_taken(name: str) -> None:
+def test_value_files_of_rudr_are_accepted(name: str) -> None:
     values = cases.CASES[name]
-    assert rendering.one(rendering.rendered(values), "Deployment")["spec"]["replicas"] == values["replicaCount"]
+    assert rendering.single(rendering.rendered(values), "Deployment")["spec"]["replicas"] == values["replicaCount"]
     assert {"name": "RUDR_LOG_LEVEL", "value": values["logLevel"]} in container(values)["env"]
     assert container(values)["imagePullPolicy"] == "Always"
     assert "oamdev/rudr" in rendering.notes(values)
 
 
 @pytest.mark.parametrize("values", cases.CASES.values(), ids=cases.CASES)
-def test_the_program_understands_its_arguments(values: dict[str, Any]) -> None:
+def test_the_program_accepts_its_arguments(values: dict[str, Any]) -> None:
     first, *arguments = container(values)["args"]
     assert first == "run"
-    own = [one for one in arguments if one not in values.get("extraArgs", ())]
+    own = [argument for argument in arguments if argument not in values.get("extraArgs", ())]
     with run.command.make_context("run", own) as context:
         assert context.params["definitions_namespace"]
         assert context.params["watch_namespace"] == (",".join(values.get("watchNamespaces", ())) or None)
 
 
-def test_pip_gets_every_package_with_version_and_hashes_and_nothing_else() -> None:
+def test_pip_gets_exactly_the_packages_with_versions_and_hashes() -> None:
     documents = rendering.rendered({"plugins": {"packages": cases.PACKAGES}})
-    lines = rendering.one(documents, "ConfigMap")["data"]["requirements.txt"].split("\n")
+    lines = rendering.single(documents, "ConfigMap")["data"]["requirements.txt"].split("\n")
     assert [line for line in lines if line] == [
         f"rudr-py-cronhpa==0.1.0 --hash={cases.SHA} --hash=sha256:{'f' * 64}",
         f"rudr_py_faas==0.1.0 --hash={cases.SHA}",
     ]
-    pod = rendering.one(documents, "Deployment")["spec"]["template"]["spec"]
+    pod = rendering.single(documents, "Deployment")["spec"]["template"]["spec"]
     (pip,) = pod["initContainers"]
     assert {"--require-hashes", "--no-deps", "--target=/plugins"} <= set(pip["args"])
     assert pip["image"] == pod["containers"][0]["image"]
     assert {"name": "PYTHONPATH", "value": "/plugins"} in pod["containers"][0]["env"]
 
 
-def test_other_packages_restart_the_pods() -> None:
+def test_changed_packages_restart_the_pods() -> None:
     def annotations(packages: list[Any]) -> dict[str, str]:
         documents = rendering.rendered({"plugins": {"packages": packages}})
-        found: dict[str, str] = rendering.one(documents, "Deployment")["spec"]["template"]["metadata"]["annotations"]
-        return found
+        pod_annotations: dict[str, str] = rendering.single(documents, "Deployment")["spec"]["template"]["metadata"][
+            "annotations"
+        ]
+        return pod_annotations
 
     assert annotations(cases.PACKAGES) != annotations(cases.PACKAGES[:1])
 
 
-def test_all_that_is_written_to_is_a_volume() -> None:
-    pod = rendering.one(rendering.rendered({}), "Deployment")["spec"]["template"]["spec"]
+def test_all_written_paths_are_volumes() -> None:
+    pod = rendering.single(rendering.rendered({}), "Deployment")["spec"]["template"]["spec"]
     writable = {volume["name"] for volume in pod["volumes"] if "emptyDir" in volume}
-    mounts = {one["mountPath"]: one["name"] for one in pod["containers"][0]["volumeMounts"]}
-    state = next(one["value"] for one in pod["containers"][0]["env"] if one["name"] == "RUDR_STATE_DIR")
+    mounts = {entry["mountPath"]: entry["name"] for entry in pod["containers"][0]["volumeMounts"]}
+    state = next(entry["value"] for entry in pod["containers"][0]["env"] if entry["name"] == "RUDR_STATE_DIR")
     assert {mounts["/tmp"], mounts[state]} <= writable  # noqa: S108 - the pod's own
 
 
-def test_a_monitor_finds_the_service_of_the_metrics_and_its_port() -> None:
+def test_a_monitor_selects_the_metrics_service_and_its_port() -> None:
     documents = rendering.rendered({"metrics": {"serviceMonitor": {"enabled": True}}})
-    monitor = rendering.one(documents, "ServiceMonitor")["spec"]
+    monitor = rendering.single(documents, "ServiceMonitor")["spec"]
     chosen = monitor["selector"]["matchLabels"].items()
     services = [d for d in documents if d["kind"] == "Service" and chosen <= d["metadata"]["labels"].items()]
     (service,) = services
-    assert {one["port"] for one in monitor["endpoints"]} <= {port["name"] for port in service["spec"]["ports"]}
+    assert {endpoint["port"] for endpoint in monitor["endpoints"]} <= {
+        port["name"] for port in service["spec"]["ports"]
+    }
     ports = {port["name"] for port in container({})["ports"]}
     assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
 
 
-def test_alerts_and_dashboard_name_series_that_the_controller_has() -> None:
+def test_alerts_and_dashboard_use_existing_metrics() -> None:
     values = {"metrics": {"prometheusRule": {"enabled": True}, "dashboard": {"enabled": True}}}
     documents = rendering.rendered(values)
-    rules = rendering.one(documents, "PrometheusRule")["spec"]["groups"][0]["rules"]
-    board = json.loads(rendering.one(documents, "ConfigMap")["data"]["rudr.json"])
+    rules = rendering.single(documents, "PrometheusRule")["spec"]["groups"][0]["rules"]
+    board = json.loads(rendering.single(documents, "ConfigMap")["data"]["rudr.json"])
     expressions = [rule["expr"] for rule in rules]
     expressions += [target["expr"] for panel in board["panels"] for target in panel["targets"]]
     metrics = Metrics(SystemClock())
     PriorityQueue(SystemClock(), retry_initial=1, retry_maximum=1, metrics=metrics.queue)
     body, _ = metrics.exposition("")
-    known = set(re.findall(r"^# TYPE (\w+)", body.decode(), re.MULTILINE))
-    named = {name for one in expressions for name in re.findall(r"\b(\w+_\w+)(?=[{ )]|$)", re.sub(r'"[^"]*"', "", one))}
+    served = set(re.findall(r"^# TYPE (\w+)", body.decode(), re.MULTILINE))
+    named = {
+        name
+        for expression in expressions
+        for name in re.findall(r"\b(\w+_\w+)(?=[{ )]|$)", re.sub(r'"[^"]*"', "", expression))
+    }
     named -= {"group_left", "histogram_quantile"}
     named = {name.removesuffix("_bucket") for name in named}
     assert named
-    assert {name for name in named if name not in known} == set()
+    assert {name for name in named if name not in served} == set()
 
 
-def test_the_notes_name_the_next_three_commands() -> None:
+def test_the_notes_list_the_next_three_commands() -> None:
     text = rendering.notes({})
     commands = [line.strip() for line in text.splitlines() if line.startswith("  ")]
     assert [command.split()[0] for command in commands] == ["kubectl", "helm", "kubectl"]
@@ -148,7 +161,7 @@ def test_the_notes_name_the_next_three_commands() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "expected"),
     [
         ({"replicaCount": 1}, "there is no standby"),
         ({"rbac": {"create": False}}, "rudr rbac --bind rudr-system:rudr-py"),
@@ -157,25 +170,25 @@ def test_the_notes_name_the_next_three_commands() -> None:
         ({"plugins": {"packages": cases.PACKAGES}}, "for production build"),
     ],
 )
-def test_the_notes_say_what_a_value_brings_with_it(values: dict[str, Any], said: str) -> None:
-    assert said in rendering.notes(values)
+def test_the_notes_explain_the_consequences_of_values(values: dict[str, Any], expected: str) -> None:
+    assert expected in rendering.notes(values)
 
 
-def test_it_may_be_a_part_of_another_chart(tmp_path: Path) -> None:
+def test_the_chart_can_be_a_subchart(tmp_path: Path) -> None:
     (tmp_path / "charts").mkdir()
-    (tmp_path / "charts" / "rudr-py").symlink_to(reading.FOLDER)
+    (tmp_path / "charts" / "rudr-py").symlink_to(values_file.FOLDER)
     dependency = {"name": "rudr-py", "version": "*", "repository": ""}
     whole = {"apiVersion": "v2", "name": "platform", "version": "1.0.0", "dependencies": [dependency]}
     (tmp_path / "Chart.yaml").write_text(yaml.safe_dump(whole))
     (tmp_path / "values.yaml").write_text("global: {team: platform}\nrudr-py: {replicaCount: 3}\n")
     with rendering.helm.Chart.load(str(tmp_path)) as chart:
-        found = chart.render({}, name="platform", namespace="rudr-system")
-    deployment = yaml.safe_load(found["platform/charts/rudr-py/templates/deployment.yaml"])
+        templates = chart.render({}, name="platform", namespace="rudr-system")
+    deployment = yaml.safe_load(templates["platform/charts/rudr-py/templates/deployment.yaml"])
     assert deployment["spec"]["replicas"] == 3
     assert deployment["metadata"]["name"] == "platform-rudr-py"
 
 
-def test_names_stay_short_enough_for_their_longest_suffix() -> None:
+def test_names_have_at_most_63_characters() -> None:
     long = "a" * 52 + "-" + "b" * 10
     for document in rendering.rendered({"fullnameOverride": long, **cases.CASES["a monitored cluster"]}):
         if document["kind"] != "CustomResourceDefinition":
@@ -183,8 +196,8 @@ def test_names_stay_short_enough_for_their_longest_suffix() -> None:
 
 
 def test_the_packed_chart_renders_the_same(tmp_path: Path) -> None:
-    packed = rendering.helm.package(str(reading.FOLDER), destination=str(tmp_path))
+    packed = rendering.helm.package(str(values_file.FOLDER), destination=str(tmp_path))
     with rendering.helm.Chart.load(packed) as chart:
-        found = chart.render({}, name=rendering.NAME, namespace=rendering.NAMESPACE)
-    assert {path: text for path, text in found.items() if path != rendering.NOTES} == rendering.texts({})
-    assert Path(packed).stat().st_size < 100_000  # the release is kept in a Secret, which has an end
+        templates = chart.render({}, name=rendering.NAME, namespace=rendering.NAMESPACE)
+    assert {path: text for path, text in templates.items() if path != rendering.NOTES} == rendering.texts({})
+    assert Path(packed).stat().st_size < 100_000  # Helm stores a release in a Secret, whose size is limited

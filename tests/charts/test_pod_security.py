@@ -1,4 +1,4 @@
-"""The checker of Pod Security finds each thing that the level "restricted" forbids."""
+"""The Pod Security check reports each violation of the level "restricted"."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_good_pod_violates_nothing() -> None:
         {"initContainers": [{"name": "bare"}]},
     ],
 )
-def test_a_bad_pod_is_found(pod: dict[str, Any]) -> None:
+def test_a_violation_of_a_pod_is_reported(pod: dict[str, Any]) -> None:
     assert pod_security.violations({**GOOD, **pod})
 
 
@@ -63,13 +63,13 @@ def test_a_bad_pod_is_found(pod: dict[str, Any]) -> None:
         {"windowsOptions": {"hostProcess": True}},
     ],
 )
-def test_a_bad_container_is_found(context: dict[str, Any]) -> None:
+def test_a_violation_of_a_container_is_reported(context: dict[str, Any]) -> None:
     pod = copy.deepcopy(GOOD)
     pod["containers"][0]["securityContext"] |= context
     assert pod_security.violations(pod)
 
 
-def test_a_port_of_the_host_is_found() -> None:
+def test_a_host_port_is_reported() -> None:
     pod = copy.deepcopy(GOOD)
     pod["containers"][0]["ports"] = [{"containerPort": 80, "hostPort": 80}]
     assert pod_security.violations(pod)

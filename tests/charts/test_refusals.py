@@ -1,4 +1,4 @@
-"""Values that make no sense are refused, with a message that names them."""
+"""Invalid values are refused with a message that names them."""
 
 from __future__ import annotations
 
@@ -50,12 +50,14 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("values", "message"), WRONG)
-def test_a_value_that_makes_no_sense_is_refused_by_name(values: dict[str, Any], message: str) -> None:
+def test_an_invalid_value_is_refused_by_name(values: dict[str, Any], message: str) -> None:
     assert message in rendering.refused(values)
 
 
 @pytest.mark.parametrize("level", ["debug", "rudr=info,kube=info", "error,rudr_py.plugins=debug", "off", "warning"])
-def test_the_controller_understands_what_the_schema_lets_through(level: str) -> None:
-    environment = rendering.one(rendering.rendered({"logLevel": level}), "Deployment")["spec"]["template"]["spec"]
-    (value,) = [one["value"] for one in environment["containers"][0]["env"] if one["name"] == "RUDR_LOG_LEVEL"]
+def test_the_controller_accepts_the_log_levels_of_the_schema(level: str) -> None:
+    environment = rendering.single(rendering.rendered({"logLevel": level}), "Deployment")["spec"]["template"]["spec"]
+    (value,) = [
+        variable["value"] for variable in environment["containers"][0]["env"] if variable["name"] == "RUDR_LOG_LEVEL"
+    ]
     levels.parse(value)

@@ -1,4 +1,4 @@
-"""Who may do what once the chart is installed: the controller exactly what it needs, people what their role is."""
+"""The chart grants the controller exactly the rights that it requires, and each OAM role its own kinds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PEOPLE = ("view", "edit", "admin", "developer", "application-operator", "infrast
 
 
 def atoms(rules: Iterable[dict[str, Any]]) -> set[Atom]:
-    """Rules, one by one."""
+    """Rules split into single permissions."""
     return {
         (group, resource, verb, tuple(rule.get("resourceNames", ())))
         for rule in rules
@@ -35,10 +35,10 @@ def of(rules: Iterable[Rule]) -> set[Atom]:
 
 
 def granted(values: dict[str, Any]) -> dict[str, set[Atom]]:
-    """Namespace ("": all of them) -> what the roles that are bound to the controller's account allow there."""
+    """The permissions of the controller's account by namespace; "" is the whole cluster."""
     documents = rendering.rendered(values)
-    found: dict[str, set[Atom]] = {}
-    account = rendering.one(documents, "Deployment")["spec"]["template"]["spec"]["serviceAccountName"]
+    allowed: dict[str, set[Atom]] = {}
+    account = rendering.single(documents, "Deployment")["spec"]["template"]["spec"]["serviceAccountName"]
     for binding in documents:
         if binding["kind"] not in ("RoleBinding", "ClusterRoleBinding"):
             continue
@@ -51,15 +51,15 @@ def granted(values: dict[str, Any]) -> dict[str, set[Atom]]:
             if (d["kind"], d["metadata"]["name"]) == (binding["roleRef"]["kind"], binding["roleRef"]["name"])
             and d["metadata"].get("namespace", "") == namespace
         )
-        found.setdefault(namespace, set()).update(atoms(role.get("rules", ())))
-    return found
+        allowed.setdefault(namespace, set()).update(atoms(role.get("rules", ())))
+    return allowed
 
 
 @pytest.mark.parametrize("publish", [True, False])
 @pytest.mark.parametrize("root_scopes", [True, False])
 @pytest.mark.parametrize("leader_elect", [True, False])
 @pytest.mark.parametrize("packages", [(), ("cronhpa", "faas", "prometheus")])
-def test_the_controller_gets_exactly_what_it_needs(
+def test_the_controller_gets_exactly_the_required_rights(
     publish: bool, root_scopes: bool, leader_elect: bool, packages: tuple[str, ...]
 ) -> None:
     values = {
@@ -103,14 +103,14 @@ def test_packages_that_pip_installs_get_their_rights() -> None:
 
 def test_a_labelled_role_adds_to_the_controllers_rights() -> None:
     documents = rendering.rendered({})
-    role = rendering.one(documents, "ClusterRole", f"{rendering.NAME}-aggregate")
+    role = rendering.single(documents, "ClusterRole", f"{rendering.NAME}-aggregate")
     assert role["aggregationRule"] == {"clusterRoleSelectors": [{"matchLabels": roles.AGGREGATE}]}
     assert "rules" not in role  # the control plane fills them in
-    assert rendering.one(documents, "ClusterRoleBinding", f"{rendering.NAME}-aggregate")
+    assert rendering.single(documents, "ClusterRoleBinding", f"{rendering.NAME}-aggregate")
 
 
 @pytest.mark.parametrize("name", ["rbac", "enableRBAC"])
-def test_no_rights_are_given_if_nobody_wants_them(name: str) -> None:
+def test_rbac_can_be_disabled(name: str) -> None:
     value: Any = {"create": False} if name == "rbac" else False
     assert granted({name: value}) == {}
 
@@ -128,10 +128,10 @@ def test_no_role_has_wildcards_secrets_or_verbs_that_escalate(values: dict[str, 
 def people(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
     documents = rendering.rendered(values)
     return {
-        name: one
-        for one in documents
+        name: document
+        for document in documents
         for name in PEOPLE
-        if one["kind"] == "ClusterRole" and one["metadata"]["name"] == f"rudr-{name}"
+        if document["kind"] == "ClusterRole" and document["metadata"]["name"] == f"rudr-{name}"
     }
 
 
@@ -139,11 +139,11 @@ def written(role: dict[str, Any]) -> set[str]:
     return {resource for _, resource, verb, _ in atoms(role["rules"]) if verb not in ("get", "list", "watch")}
 
 
-def test_each_role_of_oam_writes_what_is_its_own_and_reads_everything() -> None:
-    found = people({})
+def test_each_oam_role_writes_its_own_kinds_and_reads_all_kinds() -> None:
+    user_roles = people({})
     applications, components = {"applicationconfigurations"}, {"componentschematics"}
     definitions = {"applicationscopes", "healthscopes", "traits", "workloadtypes"}
-    assert {name: written(role) for name, role in found.items()} == {
+    assert {name: written(role) for name, role in user_roles.items()} == {
         "view": set(),
         "edit": applications | components,
         "admin": applications | components | definitions,
@@ -151,19 +151,19 @@ def test_each_role_of_oam_writes_what_is_its_own_and_reads_everything() -> None:
         "application-operator": applications,
         "infrastructure-operator": definitions,
     }
-    everything = {one["spec"]["names"]["plural"] for one in crds.documents()}
-    for role in found.values():
+    everything = {crd["spec"]["names"]["plural"] for crd in crds.documents()}
+    for role in user_roles.values():
         read = {(group, resource) for group, resource, verb, _ in atoms(role["rules"]) if verb == "get"}
         assert read == {(CORE_GROUP, resource) for resource in everything}
 
 
 @pytest.mark.parametrize("aggregate", [True, False])
-def test_the_clusters_own_roles_take_up_ours(aggregate: bool) -> None:
+def test_oam_roles_are_aggregated_to_the_roles_of_the_cluster(aggregate: bool) -> None:
     prefix = "rbac.authorization.k8s.io/aggregate-to-"
-    found = people({"userRoles": {"aggregate": aggregate}})
+    user_roles = people({"userRoles": {"aggregate": aggregate}})
     into = {
         name: {label for label in role["metadata"]["labels"] if label.startswith(prefix)}
-        for name, role in found.items()
+        for name, role in user_roles.items()
     }
     own = {"view", "edit", "admin"} if aggregate else set()
     assert into == {name: ({prefix + name} if name in own else set()) for name in PEOPLE}

@@ -1,6 +1,6 @@
-"""From OAM documents in YAML to what would be applied, with the standard types. No cluster, file or clock.
+"""Renders OAM documents in YAML with the standard types, without cluster, files or clock.
 
-For tests that state one rule each: a document in, its objects or its problems out.
+For tests of one rule each: documents are the input, rendered objects or problems the result.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ containers:
 
 
 def component(workload: str, spec: str, name: str = "web") -> str:
-    """A ComponentSchematic; `workload` is a core type's kind, or a whole type name."""
+    """A ComponentSchematic; `workload` is the kind of a core type, or a full type name."""
     full = workload if "/" in workload else f"core.oam.dev/v1alpha1.{workload}"
     return _document("ComponentSchematic", name, f"workloadType: {full}\n{textwrap.dedent(spec).strip()}")
 
@@ -61,7 +61,7 @@ def definition(kind: str, name: str, spec: str) -> str:
 
 
 def instance(traits: str = "", values: str = "") -> str:
-    """An application `shop` with one instance `front` of the component `web`; traits and values as YAML lists."""
+    """An application `shop` with one instance `front` of the component `web`; traits and values are YAML lists."""
     spec = "components:\n- componentName: web\n  instanceName: front\n"
     for key, listed in (("traits", traits), ("parameterValues", values)):
         if listed:
@@ -70,19 +70,21 @@ def instance(traits: str = "", values: str = "") -> str:
 
 
 def plan(*documents: str, name: str = "shop", root: str = "") -> Plan:
-    """What the application of this name comes to, with the other documents beside it; `root` holds the root scopes."""
-    return render([found for text in documents for found in yaml_file.load(text, "app.yaml")], name, root=root)
+    """The plan of the application `name` with all documents as its namespace; `root` names the root application."""
+    return render([document for text in documents for document in yaml_file.load(text, "app.yaml")], name, root=root)
 
 
 def render(documents: Iterable[Document], name: str, *, root: str = "") -> Plan:
-    """As `plan`, of documents that were read already."""
-    world = _World(documents)
-    others = [membership.members(_render(world, other, {}, root), ()) for other in world.applications if other != name]
-    return _render(world, name, membership.gather(name, others), root)
+    """As `plan`, for parsed documents."""
+    namespace = _Namespace(documents)
+    others = [
+        membership.members(_render(namespace, other, {}, root), ()) for other in namespace.applications if other != name
+    ]
+    return _render(namespace, name, membership.gather(name, others), root)
 
 
-class _World:
-    """The documents of a namespace by kind and name, and where they stand."""
+class _Namespace:
+    """The documents of a namespace by kind and name, with their positions."""
 
     def __init__(self, documents: Iterable[Document]) -> None:
         self.applications: dict[str, tuple[Parsed[Application], Positions]] = {}
@@ -100,20 +102,22 @@ class _World:
                 self.definitions.setdefault(type(value), {})[value.metadata.name] = parsed
 
 
-def _render(world: _World, name: str, members: Mapping[str, tuple[Member, ...]], root: str) -> Plan:
-    parsed, positions = world.applications[name]
+def _render(namespace: _Namespace, name: str, members: Mapping[str, tuple[Member, ...]], root: str) -> Plan:
+    parsed, positions = namespace.applications[name]
     assert parsed.value is not None
-    declared = membership.declared(one.value for one, _ in world.applications.values() if one.value is not None)
+    declared = membership.declared(
+        result.value for result, _ in namespace.applications.values() if result.value is not None
+    )
     inputs = Inputs(
         application=parsed.value,
         parsed=parsed,
-        components={key: one for key, (one, _) in world.components.items()},
+        components={key: result for key, (result, _) in namespace.components.items()},
         now=NOW,
-        positions={**{key: place for key, (_, place) in world.components.items()}, "": positions},
+        positions={**{key: place for key, (_, place) in namespace.components.items()}, "": positions},
         definitions=Definitions(
-            traits=world.definitions.get(TraitDefinition, {}),
-            workloads=world.definitions.get(WorkloadTypeDefinition, {}),
-            scopes=world.definitions.get(ScopeDefinition, {}),
+            traits=namespace.definitions.get(TraitDefinition, {}),
+            workloads=namespace.definitions.get(WorkloadTypeDefinition, {}),
+            scopes=namespace.definitions.get(ScopeDefinition, {}),
         ),
         scopes_of=declared,
         members=members,
@@ -122,43 +126,43 @@ def _render(world: _World, name: str, members: Mapping[str, tuple[Member, ...]],
     return rendering.render(inputs, catalog())
 
 
-def objects(found: Plan) -> dict[str, dict[str, Any]]:
-    """The objects of a plan that has no problem, by kind/name."""
-    assert found.problems == ()
-    return {f"{planned.ref.kind.kind}/{planned.ref.name}": planned.body for planned in found.manifests}
+def objects(plan: Plan) -> dict[str, dict[str, Any]]:
+    """The objects of a plan by kind/name. Fails if the plan has problems."""
+    assert plan.problems == ()
+    return {f"{planned.ref.kind.kind}/{planned.ref.name}": planned.body for planned in plan.manifests}
 
 
-def pod(found: Plan, name: str = "front") -> dict[str, Any]:
+def pod(plan: Plan, name: str = "front") -> dict[str, Any]:
     """The pod template of the object that runs an instance."""
     for kind in ("Deployment", "StatefulSet", "Job"):
-        body = objects(found).get(f"{kind}/{name}")
+        body = objects(plan).get(f"{kind}/{name}")
         if body:
             template: dict[str, Any] = body["spec"]["template"]
             return template
-    raise AssertionError(f"nothing runs {name}")
+    raise AssertionError(f"no object runs {name}")
 
 
-def container(found: Plan, name: str = "front") -> dict[str, Any]:
+def container(plan: Plan, name: str = "front") -> dict[str, Any]:
     """The first container of an instance."""
-    first: dict[str, Any] = pod(found, name)["spec"]["containers"][0]
+    first: dict[str, Any] = pod(plan, name)["spec"]["containers"][0]
     return first
 
 
-def told(problems: Iterable[Problem]) -> list[tuple[str, str]]:
-    """Rule and path of each."""
+def rules_and_paths(problems: Iterable[Problem]) -> list[tuple[str, str]]:
+    """Rule and path of each problem."""
     return [(problem.rule, problem.path) for problem in problems]
 
 
-def refused(found: Plan) -> list[tuple[str, str]]:
-    """Rule and path of each problem of a plan, of which nothing is applied."""
-    assert found.problems
-    assert found.manifests == ()
-    return told(found.problems)
+def refused(plan: Plan) -> list[tuple[str, str]]:
+    """Rule and path of each problem of a plan. Fails unless the plan has problems and no objects."""
+    assert plan.problems
+    assert plan.manifests == ()
+    return rules_and_paths(plan.problems)
 
 
 @cache
 def catalog() -> Catalog:
-    """The standard types, as they are loaded; their calls have all the time they need on a busy machine."""
+    """The standard types, without a time limit for their calls, for loaded machines."""
     return loading.load((), entry_points.standard(), call_guard=plain_guard).catalog
 
 

@@ -1,6 +1,6 @@
-"""Prints docs/conformance.md from the table. `make conformance` runs it.
+"""Generates docs/conformance.md from the table. `make conformance` runs it.
 
-What the page says is decided in the rows; here is only how it looks.
+The rows have the content; this module only formats it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ name or shape and works, *decided* required a choice (see the note).
 
 
 def text(sections: Sequence[Section]) -> str:
-    """The page. The same table gives the same text."""
+    """The text of the page; it depends on the table only."""
     rows = [row for section in sections for row in section.rows]
     hard = [row for row in rows if row.hard]
     return "\n".join(
@@ -58,9 +58,9 @@ def _counts(sections: Sequence[Section], rows: Sequence[Row]) -> Iterator[str]:
     states: tuple[str, ...] = get_args(table.State)
     yield f"| section | rows | {' | '.join(states)} |"
     yield f"|---|{'---:|' * (1 + len(states))}"
-    for title, found in (*((section.title, section.rows) for section in sections), ("all", rows)):
-        counts = " | ".join(str(_count(found, state)) for state in states)
-        yield f"| {title} | {len(found)} | {counts} |"
+    for title, group in (*((section.title, section.rows) for section in sections), ("all", rows)):
+        counts = " | ".join(str(_count(group, state)) for state in states)
+        yield f"| {title} | {len(group)} | {counts} |"
 
 
 def _without(hard: Sequence[Row]) -> Iterator[str]:

@@ -1,6 +1,6 @@
-"""The table of what conforms to what: every rule with the tests that show it, or why there is none.
+"""The conformance table: every rule with its tests, or the reason for having none.
 
-The rows are YAML files in rows/, one a section. Reads those files and nothing else; `page` prints them.
+Reads the YAML files in rows/, one for each section. `page` formats them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 ROWS = Path(__file__).parent / "rows"
 
 HARD = ("MUST", "REQUIRED")
-"""The kinds that decide about compliance with the specification."""
+"""The kinds that compliance with the specification requires."""
 
 State = Literal["tested", "partly", "out of scope", "open"]
 
@@ -50,12 +50,12 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     @property
     def hard(self) -> bool:
-        """Whether compliance hangs on it."""
+        """Whether compliance requires it."""
         return self.kind in HARD
 
     @property
     def state(self) -> State:
-        """What can be said of it today."""
+        """The state of its tests."""
         if self.lacking:
             return "open"
         if self.reason:
@@ -64,7 +64,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Rows that belong together; `source` is where their rules come from."""
+    """Rows of one subject; `source` is the origin of their rules."""
 
     title: str
     source: str

@@ -1,4 +1,4 @@
-"""Application configurations (§6): what an edit of one changes."""
+"""Application configurations (§6): the effect of edits."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ TWO = f"{ONE}- {{componentName: web, instanceName: back}}\n"
 
 
 def test_a_component_that_is_added_or_removed_adds_or_removes_its_objects() -> None:
-    one = oam.objects(oam.plan(COMPONENT, oam.application(ONE)))
-    two = oam.objects(oam.plan(COMPONENT, oam.application(TWO)))
-    assert set(two) - set(one) == {"ComponentInstance/web-back", "Deployment/back", "Service/back"}
-    assert {key: two[key] for key in one} == one
+    single = oam.objects(oam.plan(COMPONENT, oam.application(ONE)))
+    both = oam.objects(oam.plan(COMPONENT, oam.application(TWO)))
+    assert set(both) - set(single) == {"ComponentInstance/web-back", "Deployment/back", "Service/back"}
+    assert {key: both[key] for key in single} == single
 
 
-def test_every_problem_of_every_document_is_told_at_once() -> None:
+def test_all_problems_of_all_documents_are_reported_at_once() -> None:
     traits = "- {name: manual-scaler}\n- {name: nope}"
     broken = oam.component("Server", oam.WEB.replace("containerPort: 80", "containerPort: 0"))
     assert oam.refused(oam.plan(broken, oam.instance(traits=traits))) == [

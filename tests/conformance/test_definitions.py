@@ -1,4 +1,4 @@
-"""Definitions as objects of the cluster (§5, §7): what a Trait or WorkloadType object narrows and admits."""
+"""Definitions as objects of the cluster (§5, §7): Trait objects restrict traits, WorkloadType objects admit kinds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rudr_py.api import Scope, Trait
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition
 from rudr_py.model.parse import documents
 from rudr_py.render.types import definitions
-from tests.conformance import oam, published
+from tests.conformance import kubernetes_schemas, oam
 
 SERVER = oam.component("Server", oam.WEB)
 SCALER = "- {name: manual-scaler, properties: {replicaCount: 9}}"
@@ -43,13 +43,13 @@ def test_a_trait_object_without_a_schema_lets_properties_pass() -> None:
     assert oam.objects(oam.plan(SERVER, oam.instance(traits=SCALER), definition))
 
 
-def test_a_trait_object_of_the_cluster_says_what_its_trait_applies_to() -> None:
+def test_a_trait_object_of_the_cluster_limits_the_workloads_of_its_trait() -> None:
     definition = oam.definition("Trait", "manual-scaler", "{appliesTo: [core.oam.dev/v1alpha1.Worker]}")
     refused = oam.refused(oam.plan(SERVER, oam.instance(traits=SCALER), definition))
     assert {rule for rule, _ in refused} == {"TR-14"}
 
 
-def test_a_kind_is_admitted_by_a_workload_type_object_and_by_nothing_else() -> None:
+def test_a_kind_is_admitted_only_by_a_workload_type_object() -> None:
     text = robot("[{name: arms, value: 2}]")
     admitted = oam.plan(text, oam.instance(), oam.definition("WorkloadType", "robots", ROBOTS))
     body = oam.objects(admitted)["Robot/front"]
@@ -60,23 +60,23 @@ def test_a_kind_is_admitted_by_a_workload_type_object_and_by_nothing_else() -> N
 @pytest.mark.parametrize(
     "settings", ["[]", "[{name: arms, value: 2}, {name: legs, value: 2}]", "[{name: arms, value: two}]"]
 )
-def test_a_component_uses_the_settings_that_its_type_lists_and_no_others(settings: str) -> None:
-    found = oam.plan(robot(settings), oam.instance(), oam.definition("WorkloadType", "robots", ROBOTS))
-    assert {rule for rule, _ in oam.refused(found)} == {"WT-3"}
+def test_a_component_must_use_exactly_the_settings_of_its_type(settings: str) -> None:
+    plan = oam.plan(robot(settings), oam.instance(), oam.definition("WorkloadType", "robots", ROBOTS))
+    assert {rule for rule, _ in oam.refused(plan)} == {"WT-3"}
 
 
-def test_a_parameter_wins_over_the_value_of_a_setting() -> None:
+def test_a_parameter_overrides_the_value_of_a_setting() -> None:
     text = robot("[{name: arms, value: 2, fromParam: arms}]", "[{name: arms, type: number}]")
     application = oam.instance(values="- {name: arms, value: 4}")
-    found = oam.objects(oam.plan(text, application, oam.definition("WorkloadType", "robots", ROBOTS)))
-    assert found["Robot/front"]["spec"]["arms"] == 4
+    objects = oam.objects(oam.plan(text, application, oam.definition("WorkloadType", "robots", ROBOTS)))
+    assert objects["Robot/front"]["spec"]["arms"] == 4
 
 
-def test_a_setting_called_spec_is_the_spec_as_in_rudr_with_parameters_put_in() -> None:
+def test_a_setting_named_spec_is_the_spec_with_parameters_substituted() -> None:
     definition = oam.definition("WorkloadType", "robots", ROBOTS.partition("settings:")[0])
     text = robot("[{name: spec, value: {arms: {fromParam: arms}, legs: 2}}]", "[{name: arms, type: number}]")
-    found = oam.objects(oam.plan(text, oam.instance(values="- {name: arms, value: 4}"), definition))
-    assert found["Robot/front"]["spec"] == {"arms": 4, "legs": 2}
+    objects = oam.objects(oam.plan(text, oam.instance(values="- {name: arms, value: 4}"), definition))
+    assert objects["Robot/front"]["spec"] == {"arms": 4, "legs": 2}
 
 
 @pytest.mark.parametrize(
@@ -89,22 +89,22 @@ def test_a_setting_called_spec_is_the_spec_as_in_rudr_with_parameters_put_in() -
         ("core.oam.dev", "Trait"),
     ],
 )
-def test_kinds_that_give_rights_are_never_admitted(group: str, kind: str) -> None:
+def test_kinds_that_grant_permissions_are_never_admitted(group: str, kind: str) -> None:
     definition = oam.definition("WorkloadType", "wicked", f"{{group: {group}, version: v1, names: {{kind: {kind}}}}}")
     text = oam.component(f"{group}/v1.{kind}", "workloadSettings: [{name: spec, value: {}}]")
     assert oam.refused(oam.plan(text, oam.instance(), definition)) == [("CO-13", "$.spec.workloadType")]
 
 
-def everything() -> list[dict[str, Any]]:
+def published() -> list[dict[str, Any]]:
     return list(definitions.publish(oam.catalog(), "rudr"))
 
 
-def test_every_installed_type_is_published_as_an_object_that_reads_back() -> None:
+def test_every_installed_type_is_published_as_a_valid_object() -> None:
     kinds = []
-    for document in everything():
+    for document in published():
         parsed = documents.parse(document)
         assert (parsed.problems, parsed.warnings) == ((), ())
-        assert not published.refusals(document, published.VERSIONS[0])
+        assert not kubernetes_schemas.refusals(document, kubernetes_schemas.VERSIONS[0])
         kinds.append(document["kind"])
     assert sorted(kinds) == sorted(
         "Trait"
@@ -116,8 +116,8 @@ def test_every_installed_type_is_published_as_an_object_that_reads_back() -> Non
     )
 
 
-def test_a_published_trait_says_what_its_type_checks() -> None:
-    values = {one.metadata.name: one for one in map(_trait, everything()) if one is not None}
+def test_a_published_trait_has_the_workloads_and_schema_of_its_type() -> None:
+    values = {trait.metadata.name: trait for trait in map(_trait, published()) if trait is not None}
     for offer in oam.catalog().offers():
         if isinstance(offer.type, Trait):
             value = values[offer.name]
@@ -127,20 +127,23 @@ def test_a_published_trait_says_what_its_type_checks() -> None:
             jsonschema.Draft202012Validator.check_schema(value.properties)
 
 
-def test_a_published_scope_has_its_type_its_overlap_and_its_parameters() -> None:
-    parsed = (documents.parse(document).value for document in everything())
+def test_a_published_scope_has_type_overlap_and_parameters() -> None:
+    parsed = (documents.parse(document).value for document in published())
     scopes = {value.type: value for value in parsed if isinstance(value, ScopeDefinition)}
     network = scopes["core.oam.dev/v1alpha1.NetworkScope"]
     assert not network.allow_component_overlap
-    assert {one.name for one in network.parameters if one.required} == {"network-id", "subnet-id"}
+    assert {parameter.name for parameter in network.parameters if parameter.required} == {"network-id", "subnet-id"}
     health = scopes["core.oam.dev/v1alpha1.HealthScope"]
     assert health.allow_component_overlap
-    assert {one.name for one in health.parameters if one.required} == {"probe-method", "probe-endpoint"}
+    assert {parameter.name for parameter in health.parameters if parameter.required} == {
+        "probe-method",
+        "probe-endpoint",
+    }
 
 
-def test_what_is_published_changes_nothing_of_what_is_rendered() -> None:
+def test_published_definitions_do_not_change_rendered_objects() -> None:
     texts = SERVER, oam.instance(traits=SCALER)
-    published_texts = [json.dumps(document) for document in everything()]
+    published_texts = [json.dumps(document) for document in published()]
     assert oam.objects(oam.plan(*texts, *published_texts)) == oam.objects(oam.plan(*texts))
 
 

@@ -1,7 +1,7 @@
-"""Rudr's published examples and our own: they render as they stand, to objects that every supported server takes.
+"""Rudr's published examples and those of the project render unmodified, to objects that every supported server accepts.
 
-Rudr's are read from where they lie beside the project. What they render to is kept as a digest for each object: a
-difference restarts the pods of somebody who came from Rudr. To record on purpose, run with RUDR_UPDATE_GOLDEN=1.
+Rudr's examples are read from a folder beside the checkout. The golden file has a digest of each rendered object: a
+difference restarts pods of users who migrate from Rudr. To update it intentionally, run with RUDR_UPDATE_GOLDEN=1.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rudr_py.model.document import Document
 from rudr_py.model.parse import yaml_file
 from rudr_py.render.values import digests
 from rudr_py.render.values.plan import Plan
-from tests.conformance import oam, published
+from tests.conformance import kubernetes_schemas, oam
 
 ROOT = Path(__file__).parents[2]
 RUDR = ROOT / ".." / "shared" / "rudr-examples"
@@ -25,15 +25,15 @@ OWN = ROOT / "examples"
 GOLDEN = Path(__file__).parent / "golden" / "rudr-examples.yaml"
 
 ELSEWHERE = {"openfaas": "openfaas.com/v1alpha2.Function", "prometheus": "monitoring.coreos.com/v1.Prometheus"}
-"""Applications that need a plugin of their own, and the type that it offers."""
+"""Applications that need a plugin, and the type that they need."""
 
 REFUSED = "singleton-nginx-app"
-"""An ingress on a worker, which listens on nothing."""
+"""An ingress on a worker, which has no ports."""
 
 
 @cache
 def documents(folder: Path) -> tuple[Document, ...]:
-    """Every document of a folder and those below."""
+    """Every document of a folder, recursively."""
     return tuple(
         document for path in sorted(folder.rglob("*.yaml")) for document in yaml_file.load(path.read_bytes(), path.name)
     )
@@ -48,34 +48,34 @@ def plan(folder: Path, name: str) -> Plan:
 
 
 def rendered(folder: Path) -> dict[str, Plan]:
-    """The plans of all applications of a folder that the standard types can run."""
+    """The plans of all applications of a folder that need only standard types."""
     return {name: plan(folder, name) for name in applications(folder) if name not in {*ELSEWHERE, REFUSED}}
 
 
 @pytest.fixture(name="rudr")
 def _rudr() -> Path:
     if not RUDR.is_dir():
-        pytest.skip("../shared/rudr-examples is not here; it is no part of the project")
+        pytest.skip("../shared/rudr-examples is missing; it is not part of the project")
     return RUDR
 
 
-def test_rudrs_examples_render_as_they_stand(rudr: Path) -> None:
+def test_unmodified_examples_of_rudr_render(rudr: Path) -> None:
     plans = rendered(rudr)
     assert len(plans) == 13
-    assert {name: found.problems for name, found in plans.items() if found.problems} == {}
+    assert {name: example.problems for name, example in plans.items() if example.problems} == {}
 
 
 def test_an_ingress_on_a_worker_is_refused_with_the_reason(rudr: Path) -> None:
-    found = plan(rudr, REFUSED)
-    assert oam.refused(found) == [("TR-14", "$.spec.components[0].traits[0].name")]
-    assert "SingletonWorker" in found.problems[0].message
+    result = plan(rudr, REFUSED)
+    assert oam.refused(result) == [("TR-14", "$.spec.components[0].traits[0].name")]
+    assert "SingletonWorker" in result.problems[0].message
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)
-def test_an_example_of_another_plugin_says_which_type_is_missing(name: str, rudr: Path) -> None:
-    found = plan(rudr, name)
-    assert oam.refused(found) == [("CO-13", "$.spec.workloadType")]
-    assert ELSEWHERE[name] in found.problems[0].message
+def test_an_example_of_an_uninstalled_plugin_names_the_missing_type(name: str, rudr: Path) -> None:
+    result = plan(rudr, name)
+    assert oam.refused(result) == [("CO-13", "$.spec.workloadType")]
+    assert ELSEWHERE[name] in result.problems[0].message
 
 
 @pytest.mark.parametrize(
@@ -90,25 +90,25 @@ def test_an_outdated_shape_in_an_example_is_read_with_a_warning(name: str, place
     assert any(warning.path.endswith(place) for warning in plan(rudr, name).warnings)
 
 
-def test_rudrs_examples_render_to_what_is_recorded(rudr: Path) -> None:
-    found = {
-        name: {f"{planned.ref.kind.kind}/{planned.ref.name}": digests.of(planned.body) for planned in one.manifests}
-        for name, one in rendered(rudr).items()
+def test_examples_of_rudr_render_to_the_golden_digests(rudr: Path) -> None:
+    actual = {
+        name: {f"{planned.ref.kind.kind}/{planned.ref.name}": digests.of(planned.body) for planned in example.manifests}
+        for name, example in rendered(rudr).items()
     }
     if os.environ.get("RUDR_UPDATE_GOLDEN"):
         GOLDEN.parent.mkdir(exist_ok=True)
-        GOLDEN.write_text(yaml.safe_dump(found, width=120), encoding="utf-8")
-    assert found == yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))
+        GOLDEN.write_text(yaml.safe_dump(actual, width=120), encoding="utf-8")
+    assert actual == yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("version", published.VERSIONS)
+@pytest.mark.parametrize("version", kubernetes_schemas.VERSIONS)
 @pytest.mark.parametrize("folder", [OWN, RUDR], ids=["own", "rudr"])
-def test_every_object_of_every_example_is_one_that_kubernetes_takes(folder: Path, version: str) -> None:
+def test_kubernetes_accepts_every_object_of_every_example(folder: Path, version: str) -> None:
     if not folder.is_dir():
-        pytest.skip(f"{folder.name} is not here; it is no part of the project")
-    bodies = [planned.body for found in rendered(folder).values() for planned in found.manifests]
+        pytest.skip(f"{folder.name} is missing; it is not part of the project")
+    bodies = [planned.body for example in rendered(folder).values() for planned in example.manifests]
     assert bodies
-    assert [refusal for body in bodies for refusal in published.refusals(body, version)] == []
+    assert [refusal for body in bodies for refusal in kubernetes_schemas.refusals(body, version)] == []
 
 
 def _name(document: Document) -> str:

@@ -1,4 +1,4 @@
-"""Metadata, names and types of the specification (§2), and documents as they are hashed (§8)."""
+"""Metadata, names and types of the specification (§2), and digests of documents (§8)."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def test_labels_and_annotations_are_maps_of_text() -> None:
     text = oam.component("Worker", oam.MAIN).replace(
         "metadata: {name: web}", "metadata: {name: web, labels: {team: 5}, annotations: [a]}"
     )
-    found = oam.plan(text, oam.instance())
-    assert oam.refused(found) == [("MD-4", "$.metadata.labels.team"), ("MD-4", "$.metadata.annotations")]
+    plan = oam.plan(text, oam.instance())
+    assert oam.refused(plan) == [("MD-4", "$.metadata.labels.team"), ("MD-4", "$.metadata.annotations")]
 
 
 def test_version_and_description_are_annotations_that_reach_the_pods() -> None:
@@ -35,15 +35,15 @@ def test_version_and_description_are_annotations_that_reach_the_pods() -> None:
 
 @pytest.mark.parametrize("version", ["v1", "v1alpha2", "v1beta1"])
 def test_another_version_of_a_type_is_another_type(version: str) -> None:
-    found = oam.plan(oam.component(f"core.oam.dev/{version}.Server", oam.WEB), oam.instance())
-    assert oam.refused(found) == [("CO-13", "$.spec.workloadType")]
-    assert "core.oam.dev/v1alpha1.Server" in found.problems[0].message
+    plan = oam.plan(oam.component(f"core.oam.dev/{version}.Server", oam.WEB), oam.instance())
+    assert oam.refused(plan) == [("CO-13", "$.spec.workloadType")]
+    assert "core.oam.dev/v1alpha1.Server" in plan.problems[0].message
 
 
 def test_a_document_of_another_version_is_refused() -> None:
     text = oam.instance().replace("core.oam.dev/v1alpha1", "core.oam.dev/v1alpha2")
-    found = oam.plan(oam.component("Worker", oam.MAIN), text)
-    assert oam.refused(found) == [("MD-9", "$.apiVersion")]
+    plan = oam.plan(oam.component("Worker", oam.MAIN), text)
+    assert oam.refused(plan) == [("MD-9", "$.apiVersion")]
 
 
 @pytest.mark.parametrize("name", ["servers.core.oam.dev/v1", "Servers.core.oam.dev", "core.oam.dev/v1alpha1/Server"])
@@ -52,7 +52,7 @@ def test_a_type_is_not_named_by_its_plural(name: str) -> None:
     assert oam.refused(oam.plan(text, oam.instance())) == [("MD-11", "$.spec.workloadType")]
 
 
-def test_one_document_in_two_formats_gives_the_same_digest_and_the_same_bytes() -> None:
+def test_yaml_and_json_of_a_document_give_the_same_digest_and_bytes() -> None:
     yaml = oam.component("Server", "osType: linux\n" + oam.WEB)
     (document,) = yaml_file.load(yaml, "web.yaml")
     turned = {key: document.value[key] for key in reversed(document.value)}

@@ -46,7 +46,7 @@ def env(*documents: str) -> dict[str, Any]:
     return {entry["name"]: entry.get("value", "") for entry in oam.container(oam.plan(*documents))["env"]}
 
 
-def test_a_required_parameter_without_a_value_stops_the_deployment() -> None:
+def test_a_required_parameter_without_a_value_is_refused() -> None:
     assert oam.refused(oam.plan(COMPONENT, oam.instance())) == [("PA-3", "$.spec.components[0].parameterValues")]
 
 
@@ -55,29 +55,29 @@ def test_an_optional_parameter_without_a_value_is_unset() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "arrives"),
+    ("value", "expected"),
     [('"[fromVariable(who)]"', "world"), ('"hello [fromVariable(who)] [fromVariable(count)]!"', "hello world 2!")],
 )
-def test_a_variable_reaches_the_container_through_a_parameter(value: str, arrives: str) -> None:
-    assert env(COMPONENT, application(value))["GREETING"] == arrives
+def test_a_variable_reaches_the_container_through_a_parameter(value: str, expected: str) -> None:
+    assert env(COMPONENT, application(value))["GREETING"] == expected
 
 
 def test_an_undefined_variable_is_refused_at_its_place() -> None:
-    found = oam.plan(COMPONENT, application('"[fromVariable(whom)]"'))
-    assert oam.refused(found) == [("AC-8", "$.spec.components[0].parameterValues[0].value")]
-    assert '"who"' in found.problems[0].message
+    plan = oam.plan(COMPONENT, application('"[fromVariable(whom)]"'))
+    assert oam.refused(plan) == [("AC-8", "$.spec.components[0].parameterValues[0].value")]
+    assert '"who"' in plan.problems[0].message
 
 
-def test_a_variable_stands_for_its_value_in_properties_of_traits() -> None:
+def test_a_variable_is_substituted_in_properties_of_traits() -> None:
     trait = '{name: manual-scaler, properties: {replicaCount: "[fromVariable(count)]"}}'
-    found = oam.objects(oam.plan(COMPONENT, application("hi", trait)))
-    assert found["Deployment/front"]["spec"]["replicas"] == 2
+    objects = oam.objects(oam.plan(COMPONENT, application("hi", trait)))
+    assert objects["Deployment/front"]["spec"]["replicas"] == 2
 
 
 def test_an_undefined_variable_in_a_property_is_refused_at_its_place() -> None:
     trait = '{name: manual-scaler, properties: [{name: replicaCount, value: "[fromVariable(counts)]"}]}'
-    found = oam.plan(COMPONENT, application("hi", trait))
-    assert oam.refused(found) == [("AC-9", "$.spec.components[0].traits[0].properties[0].value")]
+    plan = oam.plan(COMPONENT, application("hi", trait))
+    assert oam.refused(plan) == [("AC-9", "$.spec.components[0].traits[0].properties[0].value")]
 
 
 @pytest.mark.parametrize("field", ["workloadSettings", "settings"])
@@ -94,4 +94,4 @@ def test_a_setting_needs_no_type() -> None:
     parsed = component.parse_component(document.value)
     assert parsed.problems == ()
     assert parsed.value is not None
-    assert [(one.name, one.type, one.value) for one in parsed.value.settings] == [("arms", "string", 2)]
+    assert [(setting.name, setting.type, setting.value) for setting in parsed.value.settings] == [("arms", "string", 2)]

@@ -1,4 +1,4 @@
-"""Whatever the server stores by our schemas renders to objects that Kubernetes takes, or is refused; nothing raises."""
+"""Every document that the CRD schemas accept renders to valid objects or is refused, without exceptions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rudr_py.model.document import Document, Positions
 from rudr_py.render.values.plan import Plan
-from tests.conformance import generating, oam, published
+from tests.conformance import kubernetes_schemas, oam, strategies
 
 Documents = list[dict[str, Any]]
 
@@ -28,45 +28,45 @@ def render(documents: Documents) -> Plan:
     return oam.render(read, "shop")
 
 
-def rendered_bytes(found: Plan) -> bytes:
-    bodies = [(str(planned.ref), planned.body, planned.once) for planned in found.manifests]
-    return msgspec.json.encode([bodies, found.problems, found.warnings, found.reason])
+def rendered_bytes(plan: Plan) -> bytes:
+    bodies = [(str(planned.ref), planned.body, planned.once) for planned in plan.manifests]
+    return msgspec.json.encode([bodies, plan.problems, plan.warnings, plan.reason])
 
 
 def check(documents: Documents) -> None:
-    """The whole promise, for one application with its components."""
+    """Check one application with its components."""
     for document in documents:
-        assert not list(published.own(document["kind"]).iter_errors({**document, "metadata": {}})), (
-            "not generated right"
+        assert not list(kubernetes_schemas.own(document["kind"]).iter_errors({**document, "metadata": {}})), (
+            "the strategy violates the schema"
         )
-    found = render(documents)
-    assert rendered_bytes(found) == rendered_bytes(render(documents))
-    assert not (found.problems and found.manifests)
+    plan = render(documents)
+    assert rendered_bytes(plan) == rendered_bytes(render(documents))
+    assert not (plan.problems and plan.manifests)
     refusals = [
         f"{version}: {refusal}"
-        for planned in found.manifests
-        for version in published.VERSIONS
-        for refusal in published.refusals(planned.body, version)
+        for planned in plan.manifests
+        for version in kubernetes_schemas.VERSIONS
+        for refusal in kubernetes_schemas.refusals(planned.body, version)
     ]
     assert refusals == []
 
 
-@given(generating.documents())
+@given(strategies.documents())
 @QUICK
-def test_what_the_schemas_accept_renders_or_is_refused_and_never_raises(documents: Documents) -> None:
+def test_a_document_accepted_by_the_schemas_renders_or_is_refused_and_never_raises(documents: Documents) -> None:
     check(documents)
 
 
 @pytest.mark.slow
-@given(generating.documents())
+@given(strategies.documents())
 @LONG
-def test_what_the_schemas_accept_renders_or_is_refused_and_never_raises_for_long(documents: Documents) -> None:
+def test_many_documents_accepted_by_the_schemas_render_or_are_refused_and_never_raise(documents: Documents) -> None:
     check(documents)
 
 
 @given(st.data())
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
-def test_a_good_part_of_what_is_generated_renders(data: st.DataObject) -> None:
-    """Else the test above would show nothing."""
-    found = [render(data.draw(generating.documents())) for _ in range(20)]
-    assert any(one.manifests for one in found)
+def test_some_generated_documents_render(data: st.DataObject) -> None:
+    """Otherwise the test above would be vacuous."""
+    plans = [render(data.draw(strategies.documents())) for _ in range(20)]
+    assert any(plan.manifests for plan in plans)

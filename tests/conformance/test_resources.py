@@ -22,13 +22,13 @@ def _component(resources: str) -> str:
     return oam.component("Worker", f'containers: [{{name: main, image: "a:1", resources: {{{resources}}}}}]')
 
 
-@pytest.mark.parametrize(("given", "asked"), [("1", "1"), ("0.5", "0.5"), ("0.0001", "0.001"), ('"0.25"', "0.25")])
-def test_cpu_is_a_number_of_cores(given: str, asked: str) -> None:
-    assert container(f"cpu: {{required: {given}}}")["resources"]["requests"]["cpu"] == asked
+@pytest.mark.parametrize(("value", "requested"), [("1", "1"), ("0.5", "0.5"), ("0.0001", "0.001"), ('"0.25"', "0.25")])
+def test_cpu_is_a_number_of_cores(value: str, requested: str) -> None:
+    assert container(f"cpu: {{required: {value}}}")["resources"]["requests"]["cpu"] == requested
 
 
 @pytest.mark.parametrize(
-    ("given", "asked"),
+    ("value", "requested"),
     [
         ("5M", "5M"),
         ("5MB", "5M"),
@@ -44,41 +44,41 @@ def test_cpu_is_a_number_of_cores(given: str, asked: str) -> None:
         ("100B", "100"),
     ],
 )
-def test_memory_takes_suffixes_in_any_case_with_or_without_b(given: str, asked: str) -> None:
-    assert container(f"memory: {{required: {given}}}")["resources"]["requests"]["memory"] == asked
+def test_memory_suffixes_are_case_insensitive_with_or_without_b(value: str, requested: str) -> None:
+    assert container(f"memory: {{required: {value}}}")["resources"]["requests"]["memory"] == requested
 
 
-@pytest.mark.parametrize("given", ["100", '"100"'])
-def test_a_bare_number_of_memory_counts_mebibytes(given: str) -> None:
-    assert container(f"memory: {{required: {given}}}")["resources"]["requests"]["memory"] == "100Mi"
+@pytest.mark.parametrize("value", ["100", '"100"'])
+def test_a_plain_number_of_memory_is_in_mebibytes(value: str) -> None:
+    assert container(f"memory: {{required: {value}}}")["resources"]["requests"]["memory"] == "100Mi"
 
 
-def test_cpu_and_memory_are_requests_with_rudrs_defaults() -> None:
+def test_cpu_and_memory_are_requests_with_the_defaults_of_rudr() -> None:
     assert container("")["resources"] == {"requests": {"cpu": "0.1", "memory": "128Mi"}}
 
 
-@pytest.mark.parametrize(("given", "asked"), [("0.1", "1"), ("1", "1"), ("1.5", "2")])
-def test_a_fraction_of_a_gpu_is_a_whole_one(given: str, asked: str) -> None:
-    assert container(f"gpu: {{required: {given}}}")["resources"]["limits"] == {"nvidia.com/gpu": asked}
+@pytest.mark.parametrize(("value", "limit"), [("0.1", "1"), ("1", "1"), ("1.5", "2")])
+def test_a_fraction_of_a_gpu_is_rounded_up(value: str, limit: str) -> None:
+    assert container(f"gpu: {{required: {value}}}")["resources"]["limits"] == {"nvidia.com/gpu": limit}
 
 
-def test_gpus_and_extended_resources_are_demanded_of_the_node() -> None:
-    demanded = container('gpu: {required: 2}, extended: [{name: example.com/v1.Dongle, required: "1"}]')
-    assert demanded["resources"]["limits"] == {"nvidia.com/gpu": "2", "example.com/dongle": "1"}
+def test_gpus_and_extended_resources_are_limits() -> None:
+    rendered = container('gpu: {required: 2}, extended: [{name: example.com/v1.Dongle, required: "1"}]')
+    assert rendered["resources"]["limits"] == {"nvidia.com/gpu": "2", "example.com/dongle": "1"}
 
 
-def test_an_extended_resource_is_called_by_the_name_of_a_type() -> None:
-    found = oam.plan(_component("extended: [{name: dongle, required: 1}]"), oam.instance())
-    assert oam.refused(found) == [("RS-3", "$.spec.containers[0].resources.extended[0].name")]
+def test_an_extended_resource_must_have_a_type_name() -> None:
+    plan = oam.plan(_component("extended: [{name: dongle, required: 1}]"), oam.instance())
+    assert oam.refused(plan) == [("RS-3", "$.spec.containers[0].resources.extended[0].name")]
 
 
 @pytest.mark.parametrize("disk", ["{required: 5M}", "{required: 5M, ephemeral: n}", "{required: 5M, ephemeral: false}"])
-def test_a_disk_need_not_say_whether_it_is_ephemeral(disk: str) -> None:
+def test_the_field_ephemeral_of_a_disk_is_optional(disk: str) -> None:
     (volume,) = pod(f"volumes: [{{name: data, mountPath: /data, disk: {disk}}}]")["volumes"]
     assert volume == {"name": "data", "persistentVolumeClaim": {"claimName": "data"}}
 
 
-def test_an_ephemeral_disk_is_the_nodes_and_any_other_a_claim() -> None:
+def test_an_ephemeral_disk_is_an_empty_dir_and_any_other_a_claim() -> None:
     volumes = """volumes: [
       {name: cache, mountPath: /cache, disk: {required: 5M, ephemeral: true}},
       {name: data, mountPath: /data, accessMode: RO, disk: {required: 1G}},

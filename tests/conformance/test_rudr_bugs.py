@@ -1,4 +1,4 @@
-"""Known bugs of Rudr that are a matter of rendering, each put right."""
+"""Fixed bugs of Rudr that concern rendering."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def test_a_changed_singleton_server_changes_its_pods_and_keeps_its_selector() ->
         for document in (text, text.replace("web:1", "web:2"))
     )
     assert before["spec"].pop("template") != after["spec"].pop("template")
-    # all the rest of a StatefulSet cannot be changed
+    # the other fields of a StatefulSet are immutable
     assert before == after
 
 
-def test_equal_containers_of_two_instances_have_config_maps_of_their_own() -> None:
-    found = oam.objects(oam.plan(oam.component("Worker", FILES), oam.component("Worker", FILES, name="api"), TWO))
-    maps = {name: body["data"] for name, body in found.items() if name.startswith("ConfigMap/")}
+def test_equal_containers_of_two_instances_have_separate_config_maps() -> None:
+    objects = oam.objects(oam.plan(oam.component("Worker", FILES), oam.component("Worker", FILES, name="api"), TWO))
+    maps = {name: body["data"] for name, body in objects.items() if name.startswith("ConfigMap/")}
     assert maps == {
         "ConfigMap/a-main-0": {"one.ini": "one"},
         "ConfigMap/a-main-1": {"two.ini": "two"},
@@ -52,16 +52,16 @@ def test_equal_containers_of_two_instances_have_config_maps_of_their_own() -> No
     }
 
 
-def test_two_config_files_of_one_directory_are_mounted_one_by_one() -> None:
-    found = oam.plan(oam.component("Worker", FILES), oam.instance())
-    mounts = oam.container(found)["volumeMounts"]
+def test_two_config_files_of_one_directory_have_separate_mounts() -> None:
+    plan = oam.plan(oam.component("Worker", FILES), oam.instance())
+    mounts = oam.container(plan)["volumeMounts"]
     assert [(mount["mountPath"], mount["subPath"]) for mount in mounts] == [
         ("/etc/app/one.ini", "one.ini"),
         ("/etc/app/two.ini", "two.ini"),
     ]
 
 
-def test_a_claim_has_no_owner_unless_its_end_is_asked_for() -> None:
+def test_a_claim_has_no_owner_by_default() -> None:
     text = oam.component(
         "Worker", oam.MAIN.replace("}", ", resources: {volumes: [{name: data, mountPath: /data}]}}", 1)
     )
@@ -74,8 +74,8 @@ def test_a_claim_has_no_owner_unless_its_end_is_asked_for() -> None:
     assert (claim.owner, claim.retain) == ("none", True)
 
 
-def test_a_missing_component_is_told_with_the_rest() -> None:
-    found = oam.plan(oam.component("Worker", oam.MAIN), TWO)
-    assert oam.refused(found) == [("", "$.spec.components[1].componentName")]
-    assert found.reason == "ComponentNotFound"
-    assert found.instances == (), "nothing is known to be gone, so nothing is to be pruned"
+def test_a_missing_component_is_reported_with_the_other_problems() -> None:
+    plan = oam.plan(oam.component("Worker", oam.MAIN), TWO)
+    assert oam.refused(plan) == [("", "$.spec.components[1].componentName")]
+    assert plan.reason == "ComponentNotFound"
+    assert plan.instances == (), "incomplete inputs must not prune objects"

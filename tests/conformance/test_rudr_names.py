@@ -1,4 +1,4 @@
-"""Names, labels, selectors and owners that Rudr's users, dashboards and running objects depend on."""
+"""Names, labels, selectors and owners that users, dashboards and running objects of Rudr depend on."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ def component(workload: str) -> str:
 
 
 def labels(body: dict[str, Any]) -> dict[str, str]:
-    found: dict[str, str] = body["metadata"]["labels"]
-    return found
+    metadata_labels: dict[str, str] = body["metadata"]["labels"]
+    return metadata_labels
 
 
 @pytest.mark.parametrize("workload", WORKLOADS)
-def test_objects_of_workloads_have_rudrs_names(workload: str) -> None:
-    found = set(oam.objects(oam.plan(component(workload), oam.instance())))
+def test_objects_of_workloads_have_the_names_of_rudr(workload: str) -> None:
+    names = set(oam.objects(oam.plan(component(workload), oam.instance())))
     service = {"Service/front"} if "Server" in workload else set()
-    assert found == {"ComponentInstance/web-front", f"{WORKLOADS[workload][0]}/front", *service}
+    assert names == {"ComponentInstance/web-front", f"{WORKLOADS[workload][0]}/front", *service}
 
 
 @pytest.mark.parametrize("workload", WORKLOADS)
-def test_selectors_are_rudrs_to_the_letter(workload: str) -> None:
+def test_selectors_are_exactly_those_of_rudr(workload: str) -> None:
     kind, label = WORKLOADS[workload]
     body = oam.objects(oam.plan(component(workload), oam.instance()))[f"{kind}/front"]
-    wanted = {"app.kubernetes.io/name": "shop", "oam.dev/instance-name": "front", "oam.dev/workload-type": label}
-    # a label more in the template, and every pod of every user restarts at the next release
-    assert labels(body["spec"]["template"]) == wanted
-    assert body["spec"].get("selector", {"matchLabels": wanted}) == {"matchLabels": wanted}
-    assert labels(body).items() >= wanted.items()
+    expected = {"app.kubernetes.io/name": "shop", "oam.dev/instance-name": "front", "oam.dev/workload-type": label}
+    # an additional label in the template would restart all pods of all users at the next release
+    assert labels(body["spec"]["template"]) == expected
+    assert body["spec"].get("selector", {"matchLabels": expected}) == {"matchLabels": expected}
+    assert labels(body).items() >= expected.items()
 
 
 def test_a_service_selects_by_application_and_instance_only() -> None:
@@ -58,28 +58,28 @@ def test_a_service_selects_by_application_and_instance_only() -> None:
     assert service["spec"]["selector"] == {"app.kubernetes.io/name": "shop", "oam.dev/instance-name": "front"}
 
 
-def test_objects_of_traits_have_rudrs_names_and_labels() -> None:
+def test_objects_of_traits_have_the_names_and_labels_of_rudr() -> None:
     storage = "  resources: {volumes: [{name: data, mountPath: /data, disk: {required: 1G}}]}\n"
-    found = oam.objects(oam.plan(oam.component("Server", oam.WEB + storage), oam.instance(traits=TRAITS)))
+    objects = oam.objects(oam.plan(oam.component("Server", oam.WEB + storage), oam.instance(traits=TRAITS)))
     role = {"oam.dev/role": "trait", "app.kubernetes.io/name": "shop", "oam.dev/instance-name": "front"}
     for name in ("Ingress/front-trait-ingress", "HorizontalPodAutoscaler/front-trait-autoscaler"):
-        assert labels(found[name]).items() >= role.items()
+        assert labels(objects[name]).items() >= role.items()
     claim = {"app": "shop", "component-name": "web", "instance-name": "front", "trait": "volume-mounter"}
-    assert labels(found["PersistentVolumeClaim/data"]).items() >= claim.items()
+    assert labels(objects["PersistentVolumeClaim/data"]).items() >= claim.items()
 
 
-def test_nothing_of_rudrs_record_is_written() -> None:
-    found = oam.objects(oam.plan(component("Server"), oam.instance(traits=TRAITS.splitlines()[1])))
-    assert not [key for key in found if key.startswith("ApplicationConfiguration/")]
-    assert not [body for body in found.values() if "annotations" in body["metadata"]]
+def test_the_record_annotation_of_rudr_is_not_written() -> None:
+    objects = oam.objects(oam.plan(component("Server"), oam.instance(traits=TRAITS.splitlines()[1])))
+    assert not [key for key in objects if key.startswith("ApplicationConfiguration/")]
+    assert not [body for body in objects.values() if "annotations" in body["metadata"]]
 
 
 def test_an_application_owns_instances_which_own_their_objects() -> None:
-    found = oam.plan(component("Server"), oam.instance())
-    owners = {f"{planned.ref.kind.kind}/{planned.ref.name}": planned.owner for planned in found.manifests}
+    plan = oam.plan(component("Server"), oam.instance())
+    owners = {f"{planned.ref.kind.kind}/{planned.ref.name}": planned.owner for planned in plan.manifests}
     assert owners == {
         "ComponentInstance/web-front": "application",
         "Deployment/front": "instance",
         "Service/front": "instance",
     }
-    assert {str(one.owner) for one in found.instances} == {str(found.manifests[0].ref)}
+    assert {str(instance.owner) for instance in plan.instances} == {str(plan.manifests[0].ref)}

@@ -1,4 +1,4 @@
-"""Documents as Rudr's users wrote them, in every spelling that is about."""
+"""Documents of users of Rudr, in every shape in use."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ SHAPES = {
     "parameterValues: {replicaCount: 3}": 1,
     "properties: null, replicaCount: 3": 1,
 }
-"""Each shape of a trait's properties, and how many warnings it gets."""
+"""The shapes of a trait's properties, and their numbers of warnings."""
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_shape_of_a_trait_gives_the_same_objects(shape: str) -> None:
-    found = oam.plan(COMPONENT, oam.instance(traits=f"- {{name: manual-scaler, {shape}}}"))
+    plan = oam.plan(COMPONENT, oam.instance(traits=f"- {{name: manual-scaler, {shape}}}"))
     plain = oam.plan(COMPONENT, oam.instance(traits=f"- {{name: manual-scaler, {PLAIN}}}"))
-    assert oam.objects(found) == oam.objects(plain)
-    assert oam.objects(found)["Deployment/front"]["spec"]["replicas"] == 3
-    assert len(found.warnings) == SHAPES[shape]
+    assert oam.objects(plan) == oam.objects(plain)
+    assert oam.objects(plan)["Deployment/front"]["spec"]["replicas"] == 3
+    assert len(plan.warnings) == SHAPES[shape]
 
 
 def test_keys_of_the_ingress_may_be_in_snake_case() -> None:
@@ -36,4 +36,4 @@ def test_keys_of_the_ingress_may_be_in_snake_case() -> None:
         )
     ]
     assert oam.objects(plans[0]) == oam.objects(plans[1])
-    assert [len(found.warnings) for found in plans] == [0, 3]
+    assert [len(plan.warnings) for plan in plans] == [0, 3]

@@ -1,4 +1,4 @@
-"""The status of an application as Rudr's users know it, and what Rudr got wrong in it."""
+"""The status of an application, compatible with Rudr except for its bugs."""
 
 from __future__ import annotations
 
@@ -75,21 +75,24 @@ def built(spec: str, observed: Observed = NOTHING, sync: SyncState = APPLIED, be
 
 
 def test_two_instances_of_one_component_have_a_status_each() -> None:
-    found = built(TWO, Deployments(1, a=RUNNING, b={**RUNNING, "availableReplicas": 0, "readyReplicas": 0}))
-    assert {one["name"]: one["state"] for one in found["instances"]} == {"a": "ready", "b": "progressing"}
-    assert found["components"] == {"web": {"deployment/a": "running", "deployment/b": "unavailable"}}
+    status = built(TWO, Deployments(1, a=RUNNING, b={**RUNNING, "availableReplicas": 0, "readyReplicas": 0}))
+    assert {instance["name"]: instance["state"] for instance in status["instances"]} == {
+        "a": "ready",
+        "b": "progressing",
+    }
+    assert status["components"] == {"web": {"deployment/a": "running", "deployment/b": "unavailable"}}
 
 
 @pytest.mark.parametrize(("generation", "ready"), [(1, "True"), (2, "False")])
 def test_a_status_of_an_older_generation_is_not_ready(generation: int, ready: str) -> None:
-    found = built("components: [{componentName: web, instanceName: a}]", Deployments(generation, a=RUNNING))
-    assert {one["type"]: one["status"] for one in found["conditions"]}["Ready"] == ready
+    status = built("components: [{componentName: web, instanceName: a}]", Deployments(generation, a=RUNNING))
+    assert {condition["type"]: condition["status"] for condition in status["conditions"]}["Ready"] == ready
 
 
 @pytest.mark.parametrize("lacking", ["memory", "nvidia.com/gpu", "example.com/dongle"])
-def test_a_component_that_no_node_can_have_is_not_run_and_says_what_is_lacking(lacking: str) -> None:
-    found = built("components: [{componentName: web, instanceName: a}]", NoNode(f"0/3 nodes: Insufficient {lacking}."))
-    (ready,) = (one for one in found["conditions"] if one["type"] == "Ready")
+def test_an_unschedulable_component_reports_the_missing_resource(lacking: str) -> None:
+    status = built("components: [{componentName: web, instanceName: a}]", NoNode(f"0/3 nodes: Insufficient {lacking}."))
+    (ready,) = (condition for condition in status["conditions"] if condition["type"] == "Ready")
     assert (ready["status"], ready["reason"]) == ("False", "Unschedulable")
     assert f"Insufficient {lacking}" in ready["message"]
 
@@ -104,7 +107,7 @@ def test_the_phase_is_add_or_modify_until_all_is_applied() -> None:
     )
 
 
-def test_the_words_of_rudr_are_there_by_component_and_object() -> None:
-    found = built(TWO, Deployments(1, a=RUNNING))
-    assert found["components"] == {"web": {"deployment/a": "running", "deployment/b": "not existed"}}
-    assert msgspec.json.encode(found)
+def test_the_status_words_of_rudr_are_listed_by_component_and_object() -> None:
+    status = built(TWO, Deployments(1, a=RUNNING))
+    assert status["components"] == {"web": {"deployment/a": "running", "deployment/b": "not existed"}}
+    assert msgspec.json.encode(status)

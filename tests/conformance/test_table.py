@@ -26,7 +26,7 @@ KINDS = {
     "m": "rule",
     "\N{EN DASH}": "remark",
 }
-"""The letters of the list of requirements."""
+"""Kinds by their letters in the list of requirements."""
 
 ROWS = table.rows()
 
@@ -42,11 +42,11 @@ def names_in(file: str) -> frozenset[str]:
 def listed(name: str) -> str:
     path = SHARED / name
     if not path.exists():
-        pytest.skip(f"{path.name} is not here; it is no part of the project")
+        pytest.skip(f"{path.name} is missing; it is not part of the project")
     return path.read_text(encoding="utf-8")
 
 
-def test_every_row_has_an_id_of_its_own() -> None:
+def test_every_row_has_a_unique_id() -> None:
     ids = [row.id for row in ROWS]
     assert sorted(ids) == sorted(set(ids))
 
@@ -63,39 +63,39 @@ def test_every_test_that_a_row_names_exists(row: table.Row) -> None:
         assert name in names_in(file), test
 
 
-def test_every_hard_item_is_in_the_table_and_an_untested_one_has_a_reason() -> None:
+def test_every_must_is_in_the_table_and_an_untested_one_has_a_reason() -> None:
     hard = [row for row in ROWS if row.hard]
     assert len(hard) == HARD_ITEMS
     assert [row.id for row in hard if row.state != "tested" and not (row.reason or row.lacking)] == []
 
 
 def test_every_requirement_of_the_specification_is_in_the_table_with_its_kind() -> None:
-    found = re.findall(r"^\| ([A-Z]{2}-\d+) \| ([^|]+?) \|", listed("requirements.md"), re.MULTILINE)
+    requirements = re.findall(r"^\| ([A-Z]{2}-\d+) \| ([^|]+?) \|", listed("requirements.md"), re.MULTILINE)
     kinds = {row.id: row.kind for row in ROWS}
-    assert {name: kinds.get(name) for name, _ in found} == {name: KINDS[letter] for name, letter in found}
+    assert {name: kinds.get(name) for name, _ in requirements} == {name: KINDS[letter] for name, letter in requirements}
 
 
-def test_every_known_bug_and_wish_is_in_the_table() -> None:
+def test_every_reported_bug_and_request_is_in_the_table() -> None:
     bugs, _, issues = listed("rudr-gaps.md").partition("### 3.2")
-    found = re.findall(r"^\| (B\d+) \|", bugs, re.MULTILINE)
-    found += re.findall(r"^\| ([^|]*#[^|]*?) \|", issues, re.MULTILINE)
-    assert len(found) > 60
-    assert sorted(set(found) - {row.id for row in ROWS}) == []
+    reported = re.findall(r"^\| (B\d+) \|", bugs, re.MULTILINE)
+    reported += re.findall(r"^\| ([^|]*#[^|]*?) \|", issues, re.MULTILINE)
+    assert len(reported) > 60
+    assert sorted(set(reported) - {row.id for row in ROWS}) == []
 
 
-def test_every_rule_that_a_problem_names_is_in_the_table() -> None:
-    """A user who looks up `[TR-14]` behind a message finds it on the page."""
+def test_every_rule_in_a_message_is_in_the_table() -> None:
+    """Users can look up a rule such as `[TR-14]` in a message on the page."""
     sources = (path.read_text(encoding="utf-8") for path in (TESTS.parent / "rudr_py").rglob("*.py"))
     named = {name for text in sources for name in re.findall(r'"([A-Z]{2}-[0-9]+)"', text)}
     assert len(named) > 40
     assert sorted(named - {row.id for row in ROWS}) == []
 
 
-def test_the_page_is_what_the_table_prints() -> None:
+def test_the_page_is_current() -> None:
     assert page.PAGE.read_text(encoding="utf-8") == page.text(table.sections()), "run: make conformance"
 
 
-def test_a_row_without_a_test_is_never_called_tested() -> None:
+def test_a_row_without_a_test_is_not_tested() -> None:
     row = table.Row(id="X-1", kind="MUST", rule="A rule.", lacking="All of it.")
     assert row.state == "open"
     section = table.Section(title="T", source="S", rows=(row,))

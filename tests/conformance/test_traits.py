@@ -1,4 +1,4 @@
-"""Traits of the specification (§5), from document to objects, or to a refusal."""
+"""Traits of the specification (§5), from document to objects or problems."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def plan(*traits: str, component: str = SERVER) -> Plan:
     return oam.plan(component, oam.instance(traits="\n".join(f"- {trait}" for trait in traits)))
 
 
-def spec(kind: str, found: Plan, name: str = "front") -> dict[str, Any]:
-    inner: dict[str, Any] = oam.objects(found)[f"{kind}/{name}"]["spec"]
+def spec(kind: str, plan: Plan, name: str = "front") -> dict[str, Any]:
+    inner: dict[str, Any] = oam.objects(plan)[f"{kind}/{name}"]["spec"]
     return inner
 
 
@@ -39,8 +39,8 @@ def spec(kind: str, found: Plan, name: str = "front") -> dict[str, Any]:
 @pytest.mark.parametrize("count", [0, 3])
 def test_the_manual_scaler_sets_the_size_of_servers_workers_and_tasks(workload: str, field: str, count: int) -> None:
     text = oam.component(workload, oam.WEB if workload == "Server" else oam.MAIN)
-    found = plan(f"{{name: manual-scaler, properties: {{replicaCount: {count}}}}}", component=text)
-    assert spec("Job" if workload == "Task" else "Deployment", found)[field] == count
+    rendered = plan(f"{{name: manual-scaler, properties: {{replicaCount: {count}}}}}", component=text)
+    assert spec("Job" if workload == "Task" else "Deployment", rendered)[field] == count
 
 
 def test_an_instance_has_any_number_of_traits() -> None:
@@ -50,25 +50,25 @@ def test_an_instance_has_any_number_of_traits() -> None:
     assert everything["Deployment/front"]["spec"]["replicas"] == 3
 
 
-def test_traits_are_told_in_the_listed_order_and_any_order_gives_the_same_objects() -> None:
-    one, other = plan(SCALER, INGRESS), plan(INGRESS, SCALER)
-    assert [part.name for part in one.instances[0].traits] == ["manual-scaler", "ingress"]
-    assert [part.name for part in other.instances[0].traits] == ["ingress", "manual-scaler"]
-    assert msgspec.json.encode(oam.objects(one)) == msgspec.json.encode(oam.objects(other))
+def test_traits_keep_their_order_and_any_order_gives_the_same_objects() -> None:
+    first, second = plan(SCALER, INGRESS), plan(INGRESS, SCALER)
+    assert [part.name for part in first.instances[0].traits] == ["manual-scaler", "ingress"]
+    assert [part.name for part in second.instances[0].traits] == ["ingress", "manual-scaler"]
+    assert msgspec.json.encode(oam.objects(first)) == msgspec.json.encode(oam.objects(second))
 
 
 @pytest.mark.parametrize("traits", [(SCALER, AUTO), (AUTO, SCALER)])
 def test_two_traits_that_scale_are_refused(traits: tuple[str, str]) -> None:
-    found = plan(*traits)
-    assert oam.refused(found) == [("TR-4", f"{TRAIT}[1]")]
-    assert "manual-scaler" in found.problems[0].message
-    assert "auto-scaler" in found.problems[0].message
+    rendered = plan(*traits)
+    assert oam.refused(rendered) == [("TR-4", f"{TRAIT}[1]")]
+    assert "manual-scaler" in rendered.problems[0].message
+    assert "auto-scaler" in rendered.problems[0].message
 
 
 @pytest.mark.parametrize("name", ["manual-scaler", "ManualScaler"])
-def test_a_trait_is_attached_once(name: str) -> None:
-    found = plan(SCALER, SCALER.replace("manual-scaler", name))
-    assert ("TR-5", f"{TRAIT}[1].name") in oam.refused(found)
+def test_a_trait_cannot_be_attached_twice(name: str) -> None:
+    rendered = plan(SCALER, SCALER.replace("manual-scaler", name))
+    assert ("TR-5", f"{TRAIT}[1].name") in oam.refused(rendered)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_trait_is_attached_once(name: str) -> None:
         ("{name: auto-scaler, properties: {minimum: 5, maximum: 2}}", ("TR-8", f"{TRAIT}[0].properties.maximum")),
     ],
 )
-def test_a_trait_that_cannot_be_had_stops_the_deployment(trait: str, problem: tuple[str, str]) -> None:
+def test_an_unsatisfiable_trait_is_refused(trait: str, problem: tuple[str, str]) -> None:
     assert oam.refused(plan(trait)) == [problem]
 
 
@@ -118,32 +118,38 @@ def test_a_trait_is_refused_on_a_workload_that_it_does_not_apply_to(workload: st
         ("{name: ingress, properties: {hostname: a, servicePort: http}}", ".servicePort"),
     ],
 )
-def test_properties_that_do_not_fit_are_refused_at_their_place(trait: str, place: str) -> None:
+def test_invalid_properties_are_refused_at_their_place(trait: str, place: str) -> None:
     assert oam.refused(plan(trait)) == [("TR-17", f"{TRAIT}[0].properties{place}")]
 
 
-def test_every_trait_that_is_offered_can_be_used() -> None:
-    given = {"manual-scaler": SCALER, "auto-scaler": AUTO, "ingress": INGRESS, "volume-mounter": VOLUME, "empty": EMPTY}
+def test_every_installed_trait_can_be_used() -> None:
+    bindings = {
+        "manual-scaler": SCALER,
+        "auto-scaler": AUTO,
+        "ingress": INGRESS,
+        "volume-mounter": VOLUME,
+        "empty": EMPTY,
+    }
     offered = {offer.name for offer in oam.catalog().offers() if isinstance(offer.type, Trait)}
-    assert set(given) == offered
+    assert set(bindings) == offered
     without = oam.objects(plan(component=STORAGE))
-    for name, trait in given.items():
-        found = oam.objects(plan(trait, component=STORAGE))
-        assert (found == without) == (name == "empty")
+    for name, trait in bindings.items():
+        objects = oam.objects(plan(trait, component=STORAGE))
+        assert (objects == without) == (name == "empty")
 
 
-def test_the_auto_scaler_points_at_what_scales_and_is_refused_elsewhere() -> None:
+def test_the_auto_scaler_targets_the_deployment_and_is_refused_for_tasks() -> None:
     for workload, text in (("Server", SERVER), ("Worker", oam.component("Worker", oam.MAIN))):
-        found = plan(AUTO, component=text)
-        scaler = spec("HorizontalPodAutoscaler", found, "front-trait-autoscaler")
+        rendered = plan(AUTO, component=text)
+        scaler = spec("HorizontalPodAutoscaler", rendered, "front-trait-autoscaler")
         assert scaler["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": "front"}, workload
         assert (scaler["minReplicas"], scaler["maxReplicas"]) == (2, 12)
-        assert "replicas" not in spec("Deployment", found)
+        assert "replicas" not in spec("Deployment", rendered)
     refused = plan(AUTO, component=oam.component("Task", oam.MAIN))
     assert {rule for rule, _ in oam.refused(refused)} == {"TR-14"}
 
 
-def test_a_mistake_among_properties_that_are_a_list_is_told_at_its_line() -> None:
+def test_an_error_in_a_list_of_properties_is_reported_at_its_line() -> None:
     traits = "- name: manual-scaler\n  properties:\n  - name: replicaCount\n    value: many"
     (problem,) = oam.plan(oam.instance(traits=traits), SERVER).problems
     assert problem.location is not None

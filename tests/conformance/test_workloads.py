@@ -27,45 +27,45 @@ def spec_of(workload: str) -> str:
 
 
 @pytest.mark.parametrize("workload", RUNS)
-def test_a_core_workload_without_containers_is_refused_before_anything_is_deployed(workload: str) -> None:
+def test_a_core_workload_without_containers_is_refused(workload: str) -> None:
     for spec in ("containers: []", "parameters: []"):
         assert oam.refused(oam.plan(oam.component(workload, spec), oam.instance())) == [("CO-1", "$.spec")]
 
 
 @pytest.mark.parametrize("workload", RUNS)
-def test_every_core_type_becomes_an_object_that_runs_it(workload: str) -> None:
-    found = oam.objects(oam.plan(oam.component(workload, spec_of(workload)), oam.instance()))
-    template = found[f"{RUNS[workload]}/front"]["spec"]["template"]
+def test_every_core_type_renders_an_object_that_runs_it(workload: str) -> None:
+    objects = oam.objects(oam.plan(oam.component(workload, spec_of(workload)), oam.instance()))
+    template = objects[f"{RUNS[workload]}/front"]["spec"]["template"]
     assert [container["name"] for container in template["spec"]["containers"]] == ["main"]
-    assert ("Service/front" in found) == (workload in SERVERS)
+    assert ("Service/front" in objects) == (workload in SERVERS)
 
 
 @pytest.mark.parametrize("workload", FOREVER)
-def test_servers_and_workers_are_restarted_whenever_they_end(workload: str) -> None:
-    found = oam.plan(oam.component(workload, spec_of(workload)), oam.instance())
-    assert oam.pod(found)["spec"]["restartPolicy"] == "Always"
-    assert "replicas" not in oam.objects(found)[f"{RUNS[workload]}/front"]["spec"]
+def test_servers_and_workers_are_always_restarted(workload: str) -> None:
+    plan = oam.plan(oam.component(workload, spec_of(workload)), oam.instance())
+    assert oam.pod(plan)["spec"]["restartPolicy"] == "Always"
+    assert "replicas" not in oam.objects(plan)[f"{RUNS[workload]}/front"]["spec"]
 
 
 @pytest.mark.parametrize("workload", TASKS)
-def test_a_task_is_not_started_again_after_it_has_ended(workload: str) -> None:
-    found = oam.plan(oam.component(workload, oam.MAIN), oam.instance())
-    assert oam.pod(found)["spec"]["restartPolicy"] == "Never"
-    job = oam.objects(found)["Job/front"]["spec"]
+def test_a_task_is_not_restarted(workload: str) -> None:
+    plan = oam.plan(oam.component(workload, oam.MAIN), oam.instance())
+    assert oam.pod(plan)["spec"]["restartPolicy"] == "Never"
+    job = oam.objects(plan)["Job/front"]["spec"]
     assert job["backoffLimit"] == 4
     assert job.get("parallelism") == (1 if workload == "Task" else None)
-    # what tells the controller never to make it again once it is complete
-    assert all(planned.once for planned in found.manifests if planned.ref.kind.kind == "Job")
+    # prevents the controller from creating it again after it completed
+    assert all(planned.once for planned in plan.manifests if planned.ref.kind.kind == "Job")
 
 
 @pytest.mark.parametrize("workload", ["SingletonServer", "SingletonWorker", "SingletonTask"])
 @pytest.mark.parametrize("trait", ["{name: manual-scaler, properties: {replicaCount: 2}}", "{name: auto-scaler}"])
-def test_a_singleton_has_one_replica_and_takes_no_scaler(workload: str, trait: str) -> None:
+def test_a_singleton_has_one_replica_and_accepts_no_scaler(workload: str, trait: str) -> None:
     text = oam.component(workload, spec_of(workload))
     alone = oam.objects(oam.plan(text, oam.instance()))[f"{RUNS[workload]}/front"]["spec"]
     assert not {"replicas", "parallelism", "completions"} & set(alone)
-    found = oam.plan(text, oam.instance(traits=f"- {trait}"))
-    assert oam.refused(found) == [("TR-14", "$.spec.components[0].traits[0].name")]
+    plan = oam.plan(text, oam.instance(traits=f"- {trait}"))
+    assert oam.refused(plan) == [("TR-14", "$.spec.components[0].traits[0].name")]
 
 
 @pytest.mark.parametrize("workload", SERVERS)
@@ -92,24 +92,24 @@ def test_a_server_has_a_service_with_every_port_of_every_container(workload: str
 
 @pytest.mark.parametrize("workload", SERVERS)
 def test_a_server_without_a_port_is_deployed_with_a_warning_and_no_service(workload: str) -> None:
-    found = oam.plan(oam.component(workload, oam.MAIN), oam.instance())
-    assert oam.told(found.warnings) == [("CO-9", "$.spec.containers")]
-    assert f"{RUNS[workload]}/front" in oam.objects(found)
-    assert "Service/front" not in oam.objects(found)
+    plan = oam.plan(oam.component(workload, oam.MAIN), oam.instance())
+    assert oam.rules_and_paths(plan.warnings) == [("CO-9", "$.spec.containers")]
+    assert f"{RUNS[workload]}/front" in oam.objects(plan)
+    assert "Service/front" not in oam.objects(plan)
 
 
 @pytest.mark.parametrize("workload", ["Worker", "SingletonWorker"])
 def test_a_worker_with_a_port_is_refused(workload: str) -> None:
-    found = oam.plan(oam.component(workload, oam.WEB), oam.instance())
-    assert oam.refused(found) == [("CO-10", "$.spec.containers[0].ports")]
+    plan = oam.plan(oam.component(workload, oam.WEB), oam.instance())
+    assert oam.refused(plan) == [("CO-10", "$.spec.containers[0].ports")]
 
 
-def test_an_unknown_workload_type_is_refused_with_those_that_there_are() -> None:
-    found = oam.plan(
+def test_an_unknown_workload_type_is_refused_with_the_installed_types() -> None:
+    plan = oam.plan(
         oam.component("acme.example/v1.Robot", "workloadSettings: [{name: spec, value: {}}]"), oam.instance()
     )
-    assert oam.refused(found) == [("CO-13", "$.spec.workloadType")]
-    assert all(kind in found.problems[0].message for kind in RUNS)
+    assert oam.refused(plan) == [("CO-13", "$.spec.workloadType")]
+    assert all(kind in plan.problems[0].message for kind in RUNS)
 
 
 @pytest.mark.parametrize(

@@ -9,41 +9,41 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.controller.controller import Controller, ControllerParts
+from rudr_py.controller.controller import Controller, ControllerOptions
 from rudr_py.controller.leadership import Leadership
+from rudr_py.controller.process import ControllerProcess
 from rudr_py.controller.queue.queue import PriorityQueue
-from rudr_py.controller.reconciler import Reconciler
 from rudr_py.controller.results.result import Result
 from rudr_py.controller.serving.http import HealthChecks, HttpServers
 from rudr_py.controller.serving.metrics.metrics import Metrics
+from rudr_py.controller.state import cluster_state, definition_index
 from rudr_py.controller.state.cluster_state import ClusterState
-from rudr_py.controller.watching.sources import Sources, SourceTools
 from rudr_py.kube.client import Client
-from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.transport import Transport
 from rudr_py.model.identity import ObjectKey
 from rudr_py.settings import LeaderElection, Settings
 from rudr_py.testing.clock import FakeClock, settle
+from tests.controller.watches import watches
 
 SHOP = ObjectKey("shop", "shop")
 SETTINGS = Settings(health_address="", metrics_address="", workers=2, retry_initial=1.0, stop_grace=30.0)
 Reconcile = Callable[[ObjectKey], Any]
 
 
-class Scripted(Reconciler):
+class Scripted:
     """A reconciler that does what a test says, and notes when."""
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
         self.runs: list[tuple[float, ObjectKey]] = []
-        self.does: Reconcile = lambda _key: Result(result="success")
+        self.does: Reconcile = lambda _key: Result()
 
     async def reconcile(self, key: ObjectKey) -> Result:
         self.runs.append((self.clock.monotonic() - 1000.0, key))
         found = self.does(key)
-        outcome: Result = await found if asyncio.iscoroutine(found) else found
-        return outcome
+        result: Result = await found if asyncio.iscoroutine(found) else found
+        return result
 
 
 class Bench:
@@ -65,29 +65,16 @@ class Bench:
         self.stop = asyncio.Event()
         self.running: asyncio.Task[None] | None = None
         client = Client(transport)
-        discovery = Discovery(client, clock=self.clock)
-        known, checks = ClusterState(), HealthChecks()
-        tools = SourceTools(transport=transport, discovery=discovery, clock=self.clock, settings=SETTINGS)
+        known = ClusterState()
         self.recorder = Recorder(client, identity="test", clock=self.clock)
-        self.sources = Sources(known, tools, lambda key, _initial: self.queue.add(key))
+        self.sources = watches(known, transport, self.clock, SETTINGS, lambda key, _initial: self.queue.add(key))
+        self.sources.watch((*cluster_state.OWN_KINDS, cluster_state.POD, *definition_index.KINDS))
         self.world = known
         self.leadership = Leadership(settings, lease or transport, self.clock, self.metrics.leader)
-        self.controller = Controller(
-            ControllerParts(
-                settings=settings,
-                clock=self.clock,
-                world=known,
-                sources=self.sources,
-                kinds=(),
-                queue=self.queue,
-                reconciler=self.reconciler,
-                recorder=self.recorder,
-                endpoints=HttpServers(checks, self.metrics, SETTINGS),
-                checks=checks,
-                metrics=self.metrics,
-                leadership=self.leadership,
-            )
-        )
+        servers = HttpServers(HealthChecks(), self.metrics, SETTINGS)
+        self.controller = ControllerProcess(settings, self.clock, self.sources, self.recorder, servers, self.leadership)
+        options = ControllerOptions(name="test", workers=SETTINGS.workers, slow_retry=SETTINGS.refused_retry)
+        self.controller.add(Controller(self.queue, self.reconciler, options, self.metrics))
 
     @contextlib.asynccontextmanager
     async def over(self) -> AsyncIterator[None]:

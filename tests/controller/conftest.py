@@ -27,8 +27,9 @@ from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.controller.status.writer import StatusWriter
-from rudr_py.controller.watching.sources import Sources, SourceTools
+from rudr_py.controller.watching.sources import Sources
 from rudr_py.kube import live_object
+from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.config import Connection
@@ -47,6 +48,7 @@ from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
 from rudr_py.testing.cluster import Cluster
 from tests.access import StaticSource
+from tests.controller.watches import watches
 
 Document = dict[str, Any]
 
@@ -145,7 +147,8 @@ class Bench:
     applier: Applier
     pruner: Pruner
     syncer: Syncer
-    reporter: StatusWriter
+    cached: CachedClient
+    writer: StatusWriter
     told: list[tuple[str, str]] = field(default_factory=list)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     triggered: list[ObjectKey] = field(default_factory=list)
@@ -219,9 +222,8 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
         triggered.append(key)
         woken.set()
 
-    sources = Sources(
-        known, SourceTools(transport=transport, discovery=discovery, clock=clock, settings=settings), trigger
-    )
+    sources = watches(known, transport, clock, settings, trigger)
+    cached = CachedClient(client, discovery, known.cache_of)
     applier = Applier(client, discovery, known, recorder, Contention(clock), TtlMap(clock, 60.0))
     pruner = Pruner(client, discovery, known, clock)
     async with asyncio.TaskGroup() as tasks:
@@ -239,7 +241,8 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
             applier=applier,
             pruner=pruner,
             syncer=Syncer(applier, pruner, Finalizer(client, discovery, known, recorder), known),
-            reporter=StatusWriter(client, discovery, known, clock, settings),
+            cached=cached,
+            writer=StatusWriter(cached, clock, settings.status_interval),
             woken=woken,
             triggered=triggered,
         )

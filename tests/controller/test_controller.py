@@ -27,7 +27,7 @@ async def bench(cluster: Any, transport: Any) -> Bench:
 
 
 async def test_a_failed_key_is_tried_again_with_growing_pauses(bench: Bench) -> None:
-    bench.reconciler.does = lambda _key: Result(result="error")
+    bench.reconciler.does = lambda _key: Result(error="failed")
     async with bench.over():
         bench.queue.add(SHOP)
         await bench.worked(1)
@@ -36,20 +36,20 @@ async def test_a_failed_key_is_tried_again_with_growing_pauses(bench: Bench) -> 
 
 
 async def test_a_refused_key_is_tried_again_slowly(bench: Bench) -> None:
-    bench.reconciler.does = lambda _key: Result(result="refused")
+    bench.reconciler.does = lambda _key: Result(error="refused", retry="slow")
     async with bench.over():
         bench.queue.add(SHOP)
         await bench.worked(1)
         await bench.clock.advance(SETTINGS.refused_retry - 1)
         assert len(bench.times()) == 1
-        await bench.clock.advance(SETTINGS.refused_retry * controller.REFUSED_SPREAD)
+        await bench.clock.advance(SETTINGS.refused_retry * controller.SLOW_RETRY_SPREAD)
         assert len(bench.times()) > 1
         assert 60.0 <= bench.times()[1] <= 300.0
 
 
-@pytest.mark.parametrize("result", ["success", "invalid"])
-async def test_what_waits_for_a_change_is_left_alone(bench: Bench, result: Any) -> None:
-    bench.reconciler.does = lambda _key: Result(result=result)
+@pytest.mark.parametrize("result", [Result(), Result(error="invalid", retry="never")])
+async def test_a_success_and_a_terminal_error_are_not_retried(bench: Bench, result: Result) -> None:
+    bench.reconciler.does = lambda _key: result
     async with bench.over():
         bench.queue.add(SHOP)
         await bench.worked(1)
@@ -58,7 +58,7 @@ async def test_what_waits_for_a_change_is_left_alone(bench: Bench, result: Any) 
 
 
 async def test_a_key_comes_back_when_it_said(bench: Bench) -> None:
-    outcomes = [Result(result="requeue_after", after=60.0), Result(result="success")]
+    outcomes = [Result(requeue_after=60.0), Result()]
     bench.reconciler.does = lambda _key: outcomes.pop(0)
     async with bench.over():
         bench.queue.add(SHOP)
@@ -74,10 +74,10 @@ async def test_nothing_hurries_a_key_that_the_server_asked_to_leave_alone(bench:
 
     def refuse(key: ObjectKey) -> Result:
         if key != SHOP or bench.clock.monotonic() >= 1020.0:
-            return Result(result="success")
+            return Result()
         if raised:
             raise busy
-        return Result(result="error", pause=20.0, after=5.0)
+        return Result(error="busy", hold=20.0, requeue_after=5.0)
 
     bench.reconciler.does = refuse
     other = ObjectKey("shop", "other")
@@ -98,7 +98,7 @@ async def test_whatever_a_reconcile_raises_it_ends_no_worker(bench: Bench) -> No
     def fail(key: ObjectKey) -> Result:
         if key == SHOP:
             raise RecursionError("poison")
-        return Result(result="success")
+        return Result()
 
     bench.reconciler.does = fail
     async with bench.over():
@@ -147,7 +147,7 @@ async def test_a_stop_waits_for_what_is_under_way_and_begins_nothing(bench: Benc
         going.set()
         await finish.wait()
         ended.append(key)
-        return Result(result="success")
+        return Result()
 
     bench.reconciler.does = slow
     async with bench.over():
@@ -173,7 +173,7 @@ async def test_a_stop_cuts_off_what_outlasts_the_grace(bench: Bench) -> None:
         except asyncio.CancelledError:
             cut.append(key)
             raise
-        return Result(result="success")
+        return Result()
 
     bench.reconciler.does = stuck
     async with bench.over():
@@ -250,8 +250,8 @@ async def test_every_reconcile_has_an_id_of_its_own_for_the_log(bench: Bench) ->
     seen: list[str] = []
 
     def note(_key: ObjectKey) -> Result:
-        seen.append(log_context.fields("x")["reconcileID"])
-        return Result(result="success")
+        seen.append(log_context.fields()["reconcileID"])
+        return Result()
 
     bench.reconciler.does = note
     async with bench.over():

@@ -55,7 +55,7 @@ async def test_a_scope_is_asked_by_its_name_or_by_namespace_and_name(path: str, 
     settings = Settings(health_address="", metrics_address="", health_scope_address="127.0.0.1:0")
 
     def health(namespace: str, name: str) -> str | None:
-        return cluster_state.health_of(WORLD, namespace, name)
+        return cluster_state.scope_health(WORLD, namespace, name)
 
     endpoints = HttpServers(HealthChecks(), Metrics(FakeClock()), settings, health)
     async with (

@@ -49,7 +49,7 @@ async def standing(cluster: Any, transport: Any) -> Standing:
 
 async def stuck(_key: ObjectKey) -> Result:
     await asyncio.Event().wait()
-    return Result(result="success")
+    return Result()
 
 
 async def test_a_standby_works_on_nothing_until_it_leads(standing: Standing) -> None:
@@ -109,7 +109,7 @@ async def test_the_lease_is_held_while_a_stop_waits_for_reconciles_and_released_
     async def slow(_key: ObjectKey) -> Result:
         await finish.wait()
         released.append(standing.server.spec["holderIdentity"])
-        return Result(result="success")
+        return Result()
 
     bench = standing.bench
     bench.reconciler.does = slow

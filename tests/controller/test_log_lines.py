@@ -61,7 +61,7 @@ class Kept(logging.Handler):
         self.lines: list[tuple[logging.LogRecord, dict[str, str]]] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append((record, log_context.fields("c")))
+        self.lines.append((record, log_context.fields()))
 
     def of(self, logger: logging.Logger) -> list[tuple[dict[str, Any], dict[str, str]]]:
         return [(vars(record), told) for record, told in self.lines if record.name == logger.name]

@@ -42,11 +42,15 @@ class Model:
         self.wishes: dict[str, Wish] = {}
         self.working: dict[str, int] = {}
         self.failures: dict[str, int] = {}
+        self.holds: dict[str, float] = {}
         self.count = 0
 
-    def add(self, key: str, priority: int, time: float | None = None) -> None:
-        """`time` is None for at once, else in the future."""
+    def add(self, key: str, priority: int, time: float | None = None, *, now: float = 0.0) -> None:
+        """`time` is None for at once, else in the future; `now` is the present time."""
         self.count += 1
+        held_until = self.holds.get(key, 0.0)
+        if held_until > max(time or 0.0, now):
+            time = held_until
         known = self.wishes.get(key)
         wish = Wish(key, priority, self.count, time)
         if known is not None:
@@ -66,11 +70,18 @@ class Model:
     def due(self, now: float) -> None:
         late = [wish for wish in self.wishes.values() if wish.time is not None and wish.time <= now]
         for wish in sorted(late, key=lambda wish: (wish.time or 0, wish.order)):
-            self.add(wish.key, wish.priority)
+            self.add(wish.key, wish.priority, now=now)
+
+    def hold(self, key: str, until: float) -> None:
+        self.holds[key] = until
+        wish = self.wishes.pop(key, None)
+        if wish is not None:
+            self.add(key, wish.priority, until)
 
     def take(self) -> str:
         wish = self.ready()[0]
         del self.wishes[wish.key]
+        self.holds.pop(wish.key, None)
         self.working[wish.key] = wish.priority
         return wish.key
 
@@ -138,7 +149,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(key=KEYS, priority=PRIORITIES)
     def add(self, key: str, priority: int) -> None:
         self.queue.add(key, priority=priority)
-        self.model.add(key, priority)
+        self.model.add(key, priority, now=self.clock.monotonic())
         self.follow()
 
     @rule(key=KEYS, priority=PRIORITIES, seconds=SECONDS, absolute=st.booleans())
@@ -148,13 +159,17 @@ class QueueMachine(RuleBasedStateMachine):
             self.queue.add_at(key, now + seconds, priority=priority)
         else:
             self.queue.add_after(key, seconds, priority=priority)
-        self.model.add(key, priority, now + seconds if seconds > 0 else None)
+        self.model.add(key, priority, now + seconds if seconds > 0 else None, now=now)
         self.follow()
 
     @precondition(lambda self: self.model.working)
-    @rule(data=st.data(), well=st.booleans())
-    def finish(self, data: st.DataObject, well: bool) -> None:
+    @rule(data=st.data(), well=st.booleans(), hold=SECONDS)
+    def finish(self, data: st.DataObject, well: bool, hold: float) -> None:
         key = data.draw(st.sampled_from(sorted(self.model.working)))
+        now = self.clock.monotonic()
+        if hold > 0:
+            self.queue.hold(key, hold)
+            self.model.hold(key, now + hold)
         if well:
             self.queue.forget(key)
             self.model.failures.pop(key, None)
@@ -162,8 +177,8 @@ class QueueMachine(RuleBasedStateMachine):
             failures = self.model.failures.get(key, 0)
             self.model.failures[key] = failures + 1
             pause = min(MAXIMUM, INITIAL * 2**failures)
-            assert self.queue.retry(key) == pause
-            self.model.add(key, self.model.working[key], self.clock.monotonic() + pause)
+            assert self.queue.retry(key) == max(pause, hold)
+            self.model.add(key, self.model.working[key], now + pause)
         self.queue.done(key)
         self.model.done(key)
         self.follow()
@@ -178,7 +193,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(data=st.data(), key=KEYS)
     def a_worker_leaves_just_when_a_key_comes(self, data: st.DataObject, key: str) -> None:
         self.queue.add(key)
-        self.model.add(key, 0)
+        self.model.add(key, 0, now=self.clock.monotonic())
         leaver = self.waiting.pop(data.draw(st.integers(0, len(self.waiting) - 1)))
         leaver.cancel()
         self.follow()

@@ -216,22 +216,6 @@ async def test_a_lost_label_brings_an_object_back_with_few_requests(
         assert about == ["PATCH services/shop-web", "GET services/shop-web", "PATCH services/shop-web"]
 
 
-async def test_a_deleted_application_leaves_nothing_in_memory(
-    cluster: Cluster, catalog: Catalog, component: Any, application: Any
-) -> None:
-    await cluster.apply(component(), application())
-    async with cluster.controller(catalog, settings=QUICK) as controller:
-        await cluster.until(APPLICATION, "shop", synced)
-        parts = controller.__dict__["_parts"]
-        pages = parts.reconciler.__dict__["_parts"].syncer.__dict__["_inventory"].__dict__["_pages"]
-        assert len(pages) == 1
-        await cluster.delete(APPLICATION, "shop")
-        await cluster.gone(APPLICATION, "shop")
-        await marked(cluster, controller, application)
-        assert [key.name for key in pages] == ["marker"]
-        assert {key.name for key in parts.world.__dict__["_used"]} == {"marker"}
-
-
 @pytest.mark.parametrize("namespaces", [("shop", "other"), ("other", "shop")])
 async def test_several_namespaces_are_served_and_no_other(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any, namespaces: tuple[str, ...], transport: Any

@@ -9,18 +9,17 @@ from typing import Any
 
 import aiohttp
 import msgspec
-import pytest
 
 from rudr_py.api import Kind, kstatus
 from rudr_py.catalog import Catalog
-from rudr_py.controller import Controller, assemble
-from rudr_py.controller.scopes.root_scopes import PAUSE, RootScopes
+from rudr_py.controller import ControllerProcess, assemble
+from rudr_py.controller.scopes.root_scopes import INTERVAL, RootScopes
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
-from rudr_py.controller.status import children
 from rudr_py.controller.status.writer import StatusWriter
 from rudr_py.kube import live_object
 from rudr_py.kube.cache import Cache
+from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.prober import ProbeRequest
 from rudr_py.kube.watch import Applied
 from rudr_py.local.faults.faults import Faults, Match
@@ -73,7 +72,7 @@ class Script:
 @contextlib.asynccontextmanager
 async def running(
     cluster: Any, catalog: Catalog, prober: Script, settings: Settings = SETTINGS
-) -> AsyncIterator[Controller]:
+) -> AsyncIterator[ControllerProcess]:
     controller = assemble(settings, cluster.transport, cluster.clock, catalog, prober=prober)
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
@@ -114,7 +113,7 @@ async def test_scopes_instances_and_applications_are_counted_by_what_their_statu
         await cluster.until(HEALTH_SCOPE, "groups", lambda d: states(d) == {"shop-web": "unhealthy"})
         await cluster.until(APPLICATION, "shop", synced)  # nothing here makes its Deployment ready
         await cluster.until(APPLICATION, "groups", lambda d: kstatus.condition(d, "Ready").get("status") == "True")
-        async with session.get(f"http://127.0.0.1:{controller.endpoints.metrics_port}/metrics") as answer:
+        async with session.get(f"http://127.0.0.1:{controller.servers.metrics_port}/metrics") as answer:
             lines = (await answer.text()).splitlines()
     told = {line for line in lines if line.startswith(("rudr_applications{", "rudr_component_", "rudr_health_"))}
     assert {line for line in told if not line.endswith(" 0.0")} == {
@@ -172,40 +171,6 @@ async def test_two_applications_with_scopes_do_not_wait_for_each_other(
         await cluster.until(HEALTH_SCOPE, "second", lambda d: set(states(d)) == {"first-web"})
 
 
-# --- What is said of instances
-
-
-@pytest.mark.parametrize(
-    ("state", "reason", "word"),
-    [
-        ("ready", "Ready", "healthy"),
-        ("progressing", "Running", "healthy"),
-        ("progressing", "Updating", "unhealthy"),
-        ("failed", "Failed", "unhealthy"),
-        ("unknown", "PluginFailed", None),
-    ],
-)
-async def test_an_instance_has_rudrs_word_as_far_as_anybody_knows(
-    bench: Any, state: str, reason: str, word: str | None
-) -> None:
-    owner = await bench.application()
-    reference = {"apiVersion": owner.api_version, "kind": owner.kind, "name": owner.name, "uid": owner.uid}
-    instance = {
-        "apiVersion": cluster_state.COMPONENT_INSTANCE.api_version,
-        "kind": cluster_state.COMPONENT_INSTANCE.kind,
-        "metadata": {
-            "name": "web-shop-web",
-            "labels": {"oam.dev/instance-name": "shop-web"},
-            "ownerReferences": [{**reference, "controller": True}],
-        },
-        "spec": {"traits": []},
-    }
-    await bench.made(instance)
-    built = {"instances": [{"name": "shop-web", "state": state, "reason": reason}]}
-    assert await children.instances(bench.reporter, bench.world, owner, built) is None
-    assert (await bench.cluster.get(cluster_state.COMPONENT_INSTANCE, "web-shop-web")).get("status") == word
-
-
 # --- Root scopes
 
 
@@ -213,22 +178,22 @@ async def test_root_scopes_are_created_once_and_never_changed(
     bench: Any, application: Any, spent: Any, faults: Faults
 ) -> None:
     known = ClusterState(root="root")
-    roots = RootScopes(bench.client, bench.discovery, known, bench.clock)
+    roots = RootScopes(bench.cached, known, bench.clock)
     faults.refuse(403, Match(plural="applicationconfigurations", verb="create"))
     await roots.ensure("shop")
     await roots.ensure("shop")
     assert await bench.cluster.get(APPLICATION, "root") is None
-    bench.clock.jump(PAUSE + 1)
+    bench.clock.jump(INTERVAL + 1)
     await roots.ensure("shop")
     created = await bench.cluster.get(APPLICATION, "root")
     assert [scope["name"] for scope in created["spec"]["scopes"]] == ["root-health", "root-network"]
-    bench.clock.jump(PAUSE + 1)
+    bench.clock.jump(INTERVAL + 1)
     await roots.ensure("shop")
     assert await bench.cluster.get(APPLICATION, "root") == created
     cache = Cache()
     cache.feed(Applied(live_object.decode(msgspec.json.encode(created))))
     known.add(APPLICATION, "", cache)
-    bench.clock.jump(PAUSE + 1)
+    bench.clock.jump(INTERVAL + 1)
     spent.reset()
     await roots.ensure("shop")
     assert spent() == []
@@ -236,7 +201,7 @@ async def test_root_scopes_are_created_once_and_never_changed(
 
 async def test_without_the_setting_nobody_gets_root_scopes(bench: Any, spent: Any) -> None:
     spent.reset()
-    await RootScopes(bench.client, bench.discovery, ClusterState(), bench.clock).ensure("shop")
+    await RootScopes(bench.cached, ClusterState(), bench.clock).ensure("shop")
     assert spent() == []
 
 
@@ -248,9 +213,10 @@ async def test_a_change_that_comes_between_is_left_for_the_watch_to_tell(bench: 
     known, cache = ClusterState(), Cache()
     cache.feed(Applied(live))
     known.add(APPLICATION, "", cache)
-    reporter = StatusWriter(bench.client, bench.discovery, known, bench.clock, Settings())
+    client = CachedClient(bench.client, bench.discovery, known.cache_of)
+    writer = StatusWriter(client, bench.clock, 1.0)
     await bench.cluster.apply(application(greeting="another"))
-    assert (await reporter.write(live, {"phase": "synced", "observedGeneration": 1})).written
+    assert (await writer.write(live, {"phase": "synced", "observedGeneration": 1})).written
     newer = await bench.seen(APPLICATION, "shop")
     told = [(one.old, one.new) for one in cache.feed(Applied(newer))]
     assert [(old.generation, new.generation) for old, new in told if old and new] == [(1, 2)]

@@ -11,13 +11,11 @@ import pytest
 from rudr_py.api import Kind
 from rudr_py.controller.state import cluster_state, definition_index
 from rudr_py.controller.state.cluster_state import ClusterState
-from rudr_py.controller.watching.kind_poller import LATER, SOON
-from rudr_py.controller.watching.sources import Sources, SourceTools
-from rudr_py.kube.client import Client
-from rudr_py.kube.discovery import Discovery
+from rudr_py.controller.watching.kind_poller import LONG_INTERVAL, SHORT_INTERVAL
 from rudr_py.model.identity import ObjectKey
 from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
+from tests.controller.watches import watches
 
 SHOP = ObjectKey("shop", "shop")
 ROBOT = Kind("acme.example/v1", "Robot")
@@ -49,9 +47,7 @@ class Waiting:
         self.told: list[ObjectKey] = []
         self.world = ClusterState()
         settings = Settings(namespaces=("shop",), definitions_namespace="types")
-        discovery = Discovery(Client(transport), clock=self.clock)
-        tools = SourceTools(transport=transport, discovery=discovery, clock=self.clock, settings=settings)
-        self.sources = Sources(self.world, tools, lambda key, _initial: self.told.append(key))
+        self.sources = watches(self.world, transport, self.clock, settings, lambda key, _initial: self.told.append(key))
 
     async def until(self, predicate: Callable[[], object]) -> None:
         async with asyncio.timeout(60):
@@ -73,8 +69,8 @@ async def asked(waiting: Waiting, spent: Any, seconds: float) -> int:
     """How many requests are made in so many seconds of the fake clock, watches that go on left out."""
     await waiting.until(lambda: waiting.clock.sleeping)
     spent.reset()
-    for _ in range(int(seconds / SOON)):
-        await waiting.clock.advance(SOON)
+    for _ in range(int(seconds / SHORT_INTERVAL)):
+        await waiting.clock.advance(SHORT_INTERVAL)
         # the answers come over real sockets
         await waiting.until(lambda: waiting.clock.sleeping)
     return len([one for one in spent.all() if one.split("?")[0] == "GET /apis"])
@@ -88,10 +84,10 @@ async def test_an_absent_kind_is_looked_for_while_somebody_waits_and_told_when_i
     waiting.told.clear()
     assert waiting.sources.ensure((ROBOT,), SHOP)
     assert waiting.sources.missing((ROBOT,)) == (ROBOT,)
-    assert 1 <= await asked(waiting, spent, 10 * SOON) <= 10
+    assert 1 <= await asked(waiting, spent, 10 * SHORT_INTERVAL) <= 10
     assert waiting.told == []
     await cluster.apply(CRD)
-    await waiting.clock.advance(SOON)
+    await waiting.clock.advance(SHORT_INTERVAL)
     await waiting.until(lambda: waiting.told == [SHOP])
     assert waiting.sources.missing((ROBOT,)) == ()
 
@@ -102,10 +98,10 @@ async def test_nobody_waits_any_more_and_it_is_looked_for_slowly(waiting: Waitin
     await waiting.sources.wait((ROBOT,))
     waiting.sources.ensure((ROBOT,), SHOP)
     if left == "the application is gone":
-        waiting.sources.forget(SHOP)
+        waiting.world.applications.forget(SHOP)
     else:
         waiting.sources.ensure(cluster_state.OWN_KINDS, SHOP)
-    assert await asked(waiting, spent, 2 * LATER) <= 3
+    assert await asked(waiting, spent, 2 * LONG_INTERVAL) <= 3
 
 
 async def test_a_kind_that_is_in_no_namespace_is_not_looked_for_again(waiting: Waiting, spent: Any) -> None:
@@ -113,7 +109,7 @@ async def test_a_kind_that_is_in_no_namespace_is_not_looked_for_again(waiting: W
     waiting.sources.ensure((node, ROBOT), SHOP)
     await waiting.sources.wait((node, ROBOT))
     waiting.sources.ensure((node,), SHOP)
-    assert await asked(waiting, spent, 2 * LATER) <= 3
+    assert await asked(waiting, spent, 2 * LONG_INTERVAL) <= 3
 
 
 async def test_definitions_are_watched_in_their_namespace_only(waiting: Waiting, spent: Any) -> None:

@@ -11,7 +11,7 @@ import aiohttp
 import msgspec
 
 from rudr_py.catalog import Catalog, PluginState
-from rudr_py.controller import Controller, assemble
+from rudr_py.controller import ControllerProcess, assemble
 from rudr_py.kube.clock import SystemClock
 from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.model.crd_schemas import crds
@@ -23,13 +23,13 @@ SETTINGS = Settings(namespaces=("shop",), health_address=ADDRESS, metrics_addres
 
 
 @contextlib.asynccontextmanager
-async def started(transport: Any, catalog: Catalog, clock: Any) -> AsyncIterator[Controller]:
+async def started(transport: Any, catalog: Catalog, clock: Any) -> AsyncIterator[ControllerProcess]:
     """A controller that serves its endpoints, synced or not."""
     controller, stop = assemble(SETTINGS, transport, clock, catalog), asyncio.Event()
     running = asyncio.create_task(controller.run(stop))
     try:
         async with asyncio.timeout(60):
-            while not controller.endpoints.health_port:
+            while not controller.servers.health_port:
                 await asyncio.wait([running], timeout=0.01)
         yield controller
     finally:
@@ -49,7 +49,7 @@ async def test_ready_is_who_has_listed_our_own_kinds(
     faults.refuse(403, Match(plural="ingresses"), times=99)
     async with started(transport, catalog, SystemClock()) as controller, asyncio.timeout(60):
         await controller.synced.wait()
-        assert await ask(controller.endpoints.health_port, "/readyz?verbose") == (
+        assert await ask(controller.servers.health_port, "/readyz?verbose") == (
             200,
             "[+]crds ok\n[+]caches ok\n[+]plugins ok\n[+]definitions ok\n[+]rights ok\nreadyz check passed\n",
         )
@@ -58,7 +58,7 @@ async def test_ready_is_who_has_listed_our_own_kinds(
 async def test_without_the_crds_it_is_not_ready_and_names_them(bare: Any, transport: Any, catalog: Catalog) -> None:
     clock = FakeClock()
     async with started(transport, catalog, clock) as controller:
-        port = controller.endpoints.health_port
+        port = controller.servers.health_port
         async with asyncio.timeout(60):
             while "Missing" not in (answer := await ask(port, "/readyz/crds"))[1]:
                 await clock.advance(0.0)
@@ -78,7 +78,7 @@ async def test_what_may_not_be_listed_is_named(cluster: Any, transport: Any, cat
     faults.refuse(403, Match(plural="applicationconfigurations"), times=99)
     async with started(transport, catalog, SystemClock()) as controller, asyncio.timeout(60):
         await controller.synced.wait()
-        status, text = await ask(controller.endpoints.health_port, "/readyz/caches")
+        status, text = await ask(controller.servers.health_port, "/readyz/caches")
     assert (status, text) == (500, "ApplicationConfiguration in shop: Forbidden on order\n")
 
 
@@ -87,7 +87,7 @@ async def test_metrics_name_the_plugins_and_the_server(
 ) -> None:
     async with started(transport, catalog, SystemClock()) as controller, asyncio.timeout(60):
         await controller.synced.wait()
-        _, text = await ask(controller.endpoints.metrics_port, "/metrics")
+        _, text = await ask(controller.servers.metrics_port, "/metrics")
     assert 'rudr_plugin_info{plugin="rudr-py",version="' in text
     assert f'rest_client_requests_total{{code="200",host="127.0.0.1:{local.port}",method="GET"}}' in text
 
@@ -100,8 +100,8 @@ async def test_a_plugin_that_is_not_loaded_is_told_and_counted_and_makes_nobody_
     installed = msgspec.structs.replace(catalog, plugins=(*catalog.plugins, broken))
     async with started(transport, installed, SystemClock()) as controller, asyncio.timeout(60):
         await controller.synced.wait()
-        status, text = await ask(controller.endpoints.health_port, "/readyz?verbose")
-        _, metrics = await ask(controller.endpoints.metrics_port, "/metrics")
+        status, text = await ask(controller.servers.health_port, "/readyz?verbose")
+        _, metrics = await ask(controller.servers.metrics_port, "/metrics")
     (line,) = (line for line in text.splitlines() if "plugins" in line)
     assert status == 200
     assert line.startswith("[i]plugins: Failed: rudr-py-x 1.0 (plugin x) cannot be loaded: KeyError")

@@ -1,6 +1,6 @@
-"""The page docs/command-line.md: the table of commands, and what click knows of each.
+"""The page docs/command-line.md: the table of commands, with help, usage and options of each.
 
-Makes text; `reference` writes it.
+`reference` writes the page.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import click
 
 from rudr_py.cli.commands import render
 from rudr_py.cli.program import COMMANDS, program
-from tests.docs.plugin_api import cell
+from tests.docs.plugin_api_page import cell
 
 HEAD = """\
 # Command line
@@ -35,7 +35,7 @@ PLUGINS = "Plugin options"
 
 
 def page() -> str:
-    """The whole page."""
+    """The text of the page."""
     rows = "".join(f"| [`rudr {name}`](#rudr-{name}) | {COMMANDS[name].help} |\n" for name in sorted(COMMANDS))
     parts = [HEAD + rows, f"## {PLUGINS}\n", "Commands that use the installed types have these options.\n"]
     parts += _table(option for option in render.command.params if option.name in SHARED)
@@ -62,15 +62,15 @@ def _command(command: click.Command, context: click.Context, *, depth: int) -> I
 
 
 def _table(parameters: Iterable[click.Parameter]) -> Iterator[str]:
-    options = [one for one in parameters if isinstance(one, click.Option) and not one.hidden]
+    options = [parameter for parameter in parameters if isinstance(parameter, click.Option) and not parameter.hidden]
     if options:
         yield "| option | | variable |\n|---|---|---|\n" + "".join(map(_row, options))
 
 
 def _row(option: click.Option) -> str:
-    names, told = option.get_help_record(click.Context(click.Command(""))) or ("", "")
+    names, help_text = option.get_help_record(click.Context(click.Command(""))) or ("", "")
     variables = [option.envvar] if isinstance(option.envvar, str) else list(option.envvar or ())
-    return f"| `{cell(names)}` | {cell(told)} | {', '.join(f'`{name}`' for name in variables)} |\n"
+    return f"| `{cell(names)}` | {cell(help_text)} | {', '.join(f'`{name}`' for name in variables)} |\n"
 
 
 def _help(text: str) -> Iterator[str]:
@@ -79,8 +79,8 @@ def _help(text: str) -> Iterator[str]:
         if paragraph.startswith("\b"):
             yield f"```text\n{paragraph.removeprefix(chr(8)).strip(chr(10))}\n```\n"
             continue
-        said, example, command = " ".join(paragraph.split()).partition("Example: ")
-        if said:
-            yield said.strip() + "\n"
+        description, example, command = " ".join(paragraph.split()).partition("Example: ")
+        if description:
+            yield description.strip() + "\n"
         if example:
             yield f"```console example\n$ {command}\n```\n"

@@ -1,8 +1,8 @@
-"""Runs the `rudr` commands that a page shows, in this process, and compares what they print with what the page prints.
+"""Runs the `rudr` commands of a page in this process, and compares their output with the page.
 
-A block ```` ```console ```` is run, in a folder with the project's `examples/` and `crds/`. The word `cluster` after it
-says that its commands need a cluster: then only their options are checked. `...` on a line of its own stands for any
-lines, and `…` at the end of a line for the rest of it.
+The commands of a block ```` ```console ```` run in a folder with the project's `examples/` and `crds/`. The word
+`cluster` after `console` means that the commands need a cluster; only their options are checked. A line `...` matches
+any lines, and `…` at the end of a line matches its rest.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ CLUSTER = "cluster"
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A command that a page shows: its line, the output below it, and whether it can be run without a cluster."""
+class PageCommand:
+    """A command on a page: its line, the output below it, and whether it runs without a cluster."""
 
     page: str
     line: str
@@ -32,25 +32,25 @@ class Shown:
 
     @property
     def words(self) -> list[str]:
-        """The command's words, as a shell takes them apart; without what follows a pipe or a semicolon."""
+        """The words of the command, split as by a shell, up to a pipe or a semicolon."""
         return shlex.split(re.split(r" [|;>&]", self.line)[0], comments=True)
 
 
-def shown(page: Page) -> list[Shown]:
-    """Every line that begins with `$ ` in a block `console`, with what is printed below it."""
+def commands(page: Page) -> list[PageCommand]:
+    """Every line that begins with `$ ` in a block `console`, with the output below it."""
     return [command for block in page.blocks if block.language == "console" for command in _commands(page, block)]
 
 
-def _commands(page: Page, block: Block) -> list[Shown]:
-    found: list[Shown] = []
+def _commands(page: Page, block: Block) -> list[PageCommand]:
+    commands: list[PageCommand] = []
     for part in re.split(r"^\$ ", block.text.replace("\\\n", ""), flags=re.MULTILINE)[1:]:
         line, _, output = part.partition("\n")
-        found.append(Shown(page.name, line, output, block.argument == ""))
-    return found
+        commands.append(PageCommand(page.name, line, output, block.argument == ""))
+    return commands
 
 
-def run(command: Shown, loaded: LoadedPlugins) -> Result:
-    """Run it. Raises AssertionError when it was used wrongly."""
+def run(command: PageCommand, loaded: LoadedPlugins) -> Result:
+    """Run the command. Raises AssertionError for invalid usage."""
     done = CliRunner().invoke(program, command.words[1:], obj=loaded, catch_exceptions=False)
     if done.exit_code not in (0, 1):
         raise AssertionError(f"{command.page}: {command.line} ends with {done.exit_code}\n{done.output}")
@@ -58,21 +58,21 @@ def run(command: Shown, loaded: LoadedPlugins) -> Result:
 
 
 def parse(words: list[str]) -> None:
-    """Whether the words are a command with options that exist. Raises click.UsageError."""
-    found: click.Command | None = program
+    """Check that the command and its options exist. Raises click.UsageError."""
+    command: click.Command | None = program
     parent: click.Context | None = None
     rest = words[1:]
-    while found is not None and not {"-h", "--help"} & set(rest):
-        context = found.make_context(found.name, list(rest), parent=parent)
-        if not isinstance(found, click.Group):
+    while command is not None and not {"-h", "--help"} & set(rest):
+        context = command.make_context(command.name, list(rest), parent=parent)
+        if not isinstance(command, click.Group):
             return
-        rest = [*context._protected_args, *context.args]  # what the group has not taken for itself
-        _, found, rest = found.resolve_command(context, rest) if rest else (None, None, [])
+        rest = [*context._protected_args, *context.args]  # the words that the group did not consume
+        _, command, rest = command.resolve_command(context, rest) if rest else (None, None, [])
         parent = context
 
 
 def fits(expected: str, printed: str) -> bool:
-    """Whether the output is what the page prints."""
+    """Whether the output matches the page."""
     pattern = ""
     for line in expected.strip().splitlines():
         if line.strip() == "...":

@@ -1,6 +1,6 @@
-"""The page docs/metrics.md: what a controller that runs the examples really serves at /metrics.
+"""The page docs/metrics.md: the metrics of a controller that runs the examples.
 
-Makes text; `reference` writes it.
+`reference` writes the page.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 HEAD = """\
 # Metrics
 
-Printed from what a controller serves by `make reference`; do not edit it by hand.
+Generated from the metrics of a running controller by `make reference`; do not edit it by hand.
 
-`GET /metrics` at `--metrics-bind-address` (`:8080`) answers in Prometheus' text form, or in OpenMetrics when the
-request asks for it. Names and meanings are those of controller-runtime and client-go, so that their dashboards fit;
-what they have no name for begins with `rudr_`. The value of the label `controller`, and of `name`, is
-`applicationconfiguration`. Beside these there are the usual `process_*` and `python_*` series.
+`GET /metrics` at `--metrics-bind-address` (`:8080`) returns the Prometheus text format, or OpenMetrics if the request
+accepts it. Names and meanings are those of controller-runtime and client-go, so that existing dashboards work; metrics
+without a counterpart there begin with `rudr_`. The value of the labels `controller` and `name` is
+`applicationconfiguration`. The usual `process_*` and `python_*` series are also available.
 
-[What to watch, and which alerts to set](operations.md#metrics-and-alerts)
+[Monitoring and alerts](operations.md#metrics-and-alerts)
 """
 
 GROUPS = {
@@ -45,11 +45,11 @@ GROUPS = {
 
 
 def page() -> str:
-    """The whole page."""
-    found = sorted(families(), key=lambda family: family.name)
+    """The text of the page."""
+    served = sorted(families(), key=lambda family: family.name)
     parts = [HEAD]
     for title, prefixes in GROUPS.items():
-        listed = [family for family in found if family.name.startswith(prefixes)]
+        listed = [family for family in served if family.name.startswith(prefixes)]
         rows = [_row(family) for family in listed if not family.name.endswith("_created")]
         if rows:
             parts.append(f"## {title}\n\n| name | type | labels | |\n|---|---|---|---|\n" + "\n".join(rows) + "\n")
@@ -57,7 +57,7 @@ def page() -> str:
 
 
 def families() -> list[Metric]:
-    """Everything that is served, once the examples are Ready."""
+    """The metrics that are served after the examples were applied."""
     catalog = loading.load((), entry_points.standard()).catalog
     with local_handle.started() as handle:
         text = handle.wait(_scraped(handle, catalog))
@@ -68,9 +68,9 @@ async def _scraped(handle: LocalHandle, catalog: Catalog) -> str:
     election = LeaderElection(namespace=handle.namespace, identity="the only one")
     async with handle.cluster.controller(catalog, settings=Settings(leader_election=election)) as controller:
         for path in EXAMPLES.glob("*.yaml"):
-            await handle.cluster.apply(*(one.value for one in yaml_file.load(path.read_bytes(), path.name)))
+            await handle.cluster.apply(*(document.value for document in yaml_file.load(path.read_bytes(), path.name)))
         await handle.cluster.until(APPLICATION, "shop", _is_synced)
-        url = f"http://127.0.0.1:{controller.endpoints.metrics_port}/metrics"
+        url = f"http://127.0.0.1:{controller.servers.metrics_port}/metrics"
         async with aiohttp.ClientSession() as session, session.get(url) as answer:
             return await answer.text()
 

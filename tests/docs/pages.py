@@ -1,6 +1,6 @@
 """Reads the pages of docs/ and of the root folder: headings, links, code blocks and inline code.
 
-Only as much of Markdown as these pages use.
+Supports only the Markdown that these pages use.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ class Block:
 
 @dataclass(frozen=True)
 class Page:
-    """One page."""
+    """A Markdown page."""
 
     path: Path
 
     @property
     def name(self) -> str:
-        """Relative to the project."""
+        """The path relative to the project."""
         return self.path.relative_to(ROOT).as_posix()
 
     @functools.cached_property
     def text(self) -> str:
-        """All of it."""
+        """The text of the file."""
         return self.path.read_text()
 
     @functools.cached_property
@@ -63,17 +63,17 @@ class Page:
 
     @functools.cached_property
     def codes(self) -> tuple[str, ...]:
-        """What stands in backticks in the prose."""
+        """The inline code of the prose."""
         return tuple(_CODE.findall(self.prose))
 
     @functools.cached_property
     def links(self) -> tuple[str, ...]:
-        """The targets of all links and pictures."""
+        """The targets of all links and images."""
         return tuple(_LINK.findall(_CODE.sub("", self.prose)))
 
     @functools.cached_property
     def anchors(self) -> frozenset[str]:
-        """What a link may name after `#`."""
+        """The anchors that links can use after `#`."""
         return frozenset(_slugs(match[2] for match in _HEADING.finditer(self.prose)))
 
 
@@ -84,7 +84,7 @@ def pages() -> list[Page]:
 
 
 def _slugs(headings: Iterator[str]) -> Iterator[str]:
-    """As repositories and myst-parser make anchors: lower case, no punctuation, dashes, a number for the second."""
+    """Anchors as in repositories and myst-parser: lower case, no punctuation, dashes, a number for duplicates."""
     seen: Counter[str] = Counter()
     for heading in headings:
         slug = re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")

@@ -1,21 +1,21 @@
-"""Prints the pages of docs/ that are made from the code.
+"""Generates the pages of docs/ that come from the code.
 
     python -m tests.docs.reference
 
-They are never edited by hand; a test compares them.
+The pages are not edited by hand; a test compares them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tests.docs import commands_page, metrics_page, plugin_api, settings_page, types_page
+from tests.docs import commands_page, metrics_page, plugin_api_page, settings_page, types_page
 from tests.docs.pages import FOLDER
 
 GENERATED: Mapping[str, Callable[[], str]] = {
     "command-line.md": commands_page.page,
     "metrics.md": metrics_page.page,
-    "plugin-reference.md": plugin_api.page,
+    "plugin-reference.md": plugin_api_page.page,
     "settings.md": settings_page.page,
     "types.md": types_page.page,
 }

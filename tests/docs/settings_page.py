@@ -1,6 +1,6 @@
 """The page docs/settings.md: every field of `Settings` with its default and its docstring.
 
-Makes text; `reference` writes it.
+`reference` writes the page.
 """
 
 from __future__ import annotations
@@ -8,15 +8,16 @@ from __future__ import annotations
 import msgspec
 
 from rudr_py.settings import LeaderElection, Settings
-from tests.docs import plugin_api
+from tests.docs import plugin_api_page
 
 HEAD = """\
 # Settings
 
-Printed from `rudr_py/settings.py` by `make reference`; do not edit it by hand.
+Generated from `rudr_py/settings.py` by `make reference`; do not edit it by hand.
 
-What a controller is told, in one value. `rudr run` fills it from its [flags](command-line.md#rudr-run) and their
-variables of the environment, the chart from its values. Times are seconds. What no flag sets has this value everywhere.
+The configuration of a controller. `rudr run` sets it from its [flags](command-line.md#rudr-run) and their environment
+variables; the Helm chart sets these from its values. Times are in seconds. Settings without a flag always have their
+default.
 
 | setting | default | |
 |---|---|---|
@@ -26,7 +27,7 @@ variables of the environment, the chart from its values. Times are seconds. What
 ELECTION = """
 ## Leader election
 
-`leader_election` is None without `--leader-elect`; else it has these.
+`leader_election` is None without `--leader-elect`. With it, the settings are:
 
 | setting | default | |
 |---|---|---|
@@ -34,19 +35,19 @@ ELECTION = """
 
 
 def page() -> str:
-    """The whole page."""
+    """The text of the page."""
     return HEAD + _table(Settings) + ELECTION + _table(LeaderElection)
 
 
 def _table(struct: type[msgspec.Struct]) -> str:
-    notes = plugin_api.attribute_notes(struct)
+    notes = plugin_api_page.attribute_notes(struct)
     return "".join(
-        f"| `{field.name}` | {_written(field)} | {plugin_api.cell(notes[field.name])} |\n"
+        f"| `{field.name}` | {_written(field)} | {plugin_api_page.cell(notes[field.name])} |\n"
         for field in msgspec.structs.fields(struct)
     )
 
 
 def _written(field: msgspec.structs.FieldInfo) -> str:
     if field.required:
-        return "*must be given*"
+        return "*required*"
     return '`""`' if field.default == "" else f"`{field.default}`"

@@ -1,4 +1,4 @@
-"""What the operations page tells of reasons, metrics and the chart is what the code has, all of it."""
+"""Reasons, metrics and chart values on the operations page exist, and every reason is documented."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ CHART = ROOT / "charts" / "rudr-py"
 FIXTURES = {"rudr_api", "rudr_controller", "rudr_golden", "rudr_register_types"}
 """Of pytest, and the hook of a plugin."""
 
-TOLD_OTHERWISE = {"Ready", "Valid", "Synced", "Complete", "Succeeded", "Unknown"}
-"""Reasons of conditions that are True, and of what nobody has looked at yet."""
+EXPLAINED_ELSEWHERE = {"Ready", "Valid", "Synced", "Complete", "Succeeded", "Unknown"}
+"""Reasons of conditions that are True, and of unobserved state."""
 
 OF_THE_SERVER = {"Forbidden", "ErrImageNeverPull", "Error", "Lost", "InvalidImageName"}
-"""Reasons that the API server and the kubelet give, and that no line of ours holds as a reason."""
+"""Reasons of the API server and the kubelet; the sources do not contain them."""
 
 
 def _reasons() -> Iterator[str]:
-    """Every reason that the sources hold as text where a reason is meant."""
+    """Every reason in the sources: constants that are used as a reason."""
     folders = ("controller", "render", "api")
     for path in (path for folder in folders for path in (ROOT / "rudr_py" / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call):
-                found = [keyword.value for keyword in node.keywords if keyword.arg in ("reason", "otherwise")]
+                expressions = [keyword.value for keyword in node.keywords if keyword.arg in ("reason", "otherwise")]
                 called = node.func.id if isinstance(node.func, ast.Name) else ""
                 if called in ("Health", "_failed", "_progressing", "_trouble") and len(node.args) > 1:
-                    found.append(node.args[1])
-                texts = (str(one.value) for one in found if isinstance(one, ast.Constant))
+                    expressions.append(node.args[1])
+                texts = (str(expression.value) for expression in expressions if isinstance(expression, ast.Constant))
                 yield from (text for text in texts if text[:1].isupper())
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
                 yield from (
@@ -51,11 +51,11 @@ _NAMES = {
 
 
 def test_every_reason_is_explained() -> None:
-    told = set(OPERATIONS.codes)
-    assert sorted(set(_reasons()) - told - TOLD_OTHERWISE) == []
+    explained = set(OPERATIONS.codes)
+    assert sorted(set(_reasons()) - explained - EXPLAINED_ELSEWHERE) == []
 
 
-def test_every_reason_that_is_explained_can_come() -> None:
+def test_every_explained_reason_exists() -> None:
     (table,) = re.findall(r"\| reason \| in .*?\n\n", OPERATIONS.text, re.DOTALL)
     explained = {
         reason for row in table.splitlines()[2:] if row for reason in re.findall(r"`(\w+)`", row.split(" | ")[0])
@@ -65,9 +65,11 @@ def test_every_reason_that_is_explained_can_come() -> None:
     assert sorted(reason for reason in explained - OF_THE_SERVER if f'"{reason}"' not in sources) == []
 
 
-# the decisions name some that we have not
-@pytest.mark.parametrize("page", [one for one in pages() if one.path.stem != "decisions"], ids=lambda page: page.name)
-def test_metrics_that_a_page_names_are_served(page: Page) -> None:
+# the page of decisions names metrics that do not exist
+@pytest.mark.parametrize(
+    "page", [page for page in pages() if page.path.stem != "decisions"], ids=lambda page: page.name
+)
+def test_metrics_on_a_page_are_served(page: Page) -> None:
     served = Page(FOLDER / "metrics.md").text
     prefixes = "rudr_(?!py)|controller_runtime_|workqueue_|rest_client_|leader_election_"
     named = {name for code in page.codes for name in re.findall(rf"\b(?:{prefixes})\w+", code)}
@@ -75,13 +77,13 @@ def test_metrics_that_a_page_names_are_served(page: Page) -> None:
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
-def test_values_that_a_page_sets_are_the_charts(page: Page) -> None:
+def test_chart_values_on_a_page_exist(page: Page) -> None:
     values = yaml.safe_load((CHART / "values.yaml").read_text())
-    told = re.findall(r"--set ([\w.]+)=", page.text)
-    told += [
+    named = re.findall(r"--set ([\w.]+)=", page.text)
+    named += [
         code for code in page.codes if re.fullmatch(r"[a-z]\w+(\.[a-z]\w+)+", code) and code.split(".")[0] in values
     ]
-    assert [path for path in told if not _has(values, path.split("."))] == []
+    assert [path for path in named if not _has(values, path.split("."))] == []
 
 
 def _has(values: object, path: list[str]) -> bool:

@@ -1,4 +1,4 @@
-"""What the pages and the README say about the project is so: links, files, documents, code, commands, and names."""
+"""Links, files, documents, code, commands and names on the pages and in the README are valid."""
 
 from __future__ import annotations
 
@@ -16,19 +16,26 @@ from rudr_py.cli.documents import files
 from rudr_py.cli.documents.workspace import Workspace
 from rudr_py.cli.program import COMMANDS
 from rudr_py.plugins.loading import LoadedPlugins
-from tests.docs import console, installed
-from tests.docs.console import Shown
+from tests.docs import console, installed_types
+from tests.docs.console import PageCommand
 from tests.docs.pages import FOLDER, ROOT, Block, Page, pages
 
 PAGES = pages()
-FOLLOWED = "docs/plugin-tutorial.md"
-"""A test of its own follows this page from the first step to the last."""
+TUTORIAL = "docs/plugin-tutorial.md"
+"""test_tutorial.py executes this page."""
 
-FLAGS_OF_OTHERS = {"--replicas", "--set", "--rudr-update-golden", "--messages", "--take-ownership", "--build-arg"}
-"""Of kubectl, pytest, Helm, docker, and of tools of the tests."""
+FLAGS_OF_OTHER_PROGRAMS = {
+    "--replicas",
+    "--set",
+    "--rudr-update-golden",
+    "--messages",
+    "--take-ownership",
+    "--build-arg",
+}
+"""Flags of kubectl, pytest, Helm, docker, and of tools of the tests."""
 
-KUBECTLS = "docs/local-api.md"
-"""It tells which flags of kubectl work."""
+LOCAL_API = "docs/local-api.md"
+"""It lists the supported flags of kubectl."""
 
 SOURCES = sorted((ROOT / "rudr_py").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
@@ -37,33 +44,33 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
 def _blocks(*languages: str) -> pytest.MarkDecorator:
-    told = [page for page in PAGES if page.name != FOLLOWED]
-    found = [(page, block) for page in told for block in page.blocks if block.language in languages]
-    return pytest.mark.parametrize(("page", "block"), found, ids=[f"{page.name}:{block.line}" for page, block in found])
+    checked = [page for page in PAGES if page.name != TUTORIAL]
+    cases = [(page, block) for page in checked for block in page.blocks if block.language in languages]
+    return pytest.mark.parametrize(("page", "block"), cases, ids=[f"{page.name}:{block.line}" for page, block in cases])
 
 
 @pytest.fixture(name="loaded", scope="module")
 def _loaded() -> LoadedPlugins:
     """The standard types and those of the packages in plugins/."""
-    return installed.everything()
+    return installed_types.everything()
 
 
 @each_page
-def test_every_link_leads_somewhere(page: Page) -> None:
+def test_every_link_has_a_target(page: Page) -> None:
     wrong = []
     for link in page.links:
         if re.match(r"[a-z]+:", link):
             continue
         path, _, anchor = link.partition("#")
         target = (page.path.parent / path).resolve() if path else page.path
-        found = target.exists() and target.is_relative_to(ROOT)
-        if not found or (anchor and anchor not in Page(target).anchors):
+        exists = target.exists() and target.is_relative_to(ROOT)
+        if not exists or (anchor and anchor not in Page(target).anchors):
             wrong.append(link)
     assert wrong == []
 
 
 @each_page
-def test_links_to_the_outside_are_secure(page: Page) -> None:
+def test_external_links_use_https(page: Page) -> None:
     assert [link for link in page.links if re.match(r"[a-z]+:", link) and not link.startswith("https://")] == []
 
 
@@ -75,10 +82,10 @@ def test_every_page_is_in_the_table_of_contents_once() -> None:
 
 
 @each_page
-def test_the_documents_of_a_page_are_right_together(page: Page, loaded: LoadedPlugins) -> None:
+def test_the_documents_of_a_page_are_valid_together(page: Page, loaded: LoadedPlugins) -> None:
     blocks = [block.text for block in page.blocks if block.language == "yaml"]
     texts = [text for text in blocks if "apiVersion: core.oam.dev/" in text]
-    if not texts or page.name == FOLLOWED:
+    if not texts or page.name == TUTORIAL:
         return
     contents = files.read(("-",), recursive=False, stdin="\n---\n".join(texts).encode)
     workspace = Workspace.parse(contents.documents, namespace="default")
@@ -87,24 +94,24 @@ def test_the_documents_of_a_page_are_right_together(page: Page, loaded: LoadedPl
 
 
 @_blocks("yaml")
-def test_every_block_of_yaml_can_be_read(page: Page, block: Block) -> None:
+def test_every_yaml_block_can_be_parsed(page: Page, block: Block) -> None:
     assert [document for document in yaml.safe_load_all(block.text) if document is not None], page.name
 
 
 @_blocks("python")
-def test_python_on_a_page_is_python_and_imports_what_is_there(page: Page, block: Block) -> None:
+def test_python_on_a_page_compiles_and_its_imports_exist(page: Page, block: Block) -> None:
     tree = compile(block.text, page.name, "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     assert isinstance(tree, ast.Module)
     imports: list[ast.stmt] = [node for node in tree.body if isinstance(node, ast.ImportFrom | ast.Import)]
     exec(compile(ast.Module(imports, []), page.name, "exec"), {})  # noqa: S102 - the imports of our own pages
 
 
-COMMANDS_SHOWN = [command for page in PAGES if page.name != FOLLOWED for command in console.shown(page)]
+PAGE_COMMANDS = [command for page in PAGES if page.name != TUTORIAL for command in console.commands(page)]
 
 
-@pytest.mark.parametrize("command", COMMANDS_SHOWN, ids=[f"{one.page}: {one.line}" for one in COMMANDS_SHOWN])
-def test_a_command_on_a_page_does_what_the_page_shows(
-    command: Shown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("command", PAGE_COMMANDS, ids=[f"{command.page}: {command.line}" for command in PAGE_COMMANDS])
+def test_a_command_on_a_page_prints_the_output_on_the_page(
+    command: PageCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for folder in ("examples", "crds"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
@@ -119,14 +126,14 @@ def test_a_command_on_a_page_does_what_the_page_shows(
     if not command.offline:
         console.parse(words)
         return
-    done = console.run(command, installed.standard_types())
-    # a page may leave out what is said on standard error
+    done = console.run(command, installed_types.standard_types())
+    # a page may omit the output on standard error
     fitting = [text for text in (done.output, done.stdout) if console.fits(command.output, text)]
     assert fitting or not command.output.strip(), done.output
 
 
 @each_page
-def test_commands_and_targets_in_the_text_exist(page: Page) -> None:
+def test_commands_and_make_targets_on_a_page_exist(page: Page) -> None:
     called = [code.removeprefix("kubectl ").split() for code in page.codes if re.match(r"(kubectl )?rudr [a-z]", code)]
     assert [words for words in called if words[1] not in COMMANDS and words[1] != "cron"] == []
     targets = {code.split()[1] for code in page.codes if re.match(r"make [a-z]", code)}
@@ -134,26 +141,26 @@ def test_commands_and_targets_in_the_text_exist(page: Page) -> None:
 
 
 @each_page
-def test_variables_of_the_environment_in_the_text_are_read_somewhere(page: Page) -> None:
-    options = Page(FOLDER / "command-line.md").text  # which is made from them
-    known = set(re.findall(r"\bRUDR_[A-Z_]+\b", "".join([*map(Path.read_text, [*SOURCES, *TESTS]), options])))
-    assert sorted(set(re.findall(r"\bRUDR_[A-Z_]+\b", page.text)) - known) == []
+def test_environment_variables_on_a_page_exist(page: Page) -> None:
+    options = Page(FOLDER / "command-line.md").text  # generated from the options
+    existing = set(re.findall(r"\bRUDR_[A-Z_]+\b", "".join([*map(Path.read_text, [*SOURCES, *TESTS]), options])))
+    assert sorted(set(re.findall(r"\bRUDR_[A-Z_]+\b", page.text)) - existing) == []
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.name != KUBECTLS], ids=lambda page: page.name)
-def test_flags_in_the_text_are_those_of_a_command(page: Page) -> None:
-    known = set(re.findall(r"--[a-z][\w-]+", Page(FOLDER / "command-line.md").text)) | FLAGS_OF_OTHERS
-    said = [code for code in page.codes if re.match(r"--|(kubectl )?rudr ", code)]
-    named = {flag for code in said for flag in re.findall(r"(?<![\w-])--[a-z][\w-]+", code)}
-    assert sorted(named - known - {"--help"}) == []
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != LOCAL_API], ids=lambda page: page.name)
+def test_flags_on_a_page_exist(page: Page) -> None:
+    flags = set(re.findall(r"--[a-z][\w-]+", Page(FOLDER / "command-line.md").text)) | FLAGS_OF_OTHER_PROGRAMS
+    commands = [code for code in page.codes if re.match(r"--|(kubectl )?rudr ", code)]
+    named = {flag for code in commands for flag in re.findall(r"(?<![\w-])--[a-z][\w-]+", code)}
+    assert sorted(named - flags - {"--help"}) == []
 
 
-def test_an_anchor_is_made_as_repositories_make_it(tmp_path: Path) -> None:
+def test_anchors_are_those_that_repositories_generate(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("# What `Ready` means, here\n\n## Again\n\n```sh\n# no heading\n```\n\n## Again\n")
     assert Page(page).anchors == {"what-ready-means-here", "again", "again-1"}
 
 
-def test_output_fits_with_what_is_left_out() -> None:
+def test_ellipses_match_omitted_output() -> None:
     assert console.fits("a\n...\nd…\n", "a\nb\nc\nd and more\n")
     assert not console.fits("a\n...\nd\n", "a\nb\nc\n")

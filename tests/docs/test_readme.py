@@ -1,4 +1,4 @@
-"""What the README shows is code that works, and commands that are there."""
+"""The code of the README works, and its commands exist."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def test_the_trait_of_the_readme_loads_as_a_plugin() -> None:
     class Module:
         rudr_register_types = staticmethod(names["rudr_register_types"])
 
-    found = InstalledPlugin(name="readme", package="readme", version="1", load=lambda: Module)
-    loaded = loading.load([found], standard())
+    plugin = InstalledPlugin(name="readme", package="readme", version="1", load=lambda: Module)
+    loaded = loading.load([plugin], standard())
     assert not loaded.refused
     assert "disruption-budget" in loaded.catalog.traits
 

@@ -1,4 +1,4 @@
-"""What the security page says of the standard types and of rights is so for every object and rule that we make."""
+"""Statements of the security page about types and rights hold for every object and rule."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from rudr_py.plugins import rights
 from rudr_py.render.types import extended_workload
-from tests.docs import installed
+from tests.docs import installed_types
 from tests.docs.pages import ROOT
 
 BUILTIN = sorted((ROOT / "rudr_py" / "builtin").rglob("*.py"))
@@ -21,8 +21,8 @@ def test_no_standard_type_writes_the_field(field: str) -> None:
 
 
 @pytest.mark.parametrize("resource", ["secrets", "nodes", "roles", "clusterroles", "serviceaccounts", "*"])
-def test_the_types_of_the_project_ask_for_no_right_to(resource: str) -> None:
-    needed = rights.needed(installed.everything().catalog, root_scopes=True, leader_elect=True)
+def test_the_types_of_the_project_request_no_right_to(resource: str) -> None:
+    needed = rights.needed(installed_types.everything().catalog, root_scopes=True, leader_elect=True)
     rules = (*needed.cluster, *needed.definitions, *needed.own)
     assert not any(resource in (*rule.resources, *rule.groups) for rule in rules)
     verbs = {verb for rule in rules for verb in rule.verbs}
@@ -30,5 +30,5 @@ def test_the_types_of_the_project_ask_for_no_right_to(resource: str) -> None:
 
 
 @pytest.mark.parametrize("group", ["rbac.authorization.k8s.io", "apiextensions.k8s.io", "certificates.k8s.io"])
-def test_groups_that_give_rights_are_never_admitted(group: str) -> None:
+def test_groups_that_grant_permissions_are_never_admitted(group: str) -> None:
     assert group in extended_workload.FORBIDDEN_GROUPS

@@ -1,4 +1,4 @@
-"""The tutorial works: its files are written and its commands run as a reader would, from nothing to a running trait."""
+"""The tutorial works: the test writes its files and runs its commands in order."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ import tokenize
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.docs import reader
+from tests.docs import walkthrough
 from tests.docs.pages import FOLDER
-from tests.docs.reader import Reader
-from tests.docs.tutorial import Command, File, steps
+from tests.docs.steps import Command, File, steps
+from tests.docs.walkthrough import Walkthrough
 
 PAGE = FOLDER / "plugin-tutorial.md"
 
 
-def test_a_reader_comes_from_nothing_to_a_running_trait(tmp_path: Path) -> None:
-    program, following = reader.kubectl(), Reader(tmp_path)
-    told: dict[str, str] = {}
+def test_the_tutorial_works_from_an_empty_folder_to_a_running_trait(tmp_path: Path) -> None:
+    program, walk = walkthrough.kubectl(), Walkthrough(tmp_path)
+    outputs: dict[str, str] = {}
     developing = False
     with ExitStack() as stack:
         for step in steps(PAGE):
             if isinstance(step, File):
-                following.write(step)
+                walk.write(step)
             elif step.place == "kubectl":
                 if not developing:
-                    stack.enter_context(following.developing())
+                    stack.enter_context(walk.developing())
                     developing = True
-                told[step.words[1]] = following.kubectl(program, step)
+                outputs[step.words[1]] = walk.kubectl(program, step)
             else:
                 if step.words[:2] == ("rudr", "plugins"):
-                    following.install("rudr-py-pod-budget", "rudr_py_pod_budget")
-                told[" ".join(step.words[:2])] = following.run(*step.words)
-    assert "pod-budget" in told["rudr plugins"]
-    assert "poddisruptionbudgets" in told["rudr rbac"]
-    assert "kind: PodDisruptionBudget" in told["rudr render"]
-    assert "shop-web-pod-budget" in told["get"]
+                    walk.install("rudr-py-pod-budget", "rudr_py_pod_budget")
+                outputs[" ".join(step.words[:2])] = walk.run(*step.words)
+    assert "pod-budget" in outputs["rudr plugins"]
+    assert "poddisruptionbudgets" in outputs["rudr rbac"]
+    assert "kind: PodDisruptionBudget" in outputs["rudr render"]
+    assert "shop-web-pod-budget" in outputs["get"]
 
 
 def test_the_trait_has_at_most_30_lines_of_python() -> None:
@@ -48,7 +48,7 @@ def test_the_trait_has_at_most_30_lines_of_python() -> None:
     assert len(lines) <= 30
 
 
-def test_the_page_has_something_to_do() -> None:
-    found = steps(PAGE)
-    assert sum(isinstance(step, File) for step in found) == 3
-    assert sum(isinstance(step, Command) for step in found) >= 10
+def test_the_tutorial_has_files_and_commands() -> None:
+    listed = steps(PAGE)
+    assert sum(isinstance(step, File) for step in listed) == 3
+    assert sum(isinstance(step, Command) for step in listed) >= 10

@@ -1,6 +1,6 @@
-"""The page docs/types.md: every type of the project's packages, in the words of `rudr explain -o md`.
+"""The page docs/types.md: every type of the project's packages, as printed by `rudr explain -o md`.
 
-Makes text; `reference` writes it.
+`reference` writes the page.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from rudr_py.cli.options.flags import CATEGORIES, Category
 from rudr_py.cli.types import facts, names, text
-from tests.docs import installed
+from tests.docs import installed_types
 
 HEAD = """\
 # Types
@@ -25,8 +25,8 @@ TITLES: Mapping[Category, str] = {"workload": "Workload types", "trait": "Traits
 
 
 def page() -> str:
-    """The whole page."""
-    catalog = installed.everything().catalog
+    """The text of the page."""
+    catalog = installed_types.everything().catalog
     parts = [HEAD]
     for category in sorted(CATEGORIES, key=list(TITLES).index):
         parts.append(f"## {TITLES[category]}\n")

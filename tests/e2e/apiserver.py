@@ -1,6 +1,6 @@
-"""A real kube-apiserver with its etcd on loopback, from binaries that are on the machine (envtest's, for instance).
+"""Runs a real kube-apiserver with etcd on loopback, from installed binaries (those of envtest, for example).
 
-It has no controllers beside its own: nothing runs Deployments, collects garbage or ends namespaces.
+There is no kube-controller-manager: nothing runs Deployments, collects garbage or finalizes namespaces.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ AUDIT_POLICY = {
 
 @dataclass(frozen=True)
 class RealServer:
-    """A server that is ready; `audit` is its log of answered requests, a JSON object a line."""
+    """A ready server; `audit` is its log of requests, with one JSON object per line."""
 
     kubeconfig: Path
     audit: Path
@@ -39,7 +39,7 @@ class RealServer:
 
 @dataclass(frozen=True)
 class _Plan:
-    """Where everything of a server is to be."""
+    """Paths and ports of a server."""
 
     assets: Path
     folder: Path
@@ -57,7 +57,7 @@ class _Plan:
 
 
 def present(assets: Path) -> bool:
-    """Whether the binaries are in this folder."""
+    """Whether a folder has the binaries."""
     return all((assets / name).exists() for name in ("kube-apiserver", "etcd"))
 
 
@@ -82,12 +82,12 @@ def running(assets: Path, folder: Path, *flags: str) -> Iterator[RealServer]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now; all different."""
+    """Different ports that are not in use."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
+        for sock in sockets:
+            sock.bind(("127.0.0.1", 0))
+        return [int(sock.getsockname()[1]) for sock in sockets]
 
 
 def _make_key(path: Path) -> None:
@@ -96,7 +96,7 @@ def _make_key(path: Path) -> None:
     if openssl is None:
         pytest.skip("no openssl, which makes the key that kube-apiserver signs tokens with")
     command = [openssl, "genrsa", "-out", str(path), "2048"]
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - fixed arguments, found on the PATH
+    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - fixed arguments, from the PATH
 
 
 @contextlib.contextmanager

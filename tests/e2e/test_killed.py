@@ -1,4 +1,4 @@
-"""A controller that is killed after any of its writes leaves nothing that the next one cannot set right."""
+"""A controller can be killed after any write; the next one converges."""
 
 from __future__ import annotations
 
@@ -27,50 +27,52 @@ from tests.e2e.documents import (
     managers,
     synced,
 )
-from tests.e2e.waiting import Witness
+from tests.e2e.waiting import InterceptingTransport
 
 THREE = {"name": "manual-scaler", "properties": {"replicaCount": 3}}
 AFTER = pytest.mark.parametrize("after", range(1, 6), ids="after {} writes".format)
 
 
-def the_write(number: int) -> Callable[[Request], bool]:
-    """Picks the n-th write of a controller; events do not count, they are sent by the way."""
+def nth_write(number: int) -> Callable[[Request], bool]:
+    """Matches the n-th write of a controller; Events are not counted, because they are asynchronous."""
     counter = itertools.count(1)
 
-    def concerns(request: Request) -> bool:
+    def matches(request: Request) -> bool:
         return request.method != "GET" and "/events" not in request.path and next(counter) == number
 
-    return concerns
+    return matches
 
 
-async def doom(cluster: Cluster, catalog: Catalog, concerns: Callable[[Request], bool]) -> None:
-    """Run a controller until a request was answered, or until there is nothing to do; then kill it."""
-    line = Witness(cluster.transport, concerns, cut=True)
-    doomed = waiting.built(cluster, catalog, line)
-    async with killed([asyncio.create_task(doomed.run(asyncio.Event()))]):
+async def run_until_cut(cluster: Cluster, catalog: Catalog, matches: Callable[[Request], bool]) -> None:
+    """Run a controller until a matching request was answered or the application is synced; then kill it."""
+    transport = InterceptingTransport(cluster.transport, matches, cut=True)
+    controller = waiting.built(cluster, catalog, transport)
+    async with killed([asyncio.create_task(controller.run(asyncio.Event()))]):
         done = asyncio.create_task(cluster.until(APPLICATION, "shop", synced))
-        cut = asyncio.create_task(line.answered.wait())
+        cut = asyncio.create_task(transport.answered.wait())
         await asyncio.wait([done, cut], return_when=asyncio.FIRST_COMPLETED, timeout=TIMEOUT)
         for task in (done, cut):
             task.cancel()
         await asyncio.gather(done, cut, return_exceptions=True)
 
 
-async def change(cluster: Cluster, catalog: Catalog, before: Document, after: Document, writes: int) -> None:
-    """Bring one state about, ask for another, kill the controller after so many writes; then let a new one go on."""
+async def kill_during_change(
+    cluster: Cluster, catalog: Catalog, before: Document, after: Document, writes: int
+) -> None:
+    """Converge to `before`, apply `after`, kill the controller after `writes` writes, and run a new one."""
     await cluster.apply(component(), before)
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
     await cluster.apply(after)
-    await doom(cluster, catalog, the_write(writes))
+    await run_until_cut(cluster, catalog, nth_write(writes))
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
         await cluster.until(DEPLOYMENT, "shop-web", lambda d: greeting(d) == "after")
 
 
 @AFTER
-async def test_a_size_that_is_handed_over_survives(cluster: Cluster, catalog: Catalog, after: int) -> None:
-    await change(cluster, catalog, application(FIVE), application(AUTO, greeting="after"), after)
+async def test_a_handed_over_size_survives_a_kill(cluster: Cluster, catalog: Catalog, after: int) -> None:
+    await kill_during_change(cluster, catalog, application(FIVE), application(AUTO, greeting="after"), after)
     deployment = await cluster.get(DEPLOYMENT, "shop-web")
     assert deployment is not None
     assert deployment["spec"]["replicas"] == 5
@@ -78,31 +80,31 @@ async def test_a_size_that_is_handed_over_survives(cluster: Cluster, catalog: Ca
 
 
 @AFTER
-async def test_a_size_that_is_taken_back_is_ours_alone(cluster: Cluster, catalog: Catalog, after: int) -> None:
+async def test_a_size_taken_back_has_one_owner_after_a_kill(cluster: Cluster, catalog: Catalog, after: int) -> None:
     await cluster.apply(component(), application(FIVE))
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
-    await change(cluster, catalog, application(AUTO), application(THREE, greeting="after"), after)
+    await kill_during_change(cluster, catalog, application(AUTO), application(THREE, greeting="after"), after)
     await cluster.gone(AUTOSCALER, "shop-web-trait-autoscaler")
     deployment = await cluster.until(DEPLOYMENT, "shop-web", lambda d: d["spec"]["replicas"] == 3)
     assert "rudr-handover" not in {manager for manager, _ in managers(deployment)}
 
 
 @AFTER
-async def test_an_object_that_is_not_wanted_any_more_goes(cluster: Cluster, catalog: Catalog, after: int) -> None:
-    await change(cluster, catalog, application(INGRESS_TRAIT), application(greeting="after"), after)
+async def test_an_obsolete_object_is_pruned_after_a_kill(cluster: Cluster, catalog: Catalog, after: int) -> None:
+    await kill_during_change(cluster, catalog, application(INGRESS_TRAIT), application(greeting="after"), after)
     await cluster.gone(INGRESS, "shop-web-trait-ingress")
 
 
-async def test_what_somebody_took_meanwhile_is_set_back_though_our_fields_look_as_before(
-    cluster: Cluster, catalog: Catalog
-) -> None:
-    """The record in status is of a body without replicas; the last one had them, and somebody took just that field."""
+async def test_a_field_taken_by_another_manager_after_a_kill_is_reverted(cluster: Cluster, catalog: Catalog) -> None:
+    """The record in status has no replicas; the last applied body had them, and another manager took that field."""
     await cluster.apply(component(), application(AUTO))
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
     await cluster.apply(application(THREE))
-    await doom(cluster, catalog, lambda one: one.method == "PATCH" and one.path.endswith("/deployments/shop-web"))
+    await run_until_cut(
+        cluster, catalog, lambda request: request.method == "PATCH" and request.path.endswith("/deployments/shop-web")
+    )
     await cluster.patch(DEPLOYMENT, "shop-web", {"spec": {"replicas": 7}}, manager="autoscaler")
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)

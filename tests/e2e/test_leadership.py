@@ -1,4 +1,4 @@
-"""Several controllers on one cluster, of which one works: who writes when is counted at the server."""
+"""Leader election among several controllers of one cluster; the writes of each are counted at the server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster import connect
 from rudr_py.cli.commands import run
-from rudr_py.controller import Controller, assemble
+from rudr_py.controller import ControllerProcess, assemble
 from rudr_py.errors import LeaseLostError
 from rudr_py.kube import config
 from rudr_py.kube.transport import AioTransport
@@ -47,27 +47,27 @@ log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).parents[2]
 LEASE = Kind("coordination.k8s.io/v1", "Lease")
-TERMS = LeaderElection(namespace="", identity="", lease_duration=6.0, renew_deadline=4.0, retry_period=0.5)
+ELECTION = LeaderElection(namespace="", identity="", lease_duration=6.0, renew_deadline=4.0, retry_period=0.5)
 NAMES = {f"shop-{number}" for number in range(5)}
 
 
 @dataclass
 class Member:
-    """One of several controllers. The server knows its requests by `name`, those for the lease by `<name>-lease`."""
+    """One of several controllers. Its user agent ends with `name`, and with `<name>-lease` for the lease."""
 
     name: str
-    controller: Controller
+    controller: ControllerProcess
     stop: asyncio.Event
     running: asyncio.Task[None]
 
     async def standing(self) -> str:
-        """What /readyz?verbose says of who leads; fails when it is not ready."""
+        """The leader as reported by /readyz?verbose. Fails if the controller is not ready."""
         status, text = await waiting.readiness(self.controller)
         assert status == 200, text
         return next(line for line in text.splitlines() if line.startswith("[i]leader: ")).partition(": ")[2]
 
     async def leads(self) -> None:
-        """Wait until it works."""
+        """Wait until the controller is the leader."""
         async with asyncio.timeout(TIMEOUT):
             while await self.standing() != "leader":
                 pass
@@ -75,8 +75,8 @@ class Member:
 
 @contextlib.asynccontextmanager
 async def member(cluster: Cluster, catalog: Catalog, server: Server, name: str) -> AsyncIterator[Member]:
-    """A controller whose caches are synced, with connections of its own."""
-    election = msgspec.structs.replace(TERMS, namespace=cluster.namespace, identity=f"{name}_1")
+    """A controller with synced caches and its own connections."""
+    election = msgspec.structs.replace(ELECTION, namespace=cluster.namespace, identity=f"{name}_1")
     settings = Settings(
         namespaces=(cluster.namespace,),
         definitions_namespace=cluster.namespace,
@@ -103,22 +103,24 @@ async def member(cluster: Cluster, catalog: Catalog, server: Server, name: str) 
 
 
 def writes(server: Server, name: str, since: int = 0) -> list[str]:
-    """What a controller changed."""
+    """The writes of a controller."""
     return [
-        f"{one.method} {one.path}"
-        for one in server.answered(since)
-        if one.agent.endswith(f" {name}") and one.method != "GET"
+        f"{request.method} {request.path}"
+        for request in server.answered(since)
+        if request.agent.endswith(f" {name}") and request.method != "GET"
     ]
 
 
 def lists(server: Server, name: str) -> list[str]:
-    """What a controller listed, page by page or as the begin of a watch. An audit log tells of a watch at its end."""
+    """The lists of a controller, as pages or initial events of a watch. Audit logs record a watch when it ends."""
     begins = ("limit=", "sendInitialEvents=")
-    asked = [one.path for one in server.answered() if one.agent.endswith(f" {name}")]
-    return [re.sub(r"timeoutSeconds=\d+", "", path) for path in asked if any(word in path for word in begins)]
+    paths = [request.path for request in server.answered() if request.agent.endswith(f" {name}")]
+    return [re.sub(r"timeoutSeconds=\d+", "", path) for path in paths if any(word in path for word in begins)]
 
 
-async def test_one_works_and_the_other_stands_by_in_silence(cluster: Cluster, catalog: Catalog, server: Server) -> None:
+async def test_one_controller_works_and_the_standby_writes_nothing(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
     await cluster.apply(component())
     async with (
         member(cluster, catalog, server, "first") as first,
@@ -134,16 +136,16 @@ async def test_one_works_and_the_other_stands_by_in_silence(cluster: Cluster, ca
         assert await metric(first.controller) == 1
         assert await metric(second.controller) == 0
     assert len(writes(server, "first")) > len(NAMES)
-    assert any("/traits/" in one for one in writes(server, "first"))
-    assert any("/events" in one for one in writes(server, "first"))
+    assert any("/traits/" in write for write in writes(server, "first"))
+    assert any("/events" in write for write in writes(server, "first"))
     assert writes(server, "second") == []
 
 
-async def metric(controller: Controller) -> int:
+async def metric(controller: ControllerProcess) -> int:
     return await waiting.counted(controller, "leader_election_master_status")
 
 
-async def test_who_takes_over_lists_nothing_anew_and_writes_nothing_over_applications_in_sync(
+async def test_a_new_leader_lists_nothing_again_and_writes_nothing_for_applications_in_sync(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await cluster.apply(component(), *(application(INGRESS_TRAIT, name=name) for name in NAMES))
@@ -158,7 +160,7 @@ async def test_who_takes_over_lists_nothing_anew_and_writes_nothing_over_applica
             assert writes(server, "second") == []
             await cluster.apply(application(name="shop-0", greeting="changed"))
             await cluster.until(DEPLOYMENT, "shop-0-web", lambda d: greeting(d) == "changed")
-    # a server tells its watches of a change before it writes the request down
+    # servers send watch events before they record the request
     assert writes(server, "second") != []
     listed = lists(server, "second")
     assert listed or server.local is None
@@ -175,7 +177,7 @@ SHORT = (f"lease-duration={LEASE_DURATION:.0f}s", "renew-deadline=4s", "retry-pe
 def launched(
     cluster: Cluster, server: Server, name: str, port: int, times: tuple[str, ...]
 ) -> Awaitable[asyncio.subprocess.Process]:
-    """Start `rudr run` as a pod of that name."""
+    """Start `rudr run` as a pod with this name."""
     return asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "rudr_py", "run", "--kubeconfig", str(server.kubeconfig), "--leader-elect"),
         *(f"--leader-elect-{time}" for time in times),
@@ -190,7 +192,7 @@ def launched(
 async def pod(
     cluster: Cluster, server: Server, name: str, times: tuple[str, ...] = SHORT
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A process that is ready, to lead or to stand by; killed at the end."""
+    """A ready process, leader or standby; killed at the end."""
     (port,) = apiserver.free_ports(1)
     process = await launched(cluster, server, name, port, times)
     try:
@@ -215,19 +217,17 @@ async def lease(cluster: Cluster) -> Document:
 
 
 def seconds_between(earlier: str, later: str) -> float:
-    """Between two times of the lease."""
+    """The difference of two times of a lease."""
     return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
 
 
 async def serves(cluster: Cluster, text: str) -> None:
-    """Wait until a change has reached the Deployment."""
+    """Apply a change, and wait until it has reached the Deployment."""
     await cluster.apply(application(greeting=text))
     await cluster.until(DEPLOYMENT, "shop-web", lambda d: greeting(d) == text)
 
 
-async def test_a_leader_that_is_stopped_releases_the_lease_and_the_next_one_serves(
-    cluster: Cluster, server: Server
-) -> None:
+async def test_a_stopped_leader_releases_the_lease_and_the_standby_takes_over(cluster: Cluster, server: Server) -> None:
     await cluster.apply(component(), application())
     async with pod(cluster, server, "first") as first:
         await holds(cluster, "first")
@@ -241,9 +241,7 @@ async def test_a_leader_that_is_stopped_releases_the_lease_and_the_next_one_serv
             assert (await lease(cluster))["leaseTransitions"] == 1
 
 
-async def test_after_a_leader_was_killed_the_next_one_serves_when_the_lease_has_ended_and_no_later_than_twice_that(
-    cluster: Cluster, server: Server
-) -> None:
+async def test_after_a_kill_the_standby_takes_over_within_two_lease_durations(cluster: Cluster, server: Server) -> None:
     await cluster.apply(component(), application())
     async with pod(cluster, server, "first") as first:
         await holds(cluster, "first")
@@ -261,7 +259,7 @@ async def test_after_a_leader_was_killed_the_next_one_serves_when_the_lease_has_
 
 @pytest.mark.slow
 @pytest.mark.faults
-async def test_the_next_process_writes_within_18_s_of_a_kill_with_the_times_of_kube_components(
+async def test_the_standby_writes_within_18_s_of_a_kill_with_default_durations(
     cluster: Cluster, server: Server
 ) -> None:
     await cluster.apply(component(), application())
@@ -279,9 +277,7 @@ async def test_the_next_process_writes_within_18_s_of_a_kill_with_the_times_of_k
 
 @pytest.mark.slow
 @pytest.mark.faults
-async def test_a_process_that_stood_still_beyond_its_lease_ends_and_writes_nothing(
-    cluster: Cluster, server: Server
-) -> None:
+async def test_a_process_suspended_beyond_its_lease_exits_and_writes_nothing(cluster: Cluster, server: Server) -> None:
     await cluster.apply(component(), application())
     async with pod(cluster, server, "first") as first:
         await holds(cluster, "first")
@@ -298,15 +294,15 @@ async def test_a_process_that_stood_still_beyond_its_lease_ends_and_writes_nothi
 
 
 def changes(server: Server, since: int) -> list[str]:
-    """What was changed, without the lease."""
-    return [one for one in server.writes(since) if "/leases" not in one]
+    """The writes except those of leases."""
+    return [write for write in server.writes(since) if "/leases" not in write]
 
 
-# --- A line that hangs
+# --- A hanging connection
 
 
-class Line:
-    """Holds back what the server is asked by some agents; who hangs up meanwhile has never asked. Notes all changes."""
+class RequestGate:
+    """Blocks requests of some agents at the server until `going` is set, and records all changes."""
 
     def __init__(self, server: Server) -> None:
         assert server.local is not None
@@ -328,43 +324,43 @@ class Line:
         return await answer()
 
     def last(self, agent: str) -> float:
-        """When the agent last changed something."""
-        return max(time for time, one, _ in self.done if one == agent)
+        """The time of the last change by an agent."""
+        return max(time for time, sender, _ in self.done if sender == agent)
 
 
 @pytest.mark.faults
-async def test_a_leader_whose_line_hangs_ends_and_writes_nothing_after_its_lease(
+async def test_a_leader_with_a_hanging_connection_exits_and_writes_nothing_after_its_lease(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
-    line = Line(server)
+    gate = RequestGate(server)
     await cluster.apply(component(), *(application(name=name) for name in NAMES))
     async with member(cluster, catalog, server, "first") as first:
         await waiting.everywhere(cluster, APPLICATION, NAMES, synced)
         async with member(cluster, catalog, server, "second") as second:
-            line.held = ("first", "first-lease")
+            gate.held = ("first", "first-lease")
             frozen = asyncio.get_running_loop().time()
-            # its watches still go, so that it knows what it would have to do
+            # its watches continue, so it has work to do
             await cluster.apply(*(application(name=name, greeting="changed") for name in NAMES))
             for name in NAMES:
                 await cluster.until(DEPLOYMENT, f"{name}-web", lambda d: greeting(d) == "changed")
             await asyncio.wait([first.running], timeout=TIMEOUT)
             assert isinstance(first.running.exception(), LeaseLostError)
-            line.going.set()
+            gate.going.set()
             await waiting.everywhere(cluster, APPLICATION, NAMES, synced)
             await waiting.quiet(cluster, server.mark, lambda since: writes(server, "second", since))
             assert await second.standing() == "leader"
-    end = line.last("first-lease") + TERMS.lease_duration
-    assert [one for one in line.arrived if one[1] == "first" and one[0] >= frozen]
-    assert [one for one in line.done if one[1] in line.held and one[0] >= frozen] == []
-    assert [one for one in line.arrived if one[1] in line.held and one[0] >= end] == []
-    begun = min(time for time, agent, _ in line.done if agent == "second")
+    end = gate.last("first-lease") + ELECTION.lease_duration
+    assert [change for change in gate.arrived if change[1] == "first" and change[0] >= frozen]
+    assert [change for change in gate.done if change[1] in gate.held and change[0] >= frozen] == []
+    assert [change for change in gate.arrived if change[1] in gate.held and change[0] >= end] == []
+    begun = min(time for time, agent, _ in gate.done if agent == "second")
     assert begun >= end
 
 
 # --- Several namespaces
 
 
-async def test_several_namespaces_are_served_and_no_other(cluster: Cluster, catalog: Catalog, server: Server) -> None:
+async def test_only_the_watched_namespaces_are_served(cluster: Cluster, catalog: Catalog, server: Server) -> None:
     places = [cluster, *(Cluster(cluster.transport, f"{cluster.namespace}-{n}", cluster.clock) for n in ("b", "c"))]
     for place in places[1:]:
         await place.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": place.namespace}})
@@ -389,8 +385,8 @@ async def test_several_namespaces_are_served_and_no_other(cluster: Cluster, cata
     assert untouched is not None
     assert "status" not in untouched
     assert await third.get(DEPLOYMENT, "shop-web") is None
-    asked = [one.path for one in server.answered() if one.agent.endswith(" several")]
-    assert asked
-    assert not [path for path in asked if third.namespace in path]
+    paths = [request.path for request in server.answered() if request.agent.endswith(" several")]
+    assert paths
+    assert not [path for path in paths if third.namespace in path]
     for place in places[1:]:
         await place.delete(NAMESPACE, place.namespace)

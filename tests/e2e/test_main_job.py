@@ -1,4 +1,4 @@
-"""The main job from end to end: documents in, objects out, kept so, and taken away again."""
+"""The main features from end to end: objects are created, kept in sync, and deleted."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ async def test_rudrs_first_app_becomes_ready(cluster: Cluster, catalog: Catalog,
         assert await cluster.get(INGRESS, f"{name}-trait-ingress")
         listed = await kubectl("get", "configurations")
         assert listed.splitlines()[1].split()[:3] == ["first-app", "synced", "True"]
-        found = await cluster.until(APPLICATION, "first-app", lambda d: condition(d, "Ready") == "True")
-        assert found["status"]["phase"] == "synced"
-        assert found["status"]["components"] == {
+        ready = await cluster.until(APPLICATION, "first-app", lambda d: condition(d, "Ready") == "True")
+        assert ready["status"]["phase"] == "synced"
+        assert ready["status"]["components"] == {
             "helloworld-python-v1": {
                 f"deployment/{name}": "running",
                 f"service/{name}": "created",
@@ -83,7 +83,7 @@ async def test_a_changed_component_reaches_every_application(cluster: Cluster, c
         )
 
 
-async def test_a_component_that_appears_later_is_taken_up(cluster: Cluster, catalog: Catalog) -> None:
+async def test_a_component_that_is_created_later_is_used(cluster: Cluster, catalog: Catalog) -> None:
     await cluster.apply(application())
     async with cluster.controller(catalog):
         waiting = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Valid") == "False")
@@ -101,7 +101,7 @@ async def test_a_removed_trait_removes_its_object(cluster: Cluster, catalog: Cat
         assert await cluster.get(DEPLOYMENT, "shop-web")
 
 
-async def test_a_deleted_deployment_comes_back(cluster: Cluster, catalog: Catalog) -> None:
+async def test_a_deleted_deployment_is_created_again(cluster: Cluster, catalog: Catalog) -> None:
     await cluster.apply(component(), application())
     async with cluster.controller(catalog):
         first = await cluster.until(DEPLOYMENT, "shop-web", bool)
@@ -110,7 +110,7 @@ async def test_a_deleted_deployment_comes_back(cluster: Cluster, catalog: Catalo
 
 
 @pytest.mark.parametrize("label", ["app.kubernetes.io/managed-by", "oam.dev/instance-name"])
-async def test_a_label_of_ours_that_someone_removed_comes_back(cluster: Cluster, catalog: Catalog, label: str) -> None:
+async def test_a_removed_label_is_restored(cluster: Cluster, catalog: Catalog, label: str) -> None:
     await cluster.apply(component(), application())
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
@@ -118,14 +118,14 @@ async def test_a_label_of_ours_that_someone_removed_comes_back(cluster: Cluster,
         await cluster.until(DEPLOYMENT, "shop-web", lambda d: label in d["metadata"]["labels"])
 
 
-async def test_kubectl_set_image_is_reverted_and_told(cluster: Cluster, catalog: Catalog, kubectl: Any) -> None:
+async def test_kubectl_set_image_is_reverted_with_an_event(cluster: Cluster, catalog: Catalog, kubectl: Any) -> None:
     await cluster.apply(component(), application())
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
         await kubectl("set", "image", "deployment/shop-web", "server=registry.example/web:evil")
-        told = await waiting.anywhere(cluster, EVENT, lambda d: d.get("reason") == "DriftReverted")
-        assert "kubectl-set" in told["note"]
-        assert "image" in told["note"]
+        event = await waiting.anywhere(cluster, EVENT, lambda d: d.get("reason") == "DriftReverted")
+        assert "kubectl-set" in event["note"]
+        assert "image" in event["note"]
         await cluster.until(
             DEPLOYMENT,
             "shop-web",
@@ -133,7 +133,7 @@ async def test_kubectl_set_image_is_reverted_and_told(cluster: Cluster, catalog:
         )
 
 
-async def test_a_foreign_annotation_stays(cluster: Cluster, catalog: Catalog) -> None:
+async def test_an_annotation_of_another_manager_stays(cluster: Cluster, catalog: Catalog) -> None:
     await cluster.apply(component(), application())
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
@@ -143,7 +143,7 @@ async def test_a_foreign_annotation_stays(cluster: Cluster, catalog: Catalog) ->
         assert changed["metadata"]["annotations"]["example.com/mine"] == "yes"
 
 
-async def test_replicas_that_an_autoscaler_set_stay(cluster: Cluster, catalog: Catalog) -> None:
+async def test_replicas_set_by_an_autoscaler_stay(cluster: Cluster, catalog: Catalog) -> None:
     await cluster.apply(component(), application(AUTO))
     async with cluster.controller(catalog):
         await cluster.until(AUTOSCALER, "shop-web-trait-autoscaler", bool)
@@ -153,7 +153,7 @@ async def test_replicas_that_an_autoscaler_set_stay(cluster: Cluster, catalog: C
         assert changed["spec"]["replicas"] == 7
 
 
-async def test_attaching_an_autoscaler_never_shows_fewer_replicas(cluster: Cluster, catalog: Catalog) -> None:
+async def test_attaching_an_autoscaler_never_reduces_the_replicas(cluster: Cluster, catalog: Catalog) -> None:
     await cluster.apply(component(), application(FIVE))
     async with cluster.controller(catalog):
         await cluster.until(DEPLOYMENT, "shop-web", lambda d: d["spec"]["replicas"] == 5)
@@ -161,26 +161,26 @@ async def test_attaching_an_autoscaler_never_shows_fewer_replicas(cluster: Clust
         seen: list[int] = []
         done = asyncio.Event()
 
-        async def look() -> None:
+        async def watch_replicas() -> None:
             async with contextlib.aclosing(cluster.changes(DEPLOYMENT, "shop-web")) as changes:
                 async for live in changes:
                     assert live is not None
                     seen.append(live.document()["spec"]["replicas"])
                     done.set()
 
-        looking = asyncio.create_task(look())
+        watching = asyncio.create_task(watch_replicas())
         await done.wait()
         await cluster.apply(application(AUTO))
         await cluster.until(AUTOSCALER, "shop-web-trait-autoscaler", bool)
         await cluster.until(APPLICATION, "shop", synced)
         await cluster.apply(application(AUTO, greeting="changed"))
         await cluster.until(DEPLOYMENT, "shop-web", lambda d: greeting(d) == "changed")
-        looking.cancel()
-        await asyncio.gather(looking, return_exceptions=True)
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
         assert set(seen) == {5}
 
 
-async def test_replicas_go_back_to_the_manual_scaler(cluster: Cluster, catalog: Catalog) -> None:
+async def test_the_manual_scaler_takes_the_replicas_back(cluster: Cluster, catalog: Catalog) -> None:
     await cluster.apply(component(), application(FIVE))
     async with cluster.controller(catalog):
         await cluster.until(DEPLOYMENT, "shop-web", lambda d: d["spec"]["replicas"] == 5)
@@ -196,25 +196,25 @@ async def test_replicas_go_back_to_the_manual_scaler(cluster: Cluster, catalog: 
         assert "rudr-handover" not in {entry["manager"] for entry in settled["metadata"]["managedFields"]}
 
 
-async def test_a_strangers_object_is_not_changed_by_a_byte(cluster: Cluster, catalog: Catalog) -> None:
-    stranger = {
+async def test_an_object_of_another_manager_is_not_changed(cluster: Cluster, catalog: Catalog) -> None:
+    foreign = {
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {"name": "shop-web", "labels": {"team": "other"}},
         "spec": {"selector": {"app": "other"}, "ports": [{"port": 80}]},
     }
-    await cluster.apply(stranger, manager="kubectl")
+    await cluster.apply(foreign, manager="kubectl")
     before = await cluster.get(SERVICE, "shop-web")
     await cluster.apply(component(), application())
     async with cluster.controller(catalog):
-        told = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Synced") == "False")
-        assert kstatus.condition(told, "Synced")["reason"] == "Conflict"
-        assert "service/shop-web" in kstatus.condition(told, "Synced")["message"]
-        assert told["status"]["phase"] != "synced"
+        conflicted = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Synced") == "False")
+        assert kstatus.condition(conflicted, "Synced")["reason"] == "Conflict"
+        assert "service/shop-web" in kstatus.condition(conflicted, "Synced")["message"]
+        assert conflicted["status"]["phase"] != "synced"
     assert await cluster.get(SERVICE, "shop-web") == before
 
 
-async def test_a_removed_component_takes_its_instance_along(cluster: Cluster, catalog: Catalog) -> None:
+async def test_a_removed_component_removes_its_instance(cluster: Cluster, catalog: Catalog) -> None:
     two = application()
     two["spec"]["components"].append({"componentName": "web", "instanceName": "shop-second"})
     await cluster.apply(component(), two)
@@ -227,7 +227,7 @@ async def test_a_removed_component_takes_its_instance_along(cluster: Cluster, ca
 
 
 @pytest.mark.controllers
-async def test_removing_a_component_and_then_the_application_leaves_nothing(cluster: Cluster, catalog: Catalog) -> None:
+async def test_deleting_an_application_deletes_all_of_its_objects(cluster: Cluster, catalog: Catalog) -> None:
     two = application(INGRESS_TRAIT)
     two["spec"]["components"].append({"componentName": "web", "instanceName": "shop-second"})
     await cluster.apply(component(), two)
@@ -245,7 +245,7 @@ async def test_removing_a_component_and_then_the_application_leaves_nothing(clus
             await cluster.gone(kind, name)
 
 
-async def test_a_paused_application_is_not_written(cluster: Cluster, catalog: Catalog) -> None:
+async def test_objects_of_a_paused_application_are_not_written(cluster: Cluster, catalog: Catalog) -> None:
     await cluster.apply(component(), application())
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)

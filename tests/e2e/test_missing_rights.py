@@ -1,6 +1,6 @@
-"""With any right taken away the controller stays up, says which one it lacks and why, and goes on when it is given.
+"""Without any single right the controller keeps running, reports the right with its purpose, and recovers later.
 
-The controller's time goes faster than ours, so that what it tries again every minute comes within a second.
+The controller's clock runs fast, so that retries of once a minute happen within a second.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.controller import Controller, assemble
+from rudr_py.controller import ControllerProcess, assemble
 from rudr_py.errors import Right
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.transport import AioTransport
@@ -27,13 +27,13 @@ from rudr_py.plugins import rights
 from rudr_py.plugins.rights import Rights
 from rudr_py.settings import LeaderElection, Settings
 from rudr_py.testing.cluster import ADDRESS, TIMEOUT
-from tests.e2e import guarded, waiting
+from tests.e2e import rbac_cluster, waiting
 from tests.e2e.documents import APPLICATION, CRD, DEPLOYMENT, JOB, Document, established, message, observed, synced
-from tests.e2e.guarded import Guarded
-from tests.e2e.uses import TASK, USES, WORKER, Use
+from tests.e2e.kind_cases import KIND_CASES, TASK, WORKER, KindCase
+from tests.e2e.rbac_cluster import RbacCluster
 
-HURRY = 500.0
-"""How much faster the controller's time goes."""
+SPEED = 500.0
+"""The factor by which the controller's clock runs faster."""
 
 APPLIED = "rudr.oam.dev/applied"
 OWN = ("applicationconfigurations", "componentschematics", "componentinstances")
@@ -65,31 +65,31 @@ ADMITTING = {
 KEPT = ("create", "patch", "get", "delete")
 
 
-class Hurried:
-    """A clock that goes faster than the real one."""
+class FastClock:
+    """A clock that is faster than the system clock."""
 
     def __init__(self) -> None:
         self._real = SystemClock()
 
     def monotonic(self) -> float:
-        return self._real.monotonic() * HURRY
+        return self._real.monotonic() * SPEED
 
     def now(self) -> datetime:
         return self._real.now()
 
     async def sleep(self, seconds: float) -> None:
-        await self._real.sleep(seconds / HURRY)
+        await self._real.sleep(seconds / SPEED)
 
 
 @pytest.fixture(params=["local", pytest.param("kube-apiserver", marks=pytest.mark.slow)])
-async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Guarded]:
-    """The cluster with its namespaces, and the account without any right."""
+async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[RbacCluster]:
+    """The cluster with its namespaces, and an account without rights."""
     if request.param == "local":
-        opened = guarded.local(tmp_path)
+        opened = rbac_cluster.local(tmp_path)
     else:
-        opened = guarded.real(request.getfixturevalue("enforcing"), tmp_path)
-    async with opened as found:
-        yield found
+        opened = rbac_cluster.real(request.getfixturevalue("enforcing"), tmp_path)
+    async with opened as opened_cluster:
+        yield opened_cluster
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +98,8 @@ def needed(catalog: Catalog) -> Rights:
 
 
 @contextlib.asynccontextmanager
-async def controlled(cluster: Guarded, catalog: Catalog, **chosen: Any) -> AsyncIterator[Controller]:
-    """A controller with the token of the account, which must be up at the end."""
+async def controlled(cluster: RbacCluster, catalog: Catalog, **chosen: Any) -> AsyncIterator[ControllerProcess]:
+    """A controller with the token of the account. Fails if it does not run until the context exits."""
     settings = Settings(
         namespaces=(cluster.places.shop,),
         definitions_namespace=cluster.places.types,
@@ -109,7 +109,7 @@ async def controlled(cluster: Guarded, catalog: Catalog, **chosen: Any) -> Async
     )
     transport = AioTransport(cluster.connection)
     try:
-        controller = assemble(msgspec.structs.replace(settings, **chosen), transport, Hurried(), catalog)
+        controller = assemble(msgspec.structs.replace(settings, **chosen), transport, FastClock(), catalog)
         async with waiting.started(controller) as running:
             await controller.synced.wait()
             yield controller
@@ -119,60 +119,60 @@ async def controlled(cluster: Guarded, catalog: Catalog, **chosen: Any) -> Async
         await transport.close()
 
 
-def lacks(right: Right, use: Use) -> Callable[[Document], bool]:
-    """Whether an application says that just this right is missing, and what for."""
+def lacks(right: Right, use: KindCase) -> Callable[[Document], bool]:
+    """A predicate: whether an application reports that this right is missing, with its purpose."""
     purpose = "for deleting" if right.verb == "delete" else use.by
 
-    def said(document: Document) -> bool:
-        told = message(document, "Synced")
-        return observed(document) and f"may not {right}: needed {purpose}" in told and "see rudr rbac" in told
+    def reports(document: Document) -> bool:
+        text = message(document, "Synced")
+        return observed(document) and f"may not {right}: needed {purpose}" in text and "see rudr rbac" in text
 
-    return said
+    return reports
 
 
 def warns(right: Right) -> Callable[[Document], bool]:
-    """Whether an application is as it is to be, and says that the right is missing."""
+    """A predicate: whether a synced application has a warning about the missing right."""
 
-    def said(document: Document) -> bool:
+    def reports(document: Document) -> bool:
         warnings = document.get("status", {}).get("warnings", ())
         return synced(document) and any(f"may not {right}: needed " in warning for warning in warnings)
 
-    return said
+    return reports
 
 
-def content(document: Document) -> bool:
+def without_warnings(document: Document) -> bool:
     return synced(document) and not document["status"].get("warnings")
 
 
-async def told_at_readyz(controller: Controller, text: str, *codes: int) -> None:
-    """Wait until /readyz?verbose says so, with one of these codes, or else with 200."""
+async def reported_at_readyz(controller: ControllerProcess, text: str, *codes: int) -> None:
+    """Wait until /readyz?verbose contains `text`, with one of the codes; default is 200."""
     async with asyncio.timeout(TIMEOUT):
         while True:
-            status, said = await waiting.readiness(controller)
-            if status in (codes or (200,)) and text in said:
+            status, body = await waiting.readiness(controller)
+            if status in (codes or (200,)) and text in body:
                 return
 
 
-async def provoke(cluster: Guarded, use: Use, name: str, verb: str) -> None:
-    """Make the controller use a right that it lost after the application was synced, or before it was there."""
+async def provoke(cluster: RbacCluster, use: KindCase, name: str, verb: str) -> None:
+    """Change an application such that the controller uses the missing right."""
     admin = cluster.admin
     if verb == "delete":
         await admin.apply(*use.less(name))
     elif verb == "get":
         root = await admin.get(APPLICATION, name)
         assert root is not None
-        for one in root["status"]["resources"]:
-            if one["kind"] == use.kind.kind:
-                await admin.patch(use.kind, one["name"], {"metadata": {"annotations": {APPLIED: None}}})
+        for resource in root["status"]["resources"]:
+            if resource["kind"] == use.kind.kind:
+                await admin.patch(use.kind, resource["name"], {"metadata": {"annotations": {APPLIED: None}}})
     else:
         await admin.apply(*use.documents(name))
 
 
-async def lose_and_regain(cluster: Guarded, needed: Rights, right: Right, use: Use, name: str) -> None:
-    """An application that needs the right says so, one that does not is synced, and both are when it is back."""
+async def lose_and_regain(cluster: RbacCluster, needed: Rights, right: Right, use: KindCase, name: str) -> None:
+    """An application that needs the right reports it, another one is synced, and the first recovers with the right."""
     admin, watched = cluster.admin, (cluster.places.shop,)
     taken = {"template": {"spec": {"containers": [{"name": "a", "image": "b"}], "restartPolicy": "Never"}}}
-    if right.verb == "get" and use.kind == JOB:  # looked at where its name is taken
+    if right.verb == "get" and use.kind == JOB:  # read where its name is taken
         await admin.apply({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": taken})
     elif right.verb in ("get", "delete"):
         await admin.apply(*use.documents(name))
@@ -195,32 +195,32 @@ def _conflicts(document: Document) -> bool:
 
 
 def _cases(*left_out: str) -> list[Any]:
-    """A kind of each way to be needed, quickly; every other one when there is time."""
+    """A kind for each purpose; all other kinds as slow tests."""
     quick = ("deployments", "ingresses", "componentinstances")
-    wanted = [plural for plural in USES if plural not in left_out]
-    return [pytest.param(plural, marks=() if plural in quick else pytest.mark.slow) for plural in wanted]
+    plurals = [plural for plural in KIND_CASES if plural not in left_out]
+    return [pytest.param(plural, marks=() if plural in quick else pytest.mark.slow) for plural in plurals]
 
 
 @pytest.mark.parametrize("plural", _cases())
-async def test_an_application_says_which_right_it_waits_for_and_others_go_on(
-    cluster: Guarded, catalog: Catalog, needed: Rights, plural: str
+async def test_an_application_reports_a_missing_right_and_other_applications_continue(
+    cluster: RbacCluster, catalog: Catalog, needed: Rights, plural: str
 ) -> None:
     if cluster.local is None and plural in OUTLIVING:
-        pytest.skip("nobody rolls Deployments out here, or lets claims go")
-    use, shop = USES[plural], cluster.places.shop
+        pytest.skip("no controller rolls out Deployments or finalizes claims here")
+    use, shop = KIND_CASES[plural], cluster.places.shop
     await cluster.grant(needed, watched=(shop,))
     async with controlled(cluster, catalog) as controller:
         for verb in KEPT:
             right = Right(verb, plural, use.kind.group, shop)
             await lose_and_regain(cluster, needed, right, use, f"{verb}-{plural[:20]}")
-            await told_at_readyz(controller, f"may not {right}: needed ")
+            await reported_at_readyz(controller, f"may not {right}: needed ")
 
 
 @pytest.mark.parametrize("plural", _cases(*OWN))
-async def test_what_may_not_be_watched_is_not_made_and_the_application_says_so(
-    cluster: Guarded, catalog: Catalog, needed: Rights, plural: str
+async def test_an_object_of_an_unwatchable_kind_is_not_created_and_the_right_is_reported(
+    cluster: RbacCluster, catalog: Catalog, needed: Rights, plural: str
 ) -> None:
-    use, shop, admin = USES[plural], cluster.places.shop, cluster.admin
+    use, shop, admin = KIND_CASES[plural], cluster.places.shop, cluster.admin
     right = Right("watch", plural, use.kind.group, shop)
     await cluster.grant(needed, watched=(shop,))
     await cluster.take(right, needed, watched=(shop,))
@@ -228,15 +228,15 @@ async def test_what_may_not_be_watched_is_not_made_and_the_application_says_so(
     async with controlled(cluster, catalog) as controller:
         await admin.until(APPLICATION, "bad", lambda d: f"may not {right}: needed " in message(d, "Synced"))
         await admin.until(APPLICATION, "good", synced)
-        await told_at_readyz(controller, f"may not {right}: needed ")
+        await reported_at_readyz(controller, f"may not {right}: needed ")
         assert not await admin.list(use.kind, "app.kubernetes.io/managed-by=rudr,oam.dev/instance-name=bad")
         await cluster.grant(needed, watched=(shop,))
         await admin.until(APPLICATION, "bad", synced)
 
 
 @pytest.mark.parametrize("plural", OWN)
-async def test_without_our_own_kinds_the_controller_is_not_ready_and_waits(
-    cluster: Guarded, catalog: Catalog, needed: Rights, plural: str
+async def test_without_rights_to_the_oam_kinds_the_controller_is_not_ready(
+    cluster: RbacCluster, catalog: Catalog, needed: Rights, plural: str
 ) -> None:
     shop = cluster.places.shop
     right = Right("watch", plural, CORE_GROUP, shop)
@@ -244,10 +244,10 @@ async def test_without_our_own_kinds_the_controller_is_not_ready_and_waits(
     await cluster.take(right, needed, watched=(shop,))
     await cluster.admin.apply(*WORKER.documents("good"))
     async with controlled(cluster, catalog) as controller:
-        await told_at_readyz(controller, f"may not {right}: needed for every application; see rudr rbac", 500)
+        await reported_at_readyz(controller, f"may not {right}: needed for every application; see rudr rbac", 500)
         await cluster.grant(needed, watched=(shop,))
         await cluster.admin.until(APPLICATION, "good", synced)
-        await told_at_readyz(controller, "readyz check passed")
+        await reported_at_readyz(controller, "readyz check passed")
 
 
 @pytest.mark.parametrize(
@@ -258,33 +258,33 @@ async def test_without_our_own_kinds_the_controller_is_not_ready_and_waits(
         ("watch", "pods", ""),
     ],
 )
-async def test_what_cannot_be_told_or_seen_is_a_warning_of_the_applications_that_it_concerns(
-    cluster: Guarded, catalog: Catalog, needed: Rights, verb: str, resource: str, group: str
+async def test_a_missing_right_to_a_status_or_to_pods_is_a_warning(
+    cluster: RbacCluster, catalog: Catalog, needed: Rights, verb: str, resource: str, group: str
 ) -> None:
     shop, admin = cluster.places.shop, cluster.admin
     right = Right(verb, resource, group, shop)
     await cluster.grant(needed, watched=(shop,))
     await cluster.take(right, needed, watched=(shop,))
     async with controlled(cluster, catalog) as controller:
-        await admin.apply(*USES["healthscopes"].documents("groups"))
+        await admin.apply(*KIND_CASES["healthscopes"].documents("groups"))
         await admin.until(APPLICATION, "groups", warns(right))
-        await told_at_readyz(controller, f"may not {right}: needed ")
+        await reported_at_readyz(controller, f"may not {right}: needed ")
         await cluster.grant(needed, watched=(shop,))
-        await admin.until(APPLICATION, "groups", content)
+        await admin.until(APPLICATION, "groups", without_warnings)
 
 
-async def test_who_has_lost_sight_of_objects_says_so(cluster: Guarded, catalog: Catalog, needed: Rights) -> None:
+async def test_a_lost_right_to_watch_is_a_warning(cluster: RbacCluster, catalog: Catalog, needed: Rights) -> None:
     shop, admin = cluster.places.shop, cluster.admin
     right = Right("watch", "deployments", "apps", shop)
     await cluster.grant(needed, watched=(shop,))
     async with controlled(cluster, catalog, watch_timeout=2):
         await admin.apply(*WORKER.documents("good"), *TASK.documents("task"))
-        await admin.until(APPLICATION, "good", content)
+        await admin.until(APPLICATION, "good", without_warnings)
         await cluster.take(right, needed, watched=(shop,))
         await admin.until(APPLICATION, "good", warns(right))
-        await admin.until(APPLICATION, "task", content)
+        await admin.until(APPLICATION, "task", without_warnings)
         await cluster.grant(needed, watched=(shop,))
-        await admin.until(APPLICATION, "good", content)
+        await admin.until(APPLICATION, "good", without_warnings)
 
 
 @pytest.mark.parametrize(
@@ -298,8 +298,8 @@ async def test_who_has_lost_sight_of_objects_says_so(cluster: Guarded, catalog: 
         ("watch", "traits", CORE_GROUP),
     ],
 )
-async def test_what_concerns_no_single_application_is_told_at_readyz(
-    cluster: Guarded, catalog: Catalog, needed: Rights, verb: str, resource: str, group: str
+async def test_a_missing_right_of_no_single_application_is_reported_at_readyz(
+    cluster: RbacCluster, catalog: Catalog, needed: Rights, verb: str, resource: str, group: str
 ) -> None:
     shop, types, admin = cluster.places.shop, cluster.places.types, cluster.admin
     right = Right(verb, resource, group, types if resource in DEFINITIONS else shop)
@@ -307,7 +307,7 @@ async def test_what_concerns_no_single_application_is_told_at_readyz(
     await cluster.take(right, needed, watched=(shop,))
     await admin.apply(*WORKER.documents("good"))
     async with controlled(cluster, catalog, root_scopes=True) as controller:
-        await told_at_readyz(controller, f"may not {right}: needed for ")
+        await reported_at_readyz(controller, f"may not {right}: needed for ")
         if not resource.endswith("/status"):
             await admin.until(APPLICATION, "good", synced)
         await cluster.grant(needed, watched=(shop,))
@@ -318,22 +318,22 @@ async def test_what_concerns_no_single_application_is_told_at_readyz(
 
 @pytest.mark.parametrize("cluster", ["kube-apiserver"], indirect=True)
 @pytest.mark.parametrize("resource", ["applicationconfigurations/finalizers", "componentinstances/finalizers"])
-async def test_where_owners_are_guarded_the_right_to_set_their_finalizers_is_needed(
-    cluster: Guarded, catalog: Catalog, needed: Rights, resource: str
+async def test_owner_permission_enforcement_requires_the_right_to_finalizers(
+    cluster: RbacCluster, catalog: Catalog, needed: Rights, resource: str
 ) -> None:
     shop, admin = cluster.places.shop, cluster.admin
     await cluster.grant(needed, watched=(shop,))
     await cluster.take(Right("update", resource, CORE_GROUP, shop), needed, watched=(shop,))
     await admin.apply(*WORKER.documents("good"))
     async with controlled(cluster, catalog):
-        told = "may not update the finalizers of its owner: needed "
-        await admin.until(APPLICATION, "good", lambda d: told in message(d, "Synced"))
+        text = "may not update the finalizers of its owner: needed "
+        await admin.until(APPLICATION, "good", lambda d: text in message(d, "Synced"))
         await cluster.grant(needed, watched=(shop,))
         await admin.until(APPLICATION, "good", synced)
 
 
-async def test_a_kind_that_a_workload_type_admits_needs_the_rights_that_its_object_tells(
-    cluster: Guarded, catalog: Catalog, needed: Rights
+async def test_missing_rights_to_an_admitted_kind_are_reported(
+    cluster: RbacCluster, catalog: Catalog, needed: Rights
 ) -> None:
     shop, types, admin = cluster.places.shop, cluster.places.types, cluster.admin
     await admin.apply(GADGET)
@@ -352,8 +352,8 @@ async def test_a_kind_that_a_workload_type_admits_needs_the_rights_that_its_obje
     await admin.apply(admitting, component, WORKER.documents("good")[1])
     await cluster.grant(needed, watched=(shop,))
     async with controlled(cluster, catalog):
-        told = f"may not watch gadgetry.toys.example in namespace {shop}: needed by no installed type"
-        await admin.until(APPLICATION, "good", lambda d: told in message(d, "Synced"))
+        text = f"may not watch gadgetry.toys.example in namespace {shop}: needed by no installed type"
+        await admin.until(APPLICATION, "good", lambda d: text in message(d, "Synced"))
         definition = parse_workload_type(admitting).value
         assert definition is not None
         more = rights.needed(catalog, root_scopes=True, further=[rights.admitted(definition)])
@@ -362,8 +362,8 @@ async def test_a_kind_that_a_workload_type_admits_needs_the_rights_that_its_obje
 
 
 @pytest.mark.parametrize("verb", ["get", "create", "update"])
-async def test_without_a_right_to_the_lease_it_stands_by_and_says_so(
-    cluster: Guarded, catalog: Catalog, verb: str
+async def test_without_a_right_to_the_lease_the_controller_stands_by_and_reports_it(
+    cluster: RbacCluster, catalog: Catalog, verb: str
 ) -> None:
     shop, own, admin = cluster.places.shop, cluster.places.own, cluster.admin
     needed = rights.needed(catalog, leader_elect=True)
@@ -375,9 +375,9 @@ async def test_without_a_right_to_the_lease_it_stands_by_and_says_so(
         await cluster.at(own).apply(lease)
     await admin.apply(*WORKER.documents("good"))
     election = LeaderElection(
-        namespace=own, identity="one", lease_duration=2 * HURRY, renew_deadline=1.5 * HURRY, retry_period=0.1 * HURRY
+        namespace=own, identity="one", lease_duration=2 * SPEED, renew_deadline=1.5 * SPEED, retry_period=0.1 * SPEED
     )
     async with controlled(cluster, catalog, leader_election=election) as controller:
-        await told_at_readyz(controller, f"may not {right}: needed for leader election; see rudr rbac", 200, 500)
+        await reported_at_readyz(controller, f"may not {right}: needed for leader election; see rudr rbac", 200, 500)
         await cluster.grant(needed, watched=(shop,))
         await admin.until(APPLICATION, "good", synced)

@@ -1,4 +1,4 @@
-"""What an orphaning deletion leaves, and what a backup brings back with other uids, is adopted; no pod restarts."""
+"""Objects left by an orphaning deletion or restored from a backup with new uids are adopted without restarts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.e2e.documents import (
     condition,
     synced,
 )
-from tests.e2e.rudr import CLAIM
+from tests.e2e.rudr_objects import CLAIM
 
 MOUNTED = {"name": "volume-mounter", "properties": {"volumeName": "data", "storageClass": "standard"}}
 VOLUME = {"name": "data", "mountPath": "/data", "accessMode": "RW", "sharingPolicy": "Exclusive"}
@@ -43,46 +43,46 @@ OURS = (COMPONENT, APPLICATION, COMPONENT_INSTANCE)
 
 def front() -> Document:
     """A component with a config file and a volume."""
-    found = component("front")
-    container = found["spec"]["containers"][0]
+    document = component("front")
+    container = document["spec"]["containers"][0]
     container["config"] = [{"path": "/etc/shop/shop.conf", "value": "colour=green"}]
     container["resources"]["volumes"] = [VOLUME]
-    return found
+    return document
 
 
 def batch() -> Document:
-    found = component("batch", workloadType="core.oam.dev/v1alpha1.Task")
-    found["spec"]["containers"][0].pop("ports")
-    return found
+    document = component("batch", workloadType="core.oam.dev/v1alpha1.Task")
+    document["spec"]["containers"][0].pop("ports")
+    return document
 
 
 def shop() -> Document:
     """An application of a server and a task."""
-    found = application(FIVE, INGRESS_TRAIT, MOUNTED)
-    found["spec"]["components"][0]["componentName"] = "front"
-    found["spec"]["components"].append({"componentName": "batch", "instanceName": "shop-batch"})
-    return found
+    document = application(FIVE, INGRESS_TRAIT, MOUNTED)
+    document["spec"]["components"][0]["componentName"] = "front"
+    document["spec"]["components"].append({"componentName": "batch", "instanceName": "shop-batch"})
+    return document
 
 
 async def state(cluster: Cluster) -> dict[str, tuple[Any, ...]]:
-    """Uid and spec of what runs pods, and the uid of each pod of a server."""
-    found = {}
+    """Uid and spec of objects that run pods, and the uid of each pod."""
+    objects = {}
     for kind in (DEPLOYMENT, JOB, POD, CLAIM):
-        for one in await cluster.list(kind, "app.kubernetes.io/name=shop"):
-            spec = one["spec"] if kind != POD else None
-            found[f"{kind.kind} {one['metadata']['name']}"] = (one["metadata"]["uid"], spec)
-    return found
+        for document in await cluster.list(kind, "app.kubernetes.io/name=shop"):
+            spec = document["spec"] if kind != POD else None
+            objects[f"{kind.kind} {document['metadata']['name']}"] = (document["metadata"]["uid"], spec)
+    return objects
 
 
 async def served(cluster: Cluster, server: Server) -> None:
-    """Wait until all is applied and, where somebody runs it, ready."""
+    """Wait until the application is synced and, with controllers, ready."""
     if server.has_controllers:
         await cluster.until(APPLICATION, "shop", lambda d: synced(d) and condition(d, "Ready") == "True")
     else:
         await cluster.until(APPLICATION, "shop", synced)
 
 
-async def test_an_application_that_was_deleted_without_its_objects_and_comes_back_restarts_nothing(
+async def test_an_orphaned_application_that_is_created_again_adopts_its_objects_without_restarts(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await cluster.apply(front(), batch(), shop())
@@ -97,29 +97,31 @@ async def test_an_application_that_was_deleted_without_its_objects_and_comes_bac
         await served(cluster, server)
         await waiting.quiet(cluster, server.mark, server.writes)
         assert await state(cluster) == before
-        await _still_ours(cluster)
+        await _assert_owned_by_rudr(cluster)
 
 
 async def _orphan(cluster: Cluster) -> None:
-    """Do what the garbage collector does, where there is none."""
+    """Orphan the dependents, as the garbage collector does."""
     for name in ("front-shop-web", "batch-shop-batch"):
         await cluster.patch(COMPONENT_INSTANCE, name, {"metadata": {"ownerReferences": None}})
     await cluster.patch(APPLICATION, "shop", {"metadata": {"finalizers": None}})
 
 
-async def _still_ours(cluster: Cluster) -> None:
-    """What the user takes away goes, so that nobody else co-owns it; each object has one owner."""
+async def _assert_owned_by_rudr(cluster: Cluster) -> None:
+    """Check that a removed field is deleted, that is, has no other manager, and that each object has one owner."""
     changed = front()
     changed["spec"]["containers"][0]["env"] = []
     await cluster.apply(changed)
-    made = await cluster.until(DEPLOYMENT, "shop-web", lambda d: "env" not in _first(d))
-    assert len(made["metadata"]["ownerReferences"]) == 1
+    deployment = await cluster.until(DEPLOYMENT, "shop-web", lambda d: "env" not in _first(d))
+    assert len(deployment["metadata"]["ownerReferences"]) == 1
     root = await cluster.get(APPLICATION, "shop")
     instance = await cluster.get(COMPONENT_INSTANCE, "front-shop-web")
     assert root is not None
     assert instance is not None
-    assert [one["uid"] for one in instance["metadata"]["ownerReferences"]] == [root["metadata"]["uid"]]
-    assert [one["uid"] for one in made["metadata"]["ownerReferences"]] == [instance["metadata"]["uid"]]
+    assert [reference["uid"] for reference in instance["metadata"]["ownerReferences"]] == [root["metadata"]["uid"]]
+    assert [reference["uid"] for reference in deployment["metadata"]["ownerReferences"]] == [
+        instance["metadata"]["uid"]
+    ]
 
 
 def _first(deployment: Document) -> Document:
@@ -127,24 +129,24 @@ def _first(deployment: Document) -> Document:
 
 
 @pytest.mark.parametrize("owners", ["none", "dangling"])
-async def test_everything_comes_back_from_a_backup_with_other_uids_and_restarts_nothing(
+async def test_objects_restored_from_a_backup_with_new_uids_are_adopted_without_restarts(
     cluster: Cluster, catalog: Catalog, server: Server, owners: str
 ) -> None:
     if owners == "dangling" and server.has_controllers:
-        pytest.skip("the garbage collector deletes what has only owners that do not exist")
+        pytest.skip("the garbage collector deletes objects whose owners do not exist")
     await cluster.apply(front(), batch(), shop())
     async with cluster.controller(catalog):
         await served(cluster, server)
     saved = [
-        {"apiVersion": kind.api_version, "kind": kind.kind, **one}
+        {"apiVersion": kind.api_version, "kind": kind.kind, **document}
         for kind in (*CHILDREN, *OURS)
-        for one in await cluster.list(kind)
-        if one["metadata"]["name"] != "kube-root-ca.crt"
+        for document in await cluster.list(kind)
+        if document["metadata"]["name"] != "kube-root-ca.crt"
     ]
-    for one in saved:
-        await _drop(cluster, one)
-    for one in saved:
-        await _restore(cluster, one, owners=owners == "dangling")
+    for document in saved:
+        await _drop(cluster, document)
+    for document in saved:
+        await _restore(cluster, document, owners=owners == "dangling")
     if server.has_controllers:
         await cluster.until(DEPLOYMENT, "shop-web", lambda d: kstatus.assess(d).ok)
         await cluster.until(JOB, "shop-batch", lambda d: kstatus.assess(d).ok)
@@ -154,7 +156,7 @@ async def test_everything_comes_back_from_a_backup_with_other_uids_and_restarts_
         await served(cluster, server)
         await waiting.quiet(cluster, server.mark, server.writes)
         assert await state(cluster) == before
-        await _still_ours(cluster)
+        await _assert_owned_by_rudr(cluster)
 
 
 def _kind(document: Document) -> Kind:
@@ -163,23 +165,23 @@ def _kind(document: Document) -> Kind:
 
 async def _drop(cluster: Cluster, document: Document) -> None:
     kind, name = _kind(document), document["metadata"]["name"]
-    there = await cluster.get(kind, name)
-    if there is None:
+    live = await cluster.get(kind, name)
+    if live is None:
         return
     await cluster.delete(kind, name)
-    if there["metadata"].get("finalizers"):
+    if live["metadata"].get("finalizers"):
         with contextlib.suppress(errors.NotFoundError):
             await cluster.patch(kind, name, {"metadata": {"finalizers": None}})
     await cluster.gone(kind, name)
 
 
 async def _restore(cluster: Cluster, document: Document, *, owners: bool) -> None:
-    """POST what a backup kept of an object."""
+    """POST an object as restored by a backup tool."""
     names = ("name", "namespace", "labels", "annotations", *(("ownerReferences",) if owners else ()))
     metadata = {name: document["metadata"][name] for name in names if name in document["metadata"]}
     content = {key: value for key, value in document.items() if key != "status"} | {"metadata": metadata}
     kind = _kind(document)
-    if kind == JOB:  # as backup tools do: the server makes them anew
+    if kind == JOB:  # as backup tools do: the server generates new values
         _clean(content)
     if kind == SERVICE:
         content["spec"] = {key: value for key, value in content["spec"].items() if not key.startswith("clusterIP")}
@@ -190,5 +192,5 @@ async def _restore(cluster: Cluster, document: Document, *, owners: bool) -> Non
 def _clean(job: Document) -> None:
     job["spec"] = {key: value for key, value in job["spec"].items() if key != "selector"}
     labels = job["spec"]["template"]["metadata"]["labels"]
-    for name in [one for one in labels if "controller-uid" in one or "job-name" in one]:
+    for name in [label for label in labels if "controller-uid" in label or "job-name" in label]:
         del labels[name]

@@ -1,7 +1,7 @@
-"""What renders, a server takes: generated applications and Rudr's examples, applied as a dry run.
+"""Servers accept rendered objects: generated applications and examples of Rudr, applied as a dry run.
 
-Schemas do not know which names, ports and values a server refuses; this does. The documents come from the schemas of
-our CRDs, as in the conformance tests.
+Schemas do not express all rules for names, ports and values; a server checks them. The documents are generated from the
+CRD schemas, as in the conformance tests.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from hypothesis import HealthCheck, Phase, given, settings
 from rudr_py import errors
 from rudr_py.api import Kind
 from rudr_py.testing.cluster import Cluster
-from tests.conformance import generating, test_examples, test_properties
+from tests.conformance import strategies, test_examples, test_properties
 
-QUICK = 100
-LONG = 1500
+FEW = 100
+MANY = 1500
 
-KNOWN = "must not contain dots"
-"""A StatefulSet cannot be called so since Kubernetes 1.36; older servers take it, and may have it of Rudr's time."""
+EXPECTED_REFUSAL = "must not contain dots"
+"""StatefulSets cannot have such names since Kubernetes 1.36. Older servers accept them."""
 
 
 @cache
 def rendered(count: int) -> list[dict[str, Any]]:
-    """Every object of this many generated applications, always the same ones."""
-    found: dict[bytes, dict[str, Any]] = {}
+    """The objects of `count` generated applications; deterministic."""
+    bodies: dict[bytes, dict[str, Any]] = {}
 
     @settings(
         max_examples=count,
@@ -39,18 +39,18 @@ def rendered(count: int) -> list[dict[str, Any]]:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(generating.documents())
+    @given(strategies.documents())
     def collect(documents: list[dict[str, Any]]) -> None:
         for planned in test_properties.render(documents).manifests:
-            found[msgspec.json.encode(planned.body)] = planned.body
+            bodies[msgspec.json.encode(planned.body)] = planned.body
 
     collect()
-    return list(found.values())
+    return list(bodies.values())
 
 
 async def refusals(cluster: Cluster, bodies: list[dict[str, Any]]) -> list[str]:
-    """What the server has against these objects."""
-    found = []
+    """The errors of a dry run of these objects."""
+    messages = []
     for body in bodies:
         metadata = {**body["metadata"], "namespace": cluster.namespace}
         target = await cluster.target(Kind(body["apiVersion"], body["kind"]), metadata["name"])
@@ -59,21 +59,21 @@ async def refusals(cluster: Cluster, bodies: list[dict[str, Any]]) -> list[str]:
                 target, msgspec.json.encode({**body, "metadata": metadata}), "rudr", dry_run=True
             )
         except errors.ApiError as error:
-            found.append(str(error))
-    return [text for text in found if KNOWN not in text]
+            messages.append(str(error))
+    return [text for text in messages if EXPECTED_REFUSAL not in text]
 
 
-async def test_the_objects_of_generated_applications_are_taken(cluster: Cluster) -> None:
-    bodies = rendered(QUICK)
+async def test_the_objects_of_generated_applications_are_accepted(cluster: Cluster) -> None:
+    bodies = rendered(FEW)
     assert len({body["kind"] for body in bodies}) >= 4
     assert await refusals(cluster, bodies) == []
 
 
 @pytest.mark.slow
-async def test_the_objects_of_generated_applications_are_taken_for_long(cluster: Cluster) -> None:
-    assert await refusals(cluster, rendered(LONG)) == []
+async def test_the_objects_of_many_generated_applications_are_accepted(cluster: Cluster) -> None:
+    assert await refusals(cluster, rendered(MANY)) == []
 
 
-async def test_the_objects_of_rudrs_examples_are_taken(cluster: Cluster, shared: Path) -> None:
+async def test_the_objects_of_examples_of_rudr_are_accepted(cluster: Cluster, shared: Path) -> None:
     plans = test_examples.rendered(shared).values()
-    assert await refusals(cluster, [planned.body for found in plans for planned in found.manifests]) == []
+    assert await refusals(cluster, [planned.body for plan in plans for planned in plan.manifests]) == []

@@ -1,4 +1,4 @@
-"""The rights that are asked for are enough for everything, each is used, and none is needed in the whole cluster."""
+"""The requested rights suffice for all features, each is used, and namespaced rights suffice for watched namespaces."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pytest
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.controller import Controller, assemble
+from rudr_py.controller import ControllerProcess, assemble
 from rudr_py.kube.transport import AioTransport
 from rudr_py.model.identity import API_VERSION
 from rudr_py.plugins import rights
 from rudr_py.plugins.rights import Rights
 from rudr_py.settings import LeaderElection, Settings
 from rudr_py.testing.cluster import ADDRESS, Cluster
-from tests.e2e import guarded, waiting
+from tests.e2e import rbac_cluster, waiting
 from tests.e2e.conftest import RELEASES
 from tests.e2e.documents import (
     APPLICATION,
@@ -32,7 +32,7 @@ from tests.e2e.documents import (
     condition,
     synced,
 )
-from tests.e2e.guarded import Asked, Guarded
+from tests.e2e.rbac_cluster import AccountRequest, RbacCluster
 
 CLAIM = Kind("v1", "PersistentVolumeClaim")
 STATEFUL_SET = Kind("apps/v1", "StatefulSet")
@@ -41,32 +41,36 @@ HEALTH_SCOPE = Kind(API_VERSION, "HealthScope")
 DEFINITIONS = ("Trait", "WorkloadType", "ApplicationScope")
 
 APPLIED = "rudr.oam.dev/applied"
-OURS = {"app.kubernetes.io/managed-by": "rudr"}
+MANAGED_BY_RUDR = {"app.kubernetes.io/managed-by": "rudr"}
 
-UNSEEN = {
+USED_WITHOUT_REQUEST = {
     "finalizers": "asked for by the admission plugin OwnerReferencesPermissionEnforcement, which sends no request",
     "list": "where the server knows no list by watch, as before Kubernetes 1.32, and when such a list failed",
 }
-"""Why rights are needed that no request of this test shows."""
+"""Rights that no request of this test uses, with the reason for requesting them."""
 
-PLACES = ["local", "kube-apiserver", *(pytest.param(f"local-{one}", marks=pytest.mark.slow) for one in RELEASES)]
+PLACES = [
+    "local",
+    "kube-apiserver",
+    *(pytest.param(f"local-{release}", marks=pytest.mark.slow) for release in RELEASES),
+]
 
 
 @pytest.fixture(params=PLACES)
-async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Guarded]:
-    """The cluster with its namespaces, and the account without any right."""
+async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[RbacCluster]:
+    """The cluster with its namespaces, and an account without rights."""
     kind, _, release = str(request.param).partition("-")
     if kind == "local":
-        opened = guarded.local(tmp_path, release or "1.36")
+        opened = rbac_cluster.local(tmp_path, release or "1.36")
     else:
-        opened = guarded.real(request.getfixturevalue("enforcing"), tmp_path)
-    async with opened as found:
-        yield found
+        opened = rbac_cluster.real(request.getfixturevalue("enforcing"), tmp_path)
+    async with opened as opened_cluster:
+        yield opened_cluster
 
 
 @contextlib.asynccontextmanager
-async def controlled(cluster: Guarded, catalog: Catalog, **chosen: object) -> AsyncIterator[Controller]:
-    """A controller that works as the account, and stands for election."""
+async def controlled(cluster: RbacCluster, catalog: Catalog, **chosen: object) -> AsyncIterator[ControllerProcess]:
+    """A controller with the token of the account and leader election."""
     election = LeaderElection(namespace=cluster.places.own, identity="one", retry_period=0.2)
     settings = Settings(
         definitions_namespace=cluster.places.types,
@@ -102,13 +106,13 @@ def instance(name: str, *traits: Document, **parts: object) -> Document:
 
 
 def old_definition(kind: str, namespace: str) -> Document:
-    """What a type of another time has left."""
+    """A definition of a type that is no longer installed."""
     specs = {
         "Trait": {"appliesTo": ["*"]},
         "WorkloadType": {"group": "a.b", "version": "v1", "names": {"kind": "C"}},
         "ApplicationScope": {"type": "a.b/v1.C", "allowComponentOverlap": True, "parameters": []},
     }
-    metadata = {"name": "old", "namespace": namespace, "labels": OURS, "annotations": {APPLIED: "1"}}
+    metadata = {"name": "old", "namespace": namespace, "labels": MANAGED_BY_RUDR, "annotations": {APPLIED: "1"}}
     return {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": specs[kind]}
 
 
@@ -136,8 +140,8 @@ SCOPES = (
 SINGLES = ("SingletonServer", "SingletonWorker", "SingletonTask")
 
 
-async def the_main_job(cluster: Guarded) -> None:
-    """Everything once: every type, drift, adoption, a conflict, pruning of every kind, reclaiming, the end."""
+async def main_job(cluster: RbacCluster) -> None:
+    """Use all features: every type, drift, adoption, a conflict, pruning of every kind, reclaiming, deletion."""
     admin = cluster.admin
     first = [
         component("front", "Server", **PORTS, **FILES, **STORED),
@@ -163,7 +167,7 @@ async def the_main_job(cluster: Guarded) -> None:
 
 
 async def _drift(admin: Cluster) -> None:
-    """Somebody changes a field of ours, twice, which makes a series of one event."""
+    """Another manager changes a managed field twice, which creates an Event series."""
     for _ in range(2):
         containers = [{"name": "main", "image": "registry.example/other:1"}]
         await admin.patch(DEPLOYMENT, "worker", {"spec": {"template": {"spec": {"containers": containers}}}})
@@ -173,15 +177,15 @@ async def _drift(admin: Cluster) -> None:
 
 
 async def _adopt(admin: Cluster) -> None:
-    """Every object of ours loses what tells that it is as we applied it."""
+    """Every object loses the annotation with the applied digest."""
     for name in ("shop", "groups"):
         root = await admin.get(APPLICATION, name)
         assert root is not None
-        for one in root["status"]["resources"]:
-            kind = Kind(one["apiVersion"], one["kind"])
+        for resource in root["status"]["resources"]:
+            kind = Kind(resource["apiVersion"], resource["kind"])
             if kind != JOB:  # runs once
-                await admin.patch(kind, one["name"], {"metadata": {"annotations": {APPLIED: None}}})
-                await admin.until(kind, one["name"], lambda d: APPLIED in d["metadata"].get("annotations", {}))
+                await admin.patch(kind, resource["name"], {"metadata": {"annotations": {APPLIED: None}}})
+                await admin.until(kind, resource["name"], lambda d: APPLIED in d["metadata"].get("annotations", {}))
 
 
 async def _conflict(admin: Cluster) -> None:
@@ -198,8 +202,8 @@ async def _conflict(admin: Cluster) -> None:
     await admin.delete(APPLICATION, "late")
 
 
-async def _prune(cluster: Guarded) -> None:
-    """Types change, traits and scopes go, an instance goes."""
+async def _prune(cluster: RbacCluster) -> None:
+    """Workload types change; traits, scopes and an instance are removed."""
     admin = cluster.admin
     await admin.apply(
         component("front", "Server", **STORED),
@@ -212,55 +216,57 @@ async def _prune(cluster: Guarded) -> None:
     await admin.until(APPLICATION, "groups", synced)
     await admin.until(APPLICATION, "shop", synced)
     if cluster.local is None:
-        await _roll_out(admin, "front")  # pods of before may need their files until then
-    for one in await admin.list(CONFIG_MAP, "oam.dev/instance-name=front"):
-        await admin.gone(CONFIG_MAP, one["metadata"]["name"])
+        await _roll_out(admin, "front")  # old pods may need their files until then
+    for config_map in await admin.list(CONFIG_MAP, "oam.dev/instance-name=front"):
+        await admin.gone(CONFIG_MAP, config_map["metadata"]["name"])
 
 
 async def _roll_out(admin: Cluster, name: str) -> None:
-    """Say what the controller of Deployments would."""
-    found = await admin.get(DEPLOYMENT, name)
-    assert found is not None
+    """Set the status as the controller of Deployments would."""
+    deployment = await admin.get(DEPLOYMENT, name)
+    assert deployment is not None
     counts = dict.fromkeys(
-        ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), found["spec"]["replicas"]
+        ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), deployment["spec"]["replicas"]
     )
-    status = {"observedGeneration": found["metadata"]["generation"], **counts}
+    status = {"observedGeneration": deployment["metadata"]["generation"], **counts}
     target = await admin.target(DEPLOYMENT, name, "status")
     await admin.client.merge_patch(target, msgspec.json.encode({"status": status}), "tester")
 
 
-async def _end(cluster: Guarded) -> None:
-    """An application goes, and its claim with it."""
+async def _end(cluster: RbacCluster) -> None:
+    """An application is deleted, and its claim with it."""
     admin = cluster.admin
     await admin.delete(APPLICATION, "shop")
     await admin.gone(APPLICATION, "shop")
     if cluster.local is None:
-        found = await admin.get(CLAIM, "data")
-        assert found is not None
-        assert "deletionTimestamp" in found["metadata"]
+        claim = await admin.get(CLAIM, "data")
+        assert claim is not None
+        assert "deletionTimestamp" in claim["metadata"]
         await admin.patch(CLAIM, "data", {"metadata": {"finalizers": None}})
     await admin.gone(CLAIM, "data")
 
 
-def refused(cluster: Guarded) -> list[Asked]:
-    return sorted({one for one in cluster.asked() if one.status == 403})
+def refused(cluster: RbacCluster) -> list[AccountRequest]:
+    return sorted({request for request in cluster.requests() if request.status == 403})
 
 
-def unused(needed: Rights, asked: list[Asked]) -> set[tuple[str, str, str]]:
-    """The rights that no request shows, and that nothing excuses."""
-    used = {(one.group, one.resource, one.verb) for one in asked}
+def unused(needed: Rights, requests: list[AccountRequest]) -> set[tuple[str, str, str]]:
+    """The granted rights that no request uses, except those in USED_WITHOUT_REQUEST."""
+    used = {(request.group, request.resource, request.verb) for request in requests}
     granted = {
         (rule.groups[0], resource, verb)
         for rule in (*needed.cluster, *needed.definitions, *needed.own)
         for resource in rule.resources
         for verb in rule.verbs
     }
-    return {right for right in granted - used if not {right[1].partition("/")[2], right[2]} & UNSEEN.keys()}
+    return {
+        right for right in granted - used if not {right[1].partition("/")[2], right[2]} & USED_WITHOUT_REQUEST.keys()
+    }
 
 
 @pytest.mark.parametrize("everywhere", [True, False], ids=["everywhere", "in namespaces"])
-async def test_the_whole_main_job_gets_not_one_refusal_and_uses_every_right(
-    cluster: Guarded, catalog: Catalog, everywhere: bool
+async def test_the_requested_rights_suffice_and_each_is_used(
+    cluster: RbacCluster, catalog: Catalog, everywhere: bool
 ) -> None:
     places = cluster.places
     watched = () if everywhere else (places.shop, places.other)
@@ -268,10 +274,10 @@ async def test_the_whole_main_job_gets_not_one_refusal_and_uses_every_right(
     await cluster.grant(needed, watched=watched)
     await cluster.admin.apply(*(old_definition(kind, places.types) for kind in DEFINITIONS))
     async with controlled(cluster, catalog, namespaces=watched, root_scopes=True):
-        await the_main_job(cluster)
+        await main_job(cluster)
         for kind in DEFINITIONS:
             await cluster.at(places.types).gone(Kind(API_VERSION, kind), "old")
     assert refused(cluster) == []
-    assert unused(needed, cluster.asked()) == set()
+    assert unused(needed, cluster.requests()) == set()
     if watched:
-        assert {one.namespace for one in cluster.asked()} == {*watched, places.types, places.own}
+        assert {request.namespace for request in cluster.requests()} == {*watched, places.types, places.own}

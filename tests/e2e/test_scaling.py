@@ -1,4 +1,4 @@
-"""From an autoscaler to a fixed size: whoever would undo the size goes before it is set."""
+"""From an autoscaler to a fixed size: the autoscaler is deleted before the size is set."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from tests.e2e.conftest import Server
 from tests.e2e.documents import APPLICATION, AUTO, AUTOSCALER, DEPLOYMENT, FIVE, application, component, synced
 
 
-async def test_an_autoscaler_goes_before_the_size_is_fixed(cluster: Cluster, catalog: Catalog, server: Server) -> None:
+async def test_an_autoscaler_is_deleted_before_the_size_is_fixed(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
     await cluster.apply(component(), application(AUTO))
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
@@ -19,12 +21,12 @@ async def test_an_autoscaler_goes_before_the_size_is_fixed(cluster: Cluster, cat
         await cluster.gone(AUTOSCALER, "shop-web-trait-autoscaler")
         await cluster.until(APPLICATION, "shop", synced)
     written = server.writes(before)
-    deleted = next(n for n, one in enumerate(written) if one.startswith("DELETE") and "autoscaler" in one)
-    sized = next(n for n, one in enumerate(written) if one.startswith("PATCH") and "deployments/shop-web" in one)
+    deleted = next(n for n, write in enumerate(written) if write.startswith("DELETE") and "autoscaler" in write)
+    sized = next(n for n, write in enumerate(written) if write.startswith("PATCH") and "deployments/shop-web" in write)
     assert deleted < sized
 
 
-async def test_an_autoscaler_of_something_else_goes_last_as_everything_does(
+async def test_an_autoscaler_of_another_target_is_pruned_last(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await cluster.apply(component(), application(AUTO))
@@ -33,8 +35,10 @@ async def test_an_autoscaler_of_something_else_goes_last_as_everything_does(
         before = server.mark()
         await cluster.apply(application(greeting="no size at all"))
         await cluster.gone(AUTOSCALER, "shop-web-trait-autoscaler")
-    # a server tells its watches of a deletion before it writes the request down
+    # servers send watch events before they record the request
     written = server.writes(before)
-    deleted = next(n for n, one in enumerate(written) if one.startswith("DELETE") and "autoscaler" in one)
-    changed = next(n for n, one in enumerate(written) if one.startswith("PATCH") and "deployments/shop-web" in one)
+    deleted = next(n for n, write in enumerate(written) if write.startswith("DELETE") and "autoscaler" in write)
+    changed = next(
+        n for n, write in enumerate(written) if write.startswith("PATCH") and "deployments/shop-web" in write
+    )
     assert changed < deleted

@@ -1,4 +1,4 @@
-"""Scopes over several applications: who is in them, what is said of them, and that they follow every change."""
+"""Scopes over several applications: their members, their status, and updates after every change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.controller import Controller
+from rudr_py.controller import ControllerProcess
 from rudr_py.settings import Settings
 from rudr_py.testing.cluster import ADDRESS, TIMEOUT, Cluster
 from tests.e2e import waiting
@@ -55,14 +55,14 @@ def scopes(*bindings: Document, name: str = "groups") -> Document:
 
 
 def member(name: str, *joined: str) -> Document:
-    """An application of one instance, `<name>-web`, that is in these scopes."""
-    found = application(name=name)
-    found["spec"]["components"][0]["applicationScopes"] = list(joined)
-    return found
+    """An application of one instance, `<name>-web`, in these scopes."""
+    document = application(name=name)
+    document["spec"]["components"][0]["applicationScopes"] = list(joined)
+    return document
 
 
 def states(document: Document) -> dict[str, str]:
-    """Instance -> healthy or unhealthy, as a HealthScope says."""
+    """The status of each instance in a HealthScope: healthy or unhealthy."""
     listed = document.get("status", {}).get("components", [])
     return {entry["instanceName"]: entry["status"] for entry in listed}
 
@@ -70,27 +70,27 @@ def states(document: Document) -> dict[str, str]:
 def selected(policy: Document) -> list[str]:
     """The instances that a NetworkPolicy selects by their label."""
     expressions = policy["spec"]["podSelector"].get("matchExpressions", [])
-    return [value for one in expressions for value in one["values"]]
+    return [value for expression in expressions for value in expression["values"]]
 
 
-def asked(*instances: str) -> Any:
+def has_members(*instances: str) -> Any:
     return lambda document: sorted(states(document)) == sorted(instances)
 
 
-def claims(*instances: str) -> Any:
+def selects(*instances: str) -> Any:
     return lambda policy: sorted(selected(policy)) == sorted(instances)
 
 
-async def answer(controller: Controller, path: str) -> tuple[int, str]:
-    """What GET of a path says at the address of health scopes."""
-    url = f"http://127.0.0.1:{controller.endpoints.health_scope_port}{path}"
-    async with aiohttp.ClientSession() as session, session.get(url) as got:
-        return got.status, await got.text()
+async def answer(controller: ControllerProcess, path: str) -> tuple[int, str]:
+    """Status and body of a GET request to the address of health scopes."""
+    url = f"http://127.0.0.1:{controller.servers.health_scope_port}{path}"
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        return response.status, await response.text()
 
 
 @contextlib.asynccontextmanager
-async def two_members(cluster: Cluster, catalog: Catalog, *bindings: Document) -> AsyncIterator[Controller]:
-    """A controller over the application `groups` with scopes, and two others in them."""
+async def two_members(cluster: Cluster, catalog: Catalog, *bindings: Document) -> AsyncIterator[ControllerProcess]:
+    """A controller with the application `groups` with scopes, and two member applications."""
     await cluster.apply(component(), scopes(*bindings), member("one", "groups"), member("two", "groups"))
     async with cluster.controller(catalog, settings=SETTINGS) as controller:
         for name in ("groups", "one", "two"):
@@ -124,47 +124,47 @@ async def test_a_health_scope_and_its_address_follow_a_member_of_another_applica
 
 
 @pytest.mark.controllers
-async def test_rudrs_word_on_an_instance_is_that_of_its_workload(cluster: Cluster, catalog: Catalog) -> None:
+async def test_the_rudr_status_of_an_instance_is_the_health_of_its_workload(cluster: Cluster, catalog: Catalog) -> None:
     async with two_members(cluster, catalog, HEALTH):
         await cluster.until(COMPONENT_INSTANCE, "web-one-web", lambda d: d.get("status") == "healthy")
 
 
-async def test_a_health_scope_has_who_names_it_and_nobody_who_has_gone(cluster: Cluster, catalog: Catalog) -> None:
+async def test_a_health_scope_lists_its_current_members(cluster: Cluster, catalog: Catalog) -> None:
     async with two_members(cluster, catalog, HEALTH):
-        await cluster.until(HEALTH_SCOPE, "groups", asked("one-web", "two-web"))
+        await cluster.until(HEALTH_SCOPE, "groups", has_members("one-web", "two-web"))
         await cluster.delete(APPLICATION, "two")
-        await cluster.until(HEALTH_SCOPE, "groups", asked("one-web"))
+        await cluster.until(HEALTH_SCOPE, "groups", has_members("one-web"))
         await cluster.apply(member("one"))
-        await cluster.until(HEALTH_SCOPE, "groups", asked())
+        await cluster.until(HEALTH_SCOPE, "groups", has_members())
         await cluster.apply(member("one", "well"))
-        await cluster.until(HEALTH_SCOPE, "groups", asked("one-web"))
+        await cluster.until(HEALTH_SCOPE, "groups", has_members("one-web"))
 
 
 async def test_network_policies_follow_the_members(cluster: Cluster, catalog: Catalog) -> None:
     async with two_members(cluster, catalog, NETWORK):
         policies = await cluster.list(POLICY)
-        shared = next(one for one in policies if sorted(selected(one)) == ["one-web", "two-web"])["metadata"]["name"]
+        shared = next(policy for policy in policies if sorted(selected(policy)) == ["one-web", "two-web"])["metadata"][
+            "name"
+        ]
         await cluster.apply(member("three", "net"))
-        await cluster.until(POLICY, shared, claims("one-web", "two-web", "three-web"))
+        await cluster.until(POLICY, shared, selects("one-web", "two-web", "three-web"))
         await cluster.apply(member("one"))
-        await cluster.until(POLICY, shared, claims("two-web", "three-web"))
+        await cluster.until(POLICY, shared, selects("two-web", "three-web"))
 
 
-async def test_members_wait_for_their_scope_and_go_on_when_it_is_there(cluster: Cluster, catalog: Catalog) -> None:
+async def test_a_member_waits_until_its_scope_exists(cluster: Cluster, catalog: Catalog) -> None:
     await cluster.apply(component(), member("one", "groups"))
     async with cluster.controller(catalog, settings=SETTINGS):
         refused = await cluster.until(APPLICATION, "one", invalid)
         assert '"groups"' in message(refused, "Valid")
         await cluster.apply(scopes(HEALTH))
-        await cluster.until(HEALTH_SCOPE, "groups", asked("one-web"))
+        await cluster.until(HEALTH_SCOPE, "groups", has_members("one-web"))
         await cluster.until(APPLICATION, "one", synced)
         await cluster.delete(APPLICATION, "groups")
         await cluster.until(APPLICATION, "one", invalid)
 
 
-async def test_two_network_scopes_on_one_instance_are_told_whoever_declares_them(
-    cluster: Cluster, catalog: Catalog
-) -> None:
+async def test_two_network_scopes_on_one_instance_are_refused(cluster: Cluster, catalog: Catalog) -> None:
     other = binding("other", "NetworkScope", network_id="red", subnet_id="two")
     await cluster.apply(component(), scopes(NETWORK), member("one", "groups", "more"), scopes(other, name="more"))
     async with cluster.controller(catalog, settings=SETTINGS):
@@ -175,43 +175,41 @@ async def test_two_network_scopes_on_one_instance_are_told_whoever_declares_them
 
 
 async def sizes(cluster: Cluster, kind: Kind, name: str, size: Any, until: int) -> list[int]:
-    """Every size that an object has from now on, until it has this one."""
-    found: list[int] = []
+    """The sizes of an object from now on, until it has the size `until`."""
+    observed_sizes: list[int] = []
     async with asyncio.timeout(TIMEOUT), contextlib.aclosing(cluster.changes(kind, name)) as changes:
         async for live in changes:
-            found.append(0 if live is None else len(size(live.document())))
-            if found[-1] == until:
+            observed_sizes.append(0 if live is None else len(size(live.document())))
+            if observed_sizes[-1] == until:
                 break
-    return found
+    return observed_sizes
 
 
 async def test_a_restart_shrinks_no_scope(cluster: Cluster, catalog: Catalog) -> None:
     names = [f"shop-{number}" for number in range(20)]
     await cluster.apply(component(), scopes(HEALTH, NETWORK), *(member(name, "groups") for name in names))
     async with cluster.controller(catalog, settings=SETTINGS):
-        await cluster.until(HEALTH_SCOPE, "groups", asked(*(f"{name}-web" for name in names)))
+        await cluster.until(HEALTH_SCOPE, "groups", has_members(*(f"{name}-web" for name in names)))
         for name in names:
             await cluster.until(APPLICATION, name, synced)
     shared = max(await cluster.list(POLICY), key=lambda policy: len(selected(policy)))["metadata"]["name"]
     await cluster.apply(member("late", "groups"))
-    told = asyncio.create_task(sizes(cluster, HEALTH_SCOPE, "groups", states, 21))
-    let_in = asyncio.create_task(sizes(cluster, POLICY, shared, selected, 21))
+    health_sizes = asyncio.create_task(sizes(cluster, HEALTH_SCOPE, "groups", states, 21))
+    policy_sizes = asyncio.create_task(sizes(cluster, POLICY, shared, selected, 21))
     async with cluster.controller(catalog, settings=msgspec.structs.replace(SETTINGS, workers=1)):
-        assert set(await told) == {20, 21}
-        assert set(await let_in) == {20, 21}
+        assert set(await health_sizes) == {20, 21}
+        assert set(await policy_sizes) == {20, 21}
 
 
-async def test_root_scopes_take_whoever_is_in_no_other_and_stay_as_they_are_edited(
-    cluster: Cluster, catalog: Catalog
-) -> None:
+async def test_root_scopes_contain_instances_without_scopes_and_keep_edits(cluster: Cluster, catalog: Catalog) -> None:
     await cluster.apply(component(), application(name="alone"), scopes(HEALTH), member("one", "groups"))
     async with cluster.controller(catalog, settings=msgspec.structs.replace(SETTINGS, root_scopes=True)):
-        await cluster.until(HEALTH_SCOPE, "root", asked("alone-web"))
-        await cluster.until(HEALTH_SCOPE, "groups", asked("one-web"))
-        await waiting.anywhere(cluster, POLICY, claims("alone-web", "one-web"))
-        edited = scopes(HEALTH | {"name": "everyone"}, name="root")
+        await cluster.until(HEALTH_SCOPE, "root", has_members("alone-web"))
+        await cluster.until(HEALTH_SCOPE, "groups", has_members("one-web"))
+        await waiting.anywhere(cluster, POLICY, selects("alone-web", "one-web"))
+        edited = scopes(HEALTH | {"name": "all"}, name="root")
         await cluster.apply(edited)
         await cluster.until(APPLICATION, "root", lambda d: observed(d) and condition(d, "Synced") == "True")
-        await cluster.until(HEALTH_SCOPE, "root", asked("alone-web"))
+        await cluster.until(HEALTH_SCOPE, "root", has_members("alone-web"))
         for policy in await cluster.list(POLICY):
             await cluster.gone(POLICY, policy["metadata"]["name"])

@@ -1,4 +1,4 @@
-"""Taking over from Rudr, and what is left by an orphaning deletion or brought back from a backup: no pod restarts."""
+"""Adoption of objects of Rudr without restarting pods."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from rudr_py.api import Kind, kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.testing.cluster import Cluster
-from tests.e2e import rudr, waiting
+from tests.e2e import rudr_objects, waiting
 from tests.e2e.conftest import Server
 from tests.e2e.documents import (
     APPLICATION,
@@ -39,75 +39,87 @@ VOLUME = {"name": "data", "mountPath": "/data", "accessMode": "RW", "sharingPoli
 
 def shop(*traits: Document, greeting: str = "hi", **metadata: Any) -> Document:
     """An application of one instance, `shop-web`, of the component `front`."""
-    found = application(*traits, greeting=greeting, **metadata)
-    found["spec"]["components"][0]["componentName"] = "front"
-    return found
+    document = application(*traits, greeting=greeting, **metadata)
+    document["spec"]["components"][0]["componentName"] = "front"
+    return document
 
 
 def with_volume() -> Document:
     """The component `front` with a volume."""
-    found = component("front")
-    found["spec"]["containers"][0]["resources"]["volumes"] = [VOLUME]
-    return found
+    document = component("front")
+    document["spec"]["containers"][0]["resources"]["volumes"] = [VOLUME]
+    return document
 
 
 async def uids(cluster: Cluster, *kinds: Kind) -> dict[tuple[str, str], str]:
     """The uid of every object of these kinds in the namespace."""
     return {
-        (kind.kind, one["metadata"]["name"]): one["metadata"]["uid"]
+        (kind.kind, document["metadata"]["name"]): document["metadata"]["uid"]
         for kind in kinds
-        for one in await cluster.list(kind)
-        if one["metadata"]["name"] != "kube-root-ca.crt" and "marker" not in one["metadata"]["name"]
+        for document in await cluster.list(kind)
+        if document["metadata"]["name"] != "kube-root-ca.crt" and "marker" not in document["metadata"]["name"]
     }
 
 
-KINDS = (COMPONENT_INSTANCE, DEPLOYMENT, rudr.STATEFUL_SET, JOB, SERVICE, INGRESS, AUTOSCALER, rudr.CLAIM, POD)
+KINDS = (
+    COMPONENT_INSTANCE,
+    DEPLOYMENT,
+    rudr_objects.STATEFUL_SET,
+    JOB,
+    SERVICE,
+    INGRESS,
+    AUTOSCALER,
+    rudr_objects.CLAIM,
+    POD,
+)
 
 
-async def got(cluster: Cluster, kind: Kind, name: str) -> Document:
-    """An object that must be there, managedFields included."""
-    found = await cluster.get(kind, name)
-    assert found is not None, name
-    return found
+async def existing(cluster: Cluster, kind: Kind, name: str) -> Document:
+    """An existing object, including managedFields."""
+    document = await cluster.get(kind, name)
+    assert document is not None, name
+    return document
 
 
 async def settled(cluster: Cluster, server: Server, name: str = "shop-web") -> None:
-    """Wait until a Deployment has its pods, where anybody runs it."""
+    """Wait until a Deployment has its pods, on clusters with controllers."""
     if server.has_controllers:
         await cluster.until(DEPLOYMENT, name, lambda d: kstatus.assess(d).ok)
 
 
 async def rudrs_shop(cluster: Cluster, server: Server) -> None:
-    """The application `shop` with all traits, as Rudr left it."""
+    """The application `shop` with all traits, as written by Rudr."""
     await cluster.apply(with_volume(), shop(INGRESS_TRAIT, AUTO, MOUNTED, annotations=RECORD))
-    owner = await rudr.instance(cluster, "shop", "front", "shop-web")
-    await rudr.claim(cluster, owner, "data", "front", "shop-web")
-    mount = rudr.container(volumeMounts=[{"name": "data", "mountPath": "/data"}])
+    owner = await rudr_objects.instance(cluster, "shop", "front", "shop-web")
+    await rudr_objects.claim(cluster, owner, "data", "front", "shop-web")
+    mount = rudr_objects.container(volumeMounts=[{"name": "data", "mountPath": "/data"}])
     volume = {"name": "data", "persistentVolumeClaim": {"claimName": "data"}}
-    await rudr.deployment(cluster, owner, "shop-web", containers=[mount], volumes=[volume])
-    await rudr.service(cluster, owner, "shop-web")
-    await rudr.autoscaler(cluster, owner, "shop-web")
-    await rudr.ingress(cluster, owner, "shop-web")
+    await rudr_objects.deployment(cluster, owner, "shop-web", containers=[mount], volumes=[volume])
+    await rudr_objects.service(cluster, owner, "shop-web")
+    await rudr_objects.autoscaler(cluster, owner, "shop-web")
+    await rudr_objects.ingress(cluster, owner, "shop-web")
     await settled(cluster, server)
 
 
-async def test_everything_of_rudrs_is_adopted_without_restarting_a_pod(
+async def test_all_objects_of_rudr_are_adopted_without_restarting_pods(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await rudrs_shop(cluster, server)
     before = await uids(cluster, *KINDS)
-    deployment = await got(cluster, DEPLOYMENT, "shop-web")
+    deployment = await existing(cluster, DEPLOYMENT, "shop-web")
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
         await waiting.quiet(cluster, server.mark, server.writes)
     assert await uids(cluster, *KINDS) == before
-    # the generation of a Deployment counts its annotations, too; nothing else is different
-    assert (await got(cluster, DEPLOYMENT, "shop-web"))["spec"] == deployment["spec"]
+    # annotations also change the generation of a Deployment, so only the spec is compared
+    assert (await existing(cluster, DEPLOYMENT, "shop-web"))["spec"] == deployment["spec"]
     for kind, name in ((DEPLOYMENT, "shop-web"), (SERVICE, "shop-web"), (COMPONENT_INSTANCE, "front-shop-web")):
-        assert (rudr.MANAGER, "Update") not in managers(_without_status(await got(cluster, kind, name))), name
-    claim = await got(cluster, rudr.CLAIM, "data")
+        assert (rudr_objects.MANAGER, "Update") not in managers(_without_status(await existing(cluster, kind, name))), (
+            name
+        )
+    claim = await existing(cluster, rudr_objects.CLAIM, "data")
     assert claim["metadata"].get("ownerReferences", []) == []
-    root = await got(cluster, APPLICATION, "shop")
+    root = await existing(cluster, APPLICATION, "shop")
     assert root["metadata"]["annotations"] == RECORD
 
 
@@ -116,7 +128,7 @@ def _without_status(document: Document) -> Document:
     return {**document, "metadata": {**document["metadata"], "managedFields": kept}}
 
 
-async def test_afterwards_an_env_variable_can_go_a_port_change_and_a_container_get_another_name(
+async def test_after_the_adoption_env_ports_and_container_names_can_be_changed(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await rudrs_shop(cluster, server)
@@ -151,18 +163,18 @@ async def test_a_value_that_becomes_a_parameter_changes_nothing(
     await cluster.apply(fixed)
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
-        before = await got(cluster, DEPLOYMENT, "shop-web")
+        before = await existing(cluster, DEPLOYMENT, "shop-web")
         await cluster.apply(with_volume())
         await waiting.quiet(cluster, server.mark, server.writes)
-        after = await got(cluster, DEPLOYMENT, "shop-web")
+        after = await existing(cluster, DEPLOYMENT, "shop-web")
         assert after["metadata"]["generation"] == before["metadata"]["generation"]
         await cluster.apply(shop(INGRESS_TRAIT, AUTO, MOUNTED, greeting="ho"))
         await cluster.until(DEPLOYMENT, "shop-web", lambda d: _first(d)["env"][0].get("value") == "ho")
 
 
-async def test_the_data_stay_when_the_application_goes(cluster: Cluster, catalog: Catalog, server: Server) -> None:
+async def test_data_stays_when_the_application_is_deleted(cluster: Cluster, catalog: Catalog, server: Server) -> None:
     await rudrs_shop(cluster, server)
-    claim = await got(cluster, rudr.CLAIM, "data")
+    claim = await existing(cluster, rudr_objects.CLAIM, "data")
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
         await cluster.delete(APPLICATION, "shop")
@@ -171,12 +183,12 @@ async def test_the_data_stay_when_the_application_goes(cluster: Cluster, catalog
             await cluster.gone(DEPLOYMENT, "shop-web")
         await cluster.apply(shop(INGRESS_TRAIT, AUTO, MOUNTED))
         await cluster.until(APPLICATION, "shop", synced)
-    kept = await got(cluster, rudr.CLAIM, "data")
+    kept = await existing(cluster, rudr_objects.CLAIM, "data")
     assert kept["metadata"]["uid"] == claim["metadata"]["uid"]
     assert "deletionTimestamp" not in kept["metadata"]
 
 
-async def test_a_stateful_set_without_service_name_and_a_job_that_ran_are_adopted(
+async def test_a_stateful_set_without_service_name_and_a_completed_job_are_adopted(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     single = component("single", workloadType="core.oam.dev/v1alpha1.SingletonServer")
@@ -186,26 +198,26 @@ async def test_a_stateful_set_without_service_name_and_a_job_that_ran_are_adopte
     root = application()
     root["spec"]["components"] = bindings
     await cluster.apply(single, batch, root)
-    one = await rudr.instance(cluster, "shop", "single", "one")
-    before = await rudr.stateful_set(cluster, one, "one")
-    await rudr.service(cluster, one, "one", "SingletonServer")
-    two = await rudr.instance(cluster, "shop", "batch", "two")
-    ran = await rudr.job(cluster, two, "two")
+    single_instance = await rudr_objects.instance(cluster, "shop", "single", "one")
+    before = await rudr_objects.stateful_set(cluster, single_instance, "one")
+    await rudr_objects.service(cluster, single_instance, "one", "SingletonServer")
+    batch_instance = await rudr_objects.instance(cluster, "shop", "batch", "two")
+    completed = await rudr_objects.job(cluster, batch_instance, "two")
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
-        after, left = await got(cluster, rudr.STATEFUL_SET, "one"), await got(cluster, JOB, "two")
+        after, left = await existing(cluster, rudr_objects.STATEFUL_SET, "one"), await existing(cluster, JOB, "two")
         assert (after["metadata"]["uid"], after["metadata"]["generation"]) == (before["metadata"]["uid"], 1)
-        assert left["metadata"]["uid"] == ran["metadata"]["uid"]
-        assert left["spec"] == ran["spec"]
+        assert left["metadata"]["uid"] == completed["metadata"]["uid"]
+        assert left["spec"] == completed["spec"]
 
         single["spec"]["containers"][0]["env"] = []
         batch["spec"]["containers"][0]["env"] = []
         await cluster.apply(single, batch)
-        await cluster.until(rudr.STATEFUL_SET, "one", lambda d: "env" not in _first(d))
+        await cluster.until(rudr_objects.STATEFUL_SET, "one", lambda d: "env" not in _first(d))
         if not server.has_controllers:
             await cluster.until(JOB, "two", lambda d: d["metadata"].get("deletionTimestamp"))
             await cluster.patch(JOB, "two", {"metadata": {"finalizers": None}})
-        again = await cluster.until(JOB, "two", lambda d: d["metadata"]["uid"] != ran["metadata"]["uid"])
+        again = await cluster.until(JOB, "two", lambda d: d["metadata"]["uid"] != completed["metadata"]["uid"])
         assert "env" not in _first(again)
 
 
@@ -215,18 +227,18 @@ def _binding(component_name: str, name: str) -> Document:
 
 
 @pytest.mark.parametrize("tracked", [True, False])
-async def test_config_files_restart_pods_once_and_rudrs_config_maps_go_after_the_rollout(
+async def test_config_files_restart_pods_once_and_old_config_maps_are_pruned_after_the_rollout(
     cluster: Cluster, catalog: Catalog, server: Server, tracked: bool
 ) -> None:
     configured = component("front")
     configured["spec"]["containers"][0]["config"] = [{"path": "/etc/shop/shop.conf", "value": "colour=green"}]
     await cluster.apply(configured, shop())
-    owner = await rudr.instance(cluster, "shop", "front", "shop-web")
-    await rudr.config_map(cluster, owner, "server0", "shop-web", **{"shop.conf": "colour=green"})
-    mount = rudr.container(volumeMounts=[{"name": "server0", "mountPath": "/etc/shop"}])
+    owner = await rudr_objects.instance(cluster, "shop", "front", "shop-web")
+    await rudr_objects.config_map(cluster, owner, "server0", "shop-web", **{"shop.conf": "colour=green"})
+    mount = rudr_objects.container(volumeMounts=[{"name": "server0", "mountPath": "/etc/shop"}])
     volume = {"name": "server0", "configMap": {"name": "server0"}}
-    await rudr.deployment(cluster, owner, "shop-web", containers=[mount], volumes=[volume])
-    await rudr.service(cluster, owner, "shop-web")
+    await rudr_objects.deployment(cluster, owner, "shop-web", containers=[mount], volumes=[volume])
+    await rudr_objects.service(cluster, owner, "shop-web")
     await settled(cluster, server)
     if not tracked:
         await cluster.patch(DEPLOYMENT, "shop-web", {"metadata": {"managedFields": [{}]}})
@@ -237,39 +249,37 @@ async def test_config_files_restart_pods_once_and_rudrs_config_maps_go_after_the
             assert await cluster.get(CONFIG_MAP, "server0") is not None
             await _rolled_out(cluster)
         await cluster.gone(CONFIG_MAP, "server0")
-    after = await got(cluster, DEPLOYMENT, "shop-web")
-    assert [one["name"] for one in after["spec"]["template"]["spec"]["volumes"]] == ["shop-web-server-0"]
-    assert [one["mountPath"] for one in _first(after)["volumeMounts"]] == ["/etc/shop/shop.conf"]
+    after = await existing(cluster, DEPLOYMENT, "shop-web")
+    assert [volume["name"] for volume in after["spec"]["template"]["spec"]["volumes"]] == ["shop-web-server-0"]
+    assert [mount["mountPath"] for mount in _first(after)["volumeMounts"]] == ["/etc/shop/shop.conf"]
 
 
 async def _rolled_out(cluster: Cluster) -> None:
-    """Say of the Deployment what its controller would."""
-    found = await got(cluster, DEPLOYMENT, "shop-web")
+    """Set the status of the Deployment as its controller would."""
+    deployment = await existing(cluster, DEPLOYMENT, "shop-web")
     counted = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), 1)
-    status = {"observedGeneration": found["metadata"]["generation"], **counted}
+    status = {"observedGeneration": deployment["metadata"]["generation"], **counted}
     target = await cluster.target(DEPLOYMENT, "shop-web", "status")
     await cluster.client.merge_patch(target, msgspec.json.encode({"status": status}), "tester")
 
 
-async def test_objects_that_are_older_than_managed_fields_are_taken_over_too(
-    cluster: Cluster, catalog: Catalog, server: Server
-) -> None:
+async def test_objects_without_managed_fields_are_adopted(cluster: Cluster, catalog: Catalog, server: Server) -> None:
     await rudrs_shop(cluster, server)
     restarted = {"spec": {"template": {"metadata": {"annotations": {RESTARTED: "2020-06-01T00:00:00Z"}}}}}
     await cluster.patch(DEPLOYMENT, "shop-web", restarted)
     if not server.has_controllers:
-        await cluster.patch(rudr.CLAIM, "data", {"spec": {"volumeName": "volume-7"}})
+        await cluster.patch(rudr_objects.CLAIM, "data", {"spec": {"volumeName": "volume-7"}})
     await settled(cluster, server)
     for kind in KINDS:
-        for name in (one["metadata"]["name"] for one in await cluster.list(kind) if kind != POD):
+        for name in (document["metadata"]["name"] for document in await cluster.list(kind) if kind != POD):
             await cluster.patch(kind, name, {"metadata": {"managedFields": [{}]}})
-    before = await got(cluster, DEPLOYMENT, "shop-web")
+    before = await existing(cluster, DEPLOYMENT, "shop-web")
     assert "managedFields" not in before["metadata"]
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
-        after = await got(cluster, DEPLOYMENT, "shop-web")
+        after = await existing(cluster, DEPLOYMENT, "shop-web")
         assert after["spec"] == before["spec"]
-        assert "volumeName" in (await got(cluster, rudr.CLAIM, "data"))["spec"]
+        assert "volumeName" in (await existing(cluster, rudr_objects.CLAIM, "data"))["spec"]
         changed = with_volume()
         changed["spec"]["containers"][0]["env"] = []
         await cluster.apply(changed)

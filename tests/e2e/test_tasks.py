@@ -1,4 +1,4 @@
-"""Tasks: what runs to its end runs once per change of its inputs, whoever removes it, and never twice at a time."""
+"""Tasks: a Job runs once for each change of its inputs, even if it is deleted, and never twice at the same time."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ PROTECTED = "example.com/slow-to-go"
 
 
 def task(workload: str = "Task", **spec: Any) -> Document:
-    """The component `batch` runs to its end and listens on no port."""
-    found = component("batch", workloadType=f"core.oam.dev/v1alpha1.{workload}", **spec)
-    found["spec"]["containers"][0].pop("ports")
-    return found
+    """The component `batch`, a Task without ports."""
+    document = component("batch", workloadType=f"core.oam.dev/v1alpha1.{workload}", **spec)
+    document["spec"]["containers"][0].pop("ports")
+    return document
 
 
 def shop(*traits: Document, greeting: str = "hi") -> Document:
     """An application of one Task, `shop-web`."""
-    found = application(*traits, greeting=greeting)
-    found["spec"]["components"][0]["componentName"] = "batch"
-    return found
+    document = application(*traits, greeting=greeting)
+    document["spec"]["components"][0]["componentName"] = "batch"
+    return document
 
 
 def scaled(count: int) -> Document:
@@ -38,28 +38,28 @@ def scaled(count: int) -> Document:
 
 
 async def job(cluster: Cluster) -> Document:
-    """The Job as it is; there must be one."""
-    found = await cluster.get(JOB, "shop-web")
-    assert found is not None
-    return found
+    """The existing Job."""
+    document = await cluster.get(JOB, "shop-web")
+    assert document is not None
+    return document
 
 
 async def finish(cluster: Cluster, server: Server, kind: str = "Complete") -> Document:
-    """Wait until the Job has ended, or say so where nobody runs it."""
+    """Wait until the Job has finished; without controllers, set its status."""
     if not server.has_controllers or kind == "Failed":
         target = await cluster.target(JOB, "shop-web", "status")
         moment = "2026-01-01T00:00:00Z"
         before = {"Complete": "SuccessCriteriaMet", "Failed": "FailureTarget"}[kind]
-        told = {"status": "True", "reason": "Tested", "lastTransitionTime": moment}
-        found = [{"type": name, **told} for name in (before, kind)]
+        fields = {"status": "True", "reason": "Tested", "lastTransitionTime": moment}
+        conditions = [{"type": name, **fields} for name in (before, kind)]
         done = {"completionTime": moment, "succeeded": 1} if kind == "Complete" else {"failed": 1}
-        content = {"status": {"conditions": found, "startTime": moment, **done}}
+        content = {"status": {"conditions": conditions, "startTime": moment, **done}}
         await cluster.client.merge_patch(target, msgspec.json.encode(content), "tester")
     return await cluster.until(JOB, "shop-web", lambda d: kstatus.condition(d, kind).get("status") == "True")
 
 
 async def end_of_deletion(cluster: Cluster, server: Server, uid: str) -> None:
-    """Do what the garbage collector does at the end of a foreground deletion, where there is none."""
+    """End a foreground deletion as the garbage collector does, on clusters without one."""
     if server.has_controllers:
         return
     await cluster.until(JOB, "shop-web", lambda d: d["metadata"].get("deletionTimestamp"))
@@ -68,28 +68,28 @@ async def end_of_deletion(cluster: Cluster, server: Server, uid: str) -> None:
     await cluster.patch(JOB, "shop-web", {"metadata": {"finalizers": None}})
 
 
-def another(uid: str) -> Any:
+def other_than(uid: str) -> Any:
     return lambda document: document["metadata"]["uid"] != uid
 
 
-async def rested(cluster: Cluster, server: Server) -> list[str]:
-    """What was written of the Job until the controller had nothing left to do."""
+async def writes_until_idle(cluster: Cluster, server: Server) -> list[str]:
+    """The writes to the Job until the controller is idle."""
     before = server.mark()
     await waiting.quiet(cluster, server.mark, server.writes)
-    return [one for one in server.writes(before) if "jobs/shop-web" in one]
+    return [write for write in server.writes(before) if "jobs/shop-web" in write]
 
 
 SLOW = {"annotations": {"local.rudr.dev/ready-after": "3600"}}
-"""Makes the pods of the local API run on; elsewhere nobody runs them, or for long enough."""
+"""Keeps the pods of the local API running."""
 
 
 def slow(**spec: Any) -> Document:
-    found = task(**spec)
-    found["metadata"] |= SLOW
-    return found
+    document = task(**spec)
+    document["metadata"] |= SLOW
+    return document
 
 
-async def test_a_finished_job_that_is_removed_is_not_run_again_even_at_once_and_after_a_restart(
+async def test_a_deleted_completed_job_is_not_run_again_even_after_a_restart(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await cluster.apply(task(), shop())
@@ -99,19 +99,19 @@ async def test_a_finished_job_that_is_removed_is_not_run_again_even_at_once_and_
         await cluster.delete(JOB, "shop-web")
         await cluster.gone(JOB, "shop-web")
         ready = await cluster.until(APPLICATION, "shop", lambda d: synced(d) and condition(d, "Ready") == "True")
-        assert await rested(cluster, server) == []
+        assert await writes_until_idle(cluster, server) == []
     run = ready["status"]["instances"][0]["runs"]["shop-web"]
     assert run["state"] == "complete"
     assert await cluster.get(JOB, "shop-web") is None
 
     async with cluster.controller(catalog):
-        assert await rested(cluster, server) == []
+        assert await writes_until_idle(cluster, server) == []
         await cluster.apply(shop(greeting="once more"))
         made = await cluster.until(JOB, "shop-web", bool)
     assert made["metadata"]["annotations"][INPUTS] != run["inputs"]
 
 
-async def test_a_job_that_would_be_rendered_otherwise_is_left_and_only_its_size_changes(
+async def test_a_running_job_is_scaled_but_not_replaced_for_a_changed_template(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await cluster.apply(slow(), shop())
@@ -123,10 +123,10 @@ async def test_a_job_that_would_be_rendered_otherwise_is_left_and_only_its_size_
     labelled["metadata"]["annotations"] = {**SLOW["annotations"], "note": "of a pod, and no input"}
     await cluster.apply(labelled)
     async with cluster.controller(catalog):
-        assert await rested(cluster, server) == []
+        assert await writes_until_idle(cluster, server) == []
         await cluster.apply(shop(scaled(4)))
         sized = await cluster.until(JOB, "shop-web", lambda d: d["spec"]["parallelism"] == 4)
-        assert await rested(cluster, server) == []
+        assert await writes_until_idle(cluster, server) == []
         await cluster.apply(shop(scaled(2)))
         await cluster.until(JOB, "shop-web", lambda d: d["spec"]["parallelism"] == 2)
         await cluster.until(APPLICATION, "shop", synced)
@@ -137,7 +137,7 @@ async def test_a_job_that_would_be_rendered_otherwise_is_left_and_only_its_size_
 
 
 @pytest.mark.parametrize("workload", ["Task", "SingletonTask"])
-async def test_changed_inputs_run_it_once_more_after_the_last_pod_is_gone(
+async def test_changed_inputs_run_a_job_again_after_its_last_pod_is_deleted(
     cluster: Cluster, catalog: Catalog, server: Server, workload: str
 ) -> None:
     await cluster.apply(slow(workload=workload), shop())
@@ -149,24 +149,24 @@ async def test_changed_inputs_run_it_once_more_after_the_last_pod_is_gone(
         waited = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Synced") == "False")
         assert kstatus.condition(waited, "Synced")["reason"] in ("Replacing", "Waiting")
 
-    # the controller is started anew in the middle of it
+    # the controller restarts during the replacement
     async with cluster.controller(catalog):
         await end_of_deletion(cluster, server, first)
-        assert [one for one in await rested(cluster, server) if "DELETE" not in one] == []
+        assert [write for write in await writes_until_idle(cluster, server) if "DELETE" not in write] == []
         left = await cluster.get(JOB, "shop-web")
         assert left is None or left["metadata"]["uid"] == first
         await cluster.patch(POD, pod, {"metadata": {"finalizers": None}})
         if not server.has_controllers:
             await cluster.delete(POD, pod)
-        second = await cluster.until(JOB, "shop-web", another(first))
+        second = await cluster.until(JOB, "shop-web", other_than(first))
         await cluster.gone(POD, pod)
         await cluster.until(APPLICATION, "shop", synced)
-        assert await rested(cluster, server) == []
+        assert await writes_until_idle(cluster, server) == []
     assert second["metadata"]["annotations"][INPUTS] != ""
 
 
 async def _running_pod(cluster: Cluster, server: Server, uid: str) -> str:
-    """The name of a pod of the Job that takes its time to go; made by hand where nobody runs Jobs."""
+    """The name of a pod of the Job with a finalizer; created by the test on clusters that run no Jobs."""
     made = await job(cluster)
     labels = made["spec"]["template"]["metadata"]["labels"]
     if server.has_controllers:
@@ -186,58 +186,56 @@ async def _running_pod(cluster: Cluster, server: Server, uid: str) -> str:
     return "shop-web-x"
 
 
-async def test_a_failed_job_is_told_and_run_again_only_with_other_inputs(
+async def test_a_failed_job_is_reported_and_run_again_only_with_changed_inputs(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await cluster.apply(slow(), shop())
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
         first = (await finish(cluster, server, "Failed"))["metadata"]["uid"]
-        told = await cluster.until(APPLICATION, "shop", lambda d: _ready(d)[1] == "Tested")
-        assert _ready(told)[0] == "False"
+        failed = await cluster.until(APPLICATION, "shop", lambda d: _ready(d)[1] == "Tested")
+        assert _ready(failed)[0] == "False"
         await cluster.delete(JOB, "shop-web")
         await cluster.gone(JOB, "shop-web")
         await cluster.until(APPLICATION, "shop", lambda d: _ready(d) == ("False", "Failed"))
-        assert await rested(cluster, server) == []
+        assert await writes_until_idle(cluster, server) == []
         for pod in await cluster.list(POD):
             if not server.has_controllers:
                 await cluster.delete(POD, pod["metadata"]["name"])
         await cluster.apply(shop(greeting="better"))
-        await cluster.until(JOB, "shop-web", another(first))
+        await cluster.until(JOB, "shop-web", other_than(first))
 
 
 def _ready(document: Document) -> tuple[str, str]:
-    found = kstatus.condition(document, "Ready")
-    return str(found.get("status")), str(found.get("reason"))
+    ready = kstatus.condition(document, "Ready")
+    return str(ready.get("status")), str(ready.get("reason"))
 
 
-async def test_a_job_that_somebody_removed_while_it_ran_is_run_again(
-    cluster: Cluster, catalog: Catalog, server: Server
-) -> None:
+async def test_a_job_deleted_while_running_is_run_again(cluster: Cluster, catalog: Catalog, server: Server) -> None:
     await cluster.apply(slow(), shop())
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
         first = (await job(cluster))["metadata"]["uid"]
         await cluster.delete(JOB, "shop-web")
-        await cluster.until(JOB, "shop-web", another(first))
+        await cluster.until(JOB, "shop-web", other_than(first))
 
 
-async def test_a_job_that_is_not_ours_is_neither_ended_nor_changed(
+async def test_a_job_of_another_manager_is_neither_deleted_nor_changed(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     containers = [{"name": "a", "image": "a"}]
-    theirs = {
+    foreign = {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {"name": "shop-web"},
         "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": containers}}},
     }
-    await cluster.apply(theirs)
+    await cluster.apply(foreign)
     before = await job(cluster)
     await cluster.apply(slow(), shop())
     async with cluster.controller(catalog):
-        told = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Synced") == "False")
-    assert kstatus.condition(told, "Synced")["reason"] == "Conflict"
+        conflicted = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Synced") == "False")
+    assert kstatus.condition(conflicted, "Synced")["reason"] == "Conflict"
     after = await job(cluster)
     assert after["spec"] == before["spec"]
     assert after["metadata"].get("labels") == before["metadata"].get("labels")

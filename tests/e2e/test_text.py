@@ -1,4 +1,4 @@
-"""Text of users arrives at the server as it was written, whatever the server's YAML reader thinks of it."""
+"""The server stores text unchanged, including characters that YAML parsers treat specially."""
 
 from __future__ import annotations
 
@@ -28,6 +28,6 @@ async def test_any_text_is_stored_as_it_was_applied(name: str, plain: Cluster) -
         "data": {"text": ODD[name]},
     }
     await plain.apply(document)
-    found = await plain.get(CONFIG_MAP, name)
-    assert found is not None
-    assert found["data"]["text"] == ODD[name]
+    stored = await plain.get(CONFIG_MAP, name)
+    assert stored is not None
+    assert stored["data"]["text"] == ODD[name]

@@ -1,8 +1,8 @@
-"""A cluster that an earlier release has written is taken over without a write.
+"""A cluster written by an earlier release is taken over without a write.
 
-`recorded/round-1.jsonl` holds every object of a namespace, one on a line with its table, as the release before the
-renaming of the packages left them: the examples and an application with a claim, config files and a network scope, all
-Ready. It must not be recorded anew when this test fails; a write here is a write to every object of every user.
+`recorded/round-1.jsonl` holds every object of a namespace, one on a line with its table, as written by the release
+before the renaming of the packages: the examples and an application with a claim, config files and a network scope, all
+Ready. Do not record it again if this test fails: a write here would be a write to every object of every user.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ APPLICATIONS = ("preview", "shop", "storage")
 
 EVENT = Kind("events.k8s.io/v1", "Event")
 
-pytestmark = pytest.mark.faults  # objects are put into the storage of the local API
+pytestmark = pytest.mark.faults  # writes objects to the storage of the local API
 
 
-async def test_objects_and_status_of_the_release_before_are_left_as_they_are(
+async def test_objects_and_status_of_the_previous_release_are_not_written(
     server: Server, cluster: Cluster, catalog: Catalog
 ) -> None:
     assert server.local is not None
@@ -39,7 +39,7 @@ async def test_objects_and_status_of_the_release_before_are_left_as_they_are(
     async with cluster.controller(catalog, settings=Settings(publish_definitions=False)):
         for name in APPLICATIONS:
             await cluster.until(APPLICATION, name, synced)
-        # the queue serves a new application after those that were there before
+        # the queue processes a new application after the existing ones
         marker = application(name="marker")
         marker["spec"]["components"][0]["componentName"] = "marker"
         await cluster.apply(component("marker"), marker)

@@ -1,4 +1,4 @@
-"""Volume claims: kept when their application goes and used again; deleted with it on request; never another's."""
+"""Volume claims: kept after their application is deleted and used again; deleted with it on request."""
 
 from __future__ import annotations
 
@@ -12,52 +12,52 @@ from rudr_py.testing.cluster import Cluster
 from tests.e2e import waiting
 from tests.e2e.conftest import Server
 from tests.e2e.documents import APPLICATION, COMPONENT_INSTANCE, Document, application, component, condition, synced
-from tests.e2e.rudr import CLAIM
+from tests.e2e.rudr_objects import CLAIM
 
 VOLUME = {"name": "data", "mountPath": "/data", "accessMode": "RW", "sharingPolicy": "Exclusive"}
 
 
 def front(*volumes: Document) -> Document:
-    """The component `front`, with one volume unless said otherwise."""
-    found = component("front")
-    found["spec"]["containers"][0]["resources"]["volumes"] = list(volumes or (VOLUME,))
-    return found
+    """The component `front`, with one volume by default."""
+    document = component("front")
+    document["spec"]["containers"][0]["resources"]["volumes"] = list(volumes or (VOLUME,))
+    return document
 
 
 def shop(*traits: Document, name: str = "shop") -> Document:
     """An application of one instance of `front`."""
-    found = application(*traits, name=name)
-    found["spec"]["components"][0]["componentName"] = "front"
-    return found
+    document = application(*traits, name=name)
+    document["spec"]["components"][0]["componentName"] = "front"
+    return document
 
 
 def mounted(reclaim: str | None = None) -> Document:
-    asked = {} if reclaim is None else {"reclaim": reclaim}
-    return {"name": "volume-mounter", "properties": {"volumeName": "data", "storageClass": "standard", **asked}}
+    options = {} if reclaim is None else {"reclaim": reclaim}
+    return {"name": "volume-mounter", "properties": {"volumeName": "data", "storageClass": "standard", **options}}
 
 
 def finalizers(document: Document) -> list[str]:
     return list(document["metadata"].get("finalizers", []))
 
 
-def ending(document: Document) -> bool:
+def is_deleted(document: Document) -> bool:
     return "deletionTimestamp" in document["metadata"]
 
 
 async def claim(cluster: Cluster) -> Document:
-    found = await cluster.get(CLAIM, "data")
-    assert found is not None
-    return found
+    document = await cluster.get(CLAIM, "data")
+    assert document is not None
+    return document
 
 
 async def unprotect(cluster: Cluster, server: Server) -> None:
-    """Let go of a deleted claim where nobody looks whether pods use it."""
+    """Remove the protection finalizer of a deleted claim, on clusters without its controller."""
     if not server.has_controllers:
-        await cluster.until(CLAIM, "data", ending)
+        await cluster.until(CLAIM, "data", is_deleted)
         await cluster.patch(CLAIM, "data", {"metadata": {"finalizers": None}})
 
 
-async def test_a_claim_outlives_its_application_and_serves_the_next(
+async def test_a_claim_outlives_its_application_and_is_used_again(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await cluster.apply(front(), shop(mounted()))
@@ -70,12 +70,14 @@ async def test_a_claim_outlives_its_application_and_serves_the_next(
         await cluster.apply(shop(mounted()))
         await cluster.until(APPLICATION, "shop", synced)
     kept = await claim(cluster)
-    assert (kept["metadata"]["uid"], ending(kept)) == (made["metadata"]["uid"], False)
+    assert (kept["metadata"]["uid"], is_deleted(kept)) == (made["metadata"]["uid"], False)
     assert "ownerReferences" not in kept["metadata"]
     assert finalizers(root) == []
 
 
-async def test_a_claim_goes_with_its_application_on_request(cluster: Cluster, catalog: Catalog, server: Server) -> None:
+async def test_a_claim_is_deleted_with_its_application_on_request(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
     await cluster.apply(front(), shop(mounted("delete")))
     async with cluster.controller(catalog):
         root = await cluster.until(APPLICATION, "shop", synced)
@@ -87,21 +89,21 @@ async def test_a_claim_goes_with_its_application_on_request(cluster: Cluster, ca
         await cluster.gone(CLAIM, "data")
 
 
-async def test_a_claim_goes_though_the_controller_was_away_when_its_application_was_deleted(
+async def test_a_claim_is_deleted_after_its_application_was_deleted_without_a_controller(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await cluster.apply(front(), shop(mounted("delete")))
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
     await cluster.delete(APPLICATION, "shop")
-    await cluster.until(APPLICATION, "shop", ending)
+    await cluster.until(APPLICATION, "shop", is_deleted)
     async with cluster.controller(catalog):
         await cluster.gone(APPLICATION, "shop")
         await unprotect(cluster, server)
         await cluster.gone(CLAIM, "data")
 
 
-async def test_a_claim_goes_with_its_trait_and_then_nothing_holds_the_application(
+async def test_a_claim_is_deleted_with_its_trait_and_the_finalizer_is_removed(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await cluster.apply(front(), shop(mounted("delete")))
@@ -109,37 +111,35 @@ async def test_a_claim_goes_with_its_trait_and_then_nothing_holds_the_applicatio
         await cluster.until(APPLICATION, "shop", synced)
         await cluster.apply(shop())
         if server.has_controllers:
-            # the pod still asks for the claim by its name, which protects it
-            await cluster.until(CLAIM, "data", ending)
+            # the pod still uses the claim, which protects it
+            await cluster.until(CLAIM, "data", is_deleted)
         await unprotect(cluster, server)
         await cluster.until(APPLICATION, "shop", lambda d: finalizers(d) == [])
 
 
-async def test_a_claim_may_be_kept_after_all_and_given_up_after_all(
-    cluster: Cluster, catalog: Catalog, server: Server
-) -> None:
+async def test_the_reclaim_policy_of_a_claim_can_be_changed(cluster: Cluster, catalog: Catalog, server: Server) -> None:
     await cluster.apply(front(), shop(mounted("delete")))
     async with cluster.controller(catalog):
-        await cluster.until(APPLICATION, "shop", _held(True))
+        await cluster.until(APPLICATION, "shop", _has_finalizer(True))
         made = await claim(cluster)
         await cluster.apply(shop(mounted()))
-        await cluster.until(APPLICATION, "shop", _held(False))
+        await cluster.until(APPLICATION, "shop", _has_finalizer(False))
         await cluster.apply(shop(mounted("delete")))
-        await cluster.until(APPLICATION, "shop", _held(True))
+        await cluster.until(APPLICATION, "shop", _has_finalizer(True))
         await cluster.apply(shop(mounted("retain")))
-        await cluster.until(APPLICATION, "shop", _held(False))
+        await cluster.until(APPLICATION, "shop", _has_finalizer(False))
         await cluster.delete(APPLICATION, "shop")
         await cluster.gone(APPLICATION, "shop")
         await waiting.quiet(cluster, server.mark, server.writes)
     kept = await claim(cluster)
-    assert (kept["metadata"]["uid"], ending(kept)) == (made["metadata"]["uid"], False)
+    assert (kept["metadata"]["uid"], is_deleted(kept)) == (made["metadata"]["uid"], False)
 
 
-def _held(wanted: bool) -> Callable[[Document], Any]:
-    return lambda document: synced(document) and (finalizers(document) == [FINALIZER]) is wanted
+def _has_finalizer(held: bool) -> Callable[[Document], Any]:
+    return lambda document: synced(document) and (finalizers(document) == [FINALIZER]) is held
 
 
-async def test_a_claim_stays_when_the_application_is_deleted_without_its_dependents(
+async def test_a_claim_stays_when_the_application_is_orphaned(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await cluster.apply(front(), shop(mounted("delete")))
@@ -151,11 +151,11 @@ async def test_a_claim_stays_when_the_application_is_deleted_without_its_depende
             await cluster.patch(APPLICATION, "shop", {"metadata": {"finalizers": None}})
         await cluster.gone(APPLICATION, "shop")
         await waiting.quiet(cluster, server.mark, server.writes)
-    assert not ending(await claim(cluster))
+    assert not is_deleted(await claim(cluster))
     assert await cluster.get(COMPONENT_INSTANCE, "front-shop-web") is not None
 
 
-async def test_another_applications_claim_is_a_conflict_and_is_left(
+async def test_a_claim_of_another_application_is_a_conflict_and_stays(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await cluster.apply(front(), shop(mounted("delete")))
@@ -163,10 +163,10 @@ async def test_another_applications_claim_is_a_conflict_and_is_left(
         await cluster.until(APPLICATION, "shop", synced)
         made = await claim(cluster)
         await cluster.apply(shop(mounted("delete"), name="other"))
-        told = await cluster.until(APPLICATION, "other", lambda d: condition(d, "Synced") == "False")
-        assert kstatus.condition(told, "Synced")["reason"] == "Conflict"
+        conflicted = await cluster.until(APPLICATION, "other", lambda d: condition(d, "Synced") == "False")
+        assert kstatus.condition(conflicted, "Synced")["reason"] == "Conflict"
         await cluster.delete(APPLICATION, "other")
         await cluster.gone(APPLICATION, "other")
         await waiting.quiet(cluster, server.mark, server.writes)
     kept = await claim(cluster)
-    assert (kept["metadata"]["uid"], ending(kept)) == (made["metadata"]["uid"], False)
+    assert (kept["metadata"]["uid"], is_deleted(kept)) == (made["metadata"]["uid"], False)

@@ -1,4 +1,4 @@
-"""Waits and witnesses: until any object is as wanted, what a controller says over HTTP, transports that tell."""
+"""Waits for states of objects, reads the HTTP endpoints of controllers, and intercepts requests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import msgspec
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.controller import Controller, assemble
+from rudr_py.controller import ControllerProcess, assemble
 from rudr_py.kube import watch
 from rudr_py.kube.requests import Request, Selection
 from rudr_py.kube.transport import Reply, Stream, Transport
@@ -21,7 +21,7 @@ from rudr_py.settings import Settings
 from rudr_py.testing.cluster import ADDRESS, TIMEOUT, Cluster, Predicate
 from tests.e2e.documents import APPLICATION, DEPLOYMENT, Document, application, component, greeting, synced
 
-Concerns = Callable[[Request], object]
+Matches = Callable[[Request], object]
 
 
 async def anywhere(cluster: Cluster, kind: Kind, predicate: Predicate) -> Document:
@@ -34,7 +34,7 @@ async def anywhere(cluster: Cluster, kind: Kind, predicate: Predicate) -> Docume
 
 
 async def everywhere(cluster: Cluster, kind: Kind, names: set[str], predicate: Predicate) -> None:
-    """Wait until the predicate has held for each of the named objects. Raises TimeoutError with those it did not."""
+    """Wait until the predicate has held for each of the named objects. Raises TimeoutError with the remaining ones."""
     left = dict.fromkeys(names)
     try:
         async with asyncio.timeout(3 * TIMEOUT), contextlib.aclosing(_states(cluster, kind)) as states:
@@ -49,7 +49,7 @@ async def everywhere(cluster: Cluster, kind: Kind, names: set[str], predicate: P
 
 
 async def _states(cluster: Cluster, kind: Kind) -> AsyncGenerator[Document]:
-    """Every state of every object of a kind in the namespace, from what is there now on."""
+    """The current and all later states of the objects of a kind in the namespace."""
     resource = await cluster.discovery.resolve(kind.api_version, kind.kind)
     selection = Selection(resource, cluster.namespace)
     stream = watch.events(cluster.transport, selection, settings=Settings(), clock=cluster.clock, random=random.random)
@@ -59,21 +59,21 @@ async def _states(cluster: Cluster, kind: Kind) -> AsyncGenerator[Document]:
                 yield event.live.document()
 
 
-class Witness:
-    """A transport that tells when the first request of some kind was answered, and can let nothing through after it."""
+class InterceptingTransport:
+    """A transport that sets `answered` after the first matching request and, with `cut`, blocks all later requests."""
 
-    def __init__(self, inner: Transport, concerns: Concerns, *, cut: bool = False) -> None:
+    def __init__(self, inner: Transport, matches: Matches, *, cut: bool = False) -> None:
         self.answered = asyncio.Event()
         self.reply: Reply | None = None
         self._inner = inner
-        self._concerns = concerns
+        self._matches = matches
         self._cut = cut
 
     async def send(self, request: Request) -> Reply:
-        """Send, unless the line is cut; then no answer comes any more."""
+        """Send the request; blocks forever once the connection is cut."""
         await self._pass()
         reply = await self._inner.send(request)
-        if self._concerns(request) and not self.answered.is_set():
+        if self._matches(request) and not self.answered.is_set():
             self.reply = reply
             self.answered.set()
         await self._pass()
@@ -81,21 +81,23 @@ class Witness:
 
     @contextlib.asynccontextmanager
     async def stream(self, request: Request) -> AsyncIterator[Stream]:
-        """Stream, unless the line is cut."""
+        """Open the stream; blocks forever once the connection is cut."""
         await self._pass()
         async with self._inner.stream(request) as stream:
             yield stream
 
     async def close(self) -> None:
-        """The inner transport belongs to somebody else."""
+        """Do nothing: the inner transport is closed by its owner."""
 
     async def _pass(self) -> None:
         if self._cut and self.answered.is_set():
             await asyncio.Event().wait()
 
 
-def built(cluster: Cluster, catalog: Catalog, transport: Transport, *, settings: Settings | None = None) -> Controller:
-    """A controller for the namespace that is not started yet."""
+def built(
+    cluster: Cluster, catalog: Catalog, transport: Transport, *, settings: Settings | None = None
+) -> ControllerProcess:
+    """A controller for the namespace; it is not started."""
     chosen = msgspec.structs.replace(
         settings or Settings(), namespaces=(cluster.namespace,), health_address=ADDRESS, metrics_address=ADDRESS
     )
@@ -103,7 +105,7 @@ def built(cluster: Cluster, catalog: Catalog, transport: Transport, *, settings:
 
 
 @contextlib.asynccontextmanager
-async def started(controller: Controller) -> AsyncIterator[asyncio.Task[None]]:
+async def started(controller: ControllerProcess) -> AsyncIterator[asyncio.Task[None]]:
     """Run a controller, without waiting for its caches; stop it gracefully at the end."""
     stop = asyncio.Event()
     running = asyncio.create_task(controller.run(stop), name="controller")
@@ -114,36 +116,36 @@ async def started(controller: Controller) -> AsyncIterator[asyncio.Task[None]]:
         await running
 
 
-async def readiness(controller: Controller) -> tuple[int, str]:
-    """What /readyz?verbose says now."""
-    return await _read(f"http://127.0.0.1:{controller.endpoints.health_port}/readyz?verbose")
+async def readiness(controller: ControllerProcess) -> tuple[int, str]:
+    """Status and body of /readyz?verbose."""
+    return await _read(f"http://127.0.0.1:{controller.servers.health_port}/readyz?verbose")
 
 
-async def reconciles(controller: Controller) -> int:
-    """How many reconciles have ended, by the metric that operators see."""
+async def reconciles(controller: ControllerProcess) -> int:
+    """The number of finished reconciles, from the metrics."""
     return await counted(controller, "controller_runtime_reconcile_total")
 
 
-async def panics(controller: Controller) -> int:
-    """How many reconciles raised what no reconcile may."""
+async def panics(controller: ControllerProcess) -> int:
+    """The number of reconciles that raised an unexpected exception, from the metrics."""
     return await counted(controller, "controller_runtime_reconcile_panics_total")
 
 
-async def counted(controller: Controller, name: str) -> int:
+async def counted(controller: ControllerProcess, name: str) -> int:
     """The sum of all series of a metric."""
-    _, text = await _read(f"http://127.0.0.1:{controller.endpoints.metrics_port}/metrics")
+    _, text = await _read(f"http://127.0.0.1:{controller.servers.metrics_port}/metrics")
     lines = [line for line in text.splitlines() if line.startswith((f"{name}{{", f"{name} "))]
     assert lines, f"no metric {name}"
     return int(sum(float(line.rpartition(" ")[2]) for line in lines))
 
 
 async def answers(url: str, text: str) -> None:
-    """Wait until whoever listens there, or will, says well and that. Raises TimeoutError."""
+    """Wait until a GET request returns 200 with `text`. Raises TimeoutError."""
     async with asyncio.timeout(TIMEOUT):
         while True:
             with contextlib.suppress(aiohttp.ClientError):
-                status, told = await _read(url)
-                if status == 200 and text in told:
+                status, body = await _read(url)
+                if status == 200 and text in body:
                     return
             await asyncio.sleep(0.02)
 
@@ -153,8 +155,8 @@ async def _read(url: str) -> tuple[int, str]:
         return answer.status, await answer.text()
 
 
-async def reconciled(controller: Controller, count: int) -> None:
-    """Wait until so many reconciles have ended. Each question lets the controller run while it waits for the answer."""
+async def reconciled(controller: ControllerProcess, count: int) -> None:
+    """Wait until `count` reconciles have finished. The controller runs while each request waits for its response."""
     async with asyncio.timeout(3 * TIMEOUT):
         await controller.synced.wait()
         while await reconciles(controller) < count:
@@ -162,10 +164,10 @@ async def reconciled(controller: Controller, count: int) -> None:
 
 
 async def quiet(cluster: Cluster, mark: Callable[[], int], writes: Callable[[int], list[str]], rounds: int = 8) -> None:
-    """Wait until a controller that runs has nothing left to do but what we ask of it. Fails if it never rests.
+    """Wait until a running controller is idle. Fails if it keeps writing.
 
-    A marker is changed again and again: while it gets served nothing else may be written. That takes a second or so,
-    for the status of one object is written once a second.
+    Changes a marker application repeatedly, until nothing else is written while the marker is reconciled. A round takes
+    about a second, because the status of an object is written once a second.
     """
     written: list[str] = []
     for number in range(rounds):
@@ -173,7 +175,7 @@ async def quiet(cluster: Cluster, mark: Callable[[], int], writes: Callable[[int
         await cluster.apply(component("web"), application(name="marker", greeting=f"round {number}"))
         await cluster.until(DEPLOYMENT, "marker-web", _greets(f"round {number}"))
         await cluster.until(APPLICATION, "marker", synced)
-        written = [one for one in writes(before) if "marker" not in one and "/events" not in one]
+        written = [write for write in writes(before) if "marker" not in write and "/events" not in write]
         if not written:
             return
     raise AssertionError(f"still writing after {rounds} rounds: {written}")

@@ -18,76 +18,76 @@ DEPLOYMENT = KindInfo("apps/v1", "Deployment")
 
 
 @pytest.fixture
-def objects(cluster: LocalCluster) -> ApiClient:
+def client(cluster: LocalCluster) -> ApiClient:
     cluster.backend.store.put("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}})
     return cluster.client
 
 
-def mine(name: str) -> dict[str, object]:
+def namespaced_config_map(name: str) -> dict[str, object]:
     body = config_map(name, {"app": name}, k="v")
     body["metadata"]["namespace"] = "n"
     return body
 
 
-async def test_a_write_passes_admission_and_validation(objects: ApiClient) -> None:
+async def test_a_write_passes_admission_and_validation(client: ApiClient) -> None:
     body = deployment("web")
     body["metadata"]["namespace"] = "n"
-    made = objects.create(body)
-    assert made["spec"]["replicas"] == 1
-    assert made["metadata"]["managedFields"][0]["manager"] == "local-controller-manager"
+    created = client.create(body)
+    assert created["spec"]["replicas"] == 1
+    assert created["metadata"]["managedFields"][0]["manager"] == "local-controller-manager"
     with pytest.raises(AlreadyExistsError):
-        objects.create(body)
+        client.create(body)
 
 
-async def test_a_stale_update_is_a_conflict(objects: ApiClient) -> None:
-    made = copy.deepcopy(objects.create(mine("a")))
-    objects.update({**made, "data": {"k": "2"}})
+async def test_a_stale_update_is_a_conflict(client: ApiClient) -> None:
+    created = copy.deepcopy(client.create(namespaced_config_map("a")))
+    client.update({**created, "data": {"k": "2"}})
     with pytest.raises(ConflictError):
-        objects.update({**made, "data": {"k": "3"}})
+        client.update({**created, "data": {"k": "3"}})
 
 
-async def test_an_update_of_an_absent_object_is_not_found(objects: ApiClient) -> None:
+async def test_an_update_of_an_absent_object_is_not_found(client: ApiClient) -> None:
     with pytest.raises(NotFoundError):
-        objects.update(mine("none"))
+        client.update(namespaced_config_map("none"))
 
 
-async def test_the_body_of_the_caller_is_not_changed(objects: ApiClient) -> None:
-    body = mine("a")
+async def test_the_body_of_the_caller_is_not_changed(client: ApiClient) -> None:
+    body = namespaced_config_map("a")
     before = copy.deepcopy(body)
-    objects.create(body)
+    client.create(body)
     assert body == before
 
 
-async def test_a_status_write_changes_nothing_else(objects: ApiClient) -> None:
+async def test_a_status_write_changes_nothing_else(client: ApiClient) -> None:
     body = deployment("web")
     body["metadata"]["namespace"] = "n"
-    made = objects.create(body)
-    found = objects.update_status({**made, "spec": {}, "status": {"replicas": 2}})
-    assert (found["spec"]["replicas"], found["status"]) == (1, {"replicas": 2})
+    created = client.create(body)
+    updated = client.update_status({**created, "spec": {}, "status": {"replicas": 2}})
+    assert (updated["spec"]["replicas"], updated["status"]) == (1, {"replicas": 2})
 
 
-async def test_lists_select_by_labels(objects: ApiClient) -> None:
-    objects.create(mine("a"))
-    objects.create(mine("b"))
-    assert [each["metadata"]["name"] for each in objects.list(CONFIG_MAP, "n", selector="app=b")] == ["b"]
+async def test_lists_select_by_labels(client: ApiClient) -> None:
+    client.create(namespaced_config_map("a"))
+    client.create(namespaced_config_map("b"))
+    assert [each["metadata"]["name"] for each in client.list(CONFIG_MAP, "n", selector="app=b")] == ["b"]
 
 
-async def test_a_deletion_of_another_uid_does_nothing(objects: ApiClient) -> None:
-    made = objects.create(mine("a"))
-    assert objects.delete(CONFIG_MAP, "n", "a", uid="another") is None
-    assert objects.delete(CONFIG_MAP, "n", "a", uid=made["metadata"]["uid"]) is not None
-    assert objects.get(CONFIG_MAP, "n", "a") is None
+async def test_a_deletion_of_another_uid_does_nothing(client: ApiClient) -> None:
+    created = client.create(namespaced_config_map("a"))
+    assert client.delete(CONFIG_MAP, "n", "a", uid="another") is None
+    assert client.delete(CONFIG_MAP, "n", "a", uid=created["metadata"]["uid"]) is not None
+    assert client.get(CONFIG_MAP, "n", "a") is None
 
 
-async def test_a_kind_that_is_not_served_is_an_error(objects: ApiClient) -> None:
-    assert objects.resource(KindInfo("x/v1", "Y")) is None
+async def test_a_kind_that_is_not_served_is_an_error(client: ApiClient) -> None:
+    assert client.resource(KindInfo("x/v1", "Y")) is None
     with pytest.raises(LocalApiError):
-        objects.get(KindInfo("x/v1", "Y"), "n", "a")
+        client.get(KindInfo("x/v1", "Y"), "n", "a")
 
 
-async def test_a_watch_starts_with_existing_objects_and_includes_http_writes(objects: ApiClient, api: Api) -> None:
-    objects.create(mine("a"))
-    changes = objects.watch(CONFIG_MAP)
+async def test_a_watch_starts_with_existing_objects_and_includes_http_writes(client: ApiClient, api: Api) -> None:
+    client.create(namespaced_config_map("a"))
+    changes = client.watch(CONFIG_MAP)
     async with asyncio.timeout(60):
         first = await anext(changes)
         await api.created(CONFIG_MAPS, config_map("b"))
@@ -95,7 +95,7 @@ async def test_a_watch_starts_with_existing_objects_and_includes_http_writes(obj
     assert [(kind, obj["metadata"]["name"]) for kind, obj in (first, second)] == [("ADDED", "a"), ("ADDED", "b")]
 
 
-async def test_each_table_has_one_kind(objects: ApiClient) -> None:
-    tables = [resource.table for resource in objects.kinds()]
+async def test_each_table_has_one_kind(client: ApiClient) -> None:
+    tables = [resource.table for resource in client.kinds()]
     assert len(tables) == len(set(tables))
     assert {"events", "deployments.apps"} <= set(tables)

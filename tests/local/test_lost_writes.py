@@ -36,8 +36,8 @@ class Clients:
 
     def __init__(self) -> None:
         registry = Registry(kinds.builtin(builtin_schema("1.36").node))
-        chance = random.Random(1)  # noqa: S311 - names and addresses, no secrets
-        self.backend = Backend(Store(), registry, lambda: datetime(2026, 1, 1, tzinfo=UTC), chance)
+        rng = random.Random(1)  # noqa: S311 - names and addresses, no secrets
+        self.backend = Backend(Store(), registry, lambda: datetime(2026, 1, 1, tzinfo=UTC), rng)
         self._create("Namespace", "", {"metadata": {"name": "default"}})
         self.target = self._create("ConfigMap", "default", {"metadata": {"name": "m"}, "data": {}})
         self.model: dict[str, str] = {}
@@ -52,9 +52,9 @@ class Clients:
         return ObjectTarget(resource, namespace, body["metadata"]["name"])
 
     def live(self) -> dict[str, Any]:
-        found = self.backend.store.get(self.target.resource.table, "default", "m")
-        assert found is not None
-        copy: dict[str, Any] = clone(found)
+        stored = self.backend.store.get(self.target.resource.table, "default", "m")
+        assert stored is not None
+        copy: dict[str, Any] = clone(stored)
         return copy
 
     def value(self) -> str:

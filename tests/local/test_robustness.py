@@ -83,33 +83,33 @@ BODIES: list[dict[str, Any]] = [
 ]
 
 
-def backend() -> Backend:
+def new_backend() -> Backend:
     schemas = builtin_schema("1.36")
-    chance = random.Random(1)  # noqa: S311 - names and addresses, no secrets
-    made = Backend(Store(), Registry(kinds.builtin(schemas.node)), lambda: datetime(2026, 1, 1, tzinfo=UTC), chance)
-    Definitions(made, schemas.metadata)
-    write(made, writes.create, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
-    write(made, writes.create, widget_definition())
-    return made
+    rng = random.Random(1)  # noqa: S311 - names and addresses, no secrets
+    backend = Backend(Store(), Registry(kinds.builtin(schemas.node)), lambda: datetime(2026, 1, 1, tzinfo=UTC), rng)
+    Definitions(backend, schemas.metadata)
+    write(backend, writes.create, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
+    write(backend, writes.create, widget_definition())
+    return backend
 
 
-def target(made: Backend, body: dict[str, Any]) -> ObjectTarget:
-    resource = made.registry.by_kind(KindInfo(body["apiVersion"], body["kind"]))
+def target(backend: Backend, body: dict[str, Any]) -> ObjectTarget:
+    resource = backend.registry.by_kind(KindInfo(body["apiVersion"], body["kind"]))
     assert resource is not None
     return ObjectTarget(resource, "default" if resource.namespaced else "", "")
 
 
-def write(made: Backend, verb: Callable[..., Any], body: dict[str, Any], **options: Any) -> None:
-    verb(made, target(made, body), clone(body), WriteOptions(**options))
+def write(backend: Backend, verb: Callable[..., Any], body: dict[str, Any], **options: Any) -> None:
+    verb(backend, target(backend, body), clone(body), WriteOptions(**options))
 
 
-def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+def paths_of(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Every path in a value."""
-    found = [path] if path else []
+    paths = [path] if path else []
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, each in items:
-        found += places(each, (*path, key))
-    return found
+        paths += paths_of(each, (*path, key))
+    return paths
 
 
 def damaged(body: dict[str, Any], path: tuple[Any, ...], value: Any) -> dict[str, Any]:
@@ -122,15 +122,15 @@ def damaged(body: dict[str, Any], path: tuple[Any, ...], value: Any) -> dict[str
     return result
 
 
-def look(made: Backend) -> None:
+def read_everything(backend: Backend) -> None:
     """Read everything, in every form."""
-    documents = Documents(made, builtin_schema("1.36"))
-    discovery.aggregated(made.registry, "v2", core=False)
-    for resource in made.registry:
-        page = reads.list_page(made, resource, ListQuery())
+    documents = Documents(backend, builtin_schema("1.36"))
+    discovery.aggregated(backend.registry, "v2", core=False)
+    for resource in backend.registry:
+        page = reads.list_page(backend, resource, ListQuery())
         if page.objects or resource.custom:
             for form in (views.OBJECT, views.TABLE, views.PARTIAL):
-                msgspec.json.encode(views.view_list(View(form), resource, page, made.clock()))
+                msgspec.json.encode(views.view_list(View(form), resource, page, backend.clock()))
             if resource.custom:
                 documents.document(f"apis/{resource.api_version}")
 
@@ -138,30 +138,30 @@ def look(made: Backend) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_a_damaged_body_is_stored_or_rejected_by_every_verb(data: st.DataObject) -> None:
-    made = backend()
+    backend = new_backend()
     body = data.draw(st.sampled_from(BODIES))
-    broken = damaged(body, data.draw(st.sampled_from(places(body))), data.draw(VALUES))
+    broken = damaged(body, data.draw(st.sampled_from(paths_of(body))), data.draw(VALUES))
     name = body["metadata"]["name"]
-    goal = target(made, body)
-    named = ObjectTarget(goal.resource, goal.namespace, name)
+    collection = target(backend, body)
+    named = ObjectTarget(collection.resource, collection.namespace, name)
     verbs: list[Callable[[], Any]] = [
-        lambda: writes.create(made, goal, clone(broken), WriteOptions()),
-        lambda: writes.update(made, named, clone(broken), WriteOptions()),
-        lambda: writes.apply(made, named, clone(broken), WriteOptions(manager="m", force=True)),
-        lambda: writes.patch(made, named, lambda live: patching.merge_patch(live, clone(broken)), WriteOptions()),
-        lambda: writes.update(made, named, clone(broken), WriteOptions(subresource="status")),
+        lambda: writes.create(backend, collection, clone(broken), WriteOptions()),
+        lambda: writes.update(backend, named, clone(broken), WriteOptions()),
+        lambda: writes.apply(backend, named, clone(broken), WriteOptions(manager="m", force=True)),
+        lambda: writes.patch(backend, named, lambda live: patching.merge_patch(live, clone(broken)), WriteOptions()),
+        lambda: writes.update(backend, named, clone(broken), WriteOptions(subresource="status")),
     ]
-    if not goal.resource.custom and goal.resource.node is not None:
-        node = goal.resource.node
+    if not collection.resource.custom and collection.resource.node is not None:
+        node = collection.resource.node
         verbs.append(
             lambda: writes.patch(
-                made, named, lambda live: patching.strategic_patch(live, clone(broken), node), WriteOptions()
+                backend, named, lambda live: patching.strategic_patch(live, clone(broken), node), WriteOptions()
             )
         )
-    exists = made.store.get(goal.resource.table, goal.namespace, name) is not None
+    exists = backend.store.get(collection.resource.table, collection.namespace, name) is not None
     if data.draw(st.booleans()) and not exists:
-        writes.create(made, goal, clone(body), WriteOptions())
-    verbs += [lambda: look(made), lambda: write(made, writes.create, widget("after", size=1))]
+        writes.create(backend, collection, clone(body), WriteOptions())
+    verbs += [lambda: read_everything(backend), lambda: write(backend, writes.create, widget("after", size=1))]
     for verb in verbs:
         try:
             verb()

@@ -36,12 +36,12 @@ async def replay(transcript: Path) -> str:
 async def test_every_recorded_step_holds() -> None:
     few = asyncio.Semaphore(4)
 
-    async def gently(transcript: Path) -> str:
+    async def limited(transcript: Path) -> str:
         async with few:
             return await replay(transcript)
 
     slowest_first = sorted(TRANSCRIPTS, key=lambda path: path.stem not in ("expired", "watches", "crd"))
-    differences = await asyncio.gather(*map(gently, slowest_first))
+    differences = await asyncio.gather(*map(limited, slowest_first))
     # the recorded watches last one to three seconds: on a busy machine a step may come too late for them
-    again = [path for path, differs in zip(slowest_first, differences, strict=True) if differs]
-    assert "".join([await replay(path) for path in again]) == ""
+    failed = [path for path, differs in zip(slowest_first, differences, strict=True) if differs]
+    assert "".join([await replay(path) for path in failed]) == ""

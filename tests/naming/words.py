@@ -25,7 +25,7 @@ INSTEAD = {
 
 
 def identifier_violations(modules: Sequence[Module]) -> list[Violation]:
-    """Each use of a private word as an identifier. Names that other libraries define are not ours to choose."""
+    """Each use of a private word as an identifier. Names that other libraries define are excluded."""
     return [violation for module in modules for violation in _in_identifiers(module)]
 
 

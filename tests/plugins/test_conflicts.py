@@ -120,7 +120,7 @@ def test_overriding_what_is_not_installed_is_harmless(trait: Make, plugin: Make)
 
 def test_one_plugin_cannot_offer_a_name_twice(trait: Make, plugin: Make) -> None:
     (state,) = loading.load([plugin("rudr-py-a", trait("dns"), trait("dns"))], None).plugins
-    assert 'offers the name "dns" twice' in state.error
+    assert 'provides the name "dns" twice' in state.error
 
 
 _NAMES = st.sampled_from(["a", "b", "c", "d"])

@@ -147,13 +147,13 @@ def _holds_itself(ctx: TraitContext[Any]) -> object:
         (_exits, "SystemExit"),
         (lambda _: 7, "returned int"),
         (lambda _: None, "returned NoneType"),
-        (lambda _: Rendered(add=({"kind": "ConfigMap"},)), "returned a Rendered that is none"),  # type: ignore[arg-type] # the junk under test
-        (_holds_itself, "returned a Rendered that is none"),
-        (_spins, "no answer within 0.25 s"),
-        (_sleeps, "no answer within 0.25 s"),
-        (_swallows, "no answer within 0.25 s"),
-        (_never_ends, "no answer within 0.25 s"),
-        (_prints, "no answer within 0.25 s"),
+        (lambda _: Rendered(add=({"kind": "ConfigMap"},)), "returned a Rendered that is not valid"),  # type: ignore[arg-type] # the junk under test
+        (_holds_itself, "returned a Rendered that is not valid"),
+        (_spins, "no result within 0.25 s"),
+        (_sleeps, "no result within 0.25 s"),
+        (_swallows, "no result within 0.25 s"),
+        (_never_ends, "no result within 0.25 s"),
+        (_prints, "no result within 0.25 s"),
         (_floods, "bytes"),
         (_hogs, "MemoryError"),
     ],
@@ -182,8 +182,8 @@ async def test_failing_calls_are_counted_where_the_plugins_are_told(cluster: Clu
     async with cluster.controller(loaded.catalog) as controller:
         await cluster.apply(_component(), _application("bad", "hostile"))
         await cluster.until(APPLICATION, "bad", _is("Valid", "False"))
-        metrics = await _ask(controller.endpoints.metrics_port, "/metrics")
-        verbose = await _ask(controller.endpoints.health_port, "/readyz?verbose")
+        metrics = await _ask(controller.servers.metrics_port, "/metrics")
+        verbose = await _ask(controller.servers.health_port, "/readyz?verbose")
     (count,) = (
         line for line in metrics.splitlines() if line.startswith("rudr_plugin_errors_total{") and "hostile" in line
     )
@@ -225,12 +225,12 @@ async def test_with_every_sort_of_broken_plugin_installed_the_controller_works_a
     ]
     offence = Offence(CallLabel("plugin", "ended", "rudr-py-ended 1.0"), "it looped")
     ward = PluginGuard((offence,), load_limit=0.5)
-    loaded = loading.load(found, entry_points.standard(), disabled={"unwanted": "nobody wants it"}, ward=ward)
+    loaded = loading.load(found, entry_points.standard(), disabled={"unwanted": "nobody wants it"}, plugin_guard=ward)
     async with cluster.controller(loaded.catalog) as controller:
         await cluster.apply(_component(), _application("app", "good"))
         await cluster.until(APPLICATION, "app", _is("Ready", "True"))
-        verbose = await _ask(controller.endpoints.health_port, "/readyz?verbose")
-        metrics = await _ask(controller.endpoints.metrics_port, "/metrics")
+        verbose = await _ask(controller.servers.health_port, "/readyz?verbose")
+        metrics = await _ask(controller.servers.metrics_port, "/metrics")
     told = [line for line in verbose.splitlines() if line.startswith("[i]plugins: ")]
     states = {re.search(r"rudr-py-[-a-z]+", line)[0]: line.split()[1] for line in told}  # type: ignore[index] # it is there
     failed = ("raising", "exiting", "spinning", "junk", "half", "twin-a", "twin-b", "taking")
@@ -347,7 +347,7 @@ def _without(found: InstalledPlugin, failing: str) -> LoadedPlugins:
         broken = InstalledPlugin(name=found.name, package=found.package, version=found.version, load=_no_import)
         return loading.load([broken], entry_points.standard())
     offence = Offence(CallLabel("type", "hostile", found.distribution), "it looped")
-    return loading.load([found], entry_points.standard(), ward=PluginGuard((offence,)))
+    return loading.load([found], entry_points.standard(), plugin_guard=PluginGuard((offence,)))
 
 
 def _no_import() -> object:

@@ -99,11 +99,11 @@ def test_a_plugin_that_never_gets_ready_does_not_hinder_the_others(place: str, t
     hanging = plugin("rudr-py-hanging", rudr_register_types=_hook(endless))
     if place == "import":
         hanging = InstalledPlugin(name="hanging", package="rudr-py-hanging", version="1.0", load=endless)
-    loaded = loading.load([hanging, plugin("rudr-py-good", trait())], None, ward=PluginGuard(load_limit=0.05))
+    loaded = loading.load([hanging, plugin("rudr-py-good", trait())], None, plugin_guard=PluginGuard(load_limit=0.05))
     assert loaded.catalog.trait("small").package == "rudr-py-good 1.0"
     (state,) = loaded.refused
     assert "rudr-py-hanging 1.0" in state.error
-    assert "no answer within 0.05 s" in state.error
+    assert "no result within 0.05 s" in state.error
 
 
 def test_the_user_can_still_interrupt_while_plugins_are_loaded() -> None:
@@ -214,18 +214,18 @@ class _Bottomless(Trait[Any]):
         ({"aliases": "tiny"}, "aliases as str"),
         ({"aliases": ("b c",)}, "'b c'"),
         ({"produces": Kind("v1", "Pod")}, "produces as Kind"),
-        ({"produces": ("Pod",)}, "produces with something that is no Kind"),
-        ({"permissions": (Kind("v1", "Pod"),)}, "no Rule"),
+        ({"produces": ("Pod",)}, "produces with a value that is not a Kind"),
+        ({"permissions": (Kind("v1", "Pod"),)}, "not a Rule"),
         ({"applies_to": ["*"]}, "applies_to as list"),
         ({"renamed_properties": {"a": 1}}, "renamed_properties"),
         ({"properties": {"type": "objekt"}}, "invalid JSON Schema"),
         ({"properties": {"type": "object", "properties": {"a": {"pattern": "("}}}}, "invalid JSON Schema"),
-        ({"properties": {"type": "object", "default": {1, 2}}}, "no JSON Schema"),
+        ({"properties": {"type": "object", "default": {1, 2}}}, "without a JSON Schema"),
         ({"properties": {"type": "object", "properties": {"a": {"$ref": "https://e.org/s"}}}}, "https://e.org/s"),
         ({"properties": {"type": "string"}}, "type: object"),
         ({"properties": int}, "type: object"),
-        ({"properties": _Loop}, "no JSON Schema"),
-        ({"properties": object()}, "no JSON Schema"),
+        ({"properties": _Loop}, "without a JSON Schema"),
+        ({"properties": object()}, "without a JSON Schema"),
     ],
 )
 def test_a_type_that_cannot_be_used_refuses_its_whole_plugin(
@@ -302,7 +302,7 @@ def test_asking_for_no_plugin_at_all_leaves_the_built_in_types(trait: Make, plug
 
 
 def test_asking_for_a_plugin_that_is_not_installed_says_which_are(trait: Make, plugin: Make) -> None:
-    with pytest.raises(ConfigError, match=r"cron-hpa.*installed are: a"):
+    with pytest.raises(ConfigError, match=r"cron-hpa.*installed plugins: a"):
         loading.load([plugin("rudr-py-a", trait())], None, only=("cron-hpa",))
 
 

@@ -50,7 +50,7 @@ plugin = InstalledPlugin(name="hostile", package="rudr-py-hostile", version="1.0
 quarantine = Quarantine(Path(sys.argv[1]))
 report = lambda label: quarantine.add(Offence(label, "it held up everything"))
 with quarantine.session() as marker, watchdog.watching(marker, report, seconds=0.5):
-    loaded = loading.load([plugin], None, ward=PluginGuard(quarantine.read(), marker))
+    loaded = loading.load([plugin], None, plugin_guard=PluginGuard(quarantine.read(), marker))
     good = loaded.catalog.trait("good")
     good.call(good.type.render, None, returns=Rendered)
     for name in sorted(loaded.catalog.traits):
@@ -111,7 +111,7 @@ def test_a_quarantined_type_says_how_to_release_it_and_the_others_of_its_package
 ) -> None:
     found = plugin("rudr-py-x", trait("bad"), trait("fine"), version="2.0")
     ward = PluginGuard((Offence(CallLabel("type", "bad", "rudr-py-x 2.0"), "it looped"),))
-    loaded = loading.load([found], None, ward=ward)
+    loaded = loading.load([found], None, plugin_guard=ward)
     (state,) = loaded.refused
     assert (state.state, state.types, state.withheld) == ("quarantined", ("bad", "fine"), ("bad",))
     assert loaded.catalog.trait("fine").package == "rudr-py-x 2.0"
@@ -125,14 +125,14 @@ def test_a_quarantined_plugin_is_not_even_imported() -> None:
 
     found = InstalledPlugin(name="x", package="rudr-py-x", version="1", load=load)
     ward = PluginGuard((Offence(CallLabel("plugin", "x", "rudr-py-x 1"), "its import looped"),))
-    (state,) = loading.load([found], None, ward=ward).plugins
+    (state,) = loading.load([found], None, plugin_guard=ward).plugins
     assert state.state == "quarantined"
     assert "rudr plugins release x" in state.error
 
 
 def test_a_new_version_starts_afresh(trait: Make, plugin: Make) -> None:
     ward = PluginGuard((Offence(CallLabel("type", "bad", "rudr-py-x 1.0"), "it looped"),))
-    (state,) = loading.load([plugin("rudr-py-x", trait("bad"), version="1.1")], None, ward=ward).plugins
+    (state,) = loading.load([plugin("rudr-py-x", trait("bad"), version="1.1")], None, plugin_guard=ward).plugins
     assert state.state == "loaded"
 
 

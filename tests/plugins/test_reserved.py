@@ -32,7 +32,7 @@ def test_a_type_in_a_group_of_the_specification_is_refused_in_words_for_its_auth
         (state,) = loading.load([plugin("rudr-py-x", one)], None).plugins
         assert state.state == "failed"
         assert name in state.error
-        assert "belong to the specification" in state.error
+        assert "reserved by the specification" in state.error
 
 
 @pytest.mark.parametrize("name", ["myoam.dev/v1.Mine", "oam.dev.example/v1.Mine"])

@@ -115,7 +115,7 @@ def _rights(*documents: dict[str, list[dict[str, list[str]]]]) -> set[tuple[str,
     ],
 )
 def test_a_name_that_no_type_can_have_is_refused_and_nothing_written(sort: Sort, name: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot be called"):
+    with pytest.raises(ConfigError, match="is not a valid"):
         scaffold.write(sort, name, tmp_path)
     assert list(tmp_path.iterdir()) == []
 

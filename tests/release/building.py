@@ -1,4 +1,4 @@
-"""Builds our projects as `make dist` does, and reads what came of it."""
+"""Builds the projects as `make dist` does, and reads the results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PROJECTS = [ROOT, *PLUGINS]
 
 
 def called(source: Path) -> str:
-    """What a project is called, wherever the tree is."""
+    """The name of a project; it does not depend on the folder of the checkout."""
     return "rudr-py" if source == ROOT else source.name
 
 
@@ -40,13 +40,13 @@ class Built:
     @property
     def in_sdist(self) -> dict[str, bytes]:
         """The files of the sdist, without its one folder."""
-        found = {}
+        files = {}
         with tarfile.open(self.sdist) as archive:
             for member in archive:
                 file = archive.extractfile(member)
                 assert file is not None, f"{member.name} is no file"
-                found[member.name.partition("/")[2]] = file.read()
-        return found
+                files[member.name.partition("/")[2]] = file.read()
+        return files
 
     @property
     def metadata(self) -> email.message.Message:
@@ -61,7 +61,7 @@ class Built:
 
 
 def build(source: Path, folder: Path) -> Built:
-    """Build wheel and sdist of a folder. Skips where there is no hatchling, which the extra `dev` brings."""
+    """Build wheel and sdist of a folder. Skips without hatchling, which the extra `dev` installs."""
     if importlib.util.find_spec("hatchling") is None:
         pytest.skip("needs hatchling: pip install -e '.[dev]'")
     run(sys.executable, "-m", "hatchling", "build", "-d", folder, "-t", "sdist", "-t", "wheel", cwd=source)
@@ -70,7 +70,7 @@ def build(source: Path, folder: Path) -> Built:
 
 
 def run(*command: str | Path, cwd: Path | None = None, timeout: float = 600) -> str:
-    """Run a command of these tests; its output. Fails with all that it said."""
+    """Run a command and return its output. Fails with the whole output."""
     words = [str(word) for word in command]
     done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False, timeout=timeout)  # noqa: S603 - commands of these tests
     assert done.returncode == 0, f"{words}\n{done.stdout}{done.stderr}"

@@ -1,4 +1,4 @@
-"""The wheel and the sdist of each of our projects, built once for all tests that look into them."""
+"""The wheel and the sdist of each project, built once for all tests that read them."""
 
 from __future__ import annotations
 

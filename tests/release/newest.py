@@ -65,28 +65,31 @@ def culprits(candidates: Iterable[Difference]) -> list[Difference]:
 
 def main(*arguments: str) -> int:
     """Compare, run the tests, and report; the exit code."""
-    found = differences((ROOT / "constraints.txt").read_text().splitlines(), _installed())
-    if not found:
+    changed = differences((ROOT / "constraints.txt").read_text().splitlines(), _installed())
+    if not changed:
         print("The newest versions are those of constraints.txt, which make test has run.")
         return 0
-    print("Newer than constraints.txt:", *found, sep="\n  ", flush=True)
+    print("Newer than constraints.txt:", *changed, sep="\n  ", flush=True)
     code = _pytest("-n", "auto", "--dist", "loadfile", *arguments)
     if code == 0:
-        print("The tests pass with these versions; make pins takes them over.")
+        print("The tests pass with these versions; make pins writes them to constraints.txt.")
     elif code == FAILED:
-        _report(found, culprits(found))
+        _report(changed, culprits(changed))
     return code
 
 
-def _report(found: list[Difference], breaking: list[Difference]) -> None:
+def _report(changed: list[Difference], breaking: list[Difference]) -> None:
     if breaking:
         print("The failed tests pass with the pinned version of:", *breaking, sep="\n  ")
     else:
-        print("The tests fail, and no pinned version alone repairs them; these packages differ:", *found, sep="\n  ")
+        print("The tests fail, and no pinned version alone repairs them; these packages differ:", *changed, sep="\n  ")
 
 
 def _installed() -> dict[str, str]:
-    versions = {canonicalize_name(one.name): one.version for one in importlib.metadata.distributions()}
+    versions = {
+        canonicalize_name(distribution.name): distribution.version
+        for distribution in importlib.metadata.distributions()
+    }
     return {name: version for name, version in versions.items() if name not in {OWN, *INSTALLER}}
 
 

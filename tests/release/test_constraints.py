@@ -26,7 +26,9 @@ def required() -> Iterator[Requirement]:
         lines = [*table["build-system"]["requires"], *table["project"]["dependencies"]]
         for extra in table["project"].get("optional-dependencies", {}).values():
             lines += extra
-        yield from (one for one in map(Requirement, lines) if canonicalize_name(one.name) not in own)
+        yield from (
+            requirement for requirement in map(Requirement, lines) if canonicalize_name(requirement.name) not in own
+        )
 
 
 def pins(python: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
-"""What the Dockerfile's lines do, done in a folder: installed as there, run as there, as far as that goes without a
-container engine. The result runs as another user where this one may choose, with nothing that it could write.
+"""Executes the instructions of the Dockerfile in a folder, as far as possible without a container engine.
+
+The result runs as another user if this user may switch, in a folder without write permission.
 """
 
 from __future__ import annotations
@@ -28,39 +29,39 @@ from rudr_py.local.cluster import LocalCluster
 from rudr_py.model.crd_schemas import crds
 from rudr_py.testing.cluster import Cluster
 from tests.e2e.documents import APPLICATION, CRD, application, component, established, synced
-from tests.release import recipe
-from tests.release.recipe import ROOT
+from tests.release import dockerfile
+from tests.release.dockerfile import ROOT
 
 pytestmark = pytest.mark.slow
 
-NOBODY = 65532
+OTHER_USER = 65532
 PLUGINS = "./plugins/rudr-py-cronhpa ./plugins/rudr-py-faas"
-DOCKERFILE = recipe.read(ROOT / "Dockerfile")
+DOCKERFILE = dockerfile.read(ROOT / "Dockerfile")
 BUILD, FINAL = DOCKERFILE.stages
 
 
 @dataclass(frozen=True)
 class Image:
-    """The final stage, below `root`. `user` is who runs it, None for who runs the tests."""
+    """The final stage, below `root`. `user` runs it; None is the user of the tests."""
 
     root: Path
     user: int | None
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that the image sets, and none of ours."""
-        told = {"PATH": os.defpath}
-        return {name: self.placed(recipe.substituted(text, told)) for name, text in FINAL.pairs("ENV").items()}
+        """The environment variables of the image, without those of the tests."""
+        values = {"PATH": os.defpath}
+        return {name: self.placed(dockerfile.substituted(text, values)) for name, text in FINAL.pairs("ENV").items()}
 
     def placed(self, text: str) -> str:
-        """The text with our folder before the paths that the image would have."""
+        """The text with the paths of the image below `root`."""
         return text.replace("/opt/rudr", f"{self.root}/opt/rudr").replace("/src", f"{self.root}/src")
 
     def command(self, *arguments: str) -> list[str]:
         return [self.placed(FINAL.last("ENTRYPOINT").words[0]), *arguments]
 
     def run(self, *arguments: str) -> str:
-        """What a command of the image says, run from a folder that cannot be written."""
+        """The output of a command of the image, run in a read-only folder."""
         done = subprocess.run(  # noqa: S603 - the entry point of the image
             self.command(*arguments),
             cwd=self.root,
@@ -77,7 +78,7 @@ class Image:
 
 @pytest.fixture(scope="module", params=["", PLUGINS], ids=["plain", "with plugins"])
 def image(request: pytest.FixtureRequest) -> Iterator[Image]:
-    # not in pytest's own folder, which no other user may enter
+    # not in pytest's folder, which other users cannot enter
     root = Path(tempfile.mkdtemp(prefix="rudr-image-")).resolve()
     try:
         root.chmod(0o755)
@@ -96,23 +97,23 @@ def image(request: pytest.FixtureRequest) -> Iterator[Image]:
 
 
 def _python(root: Path) -> tuple[str, int | None]:
-    """A Python that another user may run, and that user; else ours, and nobody else."""
+    """A Python that another user can run, and that user; otherwise the current Python without a user."""
     own = str(getattr(sys, "_base_executable", sys.executable))
     if os.geteuid() != 0:
         return own, None
     names = ("python3.14", "python3.13", "python3.12", "python3.11")
     for path in (own, *filter(None, (shutil.which(name, path="/usr/local/bin:/usr/bin") for name in names))):
         try:
-            subprocess.run([path, "-c", "import ensurepip"], user=NOBODY, cwd=root, check=True, capture_output=True)  # noqa: S603 - a Python
+            subprocess.run([path, "-c", "import ensurepip"], user=OTHER_USER, cwd=root, check=True, capture_output=True)  # noqa: S603 - a Python
         except (OSError, subprocess.CalledProcessError):
             continue
-        return path, NOBODY
+        return path, OTHER_USER
     return own, None
 
 
 def _build(image: Image, python: str, plugins: str) -> None:
-    """The first stage, with the packages that pip finds where it is told to look."""
-    ignored = recipe.Ignored(ROOT / ".dockerignore")
+    """Run the build stage, with packages from the index that pip is configured for."""
+    ignored = dockerfile.Ignored(ROOT / ".dockerignore")
     programs = image.root / "programs"
     programs.mkdir()
     (programs / "python").symlink_to(python)
@@ -120,19 +121,19 @@ def _build(image: Image, python: str, plugins: str) -> None:
     environment = {**os.environ, "PATH": f"{programs}:{os.defpath}", "PYTHONDONTWRITEBYTECODE": "1"}
     values: dict[str, str] = {}
     folder = image.root
-    for one in BUILD.instructions:
-        match one.name:
+    for instruction in BUILD.instructions:
+        match instruction.name:
             case "WORKDIR":
-                folder = Path(image.placed(one.text))
+                folder = Path(image.placed(instruction.text))
                 folder.mkdir(parents=True)
             case "ENV":
-                environment |= one.pairs
+                environment |= instruction.pairs
             case "ARG":
-                values |= one.pairs | {"PLUGINS": plugins}
+                values |= instruction.pairs | {"PLUGINS": plugins}
             case "COPY":
-                _copy(one.words, folder, ignored)
+                _copy(instruction.words, folder, ignored)
             case "RUN":
-                line = image.placed(recipe.substituted(one.text, values))
+                line = image.placed(dockerfile.substituted(instruction.text, values))
                 done = subprocess.run(  # noqa: S602 - the lines of our Dockerfile
                     line,
                     shell=True,
@@ -144,14 +145,14 @@ def _build(image: Image, python: str, plugins: str) -> None:
                     timeout=600,
                 )
                 assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
-    shutil.rmtree(folder)  # the final stage has nothing of it
+    shutil.rmtree(folder)  # not part of the final stage
 
 
-def _copy(words: list[str], folder: Path, ignored: recipe.Ignored) -> None:
+def _copy(words: list[str], folder: Path, ignored: dockerfile.Ignored) -> None:
     *sources, target = words
     for source in sources:
-        found = [ROOT / source] if (ROOT / source).is_file() else sorted((ROOT / source).rglob("*"))
-        for path in found:
+        paths = [ROOT / source] if (ROOT / source).is_file() else sorted((ROOT / source).rglob("*"))
+        for path in paths:
             place = path.relative_to(ROOT).as_posix()
             if path.is_file() and not ignored(place):
                 to = (
@@ -164,11 +165,11 @@ def _copy(words: list[str], folder: Path, ignored: recipe.Ignored) -> None:
 
 
 def _state(root: Path) -> dict[str, tuple[int, int]]:
-    found = ((path, path.lstat()) for path in root.rglob("*"))
-    return {str(path): (stats.st_size, stats.st_mtime_ns) for path, stats in found}
+    entries = ((path, path.lstat()) for path in root.rglob("*"))
+    return {str(path): (stats.st_size, stats.st_mtime_ns) for path, stats in entries}
 
 
-def test_it_says_its_version_and_its_plugins(image: Image, request: pytest.FixtureRequest) -> None:
+def test_the_image_prints_its_version_and_plugins(image: Image, request: pytest.FixtureRequest) -> None:
     before = _state(image.root)
     assert image.run("version").startswith("rudr-py ")
     names = image.run("plugins", "-o", "name")
@@ -188,7 +189,7 @@ def test_all_modules_are_compiled(image: Image) -> None:
         assert list((path.parent / "__pycache__").glob(f"{path.stem}.cpython-*.pyc")), path
 
 
-def test_neither_tests_nor_sources_are_in_it(image: Image) -> None:
+def test_the_image_contains_neither_tests_nor_sources(image: Image) -> None:
     assert not (image.root / "src").exists()
     (packages,) = image.root.glob("opt/rudr/lib/python*/site-packages")
     assert not {"tests", "pytest", "hatchling"} & {path.name for path in packages.iterdir()}
@@ -202,28 +203,28 @@ def open_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-async def test_it_works_on_a_cluster_writes_no_file_and_ends_when_told(image: Image, open_folder: Path) -> None:
+async def test_the_image_serves_a_cluster_writes_no_file_and_stops_on_sigterm(image: Image, open_folder: Path) -> None:
     before = _state(image.root)
     kubeconfig = open_folder / "kubeconfig"
     async with LocalCluster() as api:
         kubeconfig.write_text(yaml.safe_dump(api.kubeconfig()))
         transport = AioTransport(await config.connect(str(kubeconfig), None, now=SystemClock().now))
         try:
-            await _defined(Cluster(transport, "", SystemClock()))
-            await _works(image, Cluster(transport, "default", SystemClock()), kubeconfig)
+            await _apply_crds(Cluster(transport, "", SystemClock()))
+            await _serves(image, Cluster(transport, "default", SystemClock()), kubeconfig)
         finally:
             await transport.close()
     assert _state(image.root) == before
 
 
-async def _defined(cluster: Cluster) -> None:
+async def _apply_crds(cluster: Cluster) -> None:
     for document in crds.documents():
         await cluster.apply(document)
         await cluster.until(CRD, document["metadata"]["name"], established)
 
 
-async def _works(image: Image, cluster: Cluster, kubeconfig: Path) -> None:
-    health, metrics = _free(), _free()
+async def _serves(image: Image, cluster: Cluster, kubeconfig: Path) -> None:
+    health, metrics = _free_port(), _free_port()
     command = image.command(
         *FINAL.last("CMD").words,
         *("--kubeconfig", str(kubeconfig), "--watch-namespace", "default", "--log-level", "debug"),
@@ -232,12 +233,12 @@ async def _works(image: Image, cluster: Cluster, kubeconfig: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         *command, cwd=image.root, env=image.environment, user=image.user, stderr=asyncio.subprocess.PIPE
     )
-    saying = asyncio.create_task(process.communicate())
+    communicating = asyncio.create_task(process.communicate())
     try:
         await cluster.apply(component(), application())
         working = asyncio.create_task(cluster.until(APPLICATION, "shop", synced, seconds=60))
-        await asyncio.wait((saying, working), return_when=asyncio.FIRST_COMPLETED)
-        assert not saying.done(), saying.result()
+        await asyncio.wait((communicating, working), return_when=asyncio.FIRST_COMPLETED)
+        assert not communicating.done(), communicating.result()
         await working
         async with aiohttp.ClientSession() as session:
             async with session.get(f"http://127.0.0.1:{health}/readyz") as answer:
@@ -246,16 +247,16 @@ async def _works(image: Image, cluster: Cluster, kubeconfig: Path) -> None:
                 assert "controller_runtime_reconcile_total" in await answer.text()
         process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(60):
-            said = (await saying)[1].decode()
+            output = (await communicating)[1].decode()
     finally:
         if process.returncode is None:
             process.kill()
-        await saying
-    assert process.returncode == 0, said
-    assert all(line.startswith("{") for line in said.splitlines()), said
+        await communicating
+    assert process.returncode == 0, output
+    assert all(line.startswith("{") for line in output.splitlines()), output
 
 
-def _free() -> int:
+def _free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])

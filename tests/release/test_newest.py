@@ -7,7 +7,7 @@ from tests.release.newest import Difference, differences
 PINS = ["# a header", "aiohttp==3.12.0", "click==8.2", "old-only==1.0 ; python_full_version < '3.0'", "unused==1.0"]
 
 
-def test_equal_versions_do_not_differ_however_they_are_written() -> None:
+def test_equal_versions_in_another_notation_do_not_differ() -> None:
     assert differences(PINS, {"aiohttp": "3.12", "click": "8.2.0"}) == []
 
 
@@ -18,5 +18,5 @@ def test_another_version_and_a_package_without_a_pin_differ() -> None:
     ]
 
 
-def test_a_pin_of_another_python_is_no_pin() -> None:
-    assert [str(one) for one in differences(PINS, {"old-only": "1.0"})] == ["old-only 1.0 (not pinned)"]
+def test_a_pin_for_another_python_is_ignored() -> None:
+    assert [str(difference) for difference in differences(PINS, {"old-only": "1.0"})] == ["old-only 1.0 (not pinned)"]

@@ -1,4 +1,4 @@
-"""What is in the wheels and sdists, and what they say of themselves."""
+"""Contents and metadata of wheels and sdists."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ JUNK = re.compile(r"(^|/)(tests?|docs|bench|charts|golden|__pycache__|\.\w[\w-]*
 
 
 def package(source: Path) -> str:
-    """The one package of a project."""
+    """The only package of a project."""
     return "rudr_py" if source == ROOT else source.name.replace("-", "_")
 
 
 def test_a_wheel_has_every_module_of_its_package_and_nothing_else(built: Built, source: Path) -> None:
     folder = source / package(source)
-    wanted = {path.relative_to(source).as_posix() for path in folder.rglob("*") if path.is_file()}
-    wanted = {path for path in wanted if "__pycache__" not in path}
+    expected = {path.relative_to(source).as_posix() for path in folder.rglob("*") if path.is_file()}
+    expected = {path for path in expected if "__pycache__" not in path}
     if source == ROOT:
         further = [
             *(ROOT / "crds").glob("*.yaml"),
             *(path for path in (ROOT / "examples").rglob("*") if path.is_file()),
         ]
-        wanted |= {f"rudr_py/{path.relative_to(ROOT).as_posix()}" for path in further}
-    assert {name for name in built.in_wheel if ".dist-info/" not in name} == wanted
+        expected |= {f"rudr_py/{path.relative_to(ROOT).as_posix()}" for path in further}
+    assert {name for name in built.in_wheel if ".dist-info/" not in name} == expected
 
 
 def test_neither_wheel_nor_sdist_has_tests_caches_or_other_projects(built: Built) -> None:
@@ -49,7 +49,7 @@ def test_types_are_shipped(built: Built, source: Path) -> None:
     assert "Typing :: Typed" in built.metadata.get_all("Classifier", [])
 
 
-def test_an_sdist_makes_the_same_wheel_as_the_tree_to_the_byte_each_time(built: Built, tmp_path: Path) -> None:
+def test_builds_from_the_tree_and_from_the_sdist_are_identical(built: Built, tmp_path: Path) -> None:
     unpacked = tmp_path / "unpacked"
     for name, content in built.in_sdist.items():
         (unpacked / name).parent.mkdir(parents=True, exist_ok=True)
@@ -63,28 +63,32 @@ def test_the_definitions_in_the_wheel_are_those_of_the_model(all_built: dict[str
     files = all_built[ROOT.name].in_wheel
     shipped = [yaml.safe_load(text) for name, text in files.items() if name.startswith("rudr_py/crds/")]
     assert len(shipped) == 7
-    assert sorted(shipped, key=lambda one: str(one["metadata"]["name"])) == sorted(
-        crds.documents(), key=lambda one: str(one["metadata"]["name"])
+    assert sorted(shipped, key=lambda document: str(document["metadata"]["name"])) == sorted(
+        crds.documents(), key=lambda document: str(document["metadata"]["name"])
     )
 
 
-def test_the_readme_is_the_description_and_says_how_it_is_written(built: Built, source: Path) -> None:
+def test_the_readme_is_the_description_with_its_content_type(built: Built, source: Path) -> None:
     assert built.metadata["Description-Content-Type"] == "text/markdown"
     assert built.info("METADATA").partition("\n\n")[2].strip() == (source / "README.md").read_text().strip()
 
 
-def test_license_summary_and_python_are_told(built: Built) -> None:
-    told = built.metadata
-    assert told["License-Expression"] == "Apache-2.0"
+def test_license_summary_and_python_version_are_in_the_metadata(built: Built) -> None:
+    metadata = built.metadata
+    assert metadata["License-Expression"] == "Apache-2.0"
     assert built.info("licenses/LICENSE") == (ROOT / "LICENSE").read_text()
     assert "END OF TERMS AND CONDITIONS" in built.info("licenses/LICENSE")
-    assert told["Requires-Python"] == ">=3.11"
-    assert 20 < len(told["Summary"]) < 512
+    assert metadata["Requires-Python"] == ">=3.11"
+    assert 20 < len(metadata["Summary"]) < 512
 
 
 def test_no_registry_is_named(built: Built) -> None:
-    told = built.metadata
-    links = [*told.get_all("Project-URL", []), told.get("Home-page", ""), *told.get_all("Requires-Dist", [])]
+    metadata = built.metadata
+    links = [
+        *metadata.get_all("Project-URL", []),
+        metadata.get("Home-page", ""),
+        *metadata.get_all("Requires-Dist", []),
+    ]
     assert [link for link in links if REGISTRIES.search(link)] == []
 
 
@@ -93,19 +97,19 @@ def test_requirements_have_a_lower_bound_and_are_not_direct_links(built: Built) 
         requirement = Requirement(text)
         assert requirement.url is None
         if requirement.marker is None and requirement.name != "tzdata":
-            assert any(one.operator == ">=" for one in requirement.specifier), text
+            assert any(specifier.operator == ">=" for specifier in requirement.specifier), text
 
 
-def test_a_package_of_ours_takes_the_project_that_it_was_tested_with(all_built: dict[str, Built]) -> None:
+def test_plugins_accept_the_version_of_the_project(all_built: dict[str, Built]) -> None:
     version = Version(all_built[ROOT.name].metadata["Version"])
     for source in PLUGINS:
         needed = map(Requirement, all_built[source.name].metadata.get_all("Requires-Dist", []))
-        for one in needed:
-            if one.name == "rudr-py":
-                assert one.specifier.contains(version, prereleases=True), f"{source.name}: {one}"
+        for requirement in needed:
+            if requirement.name == "rudr-py":
+                assert requirement.specifier.contains(version, prereleases=True), f"{source.name}: {requirement}"
 
 
-def test_commands_and_plugins_are_found_by_entry_points(built: Built, source: Path) -> None:
+def test_entry_points_name_existing_modules(built: Built, source: Path) -> None:
     points = configparser.ConfigParser()
     points.read_string(built.info("entry_points.txt"))
     if source == ROOT:
@@ -120,10 +124,10 @@ def test_commands_and_plugins_are_found_by_entry_points(built: Built, source: Pa
             assert {f"{module}.py", f"{module}/__init__.py"} & set(files), place
 
 
-def test_the_extras_are_those_of_the_docs(all_built: dict[str, Built]) -> None:
+def test_the_extras_are_the_documented_ones(all_built: dict[str, Built]) -> None:
     assert set(all_built[ROOT.name].metadata.get_all("Provides-Extra", [])) == {"local", "testing", "dev", "docs"}
 
 
 @pytest.mark.parametrize("name", ["README.md", "LICENSE", "pyproject.toml", "PKG-INFO"])
-def test_an_sdist_can_be_read_by_people(built: Built, name: str) -> None:
+def test_an_sdist_has_readme_license_and_metadata(built: Built, name: str) -> None:
     assert name in built.in_sdist

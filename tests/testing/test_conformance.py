@@ -204,7 +204,7 @@ def test_health_that_never_ends_is_told_before_a_cluster_waits_for_it(begun: boo
                 pass
             return Health("ready", "Good")
 
-    with pytest.raises(AssertionError, match=r"raised TimeoutError: no answer within .*; observed were "):
+    with pytest.raises(AssertionError, match=r"raised TimeoutError: no result within .*; observed were "):
         checks.asks_for_the_rights_that_it_needs(_case(Endless()))
 
 

@@ -37,7 +37,7 @@ def spec(given: Properties, target: Ref) -> dict[str, Any]:
 def health(live: dict[str, Any] | None) -> Health:
     """Failed when a job failed the last time; the object has conditions by job, and no Ready."""
     if live is None:
-        return Health("progressing", "Missing", "the CronHorizontalPodAutoscaler is not there yet")
+        return Health("progressing", "Missing", "the CronHorizontalPodAutoscaler does not exist yet")
     for condition in mappings_in(live, "status", "conditions"):
         if condition.get("state") == "Failed":
             return Health("failed", "JobFailed", f"{condition.get('name')}: {condition.get('message')}")

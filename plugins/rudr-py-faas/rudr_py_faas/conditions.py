@@ -16,11 +16,11 @@ def health(ctx: WorkloadContext[Any], kind: Kind, *, final: bool) -> Health:
     """
     live = ctx.live(Ref(kind, ctx.instance))
     if live is None:
-        return Health("progressing", "Missing", f"{Ref(kind, ctx.instance)} is not there yet")
+        return Health("progressing", "Missing", f"{Ref(kind, ctx.instance)} does not exist yet")
     found = kstatus.assess(live)
     ready = kstatus.condition(live, "Ready")
     if found.ok and not ready:
-        return Health("progressing", "NotObserved", f"no controller has looked at the {kind.kind} yet")
+        return Health("progressing", "NotObserved", f"no controller has observed the {kind.kind} yet")
     if found.ok:
         return Health("ready", "Ready", "", _show(live))
     current = found.reason not in ("Terminating", "GenerationNotObserved")

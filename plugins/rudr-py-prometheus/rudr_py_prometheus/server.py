@@ -78,7 +78,7 @@ class Prometheus(WorkloadType[Properties]):
         """What the operator says in the conditions Reconciled and Available, of this generation."""
         live = ctx.live(Ref(PROMETHEUS, ctx.instance))
         if live is None:
-            return Health("progressing", "Missing", "the Prometheus is not there yet")
+            return Health("progressing", "Missing", "the Prometheus does not exist yet")
         for name in ("Reconciled", "Available"):
             condition = kstatus.condition(live, name)
             if not condition or _stale(condition, live):

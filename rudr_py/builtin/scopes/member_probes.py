@@ -1,6 +1,6 @@
-"""What a health scope asks its members over the network: an endpoint as users write it, and which ports it means.
+"""The endpoint of a health scope's probes as users write it, and the ports of members that it selects.
 
-Nothing is asked here. There is no way to name a host: only members' own Services are ever asked.
+No network access. An endpoint cannot name a host: probes go to members' own Services only.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from rudr_py.api import Member
 Method = Literal["httpGet", "tcp"]
 
 FORMS: Final[Mapping[Method, str]] = {
-    "httpGet": "httpGet asks members' own Services only; write a path such as /healthz, or :8080/healthz with a port",
-    "tcp": "tcp asks members' own Services only; write a port such as :5432 or :postgres, or nothing for every port",
+    "httpGet": "httpGet probes members' own Services only; write a path such as /healthz, or :8080/healthz with a port",
+    "tcp": "tcp probes members' own Services only; write a port such as :5432 or :postgres, or nothing for every port",
 }
-"""What to write, by method, for someone who wrote something else."""
+"""By method, the message for an invalid endpoint."""
 
 _FORMS: Mapping[Method, re.Pattern[str]] = {
-    # printable ASCII only: whatever is in here is sent
+    # printable ASCII only, because the path is sent as it is
     "httpGet": re.compile(r"(:(?P<port>[a-z0-9-]+))?(?P<path>/[!-~]*)"),
     "tcp": re.compile(r"(:?(?P<port>[a-z0-9-]+))?(?P<path>)"),
 }
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """What to ask: a path, and a port by number or name; without a port the member's own are meant."""
+    """The path and the port, by number or name; without a port, the ports of the member are used."""
 
     method: Method
     port: str = ""
@@ -37,9 +37,9 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse(method: Method, endpoint: str) -> Endpoint | None:
-    """The endpoint as it is written: `/path` or `:PORT/path` for httpGet, `:PORT`, `PORT` or nothing for tcp.
+    """Parse an endpoint: `/path` or `:PORT/path` for httpGet, `:PORT`, `PORT` or nothing for tcp.
 
-    None when it is written otherwise; `FORMS` says how.
+    None when it is invalid; `FORMS` contains the message for the user.
     """
     match = _FORMS[method].fullmatch(endpoint)
     if match is None:
@@ -48,9 +48,9 @@ def parse(method: Method, endpoint: str) -> Endpoint | None:
 
 
 def ports(member: Member, endpoint: Endpoint) -> tuple[int, ...]:
-    """The ports of the member that are to be asked; none when it has no Service, or not this port.
+    """The ports of the member to probe; empty when it has no Service, or not this port.
 
-    Without a port in the endpoint, these are its first TCP port for httpGet and all of them for tcp.
+    Without a port in the endpoint, these are its first TCP port for httpGet and all TCP ports for tcp.
     """
     if not member.service:
         return ()

@@ -1,7 +1,7 @@
 """NetworkScope: members reach each other, and little else, by NetworkPolicies (OAM v1alpha1 §4).
 
-It selects pods by the label `oam.dev/instance-name` alone; a member whose pods do not carry it is reported, not
-claimed. Whether policies are enforced is up to the cluster's network plugin.
+Policies select pods by the label `oam.dev/instance-name`; a member whose pods do not have it is reported in a warning.
+Whether policies are enforced depends on the network plugin of the cluster.
 """
 
 from __future__ import annotations
@@ -30,28 +30,29 @@ Names = str | tuple[str, ...]
 """A list, or a text with commas."""
 
 
-class Properties(msgspec.Struct, rename="kebab", forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """The network, and what may enter and leave it."""
+class NetworkScopeProperties(msgspec.Struct, rename="kebab", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """The network, and the traffic that may enter and leave it."""
 
     network_id: Annotated[
         str,
         msgspec.Meta(
-            description="The id of the network, required by OAM. Kubernetes has one network; it is noted as"
-            " annotation.",
+            description="The id of the network, required by OAM. Kubernetes has one network; the id becomes an "
+            "annotation.",
             examples=["shop"],
         ),
     ]
     subnet_id: Annotated[
         Names,
         msgspec.Meta(
-            description="The id of the subnet, required by OAM, or several; noted as annotation.", examples=["shop"]
+            description="The id of the subnet, required by OAM, or several ids; recorded in an annotation.",
+            examples=["shop"],
         ),
     ]
     internet_gateway_type: Annotated[
         Literal["public", "nat", "none", ""],
         msgspec.Meta(
-            description="public: members reach everything, and everyone their ports; nat: members reach everything;"
-            " none or nothing: members reach each other and DNS."
+            description="public: members reach everything, and everything reaches their ports; nat: members reach "
+            "everything; none or empty: members reach each other and DNS."
         ),
     ] = ""
     ingress_namespaces: Annotated[
@@ -63,53 +64,53 @@ class Properties(msgspec.Struct, rename="kebab", forbid_unknown_fields=True, fro
     allowed_namespaces: Annotated[
         Names,
         msgspec.Meta(
-            description="Namespaces that reach the ports of every member: that of monitoring, or that of rudr-py when a"
-            " health scope probes members."
+            description="Namespaces that reach the ports of every member, such as that of monitoring, or of rudr-py "
+            "if a health scope probes members."
         ),
     ] = ()
 
 
-class NetworkScope(Scope[Properties]):
-    """Lets the members of a group reach each other, and closes them off from the rest as far as asked."""
+class NetworkScope(Scope[NetworkScopeProperties]):
+    """Lets the members of a group reach each other, and restricts other traffic as configured."""
 
     name = "core.oam.dev/v1alpha1.NetworkScope"
     aliases = ("core.oam.dev/v1alpha1.Network", "core.oam.dev/v1.NetworkScope", "core.oam.dev/v1.Network")
-    properties = Properties
+    properties = NetworkScopeProperties
     renamed_properties: ClassVar[Mapping[str, str]] = {
-        **spelling.of(Properties),
+        **spelling.of(NetworkScopeProperties),
         "subnet-ids": "subnet-id",
         "subnetIds": "subnet-id",
     }
     produces = (kinds.NETWORK_POLICY,)
     allow_overlap = False
 
-    def render(self, ctx: ScopeContext[Properties]) -> Rendered:
-        """One policy for what members have in common, and one for each member that others may reach."""
+    def render(self, ctx: ScopeContext[NetworkScopeProperties]) -> Rendered:
+        """One policy for all members, and one for each member that is reachable from outside of the scope."""
         claimed = _claimed(ctx)
         single = [policy for member in claimed for policy in _from_outside(ctx, member)]
         return Rendered(
             add=(_shared(ctx, claimed), *single) if claimed else (),
             warnings=tuple(
-                f"{member.instance} of {member.application} is not in the network: its pods, if it has any, are not"
-                f" known by the label {labels.INSTANCE}"
+                f"{member.instance} of {member.application} is not in the network: its pods, if any, are not"
+                f" selected by the label {labels.INSTANCE}"
                 for member in ctx.members
                 if member not in claimed
             ),
         )
 
-    def health(self, ctx: ScopeContext[Properties]) -> Health:
-        """As by default, and how many members are in the network."""
-        found = super().health(ctx)
-        shown = {**found.show, "members": f"{len(_claimed(ctx))}/{len(ctx.members)}"}
-        return Health(found.state, found.reason, found.message, shown)
+    def health(self, ctx: ScopeContext[NetworkScopeProperties]) -> Health:
+        """The default health, and the number of members in the network."""
+        health = super().health(ctx)
+        show = {**health.show, "members": f"{len(_claimed(ctx))}/{len(ctx.members)}"}
+        return Health(health.state, health.reason, health.message, show)
 
 
-def _claimed(ctx: ScopeContext[Properties]) -> list[Member]:
+def _claimed(ctx: ScopeContext[NetworkScopeProperties]) -> list[Member]:
     return [member for member in ctx.members if member.pod_labels.get(labels.INSTANCE) == member.instance]
 
 
-def _shared(ctx: ScopeContext[Properties], members: list[Member]) -> Manifest:
-    """Members reach each other and DNS; through a gateway they reach everything."""
+def _shared(ctx: ScopeContext[NetworkScopeProperties], members: list[Member]) -> Manifest:
+    """Members reach each other and DNS; with an internet gateway they reach everything."""
     selector = {
         "matchExpressions": [
             {
@@ -120,24 +121,24 @@ def _shared(ctx: ScopeContext[Properties], members: list[Member]) -> Manifest:
         ]
     }
     each_other = [{"podSelector": selector}]
-    opened = ctx.properties.internet_gateway_type in ("public", "nat")
+    open_to_all = ctx.properties.internet_gateway_type in ("public", "nat")
     spec = {
         "podSelector": selector,
         "policyTypes": ["Ingress", "Egress"],
         "ingress": [{"from": each_other}],
-        "egress": [dict(_EVERYWHERE)] if opened else [{"to": each_other}, dict(_DNS)],
+        "egress": [dict(_EVERYWHERE)] if open_to_all else [{"to": each_other}, dict(_DNS)],
     }
     return _policy(ctx, naming.distinct(ctx.application, ctx.instance, "network"), spec)
 
 
-def _from_outside(ctx: ScopeContext[Properties], member: Member) -> Iterator[Manifest]:
-    """Who else may reach the ports of a member."""
-    given = ctx.properties
-    namespaces = [*_names(given.allowed_namespaces)]
+def _from_outside(ctx: ScopeContext[NetworkScopeProperties], member: Member) -> Iterator[Manifest]:
+    """The policy for traffic from outside of the scope to the ports of a member, if there is any."""
+    properties = ctx.properties
+    namespaces = [*_names(properties.allowed_namespaces)]
     if "ingress" in member.traits:
-        namespaces += _names(given.ingress_namespaces)
+        namespaces += _names(properties.ingress_namespaces)
     rule: dict[str, Any] = {"ports": [{"protocol": kind, "port": number} for kind, number in _ports(member)]}
-    if given.internet_gateway_type != "public":
+    if properties.internet_gateway_type != "public":
         values = sorted(set(namespaces))
         among = {"key": _NAMESPACE_NAME, "operator": "In", "values": values}
         rule["from"] = [{"namespaceSelector": {"matchExpressions": [among]}}] if values else []
@@ -155,14 +156,14 @@ def _ports(member: Member) -> list[tuple[str, int]]:
     return list(dict.fromkeys((port.protocol, port.container_port) for port in member.ports))
 
 
-def _names(given: Names) -> tuple[str, ...]:
-    listed = given.split(",") if isinstance(given, str) else given
+def _names(names: Names) -> tuple[str, ...]:
+    listed = names.split(",") if isinstance(names, str) else names
     return tuple(name.strip() for name in listed if name.strip())
 
 
-def _policy(ctx: ScopeContext[Properties], name: str, spec: dict[str, Any]) -> Manifest:
-    found = {
+def _policy(ctx: ScopeContext[NetworkScopeProperties], name: str, spec: dict[str, Any]) -> Manifest:
+    annotations = {
         NETWORK_ANNOTATION: ctx.properties.network_id,
         SUBNET_ANNOTATION: ",".join(_names(ctx.properties.subnet_id)),
     }
-    return Manifest(kind=kinds.NETWORK_POLICY, name=name, body={"spec": spec}, annotations=found)
+    return Manifest(kind=kinds.NETWORK_POLICY, name=name, body={"spec": spec}, annotations=annotations)

@@ -1,4 +1,4 @@
-"""Other spellings of the properties of scopes: the specification has kebab-case, and Rudr's users also camelCase."""
+"""Other spellings of the properties of scopes: the specification uses kebab-case, Rudr's users also camelCase."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """auto-scaler: a number of replicas between two bounds, by the load of the pods.
 
-Says bounds and metrics only; the workload type makes the autoscaler, and knows what it points at.
+The trait returns bounds and metrics; the workload type creates the autoscaler with its target.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from rudr_py.builtin import kinds
 from rudr_py.builtin.traits import scaling
 
 SPREAD = 10
-"""How far above `minimum` the maximum lies when none is given, as in Rudr."""
+"""The difference between `minimum` and the default of `maximum`, as in Rudr."""
 
 Percent = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Policy(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """How much may change in a time."""
+    """The maximum change in a period."""
 
     type: Literal["Pods", "Percent"]
     value: Annotated[int, msgspec.Meta(ge=1)]
@@ -29,7 +29,7 @@ class Policy(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=
 
 
 class Rules(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True, omit_defaults=True):
-    """How the number changes in one direction."""
+    """The rules for changes in one direction."""
 
     stabilization_window_seconds: Annotated[int, msgspec.Meta(ge=0, le=3600)] | None = None
     select_policy: Literal["Max", "Min", "Disabled"] | None = None
@@ -39,61 +39,57 @@ class Rules(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=T
 class Behavior(
     msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True, omit_defaults=True
 ):
-    """How fast the number changes, as in autoscaling/v2."""
+    """The rules for changes of the number of replicas, as in autoscaling/v2."""
 
     scale_up: Rules | None = None
     scale_down: Rules | None = None
 
 
-class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """Bounds, and the load to aim at. Without any load, Kubernetes aims at 80 % of the CPU request."""
+class AutoScalerProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Bounds, and the target load. Without a load, Kubernetes aims at 80 % of the CPU request."""
 
     minimum: Annotated[
-        int, msgspec.Meta(ge=1, le=2**31 - 1, description="The least number of replicas.", examples=[2])
+        int, msgspec.Meta(ge=1, le=2**31 - 1, description="The minimum number of replicas.", examples=[2])
     ] = 1
     maximum: Annotated[
         Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)] | None,
-        msgspec.Meta(
-            description="The greatest number of replicas; 10 more than minimum when it is left out.", examples=[10]
-        ),
+        msgspec.Meta(description="The maximum number of replicas; minimum + 10 if omitted.", examples=[10]),
     ] = None
     cpu: Annotated[
         Percent | None,
         msgspec.Meta(
-            description="The CPU use to aim at, in percent of what the pods request; without cpu and memory, 80.",
+            description="The target CPU utilization in percent of the requests; 80 if neither cpu nor memory is set.",
             examples=[70],
         ),
     ] = None
     memory: Annotated[
-        Percent | None, msgspec.Meta(description="The memory use to aim at, in percent of what the pods request.")
+        Percent | None, msgspec.Meta(description="The target memory utilization in percent of the requests.")
     ] = None
-    behavior: Annotated[
-        Behavior | None, msgspec.Meta(description="How fast the number changes, as in autoscaling/v2.")
-    ] = None
+    behavior: Annotated[Behavior | None, msgspec.Meta(description="The scaling behavior, as in autoscaling/v2.")] = None
 
 
-class AutoScaler(Trait[Properties]):
+class AutoScaler(Trait[AutoScalerProperties]):
     """Runs as many replicas as the load needs, between two bounds."""
 
     name = "auto-scaler"
     aliases = ("autoscaler", "AutoScaler")
-    properties = Properties
+    properties = AutoScalerProperties
     renamed_properties: ClassVar[Mapping[str, str]] = {"minReplicas": "minimum", "maxReplicas": "maximum"}
     requires = frozenset({"scale"})
     observes = (kinds.AUTOSCALER,)
 
-    def render(self, ctx: TraitContext[Properties]) -> Rendered:
-        """The bounds and the metrics."""
-        given = ctx.properties
-        maximum = given.minimum + SPREAD if given.maximum is None else given.maximum
-        if maximum < given.minimum:
-            raise InvalidProperties(f"maximum {maximum} is below minimum {given.minimum}", path="$.maximum")
-        # by way of JSON, because a manifest has lists, not tuples
-        behavior = msgspec.json.decode(msgspec.json.encode(given.behavior)) if given.behavior else None
-        return Rendered(scale=Scale.between(given.minimum, maximum, tuple(_metrics(given)), behavior))
+    def render(self, ctx: TraitContext[AutoScalerProperties]) -> Rendered:
+        """A scale with the bounds and the metrics."""
+        properties = ctx.properties
+        maximum = properties.minimum + SPREAD if properties.maximum is None else properties.maximum
+        if maximum < properties.minimum:
+            raise InvalidProperties(f"maximum {maximum} is below minimum {properties.minimum}", path="$.maximum")
+        # through JSON, because a manifest contains lists, not tuples
+        behavior = msgspec.json.decode(msgspec.json.encode(properties.behavior)) if properties.behavior else None
+        return Rendered(scale=Scale.between(properties.minimum, maximum, tuple(_metrics(properties)), behavior))
 
-    def health(self, ctx: TraitContext[Properties]) -> Health:
-        """What the autoscaler says of itself, where the workload type made one."""
+    def health(self, ctx: TraitContext[AutoScalerProperties]) -> Health:
+        """The health of the autoscaler, if the workload type created one."""
         name = ctx.name(scaling.AUTOSCALER_SUFFIX)
         live = ctx.live(Ref(kinds.AUTOSCALER, name))
         manifests = () if live is None else (Manifest(kind=kinds.AUTOSCALER, name=name, body={}),)
@@ -101,8 +97,8 @@ class AutoScaler(Trait[Properties]):
         return Health(health.state, health.reason, health.message, {**health.show, **_show(live)})
 
 
-def _metrics(given: Properties) -> Iterator[dict[str, Any]]:
-    for name, percent in (("cpu", given.cpu), ("memory", given.memory)):
+def _metrics(properties: AutoScalerProperties) -> Iterator[dict[str, Any]]:
+    for name, percent in (("cpu", properties.cpu), ("memory", properties.memory)):
         if percent is not None:
             target = {"type": "Utilization", "averageUtilization": percent}
             yield {"type": "Resource", "resource": {"name": name, "target": target}}

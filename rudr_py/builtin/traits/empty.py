@@ -1,4 +1,4 @@
-"""empty: a trait that does nothing, for trying out how traits are attached."""
+"""empty: a trait without effect, for tests of attaching traits."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ class Empty(Trait[dict[str, Any]]):
     aliases = ("Empty",)
 
     def render(self, ctx: TraitContext[dict[str, Any]]) -> Rendered:
-        """Nothing."""
+        """No objects and no edits."""
         del ctx
         return Rendered()

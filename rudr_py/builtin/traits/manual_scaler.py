@@ -10,29 +10,29 @@ import msgspec
 from rudr_py.api import Rendered, Scale, Trait, TraitContext
 
 
-class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
-    """How many replicas."""
+class ManualScalerProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
+    """The number of replicas."""
 
     replica_count: Annotated[
         int,
         msgspec.Meta(
             ge=0,
             le=2**31 - 1,
-            description="How many replicas run; of a Task, how many pods at a time.",
+            description="The number of replicas; for a Task, the number of parallel pods.",
             examples=[3],
         ),
     ]
 
 
-class ManualScaler(Trait[Properties]):
+class ManualScaler(Trait[ManualScalerProperties]):
     """Runs a fixed number of replicas of a workload that can have more than one."""
 
     name = "manual-scaler"
     aliases = ("ManualScaler",)
-    properties = Properties
+    properties = ManualScalerProperties
     renamed_properties: ClassVar[Mapping[str, str]] = {"replica_count": "replicaCount"}
     requires = frozenset({"scale"})
 
-    def render(self, ctx: TraitContext[Properties]) -> Rendered:
-        """The size; the workload type knows which field it is."""
+    def render(self, ctx: TraitContext[ManualScalerProperties]) -> Rendered:
+        """The exact scale; the workload type translates it into a field."""
         return Rendered(scale=Scale.exact(ctx.properties.replica_count))

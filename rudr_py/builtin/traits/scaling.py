@@ -1,7 +1,7 @@
-"""A merged size as fields: Deployment replicas, an autoscaler, Job parallelism.
+"""Translates a merged scale into fields: Deployment replicas, an autoscaler, Job parallelism.
 
-No decision about which trait wins is taken here; the core has merged them. A size that nobody gives is not
-reset but let go: what the cluster runs at that moment keeps running.
+The core has merged the scales of all traits before. Without a scale, the field is given up and not reset: the current
+number of replicas continues to run.
 """
 
 from __future__ import annotations
@@ -17,34 +17,34 @@ PARALLELISM: Final = ("spec", "parallelism")
 AUTOSCALER_SUFFIX: Final = "trait-autoscaler"
 
 
-def of_deployment(ctx: WorkloadContext[Any], size: Scale | None) -> Rendered:
-    """`exact` owns the replicas; `range` leaves them to an autoscaler that it adds; else they are somebody else's."""
+def of_deployment(ctx: WorkloadContext[Any], scale: Scale | None) -> Rendered:
+    """`exact` sets the replicas; `range` adds an autoscaler that owns them; otherwise another manager owns them."""
     target = Ref(kinds.DEPLOYMENT, ctx.instance)
-    if size is not None and size.form == "exact":
-        return Rendered(edit=(SetField(target, REPLICAS, size.replicas),))
-    let_go = (DropField(target, REPLICAS, handover=True),)
-    if size is not None and size.form == "range":
-        return Rendered(add=(_autoscaler(ctx, target, size),), edit=let_go)
-    return Rendered(edit=let_go)
+    if scale is not None and scale.form == "exact":
+        return Rendered(edit=(SetField(target, REPLICAS, scale.replicas),))
+    dropped = (DropField(target, REPLICAS, handover=True),)
+    if scale is not None and scale.form == "range":
+        return Rendered(add=(_autoscaler(ctx, target, scale),), edit=dropped)
+    return Rendered(edit=dropped)
 
 
-def of_job(ctx: WorkloadContext[Any], size: Scale | None) -> Rendered:
-    """`exact` is the number of pods that run at once; without a size it stays at what the Job was rendered with."""
-    if size is None:
+def of_job(ctx: WorkloadContext[Any], scale: Scale | None) -> Rendered:
+    """`exact` is the number of parallel pods; without a scale, the Job keeps the value that it was rendered with."""
+    if scale is None:
         return Rendered()
-    return Rendered(edit=(SetField(Ref(kinds.JOB, ctx.instance), PARALLELISM, size.replicas),))
+    return Rendered(edit=(SetField(Ref(kinds.JOB, ctx.instance), PARALLELISM, scale.replicas),))
 
 
-def _autoscaler(ctx: WorkloadContext[Any], target: Ref, size: Scale) -> Manifest:
+def _autoscaler(ctx: WorkloadContext[Any], target: Ref, scale: Scale) -> Manifest:
     spec: dict[str, Any] = {
         "scaleTargetRef": {"apiVersion": target.kind.api_version, "kind": target.kind.kind, "name": target.name},
-        "minReplicas": size.minimum,
-        "maxReplicas": size.maximum,
+        "minReplicas": scale.minimum,
+        "maxReplicas": scale.maximum,
     }
-    # absent metrics are filled in by the API server (80 % cpu); an empty list would say "none"
-    if size.metrics:
-        spec["metrics"] = list(size.metrics)
-    if size.behavior:
-        spec["behavior"] = size.behavior
+    # the API server adds default metrics (80 % cpu) only when the list is absent
+    if scale.metrics:
+        spec["metrics"] = list(scale.metrics)
+    if scale.behavior:
+        spec["behavior"] = scale.behavior
     name = ctx.name(AUTOSCALER_SUFFIX)
     return Manifest(kind=kinds.AUTOSCALER, name=name, body={"spec": spec}, labels=labels.trait(ctx))

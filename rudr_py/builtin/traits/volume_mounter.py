@@ -1,6 +1,6 @@
-"""volume-mounter: the claim behind a volume of the component. The pod asks for it by the volume's name.
+"""volume-mounter: the claim for a volume of the component. The pod refers to it by the name of the volume.
 
-Rudr's claims were deleted with the application, and the data with them; here they stay unless asked otherwise.
+Rudr deleted claims and their data with the application; here they are retained by default.
 """
 
 from __future__ import annotations
@@ -25,74 +25,78 @@ class Claim(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=T
     volume_name: Annotated[
         str,
         msgspec.Meta(
-            min_length=1, description="The component's volume to make a claim for; any case.", examples=["data"]
+            min_length=1, description="The name of the component's volume; case-insensitive.", examples=["data"]
         ),
     ]
     storage_class: Annotated[
         str,
         msgspec.Meta(
-            description='The StorageClass; "" takes a volume that exists already, and makes none.',
+            description='The StorageClass; "" uses an existing volume and provisions none.',
             examples=["standard"],
         ),
     ]
     reclaim: Annotated[
         Literal["retain", "delete"],
-        msgspec.Meta(description="What becomes of the claim and its data when the application ends."),
+        msgspec.Meta(description="Whether the claim and its data are retained or deleted with the application."),
     ] = "retain"
 
 
-class Properties(Claim, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """Which volumes, and the storage for them: a list here, or the trait several times."""
+class VolumeMounterProperties(Claim, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A volume and its storage, and a list of further volumes. The trait may also be attached several times."""
 
     volumes: Annotated[tuple[Claim, ...], msgspec.Meta(description="Further volumes of the component.")] = ()
 
     def claims(self) -> Iterator[tuple[str, Claim]]:
-        """All claims that are asked for, with their JSON paths; the short form is the first."""
+        """All claims with their JSON paths; the short form is the first."""
         yield "$", self
         for index, claim in enumerate(self.volumes):
             yield f"$.volumes[{index}]", claim
 
 
-class VolumeMounter(Trait[Properties]):
+class VolumeMounter(Trait[VolumeMounterProperties]):
     """Gives volumes of the component storage that outlives its pods."""
 
     name = "volume-mounter"
     aliases = ("VolumeMounter",)
-    properties = Properties
+    properties = VolumeMounterProperties
     renamed_properties: ClassVar[Mapping[str, str]] = {"volume_name": "volumeName", "storage_class": "storageClass"}
     requires = frozenset({"pods"})
     repeatable = True
     produces = (kinds.CLAIM,)
 
-    def render(self, ctx: TraitContext[Properties]) -> Rendered:
-        """The claims, named by their volumes alone: pods of Rudr's time mount them by these names."""
-        known = {name.lower(): (name, uses) for name, uses in volumes.by_name(ctx.component).items()}
-        problems = list(_problems(ctx, known))
+    def render(self, ctx: TraitContext[VolumeMounterProperties]) -> Rendered:
+        """The claims, named like their volumes only, because pods of Rudr mount them by these names."""
+        declared = {name.lower(): (name, uses) for name, uses in volumes.by_name(ctx.component).items()}
+        problems = list(_problems(ctx, declared))
         if problems:
             raise InvalidProperties(*problems)
         return Rendered(
-            add=tuple(_claim(ctx, claim, *known[claim.volume_name.lower()]) for _, claim in ctx.properties.claims())
+            add=tuple(_claim(ctx, claim, *declared[claim.volume_name.lower()]) for _, claim in ctx.properties.claims())
         )
 
 
-def _problems(ctx: TraitContext[Properties], known: Mapping[str, tuple[str, tuple[Volume, ...]]]) -> Iterator[Problem]:
-    listed = f"it has {', '.join(name for name, _ in known.values())}" if known else "it has none"
+def _problems(
+    ctx: TraitContext[VolumeMounterProperties], declared: Mapping[str, tuple[str, tuple[Volume, ...]]]
+) -> Iterator[Problem]:
+    listed = f"it has {', '.join(name for name, _ in declared.values())}" if declared else "it has none"
     seen: set[str] = set()
     for base, claim in ctx.properties.claims():
-        wanted = claim.volume_name.lower()
-        disk = volumes.disk(known[wanted][1]) if wanted in known else None
-        if wanted not in known:
+        name = claim.volume_name.lower()
+        disk = volumes.disk(declared[name][1]) if name in declared else None
+        if name not in declared:
             message = f'component {ctx.component.metadata.name} has no volume "{claim.volume_name}"; {listed}'
             yield Problem(message, path=f"{base}.volumeName")
-        elif wanted in seen:
-            yield Problem(f'volume "{claim.volume_name}" is named twice; it has one claim', path=f"{base}.volumeName")
+        elif name in seen:
+            yield Problem(
+                f'volume "{claim.volume_name}" is listed twice; a volume has one claim', path=f"{base}.volumeName"
+            )
         elif disk is not None and disk.ephemeral:
-            message = f'volume "{claim.volume_name}" is ephemeral: it lives and dies with its pod and takes no claim'
-            yield Problem(f"{message}; remove it here, or ephemeral from its disk", path=f"{base}.volumeName")
-        seen.add(wanted)
+            message = f'volume "{claim.volume_name}" is ephemeral: it is deleted with its pod and has no claim'
+            yield Problem(f"{message}; remove it here, or remove ephemeral from its disk", path=f"{base}.volumeName")
+        seen.add(name)
 
 
-def _claim(ctx: TraitContext[Properties], claim: Claim, name: str, uses: tuple[Volume, ...]) -> Manifest:
+def _claim(ctx: TraitContext[VolumeMounterProperties], claim: Claim, name: str, uses: tuple[Volume, ...]) -> Manifest:
     disk = volumes.disk(uses)
     spec = {
         "accessModes": [_access_mode(uses)],

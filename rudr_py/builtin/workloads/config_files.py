@@ -1,8 +1,8 @@
-"""Config files of containers: a ConfigMap and a mount for each file, so that nothing beside it is hidden.
+"""Config files of containers: a ConfigMap and a mount for each file, so that a mount hides no other files.
 
-Rudr mounted the directory and called the map `<container><index>`, which hid files and collided between components;
-here it is `<instance>-<container>-<index>`, and a hash ends the name where dashes would make that ambiguous.
-A single file that is mounted is never refreshed in a running pod; hence the digest, which rolls the pods.
+Rudr mounted the directory and named the map `<container><index>`, which hid files and collided between components;
+the name is `<instance>-<container>-<index>`, with a hash at the end where dashes would be ambiguous.
+Kubernetes never refreshes a single mounted file in a running pod; the digest therefore causes a rollout.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ import msgspec
 
 from rudr_py.api import Manifest, Problem, WorkloadContext
 from rudr_py.api.component import Container
-from rudr_py.builtin import kinds, problem
+from rudr_py.builtin import containers, kinds
 
 DIGEST_ANNOTATION: Final = "rudr.oam.dev/config-digest"
-"""The pod annotation that changes when a file's content does; only on pods that have config files."""
+"""The pod annotation that changes with the content of a file; only on pods with config files."""
 
 LIMIT: Final = 1 << 20
-"""Bytes that a ConfigMap can hold."""
+"""The maximum number of bytes in a ConfigMap."""
 
 _KEY = re.compile(r"(?!\.\.)(?!\.$)[-._a-zA-Z0-9]{1,253}")
 _KERNEL = ("/proc/", "/sys/")
 
 
 class _File(msgspec.Struct, frozen=True):
-    """A file with the name of the ConfigMap that holds it, the pod's volume of that, and its key in there."""
+    """A file with the name of its ConfigMap, the name of the pod's volume for it, and the key of the file."""
 
     config_map: str
     volume: str
@@ -76,10 +76,10 @@ def pod_annotations(ctx: WorkloadContext[Any]) -> dict[str, str]:
 def problems(ctx: WorkloadContext[Any]) -> Iterator[Problem]:
     """Files that cannot be mounted (EN-6), by JSON path in the ComponentSchematic."""
     taken = {file.volume for container in ctx.component.containers for file in _files(ctx, container)}
-    for base, container in problem.containers(ctx.component):
+    for base, container in containers.with_paths(ctx.component):
         for index, volume in enumerate(container.resources.volumes):
             if volume.name in taken:
-                message = f'volume "{volume.name}" is called like that of a config file; call it something else'
+                message = f'volume "{volume.name}" has the name of the volume of a config file; choose another name'
                 yield Problem(message, path=f"{base}.resources.volumes[{index}].name")
         volumes_at = {posixpath.normpath(volume.mount_path) for volume in container.resources.volumes}
         for index, file in enumerate(container.config):
@@ -94,24 +94,24 @@ def problems(ctx: WorkloadContext[Any]) -> Iterator[Problem]:
                 )
             if path.startswith(_KERNEL):
                 yield Problem(
-                    f"{path} is inside a file system of the kernel, where nothing can be mounted", path=f"{where}.path"
+                    f"{path} is inside a file system of the kernel, where mounts are not allowed", path=f"{where}.path"
                 )
             if file.value is not None and len(file.value.encode()) > LIMIT:
                 yield Problem(
-                    f"the content of {path} is larger than the 1 MiB that a ConfigMap holds", path=f"{where}.value"
+                    f"the content of {path} is larger than 1 MiB, the limit of a ConfigMap", path=f"{where}.value"
                 )
 
 
 def key_of(path: str) -> str:
-    """The file's name as a key of a ConfigMap, or a plain one where a ConfigMap cannot have that; nobody sees it."""
+    """The file's name as a key of a ConfigMap, or a fixed key where the name is not a valid key."""
     name = posixpath.basename(path)
     return name if _KEY.fullmatch(name) else "file"
 
 
 def _files(ctx: WorkloadContext[Any], container: Container) -> Iterator[_File]:
-    # a file whose optional parameter is unset is absent, and keeps its index: the names of the others must not move
+    # a file whose optional parameter is unset is omitted but keeps its index: the names of other files must not change
     for index, file in enumerate(container.config):
         if file.value is not None:
             name = ctx.name(container.name, str(index))
-            # an instance's name may have dots, a volume's may not
+            # names of instances may contain dots, names of volumes may not
             yield _File(name, name.replace(".", "-"), key_of(file.path), file.path, file.value)

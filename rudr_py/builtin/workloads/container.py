@@ -1,4 +1,4 @@
-"""A container of a ComponentSchematic as a container of a pod. One container at a time; volumes come from outside."""
+"""Translates a container of a ComponentSchematic into a container of a pod. Volume mounts are an argument."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from rudr_py.api import Problem
 from rudr_py.api.component import Container, EnvVar, ExtendedResource, HealthProbe, Port
 
 GPU: Final = "nvidia.com/gpu"
-"""The resource that a GPU is asked for by; Kubernetes has no neutral name."""
+"""The resource name of a GPU; Kubernetes has no vendor-neutral one."""
 
 _WHOLE = re.compile(r"\d+([kMGTPE]|[KMGTPE]i)?")
 _TYPE_NAME = re.compile(r"(?P<group>[^/]+)/v[a-z0-9]+\.(?P<kind>[A-Za-z0-9]+)")
 
 
 def render(container: Container, mounts: list[dict[str, Any]]) -> dict[str, Any]:
-    """The container with these volume mounts. imagePullPolicy is left to Kubernetes."""
+    """The container with these volume mounts. imagePullPolicy is left to the default of Kubernetes."""
     optional: dict[str, Any] = {
         "command": list(container.cmd),
         "args": list(container.args),
@@ -36,17 +36,17 @@ def render(container: Container, mounts: list[dict[str, Any]]) -> dict[str, Any]
 
 
 def problems(container: Container, path: str) -> Iterator[Problem]:
-    """What Kubernetes cannot give this container. `path` is the container's place in the ComponentSchematic."""
+    """Requirements that Kubernetes cannot satisfy. `path` is the container's place in the ComponentSchematic."""
     taken = {GPU: "gpu"} if container.resources.gpu else {}
     for index, extended in enumerate(container.resources.extended):
         where = f"{path}.resources.extended[{index}]"
         if not _WHOLE.fullmatch(extended.required):
-            message = f"{extended.required} of {extended.name}: only whole numbers of it can be had"
+            message = f"{extended.required} of {extended.name}: an extended resource must be a whole number"
             yield Problem(message, path=f"{where}.required")
         resource = resource_name(extended)
         if resource in taken:
             yield Problem(
-                f"{extended.name} is {resource} in Kubernetes, which {taken[resource]} asks for already",
+                f"{extended.name} is {resource} in Kubernetes, which {taken[resource]} requests already",
                 path=f"{where}.name",
             )
         taken.setdefault(resource, extended.name)
@@ -55,7 +55,7 @@ def problems(container: Container, path: str) -> Iterator[Problem]:
 def resource_name(extended: ExtendedResource) -> str:
     """The name that a device plugin advertises: `example.com/v1.Dongle` is `example.com/dongle`.
 
-    Any other name is taken as it is.
+    Any other name is used unchanged.
     """
     match = _TYPE_NAME.fullmatch(extended.name)
     return f"{match['group']}/{match['kind'].lower()}" if match else extended.name
@@ -70,8 +70,8 @@ def _resources(container: Container) -> dict[str, Any]:
     return {"requests": requests, "limits": limits} if limits else {"requests": requests}
 
 
-def _env(variable: EnvVar) -> dict[str, Any]:
-    return {"name": variable.name, "value": variable.value} if variable.value else {"name": variable.name}
+def _env(var: EnvVar) -> dict[str, Any]:
+    return {"name": var.name, "value": var.value} if var.value else {"name": var.name}
 
 
 def _port(port: Port) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def _port(port: Port) -> dict[str, Any]:
 
 
 def _probe(probe: HealthProbe) -> dict[str, Any]:
-    # a zero is not stored by the API server, so it is not sent either
+    # the API server does not store a zero, so it is not sent
     delay = {"initialDelaySeconds": probe.initial_delay} if probe.initial_delay else {}
     return {
         **_handler(probe),

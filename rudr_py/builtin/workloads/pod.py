@@ -1,7 +1,7 @@
-"""A ComponentSchematic as a pod template. Pure translation, after Rudr's field mapping.
+"""Translates a ComponentSchematic into a pod template, with the field mapping of Rudr.
 
-Whatever is put here is in the template's hash: a field more or less restarts the pods of every application at
-the next release. Nothing of rudr_py's own goes in, save the digest of config files.
+Every field is part of the template's hash: an added or removed field restarts the pods of every application at the
+next release. The digest of config files is the only field that Rudr did not have.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Any, Final, Literal
 
 from rudr_py.api import Problem, WorkloadContext
 from rudr_py.api.component import Component
-from rudr_py.builtin import problem
+from rudr_py.builtin import containers
 from rudr_py.builtin.workloads import config_files, container, volumes
 
 KUBECTL_COPY: Final = "kubectl.kubernetes.io/last-applied-configuration"
-"""kubectl's copy of the ComponentSchematic, which Rudr put on pods, so that each `kubectl apply` restarted them."""
+"""kubectl's copy of the ComponentSchematic. Rudr copied it to pods, so that each `kubectl apply` restarted them."""
 
 _ARCHITECTURES = {"i386": "386"}
 
@@ -30,9 +30,9 @@ def template(ctx: WorkloadContext[Any], labels: dict[str, str], restart: Literal
 
 
 def problems(ctx: WorkloadContext[Any]) -> Iterator[Problem]:
-    """Everything in the component that no pod can do, by JSON path in the ComponentSchematic."""
-    for base, found in problem.containers(ctx.component):
-        yield from container.problems(found, base)
+    """Everything in the component that a pod does not support, by JSON path in the ComponentSchematic."""
+    for path, schematic in containers.with_paths(ctx.component):
+        yield from container.problems(schematic, path)
     yield from volumes.problems(ctx.component)
     yield from config_files.problems(ctx)
 
@@ -44,7 +44,7 @@ def _annotations(ctx: WorkloadContext[Any]) -> dict[str, str]:
 
 def _spec(ctx: WorkloadContext[Any], restart: str) -> dict[str, Any]:
     component = ctx.component
-    secrets = dict.fromkeys(found.image_pull_secret for found in component.containers if found.image_pull_secret)
+    secrets = dict.fromkeys(each.image_pull_secret for each in component.containers if each.image_pull_secret)
     optional: dict[str, Any] = {
         "volumes": [*volumes.render(component), *config_files.volumes(ctx)],
         "imagePullSecrets": [{"name": name} for name in secrets],
@@ -53,8 +53,8 @@ def _spec(ctx: WorkloadContext[Any], restart: str) -> dict[str, Any]:
     return {
         "restartPolicy": restart,
         "containers": [
-            container.render(found, [*volumes.mounts(component, found), *config_files.mounts(ctx, found)])
-            for found in component.containers
+            container.render(each, [*volumes.mounts(component, each), *config_files.mounts(ctx, each)])
+            for each in component.containers
         ],
         **{key: value for key, value in optional.items() if value},
     }
@@ -62,5 +62,5 @@ def _spec(ctx: WorkloadContext[Any], restart: str) -> dict[str, Any]:
 
 def _node_selector(component: Component) -> dict[str, str]:
     arch = _ARCHITECTURES.get(component.arch, component.arch)
-    wanted = {"kubernetes.io/os": component.os_type, "kubernetes.io/arch": arch}
-    return {key: value for key, value in wanted.items() if value}
+    labels = {"kubernetes.io/os": component.os_type, "kubernetes.io/arch": arch}
+    return {key: value for key, value in labels.items() if value}

@@ -11,21 +11,21 @@ from rudr_py.builtin.workloads.workload import CoreWorkload
 
 
 class Server(CoreWorkload):
-    """A service that runs for ever, listens on a port, and may have many replicas."""
+    """A service that runs permanently, listens on a port, and may have many replicas."""
 
     name = "core.oam.dev/v1alpha1.Server"
     produces = (kinds.CONFIG_MAP, kinds.DEPLOYMENT, kinds.SERVICE, kinds.AUTOSCALER)
     scale_forms = frozenset({"exact", "range", "external"})
     provides = frozenset({"pods", "service", "scale"})
-    runs = kinds.DEPLOYMENT
-    label = "Service"  # not "Server": Rudr's value, and part of selectors that cannot change
+    kind = kinds.DEPLOYMENT
+    label = "Service"  # not "Server": the value of Rudr, and part of immutable selectors
     config_label = "Service"
     listens = True
 
     def spec(self, selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
-        """A Deployment without replicas; `scale` says them if anyone does."""
+        """A Deployment without replicas, which `scale` sets."""
         return {"selector": {"matchLabels": selector}, "template": template}
 
-    def scale(self, ctx: WorkloadContext[dict[str, Any]], size: Scale | None) -> Rendered:
+    def scale(self, ctx: WorkloadContext[dict[str, Any]], scale: Scale | None) -> Rendered:
         """Replicas of the Deployment, or an autoscaler."""
-        return scaling.of_deployment(ctx, size)
+        return scaling.of_deployment(ctx, scale)

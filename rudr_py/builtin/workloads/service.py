@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from rudr_py.api import Manifest, Problem, WorkloadContext
-from rudr_py.builtin import kinds, labels, problem
+from rudr_py.builtin import containers, kinds, labels
 
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 
 
 def render(ctx: WorkloadContext[Any], own: dict[str, str]) -> tuple[Manifest, ...]:
-    """The Service, labelled `own`; nothing when the component has no port."""
+    """The Service with the labels `own`; empty when the component has no port."""
     if not ctx.ports:
         return ()
-    # two containers of a pod share its addresses: the same port twice is one port of the Service
+    # the containers of a pod share its addresses: the same port of two containers is one port of the Service
     ports = {(port.container_port, port.protocol): port.name for port in reversed(ctx.ports)}
     listed = [
         {"name": name, "protocol": protocol, "port": number, "targetPort": number}
@@ -27,18 +27,14 @@ def render(ctx: WorkloadContext[Any], own: dict[str, str]) -> tuple[Manifest, ..
 
 
 def problems(ctx: WorkloadContext[Any]) -> Iterator[Problem]:
-    """A name that no Service can have, and ports that cannot be in one Service."""
+    """A name that is invalid for a Service, and ports that contradict each other."""
     if ctx.ports and not _NAME.fullmatch(ctx.instance):
-        message = (
-            f'no Service can be called "{ctx.instance}": the instance name must begin with a letter and have no dot'
-        )
+        message = f'"{ctx.instance}" is not a valid Service name: it must start with a letter and contain no dot'
         yield Problem(message)
     seen: dict[str, tuple[int, str]] = {}
-    for base, container in problem.containers(ctx.component):
+    for base, container in containers.with_paths(ctx.component):
         for index, port in enumerate(container.ports):
             listens = (port.container_port, port.protocol)
             if seen.setdefault(port.name, listens) != listens:
-                message = (
-                    f'two ports of the component are called "{port.name}"; one Service has both, so name them apart'
-                )
+                message = f'two ports of the component are named "{port.name}"; port names of a Service must be unique'
                 yield Problem(message, path=f"{base}.ports[{index}].name")

@@ -1,6 +1,6 @@
-"""The singletons: never more than one replica. StatefulSets, which end a pod before its successor starts, and a Job.
+"""The singletons: never more than one replica. StatefulSets, which delete a pod before its successor starts, and a Job.
 
-They take no size in any form.
+They support no form of scale.
 """
 
 from __future__ import annotations
@@ -18,43 +18,43 @@ def _stateful_set(selector: dict[str, str], template: dict[str, Any]) -> dict[st
 
 
 class SingletonServer(CoreWorkload):
-    """A service that runs for ever, listens on a port, and must not run twice at a time."""
+    """A service that runs permanently, listens on a port, and must not run twice at a time."""
 
     name = "core.oam.dev/v1alpha1.SingletonServer"
     produces = (kinds.CONFIG_MAP, kinds.STATEFUL_SET, kinds.SERVICE)
     provides = frozenset({"pods", "service"})
-    runs = kinds.STATEFUL_SET
+    kind = kinds.STATEFUL_SET
     label = "SingletonServer"
     config_label = "singleton-service"
     listens = True
 
     def spec(self, selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
-        """A StatefulSet of one."""
+        """A StatefulSet; its default is one replica."""
         return _stateful_set(selector, template)
 
 
 class SingletonWorker(CoreWorkload):
-    """A service that runs for ever without a listening port, and must not run twice at a time."""
+    """A service that runs permanently without a listening port, and must not run twice at a time."""
 
     name = "core.oam.dev/v1alpha1.SingletonWorker"
     produces = (kinds.CONFIG_MAP, kinds.STATEFUL_SET)
     provides = frozenset({"pods"})
-    runs = kinds.STATEFUL_SET
+    kind = kinds.STATEFUL_SET
     label = "SingletonWorker"
     config_label = "SingletonWorker"
 
     def spec(self, selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
-        """A StatefulSet of one."""
+        """A StatefulSet; its default is one replica."""
         return _stateful_set(selector, template)
 
 
 class SingletonTask(CoreWorkload):
-    """Code that runs to its end, once per change of its inputs, in one pod."""
+    """Code that runs to completion, once per change of its inputs, in one pod."""
 
     name = "core.oam.dev/v1alpha1.SingletonTask"
     produces = (kinds.CONFIG_MAP, kinds.JOB)
     provides = frozenset({"pods"})
-    runs = kinds.JOB
+    kind = kinds.JOB
     label = "SingletonTask"
     config_label = "SingletonTask"
     restart = "Never"

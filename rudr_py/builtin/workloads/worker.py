@@ -1,4 +1,4 @@
-"""Worker: replicated pods that listen nowhere. A Deployment named like the instance."""
+"""Worker: replicated pods without a port. A Deployment named like the instance."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from rudr_py.builtin.workloads.workload import CoreWorkload
 
 
 class Worker(CoreWorkload):
-    """A service that runs for ever without a listening port, and may have many replicas."""
+    """A service that runs permanently without a listening port, and may have many replicas."""
 
     name = "core.oam.dev/v1alpha1.Worker"
     produces = (kinds.CONFIG_MAP, kinds.DEPLOYMENT, kinds.AUTOSCALER)
     scale_forms = frozenset({"exact", "range", "external"})
     provides = frozenset({"pods", "scale"})
-    runs = kinds.DEPLOYMENT
+    kind = kinds.DEPLOYMENT
     label = "Worker"
     config_label = "Worker"
 
     def spec(self, selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
-        """A Deployment without replicas; `scale` says them if anyone does."""
+        """A Deployment without replicas, which `scale` sets."""
         return {"selector": {"matchLabels": selector}, "template": template}
 
-    def scale(self, ctx: WorkloadContext[dict[str, Any]], size: Scale | None) -> Rendered:
+    def scale(self, ctx: WorkloadContext[dict[str, Any]], scale: Scale | None) -> Rendered:
         """Replicas of the Deployment, or an autoscaler."""
-        return scaling.of_deployment(ctx, size)
+        return scaling.of_deployment(ctx, scale)

@@ -1,6 +1,6 @@
-"""What the six core workload types share: labels, ConfigMaps, the order of their objects, settings, and health.
+"""The base class of the six core workload types: labels, ConfigMaps, the order of objects, settings, and health.
 
-A subclass says what its object looks like around the pod template; nothing about pods is decided here.
+A subclass defines the object around the pod template; `pod` defines the template.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rudr_py.builtin.workloads import config_files, pod, service
 class CoreWorkload(WorkloadType[dict[str, Any]]):
     """A core workload type of OAM. Its names and labels are Rudr's."""
 
-    runs: ClassVar[Kind]
+    kind: ClassVar[Kind]
     """The kind of the object that runs the pods; it is named like the instance."""
 
     observes = (kinds.POD,)
@@ -27,7 +27,7 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
     """The value of `oam.dev/workload-type`."""
 
     config_label: ClassVar[str]
-    """The same label on ConfigMaps, where Rudr wrote another value for one type."""
+    """The same label on ConfigMaps; for one type, Rudr used another value."""
 
     restart: ClassVar[Literal["Always", "Never"]] = "Always"
 
@@ -35,14 +35,14 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
     """Whether the type has a Service."""
 
     run_once: ClassVar[bool] = False
-    """Whether the object runs to its end."""
+    """Whether the object runs to completion."""
 
     def spec(self, selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
         """The object's spec around the pod template; `selector` are the labels of the pods."""
         raise NotImplementedError
 
     def render(self, ctx: WorkloadContext[dict[str, Any]]) -> Rendered:
-        """ConfigMaps, the object that runs the pods, and the Service: pods find their files when they start."""
+        """The ConfigMaps, first because starting pods mount them; the object that runs the pods; the Service."""
         problems = [*pod.problems(ctx)]
         if self.listens:
             problems += service.problems(ctx)
@@ -53,24 +53,24 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
         return Rendered(
             add=(
                 *config_files.config_maps(ctx, labels.workload(ctx, self.config_label)),
-                Manifest(kind=self.runs, name=ctx.instance, body=body, labels=own, run_once=self.run_once),
+                Manifest(kind=self.kind, name=ctx.instance, body=body, labels=own, run_once=self.run_once),
                 *(service.render(ctx, own) if self.listens else ()),
             ),
             warnings=self._warnings(ctx),
         )
 
     def pods(self, ctx: WorkloadContext[dict[str, Any]]) -> Mapping[str, str] | None:
-        """The two labels by which the instance's own Service finds them."""
+        """The two labels by which the instance's own Service selects pods."""
         return labels.selector(ctx)
 
     def health(self, ctx: WorkloadContext[dict[str, Any]]) -> Health:
-        """The health of the objects, and of one that is not ready the reason that its pods have.
+        """The health of the objects; for an object that is not ready, with the problem of its pods.
 
-        The autoscaler does not count: one that lacks metrics does not stop a running workload.
+        The autoscaler is excluded: a lack of metrics does not stop a running workload.
         """
         own = tuple(manifest for manifest in ctx.manifests if manifest.kind != kinds.AUTOSCALER)
-        found = super().health(msgspec.structs.replace(ctx, manifests=own))
-        return pods.explain(found, ctx.observed(kinds.POD))
+        health = super().health(msgspec.structs.replace(ctx, manifests=own))
+        return pods.explain(health, ctx.observed(kinds.POD))
 
     def _warnings(self, ctx: WorkloadContext[dict[str, Any]]) -> tuple[str, ...]:
         if not ctx.properties:

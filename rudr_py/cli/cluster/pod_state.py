@@ -17,7 +17,7 @@ def assess(pod: Document) -> Health:
     """The health of a pod. The reason is that of the container that is not ready, if there is one."""
     count = restarts(pod)
     show = {"restarts": str(count)} if count else {}
-    trouble = pods.look(pod)
+    trouble = pods.diagnose(pod)
     if trouble is None:
         health = kstatus.assess(pod)
         return Health(health.state, health.reason, health.message, show)

@@ -16,25 +16,23 @@ from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster.client import ClusterClient, unreadable_message
 from rudr_py.cli.documents.workspace import Workspace
-from rudr_py.controller import reconciler
-from rudr_py.controller.inputs.reader import InputReader, ReaderSettings
-from rudr_py.controller.scopes.probing import Probing
+from rudr_py.controller.inputs import snapshot
+from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.state import cluster_state, definition_index
 from rudr_py.controller.state.cluster_state import ClusterState
-from rudr_py.controller.watching import sources
+from rudr_py.controller.watching import kind_watch
 from rudr_py.errors import ForbiddenError, KindAbsentError
 from rudr_py.kube import live_object
 from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.prober import NetworkProber
 from rudr_py.kube.requests import Selection
 from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
 from rudr_py.model.document import Document, Positions
 from rudr_py.model.identity import ObjectKey
 from rudr_py.render import render
-from rudr_py.render.scopes import root_scopes
-from rudr_py.render.status import status
+from rudr_py.render.scopes import membership, root_scopes
+from rudr_py.render.status import health, status
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import Plan
@@ -55,13 +53,11 @@ class NamespacePreview:
     """A namespace of a cluster after the documents have been applied."""
 
     def __init__(self, cluster: ClusterClient, namespace: str, catalog: Catalog) -> None:
-        clock = SystemClock()
         self.namespace = namespace
         self.state = ClusterState()
         self._cluster = cluster
         self._catalog = catalog
-        probing = Probing(NetworkProber(), lambda _namespace, _probe: "", clock, lambda _key: None)
-        self._reader = InputReader(ReaderSettings(world=self.state, catalog=catalog, probing=probing, clock=clock))
+        self._reader = InputReader(self.state, catalog, SystemClock())
         self._component_positions: dict[str, Positions] = {}
         self._application_positions: dict[str, Positions] = {}
 
@@ -69,7 +65,7 @@ class NamespacePreview:
         """List the objects on which any application can depend, and apply the documents of this namespace to them."""
         for kind in definition_index.KINDS:
             for live in await self._list(kind, definitions_namespace):
-                self.state.definitions.take(kind, Change(None, live))
+                self.state.definitions.update(kind, Change(None, live))
         documents = {
             cluster_state.APPLICATION: self._applications(workspace),
             cluster_state.COMPONENT: self._components(workspace),
@@ -81,9 +77,9 @@ class NamespacePreview:
                 objects[name] = applied(document.value, self.namespace, objects.get(name))
             self._fill(kind, objects.values())
         if any(_is_root(live) for live in self._all(cluster_state.APPLICATION)):
-            self.state.groups.root = root_scopes.NAME
+            self.state.applications.scopes.root = root_scopes.NAME
         for live in self._all(cluster_state.APPLICATION):
-            self.state.groups.read(ObjectKey(self.namespace, live.name), live)
+            self.state.applications.scopes.update(ObjectKey(self.namespace, live.name), live)
 
     def users(self, workspace: Workspace) -> list[LiveObject]:
         """The applications that are among the documents or use a component among them."""
@@ -103,21 +99,22 @@ class NamespacePreview:
 
     async def preview(self, application: LiveObject) -> ApplicationPreview:
         """The preview of an application. Renders the other applications first if there are scopes."""
-        if self.state.groups.scopes(self.namespace):
+        scopes = self.state.applications.scopes
+        if scopes.scopes(self.namespace):
             for other in self._all(cluster_state.APPLICATION):
                 preview = await self._render(other)
                 inputs = self._inputs(other, preview.before)
-                members = self._reader.members(preview.plan, inputs.observed, preview.before)
+                assessment = health.observe(preview.plan, inputs.observed, inputs.now, preview.before.runs)
                 key = ObjectKey(self.namespace, other.name)
-                self.state.groups.tell(key, members)
-                self.state.groups.looked(key)
+                scopes.set_members(key, membership.members(preview.plan, assessment.instances))
+                scopes.reconciled(key)
         return await self._render(application)
 
     async def _render(self, application: LiveObject) -> ApplicationPreview:
         before = cluster_state.previous(application)
         for _ in range(ROUNDS):
             plan = render.render(self._inputs(application, before), self._catalog)
-            missing = reconciler.kinds(plan, before) - set(self.state.kinds())
+            missing = snapshot.kinds(plan, before) - set(self.state.kinds())
             if not missing:
                 break
             for kind in sorted(missing, key=str):
@@ -161,7 +158,7 @@ class NamespacePreview:
             resource = await self._cluster.resource(kind)
             if not resource.namespaced:
                 return []
-            selection: Selection = sources.selection(resource, namespace, kind)
+            selection: Selection = kind_watch.selection(resource, namespace, kind)
             items = await self._cluster.client.list_all(selection)
         except (ForbiddenError, KindAbsentError) as error:
             if kind in cluster_state.OWN_KINDS:

@@ -89,10 +89,10 @@ def _load(options: PluginOptions) -> LoadedPlugins:
         click.echo(f"warning: {error}", err=True)
         offences = ()
     try:
-        return loading.installed(only=options.only, ward=PluginGuard(offences))
+        return loading.installed(only=options.only, plugin_guard=PluginGuard(offences))
     except ConfigError as error:
         click.echo(f"warning: {error}", err=True)
-        return loading.installed(ward=PluginGuard(offences))
+        return loading.installed(plugin_guard=PluginGuard(offences))
 
 
 def _text(plugins: Sequence[PluginState], output_format: OutputFormat | None, *, headers: bool) -> str:

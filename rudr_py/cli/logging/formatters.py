@@ -20,7 +20,6 @@ import click
 from rudr_py.cli.logging import redaction
 from rudr_py.cli.logging.levels import LogLevels
 from rudr_py.controller.results import log_context
-from rudr_py.controller.serving.metrics.metrics import CONTROLLER
 from rudr_py.errors import RudrError
 
 Format = Literal["auto", "json", "text"]
@@ -74,7 +73,7 @@ def formatter(form: Format, stream: TextIO, environ: Mapping[str, str]) -> loggi
 def fields(record: logging.LogRecord) -> dict[str, Any]:
     """The fields of a line except its message, as JSON values without secrets."""
     own = {name: value for name, value in vars(record).items() if name not in _STANDARD}
-    plain_fields: dict[str, Any] = plain({**log_context.fields(CONTROLLER), **own})
+    plain_fields: dict[str, Any] = plain({**log_context.fields(), **own})
     return plain_fields
 
 

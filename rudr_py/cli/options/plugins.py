@@ -59,7 +59,7 @@ def load(
     options = selected(context)
     offences = Quarantine(options.state_dir).read() if options.state_dir else ()
     guard = PluginGuard(offences, marker)
-    loaded = context.find_object(LoadedPlugins) or loading.installed(only=options.only, ward=guard)
+    loaded = context.find_object(LoadedPlugins) or loading.installed(only=options.only, plugin_guard=guard)
     if options.strict and loaded.refused:
         packages = ", ".join(f"{plugin.package} {plugin.version}" for plugin in loaded.refused)
         raise PluginError("\n".join(plugin.error for plugin in loaded.refused), package=packages)

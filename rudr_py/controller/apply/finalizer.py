@@ -68,7 +68,7 @@ class Finalizer:
     async def end(self, application: LiveObject, *, keep: bool = False) -> Result:
         """Delete the objects of an application that is being deleted, then remove the finalizer. `keep` keeps them."""
         if not guarded(application):
-            return Result(result="success")
+            return Result()
         objects = () if keep or self._orphaning(application) else tuple(self._objects(application))
         for ref, live in objects:
             try:
@@ -76,7 +76,7 @@ class Finalizer:
             except errors.RudrError as error:
                 failure = failures.of(ref, error, otherwise="ReclaimFailed", needed=RECLAIM_PURPOSE)
                 if failure.kind == "error":
-                    return failures.outcome([failure])
+                    return failures.result([failure])
                 note = f"{failure.message}; it is kept, delete it by hand"
                 self._recorder.record(application, "ReclaimFailed", note, action="Reclaim", warning=True)
         try:
@@ -87,8 +87,8 @@ class Finalizer:
             failure = failures.of(Ref(cluster_state.APPLICATION, application.name), error, needed=FINALIZER_PURPOSE)
             if failure.kind == "refused":  # an application that is being deleted has no condition for that
                 self._recorder.record(application, "ReclaimFailed", failure.message, action="Reclaim", warning=True)
-            return failures.outcome([failure])
-        return Result(result="success")
+            return failures.result([failure])
+        return Result()
 
     def _objects(self, application: LiveObject) -> Iterator[tuple[Ref, LiveObject]]:
         """The cached objects that are deleted with the application."""

@@ -51,7 +51,7 @@ def is_current(planned: PlannedObject, live: LiveObject) -> bool:
     """Whether the metadata and the size of an object with the planned inputs need no change."""
     desired = _parallelism(planned.body)
     sized = desired is None or desired == _parallelism({"spec": live.part("spec")})
-    return sized and bool(live.annotations.get(INPUTS_ANNOTATION)) and labels.ours(live.labels)
+    return sized and bool(live.annotations.get(INPUTS_ANNOTATION)) and labels.is_managed(live.labels)
 
 
 def _parallelism(document: dict[str, Any]) -> Any:

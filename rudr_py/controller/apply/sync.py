@@ -22,10 +22,9 @@ from rudr_py.controller.results.failures import Failure, WaitingError
 from rudr_py.controller.results.result import Result
 from rudr_py.controller.state import cluster_state, inventory
 from rudr_py.controller.state.cluster_state import ClusterState
-from rudr_py.controller.state.inventory import AppliedRecord, Inventory
+from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model import metadata_keys
-from rudr_py.model.identity import ObjectKey
 from rudr_py.render import render
 from rudr_py.render.status import runs as running
 from rudr_py.render.status import status
@@ -44,21 +43,21 @@ class SyncResult(msgspec.Struct, frozen=True):
     """How far the objects are as planned, for the status, and when to reconcile again, for the queue."""
 
     sync: status.SyncState
-    outcome: Result
+    result: Result
 
 
 def untouched(plan: Plan, before: status.PreviousStatus) -> SyncResult:
     """Nothing is applied, because the plan has problems. A plugin may recover; a document has to be changed."""
     sync = status.SyncState(state="Unknown", reason="NotValid", resources=before.resources)
     if plan.reason == render.PLUGIN_FAILED:
-        return SyncResult(sync, Result(result="refused", message=plan.problems[0].message))
-    return SyncResult(sync, Result(result="invalid"))
+        return SyncResult(sync, Result(error=plan.problems[0].message, retry="slow"))
+    return SyncResult(sync, Result(error=plan.problems[0].message, retry="never"))
 
 
 def paused(before: status.PreviousStatus) -> SyncResult:
     """Nothing is applied, because the user has paused the application."""
     sync = status.SyncState(state="Unknown", reason="Paused", resources=before.resources, paused=True)
-    return SyncResult(sync, Result(result="success"))
+    return SyncResult(sync, Result())
 
 
 class Syncer:
@@ -69,11 +68,6 @@ class Syncer:
         self._pruner = pruner
         self._finalizer = finalizer
         self._state = state
-        self._inventory = Inventory()
-
-    def forget(self, key: ObjectKey) -> None:
-        """Drop the records of an application that has been deleted."""
-        self._inventory.forget(key)
 
     async def end(self, application: LiveObject) -> Result:
         """Delete what is deleted with an application. One that is paused keeps all its objects."""
@@ -83,7 +77,7 @@ class Syncer:
         self, application: LiveObject, plan: Plan, stored: tuple[dict[str, Any], ...]
     ) -> tuple[dict[str, Any], ...] | None:
         """The resources for the status before a kind is applied for the first time; None when it lists all kinds."""
-        records = self._inventory.page(application, stored)
+        records = self._state.applications.records(application, stored)
         for planned in plan.manifests:
             records.setdefault(planned.ref, AppliedRecord(planned.ref))
         kinds = {ref.kind for ref in inventory.read(stored)}
@@ -95,7 +89,7 @@ class Syncer:
         self, application: LiveObject, plan: Plan, stored: tuple[dict[str, Any], ...], runs: Runs = running.NO_RUNS
     ) -> SyncResult:
         """Apply every planned object, then prune. `stored` and `runs` are those of the last status."""
-        records = self._inventory.page(application, stored)
+        records = self._state.applications.records(application, stored)
         failed = await self._prepare(application, plan, records)
         if not failed:
             failed = await self._apply_all(application, plan, records, runs)
@@ -104,10 +98,10 @@ class Syncer:
         resources = inventory.order(records.values())
         if not failed:
             sync = status.SyncState(state="True", reason="Synced", resources=resources)
-            return SyncResult(sync, Result(result="success"))
+            return SyncResult(sync, Result())
         reason, message = failures.worst(failed).reason, failures.message(failed)
         sync = status.SyncState(state="False", reason=reason, message=message, resources=resources)
-        return SyncResult(sync, failures.outcome(failed))
+        return SyncResult(sync, failures.result(failed))
 
     async def _prepare(self, application: LiveObject, plan: Plan, records: Records) -> list[Failure]:
         """Everything that precedes the first apply."""

@@ -1,7 +1,7 @@
-"""Plans of applications, used again while nothing that they were made of has changed. Sends nothing, reads no clock.
+"""Reuses the plan of an application while its inputs are the same. Sends nothing and reads no clock.
 
-One new application brings about several reconciles: its own status, its objects, its pods. Rendering is pure, so all
-of them may have the plan of the first, unless a type looked at what was observed or at the time.
+One change of an application leads to several reconciles: of its own status, of its objects, of its pods. Rendering is
+pure, so all of them can use the plan of the first, unless a type has read observed objects or the time.
 """
 
 from __future__ import annotations
@@ -13,85 +13,72 @@ import msgspec
 
 from rudr_py.api import Kind, ScopeContext, TraitContext
 from rudr_py.catalog import Catalog
+from rudr_py.controller.state.applications import Applications, RenderedPlan
 from rudr_py.model.identity import ObjectKey
 from rudr_py.render import render
 from rudr_py.render.values.inputs import Inputs, Observed
 from rudr_py.render.values.plan import Plan
 
-LIMIT = 512
-"""How many plans are kept: those of the applications that were looked at last."""
 
-
-class _Kept(msgspec.Struct, frozen=True):
-    inputs: Inputs
-    plan: Plan
-
-
-class _Watched:
-    """Observed objects, and whether anybody asked for them."""
+class _ObservedUse:
+    """Observed objects, with a note of whether a type has read any."""
 
     def __init__(self, observed: Observed) -> None:
         self._observed = observed
-        self.asked = False
+        self.used = False
 
     def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
-        self.asked = True
+        self.used = True
         return self._observed.documents(instance, kind)
 
 
 class PlanCache:
-    """What was rendered last, by application. `limit` bounds what is remembered."""
+    """The last plans of applications, kept in their state."""
 
-    def __init__(self, catalog: Catalog, *, limit: int = LIMIT) -> None:
+    def __init__(self, catalog: Catalog, applications: Applications) -> None:
         self._catalog = catalog
-        self._limit = limit
-        self._kept: dict[ObjectKey, _Kept] = {}  # longest unused first
-
-    def __len__(self) -> int:
-        return len(self._kept)
+        self._applications = applications
 
     def plan(self, key: ObjectKey, inputs: Inputs) -> Plan:
-        """The plan for these inputs: the last one if it would be the same, else rendered anew."""
-        kept = self._kept.pop(key, None)
-        if kept is None or not _same(kept, inputs):
-            observed = _Watched(inputs.observed)
+        """The plan for these inputs: the last one if it would be the same, else a new one."""
+        application_state = self._applications.get(key)
+        rendered = application_state.rendered
+        if rendered is None or not _is_same(rendered, inputs):
+            observed = _ObservedUse(inputs.observed)
             plan = render.render(msgspec.structs.replace(inputs, observed=observed), self._catalog)
-            if plan.problems or plan.wake_at is not None or observed.asked:
+            if plan.problems or plan.wake_at is not None or observed.used:
+                application_state.rendered = None
                 return plan
-            kept = _Kept(inputs, plan)
-        self._kept[key] = kept
-        if len(self._kept) > self._limit:
-            del self._kept[next(iter(self._kept))]
-        return kept.plan
-
-    def forget(self, key: ObjectKey) -> None:
-        """Nothing more is asked of this application."""
-        self._kept.pop(key, None)
+            application_state.rendered = rendered = RenderedPlan(inputs, plan)
+        self._applications.keep_rendered(key)
+        return rendered.plan
 
 
-def _same(kept: _Kept, inputs: Inputs) -> bool:
-    """Whether types would be told the same. Documents are parsed once for each version, so identity is enough."""
-    then = kept.inputs
+def _is_same(rendered: RenderedPlan, inputs: Inputs) -> bool:
+    """Whether types would get the same values. Documents are parsed once for each version, so identity is enough."""
+    old = rendered.inputs
     return (
-        then.parsed is inputs.parsed
-        and then.definitions is inputs.definitions
-        and (then.scopes_of is inputs.scopes_of or then.scopes_of == inputs.scopes_of)
-        and then.components.keys() == inputs.components.keys()
-        and all(then.components[name] is found for name, found in inputs.components.items())
-        and then.members == inputs.members
-        and then.probe_results == inputs.probe_results
-        and (then.root, then.image_pull_policy) == (inputs.root, inputs.image_pull_policy)
-        and _attached(kept, inputs.attached)
+        old.parsed is inputs.parsed
+        and old.definitions is inputs.definitions
+        and (old.scopes_of is inputs.scopes_of or old.scopes_of == inputs.scopes_of)
+        and old.components.keys() == inputs.components.keys()
+        and all(old.components[name] is component for name, component in inputs.components.items())
+        and old.members == inputs.members
+        and old.probe_results == inputs.probe_results
+        and (old.root, old.image_pull_policy) == (inputs.root, inputs.image_pull_policy)
+        and _has_same_times(rendered, inputs.attached)
     )
 
 
-def _attached(kept: _Kept, attached: Mapping[tuple[str, str], Any]) -> bool:
-    """Whether every type was told the time that status has of it since; a time that is lost there begins anew."""
-    plan, then = kept.plan, kept.inputs.attached
-    told: list[tuple[tuple[str, str], ScopeContext[Any] | TraitContext[Any]]] = [
-        (("", scope.name), scope.part.context) for scope in plan.scopes
+def _has_same_times(rendered: RenderedPlan, attached: Mapping[tuple[str, str], Any]) -> bool:
+    """Whether every type got the time that the status has for it now; a time that the status lost begins anew."""
+    plan = rendered.plan
+    contexts: list[tuple[tuple[str, str], ScopeContext[Any] | TraitContext[Any]]] = [
+        (("", scope.name), scope.bound_type.context) for scope in plan.scopes
     ]
-    told += [((one.name, part.name), part.context) for one in plan.instances for part in one.traits]
-    return (then.keys() & {key for key, _ in told}) <= attached.keys() and all(
-        attached.get(key, context.attached_at) == context.attached_at for key, context in told
+    contexts += [
+        ((instance.name, trait.name), trait.context) for instance in plan.instances for trait in instance.traits
+    ]
+    return (rendered.inputs.attached.keys() & {key for key, _ in contexts}) <= attached.keys() and all(
+        attached.get(key, context.attached_at) == context.attached_at for key, context in contexts
     )

@@ -1,19 +1,15 @@
-"""Puts together what rendering may look at for one application, from the caches. Sends nothing, writes nothing."""
+"""Reads the inputs of rendering for one application from the caches. Sends nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
-
 from rudr_py import errors
 from rudr_py.catalog import Catalog
-from rudr_py.controller.inputs.plan_cache import LIMIT
-from rudr_py.controller.scopes.probing import Probing
-from rudr_py.controller.state import cluster_state, definition_index
+from rudr_py.controller.state import definition_index
+from rudr_py.controller.state.applications import ParsedDocument, Subject
 from rudr_py.controller.state.cluster_state import Belongings, ClusterState
 from rudr_py.controller.state.component_cache import ComponentCache
-from rudr_py.controller.state.definition_index import Subject
 from rudr_py.errors import Problem
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.live_object import LiveObject
@@ -22,115 +18,69 @@ from rudr_py.model.component import Component
 from rudr_py.model.document import Parsed
 from rudr_py.model.identity import Metadata, ObjectKey
 from rudr_py.model.parse import application as parse_application
-from rudr_py.render.scopes import membership
-from rudr_py.render.scopes.membership import Members
-from rudr_py.render.status import health, status
-from rudr_py.render.status import runs as running
-from rudr_py.render.values import labels as stamp
-from rudr_py.render.values.inputs import Inputs, Observed
-from rudr_py.render.values.plan import Plan
-
-
-class ReaderSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a reader looks. `image_pull_policy` is for every container, "" for that of Kubernetes."""
-
-    world: ClusterState
-    catalog: Catalog
-    probing: Probing
-    clock: Clock
-    image_pull_policy: str = ""
-
-
-class _Version(msgspec.Struct, frozen=True):
-    """What a document is known by: its spec has a generation, its metadata has not."""
-
-    uid: str
-    generation: int
-    labels: Mapping[str, str]
-    annotations: Mapping[str, str]
-
-
-class _Read(msgspec.Struct, frozen=True):
-    version: _Version
-    parsed: Parsed[Application]
+from rudr_py.render.status.previous import PreviousStatus
+from rudr_py.render.values.inputs import Inputs
 
 
 class InputReader:
-    """Reads what the caches say of an application."""
+    """Reads the inputs of rendering. `image_pull_policy` is for every container, "" for the default of Kubernetes."""
 
-    def __init__(self, sight: ReaderSettings) -> None:
-        self._sight = sight
-        self._components = ComponentCache(sight.world)
-        self._applications: dict[ObjectKey, _Read] = {}
+    def __init__(self, state: ClusterState, catalog: Catalog, clock: Clock, image_pull_policy: str = "") -> None:
+        self._state = state
+        self._catalog = catalog
+        self._clock = clock
+        self._image_pull_policy = image_pull_policy
+        self._components = ComponentCache(state)
 
-    def inputs(self, live: LiveObject, before: status.PreviousStatus) -> Inputs:
-        """Everything that rendering may look at; `before` is the status. Remembers which definitions are used."""
-        sight = self._sight
+    def inputs(self, live: LiveObject, previous: PreviousStatus) -> Inputs:
+        """All inputs of rendering. Updates the index of the definitions that the application uses."""
         key = ObjectKey(live.namespace, live.name)
-        parsed = self._application(key, live)
+        applications = self._state.applications
+        parsed = self._parsed(key, live)
         application = parsed.value or Application(metadata=_metadata(live))
-        names = {binding.component_name for binding in application.components}
-        read = {name: self._components.get(ObjectKey(live.namespace, name)) for name in names}
-        components = {name: found for name, found in read.items() if found is not None}
-        groups = sight.world.groups
         inputs = Inputs(
             application=application,
             parsed=parsed,
-            components=components,
-            now=sight.clock.now(),
-            observed=self.belongings(live),
-            attached=before.attached,
-            packages=before.packages,
-            definitions=sight.world.definitions.current(),
-            scopes_of=groups.scopes(live.namespace),
-            root=groups.root,
-            members=groups.members(key),
-            probe_results=sight.probing.results(key),
-            image_pull_policy=sight.image_pull_policy,
+            components=self._parsed_components(application, live.namespace),
+            now=self._clock.now(),
+            observed=Belongings(self._state, live),
+            attached=previous.attached,
+            packages=previous.packages,
+            definitions=self._state.definitions.current(),
+            scopes_of=applications.scopes.scopes(live.namespace),
+            root=applications.scopes.root,
+            members=applications.scopes.members(key),
+            probe_results=applications.get(key).probe_results(),
+            image_pull_policy=self._image_pull_policy,
         )
-        sight.world.definitions.uses(key, _subjects(inputs, sight.catalog))
+        applications.definitions.set(key, _subjects(inputs, self._catalog))
         return inputs
 
-    def _application(self, key: ObjectKey, live: LiveObject) -> Parsed[Application]:
-        """The document, parsed once for each of its versions: a change of its status alone is none."""
-        read = self._applications.pop(key, None)
+    def _parsed(self, key: ObjectKey, live: LiveObject) -> Parsed[Application]:
+        """The document, parsed once for each version; a change of the status is no new version."""
+        application_state = self._state.applications.get(key)
         try:
-            version = _Version(live.uid, live.generation, live.labels, live.annotations)
-            if read is None or read.version != version:
-                read = _Read(version, parse_application.parse_application(live.document()))
+            version = (live.uid, live.generation, live.labels, live.annotations)
+            document = application_state.document
+            if document is None or document.version != version:
+                document = ParsedDocument(version, parse_application.parse_application(live.document()))
         except errors.UndecodableError as error:
             return Parsed(value=None, problems=(Problem(str(error)),))
-        self._applications[key] = read
-        if len(self._applications) > LIMIT:
-            del self._applications[next(iter(self._applications))]
-        return read.parsed
+        application_state.document = document
+        self._state.applications.keep_rendered(key)
+        return document.parsed
 
-    def forget(self, key: ObjectKey) -> None:
-        """Nothing more is asked of this application."""
-        self._applications.pop(key, None)
-
-    def belongings(self, live: LiveObject) -> Belongings:
-        """The objects of an application as they are now."""
-        owned = self._sight.world.owned_by(live.uid, live.namespace)
-        owners = {child.labels.get(stamp.INSTANCE, ""): child.uid for kind, child in owned if kind == _INSTANCE}
-        return Belongings(self._sight.world, live.namespace, {**owners, "": live.uid})
-
-    def members(self, plan: Plan, observed: Observed, before: status.PreviousStatus) -> Members:
-        """The instances of an application as members of their scopes, with the health that they have now."""
-        if not any(instance.member for instance in plan.instances):
-            return {}
-        runs = running.observe(plan, observed, before.runs)
-        return membership.members(plan, health.assess(plan, observed, self._sight.clock.now(), runs))
-
-
-_INSTANCE = cluster_state.COMPONENT_INSTANCE
+    def _parsed_components(self, application: Application, namespace: str) -> dict[str, Parsed[Component]]:
+        names = {binding.component_name for binding in application.components}
+        components = {name: self._components.get(ObjectKey(namespace, name)) for name in names}
+        return {name: component for name, component in components.items() if component is not None}
 
 
 def _subjects(inputs: Inputs, catalog: Catalog) -> frozenset[Subject]:
-    """What definitions concern an application: its traits, its workload types, the scopes that it has or asks for."""
+    """The types of an application: its traits, its workload types, and the scopes that it declares or joins."""
     application = inputs.application
-    asked = {name for component in application.components for name in component.application_scopes}
-    joined = (scope.type for name in (*asked, inputs.root) for scope in inputs.scopes_of.get(name, ()))
+    names = {name for component in application.components for name in component.application_scopes}
+    joined = (scope.type for name in (*names, inputs.root) for scope in inputs.scopes_of.get(name, ()))
     scopes = {*joined, *(scope.type for scope in application.scopes)}
     return definition_index.subjects(application, _workloads(inputs.components), scopes, catalog)
 

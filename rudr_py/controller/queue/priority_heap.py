@@ -1,7 +1,4 @@
-"""Keys in the order of a rank, of which each may move forward or go at any time.
-
-A data structure: it knows neither time nor work.
-"""
+"""A heap of keys ordered by rank, in which any key can be moved forward or removed. It has no notion of time."""
 
 from __future__ import annotations
 
@@ -13,10 +10,10 @@ K = TypeVar("K", bound=Hashable)
 
 
 class PriorityHeap(Generic[K]):
-    """Keys in the order of their ranks, lowest first; equal ranks in the order of coming.
+    """Keys in the order of their ranks, lowest first; equal ranks in the order of insertion.
 
-    Everything takes O(log n). A key that moves or goes leaves its old entry in the heap; such entries are swept out
-    when they are the majority.
+    All operations take amortized O(log n). A key that is moved or removed leaves its old entry in the heap; such
+    entries are swept out when they are the majority.
     """
 
     def __init__(self) -> None:
@@ -34,9 +31,9 @@ class PriorityHeap(Generic[K]):
         return iter(self._entries)
 
     def put(self, key: K, rank: float) -> None:
-        """Add `key`, or move it forward; it never moves back."""
-        known = self._entries.get(key)
-        if known is not None and known[0] <= rank:
+        """Add `key`, or move it forward to a lower rank; a higher rank has no effect."""
+        entry = self._entries.get(key)
+        if entry is not None and entry[0] <= rank:
             return
         self._count += 1
         entry = (rank, self._count, key)
@@ -54,16 +51,16 @@ class PriorityHeap(Generic[K]):
         return None
 
     def pop(self) -> K:
-        """Take out the first key. Raises IndexError if there is none."""
+        """Remove and return the first key. Raises IndexError when the heap is empty."""
         first = self.first()
         if first is None:
-            raise IndexError("nothing is ranked")
+            raise IndexError("pop from an empty heap")
         heapq.heappop(self._heap)
         del self._entries[first[1]]
         return first[1]
 
     def remove(self, key: K) -> None:
-        """Take out `key` if it is there."""
+        """Remove `key` if it is in the heap."""
         if self._entries.pop(key, None) is not None:
             self._sweep()
 

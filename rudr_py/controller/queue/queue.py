@@ -1,7 +1,7 @@
-"""The work of the controller: keys, each once, never twice at a time, now or later.
+"""A priority queue of keys with delays and backoff: each key once, and never in flight twice at a time.
 
 The semantics are those of client-go's work queue with controller-runtime's priorities. It knows neither objects nor
-events, starts no task of its own outside `run`, and reads time from the clock that it is given.
+events, starts no task outside `run`, and reads time from its clock.
 """
 
 from __future__ import annotations
@@ -18,52 +18,53 @@ from rudr_py.kube.clock import Clock
 K = TypeVar("K", bound=Hashable)
 
 LOW_PRIORITY = -100
-"""For what nobody waits for: keys of an initial listing, whose objects are most likely in order."""
+"""The priority of keys from an initial list, whose objects are most likely in sync."""
 
 
-class QueueClosed(Exception):  # noqa: N818 - no error: it tells a worker to go home
-    """The queue hands out nothing any more."""
+class QueueClosed(Exception):  # noqa: N818 - not an error: it ends a worker
+    """The queue is closed and returns no more keys."""
 
 
 class QueueGauges(Protocol):
-    """What can be read off a queue at any moment."""
+    """The current numbers of a queue."""
 
     def depths(self) -> Mapping[int, int]:
-        """How many keys wait at each priority."""
+        """The number of ready keys at each priority."""
         ...
 
     def ages(self) -> list[float]:
-        """For each key in flight, the seconds since it was handed out."""
+        """The seconds that each key in flight has been worked on."""
         ...
 
 
 class QueueMetrics:
-    """Where a queue reports what happens to its keys; this one tells nobody. Times are seconds."""
+    """Receives the events of a queue; this class ignores them. Times are seconds."""
 
     def follow(self, queue: QueueGauges) -> None:
-        """Called once by the queue that is going to report here."""
+        """Called once, by the queue that will report here."""
 
     def added(self) -> None:
-        """A key that was not waiting waits now."""
+        """A key was added that was not waiting already."""
 
     def retried(self) -> None:
-        """A key was put off."""
+        """A key was added with a delay."""
 
     def taken(self, waited: float) -> None:
-        """A key was handed out after waiting this long."""
+        """A key was taken by a worker after waiting this long."""
 
     def finished(self, worked: float) -> None:
-        """The work on a key took this long."""
+        """A worker has finished a key after this long."""
 
 
 class PriorityQueue(Generic[K]):
     """Keys to work on: the highest priority first, and the longest waiting first among equals.
 
-    A worker calls `get`, works, says how it went with `forget` (well), `retry` (failed), `add_after` or `add_at` (look
-    again), and always ends with `done`. A key is in flight once at most; added meanwhile, however often, it is handed
-    out exactly once more after `done`. A key is wanted at one time only: the earliest that was asked for.
+    A worker calls `get`, works, calls `forget` after a success and `retry` after a failure, `add_after` to requeue the
+    key, and always `done` at the end. A key is in flight at most once; a key that is added while in flight, however
+    often, is returned exactly once more after `done`. A key has one due time: the earliest that was requested, but not
+    before the end of its `hold`.
 
-    `run` brings delayed keys back and has to run beside the workers. Everything takes O(log n).
+    `run` makes delayed keys ready and has to run beside the workers. All operations take O(log n).
     """
 
     def __init__(
@@ -75,11 +76,12 @@ class PriorityQueue(Generic[K]):
         self._metrics = metrics or QueueMetrics()
         self._ready: PriorityHeap[K] = PriorityHeap()  # by priority, negated
         self._delayed: PriorityHeap[K] = PriorityHeap()  # by the time when due
-        self._again: set[K] = set()  # in flight and added meanwhile
-        self._priorities: dict[K, int] = {}  # of every key that is ready, delayed or to be run again
-        self._since: dict[K, float] = {}  # when a key that is ready, or to be run again, was added
-        self._working: dict[K, tuple[int, float]] = {}  # in flight: its priority, and when it was handed out
+        self._again: set[K] = set()  # in flight, and added meanwhile
+        self._priorities: dict[K, int] = {}  # of every key that is ready, delayed or in `_again`
+        self._since: dict[K, float] = {}  # when a key that is ready or in `_again` was added
+        self._working: dict[K, tuple[int, float]] = {}  # in flight: its priority, and when it was taken
         self._failures: dict[K, int] = {}
+        self._holds: dict[K, float] = {}  # until when a key must not be returned
         self._permits = asyncio.Semaphore(0)  # one for each ready key, and one when closed
         self._sleeper: asyncio.Task[None] | None = None
         self._closed = False
@@ -88,11 +90,14 @@ class PriorityQueue(Generic[K]):
         self._metrics.follow(self)
 
     def add(self, key: K, *, priority: int = 0) -> None:
-        """Ask for work on `key` as soon as possible; a time that it was put off to is forgotten.
+        """Make `key` ready as soon as possible, instead of at a later due time.
 
-        Of several priorities that were asked for a key, the highest counts. After `close` this does nothing.
+        Of several requested priorities the highest counts. Does nothing after `close`.
         """
         if self._closed:
+            return
+        if self._held_until(key) > self._clock.monotonic():
+            self.add_at(key, self._clock.monotonic(), priority=priority)
             return
         self._delayed.remove(key)
         priority = max(priority, self._priorities.get(key, priority))
@@ -106,14 +111,15 @@ class PriorityQueue(Generic[K]):
             self._make_ready(key)
 
     def add_after(self, key: K, seconds: float, *, priority: int = 0) -> None:
-        """Ask for work on `key` in so many seconds; see `add_at`."""
+        """Make `key` ready in this many seconds; see `add_at`."""
         self.add_at(key, self._clock.monotonic() + seconds, priority=priority)
 
     def add_at(self, key: K, time: float, *, priority: int = 0) -> None:
-        """Ask for work on `key` when the monotonic clock shows `time`, or earlier if that was asked for before.
+        """Make `key` ready when the monotonic clock shows `time`, or earlier if it is due earlier already.
 
-        Changes nothing for a key that is ready, or that is in flight and to be handed out again.
+        Has no effect on a key that is ready, or that was added while in flight.
         """
+        time = max(time, self._held_until(key))
         if time <= self._clock.monotonic():
             self.add(key, priority=priority)
             return
@@ -126,27 +132,39 @@ class PriorityQueue(Generic[K]):
         if self._sleeper is not None and (first is None or time < first[0]):
             self._sleeper.cancel()
 
-    def retry(self, key: K, *, at_least: float = 0.0) -> float:
-        """Ask for work on `key`, which failed, after a pause that doubles with each failure in a row; return the pause.
+    def hold(self, key: K, seconds: float) -> None:
+        """Do not return `key`, which is in flight, for this long; requests for it until then are due at the end."""
+        self._holds[key] = until = self._clock.monotonic() + seconds
+        requested = key in self._again or key in self._delayed
+        self._again.discard(key)
+        self._since.pop(key, None)
+        self._delayed.remove(key)
+        if requested:
+            self.add_at(key, until, priority=self._priorities.get(key, 0))
 
-        It is never shorter than `at_least`, for which somebody has asked. The priority of the failed run is kept: a
-        start with thousands of failing keys does not overtake an edit.
+    def _held_until(self, key: K) -> float:
+        return self._holds.get(key, -math.inf)
+
+    def retry(self, key: K) -> float:
+        """Make `key`, which failed, ready after its backoff, which doubles with each consecutive failure; return it.
+
+        The key keeps the priority of the failed run, so that thousands of failing keys do not overtake an edit.
         """
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        pause = max(at_least, min(self._retry_maximum, math.ldexp(self._retry_initial, min(failures, 64))))
+        backoff = min(self._retry_maximum, math.ldexp(self._retry_initial, min(failures, 64)))
         priority, _ = self._working.get(key, (0, 0.0))
-        self.add_after(key, pause, priority=priority)
-        return pause
+        self.add_after(key, backoff, priority=priority)
+        return max(backoff, self._held_until(key) - self._clock.monotonic())
 
     def forget(self, key: K) -> None:
-        """The next failure of `key` is its first. A time that it was put off to stays."""
+        """Reset the backoff of `key`. Its due time stays."""
         self._failures.pop(key, None)
 
     async def get(self) -> K:
-        """Take the next key, waiting for one. The caller must call `done` with it, whatever happens.
+        """Wait for the next key and take it. The caller must call `done` with it, even after an error.
 
-        Raises QueueClosed as soon as the queue is closed, even if keys wait.
+        Raises QueueClosed as soon as the queue is closed, even if keys are ready.
         """
         self._release()
         await self._permits.acquire()
@@ -154,13 +172,14 @@ class PriorityQueue(Generic[K]):
             self._permits.release()
             raise QueueClosed
         key = self._ready.pop()
+        self._holds.pop(key, None)
         now = self._clock.monotonic()
         self._working[key] = (self._priorities.pop(key), now)
         self._metrics.taken(now - self._since.pop(key))
         return key
 
     def done(self, key: K) -> None:
-        """The work on `key` has ended; if it was added meanwhile, it is ready again."""
+        """End the work on `key`; if it was added meanwhile, it becomes ready."""
         _, since = self._working.pop(key)
         self._metrics.finished(self._clock.monotonic() - since)
         if key in self._again:
@@ -170,11 +189,11 @@ class PriorityQueue(Generic[K]):
             self._idle.set()
 
     async def join(self) -> None:
-        """Wait until no key is ready or in flight; those that are put off do not count."""
+        """Wait until no key is ready or in flight; delayed keys do not count."""
         await self._idle.wait()
 
     def close(self) -> None:
-        """Hand out nothing more, accept nothing more, end `run`. Keys in flight may still be `done`."""
+        """Return and accept no more keys, and end `run`. Keys in flight can still be `done`."""
         if self._closed:
             return
         self._closed = True
@@ -183,7 +202,7 @@ class PriorityQueue(Generic[K]):
             self._sleeper.cancel()
 
     async def run(self) -> None:
-        """Bring delayed keys back when they are due, until `close`. One at a time."""
+        """Make delayed keys ready when they are due, until `close`. Must not run twice at a time."""
         try:
             while not self._closed:
                 self._release()
@@ -198,20 +217,20 @@ class PriorityQueue(Generic[K]):
 
     @property
     def depth(self) -> int:
-        """How many keys are ready and wait for a worker."""
+        """The number of ready keys."""
         return len(self._ready)
 
     @property
     def in_flight(self) -> frozenset[K]:
-        """The keys that were handed out and are not done."""
+        """The keys that workers have taken and not finished."""
         return frozenset(self._working)
 
     def depths(self) -> Mapping[int, int]:
-        """How many keys are ready at each priority."""
+        """The number of ready keys at each priority."""
         return Counter(self._priorities[key] for key in self._ready)
 
     def ages(self) -> list[float]:
-        """For each key in flight, the seconds since it was handed out."""
+        """The seconds that each key in flight has been worked on."""
         now = self._clock.monotonic()
         return [now - since for _, since in self._working.values()]
 
@@ -222,7 +241,7 @@ class PriorityQueue(Generic[K]):
         self._ready.put(key, -self._priorities[key])
 
     def _release(self) -> None:
-        """Make ready what is due."""
+        """Make due keys ready."""
         if self._closed:
             return
         now = self._clock.monotonic()
@@ -230,7 +249,7 @@ class PriorityQueue(Generic[K]):
             self.add(first[1], priority=self._priorities[first[1]])
 
     async def _sleep(self) -> None:
-        """Until the first delayed key is due; cancelled when that changes."""
+        """Sleep until the first delayed key is due; cancelled when that time changes."""
         first = self._delayed.first()
         if first is None:
             await asyncio.get_running_loop().create_future()

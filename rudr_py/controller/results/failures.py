@@ -1,7 +1,7 @@
-"""What an error means for an object, and what the failures of all objects mean for their application. Pure.
+"""Classifies errors by their meaning for an object, and merges the failures of all objects of an application. Pure.
 
-Three kinds: `refused` by the server, which nothing that we watch tells the end of; `error`, worth another try soon;
-`waiting` for an event that we watch for, with a slow retry beside it in case that it never comes.
+There are three kinds: `refused` by the server, whose end no watch reports; `error`, which is retried with backoff;
+`waiting` for an event of a watch, with a slow requeue in case that it never comes.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Ref
-from rudr_py.controller.results.result import Result, soonest
+from rudr_py.controller.results.result import Result, Retry, merge
 
 SAFETY = 60.0
-"""Seconds until something that an event should end is looked at again without one."""
+"""Seconds after which an application that waits for an event is reconciled without one."""
 
-SHOWN = 20
-"""How many failures the message of a condition names; the rest is counted."""
+LISTED = 20
+"""Number of failures that the message of a condition lists; the rest is counted."""
 
 MISSING_RIGHT = "MissingRight"
 
-Seriousness = Literal["refused", "error", "waiting"]
+FailureKind = Literal["refused", "error", "waiting"]
 
 
 class RefusedError(errors.RudrError):
@@ -35,7 +35,7 @@ class RefusedError(errors.RudrError):
 
 
 class WaitingError(errors.RudrError):
-    """The object cannot be written yet; an event will tell when it can, and `after` seconds at the latest."""
+    """The object cannot be written before an event that is watched for; it is tried again after `after` seconds."""
 
     def __init__(self, message: str, *, reason: str = "Waiting", after: float = SAFETY) -> None:
         super().__init__(message)
@@ -44,24 +44,24 @@ class WaitingError(errors.RudrError):
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """An object that is not as planned.
+    """An object that is not as desired.
 
-    `pause` are seconds that the server wants to be left alone, `after` those until a waiting one is looked at again.
-    `ends` says that the next object would fare no better, so that there is no use in trying.
+    `hold` is how many seconds the server asked not to be called, `after` how many until a waiting object is tried
+    again. `ends` is whether the next object would fail for the same reason, so that it is not tried.
     """
 
     reason: str
     message: str
-    kind: Seriousness
-    pause: float = 0.0
+    kind: FailureKind
+    hold: float = 0.0
     after: float | None = None
     ends: bool = False
 
 
 def of(ref: Ref, error: Exception, *, otherwise: str = "ApplyFailed", needed: str = "") -> Failure:
-    """What an error means for the object; `otherwise` is the reason when the server gave none.
+    """The failure that an error means for the object; `otherwise` is the reason when the server gave none.
 
-    `needed` says what the request was for, `by trait ingress`, should it turn out that we lack the right for it.
+    `needed` is the purpose of the request, such as `by trait ingress`, for the message about a missing right.
     """
     message = f"{ref}: {error}"
     match error:
@@ -81,44 +81,44 @@ def of(ref: Ref, error: Exception, *, otherwise: str = "ApplyFailed", needed: st
 def _answered(error: errors.ApiError, message: str, otherwise: str, needed: str) -> Failure:
     match error:
         case errors.MissingRightError():
-            told = f"{message}{': needed ' if needed else ''}{needed}; see rudr rbac"
-            return Failure(reason=MISSING_RIGHT, message=told, kind="refused")
+            purpose = f"{message}{': needed ' if needed else ''}{needed}; see rudr rbac"
+            return Failure(reason=MISSING_RIGHT, message=purpose, kind="refused")
         case errors.ForbiddenError() if any(cause.reason == "NamespaceTerminating" for cause in error.causes):
             return Failure(reason="NamespaceTerminating", message=message, kind="waiting", after=SAFETY, ends=True)
         case errors.NotFoundError():
-            # the kind has just gone, or the namespace: the watch of the kind, or the end of the application, will tell
+            # the kind or the namespace was just deleted: a watch reports it, or the application ends, too
             return Failure(reason="NotFound", message=message, kind="waiting", after=SAFETY)
         case errors.TooManyRequestsError():
-            return Failure(reason="TooManyRequests", message=message, kind="error", pause=error.retry_after, ends=True)
+            return Failure(reason="TooManyRequests", message=message, kind="error", hold=error.retry_after, ends=True)
         case errors.ConflictError() | errors.ServerError() | errors.UnauthorizedError() | errors.ExpiredError():
-            return Failure(reason=otherwise, message=message, kind="error", pause=error.retry_after)
+            return Failure(reason=otherwise, message=message, kind="error", hold=error.retry_after)
     return Failure(reason=error.reason or otherwise, message=message, kind="refused")
 
 
-_ORDER: tuple[Seriousness, ...] = ("refused", "error", "waiting")
+_ORDER: tuple[FailureKind, ...] = ("refused", "error", "waiting")
 
 
 def worst(failures: Sequence[Failure]) -> Failure:
-    """The one that a user has to know of first: what only they can end, then what is tried again, then what waits."""
+    """The failure to report first: refused ones, which only a user can end, then errors, then waiting ones."""
     return min(failures, key=lambda failure: _ORDER.index(failure.kind))
 
 
 def message(failures: Sequence[Failure]) -> str:
-    """All failures for people, a line for each, the worst first."""
+    """The message of a condition: a line for each failure, the worst first."""
     ordered = sorted(failures, key=lambda failure: _ORDER.index(failure.kind))
-    lines = [failure.message for failure in ordered[:SHOWN]]
+    lines = [failure.message for failure in ordered[:LISTED]]
     more = len(ordered) - len(lines)
     return "\n".join([*lines, *([f"and {more} more"] if more else [])])
 
 
-def outcome(failures: Sequence[Failure]) -> Result:
-    """When the application is to be looked at again: as soon as the most urgent failure asks for."""
-    kinds = {failure.kind for failure in failures}
-    told = message(failures)
-    after = soonest(*(failure.after for failure in failures))
-    if "error" in kinds:
-        pause = max(failure.pause for failure in failures)
-        return Result(result="error", after=after, pause=pause, message=told)
-    if "refused" in kinds:
-        return Result(result="refused", after=after, message=told)
-    return Result(result="requeue_after", after=after, message=told)
+def result(failures: Sequence[Failure]) -> Result:
+    """The result of a reconcile with these failures."""
+    merged = merge(*(_result(failure) for failure in failures))
+    return msgspec.structs.replace(merged, error=message(failures)) if merged.error else merged
+
+
+def _result(failure: Failure) -> Result:
+    if failure.kind == "waiting":
+        return Result(requeue_after=failure.after)
+    retry: Retry = "slow" if failure.kind == "refused" else "backoff"
+    return Result(requeue_after=failure.after, error=failure.message, retry=retry, hold=failure.hold)

@@ -1,6 +1,6 @@
-"""Which reconcile is under way, for log lines: it follows the calls down, into kube and into plugins. No I/O.
+"""The reconcile that is running, for log records. It follows the calls into kube and into plugins. No I/O.
 
-A task that a reconcile starts and that outlives it, a watch for instance, no longer counts as part of it.
+A task that a reconcile starts and that outlives it, such as a watch, is no longer part of it.
 """
 
 from __future__ import annotations
@@ -15,30 +15,35 @@ _current: contextvars.ContextVar[_Reconcile | None] = contextvars.ContextVar("re
 
 
 class _Reconcile:
-    """One reconcile. Copies of the context share it, so that its end is known to all of them."""
+    """One reconcile. Copies of the context share it, so that all of them see its end."""
 
-    def __init__(self, key: ObjectKey, identity: str) -> None:
+    def __init__(self, controller: str, key: ObjectKey, identity: str) -> None:
+        self.controller = controller
         self.key = key
         self.identity = identity
-        self.over = False
+        self.ended = False
 
 
 @contextlib.contextmanager
-def reconciling(key: ObjectKey, identity: str) -> Iterator[None]:
-    """Around one reconcile of `key`; `identity` tells it from every other."""
-    made = _Reconcile(key, identity)
-    token = _current.set(made)
+def reconciling(controller: str, key: ObjectKey, identity: str) -> Iterator[None]:
+    """The context of one reconcile of `key`; `identity` is its reconcile ID."""
+    reconcile = _Reconcile(controller, key, identity)
+    token = _current.set(reconcile)
     try:
         yield
     finally:
-        made.over = True
+        reconcile.ended = True
         _current.reset(token)
 
 
-def fields(controller: str) -> dict[str, str]:
-    """What a log line says of the reconcile that it belongs to, with controller-runtime's names; else nothing."""
-    found = _current.get()
-    if found is None or found.over:
+def fields() -> dict[str, str]:
+    """The fields of a log record inside a reconcile, with the names of controller-runtime; empty outside."""
+    reconcile = _current.get()
+    if reconcile is None or reconcile.ended:
         return {}
-    named = {"namespace": found.key.namespace, "name": found.key.name}
-    return {"controller": controller, **named, "reconcileID": found.identity}
+    return {
+        "controller": reconcile.controller,
+        "namespace": reconcile.key.namespace,
+        "name": reconcile.key.name,
+        "reconcileID": reconcile.identity,
+    }

@@ -1,6 +1,6 @@
-"""The rights that our account turned out to lack: told once in the log, and at /readyz as long as they are asked for.
+"""The rights that the controller's account lacks: each is logged once, and listed at /readyz while it is missing.
 
-Sends nothing and asks for nothing: whoever is refused notes it here, and tries again by rules of its own.
+Sends nothing. The caller that was refused notes the right here, and retries on its own.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from rudr_py.errors import Right
 from rudr_py.kube.clock import Clock
 
 KEPT = 900.0
-"""Seconds after the last refusal in which a right counts as missing: everything is tried more often than that."""
+"""Seconds after the last refusal for which a right counts as missing; every retry comes sooner."""
 
 log = logging.getLogger(__name__)
 
 
 class MissingRights:
-    """The missing rights of the last quarter of an hour. `sentence` puts a right and what it is for into words."""
+    """The rights that were refused lately. `describe` describes a right and its purpose."""
 
-    def __init__(self, clock: Clock, sentence: Callable[[Right], str]) -> None:
+    def __init__(self, clock: Clock, describe: Callable[[Right], str]) -> None:
         self._clock = clock
-        self._sentence = sentence
+        self._describe = describe
         self._recent: TtlMap[Right, float] = TtlMap(clock, KEPT)
 
     def note(self, right: Right) -> str:
-        """We were refused; what to tell of it. It is logged if it is news."""
-        told = self._sentence(right)
+        """Note a refusal, log it when it is new, and return the description of the right."""
+        description = self._describe(right)
         if self._recent.get(right) is None:
-            log.warning("a right is missing", extra={"right": str(right), "error": told})
+            log.warning("right is missing", extra={"right": str(right), "error": description})
         self._recent.put(right, self._clock.monotonic())
-        return told
+        return description
 
-    def told(self) -> str | None:
-        """A line for each missing right, the one that was refused last at the end; None when there is none."""
+    def summary(self) -> str | None:
+        """A line for each missing right, the most recent refusal last; None when there is none."""
         now = self._clock.monotonic()
-        lines = [f"{self._sentence(right)} ({now - at:.0f} s ago)" for right, at in self._recent.items()]
+        lines = [f"{self._describe(right)} ({now - at:.0f} s ago)" for right, at in self._recent.items()]
         return "\n".join(lines) or None

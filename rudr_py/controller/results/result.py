@@ -1,4 +1,4 @@
-"""What came of reconciling one key: the one value on which the queue decides about a retry."""
+"""The result of a reconcile, in the manner of controller-runtime: when the key is due again, and its error."""
 
 from __future__ import annotations
 
@@ -6,22 +6,40 @@ from typing import Literal
 
 import msgspec
 
-ResultLabel = Literal["success", "requeue_after", "error", "refused", "invalid"]
+Retry = Literal["backoff", "slow", "never"]
+
+_ORDER: tuple[Retry, ...] = ("backoff", "slow", "never")
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """`success` and `invalid` wait for a change; `error` is tried again with back-off; `refused` slowly.
+    """The result of one reconcile, or of a part of it. Times are seconds.
 
-    `after` are seconds until the key is due again, whatever happens meanwhile; None for never. `pause` are seconds
-    that the server asked us to leave it alone: the key is not worked on before, whatever happens meanwhile.
+    `requeue_after` is when the key is due again even without a change; None for never. `error` is empty after a
+    success. `retry` says what follows an error: exponential backoff, the slow retry for requests that the server
+    refuses, or, for a terminal error, nothing until a change. `hold` is how long the server asked not to be called:
+    the key is not reconciled earlier, not even after a change. `written` is whether a status was written.
     """
 
-    result: ResultLabel
-    after: float | None = None
-    pause: float = 0.0
-    message: str = ""
+    requeue_after: float | None = None
+    error: str = ""
+    retry: Retry = "backoff"
+    hold: float = 0.0
+    written: bool = False
+
+    @property
+    def terminal(self) -> bool:
+        """Whether it is an error that no retry follows."""
+        return bool(self.error) and self.retry == "never"
 
 
-def soonest(*times: float | None) -> float | None:
-    """The shortest of several waits."""
-    return min((time for time in times if time is not None), default=None)
+def merge(*results: Result) -> Result:
+    """One result for several parts: the earliest requeue, and the error that is retried soonest."""
+    failed = [result for result in results if result.error]
+    first = min(failed, key=lambda result: _ORDER.index(result.retry), default=Result())
+    return Result(
+        requeue_after=min((r.requeue_after for r in results if r.requeue_after is not None), default=None),
+        error=first.error,
+        retry=first.retry,
+        hold=max((result.hold for result in results), default=0.0),
+        written=any(result.written for result in results),
+    )

@@ -1,7 +1,7 @@
-"""When members of scopes are asked, and what the answers come to. One task for each probe; asks only so many at once.
+"""Schedules the probes of health scopes and keeps their verdicts. One task for each probe, with bounded concurrency.
 
-Only members' own Services and pods are asked, as the cluster has them now. Who asks over the network is `kube.prober`;
-which probes there are is decided in `render`, and what a verdict means by the type of the scope.
+Only the members' own Services and pods are probed, at their current addresses. `kube.prober` sends the requests; the
+probes and the meaning of a verdict are decided in `render`.
 """
 
 from __future__ import annotations
@@ -10,168 +10,159 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from rudr_py import errors
 from rudr_py.api import Probe
 from rudr_py.controller.state import cluster_state
+from rudr_py.controller.state.applications import Applications
 from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.state.probe_state import ProbeState
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.prober import Prober, ProbeRequest
 from rudr_py.model.identity import ObjectKey
 from rudr_py.render.values import labels
 
-AT_ONCE = 32
-"""How many members are asked at the same time."""
+MAX_CONCURRENT = 32
+"""Maximum number of probes at the same time."""
 
-SHORTEST = 1.0
-"""Seconds between two questions to a member at least, whatever a type wants."""
+MIN_INTERVAL = 1.0
+"""Minimum seconds between two probes of a member, and minimum time-out."""
 
-LONGEST = 60.0
-"""Seconds that a member may take to answer at most."""
+MAX_TIMEOUT = 60.0
+"""Maximum seconds that a member has to answer."""
 
-Place = tuple[ObjectKey, str, str]
-"""The application, the scope's name, and the probe's."""
+ProbeName = tuple[ObjectKey, str, str]
+"""The application, and the names of the scope and of the probe."""
 
 Address = Callable[[str, Probe], str]
-"""Namespace and probe -> the host to ask. Raises UnreachableError with the reason why there is none."""
+"""Returns the host to probe, for a namespace and a probe. Raises UnreachableError when there is none."""
 
 log = logging.getLogger(__name__)
 
 
 class UnreachableError(errors.RudrError):
-    """The member of a probe has no address that may be asked."""
-
-
-@dataclass
-class _Watched:
-    """A probe under way: its last results, the oldest first, and the verdict once there is one."""
-
-    probe: Probe
-    results: deque[str | None]
-    answered: bool = False
-    verdict: str | None = None
-    task: asyncio.Task[None] | None = field(default=None, repr=False)
+    """The member of a probe has no address that may be probed."""
 
 
 class Probing:
-    """Runs the probes of all scopes. `changed` is told of an application when a verdict of its scopes changed."""
+    """Runs the probes of all scopes. `changed` is called with an application when a verdict of its scopes changes."""
 
-    def __init__(self, prober: Prober, address: Address, clock: Clock, changed: Callable[[ObjectKey], None]) -> None:
+    def __init__(
+        self,
+        prober: Prober,
+        address: Address,
+        applications: Applications,
+        clock: Clock,
+        changed: Callable[[ObjectKey], None],
+    ) -> None:
         self._prober = prober
         self._address = address
+        self._applications = applications
         self._clock = clock
         self._changed = changed
-        self._watched: dict[ObjectKey, dict[tuple[str, str], _Watched]] = {}
-        self._free = asyncio.Semaphore(AT_ONCE)
-        self._group: asyncio.TaskGroup | None = None
+        self._slots = asyncio.Semaphore(MAX_CONCURRENT)
+        self._tasks: asyncio.TaskGroup | None = None
 
     async def run(self) -> None:
-        """Ask, until cancelled; has to run before the first plan. Nobody is asked afterwards."""
+        """Run probes until cancelled. Probes that are planned before the start or after the end do not run."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                self._group = tasks
+                self._tasks = tasks
                 await asyncio.get_running_loop().create_future()
         finally:
-            self._group = None
-            self._watched.clear()
-
-    def forget(self, application: ObjectKey) -> None:
-        """The application is gone, or has no probes any more."""
-        self.plan(application, {})
+            self._tasks = None
 
     def plan(self, application: ObjectKey, probes: Mapping[str, Sequence[Probe]]) -> None:
-        """The probes of an application's scopes, by the names of the scopes: others end, new ones begin at once.
+        """Set the probes of an application's scopes, by the names of the scopes: new ones start, absent ones stop.
 
-        One that only changed in how often it asks keeps what it knows.
+        A probe of which only the interval or the time-out changed keeps its results.
         """
-        before = self._watched.pop(application, {})
-        wanted = {(scope, probe.name): probe for scope, listed in probes.items() for probe in listed}
-        for name, watched in before.items():
-            if wanted.get(name) != watched.probe and watched.task is not None:
-                watched.task.cancel()
-        kept = {
-            name: self._next(before.get(name), (application, *name), probe)
-            for name, probe in wanted.items()
-            if self._group is not None
-        }
-        if kept:
-            self._watched[application] = kept
+        application_state = self._applications.get(application)
+        before = application_state.probes
+        desired = {(scope, probe.name): probe for scope, listed in probes.items() for probe in listed}
+        if not before and not desired:
+            return
+        for name, probe_state in before.items():
+            if desired.get(name) != probe_state.probe:
+                probe_state.cancel()
+        tasks = self._tasks
+        application_state.probes = (
+            {}
+            if tasks is None
+            else {
+                name: self._continue(tasks, before.get(name), (application, *name), probe)
+                for name, probe in desired.items()
+            }
+        )
 
-    def results(self, application: ObjectKey) -> dict[str, dict[str, str | None]]:
-        """The verdicts by scope and probe: None is well, a text is what went wrong; not there while not asked."""
-        found: dict[str, dict[str, str | None]] = {}
-        for (scope, name), watched in self._watched.get(application, {}).items():
-            if watched.answered:
-                found.setdefault(scope, {})[name] = watched.verdict
-        return found
-
-    def _next(self, before: _Watched | None, place: Place, probe: Probe) -> _Watched:
+    def _continue(
+        self, tasks: asyncio.TaskGroup, before: ProbeState | None, name: ProbeName, probe: Probe
+    ) -> ProbeState:
         if before is not None and before.probe == probe:
             return before
-        watched = _Watched(probe, deque(maxlen=max(probe.window, 1)))
-        if before is not None and _same_question(before.probe, probe):
-            watched.results.extend(before.results)
-            watched.answered, watched.verdict = before.answered, before.verdict
-        if self._group is not None:
-            watched.task = self._group.create_task(self._run(place, watched), name=f"probe {probe.name}")
-        return watched
+        probe_state = ProbeState(probe, deque(maxlen=max(probe.window, 1)))
+        if before is not None and _has_same_request(before.probe, probe):
+            probe_state.results.extend(before.results)
+            probe_state.answered, probe_state.verdict = before.answered, before.verdict
+        probe_state.task = tasks.create_task(self._run(name, probe_state), name=f"probe {probe.name}")
+        return probe_state
 
-    async def _run(self, place: Place, watched: _Watched) -> None:
-        interval = max(watched.probe.interval, SHORTEST)
+    async def _run(self, name: ProbeName, probe_state: ProbeState) -> None:
+        interval = max(probe_state.probe.interval, MIN_INTERVAL)
         while True:
             due = self._clock.monotonic() + interval
-            async with self._free:
-                result = await self._ask(place[0].namespace, watched.probe)
-            self._note(place, watched, result)
-            await self._clock.sleep(max(due - self._clock.monotonic(), SHORTEST))
+            async with self._slots:
+                result = await self._ask(name[0].namespace, probe_state.probe)
+            self._note(name, probe_state, result)
+            await self._clock.sleep(max(due - self._clock.monotonic(), MIN_INTERVAL))
 
     async def _ask(self, namespace: str, probe: Probe) -> str | None:
         try:
             host = self._address(namespace, probe)
-            timeout = min(max(probe.timeout, SHORTEST), LONGEST)
-            check = ProbeRequest(method=probe.method, host=host, port=probe.port, path=probe.path, timeout=timeout)
-            return await self._prober.probe(check)
+            timeout = min(max(probe.timeout, MIN_INTERVAL), MAX_TIMEOUT)
+            request = ProbeRequest(method=probe.method, host=host, port=probe.port, path=probe.path, timeout=timeout)
+            return await self._prober.probe(request)
         except UnreachableError as error:
             return str(error)
         except Exception as error:
-            # one member must not end the asking of all others
+            # an error in one probe must not end the others
             log.exception("probe raised", extra={"probe": probe.name})
             return repr(error)
 
-    def _note(self, place: Place, watched: _Watched, result: str | None) -> None:
-        watched.results.append(result)
-        verdict = watched.probe.verdict(tuple(watched.results), watched.verdict)
-        news = not watched.answered or (verdict is None) != (watched.verdict is None)
-        watched.answered, watched.verdict = True, verdict
-        if news:
-            application, scope, name = place
-            log.info("probe", extra={"key": str(application), "scope": scope, "probe": name, "error": verdict or ""})
+    def _note(self, name: ProbeName, probe_state: ProbeState, result: str | None) -> None:
+        probe_state.results.append(result)
+        verdict = probe_state.probe.verdict(tuple(probe_state.results), probe_state.verdict)
+        changed = not probe_state.answered or (verdict is None) != (probe_state.verdict is None)
+        probe_state.answered, probe_state.verdict = True, verdict
+        if changed:
+            application, scope, probe_name = name
+            fields = {"key": str(application), "scope": scope, "probe": probe_name, "error": verdict or ""}
+            log.info("probe result changed", extra=fields)
             self._changed(application)
 
 
-def _same_question(one: Probe, other: Probe) -> bool:
-    return (one.method, one.target, one.port, one.path) == (other.method, other.target, other.port, other.path)
+def _has_same_request(left: Probe, right: Probe) -> bool:
+    return (left.method, left.target, left.port, left.path) == (right.method, right.target, right.port, right.path)
 
 
-def in_cluster(known: ClusterState) -> Address:
-    """Addresses as pods see them: a Service by the DNS of the cluster, a pod by its IP; both only if they are ours."""
+def in_cluster(state: ClusterState) -> Address:
+    """Addresses inside the cluster: the DNS name of a Service, the IP of a pod. Other objects have none."""
 
     def address(namespace: str, probe: Probe) -> str:
         target = probe.target
-        live = known.get(target.kind, namespace, target.name)
+        live = state.get(target.kind, namespace, target.name)
         if live is None or live.deleting:
-            raise UnreachableError(f"{target} is not there")
+            raise UnreachableError(f"{target} does not exist")
         if target.kind == cluster_state.SERVICE:
             spec = live.part("spec")
             external = isinstance(spec, dict) and spec.get("type") == "ExternalName"
-            if external or not labels.ours(live.labels):
-                raise UnreachableError(f"{target} leads to somebody else, who is not asked")
+            if external or not labels.is_managed(live.labels):
+                raise UnreachableError(f"{target} is not managed by rudr, or is external; it is not probed")
             return f"{target.name}.{namespace}.svc"
         status = live.part("status")
-        found = status.get("podIP") if isinstance(status, dict) else None
-        if not isinstance(found, str) or not found or status.get("hostIP") == found:
-            raise UnreachableError(f"{target} has no address of its own")
-        return found
+        ip = status.get("podIP") if isinstance(status, dict) else None
+        if not isinstance(ip, str) or not ip or status.get("hostIP") == ip:
+            raise UnreachableError(f"{target} has no IP address of its own")
+        return ip
 
     return address

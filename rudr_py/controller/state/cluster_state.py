@@ -1,22 +1,20 @@
-"""What the controller knows of the cluster: one cache for each kind and namespace, and what belongs to what.
+"""The state of the cluster as the watches report it: one cache for each kind and namespace, and queries over them.
 
-Reads caches only; sends nothing, starts no task. The watches in `sources` feed it.
+Sends nothing and starts no task. The watches of `sources` feed the caches.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
 from rudr_py import errors
 from rudr_py.api import Kind
+from rudr_py.controller.state.applications import Applications
 from rudr_py.controller.state.definition_index import DefinitionIndex
-from rudr_py.controller.state.scope_index import ScopeIndex
 from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model import kinds
-from rudr_py.model.identity import ObjectKey
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render.status import status
 
@@ -30,30 +28,33 @@ SERVICE = kinds.SERVICE
 OWN_KINDS = (APPLICATION, COMPONENT, COMPONENT_INSTANCE)
 """The kinds without which the controller cannot work."""
 
-PARTED = 4096
-"""How many objects that ran to their end and are gone are remembered."""
+DELETED_RUNS = 4096
+"""Maximum number of deleted run-once objects whose last state is kept."""
 
 
 class ClusterState:
     """All caches, by kind and namespace; the namespace is empty for a cache of all namespaces.
 
-    `definitions` are those of the definitions namespace; `groups` knows scopes and members, `root` those of everyone.
+    `definitions` are those of the definitions namespace. `root` names the application of the root scopes, "" for none.
     """
 
     def __init__(self, *, root: str = "") -> None:
-        self.definitions = DefinitionIndex()
-        self.groups = ScopeIndex(root)
+        self.applications = Applications(root)
+        self.definitions = DefinitionIndex(self.applications.definitions)
         self._caches: dict[Kind, dict[str, Cache]] = {}
-        self._users: defaultdict[tuple[str, str], set[ObjectKey]] = defaultdict(set)
-        self._used: dict[ObjectKey, frozenset[str]] = {}
-        self._parted: dict[tuple[Kind, str, str], LiveObject] = {}  # oldest first
+        self._deleted_runs: dict[tuple[Kind, str, str], LiveObject] = {}  # oldest first
+
+    @property
+    def revision(self) -> int:
+        """A number that grows with every change in any cache."""
+        return sum(cache.revision for caches in self._caches.values() for cache in caches.values())
 
     def add(self, kind: Kind, namespace: str, cache: Cache) -> None:
-        """Take a cache in."""
+        """Add the cache of a kind in a namespace."""
         self._caches.setdefault(kind, {})[namespace] = cache
 
     def caches(self, kind: Kind) -> tuple[Cache, ...]:
-        """The caches of a kind; none when it is not watched."""
+        """The caches of a kind; none for a kind that is not watched."""
         return tuple(self._caches.get(kind, {}).values())
 
     def kinds(self) -> tuple[Kind, ...]:
@@ -62,11 +63,15 @@ class ClusterState:
 
     def cache(self, kind: Kind, namespace: str) -> Cache | None:
         """The cache that holds a kind in a namespace."""
-        found = self._caches.get(kind, {})
-        return found[namespace] if namespace in found else found.get("")
+        caches = self._caches.get(kind, {})
+        return caches[namespace] if namespace in caches else caches.get("")
+
+    def cache_of(self, live: LiveObject) -> Cache | None:
+        """The cache that holds an object."""
+        return self.cache(Kind(live.api_version, live.kind), live.namespace)
 
     def get(self, kind: Kind, namespace: str, name: str) -> LiveObject | None:
-        """One object, or None: not there, not ours, or not watched."""
+        """One object; None when it does not exist, is not selected by the watch, or its kind is not watched."""
         cache = self.cache(kind, namespace)
         return cache.get(namespace, name) if cache is not None else None
 
@@ -78,67 +83,51 @@ class ClusterState:
                 yield kind, live
 
     def note(self, kind: Kind, change: Change) -> None:
-        """Remember the last state of an object that runs once and has gone: nobody else may know how it ended."""
+        """Keep the last state of a deleted run-once object, which may be the only record of how the run ended."""
         old = change.old
         if old is not None and change.new is None and INPUTS_ANNOTATION in old.annotations:
-            self._parted.pop((kind, *old.key), None)
-            self._parted[(kind, *old.key)] = old
-            if len(self._parted) > PARTED:
-                del self._parted[next(iter(self._parted))]
+            self._deleted_runs.pop((kind, *old.key), None)
+            self._deleted_runs[(kind, *old.key)] = old
+            if len(self._deleted_runs) > DELETED_RUNS:
+                del self._deleted_runs[next(iter(self._deleted_runs))]
 
-    def parted(self, application: LiveObject) -> tuple[LiveObject, ...]:
-        """The last states of the application's objects that ran once and are gone."""
-        if not self._parted:
+    def deleted_runs(self, application: LiveObject) -> tuple[LiveObject, ...]:
+        """The last states of the application's run-once objects that were deleted."""
+        if not self._deleted_runs:
             return ()
         owned = self.owned_by(application.uid, application.namespace)
         owners = {live.uid for kind, live in owned if kind == COMPONENT_INSTANCE}
-        return tuple(live for live in self._parted.values() if live.owner_uid in owners)
+        return tuple(live for live in self._deleted_runs.values() if live.owner_uid in owners)
 
     def pods(self, namespace: str, instance: str) -> tuple[LiveObject, ...]:
         """The pods of an instance."""
         cache = self.cache(POD, namespace)
         return cache.by_label(namespace, instance) if cache is not None else ()
 
-    def uses(self, application: ObjectKey, components: frozenset[str]) -> None:
-        """Remember which ComponentSchematics an application names; an empty set forgets the application."""
-        for name in self._used.pop(application, frozenset()) - components:
-            users = self._users[application.namespace, name]
-            users.discard(application)
-            if not users:
-                del self._users[application.namespace, name]
-        for name in components:
-            self._users[application.namespace, name].add(application)
-        if components:
-            self._used[application] = components
-
-    def users(self, component: ObjectKey) -> frozenset[ObjectKey]:
-        """The applications that name a ComponentSchematic."""
-        return frozenset(self._users.get((component.namespace, component.name), ()))
-
 
 def previous(live: LiveObject) -> status.PreviousStatus:
-    """What the stored status of an application says; what cannot be read counts as absent."""
+    """The stored status of an application; unreadable parts count as absent."""
     try:
         return status.previous(live.part("status"))
     except errors.UndecodableError:
         return status.previous(None)
 
 
-def health_of(known: ClusterState, namespace: str, name: str) -> str | None:
-    """What the status of a HealthScope says, `healthy` or `unhealthy`; None when there is none of this name.
+def scope_health(state: ClusterState, namespace: str, name: str) -> str | None:
+    """The health in the status of a HealthScope, `healthy` or `unhealthy`; None when there is none of this name.
 
-    Without a namespace the scope is looked for in all of them, and one of several that is unhealthy counts.
+    Without a namespace all namespaces are searched, and the result is `unhealthy` if any scope of the name is.
     """
-    caches = known.caches(HEALTH_SCOPE)
+    caches = state.caches(HEALTH_SCOPE)
     if namespace:
-        found = [known.get(HEALTH_SCOPE, namespace, name)]
+        scopes = [state.get(HEALTH_SCOPE, namespace, name)]
     else:
-        found = [live for cache in caches for live in cache.all() if live.name == name]
-    told = [_says_healthy(live) for live in found if live is not None]
-    return None if not told else "healthy" if all(told) else "unhealthy"
+        scopes = [live for cache in caches for live in cache.all() if live.name == name]
+    healthy = [_is_healthy(live) for live in scopes if live is not None]
+    return None if not healthy else "healthy" if all(healthy) else "unhealthy"
 
 
-def _says_healthy(live: LiveObject) -> bool:
+def _is_healthy(live: LiveObject) -> bool:
     try:
         status = live.part("status")
     except errors.UndecodableError:
@@ -147,22 +136,29 @@ def _says_healthy(live: LiveObject) -> bool:
 
 
 class Belongings:
-    """The objects of one application, as rendering may see them."""
+    """The objects of one application as rendering may read them; each call reads the caches anew."""
 
-    def __init__(self, world: ClusterState, namespace: str, owners: dict[str, str]) -> None:
-        """`owners` maps an instance's name to the uid of its ComponentInstance, and "" to that of the application."""
-        self._world = world
-        self._namespace = namespace
-        self._owners = owners
+    def __init__(self, state: ClusterState, application: LiveObject) -> None:
+        self._state = state
+        self._application = application
 
     def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
         """The instance's objects of a kind: its own, its pods, and the volume claims that it keeps."""
+        namespace = self._application.namespace
         if kind == POD:
-            return tuple(live.document() for live in self._world.pods(self._namespace, instance))
-        cache = self._world.cache(kind, self._namespace)
+            return tuple(live.document() for live in self._state.pods(namespace, instance))
+        cache = self._state.cache(kind, namespace)
         if cache is None:
             return ()
-        owner = self._owners.get(instance, "")
+        owner = self._owner(instance)
         owned = cache.by_owner(owner) if owner else ()
-        kept = (live for live in cache.by_label(self._namespace, instance) if not live.owner_uid)
+        kept = (live for live in cache.by_label(namespace, instance) if not live.owner_uid)
         return tuple(live.document() for live in (*owned, *kept))
+
+    def _owner(self, instance: str) -> str:
+        """The uid of an instance's ComponentInstance, or of the application."""
+        if not instance:
+            return self._application.uid
+        cache = self._state.cache(COMPONENT_INSTANCE, self._application.namespace)
+        children = cache.by_label(self._application.namespace, instance) if cache is not None else ()
+        return next((child.uid for child in children if child.owner_uid == self._application.uid), "")

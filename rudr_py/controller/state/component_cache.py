@@ -1,4 +1,4 @@
-"""ComponentSchematics, parsed once for each of their versions. Reads the cache; sends nothing."""
+"""Parses ComponentSchematics, once for each version of a document. Reads the cache; sends nothing."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from rudr_py.model.identity import ObjectKey
 from rudr_py.model.parse import component
 
 SPARE = 64
-"""How many parsed components there are at least before those are looked for whose objects are gone."""
+"""Number of parsed components from which those of deleted objects are swept out."""
 
 
 class ComponentCache:
-    """The parsed form of what the cache holds."""
+    """The parsed ComponentSchematics."""
 
-    def __init__(self, known: ClusterState) -> None:
-        self._world = known
+    def __init__(self, state: ClusterState) -> None:
+        self._state = state
         self._parsed: dict[ObjectKey, tuple[str, Parsed[Component]]] = {}
         self._limit = SPARE
 
@@ -27,8 +27,8 @@ class ComponentCache:
         return len(self._parsed)
 
     def get(self, key: ObjectKey) -> Parsed[Component] | None:
-        """The component as it is now; None when there is none. What cannot be read has problems."""
-        live = self._world.get(cluster_state.COMPONENT, key.namespace, key.name)
+        """The current component; None when it does not exist. An unreadable document has problems."""
+        live = self._state.get(cluster_state.COMPONENT, key.namespace, key.name)
         if live is None:
             self._parsed.pop(key, None)
             return None
@@ -43,11 +43,11 @@ class ComponentCache:
         return parsed
 
     def _sweep(self) -> None:
-        """Forget components that are gone, and that no application asked for again."""
+        """Drop components that were deleted and that no application read since."""
         if len(self._parsed) <= self._limit:
             return
         kept = [
-            key for key in self._parsed if self._world.get(cluster_state.COMPONENT, key.namespace, key.name) is not None
+            key for key in self._parsed if self._state.get(cluster_state.COMPONENT, key.namespace, key.name) is not None
         ]
         self._parsed = {key: self._parsed[key] for key in kept}
         self._limit = 2 * len(kept) + SPARE

@@ -1,15 +1,17 @@
-"""Who is in which scope, over all applications: kept in memory, so that a change wakes those whom it concerns.
+"""The scopes of each namespace and their members, over all applications, and which application uses which scope.
 
-Every namespace is a world of its own. What a scope is, and who belongs to it, is decided in `render`. Sends nothing.
+What a scope is, and which instances belong to it, is decided in `render`. Sends nothing.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from rudr_py import errors
 from rudr_py.api import Member
+from rudr_py.controller.state.barrier import Barrier
+from rudr_py.controller.state.index import MultiMap
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.application import Application
 from rudr_py.model.identity import ObjectKey
@@ -20,147 +22,119 @@ from rudr_py.render.values.inputs import DeclaredScope
 
 Scopes = Mapping[str, tuple[DeclaredScope, ...]]
 
-_NOTHING: Members = {}
+ScopeName = tuple[str, str, str]
+"""The namespace, the application that declares the scope, and the name of its binding."""
 
-_TRACE = b"cope"
-"""Without these letters a document says nothing of scopes, in whatever spelling; most say nothing, and are not read."""
+_MENTIONS_SCOPES = b"cope"
+"""Every spelling of a scope field contains these letters; documents without them are not parsed."""
 
-
-@dataclass
-class _Namespace:
-    """`declaring` are the applications with scopes, `mentions` what each application's instances ask to join."""
-
-    declaring: dict[str, Application] = field(default_factory=dict)
-    scopes: Scopes | None = None
-    mentions: dict[str, frozenset[str]] = field(default_factory=dict)
-    mentioning: dict[str, set[str]] = field(default_factory=dict)
-    told: dict[str, Members] = field(default_factory=dict)
-    members: dict[tuple[str, str], dict[str, tuple[Member, ...]]] = field(default_factory=dict)
-    expected: set[str] = field(default_factory=set)
-    deferred: set[str] = field(default_factory=set)
+_NO_MEMBERS: Members = {}
 
 
 class ScopeIndex:
-    """The scopes and members of all namespaces. `root` names the applications that everyone may be in, "" for none."""
+    """The scopes and members of all namespaces. `root` names the application of the root scopes, "" for none."""
 
     def __init__(self, root: str = "") -> None:
         self.root = root
-        self._namespaces: dict[str, _Namespace] = {}
+        self._declaring: defaultdict[str, dict[str, Application]] = defaultdict(dict)  # by namespace, then by name
+        self._declared: dict[str, Scopes] = {}  # by namespace, computed when it is read
+        self._joining: MultiMap[ObjectKey, ObjectKey] = MultiMap()  # application -> names in `applicationScopes`
+        self._members: dict[ObjectKey, Members] = {}  # by the application that the members belong to
+        self._joined: MultiMap[ObjectKey, ScopeName] = MultiMap()  # the scopes of these members
+        self._barriers: defaultdict[str, Barrier[ObjectKey]] = defaultdict(Barrier)
 
-    def read(self, key: ObjectKey, live: LiveObject | None) -> frozenset[ObjectKey]:
-        """Take an application as it is now, None when it is gone; others whom its scopes, or their end, concern.
+    def is_empty(self) -> bool:
+        """Whether nothing is kept of any application."""
+        stores = (self._declaring, self._declared, self._joining, self._members, self._joined, self._barriers)
+        return not any(len(store) for store in stores)
 
-        One that is new is to be looked at before anything is said of scopes: no scope shrinks because we start.
-        """
-        here = self._namespaces.setdefault(key.namespace, _Namespace())
-        if live is not None and key.name not in here.mentions:
-            here.expected.add(key.name)
+    def update(self, key: ObjectKey, live: LiveObject | None) -> frozenset[ObjectKey]:
+        """Read a changed application, None when it was deleted; return the other applications that this concerns."""
+        if live is not None and key not in self._joining:
+            self._barriers[key.namespace].expect(key)
         application = _application(live)
-        self._mention(here, key.name, None if live is None else _mentioned(application))
-        before = _declared(here.declaring.pop(key.name, None))
-        if application is not None and application.scopes:
-            here.declaring[key.name] = application
-        now = _declared(application)
-        if before == now:
-            return frozenset()
-        here.scopes = None
+        self._joining.set(key, (ObjectKey(key.namespace, name) for name in _mentioned(application)))
+        declaring = self._declaring[key.namespace]
+        before, after = _scopes(declaring.pop(key.name, None)), _scopes(application)
+        if application is not None and after:
+            declaring[key.name] = application
+        concerned: frozenset[ObjectKey] = frozenset()
+        if before != after:
+            self._declared.pop(key.namespace, None)
+            concerned = self._using(key, {scope.name for scope in (*before, *after)}) - {key}
+        if live is None:
+            self._joining.remove(key)
+        return concerned
+
+    def _using(self, key: ObjectKey, scopes: set[str]) -> frozenset[ObjectKey]:
         if self.root and key.name == self.root:
-            names = set(here.mentions)
-        else:
-            concerned = {key.name, *(scope.name for scope in (*before, *now))}
-            names = {name for one in concerned for name in here.mentioning.get(one, ())}
-        return frozenset(ObjectKey(key.namespace, name) for name in names if name != key.name)
+            return frozenset(other for other in self._joining if other.namespace == key.namespace)
+        names = (ObjectKey(key.namespace, name) for name in {key.name, *scopes})
+        return frozenset(other for name in names for other in self._joining.keys(name))
 
     def scopes(self, namespace: str) -> Scopes:
-        """What `applicationScopes` may name in a namespace; the same value until that changes."""
-        here = self._namespaces.get(namespace)
-        if here is None:
-            return {}
-        if here.scopes is None:
-            here.scopes = membership.declared(here.declaring.values())
-        return here.scopes
+        """The names that `applicationScopes` may contain in a namespace; the same value until one changes."""
+        if namespace not in self._declared:
+            if not self._declaring.get(namespace):
+                return {}
+            self._declared[namespace] = membership.declared(self._declaring[namespace].values())
+        return self._declared[namespace]
 
     def members(self, application: ObjectKey) -> dict[str, tuple[Member, ...]]:
         """The members of an application's scopes, by the names of the scopes."""
-        here = self._namespaces.get(application.namespace)
-        if here is None:
-            return {}
-        own = _declared(here.declaring.get(application.name))
-        found = {scope.name: here.members.get((application.name, scope.name), {}) for scope in own}
+        declaring = self._declaring.get(application.namespace, {})
         return {
-            scope: membership.in_order(member for one in parts.values() for member in one)
-            for scope, parts in found.items()
+            scope.name: membership.in_order(
+                member
+                for key in self._joined.keys((application.namespace, application.name, scope.name))
+                for member in self._members[key][application.name, scope.name]
+            )
+            for scope in _scopes(declaring.get(application.name))
         }
 
-    def tell(self, application: ObjectKey, members: Members) -> frozenset[ObjectKey]:
-        """Take what an application says of its instances; the applications whose scopes that changes.
+    def set_members(self, application: ObjectKey, members: Members) -> frozenset[ObjectKey]:
+        """Replace the members that an application has in any scope; return the applications whose scopes changed.
 
-        While others of the namespace are still to be looked at, nobody is woken for it.
+        None are returned while the barrier of the namespace is closed; `reconciled` returns them later.
         """
-        here = self._namespaces.setdefault(application.namespace, _Namespace())
-        before = here.told.pop(application.name, _NOTHING)
+        before = self._members.pop(application, _NO_MEMBERS)
         if members:
-            here.told[application.name] = members
-        changed: set[str] = set()
-        for scope in {*before, *members}:
-            if before.get(scope) == members.get(scope):
-                continue
-            changed.add(scope[0])
-            parts = here.members.setdefault(scope, {})
-            parts.pop(application.name, None)
-            if scope in members:
-                parts[application.name] = members[scope]
-            if not parts:
-                del here.members[scope]
-        if here.expected:
-            here.deferred |= changed
-            return frozenset()
-        return frozenset(ObjectKey(application.namespace, name) for name in changed)
+            self._members[application] = members
+        changed = {scope for scope in {*before, *members} if before.get(scope) != members.get(scope)}
+        if changed:
+            self._joined.set(application, ((application.namespace, *scope) for scope in members))
+        concerned = frozenset(ObjectKey(application.namespace, name) for name, _ in changed)
+        return frozenset() if self.hold(application.namespace, concerned) else concerned
+
+    def hold(self, namespace: str, keys: frozenset[ObjectKey]) -> bool:
+        """Hold applications with scopes back if the barrier of the namespace is closed; return whether it is."""
+        return namespace in self._barriers and self._barriers[namespace].hold(keys)
+
+    def reconciled(self, application: ObjectKey) -> frozenset[ObjectKey]:
+        """Note a reconcile; return the applications with scopes that the barrier held back if it opens now."""
+        barrier = self._barriers.get(application.namespace)
+        released = barrier.arrive(application) if barrier is not None else frozenset()
+        if barrier is not None and not barrier.hold(()):
+            del self._barriers[application.namespace]
+        return released
 
     def forget(self, application: ObjectKey) -> frozenset[ObjectKey]:
-        """The application is gone; those whose scopes its instances were in, or who wait for it."""
-        woken = self.tell(application, _NOTHING) | self.looked(application)
-        here = self._namespaces[application.namespace]
-        if not (here.mentions or here.told or here.members):
-            del self._namespaces[application.namespace]
-        return woken - {application}
-
-    def looked(self, application: ObjectKey) -> frozenset[ObjectKey]:
-        """The application was looked at. Returns those that waited for this, when it was the last."""
-        here = self._namespaces.setdefault(application.namespace, _Namespace())
-        here.expected.discard(application.name)
-        if here.expected:
-            return frozenset()
-        waited, here.deferred = here.deferred, set()
-        return frozenset(ObjectKey(application.namespace, name) for name in waited)
-
-    def defers(self, application: ObjectKey) -> bool:
-        """Whether the scopes of an application have to wait until all have been looked at; `looked` returns it then."""
-        here = self._namespaces.get(application.namespace)
-        if here is None or not here.expected:
-            return False
-        here.deferred.add(application.name)
-        return True
-
-    def _mention(self, here: _Namespace, name: str, mentioned: frozenset[str] | None) -> None:
-        before = here.mentions.pop(name, frozenset())
-        for one in before - (mentioned or frozenset()):
-            here.mentioning[one].discard(name)
-            if not here.mentioning[one]:
-                del here.mentioning[one]
-        if mentioned is not None:
-            here.mentions[name] = mentioned
-            for one in mentioned:
-                here.mentioning.setdefault(one, set()).add(name)
+        """Remove a deleted application; return the other applications that this concerns."""
+        concerned = self.update(application, None)
+        concerned |= self.set_members(application, _NO_MEMBERS) | self.reconciled(application)
+        self._joined.remove(application)
+        if not self._declaring[application.namespace]:
+            del self._declaring[application.namespace]
+        return concerned - {application}
 
 
 def _application(live: LiveObject | None) -> Application | None:
-    if live is None or _TRACE not in live.body:
+    if live is None or _MENTIONS_SCOPES not in live.body:
         return None
     try:
         return parse_application.parse_application(live.document()).value
     except errors.UndecodableError:
-        return None  # the reconcile tells the user
+        return None  # the reconcile reports it in the status
 
 
 def _mentioned(application: Application | None) -> frozenset[str]:
@@ -169,7 +143,7 @@ def _mentioned(application: Application | None) -> frozenset[str]:
     return frozenset(name for component in application.components for name in component.application_scopes)
 
 
-def _declared(application: Application | None) -> tuple[DeclaredScope, ...]:
+def _scopes(application: Application | None) -> tuple[DeclaredScope, ...]:
     if application is None:
         return ()
     return tuple(

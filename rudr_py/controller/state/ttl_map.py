@@ -1,7 +1,4 @@
-"""Values that are kept for some seconds and then forgotten, so that what we remember never grows with time.
-
-Reads the clock that it is given; starts nothing.
-"""
+"""A map whose entries expire, so that memory does not grow with time. Reads its clock; starts no task."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ V = TypeVar("V")
 
 
 class TtlMap(Generic[K, V]):
-    """Values by key, each for `seconds` after it was put. Everything takes O(1), spread over the calls."""
+    """Values by key, each kept for `seconds` after `put`. All operations take amortized O(1)."""
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock
@@ -27,24 +24,24 @@ class TtlMap(Generic[K, V]):
         return len(self._values)
 
     def get(self, key: K) -> V | None:
-        """The value, if it was put within the last seconds."""
+        """The value, or None when it is absent or expired."""
         self._sweep()
-        found = self._values.get(key)
-        return found[1] if found is not None else None
+        entry = self._values.get(key)
+        return entry[1] if entry is not None else None
 
     def left(self, key: K) -> float:
-        """Seconds until the value of `key` is forgotten; 0 when there is none."""
+        """Seconds until the value of `key` expires; 0 when there is none."""
         self._sweep()
-        found = self._values.get(key)
-        return found[0] + self._seconds - self._clock.monotonic() if found is not None else 0.0
+        entry = self._values.get(key)
+        return entry[0] + self._seconds - self._clock.monotonic() if entry is not None else 0.0
 
     def items(self) -> Iterator[tuple[K, V]]:
-        """All that is kept, the oldest first."""
+        """All values, the oldest first."""
         self._sweep()
         return iter([(key, value) for key, (_, value) in self._values.items()])
 
     def put(self, key: K, value: V) -> None:
-        """Keep a value from now on."""
+        """Set a value and restart its time."""
         self._sweep()
         self._values.pop(key, None)
         self._values[key] = (self._clock.monotonic(), value)

@@ -1,4 +1,4 @@
-"""Writes status, only when it changed, and at most once a second for each object. Decides nothing about its content."""
+"""Writes a status when it has changed, with a minimum interval for each object. Its content is decided elsewhere."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ from typing import Any
 import msgspec
 
 from rudr_py import errors
-from rudr_py.api import Kind
-from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.results.result import Result
 from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.controller.watching import triggers
 from rudr_py.kube.cache import Change
-from rudr_py.kube.client import Client
+from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.clock import Clock
-from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.requests import Target
-from rudr_py.settings import FIELD_MANAGER, Settings
+from rudr_py.settings import FIELD_MANAGER
 
 OUR_FIELDS = frozenset(
     (
@@ -32,74 +29,60 @@ OUR_FIELDS = frozenset(
         "resources",
     )
 )
-"""The fields that an application's status has no more when we do not want them; further ones only count if we do."""
+"""The fields that are removed from an application's status when they are not desired."""
 
-HOPELESS = 3600.0
-"""Seconds until a status that came out otherwise than we wrote it is written again."""
-
-
-class WriteResult(msgspec.Struct, frozen=True):
-    """What became of a status: whether it was written, or how many seconds it has to wait, or neither: it was right."""
-
-    written: bool = False
-    wait: float | None = None
+ALTERED_INTERVAL = 3600.0
+"""Seconds until a status that the server or another manager altered is written again."""
 
 
 class StatusWriter:
-    """Writes the status of objects."""
+    """Writes the status of objects. `interval` is the minimum of seconds between two writes of one status."""
 
-    def __init__(
-        self, client: Client, discovery: Discovery, known: ClusterState, clock: Clock, settings: Settings
-    ) -> None:
+    def __init__(self, client: CachedClient, clock: Clock, interval: float) -> None:
         self._client = client
-        self._discovery = discovery
-        self._world = known
-        self._written: TtlMap[str, None] = TtlMap(clock, settings.status_interval)
-        # by uid, what the server or another manager does not let us write as it is
-        self._hopeless: TtlMap[str, bytes] = TtlMap(clock, HOPELESS)
+        self._written: TtlMap[str, None] = TtlMap(clock, interval)  # by uid
+        self._altered: TtlMap[str, bytes] = TtlMap(clock, ALTERED_INTERVAL)  # by uid: what did not come out as written
 
-    async def write(self, live: LiveObject, wanted: dict[str, Any] | str, *, urgent: bool = False) -> WriteResult:
-        """Write a status if it differs from the stored one; `urgent` does so at once.
+    async def write(self, live: LiveObject, desired: dict[str, Any] | str, *, urgent: bool = False) -> Result:
+        """Write a status if it differs from the stored one; `urgent` ignores the interval.
 
-        It is a bare string for Rudr's ComponentInstance. Raises any KubeError; an object that is gone is no error.
+        The status of Rudr's ComponentInstance is a bare string. Raises KubeError; a deleted object is no error.
         """
-        if same(live.part("status"), wanted) or self._hopeless.get(live.uid) == msgspec.json.encode(wanted):
-            return WriteResult()
+        if is_same(live.part("status"), desired) or self._altered.get(live.uid) == msgspec.json.encode(desired):
+            return Result()
         wait = self._written.left(live.uid)
         if wait > 0 and not urgent:
-            return WriteResult(wait=wait)
-        written = await self._apply(live, wanted)
+            return Result(requeue_after=wait)
+        written = await self._apply(live, desired)
         self._written.put(live.uid, None)
-        return WriteResult(written=written)
+        return Result(written=written)
 
-    async def _apply(self, live: LiveObject, status: dict[str, Any] | str) -> bool:
-        resource = await self._discovery.resolve(live.api_version, live.kind)
+    async def _apply(self, live: LiveObject, desired: dict[str, Any] | str) -> bool:
+        target = await self._client.target(live, live.namespace, live.name, "status")
         metadata = {"name": live.name, "namespace": live.namespace, "uid": live.uid}
-        content = {"apiVersion": live.api_version, "kind": live.kind, "metadata": metadata, "status": status}
-        target = Target(resource, live.namespace, live.name, "status")
+        content = {"apiVersion": live.api_version, "kind": live.kind, "metadata": metadata, "status": desired}
         try:
-            written = await self._client.apply(target, msgspec.json.encode(content), FIELD_MANAGER)
+            written = await self._client.client.apply(target, msgspec.json.encode(content), FIELD_MANAGER)
         except errors.NotFoundError:
             return False
-        if not same(written.part("status"), status):
-            self._hopeless.put(live.uid, msgspec.json.encode(status))
-        cache = self._world.cache(Kind(live.api_version, live.kind), live.namespace)
-        if cache is not None and not triggers.said_something(Change(live, written)):
-            # else somebody changed more of it meanwhile, which only the watch tells to those whom it concerns
-            cache.wrote(written)
+        if not is_same(written.part("status"), desired):
+            self._altered.put(live.uid, msgspec.json.encode(desired))
+        if not triggers.differs_beyond_status(Change(live, written)):
+            # otherwise another client has changed the object meanwhile, and the watch has to report that
+            self._client.remember(written)
         return True
 
 
-def same(stored: Any, wanted: dict[str, Any] | str) -> bool:
-    """Whether a stored status says what we want it to; what others have put beside it does not count."""
-    if isinstance(wanted, str):
-        return bool(stored == wanted)
-    found = stored if isinstance(stored, dict) else {}
-    return all(_covers(found.get(name), wanted.get(name)) for name in OUR_FIELDS | wanted.keys())
+def is_same(stored: Any, desired: dict[str, Any] | str) -> bool:
+    """Whether a stored status has the desired fields; fields of other managers do not count."""
+    if isinstance(desired, str):
+        return bool(stored == desired)
+    fields = stored if isinstance(stored, dict) else {}
+    return all(_contains(fields.get(name), desired.get(name)) for name in OUR_FIELDS | desired.keys())
 
 
-def _covers(found: Any, wanted: Any) -> bool:
-    """Whether `found` has all of `wanted`; keys that a map has beyond it are somebody else's, Rudr's of old perhaps."""
-    if isinstance(found, dict) and isinstance(wanted, dict):
-        return all(name in found and _covers(found[name], value) for name, value in wanted.items())
-    return bool(found == wanted)
+def _contains(stored: Any, desired: Any) -> bool:
+    """Whether a value has all of another; additional keys of maps belong to other managers, such as Rudr."""
+    if isinstance(stored, dict) and isinstance(desired, dict):
+        return all(name in stored and _contains(stored[name], value) for name, value in desired.items())
+    return bool(stored == desired)

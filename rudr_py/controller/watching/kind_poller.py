@@ -1,6 +1,6 @@
-"""Looks for kinds that the server does not serve, for all sources together: a hundred absent kinds cost as much as one.
+"""Polls discovery for kinds that the server does not serve, for all watches together.
 
-Starts no task: whoever waits for the next round first keeps the time for the others.
+A hundred absent kinds cost as much as one. Starts no task: the first caller of `next_round` waits for all.
 """
 
 from __future__ import annotations
@@ -14,28 +14,27 @@ from rudr_py.kube.clock import Clock
 from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.requests import Resource
 
-SOON = 2.0
-"""Seconds between two looks for a kind that somebody wants."""
+SHORT_INTERVAL = 2.0
+"""Seconds between two polls while an application needs an absent kind."""
 
-LATER = 30.0
-"""Seconds between two looks when the absent kinds are only those that some installed type might produce one day."""
+LONG_INTERVAL = 30.0
+"""Seconds between two polls otherwise: installed types can produce the absent kinds, but no application uses them."""
 
 
 class KindPoller:
-    """Resolves kinds in rounds. `wanted` tells whether anybody waits for a kind that is absent."""
+    """Resolves kinds, in rounds: within a round the server is asked once."""
 
-    def __init__(self, discovery: Discovery, clock: Clock, wanted: Callable[[], bool]) -> None:
+    def __init__(self, discovery: Discovery, clock: Clock) -> None:
         self._discovery = discovery
         self._clock = clock
-        self._wanted = wanted
-        self._asking = asyncio.Lock()
+        self._resolving = asyncio.Lock()
         self._waiting = asyncio.Lock()
         self._round = 0
-        self._failed: errors.KubeError | None = None  # why nothing can be asked in this round
+        self._failed: errors.KubeError | None = None  # the error of discovery in this round
 
     async def resolve(self, kind: Kind) -> Resource:
-        """The resource of a kind. Raises KindAbsentError, and what Discovery raises when nothing can be asked."""
-        async with self._asking:
+        """The resource of a kind. Raises KindAbsentError, and the errors of discovery."""
+        async with self._resolving:
             if self._failed is not None:
                 raise self._failed.with_traceback(None)
             try:
@@ -46,17 +45,17 @@ class KindPoller:
                 self._failed = error
                 raise
 
-    async def next_round(self) -> None:
-        """Return when it is time to look again; what `resolve` tells after that is new."""
+    async def next_round(self, needed: Callable[[], bool]) -> None:
+        """Return when the next round begins. `needed` returns whether an application needs an absent kind now."""
         number = self._round
         async with self._waiting:
             if self._round != number:
                 return
-            left = LATER
+            left = LONG_INTERVAL
             while left > 0:
-                await self._clock.sleep(SOON)
-                left -= SOON
-                if self._failed is not None or self._wanted():
+                await self._clock.sleep(SHORT_INTERVAL)
+                left -= SHORT_INTERVAL
+                if self._failed is not None or needed():
                     break
             self._discovery.invalidate()
             self._failed = None

@@ -1,6 +1,6 @@
-"""A change in the cluster -> the keys of the applications to reconcile. Keeps the world's indices; sends nothing.
+"""Maps a change in the cluster to the keys of the applications to reconcile, and updates the field indexes.
 
-Never a decision by the kind of change: what is to be done is found out by reconciling.
+Sends nothing. A reconcile does not depend on the kind of change that triggered it.
 """
 
 from __future__ import annotations
@@ -15,41 +15,38 @@ from rudr_py.model.identity import ObjectKey
 from rudr_py.render.values import labels
 
 
-def keys(kind: Kind, change: Change, known: ClusterState) -> frozenset[ObjectKey]:
+def keys(kind: Kind, change: Change, state: ClusterState) -> frozenset[ObjectKey]:
     """The applications that a change of an object of this kind concerns."""
     live = change.new or change.old
     if live is None:
         return frozenset()
-    if kind == cluster_state.APPLICATION:
-        return _application(change, known)
-    if kind in definition_index.KINDS:
-        return known.definitions.take(kind, change)
-    if kind == cluster_state.COMPONENT:
-        return known.users(ObjectKey(live.namespace, live.name)) if said_something(change) else frozenset()
-    return frozenset(key for one in (change.old, change.new) if one is not None for key in _owners(kind, one, known))
-
-
-def _application(change: Change, known: ClusterState) -> frozenset[ObjectKey]:
-    live = change.new or change.old
-    if live is None:
-        return frozenset()
     key = ObjectKey(live.namespace, live.name)
-    if not said_something(change):
-        return frozenset()
-    known.uses(key, component_names(change.new) if change.new is not None else frozenset())
-    others = known.groups.read(key, change.new)
+    if kind in definition_index.KINDS:
+        return state.definitions.update(kind, change)
+    if kind == cluster_state.APPLICATION:
+        return _application(key, change, state) if differs_beyond_status(change) else frozenset()
+    if kind == cluster_state.COMPONENT:
+        return state.applications.components.keys(key) if differs_beyond_status(change) else frozenset()
+    versions = (version for version in (change.old, change.new) if version is not None)
+    return frozenset(owner for version in versions for owner in _owners(kind, version, state))
+
+
+def _application(key: ObjectKey, change: Change, state: ClusterState) -> frozenset[ObjectKey]:
+    """Update the indexes; return the application and the others that the change concerns."""
+    applications = state.applications
     if change.new is None:
-        known.definitions.uses(key, frozenset())
-        others |= known.groups.forget(key)
-    return others | {key}
+        return applications.forget(key) | {key}
+    names = component_names(change.new)
+    applications.components.set(key, (ObjectKey(key.namespace, name) for name in names))
+    return applications.scopes.update(key, change.new) | {key}
 
 
 def component_names(live: LiveObject) -> frozenset[str]:
-    """The ComponentSchematics that an application names, as far as it can be read."""
+    """The ComponentSchematics that an application names; empty for an unreadable document."""
     try:
         spec = live.part("spec")
     except errors.UndecodableError:
-        return frozenset()  # the reconcile tells the user
+        return frozenset()  # the reconcile reports it in the status
     bindings = spec.get("components") if isinstance(spec, dict) else None
     names = (
         (b.get("componentName") for b in bindings or () if isinstance(b, dict)) if isinstance(bindings, list) else ()
@@ -57,8 +54,8 @@ def component_names(live: LiveObject) -> frozenset[str]:
     return frozenset(name for name in names if isinstance(name, str))
 
 
-def said_something(change: Change) -> bool:
-    """Whether more than the status changed, as far as we read it."""
+def differs_beyond_status(change: Change) -> bool:
+    """Whether more than the status changed, of the fields that the controller reads."""
     old, new = change.old, change.new
     if old is None or new is None or old.uid != new.uid:
         return True
@@ -70,13 +67,13 @@ def said_something(change: Change) -> bool:
     )
 
 
-def _owners(kind: Kind, live: LiveObject, known: ClusterState) -> frozenset[ObjectKey]:
+def _owners(kind: Kind, live: LiveObject, state: ClusterState) -> frozenset[ObjectKey]:
     if live.owner_kind == cluster_state.APPLICATION.kind:
         name = live.owner_name
     elif kind == cluster_state.COMPONENT_INSTANCE:
         name = ""
     elif live.owner_kind == cluster_state.COMPONENT_INSTANCE.kind:
-        owner = known.get(cluster_state.COMPONENT_INSTANCE, live.namespace, live.owner_name)
+        owner = state.get(cluster_state.COMPONENT_INSTANCE, live.namespace, live.owner_name)
         name = owner.owner_name if owner is not None else live.labels.get(labels.APPLICATION, "")
     else:
         name = live.labels.get(labels.APPLICATION, "")

@@ -1,6 +1,6 @@
-"""The words of Rudr's `status.components`: a text for each object, as dashboards of Rudr's users expect them.
+"""Rudr's `status.components`: a word for each object, for dashboards that were made for Rudr.
 
-Source: Rudr's status loop. New readers use `status.instances` and the conditions.
+Source: Rudr's status loop. New clients should use `status.instances` and the conditions.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ Document = Mapping[str, Any]
 
 
 def components(plan: Plan, observed: Observed, settled: Collection[tuple[str, Ref]] = ()) -> dict[str, dict[str, str]]:
-    """Component name -> `kind/name` -> text. Two instances of one component share an entry, as they did in Rudr.
+    """Component name -> `kind/name` -> text. Two instances of one component share an entry, as in Rudr.
 
-    `settled` are objects, each with its instance, that ran to their end and are gone.
+    `settled` are objects, each with its instance, that completed and were deleted.
     """
-    found: dict[str, dict[str, str]] = {}
+    components: dict[str, dict[str, str]] = {}
     for instance in plan.instances:
-        texts = found.setdefault(instance.component, {})
+        texts = components.setdefault(instance.component, {})
         for ref in _refs(instance):
             text = "succeeded" if (instance.name, ref) in settled else _text(ref, instance.name, observed)
             texts[f"{ref.kind.kind.lower()}/{ref.name}"] = text
-    return found
+    return components
 
 
 def _refs(instance: InstancePlan) -> tuple[Ref, ...]:
-    """Rudr had no word for ConfigMaps."""
+    """The objects of the instance without ConfigMaps, which Rudr did not list."""
     refs = (*instance.workload.refs, *(ref for trait in instance.traits for ref in trait.refs))
     return tuple(ref for ref in refs if ref.kind != CONFIG_MAP)
 
@@ -40,7 +40,7 @@ def _text(ref: Ref, instance: str, observed: Observed) -> str:
     document = next((d for d in observed.documents(instance, ref.kind) if d["metadata"]["name"] == ref.name), None)
     if document is None:
         return "not existed"
-    # another group's Job or Deployment has a status of another shape
+    # a Job or Deployment of another group has a different status
     word = _WORDS.get((ref.kind.group, ref.kind.kind))
     return word(document) if word is not None else "created"
 
@@ -55,24 +55,24 @@ def _number(value: object, default: int = 0) -> int:
 
 
 def _current(document: Document) -> bool:
-    """Whether the status is about the object as it is now."""
+    """Whether the status is that of the current generation."""
     observed = _number(_part(document, "status").get("observedGeneration"))
     return observed >= _number(_part(document, "metadata").get("generation"))
 
 
 def _deployment(document: Document) -> str:
     status = _part(document, "status")
-    wanted = _number(_part(document, "spec").get("replicas"), 1)
+    desired = _number(_part(document, "spec").get("replicas"), 1)
     updated = _number(status.get("updatedReplicas"))
-    if not _current(document) or updated < wanted or _number(status.get("replicas")) > updated:
+    if not _current(document) or updated < desired or _number(status.get("replicas")) > updated:
         return "updating"
-    return "running" if _number(status.get("availableReplicas")) >= wanted else "unavailable"
+    return "running" if _number(status.get("availableReplicas")) >= desired else "unavailable"
 
 
 def _stateful_set(document: Document) -> str:
-    wanted = _number(_part(document, "spec").get("replicas"), 1)
+    desired = _number(_part(document, "spec").get("replicas"), 1)
     ready = _number(_part(document, "status").get("readyReplicas"))
-    return "running" if _current(document) and ready >= wanted else "updating"
+    return "running" if _current(document) and ready >= desired else "updating"
 
 
 def _job(document: Document) -> str:

@@ -140,7 +140,7 @@ def test_an_endpoint_elsewhere_is_refused(method: str, endpoint: str, scope: Mak
 def test_an_unknown_method_is_refused_with_the_known_ones() -> None:
     made = offer(HealthScope(), package="rudr-py")
     given = {"probe-method": "ping", "probe-endpoint": "/"}
-    (problem,) = check.problems(made, given, functools.partial(paths.child, "$"), "SC-13")
+    (problem,) = check.check(made, given, functools.partial(paths.child, "$"), "SC-13")
     assert "httpGet, kube-get, tcp" in problem.message
 
 

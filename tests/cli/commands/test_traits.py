@@ -44,7 +44,7 @@ def test_with_workload_only_fitting_traits_are_listed(traits: Invoke, spelling: 
 
 def test_wide_adds_the_reasons_for_other_traits(traits: Invoke) -> None:
     rows = {line.split()[0]: line for line in traits("--workload", "Task", "-o", "wide").stdout.splitlines()}
-    assert "no     core.oam.dev/v1alpha1.Task cannot have the size" in rows["auto-scaler"]
+    assert "no     core.oam.dev/v1alpha1.Task does not accept the scale" in rows["auto-scaler"]
     assert 'no     the trait "ingress" does not apply to core.oam.dev/v1alpha1.Task' in rows["ingress"]
     assert "yes    Runs a fixed number" in rows["manual-scaler"]
     assert "Runs a fixed number" in traits("-o", "wide").stdout
@@ -53,7 +53,7 @@ def test_wide_adds_the_reasons_for_other_traits(traits: Invoke) -> None:
 def test_json_lists_all_traits(traits: Invoke) -> None:
     items = {item["name"]: item for item in json.loads(traits("--workload", "Task", "-o", "json").stdout)["items"]}
     assert items["empty"]["misfit"] == ""
-    assert "range; it takes exact" in items["auto-scaler"]["misfit"]
+    assert "range; it accepts exact" in items["auto-scaler"]["misfit"]
     assert "core.oam.dev/v1alpha1.Server" in items["auto-scaler"]["fits"]
     assert yaml.safe_load(traits("--workload", "Task", "-o", "yaml").stdout)["items"] == list(items.values())
     assert "misfit" not in json.loads(traits("-o", "json").stdout)["items"][0]

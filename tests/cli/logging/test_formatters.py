@@ -66,7 +66,7 @@ class Unspeakable:
 
 
 def test_json_has_the_names_of_controller_runtime() -> None:
-    with log_context.reconciling(ObjectKey("shop", "web"), "0000002a"):
+    with log_context.reconciling("applicationconfiguration", ObjectKey("shop", "web"), "0000002a"):
         line = as_json(record(object="service/web"))
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line.pop("ts"))
     assert line == {

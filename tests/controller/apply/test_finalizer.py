@@ -13,6 +13,7 @@ from rudr_py.api import Kind
 from rudr_py.controller.apply import finalizer
 from rudr_py.controller.apply.finalizer import FINALIZER, Finalizer
 from rudr_py.controller.results.failures import WaitingError
+from rudr_py.controller.results.result import Result
 from rudr_py.controller.state import cluster_state
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.local.faults.faults import Faults, Match
@@ -82,7 +83,7 @@ async def test_without_anything_to_reclaim_nothing_is_asked(
     spent.reset()
     await reclaimer.guard(application, Plan(manifests=(config_map(),)))
     await reclaimer.release(application, Plan(manifests=(config_map(),)))
-    assert (await reclaimer.end(application)).result == "success"
+    assert (await reclaimer.end(application)) == Result()
     assert spent() == []
 
 
@@ -99,7 +100,7 @@ async def test_the_end_of_an_application_takes_what_goes_with_it(
     bench: Any, reclaimer: Finalizer, kept: PlannedObject
 ) -> None:
     await guarded(bench, reclaimer, kept)
-    assert (await reclaimer.end(await ending(bench))).result == "success"
+    assert (await reclaimer.end(await ending(bench))) == Result()
     assert await bench.cluster.get(CONFIG_MAP, "settings") is None
     assert await finalizers(bench) is None
 
@@ -110,7 +111,7 @@ async def test_what_may_not_be_deleted_is_told_and_holds_nothing(
 ) -> None:
     await guarded(bench, reclaimer, kept)
     faults.refuse(status, Match(verb="delete", name="settings"), times=9)
-    assert (await reclaimer.end(await ending(bench))).result == "success"
+    assert (await reclaimer.end(await ending(bench))) == Result()
     assert await finalizers(bench) is None
     (event,) = [one for one in await bench.events() if one["reason"] == "ReclaimFailed"]
     assert "configmap/settings" in event["note"]
@@ -123,9 +124,9 @@ async def test_a_failure_of_the_server_is_tried_again(
     await guarded(bench, reclaimer, kept)
     faults.refuse(503, Match(verb="delete", name="settings"), times=1)
     application = await ending(bench)
-    assert (await reclaimer.end(application)).result == "error"
+    assert (await reclaimer.end(application)).retry == "backoff"
     assert await finalizers(bench) == [FINALIZER]
-    assert (await reclaimer.end(application)).result == "success"
+    assert (await reclaimer.end(application)) == Result()
     assert await finalizers(bench) is None
 
 
@@ -137,7 +138,7 @@ async def test_another_object_of_the_same_name_is_left(bench: Any, reclaimer: Fi
     await bench.unseen(CONFIG_MAP, "settings")
     await bench.cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}})
     bench.world.cache(CONFIG_MAP, "shop").wrote(msgspec.structs.replace(stale, resource_version="999999"))
-    assert (await reclaimer.end(application)).result == "success"
+    assert (await reclaimer.end(application)) == Result()
     assert await bench.cluster.get(CONFIG_MAP, "settings") is not None
 
 
@@ -145,7 +146,7 @@ async def test_another_object_of_the_same_name_is_left(bench: Any, reclaimer: Fi
 async def test_what_is_to_be_left_is_left(bench: Any, reclaimer: Finalizer, kept: PlannedObject, way: str) -> None:
     await guarded(bench, reclaimer, kept)
     application = await ending(bench, "Orphan" if way == "orphan" else "Background")
-    assert (await reclaimer.end(application, keep=way == "keep")).result == "success"
+    assert (await reclaimer.end(application, keep=way == "keep")) == Result()
     assert await bench.cluster.get(CONFIG_MAP, "settings") is not None
     assert FINALIZER not in (await finalizers(bench) or [])
 
@@ -178,10 +179,10 @@ async def test_a_finalizer_that_may_not_be_taken_off_is_told_and_tried_again(
     await guarded(bench, reclaimer, kept)
     application = await ending(bench)
     faults.refuse(403, Match(verb="patch", name="shop"), times=1)
-    assert (await reclaimer.end(application)).result == "refused"
+    assert (await reclaimer.end(application)).retry == "slow"
     (event,) = [one for one in await bench.events() if one["reason"] == "ReclaimFailed"]
     assert event["regarding"]["name"] == "shop"
-    assert (await reclaimer.end(application)).result == "success"
+    assert (await reclaimer.end(application)) == Result()
     assert await finalizers(bench) is None
 
 

@@ -9,6 +9,7 @@ import pytest
 from rudr_py.api import Kind, Ref
 from rudr_py.controller.apply import sync as syncing
 from rudr_py.controller.apply.sync import SyncResult
+from rudr_py.controller.results.result import Result
 from rudr_py.controller.state import inventory
 from rudr_py.errors import Problem
 from rudr_py.kube.live_object import LiveObject
@@ -59,7 +60,7 @@ async def app(bench: Any, config_map: Any) -> App:
 async def test_everything_is_made_recorded_and_then_left_alone(app: App, spent: Any) -> None:
     spent.reset()
     synced = await app.sync("a", "b")
-    assert (synced.sync.state, synced.sync.reason, synced.outcome.result) == ("True", "Synced", "success")
+    assert (synced.sync.state, synced.sync.reason, synced.result) == ("True", "Synced", Result())
     assert app.recorded() == {"a", "b"}
     assert await app.sync("a", "b") == synced
     assert spent() == ["PATCH configmaps/a", "PATCH configmaps/b"]
@@ -69,7 +70,7 @@ async def test_the_records_of_status_let_another_process_start_without_a_request
     app: App, bench: Any, spent: Any
 ) -> None:
     await app.sync("a", "b")
-    bench.syncer.forget(ObjectKey("shop", "shop"))
+    bench.world.applications.forget(ObjectKey("shop", "shop"))
     spent.reset()
     assert (await app.sync("a", "b")).sync.state == "True"
     assert spent() == []
@@ -86,7 +87,7 @@ async def test_a_refused_object_stops_its_instance_and_no_other(app: App, faults
     spent.reset()
     synced = await app.sync("a/one", "a/two", "b/three")
     assert spent() == ["PATCH configmaps/one", "PATCH configmaps/three"]
-    assert (synced.sync.state, synced.sync.reason, synced.outcome.result) == ("False", "Forbidden", "refused")
+    assert (synced.sync.state, synced.sync.reason, synced.result.retry) == ("False", "Forbidden", "slow")
     assert synced.sync.message == "configmap/one: Forbidden on order"
 
 
@@ -94,7 +95,7 @@ async def test_the_worst_failure_is_told_first_and_the_most_urgent_decides(app: 
     faults.refuse(500, Match(verb="patch", name="a"))
     faults.refuse(403, Match(verb="patch", name="b"))
     synced = await app.sync("a", "b")
-    assert (synced.sync.reason, synced.outcome.result) == ("Forbidden", "error")
+    assert (synced.sync.reason, synced.result.retry) == ("Forbidden", "backoff")
     assert synced.sync.message.splitlines() == [
         "configmap/b: Forbidden on order",
         "configmap/a: InternalError on order",
@@ -117,7 +118,7 @@ async def test_what_cannot_be_pruned_is_told(app: App, bench: Any, faults: Fault
     await bench.seen(CONFIG_MAP, "b")
     faults.refuse(403, Match(verb="delete", name="b"))
     synced = await app.sync("a")
-    assert (synced.sync.state, synced.sync.reason, synced.outcome.result) == ("False", "Forbidden", "refused")
+    assert (synced.sync.state, synced.sync.reason, synced.result.retry) == ("False", "Forbidden", "slow")
     assert app.recorded() == {"a", "b"}
 
 
@@ -126,7 +127,7 @@ async def test_a_server_that_asks_for_a_pause_is_asked_for_nothing_more(app: App
     spent.reset()
     synced = await app.sync("a", "b", "c")
     assert spent() == ["PATCH configmaps/a"]
-    assert (synced.outcome.result, synced.outcome.pause) == ("error", 7.0)
+    assert (synced.result.retry, synced.result.hold) == ("backoff", 7.0)
 
 
 async def test_an_ending_namespace_is_left_in_peace(app: App, bench: Any, spent: Any) -> None:
@@ -138,8 +139,8 @@ async def test_an_ending_namespace_is_left_in_peace(app: App, bench: Any, spent:
     spent.reset()
     synced = await app.sync("a", "b", "c")
     assert spent() == ["PATCH configmaps/a"]
-    assert (synced.sync.reason, synced.outcome.result) == ("NamespaceTerminating", "requeue_after")
-    assert synced.outcome.after == 60.0
+    assert (synced.sync.reason, synced.result.error) == ("NamespaceTerminating", "")
+    assert synced.result.requeue_after == 60.0
 
 
 async def test_an_object_that_waits_for_its_owner_is_looked_at_again(app: App, bench: Any) -> None:
@@ -152,7 +153,7 @@ async def test_an_object_that_waits_for_its_owner_is_looked_at_again(app: App, b
     )
     plan = Plan(manifests=(waiting,), instances=(instance(),))
     synced = await bench.syncer.sync(app.live, plan, ())
-    assert (synced.sync.reason, synced.outcome.result, synced.outcome.after) == ("Waiting", "requeue_after", 60.0)
+    assert (synced.sync.reason, synced.result) == ("Waiting", Result(requeue_after=60.0))
 
 
 async def test_an_absent_kind_is_told_and_the_rest_is_made(app: App, bench: Any) -> None:
@@ -162,20 +163,20 @@ async def test_an_absent_kind_is_told_and_the_rest_is_made(app: App, bench: Any)
     body = {"apiVersion": "example.com/v1", "kind": "Moon", "metadata": metadata}
     absent = PlannedObject(ref=moon, body=body, instance="a", made_by="test", owner="application")
     synced = await bench.syncer.sync(app.live, Plan(manifests=(absent, *plan.manifests)), ())
-    assert (synced.sync.reason, synced.outcome.result) == ("KindUnavailable", "requeue_after")
+    assert (synced.sync.reason, synced.result.error) == ("KindUnavailable", "")
     assert await bench.cluster.get(CONFIG_MAP, "b") is not None
 
 
 async def test_a_lost_connection_ends_the_turn(app: App, faults: Faults) -> None:
     faults.hang_up(Match(verb="patch"))
     synced = await app.sync("a", "b")
-    assert (synced.sync.reason, synced.outcome.result) == ("Unreachable", "error")
+    assert (synced.sync.reason, synced.result.retry) == ("Unreachable", "backoff")
     assert "b" not in synced.sync.message
 
 
-@pytest.mark.parametrize(("reason", "result"), [(render.INVALID, "invalid"), (render.PLUGIN_FAILED, "refused")])
-def test_wrong_documents_wait_for_a_change_and_broken_plugins_for_a_while(reason: str, result: str) -> None:
+@pytest.mark.parametrize(("reason", "retry"), [(render.INVALID, "never"), (render.PLUGIN_FAILED, "slow")])
+def test_wrong_documents_wait_for_a_change_and_broken_plugins_for_a_while(reason: str, retry: str) -> None:
     before = status.PreviousStatus(resources=({"name": "kept"},))
     synced = syncing.untouched(Plan(problems=(Problem("wrong"),), reason=reason), before)
-    assert synced.outcome.result == result
+    assert synced.result.retry == retry
     assert (synced.sync.state, synced.sync.resources) == ("Unknown", before.resources)

@@ -9,17 +9,21 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from rudr_py.catalog import Catalog
-from rudr_py.controller.definitions.publisher import PAUSE, Publisher
+from rudr_py.controller.controller import Controller, ControllerOptions
+from rudr_py.controller.definitions.publisher import INTERVAL, RETRY_INITIAL, RETRY_MAXIMUM, DefinitionReconciler
+from rudr_py.controller.queue.queue import PriorityQueue
 from rudr_py.controller.state import definition_index
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.definition_index import SCOPE, TRAIT, WORKLOAD_TYPE
-from rudr_py.controller.watching.sources import Sources, SourceTools
+from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.client import Client
 from rudr_py.kube.discovery import Discovery
 from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.model.identity import ObjectKey
 from rudr_py.render.types.definitions import publish
 from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
+from tests.controller.watches import watches
 
 Document = dict[str, Any]
 OURS = {"app.kubernetes.io/managed-by": "rudr"}
@@ -38,19 +42,23 @@ class Bench:
         self.world = ClusterState()
         settings = Settings(definitions_namespace=namespace)
         client = Client(transport)
-        tools = SourceTools(
-            transport=transport, discovery=Discovery(client, clock=self.clock), clock=self.clock, settings=settings
+        cached = CachedClient(client, Discovery(client, clock=self.clock), self.world.cache_of)
+        self.sources = watches(self.world, transport, self.clock, settings, lambda _key, _initial: None)
+        self.publisher = DefinitionReconciler(publish(catalog, namespace), cached, self.world, self.sources, self.clock)
+        self.queue: PriorityQueue[ObjectKey] = PriorityQueue(
+            self.clock, retry_initial=RETRY_INITIAL, retry_maximum=RETRY_MAXIMUM
         )
-        self.sources = Sources(self.world, tools, lambda _key, _initial: None)
-        self.publisher = Publisher(publish(catalog, namespace), client, self.world, self.sources, tools)
+        self.world.definitions.on_change = functools.partial(self.queue.add, ObjectKey(namespace, ""))
+        self.controller = Controller(self.queue, self.publisher, ControllerOptions(name="definitions"))
 
     @asynccontextmanager
     async def over(self) -> AsyncIterator[None]:
         async with asyncio.TaskGroup() as tasks:
             self.sources.start(tasks, definition_index.KINDS)
-            running = tasks.create_task(self.publisher.run())
+            tasks.create_task(self.queue.run())
+            tasks.create_task(self.controller.run())
             yield
-            running.cancel()
+            self.queue.close()
             self.sources.stop()
 
     async def until(self, predicate: Callable[[], object]) -> None:
@@ -124,7 +132,7 @@ async def test_what_somebody_changes_is_set_back_but_not_at_once_again(
         await cluster.patch(SCOPE, "network", changed)
         await bench.until(lambda: _overlaps(bench))
         assert (await cluster.get(SCOPE, "network"))["spec"]["allowComponentOverlap"] is True
-        await bench.clock.advance(PAUSE + 1)
+        await bench.clock.advance(INTERVAL + 1)
         await cluster.until(SCOPE, "network", lambda d: d["spec"]["allowComponentOverlap"] is False)
 
 
@@ -149,12 +157,12 @@ async def test_without_the_namespace_one_question_a_minute_is_asked_until_it_com
         await bench.until(lambda: patches(spent))
         for _ in range(20):
             asked = patches(spent)
-            await bench.clock.advance(PAUSE)
+            await bench.clock.advance(INTERVAL)
             await bench.until(functools.partial(asked_more, spent, asked))
         assert patches(spent) <= 20 + 6  # the first minute has more
         assert len(bench.publisher.problems) == 1
         await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "later"}})
-        await bench.clock.advance(PAUSE)
+        await bench.clock.advance(INTERVAL)
         await bench.until(lambda: bench.world.get(WORKLOAD_TYPE, "later", "server"))
         await bench.until(lambda: not bench.publisher.problems)
 
@@ -171,7 +179,7 @@ async def test_without_the_right_it_is_tried_slowly_until_that_is_given(
         await bench.until(lambda: bench.names()["WorkloadType"] == wanted(catalog)["WorkloadType"])
         async with asyncio.timeout(60):
             while bench.names() != wanted(catalog):
-                await bench.clock.advance(PAUSE)
+                await bench.clock.advance(INTERVAL)
         await bench.until(lambda: not bench.publisher.problems)
 
 

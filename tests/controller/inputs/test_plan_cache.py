@@ -15,6 +15,7 @@ from rudr_py import catalog as catalogs
 from rudr_py.api import Kind, Manifest, Rendered, Trait, TraitContext
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.controller.inputs.plan_cache import PlanCache
+from rudr_py.controller.state.applications import Applications
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.parse import application as parse_application
 from rudr_py.model.parse import component as parse_component
@@ -104,7 +105,7 @@ def changed(inputs: Inputs, **fields: Any) -> Inputs:
 
 
 def test_types_are_not_asked_again_while_nothing_changed(types: Catalog, counting: Counting, inputs: Given) -> None:
-    plans, first = PlanCache(types), inputs({})
+    plans, first = PlanCache(types, Applications()), inputs({})
     plan = plans.plan(SHOP, first)
     assert not plan.problems
     later = changed(first, now=NOW + timedelta(hours=1), observed=Objects({"kind": "ConfigMap"}))
@@ -113,7 +114,7 @@ def test_types_are_not_asked_again_while_nothing_changed(types: Catalog, countin
 
 
 def test_that_status_keeps_the_time_of_a_trait_is_no_change(types: Catalog, counting: Counting, inputs: Given) -> None:
-    plans, first = PlanCache(types), inputs({})
+    plans, first = PlanCache(types, Applications()), inputs({})
     plan = plans.plan(SHOP, first)
     name = plan.instances[0].name
     assert plans.plan(SHOP, changed(first, attached={(name, "counting"): NOW})) is plan
@@ -125,24 +126,24 @@ def test_that_status_keeps_the_time_of_a_trait_is_no_change(types: Catalog, coun
 def test_a_type_that_looks_at_objects_or_at_the_time_is_asked_each_time(
     types: Catalog, counting: Counting, inputs: Given, properties: Document
 ) -> None:
-    plans, first = PlanCache(types), inputs(properties)
+    applications, first = Applications(), inputs(properties)
+    plans = PlanCache(types, applications)
     for _ in range(3):
         assert not plans.plan(SHOP, first).problems
     assert counting.calls == 3
-    assert len(plans) == 0
+    assert applications.get(SHOP).rendered is None
 
 
 def test_a_plan_with_problems_is_not_kept(types: Catalog, inputs: Given) -> None:
-    plans = PlanCache(types)
-    assert plans.plan(SHOP, inputs({}, components={})).problems
-    assert len(plans) == 0
+    applications = Applications()
+    assert PlanCache(types, applications).plan(SHOP, inputs({}, components={})).problems
+    assert applications.get(SHOP).rendered is None
 
 
 def test_the_longest_unused_plan_is_forgotten_first(types: Catalog, counting: Counting, inputs: Given) -> None:
-    plans, shared = PlanCache(types, limit=2), inputs({})
+    plans, shared = PlanCache(types, Applications(rendered=2)), inputs({})
     for name in ("one", "two", "one", "three"):
         plans.plan(ObjectKey("shop", name), shared)
-    assert len(plans) == 2
     assert counting.calls == 3
     plans.plan(ObjectKey("shop", "one"), shared)
     assert counting.calls == 3
@@ -151,9 +152,10 @@ def test_the_longest_unused_plan_is_forgotten_first(types: Catalog, counting: Co
 
 
 def test_a_forgotten_application_is_rendered_anew(types: Catalog, counting: Counting, inputs: Given) -> None:
-    plans, shared = PlanCache(types), inputs({})
+    applications, shared = Applications(), inputs({})
+    plans = PlanCache(types, applications)
     plans.plan(SHOP, shared)
-    plans.forget(SHOP)
+    applications.forget(SHOP)
     plans.plan(SHOP, shared)
     assert counting.calls == 2
 
@@ -177,7 +179,7 @@ _STEPS = st.lists(
 @settings(deadline=None, max_examples=60)
 def test_a_kept_plan_is_the_one_that_rendering_anew_gives(steps: list[Document]) -> None:
     types = _with(Counting())
-    plans = PlanCache(types)
+    plans = PlanCache(types, Applications())
     documents = [_parsed_component(f"nginx:{number}") for number in range(2)]
     applications: dict[str, Any] = {}
     for step in steps:

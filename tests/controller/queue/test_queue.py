@@ -55,15 +55,34 @@ async def queue(clock: FakeClock, recorder: Recorder) -> AsyncIterator[PriorityQ
         made.close()
 
 
-async def test_a_pause_is_never_shorter_than_somebody_asked_for(queue: PriorityQueue[str], clock: FakeClock) -> None:
+async def test_a_held_key_is_not_returned_earlier_whatever_requests_it(
+    queue: PriorityQueue[str], clock: FakeClock
+) -> None:
     queue.add("a")
     assert await get(queue) == "a"
-    assert queue.retry("a", at_least=7.0) == 7.0
+    queue.add("a")
+    queue.hold("a", 7.0)
+    assert queue.retry("a") == 7.0
     queue.done("a")
+    queue.add("a")
+    queue.add_after("a", 1.0)
     await clock.advance(6.0)
     assert queue.depth == 0
     await clock.advance(1.0)
     assert queue.depth == 1
+    assert await get(queue) == "a"
+    queue.done("a")
+    queue.add("a")
+    assert queue.depth == 1
+
+
+async def test_a_held_key_that_nothing_requests_stays_away(queue: PriorityQueue[str], clock: FakeClock) -> None:
+    queue.add("a")
+    await get(queue)
+    queue.hold("a", 7.0)
+    queue.done("a")
+    await clock.advance(60.0)
+    assert queue.depth == 0
 
 
 async def test_who_joins_waits_for_what_is_ready_and_under_way_and_not_for_what_is_put_off(

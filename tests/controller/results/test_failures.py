@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 from rudr_py import errors
 from rudr_py.api import Kind, Ref
 from rudr_py.controller.results import failures
-from rudr_py.controller.results.failures import SAFETY, SHOWN, Failure, RefusedError, WaitingError
+from rudr_py.controller.results.failures import LISTED, SAFETY, Failure, RefusedError, WaitingError
+from rudr_py.controller.results.result import Result
 
 REF = Ref(Kind("v1", "Service"), "web")
 ENDING = (errors.Cause(reason="NamespaceTerminating", message="no", field="metadata.namespace"),)
 
 
 def failure(**fields: Any) -> dict[str, Any]:
-    return {"reason": "ApplyFailed", "pause": 0.0, "after": None, "ends": False, **fields}
+    return {"reason": "ApplyFailed", "hold": 0.0, "after": None, "ends": False, **fields}
 
 
 @pytest.mark.parametrize(
@@ -39,10 +40,10 @@ def failure(**fields: Any) -> dict[str, Any]:
         (errors.NotFoundError("gone", status=404), failure(kind="waiting", reason="NotFound", after=SAFETY)),
         (
             errors.TooManyRequestsError("slow", status=429, retry_after=7.0),
-            failure(kind="error", reason="TooManyRequests", pause=7.0, ends=True),
+            failure(kind="error", reason="TooManyRequests", hold=7.0, ends=True),
         ),
         (errors.ConflictError("changed", status=409, reason="Conflict"), failure(kind="error")),
-        (errors.ServerError("down", status=503, retry_after=3.0), failure(kind="error", pause=3.0)),
+        (errors.ServerError("down", status=503, retry_after=3.0), failure(kind="error", hold=3.0)),
         (errors.InvalidError("bad", status=422, reason="Invalid"), failure(kind="refused", reason="Invalid")),
         (errors.ApiError("teapot", status=418), failure(kind="refused")),
         (errors.ConnectionFailedError("reset"), failure(kind="error", reason="Unreachable", ends=True)),
@@ -68,7 +69,7 @@ def test_a_missing_right_is_told_with_what_it_was_needed_for() -> None:
 
 
 REFUSED = Failure(reason="Conflict", message="theirs", kind="refused")
-BUSY = Failure(reason="TooManyRequests", message="busy", kind="error", pause=7.0)
+BUSY = Failure(reason="TooManyRequests", message="busy", kind="error", hold=7.0)
 BROKEN = Failure(reason="ApplyFailed", message="broken", kind="error")
 WAITING = Failure(reason="Waiting", message="wait", kind="waiting", after=60.0)
 
@@ -80,22 +81,22 @@ def test_what_only_the_user_can_end_is_told_first() -> None:
 
 
 def test_many_failures_are_counted_not_listed() -> None:
-    lines = failures.message([WAITING] * (SHOWN + 5)).splitlines()
-    assert len(lines) == SHOWN + 1
+    lines = failures.message([WAITING] * (LISTED + 5)).splitlines()
+    assert len(lines) == LISTED + 1
     assert lines[-1] == "and 5 more"
 
 
 def test_the_most_urgent_failure_decides_when_to_try_again() -> None:
-    assert failures.outcome([REFUSED, WAITING]).result == "refused"
-    assert failures.outcome([REFUSED, BROKEN, WAITING]).result == "error"
-    assert failures.outcome([WAITING]).result == "requeue_after"
-    assert failures.outcome([BROKEN, BUSY]).pause == 7.0
+    assert failures.result([REFUSED, WAITING]).retry == "slow"
+    assert failures.result([REFUSED, BROKEN, WAITING]).retry == "backoff"
+    assert failures.result([WAITING]) == Result(requeue_after=60.0)
+    assert failures.result([BROKEN, BUSY]).hold == 7.0
 
 
 @given(st.lists(st.sampled_from([REFUSED, BUSY, BROKEN, WAITING]), min_size=1))
 def test_nothing_that_failed_is_left_without_another_look(found: list[Failure]) -> None:
     """A refusal has the slow retry of the queue, an error its back-off; a waiting one needs a time."""
-    outcome = failures.outcome(found)
-    assert outcome.result in ("error", "refused") or outcome.after is not None
+    result = failures.result(found)
+    assert (result.error and not result.terminal) or result.requeue_after is not None
     if WAITING in found:
-        assert outcome.after == WAITING.after
+        assert result.requeue_after == WAITING.after

@@ -12,22 +12,22 @@ TOLD = {"controller": "c", "namespace": "shop", "name": "web", "reconcileID": "7
 
 
 def test_without_a_reconcile_nothing_is_told() -> None:
-    assert log_context.fields("c") == {}
+    assert log_context.fields() == {}
 
 
 def test_a_reconcile_is_told_with_the_names_of_controller_runtime_and_ends() -> None:
-    with log_context.reconciling(KEY, "7"):
-        assert log_context.fields("c") == TOLD
-    assert log_context.fields("c") == {}
+    with log_context.reconciling("c", KEY, "7"):
+        assert log_context.fields() == TOLD
+    assert log_context.fields() == {}
 
 
 async def test_reconciles_side_by_side_do_not_mix() -> None:
     both = asyncio.Barrier(2)
 
     async def one(name: str) -> str:
-        with log_context.reconciling(ObjectKey("shop", name), name):
+        with log_context.reconciling("c", ObjectKey("shop", name), name):
             await both.wait()
-            return log_context.fields("c")["reconcileID"]
+            return log_context.fields()["reconcileID"]
 
     async with asyncio.timeout(60):
         assert list(await asyncio.gather(one("a"), one("b"))) == ["a", "b"]
@@ -37,14 +37,14 @@ async def test_a_task_that_outlives_the_reconcile_is_no_part_of_it() -> None:
     over = asyncio.Event()
 
     async def watch() -> tuple[dict[str, str], dict[str, str]]:
-        during = log_context.fields("c")
+        during = log_context.fields()
         started.set()
         await over.wait()
-        return during, log_context.fields("c")
+        return during, log_context.fields()
 
     started = asyncio.Event()
     async with asyncio.timeout(60):
-        with log_context.reconciling(KEY, "7"):
+        with log_context.reconciling("c", KEY, "7"):
             task = asyncio.create_task(watch())
             await started.wait()
         over.set()

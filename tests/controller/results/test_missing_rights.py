@@ -21,14 +21,16 @@ def test_a_missing_right_is_logged_once_and_told_until_nobody_has_asked_for_it_f
 ) -> None:
     clock = FakeClock()
     denials = MissingRights(clock, words)
-    assert denials.told() is None
+    assert denials.summary() is None
     assert denials.note(PATCH) == "no patch ingresses.networking.k8s.io in namespace shop"
     clock.jump(60)
     denials.note(WATCH)
     denials.note(PATCH)
     assert len(caplog.records) == 2
-    assert denials.told() == "no watch pods (0 s ago)\nno patch ingresses.networking.k8s.io in namespace shop (0 s ago)"
+    assert (
+        denials.summary() == "no watch pods (0 s ago)\nno patch ingresses.networking.k8s.io in namespace shop (0 s ago)"
+    )
     clock.jump(KEPT + 1)
-    assert denials.told() is None
+    assert denials.summary() is None
     denials.note(WATCH)
     assert len(caplog.records) == 3

@@ -13,8 +13,9 @@ import pytest
 
 from rudr_py.api import Probe, Ref
 from rudr_py.controller.scopes import probing
-from rudr_py.controller.scopes.probing import AT_ONCE, Probing, UnreachableError
+from rudr_py.controller.scopes.probing import MAX_CONCURRENT, Probing, UnreachableError
 from rudr_py.controller.state import cluster_state
+from rudr_py.controller.state.applications import Applications
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.live_object import LiveObject
@@ -62,7 +63,8 @@ class Bench:
         self.script = Script()
         self.woken: list[ObjectKey] = []
         self.unreachable = ""
-        self.probing = Probing(self.script, self._address, self.clock, self.woken.append)
+        self.applications = Applications()
+        self.probing = Probing(self.script, self._address, self.applications, self.clock, self.woken.append)
 
     def _address(self, namespace: str, one: Probe) -> str:
         if self.unreachable:
@@ -74,7 +76,7 @@ class Bench:
         await settle()
 
     def verdicts(self) -> dict[str, str | None]:
-        return self.probing.results(KEY).get("well", {})
+        return self.applications.get(KEY).probe_results().get("well", {})
 
 
 @pytest.fixture
@@ -126,10 +128,10 @@ async def test_a_probe_that_is_planned_no_more_ends_and_is_forgotten(bench: Benc
     await bench.clock.advance(20)
     assert bench.script.asked == {"web": 1, "db": 3}
     assert set(bench.verdicts()) == {"db"}
-    bench.probing.forget(KEY)
+    bench.applications.forget(KEY)
     await bench.clock.advance(20)
     assert bench.script.asked["db"] == 3
-    assert bench.probing.results(KEY) == {}
+    assert bench.applications.get(KEY).probe_results() == {}
 
 
 async def test_planning_the_same_again_disturbs_nothing_and_another_interval_keeps_the_verdict(bench: Bench) -> None:
@@ -164,19 +166,19 @@ async def test_a_prober_that_raises_harms_nobody_else(bench: Bench) -> None:
 
 async def test_only_so_many_are_asked_at_once(bench: Bench) -> None:
     bench.script.held = asyncio.Event()
-    await bench.plan(*(probe(f"web-{number}") for number in range(2 * AT_ONCE)))
-    assert bench.script.open == AT_ONCE
+    await bench.plan(*(probe(f"web-{number}") for number in range(2 * MAX_CONCURRENT)))
+    assert bench.script.open == MAX_CONCURRENT
     bench.script.held.set()
     await bench.clock.advance(0)
-    assert bench.script.most == AT_ONCE
-    assert len(bench.verdicts()) == 2 * AT_ONCE
+    assert bench.script.most == MAX_CONCURRENT
+    assert len(bench.verdicts()) == 2 * MAX_CONCURRENT
 
 
 async def test_odd_intervals_and_timeouts_have_bounds(bench: Bench) -> None:
     await bench.plan(probe(interval=0, timeout=10**6))
     await bench.clock.advance(5)
     assert bench.script.asked["web"] <= 6
-    assert bench.script.checks[0].timeout == probing.LONGEST
+    assert bench.script.checks[0].timeout == probing.MAX_TIMEOUT
 
 
 def known(live: LiveObject) -> ClusterState:

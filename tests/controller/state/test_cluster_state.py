@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from rudr_py.api import Kind
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import Belongings, ClusterState
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
-from rudr_py.model.identity import ObjectKey
 from rudr_py.render.values import labels as stamp
 
 CLAIM = Kind("v1", "PersistentVolumeClaim")
@@ -57,7 +52,11 @@ def test_belongings_are_what_the_instance_owns_its_pods_and_the_claims_that_it_k
     known.add(
         cluster_state.POD, "", filled(live(cluster_state.POD, "web-1", labels=labels), live(cluster_state.POD, "db-1"))
     )
-    seen = Belongings(known, "shop", {"web": "u"})
+    application = live(cluster_state.APPLICATION, "shop")
+    parent = {"kind": "ApplicationConfiguration", "name": "shop", "uid": "uid-shop", "controller": True}
+    instance = live(cluster_state.COMPONENT_INSTANCE, "web", labels=labels, ownerReferences=[parent], uid="u")
+    known.add(cluster_state.COMPONENT_INSTANCE, "", filled(instance))
+    seen = Belongings(known, application)
 
     def names(instance: str, kind: Kind) -> set[str]:
         return {document["metadata"]["name"] for document in seen.documents(instance, kind)}
@@ -66,25 +65,3 @@ def test_belongings_are_what_the_instance_owns_its_pods_and_the_claims_that_it_k
     assert names("web", cluster_state.POD) == {"web-1"}
     assert names("new", CLAIM) == set()
     assert names("web", Kind("v1", "Unwatched")) == set()
-
-
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.frozensets(st.sampled_from("xyz")))))
-def test_users_of_a_component_are_those_that_name_it_now(steps: list[tuple[str, frozenset[str]]]) -> None:
-    known = ClusterState()
-    model: dict[str, frozenset[str]] = {}
-    for name, components in steps:
-        known.uses(ObjectKey("shop", name), components)
-        model[name] = components
-        for component in "xyz":
-            users = {key.name for key in known.users(ObjectKey("shop", component))}
-            assert users == {name for name, used in model.items() if component in used}
-
-
-@pytest.mark.parametrize("count", [10])
-def test_a_world_forgets_applications_that_came_and_went(count: int) -> None:
-    known = ClusterState()
-    for number in range(count):
-        known.uses(ObjectKey("shop", f"app-{number}"), frozenset([f"component-{number}"]))
-        known.uses(ObjectKey("shop", f"app-{number}"), frozenset())
-    assert known.__dict__["_users"] == {}
-    assert known.__dict__["_used"] == {}

@@ -10,7 +10,9 @@ import pytest
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.controller.state import definition_index
+from rudr_py.controller.state.applications import Subject
 from rudr_py.controller.state.definition_index import SCOPE, TRAIT, WORKLOAD_TYPE, DefinitionIndex
+from rudr_py.controller.state.index import MultiMap
 from rudr_py.kube.cache import Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
@@ -36,11 +38,15 @@ def subjects(catalog: Catalog, *, workloads: tuple[str, ...] = (), scopes: tuple
 
 
 @pytest.fixture
-def shelf(catalog: Catalog) -> DefinitionIndex:
-    found = DefinitionIndex()
+def users() -> MultiMap[ObjectKey, Subject]:
+    return MultiMap()
+
+
+@pytest.fixture
+def shelf(catalog: Catalog, users: MultiMap[ObjectKey, Subject]) -> DefinitionIndex:
     used = subjects(catalog, workloads=("acme.example/v1.Robot",), scopes=("core.oam.dev/v1.Health",))
-    found.uses(ObjectKey("shop", "shop"), used)
-    return found
+    users.set(ObjectKey("shop", "shop"), used)
+    return DefinitionIndex(users)
 
 
 @pytest.mark.parametrize(
@@ -50,8 +56,8 @@ def test_those_who_use_a_definition_are_told_when_it_comes_and_goes(
     shelf: DefinitionIndex, live: Make, kind: Kind, name: str, spec: Any
 ) -> None:
     one = live(kind, name, {"spec": spec})
-    assert shelf.take(kind, Change(None, one)) == USER
-    assert shelf.take(kind, Change(one, None)) == USER
+    assert shelf.update(kind, Change(None, one)) == USER
+    assert shelf.update(kind, Change(one, None)) == USER
 
 
 @pytest.mark.parametrize(
@@ -63,41 +69,45 @@ def test_those_who_use_a_definition_are_told_when_it_comes_and_goes(
     ],
 )
 def test_others_are_not_told(shelf: DefinitionIndex, live: Make, kind: Kind, name: str, spec: Any) -> None:
-    assert shelf.take(kind, Change(None, live(kind, name, {"spec": spec}))) == NOBODY
+    assert shelf.update(kind, Change(None, live(kind, name, {"spec": spec}))) == NOBODY
 
 
 def test_nobody_is_told_of_what_we_published_until_somebody_makes_it_theirs(shelf: DefinitionIndex, live: Make) -> None:
     ours = live(TRAIT, "ingress", {"spec": {}}, labels={"app.kubernetes.io/managed-by": "rudr"})
-    assert shelf.take(TRAIT, Change(None, ours)) == NOBODY
-    assert shelf.take(TRAIT, Change(ours, live(TRAIT, "ingress", {"spec": {}}))) == USER
+    assert shelf.update(TRAIT, Change(None, ours)) == NOBODY
+    assert shelf.update(TRAIT, Change(ours, live(TRAIT, "ingress", {"spec": {}}))) == USER
 
 
 def test_a_definition_that_turns_wrong_is_told_to_those_who_used_it(shelf: DefinitionIndex, live: Make) -> None:
     good, bad = live(WORKLOAD_TYPE, "robots", {"spec": ROBOT}), live(WORKLOAD_TYPE, "robots", {"spec": {"names": 3}})
-    shelf.take(WORKLOAD_TYPE, Change(None, good))
-    assert shelf.take(WORKLOAD_TYPE, Change(good, bad)) == USER
+    shelf.update(WORKLOAD_TYPE, Change(None, good))
+    assert shelf.update(WORKLOAD_TYPE, Change(good, bad)) == USER
     assert shelf.current().workloads["robots"].problems
 
 
 def test_the_value_is_the_same_until_something_changes(shelf: DefinitionIndex, live: Make) -> None:
+    changes: list[None] = []
+    shelf.on_change = lambda: changes.append(None)
     before = shelf.current()
     assert shelf.current() is before
-    shelf.take(TRAIT, Change(None, live(TRAIT, "ingress", {"spec": {}})))
+    shelf.update(TRAIT, Change(None, live(TRAIT, "ingress", {"spec": {}})))
     after = shelf.current()
     assert set(after.traits) == {"ingress"}
     assert before.traits == {}
-    assert shelf.touched.is_set()
+    assert len(changes) == 1
 
 
-def test_an_application_that_uses_nothing_is_forgotten(shelf: DefinitionIndex, live: Make) -> None:
-    shelf.uses(ObjectKey("shop", "shop"), frozenset())
-    assert shelf.take(TRAIT, Change(None, live(TRAIT, "ingress", {"spec": {}}))) == NOBODY
+def test_a_deleted_application_is_not_concerned(
+    shelf: DefinitionIndex, users: MultiMap[ObjectKey, Subject], live: Make
+) -> None:
+    users.remove(ObjectKey("shop", "shop"))
+    assert shelf.update(TRAIT, Change(None, live(TRAIT, "ingress", {"spec": {}}))) == NOBODY
 
 
 @pytest.mark.parametrize("spec", [None, 3, [], {"properties": "no JSON"}, {"properties": "[]"}])
 @pytest.mark.parametrize("kind", definition_index.KINDS)
 def test_a_definition_of_any_shape_is_read(shelf: DefinitionIndex, live: Make, kind: Kind, spec: Any) -> None:
-    assert shelf.take(kind, Change(None, live(kind, "odd", {"spec": spec}))) == NOBODY
+    assert shelf.update(kind, Change(None, live(kind, "odd", {"spec": spec}))) == NOBODY
     current = shelf.current()
     assert "odd" in {**current.traits, **current.workloads, **current.scopes}
 

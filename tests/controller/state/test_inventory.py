@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,10 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rudr_py.api import Kind, Ref
-from rudr_py.controller.state import cluster_state, inventory
-from rudr_py.controller.state.inventory import AppliedRecord, Inventory
-from rudr_py.kube.live_object import LiveObject
-from rudr_py.model.identity import ObjectKey
+from rudr_py.controller.state import inventory
+from rudr_py.controller.state.inventory import AppliedRecord
 
 names = st.text("abc-.", min_size=1, max_size=5)
 refs = st.builds(Ref, st.builds(Kind, st.sampled_from(["v1", "apps/v1"]), st.sampled_from(["Service", "Job"])), names)
@@ -43,28 +40,3 @@ def test_entries_that_name_no_object_are_passed_over() -> None:
 @pytest.mark.parametrize("stored", [None, 7, "text", {}, ["text", 7, None], True])
 def test_a_status_that_old_definitions_let_in_has_no_records(stored: object) -> None:
     assert inventory.read(stored) == {}
-
-
-def test_a_page_is_taken_from_status_once_and_then_from_memory(live: Callable[..., LiveObject]) -> None:
-    kept = Inventory()
-    stored = [{"apiVersion": "v1", "kind": "Service", "name": "web", "uid": "u", "digest": "d"}]
-    application = live(cluster_state.APPLICATION, "shop")
-    page = kept.page(application, stored)
-    ref = Ref(Kind("v1", "Service"), "web")
-    assert page == {ref: AppliedRecord(ref, "u", "d")}
-    page.clear()
-    assert kept.page(application, stored) == {}
-
-
-def test_an_application_of_the_same_name_that_is_another_begins_anew(live: Callable[..., LiveObject]) -> None:
-    kept = Inventory()
-    kept.page(live(cluster_state.APPLICATION, "shop"), [{"apiVersion": "v1", "kind": "Service", "name": "web"}])
-    assert kept.page(live(cluster_state.APPLICATION, "shop", uid="another"), []) == {}
-
-
-def test_a_deleted_application_is_forgotten(live: Callable[..., LiveObject]) -> None:
-    kept = Inventory()
-    stored = [{"apiVersion": "v1", "kind": "Service", "name": "web"}]
-    kept.page(live(cluster_state.APPLICATION, "shop"), []).clear()
-    kept.forget(ObjectKey("shop", "shop"))
-    assert len(kept.page(live(cluster_state.APPLICATION, "shop"), stored)) == 1

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rudr_py.api import Health, Member
@@ -55,11 +55,11 @@ def groups() -> ScopeIndex:
 
 def looked_at(groups: ScopeIndex, *names: str) -> None:
     for name in names:
-        groups.looked(key(name))
+        groups.reconciled(key(name))
 
 
 def test_an_application_and_each_of_its_scopes_can_be_named(groups: ScopeIndex, live: Make) -> None:
-    groups.read(key("groups"), declares(live, "groups", "well", "net"))
+    groups.update(key("groups"), declares(live, "groups", "well", "net"))
     known = groups.scopes("shop")
     assert set(known) == {"groups", "well", "net"}
     assert [scope.name for scope in known["groups"]] == ["well", "net"]
@@ -70,105 +70,106 @@ def test_an_application_and_each_of_its_scopes_can_be_named(groups: ScopeIndex, 
 def test_whoever_names_a_scope_or_its_application_is_woken_when_it_comes_changes_and_goes(
     groups: ScopeIndex, live: Make, named: str
 ) -> None:
-    assert groups.read(key("one"), joins(live, "one", named)) == NOBODY
-    groups.read(key("two"), joins(live, "two", "else"))
+    assert groups.update(key("one"), joins(live, "one", named)) == NOBODY
+    groups.update(key("two"), joins(live, "two", "else"))
     scoped = declares(live, "groups", "well")
-    assert groups.read(key("groups"), scoped) == keys("one")
-    assert groups.read(key("groups"), scoped) == NOBODY
-    assert groups.read(key("groups"), declares(live, "groups", "well", kind="NetworkScope")) == keys("one")
-    assert groups.read(key("groups"), None) == keys("one")
+    assert groups.update(key("groups"), scoped) == keys("one")
+    assert groups.update(key("groups"), scoped) == NOBODY
+    assert groups.update(key("groups"), declares(live, "groups", "well", kind="NetworkScope")) == keys("one")
+    assert groups.update(key("groups"), None) == keys("one")
     assert groups.scopes("shop") == {}
 
 
 def test_a_namespace_is_a_world_of_its_own(groups: ScopeIndex, live: Make) -> None:
-    groups.read(ObjectKey("other", "one"), joins(live, "one", "groups"))
-    assert groups.read(key("groups"), declares(live, "groups", "well")) == NOBODY
+    groups.update(ObjectKey("other", "one"), joins(live, "one", "groups"))
+    assert groups.update(key("groups"), declares(live, "groups", "well")) == NOBODY
 
 
 def test_only_a_change_of_membership_or_health_wakes_the_scopes_application(groups: ScopeIndex) -> None:
     one = {WELL: (member("one"),)}
-    assert groups.tell(key("one"), one) == keys("groups")
-    assert groups.tell(key("one"), dict(one)) == NOBODY
-    assert groups.tell(key("one"), {WELL: (member("one", "failed"),)}) == keys("groups")
-    assert groups.tell(key("one"), {}) == keys("groups")
-    assert groups.tell(key("one"), {}) == NOBODY
+    assert groups.set_members(key("one"), one) == keys("groups")
+    assert groups.set_members(key("one"), dict(one)) == NOBODY
+    assert groups.set_members(key("one"), {WELL: (member("one", "failed"),)}) == keys("groups")
+    assert groups.set_members(key("one"), {}) == keys("groups")
+    assert groups.set_members(key("one"), {}) == NOBODY
 
 
 def test_members_of_all_applications_are_in_order(groups: ScopeIndex, live: Make) -> None:
-    groups.read(key("groups"), declares(live, "groups", "well", "empty"))
+    groups.update(key("groups"), declares(live, "groups", "well", "empty"))
     for name in ("two", "one"):
-        groups.tell(key(name), {WELL: (member(name),), ("groups", "gone"): (member(name),)})
+        groups.set_members(key(name), {WELL: (member(name),), ("groups", "gone"): (member(name),)})
     assert groups.members(key("groups")) == {"well": (member("one"), member("two")), "empty": ()}
     assert groups.members(key("one")) == {}
 
 
 def test_scopes_wait_until_all_applications_have_been_looked_at(groups: ScopeIndex, live: Make) -> None:
-    groups.read(key("groups"), declares(live, "groups", "well"))
+    groups.update(key("groups"), declares(live, "groups", "well"))
     for name in ("one", "two"):
-        groups.read(key(name), joins(live, name, "groups"))
-    assert groups.looked(key("groups")) == NOBODY
-    assert groups.defers(key("groups"))
-    assert groups.tell(key("one"), {WELL: (member("one"),)}) == NOBODY
-    assert groups.looked(key("one")) == NOBODY
-    assert groups.looked(key("two")) == keys("groups")
-    assert not groups.defers(key("groups"))
-    assert groups.looked(key("two")) == NOBODY
+        groups.update(key(name), joins(live, name, "groups"))
+    assert groups.reconciled(key("groups")) == NOBODY
+    assert groups.hold("shop", keys("groups"))
+    assert groups.set_members(key("one"), {WELL: (member("one"),)}) == NOBODY
+    assert groups.reconciled(key("one")) == NOBODY
+    assert groups.reconciled(key("two")) == keys("groups")
+    assert not groups.hold("shop", keys("groups"))
+    assert groups.reconciled(key("two")) == NOBODY
 
 
 def test_an_application_that_goes_keeps_nobody_waiting_and_leaves_its_scopes(groups: ScopeIndex, live: Make) -> None:
-    groups.read(key("groups"), declares(live, "groups", "well"))
-    groups.read(key("one"), joins(live, "one", "groups"))
+    groups.update(key("groups"), declares(live, "groups", "well"))
+    groups.update(key("one"), joins(live, "one", "groups"))
     looked_at(groups, "groups")
-    assert groups.defers(key("groups"))
-    groups.read(key("one"), None)
+    assert groups.hold("shop", keys("groups"))
+    groups.update(key("one"), None)
     assert groups.forget(key("one")) == keys("groups")
-    groups.tell(key("two"), {WELL: (member("two"),)})
+    groups.set_members(key("two"), {WELL: (member("two"),)})
     assert groups.forget(key("two")) == keys("groups")
     assert groups.members(key("groups")) == {"well": ()}
 
 
 def test_root_scopes_concern_everyone(live: Make) -> None:
     groups = ScopeIndex("root")
-    groups.read(key("one"), live(cluster_state.APPLICATION, "one", {"spec": {"components": []}}))
-    assert groups.read(key("root"), declares(live, "root", "root-health")) == keys("one")
+    groups.update(key("one"), live(cluster_state.APPLICATION, "one", {"spec": {"components": []}}))
+    assert groups.update(key("root"), declares(live, "root", "root-health")) == keys("one")
 
 
 @pytest.mark.parametrize("spec", [None, [], {"scopes": 3}, {"scopes": [3]}, {"components": [{"applicationScopes": 3}]}])
 def test_a_document_of_any_shape_is_read(groups: ScopeIndex, live: Make, spec: Any) -> None:
-    groups.read(key("one"), live(cluster_state.APPLICATION, "one", {"spec": spec}))
+    groups.update(key("one"), live(cluster_state.APPLICATION, "one", {"spec": spec}))
     assert groups.members(key("one")) == {}
 
 
-Told = Mapping[tuple[str, str], tuple[Member, ...]]
-names = st.sampled_from(["a", "b", "c"])
-tellings = st.dictionaries(
-    st.tuples(st.sampled_from(["groups", "more"]), st.sampled_from(["x", "y"])), st.just(True), max_size=4
-)
+APPLICATIONS = st.sampled_from(["a", "b", "c"])
+JOINED = st.frozensets(st.tuples(st.sampled_from(["groups", "more"]), st.sampled_from(["x", "y"])), max_size=4)
 
 
-@given(st.lists(st.tuples(names, tellings), max_size=20))
-def test_members_are_what_every_application_said_last(said: list[tuple[str, dict[tuple[str, str], bool]]]) -> None:
-    groups = ScopeIndex()
-    last: dict[str, dict[tuple[str, str], bool]] = {}
-    for name, scopes in said:
-        before = last.get(name, {})
-        woken = groups.tell(key(name), {scope: (member(name),) for scope in scopes})
-        assert woken == keys(*{owner for owner, _ in before.keys() ^ scopes.keys()})
-        last[name] = scopes
-    here = groups._namespaces.get("shop")
-    found = {scope: set(parts) for scope, parts in here.members.items()} if here else {}
-    wanted: dict[tuple[str, str], set[str]] = {}
-    for name, scopes in last.items():
-        for scope in scopes:
-            wanted.setdefault(scope, set()).add(name)
-    assert found == wanted
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # `live` is a pure function
+@given(steps=st.lists(st.tuples(APPLICATIONS, JOINED), max_size=20))
+def test_members_are_those_that_each_application_reported_last(
+    live: Make, steps: list[tuple[str, frozenset[tuple[str, str]]]]
+) -> None:
+    scopes = ScopeIndex()
+    for owner in ("groups", "more"):
+        scopes.update(key(owner), declares(live, owner, "x", "y"))
+        scopes.reconciled(key(owner))
+    last: dict[str, frozenset[tuple[str, str]]] = {}
+    for name, joined in steps:
+        concerned = scopes.set_members(key(name), {scope: (member(name),) for scope in joined})
+        assert concerned == keys(*{owner for owner, _ in last.get(name, frozenset()) ^ joined})
+        last[name] = joined
+    for owner in ("groups", "more"):
+        expected = {
+            scope: tuple(member(name) for name, joined in sorted(last.items()) if (owner, scope) in joined)
+            for scope in ("x", "y")
+        }
+        assert scopes.members(key(owner)) == expected
 
 
 def test_nothing_stays_of_applications_that_are_gone(groups: ScopeIndex, live: Make) -> None:
-    groups.read(key("groups"), declares(live, "groups", "well"))
-    groups.read(key("one"), joins(live, "one", "groups"))
-    groups.tell(key("one"), {WELL: (member("one"),)})
+    groups.update(key("groups"), declares(live, "groups", "well"))
+    groups.update(key("one"), joins(live, "one", "groups"))
+    groups.set_members(key("one"), {WELL: (member("one"),)})
     for name in ("groups", "one"):
-        groups.read(key(name), None)
+        groups.update(key(name), None)
         groups.forget(key(name))
-    assert groups._namespaces == {}
+    assert groups.is_empty()

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rudr_py.controller.results.result import Result
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.status import writer
-from rudr_py.controller.status.writer import OUR_FIELDS, WriteResult
+from rudr_py.controller.status.writer import OUR_FIELDS
 from rudr_py.local.faults.faults import Faults, Match
 
 Document = dict[str, Any]
@@ -32,54 +33,54 @@ statuses = st.dictionaries(st.sampled_from(sorted(OUR_FIELDS)), values)
 
 @given(statuses, st.dictionaries(st.sampled_from(["theirs", "other"]), values))
 def test_a_status_is_the_same_whatever_others_put_beside_it(wanted: Document, foreign: Document) -> None:
-    assert writer.same({**foreign, **wanted}, wanted)
+    assert writer.is_same({**foreign, **wanted}, wanted)
 
 
 @given(statuses, statuses)
 def test_a_status_that_lacks_a_field_or_has_another_value_is_not_the_same(stored: Document, wanted: Document) -> None:
     if stored != wanted:
-        assert not writer.same(stored, wanted)
+        assert not writer.is_same(stored, wanted)
 
 
 def test_keys_of_rudr_in_the_map_of_components_do_not_count() -> None:
     wanted = status(components={"web": {"deployment/web": "running"}})
     stored = status(components={"web": {"deployment/web": "running", "service/web": "created"}, "old": {}})
-    assert writer.same(stored, wanted)
-    assert not writer.same(wanted, stored)
+    assert writer.is_same(stored, wanted)
+    assert not writer.is_same(wanted, stored)
 
 
 @pytest.mark.parametrize("stored", [None, "Add", 3, []])
 def test_a_stored_status_of_any_shape_is_just_different(stored: Any) -> None:
-    assert not writer.same(stored, status())
+    assert not writer.is_same(stored, status())
 
 
 async def test_it_is_written_once_and_read_back_at_once(bench: Any, spent: Any) -> None:
     live = await bench.application()
     spent.reset()
-    assert await bench.reporter.write(live, status()) == WriteResult(written=True)
+    assert await bench.writer.write(live, status()) == Result(written=True)
     newer = bench.world.get(cluster_state.APPLICATION, "shop", "shop")
     assert newer.part("status")["phase"] == "synced"
-    assert await bench.reporter.write(newer, status()) == WriteResult()
+    assert await bench.writer.write(newer, status()) == Result()
     assert spent() == ["PATCH applicationconfigurations/shop/status"]
 
 
 async def test_it_is_written_at_most_once_a_second_unless_it_is_urgent(bench: Any, spent: Any) -> None:
     live = await bench.application()
-    await bench.reporter.write(live, status("Add"))
+    await bench.writer.write(live, status("Add"))
     live = bench.world.get(cluster_state.APPLICATION, "shop", "shop")
     spent.reset()
     bench.clock.jump(0.25)
-    assert await bench.reporter.write(live, status("Modify")) == WriteResult(wait=0.75)
+    assert await bench.writer.write(live, status("Modify")) == Result(requeue_after=0.75)
     assert spent() == []
-    assert (await bench.reporter.write(live, status("Modify"), urgent=True)).written
+    assert (await bench.writer.write(live, status("Modify"), urgent=True)).written
     bench.clock.jump(1.0)
-    assert (await bench.reporter.write(live, status("synced"))).written
+    assert (await bench.writer.write(live, status("synced"))).written
 
 
 async def test_an_object_that_is_gone_is_no_error_and_nothing_was_written(bench: Any) -> None:
     live = await bench.application()
     await bench.cluster.delete(cluster_state.APPLICATION, "shop")
-    assert await bench.reporter.write(live, status()) == WriteResult(written=False)
+    assert await bench.writer.write(live, status()) == Result(written=False)
 
 
 async def test_a_status_that_comes_out_otherwise_is_not_written_again_and_again(bench: Any, spent: Any) -> None:
@@ -92,7 +93,7 @@ async def test_a_status_that_comes_out_otherwise_is_not_written_again_and_again(
     live = await bench.seen(cluster_state.APPLICATION, "shop")
     spent.reset()
     for _ in range(3):
-        await bench.reporter.write(bench.world.get(cluster_state.APPLICATION, "shop", "shop"), status())
+        await bench.writer.write(bench.world.get(cluster_state.APPLICATION, "shop", "shop"), status())
         bench.clock.jump(2.0)
     assert spent() == ["PATCH applicationconfigurations/shop/status"]
 
@@ -101,5 +102,5 @@ async def test_a_write_that_failed_is_tried_again_without_a_pause(bench: Any, fa
     live = await bench.application()
     faults.refuse(500, Match(plural="applicationconfigurations", verb="patch"))
     with pytest.raises(Exception, match="on order"):
-        await bench.reporter.write(live, status())
-    assert (await bench.reporter.write(live, status())).written
+        await bench.writer.write(live, status())
+    assert (await bench.writer.write(live, status())).written

@@ -9,7 +9,7 @@ import pytest
 
 from rudr_py import errors
 from rudr_py.api import Kind
-from rudr_py.controller.watching.kind_poller import LATER, SOON, KindPoller
+from rudr_py.controller.watching.kind_poller import LONG_INTERVAL, SHORT_INTERVAL, KindPoller
 from rudr_py.kube.client import Client
 from rudr_py.kube.discovery import Discovery
 from rudr_py.local.faults.faults import Faults
@@ -25,8 +25,8 @@ def wanted() -> list[bool]:
 
 
 @pytest.fixture
-def seeker(transport: Any, clock: FakeClock, wanted: list[bool]) -> KindPoller:
-    return KindPoller(Discovery(Client(transport), clock=clock), clock, lambda: wanted[0])
+def seeker(transport: Any, clock: FakeClock) -> KindPoller:
+    return KindPoller(Discovery(Client(transport), clock=clock), clock)
 
 
 async def absent(seeker: KindPoller, kind: Kind) -> None:
@@ -37,7 +37,7 @@ async def absent(seeker: KindPoller, kind: Kind) -> None:
 async def test_many_absent_kinds_cost_one_discovery_a_round(seeker: KindPoller, clock: FakeClock, spent: Any) -> None:
     async def look(kind: Kind) -> None:
         await absent(seeker, kind)
-        await seeker.next_round()
+        await seeker.next_round(lambda: True)
         await absent(seeker, kind)
 
     async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
@@ -45,7 +45,7 @@ async def test_many_absent_kinds_cost_one_discovery_a_round(seeker: KindPoller, 
             tasks.create_task(look(kind))
         while not clock.sleeping:
             await settle()
-        await clock.advance(SOON)
+        await clock.advance(SHORT_INTERVAL)
     assert [one.split("?")[0] for one in spent.all()] == 2 * DISCOVERY
 
 
@@ -53,15 +53,15 @@ async def test_kinds_that_nobody_waits_for_are_looked_for_slowly(
     seeker: KindPoller, clock: FakeClock, wanted: list[bool]
 ) -> None:
     wanted[0] = False
-    waiting = asyncio.create_task(seeker.next_round())
-    await clock.advance(LATER - SOON)
+    waiting = asyncio.create_task(seeker.next_round(lambda: wanted[0]))
+    await clock.advance(LONG_INTERVAL - SHORT_INTERVAL)
     assert not waiting.done()
-    await clock.advance(SOON)
+    await clock.advance(SHORT_INTERVAL)
     assert waiting.done()
-    hurried = asyncio.create_task(seeker.next_round())
-    await clock.advance(SOON)
+    hurried = asyncio.create_task(seeker.next_round(lambda: wanted[0]))
+    await clock.advance(SHORT_INTERVAL)
     wanted[0] = True
-    await clock.advance(SOON)
+    await clock.advance(SHORT_INTERVAL)
     assert hurried.done()
 
 
@@ -73,16 +73,16 @@ async def test_a_server_that_cannot_be_asked_is_asked_once_a_round(
         with pytest.raises(errors.ServerError):
             await seeker.resolve(kind)
     assert len(spent.all()) == 1
-    following = asyncio.create_task(seeker.next_round())
-    await clock.advance(SOON)
+    following = asyncio.create_task(seeker.next_round(lambda: True))
+    await clock.advance(SHORT_INTERVAL)
     assert following.done()
     await absent(seeker, MOONS[0])
     assert (await seeker.resolve(Kind("v1", "Pod"))).plural == "pods"
 
 
 async def test_who_waits_may_go_and_the_others_are_told_all_the_same(seeker: KindPoller, clock: FakeClock) -> None:
-    first, second = (asyncio.create_task(seeker.next_round()) for _ in range(2))
+    first, second = (asyncio.create_task(seeker.next_round(lambda: True)) for _ in range(2))
     await settle()
     first.cancel()
-    await clock.advance(SOON)
+    await clock.advance(SHORT_INTERVAL)
     assert second.done()

@@ -13,16 +13,16 @@ import pytest
 from rudr_py.api import Kind
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
-from rudr_py.controller.watching import sources
-from rudr_py.controller.watching.sources import PATIENCE, Sources, SourceTools
-from rudr_py.kube.client import Client
-from rudr_py.kube.discovery import Discovery
+from rudr_py.controller.watching import kind_watch
+from rudr_py.controller.watching.kind_watch import MAX_INTERRUPTIONS
+from rudr_py.controller.watching.sources import Sources
 from rudr_py.kube.requests import Resource
 from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import ObjectKey
 from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
+from tests.controller.watches import watches
 
 SHOP = ObjectKey("shop", "shop")
 SERVICE = Kind("v1", "Service")
@@ -39,9 +39,9 @@ class Watching:
         self.told: Told = []
         self.world = ClusterState()
         settings = Settings(namespaces=namespaces)
-        discovery = Discovery(Client(transport), clock=clock)
-        tools = SourceTools(transport=transport, discovery=discovery, clock=clock, settings=settings)
-        self.sources = Sources(self.world, tools, lambda key, initial: self.told.append((key, initial)))
+        self.sources = watches(
+            self.world, transport, clock, settings, lambda key, initial: self.told.append((key, initial))
+        )
 
     @asynccontextmanager
     async def over(self, *kinds: Kind) -> AsyncIterator[Sources]:
@@ -142,7 +142,7 @@ async def test_who_is_gone_is_not_told(bare: Any, transport: Any, clock: FakeClo
     async with watching.over() as running:
         assert not running.ensure([SERVICE], SHOP)
         assert not running.ensure([SERVICE], ObjectKey("shop", "other"))
-        running.forget(SHOP)
+        watching.world.applications.forget(SHOP)
         await watching.until(lambda: watching.told)
         assert watching.named() == [ObjectKey("shop", "other")]
 
@@ -192,7 +192,7 @@ async def test_a_namespace_that_may_not_be_seen_hinders_no_other(
 async def test_a_list_that_fails_again_and_again_is_not_waited_for(
     cluster: Any, transport: Any, clock: FakeClock, faults: Faults
 ) -> None:
-    faults.refuse(500, Match(plural="services"), times=99 * PATIENCE)
+    faults.refuse(500, Match(plural="services"), times=99 * MAX_INTERRUPTIONS)
     watching = Watching(transport, clock)
     async with watching.over(*OWN, SERVICE) as running:
         await running.wait(OWN)
@@ -210,7 +210,7 @@ async def test_a_kind_without_a_namespace_is_not_watched(
     watching = Watching(transport, clock)
     async with watching.over(NODE) as running:
         await running.wait([NODE])
-        assert "is in no namespace" in running.problems([NODE])["Node"]
+        assert "is cluster-scoped" in running.problems([NODE])["Node"]
         assert not any("nodes" in one for one in spent.all())
 
 
@@ -223,5 +223,5 @@ async def test_a_kind_without_a_namespace_is_not_watched(
     ],
 )
 def test_no_more_is_watched_of_a_kind_than_is_needed(kind: Kind, labels: str, parts: tuple[str, ...]) -> None:
-    found = sources.selection(Resource("", "v1", kind.kind, "things", namespaced=True), "shop", kind)
+    found = kind_watch.selection(Resource("", "v1", kind.kind, "things", namespaced=True), "shop", kind)
     assert (found.labels, found.parts, found.namespace) == (labels, parts, "shop")

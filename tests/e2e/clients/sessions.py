@@ -1,9 +1,9 @@
-"""Sessions with kubectl: a file of commands and of what a real server's kubectl printed, and how to take one again.
+"""Recorded sessions with kubectl: files of commands with their output on a real server. Replays and records them.
 
 A line `$ …` is a command without the word kubectl, run in the folder `documents`; what follows is its output, `! `
-before lines of standard error, `[exit N]` after a failure. Blank lines and lines with `#` belong to the reader.
-What differs between two runs (ages, uids, times, addresses) is replaced by a word in capitals, and the word NAMESPACE
-in a command or document by the test's namespace.
+before lines of standard error, `[exit N]` after a failure. Blank lines and lines with `#` are comments.
+Texts that differ between two runs (ages, uids, times, addresses) are replaced by a word in capitals, and the word
+NAMESPACE in a command or document by the test's namespace.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ REPLACED = (
     (r"#success=(\d+) #failure=(\d+)", r"successThreshold=\1 failureThreshold=\2"),
     (r"(?m)(?<!^[-+])(?<=\S) {2,}", "  "),
 )
-"""What differs between two runs, and the word for it."""
+"""Texts that differ between two runs, and their replacement."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Client:
-    """A kubectl, where it is to look, and a home of its own."""
+    """A kubectl with its kubeconfig, namespace and home directory."""
 
     version: str
     binary: Path
@@ -64,7 +64,7 @@ class Client:
     namespace: str
 
     def settle(self) -> None:
-        """Put the documents where commands find them."""
+        """Copy the documents to the working directory of the commands."""
         folder = self.home / DOCUMENTS.name
         folder.mkdir()
         for document in DOCUMENTS.iterdir():
@@ -90,7 +90,7 @@ class Client:
         )
 
     async def run(self, command: str) -> str:
-        """What a command prints, as the lines of a session."""
+        """The output of a command as lines of a session."""
         process = await self.started(command)
         out, err = await asyncio.wait_for(process.communicate(), SECONDS)
         return printed(out.decode(), err.decode(), process.returncode or 0)
@@ -125,7 +125,7 @@ def read(text: str) -> Iterator[Step]:
 
 
 def difference(expected: list[Step], taken: list[Step]) -> str:
-    """The steps that came out otherwise, as differences."""
+    """The steps with another output, as diffs."""
     return "".join(
         f"$ {step.command}\n" + "".join(difflib.ndiff(step.output.splitlines(True), other.output.splitlines(True)))
         for step, other in zip(expected, taken, strict=True)
@@ -134,7 +134,7 @@ def difference(expected: list[Step], taken: list[Step]) -> str:
 
 
 def printed(out: str, err: str, code: int) -> str:
-    """Output as a session has it: without what differs between two runs, and without blank lines."""
+    """Normalized output: without texts that differ between two runs, and without blank lines."""
     out = re.sub(r"(?m)^Waiting for .*\n", "", out)
     lines = [*normal(out).splitlines(), *(f"! {line}" for line in normal(err).splitlines())]
     if code:
@@ -143,7 +143,7 @@ def printed(out: str, err: str, code: int) -> str:
 
 
 def normal(text: str) -> str:
-    """The text without what differs between two runs."""
+    """The text with the parts that differ between two runs replaced."""
     for pattern, word in REPLACED:
         text = re.sub(pattern, word, text)
     return text

@@ -51,7 +51,7 @@ spec:
 
 
 class Releases:
-    """Helm on the test's cluster and namespace, in a thread: its SDK waits for answers of a server that may be ours."""
+    """Helm on the test's cluster and namespace, in a thread, because its SDK blocks this loop."""
 
     def __init__(self, config: Any, chart: Any) -> None:
         self.config = config
@@ -63,8 +63,8 @@ class Releases:
 
     async def listed(self) -> list[tuple[str, int, str]]:
         """Name, revision and state of every release."""
-        found = await self.do(lambda config: config.list(all_states=True))
-        return [(one["name"], one["revision"], one["status"]) for one in found]
+        releases = await self.do(lambda config: config.list(all_states=True))
+        return [(release["name"], release["revision"], release["status"]) for release in releases]
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ async def test_a_chart_is_installed_upgraded_rolled_back_and_uninstalled(release
     assert await replicas(place) == 1
     assert await releases.listed() == [("shop", 3, "deployed")]
     history = await releases.do(lambda config: config.history("shop"))
-    assert [one["revision"] for one in history] == [1, 2, 3]
+    assert [revision["revision"] for revision in history] == [1, 2, 3]
 
     await releases.do(lambda config: config.uninstall("shop"))
     assert await releases.listed() == []
@@ -110,20 +110,20 @@ async def test_an_install_that_waits_ends_when_the_pods_are_ready(releases: Rele
     await releases.do(
         lambda config: config.install(chart, "shop", namespace=place.namespace, wait="watcher", timeout=60)
     )
-    found = await place.get(DEPLOYMENT, "shop")
-    assert found is not None
-    assert found["status"]["readyReplicas"] == 1
+    deployment = await place.get(DEPLOYMENT, "shop")
+    assert deployment is not None
+    assert deployment["status"]["readyReplicas"] == 1
     await releases.do(lambda config: config.uninstall("shop", wait="watcher", timeout=60))
     assert await place.get(DEPLOYMENT, "shop") is None
 
 
 async def data(place: Cluster) -> Any:
-    """What the chart's ConfigMap says."""
-    found = await place.get(CONFIG_MAP, "shop")
-    return found and found["data"]
+    """The data of the chart's ConfigMap."""
+    config_map = await place.get(CONFIG_MAP, "shop")
+    return config_map and config_map["data"]
 
 
 async def replicas(place: Cluster) -> Any:
-    """How many replicas the chart's Deployment asks for."""
-    found = await place.get(DEPLOYMENT, "shop")
-    return found and found["spec"]["replicas"]
+    """The replicas of the chart's Deployment."""
+    deployment = await place.get(DEPLOYMENT, "shop")
+    return deployment and deployment["spec"]["replicas"]

@@ -1,7 +1,7 @@
-"""kubectl says the same here as on a real kube-apiserver: sessions that were taken on one, command by command.
+"""kubectl prints the same as on a real kube-apiserver: replays sessions that were recorded on one.
 
-RUDR_TAKE_SESSIONS=1 writes them anew with the newest kubectl, from the real server, or, of those that need controllers,
-from the local API; then look at the difference.
+RUDR_TAKE_SESSIONS=1 records the sessions again with the newest kubectl, from a real server, or from the local API if
+they need controllers. Check the difference afterwards.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ def in_folder(folder: Path) -> pytest.MarkDecorator:
 
 
 @in_folder(FOLDER)
-async def test_kubectl_says_what_it_says_on_a_real_server(path: Path, client: Client, server: Server) -> None:
+async def test_kubectl_prints_the_same_as_on_a_real_server(path: Path, client: Client, server: Server) -> None:
     await compare(path, client, take=server.name == "kube-apiserver")
 
 
 @pytest.mark.controllers
 @in_folder(FOLDER / "controllers")
-async def test_kubectl_sees_what_controllers_make(path: Path, client: Client, server: Server) -> None:
+async def test_kubectl_prints_the_objects_of_controllers(path: Path, client: Client, server: Server) -> None:
     await compare(path, client, take=server.name == "local")
 
 
 async def compare(path: Path, client: Client, *, take: bool) -> None:
-    """Run a session again; fails with the steps that came out otherwise."""
+    """Run a session again; fails with the steps that have another output."""
     steps = sessions.load(path)
     taken = [Step(step.command, await client.run(step.command), step.notes) for step in steps]
     if TAKE and take and client.version == VERSIONS[-1]:
@@ -66,12 +66,12 @@ async def test_a_watch_prints_a_row_for_every_change(client: Client, place: Clus
         await process.communicate()
 
 
-async def test_a_wait_ends_with_what_it_waits_for(client: Client, place: Cluster) -> None:
+async def test_a_wait_ends_when_its_condition_holds(client: Client, place: Cluster) -> None:
     document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "waited"}, "data": {"a": "1"}}
     await place.apply(document)
     changed, gone = [
-        await client.started(f"wait {wanted} cm/waited --timeout=60s")
-        for wanted in ("--for=jsonpath={.data.a}=2", "--for=delete")
+        await client.started(f"wait {condition} cm/waited --timeout=60s")
+        for condition in ("--for=jsonpath={.data.a}=2", "--for=delete")
     ]
     await place.apply({**document, "data": {"a": "2"}})
     assert await ended(changed) == (0, "configmap/waited condition met\n")
@@ -80,12 +80,12 @@ async def test_a_wait_ends_with_what_it_waits_for(client: Client, place: Cluster
 
 
 async def line(process: asyncio.subprocess.Process) -> str:
-    """The next line, with one blank between words."""
+    """The next line, with single blanks between words."""
     assert process.stdout is not None
     return " ".join((await asyncio.wait_for(process.stdout.readline(), sessions.SECONDS)).decode().split())
 
 
 async def ended(process: asyncio.subprocess.Process) -> tuple[int | None, str]:
-    """How a process ended, and what it printed."""
+    """The exit code and the output of a process."""
     out, _ = await asyncio.wait_for(process.communicate(), sessions.SECONDS)
     return process.returncode, out.decode()

@@ -1,4 +1,4 @@
-"""kubernetes_asyncio: its generated client and its watch, which a plugin's author may well use."""
+"""kubernetes_asyncio: its generated client and its watch."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def test_objects_are_created_read_changed_and_deleted_as_models(api: clien
     await core.create_namespaced_config_map(namespace, config_map("two"))
     page = await core.list_namespaced_config_map(namespace, label_selector="app=web", limit=1)
     rest = await core.list_namespaced_config_map(namespace, label_selector="app=web", _continue=page.metadata._continue)
-    assert [one.metadata.name for one in (*page.items, *rest.items)] == ["one", "two"]
+    assert [item.metadata.name for item in (*page.items, *rest.items)] == ["one", "two"]
     await core.delete_namespaced_config_map("one", namespace)
     with pytest.raises(client.ApiException) as gone:
         await core.read_namespaced_config_map("one", namespace)
@@ -73,30 +73,30 @@ async def test_a_deployment_is_scaled_through_its_subresource(api: client.ApiCli
     assert (scale.spec.replicas, scale.status.selector) == (2, "app=web")
     scale.spec.replicas = 5
     await apps.replace_namespaced_deployment_scale("web", namespace, scale)
-    found = await apps.read_namespaced_deployment("web", namespace)
-    assert found.spec.replicas == 5
-    assert found.spec.strategy.rolling_update.max_surge == "25%"
+    deployment = await apps.read_namespaced_deployment("web", namespace)
+    assert deployment.spec.replicas == 5
+    assert deployment.spec.strategy.rolling_update.max_surge == "25%"
     image = {"spec": {"template": {"spec": {"containers": [{"name": "web", "image": "registry.example/web:2"}]}}}}
     merged = await apps.patch_namespaced_deployment("web", namespace, image)
-    assert [one.image for one in merged.spec.template.spec.containers] == ["registry.example/web:2"]
+    assert [container.image for container in merged.spec.template.spec.containers] == ["registry.example/web:2"]
 
 
-async def test_a_watch_tells_changes_as_models_until_it_is_stopped(api: client.ApiClient, place: Cluster) -> None:
+async def test_a_watch_yields_changes_as_models_until_it_is_stopped(api: client.ApiClient, place: Cluster) -> None:
     core, namespace = client.CoreV1Api(api), place.namespace
     await core.create_namespaced_config_map(namespace, config_map("seen", a="1"))
-    told: list[tuple[str, Any]] = []
+    events: list[tuple[str, Any]] = []
     async with asyncio.timeout(SECONDS), watch.Watch() as stream:
         async for event in stream.stream(
             core.list_namespaced_config_map, namespace, field_selector="metadata.name=seen", timeout_seconds=SECONDS
         ):
-            told.append((event["type"], event["object"].data))
+            events.append((event["type"], event["object"].data))
             if event["type"] == "ADDED":
                 await core.patch_namespaced_config_map("seen", namespace, {"data": {"a": "2"}})
             elif event["type"] == "MODIFIED":
                 await core.delete_namespaced_config_map("seen", namespace)
             else:
                 stream.stop()
-    assert told == [("ADDED", {"a": "1"}), ("MODIFIED", {"a": "2"}), ("DELETED", {"a": "2"})]
+    assert events == [("ADDED", {"a": "1"}), ("MODIFIED", {"a": "2"}), ("DELETED", {"a": "2"})]
 
 
 async def test_custom_objects_are_plain_documents(api: client.ApiClient, place: Cluster) -> None:
@@ -131,8 +131,8 @@ async def test_custom_objects_are_plain_documents(api: client.ApiClient, place: 
         await custom.patch_namespaced_custom_object_status(
             *where, "a", [{"op": "add", "path": "/status", "value": {"full": True}}]
         )
-        found = await custom.list_namespaced_custom_object(*where)
-        assert [(one["spec"], one["status"]) for one in found["items"]] == [({"cups": 1}, {"full": True})]
+        listed = await custom.list_namespaced_custom_object(*where)
+        assert [(item["spec"], item["status"]) for item in listed["items"]] == [({"cups": 1}, {"full": True})]
         await custom.delete_namespaced_custom_object(*where, "a")
         assert (await custom.list_namespaced_custom_object(*where))["items"] == []
     finally:

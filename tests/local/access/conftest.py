@@ -35,10 +35,10 @@ async def ask(cluster: LocalCluster) -> AsyncIterator[Ask]:
             async with session.request(method, cluster.url + path, data=data, headers=sent) as response:
                 raw = await response.read()
                 try:
-                    found = msgspec.json.decode(raw)
+                    decoded = msgspec.json.decode(raw)
                 except msgspec.DecodeError:
-                    found = raw.decode()
-                return Reply(response.status, found, response.headers)
+                    decoded = raw.decode()
+                return Reply(response.status, decoded, response.headers)
 
         yield send
 

@@ -18,7 +18,7 @@ class Roles:
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
 
-    async def give(self, name: str, *rules: dict[str, Any], to: str, namespace: str = "default") -> None:
+    async def grant(self, name: str, *rules: dict[str, Any], to: str, namespace: str = "default") -> None:
         """Create a role and bind a user to it; a cluster role if the namespace is empty."""
         prefix = "Cluster" if not namespace else ""
         await self.create(f"{prefix}Role", name, namespace, rules=list(rules))
@@ -31,8 +31,8 @@ class Roles:
         await self.create(binding, name, namespace, roleRef=reference, subjects=list(subjects))
 
     async def create(self, kind: str, name: str, namespace: str = "", **fields: Any) -> None:
-        made = await self._ask("admin", "POST", path_of(kind, namespace), rbac(kind, name, **fields))
-        assert made.status == 201, made.body
+        reply = await self._ask("admin", "POST", path_of(kind, namespace), rbac(kind, name, **fields))
+        assert reply.status == 201, reply.body
 
 
 def path_of(kind: str, namespace: str = "") -> str:
@@ -45,5 +45,5 @@ def rbac(kind: str, name: str, **fields: Any) -> dict[str, Any]:
 
 
 def rule(verbs: str, group: str, resources: str, *names: str) -> dict[str, Any]:
-    found = {"verbs": verbs.split(), "apiGroups": [group], "resources": resources.split()}
-    return {**found, "resourceNames": list(names)} if names else found
+    policy_rule = {"verbs": verbs.split(), "apiGroups": [group], "resources": resources.split()}
+    return {**policy_rule, "resourceNames": list(names)} if names else policy_rule

@@ -82,9 +82,9 @@ async def test_a_token_expires() -> None:
         session.headers["Authorization"] = "Bearer admin"
         await api.created(ACCOUNTS, {"metadata": {"name": "bot"}})
         body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 600}}
-        made = await api.created(f"{ACCOUNTS}/bot/token", body)
-        assert made["status"]["expirationTimestamp"] == "2026-01-01T00:10:00Z"
-        session.headers["Authorization"] = f"Bearer {made['status']['token']}"
+        token_request = await api.created(f"{ACCOUNTS}/bot/token", body)
+        assert token_request["status"]["expirationTimestamp"] == "2026-01-01T00:10:00Z"
+        session.headers["Authorization"] = f"Bearer {token_request['status']['token']}"
         assert (await api("GET", "/api")).status == 200
         now[0] += timedelta(seconds=600)
         assert (await api("GET", "/api")).status == 401
@@ -102,21 +102,21 @@ async def test_errors_of_token_requests_have_the_messages_of_the_real_server(ask
 
 
 async def test_access_reviews_return_a_decision_with_a_reason(ask: Ask, roles: Roles) -> None:
-    await roles.give("reader", rule("list", "", "configmaps"), to="alice")
-    wanted = {"namespace": "default", "verb": "list", "resource": "configmaps"}
+    await roles.grant("reader", rule("list", "", "configmaps"), to="alice")
+    attributes = {"namespace": "default", "verb": "list", "resource": "configmaps"}
     path = f"{REVIEWS}/selfsubjectaccessreviews"
-    yes = await ask("alice", "POST", path, review("SelfSubjectAccessReview", resourceAttributes=wanted))
+    yes = await ask("alice", "POST", path, review("SelfSubjectAccessReview", resourceAttributes=attributes))
     assert yes.body["status"] == {
         "allowed": True,
         "reason": 'RBAC: allowed by RoleBinding "reader/default" of Role "reader" to User "alice"',
     }
-    no = await ask("bob", "POST", path, review("SelfSubjectAccessReview", resourceAttributes=wanted))
+    no = await ask("bob", "POST", path, review("SelfSubjectAccessReview", resourceAttributes=attributes))
     assert no.body["status"] == {"allowed": False}
 
 
 async def test_subject_access_reviews_need_permission(ask: Ask, roles: Roles) -> None:
-    wanted = {"namespace": "default", "verb": "get", "group": "apps", "resource": "deployments"}
-    body = review("SubjectAccessReview", user="carl", groups=["devs"], resourceAttributes=wanted)
+    attributes = {"namespace": "default", "verb": "get", "group": "apps", "resource": "deployments"}
+    body = review("SubjectAccessReview", user="carl", groups=["devs"], resourceAttributes=attributes)
     assert (await ask("alice", "POST", f"{REVIEWS}/subjectaccessreviews", body)).status == 403
     await roles.create("ClusterRole", "apps", rules=[rule("*", "apps", "*")])
     await roles.bind("apps", "ClusterRole/apps", {"kind": "Group", "name": "devs"})
@@ -132,7 +132,7 @@ async def test_subject_access_reviews_need_permission(ask: Ask, roles: Roles) ->
 
 async def test_rules_reviews_list_permissions(ask: Ask, roles: Roles) -> None:
     held = rule("list", "", "configmaps")
-    await roles.give("reader", held, to="alice")
+    await roles.grant("reader", held, to="alice")
     path = f"{REVIEWS}/selfsubjectrulesreviews"
     reply = await ask("alice", "POST", path, review("SelfSubjectRulesReview", namespace="default"))
     assert held in reply.body["status"]["resourceRules"]

@@ -13,7 +13,7 @@ DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "words"),
+    ("method", "path", "message"),
     [
         (
             "GET",
@@ -64,9 +64,9 @@ DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
         ("GET", "/metrics", 'forbidden: User "alice" cannot get path "/metrics"'),
     ],
 )
-async def test_a_rejection_names_user_verb_and_resource(ask: Ask, method: str, path: str, words: str) -> None:
+async def test_a_rejection_names_user_verb_and_resource(ask: Ask, method: str, path: str, message: str) -> None:
     reply = await ask("alice", method, path)
-    assert (reply.status, reply.body["reason"], reply.body["message"]) == (403, "Forbidden", words)
+    assert (reply.status, reply.body["reason"], reply.body["message"]) == (403, "Forbidden", message)
 
 
 async def test_a_request_without_credentials_is_unauthorized_at_any_path(ask: Ask) -> None:
@@ -82,7 +82,7 @@ async def test_discovery_is_allowed_for_all_authenticated_users(ask: Ask) -> Non
 
 
 async def test_a_role_applies_to_its_namespace_and_verbs(ask: Ask, roles: Roles) -> None:
-    await roles.give("reader", rule("get list", "", "configmaps"), to="alice")
+    await roles.grant("reader", rule("get list", "", "configmaps"), to="alice")
     assert (await ask("alice", "GET", CONFIG_MAPS)).status == 200
     assert (await ask("alice", "GET", f"{CONFIG_MAPS}?watch=true")).status == 403
     assert (await ask("alice", "POST", CONFIG_MAPS, config_map("a"))).status == 403
@@ -92,7 +92,7 @@ async def test_a_role_applies_to_its_namespace_and_verbs(ask: Ask, roles: Roles)
 
 
 async def test_a_rule_with_names_applies_to_these_objects_only(ask: Ask, roles: Roles) -> None:
-    await roles.give("one", rule("get list", "", "secrets", "one"), to="alice")
+    await roles.grant("one", rule("get list", "", "secrets", "one"), to="alice")
     codes = [
         (await ask("alice", "GET", SECRETS + rest)).status
         for rest in ("/one", "/two", "", "?fieldSelector=metadata.name%3Done")
@@ -113,19 +113,19 @@ async def test_a_write_that_creates_needs_permission_to_create(
     api_version = "v1" if word == "configmaps" else "coordination.k8s.io/v1"
     kind = "ConfigMap" if word == "configmaps" else "Lease"
     body = {"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}}
-    await roles.give("change", rule("patch update", "*", word), to="alice")
+    await roles.grant("change", rule("patch update", "*", word), to="alice")
     reply = await ask("alice", method, path, body, media)
     assert reply.status == 403
     assert f'"a" is forbidden: User "alice" cannot create resource "{word}"' in reply.body["message"]
     # a PATCH or PUT names the object in its path, a POST does not
-    await roles.give("create", rule("create", "*", word, "a"), to="alice")
+    await roles.grant("create", rule("create", "*", word, "a"), to="alice")
     assert (await ask("alice", method, path, body, media)).status == 201
     assert (await ask("alice", method, path, body, media)).status == 200
 
 
 async def test_subresources_need_their_own_permission(ask: Ask, roles: Roles) -> None:
-    await roles.give("logs", rule("get", "", "pods/log"), to="alice")
-    await roles.give("scales", rule("*", "apps", "*/scale"), to="alice")
+    await roles.grant("logs", rule("get", "", "pods/log"), to="alice")
+    await roles.grant("scales", rule("*", "apps", "*/scale"), to="alice")
     pods = "/api/v1/namespaces/default/pods/x"
     assert [(await ask("alice", "GET", pods + rest)).status for rest in ("/log", "")] == [404, 403]
     assert [(await ask("alice", "GET", f"{DEPLOYMENTS}/d{rest}")).status for rest in ("/scale", "/status")] == [
@@ -182,4 +182,8 @@ async def test_answered_requests_are_recorded_with_their_user(ask: Ask, cluster:
     cluster.requests.clear()
     for token in ("alice", "wrong", "admin"):
         await ask(token, "GET", CONFIG_MAPS)
-    assert [(one.user, one.status) for one in cluster.requests] == [("alice", 403), ("", 401), ("local-admin", 200)]
+    assert [(request.user, request.status) for request in cluster.requests] == [
+        ("alice", 403),
+        ("", 401),
+        ("local-admin", 200),
+    ]

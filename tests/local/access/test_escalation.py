@@ -20,7 +20,7 @@ ROLES, BINDINGS = path_of("Role", "default"), path_of("RoleBinding", "default")
 
 @pytest.fixture(autouse=True)
 async def _writer(roles: Roles) -> None:
-    await roles.give(
+    await roles.grant(
         "writer", WRITES, rule("get list", "", "configmaps"), rule("get", "", "secrets", "one"), to="alice"
     )
 
@@ -32,8 +32,8 @@ def binding(role: str, name: str = "b") -> dict[str, Any]:
 
 
 async def test_a_role_with_more_permissions_than_its_writer_is_rejected(ask: Ask) -> None:
-    wanted = [rule("get list watch", "", "configmaps secrets"), rule("delete", "apps", "deployments")]
-    reply = await ask("alice", "POST", ROLES, rbac("Role", "more", rules=wanted))
+    rules = [rule("get list watch", "", "configmaps secrets"), rule("delete", "apps", "deployments")]
+    reply = await ask("alice", "POST", ROLES, rbac("Role", "more", rules=rules))
     assert (reply.status, reply.body["message"]) == (
         403,
         f'roles.{GROUP} "more" is forbidden: {NOT_HELD}\n'
@@ -85,7 +85,7 @@ async def test_binding_a_role_with_more_permissions_is_rejected(ask: Ask) -> Non
 
 
 async def test_the_verbs_bind_and_escalate_exempt(ask: Ask, roles: Roles) -> None:
-    await roles.give(
+    await roles.grant(
         "exempt", rule("bind", GROUP, "clusterroles", "cluster-admin"), rule("escalate", GROUP, "roles"), to="alice"
     )
     assert (await ask("alice", "POST", BINDINGS, binding("ClusterRole/cluster-admin"))).status == 201
@@ -94,10 +94,10 @@ async def test_the_verbs_bind_and_escalate_exempt(ask: Ask, roles: Roles) -> Non
 
 
 async def test_aggregation_needs_cluster_admin_permissions(ask: Ask, roles: Roles) -> None:
-    await roles.give("cluster-writer", WRITES, to="bob", namespace="")
+    await roles.grant("cluster-writer", WRITES, to="bob", namespace="")
     selectors = {"clusterRoleSelectors": [{"matchLabels": {"a": "b"}}]}
     body = rbac("ClusterRole", "agg", rules=[], aggregationRule=selectors)
     reply = await ask("bob", "POST", path_of("ClusterRole"), body)
-    words = f'clusterroles.{GROUP} "agg" is forbidden: must have cluster-admin privileges to use the aggregationRule'
-    assert reply.body["message"] == words
+    message = f'clusterroles.{GROUP} "agg" is forbidden: must have cluster-admin privileges to use the aggregationRule'
+    assert reply.body["message"] == message
     assert (await ask("admin", "POST", path_of("ClusterRole"), body)).status == 201

@@ -59,7 +59,7 @@ async def test_without_permission_the_first_mode_is_reported(ask: Ask) -> None:
 
 
 async def test_a_permission_in_a_namespace_applies_to_its_service_accounts(ask: Ask, roles: Roles) -> None:
-    await roles.give("imp", rule("impersonate", "", "serviceaccounts", "bot"), to="bob")
+    await roles.grant("imp", rule("impersonate", "", "serviceaccounts", "bot"), to="bob")
     reply = await ask("bob", "GET", CONFIG_MAPS, **{"Impersonate-User": BOT})
     assert f'User "{BOT}" cannot list' in reply.body["message"]
     other = await ask("bob", "GET", CONFIG_MAPS, **{"Impersonate-User": "system:serviceaccount:other:bot"})
@@ -70,7 +70,7 @@ async def test_a_permission_in_a_namespace_applies_to_its_service_accounts(ask: 
 
 
 @pytest.mark.parametrize(
-    ("header", "value", "words"),
+    ("header", "value", "message"),
     [
         ("Impersonate-Group", "devs", 'groups "devs" is forbidden: User "bob" cannot impersonate resource "groups"'),
         (
@@ -87,19 +87,19 @@ async def test_a_permission_in_a_namespace_applies_to_its_service_accounts(ask: 
     ],
 )
 async def test_user_groups_uid_and_extras_need_separate_permissions(
-    ask: Ask, roles: Roles, header: str, value: str, words: str
+    ask: Ask, roles: Roles, header: str, value: str, message: str
 ) -> None:
-    await roles.give("imp", rule("impersonate", "", "users", "alice"), to="bob", namespace="")
+    await roles.grant("imp", rule("impersonate", "", "users", "alice"), to="bob", namespace="")
     assert (await ask("bob", "POST", WHO, REVIEW, **{"Impersonate-User": "alice"})).status == 201
     reply = await ask("bob", "GET", CONFIG_MAPS, **{"Impersonate-User": "alice", header: value})
-    assert reply.body["message"].startswith(words)
+    assert reply.body["message"].startswith(message)
 
 
 async def test_constrained_impersonation_needs_the_identity_and_the_action(ask: Ask, roles: Roles) -> None:
     authentication = "authentication.k8s.io"
-    await roles.give("id", rule("impersonate:serviceaccount", authentication, "serviceaccounts", "bot"), to="bob")
+    await roles.grant("id", rule("impersonate:serviceaccount", authentication, "serviceaccounts", "bot"), to="bob")
     assert (await ask("bob", "GET", CONFIG_MAPS, **{"Impersonate-User": BOT})).status == 403
-    await roles.give("on", rule("impersonate-on:serviceaccount:list", "", "configmaps"), to="bob")
+    await roles.grant("on", rule("impersonate-on:serviceaccount:list", "", "configmaps"), to="bob")
     await roles.bind(
         "bot", "ClusterRole/cluster-admin", {"kind": "ServiceAccount", "name": "bot", "namespace": "default"}
     )
@@ -130,5 +130,5 @@ async def old() -> AsyncIterator[Api]:
 
 async def test_older_releases_have_no_constrained_impersonation(old: Api) -> None:
     reply = await old("GET", CONFIG_MAPS)
-    words = 'users "alice" is forbidden: User "bob" cannot impersonate resource "users" in API group ""'
-    assert reply.body["message"] == f"{words} at the cluster scope"
+    message = 'users "alice" is forbidden: User "bob" cannot impersonate resource "users" in API group ""'
+    assert reply.body["message"] == f"{message} at the cluster scope"

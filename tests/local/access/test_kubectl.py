@@ -62,10 +62,10 @@ async def test_kubectl_auth_can_i(kubectl: Run) -> None:
             pass
     assert (await kubectl("get", "pods", token="alice"))[0] == 0
     code, out = await kubectl("get", "secrets", token="alice")
-    words = (
+    message = (
         'secrets is forbidden: User "alice" cannot list resource "secrets" in API group "" in the namespace "default"'
     )
-    assert (code, out) == (1, f"Error from server (Forbidden): {words}\n")
+    assert (code, out) == (1, f"Error from server (Forbidden): {message}\n")
     assert "pods/log" in (await kubectl("auth", "can-i", "--list", token="alice"))[1]
 
 

@@ -16,7 +16,7 @@ PODS = f"{CORE}/pods"
 
 
 @pytest.fixture
-async def housed() -> AsyncIterator[Api]:
+async def account_api() -> AsyncIterator[Api]:
     """A cluster whose namespaces have a service account."""
     settings = LocalSettings(controllers=frozenset({"namespace"}))
     async with LocalCluster(settings) as cluster, aiohttp.ClientSession() as session:
@@ -28,17 +28,17 @@ def pod(name: str, **spec: Any) -> dict[str, Any]:
     return {"metadata": {"name": name, "labels": {"app": "web"}}, "spec": {"containers": containers, **spec}}
 
 
-async def test_a_pod_gets_the_default_service_account(housed: Api) -> None:
-    made = await housed.created(PODS, pod("p"))
-    assert (made["spec"]["serviceAccountName"], made["spec"]["serviceAccount"]) == ("default", "default")
+async def test_a_pod_gets_the_default_service_account(account_api: Api) -> None:
+    created = await account_api.created(PODS, pod("p"))
+    assert (created["spec"]["serviceAccountName"], created["spec"]["serviceAccount"]) == ("default", "default")
 
 
-async def test_the_service_account_of_a_pod_must_exist(housed: Api) -> None:
-    reply = await housed("POST", PODS, pod("p", serviceAccountName="bot"))
-    words = 'pods "p" is forbidden: error looking up service account default/bot: serviceaccount "bot" not found'
-    assert (reply.status, reply.body["message"]) == (403, words)
-    await housed.created(f"{CORE}/serviceaccounts", {"metadata": {"name": "bot"}})
-    await housed.created(PODS, pod("p", serviceAccountName="bot"))
+async def test_the_service_account_of_a_pod_must_exist(account_api: Api) -> None:
+    reply = await account_api("POST", PODS, pod("p", serviceAccountName="bot"))
+    message = 'pods "p" is forbidden: error looking up service account default/bot: serviceaccount "bot" not found'
+    assert (reply.status, reply.body["message"]) == (403, message)
+    await account_api.created(f"{CORE}/serviceaccounts", {"metadata": {"name": "bot"}})
+    await account_api.created(PODS, pod("p", serviceAccountName="bot"))
 
 
 async def test_a_pod_tolerates_an_unready_node_for_five_minutes(api: Api) -> None:

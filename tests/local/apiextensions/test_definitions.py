@@ -13,12 +13,12 @@ DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 async def test_a_definition_is_established_and_its_kind_served_at_once(api: Api) -> None:
     await api.created(DEFINITIONS, widget_definition())
-    found = (await api("GET", f"{DEFINITIONS}/widgets.example.dev")).body
-    assert {each["type"]: each["status"] for each in found["status"]["conditions"]} == {
+    definition = (await api("GET", f"{DEFINITIONS}/widgets.example.dev")).body
+    assert {each["type"]: each["status"] for each in definition["status"]["conditions"]} == {
         "NamesAccepted": "True",
         "Established": "True",
     }
-    assert found["spec"]["names"]["singular"] == "widget"
+    assert definition["spec"]["names"]["singular"] == "widget"
     assert (await api("GET", WIDGETS)).body["kind"] == "WidgetList"
 
 
@@ -33,8 +33,8 @@ async def test_objects_are_defaulted_pruned_and_checked(api: Api) -> None:
 
 async def test_status_is_a_subresource_if_the_definition_declares_it(api: Api) -> None:
     await api.created(DEFINITIONS, widget_definition())
-    made = await api.created(WIDGETS, {**widget("w", size=2), "status": {"phase": "x"}})
-    assert "status" not in made
+    created = await api.created(WIDGETS, {**widget("w", size=2), "status": {"phase": "x"}})
+    assert "status" not in created
     reply = await api("PATCH", f"{WIDGETS}/w/status", {"status": {"phase": "y"}, "spec": {"size": 9}}, media=MERGE)
     assert (reply.body["spec"]["size"], reply.body["status"]) == (2, {"phase": "y"})
     assert reply.body["metadata"]["generation"] == 1
@@ -42,8 +42,8 @@ async def test_status_is_a_subresource_if_the_definition_declares_it(api: Api) -
 
 async def test_without_the_subresource_status_is_an_ordinary_field(api: Api) -> None:
     await api.created(DEFINITIONS, widget_definition(subresources=None))
-    made = await api.created(WIDGETS, {**widget("w", size=2), "status": {"phase": "x"}})
-    assert made["status"] == {"phase": "x"}
+    created = await api.created(WIDGETS, {**widget("w", size=2), "status": {"phase": "x"}})
+    assert created["status"] == {"phase": "x"}
     assert (await api("GET", f"{WIDGETS}/w/status")).status == 404
 
 
@@ -93,8 +93,8 @@ async def test_names_of_another_kind_are_not_accepted(api: Api) -> None:
     rival["metadata"]["name"] = "widgetries.example.dev"
     rival["spec"]["names"] = {"plural": "widgetries", "kind": "Widgetry", "shortNames": ["wd"]}
     await api.created(DEFINITIONS, rival)
-    found = (await api("GET", f"{DEFINITIONS}/widgetries.example.dev")).body
-    assert {each["type"]: each["status"] for each in found["status"]["conditions"]} == {
+    definition = (await api("GET", f"{DEFINITIONS}/widgetries.example.dev")).body
+    assert {each["type"]: each["status"] for each in definition["status"]["conditions"]} == {
         "NamesAccepted": "False",
         "Established": "False",
     }
@@ -109,8 +109,8 @@ async def test_one_object_is_served_in_each_version(api: Api) -> None:
     definition["spec"]["versions"].append({**first, "name": "v2", "storage": False})
     await api.created(DEFINITIONS, definition)
     await api.created(WIDGETS, widget("w", size=2))
-    found = (await api("GET", f"{WIDGETS.replace('/v1/', '/v2/')}/w")).body
-    assert found["apiVersion"] == "example.dev/v2"
+    converted = (await api("GET", f"{WIDGETS.replace('/v1/', '/v2/')}/w")).body
+    assert converted["apiVersion"] == "example.dev/v2"
 
 
 async def test_a_nonstructural_schema_is_rejected(api: Api) -> None:

@@ -94,22 +94,22 @@ class RecordedObjects(InProcessClient):
             rng=random.Random(0),  # noqa: S311  - names and uids, no secrets
         )
         super().__init__(backend, "kube-controller-manager")
-        self._calls: list[tuple[str, str, str]] = []
+        self._writes: list[tuple[str, str, str]] = []
         self.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
 
     def create(self, obj: Object) -> Object:
-        self._note("create", obj)
+        self._record("create", obj)
         return super().create(obj)
 
     def update(self, obj: Object) -> Object:
-        self._note("update", obj)
+        self._record("update", obj)
         return super().update(obj)
 
     def writes(self, verb: str, kind: str) -> tuple[str, ...]:
-        return tuple(name for done, what, name in self._calls if (done, what) == (verb, kind))
+        return tuple(name for done, what, name in self._writes if (done, what) == (verb, kind))
 
-    def _note(self, verb: str, obj: Object) -> None:
-        self._calls.append((verb, obj["kind"], obj["metadata"]["name"]))
+    def _record(self, verb: str, obj: Object) -> None:
+        self._writes.append((verb, obj["kind"], obj["metadata"]["name"]))
 
 
 class Running:
@@ -123,23 +123,23 @@ class Running:
         """Wait after each change until `what()` is truthy, and return its value."""
         watch = self.objects.store.watch()
         async with asyncio.timeout(PATIENCE):
-            while not (found := what()):
+            while not (value := what()):
                 await watch.wait()
                 watch.take()
-        return found
+        return value
 
     async def rolled_out(self, name: str = "web") -> Object:
         """Wait until a Deployment has rolled out, and return it."""
 
         def done() -> Object | None:
-            found = self.get("Deployment", name)
-            status, wanted = found.get("status", {}), found["spec"]["replicas"]
+            deployment = self.get("Deployment", name)
+            status, replicas = deployment.get("status", {}), deployment["spec"]["replicas"]
             counts = [status.get(each, 0) for each in ("replicas", "updatedReplicas", "availableReplicas")]
-            current = status.get("observedGeneration") == found["metadata"]["generation"]
-            return found if current and counts == [wanted] * 3 else None
+            current = status.get("observedGeneration") == deployment["metadata"]["generation"]
+            return deployment if current and counts == [replicas] * 3 else None
 
-        found: Object = await self.until(done)
-        return found
+        deployment: Object = await self.until(done)
+        return deployment
 
     async def advance(self, seconds: float) -> None:
         """Finish the pending work, then advance the clock."""
@@ -156,9 +156,9 @@ class Running:
             seen = self.objects.store.revision
 
     def get(self, kind: str, name: str, namespace: str = "default") -> Object:
-        found = self.find(kind, name, namespace)
-        assert found is not None, f"{kind} {name} is not there"
-        return found
+        obj = self.find(kind, name, namespace)
+        assert obj is not None, f"{kind} {name} is not there"
+        return obj
 
     def find(self, kind: str, name: str, namespace: str = "default") -> Object | None:
         return next((each for each in self.all(kind, namespace) if each["metadata"]["name"] == name), None)

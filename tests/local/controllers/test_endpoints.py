@@ -50,7 +50,7 @@ async def test_a_service_has_the_addresses_of_its_pods(running: Run, objects: Re
 
 async def test_endpoints_are_deleted_with_their_service(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
-        made = objects.create(service())
+        created = objects.create(service())
         await cluster.until(lambda: cluster.all("EndpointSlice"))
-        cluster.delete(made)
+        cluster.delete(created)
         await cluster.until(lambda: not cluster.all("EndpointSlice") and not cluster.all("Endpoints"))

@@ -25,13 +25,13 @@ def config(name: str, *owners: Object, **metadata: Any) -> Object:
 
 async def test_a_dependent_is_deleted_after_its_last_owner(running: Run, objects: RecordedObjects) -> None:
     async with running("garbagecollector") as cluster:
-        one, two = objects.create(config("one")), objects.create(config("two"))
-        objects.create(config("child", one, two))
-        cluster.delete(one)
+        first, second = objects.create(config("one")), objects.create(config("two"))
+        objects.create(config("child", first, second))
+        cluster.delete(first)
         await cluster.settle()
         child = cluster.get("ConfigMap", "child")
         assert [each["name"] for each in child["metadata"]["ownerReferences"]] == ["two"]
-        cluster.delete(two)
+        cluster.delete(second)
         await cluster.until(lambda: not cluster.find("ConfigMap", "child"))
 
 
@@ -119,10 +119,10 @@ async def test_objects_that_own_each_other_can_be_deleted(
     running: Run, objects: RecordedObjects, propagation: str
 ) -> None:
     async with running("garbagecollector") as cluster:
-        one = objects.create(config("one"))
-        two = objects.create(config("two", one))
-        objects.update({**one, "metadata": {**one["metadata"], "ownerReferences": [reference_to(two)]}})
-        cluster.delete(one, propagation)
+        first = objects.create(config("one"))
+        second = objects.create(config("two", first))
+        objects.update({**first, "metadata": {**first["metadata"], "ownerReferences": [reference_to(second)]}})
+        cluster.delete(first, propagation)
         await cluster.until(lambda: not cluster.all("ConfigMap"))
 
 

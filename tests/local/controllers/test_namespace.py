@@ -19,19 +19,19 @@ async def test_a_namespace_gets_a_service_account_and_a_ca_certificate(running: 
     async with running("namespace", root_ca="PEM") as cluster:
         objects.create(namespace())
         await cluster.until(lambda: cluster.find("ServiceAccount", "default", "shop"))
-        found = await cluster.until(lambda: cluster.find("ConfigMap", "kube-root-ca.crt", "shop"))
-        assert found["data"] == {"ca.crt": "PEM"}
-        cluster.delete(found)
+        certificate = await cluster.until(lambda: cluster.find("ConfigMap", "kube-root-ca.crt", "shop"))
+        assert certificate["data"] == {"ca.crt": "PEM"}
+        cluster.delete(certificate)
         await cluster.until(lambda: cluster.find("ConfigMap", "kube-root-ca.crt", "shop"))
 
 
 async def test_the_content_of_a_deleted_namespace_is_deleted_first(running: Run, objects: RecordedObjects) -> None:
     async with running("namespace") as cluster:
-        made = objects.create(namespace())
+        created = objects.create(namespace())
         other = objects.create(namespace("other"))
         objects.create(config("a"))
         await cluster.settle()
-        cluster.delete(made)
+        cluster.delete(created)
         await cluster.until(lambda: not cluster.find("Namespace", "shop"))
         assert not cluster.all("ConfigMap", "shop")
         assert cluster.all("ConfigMap", "other")
@@ -41,9 +41,9 @@ async def test_the_content_of_a_deleted_namespace_is_deleted_first(running: Run,
 
 async def test_a_terminating_namespace_reports_remaining_finalizers(running: Run, objects: RecordedObjects) -> None:
     async with running("namespace") as cluster:
-        made = objects.create(namespace())
+        created = objects.create(namespace())
         objects.create(config("held", finalizers=["example.dev/hold"]))
-        cluster.delete(made)
+        cluster.delete(created)
         await cluster.settle()
         waiting = cluster.get("Namespace", "shop")
         assert waiting["status"]["phase"] == "Terminating"

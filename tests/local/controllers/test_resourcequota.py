@@ -22,10 +22,10 @@ async def test_a_quota_reports_its_usage(running: Run, objects: RecordedObjects)
         hard = {"pods": "3", "requests.cpu": "1"}
         objects.create({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": meta("q"), "spec": {"hard": hard}})
         objects.create(pod("a"))
-        made = objects.create(pod("b"))
+        created = objects.create(pod("b"))
         await cluster.settle()
         status = cluster.get("ResourceQuota", "q")["status"]
         assert status == {"hard": hard, "used": {"pods": "2", "requests.cpu": "500m"}}
-        cluster.delete(made)
+        cluster.delete(created)
         await cluster.settle()
         assert cluster.get("ResourceQuota", "q")["status"]["used"]["pods"] == "1"

@@ -32,14 +32,14 @@ def claim(**annotations: str) -> Object:
 
 async def test_a_claim_is_bound_to_a_volume_of_its_size(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
-        made = objects.create(claim())
+        created = objects.create(claim())
         await cluster.settle()
         bound = cluster.get("PersistentVolumeClaim", "data")
         (volume,) = cluster.all("PersistentVolume")
         assert bound["status"]["phase"] == "Bound"
         assert bound["spec"]["volumeName"] == volume["metadata"]["name"]
         assert volume["spec"]["capacity"] == {"storage": "1Gi"}
-        cluster.delete(made)
+        cluster.delete(created)
         await cluster.until(lambda: not cluster.all("PersistentVolumeClaim"))
         await cluster.until(lambda: not cluster.all("PersistentVolume"))
 
@@ -53,10 +53,10 @@ async def test_a_claim_can_be_left_pending(running: Run, objects: RecordedObject
 
 async def test_a_claim_in_use_is_kept_until_its_pod_is_deleted(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
-        made = objects.create(claim())
+        created = objects.create(claim())
         user = objects.create(pod("user", claim="data"))
         await cluster.settle()
-        cluster.delete(made)
+        cluster.delete(created)
         await cluster.settle()
         assert cluster.find("PersistentVolumeClaim", "data")
         cluster.delete(user)

@@ -9,9 +9,9 @@ from tests.local.harness import Api, widget_definition
 
 async def test_the_swagger_document_has_built_in_and_custom_kinds(api: Api) -> None:
     await api.created("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", widget_definition())
-    found = (await api("GET", "/openapi/v2", accept="application/json")).body
-    definitions = found["definitions"]
-    assert found["swagger"] == "2.0"
+    document = (await api("GET", "/openapi/v2", accept="application/json")).body
+    definitions = document["definitions"]
+    assert document["swagger"] == "2.0"
     assert definitions["io.k8s.api.apps.v1.Deployment"]["properties"]["spec"] == {
         "$ref": "#/definitions/io.k8s.api.apps.v1.DeploymentSpec",
         "description": definitions["io.k8s.api.apps.v1.Deployment"]["properties"]["spec"]["description"],
@@ -19,26 +19,26 @@ async def test_the_swagger_document_has_built_in_and_custom_kinds(api: Api) -> N
     assert definitions["dev.example.v1.Widget"]["properties"]["spec"]["properties"]["size"]["type"] == "integer"
     port = definitions["io.k8s.api.core.v1.ServicePort"]["properties"]["targetPort"]
     assert "oneOf" not in str(port)
-    patch = found["paths"]["/apis/example.dev/v1/namespaces/{namespace}/widgets/{name}"]["patch"]
+    patch = document["paths"]["/apis/example.dev/v1/namespaces/{namespace}/widgets/{name}"]["patch"]
     assert patch["x-kubernetes-group-version-kind"]["kind"] == "Widget"
 
 
 async def test_every_reference_of_the_swagger_document_resolves(api: Api) -> None:
-    found = (await api("GET", "/openapi/v2")).body
-    wanted: set[str] = set()
+    document = (await api("GET", "/openapi/v2")).body
+    references: set[str] = set()
 
     def walk(value: Any) -> None:
         if isinstance(value, dict):
             if isinstance(value.get("$ref"), str):
-                wanted.add(value["$ref"])
+                references.add(value["$ref"])
             for child in value.values():
                 walk(child)
         elif isinstance(value, list):
             for child in value:
                 walk(child)
 
-    walk(found)
-    assert wanted <= {f"#/definitions/{name}" for name in found["definitions"]}
+    walk(document)
+    assert references <= {f"#/definitions/{name}" for name in document["definitions"]}
 
 
 async def test_a_client_that_accepts_only_protobuf_gets_an_empty_document(api: Api) -> None:

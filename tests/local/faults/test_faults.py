@@ -98,7 +98,7 @@ async def test_a_watch_can_be_closed_in_the_middle_of_a_line(api: Api, cluster: 
             await response.read()
 
 
-async def told(api: Api, count: int, *, until: int) -> list[str]:
+async def watched_names(api: Api, count: int, *, until: int) -> list[str]:
     """The names in the events of a watch while ConfigMaps a, b, c… are created."""
     start = (await api("GET", CONFIG_MAPS)).body["metadata"]["resourceVersion"]
     watch = asyncio.create_task(api.watch(f"{CONFIG_MAPS}?watch=1&resourceVersion={start}", until=until))
@@ -120,13 +120,13 @@ async def test_events_of_a_watch_are_distorted(
     api: Api, faults: Faults, distortion: Distortion, expected: list[str]
 ) -> None:
     faults.distort(distortion, "configmaps")
-    assert await told(api, 3, until=len(expected)) == expected
+    assert await watched_names(api, 3, until=len(expected)) == expected
 
 
 async def test_a_frozen_watch_sends_nothing_until_it_is_released(api: Api, faults: Faults) -> None:
     release = asyncio.Event()
     faults.distort(Distortion.frozen(release))
-    watching = asyncio.create_task(told(api, 1, until=1))
+    watching = asyncio.create_task(watched_names(api, 1, until=1))
     while (await api("GET", f"{CONFIG_MAPS}/a")).status != 200:
         assert not watching.done()
     assert not watching.done()

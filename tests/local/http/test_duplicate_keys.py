@@ -20,8 +20,8 @@ PROBLEMS = ['duplicate field "data.a"', 'duplicate field "data.b"', 'duplicate f
 
 async def test_strict_validation_rejects_duplicate_keys(api: Api) -> None:
     reply = await api("POST", f"{CONFIG_MAPS}?fieldValidation=Strict", TWICE)
-    words = 'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: '
-    assert (reply.status, reply.body["message"]) == (400, words + ", ".join(PROBLEMS))
+    message = 'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: '
+    assert (reply.status, reply.body["message"]) == (400, message + ", ".join(PROBLEMS))
 
 
 async def test_other_modes_of_validation_return_a_warning(api: Api) -> None:

@@ -33,8 +33,8 @@ def test_a_config_map_is_decoded() -> None:
 
 
 def test_the_data_of_a_secret_is_base64_as_in_json() -> None:
-    found = protobuf.decode(body("Secret", field(2, field(1, b"k") + field(2, b"\0v"))))
-    assert found["data"] == {"k": "AHY="}
+    secret = protobuf.decode(body("Secret", field(2, field(1, b"k") + field(2, b"\0v"))))
+    assert secret["data"] == {"k": "AHY="}
 
 
 def test_an_unsupported_field_is_rejected_and_not_dropped() -> None:

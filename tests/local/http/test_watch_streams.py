@@ -13,7 +13,7 @@ from tests.local.harness import CONFIG_MAPS, MERGE, Api, config_map
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
 
-def told(events: list[Any]) -> list[tuple[str, str]]:
+def types_and_names(events: list[Any]) -> list[tuple[str, str]]:
     return [(each["type"], each["object"]["metadata"].get("name", "")) for each in events]
 
 
@@ -23,19 +23,19 @@ async def test_a_watch_continues_from_a_resource_version(api: Api) -> None:
     await api("DELETE", f"{CONFIG_MAPS}/a")
     since = first["metadata"]["resourceVersion"]
     events = await api.watch(f"{CONFIG_MAPS}?watch=1&resourceVersion={since}", until=2)
-    assert told(events) == [("ADDED", "b"), ("DELETED", "a")]
+    assert types_and_names(events) == [("ADDED", "b"), ("DELETED", "a")]
 
 
 async def test_a_watch_without_a_resource_version_starts_with_existing_objects(api: Api) -> None:
     await api.created(CONFIG_MAPS, config_map("a"))
-    assert told(await api.watch(f"{CONFIG_MAPS}?watch=1", until=1)) == [("ADDED", "a")]
+    assert types_and_names(await api.watch(f"{CONFIG_MAPS}?watch=1", until=1)) == [("ADDED", "a")]
 
 
 async def test_a_watch_sends_changes_while_it_is_open(api: Api) -> None:
     watching = asyncio.create_task(api.watch(f"{CONFIG_MAPS}?watch=1", until=2))
     await api.created(CONFIG_MAPS, config_map("a"))
     await api("PATCH", f"{CONFIG_MAPS}/a", {"data": {"k": "v"}}, media=MERGE)
-    assert told(await watching)[-1] == ("MODIFIED", "a")
+    assert types_and_names(await watching)[-1] == ("MODIFIED", "a")
 
 
 async def test_an_object_that_leaves_the_selection_is_sent_as_deleted_with_its_previous_state(api: Api) -> None:
@@ -44,7 +44,7 @@ async def test_an_object_that_leaves_the_selection_is_sent_as_deleted_with_its_p
     await api("PATCH", f"{CONFIG_MAPS}/a", {"metadata": {"labels": {"app": "x"}}}, media=MERGE)
     since = first["metadata"]["resourceVersion"]
     events = await api.watch(f"{CONFIG_MAPS}?watch=1&labelSelector=app%3Dx&resourceVersion={since}", until=2)
-    assert told(events) == [("DELETED", "a"), ("ADDED", "a")]
+    assert types_and_names(events) == [("DELETED", "a"), ("ADDED", "a")]
     assert events[0]["object"]["metadata"]["labels"] == {"app": "x"}
 
 
@@ -75,8 +75,8 @@ async def test_tables_describe_their_columns_once(api: Api) -> None:
     for name in ("a", "b"):
         await api.created(CONFIG_MAPS, config_map(name))
     events = await api.watch(f"{CONFIG_MAPS}?watch=1", until=2, accept=TABLE)
-    shown = [each["object"]["columnDefinitions"] is not None for each in events]
-    assert shown == [True, False]
+    has_columns = [each["object"]["columnDefinitions"] is not None for each in events]
+    assert has_columns == [True, False]
     assert events[1]["object"]["rows"][0]["cells"][0] == "b"
 
 

@@ -75,9 +75,9 @@ def test_a_change_moves_the_time_of_the_appliers_entry(by: MakeWrite) -> None:
 
 
 def test_two_different_values_give_the_same_entry(by: MakeWrite) -> None:
-    one = merging.apply(None, body(size=1), by("rudr"), force=True)
+    first = merging.apply(None, body(size=1), by("rudr"), force=True)
     two = merging.apply(None, body(size=2), by("rudr"), force=True)
-    assert entry_of(one, "rudr") == entry_of(two, "rudr")
+    assert entry_of(first, "rudr") == entry_of(two, "rudr")
 
 
 def test_a_foreign_edit_takes_the_field_out_of_our_entry(by: MakeWrite) -> None:
@@ -165,8 +165,8 @@ def test_appliers_come_first_then_older_entries(by: MakeWrite) -> None:
     live = updated(None, body(size=1, color="red"), by("zoe", second=1))
     live = merging.apply(live, body(color="blue"), by("bob", second=5), force=True)
     live = merging.apply(live, body(labels={"a": "1"}), by("amy", second=3), force=True)
-    found = [(entry["manager"], entry["operation"]) for entry in live["metadata"]["managedFields"]]
-    assert found == [("amy", "Apply"), ("bob", "Apply"), ("zoe", "Update")]
+    entries = [(entry["manager"], entry["operation"]) for entry in live["metadata"]["managedFields"]]
+    assert entries == [("amy", "Apply"), ("bob", "Apply"), ("zoe", "Update")]
 
 
 def test_a_conflict_names_the_manager_and_the_field(by: MakeWrite) -> None:
@@ -352,9 +352,9 @@ def test_an_apply_without_change_of_a_deployment_is_cheap(deployment: SchemaNode
     assert fastest < 0.002
 
 
-words = st.sampled_from(["a", "b", "c", "d"])
+message = st.sampled_from(["a", "b", "c", "d"])
 parts = st.lists(
-    st.fixed_dictionaries({"name": words}, optional={"value": words}),
+    st.fixed_dictionaries({"name": message}, optional={"value": message}),
     min_size=1,
     max_size=3,
     unique_by=lambda p: p["name"],
@@ -363,14 +363,14 @@ specs = st.fixed_dictionaries(
     {},
     optional={
         "size": st.integers(0, 3),
-        "color": words,
-        "inner": st.dictionaries(st.sampled_from(["x", "y"]), words, min_size=1),
-        "labels": st.dictionaries(words, words, min_size=1, max_size=3),
-        "whole": st.dictionaries(words, words, min_size=1, max_size=2),
-        "tags": st.lists(words, min_size=1, max_size=3, unique=True),
-        "args": st.lists(words, min_size=1, max_size=3),
+        "color": message,
+        "inner": st.dictionaries(st.sampled_from(["x", "y"]), message, min_size=1),
+        "labels": st.dictionaries(message, message, min_size=1, max_size=3),
+        "whole": st.dictionaries(message, message, min_size=1, max_size=2),
+        "tags": st.lists(message, min_size=1, max_size=3, unique=True),
+        "args": st.lists(message, min_size=1, max_size=3),
         "parts": parts,
-        "free": st.dictionaries(words, st.integers(0, 2) | st.dictionaries(words, words, min_size=1), min_size=1),
+        "free": st.dictionaries(message, st.integers(0, 2) | st.dictionaries(message, message, min_size=1), min_size=1),
     },
 )
 

@@ -124,8 +124,8 @@ def test_more_than_ten_updaters_are_folded_into_ancient_changes(by: MakeWrite) -
         spec: dict[str, Any] = {**live["spec"], "labels": {str(n): "x" for n in range(number)}}
         managed = managed_fields.update(live, widget_of(**spec), by(f"m{number}", second=number))
         live = widget_of(managed, **spec)
-    found = [entry["manager"] for entry in live["metadata"]["managedFields"]]
-    assert found == ["ancient-changes", *(f"m{number}" for number in range(4, 13))]
+    managers = [entry["manager"] for entry in live["metadata"]["managedFields"]]
+    assert managers == ["ancient-changes", *(f"m{number}" for number in range(4, 13))]
 
 
 def test_objects_that_differ_in_times_alone_are_the_same(by: MakeWrite) -> None:

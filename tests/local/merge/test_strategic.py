@@ -26,8 +26,8 @@ LIVE = pod(containers=[{"name": "c", "image": "a", "env": env(A="1", B="2"), "ar
 
 
 def container(doc: dict[str, Any], index: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = doc["spec"]["template"]["spec"]["containers"][index]
-    return found
+    item: dict[str, Any] = doc["spec"]["template"]["spec"]["containers"][index]
+    return item
 
 
 def test_lists_merge_by_the_key_of_the_schema(deployment: SchemaNode) -> None:
@@ -134,10 +134,10 @@ envs = st.dictionaries(names, st.sampled_from("12"), max_size=3).map(lambda valu
 @given(envs, envs)
 def test_a_strategic_patch_is_idempotent(deployment: SchemaNode, live: Any, change: Any) -> None:
     doc = pod(containers=[{"name": "c", "env": live}])
-    once = strategic_patch(doc, pod(containers=[{"name": "c", "env": change}]), deployment)
-    assert strategic_patch(once, pod(containers=[{"name": "c", "env": change}]), deployment) == once
-    found = {item["name"]: item["value"] for item in container(once)["env"]}
-    assert found == {item["name"]: item["value"] for item in [*live, *change]}
+    first = strategic_patch(doc, pod(containers=[{"name": "c", "env": change}]), deployment)
+    assert strategic_patch(first, pod(containers=[{"name": "c", "env": change}]), deployment) == first
+    variables = {item["name"]: item["value"] for item in container(first)["env"]}
+    assert variables == {item["name"]: item["value"] for item in [*live, *change]}
 
 
 @given(envs)

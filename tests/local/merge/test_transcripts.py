@@ -24,8 +24,8 @@ pytestmark = pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded tran
 
 
 def steps(name: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = msgspec.json.decode((RECORDED / f"{name}.json").read_bytes())["steps"]
-    return found
+    recorded: list[dict[str, Any]] = msgspec.json.decode((RECORDED / f"{name}.json").read_bytes())["steps"]
+    return recorded
 
 
 def node_of(schemas: BuiltinSchemas, obj: dict[str, Any]) -> SchemaNode:
@@ -85,9 +85,9 @@ def test_a_conflict_has_the_message_of_the_real_server(schemas: BuiltinSchemas) 
     write = write_of(refused, node_of(schemas, applied), applied, "2026-11-23T10:00:00Z")
     with pytest.raises(merging.ApplyConflict) as caught:
         merging.apply(recorded[4]["response"]["body"], applied, write, force=False)
-    wanted = refused["response"]["body"]
-    assert caught.value.message == wanted["message"]
-    assert [msgspec.to_builtins(cause) for cause in caught.value.causes] == wanted["details"]["causes"]
+    expected = refused["response"]["body"]
+    assert caught.value.message == expected["message"]
+    assert [msgspec.to_builtins(cause) for cause in caught.value.causes] == expected["details"]["causes"]
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,8 @@ def test_duplicate_items_are_owned_as_a_whole() -> None:
     twice = {"l": [{"name": "a", "v": "1"}, {"name": "a", "v": "2"}]}
     assert typed.field_set(twice, node) == {"f:l": {'k:{"name":"a"}': {}}}
     once = {"l": [{"name": "a", "v": "1"}]}
-    found = typed.compare(once, twice, node)
-    assert found.added == {"f:l": {'k:{"name":"a"}': {}}}
+    comparison = typed.compare(once, twice, node)
+    assert comparison.added == {"f:l": {'k:{"name":"a"}': {}}}
     assert typed.compare(twice, once, node).removed == {"f:l": {'k:{"name":"a"}': {}}}
 
 

@@ -15,7 +15,7 @@ OBJECT = {
 
 
 @pytest.mark.parametrize(
-    ("path", "found"),
+    ("path", "values"),
     [
         (".status.conditions[0].type", ["Ready"]),
         (".status.conditions[*].type", ["Ready", "Synced"]),
@@ -27,8 +27,8 @@ OBJECT = {
         (".status[", []),
     ],
 )
-def test_a_path_returns_its_values(path: str, found: list[str]) -> None:
-    assert jsonpath.find(OBJECT, path) == found
+def test_a_path_returns_its_values(path: str, values: list[str]) -> None:
+    assert jsonpath.find(OBJECT, path) == values
 
 
 @given(st.text(alphabet=".[]()?@*='\"ab01-", max_size=20))

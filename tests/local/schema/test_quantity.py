@@ -51,11 +51,11 @@ def test_invalid_text_has_no_canonical_form(text: str) -> None:
 @given(st.integers(-(10**6), 10**6), st.sampled_from(list(POWERS)))
 def test_the_canonical_form_keeps_the_value_and_is_idempotent(number: int, suffix: str) -> None:
     assume(abs(Decimal(number).scaleb(POWERS[suffix])) < 2**63)
-    found = quantity.canonical(f"{number}{suffix}")
-    assert found is not None
-    assert quantity.canonical(found) == found
-    digits = found.rstrip("numkMGTPE")
-    assert Decimal(digits).scaleb(POWERS[found[len(digits) :]]) == Decimal(number).scaleb(POWERS[suffix])
+    canonical = quantity.canonical(f"{number}{suffix}")
+    assert canonical is not None
+    assert quantity.canonical(canonical) == canonical
+    digits = canonical.rstrip("numkMGTPE")
+    assert Decimal(digits).scaleb(POWERS[canonical[len(digits) :]]) == Decimal(number).scaleb(POWERS[suffix])
 
 
 @given(st.text(max_size=8))

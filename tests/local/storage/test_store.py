@@ -102,12 +102,12 @@ def test_a_list_at_an_earlier_revision_returns_the_objects_of_that_revision(
     writes: list[tuple[str, bool]], data: st.DataObject
 ) -> None:
     store = Store()
-    known: dict[int, list[str]] = {store.revision: []}
+    expected: dict[int, list[str]] = {store.revision: []}
     for name, keep in writes:
         if keep:
             store.put("pods", obj(name))
         else:
             store.remove("pods", "default", name)
-        known[store.revision] = [each["metadata"]["name"] for each in store.list("pods")]
-    revision = data.draw(st.sampled_from(sorted(known)))
-    assert [each["metadata"]["name"] for each in store.list_at("pods", "", revision)] == known[revision]
+        expected[store.revision] = [each["metadata"]["name"] for each in store.list("pods")]
+    revision = data.draw(st.sampled_from(sorted(expected)))
+    assert [each["metadata"]["name"] for each in store.list_at("pods", "", revision)] == expected[revision]

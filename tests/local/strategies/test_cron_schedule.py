@@ -13,13 +13,13 @@ from rudr_py.local.strategies.cron_schedule import ScheduleError, parse
 
 
 def after(text: str, start: str, count: int = 1, zone: str = "UTC") -> list[str]:
-    schedule, at, found = parse(text), datetime.fromisoformat(start).replace(tzinfo=UTC).timestamp(), []
+    schedule, at, times = parse(text), datetime.fromisoformat(start).replace(tzinfo=UTC).timestamp(), []
     for _ in range(count):
         following = schedule.next(at, zoneinfo.ZoneInfo(zone))
         assert following is not None
         at = following
-        found.append(datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M"))
-    return found
+        times.append(datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M"))
+    return times
 
 
 @pytest.mark.parametrize(

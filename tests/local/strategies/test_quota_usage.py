@@ -49,8 +49,8 @@ async def test_objects_are_counted(api: Api) -> None:
 
 
 async def test_limited_resources_must_be_specified(api: Api) -> None:
-    words = 'pods "p" is forbidden: failed quota: rq: must specify limits.memory for: c; requests.cpu for: c'
-    assert await refusal(api, f"{CORE}/pods", pod("p")) == words
+    message = 'pods "p" is forbidden: failed quota: rq: must specify limits.memory for: c; requests.cpu for: c'
+    assert await refusal(api, f"{CORE}/pods", pod("p")) == message
 
 
 async def test_requests_of_pods_are_summed(api: Api) -> None:
@@ -67,8 +67,8 @@ async def test_requests_of_pods_are_summed(api: Api) -> None:
 
 async def test_storage_of_claims_and_ports_of_services_count(api: Api) -> None:
     spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "3Gi"}}}
-    words = await refusal(api, f"{CORE}/persistentvolumeclaims", {"metadata": {"name": "v"}, "spec": spec})
-    assert words.endswith("requested: requests.storage=3Gi, used: requests.storage=0, limited: requests.storage=2Gi")
+    message = await refusal(api, f"{CORE}/persistentvolumeclaims", {"metadata": {"name": "v"}, "spec": spec})
+    assert message.endswith("requested: requests.storage=3Gi, used: requests.storage=0, limited: requests.storage=2Gi")
     ports = [{"name": "a", "port": 80}, {"name": "b", "port": 81}]
     service = {"metadata": {"name": "s"}, "spec": {"type": "NodePort", "ports": ports}}
     assert "services.nodeports=2" in await refusal(api, f"{CORE}/services", service)

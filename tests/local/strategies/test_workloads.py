@@ -16,8 +16,8 @@ def replication(**spec: Any) -> dict[str, Any]:
 
 async def test_a_replication_controller_selects_its_pods(api: Api) -> None:
     path = f"{CORE}/replicationcontrollers"
-    made = await api.created(path, replication())
-    assert made["spec"]["selector"] == {"a": "b"}
+    created = await api.created(path, replication())
+    assert created["spec"]["selector"] == {"a": "b"}
     reply = await api("POST", path, replication(selector={"x": "y"}, replicas=-1))
     assert reply.body["message"] == (
         'ReplicationController "rc" is invalid: [spec.replicas: Invalid value: -1: must be greater than or equal to 0, '

@@ -43,9 +43,9 @@ async def test_a_job_orphans_its_pods_by_default(api: Api) -> None:
         body = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": {"template": template}}
         await api.created(path, body)
     by_default = await api("DELETE", f"{path}/a")
-    asked = await api("DELETE", f"{path}/b", {"propagationPolicy": "Background"})
+    background = await api("DELETE", f"{path}/b", {"propagationPolicy": "Background"})
     assert by_default.body["metadata"]["finalizers"] == ["orphan"]
-    assert asked.body["status"] == "Success"
+    assert background.body["status"] == "Success"
 
 
 async def test_a_collection_is_deleted_by_selector(api: Api) -> None:

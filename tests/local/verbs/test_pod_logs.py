@@ -33,14 +33,14 @@ async def test_the_script_sets_the_log_of_other_pods() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "words"),
+    ("query", "message"),
     [
         ("", "a container name must be specified for pod p, choose one of: [a b]"),
         ("?container=z", "container z is not valid for pod p"),
         ("?container=a&previous=true", 'previous terminated container "a" in pod "p" not found'),
     ],
 )
-async def test_the_log_of_a_container_without_one_is_an_error(api: Api, query: str, words: str) -> None:
+async def test_the_log_of_a_container_without_one_is_an_error(api: Api, query: str, message: str) -> None:
     await api.created(PODS, pod("p", "a", "b"))
     reply = await api("GET", f"{PODS}/p/log{query}")
-    assert (reply.status, reply.body["message"]) == (400, words)
+    assert (reply.status, reply.body["message"]) == (400, message)

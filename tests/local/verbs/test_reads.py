@@ -43,8 +43,8 @@ async def test_a_page_of_a_compacted_list_is_gone_but_can_continue_inconsistentl
     cluster.backend.store.compact()
     gone = await api("GET", f"{CONFIG_MAPS}?limit=2&continue={first['metadata']['continue']}")
     assert (gone.status, gone.body["reason"]) == (410, "Expired")
-    again = await api("GET", f"{CONFIG_MAPS}?continue={gone.body['metadata']['continue']}")
-    assert names_of(again.body) == [*five[2:], "c9"]
+    continued = await api("GET", f"{CONFIG_MAPS}?continue={gone.body['metadata']['continue']}")
+    assert names_of(continued.body) == [*five[2:], "c9"]
 
 
 @pytest.mark.parametrize("token", ["x", "e30", "!!!", "bnVsbA"])
@@ -66,8 +66,8 @@ async def test_a_table_has_a_row_for_each_object(api: Api, five: list[str]) -> N
 
 
 async def test_a_list_can_contain_metadata_only(api: Api, five: list[str]) -> None:
-    found = (await api("GET", CONFIG_MAPS, accept=PARTIAL)).body
-    assert (names_of(found), "data" in found["items"][0]) == (five, False)
+    metadata_list = (await api("GET", CONFIG_MAPS, accept=PARTIAL)).body
+    assert (names_of(metadata_list), "data" in metadata_list["items"][0]) == (five, False)
 
 
 async def test_a_list_at_a_future_revision_is_rejected(api: Api) -> None:

@@ -36,30 +36,30 @@ VALUES = st.recursive(
 
 
 @pytest.fixture(scope="module")
-def world() -> Backend:
+def backend() -> Backend:
     return LocalCluster(LocalSettings(access=AccessSettings())).backend
 
 
-def resource(world: Backend, kind: KindInfo) -> Resource:
-    found = world.registry.by_kind(kind)
-    assert found is not None
-    return found
+def resource(backend: Backend, kind: KindInfo) -> Resource:
+    served = backend.registry.by_kind(kind)
+    assert served is not None
+    return served
 
 
 @given(spec=VALUES, kind=st.sampled_from(REVIEWS))
-def test_a_malformed_review_is_answered_or_rejected(world: Backend, spec: Any, kind: KindInfo) -> None:
+def test_a_malformed_review_is_answered_or_rejected(backend: Backend, spec: Any, kind: KindInfo) -> None:
     with contextlib.suppress(ApiError):
-        answered = reviews.answer(world, resource(world, kind), "default", {"metadata": {}, "spec": spec}, ADMIN)
+        answered = reviews.answer(backend, resource(backend, kind), "default", {"metadata": {}, "spec": spec}, ADMIN)
         assert "status" in answered
 
 
 @given(spec=VALUES, name=st.sampled_from(["token", "eviction", "binding", "nothing"]))
-def test_a_malformed_subresource_body_is_rejected(world: Backend, spec: Any, name: str) -> None:
+def test_a_malformed_subresource_body_is_rejected(backend: Backend, spec: Any, name: str) -> None:
     for kind in (KindInfo("v1", "ServiceAccount"), KindInfo("v1", "Pod")):
-        found = resource(world, kind)
-        world.store.put(found.table, {"kind": kind.kind, "apiVersion": "v1", **_named(), "spec": {"containers": []}})
+        served = resource(backend, kind)
+        backend.store.put(served.table, {"kind": kind.kind, "apiVersion": "v1", **_named(), "spec": {"containers": []}})
         with contextlib.suppress(ApiError):
-            subresources.create(world, ObjectTarget(found, "default", "a"), name, {"spec": spec, "target": spec})
+            subresources.create(backend, ObjectTarget(served, "default", "a"), name, {"spec": spec, "target": spec})
 
 
 def _named() -> dict[str, Any]:

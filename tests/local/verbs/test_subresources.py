@@ -31,8 +31,8 @@ async def test_a_budget_blocks_an_eviction(api: Api) -> None:
     spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "web"}}}
     await api.created(BUDGETS, {"metadata": {"name": "b"}, "spec": spec})
     reply = await api("POST", f"{PODS}/p/eviction", eviction("p"))
-    words = "Cannot evict pod as it would violate the pod's disruption budget."
-    assert (reply.status, reply.body["message"]) == (429, words)
+    message = "Cannot evict pod as it would violate the pod's disruption budget."
+    assert (reply.status, reply.body["message"]) == (429, message)
     assert (await api("GET", f"{PODS}/p")).status == 200
 
 

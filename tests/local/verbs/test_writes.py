@@ -20,8 +20,8 @@ DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 
 
 async def test_a_created_object_has_its_identity(api: Api) -> None:
-    found = await api.created(CONFIG_MAPS, config_map("a", k="v"))
-    metadata = found["metadata"]
+    created = await api.created(CONFIG_MAPS, config_map("a", k="v"))
+    metadata = created["metadata"]
     assert {"uid", "creationTimestamp", "resourceVersion", "managedFields"} <= set(metadata)
     assert metadata["namespace"] == "default"
 
@@ -41,8 +41,8 @@ async def test_a_time_with_an_offset_is_stored_in_utc_and_whole_seconds(api: Api
     assert (await api("PUT", f"{CONFIG_MAPS}/a", replaced)).status == 200
     body = deployment("web")
     body["spec"]["template"]["metadata"]["creationTimestamp"] = "2026-01-02T03:04:05.6+02:00"
-    found = await api.created(DEPLOYMENTS, body)
-    assert found["spec"]["template"]["metadata"]["creationTimestamp"] == "2026-01-02T01:04:05Z"
+    created = await api.created(DEPLOYMENTS, body)
+    assert created["spec"]["template"]["metadata"]["creationTimestamp"] == "2026-01-02T01:04:05Z"
 
 
 async def test_a_name_is_generated_from_a_prefix(api: Api) -> None:
@@ -169,9 +169,9 @@ async def test_unknown_fields_are_warned_about_rejected_or_silently_dropped(api:
 
 async def test_string_data_of_a_secret_becomes_data(api: Api) -> None:
     body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"k": "v"}}
-    found = await api.created("/api/v1/namespaces/default/secrets", body)
-    assert (found["data"], found["type"]) == ({"k": "dg=="}, "Opaque")
-    assert "stringData" not in found
+    created = await api.created("/api/v1/namespaces/default/secrets", body)
+    assert (created["data"], created["type"]) == ({"k": "dg=="}, "Opaque")
+    assert "stringData" not in created
 
 
 async def test_a_put_of_a_service_keeps_its_address(api: Api) -> None:

@@ -121,7 +121,7 @@ def test_instances_are_told_with_their_traits_and_facts(make: Make, text: str) -
             "workload": "core.oam.dev/v1alpha1.Task",
             "state": "ready",
             "reason": "Complete",
-            "message": "the job has run to its end",
+            "message": "the job is complete",
             "traits": [],
         },
     ]
@@ -143,7 +143,7 @@ def test_who_is_not_ready_is_counted_and_named_and_the_failed_come_first(
     assert _message(built, "Ready").splitlines() == [
         "1 of 3 instances are ready",
         "job: Failed",
-        "front: deployment.apps/front is not there yet",
+        "front: deployment.apps/front does not exist yet",
     ]
     assert built["phase"] == "synced"
 
@@ -276,8 +276,7 @@ def test_warnings_are_told_with_their_place(
 ) -> None:
     built = make(application(web({"name": "manual-scaler", "properties": {"replica_count": 1}})))
     assert built["warnings"] == [
-        "$.spec.components[0].traits[0].properties.replica_count:"
-        ' "replica_count" is an outdated spelling; write "replicaCount"'
+        '$.spec.components[0].traits[0].properties.replica_count: "replica_count" is deprecated; write "replicaCount"'
     ]
 
 

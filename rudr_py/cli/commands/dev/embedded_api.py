@@ -23,7 +23,7 @@ from rudr_py.cli.cluster.connect import transport_to
 from rudr_py.cli.documents import files
 from rudr_py.cli.output.problems import Problems
 from rudr_py.cli.process import CommandFailure
-from rudr_py.controller import Controller, assemble
+from rudr_py.controller import ControllerProcess, assemble
 from rudr_py.kube import config
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import SystemClock
@@ -114,7 +114,7 @@ async def started(
 
 
 @contextlib.asynccontextmanager
-async def controlled(api: EmbeddedApi, catalog: Catalog) -> AsyncIterator[Controller]:
+async def controlled(api: EmbeddedApi, catalog: Catalog) -> AsyncIterator[ControllerProcess]:
     """Run the controller in this process until the context ends."""
     settings = Settings(health_address="", metrics_address="", identity="rudr-dev")
     controller = assemble(settings, api.transport, SystemClock(), catalog)

@@ -120,7 +120,7 @@ def plugins(states: Sequence[PluginState]) -> Iterator[Finding]:
 
 def published(catalog: Catalog, objects: Sequence[Document], namespace: str) -> Iterator[Finding]:
     """Whether the types that the controller has published are those that are installed here."""
-    own = [document for document in objects if labels.ours(_metadata(document).get("labels") or {})]
+    own = [document for document in objects if labels.is_managed(_metadata(document).get("labels") or {})]
     if not own:
         yield note(
             "definitions",

@@ -6,18 +6,20 @@ grows with the cluster is a number, never a series.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+import prometheus_client
+from prometheus_client import CollectorRegistry, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from rudr_py.catalog import STATES, Catalog, package_and_version
 from rudr_py.controller.apply.contention import ContentionMetrics
 from rudr_py.controller.queue.queue import QueueGauges, QueueMetrics
-from rudr_py.controller.results.result import ResultLabel
-from rudr_py.controller.serving.metrics import tally
-from rudr_py.controller.serving.metrics.tally import StateCounts
+from rudr_py.controller.results.result import Result
+from rudr_py.controller.state import status_summary
+from rudr_py.controller.state.applications import Applications
 
 RESULTS = ("success", "requeue", "requeue_after", "error")
 """The values of the label `result`."""
@@ -36,9 +38,9 @@ class Labelled:
         self._names = list(labels)
         self._values = list(labels.values())
 
-    def counter(self, name: str, text: str) -> Counter:
+    def counter(self, name: str, text: str) -> prometheus_client.Counter:
         """A counter; its name ends in `_total`."""
-        return Counter(name, text, self._names, registry=self._registry).labels(*self._values)
+        return prometheus_client.Counter(name, text, self._names, registry=self._registry).labels(*self._values)
 
     def gauge(self, name: str, text: str) -> Gauge:
         """A gauge."""
@@ -56,7 +58,7 @@ class ReconcileSeries:
     def __init__(self, registry: CollectorRegistry, controller: str) -> None:
         name = "controller_runtime_reconcile_total"
         text = "Total number of reconciliations per controller"
-        total = Counter(name, text, ["controller", "result"], registry=registry)
+        total = prometheus_client.Counter(name, text, ["controller", "result"], registry=registry)
         self._total = {result: total.labels(controller, result) for result in RESULTS}
         series = Labelled(registry, {"controller": controller})
         self._errors = series.counter(
@@ -82,19 +84,19 @@ class ReconcileSeries:
             "controller_runtime_active_workers", "Number of currently used workers per controller"
         )
 
-    def ended(self, result: ResultLabel, seconds: float) -> None:
-        """Count one reconcile. `refused` and `invalid` are errors, `invalid` a terminal one: no retry follows."""
+    def ended(self, result: Result, seconds: float) -> None:
+        """Count one reconcile; the label `result` is that of controller-runtime."""
         self._seconds.observe(seconds)
-        if result in ("error", "refused", "invalid"):
+        if result.error:
             self._errors.inc()
             self._total["error"].inc()
         else:
-            self._total[result].inc()
-        if result == "invalid":
+            self._total["success" if result.requeue_after is None else "requeue_after"].inc()
+        if result.terminal:
             self._terminal.inc()
 
     def panicked(self) -> None:
-        """Count a reconcile that raised what nobody foresaw."""
+        """Count a reconcile that raised an unexpected exception."""
         self._panics.inc()
 
 
@@ -109,14 +111,14 @@ class PluginSeries:
             registry=registry,
         )
         self._states = Gauge("rudr_plugins", "Number of plugins by state", ["state"], registry=registry)
-        self.errors = Counter(
+        self.errors = prometheus_client.Counter(
             "rudr_plugin_errors_total",
             "Total number of calls of a plugin's type that failed",
             ["plugin", "type"],
             registry=registry,
         )
 
-    def say(self, catalog: Catalog) -> None:
+    def set(self, catalog: Catalog) -> None:
         """What the catalog holds; errors of each type exist from then on, at zero."""
         self._info.clear()
         for offer in catalog.offers():
@@ -200,12 +202,12 @@ class ContentionSeries(ContentionMetrics):
     """Counts reverted and contested objects."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._reverted = Counter(
+        self._reverted = prometheus_client.Counter(
             "rudr_drift_reverted_total",
             "Total number of objects reverted because another client had changed a field of rudr",
             registry=registry,
         )
-        self._contested = Counter(
+        self._contested = prometheus_client.Counter(
             "rudr_fights_total",
             "Total number of objects not reverted for a minute because another client undoes each revert",
             registry=registry,
@@ -221,18 +223,30 @@ class ContentionSeries(ContentionMetrics):
 
 
 class StateCollector(Collector):
-    """What a tally holds, read at a scrape. Every value is there, at zero if need be."""
+    """Counts applications, instances and health scopes at a scrape. Every value has a series, even at zero."""
 
-    def __init__(self, told: StateCounts) -> None:
-        self._told = told
+    def __init__(self, applications: Applications) -> None:
+        self._applications = applications
 
     def collect(self) -> Iterator[Metric]:
         """The three gauges."""
-        told = self._told
+        ready: Counter[str] = Counter()
+        instances: Counter[str] = Counter()
+        health: Counter[str] = Counter()
+        for summary in self._applications.summaries():
+            ready[summary.ready] += 1
+            instances.update(summary.instances)
+            health.update(summary.health_scopes)
         for name, text, label, values, counts in (
-            ("applications", "Number of applications by condition Ready", "ready", tally.READY, told.applications),
-            ("component_instances", "Number of component instances by state", "state", tally.STATES, told.instances),
-            ("health_scopes", "Number of health scopes by what they say", "health", tally.HEALTH, told.health_scopes),
+            ("applications", "Number of applications by condition Ready", "ready", status_summary.READY, ready),
+            (
+                "component_instances",
+                "Number of component instances by state",
+                "state",
+                status_summary.STATES,
+                instances,
+            ),
+            ("health_scopes", "Number of health scopes by what they say", "health", status_summary.HEALTH, health),
         ):
             family = GaugeMetricFamily(f"rudr_{name}", text, labels=[label])
             for value in values:

@@ -133,8 +133,9 @@ def test_a_rejection_of_the_server_is_printed_and_exits_with_2(diff: Invoke, api
 def test_invalid_documents_are_printed_with_locations_and_exit_with_2(diff: Invoke) -> None:
     done = diff(shop.DOCUMENTS.replace("componentName: web", "componentName: wed"))
     assert done.exit_code == 2
-    assert 'documents.yaml:23:5: error: $.spec.components[0].componentName: there is no ComponentSchematic "wed"' in (
-        done.stderr
+    assert (
+        'documents.yaml:23:5: error: $.spec.components[0].componentName: the ComponentSchematic "wed" does not exist'
+        in (done.stderr)
     )
 
 

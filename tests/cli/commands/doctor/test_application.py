@@ -58,12 +58,12 @@ def test_a_deletion_is_reported_with_its_finalizers() -> None:
 
 
 def test_a_missing_component_is_reported_once_with_the_nearest_name() -> None:
-    message = '$.spec.components[0].componentName: there is no ComponentSchematic "web" in this namespace.'
+    message = '$.spec.components[0].componentName: the ComponentSchematic "web" does not exist in this namespace.'
     valid = condition("Valid", "False", "ComponentNotFound", message)
     near = {"metadata": {"name": "webb"}, "spec": {}}
     [found] = check(document(valid), components=(near,))
     assert found.check == "components"
-    assert 'no ComponentSchematic "web" in namespace default. Did you mean "webb"?' in found.message
+    assert '"web" does not exist in namespace default. Did you mean "webb"?' in found.message
     unknown = check(document(valid), components=None)
     assert [one.check for one in unknown] == ["documents"]
 
@@ -76,8 +76,8 @@ def test_an_unknown_type_is_reported() -> None:
 
 def test_a_missing_component_is_not_repeated_from_the_condition() -> None:
     lines = [
-        '$.spec.components[0].componentName: there is no ComponentSchematic "web" in this namespace.',
-        '$.spec.components[0].traits[0].name: no installed plugin offers the trait "ingres"; installed are ingress.',
+        '$.spec.components[0].componentName: the ComponentSchematic "web" does not exist in this namespace.',
+        '$.spec.components[0].traits[0].name: no installed plugin provides the trait "ingres"; installed: ingress.',
         "$.a: wrong",
     ]
     valid = condition("Valid", "False", "InvalidDocument", "\n".join(lines))

@@ -14,9 +14,11 @@ from rudr_py.api import Kind, Ref, Trait
 from rudr_py.catalog import Catalog, Offer, PluginState, State
 from rudr_py.controller.apply.contention import LIMIT, Contention
 from rudr_py.controller.queue.queue import LOW_PRIORITY, PriorityQueue
-from rudr_py.controller.results.result import ResultLabel
+from rudr_py.controller.results.result import Result
 from rudr_py.controller.serving.metrics import series
 from rudr_py.controller.serving.metrics.metrics import Metrics
+from rudr_py.controller.state.applications import Applications
+from rudr_py.controller.state.status_summary import StatusSummary
 from rudr_py.kube.requests import APPLY_PATCH, Request
 from rudr_py.model.identity import ObjectKey
 from rudr_py.testing.clock import FakeClock
@@ -68,13 +70,15 @@ SERIES: dict[str, tuple[str, set[str]]] = {
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
+def applications() -> Applications:
+    return Applications()
 
 
 @pytest.fixture
-def metrics(clock: FakeClock) -> Metrics:
-    return Metrics(clock, host="cluster:6443")
+def metrics(clock: FakeClock, applications: Applications) -> Metrics:
+    created = Metrics(clock, host="cluster:6443")
+    created.follow_applications(applications)
+    return created
 
 
 def value(metrics: Metrics, name: str, /, **labels: str) -> float | None:
@@ -113,8 +117,8 @@ async def test_every_series_has_its_name_type_and_labels(metrics: Metrics, clock
 
 async def test_both_forms_of_the_exposition_can_be_parsed_and_say_the_same(metrics: Metrics, clock: FakeClock) -> None:
     used(metrics, clock)
-    with metrics.reconciling() as measured:
-        measured.result("success")
+    with metrics.reconciling() as measure:
+        measure.result = Result()
     text, _ = metrics.exposition()
     modern, _ = metrics.exposition("application/openmetrics-text;version=1.0.0")
 
@@ -156,18 +160,18 @@ def test_two_controllers_in_one_process_count_for_themselves(clock: FakeClock) -
 @pytest.mark.parametrize(
     ("result", "counted", "errors", "terminal"),
     [
-        ("success", "success", 0, 0),
-        ("requeue_after", "requeue_after", 0, 0),
-        ("error", "error", 1, 0),
-        ("refused", "error", 1, 0),
-        ("invalid", "error", 1, 1),
+        (Result(), "success", 0, 0),
+        (Result(requeue_after=60.0), "requeue_after", 0, 0),
+        (Result(error="failed"), "error", 1, 0),
+        (Result(error="refused", retry="slow", requeue_after=1.0), "error", 1, 0),
+        (Result(error="invalid", retry="never"), "error", 1, 1),
     ],
 )
 def test_a_reconcile_is_counted_by_its_result(
-    metrics: Metrics, result: ResultLabel, counted: str, errors: int, terminal: int
+    metrics: Metrics, result: Result, counted: str, errors: int, terminal: int
 ) -> None:
-    with metrics.reconciling() as measured:
-        measured.result(result)
+    with metrics.reconciling() as measure:
+        measure.result = result
     total = {name: value(metrics, "controller_runtime_reconcile_total", result=name, **ME) for name in (counted, "x")}
     assert total == {counted: 1, "x": None}
     assert value(metrics, "controller_runtime_reconcile_errors_total", **ME) == errors
@@ -176,19 +180,19 @@ def test_a_reconcile_is_counted_by_its_result(
 
 
 def test_what_nobody_foresaw_is_counted_as_panic_and_as_error(metrics: Metrics) -> None:
-    with metrics.reconciling() as measured:
-        measured.panicked()
-        measured.result("error")
+    with metrics.reconciling() as measure:
+        measure.panicked = True
+        measure.result = Result(error="raised")
     assert value(metrics, "controller_runtime_reconcile_panics_total", **ME) == 1
     assert value(metrics, "controller_runtime_reconcile_errors_total", **ME) == 1
 
 
 def test_a_reconcile_is_timed_and_its_worker_counts_as_active_meanwhile(metrics: Metrics, clock: FakeClock) -> None:
     metrics.workers(16)
-    with metrics.reconciling() as measured:
+    with metrics.reconciling() as measure:
         assert value(metrics, "controller_runtime_active_workers", **ME) == 1
         clock.jump(0.07)
-        measured.result("success")
+        measure.result = Result()
     assert value(metrics, "controller_runtime_active_workers", **ME) == 0
     assert value(metrics, "controller_runtime_max_concurrent_reconciles", **ME) == 16
     assert value(metrics, "controller_runtime_reconcile_time_seconds_sum", **ME) == pytest.approx(0.07)
@@ -209,7 +213,7 @@ def test_a_reconcile_without_a_result_is_not_counted(metrics: Metrics) -> None:
     assert value(metrics, "controller_runtime_reconcile_time_seconds_count", **ME) == 0
 
 
-async def test_the_queue_is_measured(metrics: Metrics, clock: FakeClock) -> None:
+async def test_the_queue_is_measure(metrics: Metrics, clock: FakeClock) -> None:
     queue: PriorityQueue[str] = PriorityQueue(clock, retry_initial=1, retry_maximum=1, metrics=metrics.queue)
     for key in "abc":
         queue.add(key, priority=LOW_PRIORITY)
@@ -246,15 +250,13 @@ def test_requests_are_counted_by_code_and_method(metrics: Metrics) -> None:
     assert value(metrics, "rest_client_requests_total", code="<error>", method="PATCH", host="cluster:6443") == 1
 
 
-def test_applications_instances_and_scopes_are_counted_and_every_value_is_there(metrics: Metrics) -> None:
+def test_applications_instances_and_scopes_are_counted_and_every_value_has_a_series(
+    metrics: Metrics, applications: Applications
+) -> None:
     assert value(metrics, "rudr_applications", ready="True") == 0
-    metrics.tally.tell(
-        ObjectKey("shop", "web"),
-        {
-            "conditions": [{"type": "Valid", "status": "True"}, {"type": "Ready", "status": "False"}],
-            "instances": [{"state": "ready"}, {"state": "ready"}, {"state": "failed"}],
-            "scopes": [{"state": "ready", "show": {"health": "unhealthy"}}],
-        },
+    applications.get(ObjectKey("shop", "not reconciled"))
+    applications.get(ObjectKey("shop", "web")).summary = StatusSummary(
+        "False", ("ready", "ready", "failed"), ("unhealthy",)
     )
     found = {(sample.name, *sample.labels.values()): sample.value for sample in samples(metrics)}
     assert {name: count for name, count in found.items() if name[0] in ("rudr_applications", "rudr_health_scopes")} == {

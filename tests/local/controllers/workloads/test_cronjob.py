@@ -37,9 +37,9 @@ async def test_a_job_is_created_at_each_time(running: Run, objects: RecordedObje
         assert job["metadata"]["name"] == f"tick-{minute}"
         assert job["metadata"]["labels"]["a"] == "b"
         assert job["metadata"]["ownerReferences"][0]["controller"] is True
-        found = cluster.get("CronJob", "tick")["status"]
-        assert found["lastScheduleTime"] == times.stamp(minute * 60)
-        assert found["lastSuccessfulTime"]
+        status = cluster.get("CronJob", "tick")["status"]
+        assert status["lastScheduleTime"] == times.stamp(minute * 60)
+        assert status["lastSuccessfulTime"]
 
 
 async def test_finished_jobs_are_kept_up_to_the_history_limits(running: Run, objects: RecordedObjects) -> None:
@@ -53,23 +53,23 @@ async def test_finished_jobs_are_kept_up_to_the_history_limits(running: Run, obj
 
 async def test_a_suspended_cron_job_creates_no_jobs(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
-        made = objects.create(cron_job(suspend=True))
+        created = objects.create(cron_job(suspend=True))
         await cluster.advance(300)
         assert names(cluster) == []
-        cluster.change(made, suspend=False)
+        cluster.change(created, suspend=False)
         await cluster.settle()
         assert len(names(cluster)) == 1
 
 
 async def test_forbid_skips_while_a_job_runs_and_replace_deletes_it(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
-        made = objects.create(cron_job(outcome="never-ready", concurrencyPolicy="Forbid"))
+        created = objects.create(cron_job(outcome="never-ready", concurrencyPolicy="Forbid"))
         await cluster.advance(60)
         first = names(cluster)
         await cluster.advance(60)
         assert names(cluster) == first
         assert cluster.get("CronJob", "tick")["status"]["active"][0]["name"] == first[0]
-        cluster.change(made, concurrencyPolicy="Replace")
+        cluster.change(created, concurrencyPolicy="Replace")
         await cluster.advance(60)
         assert len(names(cluster)) == 1
         assert names(cluster) != first

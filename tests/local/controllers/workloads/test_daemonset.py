@@ -27,9 +27,9 @@ async def test_there_is_one_pod_on_the_only_node(running: Run, objects: Recorded
 
 async def test_a_new_template_replaces_the_pod(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
-        made = objects.create(daemon_set())
+        created = objects.create(daemon_set())
         await cluster.settle()
-        cluster.change(made, template=daemon_set("i:2")["spec"]["template"])
+        cluster.change(created, template=daemon_set("i:2")["spec"]["template"])
         await cluster.settle()
         (pod,) = cluster.all("Pod")
         assert pod["spec"]["containers"][0]["image"] == "i:2"
@@ -38,10 +38,12 @@ async def test_a_new_template_replaces_the_pod(running: Run, objects: RecordedOb
 
 async def test_on_delete_keeps_the_outdated_pod(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
-        made = objects.create(daemon_set())
+        created = objects.create(daemon_set())
         await cluster.settle()
-        cluster.change(made, updateStrategy={"type": "OnDelete"})
-        live = cluster.change(made, template=daemon_set("i:2")["spec"]["template"], updateStrategy={"type": "OnDelete"})
+        cluster.change(created, updateStrategy={"type": "OnDelete"})
+        live = cluster.change(
+            created, template=daemon_set("i:2")["spec"]["template"], updateStrategy={"type": "OnDelete"}
+        )
         await cluster.settle()
         (pod,) = cluster.all("Pod")
         assert pod["spec"]["containers"][0]["image"] == "i:1"

@@ -36,17 +36,17 @@ def template(image: str, name: str = "web", **annotations: str) -> Object:
 
 
 def condition(obj: Object, kind: str) -> tuple[str, str]:
-    found = next(each for each in obj["status"]["conditions"] if each["type"] == kind)
-    return found["status"], found["reason"]
+    condition = next(each for each in obj["status"]["conditions"] if each["type"] == kind)
+    return condition["status"], condition["reason"]
 
 
 async def test_a_deployment_becomes_ready_pods(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(body())
-        found = await cluster.rolled_out()
-    assert condition(found, "Available") == ("True", "MinimumReplicasAvailable")
-    assert condition(found, "Progressing") == ("True", "NewReplicaSetAvailable")
-    assert found["metadata"]["annotations"][deployment.REVISION] == "1"
+        rolled_out = await cluster.rolled_out()
+    assert condition(rolled_out, "Available") == ("True", "MinimumReplicasAvailable")
+    assert condition(rolled_out, "Progressing") == ("True", "NewReplicaSetAvailable")
+    assert rolled_out["metadata"]["annotations"][deployment.REVISION] == "1"
     (replica_set,) = cluster.all("ReplicaSet")
     short = replica_set["metadata"]["labels"][deployment.HASH_LABEL]
     assert replica_set["metadata"]["name"] == f"web-{short}"
@@ -212,7 +212,7 @@ async def test_a_pod_counts_as_available_after_min_ready_seconds(running: Run, o
 
 def test_the_hash_of_a_template_does_not_depend_on_the_order_of_its_keys() -> None:
     spec = {"containers": [{"name": "c", "image": "i"}]}
-    one = {"metadata": {"labels": {"a": "1"}}, "spec": spec}
+    first = {"metadata": {"labels": {"a": "1"}}, "spec": spec}
     other = {"spec": spec, "metadata": {"labels": {"a": "1"}}}
-    assert deployment.template_hash(one) == deployment.template_hash(other)
-    assert deployment.template_hash(one) != deployment.template_hash(one, 1)
+    assert deployment.template_hash(first) == deployment.template_hash(other)
+    assert deployment.template_hash(first) != deployment.template_hash(first, 1)

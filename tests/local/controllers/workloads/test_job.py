@@ -37,12 +37,12 @@ def reasons(job: Object) -> dict[str, str]:
 
 async def ended(cluster: Running) -> Object:
     def done() -> Object | None:
-        found = cluster.get("Job", "task")
-        return found if {"Complete", "Failed"} & set(reasons(found)) else None
+        job = cluster.get("Job", "task")
+        return job if {"Complete", "Failed"} & set(reasons(job)) else None
 
-    found: Object = await cluster.until(done)
+    job: Object = await cluster.until(done)
     await cluster.settle()
-    return found
+    return job
 
 
 async def test_a_job_completes_when_its_pod_succeeds(running: Run, objects: RecordedObjects) -> None:
@@ -180,5 +180,5 @@ async def test_each_index_of_an_indexed_job_runs_once(running: Run, objects: Rec
 
 
 @given(st.sets(st.integers(0, 50)))
-def test_formatted_indexes_can_be_parsed(found: set[int]) -> None:
-    assert job_status.indexes(job_status.ranges(found)) == found
+def test_formatted_indexes_can_be_parsed(completed: set[int]) -> None:
+    assert job_status.indexes(job_status.ranges(completed)) == completed

@@ -32,8 +32,8 @@ def status_at(age: float, script: PodScript, restart: str = "Always") -> tuple[O
 
 
 def state(status: Object) -> Object:
-    found: Object = status["containerStatuses"][0]
-    return found
+    container_status: Object = status["containerStatuses"][0]
+    return container_status
 
 
 def test_a_pod_is_ready_after_its_delay() -> None:
@@ -95,13 +95,13 @@ def test_a_script_can_let_a_pod_run_for_a_while() -> None:
 
 async def test_an_annotation_changed_later_changes_the_pod(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
-        made = objects.create(pod(status={}))
+        created = objects.create(pod(status={}))
         await cluster.until(lambda: times.is_true(cluster.get("Pod", "p"), "Ready"))
         live = cluster.get("Pod", "p")
         notes = {"local.rudr.dev/outcome": "never-ready"}
         objects.update({**live, "metadata": {**live["metadata"], "annotations": notes}})
         await cluster.until(lambda: not times.is_true(cluster.get("Pod", "p"), "Ready"))
-        cluster.delete(made)
+        cluster.delete(created)
         assert not cluster.find("Pod", "p")
 
 
@@ -109,7 +109,7 @@ async def test_a_running_pod_has_a_node_and_an_address(running: Run, objects: Re
     async with running(node_name="one") as cluster:
         objects.create(pod())
         await cluster.until(lambda: times.is_true(cluster.get("Pod", "p"), "Ready"))
-        found = cluster.get("Pod", "p")
-    assert found["spec"]["nodeName"] == "one"
-    assert found["status"]["podIP"].startswith("10.244.")
-    assert times.is_true(found, "PodScheduled")
+        running_pod = cluster.get("Pod", "p")
+    assert running_pod["spec"]["nodeName"] == "one"
+    assert running_pod["status"]["podIP"].startswith("10.244.")
+    assert times.is_true(running_pod, "PodScheduled")

@@ -34,14 +34,14 @@ def body(**spec: Any) -> Object:
 
 async def complete(cluster: Running) -> Object:
     def done() -> Object | None:
-        found = cluster.get("StatefulSet", "db")
-        status, wanted = found.get("status", {}), found["spec"]["replicas"]
+        stateful_set = cluster.get("StatefulSet", "db")
+        status, replicas = stateful_set.get("status", {}), stateful_set["spec"]["replicas"]
         counts = [status.get(each, 0) for each in ("replicas", "readyReplicas", "updatedReplicas")]
-        current = status.get("observedGeneration") == found["metadata"]["generation"]
-        return found if current and counts == [wanted] * 3 else None
+        current = status.get("observedGeneration") == stateful_set["metadata"]["generation"]
+        return stateful_set if current and counts == [replicas] * 3 else None
 
-    found: Object = await cluster.until(done)
-    return found
+    stateful_set: Object = await cluster.until(done)
+    return stateful_set
 
 
 def names(cluster: Running) -> list[str]:
@@ -57,10 +57,10 @@ async def test_pods_are_started_in_order(running: Run, objects: RecordedObjects)
         assert names(cluster) == ["db-0", "db-1"]
         await cluster.advance(10)
         await cluster.advance(10)
-        found = await complete(cluster)
+        stateful_set = await complete(cluster)
     assert names(cluster) == ["db-0", "db-1", "db-2"]
-    assert found["status"]["currentRevision"] == found["status"]["updateRevision"]
-    assert found["status"]["availableReplicas"] == 3
+    assert stateful_set["status"]["currentRevision"] == stateful_set["status"]["updateRevision"]
+    assert stateful_set["status"]["availableReplicas"] == 3
 
 
 async def test_parallel_pods_do_not_wait(running: Run, objects: RecordedObjects) -> None:
@@ -77,12 +77,12 @@ async def test_an_update_replaces_pods_from_the_highest_ordinal_down(running: Ru
         await cluster.settle()
         watch = objects.store.watch()
         cluster.change(cluster.get("StatefulSet", "db"), template=template("db:2"))
-        found = await complete(cluster)
+        stateful_set = await complete(cluster)
         gone = [event.name for event in watch.take() if event.object["kind"] == "Pod" and event.type == "DELETED"]
         images = {pod["spec"]["containers"][0]["image"] for pod in cluster.all("Pod")}
     assert gone == ["db-2", "db-1", "db-0"]
     assert images == {"db:2"}
-    assert found["status"]["currentRevision"] == found["status"]["updateRevision"]
+    assert stateful_set["status"]["currentRevision"] == stateful_set["status"]["updateRevision"]
 
 
 async def test_a_broken_update_stops_at_the_first_pod(running: Run, objects: RecordedObjects) -> None:

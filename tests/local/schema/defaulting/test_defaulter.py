@@ -37,13 +37,13 @@ def widget(schemas: BuiltinSchemas, **spec: Any) -> SchemaNode:
 def creations() -> list[Any]:
     if not RECORDED.is_dir():
         return []
-    found = []
+    exchanges = []
     for name in ("apply", "apply-lists", "patches", "validation", "subresources", "kinds", "crud"):
         for index, step in enumerate(msgspec.json.decode((RECORDED / f"{name}.json").read_bytes())["steps"]):
             body = step.get("request", {}).get("body")
             if step.get("response", {}).get("status") == 201 and isinstance(body, dict) and body["kind"] != "Job":
-                found.append(pytest.param(body, step["response"]["body"], id=f"{name}-{index}"))
-    return found
+                exchanges.append(pytest.param(body, step["response"]["body"], id=f"{name}-{index}"))
+    return exchanges
 
 
 @pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded transcripts are not here")
@@ -83,11 +83,11 @@ def test_empty_optional_fields_are_removed_and_pointers_to_zero_kept(schemas: Bu
     context = {"privileged": False}
     spec = {"replicas": 0, "paused": False, "minReadySeconds": 0, "selector": {}}
     spec["template"] = {"spec": {"containers": [{**container, "securityContext": context}], "nodeSelector": {}}}
-    found = completed(schemas, {"apiVersion": "apps/v1", "kind": "Deployment", "spec": spec})["spec"]
-    assert found["replicas"] == 0
-    assert not {"paused", "minReadySeconds"} & set(found)
-    assert "nodeSelector" not in found["template"]["spec"]
-    (container,) = found["template"]["spec"]["containers"]
+    defaulted = completed(schemas, {"apiVersion": "apps/v1", "kind": "Deployment", "spec": spec})["spec"]
+    assert defaulted["replicas"] == 0
+    assert not {"paused", "minReadySeconds"} & set(defaulted)
+    assert "nodeSelector" not in defaulted["template"]["spec"]
+    (container,) = defaulted["template"]["spec"]["containers"]
     assert container["env"] == [{"name": "E"}]
     assert container["securityContext"] == {"privileged": False}
     assert not {"args", "stdin"} & set(container)
@@ -127,8 +127,8 @@ def test_the_default_pull_policy_depends_on_the_tag(schemas: BuiltinSchemas, ima
 def test_quantities_become_canonical(schemas: BuiltinSchemas) -> None:
     resources = {"limits": {"cpu": 0.5, "memory": "1024Mi"}}
     pod = {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "c", "resources": resources}]}}
-    found = completed(schemas, pod)["spec"]["containers"][0]["resources"]
-    assert found == {"limits": {"cpu": "500m", "memory": "1Gi"}, "requests": {"cpu": "500m", "memory": "1Gi"}}
+    defaulted = completed(schemas, pod)["spec"]["containers"][0]["resources"]
+    assert defaulted == {"limits": {"cpu": "500m", "memory": "1Gi"}, "requests": {"cpu": "500m", "memory": "1Gi"}}
 
 
 @pytest.mark.parametrize(
@@ -171,8 +171,8 @@ def test_quantities_become_canonical(schemas: BuiltinSchemas) -> None:
 def test_built_in_kinds_get_the_defaults_of_the_server(
     schemas: BuiltinSchemas, api_version: str, kind: str, spec: dict[str, Any], filled: dict[str, Any]
 ) -> None:
-    found = completed(schemas, {"apiVersion": api_version, "kind": kind, "spec": spec})["spec"]
-    assert {key: found.get(key) for key in filled} == filled
+    defaulted = completed(schemas, {"apiVersion": api_version, "kind": kind, "spec": spec})["spec"]
+    assert {key: defaulted.get(key) for key in filled} == filled
 
 
 def test_labels_of_the_template_are_copied_only_if_there_are_none(schemas: BuiltinSchemas) -> None:
@@ -215,10 +215,10 @@ def test_null_is_defaulted_unless_the_field_is_nullable(schemas: BuiltinSchemas)
 
 def test_objects_do_not_share_default_values(schemas: BuiltinSchemas) -> None:
     node = widget(schemas, box={"type": "object", "default": {"l": [1]}, "x-kubernetes-preserve-unknown-fields": True})
-    one: dict[str, Any] = {"spec": {}}
+    first: dict[str, Any] = {"spec": {}}
     two: dict[str, Any] = {"spec": {}}
-    defaulter.default(one, node)
-    one["spec"]["box"]["l"].append(2)
+    defaulter.default(first, node)
+    first["spec"]["box"]["l"].append(2)
     defaulter.default(two, node)
     assert two["spec"]["box"] == {"l": [1]}
 

@@ -73,7 +73,7 @@ def refused(node: SchemaNode, old: dict[str, Any] | None = None, **spec: Any) ->
 
 
 @pytest.mark.parametrize(
-    ("spec", "field", "words"),
+    ("spec", "field", "message"),
     [
         ({"a": 5}, "spec", "Invalid value: a must not exceed b"),
         (
@@ -88,8 +88,8 @@ def refused(node: SchemaNode, old: dict[str, Any] | None = None, **spec: Any) ->
         ({"q": {}}, "spec.q", 'Invalid value: "object": no such key: zip evaluating rule: z'),
     ],
 )
-def test_a_violated_rule_is_reported(node: SchemaNode, spec: dict[str, Any], field: str, words: str) -> None:
-    assert [(cause.field, cause.message) for cause in refused(node, **spec)] == [(field, words)]
+def test_a_violated_rule_is_reported(node: SchemaNode, spec: dict[str, Any], field: str, message: str) -> None:
+    assert [(cause.field, cause.message) for cause in refused(node, **spec)] == [(field, message)]
 
 
 def test_transition_rules_are_evaluated_on_updates_only(node: SchemaNode) -> None:

@@ -26,8 +26,8 @@ def widget(schemas: BuiltinSchemas, **spec: Any) -> SchemaNode:
 
 
 def causes_of(schemas: BuiltinSchemas, field: dict[str, Any], value: Any) -> list[tuple[str, str, str]]:
-    found = values.validate({"spec": {"f": value}}, widget(schemas, f=field))
-    return [(cause.reason, cause.message, cause.field) for cause in found]
+    causes = values.validate({"spec": {"f": value}}, widget(schemas, f=field))
+    return [(cause.reason, cause.message, cause.field) for cause in causes]
 
 
 @pytest.mark.skipif(not RECORDED.is_file(), reason="the recorded transcripts are not here")
@@ -40,9 +40,9 @@ def test_errors_of_custom_resources_equal_the_recorded_ones(schemas: BuiltinSche
         body = step["request"]["body"]
         pruning.prune(body, node)
         defaulter.default(body, node)
-        wanted = step["response"]["body"].get("details", {}).get("causes", [])
-        assert [msgspec.to_builtins(cause) for cause in values.validate(body, node)] == wanted
-        compared += len(wanted)
+        expected = step["response"]["body"].get("details", {}).get("causes", [])
+        assert [msgspec.to_builtins(cause) for cause in values.validate(body, node)] == expected
+        compared += len(expected)
     assert compared == 4
 
 
@@ -166,8 +166,8 @@ def test_a_valid_value_is_accepted(schemas: BuiltinSchemas, field: dict[str, Any
 
 def test_paths_contain_keys_and_indexes(schemas: BuiltinSchemas) -> None:
     item = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
-    found = causes_of(schemas, {"type": "array", "items": item}, [{"name": "a"}, {}])
-    assert found == [("FieldValueRequired", "Required value", "spec.f[1].name")]
+    causes = causes_of(schemas, {"type": "array", "items": item}, [{"name": "a"}, {}])
+    assert causes == [("FieldValueRequired", "Required value", "spec.f[1].name")]
     values = {"type": "object", "additionalProperties": {"type": "string"}}
     assert causes_of(schemas, values, {"k": 1})[0][2] == "spec.f.k"
 
@@ -190,8 +190,8 @@ def test_all_causes_are_reported_at_once(schemas: BuiltinSchemas) -> None:
 def test_a_failed_junctor_has_no_path(
     schemas: BuiltinSchemas, junctor: dict[str, Any], value: Any, detail: str
 ) -> None:
-    found = causes_of(schemas, {"type": "integer", **junctor}, value)
-    nowhere = [message for _, message, field in found if field == "<nil>"]
+    causes = causes_of(schemas, {"type": "integer", **junctor}, value)
+    nowhere = [message for _, message, field in causes if field == "<nil>"]
     assert len(nowhere) == 1
     assert nowhere[0].startswith('Invalid value: "": "spec.f" ')
     assert nowhere[0].endswith(detail)
@@ -202,8 +202,8 @@ def test_required_fields_of_a_built_in_kind_may_not_be_empty(schemas: BuiltinSch
     assert node is not None
     containers = [{"name": "", "image": "x"}]
     obj = {"spec": {"template": {"spec": {"containers": containers}}}}
-    found = [(cause.reason, cause.field) for cause in values.validate(obj, node)]
-    assert found == [
+    causes = [(cause.reason, cause.field) for cause in values.validate(obj, node)]
+    assert causes == [
         ("FieldValueRequired", "spec.template.spec.containers[0].name"),
         ("FieldValueRequired", "spec.selector"),
     ]
@@ -216,8 +216,8 @@ def test_duplicate_items_of_sets_and_keyed_lists_are_rejected(schemas: BuiltinSc
     ]
     item = {"type": "object", "properties": {"name": {"type": "string"}, "tags": tags}}
     parts = {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"], "items": item}
-    found = causes_of(schemas, parts, [{"name": "a", "tags": ["x", "x"]}, {"name": "a"}])
-    assert [(reason, message, field) for reason, message, field in found] == [
+    causes = causes_of(schemas, parts, [{"name": "a", "tags": ["x", "x"]}, {"name": "a"}])
+    assert [(reason, message, field) for reason, message, field in causes] == [
         ("FieldValueDuplicate", 'Duplicate value: {"name":"a"}', "spec.f[1]"),
         ("FieldValueDuplicate", 'Duplicate value: "x"', "spec.f[0].tags[1]"),
     ]
@@ -261,5 +261,5 @@ def test_a_stateful_set_needs_no_service_although_older_releases_publish_it_as_r
     template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "a", "image": "b"}]}}
     spec = {"serviceName": "", "selector": {"matchLabels": labels}, "template": template}
     metadata = {"name": "a", "namespace": "d"}
-    found = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": metadata, "spec": spec}
-    assert values.validate(found, node) == []
+    stateful_set = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": metadata, "spec": spec}
+    assert values.validate(stateful_set, node) == []

@@ -1,0 +1,115 @@
+"""One application as one reconcile reads it: its object, its previous status, its plan, and the health of its objects.
+
+Each part is read or computed once. Sends nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from rudr_py.api import Kind
+from rudr_py.catalog import Catalog
+from rudr_py.controller.apply import runs
+from rudr_py.controller.inputs.plan_cache import PlanCache
+from rudr_py.controller.inputs.reader import InputReader
+from rudr_py.controller.state import cluster_state, inventory
+from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.identity import ObjectKey
+from rudr_py.render.scopes import membership
+from rudr_py.render.scopes.membership import Members
+from rudr_py.render.status import health, status
+from rudr_py.render.status.health import Assessment
+from rudr_py.render.status.status import PreviousStatus, SyncState
+from rudr_py.render.values.inputs import Inputs
+from rudr_py.render.values.plan import Plan
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Snapshot:
+    """One application at one revision of the caches."""
+
+    key: ObjectKey
+    application: LiveObject
+    previous: PreviousStatus
+    inputs: Inputs
+    plan: Plan
+    revision: int
+
+    @cached_property
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds whose caches this application needs; see `kinds`."""
+        return kinds(self.plan, self.previous)
+
+    @cached_property
+    def assessment(self) -> Assessment:
+        """The health of the application's objects."""
+        return health.observe(self.plan, self.inputs.observed, self.inputs.now, self.previous.runs)
+
+    def members(self) -> Members:
+        """The instances of the application as members of scopes."""
+        if not any(instance.member for instance in self.plan.instances):
+            return {}
+        return membership.members(self.plan, self.assessment.instances)
+
+    def status(self, sync: SyncState) -> dict[str, Any]:
+        """The status of the application, not larger than the server accepts."""
+        previous, inputs = self.previous, self.inputs
+        built = status.status(self.plan, inputs, inputs.observed, sync, previous, self.assessment)
+        return status.bounded(built, previous)
+
+
+class SnapshotReader:
+    """Reads snapshots from the caches."""
+
+    def __init__(self, state: ClusterState, catalog: Catalog, reader: InputReader) -> None:
+        self._state = state
+        self._reader = reader
+        self._plans = PlanCache(catalog, state.applications)
+
+    def read(self, key: ObjectKey, live: LiveObject) -> Snapshot:
+        """The snapshot of an application."""
+        previous = self._previous(live)
+        inputs = self._reader.inputs(live, previous)
+        return Snapshot(
+            key=key,
+            application=live,
+            previous=previous,
+            inputs=inputs,
+            plan=self._plans.plan(key, inputs),
+            revision=self._state.revision,
+        )
+
+    def refresh(self, snapshot: Snapshot) -> Snapshot | None:
+        """The snapshot with the current status and health but the same inputs and plan.
+
+        The same value when no cache has changed; None when the application was deleted.
+        """
+        if self._state.revision == snapshot.revision:
+            return snapshot
+        live = self._state.get(cluster_state.APPLICATION, snapshot.key.namespace, snapshot.key.name)
+        if live is None or live.uid != snapshot.application.uid:
+            return None
+        return Snapshot(
+            key=snapshot.key,
+            application=live,
+            previous=self._previous(live),
+            inputs=snapshot.inputs,
+            plan=snapshot.plan,
+            revision=self._state.revision,
+        )
+
+    def _previous(self, live: LiveObject) -> PreviousStatus:
+        return runs.recall(cluster_state.previous(live), self._state.deleted_runs(live))
+
+
+def kinds(plan: Plan, previous: PreviousStatus) -> frozenset[Kind]:
+    """The kinds whose caches an application needs: those of its objects, before and now, and of those types read."""
+    applied = {ref.kind for ref in inventory.read(previous.resources)}
+    planned = {planned.ref.kind for planned in plan.manifests}
+    offers = [part.offer for instance in plan.instances for part in (instance.workload, *instance.traits)]
+    offers += [scope.bound_type.offer for scope in plan.scopes]
+    observed = {kind for offer in offers for kind in offer.type.observes}
+    return frozenset(applied | planned | observed | {cluster_state.POD})

@@ -1,0 +1,129 @@
+"""Everything that is kept in memory for each application between reconciles, with the field indexes over applications.
+
+An application is forgotten in one place, `Applications.forget`. Sends nothing and starts no task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from rudr_py.api import Kind, Ref
+from rudr_py.controller.state import inventory
+from rudr_py.controller.state.index import MultiMap
+from rudr_py.controller.state.inventory import AppliedRecord
+from rudr_py.controller.state.probe_state import ProbeState
+from rudr_py.controller.state.scope_index import ScopeIndex
+from rudr_py.controller.state.status_summary import StatusSummary
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.application import Application
+from rudr_py.model.document import Parsed
+from rudr_py.model.identity import ObjectKey
+from rudr_py.render.values.inputs import Inputs
+from rudr_py.render.values.plan import Plan
+
+RENDERED = 512
+"""Number of applications whose parsed document and plan are kept: those that were reconciled last."""
+
+Subject = tuple[str, ...]
+"""The type that a definition object describes: the category, then its name; see `definition_index.subjects`."""
+
+
+class ParsedDocument(msgspec.Struct, frozen=True):
+    """An application as it was parsed. `version` changes with everything but the status."""
+
+    version: tuple[str, int, Mapping[str, str], Mapping[str, str]]
+    parsed: Parsed[Application]
+
+
+class RenderedPlan(msgspec.Struct, frozen=True):
+    """A plan with the inputs that it was rendered from."""
+
+    inputs: Inputs
+    plan: Plan
+
+
+@dataclass
+class ApplicationState:
+    """The memory of one application.
+
+    `summary` is None until the first reconcile. `missing_rights` describes the rights for lack of which the status of
+    instances or scopes was not written.
+    """
+
+    uid: str = ""
+    records: dict[Ref, AppliedRecord] = field(default_factory=dict)
+    document: ParsedDocument | None = None
+    rendered: RenderedPlan | None = None
+    probes: dict[tuple[str, str], ProbeState] = field(default_factory=dict)  # by scope and name of the probe
+    summary: StatusSummary | None = None
+    missing_rights: tuple[str, ...] = ()
+
+    def probe_results(self) -> dict[str, dict[str, str | None]]:
+        """The verdicts by scope and name of the probe, None when healthy; probes without an answer are left out."""
+        results: dict[str, dict[str, str | None]] = {}
+        for (scope, name), probe_state in self.probes.items():
+            if probe_state.answered:
+                results.setdefault(scope, {})[name] = probe_state.verdict
+        return results
+
+
+class Applications:
+    """The state of every application, and which application uses which component, definition, kind and scope."""
+
+    def __init__(self, root: str = "", *, rendered: int = RENDERED) -> None:
+        """`root` names the application of the root scopes; `rendered` bounds the number of plans that are kept."""
+        self.scopes = ScopeIndex(root)
+        self.components: MultiMap[ObjectKey, ObjectKey] = MultiMap()
+        """Application -> the ComponentSchematics that it names."""
+        self.definitions: MultiMap[ObjectKey, Subject] = MultiMap()
+        """Application -> the types that it uses."""
+        self.waiting: MultiMap[ObjectKey, Kind] = MultiMap()
+        """Application -> the kinds that it uses and that cannot be watched now."""
+        self._states: dict[ObjectKey, ApplicationState] = {}
+        self._rendered: dict[ObjectKey, None] = {}  # least recently reconciled first
+        self._limit = rendered
+
+    def __contains__(self, application: object) -> bool:
+        return application in self._states
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def get(self, application: ObjectKey) -> ApplicationState:
+        """The state of an application; a new one when there is none."""
+        return self._states.setdefault(application, ApplicationState())
+
+    def records(self, application: LiveObject, stored: Iterable[dict[str, Any]]) -> dict[Ref, AppliedRecord]:
+        """The inventory of an application, to be read and changed; read from the stored status when there is none."""
+        state = self.get(ObjectKey(application.namespace, application.name))
+        if state.uid != application.uid:
+            state.uid, state.records = application.uid, inventory.read(stored)
+        return state.records
+
+    def keep_rendered(self, application: ObjectKey) -> None:
+        """Keep the parsed document and the plan of this application, and drop those that exceed the limit."""
+        self._rendered.pop(application, None)
+        self._rendered[application] = None
+        if len(self._rendered) > self._limit:
+            oldest = next(iter(self._rendered))
+            del self._rendered[oldest]
+            state = self.get(oldest)
+            state.document = state.rendered = None
+
+    def summaries(self) -> Iterator[StatusSummary]:
+        """The summaries of the applications that have been reconciled."""
+        return (state.summary for state in self._states.values() if state.summary is not None)
+
+    def forget(self, application: ObjectKey) -> frozenset[ObjectKey]:
+        """Drop everything about a deleted application; return the other applications that this concerns."""
+        state = self._states.pop(application, ApplicationState())
+        for probe_state in state.probes.values():
+            probe_state.cancel()
+        self._rendered.pop(application, None)
+        for index in (self.components, self.definitions, self.waiting):
+            index.remove(application)
+        return self.scopes.forget(application)

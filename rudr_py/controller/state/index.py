@@ -1,0 +1,60 @@
+"""A many-to-many index that can be read in both directions, such as which application uses which component."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V", bound=Hashable)
+
+
+class MultiMap(Generic[K, V]):
+    """Keys with sets of values. A key may have an empty set; a value without keys takes no memory."""
+
+    def __init__(self) -> None:
+        self._values: dict[K, frozenset[V]] = {}
+        self._keys: dict[V, set[K]] = {}
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._values
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def values(self, key: K) -> frozenset[V]:
+        """The values of a key; empty when the key is absent."""
+        return self._values.get(key, frozenset())
+
+    def keys(self, value: V) -> frozenset[K]:
+        """The keys that have a value."""
+        return frozenset(self._keys.get(value, ()))
+
+    def set(self, key: K, values: Iterable[V]) -> None:
+        """Replace the values of a key."""
+        before, after = self.values(key), frozenset(values)
+        for value in before - after:
+            self._unlink(key, value)
+        for value in after - before:
+            self._keys.setdefault(value, set()).add(key)
+        self._values[key] = after
+
+    def discard(self, key: K, value: V) -> None:
+        """Remove one value of a key."""
+        if value in self.values(key):
+            self._unlink(key, value)
+            self._values[key] -= {value}
+
+    def remove(self, key: K) -> None:
+        """Remove a key and its values."""
+        for value in self._values.pop(key, frozenset()):
+            self._unlink(key, value)
+
+    def _unlink(self, key: K, value: V) -> None:
+        keys = self._keys[value]
+        keys.discard(key)
+        if not keys:
+            del self._keys[value]

@@ -1,0 +1,145 @@
+"""Reports the state of an application: its own status, that of its instances and scopes, and events.
+
+The content of a status is decided in `render`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from rudr_py import errors
+from rudr_py.controller.inputs.snapshot import Snapshot
+from rudr_py.controller.results.result import Result, merge
+from rudr_py.controller.state import cluster_state, status_summary
+from rudr_py.controller.state.applications import ApplicationState
+from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.state.status_summary import StatusSummary
+from rudr_py.controller.status.writer import StatusWriter
+from rudr_py.kube.events import Recorder
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.identity import ObjectKey
+from rudr_py.render.status import status
+from rudr_py.render.status.status import PreviousStatus, SyncState
+from rudr_py.render.values import labels
+
+SOON = 1.0
+"""Seconds until the status is written again after the missing rights that it lists have changed."""
+
+ROUTINE_REASONS = frozenset(
+    {"Applying", "Missing", "NotObserved", "Updating", "NotReady", "GenerationNotObserved", "NotValid"}
+)
+"""Reasons of `Ready` being False that belong to every start, or that the event of `Valid` explains better."""
+
+
+class StatusReporter:
+    """Writes the statuses of one application after another. `describe` describes a missing right."""
+
+    def __init__(
+        self,
+        state: ClusterState,
+        writer: StatusWriter,
+        recorder: Recorder,
+        describe: Callable[[errors.Right], str],
+    ) -> None:
+        self._state = state
+        self._writer = writer
+        self._recorder = recorder
+        self._describe = describe
+
+    def count(self, key: ObjectKey) -> None:
+        """Count an application in the metrics; its readiness is unknown until its status is computed."""
+        application_state = self._state.applications.get(key)
+        application_state.summary = application_state.summary or StatusSummary()
+
+    async def announce(self, snapshot: Snapshot, resources: tuple[dict[str, Any], ...]) -> None:
+        """Name resources in the status before the first of their kind is applied, so that pruning can find them."""
+        pending = SyncState(state="Unknown", reason="Applying", resources=resources)
+        await self._write(snapshot, snapshot.status(pending), urgent=True)
+
+    async def report(self, snapshot: Snapshot, sync: SyncState) -> Result:
+        """Write the statuses that have changed, and record events. Raises KubeError."""
+        application_state = self._state.applications.get(snapshot.key)
+        desired = snapshot.status(sync)
+        application_state.summary = status_summary.summarize(desired)
+        result = await self._write(snapshot, desired)
+        try:
+            if result.requeue_after is None:
+                result = merge(result, await self._write_instances(snapshot.application, desired))
+            result = merge(result, await self._write_scopes(snapshot))
+        except errors.MissingRightError as error:
+            return merge(result, self._note_missing_right(application_state, error))
+        if not application_state.missing_rights:
+            return result
+        application_state.missing_rights = ()
+        return merge(result, Result(requeue_after=SOON))
+
+    async def _write(self, snapshot: Snapshot, desired: dict[str, Any], *, urgent: bool = False) -> Result:
+        result = await self._writer.write(snapshot.application, desired, urgent=urgent)
+        for condition in new_conditions(snapshot.previous, desired) if result.written else ():
+            note = condition.get("message") or f"{condition['type']} is {condition['status']}"
+            warning = condition["status"] == "False"
+            self._recorder.record(snapshot.application, condition["reason"], note, action="Reconcile", warning=warning)
+        return result
+
+    async def _write_instances(self, application: LiveObject, desired: Mapping[str, Any]) -> Result:
+        """Write Rudr's status of each ComponentInstance, one word, for its health scopes and dashboards.
+
+        An instance whose state is unknown keeps its status.
+        """
+        words = {entry["name"]: word for entry in desired.get("instances", ()) if (word := instance_word(entry))}
+        results = [
+            await self._writer.write(child, words[child.labels[labels.INSTANCE]])
+            for kind, child in self._state.owned_by(application.uid, application.namespace)
+            if kind == cluster_state.COMPONENT_INSTANCE
+            and child.labels.get(labels.INSTANCE) in words
+            and not child.deleting
+        ]
+        return merge(*results)
+
+    async def _write_scopes(self, snapshot: Snapshot) -> Result:
+        """Write the status of the object of each scope."""
+        namespace, uid = snapshot.key.namespace, snapshot.application.uid
+        results = []
+        for ref, desired in status.scope_status(snapshot.assessment.scopes).items():
+            live = self._state.get(ref.kind, namespace, ref.name)
+            if live is not None and live.owner_uid == uid and not live.deleting:
+                results.append(await self._writer.write(live, desired))
+        return merge(*results)
+
+    def _note_missing_right(self, application_state: ApplicationState, error: errors.MissingRightError) -> Result:
+        """Report a missing right in the application's status at the next reconcile, which is soon.
+
+        A missing right does not fail the objects. No watch reports when it is granted, hence the slow retry.
+        """
+        note = self._describe(error.right)
+        soon = None if note in application_state.missing_rights else SOON
+        application_state.missing_rights = (note,)
+        return Result(error=note, retry="slow", requeue_after=soon)
+
+
+def new_conditions(previous: PreviousStatus, desired: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The conditions that deserve an event: those that became True, or False, or False for another reason.
+
+    Routine reasons of a start are left out, and those that follow from another condition.
+    """
+    old = {condition.type: (condition.status, condition.reason) for condition in previous.conditions}
+    for condition in desired["conditions"]:
+        status_before, reason_before = old.get(condition["type"], ("", ""))
+        bad = condition["status"] == "False"
+        if condition["status"] == "Unknown" or (bad and condition["reason"] in ROUTINE_REASONS):
+            continue
+        if condition["status"] != status_before or (bad and condition["reason"] != reason_before):
+            yield condition
+
+
+def instance_word(entry: Mapping[str, Any]) -> str:
+    """Rudr's status of an instance: a running Job is healthy, everything else that is not ready is not.
+
+    Empty when the state is unknown.
+    """
+    state = entry.get("state")
+    if state == "unknown":
+        return ""
+    healthy = state == "ready" or (state == "progressing" and entry.get("reason") == "Running")
+    return "healthy" if healthy else "unhealthy"

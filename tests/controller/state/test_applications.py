@@ -1,0 +1,77 @@
+"""The memory of an application: kept while it exists, bounded, and dropped as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+import pytest
+
+from rudr_py.api import Kind, Probe, Ref
+from rudr_py.controller.state import cluster_state
+from rudr_py.controller.state.applications import Applications, ParsedDocument
+from rudr_py.controller.state.inventory import AppliedRecord
+from rudr_py.controller.state.probe_state import ProbeState
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.document import Parsed
+from rudr_py.model.identity import ObjectKey
+
+SHOP = ObjectKey("shop", "shop")
+SERVICE = Kind("v1", "Service")
+STORED = [{"apiVersion": "v1", "kind": "Service", "name": "web", "uid": "u", "digest": "d"}]
+Make = Callable[..., LiveObject]
+
+
+@pytest.fixture
+def applications() -> Applications:
+    return Applications(rendered=2)
+
+
+def test_the_inventory_is_read_from_status_once_and_then_from_memory(applications: Applications, live: Make) -> None:
+    application = live(cluster_state.APPLICATION, "shop")
+    records = applications.records(application, STORED)
+    ref = Ref(SERVICE, "web")
+    assert records == {ref: AppliedRecord(ref, "u", "d")}
+    records.clear()
+    assert applications.records(application, STORED) == {}
+
+
+def test_a_recreated_application_starts_with_the_inventory_of_its_own_status(
+    applications: Applications, live: Make
+) -> None:
+    applications.records(live(cluster_state.APPLICATION, "shop"), STORED)
+    assert applications.records(live(cluster_state.APPLICATION, "shop", uid="another"), []) == {}
+
+
+def test_a_forgotten_application_leaves_nothing_in_memory(applications: Applications, live: Make) -> None:
+    applications.records(live(cluster_state.APPLICATION, "shop"), STORED)
+    applications.components.set(SHOP, {ObjectKey("shop", "web")})
+    applications.definitions.set(SHOP, {("trait", "ingress")})
+    applications.waiting.set(SHOP, {SERVICE})
+    applications.scopes.update(SHOP, live(cluster_state.APPLICATION, "shop"))
+    applications.keep_rendered(SHOP)
+    applications.forget(SHOP)
+    assert SHOP not in applications
+    assert len(applications) == 0
+    indexes = (applications.components, applications.definitions, applications.waiting)
+    assert not any(len(index) for index in indexes)
+    assert applications.scopes.is_empty()
+
+
+async def test_forgetting_an_application_stops_its_probes(applications: Applications) -> None:
+    probe = Probe(name="p", method="httpGet", target=Ref(SERVICE, "web"), port=80)
+    running = ProbeState(probe, deque(), task=asyncio.create_task(asyncio.Event().wait()))  # type: ignore[arg-type] # returns True, never
+    applications.get(SHOP).probes["scope", "p"] = running
+    applications.forget(SHOP)
+    assert running.task is not None
+    await asyncio.wait([running.task])
+    assert running.task.cancelled()
+
+
+def test_parsed_documents_are_kept_for_the_applications_reconciled_last(applications: Applications) -> None:
+    keys = [ObjectKey("shop", name) for name in "abc"]
+    for key in keys:
+        applications.get(key).document = ParsedDocument(("", 1, {}, {}), Parsed(value=None))
+        applications.keep_rendered(key)
+    assert [applications.get(key).document is not None for key in keys] == [False, True, True]

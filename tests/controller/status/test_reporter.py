@@ -1,0 +1,51 @@
+"""The content of an instance's status, and the conditions that deserve an event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rudr_py.controller.status import reporter
+from rudr_py.render.status import status
+
+TIME = "2026-01-02T03:04:05Z"
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "word"),
+    [
+        ("ready", "Ready", "healthy"),
+        ("progressing", "Running", "healthy"),
+        ("progressing", "Updating", "unhealthy"),
+        ("failed", "Failed", "unhealthy"),
+        ("unknown", "PluginFailed", ""),
+    ],
+)
+def test_the_status_of_an_instance_is_healthy_when_it_is_ready_or_a_running_job(
+    state: str, reason: str, word: str
+) -> None:
+    assert reporter.instance_word({"name": "shop-web", "state": state, "reason": reason}) == word
+
+
+def condition(kind: str, state: str, reason: str) -> dict[str, Any]:
+    return {"type": kind, "status": state, "reason": reason, "message": "", "lastTransitionTime": TIME}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "deserves"),
+    [
+        (None, condition("Synced", "True", "Synced"), True),
+        (condition("Synced", "True", "Synced"), condition("Synced", "True", "Synced"), False),
+        (condition("Synced", "True", "Synced"), condition("Synced", "False", "Conflict"), True),
+        (condition("Synced", "False", "Conflict"), condition("Synced", "False", "Forbidden"), True),
+        (condition("Synced", "False", "Conflict"), condition("Synced", "False", "Conflict"), False),
+        (None, condition("Synced", "Unknown", "Applying"), False),
+        (None, condition("Ready", "False", "Updating"), False),
+    ],
+)
+def test_conditions_with_a_new_state_or_a_new_problem_deserve_an_event(
+    before: dict[str, Any] | None, now: dict[str, Any], deserves: bool
+) -> None:
+    previous = status.previous({"conditions": [before] if before else []})
+    assert list(reporter.new_conditions(previous, {"conditions": [now]})) == ([now] if deserves else [])
