@@ -103,8 +103,8 @@ def test_every_example_is_an_application_or_used_by_one(documents: list[Document
         if document.value["kind"] == "ApplicationConfiguration"
         for binding in document.value["spec"]["components"]
     }
-    there = {_name(document) for document in documents if document.value["kind"] == "ComponentSchematic"}
-    assert used == there
+    existing = {_name(document) for document in documents if document.value["kind"] == "ComponentSchematic"}
+    assert used == existing
 
 
 def _name(document: Document) -> str:

@@ -14,9 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from rudr_py import errors
 from rudr_py.api import Probe
 from rudr_py.controller.state import cluster_state
-from rudr_py.controller.state.applications import Applications
+from rudr_py.controller.state.applications import Applications, ProbeState
 from rudr_py.controller.state.cluster_state import ClusterState
-from rudr_py.controller.state.probe_state import ProbeState
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.prober import Prober, ProbeRequest
 from rudr_py.model.identity import ObjectKey

@@ -87,12 +87,12 @@ async def test_healthz_follows_the_heartbeat_and_not_readiness(ready: HttpServer
     checks.add("caches", lambda: "listing Deployment")
     assert (await ask(ready.health_port, "/healthz"))[0] == 500
     clock = FakeClock()
-    beating = asyncio.create_task(ready.heartbeat.run(clock))
+    beating = asyncio.create_task(ready.liveness.run(clock))
     await settle()
     assert await ask(ready.health_port, "/healthz") == (200, "ok")
     assert await ask(ready.health_port, "/healthz/event-loop") == (200, "ok")
     clock.jump(12)
-    told = "[-]event-loop failed: the last heartbeat was 12 s ago\nhealthz check failed\n"
+    told = "[-]event-loop failed: the event loop has been blocked for 12 s\nhealthz check failed\n"
     assert await ask(ready.health_port, "/healthz") == (500, told)
     beating.cancel()
 
@@ -155,7 +155,7 @@ async def test_an_address_in_use_is_named_with_its_setting_and_the_other_server_
         with pytest.raises(ConfigError) as raised:
             async with endpoints.serving():
                 pytest.fail("serves")
-    assert str(raised.value).startswith(f"cannot listen on {address} (metrics_address): the port is taken")
+    assert str(raised.value).startswith(f"cannot listen on {address} (metrics_address): the port is in use")
     assert endpoints.health_port == 0
     with pytest.raises(aiohttp.ClientConnectorError):
         await ask(int(other.rpartition(":")[2]), "/readyz")

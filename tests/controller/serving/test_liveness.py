@@ -15,7 +15,7 @@ from rudr_py.testing.clock import FakeClock, settle
 
 
 async def test_a_heart_that_never_beat_is_a_problem() -> None:
-    assert Liveness().problem() == "the heartbeat has not begun"
+    assert Liveness().problem() == "the event loop has not started"
 
 
 async def test_a_beating_heart_is_well_until_the_loop_stands_still() -> None:
@@ -26,7 +26,7 @@ async def test_a_beating_heart_is_well_until_the_loop_stands_still() -> None:
     clock.jump(liveness.LIMIT)
     assert heart.problem() is None
     clock.jump(2)
-    assert heart.problem() == "the last heartbeat was 12 s ago"
+    assert heart.problem() == "the event loop has been blocked for 12 s"
     await clock.advance(0)
     assert heart.problem() is None
     beating.cancel()
@@ -47,7 +47,7 @@ async def test_where_the_loop_stands_is_told_once_while_it_stands_still(caplog: 
     listener = Listener()
     liveness.log.addHandler(listener)
     try:
-        with liveness.watching(heart, patience=0.04):
+        with liveness.watchdog(heart, limit=0.04):
             assert told.acquire(timeout=60)
             assert not told.acquire(timeout=0.2)
     finally:
@@ -59,7 +59,7 @@ async def test_where_the_loop_stands_is_told_once_while_it_stands_still(caplog: 
 
 def test_a_stack_says_where_and_with_what_functions_but_no_values() -> None:
     def password(secret: str) -> str:
-        return liveness.where(threading.get_ident()) if secret else ""
+        return liveness.stack(threading.get_ident()) if secret else ""
 
     told = password("hunter2")
     assert "test_liveness.py" in told

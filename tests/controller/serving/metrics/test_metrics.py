@@ -254,7 +254,6 @@ def test_applications_instances_and_scopes_are_counted_and_every_value_has_a_ser
     metrics: Metrics, applications: Applications
 ) -> None:
     assert value(metrics, "rudr_applications", ready="True") == 0
-    applications.get(ObjectKey("shop", "not reconciled"))
     applications.get(ObjectKey("shop", "web")).summary = StatusSummary(
         "False", ("ready", "ready", "failed"), ("unhealthy",)
     )
