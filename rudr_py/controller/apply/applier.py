@@ -95,11 +95,12 @@ class Applier:
             raise
 
     async def _target(self, desired: DesiredObject, namespace: str) -> Target:
-        target = await self._client.target(desired.ref.kind, namespace, desired.ref.name)
-        refusal = decide.placement(desired, target)
+        kind = desired.ref.kind
+        target = await self._client.target(kind, namespace, desired.ref.name)
+        refusal = decide.placement(desired, target.resource, namespace)
         if refusal is not None:
             raise RefusedError(refusal.message, reason=refusal.reason)
-        cache = self._state.cache(desired.ref.kind, namespace)
+        cache = self._state.cache(kind, namespace)
         if cache is None or not cache.synced:
             # drift of an object that cannot be watched would be invisible, and every reconcile would write it
             reason = cache.problem if cache is not None else "its kind is not watched"

@@ -17,7 +17,7 @@ from rudr_py.controller.state import inventory
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube import live_object
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.requests import Target
+from rudr_py.kube.requests import Resource
 from rudr_py.render.values.inputs import Run
 
 CONFLICT = "Conflict"
@@ -139,7 +139,7 @@ def decide(desired: DesiredObject, observation: Observation, history: History) -
     if verdict == "stranger":
         owner = ownership.describe(observation.document or {}, desired.planned)
         return Refuse(f"{desired.ref} already exists and {owner}", CONFLICT)
-    if desired.planned.run_inputs:
+    if desired.planned.inputs_digest:
         return _decide_run(desired, live, history.run, verdict)
     return _decide_object(desired, live, history.record, verdict, confirmed=observation.confirmed)
 
@@ -161,7 +161,7 @@ def _decide_creation(desired: DesiredObject, observation: Observation, run: Run 
         return Rest()
     if observation.live is not None:
         return Wait(f"{desired.ref} is being deleted; it is created again after its deletion", TERMINATING)
-    if not desired.planned.run_inputs or not observation.pods:
+    if not desired.planned.inputs_digest or not observation.pods:
         return Create()
     if not observation.confirmed:
         return Read()
@@ -199,12 +199,12 @@ def _decide_object(
     )
 
 
-def placement(desired: DesiredObject, target: Target) -> Refuse | None:
-    """Return the refusal of an object outside of the application's namespace, which is the target's, or None."""
-    namespace, namespaced = desired.document["metadata"].get("namespace"), target.resource.namespaced
-    if namespaced and namespace == target.namespace:
+def placement(desired: DesiredObject, resource: Resource, namespace: str) -> Refuse | None:
+    """Return the refusal of an object outside of the application's namespace, or None."""
+    actual = desired.document["metadata"].get("namespace")
+    if resource.namespaced and actual == namespace:
         return None
-    where = f"in the namespace {namespace}" if namespaced else "in no namespace"
+    where = f"in the namespace {actual}" if resource.namespaced else "in no namespace"
     message = f"{desired.ref} is {where}; an application may only create objects in its own namespace"
     return Refuse(message, INVALID)
 

@@ -124,7 +124,7 @@ def _is_in_use(candidate: PruneCandidate, plan: Plan, namespace: str, state: Clu
         return False
     instance = candidate.live.labels.get(labels.INSTANCE) if candidate.live is not None else None
     for planned in plan.manifests:
-        rolls_out = not planned.run_inputs and "template" in (planned.body.get("spec") or {})
+        rolls_out = not planned.inputs_digest and "template" in (planned.body.get("spec") or {})
         if rolls_out and instance in (None, planned.body["metadata"]["labels"].get(labels.INSTANCE)):
             live = state.get(planned.ref.kind, namespace, planned.ref.name)
             if live is None or not kstatus.assess(live.document()).ok:
@@ -179,8 +179,9 @@ class Pruner:
         ]
 
     async def _confirm(self, application: LiveObject) -> None:
-        target = await self._client.target(cluster_state.APPLICATION, application.namespace, application.name)
-        document = await self._client.get(target)
+        document = await self._client.get(
+            await self._target(application, Ref(cluster_state.APPLICATION, application.name))
+        )
         metadata = document["metadata"]
         same = metadata["uid"] == application.uid and metadata.get("generation", 0) == application.generation
         if not same or metadata.get("deletionTimestamp"):
@@ -190,7 +191,7 @@ class Pruner:
     async def _delete(self, application: LiveObject, candidate: PruneCandidate) -> bool:
         """Delete one object. Whether it is gone, or belongs to another owner."""
         try:
-            target = await self._client.target(candidate.ref.kind, application.namespace, candidate.ref.name)
+            target = await self._target(application, candidate.ref)
             live = candidate.live if candidate.live is not None else await self._read(application, target)
             if live is None:
                 return True
@@ -216,6 +217,9 @@ class Pruner:
         answer = live_object.decode(await self._client.client.send(request))
         log.info("object pruned", extra={"object": f"{target.resource.kind} {target.namespace}/{target.name}"})
         return answer.kind == "Status"  # else it is the object, kept by a finalizer
+
+    async def _target(self, application: LiveObject, ref: Ref) -> Target:
+        return await self._client.target(ref.kind, application.namespace, ref.name)
 
     async def _read(self, application: LiveObject, target: Target) -> LiveObject | None:
         """The object as the server has it, if it still belongs to the application."""

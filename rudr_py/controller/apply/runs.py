@@ -33,9 +33,9 @@ def ended(planned: PlannedObject, run: Run | None) -> bool:
     A failed run counts, even after its object has been deleted: a server deletes it after its time to live, and would
     otherwise let it fail again for ever.
     """
-    if not planned.run_inputs or run is None:
+    if not planned.inputs_digest or run is None:
         return False
-    return run.inputs == planned.run_inputs and run.state in (runs.COMPLETE, runs.FAILED)
+    return run.inputs == planned.inputs_digest and run.state in (runs.COMPLETE, runs.FAILED)
 
 
 def is_outdated(planned: PlannedObject, live: LiveObject, run: Run | None) -> bool:
@@ -44,8 +44,8 @@ def is_outdated(planned: PlannedObject, live: LiveObject, run: Run | None) -> bo
     An object without the annotation has lost it, or is Rudr's: its inputs are those of the last recorded run, or the
     planned ones.
     """
-    inputs = live.annotations.get(INPUTS_ANNOTATION) or (run.inputs if run is not None else planned.run_inputs)
-    return inputs != planned.run_inputs
+    inputs = live.annotations.get(INPUTS_ANNOTATION) or (run.inputs if run is not None else planned.inputs_digest)
+    return inputs != planned.inputs_digest
 
 
 def is_current(planned: PlannedObject, live: LiveObject) -> bool:
@@ -78,7 +78,7 @@ def active_pods(state: ClusterState, namespace: str, planned: PlannedObject) -> 
 
     Empty for an object that does not run to completion.
     """
-    pods = state.pods(namespace, planned.instance) if planned.run_inputs else ()
+    pods = state.pods(namespace, planned.instance) if planned.inputs_digest else ()
     return tuple(sorted(pod.name for pod in pods if _phase(pod) not in _ENDED))
 
 

@@ -60,7 +60,9 @@ def planned(kind: Kind = DEPLOYMENT, inputs: str = "", **fields: Any) -> Planned
     metadata = {"name": "web", "namespace": "shop", "labels": labels.labels("shop", "web")}
     spec = {"parallelism": 1} if kind == JOB else {"paused": False}
     body = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "spec": spec}
-    return PlannedObject(ref=Ref(kind, "web"), body=body, instance="web", made_by="test", run_inputs=inputs, **fields)
+    return PlannedObject(
+        ref=Ref(kind, "web"), body=body, instance="web", made_by="test", inputs_digest=inputs, **fields
+    )
 
 
 def document(desired: DesiredObject, *, entries: list[Document] | None = None, **metadata: Any) -> Document:
@@ -178,10 +180,9 @@ def test_an_object_without_owner_is_recognized_by_its_recorded_uid(recorded: str
 
 def test_an_object_belongs_into_the_namespace_of_its_application(wanted: DesiredObject) -> None:
     deployments = Resource("apps", "v1", "Deployment", "deployments", namespaced=True)
-    tenants = Resource("apps", "v1", "Deployment", "deployments", namespaced=False)
-    assert decide.placement(wanted, deployments.object("shop", "web")) is None
-    other = decide.placement(wanted, deployments.object("other", "web"))
-    cluster_scoped = decide.placement(wanted, tenants.object("shop", "web"))
+    assert decide.placement(wanted, deployments, "shop") is None
+    other = decide.placement(wanted, deployments, "other")
+    cluster_scoped = decide.placement(wanted, msgspec.structs.replace(deployments, namespaced=False), "shop")
     assert other is not None
     assert other.message.startswith("deployment.apps/web is in the namespace shop; ")
     assert cluster_scoped is not None

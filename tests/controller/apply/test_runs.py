@@ -30,7 +30,7 @@ TEMPLATE = {"spec": {"containers": [{"name": "a", "image": "a"}]}}
 def planned(inputs: str = "new", **spec: Any) -> PlannedObject:
     metadata = {"name": "batch", "namespace": "shop", "labels": labels.labels("shop", "batch")}
     document = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"template": TEMPLATE, **spec}}
-    return PlannedObject(ref=Ref(JOB, "batch"), body=document, instance="batch", made_by="test", run_inputs=inputs)
+    return PlannedObject(ref=Ref(JOB, "batch"), body=document, instance="batch", made_by="test", inputs_digest=inputs)
 
 
 def run(inputs: str, state: str) -> Run:
