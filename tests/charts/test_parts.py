@@ -14,6 +14,7 @@ import rudr_py
 from rudr_py.cli.commands import run
 from rudr_py.controller.queue.queue import PriorityQueue
 from rudr_py.controller.serving.metrics.metrics import Metrics
+from rudr_py.controller.state.applications import Applications
 from rudr_py.kube.clock import SystemClock
 from rudr_py.model.crd_schemas import crds
 from tests.charts import cases, rendering, values_file
@@ -139,6 +140,7 @@ def test_alerts_and_dashboard_use_existing_metrics() -> None:
     expressions = [rule["expr"] for rule in rules]
     expressions += [target["expr"] for panel in board["panels"] for target in panel["targets"]]
     metrics = Metrics(SystemClock())
+    metrics.follow_applications(Applications())
     PriorityQueue(SystemClock(), retry_initial=1, retry_maximum=1, metrics=metrics.queue)
     body, _ = metrics.exposition("")
     served = set(re.findall(r"^# TYPE (\w+)", body.decode(), re.MULTILINE))
