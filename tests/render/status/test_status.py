@@ -276,7 +276,8 @@ def test_warnings_are_told_with_their_place(
 ) -> None:
     built = make(application(web({"name": "manual-scaler", "properties": {"replica_count": 1}})))
     assert built["warnings"] == [
-        '$.spec.components[0].traits[0].properties.replica_count: "replica_count" is an outdated spelling; write "replicaCount"'
+        '$.spec.components[0].traits[0].properties.replica_count: "replica_count" is an outdated spelling; '
+        'write "replicaCount"'
     ]
 
 
