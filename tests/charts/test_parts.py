@@ -122,8 +122,8 @@ def test_all_written_paths_are_volumes() -> None:
 def test_a_monitor_selects_the_metrics_service_and_its_port() -> None:
     documents = rendering.rendered({"metrics": {"serviceMonitor": {"enabled": True}}})
     monitor = rendering.single(documents, "ServiceMonitor")["spec"]
-    chosen = monitor["selector"]["matchLabels"].items()
-    services = [d for d in documents if d["kind"] == "Service" and chosen <= d["metadata"]["labels"].items()]
+    selector = monitor["selector"]["matchLabels"].items()
+    services = [d for d in documents if d["kind"] == "Service" and selector <= d["metadata"]["labels"].items()]
     (service,) = services
     assert {endpoint["port"] for endpoint in monitor["endpoints"]} <= {
         port["name"] for port in service["spec"]["ports"]
@@ -180,8 +180,8 @@ def test_the_chart_can_be_a_subchart(tmp_path: Path) -> None:
     (tmp_path / "charts").mkdir()
     (tmp_path / "charts" / "rudr-py").symlink_to(values_file.FOLDER)
     dependency = {"name": "rudr-py", "version": "*", "repository": ""}
-    whole = {"apiVersion": "v2", "name": "platform", "version": "1.0.0", "dependencies": [dependency]}
-    (tmp_path / "Chart.yaml").write_text(yaml.safe_dump(whole))
+    parent_chart = {"apiVersion": "v2", "name": "platform", "version": "1.0.0", "dependencies": [dependency]}
+    (tmp_path / "Chart.yaml").write_text(yaml.safe_dump(parent_chart))
     (tmp_path / "values.yaml").write_text("global: {team: platform}\nrudr-py: {replicaCount: 3}\n")
     with rendering.helm.Chart.load(str(tmp_path)) as chart:
         templates = chart.render({}, name="platform", namespace="rudr-system")

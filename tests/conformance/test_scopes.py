@@ -31,8 +31,8 @@ def scopes(*bindings: str, name: str = "groups") -> str:
 
 
 def member(*names: str, name: str = "shop", instance: str = "front") -> str:
-    listed = ", ".join(names)
-    spec = f"components: [{{componentName: web, instanceName: {instance}, applicationScopes: [{listed}]}}]"
+    scope_list = ", ".join(names)
+    spec = f"components: [{{componentName: web, instanceName: {instance}, applicationScopes: [{scope_list}]}}]"
     return oam.application(spec, name=name)
 
 

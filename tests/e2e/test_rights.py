@@ -150,12 +150,14 @@ async def main_job(cluster: RbacCluster) -> None:
         component("batch", "Task"),
         *(component(name.lower(), name, **(PORTS if "Server" in name else {})) for name in SINGLES[1:]),
     ]
-    others = [instance(name) for name in ("single", "worker", "batch", *(name.lower() for name in SINGLES[1:]))]
+    other_instances = [
+        instance(name) for name in ("single", "worker", "batch", *(name.lower() for name in SINGLES[1:]))
+    ]
     joined = {"applicationScopes": ["groups"]}
     await admin.apply(
         *first,
         application("groups", scopes=SCOPES),
-        application("shop", instance("front", INGRESS_TRAIT, AUTO, CLAIMED, **joined), *others),
+        application("shop", instance("front", INGRESS_TRAIT, AUTO, CLAIMED, **joined), *other_instances),
     )
     for name in ("groups", "shop", "root"):
         await admin.until(APPLICATION, name, synced)
