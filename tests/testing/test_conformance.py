@@ -132,7 +132,7 @@ class Refusing(Good):
         (checks.renders_objects_that_kubernetes_accepts, _saying(lambda _: 1)),
     ],
 )
-def test_a_type_that_breaks_a_promise_is_found(check: Callable[[Case], None], bad: Trait[Any]) -> None:
+def test_a_violation_of_the_contract_fails_its_check(check: Callable[[Case], None], bad: Trait[Any]) -> None:
     check(_case(Good()))
     if check is checks.renders_objects_that_kubernetes_accepts:
         bad = type("Unknown", (Good,), {"data": lambda _self, _ctx: {"size": 1}})()
@@ -140,7 +140,7 @@ def test_a_type_that_breaks_a_promise_is_found(check: Callable[[Case], None], ba
         check(_case(bad))
 
 
-def test_junk_is_the_same_for_everyone_and_of_every_kind() -> None:
+def test_fuzz_objects_are_deterministic_and_cover_every_json_type() -> None:
     places = [("v1", "ConfigMap", "a"), ("v1", "Pod", "b")]
     first, second = list(fuzz_objects.documents(places)), list(fuzz_objects.documents(places))
     assert first == second
@@ -149,7 +149,7 @@ def test_junk_is_the_same_for_everyone_and_of_every_kind() -> None:
     assert kinds >= {dict, list, str, int, float, bool, type(None)}
 
 
-def test_a_right_that_is_missing_is_told_with_its_request() -> None:
+def test_a_missing_right_is_reported_with_the_request() -> None:
     case = _case(Good())
     enough = rights.needed(case.catalog())
     without = msgspec.structs.replace(enough, cluster=tuple(rule for rule in enough.cluster if rule.groups != ("",)))
@@ -157,12 +157,12 @@ def test_a_right_that_is_missing_is_told_with_its_request() -> None:
         rbac_check.check([case.setup], case.catalog(), without)
 
 
-def test_a_type_that_cannot_render_is_told_before_a_cluster_waits_for_it() -> None:
+def test_a_type_that_cannot_render_fails_before_a_cluster_is_started() -> None:
     with pytest.raises(RenderError, match="raised ValueError"):
         checks.declares_the_rights_that_it_needs(_case(Refusing()))
 
 
-def test_rights_that_could_not_be_tried_are_told_with_what_the_server_refused() -> None:
+def test_an_unsynced_application_is_reported_with_the_errors_of_the_server() -> None:
     class Unfit(Good):
         produces = (SERVICE,)
 
@@ -177,13 +177,13 @@ def test_rights_that_could_not_be_tried_are_told_with_what_the_server_refused() 
     assert "the server returned 422 for PATCH /api/v1/namespaces/default/services/" in str(told.value)
 
 
-def test_rights_that_could_not_be_tried_are_told_with_the_fault_of_the_type() -> None:
+def test_an_unsynced_application_is_reported_with_the_fault_of_the_type() -> None:
     case = _case(Refusing())
     with pytest.raises(AssertionError, match=r"Valid is False, PluginFailed: .* raised ValueError"):
         rbac_check.check([case.setup], case.catalog())
 
 
-def test_rights_that_could_not_be_tried_are_told_after_a_while() -> None:
+def test_an_unsynced_application_fails_the_check_of_rights_after_a_timeout() -> None:
     class Robber(Good):
         produces = (ACCOUNT,)
 
@@ -196,7 +196,7 @@ def test_rights_that_could_not_be_tried_are_told_after_a_while() -> None:
 
 
 @pytest.mark.parametrize("begun", [True, False])
-def test_health_that_never_ends_is_told_before_a_cluster_waits_for_it(begun: bool) -> None:
+def test_an_endless_health_fails_before_a_cluster_is_started(begun: bool) -> None:
     class Endless(Good):
         def health(self, ctx: TraitContext[Any]) -> Health:
             found = ctx.live(ctx.manifests[0].ref) or {}
@@ -208,7 +208,7 @@ def test_health_that_never_ends_is_told_before_a_cluster_waits_for_it(begun: boo
         checks.declares_the_rights_that_it_needs(_case(Endless()))
 
 
-def test_kinds_of_others_get_stand_in_definitions() -> None:
+def test_kinds_of_other_projects_get_placeholder_definitions() -> None:
     class Gadgets(Good):
         produces = (GADGET,)
 
