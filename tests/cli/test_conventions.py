@@ -66,7 +66,7 @@ def test_a_letter_means_the_same_everywhere(name: str) -> None:
 
 
 @every
-def test_every_option_is_explained_in_a_sentence(name: str) -> None:
+def test_the_help_of_an_option_is_a_sentence(name: str) -> None:
     for spelling, option in taken(ALL[name]).items():
         assert option.help, spelling
         assert option.help[0].isupper() or option.help.split()[0] in (*flags.OUTPUT_FORMATS, "debug,"), spelling
@@ -74,7 +74,7 @@ def test_every_option_is_explained_in_a_sentence(name: str) -> None:
 
 
 @every
-def test_o_takes_the_same_words_in_the_same_order_and_no_word_for_what_people_read(name: str) -> None:
+def test_output_formats_have_the_same_names_and_order_everywhere(name: str) -> None:
     option = taken(ALL[name]).get("-o")
     if option is not None:
         assert isinstance(option.type, click.Choice)
@@ -83,21 +83,21 @@ def test_o_takes_the_same_words_in_the_same_order_and_no_word_for_what_people_re
 
 
 @pytest.mark.parametrize("line", ["traits", "traits --workload Server -o wide", "plugins", "rbac -o wide", "explain"])
-def test_the_head_of_a_table_can_be_left_out(line: str, invoke: Invoke) -> None:
+def test_no_headers_omits_the_header_row(line: str, invoke: Invoke) -> None:
     first, *rest = invoke(*line.split()).stdout.splitlines()
     assert first == first.upper()
     assert invoke(*line.split(), "--no-headers").stdout.splitlines() == rest
 
 
 @every
-def test_who_shows_a_table_leaves_its_head_out_when_asked(name: str) -> None:
+def test_a_command_with_a_table_has_no_headers(name: str) -> None:
     found = taken(ALL[name])
     if "-o" in found and "wide" in cast(click.Choice[str], found["-o"].type).choices and name != "tree":
         assert "--no-headers" in found
 
 
 @every
-def test_who_asks_a_cluster_says_which_as_kubectl_does(name: str) -> None:
+def test_a_command_for_a_cluster_has_the_options_of_kubectl(name: str) -> None:
     found = taken(ALL[name])
     if "--context" in found:
         assert "--kubeconfig" in found
@@ -107,7 +107,7 @@ def test_who_asks_a_cluster_says_which_as_kubectl_does(name: str) -> None:
 
 
 @every
-def test_what_cannot_be_a_namespace_is_wrong_usage(name: str) -> None:
+def test_an_invalid_namespace_is_wrong_usage(name: str) -> None:
     for spelling, option in taken(ALL[name]).items():
         if spelling in ("-n", "--definitions-namespace", "--watch-namespace"):
             context = click.Context(ALL[name])
@@ -117,7 +117,7 @@ def test_what_cannot_be_a_namespace_is_wrong_usage(name: str) -> None:
 
 
 @every
-def test_who_takes_files_takes_directories_with_all_that_is_in_them(name: str) -> None:
+def test_a_command_with_files_has_recursive(name: str) -> None:
     found = taken(ALL[name])
     if "-f" in found:
         assert found["-f"].multiple
@@ -132,7 +132,7 @@ def test_files_and_directories_are_completed_by_the_shell(name: str) -> None:
 
 
 @every
-def test_colours_are_asked_for_in_the_same_way(name: str) -> None:
+def test_color_has_the_same_values_everywhere(name: str) -> None:
     option = taken(ALL[name]).get("--color")
     if option is not None:
         assert isinstance(option.type, click.Choice)
@@ -140,7 +140,7 @@ def test_colours_are_asked_for_in_the_same_way(name: str) -> None:
 
 
 @every
-def test_an_exit_code_of_its_own_is_told_in_the_help(name: str) -> None:
+def test_special_exit_codes_are_documented_in_the_help(name: str) -> None:
     """All others are in the help of `rudr`."""
     if name in ("status", "diff", "doctor", "validate", "render", "plugins", "run", "demo"):
         assert re.search(r"\b[Ee]xits? with", " ".join((ALL[name].help or "").split()))

@@ -27,7 +27,7 @@ from tests.cli import programs
 
 LIMIT = 90.0
 
-ENDLESS = {"dev": "Ctrl-C ends it", "run": "controller"}
+ENDLESS = {"dev": "Press Ctrl-C to stop", "run": "controller"}
 """Commands that go on until they are stopped, and what they say once they have begun."""
 
 ANSWERS = {"diff": (0, 1), "doctor": (0, 1)}
@@ -140,7 +140,7 @@ def stopped(process: subprocess.Popen[str]) -> tuple[int, str]:
 def _place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     place = Place(tmp_path_factory.mktemp("examples"))
     with place.start(f"exec rudr dev -v -n shop --kubeconfig {place.kubeconfig} -f examples") as process:
-        until(process, "/shop is: Ready")
+        until(process, "/shop: Ready")
         threading.Thread(target=lambda: process.stdout and process.stdout.read(), daemon=True).start()
         yield place
         os.killpg(process.pid, signal.SIGINT)
@@ -164,5 +164,5 @@ def test_an_example_runs(place: Place, example: Example) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
-def test_a_line_of_the_shell_that_fails_is_seen(place: Place) -> None:
+def test_a_failing_shell_line_is_detected(place: Place) -> None:
     assert place.run("rudr explain trait ingres | cat")[0] == 1

@@ -76,7 +76,11 @@ class Applier:
         """
         namespace = application.namespace
         live = self._state.get(desired.ref.kind, namespace, desired.ref.name)
-        pods = runs.active_pods(self._state.pods(namespace, desired.planned.instance)) if desired.planned.once else ()
+        pods = (
+            runs.active_pods(self._state.pods(namespace, desired.planned.instance))
+            if desired.planned.inputs_digest
+            else ()
+        )
         observation = Observation(live=live, pods=pods)
         decision = decide.decide(desired, observation, history)
         if isinstance(decision, Rest):

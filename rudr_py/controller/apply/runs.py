@@ -32,9 +32,9 @@ def ended(planned: PlannedObject, run: Run | None) -> bool:
     A failed run counts, even after its object has been deleted: a server deletes it after its time to live, and would
     otherwise let it fail again for ever.
     """
-    if not planned.once or run is None:
+    if not planned.inputs_digest or run is None:
         return False
-    return run.inputs == planned.once and run.state in (runs.COMPLETE, runs.FAILED)
+    return run.inputs == planned.inputs_digest and run.state in (runs.COMPLETE, runs.FAILED)
 
 
 def is_outdated(planned: PlannedObject, live: LiveObject, run: Run | None) -> bool:
@@ -43,8 +43,8 @@ def is_outdated(planned: PlannedObject, live: LiveObject, run: Run | None) -> bo
     An object without the annotation has lost it, or is Rudr's: its inputs are those of the last recorded run, or the
     planned ones.
     """
-    inputs = live.annotations.get(INPUTS_ANNOTATION) or (run.inputs if run is not None else planned.once)
-    return inputs != planned.once
+    inputs = live.annotations.get(INPUTS_ANNOTATION) or (run.inputs if run is not None else planned.inputs_digest)
+    return inputs != planned.inputs_digest
 
 
 def is_current(planned: PlannedObject, live: LiveObject) -> bool:

@@ -101,7 +101,7 @@ def test_commands_options_and_types_are_completed_in_the_shell(complete: Callabl
     assert "--recursive" in complete("rudr explain --rec")
 
 
-def test_files_are_left_to_the_shell(run: Run) -> None:
+def test_files_are_completed_by_the_shell(run: Run) -> None:
     assert (
         run("bash", "--norc", "-c", BASH.format(words="rudr validate -f", last="", count=3))[0] == "compopt -o default"
     )
@@ -119,7 +119,7 @@ def test_kubectl_completes_its_plugin(run: Run) -> None:
     assert complete("no-such-command", "")[-1] == ":4"
 
 
-def test_kubectl_is_told_what_a_candidate_is_and_whether_files_may_follow(capsys: pytest.CaptureFixture[str]) -> None:
+def test_kubectl_gets_descriptions_and_a_directive(capsys: pytest.CaptureFixture[str]) -> None:
     completion.for_kubectl(["explain", "trait", "ingr"])
     completion.for_kubectl(["validate", "-f", "a"])
     completion.for_kubectl(["run", "--state-dir", ""])
@@ -140,5 +140,5 @@ def test_a_script_is_printed_without_running_the_shell(shell: str, invoke: Invok
     assert "_RUDR_COMPLETE" in printed.stdout
 
 
-def test_a_shell_that_is_not_known_is_wrong_usage(invoke: Invoke) -> None:
+def test_an_unknown_shell_is_wrong_usage(invoke: Invoke) -> None:
     assert invoke("completion", "tcsh").exit_code == 2

@@ -93,7 +93,7 @@ def _traits(given: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_type_is_explained_within_80_columns(told: Callable[..., str], everything: Catalog, name: str) -> None:
+def test_a_type_is_described_within_80_columns(told: Callable[..., str], everything: Catalog, name: str) -> None:
     offer = offer_of(everything, name)
     text = told(names.category_of(offer), name)
     assert max(map(len, text.splitlines())) <= 80
@@ -103,7 +103,7 @@ def test_a_type_is_explained_within_80_columns(told: Callable[..., str], everyth
         assert f"\n  {field.name} " in text
 
 
-def test_a_trait_is_explained_with_all_that_it_declares(told: Callable[..., str]) -> None:
+def test_a_trait_is_described_with_its_declaration(told: Callable[..., str]) -> None:
     text = told("trait", "ingress")
     for part in (
         "TRAIT:    ingress",
@@ -119,7 +119,7 @@ def test_a_trait_is_explained_with_all_that_it_declares(told: Callable[..., str]
         assert part in text
 
 
-def test_a_path_leads_to_one_property_with_those_inside(told: Callable[..., str]) -> None:
+def test_a_path_describes_one_property_and_its_nested_properties(told: Callable[..., str]) -> None:
     text = told("trait", "cron-hpa.jobs")
     assert "PROPERTY:  jobs" in text
     assert "targetSize" in text
@@ -129,7 +129,7 @@ def test_a_path_leads_to_one_property_with_those_inside(told: Callable[..., str]
     )
 
 
-def test_recursively_all_properties_are_listed_by_name_and_type(told: Callable[..., str]) -> None:
+def test_recursive_lists_all_properties_by_name_and_type(told: Callable[..., str]) -> None:
     lines = told("trait", "ingress", "--recursive").splitlines()
     assert "  rules  <[]Object>" in lines
     assert "      servicePort  <integer>" in lines
@@ -137,16 +137,16 @@ def test_recursively_all_properties_are_listed_by_name_and_type(told: Callable[.
 
 
 @pytest.mark.parametrize("spelling", ["Server", "server", SERVER])
-def test_the_kind_alone_is_enough(told: Callable[..., str], spelling: str) -> None:
+def test_a_type_can_be_named_by_its_kind(told: Callable[..., str], spelling: str) -> None:
     assert told("workload", spelling, "-o", "name") == f"{SERVER}\n"
 
 
-def test_an_alias_leads_to_the_type(told: Callable[..., str]) -> None:
+def test_a_type_can_be_named_by_an_alias(told: Callable[..., str]) -> None:
     assert told("scope", "Health", "-o", "name") == "core.oam.dev/v1alpha1.HealthScope\n"
     assert told("trait", "CronHPA", "-o", "name") == "cron-hpa\n"
 
 
-def test_a_kind_that_two_groups_have_needs_its_whole_name(invoke: Invoke, everything: Catalog) -> None:
+def test_an_ambiguous_kind_needs_the_whole_name(invoke: Invoke, everything: Catalog) -> None:
     class Other(WorkloadType[Any]):
         name = "example.org/v1.Server"
 
@@ -157,14 +157,14 @@ def test_a_kind_that_two_groups_have_needs_its_whole_name(invoke: Invoke, everyt
     assert "example.org/v1.Server" in done.output
 
 
-def test_an_unknown_name_is_answered_with_the_nearest(invoke: Invoke) -> None:
+def test_the_error_for_an_unknown_name_suggests_the_nearest_one(invoke: Invoke) -> None:
     done = invoke("explain", "trait", "ingres")
     assert done.exit_code == 1
     assert 'Did you mean "ingress"?' in done.output
     assert 'Did you mean "hostname"?' in invoke("explain", "trait", "ingress.hostnam").output
 
 
-def test_who_forgets_the_sort_is_shown_where_it_belongs(invoke: Invoke) -> None:
+def test_the_error_for_a_missing_category_has_an_example(invoke: Invoke) -> None:
     result = invoke("explain", "ingress")
     assert result.exit_code == 2
     assert "for example: rudr explain trait ingress" in result.stderr
@@ -178,7 +178,7 @@ def test_without_a_name_the_types_are_listed(told: Callable[..., str]) -> None:
     assert "DESCRIPTION" in told("scope", "-o", "wide")
 
 
-def test_machines_get_the_schema_and_the_declaration(told: Callable[..., str], everything: Catalog) -> None:
+def test_json_contains_the_schema_and_the_declaration(told: Callable[..., str], everything: Catalog) -> None:
     found = json.loads(told("trait", "ingress", "-o", "json"))
     assert found["schema"]["properties"]["servicePort"]["anyOf"][0]["maximum"] == 65535
     assert found["appliesTo"] == [SERVER, "core.oam.dev/v1alpha1.SingletonServer"]
@@ -202,7 +202,7 @@ def test_a_page_of_documentation_has_every_nested_property(told: Callable[..., s
     assert "**Inside `jobs`**" in told("trait", "cron-hpa.jobs", "-o", "md")
 
 
-def test_a_type_whose_example_cannot_be_made_up_has_none() -> None:
+def test_a_type_without_a_valid_example_has_none() -> None:
     class Odd(Trait[Any]):
         """Odd."""
 
@@ -229,15 +229,13 @@ def test_a_type_whose_example_cannot_be_made_up_has_none() -> None:
         ("volume-mounter", "Worker", ""),
     ],
 )
-def test_whether_a_trait_can_be_put_on_a_workload_type_is_tried_out(
-    everything: Catalog, trait: str, workload: str, why: str
-) -> None:
+def test_compatibility_is_determined_by_rendering(everything: Catalog, trait: str, workload: str, why: str) -> None:
     found = compatibility.misfit(everything.trait(trait), names.find(everything, "workload", workload))
     assert why in found
     assert bool(why) == bool(found)
 
 
-def test_headings_are_bold_where_colour_is_asked_for(invoke: Invoke) -> None:
+def test_headings_are_bold_with_colour(invoke: Invoke) -> None:
     coloured = invoke("explain", "trait", "ingress", "--color", "always", color=True).stdout
     assert "\x1b[1mPROPERTIES\x1b[0m" in coloured
     assert "\x1b[" not in invoke("explain", "trait", "ingress", color=True).stdout

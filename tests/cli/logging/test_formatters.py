@@ -81,14 +81,14 @@ def test_json_has_the_names_of_controller_runtime() -> None:
     }
 
 
-def test_an_error_is_told_in_a_word_and_in_full() -> None:
+def test_an_error_is_logged_as_summary_and_stack_trace() -> None:
     line = as_json(record(raised=raised(ForbiddenError("no"))))
     assert line["error"] == "ForbiddenError: no"
     assert line["stacktrace"].startswith("Traceback")
     assert as_json(record(raised=raised(ValueError()), error="told already"))["error"] == "told already"
 
 
-def test_text_ends_in_the_fields_and_quotes_what_is_not_one_word() -> None:
+def test_text_lines_end_with_fields_and_quote_values_with_spaces() -> None:
     assert as_text(record(object="service/web")).endswith("object pruned object=service/web")
     assert as_text(record(error="two words", keys=3)).endswith('object pruned error="two words" keys=3')
     assert as_text(record(error="two\nlines \x1b[2J")).endswith(r'error="two\nlines \u001b[2J"')
@@ -116,7 +116,7 @@ class Terminal(io.StringIO):
         ("json", Terminal(), {}, True, False),
     ],
 )
-def test_the_form_follows_the_terminal_unless_it_is_asked_for(
+def test_the_format_depends_on_the_terminal_unless_it_is_set(
     form: Format, stream: io.StringIO, environ: dict[str, str], json_lines: bool, colours: bool
 ) -> None:
     chosen = formatters.formatter(form, stream, environ)
@@ -141,40 +141,40 @@ def test_the_form_follows_the_terminal_unless_it_is_asked_for(
         (None, None),
     ],
 )
-def test_an_odd_value_breaks_no_line(value: object, told: object) -> None:
+def test_any_value_can_be_logged(value: object, told: object) -> None:
     assert as_json(record(value=value))["value"] == told
     assert "object pruned" in as_text(record(value=value))
 
 
-def test_a_value_within_itself_comes_to_an_end() -> None:
+def test_a_recursive_value_is_truncated() -> None:
     value: list[object] = []
     value.append(value)
     assert "..." in json.dumps(as_json(record(value=value)))
 
 
-def test_a_long_value_is_cut() -> None:
+def test_a_long_value_is_truncated() -> None:
     told = as_json(record(value="x" * 1_000_000))["value"]
     assert len(told) < formatters.MAX_LENGTH + 100
     assert "1000000 characters" in told
 
 
-def test_a_message_whose_arguments_do_not_fit_is_told_as_written() -> None:
+def test_a_message_with_wrong_arguments_is_logged_as_template() -> None:
     assert as_json(record("%d of %d", "three"))["msg"] == "%d of %d ('three',)"
 
 
-def test_a_field_that_is_called_like_one_of_ours_stands_beside_it() -> None:
+def test_a_field_with_a_reserved_name_gets_a_suffix() -> None:
     line = as_json(record(level="high", ts=1))
     assert (line["level"], line["level_"], line["ts_"]) == ("info", "high", 1)
 
 
 @given(st.dictionaries(st.text(), st.floats() | st.text() | st.lists(st.binary() | st.text()), max_size=3))
-def test_any_fields_make_one_line_of_json(extra: dict[str, object]) -> None:
+def test_any_fields_are_logged_as_one_line_of_json(extra: dict[str, object]) -> None:
     made = record()
     vars(made).update({f"x{name}": value for name, value in extra.items()})
     assert as_json(made)["msg"] == "object pruned"
 
 
-def test_no_secret_is_told_wherever_it_stands() -> None:
+def test_secrets_are_hidden_in_messages_fields_and_errors() -> None:
     secret = {"kind": "Secret", "metadata": {"name": "db"}, "data": {"password": "aHVudGVyMg=="}}
     made = record(
         f"asked with Bearer {TOKEN}",
@@ -208,7 +208,7 @@ def root() -> Iterator[logging.StreamHandler[io.StringIO]]:
         (ExceptionGroup("two", [OSError()]), None),
     ],
 )
-def test_what_ends_a_command_is_a_line_of_json_and_an_exit_code(
+def test_the_error_that_ends_a_command_is_logged_as_json(
     root: logging.StreamHandler[io.StringIO], error: Exception, told: str | None
 ) -> None:
     root.setFormatter(JsonFormatter())
@@ -221,7 +221,7 @@ def test_what_ends_a_command_is_a_line_of_json_and_an_exit_code(
     assert ("stacktrace" in line) is not isinstance(error, ForbiddenError)
 
 
-def test_people_get_the_error_of_a_command_as_ever(root: logging.StreamHandler[io.StringIO]) -> None:
+def test_without_json_the_error_is_raised(root: logging.StreamHandler[io.StringIO]) -> None:
     root.setFormatter(TextFormatter())
     with pytest.raises(ForbiddenError), formatters.logging_errors():
         raise ForbiddenError("no right")

@@ -17,7 +17,7 @@ DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name"
 SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}}
 
 
-def test_names_are_kubectls() -> None:
+def test_names_are_those_of_kubectl() -> None:
     assert documents.text([DEPLOYMENT, SERVICE], "name") == "deployment.apps/web\nservice/web\n"
 
 
@@ -36,7 +36,7 @@ def test_yaml_is_one_stream_in_the_given_order_of_objects_and_keys() -> None:
 
 
 @pytest.mark.parametrize("form", ["yaml", "name"])
-def test_nothing_is_printed_for_nothing(form: OutputFormat) -> None:
+def test_no_objects_give_no_output(form: OutputFormat) -> None:
     assert documents.text([], form) == ""
 
 
@@ -52,7 +52,7 @@ def test_long_text_is_printed_line_by_line() -> None:
 @pytest.mark.parametrize(
     "word", ["y", "NO", "1e3", "0o17", "12:30", "2026-01-01", "null", "~", "", ".inf", "1_000", "=", "<<", "\x85"]
 )
-def test_text_that_looks_like_something_else_stays_text(word: str) -> None:
+def test_text_that_looks_like_another_scalar_is_quoted(word: str) -> None:
     (found,) = yaml_file.load(documents.text([{"key": word, word: "value"}], "yaml"), "x")
     assert found.value == {"key": word, word: "value"}
 
@@ -66,12 +66,12 @@ _JSON = st.recursive(
 
 
 @given(st.dictionaries(_TEXT, _JSON, min_size=1, max_size=3).filter(lambda value: "kind" not in value))
-def test_whatever_is_printed_is_read_again_as_it_was(value: dict[str, Any]) -> None:
+def test_printed_values_are_parsed_to_the_same_values(value: dict[str, Any]) -> None:
     (found,) = yaml_file.load(documents.text([value], "yaml"), "x")
     assert found.value == value
 
 
-def test_a_table_is_aligned_as_kubectls_and_has_no_spaces_at_the_end() -> None:
+def test_a_table_is_aligned_as_in_kubectl() -> None:
     assert documents.table([["NAME", "TYPES"], ["a-long-name", "x"], ["b", ""]]) == (
         "NAME          TYPES\na-long-name   x\nb\n"
     )

@@ -27,7 +27,7 @@ def planned(inputs: str = "new", **spec: Any) -> PlannedObject:
     labels = {"app.kubernetes.io/name": "shop", "oam.dev/instance-name": "batch"}
     metadata = {"name": "batch", "namespace": "shop", "labels": labels}
     document = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"template": TEMPLATE, **spec}}
-    return PlannedObject(ref=Ref(JOB, "batch"), body=document, instance="batch", made_by="test", once=inputs)
+    return PlannedObject(ref=Ref(JOB, "batch"), body=document, instance="batch", made_by="test", inputs_digest=inputs)
 
 
 def run(inputs: str, state: str) -> Run:

@@ -46,16 +46,14 @@ def findings(invoke: Invoke, kubeconfig: Path, *arguments: str) -> dict[str, lis
     return found
 
 
-def test_an_installation_without_a_chart_is_looked_at_all_the_same(invoke: Invoke, kubeconfig: Path) -> None:
+def test_an_installation_without_the_chart_is_checked(invoke: Invoke, kubeconfig: Path) -> None:
     found = findings(invoke, kubeconfig)
     assert {one["level"] for one in found["server"] + found["crds"] + found["namespace"] + found["you"]} == {"ok"}
     assert found["controller"][0]["message"].startswith("no Deployment of the chart exists")
     assert found["work"][0]["message"] == "1 of 1 applications not Ready: default/shop"
 
 
-def test_the_cause_of_an_application_that_is_not_ready_is_named_with_what_to_do(
-    invoke: Invoke, kubeconfig: Path
-) -> None:
+def test_the_cause_of_an_unready_application_has_advice(invoke: Invoke, kubeconfig: Path) -> None:
     done = invoke("doctor", "shop", "--kubeconfig", str(kubeconfig))
     assert done.exit_code == 1
     assert "CrashLoopBackOff: container main ended with exit code 1" in " ".join(done.stdout.split())
@@ -63,7 +61,7 @@ def test_the_cause_of_an_application_that_is_not_ready_is_named_with_what_to_do(
     assert invoke("doctor", "shoe", "--kubeconfig", str(kubeconfig)).exit_code == 1
 
 
-def test_a_controller_of_the_chart_is_asked_for_its_lease_and_its_rights(
+def test_the_lease_and_the_permissions_of_the_charts_controller_are_checked(
     invoke: Invoke, kubeconfig: Path, api: LocalHandle
 ) -> None:
     pod = {"containers": [{"name": "rudr", "image": "rudr-py:1", "args": ["run", "--leader-elect"]}]}
@@ -95,7 +93,7 @@ def _visitor(kubeconfig: Path, tmp_path: Path) -> Path:
     return tmp_path / "visitor"
 
 
-def test_status_without_the_right_to_see_pods_shows_the_rest_and_says_so(
+def test_status_without_permission_for_pods_prints_the_rest_and_a_warning(
     invoke: Invoke, visitor: Path, api: LocalHandle
 ) -> None:
     rules = [{"apiGroups": ["core.oam.dev"], "resources": ["applicationconfigurations"], "verbs": ["list", "watch"]}]
@@ -110,7 +108,7 @@ def test_status_without_the_right_to_see_pods_shows_the_rest_and_says_so(
     assert done.stderr == "warning: you may not list pods in namespace default\n"
 
 
-def test_who_may_read_little_is_told_what_was_not_looked_at(invoke: Invoke, visitor: Path) -> None:
+def test_skipped_checks_are_reported_to_a_user_with_few_permissions(invoke: Invoke, visitor: Path) -> None:
     found = findings(invoke, visitor)
     assert "server" in found
     assert any("customresourcedefinitions" in one["message"] for one in found["reading"])

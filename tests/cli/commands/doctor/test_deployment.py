@@ -23,7 +23,7 @@ def test_the_lease_the_namespaces_and_the_account_are_those_of_the_chart() -> No
     assert plain.user == f"system:serviceaccount:{rendering.NAMESPACE}:{rendering.NAME}"
 
 
-def test_what_values_change_is_heeded() -> None:
+def test_changed_chart_values_are_respected() -> None:
     changed = found(
         watchNamespaces=["a", "b"],
         leaderElection={"id": "other"},

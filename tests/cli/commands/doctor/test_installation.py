@@ -51,11 +51,11 @@ def established(definition: Document) -> Document:
     ("version", "level"),
     [("v1.24.17", "problem"), ("v1.25.0", "ok"), ("v1.31.4-eks-1", "ok"), ("v1.37.1", "ok"), ("v1.38.0", "note")],
 )
-def test_the_server_has_to_be_of_a_supported_release(version: str, level: str) -> None:
+def test_the_release_of_the_server_is_checked(version: str, level: str) -> None:
     assert levels(installation.server({"gitVersion": version})) == [level]
 
 
-def test_definitions_have_to_be_there_established_and_of_this_release() -> None:
+def test_crds_are_checked_for_existence_establishment_and_release() -> None:
     first, second, third, *others = [established(one) for one in crds.documents()]
     assert levels(installation.custom_kinds([first, second, third, *others])) == ["ok"]
     clash = {"type": "NamesAccepted", "status": "False", "reason": "ShortNamesConflict", "message": '"comp" is taken'}
@@ -69,7 +69,7 @@ def test_definitions_have_to_be_there_established_and_of_this_release() -> None:
     assert all(one.level == "problem" and one.next for one in (missing, clashing, old))
 
 
-def test_what_the_server_leaves_out_of_a_definition_or_adds_to_it_is_no_other_release() -> None:
+def test_defaults_of_the_server_in_a_crd_are_ignored() -> None:
     listed = [established(one) for one in crds.documents()]
     for one in listed:
         schema = one["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
@@ -80,7 +80,7 @@ def test_what_the_server_leaves_out_of_a_definition_or_adds_to_it_is_no_other_re
     assert levels(installation.custom_kinds(listed)) == ["ok"]
 
 
-def test_the_definitions_namespace_has_to_be_there_unless_that_cannot_be_known() -> None:
+def test_the_definitions_namespace_is_checked_if_it_is_readable() -> None:
     there: Document = {"metadata": {"name": "oam"}}
     assert levels(installation.namespace(there, "oam", ())) == ["ok"]
     assert levels(installation.namespace(None, "oam", ())) == ["problem"]
@@ -88,7 +88,7 @@ def test_the_definitions_namespace_has_to_be_there_unless_that_cannot_be_known()
     assert levels(installation.namespace(None, "oam", ('namespaces "oam" is forbidden',))) == []
 
 
-def test_a_controller_is_known_by_the_label_of_the_chart_and_by_its_flags() -> None:
+def test_a_controller_is_recognized_by_the_label_of_the_chart() -> None:
     flags = ("--leader-elect", "--leader-election-id=x", "--watch-namespace=a,b", "--definitions-namespace=defs")
     [one] = deployment.controllers([controller(2, 2, *flags), {"metadata": {"name": "other"}}])
     assert (one.lease, one.namespaces, one.definitions) == (("oam", "x"), ("a", "b"), "defs")
@@ -108,7 +108,7 @@ def test_a_controller_is_known_by_the_label_of_the_chart_and_by_its_flags() -> N
         ([controller(), controller(name="second")], ["note", "ok", "ok"]),
     ],
 )
-def test_a_controller_has_to_be_ready_and_more_than_one_replica_needs_a_leader(
+def test_readiness_and_leader_election_of_the_controller_are_checked(
     deployments: list[Document], expected: list[str]
 ) -> None:
     assert levels(deployment.check(deployment.controllers(deployments), readable=True)) == expected
@@ -128,7 +128,7 @@ def test_a_controller_has_to_be_ready_and_more_than_one_replica_needs_a_leader(
         (None, "problem", "does not exist"),
     ],
 )
-def test_the_lease_has_to_be_held_and_renewed(spec: Document | None, level: str, word: str) -> None:
+def test_the_holder_and_the_renewal_of_the_lease_are_checked(spec: Document | None, level: str, word: str) -> None:
     [one] = deployment.controllers([controller(2, 2, "--leader-elect")])
     lease = None if spec is None else {"spec": {"leaseDurationSeconds": 15, **spec}}
     [found] = deployment.lease(lease, one, NOW)
@@ -136,7 +136,7 @@ def test_the_lease_has_to_be_held_and_renewed(spec: Document | None, level: str,
     assert word in found.message
 
 
-def test_without_election_nobody_asks_for_a_lease() -> None:
+def test_without_leader_election_the_lease_is_not_checked() -> None:
     [one] = deployment.controllers([controller()])
     assert list(deployment.lease(None, one, NOW)) == []
 
@@ -151,13 +151,13 @@ def test_without_election_nobody_asks_for_a_lease() -> None:
         ("nginx", 1, []),
     ],
 )
-def test_rudr_itself_is_known_by_its_image(image: str, replicas: int, found: list[str]) -> None:
+def test_rudr_itself_is_recognized_by_its_image(image: str, replicas: int, found: list[str]) -> None:
     spec = {"replicas": replicas, "template": {"spec": {"containers": [{"name": "x", "image": image}]}}}
     assert deployment.rudr_deployments([{"metadata": {"name": "old", "namespace": "default"}, "spec": spec}]) == found
     assert levels(deployment.rudr(found)) == ["problem"] * len(found)
 
 
-def test_missing_rights_are_grouped_and_a_few_of_them_named() -> None:
+def test_missing_permissions_are_grouped_and_limited() -> None:
     lacking = tuple(AccessReview("apps", f"kind{number}", verb) for number in range(7) for verb in ("create", "patch"))
     [found] = installation.rights({"oam/rudr-py": lacking})
     assert "the service account of oam/rudr-py is not allowed to: create,patch kind0.apps; " in found.message
@@ -165,7 +165,7 @@ def test_missing_rights_are_grouped_and_a_few_of_them_named() -> None:
     assert levels(installation.rights({"oam/rudr-py": ()})) == ["ok"]
 
 
-def test_what_the_caller_may_not_do_is_only_noted() -> None:
+def test_missing_permissions_of_the_caller_are_notes() -> None:
     [found] = installation.caller_rights({"for x": (AccessReview("", "pods", "list", "shop"),), "for y": ()})
     assert (found.level, found.message) == ("note", "you are not allowed to list pods in shop (needed for x)")
     assert levels(installation.caller_rights({"for x": ()})) == ["ok"]
@@ -177,7 +177,7 @@ def application(name: str, *, seen: bool = True, ready: bool = True) -> Document
     return {"metadata": {"name": name, "namespace": "shop", "generation": 2}, "status": status}
 
 
-def test_applications_that_nobody_looks_at_are_a_problem_and_others_that_are_not_ready_are_named() -> None:
+def test_pending_applications_are_a_problem_and_unready_ones_a_note() -> None:
     found = list(
         installation.applications([application("a"), application("b", ready=False), application("c", seen=False)])
     )
@@ -212,7 +212,7 @@ def test_types_in_use_are_those_of_components_traits_and_scopes() -> None:
     }
 
 
-def test_a_type_that_nobody_offers_is_a_problem_and_one_of_the_cluster_is_noted() -> None:
+def test_an_unknown_type_is_a_problem_and_a_published_one_a_note() -> None:
     uses = types.used(APPLICATIONS, COMPONENTS)
     function, cron = types.check(uses, CATALOG, [])
     assert "openfaas.com" in cron.message + function.message
@@ -237,7 +237,7 @@ def test_a_plugin_that_cannot_be_used_is_noted_with_its_error() -> None:
     assert summed.message == "1 package loaded here: rudr-a 1"
 
 
-def test_packages_of_another_version_than_here_are_noted() -> None:
+def test_different_versions_of_packages_are_noted() -> None:
     there = [dict(one) for one in definitions.publish(CATALOG, "oam")]
     assert levels(types.published(CATALOG, there, "oam")) == ["ok"]
     assert levels(types.published(CATALOG, [], "oam")) == ["note"]
@@ -248,7 +248,7 @@ def test_packages_of_another_version_than_here_are_noted() -> None:
     assert found.message.startswith("rudr-py: 0.0.1 in the cluster, ")
 
 
-def test_findings_say_what_to_do_below_them_and_how_many_problems_there_are() -> None:
+def test_advice_is_printed_below_findings_and_problems_are_counted() -> None:
     shown = list(finding.lines([finding.ok("server", "fine"), finding.problem("crds", "gone", "install them")], 80))
     assert shown == [
         "ok       server  fine",

@@ -151,13 +151,13 @@ spec:
 """
 
 
-def test_a_document_without_mistakes_has_no_mark(editor: Editor) -> None:
+def test_a_valid_document_has_no_diagnostics(editor: Editor) -> None:
     assert editor.mistakes(APPLICATION + TRAIT) == {}
     assert editor.mistakes(APPLICATION + TRAIT + "        servicePort: '[fromVariable(port)]'\n") == {}
     assert editor.mistakes("apiVersion: v1\nkind: ConfigMap\ndata: {a: b}\n") == {}
 
 
-def test_a_mistake_in_the_properties_of_a_trait_is_marked_at_its_line(editor: Editor) -> None:
+def test_an_error_in_trait_properties_is_marked_at_its_line(editor: Editor) -> None:
     wrong = "        pathType: Prefx\n        servicePort: http\n        hots: a\n"
     marked = editor.mistakes(APPLICATION + TRAIT + wrong)
     assert set(marked) == {12, 13, 14}
@@ -178,11 +178,11 @@ def test_a_mistake_in_the_properties_of_a_trait_is_marked_at_its_line(editor: Ed
         (COMPONENT + "  workloadType: core.oam.dev/v1alpha1.Servr\n  containers: []\n", 5, "v1alpha1.Server"),
     ],
 )
-def test_a_mistake_anywhere_is_marked_at_its_line(editor: Editor, text: str, line: int, told: str) -> None:
+def test_an_error_is_marked_at_its_line(editor: Editor, text: str, line: int, told: str) -> None:
     assert told in editor.mistakes(text)[line]
 
 
-def test_the_names_of_properties_are_offered_but_for_those_that_are_there(editor: Editor) -> None:
+def test_missing_properties_are_completed(editor: Editor) -> None:
     assert editor.offers(APPLICATION + TRAIT + "        ") == {
         *("servicePort", "path", "pathType", "tlsHosts", "tlsSecretName", "ingressClassName", "annotations", "rules")
     }
@@ -190,11 +190,11 @@ def test_the_names_of_properties_are_offered_but_for_those_that_are_there(editor
     assert {"image", "handler"} <= editor.offers(COMPONENT + settings)
 
 
-def test_the_values_of_properties_are_offered(editor: Editor) -> None:
+def test_values_of_properties_are_completed(editor: Editor) -> None:
     assert editor.offers(APPLICATION + TRAIT + "        pathType: ") == {"Exact", "ImplementationSpecific", "Prefix"}
 
 
-def test_installed_types_are_offered_by_their_names_of_today(editor: Editor, everything: Catalog) -> None:
+def test_installed_types_are_completed_by_their_current_names(editor: Editor, everything: Catalog) -> None:
     traits = {offer.name for offer in everything.offers() if "/" not in offer.name}
     assert editor.offers(APPLICATION + "    - name: ") == traits
     assert traits | {"name", "properties"} <= editor.offers(APPLICATION + "    - ")
@@ -203,5 +203,5 @@ def test_installed_types_are_offered_by_their_names_of_today(editor: Editor, eve
     assert "ApplicationConfiguration" in editor.offers("apiVersion: core.oam.dev/v1alpha1\nkind: ")
 
 
-def test_what_a_property_is_for_is_told_where_the_mouse_is(editor: Editor) -> None:
+def test_hovering_shows_the_description_of_a_property(editor: Editor) -> None:
     assert "The host name to answer for" in editor.hover(APPLICATION + TRAIT, 11, 11)

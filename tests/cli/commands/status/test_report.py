@@ -53,7 +53,7 @@ def application(status: Any, **metadata: Any) -> Document:
 
 
 @given(junk, st.lists(junk, max_size=3))
-def test_no_document_is_too_odd_to_be_reported(status: Any, pods: list[Any]) -> None:
+def test_any_document_can_be_reported(status: Any, pods: list[Any]) -> None:
     listed = [{"metadata": {"name": "p", "labels": one}, "status": one, "spec": one} for one in pods]
     found = report.of(application(status), listed)
     for colours in (False, True):
@@ -66,7 +66,7 @@ def test_no_document_is_too_odd_to_be_reported(status: Any, pods: list[Any]) -> 
 READY = {"type": "Ready", "status": "True", "reason": "Ready"}
 
 
-def test_ready_counts_only_for_the_application_as_it_is_now() -> None:
+def test_ready_requires_the_current_generation_and_no_deletion() -> None:
     assert report.of(application({"observedGeneration": 2, "conditions": [READY]})).ready
     old = report.of(application({"observedGeneration": 1, "conditions": [READY]}))
     unseen = report.of(application({}))
@@ -94,7 +94,7 @@ def test_pods_are_those_of_the_application_its_namespace_and_the_instance() -> N
     assert [one.name for one in instance.pods] == ["mine"]
 
 
-def test_scopes_warnings_and_facts_that_are_long_have_lines_of_their_own() -> None:
+def test_scopes_warnings_and_long_details_have_lines_of_their_own() -> None:
     scope = {"name": "all", "type": "core.oam.dev/v1alpha1.HealthScope", "state": "failed", "reason": "Unhealthy"}
     status = {
         "observedGeneration": 2,

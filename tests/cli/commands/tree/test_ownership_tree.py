@@ -35,7 +35,7 @@ def test_the_tree_follows_owner_references_down_to_the_pods() -> None:
     ]
 
 
-def test_a_claim_that_nobody_owns_stands_below_its_instance() -> None:
+def test_a_claim_without_an_owner_is_below_its_instance() -> None:
     labels = {"oam.dev/instance-name": "web"}
     owner = document(
         "ComponentInstance", "web-web", owner="ApplicationConfiguration-shop", api_version=ROOT["apiVersion"]
@@ -53,7 +53,7 @@ def test_a_claim_that_nobody_owns_stands_below_its_instance() -> None:
     ]
 
 
-def test_workloads_come_first_and_the_order_does_not_depend_on_that_of_the_documents() -> None:
+def test_children_are_sorted_with_workloads_first() -> None:
     owned = [
         document(kind, "web", owner="ApplicationConfiguration-shop", api_version=api_version)
         for kind, api_version in (("Service", "v1"), ("Ingress", "networking.k8s.io/v1"), ("Deployment", "apps/v1"))
@@ -83,9 +83,7 @@ def replica_set(name: str, wanted: int, owner: str) -> Document:
     ("form", "shown"),
     [("text", {"empty-but-busy", "new", "own"}), ("wide", {"empty-but-busy", "new", "old", "own"})],
 )
-def test_replica_sets_that_are_kept_to_roll_back_to_are_shown_with_wide_only(
-    form: OutputFormat, shown: set[str]
-) -> None:
+def test_old_replica_sets_are_printed_only_with_wide(form: OutputFormat, shown: set[str]) -> None:
     documents = [
         ROOT,
         document("Deployment", "web", owner="ApplicationConfiguration-shop"),
@@ -100,14 +98,14 @@ def test_replica_sets_that_are_kept_to_roll_back_to_are_shown_with_wide_only(
     assert set(re.findall(r"replicaset\.apps/(\S+)", text)) == shown
 
 
-def test_an_application_is_what_its_ready_condition_says() -> None:
+def test_the_health_of_an_application_is_its_ready_condition() -> None:
     conditions = [{"type": "Ready", "status": "False", "reason": "NotReady", "message": "web: 1 of 2\nmore"}]
     health = ownership_tree.health({**ROOT, "status": {"conditions": conditions}})
     assert (health.state, health.reason, health.message) == ("progressing", "NotReady", "web: 1 of 2")
 
 
 @pytest.mark.parametrize("status", ["text", 7, None, {"resources": 7}, {"resources": ["text"]}, {"conditions": 7}])
-def test_a_status_that_old_definitions_let_in_names_no_kinds(status: object) -> None:
+def test_a_malformed_status_has_no_kinds(status: object) -> None:
     application = {"kind": "ApplicationConfiguration", "metadata": {"name": "shop"}, "status": status}
     assert command.kinds([application]) == []
     assert ownership_tree.health(application).state == "progressing"
