@@ -55,7 +55,7 @@ class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, fro
         msgspec.Meta(description="Whether jobs that were due before the trait was attached count, too."),
     ] = None
     backend: Annotated[
-        Backend, msgspec.Meta(description="Who changes the size: rudr itself, or the controller of CronHPA or KEDA.")
+        Backend, msgspec.Meta(description="The controller that changes the size: rudr, CronHPA or KEDA.")
     ] = "native"
 
 

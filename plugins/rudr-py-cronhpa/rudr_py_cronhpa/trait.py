@@ -31,7 +31,7 @@ SCALABLE: Final = frozenset({("apps/v1", "Deployment"), ("apps/v1", "StatefulSet
 
 
 class CronHpa(Trait[Properties]):
-    """Sizes by the clock: each job says a schedule and the size from then on."""
+    """Sizes by schedule: each job has a schedule and the size from then on."""
 
     name = "cron-hpa"
     aliases = ("CronHPA", "cronhpa")

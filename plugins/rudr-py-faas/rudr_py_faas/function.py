@@ -41,8 +41,8 @@ class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, fro
     labels: Annotated[dict[str, str], msgspec.Meta(description="Further labels, those of the autoscaler too.")] = {}
     annotations: Annotated[dict[str, str], msgspec.Meta(description="Such as topic and schedule of a connector.")] = {}
     constraints: Annotated[list[str], msgspec.Meta(description="Node labels to run on, as `key=value`.")] = []
-    requests: Annotated[Amounts, msgspec.Meta(description="What is set aside for a replica.")] = Amounts()
-    limits: Annotated[Amounts, msgspec.Meta(description="What a replica may use at most.")] = Amounts()
+    requests: Annotated[Amounts, msgspec.Meta(description="Resource requests of a replica.")] = Amounts()
+    limits: Annotated[Amounts, msgspec.Meta(description="Resource limits of a replica.")] = Amounts()
     read_only_root_filesystem: Annotated[bool, msgspec.Meta(description="Whether nothing can be written.")] = False
 
 
@@ -74,7 +74,7 @@ def spec(ctx: WorkloadContext[Properties]) -> dict[str, Any]:
 
 
 def requests(ctx: WorkloadContext[Properties]) -> dict[str, str]:
-    """What a replica requests of cpu and memory; the settings win over the container."""
+    """Requests for CPU and memory of a replica; the settings override those of the container."""
     container = _container(ctx)
     found = {"cpu": container.resources.cpu, "memory": container.resources.memory} if container else {}
     settings: dict[str, str] = msgspec.to_builtins(ctx.properties.requests)

@@ -32,8 +32,8 @@ class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, fro
     environment: Annotated[
         Environment, msgspec.Meta(description="Variables: a map, or a list of name with value or fromParam.")
     ] = msgspec.field(default_factory=dict)
-    requests: Annotated[Amounts, msgspec.Meta(description="What is set aside for a replica of image.")] = Amounts()
-    limits: Annotated[Amounts, msgspec.Meta(description="What a replica of image may use at most.")] = Amounts()
+    requests: Annotated[Amounts, msgspec.Meta(description="Resource requests of a replica of image.")] = Amounts()
+    limits: Annotated[Amounts, msgspec.Meta(description="Resource limits of a replica of image.")] = Amounts()
     container_concurrency: Annotated[
         Seconds | None, msgspec.Meta(description="Requests that a replica takes at once; 0 is any number.")
     ] = None
@@ -50,7 +50,8 @@ class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, fro
     ] = {}
     cluster_local: Annotated[bool, msgspec.Meta(description="Whether only the cluster can reach it.")] = False
     features: Annotated[
-        list[stock.Feature], msgspec.Meta(description="What the cluster's config-features enables beyond the default.")
+        list[stock.Feature],
+        msgspec.Meta(description="Features that config-features of the cluster enables."),
     ] = []
 
 
