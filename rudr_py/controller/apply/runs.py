@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from rudr_py.api import get_in
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
@@ -78,8 +79,7 @@ def active_pods(pods: Iterable[LiveObject]) -> tuple[str, ...]:
 
 
 def _phase(pod: LiveObject) -> str:
-    pod_status = pod.part("status")
-    return str(pod_status.get("phase")) if isinstance(pod_status, dict) else ""
+    return get_in(pod.part("status"), "phase", default="")
 
 
 def recall(before: status.PreviousStatus, deleted: Iterable[LiveObject]) -> status.PreviousStatus:
