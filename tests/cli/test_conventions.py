@@ -1,4 +1,4 @@
-"""What holds for every command, so that whoever knows one of them, or kubectl, knows the others."""
+"""Conventions of all commands, which are those of kubectl."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_color_has_the_same_values_everywhere(name: str) -> None:
 
 @every
 def test_special_exit_codes_are_documented_in_the_help(name: str) -> None:
-    """All others are in the help of `rudr`."""
+    """The standard exit codes are in the help of `rudr`."""
     if name in ("status", "diff", "doctor", "validate", "render", "plugins", "run", "demo"):
         assert re.search(r"\b[Ee]xits? with", " ".join((ALL[name].help or "").split()))
 

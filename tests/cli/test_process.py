@@ -1,4 +1,4 @@
-"""How the process ends and writes, whatever the command: exit codes, messages in place of tracebacks, any text."""
+"""The behaviour of the process: exit codes, messages instead of tracebacks, encodings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FOREIGN = "ünïcode ─ 日本"
 
 
 class _Raising(Program):
-    """A program whose only command raises something."""
+    """A program whose only command raises an error."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__({"fails": CommandEntry("", "Fail.")}, name="rudr")
@@ -81,7 +81,7 @@ def test_an_unexpected_exception_keeps_its_traceback(error: Exception) -> None:
 
 
 def rudr(*arguments: str, stdin: str = "", **environment: str) -> Callable[[int], subprocess.Popen[bytes]]:
-    """A run of the program, once it is known where it writes."""
+    """A function that starts the program with a file descriptor as standard output."""
 
     def start(stdout: int) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(  # noqa: S603 - our own program

@@ -1,4 +1,4 @@
-"""The table of commands: complete, cheap to look at, and honest about mistakes."""
+"""The table of commands: help, late imports and errors."""
 
 from __future__ import annotations
 

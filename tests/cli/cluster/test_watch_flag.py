@@ -1,4 +1,4 @@
-"""`--watch` as a user starts it: it follows by watches, shows what changes, and ends well with Ctrl-C."""
+"""`--watch` in a process: it prints changes without polling, and exits on Ctrl-C."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def start(kubeconfig: Path, *arguments: str, stdout: int = asyncio.subproc
 
 
 async def until(reader: asyncio.StreamReader | None, text: str) -> str:
-    """Read on until a text was printed; what was printed."""
+    """Read until a text is printed. Returns the output."""
     assert reader is not None
     decoder = codecs.getincrementaldecoder("utf-8")()
     output = ""

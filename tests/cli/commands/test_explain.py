@@ -1,4 +1,4 @@
-"""`rudr explain`: every installed type, in every form, with an example that the core takes."""
+"""`rudr explain`: all installed types, in all output formats, with valid examples."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NAMES = (
 
 @pytest.fixture(name="told")
 def _told(invoke: Invoke, everything: Catalog) -> Callable[..., str]:
-    """What the command prints when the packages of this repository are installed."""
+    """The output of the command when the packages of this repository are installed."""
 
     def told(*arguments: str) -> str:
         done = invoke("explain", *arguments, obj=LoadedPlugins(catalog=everything))

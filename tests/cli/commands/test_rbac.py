@@ -1,4 +1,4 @@
-"""`rudr rbac`: the exact rights, where they are needed, in forms that kubectl takes."""
+"""`rudr rbac`: exact permissions, in their namespaces, as roles for kubectl."""
 
 from __future__ import annotations
 

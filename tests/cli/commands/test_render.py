@@ -1,4 +1,4 @@
-"""`rudr render`: objects on standard output, everything else beside it."""
+"""`rudr render`: objects on standard output, problems on standard error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`rudr run`: what flags and environment mean, and where the cluster is looked for."""
+"""`rudr run`: settings from flags and environment, and the kubeconfig."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_contradicting_durations_are_rejected_with_the_names_of_the_flags(
 
 
 def test_every_flag_has_a_variable_of_its_name() -> None:
-    """But those that are about one call of the command."""
+    """Except flags about a single call."""
     for option in run.command.params:
         long = next(name for name in option.opts if name.startswith("--"))
         if long not in ("--verbose",):

@@ -1,4 +1,4 @@
-"""What the documents of several files are to each other."""
+"""Documents of several files as applications with components."""
 
 from __future__ import annotations
 

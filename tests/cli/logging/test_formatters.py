@@ -1,4 +1,4 @@
-"""Log lines carry their fields and the reconcile under way, as JSON or as text, and never a secret."""
+"""Log lines contain their fields and the log context, as JSON or as text, and no secrets."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def record(message: str = "object pruned", *args: object, raised: Raised | None 
 
 
 def as_json(made: logging.LogRecord) -> dict[str, Any]:
-    """The line as a reader of JSON lines sees it: exactly one of them, and strictly JSON."""
+    """The record as one line of strict JSON, parsed."""
     text = JsonFormatter().format(made)
     assert len(text.splitlines()) == 1
 
@@ -59,7 +59,7 @@ def raised(error: Exception) -> Raised:
 
 
 class Unspeakable:
-    """Raises when it is to be told, as a plugin's value may."""
+    """A value without a text, as a plugin may log."""
 
     def __str__(self) -> str:
         raise RuntimeError
@@ -192,7 +192,7 @@ def test_secrets_are_hidden_in_messages_fields_and_errors() -> None:
 
 @pytest.fixture
 def root() -> Iterator[logging.StreamHandler[io.StringIO]]:
-    """The root logger with one handler of ours, which tells nobody."""
+    """The only handler of the root logger, which writes to memory."""
     found = logging.getLogger()
     before, handler = found.handlers[:], logging.StreamHandler(io.StringIO())
     found.handlers = [handler]

@@ -1,4 +1,4 @@
-"""Objects as text that means the same to kubectl."""
+"""Objects as text that kubectl reads as the same values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows as lines: columns under each other, nothing cut off, and as narrow as the terminal where that is possible."""
+"""Tables that fit a width without truncation."""
 
 from __future__ import annotations
 

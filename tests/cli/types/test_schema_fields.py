@@ -1,4 +1,4 @@
-"""A JSON Schema as rows for people: types, defaults, limits, nested properties."""
+"""The fields of a JSON Schema: types, defaults, limits, nested properties."""
 
 from __future__ import annotations
 

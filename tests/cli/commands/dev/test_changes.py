@@ -1,4 +1,4 @@
-"""The board tells news once, forgets what is gone, and knows when everything is Ready."""
+"""Lines for changes of objects, and readiness of applications."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two states of an object: what of them is compared, what is hidden, and whose the differing fields are."""
+"""The difference of two states of an object: ignored fields, masked values, and owners of fields."""
 
 from __future__ import annotations
 

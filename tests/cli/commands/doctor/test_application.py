@@ -1,4 +1,4 @@
-"""The checks of one application, on values: causes before what comes of them, and what to do about each."""
+"""The checks of an application, on values: causes before their consequences, with advice."""
 
 from __future__ import annotations
 

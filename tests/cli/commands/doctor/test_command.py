@@ -1,4 +1,4 @@
-"""`rudr doctor` on a local API with roles: what it finds, with what it may not read, and how it ends."""
+"""`rudr doctor` on a local API with RBAC: findings, skipped checks and exit codes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _api(kubeconfig: Path) -> Iterator[LocalHandle]:
 
 
 def findings(invoke: Invoke, kubeconfig: Path, *arguments: str) -> dict[str, list[Document]]:
-    """What was found, by check."""
+    """The findings by check."""
     done = invoke("doctor", *arguments, "-o", "json", "--kubeconfig", str(kubeconfig))
     found: dict[str, list[Document]] = {}
     for one in json.loads(done.stdout)["items"]:
@@ -86,7 +86,7 @@ def test_the_lease_and_the_permissions_of_the_charts_controller_are_checked(
 
 @pytest.fixture(name="visitor")
 def _visitor(kubeconfig: Path, tmp_path: Path) -> Path:
-    """The way in of somebody whom no role allows anything but what all may."""
+    """A kubeconfig for a user without roles."""
     content = yaml.safe_load(kubeconfig.read_text())
     content["users"][0]["user"] = {"token": "visitor"}
     (tmp_path / "visitor").write_text(yaml.safe_dump(content))

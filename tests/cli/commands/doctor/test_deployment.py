@@ -1,4 +1,4 @@
-"""The doctor knows the controller that the chart deploys, whatever its values say."""
+"""The doctor recognizes the controller of the chart with any values."""
 
 from __future__ import annotations
 

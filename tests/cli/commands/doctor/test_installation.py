@@ -1,4 +1,4 @@
-"""The checks of an installation, one by one, on values."""
+"""The checks of an installation, on values."""
 
 from __future__ import annotations
 

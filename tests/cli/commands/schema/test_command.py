@@ -1,4 +1,4 @@
-"""The schema for editors takes every document that is right, and refuses each mistake where it is."""
+"""The schema for editors accepts valid documents, and rejects errors at their paths."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ VARIABLE = "[fromVariable(x)]"
 
 @pytest.fixture(name="check", scope="module")
 def _check(everything: Catalog) -> Callable[[Any], list[str]]:
-    """The places of a document that are refused."""
+    """The paths of a document that the schema rejects."""
     schema = editor_schema.schema(everything)
     jsonschema.Draft7Validator.check_schema(schema)
     validator = jsonschema.Draft7Validator(schema)
@@ -237,7 +237,7 @@ def test_keywords_of_later_drafts_are_converted_to_draft_07() -> None:
 
 def test_names_are_escaped_in_patterns() -> None:
     class Odd(Trait[Any]):
-        """Odd."""
+        """A trait with special characters in its name."""
 
         name = "a.b+c"
         aliases = ("x^]",)

@@ -1,6 +1,6 @@
-"""The schema in a real editor's server: mistakes at their lines, and completion of what is installed.
+"""The schema in yaml-language-server: diagnostics at their lines, and completion of installed types.
 
-Needs yaml-language-server: named by YAML_LANGUAGE_SERVER, on PATH, or where `make check` puts it.
+Needs yaml-language-server: named by YAML_LANGUAGE_SERVER, on PATH, or installed by `make check`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ spec:
 
 
 class Editor:
-    """Speaks the Language Server Protocol over a pair of pipes."""
+    """A client of the Language Server Protocol over a pair of pipes."""
 
     def __init__(self, to: IO[bytes], answers: IO[bytes], folder: Path, schema: Path) -> None:
         self._to = to
@@ -54,7 +54,7 @@ class Editor:
         self._tell("initialized", {})
 
     def mistakes(self, text: str) -> dict[int, str]:
-        """Lines of the text, from 0, and what is marked there."""
+        """The diagnostics of the text, as lines from 0 and messages."""
         uri = self._open(text)
         while True:
             message = self._read()
@@ -63,7 +63,7 @@ class Editor:
                 return {one["range"]["start"]["line"] - 1: one["message"] for one in found}
 
     def offers(self, text: str) -> set[str]:
-        """What is offered where the text ends."""
+        """The completions at the end of the text."""
         uri = self._open(text)
         lines = text.split("\n")
         position = {"line": len(lines), "character": len(lines[-1])}
@@ -72,7 +72,7 @@ class Editor:
         return {item["label"] for item in items}
 
     def hover(self, text: str, line: int, character: int) -> str:
-        """What is told about a place of the text."""
+        """The hover text at a position."""
         uri = self._open(text)
         position = {"line": line + 1, "character": character}
         found = self._ask("textDocument/hover", {"textDocument": {"uri": uri}, "position": position})

@@ -1,4 +1,4 @@
-"""A report of an application: from any document, about its present form only, and as text within the width."""
+"""Reports of applications, from any document, and their text."""
 
 from __future__ import annotations
 

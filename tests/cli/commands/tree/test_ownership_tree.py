@@ -1,4 +1,4 @@
-"""An application as a tree: who owns what, in an order that does not change, whatever else there is."""
+"""The tree of an application's objects, in a stable order."""
 
 from __future__ import annotations
 
