@@ -88,8 +88,8 @@ def write_kubeconfig(handle: LocalHandle, path: Path) -> None:
 
 def settled(application: Document) -> bool:
     """Whether one instance is ready and the other one crashes."""
-    found = {one["name"]: one for one in application.get("status", {}).get("instances", ())}
-    states = {name: (one["state"], one["reason"]) for name, one in found.items()}
+    instances = {one["name"]: one for one in application.get("status", {}).get("instances", ())}
+    states = {name: (one["state"], one["reason"]) for name, one in instances.items()}
     return states == {"shop-web": ("ready", "Ready"), "shop-worker": ("progressing", "CrashLoopBackOff")}
 
 

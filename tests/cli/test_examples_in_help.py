@@ -94,13 +94,13 @@ class Place:
 
     def start(self, line: str) -> subprocess.Popen[str]:
         """Start a line in a shell, with one pipe for both outputs."""
-        known = {name: value for name, value in os.environ.items() if not name.startswith(("RUDR_", "KUBE"))}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RUDR_", "KUBE"))}
         # the default ports may belong to another process of this machine
         ports = {f"RUDR_{name}_BIND_ADDRESS": "127.0.0.1:0" for name in ("METRICS", "HEALTH_PROBE")}
         return subprocess.Popen(  # noqa: S603 - our own examples
             ["bash", "--norc", "-c", f"set -o pipefail; {line}"],  # noqa: S607 - the bash of this machine
             cwd=self.folder,
-            env={**known, **ports, "PATH": self._path, "HOME": str(self.home)},
+            env={**inherited, **ports, "PATH": self._path, "HOME": str(self.home)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -125,8 +125,8 @@ def test_a_terminal_gets_escapes_for_characters_outside_its_encoding() -> None:
     with rudr("validate", "-f", "-", stdin=documents, PYTHONIOENCODING="latin-1")(its) as process:
         os.close(its)
         _, err = process.communicate(timeout=60)
-        shown = os.read(ours, 65536)
+        output = os.read(ours, 65536)
     os.close(ours)
     assert err == b""
     assert process.returncode == 1
-    assert "ünïcode \\u2500 \\u65e5\\u672c".encode("latin-1") in shown
+    assert "ünïcode \\u2500 \\u65e5\\u672c".encode("latin-1") in output

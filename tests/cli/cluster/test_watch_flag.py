@@ -99,8 +99,8 @@ async def test_a_change_is_printed_without_polling(command: str, api: LocalHandl
     document["spec"]["components"][1]["instanceName"] = name
     await asyncio.get_running_loop().run_in_executor(None, api.apply, document)
     await until(process.stdout, name)
-    asked = [one.path.partition("?") for one in api.local.requests if one.method == "GET"]
-    listed = [path for path, _, query in asked if path.endswith(("configurations", "/pods")) and "watch=" not in query]
+    paths = [one.path.partition("?") for one in api.local.requests if one.method == "GET"]
+    listed = [path for path, _, query in paths if path.endswith(("configurations", "/pods")) and "watch=" not in query]
     assert listed == []
     assert await stop(process) == (130, "")
 

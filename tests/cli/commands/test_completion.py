@@ -55,12 +55,12 @@ def _run(path: str, tmp_path: Path) -> Run:
     """Run a program with the scripts on PATH. Returns its lines."""
 
     def run(*command: str) -> list[str]:
-        found = shutil.which(command[0], path=path)
-        if found is None:
+        executable = shutil.which(command[0], path=path)
+        if executable is None:
             pytest.skip(f"{command[0]} is not installed")
         environment = {**os.environ, "PATH": path, "HOME": str(tmp_path)}
         done = subprocess.run(  # noqa: S603 - the shells of this machine
-            [found, *command[1:]],
+            [executable, *command[1:]],
             env=environment,
             cwd=tmp_path,
             capture_output=True,

@@ -52,10 +52,10 @@ def raised(error: Exception) -> Raised:
     try:
         raise error
     except type(error):
-        kind, found, trace = sys.exc_info()
+        kind, error, trace = sys.exc_info()
         assert kind is not None
-        assert found is not None
-        return kind, found, trace
+        assert error is not None
+        return kind, error, trace
 
 
 class Unspeakable:
@@ -127,7 +127,7 @@ def test_the_format_depends_on_the_terminal_unless_it_is_set(
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "logged"),
     [
         (Unspeakable(), "(Unspeakable without a text)"),
         ({(1, 2): {Unspeakable()}}, {"(1, 2)": ["(Unspeakable without a text)"]}),
@@ -141,8 +141,8 @@ def test_the_format_depends_on_the_terminal_unless_it_is_set(
         (None, None),
     ],
 )
-def test_any_value_can_be_logged(value: object, told: object) -> None:
-    assert as_json(record(value=value))["value"] == told
+def test_any_value_can_be_logged(value: object, logged: object) -> None:
+    assert as_json(record(value=value))["value"] == logged
     assert "object pruned" in as_text(record(value=value))
 
 
@@ -153,9 +153,9 @@ def test_a_recursive_value_is_truncated() -> None:
 
 
 def test_a_long_value_is_truncated() -> None:
-    told = as_json(record(value="x" * 1_000_000))["value"]
-    assert len(told) < formatters.MAX_LENGTH + 100
-    assert "1000000 characters" in told
+    logged = as_json(record(value="x" * 1_000_000))["value"]
+    assert len(logged) < formatters.MAX_LENGTH + 100
+    assert "1000000 characters" in logged
 
 
 def test_a_message_with_wrong_arguments_is_logged_as_template() -> None:
@@ -193,15 +193,15 @@ def test_secrets_are_hidden_in_messages_fields_and_errors() -> None:
 @pytest.fixture
 def root() -> Iterator[logging.StreamHandler[io.StringIO]]:
     """The only handler of the root logger, which writes to memory."""
-    found = logging.getLogger()
-    before, handler = found.handlers[:], logging.StreamHandler(io.StringIO())
-    found.handlers = [handler]
+    root_logger = logging.getLogger()
+    before, handler = root_logger.handlers[:], logging.StreamHandler(io.StringIO())
+    root_logger.handlers = [handler]
     yield handler
-    found.handlers = before
+    root_logger.handlers = before
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "summary"),
     [
         (ForbiddenError("no right"), "no right"),
         (ValueError("odd"), "ValueError: odd"),
@@ -209,7 +209,7 @@ def root() -> Iterator[logging.StreamHandler[io.StringIO]]:
     ],
 )
 def test_the_error_that_ends_a_command_is_logged_as_json(
-    root: logging.StreamHandler[io.StringIO], error: Exception, told: str | None
+    root: logging.StreamHandler[io.StringIO], error: Exception, summary: str | None
 ) -> None:
     root.setFormatter(JsonFormatter())
     with pytest.raises(SystemExit) as ended, formatters.logging_errors():
@@ -217,7 +217,7 @@ def test_the_error_that_ends_a_command_is_logged_as_json(
     line = json.loads(root.stream.getvalue())
     assert ended.value.code == 1
     assert line["level"] == "critical"
-    assert told is None or line["error"] == told
+    assert summary is None or line["error"] == summary
     assert ("stacktrace" in line) is not isinstance(error, ForbiddenError)
 
 

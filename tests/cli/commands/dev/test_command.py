@@ -77,9 +77,9 @@ class Dev:
         """Read until a text is printed. Raises TimeoutError."""
         async with asyncio.timeout(SECONDS):
             while text not in self.output:
-                found = await self._reader.read(4096)
-                assert found, f"it ended without saying {text!r}: {self.output}"
-                self.output += found.decode(errors="replace")
+                chunk = await self._reader.read(4096)
+                assert chunk, f"it ended without saying {text!r}: {self.output}"
+                self.output += chunk.decode(errors="replace")
 
     async def asked(self, path: str) -> Any:
         """The current response of its API, at the address in the kubeconfig."""
@@ -134,8 +134,8 @@ async def test_documents_are_applied_at_the_start_in_the_namespace_to_a_release(
     await dev.until(f"{APPLICATION}: Ready")
     assert dev.read()["contexts"][0]["context"]["namespace"] == "shop"
     assert (await dev.asked("/version"))["minor"] == "25"
-    found = await dev.asked("/apis/apps/v1/namespaces/shop/deployments/app-web")
-    assert found["status"]["readyReplicas"] == 1
+    deployment = await dev.asked("/apis/apps/v1/namespaces/shop/deployments/app-web")
+    assert deployment["status"]["readyReplicas"] == 1
     code, err = await dev.stop()
     assert code == 0, err
     assert "GET /" not in err

@@ -59,24 +59,24 @@ class Editor:
         while True:
             message = self._read()
             if message.get("method") == "textDocument/publishDiagnostics" and message["params"]["uri"] == uri:
-                found = message["params"]["diagnostics"]
-                return {one["range"]["start"]["line"] - 1: one["message"] for one in found}
+                diagnostics = message["params"]["diagnostics"]
+                return {diagnostic["range"]["start"]["line"] - 1: diagnostic["message"] for diagnostic in diagnostics}
 
     def offers(self, text: str) -> set[str]:
         """The completions at the end of the text."""
         uri = self._open(text)
         lines = text.split("\n")
         position = {"line": len(lines), "character": len(lines[-1])}
-        found = self._ask("textDocument/completion", {"textDocument": {"uri": uri}, "position": position})
-        items = found["items"] if isinstance(found, dict) else found
+        result = self._ask("textDocument/completion", {"textDocument": {"uri": uri}, "position": position})
+        items = result["items"] if isinstance(result, dict) else result
         return {item["label"] for item in items}
 
     def hover(self, text: str, line: int, character: int) -> str:
         """The hover text at a position."""
         uri = self._open(text)
         position = {"line": line + 1, "character": character}
-        found = self._ask("textDocument/hover", {"textDocument": {"uri": uri}, "position": position})
-        return json.dumps(found)
+        result = self._ask("textDocument/hover", {"textDocument": {"uri": uri}, "position": position})
+        return json.dumps(result)
 
     def _open(self, text: str) -> str:
         """Open a document; its first line names the schema."""
@@ -166,7 +166,7 @@ def test_an_error_in_trait_properties_is_marked_at_its_line(editor: Editor) -> N
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "told"),
+    ("text", "line", "message"),
     [
         (APPLICATION + "    - name: ingres\n", 9, '"ingress"'),
         (APPLICATION + "    - name: manual-scaler\n", 9, '"properties"'),
@@ -178,8 +178,8 @@ def test_an_error_in_trait_properties_is_marked_at_its_line(editor: Editor) -> N
         (COMPONENT + "  workloadType: core.oam.dev/v1alpha1.Servr\n  containers: []\n", 5, "v1alpha1.Server"),
     ],
 )
-def test_an_error_is_marked_at_its_line(editor: Editor, text: str, line: int, told: str) -> None:
-    assert told in editor.mistakes(text)[line]
+def test_an_error_is_marked_at_its_line(editor: Editor, text: str, line: int, message: str) -> None:
+    assert message in editor.mistakes(text)[line]
 
 
 def test_missing_properties_are_completed(editor: Editor) -> None:
