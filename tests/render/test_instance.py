@@ -345,7 +345,7 @@ def test_the_time_of_attaching_has_whole_seconds_as_status_keeps_it(
 
 
 def _once(plan: Plan) -> str:
-    (found,) = (planned.once for planned in plan.manifests if planned.once)
+    (found,) = (planned.inputs_digest for planned in plan.manifests if planned.inputs_digest)
     return found
 
 

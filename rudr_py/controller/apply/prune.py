@@ -124,7 +124,7 @@ def _is_in_use(candidate: PruneCandidate, plan: Plan, namespace: str, state: Clu
         return False
     instance = candidate.live.labels.get(labels.INSTANCE) if candidate.live is not None else None
     for planned in plan.manifests:
-        rolls_out = not planned.once and "template" in (planned.body.get("spec") or {})
+        rolls_out = not planned.inputs_digest and "template" in (planned.body.get("spec") or {})
         if rolls_out and instance in (None, planned.body["metadata"]["labels"].get(labels.INSTANCE)):
             live = state.get(planned.ref.kind, namespace, planned.ref.name)
             if live is None or not kstatus.assess(live.document()).ok:
