@@ -52,10 +52,10 @@ def raised(error: Exception) -> Raised:
     try:
         raise error
     except type(error):
-        kind, error, trace = sys.exc_info()
+        kind, value, trace = sys.exc_info()
         assert kind is not None
-        assert error is not None
-        return kind, error, trace
+        assert value is not None
+        return kind, value, trace
 
 
 class Unspeakable:
