@@ -181,7 +181,7 @@ def test_outdated_spellings_are_read_and_told_and_keep_their_place() -> None:
     given, warnings, where = check.renamed(EXAMPLE, {"replica_count": "x", "mode": "fast"}, _where)
     assert given == {"replicaCount": "x", "mode": "fast"}
     assert [(one.path, one.message) for one in warnings] == [
-        ("$.p.replica_count", '"replica_count" is deprecated; write "replicaCount"')
+        ("$.p.replica_count", '"replica_count" is an outdated spelling; write "replicaCount"')
     ]
     assert [one.path for one in check.check(EXAMPLE, given, where, "TR-17")] == ["$.p.replica_count"]
     assert where() == "$.p"

@@ -116,11 +116,7 @@ class DryRun:
         if refusal is not None:
             raise RefusedError(refusal.message)
         target = Target(resource, self._application.namespace, planned.ref.name)
-        pods = (
-            runs.active_pods(self._namespace.state.pods(target.namespace, planned.instance))
-            if planned.inputs_digest
-            else ()
-        )
+        pods = runs.active_pods(self._namespace.state, target.namespace, planned)
         observation = Observation.read(await self._get(target), pods)
         run = self._preview.before.runs.get(planned.instance, {}).get(planned.ref.name)
         decision = decide.decide(desired, observation, History(self._records.get(planned.ref), run))
